@@ -1,0 +1,167 @@
+"""What a service said, as its plugin reads it: a closed set of outcomes, the service's own words kept beside.
+
+A plugin ends a flow with one of the functions below: `canceled(reply)`, `partly_canceled(reply, lines)`, `asked(reply)`,
+`pending(reply)`, `refused(reply, Refusal.TOO_LATE)`, `not_done(reply)`, `unclear(reply)`. Each remembers which exchange it
+was read from, so that the receipt can show the evidence.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Protocol
+
+from attrs import frozen
+
+__all__ = [
+    "EXCHANGE_NUMBER",
+    "Answer",
+    "LineAnswer",
+    "Outcome",
+    "Refusal",
+    "Reply",
+    "asked",
+    "canceled",
+    "not_done",
+    "partly_canceled",
+    "pending",
+    "refused",
+    "unclear",
+]
+
+EXCHANGE_NUMBER = "orderdesk.exchange"
+"""The key under which the core leaves an exchange's number in a response's `extensions`."""
+
+
+class Outcome(enum.Enum):
+    """What an answer amounts to. No member promises more than its text says."""
+
+    CANCELED = "canceled"
+    """The service says the order is canceled. From a cancel flow this counts only where the route declares `ByReply`."""
+    PARTLY_CANCELED = "partly canceled"
+    """The service says some of it is canceled and the rest is not, and that this is its last word."""
+    ASKED = "asked"
+    """The service took note of the request. Not canceled."""
+    PENDING = "pending"
+    """The order stands there, not canceled, and nothing is decided yet."""
+    REFUSED = "refused"
+    """The service will not cancel it; `Answer.refusal` says why."""
+    NOT_DONE = "not done"
+    """The service provably did nothing: throttled, not authorized, turned away. Sending again later is safe."""
+    UNCLEAR = "unclear"
+    """The reply does not tell. Whether the service acted is unknown."""
+
+
+class Refusal(enum.Enum):
+    """Why a cancellation was refused."""
+
+    TOO_LATE = "too late"
+    """Work on the order has gone too far to stop."""
+    SHIPPED = "shipped"
+    """The order has left the building."""
+    VETOED = "vetoed"
+    """A listener on our own side forbade it; nothing was sent."""
+    NOT_ALLOWED = "not allowed"
+    """The service does not allow it for another reason: unknown order, wrong state, a rule of its own."""
+
+
+class Reply(Protocol):
+    """The part of a response that an answer reads; `httpx.Response` is one."""
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def extensions(self) -> Mapping[str, object]:
+        """Where the core leaves the exchange's number."""
+
+
+@frozen
+class LineAnswer:
+    """One line of an order: how many were ordered there and how many of these are canceled."""
+
+    line: str
+    ordered: int
+    canceled: int
+
+
+@frozen
+class Answer:
+    """One reading of a service. `exchange` is the number of the exchange it was read from, None when from none.
+
+    status: the service's own status word, as it spells it; None when it gave none.
+    text: the service's or plugin's words for a person; None when there are none. Never used to decide anything.
+    remedy: what a person could do about it; None when there is nothing to do.
+    lines: per-line results where the service gives them, else empty.
+    retry_after: how long the service asks to be left alone; None when it does not say. Only with NOT_DONE.
+    """
+
+    outcome: Outcome
+    refusal: Refusal | None = None
+    status: str | None = None
+    text: str | None = None
+    remedy: str | None = None
+    lines: tuple[LineAnswer, ...] = ()
+    retry_after: timedelta | None = None
+    exchange: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if (self.outcome is Outcome.REFUSED) != (self.refusal is not None):
+            raise ValueError("an answer has a refusal exactly when its outcome is REFUSED")
+
+
+def _number(reply: Reply | None) -> int | None:
+    number = reply.extensions.get(EXCHANGE_NUMBER) if reply is not None else None
+    return number if isinstance(number, int) else None
+
+
+def canceled(reply: Reply, *, status: str | None = None, lines: Iterable[LineAnswer] = ()) -> Answer:
+    """The service says: canceled."""
+    return Answer(Outcome.CANCELED, status=status, lines=tuple(lines), exchange=_number(reply))
+
+
+def partly_canceled(reply: Reply, lines: Iterable[LineAnswer], *, status: str | None = None) -> Answer:
+    """The service says: this much is canceled, the rest is not and will not be."""
+    return Answer(Outcome.PARTLY_CANCELED, status=status, lines=tuple(lines), exchange=_number(reply))
+
+
+def asked(reply: Reply, *, status: str | None = None, text: str | None = None) -> Answer:
+    """The service took note; what becomes of it is open."""
+    return Answer(Outcome.ASKED, status=status, text=text, exchange=_number(reply))
+
+
+def pending(
+    reply: Reply, *, status: str | None = None, text: str | None = None, lines: Iterable[LineAnswer] = ()
+) -> Answer:
+    """The order stands there uncanceled and nothing is decided."""
+    return Answer(Outcome.PENDING, status=status, text=text, lines=tuple(lines), exchange=_number(reply))
+
+
+def refused(
+    reply: Reply | None,
+    refusal: Refusal,
+    *,
+    status: str | None = None,
+    text: str | None = None,
+    remedy: str | None = None,
+    lines: Iterable[LineAnswer] = (),
+) -> Answer:
+    """The service will not cancel it. `reply` is None when the plugin knows without asking."""
+    return Answer(
+        Outcome.REFUSED, refusal, status, text=text, remedy=remedy, lines=tuple(lines), exchange=_number(reply)
+    )
+
+
+def not_done(
+    reply: Reply | None, *, text: str | None = None, remedy: str | None = None, retry_after: timedelta | None = None
+) -> Answer:
+    """The service provably did nothing, and asking again later is safe."""
+    return Answer(Outcome.NOT_DONE, text=text, remedy=remedy, retry_after=retry_after, exchange=_number(reply))
+
+
+def unclear(reply: Reply | None, *, status: str | None = None, text: str | None = None) -> Answer:
+    """The reply does not tell what the service did. text: None takes the HTTP status."""
+    said = text or (f"the service answered {reply.status_code}" if reply is not None else None)
+    return Answer(Outcome.UNCLEAR, status=status, text=said, exchange=_number(reply))

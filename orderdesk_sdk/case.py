@@ -1,0 +1,323 @@
+"""A case: the wish to cancel an order at one place, and the only ways it may change. Pure.
+
+`TRANSITIONS` is the whole truth: what is not in it is refused. The state diagram in the docs is drawn from it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import datetime
+
+from attrs import evolve, frozen
+
+from orderdesk_sdk.answer import LineAnswer, Refusal
+from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.order import Role
+
+__all__ = [
+    "ALARMS",
+    "OPEN",
+    "SETTLED",
+    "TRANSITIONS",
+    "Cancellation",
+    "Case",
+    "Event",
+    "EventKind",
+    "IllegalTransition",
+    "Proof",
+    "ProofKind",
+    "State",
+    "transition",
+]
+
+
+class State(enum.Enum):
+    """Where a case stands."""
+
+    REQUESTED = "requested"
+    """Wished for; nothing has reached the service, or it provably did nothing."""
+    SENDING = "sending"
+    """A request may be on the wire right now."""
+    ASKED = "asked"
+    """The service took note. Not canceled."""
+    AWAITING_PERSON = "awaiting person"
+    """Somebody must find out, or do it, and say what came of it."""
+    UNCLEAR = "unclear"
+    """A request went out and nobody knows what it did."""
+    CANCELED = "canceled"
+    """Canceled, with proof."""
+    PARTLY_CANCELED = "partly canceled"
+    """Some of it is canceled, with proof; the rest is not and will not be."""
+    REFUSED = "refused"
+    """The service, a listener or a person said no; `Case.refusal` says why."""
+    IMPOSSIBLE = "impossible"
+    """There is no way to cancel there."""
+    WITHDRAWN = "withdrawn"
+    """The wish was taken back before anything was sent."""
+    SHIPPED_ANYWAY = "shipped anyway"
+    """An alarm: it shipped although it was canceled or the service had been asked."""
+
+
+OPEN = frozenset({State.REQUESTED, State.SENDING, State.ASKED, State.AWAITING_PERSON, State.UNCLEAR})
+ALARMS = frozenset({State.SHIPPED_ANYWAY})
+SETTLED = frozenset(State) - OPEN
+
+
+class EventKind(enum.Enum):
+    """What can happen to a case."""
+
+    SEND = "send"
+    """An attempt to ask the service begins."""
+    CHECK = "check"
+    """A read-back begins."""
+    RESUME = "resume"
+    """The process that was sending is gone; its flow is driven again from the record."""
+    TOOK_NOTE = "took note"
+    STILL_PENDING = "still pending"
+    """A read-back found nothing decided."""
+    NOT_DONE = "not done"
+    """It is proved that the service did nothing."""
+    LOST = "lost"
+    """Nobody knows whether the service acted."""
+    CHECK_FAILED = "check failed"
+    """A read-back told nothing."""
+    CANCELED = "canceled"
+    PARTLY_CANCELED = "partly canceled"
+    REFUSED = "refused"
+    CLIMB = "climb"
+    """On to the next route of the ladder."""
+    HAND_OVER = "hand over"
+    """On to a person."""
+    REMIND = "remind"
+    """A person has not answered in time."""
+    WAIT = "wait"
+    """Not yet: the case looks again later."""
+    NO_ROUTE = "no route"
+    WITHDRAW = "withdraw"
+    SHIPPED = "shipped"
+
+
+_UNDECIDED = (State.SENDING, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON)
+
+TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
+    (State.REQUESTED, EventKind.SEND): State.SENDING,
+    (State.UNCLEAR, EventKind.SEND): State.SENDING,
+    (State.AWAITING_PERSON, EventKind.SEND): State.SENDING,
+    **{
+        (state, EventKind.CHECK): state for state in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
+    },
+    (State.SENDING, EventKind.RESUME): State.SENDING,
+    (State.SENDING, EventKind.TOOK_NOTE): State.ASKED,
+    (State.UNCLEAR, EventKind.TOOK_NOTE): State.ASKED,
+    **{(state, EventKind.STILL_PENDING): state for state in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON)},
+    (State.SENDING, EventKind.NOT_DONE): State.REQUESTED,
+    (State.SENDING, EventKind.LOST): State.UNCLEAR,
+    **{
+        (state, EventKind.CHECK_FAILED): state
+        for state in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
+    },
+    **{(state, EventKind.CANCELED): State.CANCELED for state in _UNDECIDED},
+    **{(state, EventKind.PARTLY_CANCELED): State.PARTLY_CANCELED for state in _UNDECIDED},
+    **{(state, EventKind.REFUSED): State.REFUSED for state in (State.REQUESTED, *_UNDECIDED)},
+    **{(state, EventKind.CLIMB): State.REQUESTED for state in (State.REQUESTED, *_UNDECIDED)},
+    **{
+        (state, EventKind.HAND_OVER): State.AWAITING_PERSON
+        for state in (State.REQUESTED, State.SENDING, State.ASKED, State.UNCLEAR)
+    },
+    (State.AWAITING_PERSON, EventKind.REMIND): State.AWAITING_PERSON,
+    (State.REQUESTED, EventKind.WAIT): State.REQUESTED,
+    (State.REQUESTED, EventKind.NO_ROUTE): State.IMPOSSIBLE,
+    (State.REQUESTED, EventKind.WITHDRAW): State.WITHDRAWN,
+    (State.AWAITING_PERSON, EventKind.WITHDRAW): State.WITHDRAWN,
+    **{
+        (state, EventKind.SHIPPED): State.SHIPPED_ANYWAY
+        for state in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED, State.PARTLY_CANCELED)
+    },
+}
+"""Every legal change of a case: (state, what happens) -> the state after."""
+
+
+class ProofKind(enum.Enum):
+    """What a settled case rests on."""
+
+    REPLY = "reply"
+    """The service's reply to the request, where the route declares it final."""
+    READ_BACK = "read-back"
+    """What the service said when it was read afterwards."""
+    MESSAGE = "message"
+    """A message that came in from the service."""
+    PERSON = "person"
+    """A named person's word."""
+
+
+@frozen
+class Proof:
+    """The evidence beside a verdict.
+
+    attempt and exchange name the exchange in the case's history; None for a person's word. person and note: who said so.
+    """
+
+    kind: ProofKind
+    attempt: int | None = None
+    exchange: int | None = None
+    person: str | None = None
+    note: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.kind is ProofKind.PERSON and not (self.person or "").strip():
+            raise ValueError("a person's word needs the person's name")
+
+
+@frozen
+class Event:
+    """Something that happened to a case.
+
+    due_at: when the case wants attention next; needed whenever the state after is open.
+    give_up_at: the end of patience with the present route; None leaves it as it was.
+    text: one sentence for people. fault: the plugin's own error, when it had one. person: who did it, when a person did.
+    resend: a read-back found nothing decided and the lost request was declared repeatable.
+    """
+
+    kind: EventKind
+    at: datetime
+    due_at: datetime | None = None
+    give_up_at: datetime | None = None
+    text: str | None = None
+    remedy: str | None = None
+    fault: str | None = None
+    person: str | None = None
+    refusal: Refusal | None = None
+    status: str | None = None
+    lines: tuple[LineAnswer, ...] = ()
+    proof: Proof | None = None
+    repeatable: bool = False
+    resend: bool = False
+    route: int | None = None
+
+
+@frozen
+class Cancellation:
+    """One wish to cancel one order. `key` names the wish: the same key again is the same wish."""
+
+    id: str
+    key: str
+    order_id: str
+    order_number: str
+    asked_by: str
+    reason: str | None
+    asked_at: datetime
+
+
+@frozen
+class Case:
+    """A cancellation at one placement. `due_at` is None exactly when it is settled.
+
+    route: index into the integration's ladder. attempt: how many sends and read-backs have begun. version: counts changes, and
+    fences off whoever worked on an older one. tries: sends in a row that were proved not done, or checks that told nothing.
+    asked_at: when a request for the present route last may have left us; None when none has.
+    """
+
+    id: str
+    cancellation_id: str
+    order_id: str
+    order_number: str
+    connection: str
+    integration: str
+    remote_id: str
+    role: Role
+    state: State
+    opened_at: datetime
+    updated_at: datetime
+    due_at: datetime | None
+    route: int = 0
+    attempt: int = 0
+    version: int = 0
+    tries: int = 0
+    resends: int = 0
+    asked_at: datetime | None = None
+    give_up_at: datetime | None = None
+    refusal: Refusal | None = None
+    status: str | None = None
+    text: str | None = None
+    remedy: str | None = None
+    fault: str | None = None
+    lines: tuple[LineAnswer, ...] = ()
+    proof: Proof | None = None
+    repeatable: bool = False
+    resend: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the case still wants attention."""
+        return self.state in OPEN
+
+
+class IllegalTransition(ConflictError):
+    """A change that the table does not allow, or that lacks what its law demands. The case is as it was."""
+
+
+_STARTS = frozenset({EventKind.SEND, EventKind.CHECK})
+_TRIES = frozenset({EventKind.NOT_DONE, EventKind.CHECK_FAILED, EventKind.REMIND})
+_VERDICTS = frozenset({EventKind.CANCELED, EventKind.PARTLY_CANCELED})
+_TECHNICAL = frozenset({EventKind.SEND, EventKind.CHECK, EventKind.RESUME, EventKind.WAIT})
+
+
+def _refuse(case: Case, event: Event, why: str, remedy: str | None = None) -> IllegalTransition:
+    return IllegalTransition(
+        f"{event.kind.value} is not possible while {case.state.value}: {why}", place=f"case {case.id}", remedy=remedy
+    )
+
+
+def _demand(case: Case, event: Event, after: State) -> None:
+    """Hold an event against the laws that the table alone cannot express."""
+    if event.kind in _VERDICTS and event.proof is None:
+        raise _refuse(case, event, "there is no evidence beside it", "give a reply, a read-back, or a person's name")
+    if event.kind is EventKind.REFUSED and event.refusal is None:
+        raise _refuse(case, event, "it says not why", "give a Refusal")
+    if event.kind is EventKind.SEND:
+        if case.state is State.UNCLEAR and not (case.resend or event.person):
+            raise _refuse(
+                case, event, "the first request may have worked", "read back first, or let a named person decide"
+            )
+        if case.state is State.AWAITING_PERSON and not event.person:
+            raise _refuse(case, event, "a person has the case", "let a named person decide")
+    if event.kind is EventKind.WITHDRAW and case.asked_at is not None:
+        raise _refuse(case, event, "a request has already left us", "wait for the service's answer")
+    if after in OPEN and event.due_at is None:
+        raise _refuse(case, event, "an open case needs a time for its next action")
+
+
+def transition(case: Case, event: Event) -> Case:
+    """The case after an event. Raises IllegalTransition where the table or a law forbids it."""
+    after = TRANSITIONS.get((case.state, event.kind))
+    if after is None:
+        allowed = sorted(kind.value for state, kind in TRANSITIONS if state is case.state)
+        raise _refuse(case, event, f"possible are: {', '.join(allowed) or 'nothing, it is settled'}")
+    _demand(case, event, after)
+    starts = event.kind in _STARTS
+    climbs = event.kind is EventKind.CLIMB
+    quiet = event.kind in _TECHNICAL and event.text is None
+    resent = event.kind is EventKind.SEND and case.state is State.UNCLEAR
+    return evolve(
+        case,
+        state=after,
+        version=case.version + 1,
+        attempt=case.attempt + starts,
+        updated_at=event.at,
+        due_at=event.due_at if after in OPEN else None,
+        route=event.route if event.route is not None else case.route,
+        tries=0 if climbs else case.tries + 1 if event.kind in _TRIES else case.tries if quiet or starts else 0,
+        resends=0 if climbs else case.resends + resent,
+        asked_at=None if climbs else event.at if event.kind is EventKind.SEND else case.asked_at,
+        give_up_at=None if climbs or after not in OPEN else event.give_up_at or case.give_up_at,
+        refusal=event.refusal or case.refusal,
+        status=event.status or case.status,
+        text=case.text if quiet else event.text,
+        remedy=case.remedy if quiet else event.remedy,
+        fault=case.fault if quiet else event.fault,
+        lines=event.lines or case.lines,
+        proof=event.proof or case.proof,
+        repeatable=event.repeatable if event.kind in (EventKind.SEND, EventKind.LOST) else case.repeatable,
+        resend=event.resend,
+    )

@@ -1,0 +1,97 @@
+"""Time as the SDK sees it: UTC, injectable, so that hours of follow-up run in a second of a test or a demo."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+__all__ = ["Clock", "SystemClock", "VirtualClock", "minutes", "hours", "seconds", "utc"]
+
+
+def seconds(count: float) -> timedelta:
+    """A duration of `count` seconds."""
+    return timedelta(seconds=count)
+
+
+def minutes(count: float) -> timedelta:
+    """A duration of `count` minutes."""
+    return timedelta(minutes=count)
+
+
+def hours(count: float) -> timedelta:
+    """A duration of `count` hours."""
+    return timedelta(hours=count)
+
+
+def utc(moment: datetime) -> datetime:
+    """The same moment in UTC.
+
+    Raises ValueError for a naive datetime: whoever made it knows its zone, the SDK would have to guess.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(
+            f"{moment.isoformat()} has no time zone; give an aware datetime, for example with datetime.UTC"
+        )
+    return moment.astimezone(UTC)
+
+
+class Clock(Protocol):
+    """What the SDK asks of a clock. Every method may be called from any thread."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards; only differences mean anything."""
+
+    def sleep_until(self, moment: float) -> None:
+        """Let time pass until `monotonic()` reaches `moment`; returns at once when it has."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep_until(self, moment: float) -> None:
+        while (left := moment - time.monotonic()) > 0:
+            time.sleep(left)
+
+
+class VirtualClock:
+    """A clock that stands still until somebody sleeps or calls `advance`; sleeping takes no real time."""
+
+    def __init__(self, start: datetime = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)) -> None:
+        self._lock = threading.Lock()
+        self._now = utc(start)
+        self._elapsed = 0.0
+
+    def now(self) -> datetime:
+        with self._lock:
+            return self._now
+
+    def monotonic(self) -> float:
+        with self._lock:
+            return self._elapsed
+
+    def sleep_until(self, moment: float) -> None:
+        with self._lock:
+            left = moment - self._elapsed
+            if left > 0:
+                self._now += timedelta(seconds=left)
+                self._elapsed = moment
+
+    def advance(self, by: timedelta) -> datetime:
+        """Move time forward and return the new now. Raises ValueError for a negative duration."""
+        if by < timedelta(0):
+            raise ValueError("a virtual clock only moves forward")
+        with self._lock:
+            self._now += by
+            self._elapsed += by.total_seconds()
+            return self._now

@@ -1,0 +1,118 @@
+"""The connections of a configuration, made ready on first use: integration, settings, client and threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.config import ConnectionConfig, make_settings
+from orderdesk_sdk.declaration import Integration
+from orderdesk_sdk.errors import NotFoundError, OrderDeskError
+from orderdesk_sdk.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.http.service import Service, user_agent
+from orderdesk_sdk.registry import Loaded, Registry
+from orderdesk_sdk.workers import Bulkhead
+
+__all__ = ["Connection", "Connections"]
+
+
+class Connection:
+    """One store's account at an integration, ready for calls."""
+
+    def __init__(self, name: str, loaded: Loaded, settings: object, clock: Clock, limits: CallLimits) -> None:
+        self.name = name
+        self.loaded = loaded
+        self.settings = settings
+        self.client = ConnectionClient(loaded.integration, settings, clock, limits)
+        self._agent = user_agent(loaded.integration.slug, loaded.version or "0")
+
+    @property
+    def integration(self) -> Integration:
+        """The declaration of the connection's integration."""
+        return self.loaded.integration
+
+    def service(self, now: datetime) -> Service[object]:
+        """What a flow that began at `now` holds in its hands."""
+        base_url: str = getattr(self.settings, self.integration.base_url)
+        return Service(self.name, self.settings, base_url, now, self._agent, self.integration.role)
+
+
+class Connections:
+    """All connections by name. Safe from many threads."""
+
+    def __init__(
+        self,
+        configured: Mapping[str, ConnectionConfig],
+        registry: Registry,
+        clock: Clock,
+        limits: CallLimits,
+        patience: float,
+    ) -> None:
+        self._configured = configured
+        self._registry = registry
+        self._clock = clock
+        self._limits = limits
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._ready: dict[str, Connection] = {}
+        self._bulkheads: dict[str, Bulkhead] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """The configured connections."""
+        return tuple(self._configured)
+
+    def slug(self, name: str) -> str:
+        """The integration of a connection. Raises NotFoundError for a connection that is not configured."""
+        return self._config(name).integration
+
+    def get(self, name: str) -> Connection:
+        """A connection, ready for calls.
+
+        Raises NotFoundError (not configured), ConfigurationError (a setting is wrong) or PluginFault (its plugin cannot be used).
+        """
+        ready = self._ready.get(name)
+        if ready is None:
+            configured = self._config(name)
+            loaded = self._registry.load(configured.integration)
+            settings = make_settings(loaded.integration.settings, configured)
+            with self._lock:
+                ready = self._ready.get(name)
+                if ready is None:
+                    ready = self._ready[name] = Connection(name, loaded, settings, self._clock, self._limits)
+        return ready
+
+    def integration(self, name: str) -> Integration | str:
+        """A connection's declaration, or the text of what keeps it from being used."""
+        try:
+            return self.get(name).integration
+        except OrderDeskError as error:
+            return str(error)
+
+    def bulkhead(self, name: str) -> Bulkhead:
+        """The threads of a connection, there even when the connection itself cannot be made ready."""
+        with self._lock:
+            bulkhead = self._bulkheads.get(name)
+            if bulkhead is None:
+                bulkhead = self._bulkheads[name] = Bulkhead(name, self._limits.in_flight, self._patience)
+            return bulkhead
+
+    def close(self) -> None:
+        """Close every client and let the threads end."""
+        with self._lock:
+            for bulkhead in self._bulkheads.values():
+                bulkhead.close()
+            for connection in self._ready.values():
+                connection.client.close()
+
+    def _config(self, name: str) -> ConnectionConfig:
+        configured = self._configured.get(name)
+        if configured is None:
+            known = ", ".join(self._configured) or "none"
+            raise NotFoundError(
+                "no such connection is configured",
+                place=f"connection {name!r}",
+                remedy=f"add [connections.{name}] to orderdesk.toml; configured are: {known}",
+            )
+        return configured

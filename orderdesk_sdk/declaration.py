@@ -1,0 +1,255 @@
+"""What a plugin declares about its service: how it cancels, until when, what proves it, how to resubmit.
+
+Declarations are data. They import nothing heavy, do no I/O, and a host can render buttons and countdowns from them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from attrs import Factory, field, frozen
+
+from orderdesk_sdk.answer import Refusal
+from orderdesk_sdk.clock import hours
+from orderdesk_sdk.order import Role
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = [
+    "Always",
+    "Button",
+    "ByCheck",
+    "ByPerson",
+    "ByReply",
+    "Confirmation",
+    "IdRule",
+    "Integration",
+    "Limit",
+    "NewNumber",
+    "NoResubmit",
+    "Portal",
+    "ResubmitRule",
+    "Route",
+    "SameNumber",
+    "SinceSubmission",
+    "WhileStatus",
+    "Window",
+    "fold",
+]
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def fold(word: str) -> str:
+    """A service's status word without case, spaces and punctuation, one spelling of canceled: for looking up in tables."""
+    return re.sub(r"[^a-z0-9]", "", word.lower()).replace("cancelled", "canceled")
+
+
+def _folded(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(fold(word) for word in words)
+
+
+def _names(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(names)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+def _positive(what: str, duration: timedelta) -> None:
+    if duration <= timedelta(0):
+        raise ValueError(f"{what} must be longer than zero, not {duration}")
+
+
+@frozen
+class Always:
+    """The route is open as long as the service answers; only its answer tells."""
+
+
+@frozen
+class SinceSubmission:
+    """The route is open for `within` after the order was submitted, by the clock."""
+
+    within: timedelta
+
+    def __attrs_post_init__(self) -> None:
+        _positive("a window", self.within)
+
+
+@frozen
+class WhileStatus:
+    """The route is open while the service's last seen status is one of `statuses` (folded), or none has been seen.
+
+    until: the word for what closes it, for people: "picking".
+    """
+
+    statuses: frozenset[str] = field(converter=_folded)
+    until: str
+
+
+Window = Always | SinceSubmission | WhileStatus
+
+
+@frozen
+class ByReply:
+    """The service's reply to the request is its last word."""
+
+
+@frozen
+class ByCheck:
+    """The truth is read back `every` so often until the service decides, for at most `give_up` after asking."""
+
+    every: timedelta
+    give_up: timedelta
+
+    def __attrs_post_init__(self) -> None:
+        _positive("ByCheck.every", self.every)
+        if self.give_up < self.every:
+            raise ValueError("ByCheck.give_up must not be shorter than ByCheck.every")
+
+
+@frozen
+class ByPerson:
+    """A person finds out and says so; reminded after `within`, and again each time it passes."""
+
+    within: timedelta = Factory(lambda: hours(4))
+
+    def __attrs_post_init__(self) -> None:
+        _positive("ByPerson.within", self.within)
+
+
+Confirmation = ByReply | ByCheck | ByPerson
+
+
+@frozen
+class Button:
+    """The service is asked by a call (`orderdesk_cancel`).
+
+    climbs: refusals that lead to the next route instead of settling the case.
+    note: one sentence for the person who is about to press, or None.
+    """
+
+    confirm: Confirmation
+    window: Window = Always()
+    climbs: frozenset[Refusal] = frozenset()
+    note: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What the plan calls this route."""
+        return "button" if isinstance(self.confirm, ByReply) else "button (asks)"
+
+
+@frozen
+class Portal:
+    """A person does it in the service's own portal or on the phone, and says what came of it.
+
+    instruction: what to do and where, one or two sentences.
+    """
+
+    instruction: str
+    confirm: ByPerson = Factory(ByPerson)
+    window: Window = Always()
+
+    @property
+    def label(self) -> str:
+        """What the plan calls this route."""
+        return "a person"
+
+
+Route = Button | Portal
+
+
+@frozen
+class NewNumber:
+    """A canceled order can be submitted again, under a number that the service has never seen."""
+
+
+@frozen
+class SameNumber:
+    """A canceled order can be submitted again under its own number."""
+
+
+@frozen
+class NoResubmit:
+    """The service takes no resubmission through us; `why` tells the person what to do instead."""
+
+    why: str
+
+
+ResubmitRule = NewNumber | SameNumber | NoResubmit
+
+
+@frozen
+class Limit:
+    """A token bucket: `per_second` calls on average, `burst` at once."""
+
+    per_second: float
+    burst: int
+
+    def __attrs_post_init__(self) -> None:
+        if self.per_second <= 0 or self.burst < 1:
+            raise ValueError("a limit needs per_second > 0 and burst >= 1")
+
+
+@frozen
+class IdRule:
+    """Which remote numbers the service keeps intact; others are refused before anything is sent.
+
+    pattern: what the whole number must match. max_length: in characters. why: told to the person whose number is refused.
+    """
+
+    pattern: re.Pattern[str] = field(converter=_pattern)
+    max_length: int
+    why: str
+
+    def fault(self, remote_id: str) -> str | None:
+        """What is wrong with a remote number, or None when nothing is."""
+        if len(remote_id) > self.max_length:
+            return f"the number {remote_id!r} has {len(remote_id)} characters; at most {self.max_length} are allowed"
+        if not self.pattern.fullmatch(remote_id):
+            return f"the number {remote_id!r} has characters outside {self.pattern.pattern}: {self.why}"
+        return None
+
+
+@frozen(kw_only=True)
+class Integration:
+    """A kind of service, as its plugin declares it.
+
+    slug: the name everywhere, equal to the entry point's. title: the name for people.
+    settings: a class made with `orderdesk_sdk.settings.settings`.
+    base_url: which `host` setting the paths of `service.get(...)` are joined to.
+    cancel: the ladder of routes, first tried first; empty means that nobody knows how to cancel there.
+    auth: called with the settings, gives the `httpx.Auth` of a connection; None for a service without credentials.
+    limits: per operation name; "*" stands for every operation not named, each with a bucket of its own.
+    rate_header: a response header that tells the allowed rate in calls per second; None where there is none.
+    evidence_headers: response headers worth keeping as evidence, such as a request id. Lower case.
+    redact: names of body fields and query parameters hidden in evidence, beside the core's own deny list. Folded.
+    help_url: where a person reads how the service cancels; None where nothing is published.
+    """
+
+    slug: str
+    title: str
+    settings: type
+    base_url: str
+    cancel: tuple[Route, ...]
+    role: Role = Role.FULFILLMENT
+    resubmit: ResubmitRule = NoResubmit("this integration declares no resubmission")
+    auth: Callable[..., httpx.Auth] | None = None
+    remote_id: IdRule | None = None
+    limits: Mapping[str, Limit] = field(factory=dict)
+    rate_header: str | None = None
+    evidence_headers: frozenset[str] = field(default=frozenset(), converter=_names)
+    redact: frozenset[str] = field(default=frozenset(), converter=_folded)
+    help_url: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not SLUG.fullmatch(self.slug):
+            raise ValueError(f"the slug {self.slug!r} must be lower-case words joined by hyphens")
+        if not isinstance(self.cancel, tuple):
+            raise TypeError("cancel must be a tuple of routes; one route is written (Button(...),)")

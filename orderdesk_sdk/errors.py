@@ -1,0 +1,64 @@
+"""What can go wrong, grouped by what the reader can do about it.
+
+Every error says what is wrong (`text`), where (`place`, a file, a setting, a path in a document; None where there is
+no such place) and what to do (`remedy`). `str()` joins the three. No error carries a secret: settings put their secrets into
+`Secret`, which never prints, and exchanges are redacted before they reach an error.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigurationError",
+    "ConflictError",
+    "InputError",
+    "LedgerError",
+    "NotAllowedError",
+    "NotFoundError",
+    "OrderDeskError",
+    "PluginFault",
+]
+
+
+class OrderDeskError(Exception):
+    """The base of every error that the SDK raises on purpose."""
+
+    def __init__(self, text: str, *, place: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(text, place, remedy)
+        self.text = text
+        self.place = place
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        said = f"{self.place}: {self.text}" if self.place else self.text
+        return f"{said} - {self.remedy}" if self.remedy else said
+
+
+class InputError(OrderDeskError):
+    """Mend the input: an order document, a time, a number that cannot be read as what it should be."""
+
+
+class NotFoundError(InputError):
+    """Name something that exists: an unknown order, case, connection or integration."""
+
+
+class ConfigurationError(OrderDeskError):
+    """Mend the configuration: a setting, a credential, a host name, a missing extra."""
+
+
+class NotAllowedError(OrderDeskError):
+    """Ask again later or another way: the state of the order or case forbids this now (a resubmit while unsettled, say)."""
+
+
+class ConflictError(OrderDeskError):
+    """Look first: somebody else was faster, or one key was used for two different wishes. Nothing was changed."""
+
+
+class LedgerError(OrderDeskError):
+    """The ledger cannot be read or written: a full disk, a file of a newer version, a locked database."""
+
+
+class PluginFault(OrderDeskError):
+    """Report it to the plugin's author: a plugin raised, hung, broke the contract or could not be imported.
+
+    `place` names the distribution and the hook.
+    """

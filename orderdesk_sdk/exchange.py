@@ -1,0 +1,68 @@
+"""An exchange: one request and its response, or the lack of one, redacted and bounded, as it is kept in the ledger. Pure."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import datetime
+
+from attrs import field, frozen
+
+__all__ = ["Certainty", "Exchange", "Failure", "Intent"]
+
+
+class Certainty(enum.Enum):
+    """What a failed call proves about the service."""
+
+    NOT_SENT = "not sent"
+    """No byte of the request reached the service."""
+    NOT_DONE = "not done"
+    """The service answered that it did not act."""
+    UNCLEAR = "unclear"
+    """The request may have arrived and may have been acted on."""
+
+
+@frozen
+class Failure:
+    """Why there is no response, and what that proves. kind: the name of what went wrong, `ReadTimeout` for instance."""
+
+    kind: str
+    certainty: Certainty
+    text: str
+
+
+@frozen
+class Intent:
+    """A request that is about to leave. number: the position in its flow, from 1. digest: SHA-256 of method, URL and body."""
+
+    number: int
+    operation: str
+    method: str
+    url: str
+    digest: str
+    repeatable: bool
+    at: datetime
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether the request cannot change anything at the service (RFC 9110, 9.2.1)."""
+        return self.method in ("GET", "HEAD", "OPTIONS")
+
+
+@frozen
+class Exchange:
+    """What became of an intent.
+
+    status: the HTTP status, None when there was no response. headers: the chosen ones. body: a redacted excerpt.
+    whole: the excerpt is the complete body, unchanged, so that a flow can be replayed from it.
+    tries: how many times it was sent; each earlier one was proved not done, or reads only.
+    """
+
+    intent: Intent
+    ended_at: datetime
+    status: int | None = None
+    headers: Mapping[str, str] = field(factory=dict)
+    body: str = ""
+    whole: bool = False
+    failure: Failure | None = None
+    tries: int = 1

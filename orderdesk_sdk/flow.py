@@ -1,0 +1,250 @@
+"""Driving a flow: the plugin describes calls, the core makes them, and what the transport lost never reaches the plugin.
+
+After a crash the same flow is driven again with the exchanges that were recorded; the first write whose fate is unknown ends it.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from attrs import field, frozen
+
+from orderdesk_sdk.answer import Answer, not_done, unclear
+from orderdesk_sdk.errors import ConfigurationError, PluginFault
+from orderdesk_sdk.exchange import Certainty, Exchange, Intent
+from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.http.replay import digest_of, is_request, response_of
+from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.redaction import Redactor
+
+if TYPE_CHECKING:
+    import httpx
+
+    from orderdesk_sdk.http.client import ConnectionClient
+
+__all__ = ["MAX_CALLS", "Driven", "Fault", "Journal", "Recorded", "drive", "fault_text"]
+
+T = TypeVar("T")
+
+MAX_CALLS = 50
+"""Calls that one flow may make. A flow that wants more is taken for a loop."""
+
+
+class Journal(Protocol):
+    """Where a flow's exchanges are kept."""
+
+    def intend(self, intent: Intent) -> None:
+        """Commit an intent. Raises ConflictError when somebody else has the case now; then nothing may be sent."""
+
+    def keep(self, exchange: Exchange) -> None:
+        """Keep an exchange with the next commit."""
+
+
+@frozen
+class Recorded:
+    """What an earlier, interrupted drive of the same flow left in the ledger, by number."""
+
+    intents: Mapping[int, Intent] = field(factory=dict)
+    exchanges: Mapping[int, Exchange] = field(factory=dict)
+
+
+NOTHING = Recorded()
+
+
+@frozen
+class Fault:
+    """What a plugin did wrong, without secrets."""
+
+    text: str
+
+
+@frozen
+class Driven(Generic[T]):
+    """How a drive ended. wrote: a request that may change something had left. repeatable: every such one was declared so."""
+
+    outcome: T | Answer | Loss | Fault
+    wrote: bool
+    repeatable: bool
+
+
+@frozen
+class _Returned:
+    value: object
+
+
+@frozen
+class _Plugin:
+    """Plugin code under guard: whatever it raises becomes a value."""
+
+    redactor: Redactor
+    guard: AbstractContextManager[object]
+
+    def run(self, step: Callable[[], object]) -> object:
+        try:
+            with self.guard:
+                return step()
+        except StopIteration as stop:
+            return _Returned(stop.value)
+        except (MalformedReply, ConfigurationError) as said:
+            return said
+        except BaseException as error:  # noqa: BLE001 - also SystemExit: a plugin must not end anything but its own case
+            return Fault(fault_text(error, self.redactor))
+
+
+def fault_text(error: BaseException, redactor: Redactor) -> str:
+    """An exception for the history: its type and words, and where it was raised, without secrets."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
+    return redactor.text(f"{type(error).__name__}: {error}{where}")[:2000]
+
+
+def drive(
+    start: Callable[[], object],
+    result: type[T],
+    client: ConnectionClient,
+    journal: Journal,
+    recorded: Recorded = NOTHING,
+    watch: AbstractContextManager[object] | None = None,
+) -> Driven[T]:
+    """Drive the flow that `start` returns to its result of type `result`, or to the loss, fault or answer that ended it.
+
+    watch: entered whenever plugin code runs, so that a hang can be told from a slow service; None watches nothing.
+    Raises only what the core raises: ConflictError and LedgerError from the journal.
+    """
+    plugin = _Plugin(client.redactor, watch or nullcontext())
+    flow = plugin.run(start)
+    if not isinstance(flow, Generator):
+        return Driven(_started(flow), wrote=False, repeatable=True)
+    try:
+        return _Drive(flow, result, client, journal, recorded, plugin).run()
+    finally:
+        plugin.run(flow.close)
+
+
+class _Drive(Generic[T]):
+    def __init__(
+        self,
+        flow: Generator[httpx.Request, httpx.Response, object],
+        result: type[T],
+        client: ConnectionClient,
+        journal: Journal,
+        recorded: Recorded,
+        plugin: _Plugin,
+    ) -> None:
+        self._flow = flow
+        self._result = result
+        self._client = client
+        self._journal = journal
+        self._recorded = recorded
+        self._plugin = plugin
+        self._wrote = False
+        self._repeatable = True
+
+    def run(self) -> Driven[T]:
+        step = self._plugin.run(lambda: next(self._flow))
+        number = 0
+        while True:
+            number += 1
+            if not is_request(step):
+                return self._end(self._result_of(step))
+            if number > MAX_CALLS:
+                return self._end(Fault(f"the flow made {MAX_CALLS} calls and wanted more; it never ends"))
+            reply = self._reply(step, number)
+            if isinstance(reply, Loss | Fault | Answer):
+                return self._end(reply)
+            step = self._plugin.run(lambda response=reply: self._flow.send(response))  # type: ignore[misc]
+
+    def _end(self, outcome: T | Answer | Loss | Fault) -> Driven[T]:
+        return Driven(outcome, self._wrote, self._repeatable)
+
+    def _reply(self, request: httpx.Request, number: int) -> httpx.Response | Loss | Fault | Answer:
+        replayed = self._replay(request, number)
+        if replayed is not None:
+            return replayed
+        intend = self._journal.intend if number == 1 or request.method not in _READS else _no_commit
+        wrote, repeatable = self._wrote, self._repeatable
+        try:
+            exchange, response = self._client.call(request, number, intend)
+        except PluginFault as fault:
+            return Fault(str(fault))
+        except ConfigurationError as error:
+            return self._misconfigured(error)
+        self._journal.keep(exchange)
+        if not exchange.intent.reads_only:
+            self._wrote, self._repeatable = True, repeatable and exchange.intent.repeatable
+        if response is not None:
+            return response
+        failure = exchange.failure
+        assert failure is not None, "an exchange has a response or a failure"
+        if wrote:  # An earlier write of this flow has been answered; what it did stands, whatever became of this call.
+            return Loss(Certainty.UNCLEAR, failure.text, self._repeatable)
+        if exchange.intent.reads_only or failure.certainty is not Certainty.UNCLEAR:
+            self._wrote = False
+            return Loss(Certainty.NOT_DONE if exchange.intent.reads_only else failure.certainty, failure.text)
+        return Loss(Certainty.UNCLEAR, failure.text, exchange.intent.repeatable)
+
+    def _replay(self, request: httpx.Request, number: int) -> httpx.Response | Loss | None:
+        """The recorded response, the loss that the record proves, or None to make the call."""
+        intent = self._recorded.intents.get(number)
+        if intent is None:
+            return None
+        if not intent.reads_only:
+            self._wrote, self._repeatable = True, self._repeatable and intent.repeatable
+        exchange = self._recorded.exchanges.get(number)
+        if digest_of(request) != intent.digest:
+            if self._wrote or any(not later.reads_only for later in self._recorded.intents.values()):
+                return Loss(Certainty.UNCLEAR, "the replay after a crash made another request than before")
+            return None
+        response = response_of(exchange, request) if exchange is not None else None
+        if response is not None:
+            return response
+        if intent.reads_only:
+            return None
+        if exchange is not None and exchange.failure is not None:
+            return Loss(exchange.failure.certainty, exchange.failure.text, intent.repeatable)
+        return Loss(Certainty.UNCLEAR, "the process ended while the request was on its way", intent.repeatable)
+
+    def _result_of(self, step: object) -> T | Answer | Fault:
+        match step:
+            case Fault():
+                return step
+            case MalformedReply():
+                return unclear(None, text=self._client.redactor.text(str(step)))
+            case ConfigurationError():
+                return self._misconfigured(step)
+            case _Returned(value) if isinstance(value, self._result | Answer):
+                return value
+            case _Returned(value):
+                return Fault(f"the flow returned {type(value).__name__}, not {self._result.__name__}")
+            case _:
+                return Fault(
+                    f"the flow yielded {type(step).__name__}, not a request; yield service.get(...) or the like"
+                )
+
+    def _misconfigured(self, error: ConfigurationError) -> Answer:
+        text = self._client.redactor.text(error.text)
+        if self._wrote:
+            return unclear(None, text=text)
+        return not_done(None, text=text, remedy=error.remedy)
+
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def _no_commit(intent: Intent) -> None:
+    """A read needs no intent in the ledger; its exchange is kept with the next commit."""
+
+
+def _started(flow: object) -> Answer | Fault:
+    match flow:
+        case Fault():
+            return flow
+        case ConfigurationError():
+            return not_done(None, text=flow.text, remedy=flow.remedy)
+        case None:
+            return Fault("the hook returned nothing; it must be a generator function")
+        case _:
+            return Fault(f"the hook returned {type(flow).__name__}, not a flow; write it with yield and return")

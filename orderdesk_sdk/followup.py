@@ -1,0 +1,323 @@
+"""What follows: from an answer, a loss or the passing of time to the event that changes the case. Pure.
+
+This is where law 5 lives: what a cancel flow says is a verdict only where the declaration says that the reply is final.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from attrs import frozen
+
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.case import Case, Event, EventKind, Proof, ProofKind, State
+from orderdesk_sdk.clock import hours, minutes, seconds
+from orderdesk_sdk.declaration import Button, ByCheck, ByPerson, ByReply, Integration, Portal
+from orderdesk_sdk.errors import OrderDeskError, PluginFault
+from orderdesk_sdk.exchange import Certainty
+from orderdesk_sdk.order import Placement
+from orderdesk_sdk.plan import next_open
+
+__all__ = [
+    "Loss",
+    "after_cancel",
+    "after_check",
+    "after_fault",
+    "after_loss",
+    "begin",
+    "overdue",
+    "to_person",
+    "unread",
+    "unusable",
+]
+
+FIRST_RETRY = seconds(15)
+LONGEST_RETRY = minutes(10)
+PATIENCE = hours(24)
+"""How long a request that the service keeps turning away is repeated before a person gets it."""
+SOON = seconds(5)
+"""How soon a request of unknown fate is read back."""
+MAX_RESENDS = 3
+ASK_A_PERSON = ByPerson()
+
+
+@frozen
+class Loss:
+    """A flow that ended without an answer because a call was lost. repeatable: the lost request was declared so."""
+
+    certainty: Certainty
+    text: str
+    repeatable: bool = False
+
+
+def begin(case: Case, integration: Integration, placement: Placement, now: datetime) -> Event | None:
+    """What a requested case does next; None means: send the present route's request."""
+    if not integration.cancel:
+        return Event(
+            EventKind.HAND_OVER,
+            now,
+            due_at=now + ASK_A_PERSON.within,
+            text=f"{integration.title} declares no way to cancel",
+            remedy="cancel it there by hand, then confirm or refuse this case",
+        )
+    if case.give_up_at is not None and now >= case.give_up_at:
+        return _hand_over(case, now, case.text or "the service kept turning the request away")
+    index = next_open(integration.cancel, placement, now, case.route)
+    if index is None:
+        return Event(EventKind.NO_ROUTE, now, text="every way to cancel there is closed")
+    if index != case.route:
+        return Event(EventKind.CLIMB, now, due_at=now, route=index, text="the earlier way is closed; on to the next")
+    route = integration.cancel[index]
+    if isinstance(route, Portal):
+        return Event(
+            EventKind.HAND_OVER,
+            now,
+            due_at=now + route.confirm.within,
+            text=route.instruction,
+            remedy="do it, then confirm or refuse this case",
+        )
+    return None
+
+
+def after_cancel(case: Case, integration: Integration, placement: Placement, answer: Answer, now: datetime) -> Event:
+    """The event that a cancel flow's answer makes of a case that is sending."""
+    confirm = integration.cancel[case.route].confirm
+    match answer.outcome:
+        case Outcome.CANCELED | Outcome.PARTLY_CANCELED if isinstance(confirm, ByReply):
+            return _verdict(case, answer, ProofKind.REPLY, now)
+        case Outcome.CANCELED | Outcome.PARTLY_CANCELED | Outcome.ASKED | Outcome.PENDING:
+            return _took_note(case, integration, answer, now)
+        case Outcome.REFUSED:
+            return _refused(case, integration, placement, answer, ProofKind.REPLY, now)
+        case Outcome.NOT_DONE:
+            return _not_done(case, answer.text, answer.remedy, answer.retry_after, now)
+        case Outcome.UNCLEAR:
+            text = answer.text or "the reply does not tell whether the service acted"
+            return _lost(case, integration, text, now, repeatable=case.repeatable)
+
+
+def after_loss(case: Case, integration: Integration, loss: Loss, now: datetime) -> Event:
+    """The event that a lost call makes of a case that is sending."""
+    match loss.certainty:
+        case Certainty.NOT_SENT | Certainty.NOT_DONE:
+            return _not_done(case, loss.text, None, None, now)
+        case Certainty.UNCLEAR:
+            return _lost(case, integration, loss.text, now, repeatable=loss.repeatable)
+
+
+def after_fault(case: Case, integration: Integration | None, fault: str, now: datetime, *, sent: bool) -> Event:
+    """The event that a plugin's own error makes of a case. `sent`: a request that may have acted had left us."""
+    if case.state is State.SENDING and sent and integration is not None:
+        return _lost(case, integration, "the plugin failed after a request had been sent", now, fault=fault)
+    if case.state in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED) and case.tries < MAX_RESENDS:
+        return Event(EventKind.CHECK_FAILED, now, due_at=now + _backoff(case), text="the plugin failed", fault=fault)
+    if case.state in (State.AWAITING_PERSON, State.CANCELED):
+        return Event(EventKind.CHECK_FAILED, now, due_at=now + LONGEST_RETRY, text="the plugin failed", fault=fault)
+    return Event(
+        EventKind.HAND_OVER,
+        now,
+        due_at=now + ASK_A_PERSON.within,
+        text="the plugin failed, so a person must do it at the service",
+        remedy="cancel it there by hand, then confirm or refuse this case; report the fault to the plugin's author",
+        fault=fault,
+    )
+
+
+def after_check(case: Case, integration: Integration, placement: Placement, answer: Answer, now: datetime) -> Event:
+    """The event that a read-back's answer makes of a case."""
+    confirm = _confirm(case, integration)
+    every = confirm.every if isinstance(confirm, ByCheck) else minutes(2)
+    if case.state is State.CANCELED:
+        return _watched(case, answer, now)
+    match answer.outcome:
+        case Outcome.CANCELED | Outcome.PARTLY_CANCELED:
+            return _verdict(case, answer, ProofKind.READ_BACK, now)
+        case Outcome.REFUSED:
+            return _refused(case, integration, placement, answer, ProofKind.READ_BACK, now)
+        case Outcome.ASKED if case.state is State.UNCLEAR:
+            return _took_note(case, integration, answer, now)
+        case Outcome.ASKED | Outcome.PENDING:
+            resend = case.state is State.UNCLEAR and case.repeatable and case.resends < MAX_RESENDS
+            due = now if resend else _no_later(now + every, case.give_up_at)
+            return Event(
+                EventKind.STILL_PENDING, now, due_at=due, text=answer.text, status=answer.status,
+                lines=answer.lines, resend=resend,
+            )  # fmt: skip
+        case Outcome.NOT_DONE | Outcome.UNCLEAR:
+            return Event(
+                EventKind.CHECK_FAILED,
+                now,
+                due_at=_no_later(now + (answer.retry_after or _backoff(case)), case.give_up_at),
+                text=answer.text or "the read-back told nothing",
+                remedy=answer.remedy,
+                status=answer.status,
+            )
+
+
+def overdue(case: Case, integration: Integration, placement: Placement, now: datetime) -> Event | None:
+    """What becomes of an open case whose patience has run out; None while there is patience left, or a check to make."""
+    waits = case.state is State.AWAITING_PERSON and case.due_at is not None and now >= case.due_at
+    spent = case.state in (State.ASKED, State.UNCLEAR) and case.give_up_at is not None and now >= case.give_up_at
+    if not (waits or spent):
+        return None
+    higher = next_open(integration.cancel, placement, now, case.route + 1)
+    if higher is not None:
+        return Event(EventKind.CLIMB, now, due_at=now, route=higher, text="no answer in time; on to the next way")
+    if waits:
+        return Event(
+            EventKind.REMIND, now, due_at=now + _patience(case, integration), text=case.text, remedy=case.remedy
+        )
+    return _hand_over(case, now, "the service has not decided in time")
+
+
+def unread(loss: Loss) -> Answer:
+    """A read-back that was lost, as an answer: it told nothing."""
+    return Answer(Outcome.UNCLEAR, text=loss.text)
+
+
+def to_person(case: Case, text: str, now: datetime, remedy: str | None = None) -> Event:
+    """Hand a case to a person."""
+    return _hand_over(case, now, text, remedy)
+
+
+def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
+    """What becomes of a case whose connection cannot be used: not configured, misconfigured, or a broken plugin.
+
+    Nothing has been sent, so a requested case tries again, as long as there is patience, in case somebody mends it.
+    """
+    fault = str(error) if isinstance(error, PluginFault) else None
+    text = None if fault else str(error)
+    if case.state is State.REQUESTED and fault is None and (case.give_up_at is None or now < case.give_up_at):
+        return Event(
+            EventKind.WAIT, now, due_at=now + LONGEST_RETRY, give_up_at=case.give_up_at or now + PATIENCE,
+            text=text, remedy=error.remedy,
+        )  # fmt: skip
+    if case.state is State.AWAITING_PERSON:
+        return Event(
+            EventKind.REMIND, now, due_at=now + ASK_A_PERSON.within, text=text, remedy=error.remedy, fault=fault
+        )
+    return _hand_over(
+        case, now, text or "the plugin cannot be used, so a person must do it at the service", None, fault
+    )
+
+
+def _confirm(case: Case, integration: Integration) -> ByReply | ByCheck | ByPerson:
+    return integration.cancel[case.route].confirm if case.route < len(integration.cancel) else ASK_A_PERSON
+
+
+def _patience(case: Case, integration: Integration) -> timedelta:
+    confirm = _confirm(case, integration)
+    return confirm.within if isinstance(confirm, ByPerson) else ASK_A_PERSON.within
+
+
+def _backoff(case: Case) -> timedelta:
+    # Capped before it is multiplied: a case that was turned away for a month must not overflow a timedelta.
+    return min(FIRST_RETRY * (1 << min(case.tries, 10)), LONGEST_RETRY)
+
+
+def _no_later(due: datetime, limit: datetime | None) -> datetime:
+    return min(due, limit) if limit is not None else due
+
+
+def _hand_over(case: Case, now: datetime, text: str, remedy: str | None = None, fault: str | None = None) -> Event:
+    return Event(
+        EventKind.HAND_OVER,
+        now,
+        due_at=now + ASK_A_PERSON.within,
+        text=text,
+        remedy=remedy or case.remedy or "find out at the service, then confirm or refuse this case",
+        fault=fault or case.fault,
+    )
+
+
+def _verdict(case: Case, answer: Answer, kind: ProofKind, now: datetime) -> Event:
+    verdict = EventKind.CANCELED if answer.outcome is Outcome.CANCELED else EventKind.PARTLY_CANCELED
+    proof = Proof(kind, attempt=case.attempt, exchange=answer.exchange)
+    return Event(verdict, now, status=answer.status, text=answer.text, lines=answer.lines, proof=proof)
+
+
+def _took_note(case: Case, integration: Integration, answer: Answer, now: datetime) -> Event:
+    confirm = _confirm(case, integration)
+    if isinstance(confirm, ByCheck):
+        return Event(
+            EventKind.TOOK_NOTE,
+            now,
+            due_at=now + (SOON if answer.outcome is not Outcome.ASKED else confirm.every),
+            give_up_at=now + confirm.give_up,
+            text=answer.text or "the service took note; it is read back until it decides",
+            status=answer.status,
+        )
+    return Event(
+        EventKind.HAND_OVER,
+        now,
+        due_at=now + _patience(case, integration),
+        text=answer.text or "the service took note and cannot be read back",
+        remedy="find out at the service, then confirm or refuse this case",
+        status=answer.status,
+    )
+
+
+def _refused(
+    case: Case, integration: Integration, placement: Placement, answer: Answer, kind: ProofKind, now: datetime
+) -> Event:
+    route = integration.cancel[case.route] if case.route < len(integration.cancel) else None
+    proof = Proof(kind, attempt=case.attempt, exchange=answer.exchange)
+    if isinstance(route, Button) and answer.refusal is not None and answer.refusal in route.climbs:
+        higher = next_open(integration.cancel, placement, now, case.route + 1)
+        if higher is not None:
+            return Event(
+                EventKind.CLIMB, now, due_at=now, route=higher, status=answer.status,
+                text=f"refused ({answer.refusal.value}); on to the next way",
+            )  # fmt: skip
+    return Event(
+        EventKind.REFUSED, now, refusal=answer.refusal, status=answer.status, text=answer.text, remedy=answer.remedy,
+        lines=answer.lines, proof=proof,
+    )  # fmt: skip
+
+
+def _not_done(case: Case, text: str | None, remedy: str | None, retry_after: timedelta | None, now: datetime) -> Event:
+    return Event(
+        EventKind.NOT_DONE,
+        now,
+        due_at=now + (retry_after or _backoff(case)),
+        give_up_at=case.give_up_at or now + PATIENCE,
+        text=text or "the service turned the request away",
+        remedy=remedy,
+    )
+
+
+def _lost(
+    case: Case,
+    integration: Integration,
+    text: str,
+    now: datetime,
+    *,
+    repeatable: bool = False,
+    fault: str | None = None,
+) -> Event:
+    confirm = _confirm(case, integration)
+    give_up = confirm.give_up if isinstance(confirm, ByCheck) else PATIENCE
+    return Event(
+        EventKind.LOST,
+        now,
+        due_at=now + SOON,
+        give_up_at=now + give_up,
+        text=text,
+        remedy="it is read back; nothing is sent again before that",
+        fault=fault,
+        repeatable=repeatable,
+    )
+
+
+def _watched(case: Case, answer: Answer, now: datetime) -> Event:
+    """A read-back of a canceled order: it raises the alarm, or changes nothing."""
+    if answer.outcome is Outcome.REFUSED and answer.refusal in (Refusal.SHIPPED, Refusal.TOO_LATE):
+        return Event(
+            EventKind.SHIPPED,
+            now,
+            status=answer.status,
+            text="it shipped although it had been canceled",
+            remedy="stop the parcel at the service or the carrier, and tell the customer",
+            proof=Proof(ProofKind.READ_BACK, attempt=case.attempt, exchange=answer.exchange),
+        )
+    return Event(EventKind.CHECK_FAILED, now, text="read again: nothing speaks against it", status=answer.status)

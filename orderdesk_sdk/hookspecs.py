@@ -1,0 +1,75 @@
+"""The contract with plugins, as pluggy hook specifications.
+
+An integration plugin (entry-point group `orderdesk.integrations`) is a module with functions of these names, marked `hookimpl`.
+It is registered with a plugin manager of its own, so a call never reaches another integration. Listeners (group
+`orderdesk.listeners`) are registered with every manager. Arguments are passed by name: an implementation takes those it wants,
+and a hook may gain arguments without breaking anybody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.answer import Answer
+    from orderdesk_sdk.case import Case, Event
+    from orderdesk_sdk.declaration import Integration
+    from orderdesk_sdk.http.service import Flow, Service
+    from orderdesk_sdk.order import Placement
+    from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
+
+__all__ = ["INTEGRATIONS", "LISTENERS", "SIMULATORS", "hookimpl", "hookspec"]
+
+PROJECT = "orderdesk"
+INTEGRATIONS = "orderdesk.integrations"
+LISTENERS = "orderdesk.listeners"
+SIMULATORS = "orderdesk.simulators"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec(firstresult=True)
+def orderdesk_integration() -> Integration:  # type: ignore[empty-body]  # a specification has no body
+    """The declaration of this integration. Called once per process, on first use; must do no I/O."""
+
+
+@hookspec(firstresult=True)
+def orderdesk_cancel(request: CancelRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
+    """A flow that asks the service to cancel; ends with an `Answer`. Needed for a `Button` route.
+
+    request: what to cancel. service: builds requests (`service.put(...)`) and holds settings and the time.
+    The flow yields requests and receives responses; what the transport lost never reaches it. It must be deterministic: the
+    same request and the same responses lead to the same calls, because the core replays it after a crash.
+    """
+
+
+@hookspec(firstresult=True)
+def orderdesk_check(request: CheckRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
+    """A flow that reads what the service says now; ends with an `Answer`. Needed for `ByCheck`, and resolves what is unclear.
+
+    Must only read. `pending(reply)` says that nothing is decided; `canceled(reply)` is evidence.
+    """
+
+
+@hookspec(firstresult=True)
+def orderdesk_resubmit(request: ResubmitRequest, service: Service[object]) -> Flow[Placement]:  # type: ignore[empty-body]
+    """A flow that submits a duplicated order; ends with its `Placement`. Needed for `NewNumber` and `SameNumber`.
+
+    Must first read whether the number is already there, so that a lost reply never makes a second order.
+    """
+
+
+@hookspec
+def orderdesk_before_cancel(request: CancelRequest) -> str | None:
+    """For listeners: a reason (text) vetoes the cancellation before anything is sent; None lets it pass.
+
+    A listener that raises is noted in the case's history and does not stop anybody's cancellation.
+    """
+
+
+@hookspec
+def orderdesk_case_changed(case: Case, event: Event) -> None:
+    """For listeners: a case changed by an event; called after the change is in the ledger. Errors are noted and ignored."""

@@ -1,0 +1,324 @@
+"""The embedded local host: orders, folders, history and placements in one SQLite file, which may be the ledger's.
+
+For shops without Order Desk, for tests and for the demo. Where Order Desk's behavior is known it is followed: a number
+is given once, a folder is a label, history only grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from attrs import evolve, frozen
+
+from orderdesk_sdk.clock import Clock, utc
+from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.hosts import Move
+from orderdesk_sdk.hosts import local_rows as rows
+from orderdesk_sdk.hosts.local_file import LocalFile
+from orderdesk_sdk.hosts.local_rows import NOTE_LIMIT, Folder, next_number, split_note
+from orderdesk_sdk.order import Order, Placement
+
+__all__ = ["NOTE_LIMIT", "Folder", "HistoryEntry", "ImportReport", "LocalHost", "next_number", "split_note"]
+
+NEW: Final = "New"
+"""The folder of orders that were put in none."""
+PAGE_LIMIT: Final = 500
+"""Orders of one page, as in Order Desk."""
+
+
+@frozen
+class HistoryEntry:
+    """One entry of an order's history; `at` is in UTC."""
+
+    at: datetime
+    by: str
+    text: str
+
+
+@frozen
+class ImportReport:
+    """What an import did, as order numbers in the order of the import."""
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+
+
+class LocalHost:
+    """A `Host` in a file, safe for threads and for several processes.
+
+    Every method raises LedgerError where the file cannot be read or written, and InputError for a blank `by`. A change
+    is on disk when the call returns, or did not happen.
+    """
+
+    def __init__(self, path: str | Path, *, clock: Clock) -> None:
+        """Open the file, or make it with the folders New, Prepared, Closed and Canceled. Its directory must exist."""
+        self._file = LocalFile(Path(path))
+        self._clock = clock
+
+    def close(self) -> None:
+        """Close the file; every later call raises LedgerError."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Orders
+
+    def import_orders(self, orders: Iterable[Order], *, by: str) -> ImportReport:
+        """Add the orders that are new by id, update the others whole; all or none.
+
+        A new order goes into the folder of its `folder_id`, or into New where that is None. An update keeps folder,
+        placements, history and links: only `move` moves. Raises InputError that lists every order whose number belongs
+        to another id (Order Desk refuses duplicates too), whose folder does not exist, or that cannot be stored.
+        """
+        _named(by)
+        done: dict[str, list[str]] = {"added": [], "updated": [], "unchanged": []}
+        faults: list[str] = []
+        with self._file.writing() as db:
+            known = rows.folders(db)
+            new = rows.folder_named(db, NEW).id
+            for order in orders:
+                try:
+                    document = rows.as_text(order)
+                except InputError as error:
+                    faults.append(f"order {order.id}: {error.text}")
+                    continue
+                stored = db.execute("SELECT document FROM host_orders WHERE id = ?", (order.id,)).fetchone()
+                owner = db.execute(
+                    "SELECT id FROM host_orders WHERE number = ? AND id <> ?", (order.number, order.id)
+                ).fetchone()
+                if owner is not None:
+                    faults.append(f"order {order.id}: number {order.number} belongs to order id {owner[0]}")
+                elif stored == (document,):
+                    done["unchanged"].append(order.number)
+                elif stored is not None:
+                    db.execute(
+                        "UPDATE host_orders SET number = ?, document = ? WHERE id = ?",
+                        (order.number, document, order.id),
+                    )
+                    rows.add_note(db, order.id, "Updated by import", by=by, at=self._clock.now())
+                    done["updated"].append(order.number)
+                elif order.folder_id is not None and all(order.folder_id != folder.id for folder in known):
+                    faults.append(f"order {order.id}: there is no folder {order.folder_id}")
+                else:
+                    rows.insert_order(db, order, new if order.folder_id is None else order.folder_id)
+                    rows.add_note(db, order.id, "Imported", by=by, at=self._clock.now())
+                    done["added"].append(order.number)
+            if faults:
+                more = [f"and {len(faults) - 20} more"] if len(faults) > 20 else []
+                names = ", ".join(f"{folder.id} {folder.name}" for folder in known)
+                raise InputError(
+                    "\n".join(["nothing was imported", *faults[:20], *more]),
+                    remedy=f"give each order its own number; folder_id null means New (folders: {names})",
+                )
+        return ImportReport(**{what: tuple(numbers) for what, numbers in done.items()})
+
+    def order(self, ref: str) -> Order:
+        """The order with this id or number; `folder_id` is the folder it is in now.
+
+        Raises NotFoundError for an unknown one (telling close matches), and where `ref` is one order's id and another's
+        number.
+        """
+        with self._file.reading() as db:
+            return rows.find_order(db, ref)
+
+    def orders(self, folder: str | None = None, *, limit: int = 50, offset: int = 0) -> tuple[Order, ...]:
+        """One page of orders, in the order of their first import; with `folder`, only those in it.
+
+        Raises InputError for a `limit` outside 1 to 500 or a negative `offset`, NotFoundError for an unknown folder.
+        """
+        if not 1 <= limit <= PAGE_LIMIT or offset < 0:
+            raise InputError(f"limit {limit}, offset {offset}", remedy=f"limit 1 to {PAGE_LIMIT}, offset 0 or more")
+        with self._file.reading() as db:
+            if folder is None:
+                query = "SELECT id, document, folder_id FROM host_orders ORDER BY seq LIMIT ? OFFSET ?"
+                found = db.execute(query, (limit, offset)).fetchall()
+            else:
+                query = (
+                    "SELECT id, document, folder_id FROM host_orders WHERE folder_id = ? ORDER BY seq LIMIT ? OFFSET ?"
+                )
+                found = db.execute(query, (rows.folder_named(db, folder).id, limit, offset)).fetchall()
+        return tuple(rows.as_order(*row) for row in found)
+
+    def duplicate(self, ref: str, *, by: str, number: str | None = None) -> Order:
+        """A copy under a new id and number, in the folder New, with no fulfillment, shipments or placements.
+
+        With `number` None it is the first free of 1042-1, 1042-2, ...; a copy of a copy counts on from the first
+        original, so 1042-1 is followed by 1042-2. Order Desk's own rule is UNKNOWN. Both orders' histories tell of each
+        other. Raises InputError for a blank number and for one that is taken, naming the order that has it.
+        """
+        _named(by)
+        with self._file.writing() as db:
+            original = rows.find_order(db, ref)
+            earlier = rows.ancestors(db, original.id)
+
+            def taken(name: str) -> bool:
+                return rows.owner_of(db, name) is not None
+
+            if number is None:
+                number = next_number(rows.count_from(original.number, (row[1] for row in earlier)), taken)
+            elif not number.strip() or taken(number):
+                text = f"number {number!r} is blank or belongs to order id {rows.owner_of(db, number) or 'none'}"
+                raise InputError(text, remedy="give another number, or none to have a free one picked")
+            now = self._clock.now()
+            new = rows.folder_named(db, NEW).id
+            copy = evolve(
+                original,
+                id=next_number(rows.count_from(original.id, (row[0] for row in earlier)), taken),
+                number=number,
+                folder_id=new,
+                fulfillment_name="",
+                fulfillment_id="",
+                shipments=(),
+                added_at=now,
+                updated_at=now,
+            )
+            rows.insert_order(db, copy, new)
+            db.execute("INSERT INTO host_links (copy_id, original_id) VALUES (?, ?)", (copy.id, original.id))
+            for each, other, text in ((original, copy, "Duplicated as"), (copy, original, "Duplicate of")):
+                rows.add_note(db, each.id, f"{text} order {other.number} (id {other.id})", by=by, at=now)
+        return copy
+
+    def copied_from(self, order_id: str) -> str | None:
+        """The id of the order that this one is a duplicate of; None: of none."""
+        with self._file.reading() as db:
+            rows.must_exist(db, order_id)
+            row = db.execute("SELECT original_id FROM host_links WHERE copy_id = ?", (order_id,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def copies(self, order_id: str) -> tuple[str, ...]:
+        """The ids of this order's direct duplicates, oldest first."""
+        with self._file.reading() as db:
+            rows.must_exist(db, order_id)
+            found = db.execute(
+                "SELECT id FROM host_links JOIN host_orders ON id = copy_id WHERE original_id = ? ORDER BY seq",
+                (order_id,),
+            ).fetchall()
+        return tuple(row[0] for row in found)
+
+    # Folders
+
+    def folders(self) -> tuple[Folder, ...]:
+        """All folders, oldest first."""
+        with self._file.reading() as db:
+            return rows.folders(db)
+
+    def create_folder(self, name: str) -> Folder:
+        """A new folder. Raises InputError for a blank name or one that exists, in whatever case."""
+        name = name.strip()
+        with self._file.writing() as db:
+            if not name or any(folder.name.casefold() == name.casefold() for folder in rows.folders(db)):
+                raise InputError(f"a folder {name!r} cannot be made", remedy="give a name that no folder has yet")
+            db.execute("INSERT INTO host_folders (name) VALUES (?)", (name,))
+            return rows.folder_named(db, name)
+
+    def move(self, ref: str, folder: str, *, by: str) -> Move:
+        """Put the order into a folder, by its name in whatever case; a move into the same folder changes nothing.
+
+        A move cancels nothing and tells nobody, into Canceled neither: it changes the folder and adds to the history.
+        Raises NotFoundError for an unknown folder, naming the known ones.
+        """
+        _named(by)
+        with self._file.writing() as db:
+            order = rows.find_order(db, ref)
+            target = rows.folder_named(db, folder)
+            source = next((each.name for each in rows.folders(db) if each.id == order.folder_id), None)
+            if order.folder_id != target.id:
+                db.execute("UPDATE host_orders SET folder_id = ? WHERE id = ?", (target.id, order.id))
+                rows.add_note(db, order.id, f"Moved from {source} to {target.name}", by=by, at=self._clock.now())
+        return Move(order_id=order.id, source=source, destination=target.name)
+
+    # Placements
+
+    def place(self, ref: str, placement: Placement, *, by: str) -> None:
+        """Register where the order was submitted; the same connection and remote number again changes nothing.
+
+        `status` counts for a new placement only; later words come through `note_status`. Raises InputError for a blank
+        connection or number, where the order is at that connection under another number, in another role or since
+        another time, and where that number there belongs to another order.
+        """
+        _named(by)
+        if not placement.connection.strip() or not placement.remote_id.strip():
+            raise InputError("a placement needs a connection and the order's number there")
+        with self._file.writing() as db:
+            order = rows.find_order(db, ref)
+            place = f"order {order.number} at {placement.connection}"
+            for known in rows.placements(db, order.id):
+                if known.connection != placement.connection:
+                    continue
+                if evolve(known, status=None, status_at=None) == evolve(placement, status=None, status_at=None):
+                    return
+                raise InputError(
+                    f"already placed as {known.remote_id} ({known.role.value}) at {known.submitted_at.isoformat()}",
+                    place=place,
+                    remedy="duplicate the order and place the duplicate: each submission is an order of its own",
+                )
+            owner = db.execute(
+                "SELECT order_id FROM host_placements WHERE connection = ? AND remote_id = ?",
+                (placement.connection, placement.remote_id),
+            ).fetchone()
+            if owner is not None:
+                text = f"number {placement.remote_id} there belongs to order id {owner[0]}"
+                raise InputError(text, place=place, remedy="look up which order the service holds under that number")
+            rows.insert_placement(db, order.id, placement)
+            text = f"Placed at {placement.connection} as {placement.remote_id} ({placement.role.value})"
+            rows.add_note(db, order.id, text, by=by, at=self._clock.now())
+
+    def placements(self, order_id: str) -> tuple[Placement, ...]:
+        """Where the order was submitted, oldest first. Takes the id only."""
+        with self._file.reading() as db:
+            rows.must_exist(db, order_id)
+            return rows.placements(db, order_id)
+
+    def note_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
+        """Keep the service's word; an older word than the kept one changes nothing.
+
+        It does not go into the history: polls would fill it. Raises NotFoundError where the order has no placement at
+        that connection, ValueError for a naive `at`.
+        """
+        read_at = rows.stamp(utc(at))
+        with self._file.writing() as db:
+            rows.must_exist(db, order_id)
+            places = [known.connection for known in rows.placements(db, order_id)]
+            if connection not in places:
+                remedy = f"it is placed at {', '.join(places) or 'no connection'}"
+                raise NotFoundError(f"order id {order_id} is not placed at {connection!r}", remedy=remedy)
+            db.execute(
+                "UPDATE host_placements SET status = ?1, status_at = ?2 "
+                "WHERE order_id = ?3 AND connection = ?4 AND (status_at IS NULL OR status_at <= ?2)",
+                (rows.storable(status), read_at, order_id, connection),
+            )
+
+    # History
+
+    def add_history(self, ref: str, text: str, *, by: str) -> None:
+        """Append to the order's history. A text over 1,800 characters becomes several numbered entries.
+
+        Raises InputError for a blank text.
+        """
+        _named(by)
+        with self._file.writing() as db:
+            rows.add_note(db, rows.find_order(db, ref).id, text, by=by, at=self._clock.now())
+
+    def history(self, ref: str) -> tuple[HistoryEntry, ...]:
+        """The order's history, oldest first."""
+        with self._file.reading() as db:
+            found = db.execute(
+                "SELECT at, by, text FROM host_history WHERE order_id = ? ORDER BY seq", (rows.find_order(db, ref).id,)
+            ).fetchall()
+        return tuple(HistoryEntry(datetime.fromisoformat(at), by, text) for at, by, text in found)
+
+
+def _named(by: str) -> None:
+    if not by.strip():
+        raise InputError("the history must say who did this", remedy="give the name of a person or a program in `by`")

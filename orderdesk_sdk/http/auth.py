@@ -1,0 +1,112 @@
+"""Credentials as `httpx.Auth`, with what every token needs: refreshed early, by one caller at a time, once more when refused."""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Generator
+from datetime import timedelta
+
+import httpx
+
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.reading import MalformedReply, json_object, text_at
+from orderdesk_sdk.secret import Secret
+
+__all__ = ["RefreshTokenAuth", "Token", "TokenAuth"]
+
+EARLY = 60.0
+"""Seconds before its end at which a token is no longer used."""
+
+
+class Token:
+    """An access token and how long it lasts from when it was fetched."""
+
+    def __init__(self, secret: Secret, lasts: timedelta) -> None:
+        self.secret = secret
+        self.lasts = lasts
+
+
+class TokenAuth(httpx.Auth):
+    """The base of a plugin's token authentication: say how to ask for a token, how to read it, how to use it.
+
+    The core sets `clock` and `learn` before the first call; `learn` has every fetched token redacted from then on. A reply of 401 or 403 leads to one new
+    token and one more try; these statuses prove that the service did nothing.
+    """
+
+    requires_response_body = True
+    refused_statuses: frozenset[int] = frozenset({401, 403})
+    clock: Clock
+    learn: Callable[[Secret], None]
+
+    def __init__(self) -> None:
+        self._refresh = threading.Lock()
+        self._token: Token | None = None
+        self._good_until = 0.0
+
+    @abstractmethod
+    def token_request(self) -> httpx.Request:
+        """The request that asks for a token. Its host must be one of the connection's `host` settings."""
+
+    @abstractmethod
+    def token(self, reply: httpx.Response) -> Token:
+        """The token in a reply. Raises ConfigurationError where the service does not accept the credentials."""
+
+    @abstractmethod
+    def sign(self, request: httpx.Request, token: Secret) -> None:
+        """Put the token, and whatever else the service wants, on a request."""
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        token = yield from self._current(spent=None)
+        self.sign(request, token.secret)
+        reply = yield request
+        if reply.status_code in self.refused_statuses:
+            token = yield from self._current(spent=token)
+            self.sign(request, token.secret)
+            yield request
+
+    def _current(self, spent: Token | None) -> Generator[httpx.Request, httpx.Response, Token]:
+        token = self._token
+        if token is not None and token is not spent and self.clock.monotonic() < self._good_until:
+            return token
+        with self._refresh:  # Whoever waited here finds the token that the first one fetched.
+            if self._token is None or self._token is spent or self.clock.monotonic() >= self._good_until:
+                reply = yield self.token_request()
+                self._token = self.token(reply)
+                self.learn(self._token.secret)
+                self._good_until = self.clock.monotonic() + max(self._token.lasts.total_seconds() - EARLY, 1.0)
+            return self._token
+
+
+_PASSING = frozenset({"server_error", "temporarily_unavailable"})
+"""Error codes that say nothing about the credentials (RFC 6749, 4.1.2.1); all others do."""
+
+
+class RefreshTokenAuth(TokenAuth):
+    """OAuth 2.0 with a refresh token (RFC 6749, 6), the client's id and secret in the form. Say only how to `sign`."""
+
+    def __init__(self, token_url: str, refresh_token: Secret, client_id: Secret, client_secret: Secret) -> None:
+        super().__init__()
+        self._token_url = token_url
+        self._secrets = {"refresh_token": refresh_token, "client_id": client_id, "client_secret": client_secret}
+
+    def token_request(self) -> httpx.Request:
+        form = {name: secret.reveal() for name, secret in self._secrets.items()}
+        return httpx.Request("POST", self._token_url, data={"grant_type": "refresh_token", **form})
+
+    def token(self, reply: httpx.Response) -> Token:
+        document = json_object(reply)
+        code = document.get("error")
+        if reply.status_code in (400, 401, 403) and isinstance(code, str) and code not in _PASSING:
+            raise ConfigurationError(
+                f"the credentials were refused: {code}",
+                place=self._token_url,
+                remedy=f"check {', '.join(self._secrets)} of this connection, and that the account still authorizes them",
+            )
+        lasts = document.get("expires_in")
+        if not reply.is_success or not isinstance(lasts, int) or isinstance(lasts, bool):
+            raise MalformedReply(
+                "there is no access token in it", place=f"reply {reply.status_code} of {self._token_url}"
+            )
+        return Token(Secret(text_at(reply, "access_token")), timedelta(seconds=lasts))

@@ -1,0 +1,272 @@
+"""The client of one connection: makes the calls that flows describe, within limits, and keeps what happened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from urllib.parse import urlsplit
+
+import httpx
+from attrs import frozen
+
+from orderdesk_sdk.answer import EXCHANGE_NUMBER
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.declaration import Integration, Limit
+from orderdesk_sdk.errors import ConfigurationError, PluginFault
+from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
+from orderdesk_sdk.http.auth import TokenAuth
+from orderdesk_sdk.http.bucket import TokenBucket
+from orderdesk_sdk.http.certainty import NOT_DONE_STATUSES, ReplyTooLarge, failure_of
+from orderdesk_sdk.http.replay import digest_of
+from orderdesk_sdk.http.service import CALL, CallOptions
+from orderdesk_sdk.http.transport import DeadlineTransport
+from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.redaction import Redactor
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import SettingKind, settings_fields
+
+__all__ = ["CallLimits", "ConnectionClient"]
+
+
+@frozen
+class CallLimits:
+    """What one call may take. Times in seconds, sizes in bytes.
+
+    in_flight: calls at once per connection (httpx loses throughput above 8). total: one try, from connecting to the last byte.
+    read: the longest silence. reply: the longest decoded body. excerpt: how much of a body is kept as evidence.
+    tries: sends of one call; waits: how long the pauses between them may be together.
+    """
+
+    in_flight: int = 8
+    total: float = 30.0
+    connect: float = 5.0
+    read: float = 15.0
+    reply: int = 4 * 1024 * 1024
+    excerpt: int = 16 * 1024
+    tries: int = 4
+    waits: float = 20.0
+
+
+_DEFAULT_CALL = CallOptions("*", repeatable=False)
+_RETRY_READS = frozenset({500, 502, 503, 504})
+_FIRST_PAUSE = 0.5
+
+
+class ConnectionClient:
+    """One `httpx.Client`, its buckets, credentials and redactor, for one connection; safe to use from many threads."""
+
+    def __init__(
+        self,
+        integration: Integration,
+        settings: object,
+        clock: Clock,
+        limits: CallLimits | None = None,
+    ) -> None:
+        self.limits = limits or CallLimits()
+        self._integration = integration
+        self._clock = clock
+        values = [(field, getattr(settings, field.name)) for field in settings_fields(type(settings))]
+        hosts = [value for field, value in values if field.kind is SettingKind.HOST and value]
+        self._origins = frozenset(_origin(value) for value in hosts)
+        secrets = [value for _, value in values if isinstance(value, Secret)]
+        self.redactor = Redactor(integration.redact, secrets)
+        self._auth = integration.auth(settings) if integration.auth is not None else None
+        if isinstance(self._auth, TokenAuth):
+            self._auth.clock = clock
+            self._auth.learn = self.redactor.learn
+        self._buckets: dict[str, TokenBucket] = {}
+        self._buckets_lock = Lock()
+        self._transport = DeadlineTransport(
+            in_flight=self.limits.in_flight, secure=any(url.startswith("https:") for url in hosts)
+        )
+        timeout = httpx.Timeout(self.limits.read, connect=self.limits.connect, pool=self.limits.total)
+        self._client = httpx.Client(transport=self._transport, timeout=timeout, follow_redirects=False)
+        self._timeout = timeout.as_dict()
+
+    def close(self) -> None:
+        """Close the connections. Calls after this fail."""
+        self._client.close()
+
+    def call(
+        self, request: httpx.Request, number: int, intend: Callable[[Intent], None]
+    ) -> tuple[Exchange, httpx.Response | None]:
+        """Make one call of a flow; the response is None where there is none.
+
+        `intend` is called after any wait for the rate limit and before a byte leaves. Sent again only: what reads only, and what was
+        proved not done. Raises PluginFault for a foreign host, ConfigurationError for refused credentials.
+        """
+        self._only_own_hosts(request)
+        options = request.extensions.get(CALL, _DEFAULT_CALL)
+        bucket = self._bucket(options.operation)
+        self._clock.sleep_until(bucket.reserve())
+        intent = self._intent(request, number, options)
+        intend(intent)
+        waited = 0.0
+        tries = 1
+        while True:
+            result = self._once(request)
+            if isinstance(result, httpx.Response):
+                self._adapt(result, bucket)
+            pause = self._pause(intent, result, tries)
+            if pause is None or tries >= self.limits.tries or waited + pause > self.limits.waits:
+                return self._exchange(intent, result, tries), _numbered(result, number)
+            bucket.drain(pause)
+            self._clock.sleep_until(bucket.reserve())
+            waited += pause
+            tries += 1
+
+    def _intent(self, request: httpx.Request, number: int, options: CallOptions) -> Intent:
+        return Intent(
+            number,
+            options.operation,
+            request.method,
+            self.redactor.url(str(request.url)),
+            digest_of(request),
+            options.repeatable,
+            self._clock.now(),
+        )
+
+    def _once(self, request: httpx.Request) -> httpx.Response | Failure:
+        flow = self._auth.sync_auth_flow(request) if self._auth is not None else None
+        sent: httpx.Request = request
+        try:
+            if flow is None:
+                return self._send(request)
+            sent = next(flow)
+            while True:
+                reply = self._send(sent)
+                try:
+                    sent = flow.send(reply)
+                except StopIteration:
+                    return reply
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            failure = failure_of(error, self.redactor)
+            # Where the call for a token was lost, the request itself never left.
+            return failure if sent is request else _no_token(failure.kind, failure.text)
+        except MalformedReply as error:
+            return _no_token("MalformedReply", self.redactor.text(str(error)))
+        except ConfigurationError as error:
+            raise ConfigurationError(self.redactor.text(error.text), place=error.place, remedy=error.remedy) from None
+        finally:
+            if flow is not None:
+                flow.close()
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        self._only_own_hosts(request)
+        request.extensions.setdefault("timeout", self._timeout)
+        self._transport.set_deadline(time.monotonic() + self.limits.total)
+        response = self._client.send(request, stream=True)
+        try:
+            length = response.headers.get("content-length", "")
+            if length.isdigit() and int(length) <= self.limits.reply and "content-encoding" not in response.headers:
+                response.read()
+                return response
+            return self._bounded(response, request)
+        finally:
+            response.close()
+
+    def _bounded(self, response: httpx.Response, request: httpx.Request) -> httpx.Response:
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_bytes():
+            size += len(chunk)
+            if size > self.limits.reply:
+                raise ReplyTooLarge(f"more than {self.limits.reply} bytes")
+            chunks.append(chunk)
+        headers = [
+            (name, value)
+            for name, value in response.headers.multi_items()
+            if name not in ("content-encoding", "transfer-encoding", "content-length")
+        ]
+        return httpx.Response(response.status_code, headers=headers, content=b"".join(chunks), request=request)
+
+    def _only_own_hosts(self, request: httpx.Request) -> None:
+        if _origin(str(request.url)) not in self._origins:
+            raise PluginFault(
+                f"a call to {self.redactor.url(str(request.url))!r} was stopped: it is none of the connection's hosts",
+                place=f"integration {self._integration.slug}",
+                remedy=f"declare the host with settings.host(); allowed are {', '.join(sorted(map(str, self._origins)))}",
+            )
+
+    def _bucket(self, operation: str) -> TokenBucket:
+        bucket = self._buckets.get(operation)
+        if bucket is None:
+            limits = self._integration.limits
+            limit = limits.get(operation) or limits.get("*") or _UNLIMITED
+            with self._buckets_lock:
+                bucket = self._buckets.setdefault(operation, TokenBucket(limit, self._clock))
+        return bucket
+
+    def _adapt(self, response: httpx.Response, bucket: TokenBucket) -> None:
+        header = self._integration.rate_header
+        told = response.headers.get(header) if header else None
+        try:
+            rate = float(told) if told else 0.0
+        except ValueError:
+            return  # A header that is no number tells no rate; the declared one stays.
+        if 0 < rate < float("inf"):
+            bucket.adapt(rate)
+
+    def _pause(self, intent: Intent, result: httpx.Response | Failure, tries: int) -> float | None:
+        """Seconds before the same call may be sent again; None where it must not be."""
+        backoff = _FIRST_PAUSE * 2 ** (tries - 1)
+        if isinstance(result, Failure):
+            safe = result.certainty is not Certainty.UNCLEAR or intent.reads_only
+            return backoff if safe else None
+        if result.status_code in NOT_DONE_STATUSES or (intent.reads_only and result.status_code in _RETRY_READS):
+            asked = retry_after(result, self._clock)
+            return asked.total_seconds() if asked is not None else backoff
+        return None
+
+    def _exchange(self, intent: Intent, result: httpx.Response | Failure, tries: int) -> Exchange:
+        now = self._clock.now()
+        if isinstance(result, Failure):
+            return Exchange(intent, now, failure=result, tries=tries)
+        excerpt = result.content[: self.limits.excerpt]
+        text = excerpt.decode("utf-8", "replace")
+        body = self.redactor.body(text)
+        kept = {"content-type", "retry-after", *self._integration.evidence_headers}
+        return Exchange(
+            intent,
+            now,
+            result.status_code,
+            self.redactor.headers(result.headers, kept),
+            body,
+            whole=body.encode() == result.content,
+            tries=tries,
+        )
+
+
+_UNLIMITED = Limit(1000, burst=1000)
+
+
+def _no_token(kind: str, text: str) -> Failure:
+    return Failure(kind, Certainty.NOT_SENT, f"no token was had: {text}")
+
+
+def _numbered(result: httpx.Response | Failure, number: int) -> httpx.Response | None:
+    if isinstance(result, Failure):
+        return None
+    result.extensions[EXCHANGE_NUMBER] = number
+    return result
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+
+
+def retry_after(reply: httpx.Response, clock: Clock) -> timedelta | None:
+    """How long a reply asks to wait (Retry-After in seconds or as a date, or X-Retry-After); None where it does not ask."""
+    told = reply.headers.get("retry-after") or reply.headers.get("x-retry-after")
+    if not told:
+        return None
+    try:
+        if told.strip().isdigit():
+            return timedelta(seconds=min(int(told), 86_400))
+        return max(parsedate_to_datetime(told) - clock.now(), timedelta(0))
+    except (ValueError, TypeError):
+        return None  # Neither a number nor a date: the service asked for nothing we understand.

@@ -1,0 +1,103 @@
+"""What a flow holds in its hands: the settings, the time, and the means to describe a request."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Generator, Mapping
+from datetime import datetime
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+import httpx
+from attrs import frozen
+
+from orderdesk_sdk.order import Placement, Role
+
+__all__ = ["CALL", "CallOptions", "Flow", "Service", "user_agent"]
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+Flow = Generator[httpx.Request, httpx.Response, T]
+"""A conversation with a service that ends with a T: yields requests, receives responses."""
+
+CALL = "orderdesk.call"
+"""The key of a request's `CallOptions` in its `extensions`."""
+
+
+@frozen
+class CallOptions:
+    """operation: the name of the request's rate limit. repeatable: sending it twice does no more than sending it once."""
+
+    operation: str
+    repeatable: bool
+
+
+def user_agent(slug: str, version: str) -> str:
+    """Who calls, in the form that Amazon demands of everybody and others are glad of.
+
+    Source: https://developer-docs.amazon.com/sp-api/docs/include-a-user-agent-header-in-all-requests
+    """
+    return f"orderdesk-{slug}/{version} (Language=Python/{platform.python_version()}; Platform={platform.system()})"
+
+
+@frozen
+class Service(Generic[S]):
+    """One connection, as a flow sees it. now: when this attempt began, the same at every replay; aware, UTC."""
+
+    connection: str
+    settings: S
+    base_url: str
+    now: datetime
+    agent: str
+    role: Role
+
+    def placement(self, remote_id: str) -> Placement:
+        """What a resubmit flow ends with: the order is at this connection under `remote_id`, since now."""
+        return Placement(self.connection, remote_id, self.now, self.role)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *segments: str,
+        operation: str | None = None,
+        repeatable: bool = False,
+        json: object = None,
+        form: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Request:
+        """A request to `path` under the connection's base URL; each of `segments` is percent-encoded and appended.
+
+        operation: the name of its rate limit, the path's own text if None. repeatable: whether sending it twice is harmless; GET
+        always is. json, form: the body, at most one of them.
+        """
+        url = "/".join((self.base_url.rstrip("/") + path, *(quote(segment, safe="") for segment in segments)))
+        return httpx.Request(
+            method,
+            url,
+            params=params,
+            json=json,
+            data=form,
+            headers={"user-agent": self.agent, "accept": "application/json", **(headers or {})},
+            extensions={CALL: CallOptions(operation or path, repeatable or method in ("GET", "HEAD", "OPTIONS"))},
+        )
+
+    def get(
+        self, path: str, *segments: str, operation: str | None = None, params: Mapping[str, str] | None = None
+    ) -> httpx.Request:
+        """A request that only reads."""
+        return self.request("GET", path, *segments, operation=operation, params=params)
+
+    def put(
+        self, path: str, *segments: str, operation: str | None = None, repeatable: bool = False, json: object = None
+    ) -> httpx.Request:
+        """A PUT request."""
+        return self.request("PUT", path, *segments, operation=operation, repeatable=repeatable, json=json)
+
+    def post(
+        self, path: str, *segments: str, operation: str | None = None, repeatable: bool = False, json: object = None
+    ) -> httpx.Request:
+        """A POST request."""
+        return self.request("POST", path, *segments, operation=operation, repeatable=repeatable, json=json)

@@ -1,0 +1,86 @@
+"""Grouped commits: whoever comes first commits for everybody who is waiting, so that ten callers share one flush to disk."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+
+from orderdesk_sdk.errors import LedgerError
+
+__all__ = ["GroupCommit"]
+
+Job = Callable[[sqlite3.Cursor], None]
+
+
+class _Ticket:
+    __slots__ = ("done", "error", "job")
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.done = False
+        self.error: Exception | None = None
+
+
+class GroupCommit:
+    """The single writer of a connection. `run` returns after the job's transaction is durable, or raises what it raised."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._cursor = connection.cursor()
+        self._waiting: list[_Ticket] = []
+        self._waiting_lock = threading.Lock()
+        self._writer = threading.Lock()
+
+    def run(self, job: Job) -> None:
+        """Run a job in a transaction, perhaps together with others. A job that raises changes nothing and hurts no other."""
+        ticket = _Ticket(job)
+        with self._waiting_lock:
+            self._waiting.append(ticket)
+        with self._writer:
+            if not ticket.done:
+                with self._waiting_lock:
+                    batch, self._waiting = self._waiting, []
+                self._commit(batch)
+        if ticket.error is not None:
+            raise ticket.error
+
+    def _commit(self, batch: list[_Ticket]) -> None:
+        try:
+            self._cursor.execute("BEGIN IMMEDIATE")
+            for ticket in batch:
+                self._attempt(ticket)
+            self._cursor.execute("COMMIT")
+        except BaseException as error:
+            # Whatever came between (a full disk, a thread that was told to end): all of it is undone, and nobody is told otherwise.
+            if self._cursor.connection.in_transaction:
+                self._cursor.execute("ROLLBACK")
+            for ticket in batch:
+                ticket.error = _failed(error)
+            if not isinstance(error, sqlite3.Error):
+                raise
+        finally:
+            for ticket in batch:
+                ticket.done = True
+
+    def _attempt(self, ticket: _Ticket) -> None:
+        self._cursor.execute("SAVEPOINT job")
+        try:
+            ticket.job(self._cursor)
+        except sqlite3.OperationalError:
+            raise  # The disk or the file: it concerns the whole transaction.
+        except Exception as error:  # noqa: BLE001 - the job's own error goes back to its caller, whatever it is
+            self._cursor.execute("ROLLBACK TO job")
+            ticket.error = error
+        self._cursor.execute("RELEASE job")
+
+    def locked(self) -> threading.Lock:
+        """The writer's lock, for closing the connection while nobody writes."""
+        return self._writer
+
+
+def _failed(error: BaseException) -> LedgerError:
+    return LedgerError(
+        f"nothing was written: {error}",
+        place="ledger",
+        remedy="check the disk's free space, the file's permissions, and that no other program holds the file",
+    )

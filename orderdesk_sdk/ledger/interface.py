@@ -1,0 +1,84 @@
+"""What the desk needs of a ledger: small enough that another database can stand behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from attrs import frozen
+
+from orderdesk_sdk.case import Cancellation, Case, Event, State
+from orderdesk_sdk.exchange import Exchange, Intent
+from orderdesk_sdk.ledger.entries import Entry
+from orderdesk_sdk.resubmission import Resubmission
+
+__all__ = ["Ledger", "Work", "Write"]
+
+Work = Case | Resubmission
+"""What is worked on: both have an id, a version that fences, and a due time while open."""
+
+
+@frozen
+class Write:
+    """One change: the work as it was read, as it shall be, and what belongs into its history, in order."""
+
+    before: Work
+    after: Work
+    entries: Sequence[Event | Intent | Exchange | str] = ()
+
+
+class Ledger(Protocol):
+    """Every method that writes returns after the commit is durable. All raise LedgerError when the database fails."""
+
+    def open(self, cancellation: Cancellation, content: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
+        """Record a wish and its cases; the wish that is in the ledger, and whether this call put it there.
+
+        The same key with the same content gives the first wish back. Raises ConflictError for the same key with another content.
+        """
+
+    def wish(self, key: str, content: str) -> Cancellation | None:
+        """The wish of a key, or None. Raises ConflictError where its content was another."""
+
+    def open_resubmission(self, resubmission: Resubmission) -> tuple[Resubmission, bool]:
+        """Record a resubmission, or give back the one that the same order has at the same connection."""
+
+    def write(self, change: Write) -> None:
+        """Apply a change. Raises ConflictError when the work is no longer the version that was read."""
+
+    def append(self, work: Work, entries: Sequence[Event | Intent | Exchange | str], *, fenced: bool) -> None:
+        """Add to a history without a change. fenced: raise ConflictError when somebody else has changed the work since."""
+
+    def case(self, case_id: str) -> Case:
+        """A case by its id. Raises NotFoundError."""
+
+    def resubmission(self, resubmission_id: str) -> Resubmission:
+        """A resubmission by its id. Raises NotFoundError."""
+
+    def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
+        """The wishes for an order, oldest first."""
+
+    def cases(
+        self,
+        *,
+        order_id: str | None = None,
+        cancellation_id: str | None = None,
+        states: Sequence[State] = (),
+        limit: int = 1000,
+    ) -> tuple[Case, ...]:
+        """Cases, oldest first; every argument narrows."""
+
+    def resubmissions(self, *, original_id: str | None = None, open_only: bool = False) -> tuple[Resubmission, ...]:
+        """Resubmissions, oldest first."""
+
+    def due(self, now: datetime, limit: int) -> tuple[Work, ...]:
+        """Open work whose time has come, longest overdue first."""
+
+    def next_due(self) -> datetime | None:
+        """When the next work is due; None when nothing is open."""
+
+    def history(self, subject_id: str) -> tuple[Entry, ...]:
+        """Everything that happened to a case or resubmission, in order."""
+
+    def close(self) -> None:
+        """Close the database."""

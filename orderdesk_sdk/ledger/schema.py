@@ -1,0 +1,36 @@
+"""The tables of the ledger and how an older file becomes a newer one. Migrations only go forward; none is ever edited."""
+
+from __future__ import annotations
+
+__all__ = ["MIGRATIONS"]
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE cancellations (
+            id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, content TEXT NOT NULL, order_id TEXT NOT NULL,
+            data TEXT NOT NULL) WITHOUT ROWID""",
+        "CREATE INDEX cancellations_by_order ON cancellations (order_id)",
+        """CREATE TABLE cases (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cancellation_id TEXT NOT NULL, order_id TEXT NOT NULL,
+            state TEXT NOT NULL, version INTEGER NOT NULL, due_at INTEGER, data TEXT NOT NULL)""",
+        "CREATE INDEX cases_by_order ON cases (order_id)",
+        "CREATE INDEX cases_by_cancellation ON cases (cancellation_id)",
+        "CREATE INDEX cases_by_state ON cases (state, number)",
+        "CREATE INDEX cases_due ON cases (due_at) WHERE due_at IS NOT NULL",
+        """CREATE TABLE resubmissions (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL, original_id TEXT NOT NULL,
+            connection TEXT NOT NULL, version INTEGER NOT NULL, due_at INTEGER, data TEXT NOT NULL,
+            UNIQUE (order_id, connection))""",
+        "CREATE INDEX resubmissions_by_original ON resubmissions (original_id)",
+        "CREATE INDEX resubmissions_due ON resubmissions (due_at) WHERE due_at IS NOT NULL",
+        """CREATE TABLE history (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT, subject_id TEXT NOT NULL, attempt INTEGER NOT NULL,
+            at INTEGER NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL)""",
+        "CREATE INDEX history_by_subject ON history (subject_id, sequence)",
+        # History is evidence: the database itself refuses to change or delete a line of it.
+        """CREATE TRIGGER history_is_kept BEFORE DELETE ON history
+            BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END""",
+        """CREATE TRIGGER history_is_fixed BEFORE UPDATE ON history
+            BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END""",
+    ),
+)

@@ -1,0 +1,175 @@
+"""Orders as the SDK sees them: frozen, plain values, made by `order_reader` or by a host.
+
+The shape follows Order Desk's order object (https://github.com/order-desk/kb, Order_Desk_Order_Data_Array.json). What
+the SDK does not know about stays in `extra`, key by key, as it was. Texts that are absent are "", never None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+
+from attrs import field, frozen
+from attrs.converters import optional
+
+from orderdesk_sdk.clock import utc
+from orderdesk_sdk.errors import NotFoundError
+
+__all__ = ["Address", "Discount", "Line", "Note", "Order", "Placement", "Role", "Shipment"]
+
+NOTHING = Decimal(0)
+
+
+class Role(Enum):
+    """What a connection is to an order: where it was bought, or where it is made or shipped."""
+
+    CART = "cart"
+    FULFILLMENT = "fulfillment"
+
+
+@frozen
+class Placement:
+    """An order's presence at a connection."""
+
+    connection: str
+    remote_id: str
+    """The order's number there."""
+    submitted_at: datetime = field(converter=utc)
+    """Aware; kept in UTC. Windows such as "two minutes" count from it. A naive datetime raises ValueError."""
+    role: Role
+    status: str | None = None
+    """The service's last seen word, untranslated; None: never read."""
+    status_at: datetime | None = field(default=None, converter=optional(utc))
+    """When `status` was read, in UTC; None: never."""
+
+
+@frozen
+class Address:
+    """A postal address. Every part is "" where it is absent."""
+
+    first_name: str = ""
+    last_name: str = ""
+    company: str = ""
+    address1: str = ""
+    address2: str = ""
+    address3: str = ""
+    address4: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+    phone: str = ""
+    extra: Mapping[str, object] = field(factory=dict, hash=False)
+
+
+@frozen
+class Line:
+    """One line of an order: so many of one thing."""
+
+    quantity: int
+    """Whole, 0 or more."""
+    id: str = ""
+    code: str = ""
+    name: str = ""
+    price: Decimal = NOTHING
+    """Per piece, in the store's currency."""
+    weight: Decimal = NOTHING
+    """Per piece, in the store's unit."""
+    delivery_type: str = ""
+    category_code: str = ""
+    variations: Mapping[str, str] = field(factory=dict, hash=False)
+    metadata: Mapping[str, object] = field(factory=dict, hash=False)
+    extra: Mapping[str, object] = field(factory=dict, hash=False)
+
+
+@frozen
+class Shipment:
+    """One parcel that left, or is said to leave."""
+
+    id: str = ""
+    tracking_number: str = ""
+    carrier_code: str = ""
+    shipment_method: str = ""
+    tracking_url: str = ""
+    weight: Decimal = NOTHING
+    shipped_on: date | None = None
+    """The day of shipping as the host writes it; None: not said."""
+    added_at: datetime | None = field(default=None, converter=optional(utc))
+    extra: Mapping[str, object] = field(factory=dict, hash=False)
+
+
+@frozen
+class Note:
+    """What somebody wrote on the order."""
+
+    content: str = ""
+    username: str = ""
+    added_at: datetime | None = field(default=None, converter=optional(utc))
+    extra: Mapping[str, object] = field(factory=dict, hash=False)
+
+
+@frozen
+class Discount:
+    """One discount that the order was given."""
+
+    name: str = ""
+    code: str = ""
+    amount: Decimal = NOTHING
+    extra: Mapping[str, object] = field(factory=dict, hash=False)
+
+
+@frozen
+class Order:
+    """One order of a host. It has no status: folder, placements and shipments are all the state there is."""
+
+    id: str
+    """The host's own id."""
+    number: str
+    """The number the cart gave (`source_id`); the own id where the cart gave none, as Order Desk does."""
+    source_name: str = ""
+    """The cart's name."""
+    email: str = ""
+    customer_id: str = ""
+    shipping_method: str = ""
+    folder_id: int | None = None
+    """None: in no folder yet."""
+    fulfillment_name: str = ""
+    fulfillment_id: str = ""
+    """The service's number; "" until submitted."""
+    quantity_total: Decimal = NOTHING
+    weight_total: Decimal = NOTHING
+    product_total: Decimal = NOTHING
+    shipping_total: Decimal = NOTHING
+    handling_total: Decimal = NOTHING
+    tax_total: Decimal = NOTHING
+    discount_total: Decimal = NOTHING
+    refund_total: Decimal = NOTHING
+    order_total: Decimal = NOTHING
+    payment_type: str = ""
+    payment_status: str = ""
+    added_at: datetime | None = field(default=None, converter=optional(utc))
+    updated_at: datetime | None = field(default=None, converter=optional(utc))
+    shipping: Address = field(factory=Address)
+    customer: Address = field(factory=Address)
+    lines: tuple[Line, ...] = ()
+    shipments: tuple[Shipment, ...] = ()
+    notes: tuple[Note, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+    checkout_data: Mapping[str, object] = field(factory=dict, hash=False)
+    metadata: Mapping[str, object] = field(factory=dict, hash=False)
+    extra: Mapping[str, object] = field(factory=dict, hash=False)
+
+    def line(self, id_or_code: str) -> Line:
+        """The line with this id; else the only line with this code.
+
+        Raises NotFoundError where there is none, or where several lines share the code.
+        """
+        found = [line for line in self.lines if line.id == id_or_code]
+        found = found or [line for line in self.lines if line.code == id_or_code]
+        if id_or_code and len(found) == 1:
+            return found[0]
+        known = ", ".join(f"{line.id or '(no id)'} ({line.code or 'no code'})" for line in self.lines) or "none"
+        text = f"{len(found)} lines are called {id_or_code!r}" if found else f"no line is called {id_or_code!r}"
+        raise NotFoundError(text, place=f"order {self.number}", remedy=f"its lines by id and code: {known}")

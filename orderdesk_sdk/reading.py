@@ -1,0 +1,120 @@
+"""Reading replies strictly: what is not there, or not of its shape, is said with its path and never taken for success."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Protocol
+
+from orderdesk_sdk.answer import Answer, not_done
+from orderdesk_sdk.errors import OrderDeskError
+
+__all__ = ["MalformedReply", "count_in", "json_object", "objects_at", "text_at", "turned_away", "value_at"]
+
+
+class TextReply(Protocol):
+    """The part of a response that is read; `httpx.Response` is one."""
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def content(self) -> bytes:
+        """The whole decoded body."""
+
+    @property
+    def extensions(self) -> Mapping[str, object]:
+        """Where the core leaves the exchange's number."""
+
+
+class MalformedReply(OrderDeskError):
+    """The service's reply has not the shape it should have. A flow need not catch it: the core settles it as unclear."""
+
+
+def _malformed(reply: TextReply, path: tuple[str | int, ...], text: str) -> MalformedReply:
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return MalformedReply(text, place=f"reply {reply.status_code}, ${place}")
+
+
+def json_object(reply: TextReply) -> Mapping[str, object]:
+    """The body as a JSON object. Raises MalformedReply for anything else, an empty body and HTML included."""
+    try:
+        document = json.loads(reply.content)
+    except (ValueError, RecursionError):
+        raise _malformed(reply, (), f"the body is not JSON ({len(reply.content)} bytes)") from None
+    if not isinstance(document, dict):
+        raise _malformed(reply, (), f"an object was expected, not {_kind(document)}")
+    return document
+
+
+def value_at(reply: TextReply, *path: str) -> object:
+    """The value at a path of keys. Raises MalformedReply where a key is missing or a step is not an object."""
+    value: object = json_object(reply)
+    for depth, key in enumerate(path):
+        if not isinstance(value, Mapping):
+            raise _malformed(reply, path[:depth], f"an object was expected, not {_kind(value)}")
+        if key not in value:
+            raise _malformed(reply, path[: depth + 1], "is missing")
+        value = value[key]
+    return value
+
+
+def text_at(reply: TextReply, *path: str) -> str:
+    """The text at a path of keys. Raises MalformedReply where there is none, or it is empty."""
+    value = value_at(reply, *path)
+    if not isinstance(value, str) or not value.strip():
+        raise _malformed(reply, path, f"a text was expected, not {_kind(value)}")
+    return value
+
+
+def objects_at(reply: TextReply, *path: str) -> tuple[Mapping[str, object], ...]:
+    """The list of objects at a path of keys. Raises MalformedReply where it is anything else."""
+    value = value_at(reply, *path)
+    if not isinstance(value, list):
+        raise _malformed(reply, path, f"a list was expected, not {_kind(value)}")
+    for index, item in enumerate(value):
+        if not isinstance(item, Mapping):
+            raise _malformed(reply, (*path, index), f"an object was expected, not {_kind(item)}")
+    return tuple(value)
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "an empty text" if not value.strip() else "a text"
+        case list():
+            return "a list"
+        case _:
+            return "an object"
+
+
+def count_in(reply: TextReply, item: Mapping[str, object], key: str, default: int | None = None) -> int:
+    """A whole number of zero or more in an object of the reply; services also write it as a text, "2".
+
+    Raises MalformedReply for anything else, and for a missing one where `default` is None.
+    """
+    value = item.get(key, default)
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise _malformed(reply, ("...", key), f"a whole number was expected, not {_kind(value)}")
+
+
+def turned_away(reply: TextReply, *, check: str) -> Answer | None:
+    """The answer for 401 and 403 (not authorized) and 429 (throttled), which prove that nothing was done; else None.
+
+    check: what a person should look at when the service does not let us in.
+    """
+    if reply.status_code == 429:
+        return not_done(reply, text="the service says that it gets too many calls", remedy="wait; it is tried again")
+    if reply.status_code in (401, 403):
+        return not_done(reply, text=f"the service does not let us in ({reply.status_code})", remedy=check)
+    return None

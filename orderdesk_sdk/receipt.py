@@ -1,0 +1,171 @@
+"""The receipt: for every wish to cancel an order, what was asked, answered, decided, when and by whom, with the proof beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from attrs import frozen
+
+from orderdesk_sdk.answer import LineAnswer, Refusal
+from orderdesk_sdk.case import Cancellation, Case, Event, ProofKind, State
+from orderdesk_sdk.declaration import Integration
+from orderdesk_sdk.exchange import Exchange, Intent
+from orderdesk_sdk.ledger import Entry, Ledger
+from orderdesk_sdk.order import Order
+from orderdesk_sdk.resubmission import Resubmission
+
+__all__ = ["CaseReceipt", "ProofReceipt", "Receipt", "Step", "WishReceipt", "make_receipt"]
+
+
+@frozen
+class Step:
+    """One line of a case's story. what: the event or request in words. exchange: the call it tells of, or None."""
+
+    at: datetime
+    what: str
+    text: str | None = None
+    person: str | None = None
+    exchange: Exchange | None = None
+
+
+@frozen
+class ProofReceipt:
+    """What a verdict rests on. exchange: the call with the service's words; None for a person's word."""
+
+    kind: ProofKind
+    exchange: Exchange | None = None
+    person: str | None = None
+    note: str | None = None
+
+
+@frozen
+class CaseReceipt:
+    """One case: where it stands, on which proof, and how it came there."""
+
+    case: Case
+    title: str
+    route: str
+    proof: ProofReceipt | None
+    steps: tuple[Step, ...]
+
+
+@frozen
+class WishReceipt:
+    """One wish with its cases."""
+
+    cancellation: Cancellation
+    cases: tuple[CaseReceipt, ...]
+
+
+@frozen
+class Receipt:
+    """All wishes to cancel an order, oldest first, and what was resubmitted for it. As of `at`."""
+
+    order_id: str
+    order_number: str
+    at: datetime
+    wishes: tuple[WishReceipt, ...]
+    resubmissions: tuple[Resubmission, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every case is settled."""
+        return not any(found.case.is_open for wish in self.wishes for found in wish.cases)
+
+    @property
+    def is_canceled(self) -> bool:
+        """Whether every place that held the order has said that it is canceled."""
+        latest = {found.case.connection: found.case.state for wish in self.wishes for found in wish.cases}
+        return bool(latest) and all(state is State.CANCELED for state in latest.values())
+
+
+def make_receipt(
+    order: Order, ledger: Ledger, now: datetime, integration: Callable[[str], Integration | str]
+) -> Receipt:
+    """The receipt of an order from the ledger. integration: a connection's declaration, or why there is none."""
+    cases = ledger.cases(order_id=order.id)
+    wishes = [
+        WishReceipt(
+            cancellation,
+            tuple(
+                _case(case, ledger.history(case.id), integration(case.connection))
+                for case in cases
+                if case.cancellation_id == cancellation.id
+            ),
+        )
+        for cancellation in ledger.cancellations(order.id)
+    ]
+    return Receipt(order.id, order.number, now, tuple(wishes), ledger.resubmissions(original_id=order.id))
+
+
+def _case(case: Case, history: Sequence[Entry], integration: Integration | str) -> CaseReceipt:
+    declared = None if isinstance(integration, str) else integration
+    routes = declared.cancel if declared is not None else ()
+    return CaseReceipt(
+        case,
+        declared.title if declared is not None else case.connection,
+        routes[case.route].label if case.route < len(routes) else "a person",
+        _proof(case, history),
+        tuple(
+            _step(entry) for entry in history if not isinstance(entry.content, Intent) or _unanswered(entry, history)
+        ),
+    )
+
+
+def _proof(case: Case, history: Sequence[Entry]) -> ProofReceipt | None:
+    proof = case.proof
+    if proof is None:
+        return None
+    exchange = next(
+        (
+            entry.content
+            for entry in history
+            if isinstance(entry.content, Exchange)
+            and entry.attempt == proof.attempt
+            and entry.content.intent.number == proof.exchange
+        ),
+        None,
+    )
+    return ProofReceipt(proof.kind, exchange, proof.person, proof.note)
+
+
+def _unanswered(entry: Entry, history: Sequence[Entry]) -> bool:
+    """An intent is told on its own only where nothing tells what became of it."""
+    intent = entry.content
+    return isinstance(intent, Intent) and not any(
+        isinstance(other.content, Exchange)
+        and other.attempt == entry.attempt
+        and other.content.intent.number == intent.number
+        for other in history
+    )
+
+
+def _step(entry: Entry) -> Step:
+    match entry.content:
+        case Event() as event:
+            return Step(event.at, event.kind.value, _words(event), event.person)
+        case Exchange() as exchange:
+            came = f"{exchange.status}" if exchange.failure is None else exchange.failure.text
+            return Step(
+                exchange.ended_at, f"{exchange.intent.method} {exchange.intent.url}", f"answered {came}", None, exchange
+            )
+        case Intent() as intent:
+            return Step(
+                intent.at, f"{intent.method} {intent.url}", "about to be sent; what became of it is not recorded"
+            )
+        case str() as note:
+            return Step(entry.at, "note", note)
+
+
+def _words(event: Event) -> str | None:
+    parts = [event.text, event.refusal.value if isinstance(event.refusal, Refusal) else None, event.fault]
+    if event.status:
+        parts.append(f"the service says {event.status!r}")
+    if event.lines:
+        parts.append(_lines(event.lines))
+    return "; ".join(part for part in parts if part) or None
+
+
+def _lines(lines: Sequence[LineAnswer]) -> str:
+    return ", ".join(f"{line.line}: {line.canceled} of {line.ordered} canceled" for line in lines)

@@ -1,0 +1,177 @@
+"""The registry: finds plugins without importing them, loads one on first use, and keeps what is wrong with the others.
+
+Every integration has a plugin manager of its own, so a broken one breaks nobody else and an addressed call costs the same with
+one plugin installed or a thousand.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from importlib.metadata import EntryPoint, entry_points
+
+import pluggy
+from attrs import frozen
+
+from orderdesk_sdk import hookspecs
+from orderdesk_sdk.declaration import Button, ByCheck, Integration, NoResubmit
+from orderdesk_sdk.errors import NotFoundError, PluginFault
+from orderdesk_sdk.hookspecs import INTEGRATIONS, LISTENERS, PROJECT
+from orderdesk_sdk.listeners import Listeners
+from orderdesk_sdk.settings import SettingKind, settings_fields
+
+__all__ = ["Loaded", "Registry"]
+
+LOADING = 20.0
+"""Seconds of patience for a plugin's import and declaration."""
+
+
+@frozen
+class Loaded:
+    """An integration that is ready for use. distribution and version: of the package it came from; "" when registered in code."""
+
+    integration: Integration
+    manager: pluggy.PluginManager
+    distribution: str
+    version: str
+
+
+class Registry:
+    """The integrations installed in this environment, and those registered in code. Safe from many threads."""
+
+    def __init__(
+        self,
+        find: Callable[..., Iterable[EntryPoint]] = entry_points,
+        listeners: Sequence[object] = (),
+        patience: float = LOADING,
+    ) -> None:
+        self._find = find
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._points: dict[str, EntryPoint] | None = None
+        self._clashes: dict[str, PluginFault] = {}
+        self._modules: dict[str, object] = {}
+        self._loaded: dict[str, Loaded | PluginFault] = {}
+        self._loading: dict[str, threading.Lock] = {}
+        self.listeners = Listeners(listeners, lambda: find(group=LISTENERS))
+
+    def register(self, plugin: object, slug: str) -> None:
+        """Add an integration that is not installed: a module or object with hook implementations."""
+        with self._lock:
+            self._modules[slug] = plugin
+            self._loaded.pop(slug, None)
+
+    def slugs(self) -> tuple[str, ...]:
+        """The slugs of all integrations, sorted; nothing is imported."""
+        return tuple(sorted({*self._found(), *self._modules}))
+
+    def load(self, slug: str) -> Loaded:
+        """An integration, imported on first use.
+
+        Raises NotFoundError for an unknown slug and PluginFault, the same one each time, for one that cannot be used.
+        """
+        known = self._loaded.get(slug)
+        if known is None:
+            with self._lock:
+                turn = self._loading.setdefault(slug, threading.Lock())
+            with turn:  # Others may load other integrations meanwhile; a hanging import holds up only its own.
+                known = self._loaded.get(slug)
+                if known is None:
+                    known = self._loaded[slug] = self._load(slug)
+        if isinstance(known, PluginFault):
+            raise known
+        return known
+
+    def distribution(self, slug: str) -> str:
+        """The name and version of the distribution that an integration comes from; "" when registered in code."""
+        point = self._found().get(slug)
+        return f"{point.dist.name} {point.dist.version}" if point is not None and point.dist is not None else ""
+
+    def _found(self) -> dict[str, EntryPoint]:
+        if self._points is None:
+            points: dict[str, EntryPoint] = {}
+            for point in self._find(group=INTEGRATIONS):
+                if point.name in points and points[point.name].value != point.value:
+                    self._clashes[point.name] = PluginFault(
+                        f"two distributions provide it: {points[point.name].value} and {point.value}",
+                        place=f"integration {point.name}",
+                        remedy="uninstall one of them",
+                    )
+                points[point.name] = point
+            self._points = points
+        return self._points
+
+    def _load(self, slug: str) -> Loaded | PluginFault:
+        if slug not in self._modules and slug not in self._found():
+            raise NotFoundError(
+                "no such integration is installed",
+                place=f"integration {slug}",
+                remedy=f"install orderdesk-{slug}, or see `orderdesk integrations`",
+            )
+        if slug in self._clashes:
+            return self._clashes[slug]
+        results: list[Loaded | PluginFault] = []
+        thread = threading.Thread(target=lambda: results.append(self._guarded(slug)), daemon=True, name=f"load {slug}")
+        thread.start()
+        thread.join(self._patience)
+        if not results:
+            return self._fault(slug, f"its import or declaration did not end within {self._patience:g} s")
+        return results[0]
+
+    def _guarded(self, slug: str) -> Loaded | PluginFault:
+        try:
+            return self._import(slug)
+        except PluginFault as fault:
+            return fault
+        except BaseException as error:  # noqa: BLE001 - also SystemExit: whatever a plugin's import does stays its own
+            return self._fault(slug, f"{type(error).__name__}: {error}")
+
+    def _fault(self, slug: str, text: str) -> PluginFault:
+        name = self.distribution(slug) or "registered in code"
+        return PluginFault(
+            f"the plugin cannot be used: {text}",
+            place=f"integration {slug} ({name})",
+            remedy="update or uninstall it, or report this to its author",
+        )
+
+    def _import(self, slug: str) -> Loaded:
+        point = self._found().get(slug)
+        plugin: object = self._modules[slug] if slug in self._modules else point.load() if point is not None else None
+        manager = pluggy.PluginManager(PROJECT)
+        manager.add_hookspecs(hookspecs)
+        manager.register(plugin, name=slug)
+        manager.check_pending()
+        declared: object = manager.hook.orderdesk_integration()
+        if not isinstance(declared, Integration):
+            raise self._fault(slug, f"orderdesk_integration() gave {type(declared).__name__}, not an Integration")
+        problem = _problem(declared, slug, manager)
+        if problem:
+            raise self._fault(slug, problem)
+        dist = point.dist if point is not None and slug not in self._modules else None
+        return Loaded(declared, manager, dist.name if dist else "", dist.version if dist else "")
+
+
+def _problem(declared: Integration, slug: str, manager: pluggy.PluginManager) -> str | None:
+    """What is wrong with a declaration in the light of its entry point and hooks; None when nothing is."""
+    if declared.slug != slug:
+        return f"it declares the slug {declared.slug!r}, but its entry point is named {slug!r}"
+    try:
+        hosts = [field.name for field in settings_fields(declared.settings) if field.kind is SettingKind.HOST]
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with the class, it is the declaration's fault
+        return f"its settings class cannot be read ({type(error).__name__}: {error}); make it with @settings"
+    if declared.base_url not in hosts:
+        return f"base_url names {declared.base_url!r}, which is not among its host settings {hosts}"
+    buttons = [route for route in declared.cancel if isinstance(route, Button)]
+    needs = {
+        "orderdesk_cancel": bool(buttons),
+        "orderdesk_check": any(isinstance(route.confirm, ByCheck) for route in buttons),
+        "orderdesk_resubmit": not isinstance(declared.resubmit, NoResubmit),
+    }
+    for hook, needed in needs.items():
+        implementations = getattr(manager.hook, hook).get_hookimpls()
+        if needed and not implementations:
+            return f"its declaration needs {hook}, which it does not implement"
+        if any(not inspect.isgeneratorfunction(found.function) for found in implementations):
+            return f"{hook} is not a generator function; write it with yield and return"
+    return None

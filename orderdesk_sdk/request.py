@@ -1,0 +1,54 @@
+"""What a flow is asked to do: frozen, complete, the same again at every replay."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import frozen
+
+from orderdesk_sdk.order import Order, Placement
+
+__all__ = ["CancelRequest", "CheckRequest", "ResubmitRequest"]
+
+
+@frozen
+class CancelRequest:
+    """Cancel this order at this placement.
+
+    cancellation: the wish's id, unique and stable: a key for services that take one. reason: in the asker's words, or None.
+    """
+
+    order: Order
+    placement: Placement
+    cancellation: str
+    reason: str | None = None
+
+    @property
+    def remote_id(self) -> str:
+        """The order's number at the service."""
+        return self.placement.remote_id
+
+
+@frozen
+class CheckRequest:
+    """Read what the service says about this placement. asked_at: when it was asked to cancel; None when it never was."""
+
+    order: Order
+    placement: Placement
+    asked_at: datetime | None = None
+
+    @property
+    def remote_id(self) -> str:
+        """The order's number at the service."""
+        return self.placement.remote_id
+
+
+@frozen
+class ResubmitRequest:
+    """Submit this duplicated order. original: where the canceled order was; None when it is submitted there for the first time.
+
+    `order.number` is the new number, which becomes the remote one.
+    """
+
+    order: Order
+    original: Placement | None = None

@@ -1,0 +1,182 @@
+"""Resubmitting: a canceled order goes out again as a duplicate under a new number, never while the original is unsettled (law 9)."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from orderdesk_sdk.advance import LEASE
+from orderdesk_sdk.answer import Answer, Outcome
+from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.connections import Connection, Connections
+from orderdesk_sdk.declaration import NoResubmit, SameNumber
+from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.flow import Driven, Fault, drive
+from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.journal import WorkJournal
+from orderdesk_sdk.ledger import Ledger, Write
+from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.request import ResubmitRequest
+from orderdesk_sdk.resubmission import Resubmission, ResubmissionState, retry_of
+from orderdesk_sdk.workers import Watch
+
+__all__ = ["Resubmitter"]
+
+MAX_FAULTS = 3
+
+
+class Resubmitter:
+    """Opens resubmissions and advances them. A flow that reads before it creates makes every repetition safe."""
+
+    def __init__(self, ledger: Ledger, host: Host, connections: Connections, clock: Clock) -> None:
+        self._ledger = ledger
+        self._host = host
+        self._connections = connections
+        self._clock = clock
+
+    def open(self, original: Order, *, by: str, at: str | None, number: str | None) -> Resubmission:
+        """Duplicate the order and record the resubmission, or find the one that is there.
+
+        Raises NotAllowedError while the original is unsettled or not canceled, and where the integration takes no resubmission;
+        InputError for a number that the service would mangle.
+        """
+        case = self._canceled_case(original, at)
+        target = at or case.connection
+        earlier = [
+            found
+            for found in self._ledger.resubmissions(original_id=original.id)
+            if found.connection == target and (number is None or found.order_number == number)
+        ]
+        if earlier and (earlier[-1].is_open or earlier[-1].state is ResubmissionState.SUBMITTED):
+            return earlier[-1]
+        rule = self._connections.get(target).integration.resubmit
+        if isinstance(rule, NoResubmit):
+            raise NotAllowedError(rule.why, place=f"resubmit {original.number} at {target}")
+        duplicate = self._duplicate(original, target, by, number, keep_number=isinstance(rule, SameNumber))
+        now = self._clock.now()
+        opened, _ = self._ledger.open_resubmission(
+            Resubmission(
+                id=f"r{secrets.token_hex(6)}",
+                order_id=duplicate.id,
+                order_number=duplicate.number,
+                original_id=original.id,
+                original_number=original.number,
+                connection=target,
+                integration=self._connections.slug(target),
+                remote_id=case.remote_id if isinstance(rule, SameNumber) else duplicate.number,
+                asked_by=by,
+                state=ResubmissionState.REQUESTED,
+                opened_at=now,
+                updated_at=now,
+                due_at=now,
+            )
+        )
+        return opened
+
+    def _canceled_case(self, original: Order, at: str | None) -> Case:
+        cases = self._ledger.cases(order_id=original.id)
+        place = f"order {original.number}"
+        if not cases:
+            raise NotAllowedError("it has not been canceled", place=place, remedy="cancel it first")
+        latest = {case.connection: case for case in cases}
+        unsettled = [case for case in latest.values() if case.is_open]
+        if unsettled:
+            names = ", ".join(f"{case.connection} is {case.state.value}" for case in unsettled)
+            raise NotAllowedError(
+                f"its cancellation is not settled: {names}",
+                place=place,
+                remedy="wait until it is, or let a person confirm or refuse the case; else the order may be made twice",
+            )
+        lives = [case for case in latest.values() if case.state in (State.REFUSED, State.SHIPPED_ANYWAY)]
+        if lives:
+            names = ", ".join(f"{case.connection} ({case.state.value})" for case in lives)
+            raise NotAllowedError(
+                f"the original goes on at {names}", place=place, remedy="a resubmission would make the order twice"
+            )
+        wanted = latest.get(at) if at is not None else None
+        return wanted or next(iter(latest.values()))
+
+    def _duplicate(self, original: Order, target: str, by: str, number: str | None, *, keep_number: bool) -> Order:
+        if keep_number and number is None:
+            return original
+        made = self._host.duplicate(original.id, by=by, number=number)
+        rule = self._connections.get(target).integration.remote_id
+        fault = rule.fault(made.number) if rule is not None else None
+        if fault:
+            raise InputError(
+                fault, place=f"resubmit {original.number} at {target}", remedy="give another number with --number"
+            )
+        return made
+
+    def advance(self, work: Resubmission, watch: Watch) -> Resubmission:
+        """Do what is due. Raises ConflictError when somebody else has it."""
+        now = self._clock.now()
+        try:
+            connection = self._connections.get(work.connection)
+            request = ResubmitRequest(self._host.order(work.order_id), self._original(work))
+        except OrderDeskError as error:
+            return self._write(
+                work, work.changed(ResubmissionState.UNCLEAR if work.state is ResubmissionState.UNCLEAR
+                                   else ResubmissionState.REQUESTED, now, due_at=now + retry_of(work),
+                                   text=str(error), remedy=error.remedy)
+            )  # fmt: skip
+        sending = work.changed(ResubmissionState.SENDING, now, due_at=now + LEASE)
+        journal = WorkJournal(self._ledger, work, sending, (f"submitting {work.order_number} as {work.remote_id}",))
+        driven = drive(
+            lambda: connection.loaded.manager.hook.orderdesk_resubmit(request=request, service=connection.service(now)),
+            Placement,
+            connection.client,
+            journal,
+            watch=watch,
+        )
+        after = self._result(sending, driven, connection)
+        journal.finish(after, f"{after.state.value}{': ' + after.text if after.text else ''}")
+        return after
+
+    def give_up(self, work_id: str, text: str) -> Resubmission:
+        """Take a resubmission away from a hanging plugin."""
+        work = self._ledger.resubmission(work_id)
+        return self._write(work, self._failed(work, text, self._clock.now()))
+
+    def _original(self, work: Resubmission) -> Placement | None:
+        placements = self._host.placements(work.original_id)
+        return next((found for found in placements if found.connection == work.connection), None)
+
+    def _result(self, sending: Resubmission, driven: Driven[Placement], connection: Connection) -> Resubmission:
+        now = self._clock.now()
+        match driven.outcome:
+            case Placement() as placement:
+                if not any(
+                    found.connection == placement.connection for found in self._host.placements(sending.order_id)
+                ):
+                    self._host.place(sending.order_id, placement, by=sending.asked_by)
+                return sending.changed(ResubmissionState.SUBMITTED, now)
+            case Answer(outcome=Outcome.REFUSED) as answer:
+                text = answer.text or "the service refused the order"
+                return sending.changed(ResubmissionState.REFUSED, now, text=text, remedy=answer.remedy)
+            case Answer() as answer:
+                certain = answer.outcome is Outcome.NOT_DONE
+                state = ResubmissionState.REQUESTED if certain else ResubmissionState.UNCLEAR
+                due = now + retry_of(sending, answer.retry_after)
+                return sending.changed(state, now, due_at=due, text=answer.text, remedy=answer.remedy)
+            case Loss(text=text):
+                state = ResubmissionState.UNCLEAR if driven.wrote else ResubmissionState.REQUESTED
+                return sending.changed(state, now, due_at=now + retry_of(sending), text=text)
+            case Fault(text):
+                return self._failed(sending, connection.client.redactor.text(text), now)
+
+    def _failed(self, work: Resubmission, fault: str, now: datetime) -> Resubmission:
+        if work.tries < MAX_FAULTS:
+            return work.changed(
+                ResubmissionState.UNCLEAR, now, due_at=now + retry_of(work), text="the plugin failed", fault=fault
+            )
+        return work.changed(
+            ResubmissionState.REFUSED, now, text="the plugin failed again and again", fault=fault,
+            remedy="look at the service whether the new number is there; report the fault to the plugin's author",
+        )  # fmt: skip
+
+    def _write(self, before: Resubmission, after: Resubmission) -> Resubmission:
+        self._ledger.write(Write(before, after, [after.text or after.state.value]))
+        return after

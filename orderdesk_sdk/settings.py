@@ -1,0 +1,107 @@
+"""How a plugin declares the settings of a connection: plain values, secrets and hosts.
+
+    @settings
+    class AcmeSettings:
+        api_key: Secret = secret(help="Acme > Account > API keys")
+        endpoint: str = host(help="Acme's API", default="https://api.acme.example")
+        speed: str = setting(str, help="shipping speed for resubmitted orders", default="Standard")
+
+The result is a frozen attrs class. `settings_fields` lists what a host needs to draw a form.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, TypeVar, cast, dataclass_transform
+
+import attrs
+
+from orderdesk_sdk.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["SettingField", "SettingKind", "host", "secret", "setting", "settings", "settings_fields"]
+
+T = TypeVar("T")
+C = TypeVar("C", bound=type)
+
+_KIND = "orderdesk.kind"
+_HELP = "orderdesk.help"
+_CHOICES = "orderdesk.choices"
+
+
+class SettingKind(enum.Enum):
+    """What a setting is to the core."""
+
+    PLAIN = "plain"
+    """A value that may be shown."""
+    SECRET = "secret"
+    """Never shown, and every occurrence of its text is redacted from evidence."""
+    HOST = "host"
+    """A base URL; calls go to the hosts named here and to no other."""
+
+
+@attrs.frozen
+class SettingField:
+    """One setting as a form or a table shows it. default: None where it is required. choices: empty where anything goes."""
+
+    name: str
+    kind: SettingKind
+    type: type
+    help: str
+    required: bool
+    default: object | None
+    choices: tuple[str, ...] = ()
+
+
+def _field(kind: SettingKind, help_text: str, default: object, choices: tuple[str, ...] = ()) -> object:
+    return attrs.field(default=default, metadata={_KIND: kind, _HELP: help_text, _CHOICES: choices})
+
+
+def setting(of: type[T], *, help: str, default: object = attrs.NOTHING, choices: tuple[str, ...] = ()) -> T:
+    """A plain setting of type `of` (str, int or bool); required where no default is given. choices: the texts allowed, if few."""
+    del of  # The annotation says it too; the argument gives this function its return type without Any.
+    return cast("T", _field(SettingKind.PLAIN, help, default, choices))
+
+
+def secret(*, help: str, default: object = attrs.NOTHING) -> Secret:
+    """A secret setting, given in the configuration as `{ env = "NAME" }`; required where no default is given."""
+    return cast("Secret", _field(SettingKind.SECRET, help, default))
+
+
+def host(*, help: str, default: object = attrs.NOTHING) -> str:
+    """A base URL of the service. The connection may call the hosts of its `host` settings and no other."""
+    return cast("str", _field(SettingKind.HOST, help, default))
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, secret, host))
+def settings(cls: C) -> C:
+    """Make a frozen attrs class of settings. Raises TypeError for a field made without `setting`, `secret` or `host`."""
+    made = attrs.frozen(kw_only=True)(cls)
+    for field in attrs.fields(made):
+        if _KIND not in field.metadata:
+            raise TypeError(
+                f"{cls.__name__}.{field.name}: declare it with setting(), secret() or host(), each with a help text"
+            )
+    return made
+
+
+def settings_fields(cls: type) -> tuple[SettingField, ...]:
+    """The settings of a class made by `settings`, in the order of declaration."""
+    return tuple(_described(cls))
+
+
+def _described(cls: type) -> Iterator[SettingField]:
+    attrs.resolve_types(cls)
+    for field in attrs.fields(cls):
+        required = field.default is attrs.NOTHING
+        yield SettingField(
+            name=field.name,
+            kind=field.metadata[_KIND],
+            type=field.type if isinstance(field.type, type) else str,
+            help=field.metadata[_HELP],
+            required=required,
+            default=None if required else field.default,
+            choices=field.metadata[_CHOICES],
+        )

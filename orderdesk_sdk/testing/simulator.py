@@ -1,0 +1,136 @@
+"""A simulator of a service: its API on a loopback socket, its life by the clock, and the truth behind its answers."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from datetime import datetime
+from importlib.metadata import EntryPoint, entry_points
+from typing import ClassVar
+
+from attrs import field, frozen
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.testing.control import Control
+from orderdesk_sdk.testing.faults import FaultQueue, FaultyApp, refuse_token
+
+__all__ = ["GROUP", "Record", "Simulator", "Switch", "simulators"]
+
+GROUP = "orderdesk.simulators"
+"""The entry-point group; the name of an entry point is the slug of the integration."""
+
+
+@frozen
+class Record:
+    """One thing that happened at the service, whether or not a client learned of it."""
+
+    at: datetime
+    operation: str
+    """The service's name for the call, or the simulator's for what it did by itself."""
+    remote_id: str | None
+    """None where no order is concerned, as with a token."""
+    effect: str
+    """What it changed, or why it changed nothing."""
+
+
+@frozen
+class Switch:
+    """A choice between readings of what the service's documentation leaves open, or between fates."""
+
+    name: str
+    choices: tuple[str, ...]
+    """The first one is the default."""
+    text: str = field(kw_only=True)
+    """What is chosen, in a line."""
+
+
+class Simulator(ABC):
+    """The base of every simulator. Built as `S(clock)`; found under `orderdesk.simulators` by the integration's slug.
+
+    Whatever subclasses keep is guarded by `lock`: `app` runs in a server's thread while tests call methods.
+    """
+
+    switches: ClassVar[tuple[Switch, ...]] = ()
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.faults = FaultQueue()
+        self.lock = threading.RLock()
+        self.app: ASGIApp = Control(self, FaultyApp(self.service, self.faults, expired=self.expired_token))
+        """What to serve: the service, its faults, and the control calls under `/_simulator/`."""
+        self._records: list[Record] = []
+        self._chosen: dict[tuple[str, str | None], str] = {}
+
+    @abstractmethod
+    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The service itself, as an ASGI app without faults and control calls."""
+
+    @abstractmethod
+    def settings(self, url: str) -> dict[str, str]:
+        """A ready `[connections.X.settings]` table for this simulator served at `url`; its secrets are fakes."""
+
+    @abstractmethod
+    def truth(self, remote_id: str) -> str:
+        """The service's true status word for the order now. Raises NotFoundError for an order it does not have."""
+
+    async def expired_token(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that meets EXPIRED_TOKEN. A simulator with tokens lets the presented one expire as well."""
+        await refuse_token(scope, receive, send)
+
+    def settle(self) -> None:
+        """Bring the service up to the clock's now; by default there is nothing that happens by itself."""
+        return
+
+    def switched(self, name: str, remote_id: str | None) -> None:  # noqa: ARG002 - for overriding
+        """Called after a switch was set, under `lock`; by default the next request will see it, which is enough."""
+        return
+
+    @property
+    def log(self) -> list[Record]:
+        """Everything that happened at the service up to now, oldest first: a copy."""
+        with self.lock:
+            self.settle()
+            return list(self._records)
+
+    def record(self, operation: str, remote_id: str | None, effect: str, *, at: datetime | None = None) -> None:
+        """Write to the log; `at` None means now."""
+        with self.lock:
+            self._records.append(Record(at or self.clock.now(), operation, remote_id, effect))
+
+    def set_switch(self, name: str, choice: str, *, remote_id: str | None = None) -> None:
+        """Choose for one order, or with None for all that have no choice of their own.
+
+        Raises InputError for a switch or choice that does not exist. Orders need not exist yet.
+        """
+        known = {switch.name: switch.choices for switch in self.switches}
+        if name not in known:
+            raise InputError(f"there is no switch {name!r}", remedy=f"use one of: {', '.join(known) or 'none'}")
+        if choice not in known[name]:
+            raise InputError(f"{choice!r} is no choice", place=name, remedy=f"use one of: {', '.join(known[name])}")
+        with self.lock:
+            self.settle()
+            self._chosen[name, remote_id] = choice
+            self.switched(name, remote_id)
+
+    def switch(self, name: str, remote_id: str | None = None) -> str:
+        """What is chosen for the order: its own choice, else that for all, else the default."""
+        with self.lock:
+            for key in ((name, remote_id), (name, None)):
+                if key in self._chosen:
+                    return self._chosen[key]
+        for switch in self.switches:
+            if switch.name == name:
+                return switch.choices[0]
+        raise InputError(f"there is no switch {name!r}")
+
+    def chosen(self) -> Mapping[str, str]:
+        """What is chosen for all orders, by switch."""
+        return {switch.name: self.switch(switch.name) for switch in self.switches}
+
+
+def simulators() -> dict[str, EntryPoint]:
+    """The installed simulators by the slug of their integration; none is imported until its entry point is loaded."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}

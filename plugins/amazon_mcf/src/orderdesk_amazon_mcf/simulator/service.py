@@ -1,0 +1,271 @@
+"""The simulated service: HTTP in, HTTP out, and what a test may choose and ask behind its back."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+from urllib.parse import unquote
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from orderdesk_amazon_mcf.simulator.examples import example_address
+from orderdesk_amazon_mcf.simulator.lifecycle import Durations, Lifecycle
+from orderdesk_amazon_mcf.simulator.orderbook import MARKETPLACE, OrderBook, Outcome
+from orderdesk_amazon_mcf.simulator.orders import Line, Order, Status
+from orderdesk_amazon_mcf.simulator.quota import RATE, Quota
+from orderdesk_amazon_mcf.simulator.tokens import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Tokens
+from orderdesk_amazon_mcf.simulator.views import errors
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.errors import NotFoundError
+from orderdesk_sdk.testing.simulator import Simulator, Switch
+
+__all__ = ["BASE", "McfSimulator", "TOKEN_PATH"]
+
+BASE = "/fba/outbound/2020-07-01/fulfillmentOrders"
+TOKEN_PATH = "/auth/o2/token"
+
+_STATUS_UPDATE = "submitFulfillmentOrderStatusUpdate"
+_OPERATIONS = {
+    ("POST", 0, ""): "createFulfillmentOrder",
+    ("GET", 0, ""): "listAllFulfillmentOrders",
+    ("GET", 1, ""): "getFulfillmentOrder",
+    ("PUT", 1, ""): "updateFulfillmentOrder",
+    ("PUT", 2, "cancel"): "cancelFulfillmentOrder",
+    ("PUT", 2, "status"): _STATUS_UPDATE,
+}
+_DENIED = "Access to requested resource is denied."
+_WITH_RATE = frozenset({200, 400, 404})
+
+
+class McfSimulator(Simulator):
+    """Amazon MCF by the clock, over HTTP and by method.
+
+    `durations` says how long orders stay where they are, `page_size` how many a list answer holds; `seed` makes its
+    tokens and request ids: the same seed, the same texts.
+    """
+
+    switches: ClassVar[tuple[Switch, ...]] = (
+        Switch("cancel_fate", ("honored", "partly", "ignored"), text="how a cancel accepted in time ends"),
+        Switch(
+            "too_late", ("error", "accept"), text="how a cancel is answered from Processing on, and when all is over"
+        ),
+        Switch("in_new", ("error", "accept"), text="how a cancel is answered in New, where the documents are silent"),
+        Switch("planning", ("moves", "stuck"), text="whether an order ever leaves Planning by itself"),
+        Switch("user_agent", ("required", "ignored"), text="whether a user-agent without Language answers 400"),
+    )
+
+    def __init__(
+        self, clock: Clock, *, durations: Durations | None = None, page_size: int = 50, seed: str = "amazon-mcf"
+    ) -> None:
+        super().__init__(clock)
+        self._lifecycle = Lifecycle(durations or Durations(), self._stuck, self._happened)
+        self._book = OrderBook(self._lifecycle, page_size)
+        self._tokens = Tokens(seed)
+        self._quota = Quota()
+        self._seed = seed
+        self._answered = 0
+
+    def settings(self, url: str) -> dict[str, str]:
+        return {
+            "refresh_token": REFRESH_TOKEN,
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "endpoint": url,
+            "token_url": url + TOKEN_PATH,
+            "marketplace_id": MARKETPLACE,
+        }
+
+    def truth(self, remote_id: str) -> str:
+        with self.lock:
+            self.settle()
+            if remote_id not in self._book.orders:
+                raise NotFoundError("the simulator has no such order", place=remote_id)
+            return self._book.orders[remote_id].status.value
+
+    def add_order(
+        self,
+        remote_id: str,
+        *,
+        lines: Sequence[tuple[str, int]],
+        status: Status | str = Status.RECEIVED,
+        held: bool = False,
+    ) -> None:
+        """Put an order there that nobody created over HTTP. `lines` are (sku, quantity), with item ids "1", "2", ...
+
+        It goes on from `status` by the clock. Raises InputError for a used id, or for CompletePartialled with one unit.
+        """
+        with self.lock:
+            self.settle()
+            now = self.clock.now()
+            content: dict[str, object] = {
+                "marketplaceId": MARKETPLACE,
+                "displayableOrderId": remote_id,
+                "displayableOrderDate": now.isoformat(),
+                "displayableOrderComment": "Thank you",
+                "shippingSpeedCategory": "Standard",
+                "destinationAddress": example_address(),
+                "fulfillmentPolicy": "FillOrKill",
+            }
+            made = [Line(sku, str(index), quantity) for index, (sku, quantity) in enumerate(lines, 1)]
+            order = self._book.add(remote_id, made, content, held=held, status=Status(status), now=now)
+            self.record("add_order", remote_id, f"created: {order.status}")
+
+    def issue_token(self) -> str:
+        """A new access token without a token request: for tests that are about something else."""
+        with self.lock:
+            return self._tokens.issue(self.clock.now())
+
+    def expire_tokens(self) -> None:
+        """Let every access token expire now."""
+        with self.lock:
+            self._tokens.expire_all()
+
+    def settle(self) -> None:
+        with self.lock:
+            self._lifecycle.settle(self.clock.now())
+
+    def switched(self, name: str, remote_id: str | None) -> None:
+        if name == "planning":
+            for order in self._book.orders.values():
+                if order.status is Status.PLANNING and remote_id in (None, order.remote_id):
+                    self._lifecycle.plan(order, self.clock.now())
+
+    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            # Half a request is no request: nothing happens, and nobody is left to be answered.
+            return
+        with self.lock:
+            self.settle()
+            response = self._token(request, body) if request.url.path == TOKEN_PATH else self._operation(request, body)
+        await response(scope, receive, send)
+
+    async def expired_token(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        await request.body()
+        with self.lock:
+            self._tokens.expire(request.headers.get("x-amz-access-token", ""))
+            self.record("token", None, "access token expired by a fault")
+            response = self._response(_denied("the access token has expired"), rated=False)
+        await response(scope, receive, send)
+
+    def _stuck(self, remote_id: str) -> bool:
+        return self.switch("planning", remote_id) == "stuck"
+
+    def _happened(self, order: Order, effect: str, at: datetime) -> None:
+        self.record("life cycle", order.remote_id, effect, at=at)
+
+    def _token(self, request: Request, body: bytes) -> JSONResponse:
+        if request.method != "POST":
+            status, answer = 400, dict[str, object](error="invalid_request", error_description="use POST")
+        else:
+            status, answer = self._tokens.exchange(request.headers.get("content-type", ""), body, self.clock.now())
+        self.record("token", None, "access token issued" if status == 200 else f"refused: {answer['error']}")
+        return self._response(Outcome(status, answer, ""), rated=False)
+
+    def _operation(self, request: Request, body: bytes) -> JSONResponse:
+        parts = _path_parts(request)
+        found = None if parts is None else _OPERATIONS.get((request.method, len(parts), "".join(parts[1:])))
+        remote_id = parts[0] if parts else None
+        if found is None:
+            # What Amazon answers to a path it does not have is not known: the simulator's choice.
+            outcome = Outcome(404, errors("InvalidInput", "no such operation, or not simulated"), "no such operation")
+        else:
+            outcome = self._admit(found, request) or self._perform(found, remote_id, request, body)
+        self.record(found or f"{request.method} {request.url.path}", outcome.remote_id or remote_id, outcome.effect)
+        # The sandbox-only status call has no usage plan, so the model lists no rate header for it.
+        return self._response(outcome, rated=found is not None and found != _STATUS_UPDATE)
+
+    def _admit(self, operation: str, request: Request) -> Outcome | None:
+        """The refusal that every operation has in common; None for a request that may pass.
+
+        The order of the checks, and 400 for a bad user-agent, are the simulator's choice.
+        """
+        agent = request.headers.get("user-agent", "")
+        if self.switch("user_agent") == "required" and (
+            not re.search(r"\(.*Language=[^;)]", agent) or len(agent) > 500
+        ):
+            text = "user-agent: must have a Language attribute and 500 characters at most (simulator's choice)"
+            return Outcome(400, errors("InvalidInput", text), "refused: user-agent")
+        if not self._tokens.good(request.headers.get("x-amz-access-token", ""), self.clock.now()):
+            return _denied("the access token is missing, unknown or has expired")
+        if operation != _STATUS_UPDATE and not self._quota.take(operation, self.clock.monotonic()):
+            text = "You exceeded your quota for the requested resource."
+            return Outcome(429, errors("QuotaExceeded", text), "throttled")
+        return None
+
+    def _perform(self, operation: str, remote_id: str | None, request: Request, body: bytes) -> Outcome:
+        now = self.clock.now()
+        try:
+            content: object = json.loads(body) if operation in _WITH_BODY else None
+        except ValueError:
+            return Outcome(400, errors("InvalidInput", "body: is no JSON"), "refused: body is no JSON")
+        if remote_id is None:
+            if operation == "createFulfillmentOrder":
+                return self._book.create(content, now)
+            return self._book.list(dict(request.query_params))
+        if " " in remote_id:
+            return _denied("the id has a space in it, or a plus that became one")
+        if len(remote_id) > 40:
+            text = "sellerFulfillmentOrderId: must be 40 characters at most"
+            return Outcome(400, errors("InvalidInput", text), "refused: id too long")
+        order = self._book.orders.get(remote_id)
+        if order is None:
+            # The model lists 404, no source shows one: status and code are the simulator's choice.
+            text = f"sellerFulfillmentOrderId: no order {remote_id!r} (simulator's choice)"
+            return Outcome(404, errors("InvalidInput", text), "no such order")
+        match operation:
+            case "getFulfillmentOrder":
+                return self._book.get(order)
+            case "updateFulfillmentOrder":
+                return self._book.update(order, content, now)
+            case "cancelFulfillmentOrder":
+                return self._book.cancel(
+                    order,
+                    now,
+                    fate=self.switch("cancel_fate", remote_id),
+                    too_late=self.switch("too_late", remote_id),
+                    in_new=self.switch("in_new", remote_id),
+                )
+            case _:
+                return self._book.submit_status(order, content, now)
+
+    def _response(self, outcome: Outcome, *, rated: bool) -> JSONResponse:
+        self._answered += 1
+        request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed}:{self._answered}"))
+        headers = {"x-amzn-RequestId": request_id}
+        if rated and outcome.status in _WITH_RATE:
+            headers["x-amzn-RateLimit-Limit"] = str(RATE)
+        return JSONResponse(outcome.body, outcome.status, headers)
+
+
+_WITH_BODY = frozenset({"createFulfillmentOrder", "updateFulfillmentOrder", _STATUS_UPDATE})
+
+
+def _denied(why: str) -> Outcome:
+    """403 for what is wrong with token or id: Amazon words all of it alike. `details` is the simulator's choice."""
+    return Outcome(403, errors("Unauthorized", _DENIED, details=f"simulator: {why}"), f"denied: {why}")
+
+
+def _path_parts(request: Request) -> list[str] | None:
+    """What follows the base path, decoded; None for another path.
+
+    Split before decoding, so that an encoded slash stays in its id. A plus becomes a space however it was encoded:
+    github.com/amzn/selling-partner-api-models/issues/5374.
+    """
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    path = raw.decode("ascii").partition("?")[0]
+    if path != BASE and not path.startswith(BASE + "/"):
+        return None
+    rest = path.removeprefix(BASE).split("/")[1:]
+    return [unquote(part).replace("+", " ") for part in rest]

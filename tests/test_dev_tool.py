@@ -1,0 +1,124 @@
+"""What tools/dev.py decides: when to make .venv anew, what to advise when pip fails. The set-up itself runs in CI."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """tools/dev.py, with an empty checkout of its own."""
+    spec = importlib.util.spec_from_file_location("dev_tool", ROOT / "tools" / "dev.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    (tmp_path / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(module, "CONSTRAINTS", tmp_path / "constraints.txt")
+    return module
+
+
+def working_venv(dev: ModuleType) -> None:
+    program: Path = dev.executable(dev.VENV, "python")
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
+    program.chmod(0o755)
+
+
+def add_plugin(dev: ModuleType, name: str) -> Path:
+    folder: Path = dev.ROOT / "plugins" / name
+    folder.mkdir(parents=True)
+    (folder / "pyproject.toml").write_text(f'[project]\nname = "{name}"\n', encoding="utf-8")
+    return folder
+
+
+def test_every_plugin_is_installed_after_the_sdk(dev: ModuleType) -> None:
+    zebra, acme = add_plugin(dev, "zebra"), add_plugin(dev, "acme")
+    (dev.ROOT / "plugins" / "notes").mkdir()
+    assert dev.editables() == ["-e", f"{dev.ROOT}[dev]", "-e", str(acme), "-e", str(zebra)]
+
+
+def test_the_stamp_changes_with_whatever_decides_what_is_installed(dev: ModuleType) -> None:
+    seen = [dev.current_stamp()]
+    (dev.ROOT / "pyproject.toml").write_text("[project]\nname = 'other'\n", encoding="utf-8")
+    seen.append(dev.current_stamp())
+    dev.CONSTRAINTS.write_text("httpx==0.28.1\n", encoding="utf-8")
+    seen.append(dev.current_stamp())
+    add_plugin(dev, "acme")
+    seen.append(dev.current_stamp())
+    assert len({stamp["inputs"] for stamp in seen}) == 4
+    assert seen[-1] == dev.current_stamp()
+
+
+def test_a_missing_environment_is_made(dev: ModuleType) -> None:
+    assert dev.why_anew(dev.current_stamp(), None, unfinished=False) == "making .venv"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Python is a shell script")
+def test_a_sound_environment_is_kept(dev: ModuleType) -> None:
+    working_venv(dev)
+    stamp = dev.current_stamp()
+    assert dev.why_anew(stamp, None, unfinished=False) is None
+    assert dev.why_anew(stamp, {**stamp, "inputs": "older"}, unfinished=False) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Python is a shell script")
+@pytest.mark.parametrize(("key", "told"), [("root", "made at elsewhere"), ("python", "made with Python elsewhere")])
+def test_an_environment_of_another_place_or_python_is_made_anew(dev: ModuleType, key: str, told: str) -> None:
+    working_venv(dev)
+    stamp = dev.current_stamp()
+    assert told in dev.why_anew(stamp, {**stamp, key: "elsewhere"}, unfinished=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Python is a shell script")
+def test_an_interrupted_set_up_is_made_anew(dev: ModuleType) -> None:
+    working_venv(dev)
+    assert "interrupted" in dev.why_anew(dev.current_stamp(), None, unfinished=True)
+
+
+def test_an_environment_without_python_is_made_anew(dev: ModuleType) -> None:
+    dev.VENV.mkdir()
+    assert "broken" in dev.why_anew(dev.current_stamp(), None, unfinished=False)
+
+
+@pytest.mark.parametrize("written", ["", "not json", "[]"])
+def test_an_unreadable_stamp_counts_as_none(dev: ModuleType, written: str) -> None:
+    dev.VENV.mkdir()
+    (dev.VENV / "dev-stamp.json").write_text(written, encoding="utf-8")
+    assert dev.written_stamp() is None
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("Failed to establish: [Errno -3] Temporary failure in name resolution", "pip reached no package index"),
+        ("OSError: [Errno 28] No space left on device", "make room"),
+        ("ERROR: No matching distribution found for httpx==9", "tools/dev.py pin"),
+        ("error: subprocess-exited-with-error", "read pip's words"),
+    ],
+)
+def test_a_failed_pip_is_followed_by_a_remedy(dev: ModuleType, said: str, advice: str) -> None:
+    assert advice in dev.remedy_for(said)
+
+
+def test_lint_runs_every_check_even_after_a_failed_one(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+
+    def run(program: str, *_arguments: str) -> int:
+        started.append(program)
+        return 1 if program == "ruff" else 0
+
+    monkeypatch.setattr(dev, "run", run)
+    assert dev.lint([]) == 1
+    assert started == ["ruff", "ruff", "mypy", "lint-imports", "python"]
+    assert dev.lint(["mypy"]) == 0
+    assert dev.lint(["spelling"]) == 2

@@ -1,0 +1,149 @@
+"""What every simulator has from the kit: its log, its switches, and control over HTTP for processes outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from typing import ClassVar
+
+import httpx
+import pytest
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from orderdesk_sdk.clock import Clock, SystemClock, VirtualClock
+from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.testing.faults import Fault
+from orderdesk_sdk.testing.serving import serve
+from orderdesk_sdk.testing.simulator import Simulator, Switch, simulators
+
+
+class Depot(Simulator):
+    """Two orders, one with a slash in its id, whose status is what the switch says."""
+
+    switches: ClassVar[tuple[Switch, ...]] = (Switch("fate", ("kept", "lost"), text="what becomes of an order"),)
+
+    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self.record("call", None, "nothing")
+            await JSONResponse({})(scope, receive, send)
+
+    def settings(self, url: str) -> dict[str, str]:
+        return {"endpoint": url}
+
+    def truth(self, remote_id: str) -> str:
+        if remote_id not in {"A/1", "B"}:
+            raise NotFoundError("no such order", place=remote_id)
+        return self.switch("fate", remote_id)
+
+
+@pytest.fixture
+def depot() -> Depot:
+    return Depot(VirtualClock())
+
+
+@pytest.fixture
+def client(depot: Depot) -> Iterator[httpx.Client]:
+    with serve(depot.app) as served, httpx.Client(base_url=served.url, trust_env=False) as made:
+        yield made
+
+
+def test_the_log_is_told_oldest_first_and_control_calls_are_not_in_it(depot: Depot, client: httpx.Client) -> None:
+    client.get("/anything")
+    depot.record("ship", "B", "shipped")
+    told = client.get("/_simulator/log").json()["log"]
+    assert [(entry["operation"], entry["remote_id"]) for entry in told] == [("call", None), ("ship", "B")]
+    assert told[0]["at"] == "2026-01-05T09:00:00+00:00"
+
+
+def test_an_order_is_told_with_its_truth_and_its_own_log(depot: Depot, client: httpx.Client) -> None:
+    depot.record("ship", "A/1", "shipped")
+    depot.record("ship", "B", "shipped")
+    told = client.get("/_simulator/orders/A%2F1").json()
+    assert (told["remote_id"], told["truth"], len(told["log"])) == ("A/1", "kept", 1)
+    missing = client.get("/_simulator/orders/C")
+    assert (missing.status_code, missing.json()) == (404, {"error": "C: no such order"})
+
+
+def test_a_fault_can_be_planned_and_control_calls_never_meet_one(depot: Depot, client: httpx.Client) -> None:
+    wish = {"kind": "ok_html", "method": "GET", "path": "^/x", "times": 2, "size": 5, "seconds": 0.5}
+    assert client.post("/_simulator/faults", json=wish).json() == {"waiting": 1}
+    assert client.post("/_simulator/faults", json={"kind": "redirect"}).json() == {"waiting": 2}
+    assert client.get("/_simulator/log").status_code == 200
+    (planned, anything) = depot.faults.waiting()
+    assert (planned.kind, planned.method, planned.times, planned.size, planned.seconds) == (
+        Fault.OK_HTML, "GET", 2, 5, 0.5,
+    )  # fmt: skip
+    assert (anything.kind, anything.method, anything.path, anything.times) == (Fault.REDIRECT, None, None, 1)
+    assert client.get("/x").headers["content-type"].startswith("text/html")
+
+
+def test_a_virtual_clock_is_advanced(depot: Depot, client: httpx.Client) -> None:
+    told = client.post("/_simulator/clock", json={"advance_seconds": 90.5}).json()
+    assert told == {"now": "2026-01-05T09:01:30.500000+00:00"}
+    assert depot.clock.now().isoformat() == told["now"]
+
+
+def test_a_real_clock_cannot_be_advanced() -> None:
+    real: Clock = SystemClock()
+    with serve(Depot(real).app) as served:
+        reply = httpx.post(f"{served.url}/_simulator/clock", json={"advance_seconds": 1}, trust_env=False)
+    assert reply.status_code == 409
+    assert "VirtualClock" in reply.json()["error"]
+
+
+def test_a_switch_is_set_for_one_order_or_for_all_others(depot: Depot, client: httpx.Client) -> None:
+    client.post("/_simulator/switches", json={"set": {"fate": "kept"}, "remote_id": "B"})
+    assert client.post("/_simulator/switches", json={"set": {"fate": "lost"}}).json() == {"switches": {"fate": "lost"}}
+    assert (depot.truth("A/1"), depot.truth("B")) == ("lost", "kept")
+    assert depot.chosen() == {"fate": "lost"}
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "named"),
+    [
+        ("faults", {"kind": "meteor"}, "kind"),
+        ("faults", {}, "kind"),
+        ("faults", {"kind": "redirect", "times": "often"}, "times"),
+        ("faults", {"kind": "redirect", "times": 0}, "redirect"),
+        ("faults", {"kind": "redirect", "path": "("}, "redirect"),
+        ("faults", {"kind": "redirect", "colour": "red"}, "colour"),
+        ("clock", {"advance_seconds": -1}, "advance_seconds"),
+        ("clock", {}, "advance_seconds"),
+        ("switches", {"set": {"fate": "sold"}}, "fate"),
+        ("switches", {"set": {"mood": "good"}}, "mood"),
+        ("switches", {"set": {"fate": 1}}, "set"),
+        ("switches", {}, "set"),
+        ("switches", ["fate"], "switches"),
+    ],
+)
+def test_a_mistake_in_a_control_call_is_named_and_changes_nothing(
+    depot: Depot, client: httpx.Client, call: str, body: object, named: str
+) -> None:
+    before = (depot.clock.now(), depot.chosen())
+    reply = client.post(f"/_simulator/{call}", json=body)
+    assert reply.status_code == 400
+    assert named in reply.json()["error"]
+    assert depot.faults.waiting() == ()
+    assert (depot.clock.now(), depot.chosen()) == before
+
+
+def test_a_body_that_is_no_json_and_a_call_that_does_not_exist_are_told(client: httpx.Client) -> None:
+    assert client.post("/_simulator/clock", content=b"{").status_code == 400
+    assert client.get("/_simulator/clock").status_code == 404
+    assert client.post("/_simulator/weather", json={}).status_code == 404
+
+
+def test_a_switch_that_does_not_exist_is_an_input_error(depot: Depot) -> None:
+    with pytest.raises(InputError, match="use one of: fate"):
+        depot.set_switch("mood", "good")
+    with pytest.raises(InputError, match="use one of: kept, lost"):
+        depot.set_switch("fate", "sold")
+    with pytest.raises(InputError, match="mood"):
+        depot.switch("mood")
+
+
+def test_discovery_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = EntryPoint("depot", "no_such_module:Depot", "orderdesk.simulators")
+    monkeypatch.setattr("orderdesk_sdk.testing.simulator.entry_points", lambda group: [broken])
+    assert simulators() == {"depot": broken}

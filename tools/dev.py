@@ -1,0 +1,343 @@
+"""One command for everything a contributor does: `python3 tools/dev.py test`, and so on; `--help` lists the verbs.
+
+The first run makes `.venv` in the checkout and installs the SDK, its development tools and every plugin under plugins/
+into it, editable. Later runs start at once; they install again only when a pyproject.toml, constraints.txt or the
+Python changed.
+
+It runs before anything is installed, so it imports the standard library only. It also keeps to syntax that Python 3.7
+reads, so that an old Python is told what is wrong instead of meeting a SyntaxError.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+CONSTRAINTS = ROOT / "constraints.txt"
+OLDEST = (3, 11)
+ON_WINDOWS = os.name == "nt"
+
+BUILD_TOOLS = ("hatchling", "editables")
+"""What builds the editable packages. Installed once, before them: a build environment for each takes far longer."""
+
+OFFLINE = (
+    "name resolution",
+    "NameResolutionError",
+    "getaddrinfo failed",
+    "NewConnectionError",
+    "Network is unreachable",
+    "No route to host",
+    "ConnectTimeoutError",
+    "ProxyError",
+    "Connection refused",
+)
+"""Words in pip's output that mean: the package index was not reached."""
+
+CONSTRAINTS_HEADER = """\
+# The exact versions that development and CI install: name==version only, so that it holds for any package index.
+# Written by `python3 tools/dev.py pin`, which takes the newest versions that pyproject.toml allows. Do not edit.
+"""
+
+
+class SetupError(Exception):
+    """The environment cannot be made; the message says why and what to do."""
+
+
+def say(text: str) -> None:
+    """Show progress on stderr: stdout belongs to the command that runs."""
+    print(f"dev.py: {text}", file=sys.stderr, flush=True)
+
+
+def executable(venv: Path, name: str) -> Path:
+    """The path of a program in a virtual environment, whether it exists or not."""
+    return venv / "Scripts" / f"{name}.exe" if ON_WINDOWS else venv / "bin" / name
+
+
+def projects() -> list[Path]:
+    """The folders of all distributions in this checkout: the SDK first, then the plugins by name."""
+    return [ROOT, *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
+
+
+def editables() -> list[str]:
+    """The arguments that make pip install every distribution of this checkout, editable."""
+    sdk, *plugins = projects()
+    wanted = ["-e", f"{sdk}[dev]"]
+    for plugin in plugins:
+        wanted += ["-e", str(plugin)]
+    return wanted
+
+
+# The environment ------------------------------------------------------------------------------------------------------
+
+
+def current_stamp() -> dict[str, str]:
+    """What an up-to-date environment was made from. The place counts too: a moved environment has wrong paths in it."""
+    inputs = hashlib.sha256()
+    for path in [*(folder / "pyproject.toml" for folder in projects()), CONSTRAINTS]:
+        inputs.update(f"{path.relative_to(ROOT).as_posix()}\0".encode())
+        inputs.update(path.read_bytes() if path.exists() else b"")
+    return {"inputs": inputs.hexdigest(), "python": "{}.{}.{}".format(*sys.version_info[:3]), "root": str(ROOT)}
+
+
+def written_stamp() -> dict[str, str] | None:
+    """What `.venv` was made from; None where no installation ever ended well."""
+    try:
+        stamp = json.loads((VENV / "dev-stamp.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return stamp if isinstance(stamp, dict) else None
+
+
+def ensure_environment() -> None:
+    """Leave `.venv` complete and current. Raises SetupError where that cannot be done."""
+    wanted, found = current_stamp(), written_stamp()
+    if found == wanted and executable(VENV, "python").exists():
+        return
+    unfinished = VENV / "dev-unfinished"
+    reason = why_anew(wanted, found, unfinished.exists())
+    if reason:
+        say(f"{reason}; this takes a minute")
+        make_venv(VENV)
+    else:
+        say("pyproject.toml or constraints.txt changed; installing what is new")
+    # A killed pip may leave half a package that looks installed. Only this mark tells: it goes when pip ends by itself.
+    unfinished.touch()
+    (VENV / "dev-stamp.json").unlink(missing_ok=True)
+    try:
+        install(VENV, "-c", str(CONSTRAINTS))
+    except SetupError:
+        unfinished.unlink()
+        raise
+    (VENV / "dev-stamp.json").write_text(json.dumps(wanted), encoding="utf-8")
+    unfinished.unlink()
+    say("the environment is ready")
+
+
+def why_anew(wanted: dict[str, str], found: dict[str, str] | None, unfinished: bool) -> str | None:
+    """Why `.venv` must be made from nothing; None where installing into it is enough."""
+    if not VENV.exists():
+        return "making .venv"
+    if unfinished:
+        return "the last set-up was interrupted; making .venv anew"
+    if not answers(executable(VENV, "python"), "-m", "pip", "--version"):
+        return ".venv is broken; making it anew"
+    if found and found["root"] != wanted["root"]:
+        return f".venv was made at {found['root']}; making it anew"
+    if found and found["python"] != wanted["python"]:
+        return f".venv was made with Python {found['python']}, this is {wanted['python']}; making it anew"
+    return None
+
+
+def answers(program: Path, *arguments: str) -> bool:
+    """Whether a program can be started and ends well."""
+    try:
+        return subprocess.run([program, *arguments], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def make_venv(venv: Path) -> None:
+    """Make an empty virtual environment at `venv`, in place of what is there. Raises SetupError."""
+    remedy = (
+        "install the module for this Python (Debian and Ubuntu: apt install python3-venv) "
+        "or run tools/dev.py with another Python"
+    )
+    if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
+        raise SetupError(f"{sys.executable} has no venv module; {remedy}")
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", "--clear", venv],
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    if made.returncode != 0:
+        raise SetupError(f"{sys.executable} -m venv failed:\n{tail(made.stdout)}\nRemedy: {remedy}")
+
+
+def install(venv: Path, *options: str) -> None:
+    """Install the build tools, then every distribution of this checkout. Raises SetupError."""
+    pip(venv, "install", *options, *BUILD_TOOLS)
+    pip(venv, "install", "--no-build-isolation", *options, *editables())
+
+
+def pip(venv: Path, *arguments: str) -> str:
+    """Run pip in `venv`; gives its output. Raises SetupError with the end of it."""
+    ran = subprocess.run(
+        [executable(venv, "python"), "-m", "pip", "--disable-pip-version-check", *arguments],
+        check=False,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    if ran.returncode != 0:
+        shown = " ".join(["pip", *arguments]).replace(str(ROOT), ".")
+        raise SetupError(f"{shown} failed:\n{tail(ran.stdout)}\nRemedy: {remedy_for(ran.stdout)}")
+    return ran.stdout
+
+
+def tail(output: str, lines: int = 20) -> str:
+    """The last lines of a program's output, indented."""
+    return "\n".join(f"    {line}" for line in output.rstrip().splitlines()[-lines:])
+
+
+def remedy_for(output: str) -> str:
+    """What to do about a failed pip, by what it said."""
+    if any(word in output for word in OFFLINE):
+        return (
+            "pip reached no package index. Go online, or name an index you can reach in PIP_INDEX_URL or a folder of "
+            "wheels in PIP_FIND_LINKS; then run the same command again"
+        )
+    if "No space left" in output:
+        return "make room on the disk, then run the same command again"
+    if "ResolutionImpossible" in output or "No matching distribution" in output:
+        return (
+            "a pyproject.toml asks for what constraints.txt or the package index does not have. After a change of "
+            "dependencies run `python3 tools/dev.py pin`; otherwise see whether you are online and which index pip uses"
+        )
+    return "read pip's words above, mend it and run the same command again; .venv may be deleted at any time"
+
+
+# The verbs ------------------------------------------------------------------------------------------------------------
+
+
+def run(program: str, *arguments: str) -> int:
+    """Run a program of `.venv` in the checkout, at the person's terminal; gives its exit code.
+
+    Raises KeyboardInterrupt after Control-C, but lets the program end by itself first: pytest has a summary to print.
+    """
+    interrupts = []
+    # MYPYPATH makes the sources of every plugin a root for mypy, which pyproject.toml cannot do with a glob.
+    sources = os.pathsep.join(str(folder / "src") for folder in projects()[1:])
+    environment = {**os.environ, "MYPYPATH": sources}
+    before = signal.signal(signal.SIGINT, lambda *_: interrupts.append(True))
+    try:
+        code = subprocess.run(
+            [executable(VENV, program), *arguments], check=False, cwd=ROOT, env=environment
+        ).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupts:
+        raise KeyboardInterrupt
+    return code if code >= 0 else 128 - code
+
+
+def demo(extra: list[str]) -> int:
+    """Cancel an order at a simulated Amazon, before your eyes."""
+    return run("orderdesk", "demo", *extra)
+
+
+def test(extra: list[str]) -> int:
+    """Run the tests; arguments go to pytest: test -k cancel."""
+    return run("python", "-m", "pytest", *extra)
+
+
+def lint(extra: list[str]) -> int:
+    """Run every check, or those named: lint ruff format mypy imports docs."""
+    checks = {
+        "ruff": ("ruff", "check", "."),
+        "format": ("ruff", "format", "--check", "."),
+        "mypy": ("mypy",),
+        "imports": ("lint-imports", "--no-logo"),
+        "docs": ("python", "docs/generate.py", "--check"),
+    }
+    unknown = [name for name in extra if name not in checks]
+    if unknown:
+        say(f"lint knows no {', '.join(unknown)}; it knows {', '.join(checks)}")
+        return 2
+    failed = []
+    for name in extra or checks:
+        say(" ".join(checks[name]))
+        if run(*checks[name]) != 0:
+            failed.append(name)
+    if failed:
+        say(f"lint failed: {', '.join(failed)}")
+        return 1
+    return 0
+
+
+def bench(extra: list[str]) -> int:
+    """Measure; arguments go to bench."""
+    return run("python", "-m", "bench", *extra)
+
+
+def docs(extra: list[str]) -> int:
+    """Write the generated pages; --check only compares."""
+    return run("python", "docs/generate.py", *extra)
+
+
+def record(extra: list[str]) -> int:
+    """Record a plugin's cassettes again: record amazon-mcf [--live]."""
+    return run("python", "-m", "orderdesk_sdk.testing.record", *extra)
+
+
+def pin(extra: list[str]) -> int:
+    """Write constraints.txt from a clean installation of the newest versions."""
+    if extra:
+        say(f"pin takes no arguments, but got {' '.join(extra)}")
+        return 2
+    if sys.version_info[:2] != OLDEST:
+        say("pin with Python {}.{}, the oldest supported: newer versions may not run there".format(*OLDEST))
+        return 2
+    with tempfile.TemporaryDirectory(prefix="orderdesk-pin-") as folder:
+        venv = Path(folder) / "venv"
+        say("installing the newest versions into a clean environment; this takes a minute")
+        make_venv(venv)
+        install(venv)
+        frozen = pip(venv, "freeze", "--exclude-editable").splitlines()
+    strange = [line for line in frozen if "==" not in line or "://" in line]
+    if strange:
+        raise SetupError("pip freeze names more than versions, so nothing was written:\n" + tail("\n".join(strange)))
+    CONSTRAINTS.write_text(CONSTRAINTS_HEADER + "\n".join(frozen) + "\n", encoding="utf-8")
+    say(f"constraints.txt holds {len(frozen)} versions; read the difference, then run the tests")
+    return 0
+
+
+VERBS = {verb.__name__: verb for verb in (demo, test, lint, bench, docs, record, pin)}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one verb; gives the exit code of what it ran, 1 where the environment cannot be made."""
+    if sys.version_info < OLDEST:
+        say(
+            "this is Python {}.{} ({}); orderdesk_sdk needs {}.{} or newer. Run this with a newer one, "
+            "for example: python{}.{} tools/dev.py".format(*sys.version_info[:2], sys.executable, *OLDEST, *OLDEST)
+        )
+        return 1
+    verbs = "\n".join(f"  {name:8}{verb.__doc__}" for name, verb in VERBS.items())
+    parser = argparse.ArgumentParser(
+        prog="tools/dev.py",
+        description="Run a task of this checkout, after setting up .venv where needed.",
+        epilog=f"verbs:\n{verbs}\n\nWhat follows the verb is passed on.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("verb", choices=VERBS, metavar="VERB", help="one of the verbs below")
+    parser.add_argument("extra", nargs=argparse.REMAINDER, metavar="...", help="arguments of the verb")
+    asked = parser.parse_args(arguments)
+    try:
+        if asked.verb != "pin":
+            ensure_environment()
+        return VERBS[asked.verb](asked.extra)
+    except SetupError as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
