@@ -1,1 +1,1 @@
-"""Cancel orders where they really are: plugins that declare and make the calls, a core that follows up and proves the result."""
+"""Cancel orders where they really are: plugins declare how, a core asks, follows up and proves the result."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import assert_never
+
 from attrs import evolve
 
 from orderdesk_sdk import followup
@@ -53,8 +54,11 @@ class CaseAdvancer:
         except OrderDeskError as error:
             return self._unusable(case, error)
         integration = connection.integration
-        placement = self._placement(case)
         now = self._clock.now()
+        try:
+            placement = self._placement(case)
+        except NotFoundError as error:
+            return self._unusable(case, error)
         if case.state is State.SENDING:
             return self._resume(case, connection, placement, watch)
         if check:
@@ -114,7 +118,7 @@ class CaseAdvancer:
         return self._finish(sending, connection, placement, journal, driven)
 
     def _resume(self, case: Case, connection: Connection, placement: Placement, watch: Watch) -> Case:
-        """The process that was sending is gone: drive its flow again from the record, never past a write of unknown fate."""
+        """The sending process is gone: drive its flow again from the record, never past a write of unknown fate."""
         now = self._clock.now()
         entries = self._attempt(case)
         began = next((entry.at for entry in entries if isinstance(entry, Event) and entry.kind is EventKind.SEND), now)

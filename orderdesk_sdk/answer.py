@@ -1,8 +1,8 @@
 """What a service said, as its plugin reads it: a closed set of outcomes, the service's own words kept beside.
 
-A plugin ends a flow with one of the functions below: `canceled(reply)`, `partly_canceled(reply, lines)`, `asked(reply)`,
-`pending(reply)`, `refused(reply, Refusal.TOO_LATE)`, `not_done(reply)`, `unclear(reply)`. Each remembers which exchange it
-was read from, so that the receipt can show the evidence.
+A plugin ends a flow with one of the functions below: `canceled(reply)`, `partly_canceled(reply, lines)`,
+`asked(reply)`, `pending(reply)`, `refused(reply, Refusal.TOO_LATE)`, `not_done(reply)`, `unclear(reply)`. Each
+remembers which exchange it was read from, so that the receipt can show the evidence.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ class Outcome(enum.Enum):
     """What an answer amounts to. No member promises more than its text says."""
 
     CANCELED = "canceled"
-    """The service says the order is canceled. From a cancel flow this counts only where the route declares `ByReply`."""
+    """The service says the order is canceled.
+
+    From a cancel flow this counts only where the route declares `ByReply`.
+    """
     PARTLY_CANCELED = "partly canceled"
     """The service says some of it is canceled and the rest is not, and that this is its last word."""
     ASKED = "asked"

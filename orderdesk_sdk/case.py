@@ -155,7 +155,8 @@ class ProofKind(enum.Enum):
 class Proof:
     """The evidence beside a verdict.
 
-    attempt and exchange name the exchange in the case's history; None for a person's word. person and note: who said so.
+    attempt and exchange name the exchange in the case's history; None for a person's word. person and note: who said
+    so.
     """
 
     kind: ProofKind
@@ -175,7 +176,8 @@ class Event:
 
     due_at: when the case wants attention next; needed whenever the state after is open.
     give_up_at: the end of patience with the present route; None leaves it as it was.
-    text: one sentence for people. fault: the plugin's own error, when it had one. person: who did it, when a person did.
+    text: one sentence for people. fault: the plugin's own error, when it had one. person: who did it, when a person
+    did.
     resend: a read-back found nothing decided and the lost request was declared repeatable.
     """
 
@@ -213,8 +215,9 @@ class Cancellation:
 class Case:
     """A cancellation at one placement. `due_at` is None exactly when it is settled.
 
-    route: index into the integration's ladder. attempt: how many sends and read-backs have begun. version: counts changes, and
-    fences off whoever worked on an older one. tries: sends in a row that were proved not done, or checks that told nothing.
+    route: index into the integration's ladder. attempt: how many sends and read-backs have begun. version: counts
+    changes, and fences off whoever worked on an older one. tries: sends in a row that were proved not done, or checks
+    that told nothing.
     asked_at: when a request for the present route last may have left us; None when none has.
     """
 

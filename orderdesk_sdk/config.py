@@ -1,4 +1,4 @@
-"""The configuration: `orderdesk.toml`, read strictly. What is unknown, missing or of the wrong shape is named with its place.
+"""The configuration: `orderdesk.toml`, read strictly: what is unknown, missing or misshapen is named with its place.
 
 [ledger]
 url = "sqlite:///orderdesk.db"          # relative to this file
@@ -37,7 +37,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 @frozen
 class ConnectionConfig:
-    """One `[connections.NAME]` table. settings: as written; they are held against the integration when it is first used."""
+    """One `[connections.NAME]` table.
+
+    settings: as written; they are held against the integration when it is first used.
+    """
 
     name: str
     integration: str
@@ -56,7 +59,7 @@ class Config:
 
 
 def find_config(given: Path | None) -> Config:
-    """The configuration in the file `given`, else in ./orderdesk.toml, else an empty one with a ledger in ./orderdesk.db."""
+    """The configuration in the file `given`, else in ./orderdesk.toml, else an empty one with ./orderdesk.db."""
     if given is not None:
         return read_config(given)
     here = Path(FILE_NAME)
@@ -64,7 +67,10 @@ def find_config(given: Path | None) -> Config:
 
 
 def read_config(path: Path) -> Config:
-    """The configuration in a file. Raises ConfigurationError with file, place and remedy for the first thing that is wrong."""
+    """The configuration in a file.
+
+    Raises ConfigurationError with file, place and remedy for the first thing that is wrong.
+    """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -137,8 +143,8 @@ def _timezone(host: Mapping[str, object], path: Path) -> tzinfo:
 def make_settings(cls: type, connection: ConnectionConfig, environ: Mapping[str, str] = os.environ) -> object:
     """The settings of a connection, an instance of the integration's settings class.
 
-    Secrets are taken from the environment (`{ env = "NAME" }`) or, for simulators, from the file itself (`{ text = "..." }`).
-    Raises ConfigurationError that names the setting and the remedy.
+    Secrets are taken from the environment (`{ env = "NAME" }`) or, for simulators, from the file itself (`{ text =
+    "..." }`). Raises ConfigurationError that names the setting and the remedy.
     """
     place = f"{connection.place}.settings"
     fields = {declared.name: declared for declared in settings_fields(cls)}

@@ -70,7 +70,8 @@ class Connections:
     def get(self, name: str) -> Connection:
         """A connection, ready for calls.
 
-        Raises NotFoundError (not configured), ConfigurationError (a setting is wrong) or PluginFault (its plugin cannot be used).
+        Raises NotFoundError (not configured), ConfigurationError (a setting is wrong) or PluginFault (its plugin
+        cannot be used).
         """
         ready = self._ready.get(name)
         if ready is None:

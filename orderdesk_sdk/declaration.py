@@ -45,7 +45,7 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def fold(word: str) -> str:
-    """A service's status word without case, spaces and punctuation, one spelling of canceled: for looking up in tables."""
+    """A service's status word without case, spaces and punctuation, and with one spelling of canceled."""
     return re.sub(r"[^a-z0-9]", "", word.lower()).replace("cancelled", "canceled")
 
 
@@ -201,7 +201,8 @@ class Limit:
 class IdRule:
     """Which remote numbers the service keeps intact; others are refused before anything is sent.
 
-    pattern: what the whole number must match. max_length: in characters. why: told to the person whose number is refused.
+    pattern: what the whole number must match. max_length: in characters. why: told to the person whose number is
+    refused.
     """
 
     pattern: re.Pattern[str] = field(converter=_pattern)

@@ -141,8 +141,9 @@ class Desk:
     ) -> Standing:
         """Cancel an order everywhere it was submitted; the wish is in the ledger before this returns or sends anything.
 
-        key: names the wish; the same key again gives the same wish, and raises ConflictError where order or reason differ. None asks
-        for what is not yet being canceled: asking twice is asking once, until a case ended without a cancel.
+        key: names the wish; the same key again gives the same wish, and raises ConflictError where order or reason
+        differ. None asks for what is not yet being canceled: asking twice is asking once, until a case ended without
+        a cancel.
         send: False only records the wish; `run_due` sends it.
         Raises NotFoundError for an unknown order, NotAllowedError for one that was submitted nowhere.
         """
@@ -212,8 +213,9 @@ class Desk:
     def resubmit(self, order: str, *, by: str, at: str | None = None, number: str | None = None) -> Resubmission:
         """Submit a canceled order again, as a duplicate under a new number.
 
-        at: the connection to submit to; None takes the one it was canceled at. number: the new number; None lets the host choose.
-        Asking again continues the same resubmission. Raises NotAllowedError while the original is not settled as canceled.
+        at: the connection to submit to; None takes the one it was canceled at. number: the new number; None lets the
+        host choose. Asking again continues the same resubmission. Raises NotAllowedError while the original is not
+        settled as canceled.
         """
         return self._engine.resubmit(self.host.order(order), by=_name(by), at=at, number=number)
 
@@ -223,7 +225,7 @@ class Desk:
         return make_receipt(found, self.ledger, self.clock.now(), self.connections.integration)
 
     def case(self, case_id: str) -> Case:
-        """A case by its id, or by any beginning of the id that only one case has."""
+        """A case by its id. Raises NotFoundError."""
         return self.ledger.case(case_id)
 
     def cases(self, *, order: str | None = None, states: Sequence[State] = (), limit: int = 1000) -> tuple[Case, ...]:
@@ -232,7 +234,7 @@ class Desk:
         return self.ledger.cases(order_id=order_id, states=states, limit=limit)
 
     def run_due(self, limit: int = 1000) -> Report:
-        """Do everything that is due now, at most `limit` pieces of work, and say what was done and when the next is due."""
+        """Do everything that is due now, at most `limit` pieces of work, and say when the next is due."""
         return self._engine.run_due(limit)
 
     def _decide(self, case_id: str, event: Callable[[datetime], Event]) -> Case:

@@ -1,8 +1,8 @@
 """What can go wrong, grouped by what the reader can do about it.
 
 Every error says what is wrong (`text`), where (`place`, a file, a setting, a path in a document; None where there is
-no such place) and what to do (`remedy`). `str()` joins the three. No error carries a secret: settings put their secrets into
-`Secret`, which never prints, and exchanges are redacted before they reach an error.
+no such place) and what to do (`remedy`). `str()` joins the three. No error carries a secret: settings put their
+secrets into `Secret`, which never prints, and exchanges are redacted before they reach an error.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class ConfigurationError(OrderDeskError):
 
 
 class NotAllowedError(OrderDeskError):
-    """Ask again later or another way: the state of the order or case forbids this now (a resubmit while unsettled, say)."""
+    """Ask again later or another way: the order or case forbids this now (a resubmit while unsettled, say)."""
 
 
 class ConflictError(OrderDeskError):

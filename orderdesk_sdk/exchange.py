@@ -1,4 +1,7 @@
-"""An exchange: one request and its response, or the lack of one, redacted and bounded, as it is kept in the ledger. Pure."""
+"""An exchange: one request and its response, or the lack of one, redacted and bounded, as it is kept in the ledger.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ class Failure:
 
 @frozen
 class Intent:
-    """A request that is about to leave. number: the position in its flow, from 1. digest: SHA-256 of method, URL and body."""
+    """A request that is about to leave.
+
+    number: the position in its flow, from 1. digest: SHA-256 of method, URL and body.
+    """
 
     number: int
     operation: str

@@ -1,6 +1,7 @@
-"""Driving a flow: the plugin describes calls, the core makes them, and what the transport lost never reaches the plugin.
+"""Driving a flow: the plugin describes calls, the core makes them; what the transport lost never reaches the plugin.
 
-After a crash the same flow is driven again with the exchanges that were recorded; the first write whose fate is unknown ends it.
+After a crash the same flow is driven again with the exchanges that were recorded; the first write whose fate is
+unknown ends it.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Fault:
 
 @frozen
 class Driven(Generic[T]):
-    """How a drive ended. wrote: a request that may change something had left. repeatable: every such one was declared so."""
+    """How a drive ended. wrote: a request that may change something left. repeatable: each such was declared so."""
 
     outcome: T | Answer | Loss | Fault
     wrote: bool
@@ -109,7 +110,7 @@ def drive(
     recorded: Recorded = NOTHING,
     watch: AbstractContextManager[object] | None = None,
 ) -> Driven[T]:
-    """Drive the flow that `start` returns to its result of type `result`, or to the loss, fault or answer that ended it.
+    """Drive the flow that `start` returns to its result, or to the loss, fault or answer that ended it.
 
     watch: entered whenever plugin code runs, so that a hang can be told from a slow service; None watches nothing.
     Raises only what the core raises: ConflictError and LedgerError from the journal.
@@ -164,11 +165,23 @@ class _Drive(Generic[T]):
         replayed = self._replay(request, number)
         if replayed is not None:
             return replayed
-        intend = self._journal.intend if number == 1 or request.method not in _READS else _no_commit
         wrote, repeatable = self._wrote, self._repeatable
+        intents: list[Intent] = []
+
+        def intend(intent: Intent) -> None:
+            # A read needs no intent of its own; its exchange is kept with the next commit. The first call brings the
+            # claim.
+            if number == 1 or not intent.reads_only:
+                self._journal.intend(intent)
+            intents.append(intent)
+
         try:
             exchange, response = self._client.call(request, number, intend)
         except PluginFault as fault:
+            if (
+                intents and not intents[0].reads_only
+            ):  # The plugin's credentials failed around a write: it may have left.
+                self._wrote, self._repeatable = True, repeatable and intents[0].repeatable
             return Fault(str(fault))
         except ConfigurationError as error:
             return self._misconfigured(error)
@@ -229,13 +242,6 @@ class _Drive(Generic[T]):
         if self._wrote:
             return unclear(None, text=text)
         return not_done(None, text=text, remedy=error.remedy)
-
-
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-def _no_commit(intent: Intent) -> None:
-    """A read needs no intent in the ledger; its exchange is kept with the next commit."""
 
 
 def _started(flow: object) -> Answer | Fault:

@@ -16,7 +16,7 @@ from orderdesk_sdk.declaration import Button, ByCheck, ByPerson, ByReply, Integr
 from orderdesk_sdk.errors import OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Certainty
 from orderdesk_sdk.order import Placement
-from orderdesk_sdk.plan import next_open
+from orderdesk_sdk.plan import next_open, opening
 
 __all__ = [
     "Loss",
@@ -64,7 +64,8 @@ def begin(case: Case, integration: Integration, placement: Placement, now: datet
         return _hand_over(case, now, case.text or "the service kept turning the request away")
     index = next_open(integration.cancel, placement, now, case.route)
     if index is None:
-        return Event(EventKind.NO_ROUTE, now, text="every way to cancel there is closed")
+        why = opening(integration.cancel[-1].window, placement, now).why_closed
+        return Event(EventKind.NO_ROUTE, now, text=f"every way to cancel there is closed: {why}")
     if index != case.route:
         return Event(EventKind.CLIMB, now, due_at=now, route=index, text="the earlier way is closed; on to the next")
     route = integration.cancel[index]
@@ -136,6 +137,17 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
             return _refused(case, integration, placement, answer, ProofKind.READ_BACK, now)
         case Outcome.ASKED if case.state is State.UNCLEAR:
             return _took_note(case, integration, answer, now)
+        case Outcome.ASKED | Outcome.PENDING if case.state is State.AWAITING_PERSON:
+            # The person's task and time stay as they were; only the service's word is new.
+            return Event(
+                EventKind.STILL_PENDING,
+                now,
+                due_at=now + _patience(case, integration),
+                text=case.text,
+                remedy=case.remedy,
+                status=answer.status,
+                lines=answer.lines,
+            )
         case Outcome.ASKED | Outcome.PENDING:
             resend = case.state is State.UNCLEAR and case.repeatable and case.resends < MAX_RESENDS
             due = now if resend else _no_later(now + every, case.give_up_at)
@@ -155,7 +167,10 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
 
 
 def overdue(case: Case, integration: Integration, placement: Placement, now: datetime) -> Event | None:
-    """What becomes of an open case whose patience has run out; None while there is patience left, or a check to make."""
+    """What becomes of an open case whose patience has run out.
+
+    None while there is patience left, or a check to make.
+    """
     waits = case.state is State.AWAITING_PERSON and case.due_at is not None and now >= case.due_at
     spent = case.state in (State.ASKED, State.UNCLEAR) and case.give_up_at is not None and now >= case.give_up_at
     if not (waits or spent):
@@ -183,22 +198,22 @@ def to_person(case: Case, text: str, now: datetime, remedy: str | None = None) -
 def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
     """What becomes of a case whose connection cannot be used: not configured, misconfigured, or a broken plugin.
 
-    Nothing has been sent, so a requested case tries again, as long as there is patience, in case somebody mends it.
+    Nothing is sent, so as long as there is patience the case looks again, in case somebody mends it. A requested case
+    of a broken plugin goes to a person at once: every minute counts, and a plugin is not mended in one.
     """
     fault = str(error) if isinstance(error, PluginFault) else None
-    text = None if fault else str(error)
-    if case.state is State.REQUESTED and fault is None and (case.give_up_at is None or now < case.give_up_at):
-        return Event(
-            EventKind.WAIT, now, due_at=now + LONGEST_RETRY, give_up_at=case.give_up_at or now + PATIENCE,
-            text=text, remedy=error.remedy,
-        )  # fmt: skip
-    if case.state is State.AWAITING_PERSON:
-        return Event(
-            EventKind.REMIND, now, due_at=now + ASK_A_PERSON.within, text=text, remedy=error.remedy, fault=fault
-        )
-    return _hand_over(
-        case, now, text or "the plugin cannot be used, so a person must do it at the service", None, fault
-    )
+    text = "the plugin cannot be used" if fault else str(error)
+    give_up = case.give_up_at or now + PATIENCE
+    kind = {
+        State.REQUESTED: None if fault else EventKind.WAIT,
+        State.ASKED: EventKind.CHECK_FAILED,
+        State.UNCLEAR: EventKind.CHECK_FAILED,
+        State.AWAITING_PERSON: EventKind.REMIND,
+    }.get(case.state)
+    if kind is None or (now >= give_up and kind is not EventKind.REMIND):
+        return _hand_over(case, now, f"{text}, so a person must do it at the service", None, fault)
+    waits = ASK_A_PERSON.within if kind is EventKind.REMIND else LONGEST_RETRY
+    return Event(kind, now, due_at=now + waits, give_up_at=give_up, text=text, remedy=error.remedy, fault=fault)
 
 
 def _confirm(case: Case, integration: Integration) -> ByReply | ByCheck | ByPerson:

@@ -1,9 +1,9 @@
 """The contract with plugins, as pluggy hook specifications.
 
-An integration plugin (entry-point group `orderdesk.integrations`) is a module with functions of these names, marked `hookimpl`.
-It is registered with a plugin manager of its own, so a call never reaches another integration. Listeners (group
-`orderdesk.listeners`) are registered with every manager. Arguments are passed by name: an implementation takes those it wants,
-and a hook may gain arguments without breaking anybody.
+An integration plugin (entry-point group `orderdesk.integrations`) is a module with functions of these names, marked
+`hookimpl`. It is registered with a plugin manager of its own, so a call never reaches another integration. Listeners
+(group `orderdesk.listeners`) are registered with every manager. Arguments are passed by name: an implementation takes
+those it wants, and a hook may gain arguments without breaking anybody.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ def orderdesk_integration() -> Integration:  # type: ignore[empty-body]  # a spe
 def orderdesk_cancel(request: CancelRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
     """A flow that asks the service to cancel; ends with an `Answer`. Needed for a `Button` route.
 
-    request: what to cancel. service: builds requests (`service.put(...)`) and holds settings and the time.
-    The flow yields requests and receives responses; what the transport lost never reaches it. It must be deterministic: the
+    request: what to cancel. service: builds requests (`service.put(...)`) and holds settings and the time. The flow
+    yields requests and receives responses; what the transport lost never reaches it. It must be deterministic: the
     same request and the same responses lead to the same calls, because the core replays it after a crash.
     """
 
 
 @hookspec(firstresult=True)
 def orderdesk_check(request: CheckRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
-    """A flow that reads what the service says now; ends with an `Answer`. Needed for `ByCheck`, and resolves what is unclear.
+    """A flow that reads what the service says now; ends with an `Answer`. Needed for `ByCheck`.
 
     Must only read. `pending(reply)` says that nothing is decided; `canceled(reply)` is evidence.
     """
@@ -72,4 +72,7 @@ def orderdesk_before_cancel(request: CancelRequest) -> str | None:
 
 @hookspec
 def orderdesk_case_changed(case: Case, event: Event) -> None:
-    """For listeners: a case changed by an event; called after the change is in the ledger. Errors are noted and ignored."""
+    """For listeners: a case changed by an event.
+
+    Called after the change is in the ledger. Errors are noted and ignored.
+    """

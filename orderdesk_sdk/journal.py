@@ -1,4 +1,4 @@
-"""The journal of one drive: claims the work with the first intent, keeps exchanges, and commits them with the result."""
+"""The journal of one drive: claims the work with the first intent, commits exchanges with the result."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Content = Event | Intent | Exchange | str
 class WorkJournal:
     """A `flow.Journal` for a case or a resubmission.
 
-    before: the work as it was read. claimed: the work as it is once the drive has it; written together with the first intent, so
-    that a drive that makes no call costs no commit. opening: the entries that come with the claim.
+    before: the work as it was read. claimed: the work as it is once the drive has it; written together with the first
+    intent, so that a drive that makes no call costs no commit. opening: the entries that come with the claim.
     """
 
     def __init__(self, ledger: Ledger, before: Work, claimed: Work, opening: tuple[Content, ...] = ()) -> None:
@@ -30,7 +30,10 @@ class WorkJournal:
         self._is_claimed = False
 
     def intend(self, intent: Intent) -> None:
-        """Commit an intent, and with the first one the claim. Raises ConflictError when somebody else has the work now."""
+        """Commit an intent, and with the first one the claim.
+
+        Raises ConflictError when somebody else has the work now.
+        """
         if self._is_claimed:
             kept, self._kept = self._kept, []
             self._ledger.append(self._claimed, [*kept, intent], fenced=True)
@@ -44,7 +47,10 @@ class WorkJournal:
         self._kept.append(exchange)
 
     def finish(self, after: Work, *entries: Content) -> None:
-        """Commit the result with everything kept. Raises ConflictError when somebody else was faster; the evidence is kept."""
+        """Commit the result with everything kept.
+
+        Raises ConflictError when somebody else was faster; the evidence is kept.
+        """
         before = self._claimed if self._is_claimed else self._before
         opening = () if self._is_claimed else self._opening
         try:

@@ -32,8 +32,8 @@ __all__ = ["Opening", "Plan", "PlanEntry", "PlanStep", "make_plan", "next_open",
 class Opening:
     """Whether a window is open.
 
-    until: the moment it closes, where a clock closes it; else None. closes_on: the word for what closes it; None where nothing
-    but the service's answer does. why_closed: None while it is open.
+    until: the moment it closes, where a clock closes it; else None. closes_on: the word for what closes it; None
+    where nothing but the service's answer does. why_closed: None while it is open.
     """
 
     open: bool

@@ -1,4 +1,4 @@
-"""Reading replies strictly: what is not there, or not of its shape, is said with its path and never taken for success."""
+"""Reading replies strictly: what is missing or misshapen is said with its path, and never taken for success."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 from orderdesk_sdk.answer import Answer, not_done
 from orderdesk_sdk.errors import OrderDeskError
 
-__all__ = ["MalformedReply", "count_in", "json_object", "objects_at", "text_at", "turned_away", "value_at"]
+__all__ = ["MalformedReply", "complaint", "count_in", "json_object", "objects_at", "text_at", "turned_away", "value_at"]
 
 
 class TextReply(Protocol):
@@ -29,7 +29,10 @@ class TextReply(Protocol):
 
 
 class MalformedReply(OrderDeskError):
-    """The service's reply has not the shape it should have. A flow need not catch it: the core settles it as unclear."""
+    """The service's reply has not the shape it should have.
+
+    A flow need not catch it: the core settles it as unclear.
+    """
 
 
 def _malformed(reply: TextReply, path: tuple[str | int, ...], text: str) -> MalformedReply:
@@ -106,6 +109,18 @@ def count_in(reply: TextReply, item: Mapping[str, object], key: str, default: in
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     raise _malformed(reply, ("...", key), f"a whole number was expected, not {_kind(value)}")
+
+
+def complaint(reply: TextReply, key: str = "errors") -> str:
+    """What a list of `{"code", "message"}` objects in the reply says, for a person; never to decide by.
+
+    Falls back to the HTTP status where there is no such list.
+    """
+    try:
+        said = [f"{item.get('code', '')}: {item.get('message', '')}" for item in objects_at(reply, key)]
+    except MalformedReply:
+        said = []
+    return "; ".join(said)[:500] or f"the service answered {reply.status_code}"
 
 
 def turned_away(reply: TextReply, *, check: str) -> Answer | None:

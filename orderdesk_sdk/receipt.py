@@ -1,4 +1,4 @@
-"""The receipt: for every wish to cancel an order, what was asked, answered, decided, when and by whom, with the proof beside it."""
+"""The receipt: for every wish to cancel an order, what was asked, answered and decided, when, by whom, with proof."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ __all__ = ["DENIED", "Redactor"]
 DENIED = frozenset(
     {
         "accesstoken", "apikey", "assertion", "authorization", "clientassertion", "clientsecret", "cookie", "idtoken",
-        "passwd", "password", "privatekey", "refreshtoken", "secret", "secretkey", "sessionid", "setcookie", "signature",
-        "token", "xamzaccesstoken", "xapikey",
+        "passwd", "password", "privatekey", "refreshtoken", "secret", "secretkey", "sessionid", "setcookie",
+        "signature", "token", "xamzaccesstoken", "xapikey",
     }
 )  # fmt: skip
 """Names of headers, parameters and body fields, folded, whose values are never kept, whatever the service."""

@@ -1,7 +1,7 @@
 """The registry: finds plugins without importing them, loads one on first use, and keeps what is wrong with the others.
 
-Every integration has a plugin manager of its own, so a broken one breaks nobody else and an addressed call costs the same with
-one plugin installed or a thousand.
+Every integration has a plugin manager of its own, so a broken one breaks nobody else and an addressed call costs the
+same with one plugin installed or a thousand.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ LOADING = 20.0
 
 @frozen
 class Loaded:
-    """An integration that is ready for use. distribution and version: of the package it came from; "" when registered in code."""
+    """An integration that is ready for use.
+
+    distribution and version: of the package it came from; "" when registered in code.
+    """
 
     integration: Integration
     manager: pluggy.PluginManager

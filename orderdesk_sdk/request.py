@@ -15,7 +15,8 @@ __all__ = ["CancelRequest", "CheckRequest", "ResubmitRequest"]
 class CancelRequest:
     """Cancel this order at this placement.
 
-    cancellation: the wish's id, unique and stable: a key for services that take one. reason: in the asker's words, or None.
+    cancellation: the wish's id, unique and stable: a key for services that take one. reason: in the asker's words, or
+    None.
     """
 
     order: Order
@@ -31,7 +32,10 @@ class CancelRequest:
 
 @frozen
 class CheckRequest:
-    """Read what the service says about this placement. asked_at: when it was asked to cancel; None when it never was."""
+    """Read what the service says about this placement.
+
+    asked_at: when it was asked to cancel; None when it never was.
+    """
 
     order: Order
     placement: Placement
@@ -45,7 +49,7 @@ class CheckRequest:
 
 @frozen
 class ResubmitRequest:
-    """Submit this duplicated order. original: where the canceled order was; None when it is submitted there for the first time.
+    """Submit this duplicated order. original: where the canceled order was; None when it was never there.
 
     `order.number` is the new number, which becomes the remote one.
     """

@@ -1,4 +1,4 @@
-"""Resubmitting: a canceled order goes out again as a duplicate under a new number, never while the original is unsettled (law 9)."""
+"""Resubmitting: a canceled order goes out again under a new number, never while the original is unsettled (law 9)."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Resubmitter:
     def open(self, original: Order, *, by: str, at: str | None, number: str | None) -> Resubmission:
         """Duplicate the order and record the resubmission, or find the one that is there.
 
-        Raises NotAllowedError while the original is unsettled or not canceled, and where the integration takes no resubmission;
-        InputError for a number that the service would mangle.
+        Raises NotAllowedError while the original is unsettled or not canceled, and where the integration takes no
+        resubmission; InputError for a number that the service would mangle.
         """
         case = self._canceled_case(original, at)
         target = at or case.connection

@@ -44,7 +44,10 @@ class SettingKind(enum.Enum):
 
 @attrs.frozen
 class SettingField:
-    """One setting as a form or a table shows it. default: None where it is required. choices: empty where anything goes."""
+    """One setting as a form or a table shows it.
+
+    default: None where it is required. choices: empty where anything goes.
+    """
 
     name: str
     kind: SettingKind
@@ -60,7 +63,10 @@ def _field(kind: SettingKind, help_text: str, default: object, choices: tuple[st
 
 
 def setting(of: type[T], *, help: str, default: object = attrs.NOTHING, choices: tuple[str, ...] = ()) -> T:
-    """A plain setting of type `of` (str, int or bool); required where no default is given. choices: the texts allowed, if few."""
+    """A plain setting of type `of` (str, int or bool).
+
+    Required where no default is given. choices: the texts allowed, if few.
+    """
     del of  # The annotation says it too; the argument gives this function its return type without Any.
     return cast("T", _field(SettingKind.PLAIN, help, default, choices))
 
@@ -77,7 +83,10 @@ def host(*, help: str, default: object = attrs.NOTHING) -> str:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, secret, host))
 def settings(cls: C) -> C:
-    """Make a frozen attrs class of settings. Raises TypeError for a field made without `setting`, `secret` or `host`."""
+    """Make a frozen attrs class of settings.
+
+    Raises TypeError for a field made without `setting`, `secret` or `host`.
+    """
     made = attrs.frozen(kw_only=True)(cls)
     for field in attrs.fields(made):
         if _KIND not in field.metadata:

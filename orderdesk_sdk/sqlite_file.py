@@ -1,4 +1,4 @@
-"""Opening a SQLite file the way the ledger and the local host both need it: write-ahead log, every commit on disk, migrated."""
+"""A SQLite file as the ledger and the local host need it: write-ahead log, every commit on disk, migrated."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    # The change to WAL needs the file alone and, unlike other statements, does not wait for that: of two programs that open a
-    # new file at once, one would fail.
+    # The change to WAL needs the file alone and, unlike other statements, does not wait for that: of two programs
+    # that open a new file at once, one would fail.
     give_up = time.monotonic() + BUSY_SECONDS
     while True:
         try:

@@ -13,7 +13,10 @@ __all__ = ["Bulkhead", "PluginHung", "Ticket", "Watch"]
 
 
 class PluginHung(BaseException):
-    """Raised inside a plugin that has run for too long without a call; ends a loop, cannot end a blocking system call."""
+    """Raised inside a plugin that has run for too long without a call.
+
+    Ends a loop, cannot end a blocking system call.
+    """
 
 
 class Watch(contextlib.AbstractContextManager[None]):
@@ -30,7 +33,10 @@ class Watch(contextlib.AbstractContextManager[None]):
 
 
 class Ticket:
-    """A job handed to a bulkhead. `done` is set when it ended or was given up; `hung` says which; `error` what it raised."""
+    """A job handed to a bulkhead.
+
+    `done` is set when it ended or was given up; `hung` says which; `error` what it raised.
+    """
 
     def __init__(self, job: Callable[[Watch], None]) -> None:
         self.job = job

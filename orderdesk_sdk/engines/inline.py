@@ -37,7 +37,10 @@ class Report:
 
 
 class InlineEngine:
-    """Advances work on demand. One piece of work is never done twice at once in this process; the ledger's fence guards the rest."""
+    """Advances work on demand.
+
+    One piece of work is never done twice at once in this process; the ledger's fence guards the rest.
+    """
 
     def __init__(
         self, ledger: Ledger, host: Host, connections: Connections, listeners: Listeners, clock: Clock

@@ -1,4 +1,4 @@
-"""Credentials as `httpx.Auth`, with what every token needs: refreshed early, by one caller at a time, once more when refused."""
+"""Credentials as `httpx.Auth`: tokens are refreshed early, by one caller at a time, and once more when refused."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Token:
 class TokenAuth(httpx.Auth):
     """The base of a plugin's token authentication: say how to ask for a token, how to read it, how to use it.
 
-    The core sets `clock` and `learn` before the first call; `learn` has every fetched token redacted from then on. A reply of 401 or 403 leads to one new
-    token and one more try; these statuses prove that the service did nothing.
+    The core sets `clock` and `learn` before the first call; `learn` has every fetched token redacted from then on. A
+    reply of 401 or 403 leads to one new token and one more try; these statuses prove that the service did nothing.
     """
 
     requires_response_body = True
@@ -102,7 +102,7 @@ class RefreshTokenAuth(TokenAuth):
             raise ConfigurationError(
                 f"the credentials were refused: {code}",
                 place=self._token_url,
-                remedy=f"check {', '.join(self._secrets)} of this connection, and that the account still authorizes them",
+                remedy=f"check {', '.join(self._secrets)} of this connection, and that the account authorizes them",
             )
         lasts = document.get("expires_in")
         if not reply.is_success or not isinstance(lasts, int) or isinstance(lasts, bool):

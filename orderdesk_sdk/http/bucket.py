@@ -1,8 +1,8 @@
 """A token bucket that says how long to wait.
 
-Written here because the kept libraries measure windows, not buckets: pyrate-limiter and limits count calls in a sliding window, which drains a
-queue of 1,000 calls 2 % slower than a 2/s, burst 30 bucket allows, and neither lets a service's own header change the rate of
-a running bucket.
+Written here because the kept libraries measure windows, not buckets: pyrate-limiter and limits count calls in a
+sliding window, which drains a queue of 1,000 calls 2 % slower than a 2/s, burst 30 bucket allows, and neither lets a
+service's own header change the rate of a running bucket.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ __all__ = ["TokenBucket"]
 
 
 class TokenBucket:
-    """`burst` calls at once, `per_second` on average; thread-safe. Tokens may be owed: the wait grows with the queue."""
+    """`burst` calls at once, `per_second` on average.
+
+    Thread-safe. Tokens may be owed: the wait grows with the queue.
+    """
 
     def __init__(self, limit: Limit, clock: Clock) -> None:
         self._clock = clock

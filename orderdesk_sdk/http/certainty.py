@@ -35,7 +35,10 @@ CERTAINTY: Mapping[type[httpx.TransportError | httpx.DecodingError], Certainty] 
 """The transport's failures. A failure that is not listed proves nothing, so it is unclear."""
 
 NOT_DONE_STATUSES = frozenset({429})
-"""Replies that prove that the service did nothing, whatever the service (RFC 6585, 4). Other statuses the plugin reads."""
+"""Replies that prove that the service did nothing, whatever the service (RFC 6585, 4).
+
+Other statuses the plugin reads.
+"""
 
 _WORDS: Mapping[Certainty, str] = {
     Certainty.NOT_SENT: "the request did not reach the service",

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from threading import Lock
 from urllib.parse import urlsplit
 
@@ -35,7 +36,8 @@ __all__ = ["CallLimits", "ConnectionClient"]
 class CallLimits:
     """What one call may take. Times in seconds, sizes in bytes.
 
-    in_flight: calls at once per connection (httpx loses throughput above 8). total: one try, from connecting to the last byte.
+    in_flight: calls at once per connection (httpx loses throughput above 8). total: one try, from connecting to the
+    last byte.
     read: the longest silence. reply: the longest decoded body. excerpt: how much of a body is kept as evidence.
     tries: sends of one call; waits: how long the pauses between them may be together.
     """
@@ -95,8 +97,9 @@ class ConnectionClient:
     ) -> tuple[Exchange, httpx.Response | None]:
         """Make one call of a flow; the response is None where there is none.
 
-        `intend` is called after any wait for the rate limit and before a byte leaves. Sent again only: what reads only, and what was
-        proved not done. Raises PluginFault for a foreign host, ConfigurationError for refused credentials.
+        `intend` is called after any wait for the rate limit and before a byte leaves. Sent again only: what reads
+        only, and what was proved not done. Raises PluginFault for a foreign host, ConfigurationError for refused
+        credentials.
         """
         self._only_own_hosts(request)
         options = request.extensions.get(CALL, _DEFAULT_CALL)
@@ -135,13 +138,12 @@ class ConnectionClient:
         try:
             if flow is None:
                 return self._send(request)
-            sent = next(flow)
-            while True:
-                reply = self._send(sent)
-                try:
-                    sent = flow.send(reply)
-                except StopIteration:
-                    return reply
+            reply: httpx.Response | None = None
+            step = self._signed(partial(next, flow))
+            while step is not None:
+                sent, reply = step, self._send(step)
+                step = self._signed(partial(flow.send, reply))
+            return reply or Failure("NoRequest", Certainty.NOT_SENT, "the credentials never let the request go")
         except (httpx.TransportError, httpx.DecodingError) as error:
             failure = failure_of(error, self.redactor)
             # Where the call for a token was lost, the request itself never left.
@@ -153,6 +155,23 @@ class ConnectionClient:
         finally:
             if flow is not None:
                 flow.close()
+
+    def _signed(self, step: Callable[[], httpx.Request]) -> httpx.Request | None:
+        """One step of the credentials' flow.
+
+        None at its end. What goes wrong in the plugin's code is the plugin's fault.
+        """
+        try:
+            return step()
+        except StopIteration:
+            return None
+        except (MalformedReply, ConfigurationError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the plugin's own code may raise anything
+            raise PluginFault(
+                self.redactor.text(f"its credentials failed: {type(error).__name__}: {error}"),
+                place=f"integration {self._integration.slug}",
+            ) from None
 
     def _send(self, request: httpx.Request) -> httpx.Response:
         self._only_own_hosts(request)
@@ -188,7 +207,7 @@ class ConnectionClient:
             raise PluginFault(
                 f"a call to {self.redactor.url(str(request.url))!r} was stopped: it is none of the connection's hosts",
                 place=f"integration {self._integration.slug}",
-                remedy=f"declare the host with settings.host(); allowed are {', '.join(sorted(map(str, self._origins)))}",
+                remedy="declare the host with settings.host(), or mend the URL",
             )
 
     def _bucket(self, operation: str) -> TokenBucket:
@@ -260,7 +279,10 @@ def _origin(url: str) -> tuple[str, str, int | None]:
 
 
 def retry_after(reply: httpx.Response, clock: Clock) -> timedelta | None:
-    """How long a reply asks to wait (Retry-After in seconds or as a date, or X-Retry-After); None where it does not ask."""
+    """How long a reply asks to wait (Retry-After in seconds or as a date, or X-Retry-After).
+
+    None where it does not ask.
+    """
     told = reply.headers.get("retry-after") or reply.headers.get("x-retry-after")
     if not told:
         return None

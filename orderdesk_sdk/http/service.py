@@ -27,7 +27,10 @@ CALL = "orderdesk.call"
 
 @frozen
 class CallOptions:
-    """operation: the name of the request's rate limit. repeatable: sending it twice does no more than sending it once."""
+    """operation: the name of the request's rate limit.
+
+    repeatable: sending it twice does no more than sending it once.
+    """
 
     operation: str
     repeatable: bool
@@ -70,8 +73,8 @@ class Service(Generic[S]):
     ) -> httpx.Request:
         """A request to `path` under the connection's base URL; each of `segments` is percent-encoded and appended.
 
-        operation: the name of its rate limit, the path's own text if None. repeatable: whether sending it twice is harmless; GET
-        always is. json, form: the body, at most one of them.
+        operation: the name of its rate limit, the path's own text if None. repeatable: whether sending it twice is
+        harmless; GET always is. json, form: the body, at most one of them.
         """
         url = "/".join((self.base_url.rstrip("/") + path, *(quote(segment, safe="") for segment in segments)))
         return httpx.Request(

@@ -1,8 +1,8 @@
 """The transport of a connection: httpx's own, with one deadline over the whole call.
 
-httpx's timeouts are per phase and per read, so a service that sends one byte every few seconds is never too slow for it. Here
-every read and write also ends at the call's deadline. The class stays an `httpx.HTTPTransport` whose `handle_request` is
-inherited, because recorders such as vcrpy intercept exactly that.
+httpx's timeouts are per phase and per read, so a service that sends one byte every few seconds is never too slow for
+it. Here every read and write also ends at the call's deadline. The class stays an `httpx.HTTPTransport` whose
+`handle_request` is inherited, because recorders such as vcrpy intercept exactly that.
 """
 
 from __future__ import annotations
@@ -86,7 +86,10 @@ def _ssl_context() -> ssl.SSLContext:
 
 
 class DeadlineTransport(httpx.HTTPTransport):
-    """An HTTP transport of at most `in_flight` connections. Set `deadline` (time.monotonic) before each call, per thread."""
+    """An HTTP transport of at most `in_flight` connections.
+
+    Set `deadline` (time.monotonic) before each call, per thread.
+    """
 
     def __init__(self, *, in_flight: int, secure: bool) -> None:
         # The parent's __init__ builds a pool with the default network backend; everything else of it is inherited.

@@ -1,4 +1,4 @@
-"""The ledger: an append-only history beside a current row for each case, in one transaction, fenced by the row's version."""
+"""The ledger: a row for each case and its append-only history, written in one transaction, fenced by a version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grouped commits: whoever comes first commits for everybody who is waiting, so that ten callers share one flush to disk."""
+"""Grouped commits: whoever comes first commits for all who wait, so that ten callers share one flush to disk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ class _Ticket:
 
 
 class GroupCommit:
-    """The single writer of a connection. `run` returns after the job's transaction is durable, or raises what it raised."""
+    """The single writer of a connection.
+
+    `run` returns after the job's transaction is durable, or raises what it raised.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._cursor = connection.cursor()
@@ -32,7 +35,10 @@ class GroupCommit:
         self._writer = threading.Lock()
 
     def run(self, job: Job) -> None:
-        """Run a job in a transaction, perhaps together with others. A job that raises changes nothing and hurts no other."""
+        """Run a job in a transaction, perhaps together with others.
+
+        A job that raises changes nothing and hurts no other.
+        """
         ticket = _Ticket(job)
         with self._waiting_lock:
             self._waiting.append(ticket)
@@ -51,7 +57,8 @@ class GroupCommit:
                 self._attempt(ticket)
             self._cursor.execute("COMMIT")
         except BaseException as error:
-            # Whatever came between (a full disk, a thread that was told to end): all of it is undone, and nobody is told otherwise.
+            # Whatever came between (a full disk, a thread that was told to end): all of it is undone, and nobody is
+            # told otherwise.
             if self._cursor.connection.in_transaction:
                 self._cursor.execute("ROLLBACK")
             for ticket in batch:

@@ -34,7 +34,8 @@ class Ledger(Protocol):
     def open(self, cancellation: Cancellation, content: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
         """Record a wish and its cases; the wish that is in the ledger, and whether this call put it there.
 
-        The same key with the same content gives the first wish back. Raises ConflictError for the same key with another content.
+        The same key with the same content gives the first wish back. Raises ConflictError for the same key with
+        another content.
         """
 
     def wish(self, key: str, content: str) -> Cancellation | None:
@@ -47,7 +48,10 @@ class Ledger(Protocol):
         """Apply a change. Raises ConflictError when the work is no longer the version that was read."""
 
     def append(self, work: Work, entries: Sequence[Event | Intent | Exchange | str], *, fenced: bool) -> None:
-        """Add to a history without a change. fenced: raise ConflictError when somebody else has changed the work since."""
+        """Add to a history without a change.
+
+        fenced: raise ConflictError when somebody else has changed the work since.
+        """
 
     def case(self, case_id: str) -> Case:
         """A case by its id. Raises NotFoundError."""

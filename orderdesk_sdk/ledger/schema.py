@@ -1,4 +1,7 @@
-"""The tables of the ledger and how an older file becomes a newer one. Migrations only go forward; none is ever edited."""
+"""The tables of the ledger and how an older file becomes a newer one.
+
+Migrations only go forward; none is ever edited.
+"""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ Content = Event | Intent | Exchange | str
 class SqliteLedger:
     """A ledger in the file `path`, made where there is none. Safe from many threads and several processes.
 
-    Raises LedgerError when the file cannot be opened, is no ledger, or comes from a newer version. Not for network file systems:
-    SQLite's write-ahead log needs shared memory (https://www.sqlite.org/wal.html).
+    Raises LedgerError when the file cannot be opened, is no ledger, or comes from a newer version. Not for network
+    file systems: SQLite's write-ahead log needs shared memory (https://www.sqlite.org/wal.html).
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,20 +1,21 @@
 """Amazon Multi-Channel Fulfillment: the button only asks; MCF decides, and what it decided is read back.
 
-A 200 means that the request was taken, never that the order is canceled, and only the order's status gates a cancel
-(https://developer-docs.amazon.com/sp-api/docs/cancel-fulfillment-order). How Amazon refuses is undocumented: its status tells.
+A 200 means that the request was taken, no more (https://developer-docs.amazon.com/sp-api/docs/cancel-fulfillment-order).
+How Amazon refuses is undocumented, so nothing is read from an error's words.
 """
 
 from __future__ import annotations
 
 from orderdesk_amazon_mcf import outbound
 from orderdesk_amazon_mcf.account import LoginWithAmazon, McfSettings
-from orderdesk_sdk.answer import Answer, Outcome, Refusal, asked, canceled, partly_canceled, pending, refused, unclear
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import Button, ByCheck, IdRule, Integration, Limit, NewNumber, WhileStatus, fold
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.order import Placement
-from orderdesk_sdk.reading import json_object, turned_away
+from orderdesk_sdk.reading import complaint, json_object, turned_away
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
 
 ACCESS = "check the endpoint's region, the application's role Amazon Fulfillment, and the seller's authorization"
@@ -30,13 +31,7 @@ def orderdesk_integration() -> Integration:
         settings=McfSettings,
         base_url="endpoint",
         auth=LoginWithAmazon,
-        cancel=(
-            Button(
-                window=WhileStatus(OPEN, until="picking"),
-                confirm=ByCheck(every=minutes(2), give_up=hours(24)),
-                note="Amazon attempts the cancel and guarantees nothing.",
-            ),
-        ),
+        cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), WhileStatus(OPEN, until="picking")),),
         resubmit=NewNumber(),
         remote_id=IdRule(r"[A-Za-z0-9._-]+", 40, "Amazon turns + into a space and answers 403 to ids with spaces"),
         limits={"*": Limit(2, burst=30)},
@@ -51,21 +46,38 @@ def orderdesk_integration() -> Integration:
 def orderdesk_cancel(request: CancelRequest, service: Service[McfSettings]) -> Flow[Answer]:
     reply = yield service.put(outbound.ORDERS, request.remote_id, "cancel", operation="cancel", repeatable=True)
     if reply.is_success and not json_object(reply).get("errors"):
-        return asked(reply)
+        return answer.asked(reply)
     if reply.status_code == 404:
-        return refused(reply, Refusal.NOT_ALLOWED, text=f"Amazon does not know the order {request.remote_id}")
+        return answer.refused(reply, Refusal.NOT_ALLOWED, text=f"Amazon does not know the order {request.remote_id}")
     if reply.status_code != 400:
-        return turned_away(reply, check=ACCESS) or unclear(reply)
-    verdict = yield from _read(request.remote_id, service)
+        return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+    verdict = yield from orderdesk_check(CheckRequest(request.order, request.placement), service)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
-    why = outbound.complaint(reply)
-    return refused(reply, Refusal.TOO_LATE, status=verdict.status, text=why, remedy=TOO_LATE, lines=verdict.lines)
+    if fold(verdict.status or "") != "processing":
+        return answer.not_done(reply, text=complaint(reply))  # The status allows it still: it is asked again.
+    return answer.refused(reply, Refusal.TOO_LATE, status=verdict.status, text=complaint(reply), remedy=TOO_LATE)
 
 
 @hookimpl
 def orderdesk_check(request: CheckRequest, service: Service[McfSettings]) -> Flow[Answer]:
-    return (yield from _read(request.remote_id, service))
+    reply = yield service.get(outbound.ORDERS, request.remote_id, operation="get")
+    if not reply.is_success:
+        return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+    status, lines = outbound.read(reply)
+    match fold(status):
+        case "canceled" | "unfulfillable" | "invalid":  # None of the three ever ships (the model's enum texts).
+            return answer.canceled(reply, status=status, lines=lines)
+        case "completepartialled" if any(line.canceled for line in lines):
+            return answer.partly_canceled(reply, lines, status=status)
+        case "complete" | "completepartialled":
+            return answer.refused(reply, Refusal.SHIPPED, status=status, remedy=TOO_LATE, lines=lines)
+        case (
+            "new" | "received" | "planning" | "processing"
+        ):  # Accepted cancels have been seen to win even while picking.
+            return answer.pending(reply, status=status, lines=lines)
+        case _:
+            return answer.unclear(reply, status=status, text=f"not a documented status: {status!r}")
 
 
 @hookimpl
@@ -76,33 +88,13 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[McfSettings]) 
         return service.placement(number)  # An earlier create of ours, whose reply was lost, had worked.
     if there.is_success:
         why = f"Amazon has another order under {number}, and an id is never free again"
-        return refused(there, Refusal.NOT_ALLOWED, text=why, remedy="give another number")
+        return answer.refused(there, Refusal.NOT_ALLOWED, text=why, remedy="give another number")
     if there.status_code not in (400, 404):
-        return turned_away(there, check=ACCESS) or unclear(there)
+        return turned_away(there, check=ACCESS) or answer.unclear(there)
     body = outbound.new_order(request.order, service.settings, service.now)
     made = yield service.post(outbound.ORDERS, operation="create", json=body)
     if made.is_success and not json_object(made).get("errors"):
         return service.placement(number)
     if made.status_code == 400:
-        return refused(made, Refusal.NOT_ALLOWED, text=outbound.complaint(made))
-    return turned_away(made, check=ACCESS) or unclear(made)
-
-
-def _read(remote_id: str, service: Service[McfSettings]) -> Flow[Answer]:
-    reply = yield service.get(outbound.ORDERS, remote_id, operation="get")
-    if not reply.is_success:
-        return turned_away(reply, check=ACCESS) or unclear(reply)
-    status, lines = outbound.read(reply)
-    match fold(status):
-        case "canceled" | "unfulfillable" | "invalid":  # None of the three ever ships (the model's enum texts).
-            return canceled(reply, status=status, lines=lines)
-        case "completepartialled" if any(line.canceled for line in lines):
-            return partly_canceled(reply, lines, status=status)
-        case "complete" | "completepartialled":
-            return refused(reply, Refusal.SHIPPED, status=status, remedy=TOO_LATE, lines=lines)
-        case (
-            "new" | "received" | "planning" | "processing"
-        ):  # Accepted cancels have been seen to win even while picking.
-            return pending(reply, status=status, lines=lines)
-        case _:
-            return unclear(reply, status=status, text=f"Amazon gave a status that is not documented: {status!r}")
+        return answer.refused(made, Refusal.NOT_ALLOWED, text=complaint(made))
+    return turned_away(made, check=ACCESS) or answer.unclear(made)

@@ -1,4 +1,4 @@
-"""A seller's account in one region: its settings, and how it signs (AWS signatures have not been needed since 2023-10-02)."""
+"""A seller's account in one region: its settings, and how it signs (no AWS signature since 2023-10-02)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The seam to Fulfillment Outbound v2020-07-01: its paths and shapes stand here and nowhere else.
 
-Version 2026-07-04 has other paths, no `payload` wrapper and other status words: moving there means another module like this.
+Version 2026-07-04 has other paths and status words and no `payload`: moving there means another module like this.
 """
 
 from __future__ import annotations
@@ -32,11 +32,6 @@ def same_items(reply: httpx.Response, order: Order) -> bool:
     """Whether the order in a reply has the SKUs and quantities of this one."""
     there = sorted((answer.line, answer.ordered) for answer in read(reply)[1])
     return there == sorted((line.code, line.quantity) for line in order.lines)
-
-
-def complaint(reply: httpx.Response) -> str:
-    """What Amazon says is wrong, for a person; never used to decide anything."""
-    return "; ".join(f"{error.get('code')}: {error.get('message')}" for error in objects_at(reply, "errors"))
 
 
 def new_order(order: Order, settings: McfSettings, now: datetime) -> dict[str, object]:
