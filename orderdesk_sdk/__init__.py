@@ -1,1 +1,64 @@
-"""Cancel orders where they really are: plugins declare how, a core asks, follows up and proves the result."""
+"""Cancel orders where they really are: plugins declare how, a core asks, follows up and proves the result.
+
+The names below are the public ones; each is loaded when it is first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.case import Case, State
+    from orderdesk_sdk.config import Config, ConnectionConfig, read_config
+    from orderdesk_sdk.declaration import Integration
+    from orderdesk_sdk.desk import Desk, Standing
+    from orderdesk_sdk.errors import OrderDeskError
+    from orderdesk_sdk.hookspecs import hookimpl
+    from orderdesk_sdk.order import Order, Placement
+    from orderdesk_sdk.plan import Plan
+    from orderdesk_sdk.receipt import Receipt
+
+__all__ = [
+    "Case",
+    "Config",
+    "ConnectionConfig",
+    "Desk",
+    "Integration",
+    "Order",
+    "OrderDeskError",
+    "Placement",
+    "Plan",
+    "Receipt",
+    "Standing",
+    "State",
+    "hookimpl",
+    "read_config",
+]
+
+_HOMES = {
+    "Case": "case",
+    "Config": "config",
+    "ConnectionConfig": "config",
+    "Desk": "desk",
+    "Integration": "declaration",
+    "Order": "order",
+    "OrderDeskError": "errors",
+    "Placement": "order",
+    "Plan": "plan",
+    "Receipt": "receipt",
+    "Standing": "desk",
+    "State": "case",
+    "hookimpl": "hookspecs",
+    "read_config": "config",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -218,7 +218,7 @@ class Case:
     route: index into the integration's ladder. attempt: how many sends and read-backs have begun. version: counts
     changes, and fences off whoever worked on an older one. tries: sends in a row that were proved not done, or checks
     that told nothing.
-    asked_at: when a request for the present route last may have left us; None when none has.
+    asked_at: when a request last may have reached the service; None when none has, or the last provably did nothing.
     """
 
     id: str
@@ -291,6 +291,17 @@ def _demand(case: Case, event: Event, after: State) -> None:
         raise _refuse(case, event, "an open case needs a time for its next action")
 
 
+def _asked(case: Case, event: Event) -> datetime | None:
+    """When a request last may have reached the service. Climbing does not undo what an earlier route asked."""
+    match event.kind:
+        case EventKind.SEND:
+            return event.at
+        case EventKind.NOT_DONE:
+            return None
+        case _:
+            return case.asked_at
+
+
 def transition(case: Case, event: Event) -> Case:
     """The case after an event. Raises IllegalTransition where the table or a law forbids it."""
     after = TRANSITIONS.get((case.state, event.kind))
@@ -312,7 +323,7 @@ def transition(case: Case, event: Event) -> Case:
         route=event.route if event.route is not None else case.route,
         tries=0 if climbs else case.tries + 1 if event.kind in _TRIES else case.tries if quiet or starts else 0,
         resends=0 if climbs else case.resends + resent,
-        asked_at=None if climbs else event.at if event.kind is EventKind.SEND else case.asked_at,
+        asked_at=_asked(case, event),
         give_up_at=None if climbs or after not in OPEN else event.give_up_at or case.give_up_at,
         refusal=event.refusal or case.refusal,
         status=event.status or case.status,
