@@ -9,10 +9,11 @@ from attrs import evolve
 
 from orderdesk_sdk import followup
 from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.case import Case, Event, EventKind, State, transition
+from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State, transition
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.connections import Connection, Connections
-from orderdesk_sdk.errors import NotFoundError, OrderDeskError, PluginFault
+from orderdesk_sdk.declaration import Email
+from orderdesk_sdk.errors import InputError, NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, Recorded, drive
 from orderdesk_sdk.hosts import Host
@@ -20,6 +21,8 @@ from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.ledger import Ledger, Write
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.posting import Post
+from orderdesk_sdk.reasons import resolve_reason
 from orderdesk_sdk.request import CancelRequest, CheckRequest
 from orderdesk_sdk.workers import Watch
 
@@ -35,12 +38,13 @@ class CaseAdvancer:
     """Does for a case what is due. Runs on a thread of the connection's bulkhead."""
 
     def __init__(
-        self, ledger: Ledger, host: Host, connections: Connections, listeners: Listeners, clock: Clock
+        self, ledger: Ledger, host: Host, connections: Connections, listeners: Listeners, post: Post, clock: Clock
     ) -> None:
         self._ledger = ledger
         self._host = host
         self._connections = connections
         self._listeners = listeners
+        self._post = post
         self._clock = clock
 
     def advance(self, case: Case, watch: Watch, *, check: bool = False, person: str | None = None) -> Case:
@@ -75,6 +79,11 @@ class CaseAdvancer:
         if case.state is State.AWAITING_PERSON:
             return case
         event = self._others_first(case) or followup.begin(case, integration, placement, now)
+        if event is None and integration.unavailable is not None:
+            why = integration.unavailable(connection.settings)
+            event = (
+                followup.to_person(case, why, now, "cancel it there by hand, then confirm or refuse") if why else None
+            )
         if event is not None:
             after = self._apply(case, event)
             climbed = event.kind is EventKind.CLIMB
@@ -98,7 +107,10 @@ class CaseAdvancer:
         if fault is not None:
             remedy = "cancel it in the service's own portal, then confirm or refuse this case"
             return self._apply(case, followup.to_person(case, fault, now, remedy))
-        request = CancelRequest(self._host.order(case.order_id), placement, case.cancellation_id, self._reason(case))
+        try:
+            request = self._request(case, connection, placement)
+        except InputError as error:
+            return self._apply(case, followup.to_person(case, error.text, now, error.remedy))
         notes: tuple[str, ...] = ()
         if case.state is State.REQUESTED and case.attempt == 0:
             veto, notes = self._listeners.veto(request)
@@ -108,6 +120,9 @@ class CaseAdvancer:
         event = Event(EventKind.SEND, now, due_at=now + LEASE, person=person, repeatable=True)
         sending = transition(case, event)
         journal = WorkJournal(self._ledger, case, sending, (*notes, event))
+        route = integration.cancel[case.route]
+        if isinstance(route, Email):
+            return self._post_mail(sending, connection, request, route, journal)
         driven = drive(
             lambda: connection.loaded.manager.hook.orderdesk_cancel(request=request, service=connection.service(now)),
             Answer,
@@ -127,10 +142,17 @@ class CaseAdvancer:
             | {entry.intent.number: entry.intent for entry in entries if isinstance(entry, Exchange)},
             {entry.intent.number: entry for entry in entries if isinstance(entry, Exchange)},
         )
+        route = connection.integration.cancel[case.route]
+        if isinstance(route, Email):
+            wish = self._wish(case)
+            mail = self._post.write(case, route, connection.settings, wish, self._host.order(case.order_id), placement)
+            identity = mail if isinstance(mail, str) else str(mail["Message-ID"])
+            text = "the process ended while the mail was on its way"
+            return self._apply(case, followup.after_loss_of_mail(case, text, identity, now))
         event = Event(EventKind.RESUME, now, due_at=now + LEASE)
         resumed = transition(case, event)
         journal = WorkJournal(self._ledger, case, resumed, (event,))
-        request = CancelRequest(self._host.order(case.order_id), placement, case.cancellation_id, self._reason(case))
+        request = self._request(case, connection, placement)
         driven = drive(
             lambda: connection.loaded.manager.hook.orderdesk_cancel(request=request, service=connection.service(began)),
             Answer,
@@ -249,9 +271,28 @@ class CaseAdvancer:
             remedy="register it again with `orderdesk place`",
         )
 
-    def _reason(self, case: Case) -> str | None:
-        wishes = self._ledger.cancellations(case.order_id)
-        return next((wish.reason for wish in wishes if wish.id == case.cancellation_id), None)
+    def _wish(self, case: Case) -> Cancellation:
+        return next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
+
+    def _request(self, case: Case, connection: Connection, placement: Placement) -> CancelRequest:
+        """What the present route is asked to do. Raises InputError for a reason that it does not take."""
+        wish = self._wish(case)
+        order = self._host.order(case.order_id)
+        rule = connection.integration.cancel[case.route].reasons
+        reason = resolve_reason(rule, wish.reason, connection.settings, order, f"case {case.id}")
+        return CancelRequest(order, placement, case.cancellation_id, reason, wish.lines)
+
+    def _post_mail(
+        self, sending: Case, connection: Connection, request: CancelRequest, route: Email, journal: WorkJournal
+    ) -> Case:
+        mail = self._post.write(
+            sending, route, connection.settings, self._wish(sending), request.order, request.placement
+        )
+        event = self._post.send(sending, route, mail, journal, connection.client.redactor)
+        after = transition(sending, event)
+        journal.finish(after, event)
+        self._tell(after, event)
+        return after
 
     def _note_status(self, case: Case, answer: Answer) -> None:
         if answer.status is not None:

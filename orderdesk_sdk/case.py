@@ -9,7 +9,7 @@ import enum
 from collections.abc import Mapping
 from datetime import datetime
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.errors import ConflictError
@@ -200,7 +200,11 @@ class Event:
 
 @frozen
 class Cancellation:
-    """One wish to cancel one order. `key` names the wish: the same key again is the same wish."""
+    """One wish to cancel one order. `key` names the wish: the same key again is the same wish.
+
+    lines: what to cancel, by line code, with quantities; empty means the whole order.
+    chain: the rules whose actions led to the wish, first first; empty when a person asked.
+    """
 
     id: str
     key: str
@@ -209,6 +213,8 @@ class Cancellation:
     asked_by: str
     reason: str | None
     asked_at: datetime
+    lines: Mapping[str, int] = field(factory=dict)
+    chain: tuple[str, ...] = ()
 
 
 @frozen
@@ -249,6 +255,7 @@ class Case:
     proof: Proof | None = None
     repeatable: bool = False
     resend: bool = False
+    chain: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:

@@ -21,13 +21,19 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
 
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.mail import MailConfig, MailMode
+from orderdesk_sdk.rules import Rule, read_rules
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import SettingField, SettingKind, settings_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Config", "ConnectionConfig", "find_config", "make_settings", "read_config"]
 
@@ -56,6 +62,8 @@ class Config:
     connections: Mapping[str, ConnectionConfig] = field(factory=dict)
     timezone: tzinfo = UTC
     path: Path | None = None
+    mail: MailConfig | None = None
+    rules: tuple[Rule, ...] = ()
 
 
 def find_config(given: Path | None) -> Config:
@@ -77,7 +85,7 @@ def read_config(path: Path) -> Config:
         raise ConfigurationError(f"cannot be read: {error.strerror}", place=str(path)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"is not TOML: {error}", place=str(path)) from None
-    _known(document, ("ledger", "host", "connections"), str(path))
+    _known(document, ("ledger", "host", "mail", "connections", "rules"), str(path))
     ledger = _table(document, "ledger", str(path))
     host = _table(document, "host", str(path))
     _known(ledger, ("url",), f"{path}: [ledger]")
@@ -86,7 +94,9 @@ def read_config(path: Path) -> Config:
         name: _connection(name, table, f"{path}: [connections.{name}]")
         for name, table in _table(document, "connections", str(path)).items()
     }
-    return Config(_ledger_path(ledger, path), connections, _timezone(host, path), path)
+    mail = _mail(_table(document, "mail", str(path)), f"{path}: [mail]") if "mail" in document else None
+    rules = read_rules(document.get("rules", []), f"{path}: [[rules]]")
+    return Config(_ledger_path(ledger, path), connections, _timezone(host, path), path, mail, rules)
 
 
 def _connection(name: str, table: object, place: str) -> ConnectionConfig:
@@ -101,6 +111,38 @@ def _connection(name: str, table: object, place: str) -> ConnectionConfig:
             "the integration is missing", place=place, remedy='add integration = "SLUG"; see `orderdesk integrations`'
         )
     return ConnectionConfig(name, integration, _table(table, "settings", place), place)
+
+
+def _mail(table: Mapping[str, object], place: str, environ: Mapping[str, str] = os.environ) -> MailConfig:
+    kinds = {
+        "sender": str,
+        "host": str,
+        "port": int,
+        "starttls": bool,
+        "username": str,
+        "mode": str,
+        "redirect_to": str,
+    }
+    _known(table, (*kinds, "password"), place)
+    values: dict[str, object] = {}
+    for name, given in table.items():
+        if name != "password" and type(given) is not kinds[name]:
+            raise ConfigurationError(f"must be {_article(kinds[name])}", place=f"{place}.{name}")
+        values[name] = _secret(given, f"{place}.password", environ) if name == "password" else given
+    if not values.get("sender"):
+        raise ConfigurationError(
+            "the sender is missing", place=place, remedy='add sender = "Shop <orders@example.com>"'
+        )
+    try:
+        values["mode"] = MailMode(values.get("mode", "send"))
+    except ValueError:
+        allowed = ", ".join(repr(mode.value) for mode in MailMode)
+        raise ConfigurationError(
+            f"{values['mode']!r} is no mode", place=f"{place}.mode", remedy=f"one of {allowed}"
+        ) from None
+    if values["mode"] is MailMode.REDIRECT and not values.get("redirect_to"):
+        raise ConfigurationError("redirecting needs redirect_to", place=place)
+    return cast("Callable[..., MailConfig]", MailConfig)(**values)
 
 
 def _table(document: Mapping[str, object], name: str, place: str) -> Mapping[str, object]:
@@ -166,6 +208,8 @@ def make_settings(cls: type, connection: ConnectionConfig, environ: Mapping[str,
 def _value(declared: SettingField, given: object, place: str, environ: Mapping[str, str]) -> object:
     if declared.kind is SettingKind.SECRET:
         return _secret(given, place, environ)
+    if declared.parser is not None:
+        return declared.parser(given, place)
     if declared.kind is SettingKind.HOST:
         if not isinstance(given, str) or not re.match(r"https?://[^/\s]+", given):
             raise ConfigurationError("must be a URL that begins with https:// or http://", place=place)

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Mapping
 from datetime import datetime
 
+from attrs import evolve
+
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.config import ConnectionConfig, make_settings
 from orderdesk_sdk.declaration import Integration
@@ -19,19 +21,20 @@ __all__ = ["Connection", "Connections"]
 
 
 class Connection:
-    """One store's account at an integration, ready for calls."""
+    """One store's account at an integration, ready for calls.
+
+    integration: its declaration, with this connection's ladder.
+    """
 
     def __init__(self, name: str, loaded: Loaded, settings: object, clock: Clock, limits: CallLimits) -> None:
         self.name = name
         self.loaded = loaded
         self.settings = settings
         self.client = ConnectionClient(loaded.integration, settings, clock, limits)
+        declared = loaded.integration
+        ladder = declared.configured(settings) if declared.configured is not None else declared.cancel
+        self.integration: Integration = evolve(declared, cancel=ladder)
         self._agent = user_agent(loaded.integration.slug, loaded.version or "0")
-
-    @property
-    def integration(self) -> Integration:
-        """The declaration of the connection's integration."""
-        return self.loaded.integration
 
     def service(self, now: datetime) -> Service[object]:
         """What a flow that began at `now` holds in its hands."""
@@ -66,6 +69,11 @@ class Connections:
     def slug(self, name: str) -> str:
         """The integration of a connection. Raises NotFoundError for a connection that is not configured."""
         return self._config(name).integration
+
+    def configured_slug(self, name: str) -> str:
+        """The integration of a connection; "" for one that is no longer configured, whose cases a person gets."""
+        configured = self._configured.get(name)
+        return configured.integration if configured is not None else ""
 
     def get(self, name: str) -> Connection:
         """A connection, ready for calls.

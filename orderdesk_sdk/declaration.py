@@ -5,6 +5,7 @@ Declarations are data. They import nothing heavy, do no I/O, and a host can rend
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -15,6 +16,7 @@ from attrs import Factory, field, frozen
 from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.order import Role
+from orderdesk_sdk.reasons import NoReason, ReasonRule
 
 if TYPE_CHECKING:
     import httpx
@@ -26,6 +28,7 @@ __all__ = [
     "ByPerson",
     "ByReply",
     "Confirmation",
+    "Email",
     "IdRule",
     "Integration",
     "Limit",
@@ -34,7 +37,9 @@ __all__ = [
     "Portal",
     "ResubmitRule",
     "Route",
+    "RuleAction",
     "SameNumber",
+    "Scope",
     "SinceSubmission",
     "WhileStatus",
     "Window",
@@ -126,23 +131,56 @@ class ByPerson:
 Confirmation = ByReply | ByCheck | ByPerson
 
 
+class Scope(enum.Enum):
+    """What of an order a route can cancel."""
+
+    ORDER = "whole orders"
+    LINES = "whole lines"
+    QUANTITIES = "lines and quantities"
+
+
 @frozen
 class Button:
     """The service is asked by a call (`orderdesk_cancel`).
 
     climbs: refusals that lead to the next route instead of settling the case.
+    reasons: whether, and out of which list, the service wants to be told why. scope: what can be canceled.
     note: one sentence for the person who is about to press, or None.
     """
 
     confirm: Confirmation
     window: Window = Always()
     climbs: frozenset[Refusal] = frozenset()
+    reasons: ReasonRule = NoReason()
+    scope: Scope = Scope.ORDER
     note: str | None = None
 
     @property
     def label(self) -> str:
         """What the plan calls this route."""
         return "button" if isinstance(self.confirm, ByReply) else "button (asks)"
+
+
+@frozen
+class Email:
+    """A mail asks the service; a person finds out what came of it and says so.
+
+    to, subject, body: names of the settings that hold the recipient and the templates (see `templates.FIELDS`).
+    """
+
+    to: str
+    subject: str
+    body: str
+    confirm: ByPerson = Factory(ByPerson)
+    window: Window = Always()
+    reasons: ReasonRule = NoReason()
+    scope: Scope = Scope.ORDER
+    note: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What the plan calls this route."""
+        return "e-mail"
 
 
 @frozen
@@ -155,14 +193,31 @@ class Portal:
     instruction: str
     confirm: ByPerson = Factory(ByPerson)
     window: Window = Always()
+    reasons: ReasonRule = NoReason()
+    scope: Scope = Scope.QUANTITIES
 
     @property
     def label(self) -> str:
         """What the plan calls this route."""
         return "a person"
 
+    @property
+    def note(self) -> str:
+        """What the person is to do."""
+        return self.instruction
 
-Route = Button | Portal
+
+Route = Button | Email | Portal
+
+
+@frozen
+class RuleAction:
+    """An action that rules may name: it cancels at this integration by the same path as the button.
+
+    name: as the field spells it, "Cancel Order at BDLinx".
+    """
+
+    name: str
 
 
 @frozen
@@ -232,6 +287,10 @@ class Integration:
     evidence_headers: response headers worth keeping as evidence, such as a request id. Lower case.
     redact: names of body fields and query parameters hidden in evidence, beside the core's own deny list. Folded.
     help_url: where a person reads how the service cancels; None where nothing is published.
+    actions: what rules may do here.
+    configured: called with the settings, gives the ladder of one connection, where the settings change it; None takes
+    `cancel`.
+    unavailable: called with the settings, says what keeps the calls from being made, or None; then a person must do it.
     """
 
     slug: str
@@ -248,6 +307,9 @@ class Integration:
     evidence_headers: frozenset[str] = field(default=frozenset(), converter=_names)
     redact: frozenset[str] = field(default=frozenset(), converter=_folded)
     help_url: str | None = None
+    actions: tuple[RuleAction, ...] = ()
+    configured: Callable[..., tuple[Route, ...]] | None = None
+    unavailable: Callable[..., str | None] | None = None
 
     def __attrs_post_init__(self) -> None:
         if not SLUG.fullmatch(self.slug):

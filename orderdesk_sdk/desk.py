@@ -11,10 +11,8 @@ Every method may be called from any thread.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -28,17 +26,22 @@ from orderdesk_sdk.config import Config, find_config
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.engines.inline import InlineEngine, Report
-from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError
-from orderdesk_sdk.hosts import Host
-from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.hosts import Host, Move
+from orderdesk_sdk.hosts.local import ImportReport, LocalHost
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.ledger import Ledger, Write
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.plan import Plan, make_plan
+from orderdesk_sdk.mail import Mailer
+from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.plan import Plan, make_plan, next_open
+from orderdesk_sdk.posting import Post
 from orderdesk_sdk.receipt import Receipt, make_receipt
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.rulebook import CancelByRule, Rulebook
+from orderdesk_sdk.rules import Occurrence, OccurrenceKind
+from orderdesk_sdk.wish import demand, not_yet_asked, open_cases, wanted_placements, wish_content
 
 __all__ = ["Desk", "Standing"]
 
@@ -77,10 +80,15 @@ class Desk:
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.registry = registry or Registry()
-        self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
+        self.ledger: Ledger = ledger or SqliteLedger(config.ledger, occurrences=bool(config.rules))
         self.host: Host = host or LocalHost(config.ledger, clock=self.clock)
         self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
-        self._engine = InlineEngine(self.ledger, self.host, self.connections, self.registry.listeners, self.clock)
+        post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
+        listeners = self.registry.listeners
+        self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)
+        self.rulebook = Rulebook(
+            config.rules, self.ledger, self.host, self.connections, self._cancel_by_rule, self.clock
+        )
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
@@ -134,46 +142,130 @@ class Desk:
             placement.connection: self.connections.integration(placement.connection) for placement in placements
         }
         standing = {case.connection: case.state for case in self.ledger.cases(order_id=found.id)}
-        return make_plan(found, placements, declared, self.clock.now(), standing)
+        settings = {
+            name: self.connections.get(name).settings for name, found in declared.items() if not isinstance(found, str)
+        }
+        return make_plan(found, placements, declared, self.clock.now(), standing, settings)
+
+    def import_orders(self, orders: Sequence[Order], *, by: str) -> ImportReport:
+        """Take orders into the local host; rules hear of each that is new, once.
+
+        Raises NotAllowedError for a host that has its own ways of taking orders in.
+        """
+        if not isinstance(self.host, LocalHost):
+            raise NotAllowedError("this host takes its orders in itself", place="import")
+        now = self.clock.now()
+        # Written down before they are there: an occurrence without its order is dropped, an order without its
+        # occurrence would be forgotten by the rules.
+        self.rulebook.hear(
+            [Occurrence(f"imported {order.id}", OccurrenceKind.ORDER_IMPORTED, order.id, now) for order in orders]
+        )
+        report = self.host.import_orders(orders, by=_name(by))
+        self.rulebook.work()
+        return report
+
+    def move(self, order: str, folder: str, *, by: str) -> Move:
+        """Put an order into a folder, and let the rules hear of it.
+
+        By itself a move cancels nothing and tells nobody.
+        """
+        found = self.host.order(order)
+        here, there = self.host.folder(found.id), self.host.folder_name(folder)
+        if here == there:
+            return Move(found.id, here, there)
+        facts = {"folder": there, "from_folder": here or "", "by": _name(by)}
+        identity = f"moved {secrets.token_hex(6)}"
+        self.rulebook.hear([Occurrence(identity, OccurrenceKind.ORDER_MOVED, found.id, self.clock.now(), facts)])
+        self.host.move(found.id, there, by=_name(by))
+        self.rulebook.work()
+        return Move(found.id, here, there)
 
     def cancel(
-        self, order: str, *, by: str, reason: str | None = None, key: str | None = None, send: bool = True
+        self,
+        order: str,
+        *,
+        by: str,
+        reason: str | None = None,
+        key: str | None = None,
+        at: Sequence[str] = (),
+        lines: Mapping[str, int] | None = None,
+        send: bool = True,
     ) -> Standing:
         """Cancel an order everywhere it was submitted; the wish is in the ledger before this returns or sends anything.
 
-        key: names the wish; the same key again gives the same wish, and raises ConflictError where order or reason
-        differ. None asks for what is not yet being canceled: asking twice is asking once, until a case ended without
+        reason: canonical ("out of stock"), a code of the service's list, or free words; see `plan` for what each
+        place takes.
+        at: only at these connections; empty means all. lines: only these, by line code, with quantities; None means
+        all.
+        key: names the wish; the same key again gives the same wish, and raises ConflictError where its content
+        differs. None asks for what is not yet being canceled: asking twice is asking once, until a case ended without
         a cancel.
-        send: False only records the wish; `run_due` sends it.
-        Raises NotFoundError for an unknown order, NotAllowedError for one that was submitted nowhere.
+        send: False only records the wish; `run_due` sends it. Raises NotFoundError for an unknown order,
+        NotAllowedError for one that was submitted nowhere, and InputError, before anything is recorded, for a reason
+        or a part of the order that a place does not take.
         """
+        return self._wish(order, by=by, reason=reason, key=key, at=at, lines=lines or {}, send=send, chain=())
+
+    def _cancel_by_rule(self, wish: CancelByRule) -> str:
+        standing = self._wish(
+            wish.order_id,
+            by=wish.by,
+            reason=wish.reason,
+            key=wish.key,
+            at=wish.at,
+            lines={},
+            send=True,
+            chain=wish.chain,
+        )
+        return ", ".join(f"{case.connection} {case.state.value}" for case in standing.cases)
+
+    def _wish(
+        self,
+        order: str,
+        *,
+        by: str,
+        reason: str | None,
+        key: str | None,
+        at: Sequence[str],
+        lines: Mapping[str, int],
+        send: bool,
+        chain: tuple[str, ...],
+    ) -> Standing:
         found = self.host.order(order)
-        content = _content(found.id, reason)
+        content = wish_content(found.id, reason, at, lines)
         earlier = self.ledger.wish(key, content) if key is not None else None
         if earlier is not None:
             return self.standing(earlier)
-        placements = self.host.placements(found.id)
-        if not placements:
-            raise NotAllowedError(
-                "the order was submitted nowhere, so there is nothing to cancel",
-                place=f"order {found.number}",
-                remedy="register where it is with `orderdesk place`",
-            )
+        placements = wanted_placements(found, self.host.placements(found.id), at)
         wishes = self.ledger.cancellations(found.id)
-        under_way = {case.connection for case in self.ledger.cases(order_id=found.id) if _under_way(case)}
-        wanted = [placement for placement in placements if placement.connection not in under_way]
+        wanted = not_yet_asked(placements, self.ledger.cases(order_id=found.id), wishes, lines)
         if not wanted:
-            return self.standing(wishes[-1])
+            return Standing(wishes[-1], self.ledger.cases(order_id=found.id))
+        self._demand(found, wanted, reason, lines)
         if key is None:
             key, content = f"order {found.id}, wish {len(wishes) + 1}", ""
         cancellation = Cancellation(
-            secrets.token_hex(6), key, found.id, found.number, _name(by), reason, self.clock.now()
+            secrets.token_hex(6), key, found.id, found.number, _name(by), reason, self.clock.now(), dict(lines), chain
         )
-        cases = self._cases(cancellation, wanted)
+        cases = open_cases(cancellation, wanted, self.connections.configured_slug)
         recorded, new = self.ledger.open(cancellation, content, cases)
         if not new:
             return self.standing(recorded)
         return Standing(recorded, self._engine.work(cases) if send else tuple(cases))
+
+    def _demand(
+        self, order: Order, placements: Sequence[Placement], reason: str | None, lines: Mapping[str, int]
+    ) -> None:
+        """Refuse, before anything is recorded, what a place would not take."""
+        for placement in placements:
+            try:
+                connection = self.connections.get(placement.connection)
+            except OrderDeskError:
+                continue  # It cannot be used now; its case says so and waits for somebody to mend it.
+            ladder = connection.integration.cancel
+            index = next_open(ladder, placement, self.clock.now())
+            if index is not None:
+                demand(ladder[index], connection.integration.title, connection.settings, order, reason, lines)
 
     def standing(self, cancellation: Cancellation) -> Standing:
         """Where a wish stands now."""
@@ -235,7 +327,10 @@ class Desk:
 
     def run_due(self, limit: int = 1000) -> Report:
         """Do everything that is due now, at most `limit` pieces of work, and say when the next is due."""
-        return self._engine.run_due(limit)
+        self.rulebook.work(limit)
+        report = self._engine.run_due(limit)
+        self.rulebook.work(limit)
+        return report
 
     def _decide(self, case_id: str, event: Callable[[datetime], Event]) -> Case:
         case = self.ledger.case(case_id)
@@ -245,42 +340,8 @@ class Desk:
         self._engine.tell(after, decided)
         return after
 
-    def _cases(self, cancellation: Cancellation, placements: Sequence[Placement]) -> list[Case]:
-        ordered = sorted(placements, key=lambda placement: placement.role is Role.CART)
-        return [
-            Case(
-                id=f"{cancellation.id}-{number}",
-                cancellation_id=cancellation.id,
-                order_id=cancellation.order_id,
-                order_number=cancellation.order_number,
-                connection=placement.connection,
-                integration=self._slug(placement.connection),
-                remote_id=placement.remote_id,
-                role=placement.role,
-                state=State.REQUESTED,
-                opened_at=cancellation.asked_at,
-                updated_at=cancellation.asked_at,
-                due_at=cancellation.asked_at,
-            )
-            for number, placement in enumerate(ordered, start=1)
-        ]
-
-    def _slug(self, connection: str) -> str:
-        try:
-            return self.connections.slug(connection)
-        except NotFoundError:
-            return ""  # No longer configured: the case is opened all the same and a person gets it.
-
 
 def _name(by: str) -> str:
     if not by.strip():
         raise InputError("somebody must stand for this", place="by", remedy="give the name of the person or rule")
     return by.strip()
-
-
-def _under_way(case: Case) -> bool:
-    return case.is_open or case.state in (State.CANCELED, State.PARTLY_CANCELED)
-
-
-def _content(order_id: str, reason: str | None) -> str:
-    return hashlib.sha256(json.dumps([order_id, reason]).encode()).hexdigest()

@@ -46,6 +46,10 @@ class WorkJournal:
         """Keep an exchange with the next commit."""
         self._kept.append(exchange)
 
+    def note(self, text: str) -> None:
+        """Keep a text with the next commit."""
+        self._kept.append(text)
+
     def finish(self, after: Work, *entries: Content) -> None:
         """Commit the result with everything kept.
 

@@ -11,19 +11,20 @@ from attrs import frozen
 from orderdesk_sdk.case import State
 from orderdesk_sdk.declaration import (
     Always,
-    Button,
     ByCheck,
     ByPerson,
     ByReply,
     Integration,
     Portal,
     Route,
+    Scope,
     SinceSubmission,
     WhileStatus,
     Window,
     fold,
 )
 from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.reasons import ClosedList, FreeText, NoReason, ReasonCode, ReasonRule, allowed_reasons
 
 __all__ = ["Opening", "Plan", "PlanEntry", "PlanStep", "make_plan", "next_open", "opening"]
 
@@ -44,12 +45,20 @@ class Opening:
 
 @frozen
 class PlanStep:
-    """One route of an entry's ladder. then: what follows when it is taken."""
+    """One route of an entry's ladder.
+
+    then: what follows when it is taken. turn: who has the word then. needs: what must be given with it, or None.
+    reasons: the codes that this order may be canceled with, where the service has a list. scope: what can be canceled.
+    """
 
     label: str
     opening: Opening
     then: str
+    turn: str
+    scope: Scope
     note: str | None = None
+    needs: str | None = None
+    reasons: tuple[ReasonCode, ...] = ()
 
 
 @frozen
@@ -113,21 +122,36 @@ def make_plan(
     integrations: Mapping[str, Integration | str],
     now: datetime,
     standing: Mapping[str, State] | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> Plan:
     """The plan of an order.
 
     integrations: per connection its declaration, or the text of what keeps it from being used.
-    standing: per connection the state of the case that exists there already.
+    standing: per connection the state of the case that exists there already. settings: per connection, where usable.
     """
     entries = [
-        _entry(placement, integrations.get(placement.connection), now, (standing or {}).get(placement.connection))
+        _entry(
+            order,
+            placement,
+            integrations.get(name := placement.connection),
+            (settings or {}).get(name),
+            now,
+            (standing or {}).get(name),
+        )
         for placement in placements
     ]
     entries.sort(key=lambda entry: entry.role is Role.CART)
     return Plan(order.id, order.number, now, tuple(entries))
 
 
-def _entry(placement: Placement, found: Integration | str | None, now: datetime, standing: State | None) -> PlanEntry:
+def _entry(
+    order: Order,
+    placement: Placement,
+    found: Integration | str | None,
+    settings: object,
+    now: datetime,
+    standing: State | None,
+) -> PlanEntry:
     bare = PlanEntry(
         placement.connection, "", placement.connection, placement.role, placement.remote_id, standing=standing
     )
@@ -139,11 +163,16 @@ def _entry(placement: Placement, found: Integration | str | None, now: datetime,
             route.label,
             opening(route.window, placement, now),
             _then(route, placement.role),
-            route.note if isinstance(route, Button) else route.instruction,
+            "a person" if isinstance(route.confirm, ByPerson) else "the service",
+            route.scope,
+            route.note,
+            _needs(route.reasons),
+            allowed_reasons(route.reasons, settings, order),
         )
         for route in found.cancel
     )
     fault = found.remote_id.fault(placement.remote_id) if found.remote_id else None
+    fault = fault or (found.unavailable(settings) if found.unavailable is not None else None)
     return PlanEntry(
         placement.connection,
         found.slug,
@@ -159,6 +188,16 @@ def _entry(placement: Placement, found: Integration | str | None, now: datetime,
 
 def _identity(entry: PlanEntry) -> tuple[str, str, str, Role, str]:
     return entry.connection, entry.integration, entry.title, entry.role, entry.remote_id
+
+
+def _needs(rule: ReasonRule) -> str | None:
+    match rule:
+        case NoReason():
+            return None
+        case FreeText(required) | ClosedList(required=required):
+            return "reason" if required else "reason (optional)"
+        case _:
+            assert_never(rule)
 
 
 def _then(route: Route, role: Role) -> str:

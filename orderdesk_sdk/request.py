@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from attrs import frozen
+from attrs import field, frozen
 
 from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.reasons import Reason
 
 __all__ = ["CancelRequest", "CheckRequest", "ResubmitRequest"]
 
@@ -15,14 +17,16 @@ __all__ = ["CancelRequest", "CheckRequest", "ResubmitRequest"]
 class CancelRequest:
     """Cancel this order at this placement.
 
-    cancellation: the wish's id, unique and stable: a key for services that take one. reason: in the asker's words, or
-    None.
+    cancellation: the wish's id, unique and stable: a key for services that take one.
+    reason: resolved for this service: `reason.code` is on its list, where it has one.
+    lines: what to cancel, by line code, with quantities; empty means the whole order.
     """
 
     order: Order
     placement: Placement
     cancellation: str
-    reason: str | None = None
+    reason: Reason = Reason()
+    lines: Mapping[str, int] = field(factory=dict)
 
     @property
     def remote_id(self) -> str:

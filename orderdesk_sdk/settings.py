@@ -12,6 +12,7 @@ The result is a frozen attrs class. `settings_fields` lists what a host needs to
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar, cast, dataclass_transform
 
 import attrs
@@ -21,7 +22,7 @@ from orderdesk_sdk.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["SettingField", "SettingKind", "host", "secret", "setting", "settings", "settings_fields"]
+__all__ = ["SettingField", "SettingKind", "host", "parsed", "secret", "setting", "settings", "settings_fields"]
 
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
@@ -29,6 +30,10 @@ C = TypeVar("C", bound=type)
 _KIND = "orderdesk.kind"
 _HELP = "orderdesk.help"
 _CHOICES = "orderdesk.choices"
+_PARSER = "orderdesk.parser"
+
+Parser = Callable[[object, str], T]
+"""Reads a value as configured; the second argument is its place, for errors. Raises ConfigurationError."""
 
 
 class SettingKind(enum.Enum):
@@ -40,6 +45,8 @@ class SettingKind(enum.Enum):
     """Never shown, and every occurrence of its text is redacted from evidence."""
     HOST = "host"
     """A base URL; calls go to the hosts named here and to no other."""
+    PARSED = "parsed"
+    """A value with a shape of its own, read by a function: a template, a list of reasons, a wire profile."""
 
 
 @attrs.frozen
@@ -56,6 +63,7 @@ class SettingField:
     required: bool
     default: object | None
     choices: tuple[str, ...] = ()
+    parser: Callable[[object, str], object] | None = None
 
 
 def _field(kind: SettingKind, help_text: str, default: object, choices: tuple[str, ...] = ()) -> object:
@@ -81,17 +89,23 @@ def host(*, help: str, default: object = attrs.NOTHING) -> str:
     return cast("str", _field(SettingKind.HOST, help, default))
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, secret, host))
+def parsed(parser: Parser[T], *, help: str, default: object = attrs.NOTHING) -> T:
+    """A setting with a shape of its own; required where no default is given. The default is not parsed."""
+    metadata = {_KIND: SettingKind.PARSED, _HELP: help, _CHOICES: (), _PARSER: parser}
+    return cast("T", attrs.field(default=default, metadata=metadata))
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, secret, host, parsed))
 def settings(cls: C) -> C:
     """Make a frozen attrs class of settings.
 
-    Raises TypeError for a field made without `setting`, `secret` or `host`.
+    Raises TypeError for a field made without `setting`, `secret`, `host` or `parsed`.
     """
     made = attrs.frozen(kw_only=True)(cls)
     for field in attrs.fields(made):
         if _KIND not in field.metadata:
             raise TypeError(
-                f"{cls.__name__}.{field.name}: declare it with setting(), secret() or host(), each with a help text"
+                f"{cls.__name__}.{field.name}: declare it with setting(), secret(), host() or parsed(), each with a help text"
             )
     return made
 
@@ -113,4 +127,5 @@ def _described(cls: type) -> Iterator[SettingField]:
             required=required,
             default=None if required else field.default,
             choices=field.metadata[_CHOICES],
+            parser=field.metadata.get(_PARSER),
         )

@@ -17,6 +17,7 @@ from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order
+from orderdesk_sdk.posting import Post
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.resubmit import Resubmitter
 from orderdesk_sdk.workers import Ticket, Watch
@@ -43,13 +44,13 @@ class InlineEngine:
     """
 
     def __init__(
-        self, ledger: Ledger, host: Host, connections: Connections, listeners: Listeners, clock: Clock
+        self, ledger: Ledger, host: Host, connections: Connections, listeners: Listeners, post: Post, clock: Clock
     ) -> None:
         self._ledger = ledger
         self._connections = connections
         self._clock = clock
         self._listeners = listeners
-        self._advancer = CaseAdvancer(ledger, host, connections, listeners, clock)
+        self._advancer = CaseAdvancer(ledger, host, connections, listeners, post, clock)
         self._resubmitter = Resubmitter(ledger, host, connections, clock)
         self._lock = threading.Lock()
         self._under_way: set[str] = set()

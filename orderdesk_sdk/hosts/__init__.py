@@ -58,6 +58,12 @@ class Host(Protocol):
         With `number` None the host picks a free one. Raises InputError for a number that is taken.
         """
 
+    def folder(self, ref: str) -> str | None:
+        """The name of the folder the order is in; None where it is in none."""
+
+    def folder_name(self, name: str) -> str:
+        """The folder's name as the host spells it. Raises NotFoundError for a folder that does not exist."""
+
     def move(self, ref: str, folder: str, *, by: str) -> Move:
         """Put the order into the folder of that name.
 

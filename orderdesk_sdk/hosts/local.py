@@ -222,6 +222,20 @@ class LocalHost:
             db.execute("INSERT INTO host_folders (name) VALUES (?)", (name,))
             return rows.folder_named(db, name)
 
+    def folder(self, ref: str) -> str | None:
+        """The name of the folder the order is in."""
+        with self._file.reading() as db:
+            order = rows.find_order(db, ref)
+            return next((each.name for each in rows.folders(db) if each.id == order.folder_id), None)
+
+    def folder_name(self, name: str) -> str:
+        """The folder's name as it is spelled here, found in whatever case.
+
+        Raises NotFoundError naming the known ones.
+        """
+        with self._file.reading() as db:
+            return rows.folder_named(db, name).name
+
     def move(self, ref: str, folder: str, *, by: str) -> Move:
         """Put the order into a folder, by its name in whatever case; a move into the same folder changes nothing.
 

@@ -13,10 +13,11 @@ from cattrs.preconf.json import make_converter
 from orderdesk_sdk.case import Cancellation, Case, Event
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.rules import Firing, Occurrence
 
 __all__ = ["Entry", "EntryKind", "dump", "load", "moment", "stamp"]
 
-T = TypeVar("T", Case, Cancellation, Event, Exchange, Intent, Resubmission)
+T = TypeVar("T", Case, Cancellation, Event, Exchange, Firing, Intent, Occurrence, Resubmission)
 
 _converter = make_converter(omit_if_default=True)
 
@@ -60,7 +61,7 @@ def kind_of(content: Event | Intent | Exchange | str) -> EntryKind:
             return EntryKind.NOTE
 
 
-def dump(record: Case | Cancellation | Event | Exchange | Intent | Resubmission) -> str:
+def dump(record: Case | Cancellation | Event | Exchange | Firing | Intent | Occurrence | Resubmission) -> str:
     """A record as compact JSON."""
     return json.dumps(_converter.unstructure(record), separators=(",", ":"), ensure_ascii=False)
 

@@ -12,6 +12,7 @@ from orderdesk_sdk.case import Cancellation, Case, Event, State
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.entries import Entry
 from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.rules import Firing, Occurrence, OccurrenceKind
 
 __all__ = ["Ledger", "Work", "Write"]
 
@@ -26,6 +27,21 @@ class Write:
     before: Work
     after: Work
     entries: Sequence[Event | Intent | Exchange | str] = ()
+
+    @property
+    def occurrence(self) -> Occurrence | None:
+        """What rules may want to hear of: a case that settled, or became an alarm; else None."""
+        case = self.after
+        if not isinstance(case, Case) or case.is_open or case.state is getattr(self.before, "state", None):
+            return None
+        facts = {
+            "connection": case.connection,
+            "integration": case.integration,
+            "state": case.state.value,
+            "refusal": case.refusal.value if case.refusal is not None else "",
+        }
+        identity = f"settled {case.id} {case.version}"
+        return Occurrence(identity, OccurrenceKind.CASE_SETTLED, case.order_id, case.updated_at, facts, case.chain)
 
 
 class Ledger(Protocol):
@@ -83,6 +99,20 @@ class Ledger(Protocol):
 
     def history(self, subject_id: str) -> tuple[Entry, ...]:
         """Everything that happened to a case or resubmission, in order."""
+
+    def occur(self, occurrences: Sequence[Occurrence]) -> None:
+        """Record what happened; what is recorded already stays as it is."""
+
+    def waiting(self, limit: int) -> tuple[Occurrence, ...]:
+        """Occurrences that no rule has looked at yet, oldest first."""
+
+    def handled(
+        self, occurrence: Occurrence, firings: Sequence[Firing], then: Sequence[Occurrence], at: datetime
+    ) -> None:
+        """Record what the rules made of an occurrence, and what followed, once; a second time changes nothing."""
+
+    def firings(self, order_id: str) -> tuple[tuple[datetime, Firing], ...]:
+        """What rules did for an order, oldest first."""
 
     def close(self) -> None:
         """Close the database."""

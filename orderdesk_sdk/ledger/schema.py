@@ -36,4 +36,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """CREATE TRIGGER history_is_fixed BEFORE UPDATE ON history
             BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END""",
     ),
+    (
+        """CREATE TABLE occurrences (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL, handled INTEGER NOT NULL,
+            data TEXT NOT NULL)""",
+        "CREATE INDEX occurrences_waiting ON occurrences (number) WHERE handled = 0",
+        """CREATE TABLE firings (
+            number INTEGER PRIMARY KEY, occurrence_id TEXT NOT NULL, order_id TEXT NOT NULL, at INTEGER NOT NULL,
+            data TEXT NOT NULL)""",
+        "CREATE INDEX firings_by_order ON firings (order_id)",
+    ),
 )

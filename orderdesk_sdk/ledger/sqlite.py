@@ -17,6 +17,7 @@ from orderdesk_sdk.ledger.entries import Entry, content_of, data_of, dump, kind_
 from orderdesk_sdk.ledger.interface import Work, Write
 from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.rules import Firing, Occurrence
 from orderdesk_sdk.sqlite_file import connect, migrate
 
 __all__ = ["SqliteLedger"]
@@ -31,8 +32,10 @@ class SqliteLedger:
     file systems: SQLite's write-ahead log needs shared memory (https://www.sqlite.org/wal.html).
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, occurrences: bool = False) -> None:
+        """Open the file. occurrences: whether settled cases are recorded for rules."""
         self._path = path
+        self._occurrences = occurrences
         try:
             self._writer = connect(path)
             migrate(self._writer, "ledger_schema", MIGRATIONS, str(path))
@@ -115,6 +118,9 @@ class SqliteLedger:
             if cursor.rowcount != 1:
                 raise _fenced(before)
             _insert(cursor, after, change.entries)
+            occurrence = change.occurrence if self._occurrences else None
+            if occurrence is not None:
+                _occur(cursor, occurrence)
 
         self._commits.run(job)
 
@@ -220,6 +226,44 @@ class SqliteLedger:
             for sequence, attempt, at, kind, data in rows
         )
 
+    def occur(self, occurrences: Sequence[Occurrence]) -> None:
+        def job(cursor: sqlite3.Cursor) -> None:
+            for occurrence in occurrences:
+                _occur(cursor, occurrence)
+
+        self._commits.run(job)
+
+    def waiting(self, limit: int) -> tuple[Occurrence, ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT data FROM occurrences WHERE handled = 0 ORDER BY number LIMIT ?", (limit,)
+            ).fetchall()
+        return tuple(load(row[0], Occurrence) for row in rows)
+
+    def handled(
+        self, occurrence: Occurrence, firings: Sequence[Firing], then: Sequence[Occurrence], at: datetime
+    ) -> None:
+        def job(cursor: sqlite3.Cursor) -> None:
+            cursor.execute("UPDATE occurrences SET handled = 1 WHERE id = ? AND handled = 0", (occurrence.id,))
+            if cursor.rowcount != 1:
+                return
+            for firing in firings:
+                cursor.execute(
+                    "INSERT INTO firings (occurrence_id, order_id, at, data) VALUES (?, ?, ?, ?)",
+                    (occurrence.id, occurrence.order_id, stamp(at), dump(firing)),
+                )
+            for follows in then:
+                _occur(cursor, follows)
+
+        self._commits.run(job)
+
+    def firings(self, order_id: str) -> tuple[tuple[datetime, Firing], ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT at, data FROM firings WHERE order_id = ? ORDER BY number", (order_id,)
+            ).fetchall()
+        return tuple((moment(at), load(data, Firing)) for at, data in rows)
+
     def close(self) -> None:
         with self._commits.locked(), self._reading:
             self._reader.close()
@@ -232,6 +276,13 @@ class SqliteLedger:
                 yield self._reader.cursor()
             except sqlite3.Error as error:
                 raise LedgerError(f"the ledger cannot be read: {error}", place=str(self._path)) from None
+
+
+def _occur(cursor: sqlite3.Cursor, occurrence: Occurrence) -> None:
+    cursor.execute(
+        "INSERT OR IGNORE INTO occurrences (id, order_id, handled, data) VALUES (?, ?, 0, ?)",
+        (occurrence.id, occurrence.order_id, dump(occurrence)),
+    )
 
 
 def _same(row: tuple[str, str], key: str, content: str) -> Cancellation:

@@ -1,0 +1,77 @@
+"""Posting the mail of an e-mail route: composed from templates, written down before it leaves, never sent twice unawares."""
+
+from __future__ import annotations
+
+import hashlib
+from email.message import EmailMessage
+
+from orderdesk_sdk.case import Cancellation, Case, Event, EventKind
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.declaration import Email
+from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
+from orderdesk_sdk.followup import after_loss_of_mail, not_sent
+from orderdesk_sdk.journal import WorkJournal
+from orderdesk_sdk.mail import Mailer, MailMode, compose, message_id
+from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.redaction import Redactor
+from orderdesk_sdk.templates import fill, template_fields
+
+__all__ = ["Post"]
+
+EXCERPT = 8 * 1024
+"""Characters of a mail that are kept as evidence."""
+
+
+class Post:
+    """Sends the mails of a desk; without a `[mail]` table every mail is a draft for a person."""
+
+    def __init__(self, mailer: Mailer | None, clock: Clock) -> None:
+        self._mailer = mailer
+        self._clock = clock
+
+    def write(
+        self, case: Case, route: Email, settings: object, wish: Cancellation, order: Order, placement: Placement
+    ) -> EmailMessage | str:
+        """The mail of a case; as plain text where nobody is configured to send it."""
+        to: str = getattr(settings, route.to)
+        values = template_fields(order, placement, asked_by=wish.asked_by, reason=wish.reason, lines=wish.lines)
+        subject: str = fill(getattr(settings, route.subject), values)
+        body: str = fill(getattr(settings, route.body), values)
+        if self._mailer is None:
+            return f"To: {to}\nSubject: {subject}\n\n{body}"
+        config = self._mailer.config
+        identity = message_id(case.id, case.route, config.sender)
+        # The wish's time, not now: the same mail, to the byte, at every try.
+        return compose(config, to=to, subject=subject, body=body, identity=identity, at=wish.asked_at)
+
+    def send(
+        self, sending: Case, route: Email, mail: EmailMessage | str, journal: WorkJournal, redactor: Redactor
+    ) -> Event:
+        """Send a mail, or hand over the draft; the event that it makes of a case that is sending."""
+        now = self._clock.now()
+        within = route.confirm.within
+        if self._mailer is None or isinstance(mail, str) or self._mailer.config.mode is MailMode.DRAFT:
+            journal.note(f"draft:\n{redactor.text(str(mail))}")
+            text = "a mail is to be sent; its draft is in the case's history"
+            remedy = "send it, then confirm or refuse this case when the service has answered"
+            return Event(EventKind.HAND_OVER, now, due_at=now + within, text=text, remedy=remedy)
+        intent = Intent(
+            1, "mail", "MAIL", f"mailto:{mail['To']}", hashlib.sha256(mail.as_bytes()).hexdigest(), False, now
+        )
+        result = self._mailer.send(mail, lambda: journal.intend(intent))
+        now = self._clock.now()
+        body = redactor.text(str(mail))[:EXCERPT]
+        if isinstance(result, Failure):
+            failure = Failure(result.kind, result.certainty, redactor.text(result.text))
+            journal.keep(Exchange(intent, now, body=body, failure=failure))
+            if failure.certainty is Certainty.UNCLEAR:
+                return after_loss_of_mail(sending, failure.text, str(mail["Message-ID"]), now)
+            return not_sent(sending, failure.text, now)
+        journal.keep(Exchange(intent, now, headers={"message-id": str(mail["Message-ID"])}, body=f"{result}\n\n{body}"))
+        return Event(
+            EventKind.HAND_OVER,
+            now,
+            due_at=now + within,
+            text=f"a mail went to {mail['To']}; sent is not canceled",
+            remedy="when the service has answered, confirm or refuse this case",
+        )

@@ -1,0 +1,235 @@
+"""Wire profiles: how to call a service whose API is not published, as its customer configures it. Nothing is invented.
+
+[connections.acme.settings.wire.cancel]
+method = "POST"
+path = "/orders/{remote_id}/cancel"
+body = { order = "{remote_id}", reason = "{reason}" }
+taken = [200, 202]                      # these say that the request was taken
+refused = [409, 422]                    # these say that it is too late
+final = false                           # true: being taken is being canceled
+
+[connections.acme.settings.wire.read]
+path = "/orders/{remote_id}"
+status = "/order/status"                # a JSON pointer (RFC 6901) into the reply
+canceled = ["canceled"]
+shipped = ["shipped", "delivered"]
+pending = ["open", "in production"]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+from attrs import frozen
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, Refusal
+from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.declaration import ByCheck, ByPerson, ByReply, Confirmation, fold
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.reading import MalformedReply, json_object, turned_away
+from orderdesk_sdk.templates import check_fields
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.http.service import Flow, Service
+    from orderdesk_sdk.request import CancelRequest, CheckRequest
+
+__all__ = ["WireCall", "WireProfile", "WireRead", "read_wire_profile", "wire_cancel", "wire_check", "wire_confirmation"]
+
+S = TypeVar("S")
+FIELDS = ("order_number", "reason", "remote_id")
+METHODS = ("DELETE", "PATCH", "POST", "PUT")
+ACCESS = "check the credentials of this connection with the service"
+
+
+@frozen
+class WireCall:
+    """The call that cancels. body: sent as JSON, with fields in its texts; None sends none."""
+
+    method: str
+    path: str
+    taken: tuple[int, ...]
+    refused: tuple[int, ...] = ()
+    body: object = None
+    final: bool = False
+
+
+@frozen
+class WireRead:
+    """The call that reads the order, and what its status words (folded) mean."""
+
+    path: str
+    status: str
+    canceled: frozenset[str]
+    shipped: frozenset[str] = frozenset()
+    pending: frozenset[str] = frozenset()
+
+
+@frozen
+class WireProfile:
+    """How one service is called. read: None where it cannot be read back."""
+
+    cancel: WireCall
+    read: WireRead | None = None
+
+
+def wire_confirmation(profile: WireProfile | None) -> Confirmation:
+    """What proves a cancel by this profile: the reply, a read-back, or a person."""
+    if profile is None or (profile.read is None and not profile.cancel.final):
+        return ByPerson()
+    return ByReply() if profile.cancel.final else ByCheck(every=minutes(5), give_up=hours(24))
+
+
+def wire_cancel(profile: WireProfile, request: CancelRequest, service: Service[S]) -> Flow[Answer]:
+    """A cancel flow by a profile."""
+    call = profile.cancel
+    values = {
+        "order_number": request.order.number,
+        "reason": request.reason.code or request.reason.text or "",
+        "remote_id": request.remote_id,
+    }
+    path = call.path.format_map({name: quote(value, safe="") for name, value in values.items()})
+    reply = yield service.request(call.method, path, operation="cancel", json=_filled(call.body, values))
+    if reply.status_code in call.taken:
+        return answer.canceled(reply) if call.final else answer.asked(reply)
+    if reply.status_code in call.refused:
+        return answer.refused(reply, Refusal.TOO_LATE, text=f"the service answered {reply.status_code}")
+    return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+
+
+def wire_check(profile: WireProfile, request: CheckRequest, service: Service[S]) -> Flow[Answer]:
+    """A check flow by a profile; unclear where the profile cannot read."""
+    if profile.read is None:
+        return answer.unclear(None, text="the wire profile has no read call")
+    values = {"order_number": request.order.number, "reason": "", "remote_id": request.remote_id}
+    path = profile.read.path.format_map({name: quote(value, safe="") for name, value in values.items()})
+    reply = yield service.get(path, operation="read")
+    if not reply.is_success:
+        return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+    status = _pointed(json_object(reply), profile.read.status, reply.status_code)
+    word = fold(status)
+    if word in profile.read.canceled:
+        return answer.canceled(reply, status=status)
+    if word in profile.read.shipped:
+        return answer.refused(reply, Refusal.SHIPPED, status=status)
+    if word in profile.read.pending:
+        return answer.pending(reply, status=status)
+    return answer.unclear(reply, status=status, text=f"the profile does not say what {status!r} means")
+
+
+def _pointed(document: object, pointer: str, status_code: int) -> str:
+    value = document
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, Mapping) and key in value:
+            value = value[key]
+        else:
+            raise MalformedReply(f"there is no {pointer}", place=f"reply {status_code}")
+    if not isinstance(value, str):
+        raise MalformedReply(f"{pointer} is not a text", place=f"reply {status_code}")
+    return value
+
+
+def _filled(body: object, values: Mapping[str, str]) -> object:
+    match body:
+        case str():
+            return body.format_map(values)
+        case Mapping():
+            return {name: _filled(inner, values) for name, inner in body.items()}
+        case list():
+            return [_filled(inner, values) for inner in body]
+        case _:
+            return body
+
+
+def read_wire_profile(value: object, place: str) -> WireProfile:
+    """A profile as configured. Raises ConfigurationError that names the field and the remedy."""
+    table = _table(value, place, ("cancel", "read"))
+    if "cancel" not in table:
+        raise ConfigurationError(
+            "the table cancel is missing", place=place, remedy="add method, path and taken under it"
+        )
+    read = _read(table["read"], f"{place}.read") if "read" in table else None
+    return WireProfile(_cancel(table["cancel"], f"{place}.cancel"), read)
+
+
+def _cancel(value: object, place: str) -> WireCall:
+    table = _table(value, place, ("method", "path", "body", "taken", "refused", "final"), ("method", "path", "taken"))
+    method, final = table["method"], table.get("final", False)
+    if method not in METHODS:
+        raise ConfigurationError(
+            f"{method!r} is no method", place=f"{place}.method", remedy=f"one of {', '.join(METHODS)}"
+        )
+    if not isinstance(final, bool):
+        raise ConfigurationError("must be true or false", place=f"{place}.final")
+    _fields(table.get("body"), f"{place}.body")
+    taken, refused = (
+        _statuses(table["taken"], f"{place}.taken"),
+        _statuses(table.get("refused", []), f"{place}.refused"),
+    )
+    if not taken or set(taken) & set(refused):
+        raise ConfigurationError("must not be empty, nor share a status with refused", place=f"{place}.taken")
+    return WireCall(str(method), _path(table["path"], f"{place}.path"), taken, refused, table.get("body"), final)
+
+
+def _read(value: object, place: str) -> WireRead:
+    names = ("path", "status", "canceled", "shipped", "pending")
+    table = _table(value, place, names, ("path", "status", "canceled"))
+    pointer = table["status"]
+    if not isinstance(pointer, str) or not pointer.startswith("/"):
+        raise ConfigurationError(
+            "must be a JSON pointer", place=f"{place}.status", remedy='write it as "/order/status"'
+        )
+    words = {name: _words(table.get(name, []), f"{place}.{name}") for name in names[2:]}
+    if not words["canceled"]:
+        raise ConfigurationError("must name at least one word", place=f"{place}.canceled")
+    return WireRead(_path(table["path"], f"{place}.path"), pointer, **words)
+
+
+def _table(value: object, place: str, known: Sequence[str], needed: Sequence[str] = ()) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise ConfigurationError("a table was expected", place=place)
+    for name in value:
+        if name not in known:
+            raise ConfigurationError(f"unknown key {name!r}", place=place, remedy=f"known are {', '.join(known)}")
+    for name in needed:
+        if name not in value:
+            raise ConfigurationError(
+                "is missing", place=f"{place}.{name}", remedy="ask the service for its API document"
+            )
+    return value
+
+
+def _path(value: object, place: str) -> str:
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise ConfigurationError("must be a path that begins with /", place=place)
+    _fields(value, place)
+    return value
+
+
+def _fields(value: object, place: str) -> None:
+    """Every field in braces, wherever it stands in a path or body, is one of FIELDS."""
+    if isinstance(value, str):
+        check_fields(value, FIELDS, place)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            _fields(inner, f"{place}.{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            _fields(inner, f"{place}[{number}]")
+
+
+def _statuses(value: object, place: str) -> tuple[int, ...]:
+    if not isinstance(value, list) or not all(type(status) is int and 100 <= status <= 599 for status in value):
+        raise ConfigurationError("must be a list of HTTP statuses", place=place, remedy="for example [200, 202]")
+    return tuple(value)
+
+
+def _words(value: object, place: str) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(word, str) and word.strip() for word in value):
+        raise ConfigurationError("must be a list of status words", place=place)
+    return frozenset(fold(word) for word in value)

@@ -1,0 +1,105 @@
+"""Making a wish: which placements it is about, what each of them takes, and the cases that it opens. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from orderdesk_sdk.case import Cancellation, Case, State
+from orderdesk_sdk.declaration import Route, Scope
+from orderdesk_sdk.errors import InputError, NotAllowedError
+from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.reasons import resolve_reason
+
+__all__ = ["demand", "not_yet_asked", "open_cases", "wanted_placements", "wish_content"]
+
+
+def wish_content(order_id: str, reason: str | None, at: Sequence[str], lines: Mapping[str, int]) -> str:
+    """What tells two wishes apart that were given one key."""
+    document = json.dumps([order_id, reason, sorted(at), sorted(lines.items())])
+    return hashlib.sha256(document.encode()).hexdigest()
+
+
+def wanted_placements(order: Order, placements: Sequence[Placement], at: Sequence[str]) -> tuple[Placement, ...]:
+    """The placements that a wish names; all of them where it names none. Raises NotAllowedError where there is none."""
+    known = {placement.connection for placement in placements}
+    unknown = [name for name in at if name not in known]
+    if not placements or unknown:
+        where = f"to {', '.join(unknown)}" if unknown else "anywhere"
+        raise NotAllowedError(
+            f"the order was not submitted {where}, so there is nothing to cancel",
+            place=f"order {order.number}",
+            remedy="register where it is with `orderdesk place`",
+        )
+    return tuple(placement for placement in placements if not at or placement.connection in at)
+
+
+def not_yet_asked(
+    placements: Sequence[Placement], cases: Sequence[Case], wishes: Sequence[Cancellation], lines: Mapping[str, int]
+) -> tuple[Placement, ...]:
+    """The placements at which this is not being canceled, or canceled, already.
+
+    A wish for the whole order covers every part; a wish for a part covers the same part.
+    """
+    parts = {wish.id: dict(wish.lines) for wish in wishes}
+    covered = {
+        case.connection
+        for case in cases
+        if (case.is_open or case.state is State.CANCELED or (case.state is State.PARTLY_CANCELED and not lines))
+        and parts.get(case.cancellation_id, {}) in ({}, dict(lines))
+    }
+    return tuple(placement for placement in placements if placement.connection not in covered)
+
+
+def demand(
+    route: Route, title: str, settings: object, order: Order, reason: str | None, lines: Mapping[str, int]
+) -> None:
+    """Hold a wish against what a route takes. Raises InputError with the remedy."""
+    place = f"order {order.number} at {title}"
+    for code, quantity in lines.items():
+        ordered = sum(line.quantity for line in order.lines if code in (line.code, line.id))
+        if not 0 < quantity <= ordered:
+            raise InputError(
+                f"{quantity} of {code!r} cannot be canceled, {ordered} are ordered",
+                place=place,
+                remedy=f"lines are {', '.join(f'{line.code}:{line.quantity}' for line in order.lines)}",
+            )
+    whole = {line.code: line.quantity for line in order.lines} == dict(lines)
+    if lines and not whole and route.scope is Scope.ORDER:
+        raise InputError(
+            "only the whole order can be canceled there",
+            place=place,
+            remedy="cancel the whole order and resubmit the rest under a new number",
+        )
+    full = all(
+        quantity == sum(line.quantity for line in order.lines if line.code == code) for code, quantity in lines.items()
+    )
+    if lines and not full and route.scope is Scope.LINES:
+        raise InputError("only whole lines can be canceled there", place=place, remedy="name the line's whole quantity")
+    resolve_reason(route.reasons, reason, settings, order, place)
+
+
+def open_cases(
+    cancellation: Cancellation, placements: Sequence[Placement], slug: Callable[[str], str]
+) -> tuple[Case, ...]:
+    """One requested case for each placement, the cart's last."""
+    ordered = sorted(placements, key=lambda placement: placement.role is Role.CART)
+    return tuple(
+        Case(
+            id=f"{cancellation.id}-{number}",
+            cancellation_id=cancellation.id,
+            order_id=cancellation.order_id,
+            order_number=cancellation.order_number,
+            connection=placement.connection,
+            integration=slug(placement.connection),
+            remote_id=placement.remote_id,
+            role=placement.role,
+            state=State.REQUESTED,
+            opened_at=cancellation.asked_at,
+            updated_at=cancellation.asked_at,
+            due_at=cancellation.asked_at,
+            chain=cancellation.chain,
+        )
+        for number, placement in enumerate(ordered, start=1)
+    )
