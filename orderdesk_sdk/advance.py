@@ -8,7 +8,7 @@ from typing import assert_never
 from attrs import evolve
 
 from orderdesk_sdk import followup
-from orderdesk_sdk.answer import Answer, Refusal
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State, transition
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.connections import Connection, Connections
@@ -89,6 +89,10 @@ class CaseAdvancer:
             climbed = event.kind is EventKind.CLIMB
             return self.advance(after, watch) if climbed else after
         return self._send(case, connection, placement, watch)
+
+    def request(self, case: Case) -> CancelRequest:
+        """What the case's present route is asked to do. Raises what keeps it from being asked."""
+        return self._request(case, self._connections.get(case.connection), self._placement(case))
 
     def give_up(self, case_id: str, text: str) -> Case:
         """Settle what a hanging plugin left: its case is taken from it and goes on without it."""
@@ -192,7 +196,8 @@ class CaseAdvancer:
         event = Event(EventKind.CHECK, now, due_at=now + LEASE)
         checking = transition(case, event)
         journal = WorkJournal(self._ledger, case, checking, (event,))
-        request = CheckRequest(self._host.order(case.order_id), placement, case.asked_at)
+        order, lines = self._host.order(case.order_id), self._wish(case).lines
+        request = CheckRequest(order, placement, case.asked_at, lines, case.reference)
         driven = drive(
             lambda: connection.loaded.manager.hook.orderdesk_check(request=request, service=connection.service(now)),
             Answer,
@@ -202,6 +207,9 @@ class CaseAdvancer:
         )
         now = self._clock.now()
         match driven.outcome:
+            case Answer(outcome=Outcome.UNCLEAR) if not journal.has_called:
+                # The flow knows without asking that this connection has nothing to read: asking again tells no more.
+                return self._cannot_check(case)
             case Answer() as answer:
                 result = followup.after_check(checking, integration, placement, answer, now)
                 self._note_status(case, answer)
@@ -217,7 +225,7 @@ class CaseAdvancer:
         return after
 
     def _cannot_check(self, case: Case) -> Case:
-        if case.state is State.UNCLEAR:
+        if case.state in (State.ASKED, State.UNCLEAR):
             text = "nobody knows what the request did, and the service cannot be read back"
             return self._apply(case, followup.to_person(case, text, self._clock.now()))
         raise PluginFault(

@@ -99,6 +99,7 @@ class Answer:
     remedy: what a person could do about it; None when there is nothing to do.
     lines: per-line results where the service gives them, else empty.
     retry_after: how long the service asks to be left alone; None when it does not say. Only with NOT_DONE.
+    reference: the service's own name for the request it took note of, for later checks; None when it gave none.
     """
 
     outcome: Outcome
@@ -109,6 +110,7 @@ class Answer:
     lines: tuple[LineAnswer, ...] = ()
     retry_after: timedelta | None = None
     exchange: int | None = None
+    reference: str | None = None
 
     def __attrs_post_init__(self) -> None:
         if (self.outcome is Outcome.REFUSED) != (self.refusal is not None):
@@ -130,9 +132,9 @@ def partly_canceled(reply: Reply, lines: Iterable[LineAnswer], *, status: str | 
     return Answer(Outcome.PARTLY_CANCELED, status=status, lines=tuple(lines), exchange=_number(reply))
 
 
-def asked(reply: Reply, *, status: str | None = None, text: str | None = None) -> Answer:
-    """The service took note; what becomes of it is open."""
-    return Answer(Outcome.ASKED, status=status, text=text, exchange=_number(reply))
+def asked(reply: Reply, *, status: str | None = None, text: str | None = None, reference: str | None = None) -> Answer:
+    """The service took note; what becomes of it is open. reference: by which it can be asked what became of it."""
+    return Answer(Outcome.ASKED, status=status, text=text, exchange=_number(reply), reference=reference)
 
 
 def pending(

@@ -179,6 +179,7 @@ class Event:
     text: one sentence for people. fault: the plugin's own error, when it had one. person: who did it, when a person
     did.
     resend: a read-back found nothing decided and the lost request was declared repeatable.
+    reference: the service's own name for what it took note of.
     """
 
     kind: EventKind
@@ -196,6 +197,7 @@ class Event:
     repeatable: bool = False
     resend: bool = False
     route: int | None = None
+    reference: str | None = None
 
 
 @frozen
@@ -225,6 +227,7 @@ class Case:
     changes, and fences off whoever worked on an older one. tries: sends in a row that were proved not done, or checks
     that told nothing.
     asked_at: when a request last may have reached the service; None when none has, or the last provably did nothing.
+    reference: the service's own name for that request; None when it gave none.
     """
 
     id: str
@@ -256,6 +259,7 @@ class Case:
     repeatable: bool = False
     resend: bool = False
     chain: tuple[str, ...] = ()
+    reference: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -341,4 +345,6 @@ def transition(case: Case, event: Event) -> Case:
         proof=event.proof or case.proof,
         repeatable=event.repeatable if event.kind in (EventKind.SEND, EventKind.LOST) else case.repeatable,
         resend=event.resend,
+        # What a new request does, the old one's reference cannot tell.
+        reference=None if event.kind is EventKind.SEND else event.reference or case.reference,
     )

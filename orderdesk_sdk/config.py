@@ -213,7 +213,7 @@ def _value(declared: SettingField, given: object, place: str, environ: Mapping[s
     if declared.kind is SettingKind.HOST:
         if not isinstance(given, str) or not re.match(r"https?://[^/\s]+", given):
             raise ConfigurationError("must be a URL that begins with https:// or http://", place=place)
-        return given
+        return given.rstrip("/")
     if declared.choices and given not in declared.choices:
         allowed = ", ".join(map(repr, declared.choices))
         raise ConfigurationError(f"{given!r} is not allowed", place=place, remedy=f"one of {allowed}")

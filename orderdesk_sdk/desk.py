@@ -38,6 +38,7 @@ from orderdesk_sdk.plan import Plan, make_plan, next_open
 from orderdesk_sdk.posting import Post
 from orderdesk_sdk.receipt import Receipt, make_receipt
 from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rulebook import CancelByRule, Rulebook
 from orderdesk_sdk.rules import Occurrence, OccurrenceKind
@@ -270,6 +271,20 @@ class Desk:
     def standing(self, cancellation: Cancellation) -> Standing:
         """Where a wish stands now."""
         return Standing(cancellation, self.ledger.cases(cancellation_id=cancellation.id))
+
+    def request(self, case_id: str) -> CancelRequest:
+        """What an open case asks of its service, for whoever does it by other means than a button.
+
+        Raises NotAllowedError for a settled case, and what keeps it from being asked.
+        """
+        case = self.ledger.case(case_id)
+        if not case.is_open:
+            raise NotAllowedError(f"nothing is asked while it is {case.state.value}", place=f"case {case_id}")
+        return self._engine.request(case)
+
+    def note(self, case_id: str, text: str, *, by: str) -> None:
+        """Write into a case's history what somebody did about it. Changes nothing."""
+        self.ledger.append(self.ledger.case(case_id), [f"{_name(by)}: {text}"], fenced=False)
 
     def check(self, case_id: str) -> Case:
         """Read back now what the service says. Raises PluginFault where it cannot be read."""

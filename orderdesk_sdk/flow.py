@@ -225,7 +225,8 @@ class _Drive(Generic[T]):
             case Fault():
                 return step
             case MalformedReply():
-                return unclear(None, text=self._client.redactor.text(str(step)))
+                text = self._client.redactor.text(str(step))
+                return unclear(None, text=text) if self._wrote else not_done(None, text=text)
             case ConfigurationError():
                 return self._misconfigured(step)
             case _Returned(value) if isinstance(value, self._result | Answer):

@@ -274,6 +274,7 @@ def _took_note(case: Case, integration: Integration, answer: Answer, now: dateti
             give_up_at=now + confirm.give_up,
             text=answer.text or "the service took note; it is read back until it decides",
             status=answer.status,
+            reference=answer.reference,
         )
     return Event(
         EventKind.HAND_OVER,
@@ -282,6 +283,7 @@ def _took_note(case: Case, integration: Integration, answer: Answer, now: dateti
         text=answer.text or "the service took note and cannot be read back",
         remedy="find out at the service, then confirm or refuse this case",
         status=answer.status,
+        reference=answer.reference,
     )
 
 
@@ -295,7 +297,7 @@ def _refused(
         if higher is not None:
             return Event(
                 EventKind.CLIMB, now, due_at=now, route=higher, status=answer.status,
-                text=f"refused ({answer.refusal.value}); on to the next way",
+                text=f"refused ({answer.text or answer.refusal.value}); on to the next way",
             )  # fmt: skip
     return Event(
         EventKind.REFUSED, now, refusal=answer.refusal, status=answer.status, text=answer.text, remedy=answer.remedy,

@@ -29,6 +29,11 @@ class WorkJournal:
         self._kept: list[Content] = []
         self._is_claimed = False
 
+    @property
+    def has_called(self) -> bool:
+        """Whether the drive has made a call."""
+        return self._is_claimed
+
     def intend(self, intent: Intent) -> None:
         """Commit an intent, and with the first one the claim.
 

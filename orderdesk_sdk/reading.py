@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from orderdesk_sdk.answer import Answer, not_done
 from orderdesk_sdk.errors import OrderDeskError
 
-__all__ = ["MalformedReply", "complaint", "count_in", "json_object", "objects_at", "text_at", "turned_away", "value_at"]
+__all__ = [
+    "MalformedReply",
+    "complaint",
+    "count_in",
+    "json_object",
+    "objects_at",
+    "text_at",
+    "turned_away",
+    "value_at",
+    "words_of",
+]
 
 
 class TextReply(Protocol):
@@ -111,16 +121,24 @@ def count_in(reply: TextReply, item: Mapping[str, object], key: str, default: in
     raise _malformed(reply, ("...", key), f"a whole number was expected, not {_kind(value)}")
 
 
-def complaint(reply: TextReply, key: str = "errors") -> str:
-    """What a list of `{"code", "message"}` objects in the reply says, for a person; never to decide by.
+def complaint(reply: TextReply, key: str = "errors", parts: Sequence[str] = ("code", "message")) -> str:
+    """What a list of error objects in the reply says, for a person; never to decide by.
 
-    Falls back to the HTTP status where there is no such list.
+    parts: which of an object's fields; JSON:API has ("title", "detail"). Falls back to the HTTP status where there is
+    no such list.
     """
     try:
-        said = [f"{item.get('code', '')}: {item.get('message', '')}" for item in objects_at(reply, key)]
+        said = words_of(objects_at(reply, key), parts)
     except MalformedReply:
-        said = []
-    return "; ".join(said)[:500] or f"the service answered {reply.status_code}"
+        said = ""
+    return said or f"the service answered {reply.status_code}"
+
+
+def words_of(items: object, parts: Sequence[str] = ("code", "message")) -> str:
+    """What a list of error objects says, as `complaint` tells it; "" where it says nothing or is no such list."""
+    listed = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list | tuple) else []
+    found = [[str(item[part]) for part in parts if item.get(part)] for item in listed]
+    return "; ".join(": ".join(words) for words in found if words)[:500]
 
 
 def turned_away(reply: TextReply, *, check: str) -> Answer | None:

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from orderdesk_sdk.errors import ConfigurationError, InputError
 from orderdesk_sdk.order import Order
+from orderdesk_sdk.order_reader import text_in
 
 __all__ = [
     "CanonicalReason",
@@ -20,6 +21,7 @@ __all__ = [
     "ReasonRule",
     "allowed_reasons",
     "gaps",
+    "listed_by",
     "read_reason_lists",
     "resolve_reason",
 ]
@@ -136,6 +138,20 @@ def _from_list(
     listed = "; ".join(f"{code.code} ({code.title})" for code in codes)
     text = "the service wants a reason" if said is None else f"the reason {said!r} is not allowed for this order"
     raise InputError(text, place=place, remedy=f"one of: {listed}")
+
+
+def listed_by(lists: str, path: str) -> Callable[[object, Order], tuple[ReasonCode, ...] | None]:
+    """What `ClosedList.configured` takes where the list depends on the order: per retailer, per market.
+
+    lists: the setting with the lists by name (`read_reason_lists`). path: the setting with the dotted path of that name
+    in the order object. An order with another name or none takes the list named `default`, where there is one.
+    """
+
+    def configured(settings: object, order: Order) -> tuple[ReasonCode, ...] | None:
+        known: Mapping[str, tuple[ReasonCode, ...]] = getattr(settings, lists)
+        return known.get(text_in(order, getattr(settings, path)), known.get("default"))
+
+    return configured
 
 
 def gaps(codes: Iterable[ReasonCode]) -> tuple[str, ...]:

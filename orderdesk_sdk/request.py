@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.order import Line, Order, Placement
 from orderdesk_sdk.reasons import Reason
 
 __all__ = ["CancelRequest", "CheckRequest", "ResubmitRequest"]
@@ -33,17 +33,27 @@ class CancelRequest:
         """The order's number at the service."""
         return self.placement.remote_id
 
+    @property
+    def wanted(self) -> tuple[tuple[Line, int], ...]:
+        """The lines to cancel, and how many of each. Raises NotFoundError where a code is not one line's alone."""
+        part = tuple((self.order.line(code), count) for code, count in self.lines.items())
+        return part or tuple((line, line.quantity) for line in self.order.lines)
+
 
 @frozen
 class CheckRequest:
     """Read what the service says about this placement.
 
     asked_at: when it was asked to cancel; None when it never was.
+    lines: what was to be canceled, by line code, with quantities; empty means the whole order.
+    reference: the service's own name for that request (`answer.asked(reply, reference=...)`); None if it gave none.
     """
 
     order: Order
     placement: Placement
     asked_at: datetime | None = None
+    lines: Mapping[str, int] = field(factory=dict)
+    reference: str | None = None
 
     @property
     def remote_id(self) -> str:

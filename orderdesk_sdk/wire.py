@@ -6,6 +6,7 @@ path = "/orders/{remote_id}/cancel"
 body = { order = "{remote_id}", reason = "{reason}" }
 taken = [200, 202]                      # these say that the request was taken
 refused = [409, 422]                    # these say that it is too late
+unknown = [404]                         # these say that there is no such order
 final = false                           # true: being taken is being canceled
 
 [connections.acme.settings.wire.read]
@@ -18,7 +19,7 @@ pending = ["open", "in production"]
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
@@ -52,6 +53,7 @@ class WireCall:
     path: str
     taken: tuple[int, ...]
     refused: tuple[int, ...] = ()
+    unknown: tuple[int, ...] = ()
     body: object = None
     final: bool = False
 
@@ -96,6 +98,8 @@ def wire_cancel(profile: WireProfile, request: CancelRequest, service: Service[S
         return answer.canceled(reply) if call.final else answer.asked(reply)
     if reply.status_code in call.refused:
         return answer.refused(reply, Refusal.TOO_LATE, text=f"the service answered {reply.status_code}")
+    if reply.status_code in call.unknown:
+        return answer.refused(reply, Refusal.NOT_ALLOWED, text=f"the service does not know {request.remote_id}")
     return turned_away(reply, check=ACCESS) or answer.unclear(reply)
 
 
@@ -123,7 +127,7 @@ def _pointed(document: object, pointer: str, status_code: int) -> str:
     value = document
     for step in pointer.split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, list) and key.isdigit() and int(key) < len(value):
+        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
             value = value[int(key)]
         elif isinstance(value, Mapping) and key in value:
             value = value[key]
@@ -158,7 +162,8 @@ def read_wire_profile(value: object, place: str) -> WireProfile:
 
 
 def _cancel(value: object, place: str) -> WireCall:
-    table = _table(value, place, ("method", "path", "body", "taken", "refused", "final"), ("method", "path", "taken"))
+    names = ("method", "path", "body", "taken", "refused", "unknown", "final")
+    table = _table(value, place, names, ("method", "path", "taken"))
     method, final = table["method"], table.get("final", False)
     if method not in METHODS:
         raise ConfigurationError(
@@ -167,13 +172,13 @@ def _cancel(value: object, place: str) -> WireCall:
     if not isinstance(final, bool):
         raise ConfigurationError("must be true or false", place=f"{place}.final")
     _fields(table.get("body"), f"{place}.body")
-    taken, refused = (
-        _statuses(table["taken"], f"{place}.taken"),
-        _statuses(table.get("refused", []), f"{place}.refused"),
-    )
-    if not taken or set(taken) & set(refused):
-        raise ConfigurationError("must not be empty, nor share a status with refused", place=f"{place}.taken")
-    return WireCall(str(method), _path(table["path"], f"{place}.path"), taken, refused, table.get("body"), final)
+    statuses = {name: _statuses(table.get(name, []), f"{place}.{name}") for name in ("taken", "refused", "unknown")}
+    if not statuses["taken"]:
+        raise ConfigurationError("must name at least one status", place=f"{place}.taken")
+    _apart(statuses, place)
+    path = _path(table["path"], f"{place}.path")
+    _names_the_order([path, table.get("body")], f"{place}.path")
+    return WireCall(str(method), path, **statuses, body=table.get("body"), final=final)
 
 
 def _read(value: object, place: str) -> WireRead:
@@ -187,7 +192,21 @@ def _read(value: object, place: str) -> WireRead:
     words = {name: _words(table.get(name, []), f"{place}.{name}") for name in names[2:]}
     if not words["canceled"]:
         raise ConfigurationError("must name at least one word", place=f"{place}.canceled")
-    return WireRead(_path(table["path"], f"{place}.path"), pointer, **words)
+    _apart(words, place)
+    path = _path(table["path"], f"{place}.path")
+    _names_the_order([path], f"{place}.path")
+    return WireRead(path, pointer, **words)
+
+
+def _apart(lists: Mapping[str, Collection[object]], place: str) -> None:
+    """No two lists of a table share an entry: what it means could not be told."""
+    meant: dict[object, str] = {}
+    for name, entries in lists.items():
+        for entry in entries:
+            if meant.setdefault(entry, name) != name:
+                raise ConfigurationError(
+                    f"{entry!r} stands in {meant[entry]} too", place=f"{place}.{name}", remedy="leave it in one of them"
+                )
 
 
 def _table(value: object, place: str, known: Sequence[str], needed: Sequence[str] = ()) -> Mapping[str, object]:
@@ -223,6 +242,13 @@ def _fields(value: object, place: str) -> None:
             _fields(inner, f"{place}[{number}]")
 
 
+def _names_the_order(places: object, place: str) -> None:
+    """A call that names no order would be about all of them, or about another one."""
+    one, other = ({"order_number": number, "reason": "", "remote_id": number} for number in "12")
+    if _filled(places, one) == _filled(places, other):
+        raise ConfigurationError("the order is not named", place=place, remedy="put {remote_id} into it")
+
+
 def _statuses(value: object, place: str) -> tuple[int, ...]:
     if not isinstance(value, list) or not all(type(status) is int and 100 <= status <= 599 for status in value):
         raise ConfigurationError("must be a list of HTTP statuses", place=place, remedy="for example [200, 202]")
@@ -232,4 +258,7 @@ def _statuses(value: object, place: str) -> tuple[int, ...]:
 def _words(value: object, place: str) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(word, str) and word.strip() for word in value):
         raise ConfigurationError("must be a list of status words", place=place)
-    return frozenset(fold(word) for word in value)
+    words = frozenset(fold(word) for word in value)
+    if "" in words:  # Two such words would be the same one.
+        raise ConfigurationError("a status word needs a letter of a to z, or a digit", place=place)
+    return words

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 LOCK_LIKE = ("constraints*.txt", "requirements*.txt", "*.lock", "pylock*.toml", ".npmrc", "pip.conf")
 LONGEST_MODULE = 400
-LONGEST_PLUGIN = {"amazon_mcf": 200}
+LONGEST_PLUGIN = {"amazon_mcf": 200, "bdlinx": 200, "mww": 200, "commercehub": 200}
 """Lines of a whole plugin without its simulator, where one has been promised."""
 
 each_plugin = pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
@@ -111,9 +111,13 @@ def test_a_plugin_has_one_name(folder: Path) -> None:
     table = project_table(folder)
     assert table["name"] == f"orderdesk-{slug}"
     assert [path.name for path in (folder / "src").iterdir() if (path / "__init__.py").exists()] == [package]
-    assert table["entry-points"]["orderdesk.integrations"] == {slug: package}
+    integrations = table["entry-points"]["orderdesk.integrations"]
+    assert integrations[slug] == package
+    # A sister service, such as another region's, has its parent's name in front and a module of the same package.
+    assert all(name == slug or name.startswith(f"{slug}-") for name in integrations)
+    assert all(target.split(".")[0] == package for target in integrations.values())
     simulators = table["entry-points"].get("orderdesk.simulators", {})
-    assert set(simulators) <= {slug}
+    assert set(simulators) <= set(integrations)
     assert all(target.partition(":")[0].split(".")[0] == package for target in simulators.values())
 
 

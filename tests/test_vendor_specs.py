@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
-from orderdesk_sdk.testing.specs import VARIABLE, SpecMismatch, SwaggerModel, vendor_file
+from orderdesk_sdk.testing.specs import VARIABLE, OpenApiModel, SpecMismatch, SwaggerModel, vendor_file
 
 MODEL = {
     "swagger": "2.0",
@@ -147,3 +147,89 @@ def test_without_the_variable_the_test_is_skipped_and_the_summary_says_so_even_w
     assert "2 skipped" in run.stdout
     warning = "WARNING: 2 skipped, not checked against the vendor: ORDERDESK_SPECS is not set"
     assert warning in run.stdout
+
+
+OPEN_API = """
+openapi: 3.1.0
+paths:
+  /orders/:
+    get:
+      parameters:
+      - {name: key, in: query, required: true, schema: {type: string, enum: [po, own]}}
+      - $ref: '#/components/parameters/Page'
+      responses:
+        '200':
+          content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}
+        '204': {description: gone}
+    post:
+      requestBody:
+        required: true
+        content: {application/x-www-form-urlencoded: {schema: {type: object, required: [id]}}}
+      responses: {}
+components:
+  parameters:
+    Page: {name: page, in: query, schema: {type: string, maxLength: 3}}
+  schemas:
+    Order:
+      type: object
+      required: [status]
+      properties:
+        status: {type: string, enum: [open, canceled], nullable: true}
+        units: {type: integer}
+"""
+
+
+@pytest.fixture
+def open_api(tmp_path: Path) -> OpenApiModel:
+    path = tmp_path / "model.yaml"
+    path.write_text(OPEN_API, encoding="utf-8")
+    return OpenApiModel(path)
+
+
+def test_what_fits_an_openapi_model_passes(open_api: OpenApiModel) -> None:
+    open_api.validate_request("GET", "/orders/", query={"key": "po", "page": "1"})
+    open_api.validate_request("POST", "/orders/", body={"id": "A"})
+    open_api.validate_response("GET", "/orders/", 200, {"status": None, "units": 1})
+    open_api.validate_response("GET", "/orders/", 204, None)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [({}, "key is required"), ({"key": "x"}, "'x' is not one of"), ({"key": "po", "page": "1000"}, "too long"),
+     ({"key": "po", "size": "1"}, "no query parameter size")],
+)  # fmt: skip
+def test_a_query_that_does_not_fit_an_openapi_model_is_told(
+    open_api: OpenApiModel, query: dict[str, str], said: str
+) -> None:
+    with pytest.raises(SpecMismatch) as caught:
+        open_api.validate_request("GET", "/orders/", query=query)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [(200, {}, "'status' is a required property"), (200, {"status": "lost"}, "at status"),
+     (200, {"status": "open", "units": None}, "at units"), (204, {}, "has no body"), (404, {}, "knows 200, 204")],
+)  # fmt: skip
+def test_an_answer_that_does_not_fit_an_openapi_model_is_told(
+    open_api: OpenApiModel, status: int, body: object, said: str
+) -> None:
+    with pytest.raises(SpecMismatch) as caught:
+        open_api.validate_response("GET", "/orders/", status, body)
+    assert said in str(caught.value)
+
+
+def test_a_body_that_an_openapi_model_wants_must_be_there_and_whole(open_api: OpenApiModel) -> None:
+    bodies: tuple[object, ...] = (None, {})
+    for body in bodies:
+        with pytest.raises(SpecMismatch, match="POST /orders/ body"):
+            open_api.validate_request("POST", "/orders/", body=body)
+    with pytest.raises(SpecMismatch, match="the request has one"):
+        open_api.validate_request("GET", "/orders/", query={"key": "po"}, body={})
+
+
+def test_a_yaml_file_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.yaml"
+    path.write_text("openapi: 3.0.3\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"other\.yaml"):
+        OpenApiModel(path)

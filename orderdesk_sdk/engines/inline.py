@@ -18,6 +18,7 @@ from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.posting import Post
+from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.resubmit import Resubmitter
 from orderdesk_sdk.workers import Ticket, Watch
@@ -59,6 +60,10 @@ class InlineEngine:
         """Advance these cases now and return them as they are then."""
         self._do(cases, self._advance)
         return tuple(self._ledger.case(case.id) for case in cases)
+
+    def request(self, case: Case) -> CancelRequest:
+        """What a case's present route is asked to do."""
+        return self._advancer.request(case)
 
     def read_back(self, case: Case) -> Case:
         """Check a case now. Raises what the check raises."""

@@ -1,10 +1,10 @@
-"""Credentials as `httpx.Auth`: tokens are refreshed early, by one caller at a time, and once more when refused."""
+"""Credentials as `httpx.Auth`: fixed headers, or tokens that are refreshed early, by one caller at a time."""
 
 from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from datetime import timedelta
 
 import httpx
@@ -14,10 +14,22 @@ from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.reading import MalformedReply, json_object, text_at
 from orderdesk_sdk.secret import Secret
 
-__all__ = ["RefreshTokenAuth", "Token", "TokenAuth"]
+__all__ = ["ClientCredentialsAuth", "HeaderAuth", "RefreshTokenAuth", "Token", "TokenAuth"]
 
 EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
+
+
+class HeaderAuth(httpx.Auth):
+    """Puts fixed headers on every request: keys, and whatever else a service demands of each."""
+
+    def __init__(self, headers: Mapping[str, str | Secret]) -> None:
+        self._headers = dict(headers)
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        for name, value in self._headers.items():
+            request.headers[name] = value.reveal() if isinstance(value, Secret) else value
+        yield request
 
 
 class Token:
@@ -83,17 +95,18 @@ _PASSING = frozenset({"server_error", "temporarily_unavailable"})
 """Error codes that say nothing about the credentials (RFC 6749, 4.1.2.1); all others do."""
 
 
-class RefreshTokenAuth(TokenAuth):
-    """OAuth 2.0 with a refresh token (RFC 6749, 6), the client's id and secret in the form. Say only how to `sign`."""
+class FormGrantAuth(TokenAuth):
+    """The base of OAuth 2.0 grants whose secrets, the client's id and secret among them, go in the form."""
 
-    def __init__(self, token_url: str, refresh_token: Secret, client_id: Secret, client_secret: Secret) -> None:
+    def __init__(self, token_url: str, grant_type: str, secrets: Mapping[str, Secret]) -> None:
         super().__init__()
         self._token_url = token_url
-        self._secrets = {"refresh_token": refresh_token, "client_id": client_id, "client_secret": client_secret}
+        self._grant_type = grant_type
+        self._secrets = secrets
 
     def token_request(self) -> httpx.Request:
         form = {name: secret.reveal() for name, secret in self._secrets.items()}
-        return httpx.Request("POST", self._token_url, data={"grant_type": "refresh_token", **form})
+        return httpx.Request("POST", self._token_url, data={"grant_type": self._grant_type, **form})
 
     def token(self, reply: httpx.Response) -> Token:
         document = json_object(reply)
@@ -110,3 +123,21 @@ class RefreshTokenAuth(TokenAuth):
                 "there is no access token in it", place=f"reply {reply.status_code} of {self._token_url}"
             )
         return Token(Secret(text_at(reply, "access_token")), timedelta(seconds=lasts))
+
+
+class RefreshTokenAuth(FormGrantAuth):
+    """OAuth 2.0 with a refresh token (RFC 6749, 6). Say only how to `sign`."""
+
+    def __init__(self, token_url: str, refresh_token: Secret, client_id: Secret, client_secret: Secret) -> None:
+        secrets = {"refresh_token": refresh_token, "client_id": client_id, "client_secret": client_secret}
+        super().__init__(token_url, "refresh_token", secrets)
+
+
+class ClientCredentialsAuth(FormGrantAuth):
+    """OAuth 2.0 with the client's own credentials (RFC 6749, 4.4), the token in a bearer header (RFC 6750, 2.1)."""
+
+    def __init__(self, token_url: str, client_id: Secret, client_secret: Secret) -> None:
+        super().__init__(token_url, "client_credentials", {"client_id": client_id, "client_secret": client_secret})
+
+    def sign(self, request: httpx.Request, token: Secret) -> None:
+        request.headers["authorization"] = f"Bearer {token.reveal()}"

@@ -15,7 +15,7 @@ from orderdesk_sdk.order_reader.json_text import dump_json, parse_json
 from orderdesk_sdk.order_reader.shapes import ORDER, Reading, read_record, write_record
 from orderdesk_sdk.order_reader.values import SHOWN, WrongValue
 
-__all__ = ["read_order_text", "read_orders", "write_order", "write_order_text"]
+__all__ = ["read_order_text", "read_orders", "text_in", "write_order", "write_order_text"]
 
 _KNOWN = "give an order object, a list of orders, or an Order Desk API reply"
 
@@ -82,6 +82,14 @@ def write_order(order: Order, *, timezone: tzinfo = UTC) -> dict[str, object]:
     Money and weights are texts, times are `YYYY-MM-DD HH:MM:SS`, absent times and folders are None.
     """
     return write_record(ORDER, order, timezone)
+
+
+def text_in(order: Order, path: str) -> str:
+    """The text at a dotted path of the order object, `checkout_data.Retailer` for instance; "" where there is none."""
+    found: object = write_order(order)
+    for step in path.split("."):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found.strip() if isinstance(found, str) else ""
 
 
 def write_order_text(order: Order, *, timezone: tzinfo = UTC) -> str:

@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import ClassVar
 
 from attrs import field, frozen
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orderdesk_sdk.clock import Clock
@@ -17,7 +18,7 @@ from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.testing.control import Control
 from orderdesk_sdk.testing.faults import FaultQueue, FaultyApp, refuse_token
 
-__all__ = ["GROUP", "Record", "Simulator", "Switch", "simulators"]
+__all__ = ["GROUP", "Record", "Simulator", "Switch", "received", "simulators"]
 
 GROUP = "orderdesk.simulators"
 """The entry-point group; the name of an entry point is the slug of the integration."""
@@ -69,8 +70,11 @@ class Simulator(ABC):
         """The service itself, as an ASGI app without faults and control calls."""
 
     @abstractmethod
-    def settings(self, url: str) -> dict[str, str]:
-        """A ready `[connections.X.settings]` table for this simulator served at `url`; its secrets are fakes."""
+    def settings(self, url: str) -> Mapping[str, object]:
+        """A ready `[connections.X.settings]` table for this simulator served at `url`; its secrets are fakes.
+
+        Secrets stand in it as plain texts, nested tables as mappings.
+        """
 
     @abstractmethod
     def truth(self, remote_id: str) -> str:
@@ -129,6 +133,21 @@ class Simulator(ABC):
     def chosen(self) -> Mapping[str, str]:
         """What is chosen for all orders, by switch."""
         return {switch.name: self.switch(switch.name) for switch in self.switches}
+
+
+async def received(scope: Scope, receive: Receive) -> Request | None:
+    """The HTTP request, its body read and kept in it; None where there is none, or its client left in the middle of it.
+
+    Half a request is no request: nothing happens, and nobody is left to be answered.
+    """
+    if scope["type"] != "http":
+        return None
+    request = Request(scope, receive)
+    try:
+        await request.body()
+    except ClientDisconnect:
+        return None
+    return request
 
 
 def simulators() -> dict[str, EntryPoint]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from jsonschema import Draft4Validator, FormatChecker
+import yaml
+from jsonschema import Draft4Validator, Draft202012Validator, FormatChecker
 
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
 from orderdesk_sdk.testing.plugin import LOUD
 
-__all__ = ["VARIABLE", "SpecMismatch", "SwaggerModel", "vendor_file"]
+__all__ = ["VARIABLE", "OpenApiModel", "SpecMismatch", "SwaggerModel", "VendorModel", "vendor_file"]
 
 VARIABLE = "ORDERDESK_SPECS"
 """The environment variable that names the folder with one folder per vendor, such as `amazon/`."""
@@ -39,15 +42,27 @@ class SpecMismatch(AssertionError):
     """A request or response is not what the vendor's model says."""
 
 
-class SwaggerModel:
-    """A Swagger 2.0 document as judge of requests and responses, each named by method and path template."""
+class VendorModel(ABC):
+    """A vendor's document as judge of requests and responses, each named by method and path template."""
 
-    def __init__(self, path: Path) -> None:
+    validator: ClassVar[type[Draft4Validator] | type[Draft202012Validator]]
+    """The dialect of the document's schemas."""
+    shared: ClassVar[str]
+    """The document's table that references of schemas lead into."""
+
+    def __init__(self, path: Path, document: object, *, key: str, version: str) -> None:
         self._name = path.name
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(document, dict) or document.get("swagger") != "2.0":
-            raise ConfigurationError("is no Swagger 2.0 document", place=str(path))
+        if not isinstance(document, dict) or not str(document.get(key)).startswith(version):
+            raise ConfigurationError(f"is no {key} {version} document", place=str(path))
         self._document: dict[str, object] = document
+
+    @abstractmethod
+    def response_schema(self, response: dict[str, object]) -> object | None:
+        """The schema of a response's body; None where it has none."""
+
+    @abstractmethod
+    def body_schema(self, operation: dict[str, object], parameters: list[dict[str, object]]) -> tuple[object, bool]:
+        """The schema of a request's body, None where it takes none, and whether the body is required."""
 
     def validate_response(
         self,
@@ -66,8 +81,9 @@ class SwaggerModel:
         if str(status) not in responses:
             raise SpecMismatch(f"{where}: the model knows {', '.join(responses)}")
         response = _table(responses, str(status))
-        if "schema" in response:
-            self._check(where, response["schema"], body)
+        schema = self.response_schema(response)
+        if schema is not None:
+            self._check(where, schema, body)
         elif body is not None:
             raise SpecMismatch(f"{where}: the model has no body")
         listed = {name.lower() for name in _table(response, "headers")}
@@ -84,28 +100,27 @@ class SwaggerModel:
         query: Mapping[str, str] | None = None,
         body: object = None,
     ) -> None:
-        """Check a request: path parameters (decoded), query, and the decoded JSON body (None for no body).
+        """Check a request: path parameters (decoded), query, and the decoded body (None for no body).
 
         A parameter or body that the model does not have is a mismatch as well as one that lacks. Raises SpecMismatch.
         """
         where = f"{self._name}: {method.upper()} {path_template}"
         given = {"path": path or {}, "query": query or {}}
         known: dict[str, set[str]] = {"path": set(), "query": set()}
-        takes_body = False
-        for parameter in self._parameters(method, path_template):
+        parameters = self._parameters(method, path_template)
+        for parameter in parameters:
             place, name = str(parameter["in"]), str(parameter["name"])
-            if place == "body":
-                takes_body = True
-                if body is not None or parameter.get("required"):
-                    self._check(f"{where} body", parameter.get("schema", {}), body)
-            elif place in given:
+            if place in given:
                 known[place].add(name)
                 if name in given[place]:
                     self._check(f"{where} {place} {name}", _text_schema(parameter), given[place][name])
                 elif parameter.get("required"):
                     raise SpecMismatch(f"{where}: the {place} parameter {name} is required")
-        if body is not None and not takes_body:
+        schema, required = self.body_schema(self._operation(method, path_template), parameters)
+        if body is not None and schema is None:
             raise SpecMismatch(f"{where}: the model has no body, the request has one")
+        if schema is not None and (body is not None or required):
+            self._check(f"{where} body", schema, body)
         for place, names in known.items():
             if stray := sorted(set(given[place]) - names):
                 raise SpecMismatch(f"{where}: the model has no {place} parameter {', '.join(stray)}")
@@ -120,20 +135,90 @@ class SwaggerModel:
         """Those of the path first, then those of the operation, references followed."""
         shared = _table(_table(self._document, "paths"), path_template).get("parameters", [])
         own = self._operation(method, path_template).get("parameters", [])
-        found: list[dict[str, object]] = []
-        for parameter in [*_items(shared), *_items(own)]:
-            reference = parameter.get("$ref")
-            name = str(reference).rpartition("/")[2]
-            found.append(_table(_table(self._document, "parameters"), name) if reference else parameter)
-        return found
+        return [self._followed(parameter) for parameter in [*_items(shared), *_items(own)]]
+
+    def _followed(self, found: dict[str, object]) -> dict[str, object]:
+        """What a `#/...` reference leads to; anything else as it is."""
+        if "$ref" not in found:
+            return found
+        target = self._document
+        for step in str(found["$ref"]).removeprefix("#/").split("/"):
+            target = _table(target, step)
+        return target
 
     def _check(self, where: str, schema: object, value: object) -> None:
-        # Swagger 2.0 schemas are JSON Schema draft 4 with references from the document's root.
-        whole = {"allOf": [schema], "definitions": self._document.get("definitions", {})}
-        errors = sorted(Draft4Validator(whole, format_checker=_FORMATS).iter_errors(value), key=lambda e: list(e.path))
+        whole = {"allOf": [schema], self.shared: self._document.get(self.shared, {})}
+        errors = sorted(self.validator(whole, format_checker=_FORMATS).iter_errors(value), key=lambda e: list(e.path))
         if errors:
             told = "; ".join(f"at {'/'.join(map(str, error.path)) or 'the top'}: {error.message}" for error in errors)
             raise SpecMismatch(f"{where}: {told}")
+
+
+class SwaggerModel(VendorModel):
+    """A Swagger 2.0 document in JSON. Its schemas are JSON Schema draft 4."""
+
+    validator = Draft4Validator
+    shared = "definitions"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, json.loads(path.read_text(encoding="utf-8")), key="swagger", version="2.0")
+
+    def response_schema(self, response: dict[str, object]) -> object | None:
+        return response.get("schema")
+
+    def body_schema(
+        self,
+        operation: dict[str, object],  # noqa: ARG002 - here the body is a parameter
+        parameters: list[dict[str, object]],
+    ) -> tuple[object, bool]:
+        bodies = [parameter for parameter in parameters if parameter["in"] == "body"]
+        return (bodies[0].get("schema", {}), bool(bodies[0].get("required"))) if bodies else (None, False)
+
+
+class OpenApiModel(VendorModel):
+    """An OpenAPI 3.1 document in YAML. Its schemas are JSON Schema 2020-12, and 3.0's `nullable` is understood too.
+
+    Of several media types the first one's schema counts.
+    """
+
+    validator = Draft202012Validator
+    shared = "components"
+
+    def __init__(self, path: Path) -> None:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        super().__init__(path, _with_nulls(document), key="openapi", version="3.1")
+
+    def response_schema(self, response: dict[str, object]) -> object | None:
+        return _content(self._followed(response))
+
+    def body_schema(
+        self,
+        operation: dict[str, object],
+        parameters: list[dict[str, object]],  # noqa: ARG002 - here the body is no parameter
+    ) -> tuple[object, bool]:
+        body = self._followed(_table(operation, "requestBody"))
+        return _content(body), bool(body.get("required"))
+
+
+def _content(holder: dict[str, object]) -> object | None:
+    """The schema of the first media type of a body; None where there is no body."""
+    for media in _table(holder, "content").values():
+        return media.get("schema", {}) if isinstance(media, dict) else {}
+    return None
+
+
+def _with_nulls(value: object) -> object:
+    """The document with `nullable: true` said as 3.1 says it. Vendors kept the word of 3.0, which 3.1 would ignore."""
+    if isinstance(value, list):
+        return [_with_nulls(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {key: _with_nulls(item) for key, item in value.items()}
+    if made.get("nullable") is True:
+        kind, words = made.get("type"), made.get("enum")
+        made |= {"type": [kind, "null"]} if isinstance(kind, str) else {}
+        made |= {"enum": [*words, None]} if isinstance(words, list) else {}
+    return made
 
 
 _FORMATS = FormatChecker(formats=())
@@ -163,4 +248,6 @@ def _items(value: object) -> list[dict[str, object]]:
 def _text_schema(parameter: Mapping[str, object]) -> dict[str, object]:
     """The schema of a parameter that travels as text, so that its length, pattern, words and format can be judged."""
     kept = ("maxLength", "minLength", "pattern", "enum", "format")
-    return {"type": "string"} | {key: parameter[key] for key in kept if key in parameter}
+    schema = parameter.get("schema", parameter)  # OpenAPI 3 has a schema where Swagger 2.0 writes the keys directly.
+    found = schema if isinstance(schema, Mapping) else {}
+    return {"type": "string"} | {key: found[key] for key in kept if key in found}

@@ -1,0 +1,37 @@
+"""A supplier's account: its settings, and the reasons that retailers take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orderdesk_sdk.reasons import CanonicalReason as Why
+from orderdesk_sdk.reasons import ReasonCode, read_reason_lists
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import host, parsed, secret, setting, settings
+
+CODES = (  # https://support.dsco.io/hc/en-us/articles/360028354992-Cancel-Codes; a retailer may offer others
+    ReasonCode("CXSS", "Out of Stock", [Why.OUT_OF_STOCK]),
+    ReasonCode("CXSD", "Discontinued"),
+    ReasonCode("CXSN", "Not Enough Stock"),
+    ReasonCode("CXSB", "Bad/Incorrect Address", [Why.ADDRESS]),
+    ReasonCode("CXSI", "Invalid Ship Instructions"),
+    ReasonCode("CXST", "Can't Ship On Time", [Why.LATE]),
+    ReasonCode("CXSC", "Cancelled at Retailer Request", [Why.CUSTOMER_ASKED]),
+    ReasonCode("CXSO", "Other", [Why.FRAUD, Why.DUPLICATE, Why.PRICING, Why.OTHER]),
+)
+TYPES = {"poNumber": "PO_NUMBER", "dscoOrderId": "DSCO_ORDER_ID", "supplierOrderNumber": "SUPPLIER_ORDER_NUMBER"}
+
+
+@settings
+class HubSettings:
+    """What a connection needs. Of the lists of reasons, one named `default` is for retailers without their own."""
+
+    mode: str = setting(str, help="orderstream: experimental", default="dsco", choices=("dsco", "orderstream"))
+    client_id: Secret = secret(help="Dsco's client id, from Rithum's support", default=Secret(""))
+    client_secret: Secret = secret(help="Dsco's client secret", default=Secret(""))
+    base_url: str = host(help="staging: https://staging-api.dsco.io/api/v3", default="https://api.dsco.io/api/v3")
+    order_key: str = setting(str, help="the number that orders have here", default="poNumber", choices=tuple(TYPES))
+    retailer_field: str = setting(str, help="path in the order JSON, as checkout_data.Retailer", default="")
+    reasons: Mapping[str, tuple[ReasonCode, ...]] = parsed(read_reason_lists, help="reasons by retailer", default={})
+    vendor_id: str = setting(str, help="orderstream: what the hub calls us", default="")
+    outbox: str = setting(str, help="orderstream: the folder for confirm files", default="")

@@ -1,0 +1,307 @@
+"""The simulated Dsco: HTTP in, HTTP out, and what a test may choose and ask behind its back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import ClassVar
+from urllib.parse import parse_qs
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from orderdesk_commercehub.simulator.changelog import Change, ChangeLog, LogPage, messages, stamp
+from orderdesk_commercehub.simulator.orders import CODES, Item, Order, Trouble, apply, fault_of, order_view
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.testing.simulator import Simulator, Switch
+
+__all__ = ["CLIENT_ID", "CLIENT_SECRET", "DscoSimulator"]
+
+CLIENT_ID = "simulated-client"
+CLIENT_SECRET = "simulated-client-secret"
+LIFETIME = timedelta(hours=1)
+
+_KEYS = {"poNumber": "PO_NUMBER", "dscoOrderId": "DSCO_ORDER_ID", "supplierOrderNumber": "SUPPLIER_ORDER_NUMBER"}
+_BANNER = {"server": "Dsco simulator of orderdesk-commercehub, not Dsco"}
+
+
+class DscoSimulator(Simulator):
+    """Dsco V3 before one supplier. Every answer says in its `server` header that it is simulated.
+
+    polls: how many looks at the log a 202 takes to be decided, the first of them empty. page_size: of the log.
+    codes: what a retailer takes, by retailer; all the documented codes where it is not named.
+    """
+
+    switches: ClassVar[tuple[Switch, ...]] = (
+        Switch("cancel", ("processed", "submitted", "submitted to fail", "failure"), text="how a cancel is answered"),
+        Switch("fate", ("honored", "ships anyway", "partly"), text="what is done where a cancel is said to be done"),
+        Switch("description", ("string", "object", "array"), text="the shape of a message's description"),
+        Switch("read_lag", ("0", "1", "3"), text="how many reads of an order still see it as before a change"),
+        Switch("trouble", ("none", "429", "408"), text="how the next cancel is turned away, once"),
+    )
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        polls: int = 2,
+        page_size: int = 50,
+        codes: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        super().__init__(clock)
+        self._polls = polls
+        self._codes = dict(codes or {})
+        self._orders: dict[str, Order] = {}
+        self._log_of = ChangeLog(page_size)
+        self._tokens: dict[str, datetime] = {}
+        self._issued = 0
+
+    def settings(self, url: str) -> dict[str, str]:
+        return {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "base_url": url}
+
+    def truth(self, remote_id: str) -> str:
+        with self.lock:
+            return self.order(remote_id).status
+
+    def order(self, po_number: str) -> Order:
+        """The order itself, for a test to look at or to change. Raises NotFoundError."""
+        if po_number not in self._orders:
+            raise NotFoundError("the simulator has no such order", place=po_number)
+        return self._orders[po_number]
+
+    def add_order(
+        self,
+        remote_id: str,
+        *,
+        lines: Sequence[tuple[str, int]],
+        retailer: str = "demoretailer",
+        cancel_requested: bool = False,
+    ) -> None:
+        """Put a retailer's order there; `lines` are (sku, quantity). Raises InputError for a used number."""
+        with self.lock:
+            if remote_id in self._orders:
+                raise InputError("this number is already in use", place=remote_id, remedy="choose another")
+            items = [Item(number, sku, quantity) for number, (sku, quantity) in enumerate(lines, 1)]
+            order = Order(remote_id, len(self._orders) + 1, items, retailer, cancel_requested)
+            self._orders[remote_id] = order
+            self.record("add_order", remote_id, f"created: {order.status}")
+
+    def issue_token(self) -> str:
+        """A new access token without a token request."""
+        with self.lock:
+            self._issued += 1
+            token = f"simulated-token-{self._issued}"
+            self._tokens[token] = self.clock.now() + LIFETIME
+            return token
+
+    def expire_tokens(self) -> None:
+        """Let every access token expire now."""
+        with self.lock:
+            self._tokens.clear()
+
+    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return  # Half a request is no request.
+        with self.lock:
+            status, answer = self._answer(request, body)
+        headers = _BANNER | ({"retry-after": "1"} if status == 429 else {})
+        await JSONResponse(answer, status, headers)(scope, receive, send)
+
+    async def expired_token(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        await request.body()
+        with self.lock:
+            self._tokens.pop(_bearer(request), None)
+        await JSONResponse(_failure("SIM_TOKEN_EXPIRED", "the token has expired"), 401, _BANNER)(scope, receive, send)
+
+    def _answer(self, request: Request, body: bytes) -> tuple[int, dict[str, object]]:
+        call = (request.method, request.url.path)
+        if call == ("POST", "/oauth2/token"):
+            return self._token(request.headers.get("content-type", ""), body)
+        if self._tokens.get(_bearer(request), self.clock.now()) <= self.clock.now():
+            self.record(request.url.path, None, "denied: no good token")
+            return 401, _failure("SIM_NO_TOKEN", "the token is missing, unknown or expired")
+        match call:
+            case ("GET", "/hello"):
+                return 200, {"hello": "World!"}
+            case ("GET", "/order/"):
+                return self._read(request.query_params)
+            case ("GET", "/order/log"):
+                return self._log(request.query_params)
+            case ("POST", "/order/item/cancel") if (trouble := self.switch("trouble")) != "none":
+                self.set_switch("trouble", "none")
+                self.record("cancelOrderItem", None, f"turned away with {trouble}")
+                return int(trouble), _failure("SIM_TURNED_AWAY", "try again later")
+            case ("POST", "/order/item/cancel"):
+                return self._cancel(body)
+            case _:
+                return 404, _failure("SIM_NOT_SIMULATED", f"{request.method} {request.url.path} is not simulated")
+
+    def _token(self, content_type: str, body: bytes) -> tuple[int, dict[str, object]]:
+        form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+        if not content_type.startswith("application/x-www-form-urlencoded"):
+            return 400, {"error": "invalid_request", "error_description": "send a form"}
+        if form.get("grant_type") != "client_credentials" or not {"client_id", "client_secret"} <= set(form):
+            return 400, {"error": "invalid_request", "error_description": "a parameter is missing or wrong"}
+        if (form["client_id"], form["client_secret"]) != (CLIENT_ID, CLIENT_SECRET):
+            return 401, {"error": "invalid_client"}
+        return 200, {"access_token": self.issue_token(), "token_type": "Bearer", "expires_in": 3600}
+
+    def _found(self, key: str, value: object) -> Order | None:
+        return next((one for one in self._orders.values() if order_view_key(one, key) == value), None)
+
+    def _read(self, query: Mapping[str, str]) -> tuple[int, dict[str, object]]:
+        order = self._found(query.get("orderKey", ""), query.get("value"))
+        if order is None:  # How Dsco says that is not known: the simulator's choice.
+            return 404, _failure("SIM_NO_SUCH_ORDER", "no such order")
+        self.record("getOrderById", order.po_number, f"read: {order.status}")
+        return 200, order_view(order)
+
+    def _cancel(self, body: bytes) -> tuple[int, dict[str, object]]:
+        payload = _payload(body)
+        number = f"request-{len(self._log_of.changes) + 1}"
+        shape = self.switch("description")
+        if payload is None:
+            self.record("cancelOrderItem", None, "refused: misshapen")
+            return 400, self._update(number, "failure", Trouble("SIM_INVALID", "id, type and lineItems are required"))
+        key = next((key for key, kind in _KEYS.items() if kind == payload["type"]), "")
+        order = self._found(key, payload["id"])
+        lines = _lines(payload)
+        request = Change(number, payload, self.clock.now(), "success")
+        trouble = Trouble("SIM_NO_SUCH_ORDER", "no such order")
+        if order is not None:
+            chosen = self.switch("cancel", order.po_number)
+            fault = fault_of(order, lines, self._codes.get(order.retailer, CODES))
+            fault = fault or (Trouble("SIM_FAILURE", "it was chosen to fail") if chosen == "failure" else None)
+            if fault is None:
+                self._log_of.changes.append(request)
+                return self._take(request, order, chosen)
+            trouble = fault
+        request.status, request.results = "failure", messages(trouble.code, trouble.text, shape)
+        self._log_of.changes.append(request)
+        self.record("cancelOrderItem", order.po_number if order else None, f"failure: {trouble.code}")
+        return 200, self._update(number, "failure", trouble)
+
+    def _take(self, request: Change, order: Order, chosen: str) -> tuple[int, dict[str, object]]:
+        if chosen == "processed":
+            self._carry_out(request, order)
+            return 200, self._update(request.id, "success", None)
+        request.status, request.polls = "new", self._polls
+        self.record("cancelOrderItem", order.po_number, f"submitted as {request.id}")
+        return 202, self._update(request.id, "pending", None)
+
+    def _carry_out(self, request: Change, order: Order) -> None:
+        order.remember(int(self.switch("read_lag", order.po_number)))
+        effect = apply(order, _lines(request.payload), self.switch("fate", order.po_number))
+        request.status, request.results = "success", messages("SIM_OK", "done", self.switch("description"), "info")
+        self.record("cancelOrderItem", order.po_number, effect)
+
+    def _log(self, query: Mapping[str, str]) -> tuple[int, dict[str, object]]:
+        now = self.clock.now()
+        if "scrollId" in query:
+            page = self._log_of.scrolled(query["scrollId"], now)
+            return (200, _log_view(page)) if page else (404, _failure("SIM_SCROLL_EXPIRED", "no such scrollId"))
+        wanted, dates = query.get("requestId"), (query.get("startDate"), query.get("endDate"))
+        if wanted is None and None in map(_moment, dates):
+            return 400, _failure("SIM_INVALID", "requestId, or startDate and endDate, or scrollId is required")
+        found = [
+            request
+            for request in self._log_of.changes
+            if (wanted == request.id if wanted is not None else _within(request.at, *dates))
+        ]
+        page = self._log_of.page(found, now)
+        answer = _log_view(page)
+        for request in found:
+            self._look(request)
+        return 200, answer
+
+    def _look(self, request: Change) -> None:
+        """One look at a request that is not decided brings it one step further."""
+        if not request.polls:
+            return
+        request.polls -= 1
+        request.status = "pending"
+        if request.polls:
+            return
+        key = next(key for key, kind in _KEYS.items() if kind == request.payload["type"])
+        order = self._found(key, request.payload["id"])
+        if order is not None and self.switch("cancel", order.po_number) != "submitted to fail":
+            self._carry_out(request, order)
+        else:
+            failed = messages("SIM_FAILURE", "it was chosen to fail", self.switch("description"))
+            request.status, request.results = "failure", failed
+
+    def _update(self, number: str, status: str, trouble: Trouble | None) -> dict[str, object]:
+        """A SyncUpdateResponse."""
+        told = messages(trouble.code, trouble.text, self.switch("description")) if trouble is not None else []
+        return {"status": status, "requestId": number, "eventDate": stamp(self.clock.now()), "messages": told}
+
+
+def order_view_key(order: Order, key: str) -> str | None:
+    """The order's number under one of the three keys; None for another key."""
+    return {
+        "poNumber": order.po_number,
+        "dscoOrderId": f"{1_000_000 + order.number}",
+        "supplierOrderNumber": f"S-{order.number}",
+    }.get(key)
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+def _failure(code: str, text: str) -> dict[str, object]:
+    """What the simulator says where the API's own words are not known."""
+    return {"status": "failure", "messages": messages(code, text, "string")}
+
+
+def _payload(body: bytes) -> dict[str, object] | None:
+    """The body of a cancel; None for anything else."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    match found:
+        case {"id": str(), "type": str(kind), "lineItems": [_, *_]} if kind in _KEYS.values():
+            lines = _lines(found)
+            whole = all({"cancelledQuantity", "cancelCode"} <= set(line) for line in lines)
+            counts = [line.get("cancelledQuantity") for line in lines]
+            positive = all(isinstance(count, int) and count > 0 for count in counts)
+            return found if whole and positive and len(lines) == len(found["lineItems"]) else None
+        case _:
+            return None
+
+
+def _lines(payload: Mapping[str, object]) -> list[dict[str, object]]:
+    listed = payload["lineItems"]
+    return [line for line in listed if isinstance(line, dict)] if isinstance(listed, list) else []
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _within(at: datetime, start: str | None, end: str | None) -> bool:
+    first, last = _moment(start), _moment(end)
+    return first is not None and last is not None and first <= at <= last
+
+
+def _log_view(page: LogPage) -> dict[str, object]:
+    answer: dict[str, object] = {
+        "status": "PROCESSING" if page.processing else "COMPLETED",
+        "logs": [request.entry() for request in page.entries],
+    }
+    return answer | ({"scrollId": page.scroll_id} if page.scroll_id else {})

@@ -1,0 +1,91 @@
+"""What the plugin sends to Dsco, and what the simulator answers, against the vendor's own description of the API."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+
+from orderdesk_commercehub.simulator import CLIENT_ID, CLIENT_SECRET, DscoSimulator
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.testing.serving import serve
+from orderdesk_sdk.testing.specs import OpenApiModel, vendor_file
+
+if TYPE_CHECKING:
+    from plugins.commercehub.tests.conftest import Stage, StageMaker
+
+PO = "PO-1001"
+
+
+@pytest.fixture(scope="module")
+def model() -> OpenApiModel:
+    return OpenApiModel(vendor_file("dsco-v3", "dsco-cancel-subset.yaml"))
+
+
+def judge(stage: Stage, model: OpenApiModel) -> set[tuple[str, int]]:
+    """Judge every call of a stage that the model knows the status of; which ones these were."""
+    judged = set()
+    for seen in stage.tap.seen:
+        query = dict(parse_qsl(seen.query))
+        form = seen.path == "/oauth2/token"
+        body = dict(parse_qsl(seen.sent.decode())) if form else json.loads(seen.sent) if seen.sent else None
+        model.validate_request(seen.method, seen.path, query=query, body=body)
+        model.validate_response(seen.method, seen.path, seen.status, json.loads(seen.answered))
+        judged.add((seen.path, seen.status))
+    return judged
+
+
+TOKEN, READ, CANCEL, LOG = "/oauth2/token", "/order/", "/order/item/cancel", "/order/log"
+
+
+@pytest.mark.parametrize("shape", ["string", "object", "array"])
+@pytest.mark.parametrize(
+    ("answered", "calls"),
+    [
+        ("processed", {(TOKEN, 200), (READ, 200), (CANCEL, 200)}),
+        ("failure", {(TOKEN, 200), (READ, 200), (CANCEL, 200)}),
+        ("submitted", {(TOKEN, 200), (READ, 200), (CANCEL, 202), (LOG, 200)}),
+        ("submitted to fail", {(TOKEN, 200), (READ, 200), (CANCEL, 202), (LOG, 200)}),
+    ],
+)
+def test_a_whole_cancel_fits_on_both_sides(
+    stage: Stage, model: OpenApiModel, shape: str, answered: str, calls: set[tuple[str, int]]
+) -> None:
+    stage.simulator.set_switch("cancel", answered)
+    stage.simulator.set_switch("description", shape)
+    stage.cancel()
+    stage.follow()
+    assert judge(stage, model) == calls
+
+
+@pytest.mark.parametrize("fate", ["honored", "partly", "ships anyway"])
+def test_a_cancel_of_a_part_fits_whatever_becomes_of_it(make_stage: StageMaker, model: OpenApiModel, fate: str) -> None:
+    dsco = DscoSimulator(VirtualClock(), codes={"demoretailer": ["CXST"]})
+    dsco.add_order(PO, lines=[("MUG-11", 2), ("CAP-7", 1)], cancel_requested=True)
+    dsco.set_switch("fate", fate)
+    stage = make_stage(dsco)
+    stage.cancel("cannot ship in time", lines={"MUG-11": 1})
+    stage.follow()
+    stage.cancel("out of stock")
+    assert (CANCEL, 200) in judge(stage, model)
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}, 200),
+        ({"grant_type": "password", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}, 400),
+        ({"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": "wrong"}, 401),
+    ],
+)
+def test_token_answers_and_hello_fit(model: OpenApiModel, form: dict[str, str], status: int) -> None:
+    simulator = DscoSimulator(VirtualClock())
+    with serve(simulator.app) as served, httpx.Client(base_url=served.url, trust_env=False) as client:
+        reply = client.post(TOKEN, data=form)
+        model.validate_response("POST", TOKEN, reply.status_code, reply.json())
+        assert reply.status_code == status
+        greeting = client.get("/hello", headers={"authorization": f"bearer {simulator.issue_token()}"})
+        model.validate_response("GET", "/hello", greeting.status_code, greeting.json())

@@ -1,0 +1,144 @@
+"""The simulated Dsco by itself: what it refuses, its log in pages, and that it says what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from orderdesk_commercehub.simulator import CLIENT_ID, CLIENT_SECRET, DscoSimulator
+from orderdesk_sdk.clock import VirtualClock, hours, minutes
+from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.testing.faults import Fault
+from orderdesk_sdk.testing.serving import serve
+
+PO = "PO-1001"
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def dsco(clock: VirtualClock) -> DscoSimulator:
+    simulator = DscoSimulator(clock, page_size=2)
+    simulator.add_order(PO, lines=[("MUG-11", 3), ("CAP-7", 1)])
+    return simulator
+
+
+@pytest.fixture
+def client(dsco: DscoSimulator) -> Iterator[httpx.Client]:
+    headers = {"authorization": f"bearer {dsco.issue_token()}"}
+    with serve(dsco.app) as served, httpx.Client(base_url=served.url, headers=headers, trust_env=False) as made:
+        yield made
+
+
+def cancel(client: httpx.Client, *lines: Mapping[str, object], po: str = PO) -> httpx.Response:
+    return client.post("/order/item/cancel", json={"id": po, "type": "PO_NUMBER", "lineItems": list(lines)})
+
+
+def line(sku: str = "MUG-11", count: int = 1, code: str = "CXSS") -> Mapping[str, object]:
+    return {"sku": sku, "cancelledQuantity": count, "cancelCode": code}
+
+
+def order(client: httpx.Client, po: str = PO) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/order/", params={"orderKey": "poNumber", "value": po}).json()
+    return found
+
+
+def code_of(reply: httpx.Response) -> str:
+    code: str = reply.json()["messages"][0]["code"]
+    return code
+
+
+def test_every_answer_says_that_it_is_simulated(client: httpx.Client) -> None:
+    for reply in (client.get("/hello"), client.get("/order/"), client.post("/oauth2/token"), client.get("/elsewhere")):
+        assert "simulator" in reply.headers["server"]
+
+
+def test_a_token_is_good_for_an_hour_and_may_be_ended(
+    dsco: DscoSimulator, clock: VirtualClock, client: httpx.Client
+) -> None:
+    form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    bought = client.post("/oauth2/token", data=form).json()
+    assert (bought["token_type"], bought["expires_in"]) == ("Bearer", 3600)
+    own = {"authorization": f"Bearer {bought['access_token']}"}
+    assert client.get("/hello", headers=own).json() == {"hello": "World!"}
+    clock.advance(hours(1))
+    assert client.get("/hello", headers=own).status_code == 401
+    client.headers["authorization"] = f"bearer {dsco.issue_token()}"
+    dsco.faults.add(Fault.EXPIRED_TOKEN, path="/hello")
+    assert [client.get("/hello").status_code, client.get("/hello").status_code] == [401, 401]
+    client.headers["authorization"] = f"bearer {dsco.issue_token()}"
+    dsco.expire_tokens()
+    assert client.get("/hello").status_code == 401
+
+
+def test_what_a_cancel_may_be_refused_for(client: httpx.Client) -> None:
+    assert code_of(cancel(client, line(count=4))) == "SIM_OVER_QUANTITY"
+    assert code_of(cancel(client, line(count=2), line(count=2))) == "SIM_OVER_QUANTITY"
+    assert code_of(cancel(client, line(sku="HAT"))) == "SIM_NO_SUCH_ITEM"
+    assert code_of(cancel(client, line(code="CXRF"))) == "SIM_CODE_NOT_ALLOWED"
+    assert code_of(cancel(client, line(), po="PO-2")) == "SIM_NO_SUCH_ORDER"
+    for bad in (cancel(client), cancel(client, {"sku": "MUG-11"}), cancel(client, line(count=-1))):
+        assert (bad.status_code, code_of(bad)) == (400, "SIM_INVALID")
+    assert [item["cancelledQuantity"] for item in order(client)["lineItems"]] == [None, None]
+
+
+def test_an_order_is_cancelled_only_when_all_of_it_is(dsco: DscoSimulator, client: httpx.Client) -> None:
+    assert cancel(client, line(count=2)).json()["status"] == "success"
+    assert (order(client)["dscoStatus"], order(client)["dscoLifecycle"]) == ("shipment_pending", "acknowledged")
+    cancel(client, line(), line("CAP-7"))
+    assert (order(client)["dscoStatus"], order(client)["dscoLifecycle"]) == ("cancelled", "completed")
+    assert dsco.truth(PO) == "cancelled"
+
+
+def test_the_log_comes_in_pages_whose_scroll_id_expires(clock: VirtualClock, client: httpx.Client) -> None:
+    first = clock.now().isoformat()
+    for _ in range(3):
+        cancel(client, line())
+        clock.advance(minutes(1))
+    span = {"startDate": first, "endDate": clock.now().isoformat()}
+    page = client.get("/order/log", params=span).json()
+    rest = client.get("/order/log", params={"scrollId": page["scrollId"]}).json()
+    assert [entry["requestId"] for entry in page["logs"] + rest["logs"]] == ["request-1", "request-2", "request-3"]
+    assert "scrollId" not in rest
+    late = client.get("/order/log", params=span).json()["scrollId"]
+    clock.advance(minutes(5))
+    assert client.get("/order/log", params={"scrollId": late}).status_code == 404
+    assert client.get("/order/log").status_code == 400
+    assert client.get("/order/log", params={"startDate": "soon", "endDate": "late"}).status_code == 400
+
+
+def test_what_is_submitted_is_first_not_there_then_pending_then_done(dsco: DscoSimulator, client: httpx.Client) -> None:
+    dsco.set_switch("cancel", "submitted")
+    number = cancel(client, line(count=3), line("CAP-7")).json()["requestId"]
+    looks = [client.get("/order/log", params={"requestId": number}).json() for _ in range(3)]
+    assert [(look["status"], [entry["status"] for entry in look["logs"]]) for look in looks] == [
+        ("PROCESSING", []),
+        ("PROCESSING", ["pending"]),
+        ("COMPLETED", ["success"]),
+    ]
+    assert order(client)["dscoStatus"] == "cancelled"
+
+
+def test_reads_lag_as_often_as_chosen(dsco: DscoSimulator, client: httpx.Client) -> None:
+    dsco.set_switch("read_lag", "3")
+    cancel(client, line(count=3), line("CAP-7"))
+    assert dsco.truth(PO) == "cancelled"
+    assert [order(client)["dscoStatus"] for _ in range(4)] == ["shipment_pending"] * 3 + ["cancelled"]
+
+
+def test_the_retailers_own_wish_to_cancel_is_told(dsco: DscoSimulator, client: httpx.Client) -> None:
+    dsco.add_order("PO-2", lines=[("MUG-11", 1)], cancel_requested=True)
+    assert (order(client, "PO-2")["cancelRequested"], order(client)["cancelRequested"]) == (True, False)
+
+
+def test_a_number_is_used_once_and_an_unknown_one_is_told(dsco: DscoSimulator) -> None:
+    with pytest.raises(InputError, match="already in use"):
+        dsco.add_order(PO, lines=[])
+    with pytest.raises(NotFoundError, match="no such order"):
+        dsco.truth("PO-2")

@@ -1,0 +1,192 @@
+"""Mode orderstream: a file for a person to upload, and nobody but a person to settle it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from orderdesk_commercehub.account import HubSettings
+from orderdesk_commercehub.orderstream import confirm, write_confirm
+from orderdesk_commercehub.simulator import DscoSimulator
+from orderdesk_sdk.case import ProofKind, State
+from orderdesk_sdk.clock import hours
+from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, NotAllowedError, PluginFault
+from orderdesk_sdk.order import Line, Order, Placement, Role
+from orderdesk_sdk.reasons import CanonicalReason, Reason
+from orderdesk_sdk.request import CancelRequest
+
+if TYPE_CHECKING:
+    from plugins.commercehub.tests.conftest import Stage, StageMaker
+
+PO = "PO-1001"
+SETTINGS = HubSettings(mode="orderstream", vendor_id="lanternworks", retailer_field="checkout_data.Retailer")
+LINES = (
+    Line(3, id="1", code="LAMP-3", metadata={"merchantLineNumber": "1"}),
+    Line(1, id="2", code="R&D <9>", metadata={"merchantLineNumber": 2}),
+)
+ORDER = Order("77", "A-77", lines=LINES, checkout_data={"Retailer": "harborstore"})
+DAY = date(2026, 3, 9)
+GOLDEN = (
+    "<?xml version='1.0' encoding='utf-8'?>\n"
+    '<ConfirmMessageBatch><partnerID roleType="vendor" name="lanternworks">lanternworks</partnerID>'
+    '<hubConfirm><participatingParty roleType="merchant" name="harborstore" participationCode="To:">harborstore'
+    "</participatingParty><partnerTrxID>case-5</partnerTrxID><partnerTrxDate>20260309</partnerTrxDate>"
+    "<poNumber>H-88213</poNumber><hubAction><action>v_cancel</action><actionCode>discontinued</actionCode>"
+    "<merchantLineNumber>1</merchantLineNumber><trxVendorSKU>LAMP-3</trxVendorSKU><trxQty>3</trxQty></hubAction>"
+    "<hubAction><action>v_cancel</action><actionCode>discontinued</actionCode><merchantLineNumber>2"
+    "</merchantLineNumber><trxVendorSKU>R&amp;D &lt;9&gt;</trxVendorSKU><trxQty>1</trxQty></hubAction></hubConfirm>"
+    "<messageCount>1</messageCount></ConfirmMessageBatch>"
+)
+
+
+def request(order: Order = ORDER, code: str = "discontinued", lines: Mapping[str, int] | None = None) -> CancelRequest:
+    placement = Placement("hub", "H-88213", datetime(2026, 3, 9, tzinfo=UTC), Role.CART)
+    return CancelRequest(order, placement, "wish", Reason(None, code, "gone"), lines or {})
+
+
+def test_the_confirm_message_is_what_it_always_was() -> None:
+    assert confirm(request(), SETTINGS, "case-5", DAY).decode() == GOLDEN
+
+
+def test_a_part_is_its_lines_and_quantities_only() -> None:
+    root = ET.fromstring(confirm(request(lines={"LAMP-3": 2}), SETTINGS, "case-5", DAY))  # noqa: S314 - our own
+    (action,) = root.iter("hubAction")
+    assert [action.findtext(tag) for tag in ("merchantLineNumber", "trxVendorSKU", "trxQty")] == ["1", "LAMP-3", "2"]
+
+
+@pytest.mark.parametrize("code", ["bad_sku\u200b", "b\u00e4d", "", " ", "bad\nsku"])
+def test_a_code_that_is_not_plain_text_is_refused(code: str) -> None:
+    with pytest.raises(InputError, match="actionCode"):
+        confirm(request(code=code), SETTINGS, "case-5", DAY)
+
+
+def without_number() -> CancelRequest:
+    return request(Order("77", "A-77", lines=(Line(1, code="LAMP-3"),), checkout_data={"Retailer": "harborstore"}))
+
+
+@pytest.mark.parametrize(
+    ("asked", "settings", "place"),
+    [
+        (without_number(), SETTINGS, "merchantLineNumber"),
+        (request(Order("77", "A-77", lines=LINES)), SETTINGS, "participatingParty"),
+        (request(), HubSettings(mode="orderstream", retailer_field="checkout_data.Retailer"), "partnerID"),
+    ],
+)
+def test_what_is_missing_is_named_and_never_made_up(asked: CancelRequest, settings: HubSettings, place: str) -> None:
+    with pytest.raises(InputError) as caught:
+        confirm(asked, settings, "case-5", DAY)
+    assert caught.value.place == place
+
+
+# Through a desk
+
+REST = [reason.value for reason in CanonicalReason if reason is not CanonicalReason.OUT_OF_STOCK]
+REASONS = {
+    "harborstore": [
+        {"code": "out_of_stock", "title": "Out of stock", "for": ["out of stock"]},
+        {"code": "other", "title": "Other", "for": REST},
+    ]
+}
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "confirms"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def manual(make_stage: StageMaker, dsco: DscoSimulator, outbox: Path) -> Stage:
+    """A stage in mode orderstream, whose order has the retailer's line numbers."""
+    items = [
+        {"id": "1", "code": "MUG-11", "quantity": 2, "metadata": {"merchantLineNumber": "1"}},
+        {"id": "2", "code": "CAP-7", "quantity": 1, "metadata": {"merchantLineNumber": "2"}},
+    ]
+    order: dict[str, Any] = {"order_items": items, "checkout_data": {"Retailer": "harborstore"}}
+    settings = {
+        "mode": "orderstream", "vendor_id": "lanternworks", "outbox": str(outbox), "reasons": REASONS,
+        "retailer_field": "checkout_data.Retailer",
+    }  # fmt: skip
+    return make_stage(dsco, settings, order)
+
+
+def test_a_person_has_the_case_writes_the_file_and_says_what_came_of_it(manual: Stage, outbox: Path) -> None:
+    case = manual.cancel("out of stock")
+    assert case.state is State.AWAITING_PERSON
+    assert "write_confirm" in (case.text or "")
+    where = write_confirm(manual.desk, case.id, by="Ann")
+    assert Path(where) == outbox / f"{case.id}.confirm"
+    text = Path(where).read_text(encoding="utf-8")
+    assert "<actionCode>out_of_stock</actionCode>" in text
+    assert f"<partnerTrxID>{case.id}</partnerTrxID>" in text
+    assert manual.case == case  # Writing it proves nothing.
+    notes = [entry.content for entry in manual.desk.ledger.history(case.id)]
+    assert f"Ann: wrote the confirm file {where}" in notes
+    settled = manual.desk.confirm(case.id, by="Ann", note="accepted in OrderStream")
+    assert settled.proof is not None
+    assert (settled.state, settled.proof.kind) == (State.CANCELED, ProofKind.PERSON)
+    assert manual.calls == []
+
+
+def test_nobody_else_settles_it(manual: Stage) -> None:
+    case = manual.cancel("other")
+    write_confirm(manual.desk, case.id, by="Ann")
+    manual.clock.advance(hours(40))
+    assert manual.desk.run_due().problems == ()
+    with pytest.raises(PluginFault, match="cannot be read back"):
+        manual.desk.check(case.id)
+    assert manual.case.state is State.AWAITING_PERSON
+    assert manual.calls == []
+
+
+def test_a_file_is_written_once(manual: Stage) -> None:
+    case = manual.cancel("other")
+    write_confirm(manual.desk, case.id, by="Ann")
+    with pytest.raises(ConflictError, match="was written before"):
+        write_confirm(manual.desk, case.id, by="Ann")
+
+
+def test_another_transport_may_take_the_file(manual: Stage, outbox: Path) -> None:
+    class Memory:
+        def __init__(self) -> None:
+            self.files: dict[str, bytes] = {}
+
+        def put(self, name: str, content: bytes) -> str:
+            self.files[name] = content
+            return f"memory:{name}"
+
+    memory = Memory()
+    case = manual.cancel("other", {"MUG-11": 1})
+    assert write_confirm(manual.desk, case.id, by="Ann", transport=memory) == f"memory:{case.id}.confirm"
+    assert b"<trxQty>1</trxQty>" in memory.files[f"{case.id}.confirm"]
+    assert list(outbox.iterdir()) == []
+
+
+def test_a_reason_has_to_be_on_the_retailers_list(manual: Stage) -> None:
+    with pytest.raises(InputError, match=r"one of: out_of_stock \(Out of stock\); other \(Other\)"):
+        manual.cancel("CXSS")
+
+
+def test_a_settled_case_and_one_of_the_other_mode_have_no_file(
+    manual: Stage, make_stage: StageMaker, dsco: DscoSimulator
+) -> None:
+    case = manual.cancel("other")
+    manual.desk.refuse(case.id, by="Ann")
+    with pytest.raises(NotAllowedError, match="while it is refused"):
+        write_confirm(manual.desk, case.id, by="Ann")
+    other = make_stage(dsco)
+    with pytest.raises(NotAllowedError, match="not in mode orderstream"):
+        write_confirm(other.desk, other.cancel("other").id, by="Ann")
+
+
+def test_an_outbox_that_is_not_there_is_told(manual: Stage, outbox: Path) -> None:
+    outbox.rmdir()
+    case = manual.cancel("other")
+    with pytest.raises(ConfigurationError, match="name a folder that exists"):
+        write_confirm(manual.desk, case.id, by="Ann")

@@ -1,0 +1,14 @@
+"""A simulator of MWW's API as its public documentation of March 2021 has it. A simulator, not MWW.
+
+What the documentation leaves open, first of all the status and body of a refusal, is marked "simulator's choice" where
+it is decided, and no client may rely on it. MWW Europe's API is assumed to be equal, so this simulator plays it too.
+"""
+
+from __future__ import annotations
+
+from orderdesk_mww.simulator.examples import example_order
+from orderdesk_mww.simulator.orderbook import Durations
+from orderdesk_mww.simulator.orders import Order, State
+from orderdesk_mww.simulator.service import MwwSimulator
+
+__all__ = ["Durations", "MwwSimulator", "Order", "State", "example_order"]

@@ -1,0 +1,214 @@
+"""The simulated service: HTTP in, HTTP out, and what a test may choose and ask behind its back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+from urllib.parse import unquote
+
+from attrs import frozen
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from orderdesk_mww.simulator.checks import mistake_in_order, new_lines, vendor_po
+from orderdesk_mww.simulator.orderbook import Durations, OrderBook
+from orderdesk_mww.simulator.orders import Line, Order, State
+from orderdesk_mww.simulator.views import errors, line_view, order_view, page_view
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.testing.simulator import Simulator, Switch, received
+
+__all__ = ["API_KEY", "BASE", "MwwSimulator"]
+
+API_KEY = "simulated-mww-key"
+BASE = "/api"
+JSON_API = "application/vnd.api+json"
+MOST = 1_000
+"""Orders of one page at most: the simulator's choice."""
+
+
+@frozen
+class _Outcome:
+    status: int
+    body: dict[str, object]
+    effect: str
+
+
+class MwwSimulator(Simulator):
+    """MWW by the clock, over HTTP and by method. A simulator, not MWW. `durations` says how long things take."""
+
+    switches: ClassVar[tuple[Switch, ...]] = (
+        Switch(
+            "window", ("ingestion", "early"), text="whether a cancel is taken once the order is in, or for 120 s only"
+        ),
+        Switch("before_ingestion", ("refused", "unknown"), text="whether an order not yet in is refused, or not found"),
+        Switch("fate", ("honored", "ships anyway"), text="how a cancel that was taken ends"),
+    )
+
+    def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
+        super().__init__(clock)
+        self._book = OrderBook(
+            durations or Durations(), lambda number: self.switch("fate", number) == "honored", self._happened
+        )
+
+    def settings(self, url: str) -> Mapping[str, object]:
+        return {
+            "api_key": API_KEY,
+            "base_url": url + BASE,
+            "cancel_email_to": "cancellations@mww.example",
+            "shipping_method": "SAMPLE",
+        }
+
+    def truth(self, remote_id: str) -> str:
+        with self.lock:
+            self.settle()
+            found = self._book.find(remote_id)
+            if found is None:
+                raise NotFoundError("the simulator has no such order", place=remote_id)
+            return found.state.value
+
+    def add_order(
+        self, remote_id: str, *, lines: Sequence[tuple[str, int]], state: State | str = State.RECEIVED
+    ) -> None:
+        """Put an order there that nobody created over HTTP; `lines` are (product code, quantity).
+
+        It goes on from `state` by the clock. Raises InputError for a used vendor-po.
+        """
+        with self.lock:
+            self.settle()
+            if self._book.find(remote_id) is not None:
+                raise InputError("the vendor-po is used", place=remote_id, remedy="give another one")
+            made = [
+                Line(f"{self._book.next_id()}{index:02}", index, *line) for index, line in enumerate(lines, start=1)
+            ]
+            content: dict[str, object] = {"vendor-po": remote_id, "shipping-method": "SAMPLE"}
+            order = self._book.add(remote_id, content, made, State(state), self.clock.now())
+            self.record("add_order", remote_id, f"created: {order.state}")
+
+    def settle(self) -> None:
+        with self.lock:
+            self._book.settle(self.clock.now())
+
+    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = await received(scope, receive)
+        if request is None:
+            return
+        body = await request.body()
+        with self.lock:
+            self.settle()
+            parts = _path_parts(request)
+            outcome = _turned_away(request) or self._perform(request, parts, body)
+            remote_id = parts[1] if len(parts) > 1 else vendor_po(_json(body)) or None
+            self.record(f"{request.method} {'/'.join(parts[:1] + parts[2:])}", remote_id, outcome.effect)
+        await JSONResponse(outcome.body, outcome.status, media_type=JSON_API)(scope, receive, send)
+
+    def _happened(self, order: Order, effect: str, at: datetime) -> None:
+        self.record("life cycle", order.number, effect, at=at)
+
+    def _perform(self, request: Request, parts: Sequence[str], body: bytes) -> _Outcome:
+        base, now = str(request.base_url).rstrip("/") + BASE, self.clock.now()
+        match request.method, *parts:
+            case "POST", "orders":
+                return self._create(_json(body), base, now)
+            case "GET", "orders":
+                return self._list(request, base)
+            case "GET" | "PATCH", "orders", name, *rest if rest in ([], ["line-items"]):
+                order = self._seen(name, now)
+                if order is None:
+                    # The documentation shows no 404: status and body are the simulator's choice.
+                    return _refused(404, "SIM: not found", f"no order {name!r}")
+                if request.method == "PATCH" and not rest:
+                    return self._cancel(order, _json(body), base, now)
+                if request.method == "GET" and rest:
+                    return _Outcome(200, {"data": [line_view(line, order) for line in order.lines]}, "read")
+                if request.method == "GET":
+                    self._book.looked(order, now)
+                    return _Outcome(200, {"data": order_view(order, base)}, f"read: {order.state}")
+        return _refused(404, "SIM: no such call", "there is no such call, or it is not simulated")
+
+    def _seen(self, name: str, now: datetime) -> Order | None:
+        """The order, where a client may see it yet."""
+        order = self._book.find(name)
+        if order is None or self._book.is_ingested(order, now):
+            return order
+        return None if self.switch("before_ingestion", order.number) == "unknown" else order
+
+    def _create(self, document: object, base: str, now: datetime) -> _Outcome:
+        mistake = mistake_in_order(document)
+        if mistake:
+            return _refused(422, "VALIDATION_ERROR", mistake)
+        number = vendor_po(document)
+        if self._book.find(number) is not None:
+            return _refused(422, "DuplicateVendorPoError", "Vendor Po must be unique")
+        assert isinstance(document, Mapping)
+        kept = ("vendor-po", "shipping-method", "shipping-account-number", "test-order")
+        content = {name: value for name, value in document["data"]["attributes"].items() if name in kept}
+        lines = new_lines(document, self._book.next_id())
+        order = self._book.add(number, content, lines, State.RECEIVED, now)
+        return _Outcome(201, {"data": order_view(order, base)}, f"created: {order.state}")
+
+    def _list(self, request: Request, base: str) -> _Outcome:
+        given = [request.query_params.get(f"page[{name}]", text) for name, text in (("limit", "10"), ("offset", "0"))]
+        if not all(re.fullmatch(r"[0-9]{1,6}", text) for text in given) or not 0 < int(given[0]) <= MOST:
+            return _refused(400, "SIM: page", f"page[limit] is 1 to {MOST}, page[offset] 0 or more")
+        limit, offset = map(int, given)
+        seen = self._book.orders[offset : offset + limit]
+        with_lines = request.query_params.get("include") == "line-items"
+        total = len(self._book.orders)
+        return _Outcome(
+            200, page_view(seen, base, limit=limit, offset=offset, total=total, with_lines=with_lines), "listed"
+        )
+
+    def _cancel(self, order: Order, document: object, base: str, now: datetime) -> _Outcome:
+        match document:
+            case {"data": {"type": "orders", "id": str(name), "attributes": {"request": "cancel"}}} if name in (
+                order.id,
+                order.number,
+            ):
+                why = self._book.refusal(order, now, self.switch("window", order.number))
+            case _:
+                return _refused(422, "Invalid Order Format", "SIM: a cancel has data.type, .id and .attributes.request")
+        if why is not None:
+            # How MWW denies is not documented; inferred from its answer to an address change of a shipped order.
+            return _refused(422, "Cannot cancel order", f"SIM: {why} (simulator's choice)")
+        if order.taken_at is None:
+            order.taken_at = now
+        fate = self.switch("fate", order.number)
+        return _Outcome(200, {"data": order_view(order, base)}, f"cancel taken in {order.state}, to be {fate}")
+
+
+def _turned_away(request: Request) -> _Outcome | None:
+    """The refusal that every call has in common; None for a request that may pass."""
+    if request.headers.get("authorization") != f"auth-key={API_KEY}":
+        return _refused(401, "UnauthorizedError", "Authorized Users Only")
+    # MWW requires both headers; what it answers without them is not documented.
+    if request.headers.get("content-type", "").partition(";")[0] != JSON_API:
+        return _refused(415, "SIM: content-type", f"Content-Type must be {JSON_API}")
+    if not re.fullmatch(rf"{re.escape(JSON_API)}; ?version=1", request.headers.get("accept", "")):
+        return _refused(406, "SIM: accept", f"Accept must be {JSON_API}; version=1")
+    return None
+
+
+def _refused(status: int, title: str, detail: str) -> _Outcome:
+    return _Outcome(status, errors(status, title, detail), f"refused: {detail}")
+
+
+def _json(body: bytes) -> object:
+    try:
+        document: object = json.loads(body)
+    except ValueError:
+        return None  # Whoever reads it finds that it is no order.
+    return document
+
+
+def _path_parts(request: Request) -> list[str]:
+    """What follows /api, decoded; empty for another path. Split before decoding: an encoded slash stays in its id."""
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    path = raw.decode("ascii").partition("?")[0]
+    if not path.startswith(BASE + "/"):
+        return []
+    return [unquote(part) for part in path.removeprefix(BASE).strip("/").split("/")]

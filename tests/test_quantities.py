@@ -1,0 +1,121 @@
+"""Canceling by line and quantity: what is asked for, and what the numbers prove."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.quantities import LineQuantities, judge, nothing_to_ask, shares
+
+REPLY = httpx.Response(200)
+A, B = "A", "B"
+
+
+def line(code: str, ordered: int, canceled: int = 0, shipped: int = 0) -> LineQuantities:
+    return LineQuantities(code, ordered, canceled, shipped)
+
+
+def short(answer: Answer) -> str:
+    return answer.refusal.value if answer.refusal is not None else answer.outcome.value
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted", "asked"),
+    [
+        ([line(A, 2), line(B, 1)], {}, (2, 1)),
+        ([line(A, 5, 1, 2), line(B, 1, 1)], {}, (2, 0)),
+        ([line(A, 2), line(B, 1)], {A: 1}, (1, 0)),
+        ([line(A, 2, shipped=1)], {A: 2}, (1,)),
+        ([line(A, 1, shipped=1), line(A, 3), line(A, 3)], {A: 4}, (0, 3, 1)),
+        ([line(A, 1, 1, 1)], {}, (0,)),
+    ],
+)
+def test_what_is_left_is_asked_for_and_of_a_part_no_more_than_is_wanted(
+    lines: list[LineQuantities], wanted: Mapping[str, int], asked: tuple[int, ...]
+) -> None:
+    assert shares(lines, wanted) == asked
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted", "none", "done", "failed"),
+    [
+        # Everything was wanted: the numbers suffice where nothing is left.
+        ([line(A, 2, 2)], {}, "canceled", "canceled", "canceled"),
+        ([line(A, 2)], {}, "pending", "pending", "not allowed"),
+        ([line(A, 2, 0, 2)], {}, "shipped", "shipped", "shipped"),
+        ([line(A, 2, 1, 1)], {}, "partly canceled", "partly canceled", "partly canceled"),
+        ([line(A, 2, 2), line(B, 1)], {}, "pending", "pending", "partly canceled"),
+        ([line(A, 2, 2), line(B, 1, 0, 1)], {}, "partly canceled", "partly canceled", "partly canceled"),
+        # A part was wanted: the same number may have been canceled before.
+        ([line(A, 2, 1)], {A: 1}, "pending", "canceled", "partly canceled"),
+        ([line(A, 2)], {A: 1}, "pending", "pending", "not allowed"),
+        ([line(A, 3, 1, 2)], {A: 2}, "pending", "partly canceled", "partly canceled"),
+        ([line(A, 3, 2, 1)], {A: 1}, "pending", "canceled", "partly canceled"),
+        ([line(A, 1, 1), line(B, 9)], {A: 1}, "canceled", "canceled", "canceled"),
+        ([line(A, 2, 0, 2), line(B, 9)], {A: 1}, "shipped", "shipped", "shipped"),
+        ([line(A, 1), line(A, 2, 2)], {A: 2}, "pending", "canceled", "partly canceled"),
+        # What was wanted is not there.
+        ([], {}, "unclear", "unclear", "unclear"),
+        ([line(B, 1, 1)], {A: 1}, "unclear", "unclear", "unclear"),
+        ([line(B, 1, 1)], {A: 1, B: 1}, "unclear", "unclear", "unclear"),
+    ],
+)
+def test_what_the_numbers_and_the_services_word_amount_to(
+    lines: list[LineQuantities], wanted: Mapping[str, int], none: str, done: str, failed: str
+) -> None:
+    words = [short(judge(REPLY, lines, wanted, done=word)) for word in (None, True, False)]
+    assert words == [none, done, failed]
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted", "said"),
+    [
+        ([line(A, 2, 2)], {}, "canceled"),
+        ([line(A, 2, 0, 2)], {}, "shipped"),
+        ([line(A, 3, 1, 2)], {A: 1}, "shipped"),
+        ([line(A, 3, 1, 2)], {}, "partly canceled"),
+        ([line(B, 1)], {A: 1}, "not allowed"),
+        ([], {}, "unclear"),
+    ],
+)
+def test_where_there_is_nothing_to_ask_for_the_answer_is_known(
+    lines: list[LineQuantities], wanted: Mapping[str, int], said: str
+) -> None:
+    found = nothing_to_ask(REPLY, lines, wanted)
+    assert found is not None
+    assert short(found) == said
+
+
+LINES = st.lists(
+    st.builds(line, st.sampled_from([A, B]), st.integers(1, 5), st.integers(0, 5), st.integers(0, 5)), max_size=4
+)
+WANTED = st.dictionaries(st.sampled_from([A, B]), st.integers(1, 5))
+
+
+@given(lines=LINES, wanted=WANTED, done=st.sampled_from([None, True, False]))
+def test_canceled_is_never_said_where_less_is_canceled_than_was_wanted(
+    lines: list[LineQuantities], wanted: dict[str, int], done: bool | None
+) -> None:
+    found = judge(REPLY, lines, wanted, done=done)
+    if found.outcome is Outcome.CANCELED:
+        for code in wanted or {one.code for one in lines}:
+            mine = [one for one in lines if one.code == code]
+            canceled = sum(one.canceled for one in mine)
+            assert all(one.canceled >= one.ordered for one in mine) or (done and canceled >= wanted[code])
+    if found.refusal is Refusal.SHIPPED:
+        assert not any(one.left for one in lines if not wanted or one.code in wanted)
+
+
+@given(lines=LINES, wanted=WANTED)
+def test_no_more_is_asked_for_than_is_left_or_wanted(lines: list[LineQuantities], wanted: dict[str, int]) -> None:
+    found = shares(lines, wanted)
+    assert all(0 <= count <= one.left for one, count in zip(lines, found, strict=True))
+    for code, most in wanted.items():
+        asked = sum(count for one, count in zip(lines, found, strict=True) if one.code == code)
+        assert asked == min(most, sum(one.left for one in lines if one.code == code))
+    assert (nothing_to_ask(REPLY, lines, wanted) is None) == (any(found) and set(wanted) <= {one.code for one in lines})

@@ -1,0 +1,244 @@
+"""Wire profiles: what is wrong with one is said with its place and remedy, and the flows do what a profile says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.declaration import ByCheck, ByPerson, ByReply
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.http.service import CALL, Flow, Service
+from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.reasons import Reason
+from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.wire import WireProfile, read_wire_profile, wire_cancel, wire_check, wire_confirmation
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+PLACE = "[connections.acme].settings.wire"
+SERVICE = Service("acme", None, "https://acme.example/v1/", NOW, "agent", Role.FULFILLMENT)
+ORDER = Order("id-7", "A 7")
+PLACEMENT = Placement("acme", "R/7", NOW, Role.FULFILLMENT)
+GOOD: Mapping[str, Any] = {
+    "cancel": {
+        "method": "POST",
+        "path": "/orders/{remote_id}/cancel",
+        "body": {"order": "{order_number}", "notes": ["{reason}", 1, None], "really": True},
+        "taken": [200, 202],
+        "refused": [409, 422],
+        "unknown": [404],
+    },
+    "read": {
+        "path": "/orders/{remote_id}",
+        "status": "/order/states/0/name",
+        "canceled": ["Cancelled"],
+        "shipped": ["shipped"],
+        "pending": ["in production"],
+    },
+}
+
+
+def changed(table: str, **values: object) -> dict[str, Any]:
+    """The good profile with values of one of its tables set otherwise; None leaves the value out."""
+    made: dict[str, Any] = deepcopy(dict(GOOD))
+    made[table] = {name: value for name, value in {**made[table], **values}.items() if value is not None}
+    return made
+
+
+def good(**cancel: object) -> WireProfile:
+    return read_wire_profile(changed("cancel", **cancel), PLACE)
+
+
+# Reading a profile
+
+
+@pytest.mark.parametrize(
+    ("value", "place", "text", "remedy"),
+    [
+        ("POST /cancel", "", "a table was expected", None),
+        ({"read": GOOD["read"]}, "", "the table cancel is missing", "add method, path and taken under it"),
+        ({**GOOD, "cancle": {}}, "", "unknown key 'cancle'", "known are cancel, read"),
+        ({**GOOD, "cancel": "POST"}, ".cancel", "a table was expected", None),
+        ({**GOOD, "read": "GET"}, ".read", "a table was expected", None),
+        (changed("cancel", verb="POST"), ".cancel", "unknown key 'verb'", "known are method, path"),
+        (changed("read", state="/x"), ".read", "unknown key 'state'", "known are path, status"),
+        (changed("cancel", method=None), ".cancel.method", "is missing", "ask the service"),
+        (changed("cancel", path=None), ".cancel.path", "is missing", "ask the service"),
+        (changed("cancel", taken=None), ".cancel.taken", "is missing", "ask the service"),
+        (changed("read", path=None), ".read.path", "is missing", "ask the service"),
+        (changed("read", status=None), ".read.status", "is missing", "ask the service"),
+        (changed("read", canceled=None), ".read.canceled", "is missing", "ask the service"),
+        (changed("cancel", method="GET"), ".cancel.method", "'GET' is no method", "one of DELETE, PATCH, POST, PUT"),
+        (changed("cancel", method=["POST"]), ".cancel.method", "is no method", "one of DELETE"),
+        (changed("cancel", final="yes"), ".cancel.final", "must be true or false", None),
+        (changed("cancel", path="orders"), ".cancel.path", "must be a path that begins with /", None),
+        (changed("cancel", path=7), ".cancel.path", "must be a path that begins with /", None),
+        (changed("cancel", path="/{id}"), ".cancel.path", "there is no field {id}", "known are {order_number}"),
+        (changed("cancel", path="/{remote_id"), ".cancel.path", "expected '}'", "write a brace that is no field twice"),
+        (changed("cancel", path="/{remote_id!r}"), ".cancel.path", "takes no format", "write it as {remote_id}"),
+        (changed("cancel", path="/{remote_id:>9}"), ".cancel.path", "takes no format", "write it as {remote_id}"),
+        (changed("cancel", body={"a": [{"b": "{x}"}]}), ".cancel.body.a[0].b", "there is no field {x}", "known are"),
+        (changed("cancel", taken=200), ".cancel.taken", "must be a list of HTTP statuses", "for example [200, 202]"),
+        (changed("cancel", taken=["200"]), ".cancel.taken", "must be a list of HTTP statuses", "for example"),
+        (changed("cancel", taken=[True]), ".cancel.taken", "must be a list of HTTP statuses", "for example"),
+        (changed("cancel", taken=[99]), ".cancel.taken", "must be a list of HTTP statuses", "for example"),
+        (changed("cancel", refused=[600]), ".cancel.refused", "must be a list of HTTP statuses", "for example"),
+        (changed("cancel", taken=[]), ".cancel.taken", "must name at least one status", None),
+        (changed("cancel", refused=[200]), ".cancel.refused", "200 stands in taken too", "leave it in one of them"),
+        (changed("cancel", unknown=[409]), ".cancel.unknown", "409 stands in refused too", "leave it in one of them"),
+        (changed("read", status="order.status"), ".read.status", "must be a JSON pointer", '"/order/status"'),
+        (changed("read", status=1), ".read.status", "must be a JSON pointer", '"/order/status"'),
+        (changed("read", path="/{number}"), ".read.path", "there is no field {number}", "known are"),
+        (changed("read", canceled="canceled"), ".read.canceled", "must be a list of status words", None),
+        (changed("read", pending=[" "]), ".read.pending", "must be a list of status words", None),
+        (changed("read", pending=["отправлен"]), ".read.pending", "needs a letter of a to z", None),
+        (changed("cancel", path="/x", body={"{remote_id}": 1, "n": "{reason}"}), ".cancel.path", "not named", "put"),
+        (changed("cancel", path="/{{remote_id}}", body=None), ".cancel.path", "not named", "put"),
+        (changed("read", path="/orders"), ".read.path", "the order is not named", "put {remote_id} into it"),
+        (changed("read", canceled=[]), ".read.canceled", "must name at least one word", None),
+        (changed("read", shipped=["CANCELED"]), ".read.shipped", "'canceled' stands in canceled too", "leave it"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place_and_remedy(
+    value: object, place: str, text: str, remedy: str | None
+) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        read_wire_profile(value, PLACE)
+    assert raised.value.place == PLACE + place
+    assert text in raised.value.text
+    assert (raised.value.remedy is None) == (remedy is None)
+    assert (remedy or "") in (raised.value.remedy or "")
+
+
+def test_a_profile_is_read_whole() -> None:
+    profile = read_wire_profile(GOOD, PLACE)
+    assert (profile.cancel.method, profile.cancel.taken, profile.cancel.refused) == ("POST", (200, 202), (409, 422))
+    assert profile.read is not None
+    assert (list(profile.read.canceled), list(profile.read.pending)) == (["canceled"], ["inproduction"])
+
+
+def test_little_is_needed() -> None:
+    profile = read_wire_profile({"cancel": {"method": "DELETE", "path": "/{remote_id}", "taken": [204]}}, PLACE)
+    assert (profile.read, profile.cancel.body, profile.cancel.final) == (None, None, False)
+
+
+def test_the_confirmation_is_what_the_profile_can_prove() -> None:
+    assert isinstance(wire_confirmation(good()), ByCheck)
+    assert wire_confirmation(good(final=True)) == ByReply()
+    assert isinstance(wire_confirmation(WireProfile(good().cancel)), ByPerson)
+    assert wire_confirmation(WireProfile(good(final=True).cancel)) == ByReply()
+    assert isinstance(wire_confirmation(None), ByPerson)
+
+
+# The flows
+
+
+def run(flow: Flow[Answer], reply: httpx.Response) -> tuple[httpx.Request, Answer]:
+    request = next(flow)
+    with pytest.raises(StopIteration) as ended:
+        flow.send(reply)
+    return request, ended.value.value
+
+
+def cancel(
+    status: int, profile: WireProfile | None = None, reason: Reason | None = None
+) -> tuple[httpx.Request, Answer]:
+    wish = CancelRequest(ORDER, PLACEMENT, "w1", reason or Reason())
+    return run(wire_cancel(profile or good(), wish, SERVICE), httpx.Response(status))
+
+
+def test_the_cancel_is_what_the_profile_says() -> None:
+    request, _ = cancel(200, reason=Reason(None, None, 'says "{remote_id}"'))
+    assert (request.method, request.url.raw_path) == ("POST", b"/v1/orders/R%2F7/cancel")
+    assert json.loads(request.content) == {"order": "A 7", "notes": ['says "{remote_id}"', 1, None], "really": True}
+    assert not request.extensions[CALL].repeatable
+
+
+def test_a_code_of_the_service_goes_before_words_and_fields_in_a_path_are_encoded() -> None:
+    profile = good(path="/c/{order_number}?why={reason}", body=None)
+    request, _ = cancel(200, profile, Reason(None, "C&1", "words"))
+    assert (request.url.raw_path, request.content) == (b"/v1/c/A%207?why=C%261", b"")
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "refusal"),
+    [
+        (202, Outcome.ASKED, None),
+        (409, Outcome.REFUSED, Refusal.TOO_LATE),
+        (404, Outcome.REFUSED, Refusal.NOT_ALLOWED),
+        (401, Outcome.NOT_DONE, None),
+        (201, Outcome.UNCLEAR, None),
+        (500, Outcome.UNCLEAR, None),
+    ],
+)
+def test_a_reply_to_the_cancel_means_what_the_profile_says(
+    status: int, outcome: Outcome, refusal: Refusal | None
+) -> None:
+    _, answer = cancel(status)
+    assert (answer.outcome, answer.refusal) == (outcome, refusal)
+
+
+def test_only_a_final_reply_is_a_cancel() -> None:
+    assert cancel(200, good(final=True))[1].outcome is Outcome.CANCELED
+    assert cancel(409, good(final=True))[1].outcome is Outcome.REFUSED
+
+
+def check(document: object, status: int = 200, profile: WireProfile | None = None) -> Answer:
+    flow = wire_check(profile or good(), CheckRequest(ORDER, PLACEMENT), SERVICE)
+    request, answer = run(flow, httpx.Response(status, json=document))
+    assert (request.method, request.url.raw_path) == ("GET", b"/v1/orders/R%2F7")
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"),
+    [
+        ("CANCELED", Outcome.CANCELED),
+        ("Shipped", Outcome.REFUSED),
+        ("In Production", Outcome.PENDING),
+        ("not canceled", Outcome.UNCLEAR),
+    ],
+)
+def test_a_status_word_means_what_the_profile_says(word: str, outcome: Outcome) -> None:
+    answer = check({"order": {"states": [{"name": word}]}})
+    assert (answer.outcome, answer.status) == (outcome, word)
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(401, Outcome.NOT_DONE), (404, Outcome.UNCLEAR)])
+def test_a_read_that_failed_tells_nothing(status: int, outcome: Outcome) -> None:
+    assert check({"order": {"states": [{"name": "canceled"}]}}, status).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        ({}, "there is no /order/states/0/name"),
+        ({"order": {"states": []}}, "there is no"),
+        ({"order": {"states": [7]}}, "there is no"),
+        ({"order": {"states": [{"name": 7}]}}, "is not a text"),
+    ],
+)
+def test_a_reply_of_another_shape_is_malformed(document: object, text: str) -> None:
+    flow = wire_check(good(), CheckRequest(ORDER, PLACEMENT), SERVICE)
+    next(flow)
+    with pytest.raises(MalformedReply, match=text):
+        flow.send(httpx.Response(200, json=document))
+
+
+def test_a_pointer_may_name_keys_with_slashes_and_tildes() -> None:
+    profile = read_wire_profile(changed("read", status="/a~1b/c~0d"), PLACE)
+    assert check({"a/b": {"c~d": "shipped"}}, profile=profile).refusal is Refusal.SHIPPED
+
+
+def test_without_a_read_call_nothing_is_called_and_nothing_known() -> None:
+    flow = wire_check(WireProfile(good().cancel), CheckRequest(ORDER, PLACEMENT), SERVICE)
+    with pytest.raises(StopIteration) as ended:
+        next(flow)
+    assert ended.value.value.outcome is Outcome.UNCLEAR
