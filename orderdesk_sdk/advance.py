@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from orderdesk_sdk import followup
 from orderdesk_sdk.answer import Answer, Refusal
@@ -19,16 +19,25 @@ from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.ledger import Ledger, Write
 from orderdesk_sdk.listeners import Listeners
-from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import CancelRequest, CheckRequest
 from orderdesk_sdk.workers import Watch
 
-__all__ = ["LEASE", "CaseAdvancer"]
+__all__ = ["LEASE", "CaseAdvancer", "Known"]
 
 LEASE = minutes(5)
 """How long a claim holds. Whoever has not finished by then is taken for dead; what it still writes is fenced off."""
 LOOK_AGAIN = minutes(1)
 """How often a cart that waits for the others looks again."""
+
+
+@frozen
+class Known:
+    """What the opener of a case has just read, so that its first advance need not read it again."""
+
+    order: Order
+    placement: Placement
+    reason: str | None
 
 
 class CaseAdvancer:
@@ -43,10 +52,13 @@ class CaseAdvancer:
         self._listeners = listeners
         self._clock = clock
 
-    def advance(self, case: Case, watch: Watch, *, check: bool = False, person: str | None = None) -> Case:
+    def advance(
+        self, case: Case, watch: Watch, *, check: bool = False, person: str | None = None, known: Known | None = None
+    ) -> Case:
         """Do what is due and return the case as it is then.
 
         check: read back now, whatever is due. person: somebody who decided that the request is to be sent again.
+        known: what was read just now; None reads it.
         Raises ConflictError when somebody else has the case.
         """
         try:
@@ -56,7 +68,7 @@ class CaseAdvancer:
         integration = connection.integration
         now = self._clock.now()
         try:
-            placement = self._placement(case)
+            placement = known.placement if known is not None else self._placement(case)
         except NotFoundError as error:
             return self._unusable(case, error)
         if case.state is State.SENDING:
@@ -79,7 +91,7 @@ class CaseAdvancer:
             after = self._apply(case, event)
             climbed = event.kind is EventKind.CLIMB
             return self.advance(after, watch) if climbed else after
-        return self._send(case, connection, placement, watch)
+        return self._send(case, connection, placement, watch, known=known)
 
     def give_up(self, case_id: str, text: str) -> Case:
         """Settle what a hanging plugin left: its case is taken from it and goes on without it."""
@@ -90,7 +102,14 @@ class CaseAdvancer:
         return self._apply(case, followup.after_fault(case, declared, text, self._clock.now(), sent=sent))
 
     def _send(
-        self, case: Case, connection: Connection, placement: Placement, watch: Watch, *, person: str | None = None
+        self,
+        case: Case,
+        connection: Connection,
+        placement: Placement,
+        watch: Watch,
+        *,
+        person: str | None = None,
+        known: Known | None = None,
     ) -> Case:
         now = self._clock.now()
         integration = connection.integration
@@ -98,7 +117,8 @@ class CaseAdvancer:
         if fault is not None:
             remedy = "cancel it in the service's own portal, then confirm or refuse this case"
             return self._apply(case, followup.to_person(case, fault, now, remedy))
-        request = CancelRequest(self._host.order(case.order_id), placement, case.cancellation_id, self._reason(case))
+        known = known or Known(self._host.order(case.order_id), placement, self._reason(case))
+        request = CancelRequest(known.order, placement, case.cancellation_id, known.reason)
         notes: tuple[str, ...] = ()
         if case.state is State.REQUESTED and case.attempt == 0:
             veto, notes = self._listeners.veto(request)
@@ -218,13 +238,24 @@ class CaseAdvancer:
         if case.role is not Role.CART:
             return None
         now = self._clock.now()
-        others = [
-            other for other in self._ledger.cases(cancellation_id=case.cancellation_id) if other.role is not Role.CART
+        # Of all wishes: a cart that was registered after the first one must wait for what that one asked elsewhere.
+        latest = {other.connection: other for other in self._ledger.cases(order_id=case.order_id)}
+        others = [other for other in latest.values() if other.role is not Role.CART]
+        against = [
+            f"{other.connection} ({other.state.value})"
+            for other in others
+            if not other.is_open and other.state is not State.CANCELED
         ]
-        against = [other for other in others if not other.is_open and other.state is not State.CANCELED]
+        against += [
+            f"{placement.connection} (never asked)"
+            for placement in self._host.placements(case.order_id)
+            if placement.role is not Role.CART and placement.connection not in latest
+        ]
         if against:
-            names = ", ".join(f"{other.connection} ({other.state.value})" for other in against)
-            return Event(EventKind.WITHDRAW, now, text=f"the cart was left alone, because of {names}")
+            text = f"the cart was left alone, because of {', '.join(against)}"
+            if case.asked_at is not None:  # An earlier way has asked it already, so the wish cannot be taken back.
+                return followup.to_person(case, text, now)
+            return Event(EventKind.WITHDRAW, now, text=text)
         if any(other.is_open for other in others):
             return Event(EventKind.WAIT, now, due_at=now + LOOK_AGAIN, text="waits for the fulfillment services")
         return None

@@ -21,6 +21,7 @@ from typing import Self
 
 from attrs import frozen
 
+from orderdesk_sdk.advance import Known
 from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, Proof, ProofKind, State, transition
 from orderdesk_sdk.clock import Clock, SystemClock
@@ -163,7 +164,11 @@ class Desk:
         under_way = {case.connection for case in self.ledger.cases(order_id=found.id) if _under_way(case)}
         wanted = [placement for placement in placements if placement.connection not in under_way]
         if not wanted:
-            return self.standing(wishes[-1])
+            # Read anew: the wish that is under way may have come after the ones above were read.
+            latest = self.ledger.cancellations(found.id)[-1]
+            if key is not None:
+                self.ledger.name(key, content, latest)
+            return self.standing(latest)
         if key is None:
             key, content = f"order {found.id}, wish {len(wishes) + 1}", ""
         cancellation = Cancellation(
@@ -173,7 +178,10 @@ class Desk:
         recorded, new = self.ledger.open(cancellation, content, cases)
         if not new:
             return self.standing(recorded)
-        return Standing(recorded, self._engine.work(cases) if send else tuple(cases))
+        if not send:
+            return Standing(recorded, tuple(cases))
+        known = {placement.connection: Known(found, placement, reason) for placement in wanted}
+        return Standing(recorded, self._engine.work(cases, known))
 
     def standing(self, cancellation: Cancellation) -> Standing:
         """Where a wish stands now."""

@@ -12,6 +12,10 @@ from orderdesk_sdk.errors import OrderDeskError
 __all__ = ["MalformedReply", "complaint", "count_in", "json_object", "objects_at", "text_at", "turned_away", "value_at"]
 
 
+_LONGEST_COUNT = 20
+"""Characters of a number that is written as a text."""
+
+
 class TextReply(Protocol):
     """The part of a response that is read; `httpx.Response` is one."""
 
@@ -104,7 +108,7 @@ def count_in(reply: TextReply, item: Mapping[str, object], key: str, default: in
     Raises MalformedReply for anything else, and for a missing one where `default` is None.
     """
     value = item.get(key, default)
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < _LONGEST_COUNT:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value

@@ -470,7 +470,7 @@ def test_a_newer_file_is_left_alone(path: Path, clock: VirtualClock) -> None:
     with sqlite3.connect(path) as db:
         db.execute("UPDATE host_schema SET version = 99")
     db.close()
-    with pytest.raises(LedgerError, match=r"version 99, this SDK knows up to \d+ - use the SDK that wrote the file"):
+    with pytest.raises(LedgerError, match=r"version 99; this program knows \d+ - install the newer orderdesk-sdk"):
         LocalHost(path, clock=clock)
 
 
@@ -484,7 +484,7 @@ def test_an_older_file_is_migrated_with_its_data(
     with LocalHost(path, clock=clock) as second:
         assert second.order("1042") == samples()[0]
     with sqlite3.connect(path) as db:
-        assert db.execute("SELECT version FROM host_schema").fetchall() == [(len(later),)]
+        assert db.execute("SELECT max(version) FROM host_schema").fetchall() == [(len(later),)]
         assert db.execute("SELECT color FROM host_folders").fetchall() == [(None,)] * 4
     db.close()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from attrs import frozen
 
-from orderdesk_sdk.advance import CaseAdvancer
+from orderdesk_sdk.advance import CaseAdvancer, Known
 from orderdesk_sdk.case import Case, Event
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
@@ -19,7 +20,7 @@ from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.resubmit import Resubmitter
-from orderdesk_sdk.workers import Ticket, Watch
+from orderdesk_sdk.workers import HUNG, Ticket, Watch
 
 __all__ = ["InlineEngine", "Report"]
 
@@ -54,10 +55,19 @@ class InlineEngine:
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
 
-    def work(self, cases: Sequence[Case]) -> tuple[Case, ...]:
-        """Advance these cases now and return them as they are then."""
-        self._do(cases, self._advance)
-        return tuple(self._ledger.case(case.id) for case in cases)
+    def work(self, cases: Sequence[Case], known: Mapping[str, Known]) -> tuple[Case, ...]:
+        """Advance these new cases now and return them as they are then.
+
+        known: per connection, what was just read.
+        """
+        after: dict[str, Case] = {}
+
+        def step(work: Work, watch: Watch) -> None:
+            after[work.id] = self._advancer.advance(_case(work), watch, known=known.get(work.connection))
+
+        self._do(cases, step)
+        # Only the ledger knows where a case is that raised, was given up, or is in somebody else's hands.
+        return tuple(after.get(case.id) or self._ledger.case(case.id) for case in cases)
 
     def read_back(self, case: Case) -> Case:
         """Check a case now. Raises what the check raises."""
@@ -146,11 +156,12 @@ class InlineEngine:
     def _take_away(self, work: Work) -> None:
         with self._lock:
             self._under_way.discard(work.id)
-        text = "its plugin ran on without making a call and was stopped"
-        if isinstance(work, Case):
-            self._advancer.give_up(work.id, text)
-        else:
-            self._resubmitter.give_up(work.id, text)
+        # The plugin's thread may have come back just now, or heard that it was stopped, and settled the work itself.
+        with suppress(ConflictError):
+            if isinstance(work, Case):
+                self._advancer.give_up(work.id, HUNG)
+            else:
+                self._resubmitter.give_up(work.id, HUNG)
 
 
 def _case(work: Work) -> Case:

@@ -6,6 +6,7 @@ is given once, a folder is a label, history only grows.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -150,6 +151,12 @@ class LocalHost:
                 found = db.execute(query, (rows.folder_named(db, folder).id, limit, offset)).fetchall()
         return tuple(rows.as_order(*row) for row in found)
 
+    def free_number(self, ref: str) -> str:
+        """The first free of 1042-1, 1042-2, ...: what `duplicate` would pick now."""
+        with self._file.reading() as db:
+            original = rows.find_order(db, ref)
+            return self._next(db, original.number, (row[1] for row in rows.ancestors(db, original.id)))
+
     def duplicate(self, ref: str, *, by: str, number: str | None = None) -> Order:
         """A copy under a new id and number, in the folder New, with no fulfillment, shipments or placements.
 
@@ -161,20 +168,16 @@ class LocalHost:
         with self._file.writing() as db:
             original = rows.find_order(db, ref)
             earlier = rows.ancestors(db, original.id)
-
-            def taken(name: str) -> bool:
-                return rows.owner_of(db, name) is not None
-
             if number is None:
-                number = next_number(rows.count_from(original.number, (row[1] for row in earlier)), taken)
-            elif not number.strip() or taken(number):
+                number = self._next(db, original.number, (row[1] for row in earlier))
+            elif not number.strip() or rows.owner_of(db, number) is not None:
                 text = f"number {number!r} is blank or belongs to order id {rows.owner_of(db, number) or 'none'}"
                 raise InputError(text, remedy="give another number, or none to have a free one picked")
             now = self._clock.now()
             new = rows.folder_named(db, NEW).id
             copy = evolve(
                 original,
-                id=next_number(rows.count_from(original.id, (row[0] for row in earlier)), taken),
+                id=self._next(db, original.id, (row[0] for row in earlier)),
                 number=number,
                 folder_id=new,
                 fulfillment_name="",
@@ -188,6 +191,11 @@ class LocalHost:
             for each, other, text in ((original, copy, "Duplicated as"), (copy, original, "Duplicate of")):
                 rows.add_note(db, each.id, f"{text} order {other.number} (id {other.id})", by=by, at=now)
         return copy
+
+    @staticmethod
+    def _next(db: sqlite3.Connection, name: str, earlier: Iterable[str]) -> str:
+        """The first free name that counts on from a name and those before it."""
+        return next_number(rows.count_from(name, earlier), lambda taken: rows.owner_of(db, taken) is not None)
 
     def copied_from(self, order_id: str) -> str | None:
         """The id of the order that this one is a duplicate of; None: of none."""
