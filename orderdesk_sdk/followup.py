@@ -63,7 +63,9 @@ def begin(case: Case, integration: Integration, placement: Placement, now: datet
     spent = case.give_up_at is not None and now >= case.give_up_at
     index = next_open(integration.cancel, placement, now, case.route + spent)
     if spent and index is None:
-        return _hand_over(case, now, case.text or "the service kept turning the request away", case.remedy)
+        own = "do it at the service, then confirm or refuse this case"
+        remedy = f"{case.remedy}; or {own}" if case.remedy else own
+        return _hand_over(case, now, case.text or "the service kept turning the request away", remedy)
     if index is None:
         why = opening(integration.cancel[-1].window, placement, now).why_closed or "there is no further one"
         if case.asked_at is not None:

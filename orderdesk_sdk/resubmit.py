@@ -122,7 +122,7 @@ class Resubmitter:
             )
 
     def _duplicate(self, work: Resubmission) -> Order:
-        """The order that is submitted: the duplicate, made now where it is not there yet. Raises InputError, NotFoundError."""
+        """The order that is submitted: the duplicate, made now where it is not there yet."""
         if work.order_number == work.original_number:
             return self._host.order(work.original_id)
         try:

@@ -1,8 +1,9 @@
-"""What several test modules stand on: clients of a made-up integration, closed when the test is over."""
+"""What several test modules stand on: clients of a made-up integration, and a local host with the sample orders."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
@@ -11,7 +12,10 @@ import pytest
 
 from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.declaration import Button, ByReply, Integration, Limit
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, secret, settings
 
@@ -92,3 +96,20 @@ class Finder:
 @pytest.fixture
 def finder() -> type[Finder]:
     return Finder
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "desk.sqlite"
+
+
+@pytest.fixture
+def local_host(path: Path, clock: VirtualClock) -> Iterator[LocalHost]:
+    with LocalHost(path, clock=clock) as opened:
+        opened.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="mara")
+        yield opened

@@ -77,7 +77,7 @@ class Product:
         assert isinstance(desk.host, LocalHost)
         documents = [receipt_shape(receipt), plan_shape(plan), *map(case_shape, desk.cases())]
         shown = [
-            *self.said, receipt, plan, *desk.cases(), desk.host.history("1042"), desk.host.placements("1042"),
+            *self.said, receipt, plan, *desk.cases(), desk.host.history("1042"), desk.host.placements(desk.host.order("1042").id),
             *map(json.dumps, documents), desk, self.config, *self.config.connections.values(), connection,
             connection.settings, connection.client, connection.client.redactor, connection.service(self.clock.now()),
             connection.loaded, vars(connection.client).values(), desk.connections, desk.registry, desk.ledger,
@@ -110,10 +110,18 @@ def order(word: str) -> dict[str, object]:
     }
 
 
+def refusing(document: Callable[[bytes], object]) -> Callable[[bytes], bytes]:
+    """Refuses to cancel with these words, and says of the order that it is too late."""
+    return lambda request: (
+        as_json(order("Processing"), 200) if request.startswith(b"GET ") else as_json(document(request))
+    )
+
+
 ECHOES: dict[str, Callable[[bytes], bytes]] = {
-    "error message": lambda request: as_json(errors(f"bad token {ECHO} in {of_request(request)}")),
-    "error message that the plugin cuts": lambda request: as_json(errors("x" * 470 + ACCESS)),
-    "error code": lambda request: as_json({"errors": [{"code": ECHO, "message": ""}]}),
+    "error message": refusing(lambda request: errors(f"bad token {ECHO} in {of_request(request)}")),
+    "error message that the plugin cuts": refusing(lambda request: errors("x" * 470 + ACCESS)),
+    "error code": refusing(lambda request: {"errors": [{"code": ECHO, "message": ""}]}),
+    "error to the question too": lambda request: as_json(errors(ECHO)),
     "not allowed": lambda request: as_json(errors(ECHO), 403),
     "field names": lambda request: as_json({ECHO: {ACCESS: [ECHO]}}, 500),
     "HTML page": lambda request: http_reply(500, f"<pre>{of_request(request)}{ECHO}</pre>".encode()),

@@ -65,8 +65,8 @@ class LedgerHistory(RuleBasedStateMachine):
         order = "first" if key in "ab" else "second"
         cancellation = Cancellation(f"c{len(self.wishes)}", key, order, "1042", "Ann", None, self.now)
         cases = [
-            Case(f"{cancellation.id}-{number}", cancellation.id, cancellation.order_id, "1042", f"shop {number}", "acme", "1042",
-                 Role.FULFILLMENT, State.REQUESTED, self.now, self.now, self.now)
+            Case(f"{cancellation.id}-{number}", cancellation.id, cancellation.order_id, "1042", f"shop {number}",
+                 "acme", "1042", Role.FULFILLMENT, State.REQUESTED, self.now, self.now, self.now)
             for number in range(count)
         ]  # fmt: skip
         known = self.wishes.get(key)

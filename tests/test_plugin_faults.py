@@ -19,7 +19,7 @@ from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Integration
 from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hookspecs import INTEGRATIONS, hookimpl
+from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.http.service import Flow, Service

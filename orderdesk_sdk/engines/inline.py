@@ -58,14 +58,16 @@ class InlineEngine:
     def work(self, cases: Sequence[Case], known: Mapping[str, Known]) -> tuple[Case, ...]:
         """Advance these new cases now and return them as they are then.
 
-        known: per connection, what was just read.
+        known: per connection, what was just read. Raises what kept an attempt from being written down, LedgerError
+        say; the cases are in the ledger and go on when they are due.
         """
         after: dict[str, Case] = {}
 
         def step(work: Work, watch: Watch) -> None:
             after[work.id] = self._advancer.advance(_case(work), watch, known=known.get(work.connection))
 
-        self._do(cases, step)
+        for error in self._errors(self._run(cases, step)).values():
+            raise error
         # Only the ledger knows where a case is that raised, was given up, or is in somebody else's hands.
         return tuple(after.get(case.id) or self._ledger.case(case.id) for case in cases)
 
@@ -115,13 +117,21 @@ class InlineEngine:
             raise error
 
     def _do(self, works: Iterable[Work], step: Callable[[Work, Watch], object]) -> tuple[str, ...]:
+        return tuple(f"{work_id}: {error}" for work_id, error in self._errors(self._run(works, step)).items())
+
+    def _run(self, works: Iterable[Work], step: Callable[[Work, Watch], object]) -> list[tuple[Work, Ticket]]:
         tickets = self._submit(works, step)
         self._wait(tickets)
-        return tuple(
-            f"{work.id}: {ticket.error}"
+        return tickets
+
+    @staticmethod
+    def _errors(tickets: Iterable[tuple[Work, Ticket]]) -> dict[str, BaseException]:
+        """What went wrong, by work. A conflict is nothing wrong, and a hung ticket has been dealt with."""
+        return {
+            work.id: ticket.error
             for work, ticket in tickets
-            if ticket.error is not None and not isinstance(ticket.error, ConflictError)
-        )
+            if ticket.error is not None and not ticket.hung and not isinstance(ticket.error, ConflictError)
+        }
 
     def _submit(self, works: Iterable[Work], step: Callable[[Work, Watch], object]) -> list[tuple[Work, Ticket]]:
         tickets: list[tuple[Work, Ticket]] = []

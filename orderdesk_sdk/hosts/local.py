@@ -78,9 +78,10 @@ class LocalHost:
     def import_orders(self, orders: Iterable[Order], *, by: str) -> ImportReport:
         """Add the orders that are new by id, update the others whole; all or none.
 
-        A new order goes into the folder of its `folder_id`, or into New where that is None. An update keeps folder,
-        placements, history and links: only `move` moves. Raises InputError that lists every order whose number belongs
-        to another id (Order Desk refuses duplicates too), whose folder does not exist, or that cannot be stored.
+        A new order goes into the folder of its `folder_id`, or into New where that is None or a folder of another store
+        (its history says which). An update keeps folder, placements, history and links: only `move` moves. Raises
+        InputError that lists every order whose number belongs to another id (Order Desk refuses duplicates too), or
+        that cannot be stored.
         """
         _named(by)
         done: dict[str, list[str]] = {"added": [], "updated": [], "unchanged": []}
@@ -109,18 +110,16 @@ class LocalHost:
                     )
                     rows.add_note(db, order.id, "Updated by import", by=by, at=self._clock.now())
                     done["updated"].append(order.number)
-                elif order.folder_id is not None and all(order.folder_id != folder.id for folder in known):
-                    faults.append(f"order {order.id}: there is no folder {order.folder_id}")
                 else:
-                    rows.insert_order(db, order, new if order.folder_id is None else order.folder_id)
-                    rows.add_note(db, order.id, "Imported", by=by, at=self._clock.now())
+                    here = any(order.folder_id == folder.id for folder in known)
+                    rows.insert_order(db, order, order.folder_id if here and order.folder_id is not None else new)
+                    other = "" if here or order.folder_id is None else f" from folder {order.folder_id}, unknown here"
+                    rows.add_note(db, order.id, f"Imported{other}", by=by, at=self._clock.now())
                     done["added"].append(order.number)
             if faults:
                 more = [f"and {len(faults) - 20} more"] if len(faults) > 20 else []
-                names = ", ".join(f"{folder.id} {folder.name}" for folder in known)
                 raise InputError(
-                    "\n".join(["nothing was imported", *faults[:20], *more]),
-                    remedy=f"give each order its own number; folder_id null means New (folders: {names})",
+                    "\n".join(["nothing was imported", *faults[:20], *more]), remedy="give each order its own number"
                 )
         return ImportReport(**{what: tuple(numbers) for what, numbers in done.items()})
 

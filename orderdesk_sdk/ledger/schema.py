@@ -17,7 +17,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX cancellations_by_order ON cancellations (order_id)",
         """CREATE TABLE cases (
             number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cancellation_id TEXT NOT NULL, order_id TEXT NOT NULL,
-            connection TEXT NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL, due_at INTEGER, data TEXT NOT NULL)""",
+            connection TEXT NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL, due_at INTEGER,
+            data TEXT NOT NULL)""",
         "CREATE INDEX cases_by_order ON cases (order_id)",
         # Two wishes that come at once must not ask one place twice.
         "CREATE UNIQUE INDEX cases_open ON cases (order_id, connection) WHERE due_at IS NOT NULL",

@@ -181,11 +181,11 @@ def http_reply(status: int = 200, body: bytes = b"{}", **headers: str) -> bytes:
 
 
 def answering(answer: Callable[[bytes], bytes]) -> Script:
-    """A script that answers request after request on a connection with the bytes that `answer` gives."""
+    """A script that answers request after request on a connection with the bytes that `answer` gives; none: it ends."""
 
     def script(connection: RawConnection) -> None:
-        while request := connection.read_request():
-            connection.send(answer(request))
+        while (request := connection.read_request()) and (reply := answer(request)):
+            connection.send(reply)
 
     return script
 
