@@ -81,7 +81,7 @@ class Redactor:
         parts = urlsplit(url)
         query = parts.query
         if query:
-            pairs = parse_qsl(query, keep_blank_values=True)
+            pairs = parse_qsl(self.text(query), keep_blank_values=True)  # An unquoted & would cut a secret in two.
             query = urlencode([(name, HIDDEN if self.denies(name) else value) for name, value in pairs])
         host = parts.netloc.rpartition("@")[2]
         return self.text(urlunsplit((parts.scheme, host, parts.path, query, "")))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 import orderdesk_amazon_mcf
 from orderdesk_amazon_mcf.simulator import McfSimulator
@@ -58,6 +59,7 @@ class Product:
         registry = Registry(find=lambda group: [])
         registry.register(orderdesk_amazon_mcf, "amazon-mcf")
         self.desk = Desk(self.config, clock=clock, registry=registry, limits=CallLimits(tries=2, total=5, read=2))
+        assert isinstance(self.desk.host, LocalHost)
         self.desk.host.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
         self.desk.place("1042", at="mcf", by="Ann")
         self.said: list[object] = []
@@ -75,9 +77,10 @@ class Product:
         desk, connection = self.desk, self.desk.connections.get("mcf")
         receipt, plan = desk.receipt("1042"), desk.plan("1042")
         assert isinstance(desk.host, LocalHost)
+        placements = desk.host.placements(desk.host.order("1042").id)
         documents = [receipt_shape(receipt), plan_shape(plan), *map(case_shape, desk.cases())]
         shown = [
-            *self.said, receipt, plan, *desk.cases(), desk.host.history("1042"), desk.host.placements(desk.host.order("1042").id),
+            *self.said, receipt, plan, *desk.cases(), desk.host.history("1042"), placements,
             *map(json.dumps, documents), desk, self.config, *self.config.connections.values(), connection,
             connection.settings, connection.client, connection.client.redactor, connection.service(self.clock.now()),
             connection.loaded, vars(connection.client).values(), desk.connections, desk.registry, desk.ledger,
@@ -166,10 +169,10 @@ class Echo:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path: Path) -> Path:
     made = tmp_path / "desk"
     made.mkdir()
-    yield made
+    return made
 
 
 def settings_of(url: str) -> dict[str, str]:
@@ -255,7 +258,7 @@ def test_a_cancel_that_succeeds_through_all_kinds_of_weather(
         simulator.faults.add(fault, path="fulfillmentOrders")
     seen: set[str] = set()
 
-    async def app(scope, receive, send):  # type: ignore[no-untyped-def]  # ASGI's own shape
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         seen.update(value.decode() for key, value in scope.get("headers", ()) if key == b"x-amz-access-token")
         await simulator.app(scope, receive, send)
 

@@ -20,6 +20,7 @@ from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Integration
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.http.service import Flow, Service
@@ -133,6 +134,7 @@ class Stage:
         )
         desk = Desk(config, clock=self.clock, registry=registry, limits=CallLimits(tries=2), patience=patience)
         self._desks.append(desk)
+        assert isinstance(desk.host, LocalHost)
         desk.host.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
         return desk
 

@@ -1,4 +1,4 @@
-"""A plugin that cannot even be made ready - imported, declared, given its settings and credentials - hurts nobody else."""
+"""A plugin that cannot be made ready (imported, declared, given settings and credentials) hurts nobody else."""
 
 from __future__ import annotations
 
