@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Protocol
 
 from orderdesk_sdk.answer import Answer, not_done
@@ -26,6 +27,10 @@ class TextReply(Protocol):
     @property
     def content(self) -> bytes:
         """The whole decoded body."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, found in whatever case."""
 
     @property
     def extensions(self) -> Mapping[str, object]:
@@ -133,7 +138,10 @@ def turned_away(reply: TextReply, *, check: str) -> Answer | None:
     check: what a person should look at when the service does not let us in.
     """
     if reply.status_code == 429:
-        return not_done(reply, text="the service says that it gets too many calls", remedy="wait; it is tried again")
+        asked = reply.headers.get("retry-after", "").strip()
+        wait = timedelta(seconds=int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 7 else None
+        text = "the service says that it gets too many calls"
+        return not_done(reply, text=text, remedy="wait; it is tried again", retry_after=wait)
     if reply.status_code in (401, 403):
         return not_done(reply, text=f"the service does not let us in ({reply.status_code})", remedy=check)
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections import deque
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlencode, urlsplit, urlunsplit
 
@@ -29,6 +30,9 @@ _NAMED = re.compile(r'"([^"\\]{1,64})"\s*:\s*(?:"(?:[^"\\]|\\.)*"?|[^\s",\[\]{}]
 _SHORTEST = 4
 """A learned text shorter than this is not searched for: it would blank out half of every body."""
 
+_LATEST = 64
+"""Learned texts that are remembered: two months of hourly tokens would make every look at a text slow."""
+
 _SHORTEST_CUT = 8
 """Characters of a secret's beginning that are taken for it at the end of a text: plugins cut what services say."""
 
@@ -39,21 +43,23 @@ class Redactor:
     def __init__(self, fields: Iterable[str] = (), secrets: Iterable[Secret] = ()) -> None:
         self._fields = DENIED | {fold(name) for name in fields}
         self._lock = threading.Lock()
-        self._texts: set[str] = set()
+        self._given = tuple(secret.reveal() for secret in secrets)
+        self._fetched: deque[str] = deque(maxlen=_LATEST)
         self._longest_first: tuple[str, ...] = ()
         self._pattern: re.Pattern[str] | None = None
-        for secret in secrets:
-            self.learn(secret)
+        self._compile()
 
     def learn(self, secret: Secret) -> None:
-        """Hide this text from now on: a token that was just fetched, for instance."""
-        text = secret.reveal()
-        if len(text) < _SHORTEST:
-            return
+        """Hide this text from now on, and until many others have come: a token that was just fetched, for instance."""
         with self._lock:
-            self._texts.update(_forms(text))
-            self._longest_first = tuple(sorted(self._texts, key=len, reverse=True))
-            self._pattern = re.compile("|".join(map(re.escape, self._longest_first)))
+            self._fetched.append(secret.reveal())
+            self._compile()
+
+    def _compile(self) -> None:
+        texts = {text for text in (*self._given, *self._fetched) if len(text) >= _SHORTEST}
+        forms = {form for text in texts for form in _forms(text)}
+        self._longest_first = tuple(sorted(forms, key=len, reverse=True))
+        self._pattern = re.compile("|".join(map(re.escape, self._longest_first))) if forms else None
 
     def text(self, text: str) -> str:
         """The text without any known secret, nor the beginning of one that was cut off at the text's end."""

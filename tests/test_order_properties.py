@@ -57,7 +57,7 @@ addresses = st.dictionaries(
 lines = st.fixed_dictionaries(
     {"quantity": st.integers(0, 10**6) | st.integers(0, 99).map(str)},
     optional={
-        "id": texts | st.integers(),
+        "id": texts | st.integers(-(10**20), 10**20),
         "code": texts,
         "price": numbers,
         "weight": numbers,
@@ -67,10 +67,10 @@ lines = st.fixed_dictionaries(
     | {"variation_list": st.dictionaries(texts, texts | st.integers(0, 99), max_size=2)},
 )
 documents = st.fixed_dictionaries(
-    {"id": texts.filter(str.strip) | st.integers()},
+    {"id": texts.filter(str.strip) | st.integers(-(10**20), 10**20)},
     optional={
         "email": texts | st.none(),
-        "source_id": texts | st.integers() | st.none(),
+        "source_id": texts | st.integers(-(10**20), 10**20) | st.none(),
         "order_total": numbers | st.none(),
         "folder_id": st.integers(0, 999) | st.just("") | st.none(),
         "date_added": moments | st.none(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 import pytest
 from attrs import field, frozen
@@ -29,6 +30,7 @@ class Said:
     content: bytes = b""
     status_code: int = 200
     extensions: Mapping[str, object] = field(factory=lambda: {EXCHANGE_NUMBER: 3})
+    headers: Mapping[str, str] = field(factory=dict)
 
 
 REPLY = Said(b'{"order": {"status": "Cancelled", "empty": " ", "count": 0, "none": null, "lines": [{"n": 1}, 5]}}')
@@ -120,6 +122,13 @@ def test_a_complaint_is_what_the_service_says_or_its_status() -> None:
     for content in (b"", b"<html>", b"{}", b'{"errors": []}', b'{"errors": "no"}', b'{"errors": [5]}'):
         assert complaint(Said(content, 409)) == "the service answered 409"
     assert len(complaint(Said(b'{"errors": [{"code": "E", "message": "' + b"x" * 9999 + b'"}]}'))) == 500
+
+
+@pytest.mark.parametrize(("asked", "wait"), [("90", 90), ("", None), ("soon", None), ("9" * 9, None), ("²", None)])
+def test_a_throttled_reply_says_how_long_to_wait(asked: str, wait: int | None) -> None:
+    answer = turned_away(Said(status_code=429, headers={"retry-after": asked}), check="")
+    assert answer is not None
+    assert answer.retry_after == (timedelta(seconds=wait) if wait is not None else None)
 
 
 @pytest.mark.parametrize("status", [401, 403, 429])

@@ -54,6 +54,8 @@ class CallLimits:
 
 
 _DEFAULT_CALL = CallOptions("*", repeatable=False)
+SLOWEST = 0.001
+"""Calls per second below which a rate that a service tells is not believed: it would stop the connection for hours."""
 _RETRY_READS = frozenset({500, 502, 503, 504})
 _FIRST_PAUSE = 0.5
 
@@ -241,7 +243,7 @@ class ConnectionClient:
             rate = float(told) if told else 0.0
         except ValueError:
             return  # A header that is no number tells no rate; the declared one stays.
-        if 0 < rate < float("inf"):
+        if SLOWEST <= rate < float("inf"):
             bucket.adapt(rate)
 
     def _pause(self, intent: Intent, result: httpx.Response | Failure, tries: int) -> float | None:
