@@ -29,11 +29,11 @@ def states_page() -> str:
     lines += [f"    {_node(state)} --> [*]" for state in State if state in SETTLED]
     lines += ["```", "", "| state | | leads on by |", "|---|---|---|"]
     for state in State:
-        kind = "alarm" if state in ALARMS else "open" if state in OPEN else "settled"
+        group = "alarm" if state in ALARMS else "open" if state in OPEN else "settled"
         leads = [
             f"{event.value} → {TRANSITIONS[state, event].value}" for event in EventKind if (state, event) in TRANSITIONS
         ]
-        lines.append(f"| **{state.value}** | {kind} | {'; '.join(leads) or 'nothing'} |")
+        lines.append(f"| **{state.value}** | {group} | {'; '.join(leads) or 'nothing'} |")
     lines += ["", "Everything that is not in this table is refused.", ""]
     return "\n".join(lines)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from orderdesk_sdk import followup
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
@@ -20,18 +20,27 @@ from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.ledger import Ledger, Write
 from orderdesk_sdk.listeners import Listeners
-from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.posting import Post
 from orderdesk_sdk.reasons import resolve_reason
 from orderdesk_sdk.request import CancelRequest, CheckRequest
 from orderdesk_sdk.workers import Watch
 
-__all__ = ["LEASE", "CaseAdvancer"]
+__all__ = ["LEASE", "CaseAdvancer", "Known"]
 
 LEASE = minutes(5)
 """How long a claim holds. Whoever has not finished by then is taken for dead; what it still writes is fenced off."""
 LOOK_AGAIN = minutes(1)
 """How often a cart that waits for the others looks again."""
+
+
+@frozen
+class Known:
+    """What the opener of a case has just read, so that its first advance need not read it again."""
+
+    order: Order
+    placement: Placement
+    wish: Cancellation
 
 
 class CaseAdvancer:
@@ -47,10 +56,13 @@ class CaseAdvancer:
         self._post = post
         self._clock = clock
 
-    def advance(self, case: Case, watch: Watch, *, check: bool = False, person: str | None = None) -> Case:
+    def advance(
+        self, case: Case, watch: Watch, *, check: bool = False, person: str | None = None, known: Known | None = None
+    ) -> Case:
         """Do what is due and return the case as it is then.
 
         check: read back now, whatever is due. person: somebody who decided that the request is to be sent again.
+        known: what was read just now; None reads it.
         Raises ConflictError when somebody else has the case.
         """
         try:
@@ -60,7 +72,7 @@ class CaseAdvancer:
         integration = connection.integration
         now = self._clock.now()
         try:
-            placement = self._placement(case)
+            placement = known.placement if known is not None else self._placement(case)
         except NotFoundError as error:
             return self._unusable(case, error)
         if case.state is State.SENDING:
@@ -88,7 +100,7 @@ class CaseAdvancer:
             after = self._apply(case, event)
             climbed = event.kind is EventKind.CLIMB
             return self.advance(after, watch) if climbed else after
-        return self._send(case, connection, placement, watch)
+        return self._send(case, connection, placement, watch, known=known)
 
     def request(self, case: Case) -> CancelRequest:
         """What the case's present route is asked to do. Raises what keeps it from being asked."""
@@ -103,7 +115,14 @@ class CaseAdvancer:
         return self._apply(case, followup.after_fault(case, declared, text, self._clock.now(), sent=sent))
 
     def _send(
-        self, case: Case, connection: Connection, placement: Placement, watch: Watch, *, person: str | None = None
+        self,
+        case: Case,
+        connection: Connection,
+        placement: Placement,
+        watch: Watch,
+        *,
+        person: str | None = None,
+        known: Known | None = None,
     ) -> Case:
         now = self._clock.now()
         integration = connection.integration
@@ -112,7 +131,7 @@ class CaseAdvancer:
             remedy = "cancel it in the service's own portal, then confirm or refuse this case"
             return self._apply(case, followup.to_person(case, fault, now, remedy))
         try:
-            request = self._request(case, connection, placement)
+            request = self._request(case, connection, placement, known)
         except InputError as error:
             return self._apply(case, followup.to_person(case, error.text, now, error.remedy))
         notes: tuple[str, ...] = ()
@@ -248,13 +267,24 @@ class CaseAdvancer:
         if case.role is not Role.CART:
             return None
         now = self._clock.now()
-        others = [
-            other for other in self._ledger.cases(cancellation_id=case.cancellation_id) if other.role is not Role.CART
+        # Of all wishes: a cart that was registered after the first one must wait for what that one asked elsewhere.
+        latest = {other.connection: other for other in self._ledger.cases(order_id=case.order_id)}
+        others = [other for other in latest.values() if other.role is not Role.CART]
+        against = [
+            f"{other.connection} ({other.state.value})"
+            for other in others
+            if not other.is_open and other.state is not State.CANCELED
         ]
-        against = [other for other in others if not other.is_open and other.state is not State.CANCELED]
+        against += [
+            f"{placement.connection} (never asked)"
+            for placement in self._host.placements(case.order_id)
+            if placement.role is not Role.CART and placement.connection not in latest
+        ]
         if against:
-            names = ", ".join(f"{other.connection} ({other.state.value})" for other in against)
-            return Event(EventKind.WITHDRAW, now, text=f"the cart was left alone, because of {names}")
+            text = f"the cart was left alone, because of {', '.join(against)}"
+            if case.asked_at is not None:  # An earlier way has asked it already, so the wish cannot be taken back.
+                return followup.to_person(case, text, now)
+            return Event(EventKind.WITHDRAW, now, text=text)
         if any(other.is_open for other in others):
             return Event(EventKind.WAIT, now, due_at=now + LOOK_AGAIN, text="waits for the fulfillment services")
         return None
@@ -282,10 +312,12 @@ class CaseAdvancer:
     def _wish(self, case: Case) -> Cancellation:
         return next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
 
-    def _request(self, case: Case, connection: Connection, placement: Placement) -> CancelRequest:
+    def _request(
+        self, case: Case, connection: Connection, placement: Placement, known: Known | None = None
+    ) -> CancelRequest:
         """What the present route is asked to do. Raises InputError for a reason that it does not take."""
-        wish = self._wish(case)
-        order = self._host.order(case.order_id)
+        wish = known.wish if known is not None else self._wish(case)
+        order = known.order if known is not None else self._host.order(case.order_id)
         rule = connection.integration.cancel[case.route].reasons
         reason = resolve_reason(rule, wish.reason, connection.settings, order, f"case {case.id}")
         return CancelRequest(order, placement, case.cancellation_id, reason, wish.lines)

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
+from attrs.validators import deep_iterable, instance_of, optional
 
 __all__ = [
     "EXCHANGE_NUMBER",
@@ -85,9 +86,13 @@ class Reply(Protocol):
 class LineAnswer:
     """One line of an order: how many were ordered there and how many of these are canceled."""
 
-    line: str
-    ordered: int
-    canceled: int
+    line: str = field(validator=instance_of(str))
+    ordered: int = field(validator=instance_of(int))
+    canceled: int = field(validator=instance_of(int))
+
+
+# Plugins are often written without a type checker: what is wrong is said at the plugin's own line, not in the ledger.
+_TEXT = optional(instance_of(str))
 
 
 @frozen
@@ -102,15 +107,17 @@ class Answer:
     reference: the service's own name for the request it took note of, for later checks; None when it gave none.
     """
 
-    outcome: Outcome
-    refusal: Refusal | None = None
-    status: str | None = None
-    text: str | None = None
-    remedy: str | None = None
-    lines: tuple[LineAnswer, ...] = ()
-    retry_after: timedelta | None = None
-    exchange: int | None = None
-    reference: str | None = None
+    outcome: Outcome = field(validator=instance_of(Outcome))
+    refusal: Refusal | None = field(default=None, validator=optional(instance_of(Refusal)))
+    status: str | None = field(default=None, validator=_TEXT)
+    text: str | None = field(default=None, validator=_TEXT)
+    remedy: str | None = field(default=None, validator=_TEXT)
+    lines: tuple[LineAnswer, ...] = field(
+        default=(), validator=deep_iterable(instance_of(LineAnswer), instance_of(tuple))
+    )
+    retry_after: timedelta | None = field(default=None, validator=optional(instance_of(timedelta)))
+    exchange: int | None = field(default=None, validator=optional(instance_of(int)))
+    reference: str | None = field(default=None, validator=_TEXT)
 
     def __attrs_post_init__(self) -> None:
         if (self.outcome is Outcome.REFUSED) != (self.refusal is not None):

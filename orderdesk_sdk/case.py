@@ -226,7 +226,8 @@ class Case:
     route: index into the integration's ladder. attempt: how many sends and read-backs have begun. version: counts
     changes, and fences off whoever worked on an older one. tries: sends in a row that were proved not done, or checks
     that told nothing.
-    asked_at: when a request last may have reached the service; None when none has, or the last provably did nothing.
+    asked_at: when a request last may have reached the service; None when none has, or each provably did nothing.
+    asked_before: `asked_at` as it was before the present send, which takes its place again where that did nothing.
     reference: the service's own name for that request; None when it gave none.
     """
 
@@ -248,6 +249,7 @@ class Case:
     tries: int = 0
     resends: int = 0
     asked_at: datetime | None = None
+    asked_before: datetime | None = None
     give_up_at: datetime | None = None
     refusal: Refusal | None = None
     status: str | None = None
@@ -296,6 +298,8 @@ def _demand(case: Case, event: Event, after: State) -> None:
             )
         if case.state is State.AWAITING_PERSON and not event.person:
             raise _refuse(case, event, "a person has the case", "let a named person decide")
+    if event.kind is EventKind.CLIMB and (event.route is None or event.route <= case.route):
+        raise _refuse(case, event, "a ladder is only climbed upwards")
     if event.kind is EventKind.WITHDRAW and case.asked_at is not None:
         raise _refuse(case, event, "a request has already left us", "wait for the service's answer")
     if after in OPEN and event.due_at is None:
@@ -308,7 +312,7 @@ def _asked(case: Case, event: Event) -> datetime | None:
         case EventKind.SEND:
             return event.at
         case EventKind.NOT_DONE:
-            return None
+            return case.asked_before
         case _:
             return case.asked_at
 
@@ -335,6 +339,7 @@ def transition(case: Case, event: Event) -> Case:
         tries=0 if climbs else case.tries + 1 if event.kind in _TRIES else case.tries if quiet or starts else 0,
         resends=0 if climbs else case.resends + resent,
         asked_at=_asked(case, event),
+        asked_before=case.asked_at if event.kind is EventKind.SEND else case.asked_before,
         give_up_at=None if climbs or after not in OPEN else event.give_up_at or case.give_up_at,
         refusal=event.refusal or case.refusal,
         status=event.status or case.status,

@@ -10,6 +10,8 @@ timezone = "America/New_York"           # of times without a zone in imported or
 integration = "amazon-mcf"
 [connections.mcf-us.settings]
 refresh_token = { env = "MCF_REFRESH_TOKEN" }
+
+`orderdesk sandbox` writes one table more, `[sandbox]`: which connections are simulated, and whose clock counts.
 """
 
 from __future__ import annotations
@@ -21,24 +23,31 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.mail import MailConfig, MailMode
+from orderdesk_sdk.mail import MailConfig
+from orderdesk_sdk.redaction import Redactor
 from orderdesk_sdk.rules import Rule, read_rules
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import SettingField, SettingKind, settings_fields
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+__all__ = ["Config", "ConnectionConfig", "SandboxConfig", "find_config", "make_settings", "read_config"]
 
-__all__ = ["Config", "ConnectionConfig", "find_config", "make_settings", "read_config"]
+T = TypeVar("T")
 
 FILE_NAME = "orderdesk.toml"
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
+
+
+def _names_only(settings: Mapping[str, object]) -> str:
+    # A value may be a secret, by `{ text = "..." }` or because somebody wrote it where its reference belongs.
+    return f"<{', '.join(settings)}>"
 
 
 @frozen
@@ -50,18 +59,31 @@ class ConnectionConfig:
 
     name: str
     integration: str
-    settings: Mapping[str, object]
+    settings: Mapping[str, object] = field(repr=_names_only)
     place: str
 
 
 @frozen
+class SandboxConfig:
+    """The `[sandbox]` table. All URLs are of this machine, `http://127.0.0.1:PORT`.
+
+    simulators: by connection the URL of the simulator behind it. clock: the simulator whose clock the command line goes
+    by; None: the machine's own.
+    """
+
+    simulators: Mapping[str, str] = field(factory=dict)
+    clock: str | None = None
+
+
+@frozen
 class Config:
-    """A whole configuration. path: the file it came from; None when it was made in code."""
+    """A whole configuration. path: the file it came from; None when it was made in code. sandbox: None in real life."""
 
     ledger: Path
     connections: Mapping[str, ConnectionConfig] = field(factory=dict)
     timezone: tzinfo = UTC
     path: Path | None = None
+    sandbox: SandboxConfig | None = None
     mail: MailConfig | None = None
     rules: tuple[Rule, ...] = ()
 
@@ -80,12 +102,21 @@ def read_config(path: Path) -> Config:
     Raises ConfigurationError with file, place and remedy for the first thing that is wrong.
     """
     try:
+        return _read(path)
+    except ConfigurationError as error:
+        known = error
+    # Without the frames below, whose variables hold the whole file: whoever logs it may show them.
+    raise known.with_traceback(None)
+
+
+def _read(path: Path) -> Config:
+    try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"cannot be read: {error.strerror}", place=str(path)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"is not TOML: {error}", place=str(path)) from None
-    _known(document, ("ledger", "host", "mail", "connections", "rules"), str(path))
+    _known(document, ("ledger", "host", "mail", "connections", "rules", "sandbox"), str(path))
     ledger = _table(document, "ledger", str(path))
     host = _table(document, "host", str(path))
     _known(ledger, ("url",), f"{path}: [ledger]")
@@ -94,9 +125,10 @@ def read_config(path: Path) -> Config:
         name: _connection(name, table, f"{path}: [connections.{name}]")
         for name, table in _table(document, "connections", str(path)).items()
     }
+    sandbox = _sandbox(document, connections, f"{path}: [sandbox]") if "sandbox" in document else None
     mail = _mail(_table(document, "mail", str(path)), f"{path}: [mail]") if "mail" in document else None
     rules = read_rules(document.get("rules", []), f"{path}: [[rules]]")
-    return Config(_ledger_path(ledger, path), connections, _timezone(host, path), path, mail, rules)
+    return Config(_ledger_path(ledger, path), connections, _timezone(host, path), path, sandbox, mail, rules)
 
 
 def _connection(name: str, table: object, place: str) -> ConnectionConfig:
@@ -113,36 +145,32 @@ def _connection(name: str, table: object, place: str) -> ConnectionConfig:
     return ConnectionConfig(name, integration, _table(table, "settings", place), place)
 
 
-def _mail(table: Mapping[str, object], place: str, environ: Mapping[str, str] = os.environ) -> MailConfig:
-    kinds = {
-        "sender": str,
-        "host": str,
-        "port": int,
-        "starttls": bool,
-        "username": str,
-        "mode": str,
-        "redirect_to": str,
-    }
-    _known(table, (*kinds, "password"), place)
-    values: dict[str, object] = {}
-    for name, given in table.items():
-        if name != "password" and type(given) is not kinds[name]:
-            raise ConfigurationError(f"must be {_article(kinds[name])}", place=f"{place}.{name}")
-        values[name] = _secret(given, f"{place}.password", environ) if name == "password" else given
-    if not values.get("sender"):
+def _mail(table: Mapping[str, object], place: str) -> MailConfig:
+    made = _made(MailConfig, table, place, os.environ)
+    if made.mode == "redirect" and not made.redirect_to:
+        raise ConfigurationError("redirecting needs an address", place=f"{place}.redirect_to")
+    if made.username and not made.password.reveal():
+        raise ConfigurationError("a login needs a password", place=f"{place}.password", remedy='add { env = "NAME" }')
+    return made
+
+
+def _sandbox(document: Mapping[str, object], connections: Iterable[str], place: str) -> SandboxConfig:
+    table = _table(document, "sandbox", place)
+    _known(table, ("clock", "simulators"), place)
+    simulators = _table(table, "simulators", place)
+    _known(simulators, connections, f"{place}.simulators")
+    urls = {name: _loopback(url, f"{place}.simulators.{name}") for name, url in simulators.items()}
+    return SandboxConfig(urls, _loopback(table["clock"], f"{place}.clock") if "clock" in table else None)
+
+
+def _loopback(url: object, place: str) -> str:
+    if not isinstance(url, str) or not _LOOPBACK.fullmatch(url):
         raise ConfigurationError(
-            "the sender is missing", place=place, remedy='add sender = "Shop <orders@example.com>"'
+            f"{url!r} is not a simulator on this machine",
+            place=place,
+            remedy="remove the table: only `orderdesk sandbox` writes it, as http://127.0.0.1:PORT",
         )
-    try:
-        values["mode"] = MailMode(values.get("mode", "send"))
-    except ValueError:
-        allowed = ", ".join(repr(mode.value) for mode in MailMode)
-        raise ConfigurationError(
-            f"{values['mode']!r} is no mode", place=f"{place}.mode", remedy=f"one of {allowed}"
-        ) from None
-    if values["mode"] is MailMode.REDIRECT and not values.get("redirect_to"):
-        raise ConfigurationError("redirecting needs redirect_to", place=place)
-    return cast("Callable[..., MailConfig]", MailConfig)(**values)
+    return url
 
 
 def _table(document: Mapping[str, object], name: str, place: str) -> Mapping[str, object]:
@@ -165,7 +193,7 @@ def _ledger_path(ledger: Mapping[str, object], path: Path) -> Path:
     url = ledger.get("url", "sqlite:///orderdesk.db")
     if not isinstance(url, str) or not url.startswith("sqlite:///") or len(url) <= len("sqlite:///"):
         raise ConfigurationError(
-            f"{url!r} is not a ledger's URL",
+            "it is not a ledger's URL",  # Not shown: a database's URL may hold a password.
             place=f"{path}: [ledger].url",
             remedy='write it as "sqlite:///orderdesk.db"',
         )
@@ -188,21 +216,24 @@ def make_settings(cls: type, connection: ConnectionConfig, environ: Mapping[str,
     Secrets are taken from the environment (`{ env = "NAME" }`) or, for simulators, from the file itself (`{ text =
     "..." }`). Raises ConfigurationError that names the setting and the remedy.
     """
-    place = f"{connection.place}.settings"
+    return _made(cls, connection.settings, f"{connection.place}.settings", environ)
+
+
+def _made(cls: type[T], table: Mapping[str, object], place: str, environ: Mapping[str, str]) -> T:
     fields = {declared.name: declared for declared in settings_fields(cls)}
-    _known(connection.settings, fields, place)
+    _known(table, fields, place)
     values: dict[str, object] = {}
     for name, declared in fields.items():
-        if name in connection.settings:
-            values[name] = _value(declared, connection.settings[name], f"{place}.{name}", environ)
+        if name in table:
+            values[name] = _value(declared, table[name], f"{place}.{name}", environ)
         elif declared.required:
             example = '{ env = "NAME" }' if declared.kind is SettingKind.SECRET else f'"..."  # {declared.help}'
             raise ConfigurationError("is missing", place=f"{place}.{name}", remedy=f"add {name} = {example}")
     try:
-        made: object = cls(**values)
+        return cls(**values)
     except (ValueError, TypeError) as error:
-        raise ConfigurationError(str(error), place=place) from None
-    return made
+        redactor = Redactor(secrets=[value for value in values.values() if isinstance(value, Secret)])
+        raise ConfigurationError(redactor.text(str(error)), place=place) from None
 
 
 def _value(declared: SettingField, given: object, place: str, environ: Mapping[str, str]) -> object:
@@ -231,8 +262,10 @@ def _secret(given: object, place: str, environ: Mapping[str, str]) -> Secret:
         case {"env": str(name), **rest} if not rest:
             text = environ.get(name, "")
             if not text:
+                # Only what looks like a variable's name is shown: somebody may have written the secret itself.
+                named = name if _VARIABLE.fullmatch(name) else "that is named there"
                 raise ConfigurationError(
-                    f"the environment variable {name} is not set", place=place, remedy=f"set {name} and start again"
+                    f"the environment variable {named} is not set", place=place, remedy="set it and start again"
                 )
             return Secret(text)
         case {"text": str(text), **rest} if not rest and text:

@@ -11,7 +11,7 @@ from attrs import evolve
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.config import ConnectionConfig, make_settings
 from orderdesk_sdk.declaration import Integration
-from orderdesk_sdk.errors import NotFoundError, OrderDeskError
+from orderdesk_sdk.errors import NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
 from orderdesk_sdk.http.service import Service, user_agent
 from orderdesk_sdk.registry import Loaded, Registry
@@ -85,12 +85,29 @@ class Connections:
         if ready is None:
             configured = self._config(name)
             loaded = self._registry.load(configured.integration)
-            settings = make_settings(loaded.integration.settings, configured)
+            made = self._made(loaded, configured)
             with self._lock:
-                ready = self._ready.get(name)
-                if ready is None:
-                    ready = self._ready[name] = Connection(name, loaded, settings, self._clock, self._limits)
+                ready = self._ready.setdefault(name, made)
+            if ready is not made:
+                made.client.close()
         return ready
+
+    def _made(self, loaded: Loaded, configured: ConnectionConfig) -> Connection:
+        known: OrderDeskError
+        try:
+            settings = make_settings(loaded.integration.settings, configured)
+            return Connection(configured.name, loaded, settings, self._clock, self._limits)
+        except OrderDeskError as error:
+            known = error
+        except BaseException as error:  # noqa: BLE001 - the plugin's own code, its settings and credentials, runs here
+            # Its words may quote a setting, so only the kind is told.
+            known = PluginFault(
+                f"the connection cannot be made: {type(error).__name__} in the plugin",
+                place=f"connection {configured.name!r}, integration {loaded.integration.slug}",
+                remedy="check the connection's settings; report it to the plugin's author",
+            )
+        # Without the frames below, whose variables hold secrets and the environment: whoever logs it may show them.
+        raise known.with_traceback(None)
 
     def integration(self, name: str) -> Integration | str:
         """A connection's declaration, or the text of what keeps it from being used."""

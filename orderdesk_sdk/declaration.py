@@ -66,6 +66,12 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
+def _one_of(what: str, value: object, *kinds: type) -> None:
+    if not isinstance(value, kinds):
+        names = ", ".join(kind.__name__ for kind in kinds)
+        raise TypeError(f"{what} must be an instance of one of {names}, not {value!r}")
+
+
 def _positive(what: str, duration: timedelta) -> None:
     if duration <= timedelta(0):
         raise ValueError(f"{what} must be longer than zero, not {duration}")
@@ -155,6 +161,10 @@ class Button:
     scope: Scope = Scope.ORDER
     note: str | None = None
 
+    def __attrs_post_init__(self) -> None:
+        _one_of("Button.confirm", self.confirm, ByReply, ByCheck, ByPerson)
+        _one_of("Button.window", self.window, Always, SinceSubmission, WhileStatus)
+
     @property
     def label(self) -> str:
         """What the plan calls this route."""
@@ -195,6 +205,10 @@ class Portal:
     window: Window = Always()
     reasons: ReasonRule = NoReason()
     scope: Scope = Scope.QUANTITIES
+
+    def __attrs_post_init__(self) -> None:
+        _one_of("Portal.confirm", self.confirm, ByPerson)
+        _one_of("Portal.window", self.window, Always, SinceSubmission, WhileStatus)
 
     @property
     def label(self) -> str:
@@ -248,7 +262,7 @@ class Limit:
     burst: int
 
     def __attrs_post_init__(self) -> None:
-        if self.per_second <= 0 or self.burst < 1:
+        if not self.per_second > 0 or self.burst < 1:
             raise ValueError("a limit needs per_second > 0 and burst >= 1")
 
 
@@ -316,3 +330,10 @@ class Integration:
             raise ValueError(f"the slug {self.slug!r} must be lower-case words joined by hyphens")
         if not isinstance(self.cancel, tuple):
             raise TypeError("cancel must be a tuple of routes; one route is written (Button(...),)")
+        for route in self.cancel:
+            _one_of("each route of cancel", route, Button, Email, Portal)
+        _one_of("role", self.role, Role)
+        _one_of("resubmit", self.resubmit, NewNumber, SameNumber, NoResubmit)
+        _one_of("remote_id", self.remote_id, IdRule, type(None))
+        for name, limit in self.limits.items():
+            _one_of(f"the limit of {name!r}", limit, Limit)

@@ -19,6 +19,7 @@ from typing import Self
 
 from attrs import frozen
 
+from orderdesk_sdk.advance import Known
 from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, Proof, ProofKind, State, transition
 from orderdesk_sdk.clock import Clock, SystemClock
@@ -241,7 +242,11 @@ class Desk:
         wishes = self.ledger.cancellations(found.id)
         wanted = not_yet_asked(placements, self.ledger.cases(order_id=found.id), wishes, lines)
         if not wanted:
-            return Standing(wishes[-1], self.ledger.cases(order_id=found.id))
+            # Read anew: the wish that is under way may have come after the ones above were read.
+            latest = self.ledger.cancellations(found.id)[-1]
+            if key is not None:
+                self.ledger.name(key, content, latest)
+            return self.standing(latest)
         self._demand(found, wanted, reason, lines)
         if key is None:
             key, content = f"order {found.id}, wish {len(wishes) + 1}", ""
@@ -252,7 +257,10 @@ class Desk:
         recorded, new = self.ledger.open(cancellation, content, cases)
         if not new:
             return self.standing(recorded)
-        return Standing(recorded, self._engine.work(cases) if send else tuple(cases))
+        if not send:
+            return Standing(recorded, tuple(cases))
+        known = {placement.connection: Known(found, placement, recorded) for placement in wanted}
+        return Standing(recorded, self._engine.work(cases, known))
 
     def _demand(
         self, order: Order, placements: Sequence[Placement], reason: str | None, lines: Mapping[str, int]

@@ -16,6 +16,7 @@ __all__ = [
     "NotFoundError",
     "OrderDeskError",
     "PluginFault",
+    "words_of",
 ]
 
 
@@ -62,3 +63,11 @@ class PluginFault(OrderDeskError):
 
     `place` names the distribution and the hook.
     """
+
+
+def words_of(error: BaseException) -> str:
+    """Type and words of anybody's exception. A plugin's may raise even while it is being shown."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except BaseException as another:  # noqa: BLE001 - whatever a foreign __str__ does, the first error is to be told
+        return f"{type(error).__name__}, whose words cannot be shown ({type(another).__name__})"

@@ -7,14 +7,14 @@ unknown ends it.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
-from orderdesk_sdk.errors import ConfigurationError, PluginFault
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault, words_of
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.http.replay import digest_of, is_request, response_of
@@ -32,6 +32,9 @@ T = TypeVar("T")
 
 MAX_CALLS = 50
 """Calls that one flow may make. A flow that wants more is taken for a loop."""
+
+LONGEST_WORDS = 2000
+"""Characters of what a plugin says, in an answer or an exception, that are kept."""
 
 
 class Journal(Protocol):
@@ -99,7 +102,7 @@ def fault_text(error: BaseException, redactor: Redactor) -> str:
     """An exception for the history: its type and words, and where it was raised, without secrets."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
-    return redactor.text(f"{type(error).__name__}: {error}{where}")[:2000]
+    return redactor.text(f"{words_of(error)}{where}")[:LONGEST_WORDS]
 
 
 def drive(
@@ -118,7 +121,7 @@ def drive(
     plugin = _Plugin(client.redactor, watch or nullcontext())
     flow = plugin.run(start)
     if not isinstance(flow, Generator):
-        return Driven(_started(flow), wrote=False, repeatable=True)
+        return Driven(_started(flow, client.redactor), wrote=False, repeatable=True)
     try:
         return _Drive(flow, result, client, journal, recorded, plugin).run()
     finally:
@@ -143,26 +146,42 @@ class _Drive(Generic[T]):
         self._plugin = plugin
         self._wrote = False
         self._repeatable = True
+        self._number = 0
 
     def run(self) -> Driven[T]:
         step = self._plugin.run(lambda: next(self._flow))
-        number = 0
         while True:
-            number += 1
             if not is_request(step):
                 return self._end(self._result_of(step))
-            if number > MAX_CALLS:
+            if self._number == MAX_CALLS:
                 return self._end(Fault(f"the flow made {MAX_CALLS} calls and wanted more; it never ends"))
-            reply = self._reply(step, number)
+            self._number += 1
+            reply = self._reply(step, self._number)
             if isinstance(reply, Loss | Fault | Answer):
                 return self._end(reply)
             step = self._plugin.run(lambda response=reply: self._flow.send(response))  # type: ignore[misc]
 
     def _end(self, outcome: T | Answer | Loss | Fault) -> Driven[T]:
-        return Driven(outcome, self._wrote, self._repeatable)
+        sent = [
+            intent
+            for number, intent in self._recorded.intents.items()
+            if number > self._number and not intent.reads_only
+        ]
+        if not sent:
+            return Driven(outcome, self._wrote, self._repeatable)
+        # The plugin or a read's reply is another than before the crash: whatever it says, more had been sent by then.
+        repeatable = self._repeatable and all(intent.repeatable for intent in sent)
+        if not isinstance(outcome, Fault):
+            outcome = Loss(
+                Certainty.UNCLEAR, "the replay after a crash ended before a request that was sent", repeatable
+            )
+        return Driven(outcome, wrote=True, repeatable=repeatable)
 
     def _reply(self, request: httpx.Request, number: int) -> httpx.Response | Loss | Fault | Answer:
-        replayed = self._replay(request, number)
+        try:
+            replayed = self._replay(request, number)
+        except Exception as error:  # noqa: BLE001 - such as a body that can be read only once, and so not be compared
+            return self._no_request(error)
         if replayed is not None:
             return replayed
         wrote, repeatable = self._wrote, self._repeatable
@@ -178,13 +197,15 @@ class _Drive(Generic[T]):
         try:
             exchange, response = self._client.call(request, number, intend)
         except PluginFault as fault:
-            if (
-                intents and not intents[0].reads_only
-            ):  # The plugin's credentials failed around a write: it may have left.
-                self._wrote, self._repeatable = True, repeatable and intents[0].repeatable
+            self._may_have_written(intents)
             return Fault(str(fault))
         except ConfigurationError as error:
             return self._misconfigured(error)
+        except OrderDeskError:
+            raise  # The journal's: somebody else has the case, or the ledger cannot be written.
+        except Exception as error:  # noqa: BLE001 - the client knows every error of a call, so the request is to blame
+            self._may_have_written(intents)
+            return self._no_request(error)
         self._journal.keep(exchange)
         if not exchange.intent.reads_only:
             self._wrote, self._repeatable = True, repeatable and exchange.intent.repeatable
@@ -199,11 +220,20 @@ class _Drive(Generic[T]):
             return Loss(Certainty.NOT_DONE if exchange.intent.reads_only else failure.certainty, failure.text)
         return Loss(Certainty.UNCLEAR, failure.text, exchange.intent.repeatable)
 
+    def _may_have_written(self, intents: Sequence[Intent]) -> None:
+        """Plugin code failed around a call: if it was about to write, it may have."""
+        if intents and not intents[0].reads_only:
+            self._wrote, self._repeatable = True, self._repeatable and intents[0].repeatable
+
+    def _no_request(self, error: Exception) -> Fault:
+        return Fault(f"the flow yielded a request that cannot be sent: {fault_text(error, self._client.redactor)}")
+
     def _replay(self, request: httpx.Request, number: int) -> httpx.Response | Loss | None:
         """The recorded response, the loss that the record proves, or None to make the call."""
         intent = self._recorded.intents.get(number)
         if intent is None:
             return None
+        wrote = self._wrote
         if not intent.reads_only:
             self._wrote, self._repeatable = True, self._repeatable and intent.repeatable
         exchange = self._recorded.exchanges.get(number)
@@ -217,8 +247,12 @@ class _Drive(Generic[T]):
         if intent.reads_only:
             return None
         if exchange is not None and exchange.failure is not None:
-            return Loss(exchange.failure.certainty, exchange.failure.text, intent.repeatable)
-        return Loss(Certainty.UNCLEAR, "the process ended while the request was on its way", intent.repeatable)
+            certainty = Certainty.UNCLEAR if wrote else exchange.failure.certainty
+            return Loss(certainty, exchange.failure.text, self._repeatable)
+        text = "the process ended while the request was on its way"
+        if exchange is not None:
+            text = f"the process ended after the service answered {exchange.status}, and its reply was not kept whole"
+        return Loss(Certainty.UNCLEAR, text, self._repeatable)
 
     def _result_of(self, step: object) -> T | Answer | Fault:
         match step:
@@ -229,7 +263,9 @@ class _Drive(Generic[T]):
                 return unclear(None, text=text) if self._wrote else not_done(None, text=text)
             case ConfigurationError():
                 return self._misconfigured(step)
-            case _Returned(value) if isinstance(value, self._result | Answer):
+            case _Returned(Answer() as answer):
+                return _cleaned(answer, self._client.redactor)
+            case _Returned(value) if isinstance(value, self._result):
                 return value
             case _Returned(value):
                 return Fault(f"the flow returned {type(value).__name__}, not {self._result.__name__}")
@@ -239,18 +275,31 @@ class _Drive(Generic[T]):
                 )
 
     def _misconfigured(self, error: ConfigurationError) -> Answer:
-        text = self._client.redactor.text(error.text)
-        if self._wrote:
-            return unclear(None, text=text)
-        return not_done(None, text=text, remedy=error.remedy)
+        told = unclear(None, text=error.text) if self._wrote else not_done(None, text=error.text, remedy=error.remedy)
+        return _cleaned(told, self._client.redactor)
 
 
-def _started(flow: object) -> Answer | Fault:
+def _cleaned(answer: Answer, redactor: Redactor) -> Answer:
+    """The answer without secrets: its words are often the service's, which may quote what it was sent."""
+
+    def words(text: str) -> str:
+        return redactor.text(text)[:LONGEST_WORDS]
+
+    return evolve(
+        answer,
+        status=words(answer.status) if answer.status is not None else None,
+        text=words(answer.text) if answer.text is not None else None,
+        remedy=words(answer.remedy) if answer.remedy is not None else None,
+        lines=tuple(evolve(line, line=words(line.line)) for line in answer.lines),
+    )
+
+
+def _started(flow: object, redactor: Redactor) -> Answer | Fault:
     match flow:
         case Fault():
             return flow
         case ConfigurationError():
-            return not_done(None, text=flow.text, remedy=flow.remedy)
+            return _cleaned(not_done(None, text=flow.text, remedy=flow.remedy), redactor)
         case None:
             return Fault("the hook returned nothing; it must be a generator function")
         case _:

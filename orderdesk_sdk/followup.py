@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.case import Case, Event, EventKind, Proof, ProofKind, State
@@ -62,11 +62,16 @@ def begin(case: Case, integration: Integration, placement: Placement, now: datet
             text=f"{integration.title} declares no way to cancel",
             remedy="cancel it there by hand, then confirm or refuse this case",
         )
-    if case.give_up_at is not None and now >= case.give_up_at:
-        return _hand_over(case, now, case.text or "the service kept turning the request away")
-    index = next_open(integration.cancel, placement, now, case.route)
+    spent = case.give_up_at is not None and now >= case.give_up_at
+    index = next_open(integration.cancel, placement, now, case.route + spent)
+    if spent and index is None:
+        own = "do it at the service, then confirm or refuse this case"
+        remedy = f"{case.remedy}; or {own}" if case.remedy else own
+        return _hand_over(case, now, case.text or "the service kept turning the request away", remedy)
     if index is None:
-        why = opening(integration.cancel[-1].window, placement, now).why_closed
+        why = opening(integration.cancel[-1].window, placement, now).why_closed or "there is no further one"
+        if case.asked_at is not None:
+            return _hand_over(case, now, f"an earlier request may still work, and every other way is closed: {why}")
         return Event(EventKind.NO_ROUTE, now, text=f"every way to cancel there is closed: {why}")
     if index != case.route:
         return Event(EventKind.CLIMB, now, due_at=now, route=index, text="the earlier way is closed; on to the next")
@@ -84,7 +89,7 @@ def begin(case: Case, integration: Integration, placement: Placement, now: datet
 
 def after_cancel(case: Case, integration: Integration, placement: Placement, answer: Answer, now: datetime) -> Event:
     """The event that a cancel flow's answer makes of a case that is sending."""
-    confirm = integration.cancel[case.route].confirm
+    confirm = _confirm(case, integration)
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED if isinstance(confirm, ByReply):
             return _verdict(case, answer, ProofKind.REPLY, now)
@@ -93,7 +98,10 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
         case Outcome.REFUSED:
             return _refused(case, integration, placement, answer, ProofKind.REPLY, now)
         case Outcome.NOT_DONE:
-            return _not_done(case, answer.text, answer.remedy, answer.retry_after, now)
+            event = _not_done(case, answer.text, answer.remedy, answer.retry_after, now)
+            # A pause that the service asks for must not outlast the window: then it is time for the next way.
+            closes = _closes(case, integration, placement, now)
+            return evolve(event, due_at=min(event.due_at or now, closes)) if closes is not None else event
         case Outcome.UNCLEAR:
             text = answer.text or "the reply does not tell whether the service acted"
             return _lost(case, integration, text, now, repeatable=case.repeatable)
@@ -112,10 +120,13 @@ def after_fault(case: Case, integration: Integration | None, fault: str, now: da
     """The event that a plugin's own error makes of a case. `sent`: a request that may have acted had left us."""
     if case.state is State.SENDING and sent and integration is not None:
         return _lost(case, integration, "the plugin failed after a request had been sent", now, fault=fault)
-    if case.state in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED) and case.tries < MAX_RESENDS:
+    if case.state is State.AWAITING_PERSON:
+        waits = _patience(case, integration) if integration is not None else ASK_A_PERSON.within
+        return Event(
+            EventKind.CHECK_FAILED, now, due_at=now + waits, text=case.text, remedy=case.remedy, fault=fault
+        )  # fmt: skip
+    if case.state is State.CANCELED or (case.state in (State.ASKED, State.UNCLEAR) and case.tries < MAX_RESENDS):
         return Event(EventKind.CHECK_FAILED, now, due_at=now + _backoff(case), text="the plugin failed", fault=fault)
-    if case.state in (State.AWAITING_PERSON, State.CANCELED):
-        return Event(EventKind.CHECK_FAILED, now, due_at=now + LONGEST_RETRY, text="the plugin failed", fault=fault)
     return Event(
         EventKind.HAND_OVER,
         now,
@@ -157,11 +168,20 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
                 EventKind.STILL_PENDING, now, due_at=due, text=answer.text, status=answer.status,
                 lines=answer.lines, resend=resend,
             )  # fmt: skip
+        case Outcome.NOT_DONE | Outcome.UNCLEAR if case.state is State.AWAITING_PERSON:
+            return Event(
+                EventKind.CHECK_FAILED,
+                now,
+                due_at=now + _patience(case, integration),
+                text=case.text,
+                remedy=case.remedy,
+                status=answer.status,
+            )
         case Outcome.NOT_DONE | Outcome.UNCLEAR:
             return Event(
                 EventKind.CHECK_FAILED,
                 now,
-                due_at=_no_later(now + (answer.retry_after or _backoff(case)), case.give_up_at),
+                due_at=_no_later(now + _wait(case, answer.retry_after), case.give_up_at),
                 text=answer.text or "the read-back told nothing",
                 remedy=answer.remedy,
                 status=answer.status,
@@ -222,8 +242,9 @@ def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
         State.ASKED: EventKind.CHECK_FAILED,
         State.UNCLEAR: EventKind.CHECK_FAILED,
         State.AWAITING_PERSON: EventKind.REMIND,
+        State.CANCELED: EventKind.CHECK_FAILED,
     }.get(case.state)
-    if kind is None or (now >= give_up and kind is not EventKind.REMIND):
+    if kind is None or (now >= give_up and case.state not in (State.AWAITING_PERSON, State.CANCELED)):
         return _hand_over(case, now, f"{text}, so a person must do it at the service", None, fault)
     waits = ASK_A_PERSON.within if kind is EventKind.REMIND else LONGEST_RETRY
     return Event(kind, now, due_at=now + waits, give_up_at=give_up, text=text, remedy=error.remedy, fault=fault)
@@ -231,6 +252,13 @@ def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
 
 def _confirm(case: Case, integration: Integration) -> ByReply | ByCheck | ByPerson:
     return integration.cancel[case.route].confirm if case.route < len(integration.cancel) else ASK_A_PERSON
+
+
+def _closes(case: Case, integration: Integration, placement: Placement, now: datetime) -> datetime | None:
+    """When the present route's window closes by the clock; None where no clock closes it."""
+    if case.route >= len(integration.cancel):
+        return None
+    return opening(integration.cancel[case.route].window, placement, now).until
 
 
 def _patience(case: Case, integration: Integration) -> timedelta:
@@ -243,6 +271,11 @@ def _backoff(case: Case) -> timedelta:
     return min(FIRST_RETRY * (1 << min(case.tries, 10)), LONGEST_RETRY)
 
 
+def _wait(case: Case, asked: timedelta | None) -> timedelta:
+    # What a service asks for is bounded too: a date in a hundred years would be a silent wait.
+    return min(asked, PATIENCE) if asked is not None and asked > timedelta(0) else _backoff(case)
+
+
 def _no_later(due: datetime, limit: datetime | None) -> datetime:
     return min(due, limit) if limit is not None else due
 
@@ -253,7 +286,7 @@ def _hand_over(case: Case, now: datetime, text: str, remedy: str | None = None, 
         now,
         due_at=now + ASK_A_PERSON.within,
         text=text,
-        remedy=remedy or case.remedy or "find out at the service, then confirm or refuse this case",
+        remedy=remedy or "find out at the service, then confirm or refuse this case",
         fault=fault or case.fault,
     )
 
@@ -306,11 +339,12 @@ def _refused(
 
 
 def _not_done(case: Case, text: str | None, remedy: str | None, retry_after: timedelta | None, now: datetime) -> Event:
+    give_up = case.give_up_at or now + PATIENCE
     return Event(
         EventKind.NOT_DONE,
         now,
-        due_at=now + (retry_after or _backoff(case)),
-        give_up_at=case.give_up_at or now + PATIENCE,
+        due_at=_no_later(now + _wait(case, retry_after), give_up),
+        give_up_at=give_up,
         text=text or "the service turned the request away",
         remedy=remedy,
     )

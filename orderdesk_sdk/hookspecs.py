@@ -2,8 +2,8 @@
 
 An integration plugin (entry-point group `orderdesk.integrations`) is a module with functions of these names, marked
 `hookimpl`. It is registered with a plugin manager of its own, so a call never reaches another integration. Listeners
-(group `orderdesk.listeners`) are registered with every manager. Arguments are passed by name: an implementation takes
-those it wants, and a hook may gain arguments without breaking anybody.
+(group `orderdesk.listeners`) have one manager together and are called one by one. Arguments are passed by name: an
+implementation takes those it wants, and a hook may gain arguments without breaking anybody.
 """
 
 from __future__ import annotations

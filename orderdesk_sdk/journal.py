@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from attrs import evolve
 
 from orderdesk_sdk.case import Event
@@ -40,8 +42,12 @@ class WorkJournal:
         Raises ConflictError when somebody else has the work now.
         """
         if self._is_claimed:
-            kept, self._kept = self._kept, []
-            self._ledger.append(self._claimed, [*kept, intent], fenced=True)
+            try:
+                self._ledger.append(self._claimed, [*self._kept, intent], fenced=True)
+            except ConflictError:
+                self._keep_late(intent.at)
+                raise
+            self._kept = []
             return
         self._ledger.write(Write(self._before, self._claimed, [*self._opening, *self._kept, intent]))
         self._is_claimed = True
@@ -65,8 +71,11 @@ class WorkJournal:
         try:
             self._ledger.write(Write(before, after, [*opening, *self._kept, *entries]))
         except ConflictError:
-            if self._kept:
-                late = evolve(self._claimed, updated_at=after.updated_at)
-                text = "the result of this attempt came after somebody else had changed the case; it changed nothing"
-                self._ledger.append(late, [*self._kept, text], fenced=False)
+            self._keep_late(after.updated_at)
             raise
+
+    def _keep_late(self, at: datetime) -> None:
+        if self._kept:
+            late = evolve(self._claimed, updated_at=at)
+            text = "the result of this attempt came after somebody else had changed the case; it changed nothing"
+            self._ledger.append(late, [*self._kept, text], fenced=False)

@@ -36,11 +36,17 @@ class Listeners:
         """The first reason against a cancellation, or None; and the faults of listeners that failed to say."""
         answers, faults = self._call("orderdesk_before_cancel", {"request": request})
         reasons = [answer for answer in answers if isinstance(answer, str) and answer.strip()]
-        return (reasons[0] if reasons else None), faults
+        junk = [f"a listener answered {answer!r}, not a reason" for answer in answers if not isinstance(answer, str)]
+        return (reasons[0] if reasons else None), (*faults, *junk)
 
     def changed(self, case: Case, event: Event) -> tuple[str, ...]:
         """Tell every observer; the faults of those that failed."""
         return self._call("orderdesk_case_changed", {"case": case, "event": event})[1]
+
+    def load(self) -> Mapping[str, PluginFault]:
+        """Load every listener without calling one; the faults of those that cannot be used, by name."""
+        self._loaded()
+        return dict(self.faults)
 
     def _call(self, hook: str, arguments: Mapping[str, object]) -> tuple[list[object], tuple[str, ...]]:
         answers: list[object] = []
@@ -48,8 +54,9 @@ class Listeners:
         # One by one, because pluggy ends the whole call at the first listener that raises.
         for found in getattr(self._loaded().hook, hook).get_hookimpls():
             try:
-                answers.append(found.function(*(arguments[name] for name in found.argnames)))
-            except Exception as error:  # noqa: BLE001 - a listener's error is noted, whatever it is
+                answer = found.function(*(arguments[name] for name in found.argnames))
+                answers += [answer] if answer is not None else []
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a listener's error is noted, whatever it is
                 faults.append(f"the listener {found.plugin_name} failed in {hook}: {type(error).__name__}: {error}")
         return answers, tuple(faults)
 
@@ -58,26 +65,26 @@ class Listeners:
             if self._manager is None:
                 manager = pluggy.PluginManager(PROJECT)
                 manager.add_hookspecs(hookspecs)
-                for number, listener in enumerate(self._given):
-                    manager.register(listener, name=getattr(listener, "__name__", f"listener {number + 1}"))
+                for number, listener in enumerate(self._given, start=1):
+                    name = getattr(listener, "__name__", f"listener {number}")
+                    self._register(manager, name, "registered in code", lambda listener=listener: listener)  # type: ignore[misc]
                 for point in self._find():
-                    self._register(manager, point)
+                    self._register(manager, point.name, point.dist.name if point.dist else point.value, point.load)
                 self._manager = manager
             return self._manager
 
-    def _register(self, manager: pluggy.PluginManager, point: EntryPoint) -> None:
+    def _register(
+        self, manager: pluggy.PluginManager, name: str, source: str, load: Callable[[], object]
+    ) -> None:  # fmt: skip
         try:
-            manager.register(point.load(), name=point.name)
-            foreign = {
-                caller.name for caller in manager.get_hookcallers(manager.get_plugin(point.name)) or ()
-            } - _OWN_HOOKS
+            manager.register(load(), name=name)
+            foreign = {caller.name for caller in manager.get_hookcallers(manager.get_plugin(name)) or ()} - _OWN_HOOKS
             if foreign:
-                manager.unregister(name=point.name)
+                manager.unregister(name=name)
                 raise TypeError(f"a listener may not implement {', '.join(sorted(foreign))}")
         except BaseException as error:  # noqa: BLE001 - also SystemExit: a listener's import must not end the host
-            name = point.dist.name if point.dist is not None else point.value
-            self.faults[point.name] = PluginFault(
+            self.faults[name] = PluginFault(
                 f"the listener cannot be used: {type(error).__name__}: {error}",
-                place=f"listener {point.name} ({name})",
+                place=f"listener {name} ({source})",
                 remedy="update or uninstall it, or report this to its author",
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import smtplib
 import ssl
@@ -11,40 +10,30 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from attrs import frozen
-
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.exchange import Certainty, Failure
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import secret, setting, settings
 from orderdesk_sdk.templates import one_line
 
-__all__ = ["MailConfig", "MailMode", "Mailer", "compose", "message_id"]
+__all__ = ["MailConfig", "Mailer", "compose", "message_id"]
 
 
-class MailMode(enum.Enum):
-    """What becomes of a mail."""
-
-    SEND = "send"
-    """It goes to its recipient."""
-    REDIRECT = "redirect"
-    """It goes to `MailConfig.redirect_to` instead, and says whom it was for: for trying things out."""
-    DRAFT = "draft"
-    """It is kept in the case's history for a person, or a host, that sends mail itself."""
-
-
-@frozen
+@settings
 class MailConfig:
-    """The `[mail]` table. timeout in seconds, for each step of the conversation."""
+    """The `[mail]` table. A draft is kept in the case's history for a person, or a host, that sends mail itself."""
 
-    sender: str
-    host: str = "localhost"
-    port: int = 25
-    starttls: bool = False
-    username: str = ""
-    password: Secret | None = None
-    mode: MailMode = MailMode.SEND
-    redirect_to: str = ""
-    timeout: float = 20.0
+    sender: str = setting(str, help="who writes: Shop <orders@example.com>")
+    host: str = setting(str, help="the SMTP server", default="localhost")
+    port: int = setting(int, help="its port", default=25)
+    starttls: bool = setting(bool, help="whether to turn to TLS", default=False)
+    username: str = setting(str, help="the login; empty for none", default="")
+    password: Secret = secret(help="the login's password", default=Secret(""))
+    mode: str = setting(
+        str, help="send, redirect (for trying things out) or draft", default="send", choices=("send", "redirect", "draft")
+    )
+    redirect_to: str = setting(str, help="who gets every mail in mode redirect", default="")
+    timeout: int = setting(int, help="seconds for each step of the conversation", default=20)
 
 
 def message_id(case_id: str, route: int, sender: str) -> str:
@@ -61,7 +50,7 @@ def compose(config: MailConfig, *, to: str, subject: str, body: str, identity: s
     message["Date"] = format_datetime(at)
     message["Message-ID"] = identity
     message["Auto-Submitted"] = "auto-generated"
-    if config.mode is MailMode.REDIRECT:
+    if config.mode == "redirect":
         del message["To"]
         message["To"] = one_line(config.redirect_to)
         message["X-Original-To"] = one_line(to)
@@ -118,7 +107,7 @@ class Mailer:
         if self.config.starttls:
             server.starttls(context=ssl.create_default_context())
             server.ehlo()
-        if self.config.password is not None:
+        if self.config.username:
             server.login(self.config.username, self.config.password.reveal())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from orderdesk_sdk.answer import Answer, not_done
@@ -22,6 +23,10 @@ __all__ = [
 ]
 
 
+_LONGEST_COUNT = 20
+"""Characters of a number that is written as a text."""
+
+
 class TextReply(Protocol):
     """The part of a response that is read; `httpx.Response` is one."""
 
@@ -32,6 +37,10 @@ class TextReply(Protocol):
     @property
     def content(self) -> bytes:
         """The whole decoded body."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, found in whatever case."""
 
     @property
     def extensions(self) -> Mapping[str, object]:
@@ -114,7 +123,7 @@ def count_in(reply: TextReply, item: Mapping[str, object], key: str, default: in
     Raises MalformedReply for anything else, and for a missing one where `default` is None.
     """
     value = item.get(key, default)
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < _LONGEST_COUNT:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
@@ -147,7 +156,10 @@ def turned_away(reply: TextReply, *, check: str) -> Answer | None:
     check: what a person should look at when the service does not let us in.
     """
     if reply.status_code == 429:
-        return not_done(reply, text="the service says that it gets too many calls", remedy="wait; it is tried again")
+        asked = reply.headers.get("retry-after", "").strip()
+        wait = timedelta(seconds=int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 7 else None
+        text = "the service says that it gets too many calls"
+        return not_done(reply, text=text, remedy="wait; it is tried again", retry_after=wait)
     if reply.status_code in (401, 403):
         return not_done(reply, text=f"the service does not let us in ({reply.status_code})", remedy=check)
     return None

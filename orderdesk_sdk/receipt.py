@@ -146,10 +146,8 @@ def _step(entry: Entry) -> Step:
         case Event() as event:
             return Step(event.at, event.kind.value, _words(event), event.person)
         case Exchange() as exchange:
-            came = f"{exchange.status}" if exchange.failure is None else exchange.failure.text
-            return Step(
-                exchange.ended_at, f"{exchange.intent.method} {exchange.intent.url}", f"answered {came}", None, exchange
-            )
+            came = f"answered {exchange.status}" if exchange.failure is None else exchange.failure.text
+            return Step(exchange.ended_at, f"{exchange.intent.method} {exchange.intent.url}", came, None, exchange)
         case Intent() as intent:
             return Step(
                 intent.at, f"{intent.method} {intent.url}", "about to be sent; what became of it is not recorded"

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from orderdesk_sdk import hookspecs
 from orderdesk_sdk.declaration import Button, ByCheck, Integration, NoResubmit
-from orderdesk_sdk.errors import NotFoundError, PluginFault
+from orderdesk_sdk.errors import NotFoundError, PluginFault, words_of
 from orderdesk_sdk.hookspecs import INTEGRATIONS, LISTENERS, PROJECT
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.settings import SettingKind, settings_fields
@@ -83,7 +83,7 @@ class Registry:
                 if known is None:
                     known = self._loaded[slug] = self._load(slug)
         if isinstance(known, PluginFault):
-            raise known
+            raise known.with_traceback(None)  # Raised again and again, it would collect the frames of all its raisers.
         return known
 
     def distribution(self, slug: str) -> str:
@@ -128,7 +128,7 @@ class Registry:
         except PluginFault as fault:
             return fault
         except BaseException as error:  # noqa: BLE001 - also SystemExit: whatever a plugin's import does stays its own
-            return self._fault(slug, f"{type(error).__name__}: {error}")
+            return self._fault(slug, words_of(error))
 
     def _fault(self, slug: str, text: str) -> PluginFault:
         name = self.distribution(slug) or "registered in code"

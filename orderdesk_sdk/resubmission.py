@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.clock import minutes, seconds
+from orderdesk_sdk.clock import hours, minutes, seconds
 
 __all__ = ["Resubmission", "ResubmissionState", "retry_of"]
 
@@ -31,11 +31,10 @@ class ResubmissionState(enum.Enum):
 class Resubmission:
     """A duplicated order at one connection. `due_at` is None exactly when it is settled.
 
-    order_id: the duplicate in the host. original_id: the canceled order. remote_id: the new number at the service.
+    order_number: the duplicate's, chosen before it is made. original_id: the canceled order. remote_id: at the service.
     """
 
     id: str
-    order_id: str
     order_number: str
     original_id: str
     original_number: str
@@ -83,4 +82,6 @@ class Resubmission:
 
 def retry_of(resubmission: Resubmission, asked: timedelta | None = None) -> timedelta:
     """How long to wait before a resubmission is tried again; `asked` is what the service demands, or None."""
-    return asked or min(seconds(5) * (1 << min(resubmission.tries, 10)), minutes(10))
+    if asked is not None and asked > timedelta(0):
+        return min(asked, hours(24))  # A date in a hundred years would be a silent wait.
+    return min(seconds(5) * (1 << min(resubmission.tries, 10)), minutes(10))

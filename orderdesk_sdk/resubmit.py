@@ -11,13 +11,13 @@ from orderdesk_sdk.case import Case, State
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connection, Connections
 from orderdesk_sdk.declaration import NoResubmit, SameNumber
-from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError, OrderDeskError
 from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.ledger import Ledger, Write
-from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import ResubmitRequest
 from orderdesk_sdk.resubmission import Resubmission, ResubmissionState, retry_of
 from orderdesk_sdk.workers import Watch
@@ -37,7 +37,8 @@ class Resubmitter:
         self._clock = clock
 
     def open(self, original: Order, *, by: str, at: str | None, number: str | None) -> Resubmission:
-        """Duplicate the order and record the resubmission, or find the one that is there.
+        """Record the resubmission, or find the one that is there. The duplicate is made when it is advanced: written
+        down first, so that a crash leaves no duplicate that nobody knows of.
 
         Raises NotAllowedError while the original is unsettled or not canceled, and where the integration takes no
         resubmission; InputError for a number that the service would mangle.
@@ -54,18 +55,20 @@ class Resubmitter:
         rule = self._connections.get(target).integration.resubmit
         if isinstance(rule, NoResubmit):
             raise NotAllowedError(rule.why, place=f"resubmit {original.number} at {target}")
-        duplicate = self._duplicate(original, target, by, number, keep_number=isinstance(rule, SameNumber))
+        new_number = number or (
+            original.number if isinstance(rule, SameNumber) else self._host.free_number(original.id)
+        )
+        self._demand_number(original, new_number, target)
         now = self._clock.now()
         opened, _ = self._ledger.open_resubmission(
             Resubmission(
                 id=f"r{secrets.token_hex(6)}",
-                order_id=duplicate.id,
-                order_number=duplicate.number,
+                order_number=new_number,
                 original_id=original.id,
                 original_number=original.number,
                 connection=target,
                 integration=self._connections.slug(target),
-                remote_id=case.remote_id if isinstance(rule, SameNumber) else duplicate.number,
+                remote_id=case.remote_id if isinstance(rule, SameNumber) else new_number,
                 asked_by=by,
                 state=ResubmissionState.REQUESTED,
                 opened_at=now,
@@ -89,33 +92,60 @@ class Resubmitter:
                 place=place,
                 remedy="wait until it is, or let a person confirm or refuse the case; else the order may be made twice",
             )
-        lives = [case for case in latest.values() if case.state in (State.REFUSED, State.SHIPPED_ANYWAY)]
+        lives = [f"{case.connection} ({case.state.value})" for case in latest.values() if _goes_on(case)]
+        lives += [
+            f"{placement.connection} (never asked to cancel)"
+            for placement in self._host.placements(original.id)
+            if placement.role is not Role.CART and placement.connection not in latest
+        ]
         if lives:
-            names = ", ".join(f"{case.connection} ({case.state.value})" for case in lives)
+            names = ", ".join(lives)
             raise NotAllowedError(
                 f"the original goes on at {names}", place=place, remedy="a resubmission would make the order twice"
             )
         wanted = latest.get(at) if at is not None else None
         return wanted or next(iter(latest.values()))
 
-    def _duplicate(self, original: Order, target: str, by: str, number: str | None, *, keep_number: bool) -> Order:
-        if keep_number and number is None:
-            return original
-        made = self._host.duplicate(original.id, by=by, number=number)
+    def _demand_number(self, original: Order, number: str, target: str) -> None:
+        """Refuse a number that another order has, or that the service would mangle."""
         rule = self._connections.get(target).integration.remote_id
-        fault = rule.fault(made.number) if rule is not None else None
+        fault = rule.fault(number) if rule is not None else None
+        try:
+            owner = self._host.order(number)
+        except NotFoundError:
+            owner = original
+        if owner.id != original.id:
+            fault = f"the number {number!r} belongs to another order (id {owner.id})"
         if fault:
             raise InputError(
                 fault, place=f"resubmit {original.number} at {target}", remedy="give another number with --number"
             )
-        return made
+
+    def _duplicate(self, work: Resubmission) -> Order:
+        """The order that is submitted: the duplicate, made now where it is not there yet."""
+        if work.order_number == work.original_number:
+            return self._host.order(work.original_id)
+        try:
+            found = self._host.order(work.order_number)
+        except NotFoundError:
+            return self._host.duplicate(work.original_id, by=work.asked_by, number=work.order_number)
+        if self._host.copied_from(found.id) != work.original_id:
+            raise InputError(
+                f"the number {work.order_number!r} was given to another order meanwhile",
+                place=f"resubmission {work.id}",
+                remedy="resubmit again with another number",
+            )
+        return found
 
     def advance(self, work: Resubmission, watch: Watch) -> Resubmission:
         """Do what is due. Raises ConflictError when somebody else has it."""
         now = self._clock.now()
         try:
             connection = self._connections.get(work.connection)
-            request = ResubmitRequest(self._host.order(work.order_id), self._original(work))
+            order = self._duplicate(work)
+            request = ResubmitRequest(order, self._original(work))
+        except InputError as error:
+            return self._write(work, work.changed(ResubmissionState.REFUSED, now, text=error.text, remedy=error.remedy))
         except OrderDeskError as error:
             return self._write(
                 work, work.changed(ResubmissionState.UNCLEAR if work.state is ResubmissionState.UNCLEAR
@@ -131,7 +161,7 @@ class Resubmitter:
             journal,
             watch=watch,
         )
-        after = self._result(sending, driven, connection)
+        after = self._result(sending, order, driven, connection)
         journal.finish(after, f"{after.state.value}{': ' + after.text if after.text else ''}")
         return after
 
@@ -144,14 +174,14 @@ class Resubmitter:
         placements = self._host.placements(work.original_id)
         return next((found for found in placements if found.connection == work.connection), None)
 
-    def _result(self, sending: Resubmission, driven: Driven[Placement], connection: Connection) -> Resubmission:
+    def _result(
+        self, sending: Resubmission, order: Order, driven: Driven[Placement], connection: Connection
+    ) -> Resubmission:
         now = self._clock.now()
         match driven.outcome:
             case Placement() as placement:
-                if not any(
-                    found.connection == placement.connection for found in self._host.placements(sending.order_id)
-                ):
-                    self._host.place(sending.order_id, placement, by=sending.asked_by)
+                if not any(found.connection == placement.connection for found in self._host.placements(order.id)):
+                    self._host.place(order.id, placement, by=sending.asked_by)
                 return sending.changed(ResubmissionState.SUBMITTED, now)
             case Answer(outcome=Outcome.REFUSED) as answer:
                 text = answer.text or "the service refused the order"
@@ -180,3 +210,10 @@ class Resubmitter:
     def _write(self, before: Resubmission, after: Resubmission) -> Resubmission:
         self._ledger.write(Write(before, after, [after.text or after.state.value]))
         return after
+
+
+def _goes_on(case: Case) -> bool:
+    """Whether a settled case leaves something of the original that is still made or shipped."""
+    if case.role is Role.CART:  # It makes nothing; one that was left alone goes with a fulfillment that refused.
+        return case.state in (State.REFUSED, State.SHIPPED_ANYWAY)
+    return case.state is not State.CANCELED

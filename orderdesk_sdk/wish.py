@@ -40,7 +40,8 @@ def not_yet_asked(
 ) -> tuple[Placement, ...]:
     """The placements at which this is not being canceled, or canceled, already.
 
-    A wish for the whole order covers every part; a wish for a part covers the same part.
+    A wish for the whole order covers every part; a wish for a part covers the same part. Raises NotAllowedError where another
+    part is being canceled right now: two open cases at one place could not be told apart there.
     """
     parts = {wish.id: dict(wish.lines) for wish in wishes}
     covered = {
@@ -49,6 +50,14 @@ def not_yet_asked(
         if (case.is_open or case.state is State.CANCELED or (case.state is State.PARTLY_CANCELED and not lines))
         and parts.get(case.cancellation_id, {}) in ({}, dict(lines))
     }
+    open_at = {case.connection for case in cases if case.is_open} - covered
+    busy = [placement.connection for placement in placements if placement.connection in open_at]
+    if busy:
+        raise NotAllowedError(
+            f"another part of the order is being canceled at {', '.join(busy)}",
+            place=f"order {cases[0].order_number}",
+            remedy="wait until that is settled, or withdraw it",
+        )
     return tuple(placement for placement in placements if placement.connection not in covered)
 
 

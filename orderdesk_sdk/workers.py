@@ -9,7 +9,9 @@ import threading
 import time
 from collections.abc import Callable
 
-__all__ = ["Bulkhead", "PluginHung", "Ticket", "Watch"]
+__all__ = ["HUNG", "Bulkhead", "PluginHung", "Ticket", "Watch"]
+
+HUNG = "its plugin ran on without making a call and was stopped"
 
 
 class PluginHung(BaseException):
@@ -17,6 +19,9 @@ class PluginHung(BaseException):
 
     Ends a loop, cannot end a blocking system call.
     """
+
+    def __str__(self) -> str:
+        return HUNG
 
 
 class Watch(contextlib.AbstractContextManager[None]):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from attrs import frozen
 
-from orderdesk_sdk.advance import CaseAdvancer
+from orderdesk_sdk.advance import CaseAdvancer, Known
 from orderdesk_sdk.case import Case, Event
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
@@ -21,7 +22,7 @@ from orderdesk_sdk.posting import Post
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.resubmit import Resubmitter
-from orderdesk_sdk.workers import Ticket, Watch
+from orderdesk_sdk.workers import HUNG, Ticket, Watch
 
 __all__ = ["InlineEngine", "Report"]
 
@@ -56,10 +57,21 @@ class InlineEngine:
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
 
-    def work(self, cases: Sequence[Case]) -> tuple[Case, ...]:
-        """Advance these cases now and return them as they are then."""
-        self._do(cases, self._advance)
-        return tuple(self._ledger.case(case.id) for case in cases)
+    def work(self, cases: Sequence[Case], known: Mapping[str, Known]) -> tuple[Case, ...]:
+        """Advance these new cases now and return them as they are then.
+
+        known: per connection, what was just read. Raises what kept an attempt from being written down, LedgerError
+        say; the cases are in the ledger and go on when they are due.
+        """
+        after: dict[str, Case] = {}
+
+        def step(work: Work, watch: Watch) -> None:
+            after[work.id] = self._advancer.advance(_case(work), watch, known=known.get(work.connection))
+
+        for error in self._errors(self._run(cases, step)).values():
+            raise error
+        # Only the ledger knows where a case is that raised, was given up, or is in somebody else's hands.
+        return tuple(after.get(case.id) or self._ledger.case(case.id) for case in cases)
 
     def request(self, case: Case) -> CancelRequest:
         """What a case's present route is asked to do."""
@@ -111,13 +123,21 @@ class InlineEngine:
             raise error
 
     def _do(self, works: Iterable[Work], step: Callable[[Work, Watch], object]) -> tuple[str, ...]:
+        return tuple(f"{work_id}: {error}" for work_id, error in self._errors(self._run(works, step)).items())
+
+    def _run(self, works: Iterable[Work], step: Callable[[Work, Watch], object]) -> list[tuple[Work, Ticket]]:
         tickets = self._submit(works, step)
         self._wait(tickets)
-        return tuple(
-            f"{work.id}: {ticket.error}"
+        return tickets
+
+    @staticmethod
+    def _errors(tickets: Iterable[tuple[Work, Ticket]]) -> dict[str, BaseException]:
+        """What went wrong, by work. A conflict is nothing wrong, and a hung ticket has been dealt with."""
+        return {
+            work.id: ticket.error
             for work, ticket in tickets
-            if ticket.error is not None and not isinstance(ticket.error, ConflictError)
-        )
+            if ticket.error is not None and not ticket.hung and not isinstance(ticket.error, ConflictError)
+        }
 
     def _submit(self, works: Iterable[Work], step: Callable[[Work, Watch], object]) -> list[tuple[Work, Ticket]]:
         tickets: list[tuple[Work, Ticket]] = []
@@ -152,11 +172,12 @@ class InlineEngine:
     def _take_away(self, work: Work) -> None:
         with self._lock:
             self._under_way.discard(work.id)
-        text = "its plugin ran on without making a call and was stopped"
-        if isinstance(work, Case):
-            self._advancer.give_up(work.id, text)
-        else:
-            self._resubmitter.give_up(work.id, text)
+        # The plugin's thread may have come back just now, or heard that it was stopped, and settled the work itself.
+        with suppress(ConflictError):
+            if isinstance(work, Case):
+                self._advancer.give_up(work.id, HUNG)
+            else:
+                self._resubmitter.give_up(work.id, HUNG)
 
 
 def _case(work: Work) -> Case:

@@ -52,6 +52,12 @@ class Host(Protocol):
     def add_history(self, ref: str, text: str, *, by: str) -> None:
         """Append to the order's history."""
 
+    def free_number(self, ref: str) -> str:
+        """The number that a duplicate of the order would be given now."""
+
+    def copied_from(self, order_id: str) -> str | None:
+        """The id of the order that this one is a duplicate of; None: of none."""
+
     def duplicate(self, ref: str, *, by: str, number: str | None = None) -> Order:
         """A new order like this one, under a new number, submitted nowhere, linked to it both ways.
 

@@ -6,6 +6,7 @@ is given once, a folder is a label, history only grows.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -77,9 +78,10 @@ class LocalHost:
     def import_orders(self, orders: Iterable[Order], *, by: str) -> ImportReport:
         """Add the orders that are new by id, update the others whole; all or none.
 
-        A new order goes into the folder of its `folder_id`, or into New where that is None. An update keeps folder,
-        placements, history and links: only `move` moves. Raises InputError that lists every order whose number belongs
-        to another id (Order Desk refuses duplicates too), whose folder does not exist, or that cannot be stored.
+        A new order goes into the folder of its `folder_id`, or into New where that is None or a folder of another store
+        (its history says which). An update keeps folder, placements, history and links: only `move` moves. Raises
+        InputError that lists every order whose number belongs to another id (Order Desk refuses duplicates too), or
+        that cannot be stored.
         """
         _named(by)
         done: dict[str, list[str]] = {"added": [], "updated": [], "unchanged": []}
@@ -108,18 +110,16 @@ class LocalHost:
                     )
                     rows.add_note(db, order.id, "Updated by import", by=by, at=self._clock.now())
                     done["updated"].append(order.number)
-                elif order.folder_id is not None and all(order.folder_id != folder.id for folder in known):
-                    faults.append(f"order {order.id}: there is no folder {order.folder_id}")
                 else:
-                    rows.insert_order(db, order, new if order.folder_id is None else order.folder_id)
-                    rows.add_note(db, order.id, "Imported", by=by, at=self._clock.now())
+                    here = any(order.folder_id == folder.id for folder in known)
+                    rows.insert_order(db, order, order.folder_id if here and order.folder_id is not None else new)
+                    other = "" if here or order.folder_id is None else f" from folder {order.folder_id}, unknown here"
+                    rows.add_note(db, order.id, f"Imported{other}", by=by, at=self._clock.now())
                     done["added"].append(order.number)
             if faults:
                 more = [f"and {len(faults) - 20} more"] if len(faults) > 20 else []
-                names = ", ".join(f"{folder.id} {folder.name}" for folder in known)
                 raise InputError(
-                    "\n".join(["nothing was imported", *faults[:20], *more]),
-                    remedy=f"give each order its own number; folder_id null means New (folders: {names})",
+                    "\n".join(["nothing was imported", *faults[:20], *more]), remedy="give each order its own number"
                 )
         return ImportReport(**{what: tuple(numbers) for what, numbers in done.items()})
 
@@ -150,6 +150,12 @@ class LocalHost:
                 found = db.execute(query, (rows.folder_named(db, folder).id, limit, offset)).fetchall()
         return tuple(rows.as_order(*row) for row in found)
 
+    def free_number(self, ref: str) -> str:
+        """The first free of 1042-1, 1042-2, ...: what `duplicate` would pick now."""
+        with self._file.reading() as db:
+            original = rows.find_order(db, ref)
+            return self._next(db, original.number, (row[1] for row in rows.ancestors(db, original.id)))
+
     def duplicate(self, ref: str, *, by: str, number: str | None = None) -> Order:
         """A copy under a new id and number, in the folder New, with no fulfillment, shipments or placements.
 
@@ -161,20 +167,16 @@ class LocalHost:
         with self._file.writing() as db:
             original = rows.find_order(db, ref)
             earlier = rows.ancestors(db, original.id)
-
-            def taken(name: str) -> bool:
-                return rows.owner_of(db, name) is not None
-
             if number is None:
-                number = next_number(rows.count_from(original.number, (row[1] for row in earlier)), taken)
-            elif not number.strip() or taken(number):
+                number = self._next(db, original.number, (row[1] for row in earlier))
+            elif not number.strip() or rows.owner_of(db, number) is not None:
                 text = f"number {number!r} is blank or belongs to order id {rows.owner_of(db, number) or 'none'}"
                 raise InputError(text, remedy="give another number, or none to have a free one picked")
             now = self._clock.now()
             new = rows.folder_named(db, NEW).id
             copy = evolve(
                 original,
-                id=next_number(rows.count_from(original.id, (row[0] for row in earlier)), taken),
+                id=self._next(db, original.id, (row[0] for row in earlier)),
                 number=number,
                 folder_id=new,
                 fulfillment_name="",
@@ -188,6 +190,11 @@ class LocalHost:
             for each, other, text in ((original, copy, "Duplicated as"), (copy, original, "Duplicate of")):
                 rows.add_note(db, each.id, f"{text} order {other.number} (id {other.id})", by=by, at=now)
         return copy
+
+    @staticmethod
+    def _next(db: sqlite3.Connection, name: str, earlier: Iterable[str]) -> str:
+        """The first free name that counts on from a name and those before it."""
+        return next_number(rows.count_from(name, earlier), lambda taken: rows.owner_of(db, taken) is not None)
 
     def copied_from(self, order_id: str) -> str | None:
         """The id of the order that this one is a duplicate of; None: of none."""

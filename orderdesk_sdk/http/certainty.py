@@ -16,7 +16,7 @@ class ReplyTooLarge(httpx.TransportError):
     """The reply is longer than the core reads. Whatever the request did, it has done."""
 
 
-CERTAINTY: Mapping[type[httpx.TransportError | httpx.DecodingError], Certainty] = {
+CERTAINTY: Mapping[type[Exception], Certainty] = {
     httpx.ConnectError: Certainty.NOT_SENT,
     httpx.ConnectTimeout: Certainty.NOT_SENT,
     httpx.PoolTimeout: Certainty.NOT_SENT,
@@ -47,8 +47,8 @@ _WORDS: Mapping[Certainty, str] = {
 }
 
 
-def failure_of(error: httpx.TransportError | httpx.DecodingError, redactor: Redactor) -> Failure:
-    """What a transport error proves, in words without secrets."""
+def failure_of(error: Exception, redactor: Redactor) -> Failure:
+    """What an error in the middle of a call proves, in words without secrets."""
     kind = type(error).__name__
     certainty = CERTAINTY.get(type(error), Certainty.UNCLEAR)
     detail = redactor.text(str(error))

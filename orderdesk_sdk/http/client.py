@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -16,11 +16,12 @@ from attrs import frozen
 from orderdesk_sdk.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.declaration import Integration, Limit
-from orderdesk_sdk.errors import ConfigurationError, PluginFault
+from orderdesk_sdk.errors import ConfigurationError, PluginFault, words_of
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.http.auth import TokenAuth
 from orderdesk_sdk.http.bucket import TokenBucket
 from orderdesk_sdk.http.certainty import NOT_DONE_STATUSES, ReplyTooLarge, failure_of
+from orderdesk_sdk.http.log_guard import guarded_logs
 from orderdesk_sdk.http.replay import digest_of
 from orderdesk_sdk.http.service import CALL, CallOptions
 from orderdesk_sdk.http.transport import DeadlineTransport
@@ -53,6 +54,8 @@ class CallLimits:
 
 
 _DEFAULT_CALL = CallOptions("*", repeatable=False)
+SLOWEST = 0.001
+"""Calls per second below which a rate that a service tells is not believed: it would stop the connection for hours."""
 _RETRY_READS = frozenset({500, 502, 503, 504})
 _FIRST_PAUSE = 0.5
 
@@ -141,17 +144,24 @@ class ConnectionClient:
             reply: httpx.Response | None = None
             step = self._signed(partial(next, flow))
             while step is not None:
-                sent, reply = step, self._send(step)
+                sent = step  # Before the call: whoever catches its failure must know which request was lost.
+                reply = self._send(step)
                 step = self._signed(partial(flow.send, reply))
             return reply or Failure("NoRequest", Certainty.NOT_SENT, "the credentials never let the request go")
-        except (httpx.TransportError, httpx.DecodingError) as error:
-            failure = failure_of(error, self.redactor)
-            # Where the call for a token was lost, the request itself never left.
-            return failure if sent is request else _no_token(failure.kind, failure.text)
         except MalformedReply as error:
             return _no_token("MalformedReply", self.redactor.text(str(error)))
         except ConfigurationError as error:
-            raise ConfigurationError(self.redactor.text(error.text), place=error.place, remedy=error.remedy) from None
+            raise ConfigurationError(
+                self.redactor.text(error.text),
+                place=self.redactor.text(error.place or "") or None,
+                remedy=self.redactor.text(error.remedy or "") or None,
+            ) from None
+        except PluginFault:
+            raise
+        except Exception as error:  # noqa: BLE001 - httpx lets errors of h11 and idna through; they prove nothing
+            failure = failure_of(error, self.redactor)
+            # Where the call for a token was lost, the request itself never left.
+            return failure if sent is request else _no_token(failure.kind, failure.text)
         finally:
             if flow is not None:
                 flow.close()
@@ -167,30 +177,37 @@ class ConnectionClient:
             return None
         except (MalformedReply, ConfigurationError):
             raise
-        except Exception as error:  # noqa: BLE001 - the plugin's own code may raise anything
+        except BaseException as error:  # noqa: BLE001 - also SystemExit: the plugin's own code may raise anything
             raise PluginFault(
-                self.redactor.text(f"its credentials failed: {type(error).__name__}: {error}"),
+                self.redactor.text(f"its credentials failed: {words_of(error)}"),
                 place=f"integration {self._integration.slug}",
             ) from None
 
     def _send(self, request: httpx.Request) -> httpx.Response:
         self._only_own_hosts(request)
         request.extensions.setdefault("timeout", self._timeout)
-        self._transport.set_deadline(time.monotonic() + self.limits.total)
-        response = self._client.send(request, stream=True)
-        try:
-            length = response.headers.get("content-length", "")
-            if length.isdigit() and int(length) <= self.limits.reply and "content-encoding" not in response.headers:
-                response.read()
-                return response
-            return self._bounded(response, request)
-        finally:
-            response.close()
+        with self._transport.call(time.monotonic() + self.limits.total), guarded_logs(self.redactor):
+            response = self._client.send(request, stream=True)
+            try:
+                length = response.headers.get("content-length", "")
+                if length.isdigit() and int(length) <= self.limits.reply and "content-encoding" not in response.headers:
+                    response.read()
+                    return response
+                return self._bounded(response, request)
+            finally:
+                response.close()
 
     def _bounded(self, response: httpx.Response, request: httpx.Request) -> httpx.Response:
+        codings = response.headers.get_list("content-encoding", split_commas=True)
+        if len(codings) > 1:
+            raise httpx.DecodingError("the body is compressed more than once, as only bombs are", request=request)
+        source = response
+        if codings:
+            pieces = _Pieces(response)
+            source = httpx.Response(response.status_code, headers=response.headers, stream=pieces, request=request)
         chunks: list[bytes] = []
         size = 0
-        for chunk in response.iter_bytes():
+        for chunk in source.iter_bytes():
             size += len(chunk)
             if size > self.limits.reply:
                 raise ReplyTooLarge(f"more than {self.limits.reply} bytes")
@@ -226,7 +243,7 @@ class ConnectionClient:
             rate = float(told) if told else 0.0
         except ValueError:
             return  # A header that is no number tells no rate; the declared one stays.
-        if 0 < rate < float("inf"):
+        if SLOWEST <= rate < float("inf"):
             bucket.adapt(rate)
 
     def _pause(self, intent: Intent, result: httpx.Response | Failure, tries: int) -> float | None:
@@ -244,9 +261,8 @@ class ConnectionClient:
         now = self._clock.now()
         if isinstance(result, Failure):
             return Exchange(intent, now, failure=result, tries=tries)
-        excerpt = result.content[: self.limits.excerpt]
-        text = excerpt.decode("utf-8", "replace")
-        body = self.redactor.body(text)
+        # Cleaned before it is cut: half a secret at the cut would not be known for one.
+        body = self.redactor.body(result.content.decode("utf-8", "replace"))[: self.limits.excerpt]
         kept = {"content-type", "retry-after", *self._integration.evidence_headers}
         return Exchange(
             intent,
@@ -257,6 +273,16 @@ class ConnectionClient:
             whole=body.encode() == result.content,
             tries=tries,
         )
+
+
+class _Pieces(httpx.SyncByteStream):
+    """A compressed body in pieces so small that none decodes to much more than a megabyte: deflate packs 1,032 to 1."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._response.iter_raw(1024)
 
 
 _UNLIMITED = Limit(1000, burst=1000)

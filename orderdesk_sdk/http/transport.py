@@ -10,7 +10,8 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -19,18 +20,26 @@ import httpx
 
 __all__ = ["DeadlineTransport"]
 
+_PIECE = 64 * 1024
+"""Bytes that are written between two looks at the deadline."""
 
-class _Deadline(threading.local):
-    at: float = float("inf")
+
+class _Call(threading.local):
+    """A thread's present call: when it must end, and which streams it has written to."""
+
+    def __init__(self) -> None:
+        self.deadline = float("inf")
+        self.streams: list[_Stream] = []
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream, deadline: _Deadline) -> None:
+    def __init__(self, inner: httpcore.NetworkStream, call: _Call) -> None:
         self._inner = inner
-        self._deadline = deadline
+        self._call = call
+        self._users: set[int] = set()
 
     def _left(self, timeout: float | None, late: type[httpcore.TimeoutException]) -> float:
-        left = self._deadline.at - time.monotonic()
+        left = self._call.deadline - time.monotonic()
         if left <= 0:
             raise late("the call's total time is spent")
         return left if timeout is None else min(timeout, left)
@@ -39,7 +48,11 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.read(max_bytes, self._left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, self._left(timeout, httpcore.WriteTimeout))
+        self._users.add(threading.get_ident())
+        self._call.streams.append(self)
+        # The timeout beneath is for each piece that the kernel takes, so a long body is handed over in short ones.
+        for start in range(0, len(buffer), _PIECE):
+            self._inner.write(buffer[start : start + _PIECE], self._left(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -48,16 +61,26 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         left = self._left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left), self._deadline)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left), self._call)
 
     def get_extra_info(self, info: str) -> Any:  # httpcore's own signature
-        return self._inner.get_extra_info(info)
+        found = self._inner.get_extra_info(info)
+        if info == "is_readable" and self._users:
+            # httpcore asks this of a connection that it saw idle, and closes it as left by the service. In between
+            # another thread may have begun its call there, and what can be read is the reply to that
+            # (https://github.com/encode/httpcore/issues/1110).
+            return False
+        return found
+
+    def leave(self) -> None:
+        """This thread's call is over."""
+        self._users.discard(threading.get_ident())
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self, deadline: _Deadline) -> None:
+    def __init__(self, call: _Call) -> None:
         self._inner = httpcore.SyncBackend()
-        self._deadline = deadline
+        self._call = call
 
     def connect_tcp(
         self,
@@ -67,13 +90,13 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        left = self._deadline.at - time.monotonic()
+        left = self._call.deadline - time.monotonic()
         if left <= 0:
             raise httpcore.ConnectTimeout("the call's total time is spent")
         stream = self._inner.connect_tcp(
             host, port, left if timeout is None else min(timeout, left), local_address, socket_options
         )
-        return _Stream(stream, self._deadline)
+        return _Stream(stream, self._call)
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)
@@ -86,22 +109,27 @@ def _ssl_context() -> ssl.SSLContext:
 
 
 class DeadlineTransport(httpx.HTTPTransport):
-    """An HTTP transport of at most `in_flight` connections.
-
-    Set `deadline` (time.monotonic) before each call, per thread.
-    """
+    """An HTTP transport of at most `in_flight` connections. Make each call within `with transport.call(deadline)`."""
 
     def __init__(self, *, in_flight: int, secure: bool) -> None:
         # The parent's __init__ builds a pool with the default network backend; everything else of it is inherited.
-        self._deadline = _Deadline()
+        self._call = _Call()
         self._pool = httpcore.ConnectionPool(
             ssl_context=_ssl_context() if secure else None,
             max_connections=in_flight,
             max_keepalive_connections=in_flight,
             keepalive_expiry=20.0,
-            network_backend=_Backend(self._deadline),
+            network_backend=_Backend(self._call),
         )
 
-    def set_deadline(self, at: float) -> None:
-        """End this thread's next call at `at` (time.monotonic seconds), whatever phase it is in."""
-        self._deadline.at = at
+    @contextmanager
+    def call(self, deadline: float) -> Iterator[None]:
+        """End this thread's call at `deadline` (time.monotonic seconds), whatever phase it is in."""
+        self._call.deadline = deadline
+        try:
+            yield
+        finally:
+            self._call.deadline = float("inf")
+            for stream in self._call.streams:
+                stream.leave()
+            self._call.streams.clear()

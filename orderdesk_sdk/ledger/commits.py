@@ -58,11 +58,10 @@ class GroupCommit:
             self._cursor.execute("COMMIT")
         except BaseException as error:
             # Whatever came between (a full disk, a thread that was told to end): all of it is undone, and nobody is
-            # told otherwise.
-            if self._cursor.connection.in_transaction:
-                self._cursor.execute("ROLLBACK")
+            # told otherwise. First told, then undone: undoing may fail as well.
             for ticket in batch:
                 ticket.error = _failed(error)
+            self._undo()
             if not isinstance(error, sqlite3.Error):
                 raise
         finally:
@@ -73,12 +72,22 @@ class GroupCommit:
         self._cursor.execute("SAVEPOINT job")
         try:
             ticket.job(self._cursor)
-        except sqlite3.OperationalError:
+        except sqlite3.IntegrityError as error:
+            self._cursor.execute("ROLLBACK TO job")
+            ticket.error = error
+        except sqlite3.Error:
             raise  # The disk or the file: it concerns the whole transaction.
         except Exception as error:  # noqa: BLE001 - the job's own error goes back to its caller, whatever it is
             self._cursor.execute("ROLLBACK TO job")
             ticket.error = error
         self._cursor.execute("RELEASE job")
+
+    def _undo(self) -> None:
+        try:
+            if self._cursor.connection.in_transaction:
+                self._cursor.execute("ROLLBACK")
+        except sqlite3.Error:
+            return  # A closed or broken database: the next transaction fails too, and SQLite undoes this one.
 
     def locked(self) -> threading.Lock:
         """The writer's lock, for closing the connection while nobody writes."""

@@ -20,6 +20,7 @@ __all__ = ["Entry", "EntryKind", "dump", "load", "moment", "stamp"]
 T = TypeVar("T", Case, Cancellation, Event, Exchange, Firing, Intent, Occurrence, Resubmission)
 
 _converter = make_converter(omit_if_default=True)
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class EntryKind(enum.Enum):
@@ -62,8 +63,8 @@ def kind_of(content: Event | Intent | Exchange | str) -> EntryKind:
 
 
 def dump(record: Case | Cancellation | Event | Exchange | Firing | Intent | Occurrence | Resubmission) -> str:
-    """A record as compact JSON."""
-    return json.dumps(_converter.unstructure(record), separators=(",", ":"), ensure_ascii=False)
+    """A record as compact JSON, in ASCII: a service's reply may hold half a surrogate pair, which no database takes."""
+    return _encode(_converter.unstructure(record))
 
 
 def load(text: str, kind: type[T]) -> T:
@@ -86,7 +87,9 @@ def content_of(kind: str, data: str) -> Event | Intent | Exchange | str:
 
 def data_of(content: Event | Intent | Exchange | str) -> str:
     """An entry's content as its row holds it."""
-    return content if isinstance(content, str) else dump(content)
+    if isinstance(content, str):
+        return content.encode("utf-8", "backslashreplace").decode("utf-8")
+    return dump(content)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -50,12 +50,16 @@ class Ledger(Protocol):
     def open(self, cancellation: Cancellation, content: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
         """Record a wish and its cases; the wish that is in the ledger, and whether this call put it there.
 
+        Where a case is open at one of the places already, nothing is recorded but the key, which then names that wish.
         The same key with the same content gives the first wish back. Raises ConflictError for the same key with
         another content.
         """
 
     def wish(self, key: str, content: str) -> Cancellation | None:
         """The wish of a key, or None. Raises ConflictError where its content was another."""
+
+    def name(self, key: str, content: str, cancellation: Cancellation) -> None:
+        """Let a key name a wish that is there already; a key that is taken keeps its wish."""
 
     def open_resubmission(self, resubmission: Resubmission) -> tuple[Resubmission, bool]:
         """Record a resubmission, or give back the one that the same order has at the same connection."""

@@ -10,20 +10,25 @@ __all__ = ["MIGRATIONS"]
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE cancellations (
-            id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, content TEXT NOT NULL, order_id TEXT NOT NULL,
-            data TEXT NOT NULL) WITHOUT ROWID""",
+            id TEXT PRIMARY KEY, order_id TEXT NOT NULL, data TEXT NOT NULL) WITHOUT ROWID""",
+        # Beside the wishes, because a key may also name a wish that was under way when it came.
+        """CREATE TABLE keys (
+            key TEXT PRIMARY KEY, content TEXT NOT NULL, cancellation_id TEXT NOT NULL) WITHOUT ROWID""",
         "CREATE INDEX cancellations_by_order ON cancellations (order_id)",
         """CREATE TABLE cases (
             number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cancellation_id TEXT NOT NULL, order_id TEXT NOT NULL,
-            state TEXT NOT NULL, version INTEGER NOT NULL, due_at INTEGER, data TEXT NOT NULL)""",
+            connection TEXT NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL, due_at INTEGER,
+            data TEXT NOT NULL)""",
         "CREATE INDEX cases_by_order ON cases (order_id)",
+        # Two wishes that come at once must not ask one place twice.
+        "CREATE UNIQUE INDEX cases_open ON cases (order_id, connection) WHERE due_at IS NOT NULL",
         "CREATE INDEX cases_by_cancellation ON cases (cancellation_id)",
         "CREATE INDEX cases_by_state ON cases (state, number)",
         "CREATE INDEX cases_due ON cases (due_at) WHERE due_at IS NOT NULL",
         """CREATE TABLE resubmissions (
-            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL, original_id TEXT NOT NULL,
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, order_number TEXT NOT NULL, original_id TEXT NOT NULL,
             connection TEXT NOT NULL, version INTEGER NOT NULL, due_at INTEGER, data TEXT NOT NULL,
-            UNIQUE (order_id, connection))""",
+            UNIQUE (order_number, connection))""",
         "CREATE INDEX resubmissions_by_original ON resubmissions (original_id)",
         "CREATE INDEX resubmissions_due ON resubmissions (due_at) WHERE due_at IS NOT NULL",
         """CREATE TABLE history (

@@ -38,8 +38,12 @@ class SqliteLedger:
         self._occurrences = occurrences
         try:
             self._writer = connect(path)
-            migrate(self._writer, "ledger_schema", MIGRATIONS, str(path))
-            self._reader = connect(path)
+            try:
+                migrate(self._writer, "ledger_schema", MIGRATIONS, str(path))
+                self._reader = connect(path)
+            except BaseException:
+                self._writer.close()
+                raise
         except sqlite3.Error as error:
             raise LedgerError(
                 f"the file cannot be opened as a ledger: {error}", place=str(path), remedy="check path and permissions"
@@ -49,50 +53,53 @@ class SqliteLedger:
 
     def open(self, cancellation: Cancellation, content: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
         found: list[tuple[Cancellation, bool]] = []
+        # Rows are written out here and below, so that no other writer waits for that inside the transaction.
+        wish = (cancellation.id, cancellation.order_id, dump(cancellation))
+        rows = [(case.id, case.cancellation_id, case.order_id, case.connection, *_changing(case)) for case in cases]
 
         def job(cursor: sqlite3.Cursor) -> None:
-            row = cursor.execute(
-                "SELECT content, data FROM cancellations WHERE key = ?", (cancellation.key,)
-            ).fetchone()
-            if row is not None:
-                found.append((_same(row, cancellation.key, content), False))
-                return
+            known = _keyed(cursor, cancellation.key, content) or _under_way(cursor, cases)
             cursor.execute(
-                "INSERT INTO cancellations VALUES (?, ?, ?, ?, ?)",
-                (cancellation.id, cancellation.key, content, cancellation.order_id, dump(cancellation)),
+                "INSERT OR IGNORE INTO keys VALUES (?, ?, ?)", (cancellation.key, content, (known or cancellation).id)
             )
-            for case in cases:
-                cursor.execute(
-                    "INSERT INTO cases (id, cancellation_id, order_id, state, version, due_at, data)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (case.id, case.cancellation_id, case.order_id, *_changing(case)),
+            if known is None:
+                cursor.execute("INSERT INTO cancellations VALUES (?, ?, ?)", wish)
+                cursor.executemany(
+                    "INSERT INTO cases (id, cancellation_id, order_id, connection, state, version, due_at, data)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    rows,
                 )
-            found.append((cancellation, True))
+            found.append((known or cancellation, known is None))
 
         self._commits.run(job)
         return found[0]
 
     def wish(self, key: str, content: str) -> Cancellation | None:
         with self._read() as cursor:
-            row = cursor.execute("SELECT content, data FROM cancellations WHERE key = ?", (key,)).fetchone()
-        return _same(row, key, content) if row is not None else None
+            return _keyed(cursor, key, content)
+
+    def name(self, key: str, content: str, cancellation: Cancellation) -> None:
+        def job(cursor: sqlite3.Cursor) -> None:
+            cursor.execute("INSERT OR IGNORE INTO keys VALUES (?, ?, ?)", (key, content, cancellation.id))
+
+        self._commits.run(job)
 
     def open_resubmission(self, resubmission: Resubmission) -> tuple[Resubmission, bool]:
         found: list[tuple[Resubmission, bool]] = []
 
         def job(cursor: sqlite3.Cursor) -> None:
             row = cursor.execute(
-                "SELECT data FROM resubmissions WHERE order_id = ? AND connection = ?",
-                (resubmission.order_id, resubmission.connection),
+                "SELECT data FROM resubmissions WHERE order_number = ? AND connection = ?",
+                (resubmission.order_number, resubmission.connection),
             ).fetchone()
             if row is not None:
                 found.append((load(row[0], Resubmission), False))
                 return
             cursor.execute(
-                "INSERT INTO resubmissions (id, order_id, original_id, connection, version, due_at, data)"
+                "INSERT INTO resubmissions (id, order_number, original_id, connection, version, due_at, data)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
-                    resubmission.id, resubmission.order_id, resubmission.original_id, resubmission.connection,
+                    resubmission.id, resubmission.order_number, resubmission.original_id, resubmission.connection,
                     resubmission.version, _due(resubmission), dump(resubmission),
                 ),
             )  # fmt: skip
@@ -103,22 +110,21 @@ class SqliteLedger:
 
     def write(self, change: Write) -> None:
         before, after = change.before, change.after
+        lines = _lines(after, change.entries)
+        values: tuple[object, ...]
+        if isinstance(after, Case):
+            update = "UPDATE cases SET state = ?, version = ?, due_at = ?, data = ? WHERE id = ? AND version = ?"
+            values = (*_changing(after), before.id, before.version)
+        else:
+            update = "UPDATE resubmissions SET version = ?, due_at = ?, data = ? WHERE id = ? AND version = ?"
+            values = (after.version, _due(after), dump(after), before.id, before.version)
+
+        occurrence = change.occurrence if self._occurrences else None
 
         def job(cursor: sqlite3.Cursor) -> None:
-            if isinstance(after, Case):
-                cursor.execute(
-                    "UPDATE cases SET state = ?, version = ?, due_at = ?, data = ? WHERE id = ? AND version = ?",
-                    (*_changing(after), before.id, before.version),
-                )
-            else:
-                cursor.execute(
-                    "UPDATE resubmissions SET version = ?, due_at = ?, data = ? WHERE id = ? AND version = ?",
-                    (after.version, _due(after), dump(after), before.id, before.version),
-                )
-            if cursor.rowcount != 1:
+            if cursor.execute(update, values).rowcount != 1:
                 raise _fenced(before)
-            _insert(cursor, after, change.entries)
-            occurrence = change.occurrence if self._occurrences else None
+            cursor.executemany(_INSERT_LINE, lines)
             if occurrence is not None:
                 _occur(cursor, occurrence)
 
@@ -126,6 +132,7 @@ class SqliteLedger:
 
     def append(self, work: Work, entries: Sequence[Content], *, fenced: bool) -> None:
         table = "cases" if isinstance(work, Case) else "resubmissions"
+        lines = _lines(work, entries)
 
         def job(cursor: sqlite3.Cursor) -> None:
             if fenced:
@@ -135,7 +142,7 @@ class SqliteLedger:
                 ).fetchone()
                 if row is None:
                     raise _fenced(work)
-            _insert(cursor, work, entries)
+            cursor.executemany(_INSERT_LINE, lines)
 
         self._commits.run(job)
 
@@ -155,8 +162,13 @@ class SqliteLedger:
 
     def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
         with self._read() as cursor:
-            rows = cursor.execute("SELECT data FROM cancellations WHERE order_id = ?", (order_id,)).fetchall()
-        return tuple(sorted((load(row[0], Cancellation) for row in rows), key=lambda found: (found.asked_at, found.id)))
+            # Ids are random: of wishes asked for at one moment, the numbers of their cases say which came first.
+            rows = cursor.execute(
+                "SELECT data, (SELECT min(number) FROM cases WHERE cancellation_id = cancellations.id) AS first"
+                " FROM cancellations WHERE order_id = ? ORDER BY first",
+                (order_id,),
+            ).fetchall()
+        return tuple(sorted((load(row[0], Cancellation) for row in rows), key=lambda found: found.asked_at))
 
     def cases(
         self,
@@ -285,12 +297,31 @@ def _occur(cursor: sqlite3.Cursor, occurrence: Occurrence) -> None:
     )
 
 
-def _same(row: tuple[str, str], key: str, content: str) -> Cancellation:
+def _keyed(cursor: sqlite3.Cursor, key: str, content: str) -> Cancellation | None:
+    """The wish of a key. Raises ConflictError where the key was used for another content."""
+    row = cursor.execute(
+        "SELECT keys.content, data FROM keys JOIN cancellations ON id = cancellation_id WHERE key = ?", (key,)
+    ).fetchone()
+    if row is None:
+        return None
     if row[0] != content:
         raise ConflictError(
             "this key was used for another cancellation", place=f"key {key!r}", remedy="use a new key for a new wish"
         )
     return load(row[1], Cancellation)
+
+
+def _under_way(cursor: sqlite3.Cursor, cases: Sequence[Case]) -> Cancellation | None:
+    """The wish that has an open case at a place where one of these would be opened."""
+    for case in cases:
+        row = cursor.execute(
+            "SELECT cancellations.data FROM cases JOIN cancellations ON cancellations.id = cancellation_id"
+            " WHERE cases.order_id = ? AND connection = ? AND due_at IS NOT NULL",
+            (case.order_id, case.connection),
+        ).fetchone()
+        if row is not None:
+            return load(row[0], Cancellation)
+    return None
 
 
 def _changing(case: Case) -> tuple[str, int, int | None, str]:
@@ -301,13 +332,16 @@ def _due(work: Work) -> int | None:
     return stamp(work.due_at) if work.due_at is not None else None
 
 
-def _insert(cursor: sqlite3.Cursor, work: Work, entries: Sequence[Content]) -> None:
+_INSERT_LINE = "INSERT INTO history (subject_id, attempt, at, kind, data) VALUES (?, ?, ?, ?, ?)"
+
+
+def _lines(work: Work, entries: Sequence[Content]) -> list[tuple[str, int, int, str, str]]:
+    """The rows of a history, in order."""
+    lines = []
     for content in entries:
         at = work.updated_at if isinstance(content, str) else _at(content)
-        cursor.execute(
-            "INSERT INTO history (subject_id, attempt, at, kind, data) VALUES (?, ?, ?, ?, ?)",
-            (work.id, work.attempt, stamp(at), kind_of(content).value, data_of(content)),
-        )
+        lines.append((work.id, work.attempt, stamp(at), kind_of(content).value, data_of(content)))
+    return lines
 
 
 def _at(content: Event | Intent | Exchange) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.errors import ConflictError, InputError, NotFoundError
+from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from orderdesk_sdk.testing.faults import Fault
 
 if TYPE_CHECKING:
@@ -31,10 +31,12 @@ class Control:
     | GET `log` | - | `{"log": [{at, operation, remote_id, effect}]}` |
     | GET `orders/{id}` | - | `{"remote_id", "truth", "log"}` |
     | POST `faults` | `{kind, method?, path?, times?, size?, seconds?}` | `{"waiting": n}` |
-    | POST `clock` | `{"advance_seconds": n}`, on a VirtualClock only | `{"now"}` |
+    | POST `orders` | `{"remote_id", "lines": [{code, quantity}]}` | `{"remote_id", "truth"}` |
+    | POST `clock` | `{"advance_seconds": n}` or `{"advance_to": time}`, on a VirtualClock only | `{"now"}` |
     | POST `switches` | `{"set": {name: choice}, "remote_id"?}` | `{"switches": {name: choice}}` for that order or all |
 
-    A mistake answers `{"error": text}`: 400 for the body, 404 for an unknown order or call, 409 for a real clock.
+    A mistake answers `{"error": text}`: 400 for the body, 404 for an unknown order or call, 409 for a real clock and
+    for a simulator that takes no orders this way. No clock goes back: `advance_to` a past time does nothing.
     """
 
     def __init__(self, simulator: Simulator, app: ASGIApp) -> None:
@@ -52,7 +54,7 @@ class Control:
             answer, status = self._answer(request.method, call, await request.body()), 200
         except NotFoundError as error:
             answer, status = {"error": str(error)}, 404
-        except ConflictError as error:
+        except (ConflictError, NotAllowedError) as error:
             answer, status = {"error": str(error)}, 409
         except InputError as error:
             answer, status = {"error": str(error)}, 400
@@ -66,6 +68,8 @@ class Control:
             truth = self._simulator.truth(remote_id)
             own = [_shown(record) for record in self._simulator.log if record.remote_id == remote_id]
             return {"remote_id": remote_id, "truth": truth, "log": own}
+        if method == "POST" and call == "orders":
+            return self._add_order(_Body(call, body))
         if method == "POST" and call == "faults":
             return self._add_fault(_Body(call, body))
         if method == "POST" and call == "clock":
@@ -73,6 +77,14 @@ class Control:
         if method == "POST" and call == "switches":
             return self._switch(_Body(call, body))
         raise NotFoundError(f"there is no control call {method} {PREFIX}{call}")
+
+    def _add_order(self, body: _Body) -> dict[str, object]:
+        remote_id, lines = body.text("remote_id"), body.lines("lines")
+        body.finish()
+        if not remote_id or not lines:
+            raise InputError("an order needs a number and at least one line", place="orders")
+        self._simulator.add_order(remote_id, lines=lines)
+        return {"remote_id": remote_id, "truth": self._simulator.truth(remote_id)}
 
     def _add_fault(self, body: _Body) -> dict[str, object]:
         word = body.text("kind")
@@ -96,8 +108,10 @@ class Control:
         clock = self._simulator.clock
         if not isinstance(clock, VirtualClock):
             raise ConflictError("this simulator runs on a real clock", remedy="start it with a VirtualClock")
-        seconds = body.number("advance_seconds")
+        seconds, moment = body.number("advance_seconds"), body.text("advance_to")
         body.finish()
+        if seconds is None and moment is not None:
+            seconds = max(0.0, (_moment(moment) - clock.now()).total_seconds())
         if seconds is None or seconds < 0:
             raise InputError("must be a number of seconds, zero or more", place="advance_seconds")
         return {"now": clock.advance(timedelta(seconds=seconds)).isoformat()}
@@ -135,6 +149,17 @@ class _Body:
             return value
         raise InputError("must be a number", place=key)
 
+    def lines(self, key: str) -> list[tuple[str, int]]:
+        found: list[tuple[str, int]] = []
+        value = self._rest.pop(key, None)
+        for line in value if isinstance(value, list) else [value]:
+            match line:
+                case {"code": str(code), "quantity": int(quantity), **rest} if _countable(quantity) and not rest:
+                    found.append((code, quantity))
+                case _:
+                    raise InputError("must be a list of {code, quantity}, quantities of 1 or more", place=key)
+        return found
+
     def texts(self, key: str) -> dict[str, str]:
         value = self._rest.pop(key, None)
         if not isinstance(value, dict):
@@ -147,6 +172,20 @@ class _Body:
     def finish(self) -> None:
         if self._rest:
             raise InputError(f"{', '.join(sorted(self._rest))}: nobody asked for that", place=self._call)
+
+
+def _countable(quantity: int) -> bool:
+    return quantity > 0 and not isinstance(quantity, bool)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{text!r} is no time", place="advance_to") from error
+    if moment.tzinfo is None:
+        raise InputError(f"{text!r} has no time zone", place="advance_to")
+    return moment
 
 
 def _shown(record: Record) -> dict[str, object]:

@@ -1,23 +1,44 @@
-"""The pytest plugin: says in the terminal summary, aloud, which checks against a vendor's own files did not run.
+"""The pytest plugin: the fixture `cassette`, and a loud word on which checks against a vendor's own files did not run.
 
-Registered under `pytest11` as `orderdesk`. It imports nothing of the SDK, so a test run pays nothing for having it.
+Registered under `pytest11` as `orderdesk`. It imports nothing of the SDK before the fixture is asked for, so a test run
+pays nothing for having it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
-__all__ = ["LOUD", "pytest_terminal_summary"]
+if TYPE_CHECKING:
+    from orderdesk_sdk.testing.stage import Stage
+
+__all__ = ["KILLED", "LOUD", "cassette", "pytest_terminal_summary"]
 
 LOUD = "not checked against the vendor: "
 """How the reason of a skip begins that must not go unseen."""
 
+KILLED = "kill points"
+"""The property under which a test records what `orderdesk_sdk.testing.kill_points` did; it is said in the summary."""
+
+
+@pytest.fixture
+def cassette(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Stage]]:
+    """Plays a scenario of the `scenarios.py` beside the test against its cassette; gives the stage as it is then.
+
+    The network is off while it plays, and the test fails where play and cassette differ. See
+    `orderdesk_sdk.testing.scenarios`.
+    """
+    from orderdesk_sdk.testing.scenarios import replayed
+
+    with ExitStack() as stages:
+        yield lambda name: stages.enter_context(replayed(request.path.parent, name))
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One yellow line per reason, however quiet the run is."""
+    """One yellow line per reason and a line per scenario of kill points, however quiet the run is."""
     counts: dict[str, int] = {}
     for report in terminalreporter.getreports("skipped"):
         # (path, line, "Skipped: reason") for a skip; a text in other cases.
@@ -27,3 +48,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             counts[rest] = counts.get(rest, 0) + 1
     for rest, count in counts.items():
         terminalreporter.write_line(f"WARNING: {count} skipped, {LOUD}{rest}", yellow=True)
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, told in report.user_properties if report.when == "call" else ():
+            if name == KILLED:
+                terminalreporter.write_line(f"{KILLED}: {told}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
 from typing import ClassVar
@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import InputError, NotAllowedError
 from orderdesk_sdk.testing.control import Control
 from orderdesk_sdk.testing.faults import FaultQueue, FaultyApp, refuse_token
 
@@ -79,6 +79,17 @@ class Simulator(ABC):
     @abstractmethod
     def truth(self, remote_id: str) -> str:
         """The service's true status word for the order now. Raises NotFoundError for an order it does not have."""
+
+    def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]]) -> None:  # noqa: ARG002 - for overriding
+        """Put an order there that nobody created over the API, as if it had just come in; `lines` are (code, quantity).
+
+        Raises InputError for a used number, NotAllowedError (here) for a simulator that takes none this way.
+        """
+        raise NotAllowedError(
+            "this simulator takes no orders but over its own API",
+            place=type(self).__name__,
+            remedy="create the order there with the service's own call",
+        )
 
     async def expired_token(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that meets EXPIRED_TOKEN. A simulator with tokens lets the presented one expire as well."""

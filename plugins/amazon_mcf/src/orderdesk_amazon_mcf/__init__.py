@@ -1,7 +1,6 @@
 """Amazon Multi-Channel Fulfillment: the button only asks; MCF decides, and what it decided is read back.
 
-A 200 means that the request was taken, no more (https://developer-docs.amazon.com/sp-api/docs/cancel-fulfillment-order).
-How Amazon refuses is undocumented, so nothing is read from an error's words.
+A 200 only means that the request was taken; how Amazon refuses is undocumented, so no error's words are read.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
 
 ACCESS = "check the endpoint's region, the application's role Amazon Fulfillment, and the seller's authorization"
 TOO_LATE = "contact Seller Support; Amazon promises nothing once picking has begun"
+TAKEN = "Amazon has another order under this number, and an id is never free again"
 OPEN = ("New", "Received", "Planning")
 
 
@@ -83,18 +83,18 @@ def orderdesk_check(request: CheckRequest, service: Service[McfSettings]) -> Flo
 @hookimpl
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[McfSettings]) -> Flow[Answer | Placement]:
     number = request.order.number
-    there = yield service.get(outbound.ORDERS, number, operation="get")
-    if there.is_success and outbound.same_items(there, request.order):
-        return service.placement(number)  # An earlier create of ours, whose reply was lost, had worked.
-    if there.is_success:
-        why = f"Amazon has another order under {number}, and an id is never free again"
-        return answer.refused(there, Refusal.NOT_ALLOWED, text=why, remedy="give another number")
-    if there.status_code not in (400, 404):
-        return turned_away(there, check=ACCESS) or answer.unclear(there)
-    body = outbound.new_order(request.order, service.settings, service.now)
-    made = yield service.post(outbound.ORDERS, operation="create", json=body)
-    if made.is_success and not json_object(made).get("errors"):
-        return service.placement(number)
+    made = there = yield service.get(outbound.ORDERS, number, operation="get")
+    if there.status_code in (400, 404):
+        body = outbound.new_order(request.order, service.settings, service.now)
+        made = yield service.post(outbound.ORDERS, operation="create", json=body)
+        if made.is_success and not json_object(made).get("errors"):
+            return service.placement(number)
+        if made.status_code == 400:
+            there = yield service.get(outbound.ORDERS, number, operation="get")
+    if there.is_success:  # An earlier create of ours, whose reply was lost, had worked; or the number is another's.
+        if outbound.same_items(there, request.order):
+            return service.placement(number)
+        return answer.refused(there, Refusal.NOT_ALLOWED, text=TAKEN, remedy="give another number")
     if made.status_code == 400:
         return answer.refused(made, Refusal.NOT_ALLOWED, text=complaint(made))
     return turned_away(made, check=ACCESS) or answer.unclear(made)

@@ -1,0 +1,29 @@
+"""What `import orderdesk_sdk` costs, over importing the libraries that it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.figure import Bound, Effort, Figure, Goal, compare, in_turns
+from bench.fresh import fresh
+
+__all__ = ["imports"]
+
+LIBRARIES = "attrs, cattrs, pluggy"
+
+
+def imports(effort: Effort) -> Iterator[Figure]:
+    """The package itself, and for information the desk, which is what a host ends up with."""
+    package, desk, libraries = in_turns(
+        effort.pick(5, 15, 31),
+        [lambda what=what: _import(what) for what in ("orderdesk_sdk", "orderdesk_sdk.desk", LIBRARIES)],  # type: ignore[misc]  # bound early
+    )
+    low = f"lowest of each: {min(package):.2f} and {min(libraries):.2f} ms"
+    goal = Goal(Bound.AT_MOST, 1.15)
+    yield compare("import orderdesk_sdk", "ms", LIBRARIES, package, libraries, goal=goal, note=low)
+    yield compare("import orderdesk_sdk.desk", "ms", LIBRARIES, desk, libraries)
+
+
+def _import(what: str) -> float:
+    code = f"import time\nbegan = time.perf_counter()\nimport {what}\nprint((time.perf_counter() - began) * 1e3)"
+    return fresh(code)[0]

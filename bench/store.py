@@ -1,0 +1,69 @@
+"""A store for measuring: a desk over a new ledger, with orders that were submitted to one Amazon MCF connection."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from orderdesk_sdk.clock import Clock, SystemClock
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+from orderdesk_sdk.http.client import CallLimits
+from orderdesk_sdk.order import Order
+from orderdesk_sdk.order_reader import read_order_text
+
+__all__ = ["CONNECTION", "Store", "open_store", "simulator_settings"]
+
+CONNECTION = "mcf"
+SECRETS = ("refresh_token", "client_id", "client_secret")
+
+
+@frozen
+class Store:
+    """A desk and the numbers of its orders, which are their numbers at the service too."""
+
+    desk: Desk
+    numbers: tuple[str, ...]
+    path: Path
+
+
+def simulator_settings(url: str) -> dict[str, str]:
+    """The settings of a connection to a service that takes any credentials."""
+    return {
+        "refresh_token": "Atzr|bench",
+        "client_id": "bench-client",
+        "client_secret": "bench-secret",
+        "endpoint": url,
+        "token_url": f"{url}/auth/o2/token",
+    }
+
+
+@contextmanager
+def open_store(
+    orders: int, settings: dict[str, str], *, in_flight: int = 8, clock: Clock | None = None
+) -> Iterator[Store]:
+    """A store in a directory that is gone afterwards. The ledger is SQLite with every commit flushed to disk."""
+    made: dict[str, object] = {name: {"text": value} if name in SECRETS else value for name, value in settings.items()}
+    time = clock or SystemClock()
+    with tempfile.TemporaryDirectory(prefix="orderdesk-bench-") as folder:
+        path = Path(folder) / "bench.db"
+        config = Config(path, {CONNECTION: ConnectionConfig(CONNECTION, "amazon-mcf", made, "bench")})
+        host = LocalHost(path, clock=time)
+        with Desk(config, host=host, clock=time, limits=CallLimits(in_flight=in_flight)) as desk:
+            numbers = tuple(order.number for order in _import(host, orders))
+            for number in numbers:
+                desk.place(number, at=CONNECTION, by="bench")
+            yield Store(desk, numbers, path)
+
+
+def _import(host: LocalHost, count: int) -> list[Order]:
+    sample = read_order_text(SAMPLE_ORDERS, place="samples")[0]
+    orders = [evolve(sample, id=str(700_000 + index), number=f"B-{index}") for index in range(count)]
+    host.import_orders(orders, by="bench")
+    return orders

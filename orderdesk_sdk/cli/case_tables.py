@@ -1,0 +1,191 @@
+"""Plans, cases, receipts and resubmissions for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import zip_longest
+from urllib.parse import unquote, urlsplit
+
+from rich.text import Text
+
+from orderdesk_sdk.case import Case, Event, EventKind, ProofKind, State
+from orderdesk_sdk.cli.tables import Screen, printable, state_text
+from orderdesk_sdk.cli.times import shown, zone
+from orderdesk_sdk.plan import Plan, PlanEntry, PlanStep
+from orderdesk_sdk.receipt import CaseReceipt, ProofReceipt, Receipt, Step
+from orderdesk_sdk.resubmission import Resubmission, ResubmissionState
+
+__all__ = ["cases_table", "event_line", "plan_table", "receipt_page", "resubmission_lines", "standing_table"]
+
+_UNDER_WAY = frozenset(State) - {State.REFUSED, State.IMPOSSIBLE, State.WITHDRAWN, State.SHIPPED_ANYWAY}
+_QUIET = frozenset({"send", "check", "resume"})
+"""Steps that only announce the call which the next step tells of."""
+
+
+def plan_table(screen: Screen, plan: Plan) -> None:
+    """What a cancellation would do."""
+    screen.line(f"Order {plan.order_number}  cancel plan, {shown(plan.at)} {zone(plan.at)}", "bold")
+    if not plan.entries:
+        screen.line("It was submitted nowhere, so there is nothing to cancel.")
+        return
+    rows = [_plan_row(entry, plan.at) for entry in plan.entries]
+    screen.table(("place", "route", "open until", "needs", "then"), rows)
+    for entry in plan.entries:
+        if entry.problem:
+            screen.indented(f"{entry.title}: {entry.problem}", style="yellow")
+        for step in entry.steps:
+            if step.note:
+                screen.indented(f"{entry.title}, {step.label}: {step.note}")
+
+
+def _plan_row(entry: PlanEntry, now: datetime) -> tuple[str, str, str, str, str]:
+    if entry.standing is not None and entry.standing in _UNDER_WAY:
+        return entry.title, "-", "-", "-", f"nothing: there it is {entry.standing.value} already"
+    if entry.problem:
+        return entry.title, "-", "-", "see below", "nothing is sent"
+    ladder = [step for index, step in enumerate(entry.steps) if entry.chosen is None or index >= entry.chosen]
+    route = ", then ".join(step.label for step in ladder)
+    if entry.chosen is None:
+        why = next((step.opening.why_closed for step in reversed(ladder) if step.opening.why_closed), None)
+        return entry.title, route, "closed", "-", f"nothing is sent: {why or 'every way is closed'}"
+    step = entry.steps[entry.chosen]
+    needs = "a person" if step.label == "a person" else "-"
+    return entry.title, route, _until(step, now), needs, step.then
+
+
+def _until(step: PlanStep, now: datetime) -> str:
+    if step.opening.until is None:
+        return step.opening.closes_on or "-"
+    until = step.opening.until.astimezone()
+    same_day = until.date() == now.astimezone().date()
+    return f"{until:%H:%M:%S}" if same_day else shown(step.opening.until, seconds=True)
+
+
+def standing_table(screen: Screen, cases: Sequence[Case]) -> None:
+    """Where the cases of one order stand, with what is said of each."""
+    rows = [
+        (case.connection, case.remote_id, state_text(case.state), case.id, shown(case.due_at, seconds=True))
+        for case in cases
+    ]
+    columns = ("place", "number there", "state", "case", "next look")
+    screen.table(columns, rows, whole=("state", "case", "next look"))
+    for case in cases:
+        _said(screen, case)
+
+
+def _said(screen: Screen, case: Case) -> None:
+    words = [case.text, None if case.refusal is None else case.refusal.value, case.fault]
+    if case.status:
+        words.append(f"the service says {case.status!r}")
+    said = "; ".join(word for word in words if word)
+    if said:
+        screen.indented(f"{case.connection}: {said}")
+    if case.remedy:
+        screen.indented(f"what to do: {case.remedy}", style="yellow")
+
+
+def cases_table(screen: Screen, cases: Sequence[Case]) -> None:
+    """Cases of any order, a line each."""
+    rows = [
+        (
+            case.id,
+            case.order_number,
+            case.connection,
+            state_text(case.state),
+            shown(case.due_at),
+            case.refusal.value if case.refusal is not None else case.text or "",
+        )
+        for case in cases
+    ]
+    columns = ("case", "order", "place", "state", "next look", "said")
+    screen.table(columns, rows, whole=("case", "order", "state", "next look"))
+
+
+def receipt_page(screen: Screen, receipt: Receipt) -> None:
+    """A receipt: the verdict, and for every case what it rests on and how it came about."""
+    screen.line(f"Order {receipt.order_number}  receipt, {shown(receipt.at)} {zone(receipt.at)}", "bold")
+    if not receipt.wishes:
+        screen.line("Nobody has asked to cancel it.")
+    elif receipt.is_canceled:
+        screen.line("Canceled at every place that held it.", "bold green")
+    elif receipt.is_settled:
+        screen.line("Settled, but not canceled everywhere.", "bold yellow")
+    else:
+        screen.line("Not settled yet.", "bold cyan")
+    for wish in receipt.wishes:
+        asked = wish.cancellation
+        why = f", because: {asked.reason}" if asked.reason else ""
+        screen.line()
+        screen.line(f"{asked.asked_by} asked on {shown(asked.asked_at, seconds=True)} to cancel it{why}")
+        for found in wish.cases:
+            _case_page(screen, found)
+    for resubmission in receipt.resubmissions:
+        screen.line()
+        resubmission_lines(screen, resubmission)
+
+
+def _case_page(screen: Screen, found: CaseReceipt) -> None:
+    case = found.case
+    refusal = f" ({case.refusal.value})" if case.refusal is not None else ""
+    head = Text(printable(f"{found.title}, number {case.remote_id}, by {found.route}: "))
+    screen.line()
+    screen.indented(head.append_text(state_text(case.state)).append(refusal))
+    if found.proof is not None:
+        screen.hanging("proof:", _proof_words(found.proof), indent=2)
+    if case.is_open and case.remedy:
+        screen.indented(f"what to do: {case.remedy}", style="yellow")
+    steps = [step for step in found.steps if step.what not in _QUIET or step.text or step.person]
+    rows = [
+        (shown(step.at, seconds=True), _what(step, case.remote_id), _step_words(step, following))
+        for step, following in zip_longest(steps, steps[1:])
+    ]
+    screen.table(("", "", ""), rows, indent=4)
+
+
+def _what(step: Step, remote_id: str) -> str:
+    """The event, or the call with its path from the order's number on; --json has the whole URL."""
+    if step.exchange is None:
+        return step.what
+    parts = [unquote(part) for part in urlsplit(step.exchange.intent.url).path.split("/")]
+    start = parts.index(remote_id) if remote_id in parts else -1
+    return f"{step.exchange.intent.method} .../{'/'.join(parts[start:])}"
+
+
+def _step_words(step: Step, following: Step | None) -> str:
+    """What is said of a step; a lost call is told once, by the event it became."""
+    if step.exchange is not None and following is not None and following.text == step.text:
+        return "no reply"
+    said = [step.text, None if step.person is None else f"by {step.person}"]
+    return "; ".join(word for word in said if word)
+
+
+def _proof_words(proof: ProofReceipt) -> str:
+    if proof.kind is ProofKind.PERSON or proof.exchange is None:
+        note = f", who notes: {proof.note}" if proof.note else ""
+        return f"the word of {proof.person}{note}" if proof.person else proof.kind.value
+    exchange = proof.exchange
+    kind = "the service's reply" if proof.kind is ProofKind.REPLY else proof.kind.value
+    return f"{kind}, {exchange.intent.method} {exchange.intent.url} answered {exchange.status}"
+
+
+def event_line(case: Case, event: Event) -> Text:
+    """A change in one line: the state after it, and what is said of it."""
+    said = [event.text, event.fault]
+    if event.status:
+        said.append(f"the service says {event.status!r}")
+    if event.kind is EventKind.PARTLY_CANCELED:
+        said.append(", ".join(f"{line.line}: {line.canceled} of {line.ordered} canceled" for line in event.lines))
+    words = "; ".join(word for word in said if word)
+    why = f" ({event.refusal.value})" if event.refusal is not None else ""
+    return state_text(case.state).append(printable(f"{why} - {words}" if words else why), "default not bold")
+
+
+def resubmission_lines(screen: Screen, found: Resubmission) -> None:
+    """A resubmission in two lines."""
+    style = "green" if found.state is ResubmissionState.SUBMITTED else "yellow"
+    there = f"number {found.remote_id} at {found.connection}"
+    screen.line(f"Resubmitted as order {found.order_number}, {there}: {found.state.value}", style)
+    said = "; ".join(word for word in (found.text, found.fault, found.remedy) if word)
+    if said:
+        screen.indented(said)

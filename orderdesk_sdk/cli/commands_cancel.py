@@ -1,0 +1,169 @@
+"""`plan`, `cancel`, `cases`, `receipt` and `resubmit`: the way of an order from the wish to the proof."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from orderdesk_sdk.cli.session import PERSON_NEEDED, Session, by_option, shared, who
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.case import State
+    from orderdesk_sdk.cli.tables import Screen
+
+__all__ = ["cancel", "cases", "plan", "receipt", "resubmit"]
+
+
+class _StateType(click.ParamType["State"]):
+    name = "state"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> State:
+        from orderdesk_sdk.case import State
+
+        known = {state.value: state for state in State}
+        word = str(value).lower().replace("-", " ").replace("_", " ")
+        if word not in known:
+            self.fail(f"{value!r} is no state; there are: {', '.join(known).replace(' ', '-')}", param, ctx)
+        return known[word]
+
+
+@click.command()
+@click.argument("order")
+@shared
+@click.pass_obj
+def plan(session: Session, order: str) -> None:
+    """Show what a cancellation of ORDER would do now. Sends nothing."""
+    from orderdesk_sdk.cli.shapes import plan_shape
+
+    with session.desk() as desk:
+        made = desk.plan(order)
+
+    def draw(screen: Screen) -> None:
+        from orderdesk_sdk.cli.case_tables import plan_table
+
+        plan_table(screen, made)
+
+    session.give(plan_shape(made), draw)
+
+
+@click.command()
+@click.argument("order")
+@by_option()
+@click.option("--reason", metavar="TEXT", help="Why; kept in the receipt.")
+@click.option("--key", metavar="TEXT", help="A name for this wish: the same key again is the same wish.")
+@click.option("--no-send", is_flag=True, help="Only record the wish; `orderdesk work` sends it.")
+@shared
+@click.pass_obj
+def cancel(session: Session, order: str, by: str | None, reason: str | None, key: str | None, no_send: bool) -> None:
+    """Cancel ORDER everywhere it was submitted.
+
+    The wish is in the ledger before anything is sent. Asking twice is asking once. Exit code 3: a person must look.
+    """
+    from orderdesk_sdk.cli.shapes import standing_shape
+
+    with session.desk() as desk:
+        standing = desk.cancel(order, by=who(by), reason=reason, key=key, send=not no_send)
+        now = desk.clock.now()
+
+    def draw(screen: Screen) -> None:
+        from orderdesk_sdk.cli.case_tables import standing_table
+
+        wish = standing.cancellation
+        screen.line(f"Order {wish.order_number}  to be canceled, asked by {wish.asked_by}", "bold")
+        standing_table(screen, standing.cases)
+        screen.zone(now)
+        if not standing.is_settled:
+            screen.line("`orderdesk work --until-idle` follows it up.")
+        screen.line(f"`orderdesk receipt {wish.order_number}` shows the proof.")
+
+    session.give(standing_shape(standing), draw)
+    session.end(standing.cases)
+
+
+@click.command()
+@click.argument("order", required=False)
+@click.option("--open", "open_only", is_flag=True, help="Only those that are not settled.")
+@click.option("--state", "states", type=_StateType(), multiple=True, help="Only those in this state; may be repeated.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="How many at most.")
+@shared
+@click.pass_obj
+def cases(session: Session, order: str | None, open_only: bool, states: tuple[State, ...], limit: int) -> None:
+    """List cases, of ORDER or of all orders, oldest first."""
+    from orderdesk_sdk.case import OPEN
+    from orderdesk_sdk.cli.shapes import case_shape
+
+    if open_only and states:
+        raise click.UsageError("give --open or --state, not both")
+    wanted = sorted(OPEN, key=lambda state: state.value) if open_only else list(states)
+    with session.desk() as desk:
+        found = desk.cases(order=order, states=wanted, limit=limit)
+        now = desk.clock.now()
+
+    def draw(screen: Screen) -> None:
+        from orderdesk_sdk.cli.case_tables import cases_table
+
+        if not found:
+            screen.line("There are no such cases.")
+            return
+        cases_table(screen, found)
+        if len(found) == limit:
+            screen.line(f"The first {limit}; --limit shows more.", "dim")
+        screen.zone(now)
+
+    session.give({"cases": [case_shape(case) for case in found]}, draw)
+
+
+@click.command()
+@click.argument("order")
+@shared
+@click.pass_obj
+def receipt(session: Session, order: str) -> None:
+    """Show the proof of what became of ORDER.
+
+    What was asked, answered and decided, when, by whom, and the evidence. Exit code 3: a person must look at the
+    latest case of a place.
+    """
+    from orderdesk_sdk.cli.shapes import receipt_shape
+
+    with session.desk() as desk:
+        made = desk.receipt(order)
+
+    def draw(screen: Screen) -> None:
+        from orderdesk_sdk.cli.case_tables import receipt_page
+
+        receipt_page(screen, made)
+
+    session.give(receipt_shape(made), draw)
+    session.end(list({found.case.connection: found.case for wish in made.wishes for found in wish.cases}.values()))
+
+
+@click.command()
+@click.argument("order")
+@click.option("--at", metavar="CONNECTION", help="Where to; the connection it was canceled at if not given.")
+@click.option("--number", metavar="X", help="The new number; a free one if not given.")
+@by_option()
+@shared
+@click.pass_obj
+def resubmit(session: Session, order: str, at: str | None, number: str | None, by: str | None) -> None:
+    """Submit a canceled ORDER again, under a new number.
+
+    It becomes a duplicate, linked to the original. Never while the cancellation is unsettled: the order would be made
+    twice. Exit code 3: the service refused it.
+    """
+    from orderdesk_sdk.cli.shapes import resubmission_shape
+    from orderdesk_sdk.resubmission import ResubmissionState
+
+    with session.desk() as desk:
+        made = desk.resubmit(order, by=who(by), at=at, number=number)
+
+    def draw(screen: Screen) -> None:
+        from orderdesk_sdk.cli.case_tables import resubmission_lines
+
+        resubmission_lines(screen, made)
+        if made.is_open:
+            screen.line("`orderdesk work --until-idle` follows it up.")
+
+    session.give({"resubmission": resubmission_shape(made)}, draw)
+    if made.state is ResubmissionState.REFUSED:
+        click.get_current_context().exit(PERSON_NEEDED)

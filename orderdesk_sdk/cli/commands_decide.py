@@ -1,0 +1,110 @@
+"""`check`, `confirm`, `refuse`, `withdraw` and `send-again`: what a person does with a case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from orderdesk_sdk.cli.session import Session, by_option, find_case, shared, who
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.case import Case
+    from orderdesk_sdk.cli.tables import Screen
+
+__all__ = ["check", "confirm", "refuse", "send_again", "withdraw"]
+
+_note = click.option("--note", metavar="TEXT", help="How it is known: a name, a ticket, a call.")
+
+
+def _give(session: Session, case: Case) -> None:
+    from orderdesk_sdk.cli.shapes import case_shape
+
+    def draw(screen: Screen) -> None:
+        from orderdesk_sdk.cli.case_tables import standing_table
+
+        screen.line(f"Order {case.order_number} at {case.connection}", "bold")
+        standing_table(screen, [case])
+        screen.zone(case.updated_at)
+
+    session.give({"case": case_shape(case)}, draw)
+
+
+@click.command()
+@click.argument("case")
+@shared
+@click.pass_obj
+def check(session: Session, case: str) -> None:
+    """Read back now what the service says about CASE.
+
+    CASE is an id or the beginning of one. Exit code 3: a person must look.
+    """
+    with session.desk() as desk:
+        found = desk.check(find_case(desk, case).id)
+    _give(session, found)
+    session.end([found])
+
+
+@click.command()
+@click.argument("case")
+@by_option(required=True)
+@_note
+@shared
+@click.pass_obj
+def confirm(session: Session, case: str, by: str, note: str | None) -> None:
+    """Say that the service has canceled CASE. Your name is the proof."""
+    with session.desk() as desk:
+        found = desk.confirm(find_case(desk, case).id, by=by, note=note)
+    _give(session, found)
+
+
+@click.command()
+@click.argument("case")
+@by_option(required=True)
+@click.option(
+    "--why",
+    type=click.Choice(["too-late", "shipped", "not-allowed"]),
+    default="too-late",
+    show_default=True,
+    help="What the service said.",
+)
+@_note
+@shared
+@click.pass_obj
+def refuse(session: Session, case: str, by: str, why: str, note: str | None) -> None:
+    """Say that the service will not cancel CASE. Your name is the proof."""
+    from orderdesk_sdk.answer import Refusal
+
+    with session.desk() as desk:
+        found = desk.refuse(find_case(desk, case).id, by=by, refusal=Refusal(why.replace("-", " ")), note=note)
+    _give(session, found)
+
+
+@click.command()
+@click.argument("case")
+@by_option()
+@_note
+@shared
+@click.pass_obj
+def withdraw(session: Session, case: str, by: str | None, note: str | None) -> None:
+    """Take CASE back, as long as nothing has been sent."""
+    with session.desk() as desk:
+        found = desk.withdraw(find_case(desk, case).id, by=who(by), note=note)
+    _give(session, found)
+
+
+@click.command("send-again")
+@click.argument("case")
+@by_option(required=True)
+@shared
+@click.pass_obj
+def send_again(session: Session, case: str, by: str) -> None:
+    """Send the request of CASE again, on your word.
+
+    For a case that is unclear or awaits a person: the first request may have worked, and that is yours to judge. Exit
+    code 3: a person must look.
+    """
+    with session.desk() as desk:
+        found = desk.send_again(find_case(desk, case).id, by=by)
+    _give(session, found)
+    session.end([found])

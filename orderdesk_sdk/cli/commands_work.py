@@ -1,0 +1,98 @@
+"""`work`: does what is due until it is stopped, or until only persons are awaited."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from orderdesk_sdk.cli.session import PERSON_NEEDED, Session, shared
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.case import Case, Event
+    from orderdesk_sdk.cli.tables import Screen
+
+__all__ = ["work"]
+
+
+@click.command()
+@click.option("--until-idle", is_flag=True, help="Return when every case is settled or awaits a person.")
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.1),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often to look for what other processes have asked.",
+)
+@shared
+@click.pass_obj
+def work(session: Session, until_idle: bool, every: float) -> None:
+    """Send, read back and remind, whatever is due, until Ctrl-C.
+
+    It waits for each due time; in a sandbox with virtual time the waits take none. What is under way is finished
+    before it ends. Exit code 3 with --until-idle: a case awaits a person, or one shipped although it was canceled.
+    """
+    from orderdesk_sdk.case import EventKind, State
+    from orderdesk_sdk.cli.case_tables import cases_table
+    from orderdesk_sdk.cli.shapes import case_shape
+    from orderdesk_sdk.cli.signals import stopping
+    from orderdesk_sdk.cli.tables import Screen, printable
+    from orderdesk_sdk.cli.times import iso, shown, span
+    from orderdesk_sdk.cli.worker import Watcher, Worker, machine_has_work
+
+    screen = Screen()
+    alarms: list[Case] = []
+
+    def tell(case: Case, event: Event) -> None:
+        if event.kind is EventKind.SHIPPED:
+            alarms.append(case)
+        if not session.as_json:
+            _tell(screen, case, event)
+
+    status = screen.console.status("working") if screen.is_terminal and not session.as_json else None
+    with session.desk(listeners=(Watcher(tell),)) as desk, stopping() as stop, status or nullcontext():
+
+        def waiting(due: datetime | None) -> None:
+            if status is not None and due is None:
+                status.update("nothing is open; Ctrl-C ends")
+            elif status is not None and due is not None:
+                left = span(due - desk.clock.now())
+                status.update(f"next look {shown(due, seconds=True)}, in {left}; Ctrl-C ends")
+
+        done, problems = Worker(desk, every, stop, waiting).run(until_idle=until_idle)
+        idle = not machine_has_work(desk)
+        persons = desk.cases(states=[State.AWAITING_PERSON])
+        now = desk.clock.now()
+
+    def draw(screen: Screen) -> None:
+        for problem in problems:
+            click.echo(f"Problem: {printable(problem)}", err=True)
+        screen.line(f"{done} pieces of work done; {'nothing is left to be done' if idle else 'stopped'}.")
+        if persons:
+            screen.line("These await a person:", "bold magenta")
+            cases_table(screen, persons)
+        screen.zone(now)
+
+    shape: dict[str, object] = {
+        "at": iso(now),
+        "done": done,
+        "is_idle": idle,
+        "awaiting_person": [case_shape(case) for case in persons],
+        "alarms": [case_shape(case) for case in alarms],
+        "problems": list(problems),
+    }
+    session.give(shape, draw)
+    if until_idle and (persons or alarms):
+        click.get_current_context().exit(PERSON_NEEDED)
+
+
+def _tell(screen: Screen, case: Case, event: Event) -> None:
+    """One change, in a line."""
+    from orderdesk_sdk.cli.case_tables import event_line
+    from orderdesk_sdk.cli.times import shown
+
+    head = f"{shown(event.at, seconds=True)}  {case.order_number} at {case.connection}"
+    screen.hanging(head, event_line(case, event))

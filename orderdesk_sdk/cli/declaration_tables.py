@@ -1,0 +1,126 @@
+"""A declaration for people."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from orderdesk_sdk.cli.tables import Screen
+from orderdesk_sdk.cli.times import span
+from orderdesk_sdk.declaration import (
+    Always,
+    Button,
+    ByCheck,
+    ByPerson,
+    ByReply,
+    Confirmation,
+    NewNumber,
+    NoResubmit,
+    ResubmitRule,
+    Route,
+    SameNumber,
+    SinceSubmission,
+    WhileStatus,
+    Window,
+)
+from orderdesk_sdk.registry import Loaded
+from orderdesk_sdk.settings import SettingField, SettingKind, settings_fields
+
+__all__ = ["declaration_page"]
+
+
+def declaration_page(screen: Screen, loaded: Loaded) -> None:
+    """Everything that an integration declares."""
+    declared = loaded.integration
+    source = f"{loaded.distribution} {loaded.version}".strip() or "registered in code"
+    screen.line(f"{declared.title}  {declared.slug}, {declared.role.value}, from {source}", "bold")
+    if declared.help_url:
+        screen.line(declared.help_url, "dim")
+    screen.line()
+    if declared.cancel:
+        rows = [
+            (str(number), route.label, _window(route.window), _confirmation(route.confirm))
+            for number, route in enumerate(declared.cancel, start=1)
+        ]
+        screen.table(("", "route", "open", "confirmed by"), rows)
+        for route in declared.cancel:
+            _more(screen, route)
+    else:
+        screen.line("It declares no way to cancel: a person must do it at the service.")
+    screen.line()
+    screen.hanging("resubmit:", _resubmit(declared.resubmit))
+    if declared.remote_id is not None:
+        rule = declared.remote_id
+        screen.hanging("numbers: ", f"{rule.pattern.pattern}, at most {rule.max_length} characters; {rule.why}")
+    for name, limit in sorted(declared.limits.items()):
+        what = "every operation" if name == "*" else name
+        screen.hanging("limit:   ", f"{what}: {limit.per_second:g} calls a second, {limit.burst} at once")
+    screen.line()
+    settings = settings_fields(declared.settings)
+    rows = [(field.name, _given(field), "required" if field.required else "", _help(field)) for field in settings]
+    screen.table(("setting", "given as", "", "help"), rows, whole=("setting", "given as", ""))
+    if any(field.kind is SettingKind.SECRET for field in settings):
+        screen.line('A secret is given by reference, as { env = "NAME" }.', "dim")
+
+
+def _more(screen: Screen, route: Route) -> None:
+    if isinstance(route, Button):
+        if route.climbs:
+            refusals = " or ".join(sorted(refusal.value for refusal in route.climbs))
+            screen.indented(f"{route.label}: refused as {refusals}, the next route is taken")
+        if route.note:
+            screen.indented(f"{route.label}: {route.note}")
+    elif route.note:
+        screen.indented(f"{route.label}: {route.note}")
+
+
+def _window(window: Window) -> str:
+    match window:
+        case Always():
+            return "always; the service's answer tells"
+        case SinceSubmission(within):
+            return f"for {span(within)} after it was submitted"
+        case WhileStatus(statuses, until):
+            return f"until {until} (while {', '.join(sorted(statuses))})"
+        case _:
+            assert_never(window)
+
+
+def _confirmation(confirm: Confirmation) -> str:
+    match confirm:
+        case ByReply():
+            return "the reply, which is final"
+        case ByCheck(every, give_up):
+            return f"reading back every {span(every)}, for {span(give_up)}"
+        case ByPerson(within):
+            return f"a person, reminded after {span(within)}"
+        case _:
+            assert_never(confirm)
+
+
+def _resubmit(rule: ResubmitRule) -> str:
+    match rule:
+        case NewNumber():
+            return "under a new number"
+        case SameNumber():
+            return "under the same number"
+        case NoResubmit(why):
+            return f"not through us: {why}"
+        case _:
+            assert_never(rule)
+
+
+def _given(field: SettingField) -> str:
+    if field.kind is SettingKind.SECRET:
+        return "secret"
+    if field.kind is SettingKind.HOST:
+        return "URL"
+    return {int: "whole number", bool: "true or false"}.get(field.type, "text")
+
+
+def _help(field: SettingField) -> str:
+    parts = [field.help]
+    if field.choices:
+        parts.append(f"one of: {', '.join(field.choices)}")
+    if field.default not in (None, "") and field.kind is not SettingKind.SECRET:
+        parts.append(f"default: {field.default}")
+    return "; ".join(parts)

@@ -1,0 +1,50 @@
+"""`demo`: three cancellations and a resubmission before your eyes, at a simulated Amazon, in a few seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orderdesk_sdk.cli.session import Session, shared
+
+__all__ = ["demo"]
+
+
+@click.command()
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep ledger, configuration and receipts there; else nothing is left behind.",
+)
+@shared
+@click.pass_obj
+def demo(session: Session, keep: Path | None) -> None:
+    """Watch orders being canceled at a simulated Amazon.
+
+    One is canceled after a while, one is too late, and one's reply is lost on the way. Takes a few seconds, touches
+    nothing real.
+    """
+    import tempfile
+
+    from orderdesk_sdk.cli.shapes import receipt_shape, resubmission_shape
+    from orderdesk_sdk.cli.story import Story
+    from orderdesk_sdk.errors import InputError
+
+    if keep is not None:
+        if keep.exists() and any(keep.iterdir()):
+            raise InputError("the folder is not empty", place=str(keep), remedy="name a new one")
+        keep.mkdir(parents=True, exist_ok=True)
+        told = Story(keep, quiet=session.as_json, kept=True).tell()
+    else:
+        with tempfile.TemporaryDirectory(prefix="orderdesk-demo-") as folder:
+            told = Story(Path(folder), quiet=session.as_json, kept=False).tell()
+    shape: dict[str, object] = {
+        "kept": None if keep is None else str(keep.resolve()),
+        "receipts": [receipt_shape(receipt) for receipt in told.receipts],
+        "resubmission": resubmission_shape(told.resubmission),
+        "refused_resubmission": told.refusal,
+    }
+    if session.as_json:
+        session.give(shape, lambda _: None)

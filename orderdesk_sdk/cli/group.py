@@ -1,0 +1,79 @@
+"""The group `orderdesk`: its commands in the order in which one meets them, and what becomes of an error."""
+
+from __future__ import annotations
+
+import click
+
+from orderdesk_sdk.cli import (
+    commands_cancel,
+    commands_decide,
+    commands_integrations,
+    commands_orders,
+    commands_work,
+    demo,
+    doctor,
+    sandbox,
+)
+from orderdesk_sdk.cli.session import Session, shared
+from orderdesk_sdk.errors import OrderDeskError
+
+__all__ = ["SECTIONS", "orderdesk"]
+
+SECTIONS: dict[str, tuple[click.Command, ...]] = {
+    "Try it": (demo.demo, sandbox.sandbox),
+    "Set up": (doctor.doctor, commands_integrations.integrations, commands_integrations.show),
+    "Orders": (commands_orders.import_orders, commands_orders.orders, commands_orders.place, commands_orders.move),
+    "Cancel and follow up": (
+        commands_cancel.plan,
+        commands_cancel.cancel,
+        commands_work.work,
+        commands_cancel.cases,
+        commands_cancel.receipt,
+        commands_cancel.resubmit,
+    ),
+    "Decide, as a person": (
+        commands_decide.check,
+        commands_decide.confirm,
+        commands_decide.refuse,
+        commands_decide.withdraw,
+        commands_decide.send_again,
+    ),
+}
+
+
+class _Sections(click.Group):
+    """A group whose help has sections, and whose errors say what to do instead of where in our code they rose."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return [command.name or "" for commands in SECTIONS.values() for command in commands]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        longest = max(map(len, self.list_commands(ctx)))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                limit = formatter.width - longest - 6
+                names = [(command.name or "").ljust(longest) for command in commands]
+                helps = [command.get_short_help_str(limit) for command in commands]
+                formatter.write_dl(list(zip(names, helps, strict=True)))
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except OrderDeskError as error:
+            ctx.ensure_object(Session).fail(error)
+            ctx.exit(1)
+
+
+@click.group(
+    cls=_Sections,
+    epilog="Exit codes: 0 done, settled or open in order; 1 an error; 2 wrong usage; 3 a person must look at a case.",
+)
+@click.version_option(package_name="orderdesk-sdk", prog_name="orderdesk")
+@shared
+def orderdesk() -> None:
+    """Cancel orders at every place that holds them, and prove it."""
+
+
+for _commands in SECTIONS.values():
+    for _command in _commands:
+        orderdesk.add_command(_command)

@@ -1,0 +1,171 @@
+"""What every command shares: the options --json and --config, the desk they lead to, and how results are given."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+from orderdesk_sdk import errors
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.case import Case
+    from orderdesk_sdk.cli.tables import Screen
+    from orderdesk_sdk.clock import Clock
+    from orderdesk_sdk.config import Config
+    from orderdesk_sdk.desk import Desk
+    from orderdesk_sdk.hosts.local import LocalHost
+
+__all__ = ["PERSON_NEEDED", "Session", "by_option", "shared", "who"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+PERSON_NEEDED = 3
+"""The exit code that says: a case awaits a person, or shipped although it was canceled."""
+
+
+class Session:
+    """One run of the command line."""
+
+    def __init__(self) -> None:
+        self.as_json = False
+        self.config_file: Path | None = None
+
+    def config(self) -> Config:
+        """The configuration. Raises ConfigurationError."""
+        from orderdesk_sdk.config import find_config
+
+        return find_config(self.config_file)
+
+    @contextmanager
+    def desk(self, *, creating: bool = False, listeners: Sequence[object] = ()) -> Iterator[Desk]:
+        """The desk of the configuration, closed after the block.
+
+        creating: make a ledger where neither it nor a configuration exists. Raises NotFoundError otherwise: a command
+        in the wrong folder shall not look like an empty shop.
+        """
+        from orderdesk_sdk.desk import Desk
+        from orderdesk_sdk.registry import Registry
+
+        config = self.config()
+        if not creating and config.path is None and not config.ledger.exists():
+            raise errors.NotFoundError(
+                "there is neither a configuration nor a ledger here",
+                place=str(Path.cwd()),
+                remedy="go where your orderdesk.toml is, name it with --config, or begin with `orderdesk import`",
+            )
+        with Desk(config, clock=clock_of(config), registry=Registry(listeners=listeners)) as desk:
+            yield desk
+
+    def give(self, shape: Mapping[str, object], show: Callable[[Screen], None]) -> None:
+        """Give a result: the shape as JSON with --json, else what `show` draws for people."""
+        if self.as_json:
+            click.echo(json.dumps(shape, indent=2))
+            return
+        from orderdesk_sdk.cli.tables import Screen
+
+        show(Screen())
+
+    def fail(self, error: errors.OrderDeskError) -> None:
+        """Say what is wrong, where, and what to do: on stderr, or as JSON on stdout with --json."""
+        if self.as_json:
+            named = next(kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+            shape = {"kind": named.__name__, "text": error.text, "place": error.place, "remedy": error.remedy}
+            click.echo(json.dumps({"error": shape}, indent=2))
+            return
+        from orderdesk_sdk.cli.tables import printable
+
+        said = f"{error.place}: {error.text}" if error.place else error.text
+        click.echo(f"Error: {printable(said)}", err=True)
+        if error.remedy:
+            click.echo(f"What to do: {printable(error.remedy)}", err=True)
+
+    def end(self, cases: Sequence[Case]) -> None:
+        """End the command with the exit code that these cases ask for."""
+        from orderdesk_sdk.case import ALARMS, State
+
+        if any(case.state is State.AWAITING_PERSON or case.state in ALARMS for case in cases):
+            click.get_current_context().exit(PERSON_NEEDED)
+
+
+def clock_of(config: Config) -> Clock:
+    """The clock to go by: the machine's, or that of the sandbox which wrote the configuration."""
+    if config.sandbox is not None and config.sandbox.clock is not None:
+        from orderdesk_sdk.testing.sandbox import SandboxClock
+
+        return SandboxClock(config.sandbox.clock)
+    from orderdesk_sdk.clock import SystemClock
+
+    return SystemClock()
+
+
+def local_host(desk: Desk) -> LocalHost:
+    """The desk's host, which must be the embedded one. Raises NotAllowedError."""
+    from orderdesk_sdk.hosts.local import LocalHost
+
+    if not isinstance(desk.host, LocalHost):
+        raise errors.NotAllowedError("only the embedded host lists and imports orders", remedy="use the host app")
+    return desk.host
+
+
+def find_case(desk: Desk, ref: str) -> Case:
+    """The case with this id or beginning of one. Raises NotFoundError, and InputError where several begin like that."""
+    try:
+        return desk.case(ref)
+    except errors.NotFoundError:
+        found = [case for case in desk.cases(limit=1_000_000) if case.id.startswith(ref)]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise
+    some = ", ".join(f"{case.id} (order {case.order_number} at {case.connection})" for case in found[:5])
+    raise errors.InputError(
+        f"{len(found)} cases begin like that", place=f"case {ref}", remedy=f"give more of the id: {some}"
+    )
+
+
+def shared(function: Callable[P, R]) -> Callable[P, R]:
+    """Add --json and --config, which may stand before or after the command's name."""
+
+    def keep_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        ctx.ensure_object(Session).as_json |= value
+
+    def keep_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
+        session = ctx.ensure_object(Session)
+        session.config_file = value or session.config_file
+
+    as_json = click.option(
+        "--json", is_flag=True, expose_value=False, callback=keep_json, help="Give the result as JSON."
+    )
+    config = click.option(
+        "--config",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        expose_value=False,
+        callback=keep_config,
+        help="The configuration; orderdesk.toml in this folder if not given.",
+    )
+    return config(as_json(function))
+
+
+def by_option(*, required: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The option --by: who stands for it; the login name where it is not required."""
+    text = "The person whose word it is." if required else "Who does this; the login name if not given."
+    return click.option("--by", metavar="NAME", required=required, help=text)
+
+
+def who(by: str | None) -> str:
+    """The name given, else the login name. Raises click.UsageError where the machine knows none."""
+    if by is not None:
+        return by
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError) as error:
+        # Each is what getuser raises on some platform or Python where nobody is logged in.
+        raise click.UsageError("nobody is logged in here; say who does this with --by NAME") from error

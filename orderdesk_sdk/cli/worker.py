@@ -1,0 +1,104 @@
+"""The ticker: does what is due, waits for what is due next, and tells of every change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from threading import Event as Signal
+
+from attrs import field, frozen
+
+from orderdesk_sdk.case import Case, Event, State
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.order import Role
+from orderdesk_sdk.testing.sandbox import SandboxClock
+
+__all__ = ["Watcher", "Worker", "machine_has_work"]
+
+_MACHINE = (State.REQUESTED, State.SENDING, State.ASKED, State.UNCLEAR)
+_ROUNDS_WITHOUT_PROGRESS = 5
+_PAUSE = 1.0
+"""Seconds between two tries of work that stays due: it failed, or another process has it."""
+
+
+class Watcher:
+    """A listener that tells of every change of a case."""
+
+    def __init__(self, tell: Callable[[Case, Event], None]) -> None:
+        self._tell = tell
+
+    @hookimpl
+    def orderdesk_case_changed(self, case: Case, event: Event) -> None:
+        self._tell(case, event)
+
+
+def machine_has_work(desk: Desk) -> bool:
+    """Whether anything is open that does not wait for a person.
+
+    A cart waits for the fulfillment services of its wish, so it has no work of its own while one of them is open.
+    """
+    if desk.ledger.resubmissions(open_only=True):
+        return True
+    for case in desk.cases(states=_MACHINE, limit=1_000_000):
+        if case.role is not Role.CART or case.state is not State.REQUESTED:
+            return True
+        wish = desk.ledger.cases(cancellation_id=case.cancellation_id)
+        if not any(other.is_open and other.role is not Role.CART for other in wish):
+            return True
+    return False
+
+
+@frozen
+class Worker:
+    """Runs a desk. On a virtual clock waits take no time.
+
+    every: how often it looks, in seconds, for what other processes have put into the ledger. stop: ends it when set.
+    waiting: called with the time of the next work while it waits.
+    """
+
+    desk: Desk
+    every: float = 5.0
+    stop: Signal = field(factory=Signal)
+    waiting: Callable[[datetime | None], None] | None = None
+
+    def run(self, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
+        """How much was done, and the problems of the last round, when stopped or (until_idle) when nothing is left.
+
+        Raises OrderDeskError where the same work fails again and again.
+        """
+        done, failed = 0, 0
+        while True:
+            report = self.desk.run_due()
+            done += report.done
+            if self.stop.is_set() or (until_idle and not machine_has_work(self.desk)):
+                return done, report.problems
+            stays_due = report.next_due is not None and report.next_due <= self.desk.clock.now()
+            failed = failed + 1 if report.problems and stays_due else 0
+            if until_idle and failed == _ROUNDS_WITHOUT_PROGRESS:
+                raise OrderDeskError(
+                    "; ".join(report.problems), place="due work", remedy="see `orderdesk doctor`; nothing is lost"
+                )
+            if report.next_due is None or not stays_due:
+                self._wait(report.next_due)
+            elif report.problems or not report.done:
+                self.stop.wait(_PAUSE)
+
+    def _wait(self, due: datetime | None) -> None:
+        clock = self.desk.clock
+        if due is not None and isinstance(clock, VirtualClock | SandboxClock) and machine_has_work(self.desk):
+            if isinstance(clock, SandboxClock):
+                clock.advance_to(due)
+            else:
+                clock.advance(due - clock.now())
+            return
+        left = self.every
+        if due is not None and not isinstance(clock, VirtualClock | SandboxClock):
+            left = min(left, max(0.0, (due - clock.now()).total_seconds()))
+        while left > 0 and not self.stop.is_set():
+            if self.waiting is not None:
+                self.waiting(due)
+            self.stop.wait(min(left, 1.0))
+            left -= 1.0

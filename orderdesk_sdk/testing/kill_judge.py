@@ -1,0 +1,145 @@
+"""The judge of the kill points: holds what the desk believes in the end against what happened at the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from attrs import field, frozen
+
+from orderdesk_sdk.case import Case, Event, EventKind, State
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import NotFoundError
+from orderdesk_sdk.exchange import Exchange, Intent
+from orderdesk_sdk.ledger import Entry
+from orderdesk_sdk.order import Order
+from orderdesk_sdk.resubmission import ResubmissionState
+from orderdesk_sdk.testing.simulator import Record, Simulator
+
+__all__ = ["Service", "complaints"]
+
+
+def _words(words: Sequence[str]) -> frozenset[str]:
+    return frozenset(words)
+
+
+@frozen(kw_only=True)
+class Service:
+    """What must be known of an integration to judge it.
+
+    slug: of the installed integration. order: the order that is canceled, submitted there under its own number.
+    canceled: the simulator's true words for a canceled order. cancels, creates: whether a record of the simulator's
+    log is of a call that asked to cancel, or made an order, and that the service carried out.
+    """
+
+    slug: str
+    order: Order
+    canceled: frozenset[str] = field(converter=_words)
+    cancels: Callable[[Record], bool]
+    creates: Callable[[Record], bool]
+
+
+def complaints(
+    desk: Desk, simulator: Simulator, service: Service, *, told: Sequence[str], expected: State, resubmitted: bool
+) -> list[str]:
+    """What is wrong, one line each, once a desk has followed up everything; empty when all the promises were kept.
+
+    told: ids of cases and resubmissions that somebody was given before the process died. expected: the state that the
+    case must end in. resubmitted: the order must be at the service again, once, under a new number.
+    """
+    log = simulator.log
+    cases = desk.cases(order=service.order.number)
+    found = list(_lost(desk, cases, told, expected))
+    for case in cases:
+        history = desk.ledger.history(case.id)
+        acted = [record for record in log if record.remote_id == case.remote_id and service.cancels(record)]
+        found += _duplicates(case, history, acted)
+        found += _false(case, simulator.truth(case.remote_id) in service.canceled)
+    created = [record for record in log if service.creates(record)]
+    found += _resubmitted(desk, service, created) if resubmitted else [f"{made} was created" for made in created]
+    return found
+
+
+def _lost(desk: Desk, cases: Sequence[Case], told: Sequence[str], expected: State) -> Iterator[str]:
+    known = {case.id for case in cases}
+    for given in told:
+        try:
+            known.add(desk.ledger.resubmission(given).id)
+        except NotFoundError:
+            if given not in known:
+                yield f"{given} was given to somebody and is lost"
+    if len(cases) != 1:
+        yield f"there are {len(cases)} cases of one wish at one service"
+    for case in cases:
+        if case.is_open and case.due_at is None:
+            yield f"{case.id} is {case.state.value} and never due again"
+        if case.state is not expected:
+            yield f"{case.id} ended {case.state.value} ({case.text}), not {expected.value}"
+
+
+def _duplicates(case: Case, history: Sequence[Entry], acted: Sequence[Record]) -> Iterator[str]:
+    """No effect without an intent before it, no second one that the ledger does not account for."""
+    for effect, at in zip(acted, _sends(history), strict=False):
+        if at > effect.at:
+            yield f"{case.id}: {effect} came before its intent of {at}"
+    known = len(_sends(history))
+    if len(acted) > known:
+        yield f"{case.id}: the service acted {len(acted)} times, the ledger knows of {known}"
+    allowed = 1
+    read_back = False
+    for entry in history:
+        event = entry.content
+        if isinstance(event, Event) and event.kind is EventKind.STILL_PENDING:
+            read_back = event.resend
+        elif isinstance(event, Event) and event.kind is EventKind.SEND:
+            allowed += read_back and _all_repeatable(history, entry.attempt)
+            read_back = False
+    if len(acted) > allowed:
+        yield f"{case.id}: the service acted {len(acted)} times, and read-backs of repeatable sends allow {allowed}"
+
+
+def _sends(history: Sequence[Entry]) -> list[datetime]:
+    """When something left that may act, by the ledger: as often as it was sent."""
+    tries = {
+        (entry.attempt, entry.content.intent.number): entry.content.tries
+        for entry in history
+        if isinstance(entry.content, Exchange)
+    }
+    writes = [(entry.attempt, intent) for entry in history if (intent := _write(entry)) is not None]
+    return [intent.at for attempt, intent in writes for _ in range(tries.get((attempt, intent.number), 1))]
+
+
+def _write(entry: Entry) -> Intent | None:
+    intent = entry.content
+    return intent if isinstance(intent, Intent) and not intent.reads_only else None
+
+
+def _all_repeatable(history: Sequence[Entry], attempt: int) -> bool:
+    writes = [intent for entry in history if entry.attempt == attempt and (intent := _write(entry)) is not None]
+    return all(intent.repeatable for intent in writes)
+
+
+def _false(case: Case, is_canceled: bool) -> Iterator[str]:
+    if case.state is State.CANCELED and not is_canceled:
+        yield f"{case.id} is called canceled, and the service has it uncanceled"
+    if is_canceled and not case.is_open and case.state is not State.CANCELED:
+        yield f"{case.id} is called {case.state.value}, and the service has canceled it"
+    if case.state is State.CANCELED and case.proof is None:
+        yield f"{case.id} is called canceled without evidence"
+
+
+def _resubmitted(desk: Desk, service: Service, created: Sequence[Record]) -> Iterator[str]:
+    found = desk.ledger.resubmissions(original_id=service.order.id)
+    if len(created) != 1 or len(found) != 1:
+        yield f"{len(found)} resubmissions made {len(created)} orders at the service: {created}"
+    for resubmission in found:
+        if resubmission.state is not ResubmissionState.SUBMITTED:
+            yield f"{resubmission.id} ended {resubmission.state.value}: {resubmission.text}"
+        if not _sends(desk.ledger.history(resubmission.id)):
+            yield f"{resubmission.id} left no intent in the ledger"
+        placed = {
+            placement.remote_id for placement in desk.host.placements(desk.host.order(resubmission.order_number).id)
+        }
+        made = {record.remote_id for record in created}
+        if placed != made:
+            yield f"{resubmission.id}: the host has it at {placed or 'no place'}, the service as {made}"

@@ -1,0 +1,177 @@
+"""A stage: a desk with one order at one connection, for tests of a plugin and for recording its cassettes."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from attrs import frozen
+
+from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.config import Config, ConnectionConfig, make_settings
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.http.client import CallLimits
+from orderdesk_sdk.order import Order
+from orderdesk_sdk.order_reader import read_order_text
+from orderdesk_sdk.receipt import CaseReceipt
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.settings import SettingKind, settings_fields
+from orderdesk_sdk.testing.serving import serve
+from orderdesk_sdk.testing.simulator import Simulator
+from orderdesk_sdk.testing.tap import Tap
+
+__all__ = ["ADDED", "LINES", "ORDER", "SimulatedStage", "Stage", "configured", "simulated", "staged"]
+
+ORDER = "1042"
+LINES = (("MUG", 2), ("CAP", 1))
+ADDED = datetime(2026, 1, 5, 8, 41, 7, tzinfo=UTC)
+"""The staged order unless told otherwise: its number, (code, quantity) of its lines, and when the host got it."""
+
+_MOST_LOOKS = 2_000
+_PERSON = {
+    "first_name": "Robin", "last_name": "Understudy", "company": "Rehearsal Goods", "address1": "12 Prompter Lane",
+    "city": "Springfield", "state": "IL", "postal_code": "62701", "country": "US", "phone": "217-555-0175",
+}  # fmt: skip
+"""Nobody: whoever looks for this person in a cassette must not find them."""
+
+
+@frozen
+class Stage:
+    """A desk whose one order stands at one connection, and what one does there.
+
+    order: its number. The methods are those that scenarios are made of; the desk itself is there for everything else.
+    """
+
+    desk: Desk
+    clock: Clock
+    connection: str
+    order: str
+
+    def cancel(self, reason: str | None = None) -> Case:
+        """Cancel the order; its case as it is then."""
+        self.desk.cancel(self.order, by="a test", reason=reason)
+        return self.case
+
+    def follow(self) -> Case:
+        """Do what is due, letting time pass, until the case is settled or a person has it; the case as it is then.
+
+        Raises PluginFault where the core could not do what was due.
+        """
+        for _ in range(_MOST_LOOKS):
+            case = self.case
+            if case.due_at is None or case.state is State.AWAITING_PERSON:
+                return case
+            self.wait_for(case.due_at)
+            self.run_due()
+        raise PluginFault(f"the case is still {self.case.state.value} after {_MOST_LOOKS} looks", place=self.order)
+
+    def run_due(self) -> Case:
+        """Do what is due now; the case as it is then. Raises PluginFault where the core could not do it."""
+        problems = self.desk.run_due().problems
+        if problems:
+            raise PluginFault("; ".join(problems), place=f"order {self.order} at {self.connection}")
+        return self.case
+
+    def wait_for(self, moment: datetime) -> None:
+        """Let time pass until `moment`: in no time on a virtual clock, truly on another."""
+        self.clock.sleep_until(self.clock.monotonic() + (moment - self.clock.now()).total_seconds())
+
+    def resubmit(self, number: str | None = None) -> Resubmission:
+        """Submit the canceled order again; the resubmission as it is then."""
+        return self.desk.resubmit(self.order, by="a test", number=number)
+
+    @property
+    def case(self) -> Case:
+        """The newest case of the order at the connection."""
+        return [case for case in self.desk.cases(order=self.order) if case.connection == self.connection][-1]
+
+    @property
+    def receipt(self) -> CaseReceipt:
+        """The receipt of the newest case."""
+        wishes = self.desk.receipt(self.order).wishes
+        return [one for wish in wishes for one in wish.cases if one.case.connection == self.connection][-1]
+
+
+@frozen
+class SimulatedStage(Stage):
+    """A stage before a simulator on a loopback socket. tap: what reached it."""
+
+    tap: Tap
+
+
+@contextmanager
+def staged(
+    slug: str,
+    settings: Mapping[str, object],
+    clock: Clock,
+    *,
+    order: str = ORDER,
+    lines: tuple[tuple[str, int], ...] = LINES,
+    added_at: datetime = ADDED,
+    limits: CallLimits | None = None,
+    registry: Registry | None = None,
+) -> Iterator[Stage]:
+    """A stage in a folder of its own, whose connection is named like the integration.
+
+    settings: flat, secrets as plain texts, as `Simulator.settings` gives them.
+    """
+    known = registry or Registry()
+    with tempfile.TemporaryDirectory(prefix="orderdesk-stage-") as folder:
+        config = Config(Path(folder) / "orderdesk.db", {slug: configured(slug, settings, known)})
+        with Desk(config, clock=clock, limits=limits, registry=known) as desk:
+            assert isinstance(desk.host, LocalHost)
+            desk.host.import_orders([_order(order, lines, added_at)], by="a test")
+            desk.place(order, at=slug, by="a test")
+            yield Stage(desk, clock, slug, order)
+
+
+@contextmanager
+def simulated(
+    slug: str,
+    simulator: Simulator,
+    *,
+    order: str = ORDER,
+    lines: tuple[tuple[str, int], ...] = LINES,
+    settings: Mapping[str, object] | None = None,
+    limits: CallLimits | None = None,
+) -> Iterator[SimulatedStage]:
+    """A stage before `simulator`, by its clock. settings: in place of those that the simulator gives.
+
+    The simulator does not have the order yet: put it there in the status that the test is about.
+    """
+    tap = Tap(simulator.app)
+    with serve(tap) as served:
+        flat = {**simulator.settings(served.url), **(settings or {})}
+        with staged(slug, flat, simulator.clock, order=order, lines=lines, limits=limits) as stage:
+            yield SimulatedStage(stage.desk, stage.clock, stage.connection, stage.order, tap)
+
+
+def configured(slug: str, settings: Mapping[str, object], registry: Registry) -> ConnectionConfig:
+    """The `[connections.SLUG]` table of flat settings. Raises ConfigurationError where one is wrong."""
+    kinds = {field.name: field.kind for field in settings_fields(registry.load(slug).integration.settings)}
+    table = {
+        name: {"text": value} if kinds.get(name) is SettingKind.SECRET else value for name, value in settings.items()
+    }
+    connection = ConnectionConfig(slug, slug, table, f"[connections.{slug}]")
+    make_settings(registry.load(slug).integration.settings, connection)
+    return connection
+
+
+def _order(number: str, lines: tuple[tuple[str, int], ...], added_at: datetime) -> Order:
+    document = {
+        "id": f"id-{number}", "source_id": number, "email": "robin.understudy@example.com", "shipping": _PERSON,
+        "customer": _PERSON, "date_added": added_at.isoformat(),
+        "order_items": [
+            {"id": str(index), "code": code, "name": code, "quantity": quantity}
+            for index, (code, quantity) in enumerate(lines, start=1)
+        ],
+    }  # fmt: skip
+    return read_order_text(json.dumps(document), place="the staged order")[0]

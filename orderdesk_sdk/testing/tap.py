@@ -1,0 +1,120 @@
+"""A tap on a served app: which requests came in, byte by byte, and a hand on what goes out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["SeenRequest", "Tap"]
+
+
+@frozen
+class SeenRequest:
+    """A request as it came in. path: as it was sent, percent-encoded. headers: by lower-case name."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def document(self) -> object:
+        """The JSON body decoded; None for an empty one."""
+        return json.loads(self.body) if self.body else None
+
+
+class Tap:
+    """`app`, with every request that comes in written down in `requests`.
+
+    instead: given a request, returns a status and a JSON text to answer with, or None to let the app have it.
+    edit: given a request and the body of the app's reply, returns the body to send in its place.
+    Both are None where nobody meddles.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.requests: list[SeenRequest] = []
+        self.instead: Callable[[SeenRequest], tuple[int, str] | None] | None = None
+        self.edit: Callable[[SeenRequest, bytes], bytes] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if self.instead is not None:
+            seen = _seen(scope, body := await _whole(receive))
+            answer = self.instead(seen)
+            if answer is not None:
+                self.requests.append(seen)
+                status, text = answer
+                await Response(text, status, media_type="application/json")(scope, receive, send)
+                return
+            receive = _again(body, receive)
+        parts: list[bytes] = []
+
+        async def read() -> Message:
+            message = await receive()
+            if message["type"] == "http.request":
+                parts.append(message.get("body", b""))
+                if not message.get("more_body", False):
+                    self.requests.append(_seen(scope, b"".join(parts)))
+            return message
+
+        if self.edit is None:
+            await self._app(scope, read, send)
+        else:
+            await self._edited(self.edit, scope, read, send)
+
+    async def _edited(
+        self, edit: Callable[[SeenRequest, bytes], bytes], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        start: Message = {}
+        body = bytearray()
+
+        async def keep(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                body.extend(message.get("body", b""))
+
+        before = len(self.requests)
+        await self._app(scope, receive, keep)
+        if not start:  # A fault has broken the connection; there is no reply to edit.
+            return
+        assert len(self.requests) > before, "the app answered a request that it did not read"
+        edited = edit(self.requests[before], bytes(body))
+        headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
+        await send({**start, "headers": [*headers, (b"content-length", str(len(edited)).encode())]})
+        await send({"type": "http.response.body", "body": edited})
+
+
+async def _whole(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """What gives a request that was read already, then whatever comes after it."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def read() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return read
+
+
+def _seen(scope: Scope, body: bytes) -> SeenRequest:
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    query: bytes = scope["query_string"]
+    return SeenRequest(scope["method"], raw.decode("ascii").partition("?")[0], query.decode("ascii"), headers, body)

@@ -1,0 +1,126 @@
+"""The token bucket: as fast as the service allows, and never faster."""
+
+from __future__ import annotations
+
+import threading
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orderdesk_sdk.clock import VirtualClock, seconds
+from orderdesk_sdk.declaration import Limit
+from orderdesk_sdk.http.bucket import TokenBucket
+
+ROUNDING = Fraction(1, 10**6)
+"""Of a token: floating-point seconds against the service's exact ones."""
+
+
+class ServiceBucket:
+    """The bucket on the service's side, in exact numbers: a call without a token is rejected."""
+
+    def __init__(self, per_second: float, burst: int) -> None:
+        self.rate = Fraction(per_second)
+        self.burst = burst
+        self.tokens = Fraction(burst)
+        self.seen = Fraction(0)
+
+    def take(self, moment: float) -> bool:
+        now = Fraction(moment)
+        self.tokens = min(Fraction(self.burst), self.tokens + (now - self.seen) * self.rate)
+        self.seen = now
+        if self.tokens < 1 - ROUNDING:
+            return False
+        self.tokens -= 1
+        return True
+
+
+def test_a_thousand_calls_are_made_within_one_percent_of_the_best_time_and_none_is_rejected() -> None:
+    clock = VirtualClock()
+    bucket = TokenBucket(Limit(2, burst=30), clock)
+    service = ServiceBucket(2, 30)
+    rejected = 0
+    for _ in range(1000):
+        clock.sleep_until(bucket.reserve())
+        rejected += not service.take(clock.monotonic())
+    best = (1000 - 30) / 2
+    assert rejected == 0
+    assert best <= clock.monotonic() <= best * 1.01
+
+
+@given(
+    st.floats(0.05, 50),
+    st.integers(1, 40),
+    st.lists(st.one_of(st.just(0.0), st.floats(0, 30)), min_size=1, max_size=80),
+)
+@settings(derandomize=True, deadline=None, max_examples=150)
+def test_a_service_with_the_same_limit_never_rejects_whenever_calls_come(
+    rate: float, burst: int, pauses: list[float]
+) -> None:  # fmt: skip
+    clock = VirtualClock()
+    bucket = TokenBucket(Limit(rate, burst), clock)
+    service = ServiceBucket(rate, burst)
+    for pause in pauses:
+        clock.sleep_until(clock.monotonic() + pause)
+        clock.sleep_until(bucket.reserve())
+        assert service.take(clock.monotonic())
+
+
+def test_a_burst_is_free_and_what_follows_is_paced() -> None:
+    bucket = TokenBucket(Limit(2, burst=3), VirtualClock())
+    assert [bucket.reserve() for _ in range(6)] == [0, 0, 0, 0.5, 1.0, 1.5]
+
+
+def test_an_idle_bucket_fills_to_its_burst_and_no_further() -> None:
+    clock = VirtualClock()
+    bucket = TokenBucket(Limit(2, burst=3), clock)
+    for _ in range(3):
+        bucket.reserve()
+    clock.advance(seconds(9999))
+    assert [bucket.reserve() - 9999 for _ in range(4)] == [0, 0, 0, 0.5]
+
+
+def test_half_a_token_waits_for_the_other_half() -> None:
+    clock = VirtualClock()
+    bucket = TokenBucket(Limit(1, burst=1), clock)
+    bucket.reserve()
+    clock.advance(seconds(0.5))
+    assert bucket.reserve() == 1.0
+
+
+def test_the_rate_that_the_service_tells_is_taken_over_and_old_time_counts_at_the_old_rate() -> None:
+    clock = VirtualClock()
+    bucket = TokenBucket(Limit(2, burst=2), clock)
+    bucket.reserve()
+    bucket.reserve()
+    clock.advance(seconds(0.25))
+    bucket.adapt(0.5)
+    assert bucket.reserve() == pytest.approx(0.25 + 0.5 / 0.5)
+    bucket.adapt(10)
+    assert bucket.reserve() == pytest.approx(0.25 + 1.5 / 10)
+
+
+def test_after_a_pause_that_the_service_asks_for_nobody_goes_before_it_ends() -> None:
+    clock = VirtualClock()
+    bucket = TokenBucket(Limit(2, burst=30), clock)
+    bucket.drain(10)
+    assert [bucket.reserve() for _ in range(3)] == [10.5, 11.0, 11.5]
+    bucket.drain(1)
+    assert bucket.reserve() >= 11.5, "a shorter pause does not shorten the queue"
+
+
+def test_threads_share_one_bucket_without_losing_or_doubling_a_token() -> None:
+    bucket = TokenBucket(Limit(2, burst=30), VirtualClock())
+    moments: list[float] = []
+
+    def work() -> None:
+        for _ in range(100):
+            moments.append(bucket.reserve())  # noqa: PERF401 - each is taken in turn with the other threads
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(moments) == [max(0.0, (number - 30 + 1) / 2) for number in range(800)]

@@ -1,0 +1,101 @@
+"""One call's limits: the deadline over all of it, and the memory that a reply may take."""
+
+from __future__ import annotations
+
+import gzip
+import time
+import tracemalloc
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from orderdesk_sdk.exchange import Certainty, Exchange
+from orderdesk_sdk.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
+
+if TYPE_CHECKING:
+    from tests.conftest import ClientMaker
+
+SHORT = CallLimits(tries=1, total=0.6, connect=30, read=30, reply=1_000_000)
+FAR_LATER = 5.0
+"""Seconds: what no call ends within unless something ends it."""
+
+
+def call(client: ConnectionClient, url: str, content: bytes = b"") -> Exchange:
+    return client.call(httpx.Request("PUT", url, content=content), 1, lambda _: None)[0]
+
+
+def kind_and_certainty(exchange: Exchange) -> tuple[str, Certainty]:
+    assert exchange.failure is not None
+    return exchange.failure.kind, exchange.failure.certainty
+
+
+def drip(connection: RawConnection) -> None:
+    connection.read_request()
+    connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+    while True:
+        connection.pause(0.05)
+        connection.send(b"x")
+
+
+def test_a_service_that_drips_is_left_at_the_deadline(client_of: ClientMaker) -> None:
+    with RawServer(drip) as server:
+        began = time.monotonic()
+        exchange = call(client_of(server.url, SHORT), server.url)
+        assert time.monotonic() - began < FAR_LATER
+    assert kind_and_certainty(exchange) == ("ReadTimeout", Certainty.UNCLEAR)
+    assert server.connections[0].sent > 40, "it was dripping all the while"
+
+
+def test_a_service_that_takes_in_a_long_request_by_drops_is_left_at_the_deadline(client_of: ClientMaker) -> None:
+    def sip(connection: RawConnection) -> None:
+        while connection.read_some():
+            connection.pause(0.005)
+
+    with RawServer(sip) as server:
+        began = time.monotonic()
+        exchange = call(client_of(server.url, SHORT), server.url, b"x" * 80_000_000)
+        assert time.monotonic() - began < FAR_LATER
+    assert kind_and_certainty(exchange) == ("WriteTimeout", Certainty.UNCLEAR)
+
+
+def test_a_deadline_that_has_passed_is_not_that_of_the_next_call(client_of: ClientMaker) -> None:
+    def first_silent(connection: RawConnection) -> None:
+        if connection.read_request().startswith(b"PUT /slow"):
+            connection.pause(30)
+        connection.send(http_reply())
+
+    with RawServer(first_silent) as server:
+        client = client_of(server.url, SHORT)
+        assert call(client, f"{server.url}/slow").failure is not None
+        assert call(client, f"{server.url}/quick").status == 200
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip, gzip", "deflate, gzip"])
+def test_a_bomb_takes_no_more_memory_than_a_few_replies(coding: str, client_of: ClientMaker) -> None:
+    bomb = gzip.compress(bytes(60_000_000))
+    if coding == "gzip, gzip":
+        bomb = gzip.compress(bomb)
+    with RawServer(answering(lambda _: http_reply(200, bomb, content_encoding=coding))) as server:
+        client = client_of(server.url, SHORT)
+        call(client, server.url)  # Buffers and code of a first call are no part of the measure.
+        tracemalloc.start()
+        try:
+            exchange = call(client, server.url)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert kind_and_certainty(exchange)[1] is Certainty.UNCLEAR
+    assert peak < 8 * SHORT.reply
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+def test_a_reply_as_long_as_the_limit_is_read_whole(coding: str, client_of: ClientMaker) -> None:
+    body = b"x" * SHORT.reply
+    sent = gzip.compress(body) if coding == "gzip" else body
+    with RawServer(answering(lambda _: http_reply(200, sent, content_encoding=coding))) as server:
+        exchange, response = client_of(server.url, SHORT).call(httpx.Request("GET", server.url), 1, lambda _: None)
+    assert exchange.status == 200
+    assert response is not None
+    assert response.content == body

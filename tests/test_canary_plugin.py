@@ -1,0 +1,319 @@
+"""Canary secrets in the hands of a careless plugin, and in the errors that reach the host app (law 11)."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from orderdesk_sdk.answer import Answer, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.clock import VirtualClock, hours, minutes
+from orderdesk_sdk.config import Config, ConnectionConfig, read_config
+from orderdesk_sdk.declaration import Button, ByCheck, ByPerson, Integration
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+from orderdesk_sdk.http.auth import RefreshTokenAuth
+from orderdesk_sdk.http.client import CallLimits
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.order_reader import read_order_text
+from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import host, secret, settings
+from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+
+if TYPE_CHECKING:
+    from tests.conftest import ClientMaker, Finder
+
+KEY = "c4n4ry/4p1.k3y+&=8d2f6a1b9c07"
+ENVIRONMENT = "c4n4ry-0f-th3-3nv1r0nm3nt-51be"
+
+
+@settings
+class ShopSettings:
+    endpoint: str = host(help="the shop's API")
+    api_key: Secret = secret(help="the shop's key")
+
+
+Step = Callable[[Service[ShopSettings], str], Flow[object]]
+
+
+def raising(error: Callable[[str], BaseException]) -> Step:
+    def step(service: Service[ShopSettings], key: str) -> Flow[object]:
+        yield service.get("/orders")
+        raise error(key)
+
+    return step
+
+
+def answering_with(said: Callable[[str], object]) -> Step:
+    def step(service: Service[ShopSettings], key: str) -> Flow[object]:
+        yield service.put("/cancel")
+        return said(key)
+
+    return step
+
+
+def calling(request: Callable[[Service[ShopSettings], str], object]) -> Step:
+    def step(service: Service[ShopSettings], key: str) -> Flow[object]:
+        yield request(service, key)  # type: ignore[misc]  # some of it is junk
+        return Answer(Outcome.UNCLEAR)
+
+    return step
+
+
+def chained(key: str) -> BaseException:
+    error = ValueError(f"outer {key}")
+    error.__cause__ = KeyError(key)
+    error.add_note(f"note {key}")
+    return error
+
+
+STEPS: dict[str, Step] = {
+    "raises": raising(lambda key: ValueError(f"bad key {key}")),
+    "raises its repr": raising(lambda key: KeyError(key)),
+    "raises a chain": raising(chained),
+    "exits": raising(lambda key: SystemExit(f"bad key {key}")),
+    "malformed": raising(lambda key: MalformedReply(f"bad {key}", place=key, remedy=key)),
+    "misconfigured": raising(lambda key: ConfigurationError(f"bad {key}", place=key, remedy=key)),
+    "fault": raising(lambda key: PluginFault(f"bad {key}", place=key, remedy=key)),
+    "refusal": answering_with(
+        lambda key: Answer(Outcome.REFUSED, Refusal.TOO_LATE, key, key, key, (LineAnswer(key, 1, 1),))
+    ),
+    "not done": answering_with(lambda key: Answer(Outcome.NOT_DONE, None, key, key, key)),
+    "asked": answering_with(lambda key: Answer(Outcome.ASKED, None, key, key, key)),
+    "unclear": answering_with(lambda key: Answer(Outcome.UNCLEAR, None, key, f"cut {key}"[:25], key)),
+    "canceled": answering_with(lambda key: Answer(Outcome.CANCELED, None, key, lines=(LineAnswer(key, 1, 1),))),
+    "junk": answering_with(lambda key: key),
+    "junk answer": answering_with(lambda key: Answer(Outcome.ASKED, text=key, lines=(key,))),  # type: ignore[arg-type]
+    "in the query": calling(lambda service, key: service.get("/orders", params={"key": key, "q": "1"})),
+    "in the path": calling(lambda service, key: service.get("/orders", key)),
+    "in the path, unquoted": calling(lambda service, key: httpx.Request("GET", f"{service.base_url}/{key}")),
+    "as a user": calling(lambda service, key: httpx.Request("GET", service.base_url.replace("//", "//ann:ann@"))),
+    "in a header": calling(lambda service, key: service.request("GET", "/", headers={"x-note": key})),
+    "in an illegal header": calling(lambda service, key: service.request("GET", "/", headers={"x-note": f"{key}\n"})),
+    "in the body": calling(lambda service, key: service.put("/orders", json={"note": key})),
+    "to a stranger": calling(lambda service, key: httpx.Request("GET", f"http://stranger.invalid/?key={key}")),
+    "to nobody": calling(lambda service, key: httpx.Request("GET", f"mailto:{key}")),
+    "as the method": calling(lambda service, key: httpx.Request(key, service.base_url)),
+    "no request": calling(lambda service, key: key),
+}
+
+
+class Careless:
+    """A plugin that shows its key wherever it can."""
+
+    def __init__(self, cancel: Step, check: Step) -> None:
+        self._cancel, self._check = cancel, check
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(
+            slug="shop", title="Shop", settings=ShopSettings, base_url="endpoint",
+            cancel=(Button(ByCheck(every=minutes(2), give_up=hours(1))),), evidence_headers=["x-echo"],
+        )  # fmt: skip
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[object]:
+        return (yield from self._cancel(service, service.settings.api_key.reveal()))
+
+    @hookimpl
+    def orderdesk_check(self, request: CheckRequest, service: Service[ShopSettings]) -> Flow[object]:
+        return (yield from self._check(service, service.settings.api_key.reveal()))
+
+
+@pytest.fixture(autouse=True)
+def everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    for name in (None, "httpx", "httpcore", "orderdesk_sdk"):
+        caplog.set_level(logging.DEBUG, logger=name)
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    """A service that sends every request back, in its body and in a header."""
+
+    def echo(request: bytes) -> bytes:
+        line = request.partition(b"\r\n")[0].decode("latin-1")
+        return http_reply(500, request, x_echo=line, location=f"/again?{line}", content_type="text/plain")
+
+    with RawServer(answering(echo)) as made:
+        yield made
+
+
+def a_desk(folder: Path, url: str, plugin: object, api_key: object = None) -> Desk:
+    given = {"endpoint": url, "api_key": {"text": KEY} if api_key is None else api_key}
+    config = Config(folder / "desk.db", {"shop": ConnectionConfig("shop", "shop", given, "[connections.shop]")})
+    registry = Registry(find=lambda group: [])
+    registry.register(plugin, "shop")
+    desk = Desk(config, clock=VirtualClock(), registry=registry, limits=CallLimits(tries=2), patience=5)
+    assert isinstance(desk.host, LocalHost)
+    desk.host.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
+    return desk
+
+
+def follow_up(desk: Desk, rounds: int = 4) -> Case:
+    assert isinstance(desk.clock, VirtualClock)
+    for _ in range(rounds):
+        desk.clock.advance(minutes(3))
+        assert desk.run_due().problems == ()
+    return desk.cases()[-1]
+
+
+@pytest.mark.parametrize("where", ["cancel", "check"])
+@pytest.mark.parametrize("name", STEPS)
+def test_a_plugin_that_shows_its_key(
+    name: str, where: str, server: RawServer, tmp_path: Path, finder: type[Finder], caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = answering_with(lambda key: Answer(Outcome.ASKED))
+    plugin = Careless(STEPS[name], STEPS["unclear"]) if where == "cancel" else Careless(asked, STEPS[name])
+    with a_desk(tmp_path, server.url, plugin) as desk:
+        desk.place("1042", at="shop", by="Ann")
+        shown: list[object] = [desk.cancel("1042", by="Ann"), follow_up(desk)]
+        order = desk.host.order("1042")
+        shown += [desk.receipt("1042"), desk.plan("1042"), desk.host.placements(order.id)]
+        shown += [path.read_bytes() for path in tmp_path.iterdir()]
+        if where == "cancel":
+            assert desk.cases()[-1].state is not State.CANCELED
+    shown += [path.read_bytes() for path in tmp_path.iterdir()]
+    if server.connections:
+        assert any(record.name.startswith("httpcore") for record in caplog.records)
+    assert finder(KEY).found(caplog.text, *shown) == set()
+
+
+# Errors that reach the host app, as a logging tool shows them: with causes, notes and the variables of each frame
+
+
+def as_logged(error: BaseException) -> str:
+    """All of an error but the frames of this file, whose variables hold the canaries by nature."""
+    told = traceback.TracebackException.from_exception(error, capture_locals=True)
+    for part in (told, told.__cause__, told.__context__):
+        if part is not None:
+            part.stack = traceback.StackSummary.from_list([frame for frame in part.stack if frame.filename != __file__])
+    return "".join([*told.format(), *traceback.format_exception(error), repr(error), str(error)])
+
+
+def test_a_logged_error_shows_variables_and_causes() -> None:
+    """So that the tests below can fail."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_config(Path("/nowhere/orderdesk.toml"))
+    assert "path = PosixPath('/nowhere/orderdesk.toml')" in as_logged(caught.value)
+
+
+TOML = f"""
+[connections.shop]
+integration = "shop"
+[connections.shop.settings]
+api_key = {{ text = "{KEY}" }}
+"""
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        '[ledger]\nurl = "nonsense"\n',
+        '[host]\ntimezone = "Moon"\n',
+        "[unknown]\n",
+        "no TOML at all",
+        f'[connections.other]\napi_key = "{KEY}"\n',
+        f'[connections.other]\nintegration = "shop"\nsettings = "{KEY}"\n',
+    ],
+)
+def test_a_configuration_with_a_mistake(mistake: str, tmp_path: Path, finder: type[Finder]) -> None:
+    path = tmp_path / "orderdesk.toml"
+    path.write_text(TOML + mistake)
+    with pytest.raises(ConfigurationError) as caught:
+        read_config(path)
+    assert finder(KEY).found(as_logged(caught.value)) == set()
+
+
+def test_a_configuration_does_not_show_what_is_in_it(tmp_path: Path, finder: type[Finder]) -> None:
+    path = tmp_path / "orderdesk.toml"
+    path.write_text(TOML)
+    config = read_config(path)
+    assert config.connections["shop"].settings == {"api_key": {"text": KEY}}
+    assert finder(KEY).found(config, config.connections) == set()
+
+
+@settings
+class PickySettings(ShopSettings):
+    def __attrs_post_init__(self) -> None:
+        raise ValueError(f"no shop has the key {self.api_key.reveal()}")
+
+
+class Picky(Careless):
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(slug="shop", title="Shop", settings=PickySettings, base_url="endpoint", cancel=())
+
+
+@pytest.mark.parametrize(
+    ("plugin", "api_key"),
+    [
+        (Careless, KEY),
+        (Careless, [KEY]),
+        (Careless, {"env": KEY}),
+        (Careless, {"env": "NOT_SET", "text": KEY}),
+        (Careless, {"env": "NOT_SET"}),
+        (Picky, {"text": KEY}),
+    ],
+)
+def test_settings_with_a_mistake(
+    plugin: type[Careless],
+    api_key: object,
+    tmp_path: Path,
+    finder: type[Finder],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOMETHING_ELSE", ENVIRONMENT)
+    look = finder(KEY, ENVIRONMENT)
+    with a_desk(tmp_path, "http://127.0.0.1:1", plugin(STEPS["asked"], STEPS["asked"]), api_key) as desk:
+        with pytest.raises(ConfigurationError) as caught:
+            desk.place("1042", at="shop", by="Ann")
+        assert look.found(as_logged(caught.value), desk.config) == set()
+
+
+def test_a_read_back_that_fails_in_the_callers_hands(server: RawServer, tmp_path: Path, finder: type[Finder]) -> None:
+    class NoCheck(Careless):
+        orderdesk_check = None  # type: ignore[assignment]  # it has none
+
+        @hookimpl
+        def orderdesk_integration(self) -> Integration:
+            return Integration(
+                slug="shop", title="Shop", settings=ShopSettings, base_url="endpoint",
+                cancel=(Button(ByPerson()),),
+            )  # fmt: skip
+
+    with a_desk(tmp_path, server.url, NoCheck(STEPS["asked"], STEPS["asked"])) as desk:
+        desk.place("1042", at="shop", by="Ann")
+        (case,) = desk.cancel("1042", by="Ann").cases
+        with pytest.raises(OrderDeskError) as caught:
+            desk.check(case.id)
+        assert finder(KEY).found(as_logged(caught.value)) == set()
+
+
+def test_credentials_that_are_refused_in_the_callers_hands(client_of: ClientMaker, finder: type[Finder]) -> None:
+    class ShopAuth(RefreshTokenAuth):
+        def __init__(self, settings: ShopSettings) -> None:
+            super().__init__(f"{settings.endpoint}/token", Secret(KEY), Secret(f"{KEY}-1"), Secret(f"{KEY}-2"))
+
+        def sign(self, request: httpx.Request, token: Secret) -> None:
+            raise AssertionError("there is no token")
+
+    refusal = f'{{"error": "{KEY}", "error_description": "no {KEY}"}}'.encode()
+    with RawServer(answering(lambda _: http_reply(400, refusal))) as service:
+        client = client_of(service.url, auth=ShopAuth)
+        client.redactor.learn(Secret(KEY))
+        with pytest.raises(ConfigurationError) as caught:
+            client.call(httpx.Request("PUT", service.url), 1, lambda _: None)
+        assert KEY.split("/")[0] in service.received.decode()
+    assert finder(KEY).found(as_logged(caught.value)) == set()

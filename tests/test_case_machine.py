@@ -1,0 +1,168 @@
+"""Random histories of a case: whatever happens to it, the laws hold after every event."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from attrs import evolve
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from orderdesk_sdk.answer import Refusal
+from orderdesk_sdk.case import (
+    TRANSITIONS,
+    Case,
+    Event,
+    EventKind,
+    IllegalTransition,
+    Proof,
+    ProofKind,
+    State,
+    transition,
+)
+from orderdesk_sdk.order import Role
+
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+PROOFS = st.one_of(
+    st.none(),
+    st.just(Proof(ProofKind.PERSON, person="Ann")),
+    st.builds(
+        Proof, st.sampled_from([ProofKind.REPLY, ProofKind.READ_BACK]), st.integers(0, 9), st.integers(1, 9)
+    ),
+)  # fmt: skip
+LOOPS = {(State.CANCELED, EventKind.CHECK), (State.CANCELED, EventKind.CHECK_FAILED)}
+
+
+class CaseHistory(RuleBasedStateMachine):
+    """Drives `transition` with random events and keeps its own small books of what was sent."""
+
+    @initialize(role=st.sampled_from(Role))
+    def begin(self, role: Role) -> None:
+        self.now = START
+        self.case = Case(
+            "c1-1", "c1", "1", "1042", "mcf", "amazon-mcf", "1042", role, State.REQUESTED, START, START, START
+        )  # fmt: skip
+        self.events = 0
+        self.begun = 0
+        self.outstanding: list[bool] = []
+        """For every send that may have reached the service: True. The present one is the last."""
+
+    @rule(
+        kind=st.sampled_from(EventKind),
+        due=st.one_of(st.none(), st.integers(0, 600)),
+        give_up=st.one_of(st.none(), st.integers(0, 6000)),
+        proof=PROOFS,
+        refusal=st.one_of(st.none(), st.sampled_from(Refusal)),
+        person=st.sampled_from([None, "Ann"]),
+        resend=st.booleans(),
+        passed=st.integers(0, 60),
+    )
+    def happen(
+        self,
+        kind: EventKind,
+        due: int | None,
+        give_up: int | None,
+        proof: Proof | None,
+        refusal: Refusal | None,
+        person: str | None,
+        resend: bool,
+        passed: int,
+    ) -> None:
+        self.now += timedelta(seconds=passed)
+        event = Event(
+            kind,
+            self.now,
+            due_at=None if due is None else self.now + timedelta(seconds=due),
+            give_up_at=None if give_up is None else self.now + timedelta(seconds=give_up),
+            person=person,
+            refusal=refusal,
+            proof=proof,
+            resend=resend,
+            route=self.case.route + 1 if kind is EventKind.CLIMB else None,
+        )
+        before = self.case
+        kept = evolve(before)
+        try:
+            after = transition(before, event)
+        except IllegalTransition:
+            self._was_rightly_refused(before, event)
+            assert before == kept
+            return
+        self._keeps_the_laws(before, event, after)
+        if kind is EventKind.SEND:
+            self.outstanding.append(True)
+        if kind is EventKind.NOT_DONE:
+            self.outstanding.pop()
+        self.events += 1
+        self.begun += kind in (EventKind.SEND, EventKind.CHECK)
+        self.case = after
+
+    @rule(kind=st.sampled_from(EventKind), passed=st.integers(0, 60))
+    def happen_with_everything_the_laws_demand(self, kind: EventKind, passed: int) -> None:
+        if (self.case.state, kind) in TRANSITIONS and not (kind is EventKind.WITHDRAW and self.outstanding):
+            proof = Proof(ProofKind.PERSON, person="Ann")
+            events = self.events
+            self.happen(kind, 60, None, proof, Refusal.TOO_LATE, "Ann", False, passed)
+            assert self.events == events + 1, f"{kind} was refused although every law was obeyed"
+
+    def _was_rightly_refused(self, before: Case, event: Event) -> None:
+        after = TRANSITIONS.get((before.state, event.kind))
+        if after is None:
+            return
+        lacks_due = event.due_at is None and after in (
+            State.REQUESTED, State.SENDING, State.ASKED, State.AWAITING_PERSON, State.UNCLEAR,
+        )  # fmt: skip
+        lacks_proof = after in (State.CANCELED, State.PARTLY_CANCELED) and event.proof is None
+        lacks_refusal = after is State.REFUSED and event.refusal is None
+        lacks_leave = event.kind is EventKind.SEND and before.state is not State.REQUESTED and event.person is None
+        too_late = event.kind is EventKind.WITHDRAW and bool(self.outstanding)
+        assert lacks_due or lacks_proof or lacks_refusal or lacks_leave or too_late, (before, event)
+
+    def _keeps_the_laws(self, before: Case, event: Event, after: Case) -> None:
+        if event.kind is EventKind.SEND and before.state is State.UNCLEAR:
+            assert before.resend or event.person is not None, "law 3"
+        if event.kind is EventKind.SEND and before.state is State.AWAITING_PERSON:
+            assert event.person is not None
+        if event.kind is EventKind.WITHDRAW:
+            assert not self.outstanding, "taken back although a request had left"
+        if not before.is_open:
+            assert (before.state, event.kind) in LOOPS or after.state is State.SHIPPED_ANYWAY
+        if after.state is State.CANCELED and before.state is not State.CANCELED:
+            assert event.proof is not None, "law 4"
+
+    @invariant()
+    def a_case_is_due_exactly_while_it_is_open(self) -> None:
+        assert self.case.is_open == (self.case.due_at is not None), "law 7"
+        assert self.case.is_open or self.case.give_up_at is None
+
+    @invariant()
+    def a_settled_case_has_what_it_rests_on(self) -> None:
+        match self.case.state:
+            case State.CANCELED | State.PARTLY_CANCELED:
+                assert self.case.proof is not None
+            case State.REFUSED:
+                assert self.case.refusal is not None
+            case State.WITHDRAWN:
+                assert self.case.asked_at is None
+            case _:
+                pass
+
+    @invariant()
+    def the_counters_count(self) -> None:
+        assert self.case.version == self.events
+        assert self.case.attempt == self.begun
+
+    @invariant()
+    def whether_anything_was_asked_is_never_forgotten(self) -> None:
+        assert (self.case.asked_at is not None) == bool(self.outstanding)
+
+
+TestCaseHistory = CaseHistory.TestCase
+TestCaseHistory.settings = settings(
+    derandomize=True,
+    deadline=None,
+    max_examples=120,
+    stateful_step_count=25,
+    suppress_health_check=[HealthCheck.filter_too_much],
+)

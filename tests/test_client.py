@@ -1,0 +1,304 @@
+"""A connection's client: how many calls at once, what is sent again and when, what becomes evidence."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import format_datetime
+from itertools import chain, repeat
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from orderdesk_sdk.answer import EXCHANGE_NUMBER
+from orderdesk_sdk.clock import VirtualClock, seconds
+from orderdesk_sdk.declaration import Limit
+from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.exchange import Certainty, Intent
+from orderdesk_sdk.http.client import CallLimits
+from orderdesk_sdk.http.service import CALL, CallOptions
+from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
+
+if TYPE_CHECKING:
+    from tests.conftest import ClientMaker
+
+OK = http_reply(200, b'{"status": "Canceled"}')
+
+ONE_A_SECOND = {"*": Limit(1, burst=1)}
+
+
+def unheard(intent: Intent) -> None:
+    """For calls whose intent is not what the test is about."""
+
+
+def in_turn(*replies: bytes) -> Callable[[bytes], bytes]:
+    """Answers with these replies, then with OK for ever. Safe from many connections."""
+    rest: Iterator[bytes] = chain(replies, repeat(OK))
+    lock = threading.Lock()
+
+    def answer(request: bytes) -> bytes:
+        with lock:
+            return next(rest)
+
+    return answer
+
+
+def of_operation(request: httpx.Request, operation: str) -> httpx.Request:
+    request.extensions[CALL] = CallOptions(operation, repeatable=False)
+    return request
+
+
+# How many at once
+
+
+def test_at_most_eight_calls_of_a_connection_are_in_flight(client_of: ClientMaker) -> None:
+    lock = threading.Lock()
+    eight_are_here = threading.Event()
+    now = most = 0
+
+    def answer(request: bytes) -> bytes:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+            if now == 8:
+                eight_are_here.set()
+        eight_are_here.wait(10)  # Nobody leaves before the eighth came, so a ninth would have every chance.
+        with lock:
+            now -= 1
+        return OK
+
+    with RawServer(answering(answer)) as server:
+        client = client_of(server.url)
+        with ThreadPoolExecutor(16) as threads:
+            calls = [threads.submit(client.call, httpx.Request("PUT", server.url), 1, unheard) for _ in range(64)]
+            assert [call.result()[0].status for call in calls] == [200] * 64
+        assert most == 8
+        assert len(server.connections) <= 8
+
+
+# What is sent again
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 429])
+def test_a_read_that_the_service_cannot_answer_now_is_made_again_with_growing_pauses(
+    status: int, client_of: ClientMaker
+) -> None:
+    clock = VirtualClock()
+    sorry = http_reply(status)
+    with RawServer(answering(in_turn(sorry, sorry, sorry))) as server:
+        began = clock.monotonic()
+        exchange, response = client_of(server.url, clock=clock).call(httpx.Request("GET", server.url), 1, unheard)
+        assert (exchange.status, exchange.tries) == (200, 4)
+        assert response is not None
+        assert server.received.count(b"GET ") == 4
+    assert clock.monotonic() - began == pytest.approx(0.5 + 1 + 2, abs=0.01)
+
+
+def test_a_read_is_made_again_after_broken_connections(client_of: ClientMaker) -> None:
+    def broken_twice(connection: RawConnection) -> None:
+        request = connection.read_request()
+        if len(server.connections) <= 2:
+            connection.reset()
+        elif request:
+            connection.send(OK)
+
+    with RawServer(broken_twice) as server:
+        exchange, _ = client_of(server.url).call(httpx.Request("GET", server.url), 1, unheard)
+        assert (exchange.status, exchange.tries, len(server.connections)) == (200, 3, 3)
+
+
+def test_a_read_ends_after_the_last_try_with_what_the_service_said(client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply(503, b"<h1>Away</h1>"))) as server:
+        exchange, response = client_of(server.url).call(httpx.Request("GET", server.url), 1, unheard)
+        assert (exchange.status, exchange.tries, exchange.body) == (503, 4, "<h1>Away</h1>")
+        assert response is not None
+        assert server.received.count(b"GET ") == 4
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH"])
+@pytest.mark.parametrize("repeatable", [False, True])
+def test_a_write_whose_reply_was_lost_is_not_sent_again_by_the_client(
+    method: str, repeatable: bool, client_of: ClientMaker
+) -> None:
+    def lose(connection: RawConnection) -> None:
+        connection.read_request()
+        connection.reset()
+
+    with RawServer(lose) as server:
+        request = httpx.Request(method, server.url, content=b"{}")
+        request.extensions[CALL] = CallOptions("*", repeatable=repeatable)
+        exchange, response = client_of(server.url).call(request, 1, unheard)
+        assert response is None
+        assert exchange.failure is not None
+        assert (exchange.failure.certainty, exchange.tries) == (Certainty.UNCLEAR, 1)
+        assert len(server.connections) == 1
+    assert exchange.intent.repeatable is repeatable
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
+def test_a_write_that_was_answered_with_an_error_is_not_sent_again_by_the_client(
+    status: int, client_of: ClientMaker
+) -> None:
+    with RawServer(answering(lambda _: http_reply(status, retry_after="1"))) as server:
+        exchange, response = client_of(server.url).call(httpx.Request("PUT", server.url), 1, unheard)
+        assert (exchange.status, exchange.tries) == (status, 1)
+        assert response is not None
+        assert server.received.count(b"PUT ") == 1
+
+
+def test_a_write_that_was_not_sent_is_tried_again(client_of: ClientMaker) -> None:
+    with RawServer(RawConnection.close) as server:
+        url = server.url
+    exchange, _ = client_of(url).call(httpx.Request("PUT", url), 1, unheard)
+    assert exchange.failure is not None
+    assert (exchange.failure.certainty, exchange.tries) == (Certainty.NOT_SENT, 4)
+
+
+# How long a service asks to be left alone
+
+
+@pytest.mark.parametrize(
+    ("headers", "waits"),
+    [
+        ({"retry_after": "7"}, 7),
+        ({"x_retry_after": "9"}, 9),
+        ({"retry_after": format_datetime(VirtualClock().now() + seconds(11), usegmt=True)}, 11),
+        ({"retry_after": format_datetime(VirtualClock().now() - seconds(11), usegmt=True)}, 0),
+        ({"retry_after": "0"}, 0),
+        ({"retry_after": "soon"}, 0.5),
+        ({"retry_after": "-5"}, 0.5),
+        ({"retry_after": "9" * 5000}, 0.5),
+        ({"retry_after": "1.5"}, 0.5),
+        ({}, 0.5),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_write_that_was_turned_away_is_sent_again_when_the_service_asks_for_it(
+    headers: Mapping[str, str], waits: float, client_of: ClientMaker
+) -> None:
+    clock = VirtualClock()
+    with RawServer(answering(in_turn(http_reply(429, b"{}", **headers)))) as server:
+        began = clock.monotonic()
+        exchange, _ = client_of(server.url, clock=clock).call(httpx.Request("PUT", server.url), 1, unheard)
+        assert (exchange.status, exchange.tries) == (200, 2)
+    assert clock.monotonic() - began == pytest.approx(waits, abs=0.01)
+
+
+@pytest.mark.parametrize("waits", ["21", "86400", "99999999999", format_datetime(VirtualClock().now() + seconds(99))])
+def test_a_wait_that_is_too_long_for_a_call_is_handed_to_the_plugin(waits: str, client_of: ClientMaker) -> None:
+    clock = VirtualClock()
+    with RawServer(answering(lambda _: http_reply(429, retry_after=waits))) as server:
+        exchange, response = client_of(server.url, clock=clock).call(httpx.Request("PUT", server.url), 1, unheard)
+        assert (exchange.status, exchange.tries, exchange.headers["retry-after"]) == (429, 1, waits)
+        assert response is not None
+        assert response.headers["retry-after"] == waits
+    assert clock.monotonic() == 0
+
+
+def test_while_one_call_is_asked_to_wait_the_others_of_its_operation_wait_too(client_of: ClientMaker) -> None:
+    clock = VirtualClock()
+    throttled = http_reply(429, b"{}", retry_after="60")
+    with RawServer(answering(in_turn(throttled))) as server:
+        client = client_of(server.url, CallLimits(waits=100), clock, rates={"*": Limit(1, burst=5)})
+        assert client.call(httpx.Request("PUT", server.url), 1, unheard)[0].tries == 2
+        after_the_pause = clock.monotonic()
+        assert after_the_pause >= 60
+        client.call(httpx.Request("PUT", server.url), 1, unheard)
+        assert clock.monotonic() == pytest.approx(after_the_pause + 1), "no burst: what was saved before is spent"
+
+
+# The rate
+
+
+def test_a_burst_leaves_at_once_and_the_rest_at_the_declared_rate(client_of: ClientMaker) -> None:
+    clock = VirtualClock()
+    with RawServer(answering(in_turn())) as server:
+        client = client_of(server.url, clock=clock, rates={"*": Limit(2, burst=3)})
+        at = []
+        for _ in range(7):
+            client.call(httpx.Request("PUT", server.url), 1, unheard)
+            at.append(clock.monotonic())
+    assert at == pytest.approx([0, 0, 0, 0.5, 1, 1.5, 2])
+
+
+def test_each_operation_has_a_bucket_of_its_own(client_of: ClientMaker) -> None:
+    clock = VirtualClock()
+    with RawServer(answering(in_turn())) as server:
+        client = client_of(server.url, clock=clock, rates=ONE_A_SECOND)
+        for operation in ("cancel", "get"):
+            client.call(of_operation(httpx.Request("PUT", server.url), operation), 1, unheard)
+        assert clock.monotonic() == 0
+        client.call(of_operation(httpx.Request("PUT", server.url), "cancel"), 1, unheard)
+        assert clock.monotonic() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("told", "apart"),
+    [("0.5", 2), ("10", 0.1), ("nonsense", 1), ("0", 1), ("-3", 1), ("nan", 1), ("inf", 1), ("", 1)],
+)
+def test_the_rate_that_a_service_tells_takes_the_place_of_the_declared_one(
+    told: str, apart: float, client_of: ClientMaker
+) -> None:
+    clock = VirtualClock()
+    with RawServer(answering(lambda _: http_reply(200, x_rate=told))) as server:
+        client = client_of(server.url, clock=clock, rates=ONE_A_SECOND, rate_header="x-rate")
+        at = []
+        for _ in range(3):
+            client.call(httpx.Request("PUT", server.url), 1, unheard)
+            at.append(clock.monotonic())
+    assert at[2] - at[1] == pytest.approx(apart)
+
+
+# Evidence
+
+
+def test_every_exchange_is_evidence_with_the_declared_headers_and_no_others(client_of: ClientMaker) -> None:
+    clock = VirtualClock()
+    body = b'{"status": "Canceled"}'
+    reply = http_reply(200, body, x_request_id="r-1", set_cookie="s=1", x_other="no")
+    with RawServer(answering(lambda _: reply)) as server:
+        client = client_of(server.url, clock=clock, evidence_headers=["x-request-id", "set-cookie"])
+        intents: list[Intent] = []
+        request = httpx.Request("PUT", f"{server.url}/orders/1?password=open&x=1", content=b"{}")
+        exchange, response = client.call(request, 7, intents.append)
+        assert response is not None
+        assert response.extensions[EXCHANGE_NUMBER] == 7
+        assert response.content == body
+        assert (exchange.intent.number, exchange.intent.method, exchange.status) == (7, "PUT", 200)
+        assert exchange.intent.url == f"{server.url}/orders/1?password=%5Bhidden%5D&x=1"
+        assert exchange.headers == {"content-type": "application/json", "x-request-id": "r-1"}
+        assert (exchange.body, exchange.whole) == (body.decode(), True)
+        assert intents == [exchange.intent]
+
+
+def test_a_long_body_is_evidence_in_an_excerpt(client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply(200, b"x" * 900))) as server:
+        client = client_of(server.url, CallLimits(excerpt=100))
+        exchange, response = client.call(httpx.Request("PUT", server.url), 1, unheard)
+        assert (exchange.body, exchange.whole) == ("x" * 100, False)
+        assert response is not None
+        assert len(response.content) == 900, "the plugin gets all of it"
+
+
+def test_the_intent_is_told_after_the_wait_for_the_rate_and_before_a_byte_leaves(client_of: ClientMaker) -> None:
+    clock = VirtualClock()
+    told: list[tuple[float, bytes]] = []
+    with RawServer(answering(in_turn())) as server:
+        client = client_of(server.url, clock=clock, rates=ONE_A_SECOND)
+        client.call(httpx.Request("POST", server.url), 1, unheard)
+        client.call(httpx.Request("PUT", server.url), 2, lambda _: told.append((clock.monotonic(), server.received)))
+    assert told[0][0] == pytest.approx(1)
+    assert b"PUT" not in told[0][1]
+
+
+def test_nothing_is_sent_where_the_intent_cannot_be_kept(client_of: ClientMaker) -> None:
+    def full(intent: Intent) -> None:
+        raise PluginFault("no room")
+
+    with RawServer(answering(in_turn())) as server:
+        with pytest.raises(PluginFault, match="no room"):
+            client_of(server.url).call(httpx.Request("PUT", server.url), 1, full)
+        assert server.connections == []

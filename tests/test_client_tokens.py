@@ -1,0 +1,280 @@
+"""Credentials of a connection: one token for all, a new one when it is refused, and what a missing one proves."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from orderdesk_sdk.answer import Answer, Outcome
+from orderdesk_sdk.clock import VirtualClock, minutes, seconds
+from orderdesk_sdk.errors import ConfigurationError, PluginFault
+from orderdesk_sdk.exchange import Certainty, Exchange, Intent
+from orderdesk_sdk.flow import drive
+from orderdesk_sdk.http.auth import RefreshTokenAuth, Token, TokenAuth
+from orderdesk_sdk.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.http.service import Flow
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
+
+if TYPE_CHECKING:
+    from tests.conftest import AcmeSettings, ClientMaker
+
+ONE_TRY = CallLimits(tries=1, total=2, connect=1, read=1)
+
+
+class AcmeAuth(RefreshTokenAuth):
+    def __init__(self, settings: AcmeSettings) -> None:
+        super().__init__(f"{settings.endpoint}/token", Secret("refresh"), Secret("id"), Secret("secret"))
+
+    def sign(self, request: httpx.Request, token: Secret) -> None:
+        request.headers["authorization"] = f"Bearer {token.reveal()}"
+
+
+class TokenService:
+    """Issues tokens named token-1, token-2, ...; takes those in `good`."""
+
+    def __init__(self, *, good: Callable[[str], bool] = lambda token: True, lasts: int = 3600) -> None:
+        self._lock = threading.Lock()
+        self._good = good
+        self._lasts = lasts
+        self.issued = 0
+        self.calls: list[str] = []
+        """The tokens that calls came with."""
+        self.refusal = http_reply(401, b'{"error": "expired"}')
+
+    def token_reply(self) -> bytes:
+        with self._lock:
+            self.issued += 1
+            document = {"access_token": f"token-{self.issued}", "expires_in": self._lasts}
+        return http_reply(200, json.dumps(document).encode())
+
+    def __call__(self, request: bytes) -> bytes:
+        if request.startswith(b"POST /token "):
+            return self.token_reply()
+        head = request.decode().lower()
+        token = head.partition("authorization: bearer ")[2].partition("\r\n")[0]
+        with self._lock:
+            self.calls.append(token)
+        return http_reply() if self._good(token) else self.refusal
+
+
+def put(client: ConnectionClient, url: str) -> Exchange:
+    return client.call(httpx.Request("PUT", f"{url}/orders/1"), 1, lambda _: None)[0]
+
+
+def failing_token(answer: Callable[[RawConnection], None]) -> Callable[[RawConnection], None]:
+    """A service that has nothing but a token endpoint, which does this."""
+
+    def script(connection: RawConnection) -> None:
+        request = connection.read_request()
+        assert request.startswith(b"POST /token "), "the call itself never left"
+        answer(connection)
+
+    return script
+
+
+def test_sixteen_threads_share_one_token_call(client_of: ClientMaker) -> None:
+    service = TokenService()
+    with RawServer(answering(service)) as server:
+        client = client_of(server.url, auth=AcmeAuth)
+        with ThreadPoolExecutor(16) as threads:
+            exchanges = list(threads.map(lambda _: put(client, server.url), range(48)))
+    assert {exchange.status for exchange in exchanges} == {200}
+    assert service.issued == 1
+    assert service.calls == ["token-1"] * 48
+
+
+def test_sixteen_threads_with_a_spent_token_fetch_one_new_one(client_of: ClientMaker) -> None:
+    all_here = threading.Barrier(8, timeout=10)
+    waiting = threading.local()
+
+    def good(token: str) -> bool:
+        if token == "token-1" and not hasattr(waiting, "done"):
+            waiting.done = True
+            all_here.wait()  # Eight calls are on their way with the spent token before the first hears of it.
+        return token != "token-1"
+
+    service = TokenService(good=good)
+    with RawServer(answering(service)) as server:
+        client = client_of(server.url, auth=AcmeAuth)
+        with ThreadPoolExecutor(16) as threads:
+            exchanges = list(threads.map(lambda _: put(client, server.url), range(16)))
+    assert {exchange.status for exchange in exchanges} == {200}
+    assert service.issued == 2
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_token_is_renewed_once_and_the_second_refusal_is_handed_on(
+    status: int, client_of: ClientMaker
+) -> None:
+    service = TokenService(good=lambda token: False)
+    service.refusal = http_reply(status, b'{"error": "no"}')
+    with RawServer(answering(service)) as server:
+        exchange = put(client_of(server.url, auth=AcmeAuth), server.url)
+    assert (exchange.status, exchange.body, exchange.tries) == (status, '{"error": "no"}', 1)
+    assert service.calls == ["token-1", "token-2"]
+
+
+def test_a_token_is_renewed_a_minute_before_its_end(client_of: ClientMaker) -> None:
+    clock = VirtualClock()
+    service = TokenService(lasts=600)
+    with RawServer(answering(service)) as server:
+        client = client_of(server.url, clock=clock, auth=AcmeAuth)
+        for step in (seconds(0), minutes(9) - seconds(1), seconds(1)):
+            clock.advance(step)
+            put(client, server.url)
+    assert service.calls == ["token-1", "token-1", "token-2"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        RawConnection.close,
+        RawConnection.reset,
+        lambda connection: connection.send(http_reply(503, b"<h1>Away</h1>")),
+        lambda connection: connection.send(http_reply(429)),
+        lambda connection: connection.send(http_reply(200, b'{"access_token": ""}')),
+        lambda connection: connection.send(http_reply(200, b'{"access_token": "abcdef", "expires_in": "soon"}')),
+        lambda connection: connection.send(http_reply(400, b'{"error": "temporarily_unavailable"}')),
+        lambda connection: connection.send(http_reply(302, b"", location="https://elsewhere.invalid/")),
+    ],
+    ids=["closes", "resets", "is away", "is busy", "gives none", "gives no time", "is away for now", "redirects"],
+)
+def test_without_a_token_the_call_is_not_sent_whatever_the_token_endpoint_did(
+    answer: Callable[[RawConnection], None], client_of: ClientMaker
+) -> None:
+    with RawServer(failing_token(answer)) as server:
+        exchange = put(client_of(server.url, ONE_TRY, auth=AcmeAuth), server.url)
+        assert exchange.failure is not None
+        assert exchange.failure.certainty is Certainty.NOT_SENT
+        assert exchange.failure.text.startswith("no token was had: ")
+
+
+def test_a_call_whose_token_could_not_be_renewed_is_not_done(client_of: ClientMaker) -> None:
+    """The service refused the call, and no second one left."""
+    service = TokenService(good=lambda token: False)
+
+    def answer(request: bytes) -> bytes:
+        if request.startswith(b"POST /token ") and service.issued == 1:
+            return http_reply(503)
+        return service(request)
+
+    with RawServer(answering(answer)) as server:
+        exchange = put(client_of(server.url, ONE_TRY, auth=AcmeAuth), server.url)
+        assert exchange.failure is not None
+        assert exchange.failure.certainty is Certainty.NOT_SENT
+    assert service.calls == ["token-1"]
+
+
+def test_a_lost_reply_after_a_renewed_token_is_unclear(client_of: ClientMaker) -> None:
+    def script(connection: RawConnection) -> None:
+        while request := connection.read_request():
+            if b"bearer token-2" in request.lower():
+                connection.reset()
+                return
+            connection.send(service(request))
+
+    service = TokenService(good=lambda token: False)
+    with RawServer(script) as server:
+        exchange = put(client_of(server.url, auth=AcmeAuth), server.url)
+        assert exchange.failure is not None
+        assert (exchange.failure.certainty, exchange.tries) == (Certainty.UNCLEAR, 1)
+
+
+class NoJournal:
+    """A journal for a drive whose evidence nobody wants."""
+
+    def intend(self, intent: Intent) -> None:
+        return
+
+    def keep(self, exchange: Exchange) -> None:
+        return
+
+
+@pytest.mark.parametrize("code", ["invalid_grant", "invalid_client", "unauthorized_client"])
+def test_refused_credentials_are_a_configuration_error_and_the_case_is_not_done(
+    code: str, client_of: ClientMaker
+) -> None:
+    refusal = http_reply(400, json.dumps({"error": code, "error_description": "the refresh token"}).encode())
+
+    def flow(url: str) -> Flow[Answer]:
+        yield httpx.Request("PUT", url)
+        raise AssertionError("there is no reply")
+
+    with RawServer(answering(lambda _: refusal)) as server:
+        client = client_of(server.url, auth=AcmeAuth)
+        with pytest.raises(ConfigurationError, match=f"the credentials were refused: {code}") as caught:
+            put(client, server.url)
+        assert caught.value.place == f"{server.url}/token"
+        assert "check refresh_token, client_id, client_secret" in (caught.value.remedy or "")
+        driven = drive(lambda: flow(server.url), Answer, client, NoJournal())
+        assert b"PUT" not in server.received
+    assert isinstance(driven.outcome, Answer)
+    assert (driven.outcome.outcome, driven.outcome.remedy) == (Outcome.NOT_DONE, caught.value.remedy)
+    assert not driven.wrote
+
+
+def test_a_token_endpoint_at_a_foreign_host_gets_no_byte(client_of: ClientMaker) -> None:
+    with RawServer(RawConnection.close) as foreign, RawServer(RawConnection.close) as own:
+
+        class Elsewhere(AcmeAuth):
+            def token_request(self) -> httpx.Request:
+                return httpx.Request("POST", foreign.url, data={"client_secret": "secret"})
+
+        with pytest.raises(PluginFault, match="none of the connection's hosts"):
+            put(client_of(own.url, auth=Elsewhere), own.url)
+        assert (own.connections, foreign.connections) == ([], [])
+
+
+class Breaks(TokenAuth):
+    """Credentials whose own code does this."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self._error = error
+
+    def token_request(self) -> httpx.Request:
+        raise self._error
+
+    def token(self, reply: httpx.Response) -> Token:
+        raise AssertionError("there is no reply")
+
+    def sign(self, request: httpx.Request, token: Secret) -> None:
+        raise AssertionError("there is no token")
+
+
+class Unshowable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("and not even that")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(KeyError("region"), "KeyError: 'region'"), (SystemExit(3), "SystemExit: 3"), (Unshowable(), "Unshowable")],
+)
+def test_credentials_that_break_are_the_plugins_fault_and_nothing_is_sent(
+    error: BaseException, said: str, client_of: ClientMaker
+) -> None:
+    with RawServer(RawConnection.close) as server:
+        with pytest.raises(PluginFault, match=said):
+            put(client_of(server.url, auth=lambda settings: Breaks(error)), server.url)
+        assert server.connections == []
+
+
+def test_a_broken_refresh_leaves_the_next_caller_free_to_try(client_of: ClientMaker) -> None:
+    replies = iter([http_reply(503)])
+    service = TokenService()
+
+    def answer(request: bytes) -> bytes:
+        return next(replies, b"") or service(request)
+
+    with RawServer(answering(answer)) as server:
+        client = client_of(server.url, ONE_TRY, auth=AcmeAuth)
+        assert put(client, server.url).failure is not None
+        assert put(client, server.url).status == 200

@@ -1,0 +1,139 @@
+"""Declarations: folded words, and a clear refusal of what cannot be meant."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.clock import hours, minutes, seconds
+from orderdesk_sdk.declaration import (
+    Button,
+    ByCheck,
+    ByPerson,
+    ByReply,
+    IdRule,
+    Integration,
+    Limit,
+    NewNumber,
+    NoResubmit,
+    Portal,
+    SinceSubmission,
+    WhileStatus,
+    fold,
+)
+from orderdesk_sdk.order import Role
+
+
+def integration(**changes: Any) -> Integration:
+    values: dict[str, Any] = {"slug": "acme", "title": "Acme", "settings": object, "base_url": "endpoint", "cancel": ()}
+    return Integration(**values | changes)
+
+
+@pytest.mark.parametrize(
+    ("word", "folded"),
+    [("CANCELLED", "canceled"), ("Canceled", "canceled"), ("complete_partialled", "completepartialled"),
+     ("In-Process ", "inprocess"), ("Réçu 2", "ru2"), ("", "")],
+)  # fmt: skip
+def test_status_words_are_compared_without_case_punctuation_and_british_spelling(word: str, folded: str) -> None:
+    assert fold(word) == folded
+
+
+@given(st.text())
+@settings(derandomize=True, deadline=None)
+def test_a_folded_word_holds_only_letters_and_digits_and_case_never_counts(word: str) -> None:
+    assert re.fullmatch("[a-z0-9]*", fold(word))
+    assert fold(word.lower()) == fold(word)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SinceSubmission(minutes(0)),
+        lambda: SinceSubmission(minutes(-1)),
+        lambda: ByCheck(seconds(0), hours(1)),
+        lambda: ByCheck(hours(2), hours(1)),
+        lambda: ByPerson(hours(0)),
+        lambda: Limit(0, burst=1),
+        lambda: Limit(-1, burst=1),
+        lambda: Limit(float("nan"), burst=1),
+        lambda: Limit(1, burst=0),
+        lambda: Answer(Outcome.REFUSED),
+        lambda: Answer(Outcome.CANCELED, Refusal.SHIPPED),
+    ],
+)
+def test_numbers_and_durations_that_mean_nothing_are_refused(make: Any) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        make()
+
+
+@pytest.mark.parametrize("slug", ["", "Acme", "a_b", "-a", "a-", "a--b", "a b", "a\n", "ä"])
+def test_a_slug_is_lower_case_words_joined_by_hyphens(slug: str) -> None:
+    with pytest.raises(ValueError, match="slug"):
+        integration(slug=slug)
+    assert integration(slug="amazon-mcf-2").slug == "amazon-mcf-2"
+
+
+@pytest.mark.parametrize(
+    ("name", "junk"),
+    [
+        ("cancel", Button(ByReply())),
+        ("cancel", [Button(ByReply())]),
+        ("cancel", ("button",)),
+        ("cancel", (Button,)),
+        ("role", "cart"),
+        ("resubmit", NewNumber),
+        ("remote_id", "[0-9]+"),
+        ("limits", {"*": 2}),
+    ],
+)
+def test_junk_in_a_declaration_is_refused_where_it_is_written(name: str, junk: object) -> None:
+    with pytest.raises(TypeError, match=r"must be"):
+        integration(**{name: junk})
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (Button, {"confirm": ByReply}),
+        (Button, {"confirm": None}),
+        (Button, {"confirm": ByReply(), "window": minutes(2)}),
+        (Portal, {"instruction": "call", "confirm": ByReply()}),
+        (Portal, {"instruction": "call", "window": "always"}),
+    ],
+)
+def test_a_route_takes_declarations_and_not_their_classes(kind: type, values: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match="must be an instance of"):
+        kind(**values)
+
+
+def test_an_integration_promises_nothing_by_default() -> None:
+    made = integration()
+    assert made.role is Role.FULFILLMENT
+    assert isinstance(made.resubmit, NoResubmit)
+    assert (made.auth, made.remote_id, made.rate_header, dict(made.limits)) == (None, None, None, {})
+
+
+def test_names_are_folded_once() -> None:
+    assert WhileStatus({"In Process", "CANCELLED"}, "picking").statuses == {"inprocess", "canceled"}
+    made = integration(redact=("Card-Number",), evidence_headers=["x-request-id"])
+    assert made.redact == {"cardnumber"}
+    assert made.evidence_headers == {"x-request-id"}
+
+
+def test_labels_tell_whether_a_button_is_final() -> None:
+    checked = ByCheck(minutes(1), hours(1))
+    labels = [Button(ByReply()).label, Button(checked).label, Button(ByPerson()).label, Portal("call").label]
+    assert labels == ["button", "button (asks)", "button (asks)", "a person"]
+
+
+def test_id_rules_are_about_the_whole_number() -> None:
+    rule = IdRule("[A-Z0-9-]+", 5, "others are cut")
+    assert rule.fault("A-1") is None
+    assert "has 6 characters; at most 5" in str(rule.fault("A-1234"))
+    for bad in ("a-1", "A 1", "A-1\n", ""):
+        assert "others are cut" in str(rule.fault(bad))

@@ -1,0 +1,318 @@
+"""The desk with several connections and threads: carts last, slow ones alone, broken ones patient, one wish once."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from attrs import evolve
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from orderdesk_amazon_mcf.simulator import McfSimulator
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, Refusal
+from orderdesk_sdk.case import Cancellation, State
+from orderdesk_sdk.clock import VirtualClock, hours, minutes
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.declaration import Button, ByReply, Integration
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.http.service import Service
+from orderdesk_sdk.ledger import Ledger
+from orderdesk_sdk.ledger.sqlite import SqliteLedger
+from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.testing.kill_child import follow_up
+from orderdesk_sdk.testing.kill_points import sample_order
+from orderdesk_sdk.testing.serving import serve
+from orderdesk_sdk.testing.stage import configured
+
+MCF = "amazon-mcf"
+WITHIN = 30.0
+"""Real seconds after which a test gives up waiting for another thread; none of them waits that long."""
+
+
+@settings
+class ShopSettings:
+    endpoint: str = host(help="the shop's API")
+
+
+class ShopPlugin:
+    """An integration registered in code, whose reply is final."""
+
+    def __init__(self, slug: str, role: Role) -> None:
+        self._declared = Integration(
+            slug=slug, title=slug.title(), settings=ShopSettings, base_url="endpoint", cancel=(Button(ByReply()),),
+            role=role,
+        )  # fmt: skip
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return self._declared
+
+    @hookimpl
+    def orderdesk_cancel(
+        self, request: CancelRequest, service: Service[ShopSettings]
+    ) -> Generator[httpx.Request, httpx.Response, Answer]:
+        reply = yield service.post("/cancel", request.remote_id)
+        return answer.canceled(reply) if reply.is_success else answer.refused(reply, Refusal.NOT_ALLOWED)
+
+
+class Shop:
+    """A service that answers while its gate is open, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.asked: list[str] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self.asked.append(Request(scope, receive).url.path)
+            await asyncio.get_running_loop().run_in_executor(None, self.gate.wait, WITHIN)
+            await JSONResponse({})(scope, receive, send)
+
+
+class Bench:
+    """What these tests stand on: a desk, Amazon with the orders that are placed there, and two shops."""
+
+    def __init__(self, desk: Desk, clock: VirtualClock, simulator: McfSimulator, shops: dict[str, Shop]) -> None:
+        self.desk = desk
+        self.clock = clock
+        self.simulator = simulator
+        self.shops = shops
+
+    def order(self, number: str, *at: str) -> str:
+        """A new order, submitted to these connections; its number."""
+        assert isinstance(self.desk.host, LocalHost)
+        self.desk.host.import_orders([numbered(number)], by="a test")
+        for connection in at:
+            self.desk.place(number, at=connection, by="a test")
+        if MCF in at:
+            self.simulator.add_order(number, lines=[("MUG", 1)])
+        return number
+
+    def states(self, number: str) -> dict[str, State]:
+        return {case.connection: case.state for case in self.desk.cases(order=number)}
+
+    def canceled_at_amazon(self) -> list[str | None]:
+        return [record.remote_id for record in self.simulator.log if record.operation == "cancelFulfillmentOrder"]
+
+
+def numbered(number: str) -> Order:
+    return evolve(sample_order(), id=f"id-{number}", number=number)
+
+
+@contextmanager
+def opened(folder: Path, make_ledger: Callable[[Path], Ledger] = SqliteLedger) -> Iterator[Bench]:
+    clock = VirtualClock()
+    simulator = McfSimulator(clock)
+    shops = {"cart": Shop(), "depot": Shop()}
+    registry = Registry()
+    with ExitStack() as stack:
+        url = stack.enter_context(serve(simulator.app)).url
+        connections = {MCF: configured(MCF, simulator.settings(url), registry)}
+        for name, shop in shops.items():
+            registry.register(ShopPlugin(name, Role.CART if name == "cart" else Role.FULFILLMENT), name)
+            url = stack.enter_context(serve(shop)).url
+            connections[name] = ConnectionConfig(name, name, {"endpoint": url}, f"[connections.{name}]")
+        config = Config(folder / "orderdesk.db", connections)
+        desk = Desk(config, clock=clock, registry=registry, ledger=make_ledger(config.ledger))
+        yield Bench(stack.enter_context(desk), clock, simulator, shops)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with opened(tmp_path) as made:
+        yield made
+
+
+# Carts come last (law 8)
+
+
+def test_a_cart_is_told_last_when_all_others_have_canceled(bench: Bench) -> None:
+    number = bench.order("A1", "cart", MCF, "depot")
+    bench.desk.cancel(number, by="Ann")
+    assert bench.states(number) == {MCF: State.ASKED, "depot": State.CANCELED, "cart": State.REQUESTED}
+    assert bench.shops["cart"].asked == []
+    follow_up(bench.desk, bench.clock)
+    assert set(bench.states(number).values()) == {State.CANCELED}
+    assert bench.shops["cart"].asked == ["/cancel/A1"]
+    cart = next(case for case in bench.desk.cases() if case.role is Role.CART)
+    assert cart.updated_at >= max(case.updated_at for case in bench.desk.cases() if case.role is not Role.CART)
+    assert bench.desk.receipt(number).is_canceled
+
+
+def test_a_cart_is_left_alone_when_one_of_the_others_refused(bench: Bench) -> None:
+    bench.simulator.set_switch("cancel_fate", "ignored")
+    number = bench.order("A1", "cart", MCF, "depot")
+    bench.desk.cancel(number, by="Ann")
+    follow_up(bench.desk, bench.clock)
+    assert bench.states(number) == {MCF: State.REFUSED, "depot": State.CANCELED, "cart": State.WITHDRAWN}
+    assert bench.shops["cart"].asked == []
+    cart = next(case for case in bench.desk.cases() if case.role is Role.CART)
+    assert cart.text == "the cart was left alone, because of amazon-mcf (refused)"
+    assert not bench.desk.receipt(number).is_canceled
+
+
+def test_a_cart_that_was_registered_later_waits_for_the_earlier_wish(bench: Bench) -> None:
+    number = bench.order("A1", MCF)
+    bench.desk.cancel(number, by="Ann")
+    bench.desk.place(number, at="cart", by="Ann")
+    bench.desk.cancel(number, by="Ann")
+    assert bench.states(number) == {MCF: State.ASKED, "cart": State.REQUESTED}
+    assert bench.shops["cart"].asked == []
+    follow_up(bench.desk, bench.clock)
+    assert bench.states(number) == {MCF: State.CANCELED, "cart": State.CANCELED}
+
+
+# Bulkheads
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + WITHIN
+    while not condition():
+        assert time.monotonic() < give_up, "it never came"
+        time.sleep(0.005)
+
+
+def test_a_slow_service_does_not_hold_up_another(bench: Bench) -> None:
+    """More orders than threads of its bulkhead wait at the slow one, and were due before the other's."""
+    for index in range(12):
+        bench.desk.cancel(bench.order(f"S{index}", "depot"), by="Ann", send=False)
+    bench.clock.advance(minutes(1))
+    bench.desk.cancel(bench.order("F", MCF), by="Ann", send=False)
+    slow = bench.shops["depot"]
+    slow.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(bench.desk.run_due)
+        try:
+            eventually(lambda: bench.states("F")[MCF] is State.ASKED)
+            eventually(lambda: len(slow.asked) == 8)
+            assert not running.done()
+            assert bench.desk.cases(states=[State.CANCELED]) == ()
+        finally:
+            slow.gate.set()
+        assert running.result(WITHIN).done == 13
+    assert len(bench.desk.cases(states=[State.CANCELED])) == 12
+
+
+# Connections that cannot be used
+
+
+def test_a_connection_that_is_not_configured_is_waited_for_and_then_a_persons(bench: Bench) -> None:
+    number = bench.order("A1")
+    bench.desk.host.place("id-A1", Placement("gone", "A1", bench.clock.now(), Role.FULFILLMENT), by="Ann")
+    assert "no such connection is configured" in str(bench.desk.plan(number).entries[0].problem)
+    (case,) = bench.desk.cancel(number, by="Ann").cases
+    assert (case.state, case.due_at) == (State.REQUESTED, bench.clock.now() + minutes(10))
+    assert "no such connection is configured" in str(case.text)
+    assert "[connections.gone]" in str(case.remedy)
+    bench.clock.advance(hours(25))
+    report = bench.desk.run_due()
+    assert (report.done, report.problems) == (1, ())
+    assert bench.desk.case(case.id).state is State.AWAITING_PERSON
+
+
+def test_a_secret_that_is_set_later_lets_the_case_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = VirtualClock()
+    simulator = McfSimulator(clock)
+    simulator.add_order("1042", lines=[("MUG", 1)])
+    monkeypatch.delenv("SHOP_TOKEN", raising=False)
+    with serve(simulator.app) as served:
+        ready = configured(MCF, simulator.settings(served.url), Registry())
+        connection = evolve(ready, settings={**ready.settings, "refresh_token": {"env": "SHOP_TOKEN"}})
+        with Desk(Config(tmp_path / "orderdesk.db", {MCF: connection}), clock=clock) as desk:
+            desk.host.place(imported(desk).id, Placement(MCF, "1042", clock.now(), Role.FULFILLMENT), by="Ann")
+            (case,) = desk.cancel("1042", by="Ann").cases
+            assert case.state is State.REQUESTED
+            assert "environment variable SHOP_TOKEN is not set" in str(case.text)
+            assert desk.run_due().done == 0
+            monkeypatch.setenv("SHOP_TOKEN", simulator.settings(served.url)["refresh_token"])
+            clock.advance(minutes(10))
+            assert desk.run_due().problems == ()
+            assert desk.case(case.id).state is State.ASKED
+
+
+def imported(desk: Desk) -> Order:
+    assert isinstance(desk.host, LocalHost)
+    desk.host.import_orders([sample_order()], by="Ann")
+    return sample_order()
+
+
+# Threads
+
+
+def at_once(jobs: Sequence[Callable[[], object]], threads: int = 8) -> list[object]:
+    """What the jobs give; the first of each thread start together."""
+    together = threading.Barrier(threads)
+
+    def run(index: int) -> object:
+        if index < threads:
+            together.wait(WITHIN)
+        return jobs[index]()
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, range(len(jobs))))
+
+
+def test_eight_threads_that_cancel_one_order_have_one_wish(bench: Bench) -> None:
+    number = bench.order("A1", MCF)
+    wishes = at_once([lambda: bench.desk.cancel(number, by="Ann").cancellation] * 8)
+    assert len(set(wishes)) == 1
+    assert isinstance(wishes[0], Cancellation)
+    assert len(bench.desk.ledger.cancellations("id-A1")) == 1
+    assert bench.states(number) == {MCF: State.ASKED}
+    assert len(bench.desk.cases()) == 1
+    assert bench.canceled_at_amazon() == [number]
+
+
+def test_eight_threads_cancel_many_orders_each_once(bench: Bench) -> None:
+    numbers = [bench.order(f"A{index}", MCF) for index in range(24)]
+    at_once([lambda number=number: bench.desk.cancel(number, by="Ann") for number in numbers])  # type: ignore[misc]
+    assert sorted(map(str, bench.canceled_at_amazon())) == sorted(numbers)
+    follow_up(bench.desk, bench.clock)
+    assert [case.state for case in bench.desk.cases()] == [State.CANCELED] * 24
+    assert {bench.simulator.truth(number) for number in numbers} == {"Cancelled"}
+
+
+def test_threads_that_run_what_is_due_do_not_do_it_twice(bench: Bench) -> None:
+    numbers = [bench.order(f"A{index}", MCF) for index in range(12)]
+    for number in numbers:
+        bench.desk.cancel(number, by="Ann", send=False)
+    at_once([bench.desk.run_due] * 8)
+    assert sorted(map(str, bench.canceled_at_amazon())) == sorted(numbers)
+
+
+def test_a_wish_that_comes_between_two_looks_is_found(tmp_path: Path) -> None:
+    """Somebody else cancels after this caller has read the wishes and before it reads the cases."""
+
+    class BetweenLooks(SqliteLedger):
+        somebody_else: Callable[[], object] | None = None
+
+        def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
+            found = super().cancellations(order_id)
+            act, self.somebody_else = self.somebody_else, None
+            if act is not None:
+                act()
+            return found
+
+    with opened(tmp_path, BetweenLooks) as bench:
+        number = bench.order("A1", MCF)
+        ledger = bench.desk.ledger
+        assert isinstance(ledger, BetweenLooks)
+        ledger.somebody_else = lambda: bench.desk.cancel(number, by="Bob")
+        assert bench.desk.cancel(number, by="Ann").cancellation.asked_by == "Bob"
+        assert bench.canceled_at_amazon() == [number]

@@ -1,0 +1,192 @@
+"""Law 9 at the desk: a canceled order goes out again once, under a number of its own, and never before it is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from orderdesk_amazon_mcf.simulator import McfSimulator
+from orderdesk_sdk.case import State
+from orderdesk_sdk.clock import VirtualClock, hours, seconds
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import InputError, NotAllowedError
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.resubmission import ResubmissionState
+from orderdesk_sdk.testing.faults import Fault
+from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage, simulated
+
+CREATE = "/fulfillmentOrders$"
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def simulator(clock: VirtualClock) -> McfSimulator:
+    made = McfSimulator(clock)
+    made.add_order(ORDER, lines=LINES)
+    return made
+
+
+@pytest.fixture
+def stage(simulator: McfSimulator) -> Iterator[SimulatedStage]:
+    with simulated("amazon-mcf", simulator) as made:
+        yield made
+
+
+@pytest.fixture
+def canceled(stage: SimulatedStage) -> Desk:
+    """A desk whose order is canceled."""
+    stage.cancel()
+    assert stage.follow().state is State.CANCELED
+    return stage.desk
+
+
+def created(simulator: McfSimulator) -> list[str | None]:
+    return [
+        record.remote_id
+        for record in simulator.log
+        if record.operation == "createFulfillmentOrder" and record.effect.startswith("created")
+    ]
+
+
+def copies(desk: Desk) -> tuple[str, ...]:
+    assert isinstance(desk.host, LocalHost)
+    return desk.host.copies(desk.host.order(ORDER).id)
+
+
+def refused(stage: SimulatedStage, simulator: McfSimulator, because: str) -> None:
+    """Nothing may come of a resubmission now: no order at Amazon, no duplicate in the host, nothing in the ledger."""
+    with pytest.raises(NotAllowedError, match=because):
+        stage.resubmit()
+    assert created(simulator) == []
+    assert copies(stage.desk) == ()
+    assert stage.desk.ledger.resubmissions() == ()
+
+
+def test_a_canceled_order_goes_out_again_under_a_new_number(canceled: Desk, simulator: McfSimulator) -> None:
+    made = canceled.resubmit(ORDER, by="Ann")
+    assert (made.state, made.order_number, made.asked_by) == (ResubmissionState.SUBMITTED, "1042-1", "Ann")
+    assert created(simulator) == ["1042-1"]
+    assert [
+        placement.remote_id for placement in canceled.host.placements(canceled.host.order(made.order_number).id)
+    ] == ["1042-1"]
+    assert copies(canceled) == (canceled.host.order(made.order_number).id,)
+    assert canceled.receipt(ORDER).resubmissions == (made,)
+
+
+def test_what_went_out_again_can_be_canceled_too(canceled: Desk, clock: VirtualClock, simulator: McfSimulator) -> None:
+    canceled.resubmit(ORDER, by="Ann")
+    clock.advance(hours(0.1))
+    (case,) = canceled.cancel("1042-1", by="Ann").cases
+    clock.advance(hours(0.1))
+    canceled.run_due()
+    assert canceled.case(case.id).state is State.CANCELED
+    assert simulator.truth("1042-1") == "Cancelled"
+
+
+def test_asking_twice_continues_the_same(canceled: Desk, simulator: McfSimulator) -> None:
+    first = canceled.resubmit(ORDER, by="Ann")
+    assert canceled.resubmit(ORDER, by="Bob") == first
+    assert created(simulator) == ["1042-1"]
+
+
+def test_not_before_it_was_canceled(stage: SimulatedStage, simulator: McfSimulator) -> None:
+    refused(stage, simulator, "it has not been canceled")
+
+
+def test_not_while_the_original_is_unsettled(stage: SimulatedStage, simulator: McfSimulator) -> None:
+    assert stage.cancel().state is State.ASKED
+    refused(stage, simulator, "amazon-mcf is asked")
+
+
+def test_not_while_nobody_knows_what_the_cancel_did(stage: SimulatedStage, simulator: McfSimulator) -> None:
+    simulator.faults.add(Fault.LOST_REPLY, method="PUT", path="/cancel$")
+    assert stage.cancel().state is State.UNCLEAR
+    refused(stage, simulator, "amazon-mcf is unclear")
+
+
+def test_not_when_the_original_goes_on(stage: SimulatedStage, simulator: McfSimulator) -> None:
+    stage.desk.refuse(stage.cancel().id, by="Ann")
+    refused(stage, simulator, r"goes on at amazon-mcf \(refused\)")
+
+
+def test_not_when_the_original_shipped_anyway(
+    stage: SimulatedStage, simulator: McfSimulator, clock: VirtualClock
+) -> None:
+    simulator.set_switch("cancel_fate", "ignored")
+    case = stage.desk.confirm(stage.cancel().id, by="Ann")
+    clock.advance(hours(7))
+    assert stage.desk.check(case.id).state is State.SHIPPED_ANYWAY
+    refused(stage, simulator, r"goes on at amazon-mcf \(shipped anyway\)")
+
+
+def test_not_when_the_wish_was_withdrawn(stage: SimulatedStage, simulator: McfSimulator) -> None:
+    (case,) = stage.desk.cancel(ORDER, by="Ann", send=False).cases
+    stage.desk.withdraw(case.id, by="Ann")
+    refused(stage, simulator, r"goes on at amazon-mcf \(withdrawn\)")
+
+
+def test_not_when_a_part_of_it_ships(stage: SimulatedStage, simulator: McfSimulator) -> None:
+    simulator.set_switch("cancel_fate", "partly")
+    stage.cancel()
+    assert stage.follow().state is State.PARTLY_CANCELED
+    refused(stage, simulator, r"goes on at amazon-mcf \(partly canceled\)")
+
+
+def test_a_lost_reply_makes_exactly_one_order(canceled: Desk, simulator: McfSimulator, clock: VirtualClock) -> None:
+    simulator.faults.add(Fault.LOST_REPLY, method="POST", path=CREATE)
+    made = canceled.resubmit(ORDER, by="Ann")
+    assert made.state is ResubmissionState.UNCLEAR
+    assert canceled.host.placements(canceled.host.order(made.order_number).id) == ()
+    clock.advance(seconds(60))
+    canceled.run_due()
+    assert canceled.resubmit(ORDER, by="Ann").state is ResubmissionState.SUBMITTED
+    assert [
+        placement.remote_id for placement in canceled.host.placements(canceled.host.order(made.order_number).id)
+    ] == ["1042-1"]
+    assert created(simulator) == ["1042-1"]
+    assert copies(canceled) == (canceled.host.order(made.order_number).id,)
+
+
+def test_a_request_that_never_arrived_is_made_again(
+    canceled: Desk, simulator: McfSimulator, clock: VirtualClock
+) -> None:
+    simulator.faults.add(Fault.RESET_BEFORE, method="POST", path=CREATE)
+    assert canceled.resubmit(ORDER, by="Ann").state is ResubmissionState.UNCLEAR
+    assert created(simulator) == []
+    clock.advance(seconds(60))
+    canceled.run_due()
+    assert canceled.resubmit(ORDER, by="Ann").state is ResubmissionState.SUBMITTED
+    assert created(simulator) == ["1042-1"]
+
+
+def test_the_number_can_be_chosen(canceled: Desk, simulator: McfSimulator) -> None:
+    assert canceled.resubmit(ORDER, by="Ann", number="1042-B").remote_id == "1042-B"
+    assert created(simulator) == ["1042-B"]
+
+
+def test_a_number_that_amazon_mangles_leaves_no_duplicate_behind(canceled: Desk, simulator: McfSimulator) -> None:
+    with pytest.raises(InputError, match=r"turns \+ into a space"):
+        canceled.resubmit(ORDER, by="Ann", number="10+42")
+    assert copies(canceled) == ()
+    assert created(simulator) == []
+
+
+def test_a_number_that_the_service_has_used_is_refused_by_it(canceled: Desk, simulator: McfSimulator) -> None:
+    simulator.add_order("1042-B", lines=[("SOCKS", 1)])
+    made = canceled.resubmit(ORDER, by="Ann", number="1042-B")
+    assert (made.state, made.due_at) == (ResubmissionState.REFUSED, None)
+    assert "another order" in str(made.text)
+    assert created(simulator) == []
+
+
+def test_after_a_refusal_another_number_may_be_tried(canceled: Desk, simulator: McfSimulator) -> None:
+    simulator.add_order("1042-1", lines=[("SOCKS", 1)])
+    assert canceled.resubmit(ORDER, by="Ann").state is ResubmissionState.REFUSED
+    second = canceled.resubmit(ORDER, by="Ann")
+    assert (second.state, second.order_number) == (ResubmissionState.SUBMITTED, "1042-2")
+    assert created(simulator) == ["1042-2"]

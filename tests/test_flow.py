@@ -1,0 +1,296 @@
+"""Driving a flow: what becomes of what a plugin yields, returns and raises, and of what the transport lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from typing import TYPE_CHECKING, cast
+
+import httpx
+import pytest
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.errors import ConflictError, PluginFault
+from orderdesk_sdk.exchange import Certainty
+from orderdesk_sdk.flow import MAX_CALLS, Driven, Fault, drive
+from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.testing.fake_client import FakeClient, FakeJournal
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.http.service import Flow
+    from tests.conftest import ClientMaker
+
+URL = "https://acme.example/orders/1"
+READ = httpx.Request("GET", URL)
+WRITE = httpx.Request("PUT", f"{URL}/cancel", content=b"{}")
+SECRET = "canary-of-a-flow"
+
+
+@pytest.fixture
+def client() -> FakeClient:
+    return FakeClient([SECRET])
+
+
+@pytest.fixture
+def journal() -> FakeJournal:
+    return FakeJournal()
+
+
+def driven(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> Driven[Answer]:
+    return drive(flow, Answer, client.as_client(), journal)
+
+
+def outcome(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> Answer | Loss | Fault:
+    return driven(flow, client, journal).outcome
+
+
+def fault(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> str:
+    found = outcome(flow, client, journal)
+    assert isinstance(found, Fault)
+    return found.text
+
+
+def yields(*steps: object, then: object = None) -> Callable[[], Generator[object, object, object]]:
+    """A flow of these steps that returns `then`."""
+
+    def flow() -> Generator[object, object, object]:
+        for step in steps:
+            _ = yield step  # Not `yield from`: a tuple takes no send().
+        return then
+
+    return flow
+
+
+def raises(error: BaseException, *steps: object) -> Callable[[], Generator[object, object, object]]:
+    """A flow of these steps that raises at their end."""
+
+    def flow() -> Generator[object, object, object]:
+        for step in steps:
+            _ = yield step  # Not `yield from`: a tuple takes no send().
+        raise error
+
+    return flow
+
+
+# What goes well
+
+
+def test_a_flow_gets_each_reply_and_its_answer_names_the_exchange(client: FakeClient, journal: FakeJournal) -> None:
+    seen: list[int] = []
+
+    def flow() -> Flow[Answer]:
+        seen.append((yield READ).status_code)
+        reply = yield WRITE
+        seen.append(reply.status_code)
+        return answer.canceled(reply)
+
+    client.replies(404, 202)
+    found = driven(flow, client, journal)
+    assert seen == [404, 202]
+    assert found == Driven(Answer(Outcome.CANCELED, exchange=2), wrote=True, repeatable=False)
+    assert [exchange.intent.number for exchange in journal.exchanges] == [1, 2]
+
+
+def test_the_first_call_brings_the_claim_and_after_it_only_writes_need_an_intent(
+    client: FakeClient, journal: FakeJournal
+) -> None:
+    client.replies(200, 200, 200, 200)
+    outcome(yields(READ, READ, WRITE, READ), client, journal)
+    assert [intent.number for intent in journal.intents] == [1, 3]
+    assert [exchange.intent.number for exchange in journal.exchanges] == [1, 2, 3, 4]
+
+
+def test_the_same_replies_lead_to_the_same_calls_and_the_same_end(client: FakeClient, journal: FakeJournal) -> None:
+    def flow() -> Flow[Answer]:
+        reply = yield READ
+        while reply.status_code == 404:
+            reply = yield httpx.Request("PUT", URL, json={"status": reply.status_code})
+        return answer.asked(reply)
+
+    ends = []
+    for _ in range(3):
+        client.replies(404, 404, 202)
+        ends.append(driven(flow, client, journal))
+    digests = [exchange.intent.digest for exchange in journal.exchanges]
+    assert ends[0] == ends[1] == ends[2]
+    assert digests[:3] == digests[3:6] == digests[6:]
+
+
+def test_a_flow_that_needs_no_call_makes_none(client: FakeClient, journal: FakeJournal) -> None:
+    said = answer.refused(None, Refusal.NOT_ALLOWED, text="wrong number")
+    assert driven(yields(then=said), client, journal) == Driven(said, wrote=False, repeatable=True)
+    assert (client.requests, journal.intents) == ([], [])
+
+
+# What a plugin does wrong
+
+
+@pytest.mark.parametrize(
+    "step", [None, 42, "GET /", b"", object(), [READ], (READ, READ), CancelRequest, httpx.Response(200), READ.url]
+)
+def test_whatever_is_no_request_is_a_fault_that_names_it(
+    step: object, client: FakeClient, journal: FakeJournal
+) -> None:
+    assert f"the flow yielded {type(step).__name__}, not a request" in fault(yields(step), client, journal)
+    assert client.requests == []
+
+
+@pytest.mark.parametrize("result", [None, True, "canceled", {"outcome": "canceled"}, Answer, Outcome.CANCELED, READ])
+def test_whatever_is_no_answer_is_a_fault_that_names_it(
+    result: object, client: FakeClient, journal: FakeJournal
+) -> None:
+    client.replies(200)
+    said = fault(yields(WRITE, then=result), client, journal)
+    assert said == f"the flow returned {type(result).__name__}, not Answer"
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        lambda: Answer(cast(Outcome, "canceled")),
+        lambda: Answer(Outcome.REFUSED),
+        lambda: Answer(Outcome.ASKED, text=cast(str, 42)),
+        lambda: Answer(Outcome.ASKED, status=cast(str, ["New"])),
+        lambda: Answer(Outcome.NOT_DONE, retry_after=cast("None", 30)),
+        lambda: Answer(Outcome.CANCELED, lines=cast("tuple[LineAnswer, ...]", ("A-1",))),
+        lambda: Answer(Outcome.CANCELED, exchange=cast(int, "1")),
+        lambda: LineAnswer("A-1", cast(int, "2"), 0),
+    ],
+)
+def test_an_answer_of_wrong_parts_is_a_fault_at_the_plugins_own_line(
+    junk: Callable[[], object], client: FakeClient, journal: FakeJournal
+) -> None:
+    def flow() -> Generator[httpx.Request, httpx.Response, object]:
+        yield WRITE
+        return junk()
+
+    client.replies(200)
+    found = driven(flow, client, journal)
+    assert isinstance(found.outcome, Fault)
+    assert found.wrote
+
+
+class Unshowable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("not even that")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KeyError("status"), "KeyError: 'status'"),
+        (SystemExit(1), "SystemExit: 1"),
+        (KeyboardInterrupt(), "KeyboardInterrupt: "),
+        (GeneratorExit(), "GeneratorExit: "),
+        (StopIteration("canceled"), "RuntimeError: generator raised StopIteration"),
+        (RecursionError("deep"), "RecursionError: deep"),
+        (MemoryError(), "MemoryError: "),
+        (BaseExceptionGroup("two", [KeyError("a")]), "ExceptionGroup: two"),
+        (httpx.ReadTimeout("made up"), "ReadTimeout: made up"),
+        (ConflictError("made up"), "ConflictError: made up"),
+        (PluginFault("its own word"), "PluginFault: its own word"),
+        (Unshowable(), "Unshowable, whose words cannot be shown"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("steps", [(), (READ,), (WRITE,)], ids=["before a call", "after a read", "after a write"])
+def test_whatever_a_plugin_raises_is_a_fault_that_knows_what_had_left(
+    error: BaseException, said: str, steps: Iterable[httpx.Request], client: FakeClient, journal: FakeJournal
+) -> None:
+    client.replies(200)
+    found = driven(raises(error, *steps), client, journal)
+    assert isinstance(found.outcome, Fault)
+    assert found.outcome.text.startswith(said)
+    if not isinstance(error, StopIteration):  # Of that Python keeps the line in a cause only.
+        assert "test_flow.py" in found.outcome.text
+    assert found.wrote is (list(steps) == [WRITE])
+
+
+def test_a_fault_is_short_and_without_secrets(client: FakeClient, journal: FakeJournal) -> None:
+    text = fault(raises(ValueError(f"{SECRET} {'x' * 100_000}")), client, journal)
+    assert text.startswith("ValueError: [hidden] xxx")
+    assert len(text) == 2000
+
+
+def test_the_words_of_an_answer_are_short_and_without_secrets(client: FakeClient, journal: FakeJournal) -> None:
+    words = f"{SECRET} {'x' * 100_000}"
+    said = Answer(
+        Outcome.ASKED, status=words, text=words, remedy=words, lines=(LineAnswer(words, ordered=1, canceled=0),)
+    )  # fmt: skip
+    found = outcome(yields(then=said), client, journal)
+    assert isinstance(found, Answer)
+    for text in (found.status, found.text, found.remedy, found.lines[0].line):
+        assert text is not None
+        assert text.startswith("[hidden] xxx")
+        assert len(text) == 2000
+
+
+def test_a_flow_that_never_ends_is_stopped_after_the_last_allowed_call(
+    client: FakeClient, journal: FakeJournal
+) -> None:
+    def flow() -> Flow[Answer]:
+        while True:
+            yield READ
+
+    client.replies(*[200] * (MAX_CALLS + 5))
+    assert f"made {MAX_CALLS} calls and wanted more" in fault(flow, client, journal)
+    assert len(client.requests) == MAX_CALLS
+
+
+def test_a_flow_may_make_as_many_calls_as_are_allowed(client: FakeClient, journal: FakeJournal) -> None:
+    client.replies(*[200] * MAX_CALLS)
+    said = Answer(Outcome.ASKED)
+    assert outcome(yields(*[READ] * MAX_CALLS, then=said), client, journal) == said
+
+
+@pytest.mark.parametrize("hook", [lambda: None, lambda: 42, lambda: iter([READ]), lambda: Answer(Outcome.CANCELED)])
+def test_a_hook_that_is_no_flow_is_a_fault(
+    hook: Callable[[], object], client: FakeClient, journal: FakeJournal
+) -> None:
+    assert fault(hook, client, journal).startswith("the hook returned ")
+
+
+@pytest.mark.parametrize("at_the_end", [KeyError("cleanup"), SystemExit(2), Unshowable()])
+def test_what_a_flow_does_while_it_is_closed_changes_nothing(
+    at_the_end: BaseException, client: FakeClient, journal: FakeJournal
+) -> None:
+    def flow() -> Flow[Answer]:
+        try:
+            yield WRITE
+        finally:
+            raise at_the_end
+
+    client.loses(Certainty.UNCLEAR)
+    assert isinstance(outcome(flow, client, journal), Loss)
+
+
+def test_a_flow_that_wants_to_go_on_while_it_is_closed_makes_no_call(client: FakeClient, journal: FakeJournal) -> None:
+    def flow() -> Flow[Answer]:
+        while True:
+            try:
+                yield WRITE
+            except GeneratorExit:
+                yield WRITE
+
+    client.loses(Certainty.UNCLEAR)
+    assert isinstance(outcome(flow, client, journal), Loss)
+    assert len(client.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        lambda: httpx.Request("PUT", URL, content=iter([b"a", b"b"])),
+        lambda: httpx.Request("PUT", URL, extensions={"orderdesk.call": "cancel"}),
+        lambda: httpx.Request("PUT", URL, extensions={"timeout": "long"}),
+        lambda: httpx.Request("PUT", "/orders/1"),
+        lambda: httpx.Request("PUT", "mailto:acme@acme.example"),
+    ],
+    ids=["a body that can be read once", "junk for options", "junk for a timeout", "no host", "no http"],
+)
+def test_a_request_that_cannot_be_sent_is_a_fault_or_a_loss_and_never_the_cores_error(
+    request_of: Callable[[], httpx.Request], client_of: ClientMaker, journal: FakeJournal
+) -> None:
+    found = drive(yields(request_of()), Answer, client_of("https://acme.example"), journal)
+    assert isinstance(found.outcome, Fault | Loss)

@@ -1,0 +1,243 @@
+"""Driving a flow again after a crash: from the record as far as it goes, never past a write of unknown fate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.exchange import Certainty, Exchange
+from orderdesk_sdk.flow import Driven, Fault, Recorded, drive
+from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.http.service import CALL, CallOptions
+from orderdesk_sdk.reading import text_at
+from orderdesk_sdk.testing.fake_client import FakeClient, FakeJournal, exchange_of, intent_of
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.http.service import Flow
+
+URL = "https://acme.example/orders/1"
+SURE = {CALL: CallOptions("*", repeatable=True)}
+READ = httpx.Request("GET", URL)
+WRITE = httpx.Request("PUT", f"{URL}/cancel", content=b"{}")
+REPEATABLE = httpx.Request("PUT", f"{URL}/cancel", content=b"{}", extensions=SURE)
+OTHER_WRITE = httpx.Request("PUT", f"{URL}/cancel", content=b'{"force": true}')
+
+
+@pytest.fixture
+def client() -> FakeClient:
+    return FakeClient()
+
+
+@pytest.fixture
+def journal() -> FakeJournal:
+    return FakeJournal()
+
+
+def recorded(*exchanges: Exchange, on_its_way: tuple[httpx.Request, int] | None = None) -> Recorded:
+    """A record of these exchanges, and of a request whose fate nobody wrote down."""
+    intents = {exchange.intent.number: exchange.intent for exchange in exchanges}
+    if on_its_way is not None:
+        intents[on_its_way[1]] = intent_of(*on_its_way)
+    return Recorded(intents, {exchange.intent.number: exchange for exchange in exchanges})
+
+
+def flow_of(
+    *steps: httpx.Request, then: object = None
+) -> Callable[[], Generator[httpx.Request, httpx.Response, object]]:
+    """A flow of these requests that returns `then`, or raises it."""
+
+    def flow() -> Generator[httpx.Request, httpx.Response, object]:
+        for step in steps:
+            _ = yield step  # Not `yield from`: a tuple takes no send().
+        if isinstance(then, Exception):
+            raise then
+        return then
+
+    return flow
+
+
+def replayed(flow: Callable[[], object], record: Recorded, client: FakeClient, journal: FakeJournal) -> Driven[Answer]:
+    return drive(flow, Answer, client.as_client(), journal, record)
+
+
+def reading() -> Flow[Answer]:
+    reply = yield READ
+    text_at(reply, "status")
+    reply = yield WRITE
+    return answer.asked(reply, status=text_at(reply, "status"))
+
+
+NEW = '{"status": "New"}'
+
+
+def test_whole_replies_are_taken_from_the_record_and_nothing_is_sent_or_kept_again(
+    client: FakeClient, journal: FakeJournal
+) -> None:
+    record = recorded(exchange_of(READ, 1, body=NEW), exchange_of(WRITE, 2, body=NEW))
+    found = replayed(reading, record, client, journal)
+    assert found == Driven(Answer(Outcome.ASKED, status="New", exchange=2), wrote=True, repeatable=False)
+    assert (client.requests, journal.intents, journal.exchanges) == ([], [], [])
+
+
+def test_after_the_record_the_flow_goes_on_with_real_calls(client: FakeClient, journal: FakeJournal) -> None:
+    client.replies(200, body=NEW.encode())
+    found = replayed(reading, recorded(exchange_of(READ, 1, body=NEW)), client, journal)
+    assert found == Driven(Answer(Outcome.ASKED, status="New", exchange=2), wrote=True, repeatable=False)
+    assert [intent.number for intent in journal.intents] == [2]
+    assert client.requests == [WRITE]
+
+
+def test_a_read_whose_reply_was_not_kept_whole_is_made_again(client: FakeClient, journal: FakeJournal) -> None:
+    client.replies(200, body=NEW.encode())
+    record = recorded(exchange_of(READ, 1, body='{"status": "Ne', whole=False), exchange_of(WRITE, 2, body=NEW))
+    found = replayed(reading, record, client, journal)
+    assert isinstance(found.outcome, Answer)
+    assert found.outcome.outcome is Outcome.ASKED
+    assert client.requests == [READ]
+
+
+def test_a_read_that_was_on_its_way_is_made_again(client: FakeClient, journal: FakeJournal) -> None:
+    client.replies(200, 200, body=NEW.encode())
+    found = replayed(reading, recorded(on_its_way=(READ, 1)), client, journal)
+    assert isinstance(found.outcome, Answer)
+    assert client.requests == [READ, WRITE]
+
+
+@pytest.mark.parametrize("write", [WRITE, REPEATABLE])
+def test_a_write_that_was_on_its_way_is_unclear_and_not_sent_again(
+    write: httpx.Request, client: FakeClient, journal: FakeJournal
+) -> None:
+    found = replayed(flow_of(READ, write), recorded(exchange_of(READ, 1), on_its_way=(write, 2)), client, journal)
+    text = "the process ended while the request was on its way"
+    sure = write is REPEATABLE
+    assert found == Driven(Loss(Certainty.UNCLEAR, text, sure), wrote=True, repeatable=sure)
+    assert client.requests == []
+
+
+def test_a_write_whose_reply_was_not_kept_whole_is_unclear_and_not_sent_again(
+    client: FakeClient, journal: FakeJournal
+) -> None:
+    record = recorded(exchange_of(WRITE, 1, status=202, body="{", whole=False))
+    found = replayed(flow_of(WRITE), record, client, journal)
+    assert isinstance(found.outcome, Loss)
+    assert found.outcome.certainty is Certainty.UNCLEAR
+    assert "answered 202, and its reply was not kept whole" in found.outcome.text
+    assert (found.wrote, client.requests) == (True, [])
+
+
+@pytest.mark.parametrize("certainty", list(Certainty))
+def test_a_write_whose_failure_is_recorded_is_what_that_proves(
+    certainty: Certainty, client: FakeClient, journal: FakeJournal
+) -> None:
+    found = replayed(flow_of(WRITE), recorded(exchange_of(WRITE, 1, lost=certainty)), client, journal)
+    assert found.outcome == Loss(certainty, "lost")
+    assert client.requests == []
+
+
+@pytest.mark.parametrize("certainty", list(Certainty))
+def test_a_recorded_failure_after_a_write_that_was_answered_proves_nothing_about_that(
+    certainty: Certainty, client: FakeClient, journal: FakeJournal
+) -> None:
+    record = recorded(exchange_of(WRITE, 1), exchange_of(OTHER_WRITE, 2, lost=certainty))
+    found = replayed(flow_of(WRITE, OTHER_WRITE), record, client, journal)
+    assert found.outcome == Loss(Certainty.UNCLEAR, "lost")
+
+
+def test_a_repeatable_write_on_its_way_does_not_make_the_earlier_one_repeatable(
+    client: FakeClient, journal: FakeJournal
+) -> None:
+    record = recorded(exchange_of(OTHER_WRITE, 1), on_its_way=(REPEATABLE, 2))
+    found = replayed(flow_of(OTHER_WRITE, REPEATABLE), record, client, journal)
+    assert isinstance(found.outcome, Loss)
+    assert (found.outcome.repeatable, found.repeatable) == (False, False)
+
+
+@pytest.mark.parametrize("before", [(), (READ,)], ids=["first", "second"])
+def test_a_changed_write_is_unclear_and_sends_nothing(
+    before: Iterable[httpx.Request], client: FakeClient, journal: FakeJournal
+) -> None:
+    number = len(list(before)) + 1
+    record = recorded(*[exchange_of(READ, 1) for _ in before], on_its_way=(WRITE, number))
+    found = replayed(flow_of(*before, OTHER_WRITE), record, client, journal)
+    assert isinstance(found.outcome, Loss)
+    assert "made another request than before" in found.outcome.text
+    assert (found.outcome.certainty, found.wrote, client.requests) == (Certainty.UNCLEAR, True, [])
+
+
+def test_a_changed_read_before_a_recorded_write_is_unclear(client: FakeClient, journal: FakeJournal) -> None:
+    record = recorded(exchange_of(READ, 1), on_its_way=(WRITE, 2))
+    found = replayed(flow_of(httpx.Request("GET", f"{URL}?v=2"), WRITE), record, client, journal)
+    assert isinstance(found.outcome, Loss)
+    assert found.outcome.certainty is Certainty.UNCLEAR
+    assert client.requests == []
+
+
+def test_a_changed_read_with_no_write_on_record_is_simply_made(client: FakeClient, journal: FakeJournal) -> None:
+    client.replies(200)
+    said = Answer(Outcome.NOT_DONE)
+    changed = httpx.Request("GET", f"{URL}?v=2")
+    found = replayed(flow_of(changed, then=said), recorded(exchange_of(READ, 1)), client, journal)
+    assert found == Driven(said, wrote=False, repeatable=True)
+    assert client.requests == [changed]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Answer(Outcome.NOT_DONE),
+        Answer(Outcome.REFUSED, Refusal.TOO_LATE),
+        Answer(Outcome.CANCELED),
+        Answer(Outcome.UNCLEAR),
+    ],
+    ids=lambda said: said.outcome.value,
+)
+def test_an_answer_that_comes_before_a_recorded_write_is_unclear_because_that_had_been_sent(
+    said: Answer, client: FakeClient, journal: FakeJournal
+) -> None:
+    """The read was not kept whole, so it is made again, and this time it leads elsewhere."""
+    client.replies(503)
+    record = recorded(exchange_of(READ, 1, whole=False), on_its_way=(WRITE, 2))
+    found = replayed(flow_of(READ, then=said), record, client, journal)
+    assert isinstance(found.outcome, Loss)
+    assert (found.outcome.certainty, found.outcome.repeatable) == (Certainty.UNCLEAR, False)
+    assert found.wrote
+    assert client.requests == [READ]
+
+
+def test_a_read_that_is_lost_before_a_recorded_write_is_unclear(client: FakeClient, journal: FakeJournal) -> None:
+    client.loses(Certainty.NOT_SENT)
+    record = recorded(exchange_of(READ, 1, whole=False), on_its_way=(WRITE, 2))
+    found = replayed(flow_of(READ, WRITE), record, client, journal)
+    assert isinstance(found.outcome, Loss)
+    assert (found.outcome.certainty, found.wrote) == (Certainty.UNCLEAR, True)
+
+
+def test_a_fault_before_a_recorded_write_knows_that_it_had_been_sent(client: FakeClient, journal: FakeJournal) -> None:
+    record = recorded(exchange_of(READ, 1), on_its_way=(WRITE, 2))
+    found = replayed(flow_of(READ, then=KeyError("new version")), record, client, journal)
+    assert isinstance(found.outcome, Fault)
+    assert found.wrote
+
+
+def test_a_replay_is_as_good_as_the_first_drive_wherever_that_was_cut(client: FakeClient, journal: FakeJournal) -> None:
+    """Cut after each exchange in turn, the second drive makes the rest of the calls and ends the same."""
+
+    def flow() -> Flow[Answer]:
+        reply = yield READ
+        for status in ("held", "canceled"):
+            reply = yield httpx.Request("PUT", URL, json={"status": status, "after": reply.status_code})
+        return answer.asked(reply)
+
+    client.replies(200, 201, 202)
+    first = replayed(flow, Recorded(), client, journal)
+    exchanges = list(journal.exchanges)
+    for kept in range(len(exchanges) + 1):
+        again = FakeClient()
+        again.replies(*[200, 201, 202][kept:])
+        assert replayed(flow, recorded(*exchanges[:kept]), again, FakeJournal()) == first
+        assert len(again.requests) == len(exchanges) - kept

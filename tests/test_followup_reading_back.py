@@ -1,0 +1,300 @@
+"""What follows from read-backs and from the passing of time; and that every event is legal where it is made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orderdesk_sdk import followup
+from orderdesk_sdk.answer import Answer, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.case import OPEN, Case, Event, EventKind, Proof, ProofKind, State, transition
+from orderdesk_sdk.clock import hours, minutes, seconds
+from orderdesk_sdk.declaration import (
+    Always,
+    Button,
+    ByCheck,
+    ByPerson,
+    ByReply,
+    Integration,
+    Portal,
+    Route,
+    SinceSubmission,
+    WhileStatus,
+)
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault
+from orderdesk_sdk.exchange import Certainty
+from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.order import Placement, Role
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+CHECKED = ByCheck(every=minutes(2), give_up=hours(24))
+PLACED = Placement("shop", "1042", NOW - minutes(1), Role.FULFILLMENT)
+PHONE = Portal("Call the warehouse.", ByPerson(hours(1)))
+READABLE = (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON)
+
+
+def declared(*cancel: Route) -> Integration:
+    return Integration(slug="acme", title="Acme", settings=object, base_url="endpoint", cancel=cancel)
+
+
+KNOWN = declared(Button(CHECKED))
+
+
+def case_in(state: State, **changes: Any) -> Case:
+    due = NOW if state in OPEN else None
+    case = Case("c1-1", "c1", "1", "1042", "shop", "acme", "1042", Role.FULFILLMENT, state, NOW, NOW, due, attempt=3)
+    return evolve(case, **changes)
+
+
+@pytest.mark.parametrize("state", READABLE)
+@pytest.mark.parametrize("outcome", [Outcome.CANCELED, Outcome.PARTLY_CANCELED])
+def test_a_read_back_is_proof(state: State, outcome: Outcome) -> None:
+    answer = Answer(outcome, status="Cancelled", exchange=1)
+    event = followup.after_check(case_in(state), KNOWN, PLACED, answer, NOW)
+    assert event.kind is EventKind(outcome.value)
+    assert event.proof == Proof(ProofKind.READ_BACK, attempt=3, exchange=1)
+
+
+@pytest.mark.parametrize("state", READABLE)
+def test_a_refusal_that_is_read_back_settles_or_climbs_as_declared(state: State) -> None:
+    answer = Answer(Outcome.REFUSED, Refusal.TOO_LATE, exchange=1)
+    event = followup.after_check(case_in(state), declared(Button(CHECKED), PHONE), PLACED, answer, NOW)
+    assert (event.kind, event.refusal) == (EventKind.REFUSED, Refusal.TOO_LATE)
+    assert event.proof == Proof(ProofKind.READ_BACK, attempt=3, exchange=1)
+    climbs = declared(Button(CHECKED, climbs=frozenset({Refusal.TOO_LATE})), PHONE)
+    assert followup.after_check(case_in(state), climbs, PLACED, answer, NOW).route == 1
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ASKED, Outcome.PENDING])
+def test_what_is_asked_and_undecided_is_read_again_but_no_later_than_the_patience(outcome: Outcome) -> None:
+    answer = Answer(outcome, status="Processing", lines=(LineAnswer("1", 2, 0),))
+    event = followup.after_check(case_in(State.ASKED), KNOWN, PLACED, answer, NOW)
+    assert (event.kind, event.due_at, event.status) == (EventKind.STILL_PENDING, NOW + minutes(2), "Processing")
+    assert not event.resend
+    soon = case_in(State.ASKED, give_up_at=NOW + seconds(20), repeatable=True)
+    ended = followup.after_check(soon, KNOWN, PLACED, answer, NOW)
+    assert (ended.due_at, ended.resend) == (NOW + seconds(20), False)
+
+
+def test_an_unclear_request_that_turns_out_to_have_arrived_is_asked() -> None:
+    event = followup.after_check(case_in(State.UNCLEAR), KNOWN, PLACED, Answer(Outcome.ASKED), NOW)
+    assert (event.kind, event.give_up_at) == (EventKind.TOOK_NOTE, NOW + hours(24))
+    by_person = declared(Button(ByPerson(hours(1))))
+    handed = followup.after_check(case_in(State.UNCLEAR), by_person, PLACED, Answer(Outcome.ASKED), NOW)
+    assert (handed.kind, handed.due_at) == (EventKind.HAND_OVER, NOW + hours(1))
+
+
+def test_an_unclear_request_is_sent_again_only_where_it_is_repeatable_and_at_most_three_times() -> None:
+    pending = Answer(Outcome.PENDING)
+    decided = {
+        (repeatable, resends): followup.after_check(
+            case_in(State.UNCLEAR, repeatable=repeatable, resends=resends), KNOWN, PLACED, pending, NOW
+        )
+        for repeatable in (True, False)
+        for resends in range(5)
+    }
+    assert [key for key, event in decided.items() if event.resend] == [(True, 0), (True, 1), (True, 2)]
+    assert decided[True, 0].due_at == NOW
+    assert decided[True, 3].due_at == NOW + minutes(2)
+
+
+def test_at_most_three_resends_happen_whatever_the_service_loses() -> None:
+    case = case_in(State.SENDING)
+    sends = 1
+    for _ in range(20):
+        loss = Loss(Certainty.UNCLEAR, "ReadTimeout", repeatable=True)
+        case = transition(case, followup.after_loss(case, KNOWN, loss, NOW))
+        case = transition(case, followup.after_check(case, KNOWN, PLACED, Answer(Outcome.PENDING), NOW))
+        if not case.resend:
+            break
+        case = transition(case, Event(EventKind.SEND, NOW, due_at=NOW))
+        sends += 1
+    assert sends == 4
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_DONE, Outcome.UNCLEAR])
+@pytest.mark.parametrize("state", [State.ASKED, State.UNCLEAR])
+def test_a_read_back_that_told_nothing_backs_off_within_the_patience(state: State, outcome: Outcome) -> None:
+    events = [
+        followup.after_check(case_in(state, tries=tries), KNOWN, PLACED, Answer(outcome), NOW) for tries in (0, 2, 99)
+    ]
+    assert [event.kind for event in events] == [EventKind.CHECK_FAILED] * 3
+    assert [event.due_at for event in events] == [NOW + seconds(15), NOW + seconds(60), NOW + minutes(10)]
+    spent = case_in(state, tries=99, give_up_at=NOW + seconds(7))
+    assert followup.after_check(spent, KNOWN, PLACED, Answer(outcome), NOW).due_at == NOW + seconds(7)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ASKED, Outcome.PENDING, Outcome.NOT_DONE, Outcome.UNCLEAR])
+def test_a_read_back_leaves_a_persons_task_and_time_alone(outcome: Outcome) -> None:
+    case = case_in(State.AWAITING_PERSON, text="Call the warehouse.", remedy="then confirm", give_up_at=NOW - hours(1))
+    answer = Answer(outcome, status="Processing", text="the service answered 500", remedy="wait")
+    event = followup.after_check(case, declared(PHONE), PLACED, answer, NOW)
+    assert (event.text, event.remedy, event.due_at) == ("Call the warehouse.", "then confirm", NOW + hours(1))
+    assert event.status == "Processing"
+
+
+def test_a_failing_plugin_leaves_a_persons_task_and_time_alone() -> None:
+    case = case_in(State.AWAITING_PERSON, text="Call the warehouse.", remedy="then confirm", tries=9)
+    event = followup.after_fault(case, declared(PHONE), "boom", NOW, sent=False)
+    assert (event.kind, event.fault, event.due_at) == (EventKind.CHECK_FAILED, "boom", NOW + hours(1))
+    assert (event.text, event.remedy) == ("Call the warehouse.", "then confirm")
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_a_canceled_order_that_shipped_raises_the_alarm(refusal: Refusal) -> None:
+    case = case_in(State.CANCELED, proof=Proof(ProofKind.READ_BACK))
+    answer = Answer(Outcome.REFUSED, refusal, status="Complete", exchange=1)
+    event = followup.after_check(case, KNOWN, PLACED, answer, NOW)
+    alarm = refusal in (Refusal.SHIPPED, Refusal.TOO_LATE)
+    assert event.kind is (EventKind.SHIPPED if alarm else EventKind.CHECK_FAILED)
+    assert (transition(case, event).state is State.SHIPPED_ANYWAY) == alarm
+    if alarm:
+        assert event.proof == Proof(ProofKind.READ_BACK, attempt=3, exchange=1)
+        assert "stop the parcel" in str(event.remedy)
+
+
+@pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.REFUSED])
+def test_a_canceled_order_stays_canceled_whatever_else_is_read(outcome: Outcome) -> None:
+    case = case_in(State.CANCELED, proof=Proof(ProofKind.READ_BACK))
+    event = followup.after_check(case, KNOWN, PLACED, Answer(outcome), NOW)
+    assert transition(case, event).state is State.CANCELED
+
+
+# The passing of time
+
+
+@pytest.mark.parametrize("state", [State.ASKED, State.UNCLEAR])
+def test_overdue_cases_climb_or_go_to_a_person(state: State) -> None:
+    ladder = declared(Button(CHECKED), Button(CHECKED, SinceSubmission(seconds(1))), PHONE)
+    patient = case_in(state, give_up_at=NOW + seconds(1))
+    assert followup.overdue(patient, ladder, PLACED, NOW) is None
+    assert followup.overdue(case_in(state), ladder, PLACED, NOW) is None
+    spent = case_in(state, give_up_at=NOW, remedy="it is read back; nothing is sent again before that")
+    climbed = followup.overdue(spent, ladder, PLACED, NOW)
+    assert climbed is not None
+    assert (climbed.kind, climbed.route, climbed.due_at) == (EventKind.CLIMB, 2, NOW)
+    handed = followup.overdue(spent, KNOWN, PLACED, NOW)
+    assert handed is not None
+    assert (handed.kind, handed.due_at) == (EventKind.HAND_OVER, NOW + hours(4))
+    assert handed.remedy == "find out at the service, then confirm or refuse this case"
+
+
+def test_a_person_is_reminded_each_time_the_patience_passes_and_told_the_same() -> None:
+    case = case_in(State.AWAITING_PERSON, text="Call the warehouse.", remedy="then confirm", due_at=NOW)
+    for number in range(1, 4):
+        event = followup.overdue(case, declared(PHONE), PLACED, NOW)
+        assert event is not None
+        assert (event.kind, event.due_at) == (EventKind.REMIND, NOW + hours(1))
+        assert (event.text, event.remedy) == ("Call the warehouse.", "then confirm")
+        case = evolve(transition(case, event), due_at=NOW)
+        assert case.tries == number
+    early = evolve(case, due_at=NOW + seconds(1))
+    assert followup.overdue(early, declared(PHONE), PLACED, NOW) is None
+
+
+def test_a_person_who_does_not_answer_is_followed_by_the_next_route() -> None:
+    case = case_in(State.AWAITING_PERSON, due_at=NOW)
+    event = followup.overdue(case, declared(PHONE, Button(CHECKED)), PLACED, NOW)
+    assert event is not None
+    assert (event.kind, event.route) == (EventKind.CLIMB, 1)
+
+
+@pytest.mark.parametrize("state", [State.REQUESTED, State.SENDING, State.CANCELED, State.REFUSED])
+def test_nothing_else_is_overdue(state: State) -> None:
+    assert followup.overdue(case_in(state, give_up_at=NOW - hours(1)), KNOWN, PLACED, NOW) is None
+
+
+def test_a_hand_over_by_hand_keeps_the_fault_and_says_what_to_do() -> None:
+    event = followup.to_person(case_in(State.UNCLEAR, fault="boom", remedy="it is read back"), "nobody knows", NOW)
+    assert (event.kind, event.text, event.fault) == (EventKind.HAND_OVER, "nobody knows", "boom")
+    assert event.remedy == "find out at the service, then confirm or refuse this case"
+    assert followup.to_person(case_in(State.REQUESTED), "bad number", NOW, "use the portal").remedy == "use the portal"
+
+
+def test_a_lost_read_back_told_nothing() -> None:
+    assert followup.unread(Loss(Certainty.NOT_SENT, "refused")) == Answer(Outcome.UNCLEAR, text="refused")
+
+
+# Whatever comes: the event is legal where it is made
+
+SPANS = st.integers(-100_000, 100_000).map(lambda count: timedelta(seconds=count))
+POSITIVE = st.integers(1, 100_000).map(lambda count: timedelta(seconds=count))
+WINDOWS = st.one_of(
+    st.just(Always()), st.builds(SinceSubmission, POSITIVE), st.just(WhileStatus({"new", "Picking"}, "x"))
+)
+CONFIRMS = st.one_of(
+    st.just(ByReply()),
+    st.builds(ByPerson, POSITIVE),
+    st.builds(lambda every, more: ByCheck(every, every + more), POSITIVE, POSITIVE),
+)
+ROUTES = st.one_of(
+    st.builds(Button, CONFIRMS, WINDOWS, st.frozensets(st.sampled_from(Refusal))),
+    st.builds(Portal, st.just("call"), st.builds(ByPerson, POSITIVE), WINDOWS),
+)
+INTEGRATIONS = st.lists(ROUTES, max_size=3).map(lambda routes: declared(*routes))
+PLACEMENTS = st.builds(
+    lambda before, status: Placement("shop", "1042", NOW - before, Role.FULFILLMENT, status),
+    POSITIVE,
+    st.sampled_from([None, "NEW", "picking", "Gone", "\ud800"]),
+)
+WAITS = st.one_of(st.none(), SPANS, st.sampled_from([timedelta.max, timedelta.min, timedelta(0)]))
+ANSWERS = st.builds(
+    lambda outcome, refusal, wait: Answer(outcome, refusal if outcome is Outcome.REFUSED else None, retry_after=wait),
+    st.sampled_from(Outcome),
+    st.sampled_from(Refusal),
+    WAITS,
+)
+ERRORS = st.sampled_from([ConfigurationError("is missing"), PluginFault("broken"), OrderDeskError("?")])
+
+
+@st.composite
+def cases(draw: st.DrawFn, states: tuple[State, ...]) -> Case:
+    return case_in(
+        draw(st.sampled_from(states)),
+        route=draw(st.integers(0, 4)),
+        tries=draw(st.integers(0, 5000)),
+        resends=draw(st.integers(0, 4)),
+        repeatable=draw(st.booleans()),
+        resend=draw(st.booleans()),
+        give_up_at=draw(st.one_of(st.none(), SPANS.map(lambda span: NOW + span))),
+        asked_at=draw(st.sampled_from([None, NOW])),
+        proof=Proof(ProofKind.READ_BACK),
+    )
+
+
+@given(st.data(), INTEGRATIONS, PLACEMENTS)
+@settings(derandomize=True, deadline=None, max_examples=200)
+def test_every_event_is_legal_for_the_case_it_was_made_for(
+    data: st.DataObject, integration: Integration, placement: Placement
+) -> None:
+    def legal(case: Case, event: Event | None) -> None:
+        if event is None:
+            return
+        after = transition(case, event)
+        assert after.is_open == (after.due_at is not None)
+        assert after.due_at is None or after.due_at <= NOW + timedelta(seconds=200_000), "nothing waits for ever"
+        assert event.kind is not EventKind.CLIMB or after.route > case.route, "climbing goes up"
+
+    answer = data.draw(ANSWERS)
+    loss = data.draw(st.builds(Loss, st.sampled_from(Certainty), st.just("lost"), st.booleans()))
+    requested = data.draw(cases((State.REQUESTED,)))
+    legal(requested, followup.begin(requested, integration, placement, NOW))
+    sending = data.draw(cases((State.SENDING,)))
+    legal(sending, followup.after_cancel(sending, integration, placement, answer, NOW))
+    legal(sending, followup.after_loss(sending, integration, loss, NOW))
+    read = data.draw(cases((*READABLE, State.CANCELED)))
+    legal(read, followup.after_check(read, integration, placement, answer, NOW))
+    legal(read, followup.after_check(read, integration, placement, followup.unread(loss), NOW))
+    opened = data.draw(cases(tuple(OPEN)))
+    legal(opened, followup.overdue(opened, integration, placement, NOW))
+    anything = data.draw(cases((*OPEN, State.CANCELED)))
+    declaration = data.draw(st.sampled_from([integration, None]))
+    legal(anything, followup.after_fault(anything, declaration, "boom", NOW, sent=data.draw(st.booleans())))
+    legal(anything, followup.unusable(anything, data.draw(ERRORS), NOW))
+    handed = data.draw(cases((State.REQUESTED, State.SENDING, State.ASKED, State.UNCLEAR)))
+    legal(handed, followup.to_person(handed, "why", NOW))

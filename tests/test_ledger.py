@@ -1,0 +1,369 @@
+"""The ledger: what it was given is there, once, in order, and nobody overwrites what another has changed."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from orderdesk_sdk.answer import LineAnswer, Refusal
+from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, Proof, ProofKind, State, transition
+from orderdesk_sdk.clock import minutes, seconds
+from orderdesk_sdk.errors import ConflictError, LedgerError, NotFoundError
+from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
+from orderdesk_sdk.journal import WorkJournal
+from orderdesk_sdk.ledger import EntryKind, Write
+from orderdesk_sdk.ledger.schema import MIGRATIONS
+from orderdesk_sdk.ledger.sqlite import SqliteLedger
+from orderdesk_sdk.order import Role
+from orderdesk_sdk.resubmission import Resubmission, ResubmissionState
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+LATER = NOW + minutes(5)
+SEND = Event(EventKind.SEND, NOW, due_at=LATER, repeatable=True)
+NOTE = Event(EventKind.TOOK_NOTE, LATER, due_at=LATER, text="noted")
+INTENT = Intent(1, "cancel", "PUT", "https://api.example/1042", "ab12", True, NOW)
+EXCHANGE = Exchange(INTENT, LATER, 200, {"x-request-id": "7"}, '{"ok":true}', whole=True, tries=2)
+
+
+def wish(number: str = "1", key: str = "") -> Cancellation:
+    return Cancellation(f"c{number}", key or f"key {number}", number, f"10{number}", "Ann", "customer asked", NOW)
+
+
+def case_of(cancellation: Cancellation, number: int = 1, **changes: Any) -> Case:
+    case = Case(
+        f"{cancellation.id}-{number}", cancellation.id, cancellation.order_id, cancellation.order_number,
+        f"shop-{number}", "acme", "1042", Role.FULFILLMENT, State.REQUESTED, NOW, NOW, NOW,
+    )  # fmt: skip
+    return evolve(case, **changes)
+
+
+def resubmission(number: str = "r1", **changes: Any) -> Resubmission:
+    made = Resubmission(
+        number, f"1042-{number}", "1", "1042", "shop", "acme", "1042-2", "Ann",
+        ResubmissionState.REQUESTED, NOW, NOW, NOW,
+    )  # fmt: skip
+    return evolve(made, **changes)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "orderdesk.db"
+
+
+@pytest.fixture
+def ledger(path: Path) -> Iterator[SqliteLedger]:
+    opened = SqliteLedger(path)
+    yield opened
+    opened.close()
+
+
+def put(ledger: SqliteLedger, number: str = "1", **changes: Any) -> Case:
+    case = case_of(wish(number), **changes)
+    ledger.open(wish(number), "content", [case])
+    return case
+
+
+# Wishes
+
+
+def test_a_wish_is_there_for_another_process_before_its_caller_hears_of_it(ledger: SqliteLedger, path: Path) -> None:
+    assert ledger.open(wish(), "content", [case_of(wish(), 1), case_of(wish(), 2)]) == (wish(), True)
+    other = SqliteLedger(path)
+    assert other.cancellations("1") == (wish(),)
+    assert other.cases(cancellation_id="c1") == (case_of(wish(), 1), case_of(wish(), 2))
+    other.close()
+
+
+def test_the_same_key_and_content_is_the_same_wish_and_opens_nothing_new(ledger: SqliteLedger) -> None:
+    put(ledger)
+    second = evolve(wish("2"), key="key 1")
+    assert ledger.open(second, "content", [case_of(second)]) == (wish(), False)
+    assert ledger.wish("key 1", "content") == wish()
+    assert ledger.wish("key 2", "content") is None
+    assert [case.id for case in ledger.cases()] == ["c1-1"]
+
+
+def test_the_same_key_with_another_content_is_a_conflict_and_changes_nothing(ledger: SqliteLedger) -> None:
+    put(ledger)
+    second = evolve(wish("2"), key="key 1")
+    with pytest.raises(ConflictError, match="another cancellation"):
+        ledger.open(second, "other content", [case_of(second)])
+    with pytest.raises(ConflictError, match="use a new key"):
+        ledger.wish("key 1", "other content")
+    assert [case.id for case in ledger.cases()] == ["c1-1"]
+
+
+def test_a_wish_whose_cases_cannot_be_kept_is_not_kept_either(ledger: SqliteLedger) -> None:
+    case = put(ledger)
+    with pytest.raises(sqlite3.IntegrityError):
+        ledger.open(wish("2"), "content", [case_of(wish("2")), evolve(case, connection="elsewhere")])
+    assert ledger.cancellations("2") == ()
+    assert ledger.cases() == (case,)
+
+
+# Changes
+
+
+def test_a_change_and_its_history_are_written_together(ledger: SqliteLedger) -> None:
+    case = put(ledger)
+    after = transition(case, SEND)
+    ledger.write(Write(case, after, ["policy failed", SEND, INTENT]))
+    assert ledger.case("c1-1") == after
+    assert [entry.content for entry in ledger.history("c1-1")] == ["policy failed", SEND, INTENT]
+
+
+def test_whoever_works_on_an_older_version_is_fenced_off(ledger: SqliteLedger) -> None:
+    case = put(ledger)
+    after = transition(case, SEND)
+    ledger.write(Write(case, after, [SEND]))
+    with pytest.raises(ConflictError, match="changed it meanwhile"):
+        ledger.write(Write(case, transition(case, SEND), [SEND, INTENT]))
+    with pytest.raises(ConflictError, match="changed it meanwhile"):
+        ledger.append(case, [INTENT], fenced=True)
+    assert ledger.case("c1-1") == after
+    assert [entry.content for entry in ledger.history("c1-1")] == [SEND]
+    ledger.append(case, [EXCHANGE, "it came late"], fenced=False)
+    ledger.append(after, [INTENT], fenced=True)
+    assert [entry.content for entry in ledger.history("c1-1")] == [SEND, EXCHANGE, "it came late", INTENT]
+
+
+def test_of_many_who_change_one_case_at_once_exactly_one_wins(ledger: SqliteLedger) -> None:
+    case = put(ledger)
+    outcomes: list[str] = []
+    barrier = threading.Barrier(8)
+
+    def work(number: int) -> None:
+        event = evolve(SEND, text=f"worker {number}")
+        barrier.wait()
+        try:
+            ledger.write(Write(case, transition(case, event), [event]))
+            outcomes.append("won")
+        except ConflictError:
+            outcomes.append("fenced")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["fenced"] * 7 + ["won"]
+    assert len(ledger.history("c1-1")) == 1
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM history", "UPDATE history SET data = 'x'"])
+def test_the_database_itself_keeps_the_history(ledger: SqliteLedger, path: Path, statement: str) -> None:
+    ledger.append(put(ledger), [SEND], fenced=True)
+    stranger = sqlite3.connect(path)
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        stranger.execute(statement)
+    stranger.close()
+    assert [entry.content for entry in ledger.history("c1-1")] == [SEND]
+
+
+FULL_EVENT = Event(
+    EventKind.REFUSED, NOW + timedelta(microseconds=123_457), due_at=LATER, give_up_at=LATER, text="zu spät 🚚\n\x00",
+    remedy="r", fault="f", person="Ann", refusal=Refusal.SHIPPED, status="half a pair: \ud83d", proof=Proof(
+        ProofKind.PERSON, 2, 3, "Ann", "by phone"), lines=(LineAnswer("1", 2, 1), LineAnswer("2", 10**30, 0)),
+    repeatable=True, resend=True, route=3,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (FULL_EVENT, EntryKind.EVENT),
+        (SEND, EntryKind.EVENT),
+        (INTENT, EntryKind.INTENT),
+        (EXCHANGE, EntryKind.EXCHANGE),
+        (Exchange(INTENT, LATER, failure=Failure("ReadTimeout", Certainty.UNCLEAR, "late")), EntryKind.EXCHANGE),
+        ("a note with ä, 🚚 and 'quotes'", EntryKind.NOTE),
+        ("", EntryKind.NOTE),
+    ],
+)
+def test_every_entry_comes_back_as_it_went_in(
+    ledger: SqliteLedger, content: Event | Intent | Exchange | str, kind: EntryKind
+) -> None:
+    case = put(ledger, attempt=4)
+    ledger.append(case, [content], fenced=False)
+    (entry,) = ledger.history(case.id)
+    at = case.updated_at if isinstance(content, str) else getattr(content, "ended_at", None) or getattr(content, "at")  # noqa: B009 - of three classes
+    assert (entry.content, entry.kind, entry.attempt, entry.subject_id, entry.at) == (content, kind, 4, case.id, at)
+
+
+def test_a_note_that_no_database_takes_is_kept_readable(ledger: SqliteLedger) -> None:
+    case = put(ledger)
+    ledger.append(case, ["half a pair: \ud83d"], fenced=False)
+    assert [entry.content for entry in ledger.history(case.id)] == ["half a pair: \\ud83d"]
+
+
+def test_a_full_case_and_resubmission_come_back_as_they_went_in(ledger: SqliteLedger) -> None:
+    local = NOW.astimezone(timezone(timedelta(hours=-5)))
+    case = put(ledger, text="\ud83d", lines=(LineAnswer("1", 2, 1),), proof=Proof(ProofKind.MESSAGE), due_at=local)
+    assert ledger.case(case.id) == case
+    made = resubmission(text="wait", tries=3)
+    assert ledger.open_resubmission(made) == (made, True)
+    assert ledger.resubmission("r1") == made
+
+
+def test_what_does_not_exist_is_said(ledger: SqliteLedger) -> None:
+    with pytest.raises(NotFoundError, match="case nope"):
+        ledger.case("nope")
+    with pytest.raises(NotFoundError, match="resubmission nope"):
+        ledger.resubmission("nope")
+    assert ledger.history("nope") == ()
+
+
+# Resubmissions
+
+
+def test_an_order_has_one_resubmission_at_a_connection(ledger: SqliteLedger) -> None:
+    first = resubmission("r1")
+    assert ledger.open_resubmission(first) == (first, True)
+    again = evolve(resubmission("r2"), order_number=first.order_number)
+    assert ledger.open_resubmission(again) == (first, False)
+    other = evolve(again, connection="other")
+    assert ledger.open_resubmission(other) == (other, True)
+    assert ledger.resubmissions(original_id="1") == (first, other)
+    assert ledger.resubmissions(original_id="2") == ()
+
+
+def test_a_resubmission_is_fenced_and_leaves_the_open_ones_when_settled(ledger: SqliteLedger) -> None:
+    first = resubmission()
+    ledger.open_resubmission(first)
+    after = first.changed(ResubmissionState.SUBMITTED, LATER, text="it is there")
+    ledger.write(Write(first, after, [EXCHANGE]))
+    with pytest.raises(ConflictError):
+        ledger.write(Write(first, first.changed(ResubmissionState.SENDING, LATER, due_at=LATER)))
+    with pytest.raises(ConflictError):
+        ledger.append(first, [INTENT], fenced=True)
+    assert ledger.resubmissions(open_only=True) == ()
+    assert ledger.resubmissions() == (after,)
+    assert [entry.content for entry in ledger.history("r1")] == [EXCHANGE]
+
+
+# What is due
+
+
+def test_due_work_comes_longest_overdue_first_and_settled_work_never(ledger: SqliteLedger) -> None:
+    assert ledger.next_due() is None
+    for number, due in (("1", 30), ("2", 10), ("3", 40), ("4", 20)):
+        put(ledger, number, due_at=NOW + seconds(due))
+    put(ledger, "5", state=State.IMPOSSIBLE, due_at=None)
+    ledger.open_resubmission(resubmission("r1", due_at=NOW + seconds(15)))
+    assert [work.id for work in ledger.due(NOW + seconds(30), 10)] == ["c2-1", "r1", "c4-1", "c1-1"]
+    assert [work.id for work in ledger.due(NOW + seconds(30), 2)] == ["c2-1", "r1"]
+    assert [work.id for work in ledger.due(NOW + seconds(29.999999), 10)] == ["c2-1", "r1", "c4-1"]
+    assert ledger.due(NOW, 10) == ()
+    assert ledger.next_due() == NOW + seconds(10)
+
+
+def test_cases_are_narrowed_by_order_wish_and_state(ledger: SqliteLedger) -> None:
+    one, two = put(ledger, "1"), put(ledger, "2", state=State.ASKED)
+    assert ledger.cases() == (one, two)
+    assert ledger.cases(order_id="2") == (two,)
+    assert ledger.cases(cancellation_id="c1", states=[State.ASKED]) == ()
+    assert ledger.cases(states=[State.ASKED, State.REQUESTED], limit=1) == (one,)
+
+
+# Files
+
+
+def test_an_empty_file_becomes_a_ledger_and_is_one_when_opened_again(path: Path) -> None:
+    path.touch()
+    for _ in range(2):
+        SqliteLedger(path).close()
+    raw = sqlite3.connect(path)
+    assert raw.execute("SELECT version FROM ledger_schema").fetchall() == [(len(MIGRATIONS),)]
+    assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    raw.close()
+
+
+def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
+    SqliteLedger(path).close()
+    raw = sqlite3.connect(path)
+    with raw:
+        raw.execute("INSERT INTO ledger_schema VALUES (?)", (len(MIGRATIONS) + 1,))
+    with pytest.raises(LedgerError, match="install the newer") as raised:
+        SqliteLedger(path)
+    assert raised.value.place == str(path)
+    assert raw.execute("SELECT count(*) FROM ledger_schema").fetchone() == (2,)
+    raw.close()
+
+
+def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path, path: Path) -> None:
+    path.write_text("dear diary" * 100, encoding="utf-8")
+    for place in (path, tmp_path, tmp_path / "absent" / "orderdesk.db"):
+        with pytest.raises(LedgerError, match="cannot be opened") as raised:
+            SqliteLedger(place)
+        assert raised.value.place == str(place)
+    assert path.read_text(encoding="utf-8") == "dear diary" * 100
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from datetime import UTC, datetime
+from orderdesk_sdk.case import Cancellation
+from orderdesk_sdk.ledger.sqlite import SqliteLedger
+ledger = SqliteLedger(Path(sys.argv[1]))
+for number in range(40):
+    name = f"{sys.argv[2]}{number}"
+    ledger.open(Cancellation(name, name, "1", "1042", "Ann", None, datetime(2026, 1, 5, tzinfo=UTC)), "content", [])
+"""
+
+
+def test_two_processes_that_write_one_file_lose_nothing(path: Path) -> None:
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), name]) for name in "ab"]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    ledger = SqliteLedger(path)
+    assert {found.id for found in ledger.cancellations("1")} == {f"{name}{n}" for name in "ab" for n in range(40)}
+    ledger.close()
+
+
+# The journal of one drive
+
+
+def test_the_first_intent_claims_the_case_and_a_rival_may_send_nothing(ledger: SqliteLedger) -> None:
+    case = put(ledger)
+    claimed = transition(case, SEND)
+    journal, rival = WorkJournal(ledger, case, claimed, (SEND,)), WorkJournal(ledger, case, claimed, (SEND,))
+    journal.intend(INTENT)
+    assert ledger.case(case.id) == claimed
+    with pytest.raises(ConflictError):
+        rival.intend(INTENT)
+    journal.keep(EXCHANGE)
+    journal.finish(transition(claimed, NOTE), NOTE)
+    assert [entry.content for entry in ledger.history(case.id)] == [SEND, INTENT, EXCHANGE, NOTE]
+
+
+def test_a_drive_without_a_call_is_one_commit(ledger: SqliteLedger) -> None:
+    case = put(ledger)
+    claimed = transition(case, SEND)
+    WorkJournal(ledger, case, claimed, (SEND,)).finish(transition(claimed, NOTE), NOTE)
+    assert [entry.content for entry in ledger.history(case.id)] == [SEND, NOTE]
+
+
+@pytest.mark.parametrize("step", ["intend", "finish"])
+def test_a_drive_that_was_overtaken_keeps_its_evidence_and_changes_nothing(ledger: SqliteLedger, step: str) -> None:
+    case = put(ledger)
+    claimed = transition(case, SEND)
+    journal = WorkJournal(ledger, case, claimed, (SEND,))
+    journal.intend(INTENT)
+    journal.keep(EXCHANGE)
+    resumed = transition(claimed, Event(EventKind.RESUME, LATER, due_at=LATER))
+    ledger.write(Write(claimed, resumed))
+    with pytest.raises(ConflictError):
+        journal.intend(evolve(INTENT, number=2)) if step == "intend" else journal.finish(transition(claimed, NOTE))
+    assert ledger.case(case.id) == resumed
+    contents = [entry.content for entry in ledger.history(case.id)]
+    assert contents[:3] == [SEND, INTENT, EXCHANGE]
+    assert "changed nothing" in str(contents[3])

@@ -1,0 +1,197 @@
+"""Random histories through the ledger, with crashes, against a plain model: nothing is lost, nothing made up."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from orderdesk_sdk.answer import Refusal
+from orderdesk_sdk.case import (
+    TRANSITIONS,
+    Cancellation,
+    Case,
+    Event,
+    EventKind,
+    IllegalTransition,
+    Proof,
+    ProofKind,
+    State,
+    transition,
+)
+from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.exchange import Intent
+from orderdesk_sdk.ledger import Work, Write
+from orderdesk_sdk.ledger.sqlite import SqliteLedger
+from orderdesk_sdk.order import Role
+from orderdesk_sdk.resubmission import Resubmission, ResubmissionState
+
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+INDEX = st.integers(0, 1000)
+
+
+class LedgerHistory(RuleBasedStateMachine):
+    """Drives SqliteLedger and a dictionary side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.path = self.folder / "orderdesk.db"
+        self.ledger = SqliteLedger(self.path)
+        self.dropped: list[SqliteLedger] = []
+        self.now = START
+        self.wishes: dict[str, tuple[Cancellation, str]] = {}
+        self.cases: dict[str, Case] = {}
+        self.versions: dict[str, list[Case]] = {}
+        self.resubmissions: dict[str, Resubmission] = {}
+        self.history: dict[str, list[object]] = {}
+
+    def teardown(self) -> None:
+        for ledger in (*self.dropped, self.ledger):
+            ledger.close()
+        shutil.rmtree(self.folder)
+
+    def one(self, index: int) -> Case:
+        return list(self.cases.values())[index % len(self.cases)]
+
+    @rule(key=st.sampled_from(["a", "b", "c", "d"]), content=st.sampled_from(["x", "y"]), count=st.integers(1, 3))
+    def wish(self, key: str, content: str, count: int) -> None:
+        order = "first" if key in "ab" else "second"
+        cancellation = Cancellation(f"c{len(self.wishes)}", key, order, "1042", "Ann", None, self.now)
+        cases = [
+            Case(f"{cancellation.id}-{number}", cancellation.id, cancellation.order_id, "1042", f"shop {number}",
+                 "acme", "1042", Role.FULFILLMENT, State.REQUESTED, self.now, self.now, self.now)
+            for number in range(count)
+        ]  # fmt: skip
+        known = self.wishes.get(key)
+        try:
+            recorded, new = self.ledger.open(cancellation, content, cases)
+        except ConflictError:
+            assert known is not None
+            assert known[1] != content
+            return
+        if known is not None:
+            assert (recorded, new, content) == (known[0], False, known[1])
+            return
+        under_way = self.under_way(cases)
+        if under_way is not None:
+            assert (recorded, new) == (under_way, False)
+            self.wishes[key] = (under_way, content)
+            return
+        assert (recorded, new) == (cancellation, True)
+        self.wishes[key] = (cancellation, content)
+        for case in cases:
+            self.cases[case.id] = case
+            self.versions[case.id] = [case]
+            self.history[case.id] = []
+
+    def under_way(self, wanted: list[Case]) -> Cancellation | None:
+        """The wish that is being carried out at a place where one of these cases would be."""
+        for case in wanted:
+            for found in self.cases.values():
+                if found.is_open and (found.order_id, found.connection) == (case.order_id, case.connection):
+                    return next(wish for wish, _ in self.wishes.values() if wish.id == found.cancellation_id)
+        return None
+
+    @precondition(lambda self: self.cases)
+    @rule(index=INDEX, choice=INDEX, due=st.integers(-60, 600), passed=st.integers(0, 60))
+    def change(self, index: int, choice: int, due: int, passed: int) -> None:
+        self.now += timedelta(seconds=passed, microseconds=passed)
+        case = self.one(index)
+        kinds = [kind for state, kind in TRANSITIONS if state is case.state] or [EventKind.SEND]
+        event = Event(
+            kinds[choice % len(kinds)],
+            self.now,
+            due_at=self.now + timedelta(seconds=due),
+            person="Ann",
+            refusal=Refusal.TOO_LATE,
+            proof=Proof(ProofKind.PERSON, person="Ann"),
+            route=case.route + 1,
+        )
+        try:
+            after = transition(case, event)
+        except IllegalTransition:
+            return
+        intent = Intent(1, "cancel", "PUT", "https://api.example", "ab", True, self.now)
+        self.ledger.write(Write(case, after, ["a note", event, intent]))
+        self.cases[case.id] = after
+        self.versions[case.id].append(after)
+        self.history[case.id] += ["a note", event, intent]
+
+    @precondition(lambda self: self.cases)
+    @rule(index=INDEX, age=INDEX)
+    def come_too_late(self, index: int, age: int) -> None:
+        older = self.versions[self.one(index).id][:-1]
+        if not older:
+            return
+        stale = older[age % len(older)]
+        event = Event(EventKind.WAIT, self.now, due_at=self.now)
+        attempts: tuple[Callable[[], None], ...] = (
+            lambda: self.ledger.write(Write(stale, stale, [event])),
+            lambda: self.ledger.append(stale, [event], fenced=True),
+        )
+        for late in attempts:
+            try:
+                late()
+            except ConflictError:
+                continue
+            raise AssertionError("an older version was written over a newer one")
+        self.ledger.append(stale, ["late evidence"], fenced=False)
+        self.history[stale.id].append("late evidence")
+
+    @rule(number=st.integers(0, 3), settle=st.booleans(), due=st.integers(-60, 600))
+    def resubmit(self, number: int, settle: bool, due: int) -> None:
+        at = self.now + timedelta(seconds=due)
+        known = self.resubmissions.get(f"r{number}")
+        if known is None:
+            made = Resubmission(
+                f"r{number}", f"1042-{number}", "1", "1042", "shop", "acme", "1042-2", "Ann",
+                ResubmissionState.REQUESTED, self.now, self.now, at,
+            )  # fmt: skip
+            assert self.ledger.open_resubmission(made) == (made, True)
+            self.resubmissions[made.id] = made
+            return
+        state = ResubmissionState.SUBMITTED if settle else ResubmissionState.UNCLEAR
+        after = known.changed(state, self.now, due_at=None if settle else at)
+        self.ledger.write(Write(known, after))
+        self.resubmissions[known.id] = after
+
+    @rule(closes=st.booleans())
+    def crash_and_open_again(self, closes: bool) -> None:
+        if closes:
+            self.ledger.close()
+        else:
+            self.dropped.append(self.ledger)
+        self.ledger = SqliteLedger(self.path)
+
+    @invariant()
+    def nothing_is_lost_and_nothing_made_up(self) -> None:
+        assert list(self.ledger.cases()) == list(self.cases.values())
+        assert list(self.ledger.resubmissions()) == list(self.resubmissions.values())
+        for case in self.cases.values():
+            entries = self.ledger.history(case.id)
+            assert [entry.content for entry in entries] == self.history[case.id]
+            assert [entry.sequence for entry in entries] == sorted(entry.sequence for entry in entries)
+        for key, (cancellation, content) in self.wishes.items():
+            assert self.ledger.wish(key, content) == cancellation
+
+    @invariant()
+    def the_model_and_the_ledger_agree_on_what_is_due(self) -> None:
+        work: list[Work] = [*self.cases.values(), *self.resubmissions.values()]
+        dues = {found.id: found.due_at for found in work if found.due_at is not None}
+        for moment in (self.now, self.now + timedelta(seconds=300)):
+            found = self.ledger.due(moment, 1000)
+            assert {one.id for one in found} == {name for name, due in dues.items() if due <= moment}
+            moments = [one.due_at for one in found if one.due_at is not None]
+            assert moments == sorted(moments)
+        assert self.ledger.next_due() == min(dues.values(), default=None)
+
+
+TestLedgerHistory = LedgerHistory.TestCase
+TestLedgerHistory.settings = settings(derandomize=True, deadline=None, max_examples=25, stateful_step_count=25)

@@ -1,0 +1,161 @@
+"""The plan: which routes are open until when, what keeps a place from being canceled, and what comes last."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orderdesk_sdk.answer import Refusal
+from orderdesk_sdk.case import State
+from orderdesk_sdk.clock import hours, minutes, seconds
+from orderdesk_sdk.declaration import (
+    Always,
+    Button,
+    ByCheck,
+    ByPerson,
+    ByReply,
+    Confirmation,
+    IdRule,
+    Integration,
+    Portal,
+    Route,
+    SinceSubmission,
+    WhileStatus,
+)
+from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.plan import Opening, PlanEntry, make_plan, next_open, opening
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+CHECKED = ByCheck(every=minutes(2), give_up=hours(24))
+PICKING = WhileStatus({"Received", "planning"}, until="picking")
+ORDER = Order("1", "1042")
+
+
+def placed(
+    status: str | None = None, before: timedelta = timedelta(minutes=1), role: Role = Role.FULFILLMENT
+) -> Placement:
+    return Placement("shop", "1042", NOW - before, role, status)
+
+
+def declared(*cancel: Route, slug: str = "acme", rule: IdRule | None = None) -> Integration:
+    return Integration(
+        slug=slug, title="Acme", settings=object, base_url="endpoint", cancel=cancel, remote_id=rule
+    )  # fmt: skip
+
+
+def entry_of(found: Integration | str, placement: Placement | None = None) -> PlanEntry:
+    return make_plan(ORDER, [placement or placed()], {"shop": found}, NOW).entries[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "is_open"), [(seconds(0), True), (seconds(119.999), True), (seconds(120), False), (hours(9), False)]
+)
+def test_a_window_since_submission_closes_by_the_clock(before: timedelta, is_open: bool) -> None:
+    found = opening(SinceSubmission(minutes(2)), placed(before=before), NOW)
+    why = None if is_open else "closed 2 min after it was submitted"
+    assert found == Opening(is_open, until=NOW - before + minutes(2), why_closed=why)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_open"),
+    [(None, True), ("RECEIVED", True), ("Planning ", True), ("re-ceived", True), ("Picking", False), ("", False)],
+)
+def test_a_window_by_status_is_open_while_nothing_speaks_against_it(status: str | None, is_open: bool) -> None:
+    found = opening(PICKING, placed(status), NOW)
+    why = None if is_open else f"the service says {status!r}"
+    assert found == Opening(is_open, closes_on="picking", why_closed=why)
+
+
+def test_a_window_that_is_always_open_names_nothing_that_closes_it() -> None:
+    assert opening(Always(), placed(before=hours(9999)), NOW) == Opening(open=True)
+
+
+def test_the_next_open_route_is_the_first_one_from_where_the_case_stands() -> None:
+    closed = Button(CHECKED, SinceSubmission(seconds(1)))
+    ladder = (closed, Button(CHECKED), closed, Portal("call"))
+    assert [next_open(ladder, placed(), NOW, start) for start in range(6)] == [1, 1, 3, 3, None, None]
+    assert next_open((), placed(), NOW) is None
+
+
+def test_an_entry_shows_the_whole_ladder_and_chooses_its_first_open_step() -> None:
+    window = SinceSubmission(seconds(30))
+    entry = entry_of(declared(Button(ByReply(), window, note="final"), Button(CHECKED), Portal("Call 555.")))
+    assert (entry.connection, entry.integration, entry.title, entry.remote_id) == ("shop", "acme", "Acme", "1042")
+    assert [(step.label, step.note, step.opening.open) for step in entry.steps] == [
+        ("button", "final", False),
+        ("button (asks)", None, True),
+        ("a person", "Call 555.", True),
+    ]
+    assert (entry.chosen, entry.problem) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("confirm", "then"),
+    [
+        (ByReply(), "the reply is final"),
+        (CHECKED, "read back every 2 min, for 24 h"),
+        (ByCheck(seconds(45), seconds(90.5)), "read back every 45 s, for 90.5 s"),
+        (ByPerson(minutes(90)), "a person confirms, reminded after 90 min"),
+    ],
+)
+@pytest.mark.parametrize("role", Role)
+def test_a_step_says_what_follows_and_the_cart_that_it_is_last(confirm: Confirmation, then: str, role: Role) -> None:
+    entry = entry_of(declared(Button(confirm)), placed(role=role))
+    prefix = "last, when all others are canceled; " if role is Role.CART else ""
+    assert entry.steps[0].then == prefix + then
+
+
+def test_a_portal_is_done_and_confirmed_by_a_person() -> None:
+    assert entry_of(declared(Portal("call"))).steps[0].then == "a person does it and confirms, reminded after 4 h"
+
+
+def test_a_number_that_the_service_would_mangle_is_named_and_nothing_is_chosen() -> None:
+    rule = IdRule("[A-Z0-9]+", 3, why="others are cut")
+    for number, said in (("1042", "has 4 characters; at most 3"), ("a-1", "outside [A-Z0-9]+: others are cut")):
+        placement = Placement("shop", number, NOW, Role.FULFILLMENT)
+        entry = entry_of(declared(Button(CHECKED), rule=rule), placement)
+        assert entry.chosen is None
+        assert entry.problem is not None
+        assert said in entry.problem
+        assert len(entry.steps) == 1, "the ladder is shown all the same"
+    fine = entry_of(declared(Button(CHECKED), rule=rule), Placement("shop", "A1", NOW, Role.FULFILLMENT))
+    assert (fine.chosen, fine.problem) == (0, None)
+
+
+def test_when_every_window_is_closed_nothing_is_chosen_and_each_step_says_why() -> None:
+    entry = entry_of(declared(Button(CHECKED, SinceSubmission(seconds(30))), Button(CHECKED, PICKING)), placed("Gone"))
+    assert entry.chosen is None
+    assert [step.opening.why_closed for step in entry.steps] == [
+        "closed 30 s after it was submitted",
+        "the service says 'Gone'",
+    ]
+
+
+def test_an_integration_without_a_way_leaves_it_to_a_person() -> None:
+    entry = entry_of(declared())
+    assert (entry.steps, entry.chosen) == ((), None)
+    assert "a person must do it" in str(entry.problem)
+
+
+def test_a_place_that_cannot_be_used_says_what_must_be_mended() -> None:
+    entry = entry_of("refresh_token: is missing")
+    assert (entry.problem, entry.chosen, entry.steps, entry.title) == ("refresh_token: is missing", None, (), "shop")
+    unknown = make_plan(ORDER, [placed()], {}, NOW).entries[0]
+    assert unknown.problem == "no connection named 'shop' is configured"
+
+
+def test_carts_come_last_and_the_rest_keeps_its_order() -> None:
+    roles = {"cart": Role.CART, "b": Role.FULFILLMENT, "web": Role.CART, "a": Role.FULFILLMENT}
+    placements = [Placement(name, "1042", NOW, role) for name, role in roles.items()]
+    found: dict[str, Integration | str] = {name: declared(Button(CHECKED)) for name in roles}
+    plan = make_plan(ORDER, placements, found, NOW)
+    assert [entry.connection for entry in plan.entries] == ["b", "a", "cart", "web"]
+    assert (plan.order_id, plan.order_number, plan.at) == ("1", "1042", NOW)
+
+
+def test_a_case_that_exists_already_stands_beside_its_entry() -> None:
+    placements = [placed(), Placement("other", "1042", NOW, Role.FULFILLMENT)]
+    found: dict[str, Integration | str] = {"shop": declared(Button(CHECKED, climbs=frozenset({Refusal.SHIPPED})))}
+    plan = make_plan(ORDER, placements, found, NOW, {"shop": State.ASKED, "other": State.REFUSED})
+    assert [entry.standing for entry in plan.entries] == [State.ASKED, State.REFUSED]

@@ -1,0 +1,227 @@
+"""A plugin that cannot be made ready (imported, declared, given settings and credentials) hurts nobody else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import httpx
+import pytest
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.case import State
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.declaration import Button, ByReply, Integration
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.hookspecs import INTEGRATIONS, hookimpl
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+from orderdesk_sdk.http.auth import Token, TokenAuth
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.order_reader import read_order_text
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import host, secret, settings
+from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+
+CANARY = "canary-of-a-plugin"
+
+
+@settings
+class ShopSettings:
+    endpoint: str = host(help="the shop's API")
+    api_key: Secret = secret(help="the shop's key")
+
+
+@settings
+class PickySettings:
+    """Settings whose own check raises what no check should, and quotes the secret."""
+
+    endpoint: str = host(help="the shop's API")
+    api_key: Secret = secret(help="the shop's key")
+
+    def __attrs_post_init__(self) -> None:
+        raise LookupError(f"no shop has the key {self.api_key.reveal()}")
+
+
+class ShopAuth(TokenAuth):
+    """Credentials that go wrong at `step`."""
+
+    def __init__(self, settings: ShopSettings, step: str, error: BaseException) -> None:
+        super().__init__()
+        self._settings, self._step, self._error = settings, step, error
+        self._go("init")
+
+    def token_request(self) -> httpx.Request:
+        self._go("token_request")
+        return httpx.Request("POST", f"{self._settings.endpoint}/token")
+
+    def token(self, reply: httpx.Response) -> Token:
+        self._go("token")
+        raise AssertionError("it goes wrong before")
+
+    def sign(self, request: httpx.Request, token: Secret) -> None:
+        raise AssertionError("there is no token")
+
+    def _go(self, step: str) -> None:
+        if step == self._step:
+            raise self._error
+
+
+class Shop:
+    """A plugin of the shop; a subclass breaks one thing."""
+
+    slug = "good"
+    settings: type = ShopSettings
+    step = "nowhere"
+    error: BaseException = KeyError("region")
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        auth = None if self.step == "nowhere" else lambda settings: ShopAuth(settings, self.step, self.error)
+        return Integration(
+            slug=self.slug, title=self.slug.title(), settings=self.settings, base_url="endpoint",
+            cancel=(Button(ByReply()),), auth=auth,
+        )  # fmt: skip
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+        reply = yield service.put("/cancel", request.remote_id)
+        return answer.canceled(reply)
+
+
+class Bad(Shop):
+    slug = "bad"
+
+
+def broken(step: str, error: BaseException) -> Shop:
+    plugin = Bad()
+    plugin.step, plugin.error = step, error
+    return plugin
+
+
+class PickyBad(Bad):
+    settings = PickySettings
+
+
+class NoDeclaration(Bad):
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        raise KeyError("declaration")
+
+
+class JunkDeclaration(Bad):
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return {"slug": "bad"}  # type: ignore[return-value]  # junk is what this test is about
+
+
+IMPORTS = {
+    "module that is not there": None,
+    "import that raises": "raise KeyError('at import')",
+    "import that exits": "import sys; sys.exit(4)",
+    "syntax error": "def orderdesk_integration(:",
+}
+
+PLUGINS: dict[str, tuple[Shop, State, str]] = {
+    "declaration raises": (NoDeclaration(), State.AWAITING_PERSON, "KeyError"),
+    "declaration is junk": (JunkDeclaration(), State.AWAITING_PERSON, "gave dict, not an Integration"),
+    "settings raise": (PickyBad(), State.AWAITING_PERSON, "LookupError"),
+    "credentials raise": (broken("init", KeyError(CANARY)), State.AWAITING_PERSON, "KeyError"),
+    "credentials exit": (broken("init", SystemExit(CANARY)), State.AWAITING_PERSON, "SystemExit"),
+    "token request raises": (broken("token_request", KeyError(CANARY)), State.UNCLEAR, "KeyError: '[hidden]'"),
+    "token request exits": (broken("token_request", SystemExit(CANARY)), State.UNCLEAR, "SystemExit: [hidden]"),
+    "token raises": (broken("token", KeyError(CANARY)), State.UNCLEAR, "KeyError: '[hidden]'"),
+}
+
+
+class Stage:
+    """A desk with a good connection and a bad one, and an order that is at both."""
+
+    def __init__(self, folder: Path, server: RawServer) -> None:
+        self.server = server
+        self._folder = folder
+
+    def desk(self, registry: Registry) -> Desk:
+        registry.register(Shop(), "good")
+        clock = VirtualClock()
+        path = self._folder / "desk.db"
+        connections = {
+            slug: ConnectionConfig(
+                slug, slug, {"endpoint": self.server.url, "api_key": {"text": CANARY}}, f"[connections.{slug}]"
+            )
+            for slug in ("bad", "good")
+        }
+        host = LocalHost(path, clock=clock)
+        host.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
+        for connection in connections:
+            host.place(
+                host.order("1042").id, Placement(connection, "1042", clock.now(), Role.FULFILLMENT), by="Ann"
+            )  # fmt: skip
+        return Desk(Config(path, connections), clock=clock, registry=registry, host=host)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with RawServer(answering(lambda _: http_reply(200, b'{"status": "New"}'))) as server:
+        yield Stage(tmp_path, server)
+
+
+def judge(desk: Desk, state: State, said: str) -> None:
+    """The bad connection's own case ends in `state` and names what was wrong; everything else goes on as ever."""
+    with desk:
+        plan = repr(desk.plan("1042"))
+        standing = desk.cancel("1042", by="Ann")
+        cases = {case.connection: case for case in standing.cases}
+        report = desk.run_due()
+        receipt = desk.receipt("1042")
+    assert cases["good"].state is State.CANCELED
+    assert cases["bad"].state is state
+    assert said in (cases["bad"].fault or "")
+    assert cases["bad"].proof is None
+    assert not receipt.is_canceled
+    assert CANARY not in f"{plan}{standing}{report}{receipt}"
+
+
+@pytest.mark.parametrize("name", IMPORTS)
+def test_a_plugin_that_cannot_be_imported(
+    name: str, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = f"orderdesk_bad_{len(name)}"
+    text = IMPORTS[name]
+    if text is not None:
+        (tmp_path / f"{module}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    point = EntryPoint("bad", module, INTEGRATIONS)
+    registry = Registry(find=lambda group: [point] if group == INTEGRATIONS else [])
+    judge(stage.desk(registry), State.AWAITING_PERSON, "the plugin cannot be used: ")
+    sys.modules.pop(module, None)
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_plugin_that_cannot_be_made_ready(name: str, stage: Stage) -> None:
+    plugin, state, said = PLUGINS[name]
+    registry = Registry(find=lambda group: [])
+    registry.register(plugin, "bad")
+    judge(stage.desk(registry), state, said)
+    assert stage.server.received.count(b"PUT ") == 1, "the good one's"
+
+
+def test_a_fault_that_is_told_again_and_again_does_not_grow(stage: Stage) -> None:
+    """One exception, kept and raised for every case of a broken plugin, would collect the frames of all of them."""
+    registry = Registry(find=lambda group: [])
+    registry.register(NoDeclaration(), "bad")
+
+    def frames() -> int:
+        with pytest.raises(Exception, match="cannot be used") as caught:
+            registry.load("bad")
+        return len(caught.traceback)
+
+    frames()
+    assert frames() == frames()

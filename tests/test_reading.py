@@ -1,0 +1,156 @@
+"""Reading replies: the value at its path, or an error that names the path; never a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+import pytest
+from attrs import field, frozen
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orderdesk_sdk.answer import EXCHANGE_NUMBER, Outcome
+from orderdesk_sdk.reading import (
+    MalformedReply,
+    complaint,
+    count_in,
+    json_object,
+    objects_at,
+    text_at,
+    turned_away,
+    value_at,
+)
+
+
+@frozen
+class Said:
+    """A response as far as reading goes."""
+
+    content: bytes = b""
+    status_code: int = 200
+    extensions: Mapping[str, object] = field(factory=lambda: {EXCHANGE_NUMBER: 3})
+    headers: Mapping[str, str] = field(factory=dict)
+
+
+REPLY = Said(b'{"order": {"status": "Cancelled", "empty": " ", "count": 0, "none": null, "lines": [{"n": 1}, 5]}}')
+ODD = st.one_of(
+    st.binary(max_size=30), st.sampled_from([b"", b"<html>", b"[]", b'"x"', b"NaN", b"\xff", b"[" * 99_999])
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is not JSON (0 bytes)"),
+        (b"<html>ok</html>", "is not JSON (15 bytes)"),
+        (b"\xff\xfe\xfd", "is not JSON"),
+        (b"[" * 100_000, "is not JSON"),
+        (b"9" * 5000, "is not JSON"),
+        (b"[]", "an object was expected, not a list"),
+        (b"null", "not null"),
+        (b'"canceled"', "not a text"),
+        (b"5", "not a number"),
+        (b"true", "not a boolean"),
+    ],
+)
+def test_a_body_that_is_no_object_is_malformed(content: bytes, said: str) -> None:
+    with pytest.raises(MalformedReply) as raised:
+        json_object(Said(content, 201))
+    assert said in raised.value.text
+    assert raised.value.place == "reply 201, $"
+
+
+def test_a_byte_order_mark_is_no_obstacle() -> None:
+    assert json_object(Said(b'\xef\xbb\xbf{"a": 1}')) == {"a": 1}
+
+
+def test_values_are_read_at_their_path() -> None:
+    assert value_at(REPLY, "order", "none") is None
+    assert value_at(REPLY, "order", "count") == 0
+    assert text_at(REPLY, "order", "status") == "Cancelled"
+    assert value_at(REPLY) == json_object(REPLY)
+    assert objects_at(Said(b'{"a": [{"b": 1}, {}]}'), "a") == ({"b": 1}, {})
+
+
+@pytest.mark.parametrize(
+    ("read", "place", "said"),
+    [
+        (lambda: value_at(REPLY, "ordre"), "$.ordre", "is missing"),
+        (lambda: value_at(REPLY, "order", "state"), "$.order.state", "is missing"),
+        (lambda: value_at(REPLY, "order", "status", "x"), "$.order.status", "object was expected, not a text"),
+        (lambda: value_at(REPLY, "order", "lines", "x"), "$.order.lines", "object was expected, not a list"),
+        (lambda: text_at(REPLY, "order", "empty"), "$.order.empty", "not an empty text"),
+        (lambda: text_at(REPLY, "order", "count"), "$.order.count", "not a number"),
+        (lambda: text_at(REPLY, "order"), "$.order", "not an object"),
+        (lambda: objects_at(REPLY, "order"), "$.order", "a list was expected, not an object"),
+        (lambda: objects_at(REPLY, "order", "lines"), "$.order.lines[1]", "an object was expected, not a number"),
+    ],
+)
+def test_what_is_missing_or_misshapen_is_named_with_its_path(
+    read: Callable[[], object], place: str, said: str
+) -> None:  # fmt: skip
+    with pytest.raises(MalformedReply) as raised:
+        read()
+    assert raised.value.place == f"reply 200, {place}"
+    assert said in raised.value.text
+
+
+@pytest.mark.parametrize(("value", "count"), [(0, 0), (7, 7), ("2", 2), (" 12 ", 12), ("007", 7)])
+def test_counts_are_whole_numbers_also_as_text(value: object, count: int) -> None:
+    assert count_in(REPLY, {"n": value}, "n") == count
+
+
+@pytest.mark.parametrize("value", [None, -1, "-1", "", "2.0", 2.0, True, "two", "²", "\u0661", [], {}, "9" * 5000])
+def test_everything_else_is_no_count(value: object) -> None:
+    with pytest.raises(MalformedReply, match=r"\$[.]+n: a whole number was expected"):
+        count_in(REPLY, {"n": value}, "n")
+
+
+def test_a_missing_count_is_its_default_or_malformed() -> None:
+    assert count_in(REPLY, {}, "n", default=0) == 0
+    with pytest.raises(MalformedReply):
+        count_in(REPLY, {}, "n")
+    with pytest.raises(MalformedReply):
+        count_in(REPLY, {"n": None}, "n", default=0)
+
+
+def test_a_complaint_is_what_the_service_says_or_its_status() -> None:
+    errors = Said(b'{"errors": [{"code": "E1", "message": "too late"}, {"code": 2, "message": null}]}', 400)
+    assert complaint(errors) == "E1: too late; 2: None"
+    assert complaint(Said(b'{"faults": [{"code": "E1", "message": "x"}]}', 400), "faults") == "E1: x"
+    for content in (b"", b"<html>", b"{}", b'{"errors": []}', b'{"errors": "no"}', b'{"errors": [5]}'):
+        assert complaint(Said(content, 409)) == "the service answered 409"
+    assert len(complaint(Said(b'{"errors": [{"code": "E", "message": "' + b"x" * 9999 + b'"}]}'))) == 500
+
+
+@pytest.mark.parametrize(("asked", "wait"), [("90", 90), ("", None), ("soon", None), ("9" * 9, None), ("²", None)])
+def test_a_throttled_reply_says_how_long_to_wait(asked: str, wait: int | None) -> None:
+    answer = turned_away(Said(status_code=429, headers={"retry-after": asked}), check="")
+    assert answer is not None
+    assert answer.retry_after == (timedelta(seconds=wait) if wait is not None else None)
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_being_turned_away_proves_that_nothing_was_done(status: int) -> None:
+    answer = turned_away(Said(status_code=status), check="look at the token")
+    assert answer is not None
+    assert (answer.outcome, answer.exchange) == (Outcome.NOT_DONE, 3)
+    assert (answer.remedy == "look at the token") == (status != 429)
+
+
+@pytest.mark.parametrize("status", [200, 202, 204, 302, 400, 404, 409, 418, 500, 502, 503, 504])
+def test_no_other_status_proves_that(status: int) -> None:
+    assert turned_away(Said(status_code=status), check="x") is None
+
+
+@given(ODD)
+@settings(derandomize=True, deadline=None, max_examples=200)
+def test_whatever_the_body_is_reading_ends_in_a_value_or_a_malformed_reply(content: bytes) -> None:
+    reply = Said(content, 500)
+    for read in (json_object, lambda said: text_at(said, "a", "b"), lambda said: objects_at(said, "a")):
+        try:
+            read(reply)
+        except MalformedReply as error:
+            assert str(error.place).startswith("reply 500, $")  # noqa: PT017 - it may also be read
+    assert complaint(reply) == "the service answered 500"

@@ -1,0 +1,158 @@
+"""Redaction: no learned secret and no denied field is left in anything that is kept or shown."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qs, quote, quote_plus, urlsplit
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from orderdesk_sdk.redaction import DENIED, Redactor
+from orderdesk_sdk.secret import HIDDEN, Secret
+
+SECRETS = st.text(st.characters(codec="utf-8"), min_size=4, max_size=30)
+AROUND = st.text(st.characters(codec="utf-8"), max_size=12)
+
+
+def redactor(*secrets: str, fields: tuple[str, ...] = ()) -> Redactor:
+    return Redactor(fields, [Secret(text) for text in secrets])
+
+
+def forms(secret: str) -> set[str]:
+    """How a secret looks as it is, in URLs and forms, and in JSON as Python, PHP and JavaScript write it."""
+    texts = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    urls = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    return {secret, *urls, *texts, *(text.replace("/", "\\/") for text in texts)}
+
+
+def innocent(secret: str, *others: str) -> bool:
+    """Whether the secret would not be in the output anyway: in what stands around it, or in the word for hidden."""
+    frame = json.dumps(["a", {"b": "c"}]) + "https://api.example/path?page=size=1&q=[hidden]%5Bhidden%5D:{}&x-id"
+    return not any(form in text or text in form for form in forms(secret) for text in (frame, HIDDEN)) and not any(
+        form in text for form in forms(secret) for other in others for text in forms(other)
+    )
+
+
+@given(SECRETS, AROUND, AROUND)
+@settings(derandomize=True, deadline=None, max_examples=300)
+def test_a_learned_secret_is_in_no_output_in_any_form(secret: str, before: str, after: str) -> None:
+    assume(innocent(secret, before, after, before + after))
+    hide = redactor(secret)
+    document = {"a": [before, {"b": before + secret + after}], before + "x": 1}
+    shown = [hide.text(before + form + after) for form in forms(secret)]
+    shown += [hide.body(before + form + after) for form in forms(secret)]
+    shown += [hide.headers({"x-id": form}, ["x-id"])["x-id"] for form in forms(secret)]
+    shown += [hide.body(json.dumps(document)), hide.body(json.dumps(document, ensure_ascii=False))]
+    shown += [hide.body(json.dumps(document).replace("/", "\\/")), hide.body(json.dumps(document, indent=1))]
+    shown += [hide.body(f"page=1&q={quoted(secret)}") for quoted in (quote, quote_plus)]
+    shown += [hide.url(f"https://api.example/path/{quote(secret, safe='')}?page=1&q={quote_plus(secret)}")]
+    shown += [hide.url(f"https://api.example/path?{quote(secret, safe='')}=1")]
+    for output in shown:
+        for form in forms(secret):
+            assert form not in output, (form, output)
+
+
+@given(st.recursive(st.one_of(st.none(), st.integers(), st.text(max_size=5)), lambda inner: st.one_of(
+    st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["id", "Token", "api_key", "note"]), inner)),
+    max_leaves=8))  # fmt: skip
+@settings(derandomize=True, deadline=None, max_examples=200)
+def test_denied_fields_are_hidden_at_every_depth_and_nothing_else_changes(document: object) -> None:
+    def hidden(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: HIDDEN if name in ("Token", "api_key") else hidden(inner) for name, inner in value.items()}
+        return [hidden(inner) for inner in value] if isinstance(value, list) else value
+
+    if isinstance(document, dict | list):
+        assert json.loads(Redactor().body(json.dumps(document))) == hidden(document)
+
+
+@given(st.integers(0, 200), st.sampled_from(["x-9-value", 12345678, ["x-9-value"], {"a": "x-9-value"}, 'x-9-value"\\']))
+@settings(derandomize=True, deadline=None, max_examples=300)
+def test_denied_fields_are_hidden_in_json_that_was_cut_anywhere(length: int, value: object) -> None:
+    document = {"id": 7, "note": 'a "quoted" \\ word', "inner": [{"refresh_token": value}], "rest": "x"}
+    for indent in (None, 2):
+        shown = Redactor().body(json.dumps(document, indent=indent)[:length])
+        assert "x-9" not in shown
+        assert "1234" not in shown
+
+
+def test_after_a_denied_list_in_broken_json_nothing_is_shown() -> None:
+    assert Redactor().body('{"id":1,"secret":["a","b"],"other":"c"') == '{"id":1,"secret":"[hidden]"'
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "X-Api-Key", "refresh_token", "clientSecret", "Set-Cookie", "PASSWORD"]
+)
+def test_names_are_denied_however_they_are_written(name: str) -> None:
+    assert Redactor().denies(name)
+    assert Redactor().body(json.dumps({name: "abc"})) == json.dumps({name: HIDDEN}, separators=(",", ":"))
+    assert "abc" not in Redactor().body(f"id=1&{name}=abc&page=2")
+    assert "abc" not in Redactor().url(f"https://api.example/?{name}=abc&page=2")
+    assert Redactor().headers({name.lower(): "abc"}, [name.lower()]) == {}
+
+
+def test_a_plugin_names_further_fields() -> None:
+    hide = redactor(fields=("Card-Number",))
+    assert hide.body('{"cardNumber": 4111, "id": 1}') == '{"cardNumber":"[hidden]","id":1}'
+    assert Redactor().body('{"cardNumber": 4111, "id": 1}') == '{"cardNumber": 4111, "id": 1}'
+    assert not Redactor().denies("id")
+    assert "token" in DENIED
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [
+        ("grant_type=refresh&refresh_token=abc", "grant_type=refresh&refresh_token=[hidden]"),
+        ("client%5Fsecret=abc&x=1", "client%5Fsecret=[hidden]&x=1"),
+        ("token=abc&cli", "token=[hidden]&cli"),
+        ("flag&token=abc", "flag&token=[hidden]"),
+        ("a=1&&token=abc=d", "a=1&&token=[hidden]"),
+        ("a=%20b+c&e=", "a=%20b+c&e="),
+    ],
+)
+def test_denied_values_of_forms_are_hidden_and_the_rest_stays_as_it_was(form: str, shown: str) -> None:
+    assert Redactor().body(form) == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello", "<html>a=b</html>", "a b=c", '"text"', "[1,2]", '{"a": 1.50}', "{broken"]
+)
+def test_what_holds_no_secret_stays_as_it_was(text: str) -> None:
+    assert redactor("another-secret").body(text) == text
+
+
+def test_the_second_of_two_equal_keys_does_not_uncover_the_first() -> None:
+    assert "abc" not in Redactor().body('{"a":{"token":"abc"},"a":1}')
+
+
+@pytest.mark.parametrize("depth", [100, 600, 900, 100_000])
+def test_a_body_nested_deeper_than_python_can_follow_is_kept_without_its_secrets(depth: int) -> None:
+    shown = redactor("s3cret-key").body("[" * depth + '{"token":"abc","x":"s3cret-key"}' + "]" * depth)
+    assert "abc" not in shown
+    assert "s3cret-key" not in shown
+
+
+def test_urls_lose_user_information_and_fragment_and_keep_the_rest() -> None:
+    shown = Redactor().url("https://ann:pass@api.example:8443/orders/1042?page=2&sort=a%20b&token=abc#part")
+    parts = urlsplit(shown)
+    assert (parts.netloc, parts.path, parts.fragment) == ("api.example:8443", "/orders/1042", "")
+    assert parse_qs(parts.query) == {"page": ["2"], "sort": ["a b"], "token": [HIDDEN]}
+
+
+def test_only_chosen_headers_are_kept() -> None:
+    headers = {"content-type": "text/html", "x-id": "7 s3cret-key", "set-cookie": "a=b"}
+    shown = redactor("s3cret-key").headers(headers, ["content-type", "x-id", "set-cookie", "absent"])
+    assert shown == {"content-type": "text/html", "x-id": f"7 {HIDDEN}"}
+
+
+def test_the_longer_of_two_secrets_is_hidden_whole() -> None:
+    assert redactor("s3cret", "s3cret-key-2").text("a s3cret-key-2 b s3cret c") == "a [hidden] b [hidden] c"
+
+
+def test_a_secret_is_hidden_from_when_it_is_learned_and_a_short_one_never() -> None:
+    hide = redactor("abc")
+    assert hide.text("abc abcdef") == "abc abcdef"
+    hide.learn(Secret("abcdef"))
+    assert hide.text("abc abcdef") == "abc [hidden]"

@@ -1,0 +1,231 @@
+"""The registry: nothing is imported before its first use, and a broken plugin breaks only itself."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import EntryPoint, distributions
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from orderdesk_sdk.errors import NotFoundError, PluginFault
+from orderdesk_sdk.hookspecs import INTEGRATIONS
+from orderdesk_sdk.registry import Registry
+
+GOOD = """
+from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Integration, NewNumber
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.settings import host, settings
+
+@settings
+class AcmeSettings:
+    endpoint: str = host(help="Acme", default="https://api.acme.example")
+
+DECLARED = dict(slug="acme", title="Acme", settings=AcmeSettings, base_url="endpoint", cancel=(Button(ByReply()),))
+
+@hookimpl
+def orderdesk_integration():
+    return Integration(**DECLARED)
+
+@hookimpl
+def orderdesk_cancel(request, service):
+    yield
+"""
+CHECKED = "from orderdesk_sdk.clock import hours\nDECLARED['cancel'] = (Button(ByCheck(hours(1), hours(2))),)\n"
+
+Install = Callable[..., None]
+
+
+class Site:
+    """A folder of distributions that exist only in a test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def install(self, source: str, *, slug: str = "acme", module: str = "", distribution: str = "") -> None:
+        module = module or f"od_fake_{slug.replace('-', '_')}"
+        name = distribution or f"orderdesk-{slug}"
+        (self.folder / f"{module}.py").write_text(source, encoding="utf-8")
+        info = self.folder / f"{name.replace('-', '_')}-1.2.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n", encoding="utf-8")
+        (info / "entry_points.txt").write_text(f"[{INTEGRATIONS}]\n{slug} = {module}\n", encoding="utf-8")
+
+    def find(self, *, group: str) -> Iterable[EntryPoint]:
+        found = [point for dist in distributions(path=[str(self.folder)]) for point in dist.entry_points]
+        return sorted((point for point in found if point.group == group), key=lambda point: point.value)
+
+    def registry(self, patience: float = 20.0) -> Registry:
+        return Registry(find=self.find, patience=patience)
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.syspath_prepend(tmp_path)
+    yield Site(tmp_path)
+    for name in [name for name in sys.modules if name.startswith("od_fake_")]:
+        del sys.modules[name]
+
+
+def fault_of(registry: Registry, slug: str = "acme") -> PluginFault:
+    with pytest.raises(PluginFault) as raised:
+        registry.load(slug)
+    return raised.value
+
+
+def test_listing_imports_nothing_and_first_use_imports_one(site: Site) -> None:
+    site.install(GOOD)
+    site.install("raise RuntimeError('imported too early')", slug="zebra")
+    registry = site.registry()
+    assert registry.slugs() == ("acme", "zebra")
+    assert registry.distribution("zebra") == "orderdesk-zebra 1.2"
+    assert not [name for name in sys.modules if name.startswith("od_fake_")]
+    loaded = registry.load("acme")
+    assert [name for name in sys.modules if name.startswith("od_fake_")] == ["od_fake_acme"]
+    assert (loaded.integration.title, loaded.distribution, loaded.version) == ("Acme", "orderdesk-acme", "1.2")
+    assert registry.load("acme") is loaded
+
+
+def test_every_integration_has_a_manager_of_its_own(site: Site) -> None:
+    site.install(GOOD)
+    site.install(GOOD.replace('"acme"', '"other"'), slug="other")
+    registry = site.registry()
+    acme, other = registry.load("acme"), registry.load("other")
+    assert acme.manager is not other.manager
+    for loaded in (acme, other):
+        names = [found.plugin_name for found in loaded.manager.hook.orderdesk_cancel.get_hookimpls()]
+        assert names == [loaded.integration.slug]
+
+
+def test_an_unknown_slug_is_not_found_and_says_what_to_install(site: Site) -> None:
+    with pytest.raises(NotFoundError, match="install orderdesk-nowhere"):
+        site.registry().load("nowhere")
+
+
+BROKEN = {
+    "raises on import": ("raise RuntimeError('no license')", "RuntimeError: no license"),
+    "exits on import": ("raise SystemExit(3)", "SystemExit: 3"),
+    "is interrupted on import": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "is no Python": ("def (", "SyntaxError"),
+    "needs a package that is absent": ("import od_absent_package", "od_absent_package"),
+    "raises in its declaration": (GOOD + "DECLARED = 1 / 0\n", "ZeroDivisionError"),
+    "raises when asked for it": (
+        GOOD.replace("return Integration(**DECLARED)", "raise LookupError('x')"), "LookupError: x",
+    ),
+    "declares another slug": (GOOD + "DECLARED['slug'] = 'acne'\n", "declares the slug 'acne'"),
+    "declares nothing": (GOOD.replace("return Integration(**DECLARED)", "return None"), "gave NoneType"),
+    "declares junk": (GOOD.replace("return Integration(**DECLARED)", "return DECLARED"), "gave dict"),
+    "declares a junk route": (GOOD + "DECLARED['cancel'] = ('button',)\n", "must be an instance of one of Button"),
+    "has no hooks": ("", "gave NoneType"),
+    "lacks the cancel hook": (GOOD + "del orderdesk_cancel\n", "needs orderdesk_cancel"),
+    "lacks the check hook": (GOOD + CHECKED, "needs orderdesk_check"),
+    "lacks the resubmit hook": (GOOD + "DECLARED['resubmit'] = NewNumber()\n", "needs orderdesk_resubmit"),
+    "has a hook that is no generator": (GOOD.replace("    yield\n", "    return None\n"), "not a generator function"),
+    "has an unneeded hook that is no generator": (
+        GOOD + "@hookimpl\ndef orderdesk_check(request, service):\n    return None\n", "not a generator function",
+    ),
+    "has a hook that nobody specified": (
+        GOOD + "@hookimpl\ndef orderdesk_cancle(request):\n    yield\n", "orderdesk_cancle",
+    ),
+    "takes an argument that nobody gives": (GOOD.replace("(request, service)", "(request, store)"), "store"),
+    "has settings that are none": (GOOD + "DECLARED['settings'] = int\n", "make it with @settings"),
+    "has no such host setting": (GOOD + "DECLARED['base_url'] = 'url'\n", "base_url names 'url'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "reason"), BROKEN.values(), ids=BROKEN)
+def test_a_plugin_that_is_broken_is_named_with_its_distribution_and_others_go_on(
+    site: Site, source: str, reason: str
+) -> None:
+    site.install(source)
+    site.install(GOOD.replace('"acme"', '"other"'), slug="other")
+    registry = site.registry()
+    assert registry.slugs() == ("acme", "other")
+    fault = fault_of(registry)
+    assert reason in fault.text
+    assert fault.place == "integration acme (orderdesk-acme 1.2)"
+    assert "update or uninstall" in str(fault.remedy)
+    assert fault_of(registry) is fault, "the same fault each time; the import is not repeated"
+    assert registry.load("other").integration.slug == "other"
+
+
+@pytest.mark.parametrize("where", ["import", "declaration"])
+def test_a_plugin_that_hangs_holds_up_only_its_own(site: Site, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    gate = ModuleType("od_fake_gate")
+    gate.__dict__["release"] = release
+    monkeypatch.setitem(sys.modules, "od_fake_gate", gate)
+    wait = "import od_fake_gate\nod_fake_gate.release.wait(60)"
+    inside = GOOD.replace("    return Integration", f"    {wait.replace(chr(10), '; ')}\n    return Integration")
+    site.install(wait if where == "import" else inside)
+    site.install(GOOD.replace('"acme"', '"other"'), slug="other")
+    registry = site.registry(patience=0.05)
+    try:
+        assert "did not end within 0.05 s" in fault_of(registry).text
+        calm = Registry(find=site.find)
+        assert calm.load("other").integration.slug == "other"
+    finally:
+        release.set()
+        for thread in threading.enumerate():
+            if thread.name == "load acme":
+                thread.join(20)
+
+
+def test_two_distributions_with_one_slug_are_both_named_and_neither_is_used(site: Site) -> None:
+    site.install(GOOD, module="od_fake_one", distribution="acme-one")
+    site.install(GOOD, module="od_fake_two", distribution="acme-two")
+    registry = site.registry()
+    assert registry.slugs() == ("acme",)
+    fault = fault_of(registry)
+    assert "od_fake_one" in fault.text
+    assert "od_fake_two" in fault.text
+    assert fault.remedy == "uninstall one of them"
+    assert not {"od_fake_one", "od_fake_two"} & set(sys.modules)
+
+
+def good_module(slug: str = "acme", source: str = GOOD) -> ModuleType:
+    module = ModuleType(f"od_made_{slug}")
+    exec(compile(source.replace('"acme"', f'"{slug}"'), module.__name__, "exec"), module.__dict__)  # noqa: S102 - our own text
+    return module
+
+
+def test_an_integration_registered_in_code_comes_before_an_installed_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    site.install("raise RuntimeError('never imported')")
+    registry = site.registry()
+    module = good_module()
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    registry.register(module, "acme")
+    loaded = registry.load("acme")
+    assert (loaded.integration.slug, loaded.distribution, loaded.version) == ("acme", "", "")
+    assert registry.slugs() == ("acme",)
+
+
+def test_registering_again_replaces_what_was_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = Registry(find=lambda *, group: ())
+    registry.register(ModuleType("od_made_empty"), "acme")
+    fault = fault_of(registry)
+    assert fault.place == "integration acme (registered in code)"
+    module = good_module()
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    registry.register(module, "acme")
+    assert registry.load("acme").integration.slug == "acme"
+
+
+def test_many_threads_load_an_integration_once(site: Site) -> None:
+    site.install("import od_fake_count\nod_fake_count.seen.append(1)\n" + GOOD)
+    (site.folder / "od_fake_count.py").write_text("seen = []\n", encoding="utf-8")
+    registry = site.registry()
+    found: list[object] = []
+    threads = [threading.Thread(target=lambda: found.append(registry.load("acme"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len({id(loaded) for loaded in found}) == 1
+    assert sys.modules["od_fake_count"].__dict__["seen"] == [1]

@@ -1,0 +1,50 @@
+"""Settings classes of connections, and what a form needs to know of them."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import SettingField, SettingKind, host, secret, setting, settings, settings_fields
+
+
+@settings
+class AcmeSettings:
+    """Acme."""
+
+    api_key: Secret = secret(help="Acme > Account")
+    spare_key: Secret = secret(help="if any", default=Secret(""))
+    endpoint: str = host(help="Acme's API", default="https://api.acme.example")
+    speed: str = setting(str, help="speed", default="Standard", choices=("Standard", "Fast"))
+    retries: int = setting(int, help="how often")
+    loud: bool = setting(bool, help="shout", default=False)
+
+
+def test_fields_are_described_in_their_order() -> None:
+    assert settings_fields(AcmeSettings) == (
+        SettingField("api_key", SettingKind.SECRET, Secret, "Acme > Account", True, None),
+        SettingField("spare_key", SettingKind.SECRET, Secret, "if any", False, Secret("")),
+        SettingField("endpoint", SettingKind.HOST, str, "Acme's API", False, "https://api.acme.example"),
+        SettingField("speed", SettingKind.PLAIN, str, "speed", False, "Standard", ("Standard", "Fast")),
+        SettingField("retries", SettingKind.PLAIN, int, "how often", True, None),
+        SettingField("loud", SettingKind.PLAIN, bool, "shout", False, False),
+    )
+
+
+def test_settings_are_frozen_keyword_only_and_show_no_secret() -> None:
+    made = AcmeSettings(api_key=Secret("s3cret-key"), retries=2)
+    assert made.api_key.reveal() == "s3cret-key"
+    assert "s3cret-key" not in repr(made)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        made.retries = 3  # type: ignore[misc]  # that it is refused is the test
+    with pytest.raises(TypeError):
+        AcmeSettings(Secret("s3cret-key"))  # type: ignore[call-arg]  # that it is refused is the test
+
+
+def test_a_field_without_a_help_text_is_refused_by_name() -> None:
+    with pytest.raises(TypeError, match=r"Careless\.token: declare it with setting\(\), secret\(\) or host\(\)"):
+
+        @settings
+        class Careless:
+            token: str = attrs.field(default="")

@@ -1,0 +1,97 @@
+"""The transport under every client: recorders see its calls, and it outlives connections that a service closed."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import vcr
+
+from orderdesk_sdk.exchange import Exchange
+from orderdesk_sdk.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
+
+if TYPE_CHECKING:
+    from tests.conftest import ClientMaker
+
+
+def put(client: ConnectionClient, url: str) -> Exchange:
+    return client.call(httpx.Request("PUT", url, content=b"{}"), 1, lambda _: None)[0]
+
+
+def test_a_recorder_sees_the_calls_and_plays_them_back_without_a_service(
+    client_of: ClientMaker, tmp_path: Path
+) -> None:
+    cassette = tmp_path / "cancel.yaml"
+    with RawServer(answering(lambda _: http_reply(200, b'{"status": "taken"}'))) as server:
+        with vcr.use_cassette(str(cassette), record_mode="once") as recorded:
+            assert put(client_of(server.url), server.url).status == 200
+            assert len(recorded) == 1
+        calls = server.received.count(b"PUT ")
+    with vcr.use_cassette(str(cassette), record_mode="none") as played:
+        exchange = put(client_of(server.url), server.url)
+        assert played.all_played
+    assert (calls, exchange.status, exchange.body) == (1, 200, '{"status": "taken"}')
+
+
+def test_calls_share_a_connection(client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply())) as server:
+        client = client_of(server.url)
+        for _ in range(5):
+            assert put(client, server.url).status == 200
+        assert len(server.connections) == 1
+
+
+def test_a_write_goes_over_a_new_connection_where_the_service_closed_the_idle_one(client_of: ClientMaker) -> None:
+    closed = threading.Event()
+
+    def answer_and_close(connection: RawConnection) -> None:
+        connection.read_request()
+        connection.send(http_reply())
+        connection.close()
+        closed.set()
+
+    with RawServer(answer_and_close) as server:
+        client = client_of(server.url)
+        for calls in range(1, 4):
+            assert put(client, server.url).status == 200
+            assert closed.wait(10)
+            closed.clear()
+            assert len(server.connections) == calls
+
+
+def test_a_connection_of_a_call_that_failed_is_not_used_again(client_of: ClientMaker) -> None:
+    def late(connection: RawConnection) -> None:
+        if b"/late" in connection.read_request():
+            connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 30\r\n\r\n")
+            connection.pause(0.5)
+            connection.send(b'{"of": "the late call"}       ')
+            connection.pause(30)
+        connection.send(http_reply(200, b'{"of": "the next call"}'))
+
+    with RawServer(late) as server:
+        client = client_of(server.url, CallLimits(tries=1, total=0.3))
+        assert put(client, f"{server.url}/late").failure is not None
+        assert put(client, server.url).body == '{"of": "the next call"}'
+        assert len(server.connections) == 2
+
+
+def test_a_pool_is_not_used_up_by_calls_that_fail(client_of: ClientMaker) -> None:
+    with RawServer(RawConnection.close) as server:
+        client = client_of(server.url, CallLimits(tries=1, in_flight=1, total=5))
+        kinds = {getattr(put(client, server.url).failure, "kind", None) for _ in range(5)}
+    assert "PoolTimeout" not in kinds
+    assert None not in kinds
+
+
+def test_no_thread_closes_the_connection_of_another_ones_call(client_of: ClientMaker) -> None:
+    """Sixteen threads that all come back at once make httpcore's race likely: see `_Stream.get_extra_info`."""
+    with RawServer(answering(lambda _: http_reply())) as server:
+        client = client_of(server.url)
+        with ThreadPoolExecutor(16) as threads:
+            exchanges = list(threads.map(lambda _: put(client, server.url), range(600)))
+        assert [exchange.failure for exchange in exchanges if exchange.failure is not None] == []
+        assert len(server.connections) <= 8
