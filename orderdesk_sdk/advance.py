@@ -13,7 +13,7 @@ from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State, tran
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.connections import Connection, Connections
 from orderdesk_sdk.declaration import Email
-from orderdesk_sdk.errors import InputError, NotFoundError, OrderDeskError, PluginFault
+from orderdesk_sdk.errors import ConfigurationError, InputError, NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, Recorded, drive
 from orderdesk_sdk.hosts import Host
@@ -328,7 +328,12 @@ class CaseAdvancer:
         mail = self._post.write(
             sending, route, connection.settings, self._wish(sending), request.order, request.placement
         )
-        event = self._post.send(sending, route, mail, journal, connection.client.redactor)
+        try:
+            event = self._post.send(sending, route, mail, journal, connection.client.redactor)
+        except (
+            ConfigurationError
+        ) as error:  # Before a byte of the mail left: it is tried again until somebody mends it.
+            event = followup.not_sent(sending, error.text, self._clock.now(), error.remedy)
         after = transition(sending, event)
         journal.finish(after, event)
         self._tell(after, event)

@@ -215,7 +215,7 @@ class Cancellation:
     asked_by: str
     reason: str | None
     asked_at: datetime
-    lines: Mapping[str, int] = field(factory=dict)
+    lines: Mapping[str, int] = field(factory=dict, hash=False)
     chain: tuple[str, ...] = ()
 
 

@@ -217,13 +217,13 @@ def to_person(case: Case, text: str, now: datetime, remedy: str | None = None) -
     return _hand_over(case, now, text, remedy)
 
 
-def not_sent(case: Case, text: str, now: datetime) -> Event:
+def not_sent(case: Case, text: str, now: datetime, remedy: str | None = None) -> Event:
     """What becomes of a case whose request provably did not go out."""
-    return _not_done(case, text, None, None, now)
+    return _not_done(case, text, remedy, None, now)
 
 
 def after_loss_of_mail(case: Case, text: str, identity: str, now: datetime) -> Event:
-    """What becomes of a case whose mail may or may not have gone out: a person looks, nothing is sent again unawares."""
+    """What becomes of a case whose mail may have gone out: a person looks, nothing is sent again unawares."""
     remedy = f"look for the mail with Message-ID {identity}; if it never arrived, let a named person send it again"
     return _hand_over(case, now, text, remedy)
 

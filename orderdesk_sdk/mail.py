@@ -30,7 +30,10 @@ class MailConfig:
     username: str = setting(str, help="the login; empty for none", default="")
     password: Secret = secret(help="the login's password", default=Secret(""))
     mode: str = setting(
-        str, help="send, redirect (for trying things out) or draft", default="send", choices=("send", "redirect", "draft")
+        str,
+        help="send, redirect (for trying things out) or draft",
+        default="send",
+        choices=("send", "redirect", "draft"),
     )
     redirect_to: str = setting(str, help="who gets every mail in mode redirect", default="")
     timeout: int = setting(int, help="seconds for each step of the conversation", default=20)
@@ -42,7 +45,7 @@ def message_id(case_id: str, route: int, sender: str) -> str:
 
 
 def compose(config: MailConfig, *, to: str, subject: str, body: str, identity: str, at: datetime) -> EmailMessage:
-    """A plain-text mail. Line breaks cannot reach a header: texts are folded to one line, and EmailMessage refuses the rest."""
+    """A plain-text mail. No line break reaches a header: texts become one line, EmailMessage refuses the rest."""
     message = EmailMessage()
     message["From"] = one_line(config.sender)
     message["To"] = one_line(to)
@@ -75,7 +78,7 @@ class Mailer:
         `before_data` is called when the server has taken sender and recipient, before a byte of the mail leaves: what
         is lost before it was provably not sent. Raises ConfigurationError where the server refuses the login.
         """
-        leaving = False
+        leaving, taken = False, ""
         try:
             with smtplib.SMTP(self.config.host, self.config.port, timeout=self.config.timeout) as server:
                 self._greet(server)
@@ -86,7 +89,7 @@ class Mailer:
                 leaving = True
                 code, answer = server.data(message.as_bytes())
                 _accepted((code, answer))
-                return f"{code} {answer.decode('ascii', 'replace')}"
+                taken = f"{code} {answer.decode('ascii', 'replace')}"
         except smtplib.SMTPAuthenticationError as error:
             raise ConfigurationError(
                 f"the mail server refuses the login ({error.smtp_code})",
@@ -95,12 +98,17 @@ class Mailer:
             ) from None
         except smtplib.SMTPResponseException as error:
             said = error.smtp_error.decode("ascii", "replace") if isinstance(error.smtp_error, bytes) else ""
-            text = f"the mail server refused it: {error.smtp_code} {said}"
-            return Failure(type(error).__name__, Certainty.NOT_DONE, text)
+            if not taken:
+                # Once the mail has left, only a reply that says no proves that it was not taken; junk proves nothing.
+                refused = not leaving or 400 <= error.smtp_code < 600
+                text = f"the mail server {'refused it' if refused else 'gave no clear reply'}: {error.smtp_code} {said}"
+                return Failure(type(error).__name__, Certainty.NOT_DONE if refused else Certainty.UNCLEAR, text)
         except (OSError, smtplib.SMTPException) as error:
-            certainty = Certainty.UNCLEAR if leaving else Certainty.NOT_SENT
-            words = "the mail may have gone out" if leaving else "the mail did not go out"
-            return Failure(type(error).__name__, certainty, f"{words}: {error}")
+            if not taken:
+                certainty = Certainty.UNCLEAR if leaving else Certainty.NOT_SENT
+                words = "the mail may have gone out" if leaving else "the mail did not go out"
+                return Failure(type(error).__name__, certainty, f"{words}: {error}")
+        return taken  # However the goodbye went.
 
     def _greet(self, server: smtplib.SMTP) -> None:
         server.ehlo()

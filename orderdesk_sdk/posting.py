@@ -1,4 +1,4 @@
-"""Posting the mail of an e-mail route: composed from templates, written down before it leaves, never sent twice unawares."""
+"""Posting the mail of an e-mail route: composed from templates, written down first, never sent twice unawares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reasons: the core's own few, each service's codes, and the crosswalk between them, checked for gaps before it is needed. Pure."""
+"""Reasons: the core's own few, each service's codes, and the crosswalk between them, checked for gaps. Pure."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def listed_by(lists: str, path: str) -> Callable[[object, Order], tuple[ReasonCo
 
 
 def gaps(codes: Iterable[ReasonCode]) -> tuple[str, ...]:
-    """What is wrong with a crosswalk: canonical reasons told by no code or by two, codes that stand twice. Empty when sound."""
+    """What is wrong with a crosswalk: reasons told by no code or by two, codes that stand twice. Empty when sound."""
     listed = list(codes)
     faults = []
     for reason in CanonicalReason:

@@ -26,7 +26,7 @@ class CancelRequest:
     placement: Placement
     cancellation: str
     reason: Reason = Reason()
-    lines: Mapping[str, int] = field(factory=dict)
+    lines: Mapping[str, int] = field(factory=dict, hash=False)
 
     @property
     def remote_id(self) -> str:
@@ -52,7 +52,7 @@ class CheckRequest:
     order: Order
     placement: Placement
     asked_at: datetime | None = None
-    lines: Mapping[str, int] = field(factory=dict)
+    lines: Mapping[str, int] = field(factory=dict, hash=False)
     reference: str | None = None
 
     @property

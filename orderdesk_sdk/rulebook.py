@@ -148,7 +148,7 @@ class Rulebook:
             return Firing(rule.name, action.name, "refused", str(error)), [refused]
 
     def _move(self, rule: Rule, action: Action, then: Occurrence) -> tuple[Firing, list[Occurrence]]:
-        """The move itself is made when the occurrence is handled: written down first, so that a crash cannot lose it."""
+        """The move is made when the occurrence is handled: written down first, so that no crash loses it."""
         here, there = self._host.folder(then.order_id), self._host.folder_name(action.folder)
         if here == there:
             return Firing(rule.name, action.name, f"it is in {here} already"), []

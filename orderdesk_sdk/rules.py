@@ -1,4 +1,4 @@
-"""Rules: when something happens to an order, and what is true of it, then do this. Read strictly, evaluated in order. Pure.
+"""Rules: when this happens to an order and that is true of it, do these. Read strictly, evaluated in order. Pure.
 
     [[rules]]
     name = "Canceled folder cancels at BDLinx"
@@ -72,7 +72,7 @@ class Occurrence:
     kind: OccurrenceKind
     order_id: str
     at: datetime
-    facts: Mapping[str, str] = field(factory=dict)
+    facts: Mapping[str, str] = field(factory=dict, hash=False)
     chain: tuple[str, ...] = ()
 
 
@@ -218,7 +218,7 @@ def _rule(entry: object, place: str) -> Rule:
     unknown = set(entry) - {"name", "event", "when", "do", "enabled"}
     if unknown:
         raise ConfigurationError(
-            f"unknown key {sorted(unknown)[0]!r}", place=place, remedy="known are name, event, when, do, enabled"
+            f"unknown key {min(unknown)!r}", place=place, remedy="known are name, event, when, do, enabled"
         )
     name, when, enabled = entry.get("name"), entry.get("when", NO_FILTER), entry.get("enabled", True)
     if not isinstance(name, str) or not name.strip():

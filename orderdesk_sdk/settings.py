@@ -105,7 +105,7 @@ def settings(cls: C) -> C:
     for field in attrs.fields(made):
         if _KIND not in field.metadata:
             raise TypeError(
-                f"{cls.__name__}.{field.name}: declare it with setting(), secret(), host() or parsed(), each with a help text"
+                f"{cls.__name__}.{field.name}: declare it with setting(), secret(), host() or parsed(), and a help"
             )
     return made
 

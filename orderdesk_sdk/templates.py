@@ -48,7 +48,6 @@ def template_fields(
     values = {
         "asked_by": asked_by,
         "connection": placement.connection,
-        "lines": "\n".join(f"{quantity} x {code}" for code, quantity in wanted.items()),
         "order_number": order.number,
         "reason": reason or "not given",
         "remote_id": placement.remote_id,
@@ -56,7 +55,9 @@ def template_fields(
         "source_name": order.source_name,
         "submitted_at": _utc(placement.submitted_at),
     }
-    return {name: "\n".join(map(one_line, value.split("\n"))) for name, value in values.items()}
+    # Only the lines are many lines: no order's text can add one of its own to the mail.
+    listed = "\n".join(f"{quantity} x {one_line(code)}" for code, quantity in wanted.items())
+    return {name: one_line(value) for name, value in values.items()} | {"lines": listed}
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -65,7 +66,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text without line breaks and other control characters, so that it can stand in a header or in one line of a body."""
+    """A text without line breaks and other control characters, fit for a header or one line of a body."""
     return "".join(character if character.isprintable() else " " for character in text).strip()
 
 

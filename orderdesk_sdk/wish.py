@@ -26,9 +26,9 @@ def wanted_placements(order: Order, placements: Sequence[Placement], at: Sequenc
     known = {placement.connection for placement in placements}
     unknown = [name for name in at if name not in known]
     if not placements or unknown:
-        where = f"to {', '.join(unknown)}" if unknown else "anywhere"
+        where = f"not to {', '.join(unknown)}" if placements else "nowhere"
         raise NotAllowedError(
-            f"the order was not submitted {where}, so there is nothing to cancel",
+            f"the order was submitted {where}, so there is nothing to cancel",
             place=f"order {order.number}",
             remedy="register where it is with `orderdesk place`",
         )
@@ -40,8 +40,8 @@ def not_yet_asked(
 ) -> tuple[Placement, ...]:
     """The placements at which this is not being canceled, or canceled, already.
 
-    A wish for the whole order covers every part; a wish for a part covers the same part. Raises NotAllowedError where another
-    part is being canceled right now: two open cases at one place could not be told apart there.
+    A wish for the whole order covers every part; a wish for a part covers the same part. Raises NotAllowedError where
+    another part is being canceled right now: two open cases at one place could not be told apart there.
     """
     parts = {wish.id: dict(wish.lines) for wish in wishes}
     covered = {

@@ -82,16 +82,18 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
 
 def test_integrations_are_listed_without_being_imported(shop: Shop) -> None:
     listed = shop.ask("integrations")["integrations"]
-    assert [found["slug"] for found in listed] == ["amazon-mcf", "broken", "phone"]
-    assert [found["distribution"] for found in listed][1:] == ["orderdesk-broken", "orderdesk-phone"]
+    found = {entry["slug"]: entry["distribution"] for entry in listed}
+    assert list(found) == sorted(found)
+    assert (found["broken"], found["phone"]) == ("orderdesk-broken", "orderdesk-phone")
+    assert "amazon-mcf" in found
     assert {found["fault"] for found in listed} == {None}
 
 
 def test_a_check_of_integrations_names_the_broken_one_with_its_distribution(shop: Shop) -> None:
     faults = [found["fault"] for found in shop.ask("integrations", "--check", code=1)["integrations"]]
-    assert [fault is None for fault in faults] == [True, False, True]
-    assert "no such luck" in faults[1]["text"]
-    assert "orderdesk-broken 1.5" in faults[1]["place"]
+    (fault,) = [fault for fault in faults if fault is not None]
+    assert "no such luck" in fault["text"]
+    assert "orderdesk-broken 1.5" in fault["place"]
     assert "no such luck" in shop.run("integrations", "--check", code=1).stdout
 
 

@@ -99,8 +99,8 @@ def test_a_setting_that_is_missing_or_wrong_is_named() -> None:
 
 
 def test_an_integration_that_is_not_installed_is_named() -> None:
-    write('[connections.mww]\nintegration = "mww"\n')
-    assert wrong(examine(1)) == ["integration mww: no such integration is installed"]
+    write('[connections.absent]\nintegration = "absent"\n')
+    assert wrong(examine(1)) == ["integration absent: no such integration is installed"]
 
 
 def test_a_secret_in_plain_text_is_warned_about_unless_it_is_a_simulators() -> None:

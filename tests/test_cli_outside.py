@@ -74,8 +74,8 @@ def script(tmp_path: Path) -> Iterator[Script]:
 def test_a_script_cancels_an_order_and_reads_the_proof(script: Script) -> None:
     ready = json.loads((script.folder / "ready").read_text(encoding="utf-8"))
     assert set(ready) == {"config", "ledger", "virtual_time", "connections"}
-    assert [set(found) for found in ready["connections"]] == [{"connection", "integration", "url"}]
-    assert [found["connection"] for found in ready["connections"]] == ["amazon-mcf"]
+    assert all(set(found) == {"connection", "integration", "url"} for found in ready["connections"])
+    assert "amazon-mcf" in [found["connection"] for found in ready["connections"]]
     (script.folder / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     assert script.ask("import", "orders.json")["added"] == ["1042", "1043", "1044", "1045"]
     placed = script.ask("place", "1042", "--at", "amazon-mcf", "--submitted-at", "2026-01-05T10:00:00+01:00")
@@ -133,7 +133,8 @@ def test_work_ends_in_good_order_when_it_is_told_to(script: Script) -> None:
 
 
 def test_a_lost_reply_is_resolved_by_reading_back(script: Script) -> None:
-    (connection,) = json.loads((script.folder / "ready").read_text(encoding="utf-8"))["connections"]
+    connections = json.loads((script.folder / "ready").read_text(encoding="utf-8"))["connections"]
+    connection = next(found for found in connections if found["connection"] == "amazon-mcf")
     (script.folder / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     script.run("import", "orders.json")
     script.run("place", "1044", "--at", "amazon-mcf")

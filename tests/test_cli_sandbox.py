@@ -49,8 +49,9 @@ def test_the_configuration_leads_to_every_simulator_with_a_ledger_of_its_own(pat
     url = simulators["amazon-mcf"][1]
     assert config.ledger == path.parent / "orderdesk-sandbox.db"
     assert config.sandbox is not None
-    assert config.sandbox.clock == url
-    assert config.sandbox.simulators == {"amazon-mcf": url}
+    urls = {slug: found[1] for slug, found in simulators.items()}
+    assert config.sandbox.clock in urls.values()
+    assert config.sandbox.simulators == urls
     settings = document["connections"]["amazon-mcf"]["settings"]
     assert settings["endpoint"] == url
     assert set(settings["client_secret"]) == {"text"}

@@ -282,7 +282,7 @@ def test_an_empty_file_becomes_a_ledger_and_is_one_when_opened_again(path: Path)
     for _ in range(2):
         SqliteLedger(path).close()
     raw = sqlite3.connect(path)
-    assert raw.execute("SELECT version FROM ledger_schema").fetchall() == [(len(MIGRATIONS),)]
+    assert raw.execute("SELECT max(version) FROM ledger_schema").fetchall() == [(len(MIGRATIONS),)]
     assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     raw.close()
 
@@ -295,7 +295,7 @@ def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(path: Path) -> No
     with pytest.raises(LedgerError, match="install the newer") as raised:
         SqliteLedger(path)
     assert raised.value.place == str(path)
-    assert raw.execute("SELECT count(*) FROM ledger_schema").fetchone() == (2,)
+    assert raw.execute("SELECT max(version) FROM ledger_schema").fetchone() == (len(MIGRATIONS) + 1,)
     raw.close()
 
 

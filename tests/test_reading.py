@@ -117,7 +117,7 @@ def test_a_missing_count_is_its_default_or_malformed() -> None:
 
 def test_a_complaint_is_what_the_service_says_or_its_status() -> None:
     errors = Said(b'{"errors": [{"code": "E1", "message": "too late"}, {"code": 2, "message": null}]}', 400)
-    assert complaint(errors) == "E1: too late; 2: None"
+    assert complaint(errors) == "E1: too late; 2"
     assert complaint(Said(b'{"faults": [{"code": "E1", "message": "x"}]}', 400), "faults") == "E1: x"
     for content in (b"", b"<html>", b"{}", b'{"errors": []}', b'{"errors": "no"}', b'{"errors": [5]}'):
         assert complaint(Said(content, 409)) == "the service answered 409"

@@ -34,7 +34,7 @@ def import_orders(session: Session, file: str, by: str | None) -> None:
         text = stream.read()
     read = read_order_text(text, place="stdin" if file == "-" else file, timezone=session.config().timezone)
     with session.desk(creating=True) as desk:
-        report = local_host(desk).import_orders(read, by=who(by))
+        report = desk.import_orders(read, by=who(by))
     groups = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
 
     def draw(screen: Screen) -> None:
@@ -147,7 +147,7 @@ def _seed(desk: Desk, ref: str, connection: str, remote_id: str | None) -> bool 
 def move(session: Session, order: str, folder: str, by: str | None) -> None:
     """Put ORDER into FOLDER. A folder move cancels nothing by itself."""
     with session.desk() as desk:
-        moved = desk.host.move(order, folder, by=who(by))
+        moved = desk.move(order, folder, by=who(by))
         number = desk.host.order(order).number
     note = f"a folder move cancels nothing by itself; `orderdesk cancel {number}` does"
 

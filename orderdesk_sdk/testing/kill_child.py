@@ -94,6 +94,9 @@ class Errand:
 
 
 _converter = make_converter()
+_converter.register_structure_hook_func(
+    lambda kind: kind is object, lambda value, _: value
+)  # Settings are what JSON makes of them.
 
 
 class Boundaries:

@@ -68,7 +68,9 @@ def test_a_cancel_of_a_part_fits_whatever_becomes_of_it(make_stage: StageMaker, 
     dsco.set_switch("fate", fate)
     stage = make_stage(dsco)
     stage.cancel("cannot ship in time", lines={"MUG-11": 1})
-    stage.follow()
+    case = stage.follow()
+    if case.is_open:  # It shipped, and of what is left the numbers cannot tell: a person had to say so.
+        stage.desk.refuse(case.id, by="Ann")
     stage.cancel("out of stock")
     assert (CANCEL, 200) in judge(stage, model)
 

@@ -35,7 +35,7 @@ def test_a_canceled_order_goes_out_again_under_a_new_number(open_desk: Opener, m
     work = desk.resubmit("1042", by="Ann", number="1042-1")
     assert (work.state, work.remote_id, mww.truth("1042-1")) == (ResubmissionState.SUBMITTED, "1042-1", "received")
     assert [record.operation for record in mww.log if record.remote_id == "1042-1"] == ["GET orders", "POST orders"]
-    assert [found.remote_id for found in desk.host.placements(work.order_id)] == ["1042-1"]
+    assert [found.remote_id for found in desk.host.placements(desk.host.order(work.order_number).id)] == ["1042-1"]
 
 
 def test_a_line_without_a_design_is_refused_before_anything_is_sent(open_desk: Opener, mww: MwwSimulator) -> None:
