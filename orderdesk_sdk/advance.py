@@ -330,9 +330,8 @@ class CaseAdvancer:
         )
         try:
             event = self._post.send(sending, route, mail, journal, connection.client.redactor)
-        except (
-            ConfigurationError
-        ) as error:  # Before a byte of the mail left: it is tried again until somebody mends it.
+        except ConfigurationError as error:
+            # The login was refused, before a byte of the mail left: it is tried again until somebody mends it.
             event = followup.not_sent(sending, error.text, self._clock.now(), error.remedy)
         after = transition(sending, event)
         journal.finish(after, event)
