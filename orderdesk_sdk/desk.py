@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.advance import Known
 from orderdesk_sdk.answer import Refusal
@@ -27,7 +27,7 @@ from orderdesk_sdk.config import Config, find_config
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.engines.inline import InlineEngine, Report
-from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.errors import ConfigurationError, InputError, NotAllowedError, OrderDeskError
 from orderdesk_sdk.hosts import Host, Move
 from orderdesk_sdk.hosts.local import ImportReport, LocalHost
 from orderdesk_sdk.http.client import CallLimits
@@ -350,9 +350,11 @@ class Desk:
 
     def run_due(self, limit: int = 1000) -> Report:
         """Do everything that is due now, at most `limit` pieces of work, and say when the next is due."""
-        self.rulebook.work(limit)
         report = self._engine.run_due(limit)
-        self.rulebook.work(limit)
+        try:
+            self.rulebook.work(limit)
+        except ConfigurationError as error:  # A rule that names nobody's action must not stop what is due.
+            return evolve(report, problems=(*report.problems, str(error)))
         return report
 
     def _decide(self, case_id: str, event: Callable[[datetime], Event]) -> Case:
