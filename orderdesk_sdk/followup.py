@@ -102,7 +102,7 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
             # A pause that the service asks for must not outlast the window: then it is time for the next way.
             closes = _closes(case, integration, placement, now)
             return evolve(event, due_at=min(event.due_at or now, closes)) if closes is not None else event
-        case Outcome.UNCLEAR:
+        case Outcome.UNCLEAR | Outcome.CHANGED:  # That a status was changed says nothing of a cancel.
             text = answer.text or "the reply does not tell whether the service acted"
             return _lost(case, integration, text, now, repeatable=case.repeatable)
 
@@ -168,7 +168,7 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
                 EventKind.STILL_PENDING, now, due_at=due, text=answer.text, status=answer.status,
                 lines=answer.lines, resend=resend,
             )  # fmt: skip
-        case Outcome.NOT_DONE | Outcome.UNCLEAR if case.state is State.AWAITING_PERSON:
+        case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED if case.state is State.AWAITING_PERSON:
             return Event(
                 EventKind.CHECK_FAILED,
                 now,
@@ -177,7 +177,7 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
                 remedy=case.remedy,
                 status=answer.status,
             )
-        case Outcome.NOT_DONE | Outcome.UNCLEAR:
+        case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED:
             return Event(
                 EventKind.CHECK_FAILED,
                 now,
