@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from orderdesk_sdk.advance import LEASE
 from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connection, Connections
 from orderdesk_sdk.declaration import NoResubmit, SameNumber

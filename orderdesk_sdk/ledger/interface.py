@@ -64,8 +64,8 @@ class Ledger(Protocol):
     def open_resubmission(self, resubmission: Resubmission) -> tuple[Resubmission, bool]:
         """Record a resubmission, or give back the one that the same order has at the same connection."""
 
-    def write(self, change: Write) -> None:
-        """Apply a change. Raises ConflictError when the work is no longer the version that was read."""
+    def write(self, *changes: Write) -> None:
+        """Apply changes, all or none. Raises ConflictError when one of the works is no longer the version read."""
 
     def append(self, work: Work, entries: Sequence[Event | Intent | Exchange | str], *, fenced: bool) -> None:
         """Add to a history without a change.
@@ -87,6 +87,7 @@ class Ledger(Protocol):
         *,
         order_id: str | None = None,
         cancellation_id: str | None = None,
+        connection: str | None = None,
         states: Sequence[State] = (),
         limit: int = 1000,
     ) -> tuple[Case, ...]:

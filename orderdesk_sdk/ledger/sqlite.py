@@ -108,25 +108,19 @@ class SqliteLedger:
         self._commits.run(job)
         return found[0]
 
-    def write(self, change: Write) -> None:
-        before, after = change.before, change.after
-        lines = _lines(after, change.entries)
-        values: tuple[object, ...]
-        if isinstance(after, Case):
-            update = "UPDATE cases SET state = ?, version = ?, due_at = ?, data = ? WHERE id = ? AND version = ?"
-            values = (*_changing(after), before.id, before.version)
-        else:
-            update = "UPDATE resubmissions SET version = ?, due_at = ?, data = ? WHERE id = ? AND version = ?"
-            values = (after.version, _due(after), dump(after), before.id, before.version)
-
-        occurrence = change.occurrence if self._occurrences else None
+    def write(self, *changes: Write) -> None:
+        rows = [
+            (change.before, *_update(change), _lines(change.after, change.entries), change.occurrence)
+            for change in changes
+        ]
 
         def job(cursor: sqlite3.Cursor) -> None:
-            if cursor.execute(update, values).rowcount != 1:
-                raise _fenced(before)
-            cursor.executemany(_INSERT_LINE, lines)
-            if occurrence is not None:
-                _occur(cursor, occurrence)
+            for before, update, values, lines, occurrence in rows:
+                if cursor.execute(update, values).rowcount != 1:
+                    raise _fenced(before)
+                cursor.executemany(_INSERT_LINE, lines)
+                if occurrence is not None and self._occurrences:
+                    _occur(cursor, occurrence)
 
         self._commits.run(job)
 
@@ -175,6 +169,7 @@ class SqliteLedger:
         *,
         order_id: str | None = None,
         cancellation_id: str | None = None,
+        connection: str | None = None,
         states: Sequence[State] = (),
         limit: int = 1000,
     ) -> tuple[Case, ...]:
@@ -186,6 +181,9 @@ class SqliteLedger:
         if cancellation_id is not None:
             wheres.append("cancellation_id = ?")
             values.append(cancellation_id)
+        if connection is not None:
+            wheres.append("connection = ?")
+            values.append(connection)
         if states:
             wheres.append(f"state IN ({','.join('?' * len(states))})")
             values.extend(state.value for state in states)
@@ -326,6 +324,15 @@ def _under_way(cursor: sqlite3.Cursor, cases: Sequence[Case]) -> Cancellation | 
 
 def _changing(case: Case) -> tuple[str, int, int | None, str]:
     return case.state.value, case.version, _due(case), dump(case)
+
+
+def _update(change: Write) -> tuple[str, tuple[object, ...]]:
+    before, after = change.before, change.after
+    if isinstance(after, Case):
+        update = "UPDATE cases SET state = ?, version = ?, due_at = ?, data = ? WHERE id = ? AND version = ?"
+        return update, (*_changing(after), before.id, before.version)
+    update = "UPDATE resubmissions SET version = ?, due_at = ?, data = ? WHERE id = ? AND version = ?"
+    return update, (after.version, _due(after), dump(after), before.id, before.version)
 
 
 def _due(work: Work) -> int | None:
