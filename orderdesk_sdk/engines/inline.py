@@ -12,17 +12,19 @@ from attrs import frozen
 from orderdesk_sdk.advance import CaseAdvancer
 from orderdesk_sdk.case import Case, Event, State
 from orderdesk_sdk.casebook import Casebook, Known
+from orderdesk_sdk.change_status import StatusChanger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.listeners import Listeners
-from orderdesk_sdk.order import Order
+from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.posting import Post
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.resubmit import Resubmitter
+from orderdesk_sdk.status_change import StatusChange
 from orderdesk_sdk.workers import HUNG, Ticket, Watch
 
 __all__ = ["InlineEngine", "Report"]
@@ -61,6 +63,7 @@ class InlineEngine:
         self._book = Casebook(ledger, host, connections, listeners, clock)
         self._advancer = CaseAdvancer(self._book, connections, post)
         self._resubmitter = Resubmitter(ledger, host, connections, clock)
+        self._status_changer = StatusChanger(ledger, host, connections, clock)
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
 
@@ -102,6 +105,15 @@ class InlineEngine:
             self._do([(opened,)], self._advance)
         return self._ledger.resubmission(opened.id)
 
+    def change_status(
+        self, order: Order, placement: Placement, status: str, *, by: str, key: str | None, chain: tuple[str, ...]
+    ) -> StatusChange:
+        """Open (or find) a status change, do what is due, and return it as it is then."""
+        opened = self._status_changer.open(order, placement, status, by=by, key=key, chain=chain)
+        if opened.is_open:
+            self._do([(opened,)], self._advance)
+        return self._ledger.status_change(opened.id)
+
     def run_due(self, limit: int) -> Report:
         """Do all due work, at most `limit` pieces, each once."""
         due = self._ledger.due(self._clock.now(), limit)
@@ -129,13 +141,15 @@ class InlineEngine:
         return jobs
 
     def _advance(self, job: Job, watch: Watch) -> None:
-        work = job[0]
-        if not isinstance(work, Case):
-            self._resubmitter.advance(work, watch)
-        elif self._advancer.batch(work) is not None:
-            self._advancer.advance_many([_case(work) for work in job], watch)
-        else:
-            self._advancer.advance(work, watch)
+        match job[0]:
+            case Resubmission() as resubmission:
+                self._resubmitter.advance(resubmission, watch)
+            case StatusChange() as change:
+                self._status_changer.advance(change, watch)
+            case Case() as found if self._advancer.batch(found) is not None:
+                self._advancer.advance_many([_case(work) for work in job], watch)
+            case Case() as found:
+                self._advancer.advance(found, watch)
 
     def _one(self, case: Case, step: Step) -> None:
         tickets = self._submit([(case,)], step)
@@ -204,10 +218,13 @@ class InlineEngine:
         for work in job:
             # The plugin's thread may have come back just now, or heard that it was stopped, and settled it itself.
             with suppress(ConflictError):
-                if isinstance(work, Case):
-                    self._advancer.give_up(work.id, HUNG)
-                else:
-                    self._resubmitter.give_up(work.id, HUNG)
+                match work:
+                    case Case():
+                        self._advancer.give_up(work.id, HUNG)
+                    case Resubmission():
+                        self._resubmitter.give_up(work.id, HUNG)
+                    case StatusChange():
+                        self._status_changer.give_up(work.id, HUNG)
 
 
 def _case(work: Work) -> Case:
