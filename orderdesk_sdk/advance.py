@@ -21,7 +21,7 @@ from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.ledger import Ledger, Write
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.posting import Post
+from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.reasons import resolve_reason
 from orderdesk_sdk.request import CancelRequest, CheckRequest
 from orderdesk_sdk.workers import Watch
@@ -167,9 +167,7 @@ class CaseAdvancer:
         )
         route = connection.integration.cancel[case.route]
         if isinstance(route, Email):
-            wish = self._wish(case)
-            mail = self._post.write(case, route, connection.settings, wish, self._host.order(case.order_id), placement)
-            identity = mail if isinstance(mail, str) else str(mail["Message-ID"])
+            identity = next(identity_of(entry) for entry in entries if isinstance(entry, Intent))
             text = "the process ended while the mail was on its way"
             return self._apply(case, followup.after_loss_of_mail(case, text, identity, now))
         event = Event(EventKind.RESUME, now, due_at=now + LEASE)
@@ -325,13 +323,12 @@ class CaseAdvancer:
     def _post_mail(
         self, sending: Case, connection: Connection, request: CancelRequest, route: Email, journal: WorkJournal
     ) -> Case:
-        mail = self._post.write(
-            sending, route, connection.settings, self._wish(sending), request.order, request.placement
-        )
+        wish = self._wish(sending)
         try:
+            mail = self._post.write(sending, route, connection.settings, wish, request.order, request.placement)
             event = self._post.send(sending, route, mail, journal, connection.client.redactor)
         except ConfigurationError as error:
-            # The login was refused, before a byte of the mail left: it is tried again until somebody mends it.
+            # Before a byte of the mail left: it is tried again until somebody mends it.
             event = followup.not_sent(sending, error.text, self._clock.now(), error.remedy)
         after = transition(sending, event)
         journal.finish(after, event)

@@ -229,6 +229,7 @@ class Case:
     asked_at: when a request last may have reached the service; None when none has, or each provably did nothing.
     asked_before: `asked_at` as it was before the present send, which takes its place again where that did nothing.
     reference: the service's own name for that request; None when it gave none.
+    waits_since: when a person was given the case; None while nobody has it.
     """
 
     id: str
@@ -262,6 +263,7 @@ class Case:
     resend: bool = False
     chain: tuple[str, ...] = ()
     reference: str | None = None
+    waits_since: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -350,6 +352,7 @@ def transition(case: Case, event: Event) -> Case:
         proof=event.proof or case.proof,
         repeatable=event.repeatable if event.kind in (EventKind.SEND, EventKind.LOST) else case.repeatable,
         resend=event.resend,
+        waits_since=(case.waits_since or event.at) if after is State.AWAITING_PERSON else None,
         # What a new request does, the old one's reference cannot tell.
         reference=None if event.kind is EventKind.SEND else event.reference or case.reference,
     )
