@@ -239,6 +239,7 @@ class Case:
     asked_before: `asked_at` as it was before the present send, which takes its place again where that did nothing.
     reference: the service's own name for that request; None when it gave none.
     gathered: it has waited for others that are asked for in the same call.
+    waits_since: when a person was given the case; None while nobody has it.
     """
 
     id: str
@@ -273,6 +274,7 @@ class Case:
     chain: tuple[str, ...] = ()
     reference: str | None = None
     gathered: bool = False
+    waits_since: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -361,6 +363,7 @@ def transition(case: Case, event: Event) -> Case:
         proof=event.proof or case.proof,
         repeatable=event.repeatable if event.kind in (EventKind.SEND, EventKind.LOST) else case.repeatable,
         resend=event.resend,
+        waits_since=(case.waits_since or event.at) if after is State.AWAITING_PERSON else None,
         # What a new request does, the old one's reference cannot tell.
         reference=None if event.kind is EventKind.SEND else event.reference or case.reference,
         gathered=not climbs and (case.gathered or event.kind is EventKind.GATHER),

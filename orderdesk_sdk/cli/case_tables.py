@@ -186,7 +186,8 @@ def resubmission_lines(screen: Screen, found: Resubmission) -> None:
     """A resubmission in two lines."""
     style = "green" if found.state is ErrandState.DONE else "yellow"
     there = f"number {found.remote_id} at {found.connection}"
-    screen.line(f"Resubmitted as order {found.order_number}, {there}: {found.state.value}", style)
+    word = "submitted" if found.state is ErrandState.DONE else found.state.value
+    screen.line(f"Resubmitted as order {found.order_number}, {there}: {word}", style)
     said = "; ".join(word for word in (found.text, found.fault, found.remedy) if word)
     if said:
         screen.indented(said)
