@@ -105,7 +105,7 @@ def rule_shape(rule: Rule, known: Mapping[str, tuple[str, ...]]) -> Shape:
         "event": rule.event.value,
         "filter": rule.when or None,
         "actions": [
-            {**_action(action), "is_known": action.name in known, "at": list(known.get(action.name, ()))}
+            {**_action(action), "is_known": action.name in known, "connections": list(known.get(action.name, ()))}
             for action in rule.actions
         ],
         "place": rule.place,
