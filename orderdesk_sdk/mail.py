@@ -16,7 +16,7 @@ from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import secret, setting, settings
 from orderdesk_sdk.templates import one_line
 
-__all__ = ["MailConfig", "Mailer", "compose", "message_id"]
+__all__ = ["MailConfig", "Mailer", "compose", "message_id", "readable"]
 
 
 @settings
@@ -59,6 +59,12 @@ def compose(config: MailConfig, *, to: str, subject: str, body: str, identity: s
         message["X-Original-To"] = one_line(to)
     message.set_content(body)
     return message
+
+
+def readable(message: EmailMessage) -> str:
+    """A mail that was composed here as a person reads it, its text without transfer encoding."""
+    heads = "".join(f"{name}: {message[name]}\n" for name in ("From", "To", "Subject", "Message-ID"))
+    return f"{heads}\n{message.get_content().rstrip()}"
 
 
 def digest_of(message: EmailMessage) -> str:

@@ -11,7 +11,7 @@ from orderdesk_sdk.declaration import Email
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.followup import after_loss_of_mail, not_sent
 from orderdesk_sdk.journal import WorkJournal
-from orderdesk_sdk.mail import Mailer, compose, message_id
+from orderdesk_sdk.mail import Mailer, compose, message_id, readable
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.redaction import Redactor
 from orderdesk_sdk.templates import fill, template_fields
@@ -51,7 +51,8 @@ class Post:
         now = self._clock.now()
         within = route.confirm.within
         if self._mailer is None or isinstance(mail, str) or self._mailer.config.mode == "draft":
-            journal.note(f"draft:\n{redactor.text(str(mail))}")
+            draft = mail if isinstance(mail, str) else readable(mail)
+            journal.note(f"draft:\n{redactor.text(draft)}")
             text = "a mail is to be sent; its draft is in the case's history"
             remedy = "send it, then confirm or refuse this case when the service has answered"
             return Event(EventKind.HAND_OVER, now, due_at=now + within, text=text, remedy=remedy)

@@ -36,7 +36,7 @@ def plan_table(screen: Screen, plan: Plan) -> None:
     for entry in plan.entries:
         if entry.problem:
             screen.indented(f"{entry.title}: {entry.problem}", style="yellow")
-        for step in entry.steps:
+        for step in entry.steps[entry.chosen or 0 :]:
             if step.note:
                 screen.indented(f"{entry.title}, {step.label}: {step.note}")
         _reasons(screen, entry)
@@ -184,7 +184,7 @@ def _case_page(screen: Screen, found: CaseReceipt) -> None:
         screen.hanging("lines:", _lines(case), indent=2)
     if case.is_open and case.remedy:
         screen.indented(f"what to do: {case.remedy}", style="yellow")
-    steps = [step for step in found.steps if step.what not in _QUIET or step.text or step.person]
+    steps = _told(found.steps)
     rows = [
         (shown(step.at, seconds=True), _what(step, case.remote_id), _step_words(step, following))
         for step, following in zip_longest(steps, steps[1:])
@@ -192,21 +192,38 @@ def _case_page(screen: Screen, found: CaseReceipt) -> None:
     screen.table(("", "", ""), rows, indent=4)
 
 
+def _told(steps: Sequence[Step]) -> list[Step]:
+    """The steps that say something: no bare announcements, and of a wait that goes on only its beginning."""
+    told: list[Step] = []
+    for step in steps:
+        again = (
+            step.what == EventKind.WAIT.value
+            and bool(told)
+            and (told[-1].what, told[-1].text) == (step.what, step.text)
+        )
+        if not again and (step.what not in _QUIET or step.text or step.person):
+            told.append(step)
+    return told
+
+
 def _what(step: Step, remote_id: str) -> str:
     """The event, or the call with its path from the order's number on; --json has the whole URL."""
     if step.exchange is None:
         return step.what
-    parts = [unquote(part) for part in urlsplit(step.exchange.intent.url).path.split("/")]
+    parts = [unquote(part) for part in urlsplit(step.exchange.intent.url).path.strip("/").split("/")]
     start = parts.index(remote_id) if remote_id in parts else -1
     return f"{step.exchange.intent.method} .../{'/'.join(parts[start:])}"
 
 
-def _step_words(step: Step, following: Step | None) -> str:
+def _step_words(step: Step, following: Step | None) -> Text:
     """What is said of a step; a lost call is told once, by the event it became."""
-    if step.exchange is not None and following is not None and following.text == step.text:
-        return "no reply"
+    lost = step.exchange is not None and step.exchange.failure is not None
+    if lost and following is not None and following.text == step.text:
+        return Text("no reply")
     said = [step.text, None if step.person is None else f"by {step.person}"]
-    return "; ".join(word for word in said if word)
+    words = "; ".join(word for word in said if word)
+    # A draft has lines, which a person is to see as such.
+    return Text("\n".join(printable(line) for line in words.split("\n")))
 
 
 def _proof_words(found: CaseReceipt, proof: ProofReceipt) -> str:

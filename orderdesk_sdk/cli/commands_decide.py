@@ -54,7 +54,7 @@ def _give(session: Session, case: Case) -> None:
 def check(session: Session, case: str) -> None:
     """Read back now what the service says about CASE.
 
-    CASE is an id or the beginning of one. Exit code 3: a person must look.
+    CASE is an id, the beginning of one, or ORDER@CONNECTION. Exit code 3: a person must look.
     """
     with session.desk() as desk:
         found = desk.check(find_case(desk, case).id)
@@ -72,7 +72,8 @@ def check(session: Session, case: str) -> None:
 def confirm(session: Session, case: str, by: str, note: str | None, message: str | None) -> None:
     """Say that the service has canceled CASE.
 
-    Your name is the proof; with --message the proof is the service's answer, which you have read.
+    CASE is an id, the beginning of one, or ORDER@CONNECTION. Your name is the proof; with --message the proof is the
+    service's answer, which you have read.
     """
     mail = _read(message)
     with session.desk() as desk:
@@ -97,7 +98,8 @@ def confirm(session: Session, case: str, by: str, note: str | None, message: str
 def refuse(session: Session, case: str, by: str, why: str, note: str | None, message: str | None) -> None:
     """Say that the service will not cancel CASE.
 
-    Your name is the proof; with --message the proof is the service's answer, which you have read.
+    CASE is an id, the beginning of one, or ORDER@CONNECTION. Your name is the proof; with --message the proof is the
+    service's answer, which you have read.
     """
     from orderdesk_sdk.answer import Refusal
 
