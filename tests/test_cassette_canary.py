@@ -27,7 +27,7 @@ from orderdesk_sdk.testing.scrubbing import Scrubber, private_texts
 from orderdesk_sdk.testing.serving import serve
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-HEAD = Head(Provenance(Source.SIMULATOR, "acme", "v1", date(2026, 1, 5), "0"), Scene(NOW, "1042", NOW, (), {}))
+HEAD = Head(Provenance(Source.SIMULATOR, "acme", "v1", date(2026, 1, 5), "0"), Scene(NOW, "1042", NOW, NOW, (), {}, {}))
 
 REFRESH, CLIENT, KEY = "canary-refresh/+ä", "canary-client", "canary-client-key"
 ACCESS, ID_TOKEN, COOKIE, SESSION = "canary-access|1", "canary-id-token", "canary-cookie", "canary-session"
