@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from orderdesk_amazon_mcf.simulator import example_address
-from orderdesk_amazon_mcf.simulator.tokens import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.case import ProofKind, State
 from orderdesk_sdk.receipt import ProofReceipt
 from orderdesk_sdk.resubmission import ResubmissionState
-from orderdesk_sdk.testing.cassettes import Source, read_head
-from orderdesk_sdk.testing.record import record_simulated
-from orderdesk_sdk.testing.scenarios import load_scenarios
+from orderdesk_sdk.testing.cassette_suite import CassetteSuite
 from orderdesk_sdk.testing.stage import Stage
 
 Play = Callable[[str], Stage]
 HERE = Path(__file__).parent
-CASSETTES = sorted(HERE.glob("cassettes/*.yaml"))
 ORDERS = "https://sellingpartnerapi-na.amazon.com/fba/outbound/2020-07-01/fulfillmentOrders"
 
-each_cassette = pytest.mark.parametrize("file", CASSETTES, ids=lambda file: file.stem)
+
+class TestCassettes(CassetteSuite):
+    private = ("Atza", "Atzr", *(str(value) for value in example_address().values() if len(str(value)) > 2))
 
 
 def proof_of(stage: Stage) -> ProofReceipt:
@@ -103,35 +98,3 @@ def test_who_is_denied_twice_has_done_nothing_and_is_told_what_to_check(cassette
     assert (stage.case.state, stage.case.proof) == (State.REQUESTED, None)
     assert "role Amazon Fulfillment" in (stage.case.remedy or "")
     assert calls(stage) == ["PUT /1042/cancel 403"]
-
-
-def test_every_scenario_has_a_cassette_and_every_cassette_a_scenario() -> None:
-    table = load_scenarios(HERE).table
-    assert {file.stem for file in CASSETTES} == {scenario.name for scenario in table}
-
-
-@each_cassette
-def test_recording_again_gives_the_same_file_but_for_date_and_version(file: Path, tmp_path: Path) -> None:
-    if read_head(file).provenance.source is Source.LIVE:
-        pytest.skip("recorded live")
-    scenarios = load_scenarios(HERE)
-    again = tmp_path / file.name
-    record_simulated(scenarios, scenarios.named(file.stem), again)
-    assert undated(again) == undated(file)
-
-
-def undated(file: Path) -> str:
-    """The file without what a later day or release changes."""
-    return re.sub(r"(?m)^  (recorded_at|sdk): .*$", "", file.read_text(encoding="utf-8"))
-
-
-@each_cassette
-def test_no_cassette_holds_a_secret_or_a_person(file: Path) -> None:
-    text = file.read_text(encoding="utf-8")
-    address = [str(value) for value in example_address().values() if len(str(value)) > 2]
-    staged = ["Robin", "Understudy", "Prompter Lane", "217-555", "Rehearsal Goods"]
-    secrets = [CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, "Atza", "Atzr"]
-    assert [word for word in [*secrets, *address, *staged] if word in text] == []
-    assert re.findall(r"[\w.+-]+(?:@|%40)[\w-]+\.\w+", text) == []
-    assert re.findall(r"(?i)\b(?:cookie|authorization|x-amz-access-token|user-agent)\b", text) == []
-    assert "127.0.0.1" not in text
