@@ -21,7 +21,7 @@ from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.order_reader import read_orders, write_order_text
 from orderdesk_sdk.reasons import CanonicalReason
-from orderdesk_sdk.receipt import CaseReceipt
+from orderdesk_sdk.receipt import CaseReceipt, ProofReceipt
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.settings import SettingKind, settings_fields
@@ -115,6 +115,22 @@ class Stage:
         """The receipt of the newest case."""
         wishes = self.desk.receipt(self.order).wishes
         return [one for wish in wishes for one in wish.cases if one.case.connection == self.connection][-1]
+
+    @property
+    def proof(self) -> ProofReceipt:
+        """What the newest case was settled by. Raises PluginFault where nothing settled it."""
+        proof = self.receipt.proof
+        if proof is None:
+            raise PluginFault("nothing proves what became of it", place=f"order {self.order} at {self.connection}")
+        return proof
+
+    @property
+    def calls(self) -> list[str]:
+        """The calls of the newest case: method, what follows the connection's base URL, and HTTP status."""
+        connection = self.desk.connections.get(self.connection)
+        base: str = getattr(connection.settings, connection.integration.base_url)
+        kept = [step.exchange for step in self.receipt.steps if step.exchange is not None]
+        return [f"{one.intent.method} {one.intent.url.removeprefix(base)} {one.status}" for one in kept]
 
 
 @frozen
