@@ -160,9 +160,13 @@ def _exchanges(file: Path) -> int:
 
 
 def _tests_of(slug: str) -> Path:
-    """The plugin's tests: in this checkout's plugins/, else those of the plugin whose folder this is."""
-    inside = Path("plugins") / slug.replace("-", "_") / "tests"
-    return inside if inside.is_dir() else Path("tests")
+    """The integration's tests: in this checkout's plugins/, else those of the plugin whose folder this is.
+
+    A plugin's second integration has a folder of its own in the plugin's tests.
+    """
+    name = slug.replace("-", "_")
+    inside = [Path("plugins") / name / "tests", *sorted(Path("plugins").glob(f"*/tests/{name}"))]
+    return next((tests for tests in inside if tests.is_dir()), Path("tests"))
 
 
 def _parser() -> argparse.ArgumentParser:
