@@ -60,6 +60,8 @@ def record_simulated(scenarios: Scenarios, scenario: Scenario, file: Path) -> No
     """Record a scenario against the plugin's simulator, on a virtual clock, into `file`."""
     clock = VirtualClock()
     simulator = scenario.simulator(clock)
+    for name, choice in scenario.switches.items():
+        simulator.set_switch(name, choice)
     with simulated(
         scenarios.integration, simulator, order=scenario.order, lines=scenario.lines,
         details=scenario.details, settings=scenario.settings,

@@ -43,7 +43,7 @@ from orderdesk_sdk.testing.scrubbing import Scrubber, private_texts, stored_host
 from orderdesk_sdk.testing.simulator import Simulator
 from orderdesk_sdk.testing.stage import LINES, ORDER, Stage, configured, details_of, staged, staged_order
 
-__all__ = ["Scenario", "Scenarios", "load_scenarios", "replayed", "sdk_version"]
+__all__ = ["Scenario", "Scenarios", "cancel_and_follow", "load_scenarios", "replayed", "sdk_version"]
 
 FILE = "scenarios.py"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -59,6 +59,7 @@ class Scenario:
     None where the live service cannot be brought to it on purpose.
     details: what the order has beyond number, lines and a person, see `stage.staged_order`; of a live order the same
     keys are kept in the cassette, and no others, so name no person's. settings: in place of the simulator's.
+    switches: choices of the simulator, by name.
     """
 
     name: str = field()
@@ -70,6 +71,7 @@ class Scenario:
     lines: tuple[tuple[str, int], ...] = field(default=LINES, kw_only=True)
     details: Mapping[str, object] = field(factory=dict, kw_only=True)
     settings: Mapping[str, object] = field(factory=dict, kw_only=True)
+    switches: Mapping[str, str] = field(factory=dict, kw_only=True)
 
     @name.validator
     def _check_name(self, _: object, name: str) -> None:
@@ -92,6 +94,12 @@ class Scenarios:
                 return scenario
         known = ", ".join(scenario.name for scenario in self.table)
         raise NotFoundError(f"there is no scenario {name!r}", place=FILE, remedy=f"one of: {known}")
+
+
+def cancel_and_follow(stage: Stage) -> None:
+    """Cancel the order and let time pass until it is settled or a person has it: what most scenarios play."""
+    stage.cancel()
+    stage.follow()
 
 
 def load_scenarios(tests: Path) -> Scenarios:

@@ -10,28 +10,19 @@ from collections.abc import Callable
 from orderdesk_bdlinx.simulator import BdlinxSimulator, Durations
 from orderdesk_bdlinx.simulator import Stage as At
 from orderdesk_sdk.clock import Clock, minutes
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios
-from orderdesk_sdk.testing.stage import LINES, ORDER, Stage
+from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow
+from orderdesk_sdk.testing.stage import LINES, ORDER
 
 QUICK = Durations(queue=minutes(3), printing=minutes(3))
 """A shop in a hurry: few read-backs to the end."""
 
 
-def cancel_and_follow(stage: Stage) -> None:
-    stage.cancel()
-    stage.follow()
-
-
-def simulator(
-    at: At = At.QUEUED, durations: Durations | None = None, **switches: str
-) -> Callable[[Clock], BdlinxSimulator]:
+def holding(at: At = At.QUEUED, durations: Durations | None = None) -> Callable[[Clock], BdlinxSimulator]:
     """A maker of simulators with the order standing `at` a stage."""
 
     def make(clock: Clock) -> BdlinxSimulator:
         made = BdlinxSimulator(clock, durations=durations)
         made.add_order(ORDER, lines=LINES, stage=at)
-        for name, choice in switches.items():
-            made.set_switch(name, choice)
         return made
 
     return make
@@ -45,21 +36,22 @@ SCENARIOS = Scenarios(
             "cancel-honored",
             about="a request that is taken, read back until the order has stopped",
             play=cancel_and_follow,
-            simulator=simulator(),
+            simulator=holding(),
             live="asks BDLinx to cancel the order and reads it back for up to 24 h; take one that nobody prints yet",
         ),
         Scenario(
             "too-late",
             about="a request while printing, refused with a 409",
             play=cancel_and_follow,
-            simulator=simulator(At.PRINTING),
+            simulator=holding(At.PRINTING),
             live="asks BDLinx to cancel the order; take one in print, it may be canceled all the same",
         ),
         Scenario(
             "taken-but-shipped",
             about="a request that is taken to no effect: the order leaves",
             play=cancel_and_follow,
-            simulator=simulator(durations=QUICK, fate="ships anyway"),
+            simulator=holding(durations=QUICK),
+            switches={"fate": "ships anyway"},
             live=None,
         ),
         Scenario(

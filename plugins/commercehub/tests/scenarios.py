@@ -30,23 +30,22 @@ def cancel_one_of_the_first_line(stage: Stage) -> None:
     stage.follow()
 
 
-def simulator(*, shipped: bool = False, **switches: str) -> Callable[[Clock], DscoSimulator]:
-    """A maker of simulators with the order, whose retailer takes only the codes of LISTED."""
+def holding(clock: Clock) -> DscoSimulator:
+    """A simulator with the order, whose retailer takes only the codes of LISTED."""
+    made = DscoSimulator(clock, codes={RETAILER: ["OOS", "ELSE"]})
+    made.add_order(ORDER, lines=LINES, retailer=RETAILER)
+    return made
 
-    def make(clock: Clock) -> DscoSimulator:
-        made = DscoSimulator(clock, codes={RETAILER: ["OOS", "ELSE"]})
-        made.add_order(ORDER, lines=LINES, retailer=RETAILER)
-        for item in made.order(ORDER).items if shipped else ():
-            item.shipped = item.quantity
-        for name, choice in switches.items():
-            made.set_switch(name, choice)
-        return made
 
-    return make
+def shipped(clock: Clock) -> DscoSimulator:
+    made = holding(clock)
+    for item in made.order(ORDER).items:
+        item.shipped = item.quantity
+    return made
 
 
 def with_a_refused_token(clock: Clock) -> DscoSimulator:
-    made = simulator()(clock)
+    made = holding(clock)
     made.faults.add(Fault.EXPIRED_TOKEN, path="/order/item/cancel$")
     return made
 
@@ -54,13 +53,17 @@ def with_a_refused_token(clock: Clock) -> DscoSimulator:
 def scenario(
     name: str,
     about: str,
-    make: Callable[[Clock], DscoSimulator],
+    *,
     live: str | None,
+    simulator: Callable[[Clock], DscoSimulator] = holding,
     play: Callable[[Stage], None] = cancel,
+    **switches: str,
 ) -> Scenario:
     """A scenario of an order whose retailer has a list of its own."""
-    details = {"checkout_data": {"Retailer": RETAILER}}
-    return Scenario(name, about=about, play=play, simulator=make, live=live, details=details, settings=LISTED)
+    return Scenario(
+        name, about=about, play=play, simulator=simulator, live=live, switches=switches,
+        details={"checkout_data": {"Retailer": RETAILER}}, settings=LISTED,
+    )  # fmt: skip
 
 
 SCENARIOS = Scenarios(
@@ -70,37 +73,38 @@ SCENARIOS = Scenarios(
         scenario(
             "cancel-by-line",
             "the whole order, canceled line by line and read back",
-            simulator(),
-            "tells the retailer that you will not ship the order, for lack of stock; take one of a test retailer",
+            live="tells the retailer that you will not ship the order, for lack of stock; take a test retailer's",
         ),
         scenario(
             "cancel-a-part",
             "one of two of a line: the order log proves what the numbers cannot",
-            simulator(),
-            "tells the retailer that you will not ship one piece of the first line; take an order of a test retailer",
-            cancel_one_of_the_first_line,
+            play=cancel_one_of_the_first_line,
+            live="tells the retailer that you will not ship one piece of the first line; take a test retailer's order",
         ),
         scenario(
             "pending-then-done",
             "a cancel that is only submitted, followed in the order log until it is done",
-            simulator(cancel="submitted"),
-            None,
+            cancel="submitted",
+            live=None,
         ),
         scenario(
             "pending-then-failed",
             "a cancel that is only submitted, and failed by the order log",
-            simulator(cancel="submitted to fail"),
-            None,
+            cancel="submitted to fail",
+            live=None,
         ),
-        scenario("failure-in-a-200", "a 200 whose status is failure", simulator(cancel="failure"), None),
+        scenario("failure-in-a-200", "a 200 whose status is failure", cancel="failure", live=None),
         scenario(
             "shipped-before",
             "an order that shipped: it is read, and nothing is asked",
-            simulator(shipped=True),
-            "reads the order; take one of which all has left, for what has not would be canceled",
+            simulator=shipped,
+            live="reads the order; take one of which all has left, for what has not would be canceled",
         ),
         scenario(
-            "token-expired", "the access token is refused once, a new one is accepted", with_a_refused_token, None
+            "token-expired",
+            "the access token is refused once, a new one is accepted",
+            simulator=with_a_refused_token,
+            live=None,
         ),
     ),
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from orderdesk_commercehub.simulator import DscoSimulator
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.case import ProofKind, State
+from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.order import Role
 from orderdesk_sdk.testing.cassette_suite import CassetteSuite
-from orderdesk_sdk.testing.stage import Stage
+from orderdesk_sdk.testing.stage import LINES, Stage, simulated
 
 Play = Callable[[str], Stage]
 READ = "GET /order/?orderKey=poNumber&value=1042 200"
@@ -63,3 +65,14 @@ def test_a_token_that_expired_is_renewed_without_anybody_noticing(cassette: Play
     stage = cassette("token-expired")
     assert (stage.case.state, stage.case.tries) == (State.CANCELED, 0)
     assert stage.calls == [READ, "POST /order/item/cancel 200", READ]
+
+
+def test_a_stage_cancels_with_a_reason_that_every_list_has() -> None:
+    dsco = DscoSimulator(VirtualClock())
+    dsco.add_order("1042", lines=LINES)
+    with simulated("commercehub", dsco) as stage:
+        stage.cancel()
+        assert stage.follow().state is State.CANCELED
+        (body,) = [seen.document for seen in stage.tap.requests if seen.path == "/order/item/cancel"]
+    assert isinstance(body, dict)
+    assert {line["cancelCode"] for line in body["lineItems"]} == {"CXSO"}

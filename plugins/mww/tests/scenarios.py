@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from orderdesk_mww.simulator import Durations, MwwSimulator, State
 from orderdesk_sdk.clock import Clock, hours, minutes
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios
+from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow
 from orderdesk_sdk.testing.stage import LINES, ORDER, Stage
 
 QUICK = Durations(packing=minutes(2), shipping=minutes(2))
@@ -15,11 +15,6 @@ ANY_TIME = {"cancel_window": "no limit"}
 DESIGNS = [
     {"name": code.title(), "metadata": {"print_url": f"https://files.example.com/{code}.png"}} for code, _ in LINES
 ]
-
-
-def cancel_and_follow(stage: Stage) -> None:
-    stage.cancel()
-    stage.follow()
 
 
 def cancel_after_the_first_hour(stage: Stage) -> None:
@@ -32,16 +27,12 @@ def cancel_and_resubmit(stage: Stage) -> None:
     stage.resubmit()
 
 
-def simulator(
-    state: State = State.RECEIVED, durations: Durations | None = None, **switches: str
-) -> Callable[[Clock], MwwSimulator]:
+def holding(state: State = State.RECEIVED, durations: Durations | None = None) -> Callable[[Clock], MwwSimulator]:
     """A maker of simulators with the order in `state`."""
 
     def make(clock: Clock) -> MwwSimulator:
         made = MwwSimulator(clock, durations=durations)
         made.add_order(ORDER, lines=LINES, state=state)
-        for name, choice in switches.items():
-            made.set_switch(name, choice)
         return made
 
     return make
@@ -55,21 +46,23 @@ SCENARIOS = Scenarios(
             "cancel-honored",
             about="a request that is taken, read back until the order is cancelled",
             play=cancel_and_follow,
-            simulator=simulator(window="early"),
+            simulator=holding(),
+            switches={"window": "early"},
             live="asks MWW to cancel the order and reads it back for up to 4 h; take one that is not packed",
         ),
         Scenario(
             "refused-while-ingesting",
             about="a request in the first hour, denied because the order is not yet in: an e-mail is drafted",
             play=cancel_and_follow,
-            simulator=simulator(),
+            simulator=holding(),
             live="asks MWW to cancel the order, and by e-mail where [mail] is configured; take one submitted just now",
         ),
         Scenario(
             "unknown-while-ingesting",
             about="an order that is not found in the first hour: nothing was done, so it is asked again until it is in",
             play=cancel_and_follow,
-            simulator=simulator(before_ingestion="unknown"),
+            simulator=holding(),
+            switches={"before_ingestion": "unknown"},
             settings=ANY_TIME,
             live=None,
         ),
@@ -77,14 +70,15 @@ SCENARIOS = Scenarios(
             "taken-but-shipped",
             about="a request that is taken to no effect: the order ships",
             play=cancel_and_follow,
-            simulator=simulator(durations=QUICK, window="early", fate="ships anyway"),
+            simulator=holding(durations=QUICK),
+            switches={"window": "early", "fate": "ships anyway"},
             live=None,
         ),
         Scenario(
             "packed",
             about="a request for a packed order, denied: an e-mail is drafted",
             play=cancel_after_the_first_hour,
-            simulator=simulator(State.PACKED),
+            simulator=holding(State.PACKED),
             settings=ANY_TIME,
             live='asks MWW to cancel the order, and by e-mail where [mail] is configured; take a packed one and the '
             'setting cancel_window = "no limit"',
@@ -102,7 +96,8 @@ SCENARIOS = Scenarios(
             "resubmit",
             about="a canceled order sent again, with its designs, under a new number",
             play=cancel_and_resubmit,
-            simulator=simulator(window="early"),
+            simulator=holding(),
+            switches={"window": "early"},
             details={
                 "order_items": DESIGNS, "shipping": {"state": "IL", "country": "US"}, "shipping_method": "SAMPLE",
             },
