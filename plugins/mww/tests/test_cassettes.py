@@ -11,7 +11,7 @@ import pytest
 from orderdesk_mww.simulator import MwwSimulator
 from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.case import ProofKind, State
-from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.resubmission import ResubmissionState
 from orderdesk_sdk.testing.cassette_suite import CassetteSuite
 from orderdesk_sdk.testing.cassettes import read_head
@@ -97,3 +97,14 @@ def test_of_a_live_order_what_the_scenario_names_is_kept_and_nothing_else(tmp_pa
     with replayed(tmp_path, "resubmit") as stage:
         (made,) = stage.desk.receipt("LIVE-7").resubmissions
         assert (made.state, made.remote_id) == (ResubmissionState.SUBMITTED, "LIVE-7-1")
+
+
+def test_a_replay_knows_how_long_ago_the_order_was_submitted(tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).parent / "scenarios.py", tmp_path)
+    scenarios, name = load_scenarios(tmp_path), "refused-while-ingesting"
+    with simulated("mww", MwwSimulator(VirtualClock()), settings={"cancel_window": "no limit"}) as account:
+        account.wait_for(account.placement.submitted_at + hours(2))
+        record_live(scenarios, scenarios.named(name), account, tmp_path / f"cassettes/{name}.yaml")
+    with replayed(tmp_path, name) as stage:
+        # Within the first hour an order that is not found is asked for again; after it, the e-mail's turn has come.
+        assert stage.calls == ["PATCH /orders/1042 404"]
