@@ -129,7 +129,7 @@ def outlook_page(screen: Screen, number: str, event: str, found: Sequence[Outloo
             f"{entry.decision.rule.name}: {word}", f"because {entry.decision.why}", style="" if fires else "dim"
         )
         for action, effect in entry.effects:
-            screen.indented(f"{action.name} {effect}", by=2)
+            screen.indented(f"{action.name}: {effect}", by=2)
     screen.line("Nothing was done.", "dim")
 
 
