@@ -70,7 +70,7 @@ def outlook(desk: Desk, ref: str, event: str, folder: str | None, facts: Mapping
 def _effect(action: Action, known: Mapping[str, tuple[str, ...]], placed: Sequence[str]) -> str:
     if action.name == MOVE_ORDER:
         return f"would move it to {action.folder}"
-    at = [name for name in placed if name in known[action.name]]
+    at = [name for name in placed if name in known.get(action.name, ())]
     return f"would cancel at {', '.join(at)}" if at else "would be refused: the order was not submitted there"
 
 
