@@ -133,12 +133,18 @@ def test_a_wish_may_name_places(shop: Shop) -> None:
     shop.run("place", "1044", "--at", "mww")
     told = shop.ask("cancel", "1044", "--at", "bdlinx", "--by", "Ann")
     assert [case["connection"] for case in told["cases"]] == ["bdlinx"]
+    shop.run("work", "--until-idle")
+    receipt = shop.ask("receipt", "1044")
+    assert [case["state"] for case in receipt["wishes"][0]["cases"]] == ["canceled"]
+    assert (receipt["is_canceled"], receipt["goes_on"]) == (False, ["mww (never asked)"])
+    page = shop.run("receipt", "1044").stdout
+    assert "Settled, but not canceled everywhere." in page
+    assert "It goes on at mww (never asked)." in page
     wrong = shop.ask("cancel", "1044", "--at", "nowhere", code=1)["error"]
     assert (wrong["kind"], "nowhere" in wrong["text"]) == ("NotAllowedError", True)
 
 
 def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -> None:
-    shop.run("place", "1043", "--at", "commercehub")
     shop.run("place", "1045", "--at", "commercehub")
     shop.run("cancel", "1045", "--line", "CAL-2026:1", "--reason", "CXSO", "--by", "Ann")
     shop.run("work", "--until-idle")
@@ -148,7 +154,9 @@ def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -
     receipt = shop.run("receipt", "1045").stdout
     assert "to cancel 1 of CAL-2026, because: CXSO" in receipt
     assert "lines:  CAL-2026: 1 of 2 canceled" in receipt
-    wish = shop.ask("receipt", "1045")["wishes"][0]["cancellation"]
+    told = shop.ask("receipt", "1045")
+    assert (told["is_canceled"], told["goes_on"]) == (False, ["commercehub (only a part was canceled)"])
+    wish = told["wishes"][0]["cancellation"]
     assert wish["lines"] == [{"line": "CAL-2026", "quantity": 1}]
 
 

@@ -168,6 +168,8 @@ def receipt_page(screen: Screen, receipt: Receipt) -> None:
         screen.line("Settled, but not canceled everywhere.", "bold yellow")
     else:
         screen.line("Not settled yet.", "bold cyan")
+    if receipt.goes_on:
+        screen.line(f"It goes on at {', '.join(receipt.goes_on)}.", "yellow")
     for wish in receipt.wishes:
         asked = wish.cancellation
         why = f", because: {asked.reason}" if asked.reason else ""
