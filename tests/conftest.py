@@ -16,7 +16,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from orderdesk_sdk.clock import Clock, VirtualClock
-from orderdesk_sdk.declaration import Button, ByReply, Integration, Limit
+from orderdesk_sdk.declaration import Button, ByReply, Integration, Limit, Route
+from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
@@ -24,6 +25,8 @@ from orderdesk_sdk.mail import MailConfig
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, secret, settings
+from orderdesk_sdk.testing.kill_points import sample_order
+from orderdesk_sdk.testing.mail_child import BY_MAIL, POST, open_post_desk
 
 
 @settings
@@ -190,3 +193,28 @@ def local_host(path: Path, clock: VirtualClock) -> Iterator[LocalHost]:
     with LocalHost(path, clock=clock) as opened:
         opened.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="mara")
         yield opened
+
+
+class RulesOpener(Protocol):
+    """Opens a desk with these rules on the one file of a test, as another process would."""
+
+    def __call__(self, *rules: Mapping[str, object], ladder: tuple[Route, ...] = BY_MAIL) -> Desk: ...
+
+
+@pytest.fixture
+def rules_desk(tmp_path: Path, clock: VirtualClock) -> Iterator[RulesOpener]:
+    with ExitStack() as stack:
+
+        def open_(*rules: Mapping[str, object], ladder: tuple[Route, ...] = BY_MAIL) -> Desk:
+            return stack.enter_context(open_post_desk(tmp_path / "desk.db", clock, rules=rules, ladder=ladder))
+
+        yield open_
+
+
+@pytest.fixture
+def placed_desk(rules_desk: RulesOpener) -> RulesOpener:
+    """Opens a desk with rules; the order came in and was submitted before there were any."""
+    before = rules_desk()
+    before.import_orders([sample_order()], by="a test")
+    before.place(sample_order().number, at=POST, by="a test")
+    return rules_desk
