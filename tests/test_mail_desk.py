@@ -92,6 +92,8 @@ def test_a_sent_mail_waits_for_a_person_with_its_proof_beside_it(open_desk: Open
     assert exchange.headers == {"message-id": identity(case)}
     assert f"Cancel {NUMBER}" in exchange.body
     assert f"Please cancel {NUMBER}: customer asked" in exchange.body
+    steps = {step.what: step.text for step in desk.receipt(NUMBER).wishes[0].cases[0].steps}
+    assert steps[f"MAIL mailto:desk@example.net?message-id={case.id}.0@example.com"] == "answered 250 taken"
 
 
 def test_a_redirected_mail_says_that_the_service_has_heard_nothing(open_desk: Opener, mail_server: MailServer) -> None:

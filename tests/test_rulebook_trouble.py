@@ -48,7 +48,6 @@ def to(folder: str) -> Table:
 
 
 CANCELS = rule("cancels", "order moved", ACTION, when="folder == 'Canceled'")
-WELCOMES = rule("welcomes", "order imported", to("Prepared"))
 FILES = rule("files", "case settled", to("Closed"))
 
 
