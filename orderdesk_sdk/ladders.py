@@ -38,9 +38,13 @@ def ladder_problem(ladder: object, settings: type, manager: pluggy.PluginManager
             return f"its e-mail route names the setting {min(unknown)!r}, which it does not have"
     buttons = [route for route in ladder if isinstance(route, Button)]
     checks = any(isinstance(route.confirm, ByCheck) for route in buttons)
-    return hook_problem(manager, "orderdesk_cancel", needed=bool(buttons)) or hook_problem(
-        manager, "orderdesk_check", needed=checks
-    )
+    needs = {
+        "orderdesk_cancel": any(button.batch is None for button in buttons),
+        "orderdesk_cancel_many": any(button.batch is not None for button in buttons),
+        "orderdesk_check": checks,
+    }
+    problems = [hook_problem(manager, hook, needed=needed) for hook, needed in needs.items()]
+    return next((problem for problem in problems if problem is not None), None)
 
 
 def ladder_of(declared: Integration, manager: pluggy.PluginManager, settings: object, place: str) -> tuple[Route, ...]:

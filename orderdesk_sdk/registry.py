@@ -172,7 +172,12 @@ def _problem(declared: Integration, slug: str, manager: pluggy.PluginManager) ->
         return f"its settings class cannot be read ({type(error).__name__}: {error}); make it with @settings"
     if declared.base_url not in hosts:
         return f"base_url names {declared.base_url!r}, which is not among its host settings {hosts}"
+    unknown = {action.status for action in declared.actions} - {None, *(status.name for status in declared.statuses)}
+    if unknown:
+        return f"its actions set {', '.join(map(repr, unknown))}, which is not among its statuses"
     resubmits = not isinstance(declared.resubmit, NoResubmit)
-    return ladder_problem(declared.cancel, declared.settings, manager) or hook_problem(
-        manager, "orderdesk_resubmit", needed=resubmits
+    return (
+        ladder_problem(declared.cancel, declared.settings, manager)
+        or hook_problem(manager, "orderdesk_resubmit", needed=resubmits)
+        or hook_problem(manager, "orderdesk_change_status", needed=bool(declared.statuses))
     )

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from orderdesk_sdk.order import Line, Order, Placement
 from orderdesk_sdk.reasons import Reason
 
-__all__ = ["CancelRequest", "CheckRequest", "ResubmitRequest"]
+__all__ = ["CancelRequest", "CheckRequest", "ResubmitRequest", "StatusRequest"]
 
 
 @frozen
@@ -54,6 +54,20 @@ class CheckRequest:
     asked_at: datetime | None = None
     lines: Mapping[str, int] = field(factory=dict, hash=False)
     reference: str | None = None
+
+    @property
+    def remote_id(self) -> str:
+        """The order's number at the service."""
+        return self.placement.remote_id
+
+
+@frozen
+class StatusRequest:
+    """Set this status on the order at this placement. status: the name of one of the integration's `statuses`."""
+
+    order: Order
+    placement: Placement
+    status: str
 
     @property
     def remote_id(self) -> str:

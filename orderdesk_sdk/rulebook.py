@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from attrs import evolve, frozen
 
 from orderdesk_sdk.actions import Actions
-from orderdesk_sdk.advance import LEASE
+from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.errors import (

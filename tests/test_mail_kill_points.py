@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.advance import LEASE
 from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.testing.kill_points import KILLED, sample_order
