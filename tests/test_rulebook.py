@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.advance import LEASE
+from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import (
