@@ -88,7 +88,7 @@ def test_trouble_is_no_refusal_and_what_it_kept_from_being_done_is_done_later(
 ) -> None:
     desk = placed_desk(CANCELS)
     with pytest.MonkeyPatch.context() as patched:
-        fail(desk, patched, desk.rulebook, "_cancel", error)
+        fail(desk, patched, desk.rulebook._deeds, "do", error)
         desk.move(NUMBER, "Canceled", by="Ann")
         assert fired(desk) == []
         assert desk.run_due().problems == (str(error),)
@@ -101,7 +101,7 @@ def test_what_says_no_is_a_refusal(
     placed_desk: RulesOpener, monkeypatch: pytest.MonkeyPatch, error: OrderDeskError
 ) -> None:
     desk = placed_desk(CANCELS)
-    fail(desk, monkeypatch, desk.rulebook, "_cancel", error)
+    fail(desk, monkeypatch, desk.rulebook._deeds, "do", error)
     desk.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == [("cancels", "refused")]
 
