@@ -20,7 +20,7 @@ from orderdesk_sdk.templates import one_line, printable
 __all__ = ["MailConfig", "Mailer", "compose", "message_id", "shown"]
 
 SENDER = "[mail].sender"
-SHOWN = ("From", "To", "X-Original-To", "Subject", "Date", "Message-ID")
+SHOWN = ("From", "To", "X-Original-To", "Subject", "Message-ID")
 
 
 @settings
