@@ -1,0 +1,3 @@
+from orderdesk_sdk.testing.conformance.base import Standard
+class Junk(Standard):
+    pass
