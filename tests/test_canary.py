@@ -28,7 +28,7 @@ from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
 from orderdesk_sdk.testing.serving import serve
 
 if TYPE_CHECKING:
-    from tests.conftest import Finder
+    from orderdesk_sdk.testing.canary import Finder
 
 SECRETS = {
     "refresh_token": "Atzr|c4n4ry/r3fr35h+7f1d9be0a6c2",

@@ -127,7 +127,9 @@ class FaultQueue:
         Raises InputError for a path that is no regular expression, or numbers that make no sense.
         """
         if times < 1 or after < 0 or (size is not None and size < 1) or (seconds is not None and seconds <= 0):
-            raise InputError("times, size and seconds must be positive, after not negative", place=f"fault {kind.value}")
+            raise InputError(
+                "times, size and seconds must be positive, after not negative", place=f"fault {kind.value}"
+            )
         try:
             pattern = None if path is None else re.compile(path)
         except re.error as error:

@@ -37,7 +37,19 @@ from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.testing.control import PREFIX
 from orderdesk_sdk.testing.stage import configured
 
-__all__ = ["CROSSED", "DIED", "ENDED", "TOLD", "Boundaries", "Errand", "Step", "control", "follow_up", "open_desk", "take"]
+__all__ = [
+    "CROSSED",
+    "DIED",
+    "ENDED",
+    "TOLD",
+    "Boundaries",
+    "Errand",
+    "Step",
+    "control",
+    "follow_up",
+    "open_desk",
+    "take",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -18,13 +18,19 @@ __all__ = ["complaints"]
 
 
 def complaints(
-    desk: Desk, simulator: Simulator | None, subject: Subject, *, told: Sequence[str], expected: State, resubmitted: bool
+    desk: Desk,
+    simulator: Simulator | None,
+    subject: Subject,
+    *,
+    told: Sequence[str],
+    expected: State,
+    resubmitted: bool,
 ) -> list[str]:
     """What is wrong, one line each, once a desk has followed up everything; empty when all the promises were kept.
 
     told: ids of cases and resubmissions that somebody was given before the process died. expected: the state that the
     case must end in; a person may have it too where the service never acted and the request must not be repeated.
-    resubmitted: the order must be at the service again, once, under a new number. simulator: None where nobody is asked.
+    resubmitted: the order must be at the service again, once, under a new number. simulator: None where there is none.
     """
     log = simulator.log if simulator is not None else []
     cases = desk.cases(order=subject.order.number)
@@ -43,11 +49,16 @@ def complaints(
 
 
 def _left_to_a_person(case: Case, history: Sequence[Entry], acted: Sequence[Record], subject: Subject) -> bool:
-    """Whether it is right that a person has it: nobody can tell what was lost, or nothing may send it again."""
+    """Whether the cancel was rightly not to be had: nobody can tell what was lost, or nothing may send it again.
+
+    Then a person has it, or has lost the race: what never reached the service ships.
+    """
     writes = [intent for entry in history if (intent := _write(entry)) is not None]
     unrepeatable = any(not intent.repeatable for intent in writes)
+    if case.state is State.REFUSED:
+        return unrepeatable and not acted
     lost = bool(subject.unresolved) or (unrepeatable and not acted)
-    return case.state is State.AWAITING_PERSON and bool(writes) and lost
+    return case.state is State.AWAITING_PERSON and lost
 
 
 def _lost(desk: Desk, cases: Sequence[Case], told: Sequence[str]) -> Iterator[str]:

@@ -36,7 +36,7 @@ KILLED = "kill points"
 COUNTED = "conformance"
 """The property under which a standard test records (integration, what, how many); the sums are said in the summary."""
 
-FUZZ = 300
+FUZZ = 500
 """Malformed replies for each integration in every run."""
 
 

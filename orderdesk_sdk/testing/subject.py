@@ -52,9 +52,15 @@ class Scene(Stage):
         return super().cancel(reason or self.reason)
 
     @property
-    def truth(self) -> str | None:
-        """What the simulator says of the order; None where there is none."""
-        return None if self.simulator is None else self.simulator.truth(self.case.remote_id)
+    def service(self) -> Simulator:
+        """The simulator that is there."""
+        assert self.simulator is not None, "somebody else's service plays"
+        return self.simulator
+
+    @property
+    def is_canceled(self) -> bool:
+        """Whether the service has truly canceled the order."""
+        return self.service.truth(self.case.remote_id) in self.service.canceled_words
 
 
 @frozen(kw_only=True)
@@ -119,7 +125,11 @@ class Subject:
     def integration(self) -> Integration:
         """The declaration, with the ladder of these settings. Raises what keeps it from being used."""
         declared = self.registry().load(self.slug).integration
-        return declared if declared.configured is None else evolve(declared, cancel=declared.configured(self.made_settings()))
+        return (
+            declared
+            if declared.configured is None
+            else evolve(declared, cancel=declared.configured(self.made_settings()))
+        )
 
     @property
     def unusable(self) -> str | None:

@@ -1,4 +1,4 @@
-"""What every part of the suite stands on: the attributes of a plugin's test class, and the guard of the standard tests."""
+"""What every part of the suite stands on: the attributes of a test class, and the guard of the standard tests."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Standard:
         if cls.__module__.startswith(__name__.rpartition(".")[0]):
             return
         if not isinstance(getattr(cls, "integration", None), str):
-            raise TypeError(f"{cls.__name__}: say which integration it is about: integration = \"acme-ship\"")
+            raise TypeError(f'{cls.__name__}: say which integration it is about: integration = "acme-ship"')
         for name, value in vars(cls).items():
             standard = any(name in vars(base) for base in cls.__mro__[1:-1])
             if name.startswith("test_") and standard and not _excused(value):

@@ -47,9 +47,8 @@ class KillPoints(Standard):
             record_property(KILLED, str(report))
             count("kill points", len(report.points))
             demand(Law.SURVIVES, (f"killed at {at}: {'; '.join(what)}" for at, what in report.complaints.items()))
-            moments = _AROUND_A_WRITE
-            if isinstance(rehearsal.route, Button):
-                moments += _AROUND_A_CALL
+            calls = _AROUND_A_CALL if isinstance(rehearsal.route, Button) else ()
+            moments = (*_AROUND_A_WRITE, *calls)
             unseen = [one for one in moments if not any(point.startswith(one) for point in report.points)]
             demand(Law.SURVIVES, (f"no process died {one}, so this judged nothing" for one in unseen))
 
@@ -109,5 +108,3 @@ def _needs_reading_back(rehearsal: Rehearsal, subject: Subject) -> None:
         pytest.skip(f"{subject.slug} declares nothing to read back")
     if rehearsal.cancels is None:
         demand(Law.INSTALLED, ["a cancel left no record CANCEL_TAKEN in the simulator's log"])
-
-

@@ -79,13 +79,9 @@ class Witness:
         try:
             await self._app(scope, receive, keep)
         finally:
-            deeds = tuple(
-                record.deed for record in self._simulator.log[before:] if record.deed is not Deed.NOTHING
-            )
+            deeds = tuple(record.deed for record in self._simulator.log[before:] if record.deed is not Deed.NOTHING)
             headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
-            self.heard.append(
-                Heard(scope["method"], scope["path"], start["status"], headers, bytes(body), deeds)
-            )
+            self.heard.append(Heard(scope["method"], scope["path"], start["status"], headers, bytes(body), deeds))
 
 
 @frozen

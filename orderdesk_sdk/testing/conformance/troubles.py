@@ -1,4 +1,4 @@
-"""Every way in which a reply goes wrong, on each call of every plugin: the right state, never a success that is none."""
+"""Every way in which a reply goes wrong, on each call: the right state, and never a success that is none."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ class Troubles(Standard):
         if rehearsal.end is not end:
             demand(Law.HONEST_END, [f"it ended {rehearsal.end.value}, and its way's confirmation means {end.value}"])
         if isinstance(rehearsal.route, Button) and isinstance(rehearsal.route.confirm, ByCheck):
-            demand(Law.HONEST_END, [f"a bare reply made it {rehearsal.asked.value}"] * (rehearsal.asked is State.CANCELED))
+            demand(
+                Law.HONEST_END, [f"a bare reply made it {rehearsal.asked.value}"] * (rehearsal.asked is State.CANCELED)
+            )
 
     def test_trouble_with_the_cancel_is_never_guessed_and_is_resolved_once(
         self, subject: Subject, rehearsal: Rehearsal, meeting: Meeting
@@ -78,12 +80,12 @@ class Troubles(Standard):
         guessed, wrong = [], []
         for fault in TROUBLE:
             with meeting(fault) as stage:
-                aim.fault(stage.simulator, fault)
+                aim.fault(stage.service, fault)
                 guessed += [f"{fault.value}: {said}" for said in _guessed(stage, stage.cancel())]
                 stage.follow()
                 end = _end(subject, rehearsal, fault)
                 wrong += [f"{fault.value}: {said}" for said in _judged(stage, subject, end)]
-                wrong += [f"{fault.value}: no request met it"] * bool(stage.simulator.faults.waiting())
+                wrong += [f"{fault.value}: no request met it"] * bool(stage.service.faults.waiting())
         demand(Law.NOT_GUESSED, guessed)
         demand(Law.ONCE, wrong)
 
@@ -95,17 +97,17 @@ class Troubles(Standard):
         found = []
         for fault in (None, *TROUBLE):
             with meeting(fault) as stage:
-                if not stage.simulator.dishonored:
+                if not stage.service.dishonored:
                     pytest.skip(f"the simulator of {subject.slug} declares no `dishonored`: nothing there ships anyway")
-                for name, choice in stage.simulator.dishonored.items():
-                    stage.simulator.set_switch(name, choice)
+                for name, choice in stage.service.dishonored.items():
+                    stage.service.set_switch(name, choice)
                 if fault is not None:
-                    aim.fault(stage.simulator, fault, times=ALWAYS)
+                    aim.fault(stage.service, fault, times=ALWAYS)
                 stage.cancel()
                 case = stage.follow()
                 name = fault.value if fault is not None else "no fault"
                 if case.state in (State.CANCELED, State.PARTLY_CANCELED):
-                    found.append(f"{name}: it is called {case.state.value}, and the service has it {stage.truth}")
+                    found.append(f"{name}: it is called {case.state.value}, and the service ships it")
                 if case.is_open and case.due_at is None:
                     found.append(f"{name}: it is {case.state.value} and never due again")
         demand(Law.EVIDENCE, found)
@@ -121,13 +123,15 @@ class Troubles(Standard):
             with meeting(fault) as stage:
                 stage.cancel()
                 for aim in rehearsal.reads:
-                    aim.fault(stage.simulator, fault, times=ALWAYS)
+                    aim.fault(stage.service, fault, times=ALWAYS)
                 case = stage.desk.check(stage.case.id)
-                if (case.state, case.proof, case.tries, bool(case.text)) != (State.ASKED, None, 1, True):
+                # A 2 that comes as "2" may be read, and what it says is true.
+                true = fault is Fault.WRONG_TYPES and case.state is State.CANCELED and stage.is_canceled
+                if not true and (case.state, case.proof, case.tries, bool(case.text)) != (State.ASKED, None, 1, True):
                     guessed.append(
                         f"{fault.value}: it is {case.state.value} by {case.proof}, try {case.tries}, text {case.text!r}"
                     )
-                stage.simulator.faults.clear()
+                stage.service.faults.clear()
                 stage.follow()
                 wrong += [f"{fault.value}: {said}" for said in _judged(stage, subject, State.CANCELED)]
         demand(Law.NOT_GUESSED, guessed)
@@ -144,13 +148,13 @@ class Troubles(Standard):
         for fault in TROUBLE:
             with meeting(fault) as stage:
                 _settle(stage)
-                aim.fault(stage.simulator, fault)
+                aim.fault(stage.service, fault)
                 made = stage.resubmit()
-                there = _created(stage.simulator)
+                there = _created(stage.service)
                 if not made.is_open and not there:
                     guessed.append(f"{fault.value}: it is {made.state.value}, and the service has no new order")
                 made = _pursued(stage, made)
-                there = _created(stage.simulator)
+                there = _created(stage.service)
                 if made.state is not ResubmissionState.SUBMITTED or len(there) != 1:
                     wrong.append(f"{fault.value}: it ended {made.state.value} ({made.text}), and there are {there}")
         demand(Law.NOT_GUESSED, guessed)
@@ -168,14 +172,14 @@ class Troubles(Standard):
             with meeting(fault) as stage:
                 _settle(stage)
                 for aim in rehearsal.looks:
-                    aim.fault(stage.simulator, fault, times=ALWAYS)
+                    aim.fault(stage.service, fault, times=ALWAYS)
                 made = stage.resubmit()
-                there = _created(stage.simulator)
+                there = _created(stage.service)
                 if there or not made.is_open:
                     wrong.append(f"{fault.value}: it is {made.state.value} ({made.text}), and there are {there}")
-                stage.simulator.faults.clear()
+                stage.service.faults.clear()
                 made = _pursued(stage, made)
-                there = _created(stage.simulator)
+                there = _created(stage.service)
                 if made.state is not ResubmissionState.SUBMITTED or len(there) != 1:
                     wrong.append(f"{fault.value}: it ended {made.state.value} ({made.text}), and there are {there}")
         demand(Law.ONCE, wrong)
@@ -195,12 +199,12 @@ class Troubles(Standard):
         guessed, wrong = [], []
         for fault in TROUBLE:
             with meeting(fault, watched) as stage:
-                Aim("POST", rehearsal.token_path).fault(stage.simulator, fault, times=ALWAYS)
+                Aim("POST", rehearsal.token_path).fault(stage.service, fault, times=ALWAYS)
                 case = stage.cancel()
                 calls = [heard.path for heard in witnesses[-1].heard if heard.path != rehearsal.token_path]
                 if (case.state, case.proof) != (State.REQUESTED, None) or calls:
                     guessed.append(f"{fault.value}: it is {case.state.value} by {case.proof}, and called {calls}")
-                stage.simulator.faults.clear()
+                stage.service.faults.clear()
                 stage.follow()
                 wrong += [f"{fault.value}: {said}" for said in _judged(stage, subject, subject.end(rehearsal.route))]
         demand(Law.NOT_GUESSED, guessed)
@@ -213,7 +217,7 @@ class Troubles(Standard):
         if rehearsal.token_path is None:
             pytest.skip(f"{subject.slug} fetches no token")
         with meeting(Fault.EXPIRED_TOKEN) as stage:
-            _cancels(rehearsal).fault(stage.simulator, Fault.EXPIRED_TOKEN)
+            _cancels(rehearsal).fault(stage.service, Fault.EXPIRED_TOKEN)
             stage.cancel()
             stage.follow()
             demand(Law.ONCE, _judged(stage, subject, subject.end(rehearsal.route)))
@@ -229,7 +233,7 @@ def _cancels(rehearsal: Rehearsal) -> Aim:
 
 def _guessed(stage: Scene, case: Case) -> Iterator[str]:
     """What is said of the case while nobody can know, and is not true."""
-    acted = any(record.deed is Deed.CANCEL_TAKEN for record in stage.simulator.log)
+    acted = any(record.deed is Deed.CANCEL_TAKEN for record in stage.service.log)
     if case.state in (State.CANCELED, State.PARTLY_CANCELED) or case.proof is not None:
         yield f"it is {case.state.value} by {case.proof}"
     if case.state is State.ASKED and not acted:
@@ -248,7 +252,7 @@ def _end(subject: Subject, rehearsal: Rehearsal, fault: Fault) -> State:
 
 
 def _judged(stage: Scene, subject: Subject, expected: State) -> list[str]:
-    return complaints(stage.desk, stage.simulator, subject, told=(), expected=expected, resubmitted=False)
+    return complaints(stage.desk, stage.service, subject, told=(), expected=expected, resubmitted=False)
 
 
 def _settle(stage: Scene) -> None:

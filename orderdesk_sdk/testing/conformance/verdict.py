@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-
 __all__ = ["Law", "NotConformant", "demand"]
 
 
@@ -65,5 +64,3 @@ def demand(law: Law, complaints: Iterable[str]) -> None:
     found = list(complaints)
     if found:
         raise NotConformant(law, found)
-
-

@@ -107,7 +107,9 @@ class MwwSimulator(Simulator):
             parts = _path_parts(request)
             outcome = _turned_away(request) or self._perform(request, parts, body)
             remote_id = parts[1] if len(parts) > 1 else vendor_po(_json(body)) or None
-            self.record(f"{request.method} {'/'.join(parts[:1] + parts[2:])}", remote_id, outcome.effect, deed=outcome.deed)
+            self.record(
+                f"{request.method} {'/'.join(parts[:1] + parts[2:])}", remote_id, outcome.effect, deed=outcome.deed
+            )
         await JSONResponse(outcome.body, outcome.status, media_type=JSON_API)(scope, receive, send)
 
     def _happened(self, order: Order, effect: str, at: datetime) -> None:
