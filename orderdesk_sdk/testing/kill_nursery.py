@@ -57,12 +57,21 @@ class Nursery:
                 if what == ENDED:
                     return Obituary(int(code), tuple(said))
                 said.append(line.rstrip("\n"))
-        except BrokenPipeError:
+        except (BrokenPipeError, ValueError):  # ValueError: its pipes are closed.
             said.append("the parent of the child is gone")
         finally:
             timer.cancel()
             self._idle.put(parent)
         raise OrderDeskError("\n".join(["the child hung, or its parent broke down", *said]), place="kill nursery")
+
+    def close(self) -> None:
+        """End the processes. Harmless when repeated."""
+        for parent in self._all:
+            parent.kill()
+            parent.wait()
+            for pipe in (parent.stdin, parent.stdout):
+                if pipe is not None:
+                    pipe.close()
 
     def __enter__(self) -> Self:
         return self
@@ -70,9 +79,7 @@ class Nursery:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for parent in self._all:
-            parent.kill()
-            parent.communicate()
+        self.close()
 
 
 def _parent() -> subprocess.Popen[str]:

@@ -21,7 +21,7 @@ from orderdesk_sdk.testing.conformance.echoes import Echo, echoes
 from orderdesk_sdk.testing.conformance.rehearsal import Heard, Rehearsal, Witness
 from orderdesk_sdk.testing.conformance.verdict import Law, demand
 from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.raw_server import RawServer, answering
+from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
 from orderdesk_sdk.testing.simulator import Simulator
 from orderdesk_sdk.testing.subject import Scene, Subject
 
@@ -95,6 +95,9 @@ class Canaries(Standard):
         said = tuple(secrets.values())
         refusals: dict[str, Echo] = {
             "refusal": lambda request: _refusal({"error": said[-1], "error_description": request.decode("latin-1")}),
+            "token of another kind": lambda _: _refusal({"access_token": [said[-1]], "expires_in": 1}, 200),
+            "time of another kind": lambda _: _refusal({"access_token": said[0], "expires_in": said[-1]}, 200),
+            "nothing": lambda _: b"",
             **echoes(said, rehearsal.tokens[:1], ()),
         }
         for name, echo in refusals.items():
@@ -123,7 +126,7 @@ class Canaries(Standard):
             witnesses: list[Witness] = []
 
             def watched(simulator: Simulator, seen: list[Witness] = witnesses) -> Witness:
-                seen.append(Witness(simulator))
+                seen.append(Witness(simulator, subject.number))
                 return seen[0]
 
             with subject.on_stage(folder, wrap=watched, limits=_LIMITS) as stage:
@@ -172,8 +175,8 @@ class _Token:
         (text,) = self.texts([self._reply])
         body = self._reply.body.replace(text.encode(), canary(_TOKEN).encode())
         asked = f"POST {self._path} ".encode()
-        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode()
-        return lambda request: head + body if request.startswith(asked) else echo(request)
+        told = http_reply(200, body)
+        return lambda request: told if request.startswith(asked) else echo(request)
 
 
 def _against(
@@ -234,6 +237,5 @@ def _as_text(thing: object) -> str:
     return thing.decode("latin-1") if isinstance(thing, bytes) else f"{thing!r}{thing}"
 
 
-def _refusal(document: object) -> bytes:
-    body = json.dumps(document).encode()
-    return f"HTTP/1.1 400 No\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+def _refusal(document: object, status: int = 400) -> bytes:
+    return http_reply(status, json.dumps(document).encode())

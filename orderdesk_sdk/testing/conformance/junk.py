@@ -27,7 +27,7 @@ _MOST_CHECKS = 50
 
 @frozen
 class _Take:
-    """A flow with its real replies. canceled: whether the case is canceled after these."""
+    """A flow with its real replies. canceled: whether these say that the order is canceled, and it is."""
 
     name: str
     play: Callable[[Sequence[Reply]], Played]
@@ -76,7 +76,7 @@ def _takes(playback: Playback, rehearsal: Rehearsal) -> Iterator[_Take]:
         tuple(map(reply_of, part)) for part in (rehearsal.cancel, rehearsal.follow, rehearsal.resubmit)
     )
     asked = playback.cancel(cancel)
-    yield _Take("the cancel", playback.cancel, cancel, _canceled(asked))
+    yield _Take("the cancel", playback.cancel, cancel, any(heard.canceled for heard in rehearsal.cancel))
     reference = asked.case.reference if asked.case is not None else None
 
     def check(replies: Sequence[Reply]) -> Played:
@@ -84,19 +84,17 @@ def _takes(playback: Playback, rehearsal: Rehearsal) -> Iterator[_Take]:
         return playback.check(replies, state, reference)
 
     checks: list[_Take] = []
-    while follow and len(checks) < _MOST_CHECKS:
-        played = check(follow)
-        if not played.calls:
+    at = 0
+    while at < len(follow) and len(checks) < _MOST_CHECKS:
+        calls = check(follow[at:]).calls
+        if not calls:
             break
-        checks.append(_Take("the read-back", check, follow[: played.calls], _canceled(played)))
-        follow = follow[played.calls :]
+        canceled = any(heard.canceled for heard in rehearsal.follow[at : at + calls])
+        checks.append(_Take("the read-back", check, follow[at : at + calls], canceled))
+        at += calls
     yield from checks[:1] + checks[1:][-1:]
     if resubmit:
         yield _Take("the resubmission", playback.resubmit, resubmit, canceled=False)
-
-
-def _canceled(played: Played) -> bool:
-    return played.case is not None and played.case.state is State.CANCELED
 
 
 def _tries(takes: Sequence[_Take], random: Random) -> Iterator[tuple[_Take, Reply, Sequence[Reply]]]:

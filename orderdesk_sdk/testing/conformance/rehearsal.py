@@ -29,7 +29,10 @@ _BIG = 8_000_000
 
 @frozen
 class Heard:
-    """A request and its reply as they went over the wire. path: decoded. deeds: what it made happen."""
+    """A request and its reply as they went over the wire. path: decoded. deeds: what it made happen.
+
+    canceled: whether the service had the order truly canceled when it answered.
+    """
 
     method: str
     path: str
@@ -37,6 +40,7 @@ class Heard:
     headers: Mapping[str, str] = field(hash=False)
     body: bytes
     deeds: tuple[Deed, ...]
+    canceled: bool
 
 
 @frozen
@@ -57,8 +61,9 @@ class Aim:
 class Witness:
     """A simulator's app, and all that was said to and by it, with what came of it."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Simulator, number: str) -> None:
         self._simulator = simulator
+        self._number = number
         self._app: ASGIApp = simulator.app
         self.heard: list[Heard] = []
 
@@ -68,20 +73,26 @@ class Witness:
             return
         start: Message = {"status": 0, "headers": []}
         body = bytearray()
+        before, told = len(self._simulator.log), len(self.heard)
 
         async def keep(message: Message) -> None:
             if message["type"] == "http.response.start":
                 start.update(message)
             body.extend(message.get("body", b""))
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                # Before the client has it all: whoever asks then must find it here.
+                self._note(scope, start, bytes(body), before)
             await send(message)
 
-        before = len(self._simulator.log)
-        try:
-            await self._app(scope, receive, keep)
-        finally:
-            deeds = tuple(record.deed for record in self._simulator.log[before:] if record.deed is not Deed.NOTHING)
-            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
-            self.heard.append(Heard(scope["method"], scope["path"], start["status"], headers, bytes(body), deeds))
+        await self._app(scope, receive, keep)
+        if len(self.heard) == told:  # A fault has broken the connection.
+            self._note(scope, start, bytes(body), before)
+
+    def _note(self, scope: Scope, start: Message, body: bytes, before: int) -> None:
+        deeds = tuple(record.deed for record in self._simulator.log[before:] if record.deed is not Deed.NOTHING)
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
+        canceled = self._simulator.truth(self._number) in self._simulator.canceled_words
+        self.heard.append(Heard(scope["method"], scope["path"], start["status"], headers, body, deeds, canceled))
 
 
 @frozen
@@ -133,7 +144,7 @@ def rehearse(subject: Subject, folder: Path) -> Rehearsal:
     witnesses: list[Witness] = []
 
     def watched(simulator: Simulator) -> ASGIApp:
-        witnesses.append(Witness(simulator))
+        witnesses.append(Witness(simulator, subject.number))
         return witnesses[0]
 
     token_path = _token_path(subject)

@@ -17,3 +17,10 @@ class TestMww(PluginConformance):
 
 class TestMwwEurope(TestMww):
     integration = "mww-europe"
+
+
+class TestMwwByMail(PluginConformance):
+    """After two minutes the button is closed, and a person gets the draft of a mail."""
+
+    integration = "mww"
+    wait = minutes(10)
