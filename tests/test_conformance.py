@@ -21,7 +21,7 @@ Judge = Callable[..., pytest.RunResult]
 def judge(pytester: pytest.Pytester) -> Judge:
     """Runs the suite on one of the toys; `body` is put into its test class, `arguments` go to pytest."""
 
-    def run(toy: str, *arguments: str, body: str = "") -> pytest.RunResult:
+    def run(toy: str, *arguments: str, body: str = "", shop: str = "ToyShop") -> pytest.RunResult:
         test = f"""
             import pytest
             import toy
@@ -30,7 +30,7 @@ def judge(pytester: pytest.Pytester) -> Judge:
             class TestToy(PluginConformance):
                 integration = "toy"
                 plugin = toy.{toy}()
-                simulator = toy.ToyShop
+                simulator = toy.{shop}
                 {body}
         """
         pytester.makepyfile(toy=TOY)
@@ -44,6 +44,16 @@ def test_a_plugin_that_keeps_the_laws_stands_it(judge: Judge) -> None:
     result = judge("Toy")
     assert result.parseoutcomes() == {"passed": 9, "skipped": 7}
     result.stdout.fnmatch_lines(["*conformance: toy: * canaries, 500 malformed replies, * faults*"])
+
+
+def test_a_plugin_whose_reply_is_declared_final_stands_it(judge: Judge) -> None:
+    """Not repeatable: what never reached the service goes to a person, what did is found by reading back."""
+    assert judge("Final", shop="QuickShop").parseoutcomes() == {"passed": 5, "skipped": 11}
+
+
+def test_a_simulator_that_does_not_tell_what_canceled_is_judges_nothing(judge: Judge) -> None:
+    result = judge("Toy", "-k", "as_the_declaration_says", shop="DumbShop")
+    result.stdout.fnmatch_lines(["*DumbShop names no `canceled_words`*", "*remedy: let the Simulator name its *"])
 
 
 def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:

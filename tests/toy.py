@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.clock import Clock, hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, Email, Integration, NewNumber, NoResubmit, fold
+from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Email, Integration, NewNumber, NoResubmit, fold
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import HeaderAuth
 from orderdesk_sdk.http.service import Flow, Service
@@ -33,6 +33,8 @@ class ToyShop(Simulator):
     switches: ClassVar[tuple[Switch, ...]] = (Switch("fate", ("honored", "ships"), text="how a cancel ends"),)
     canceled_words = frozenset({"canceled"})
     dishonored: ClassVar[Mapping[str, str]] = {"fate": "ships"}
+    takes = minutes(3)
+    """From a cancel that was asked for to canceled."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
@@ -48,7 +50,7 @@ class ToyShop(Simulator):
     def truth(self, remote_id: str) -> str:
         now, asked = self.clock.now(), self._asked.get(remote_id)
         if asked is not None and self.switch("fate", remote_id) == "honored":
-            return "canceled" if now >= asked + minutes(3) else "open"
+            return "canceled" if now >= asked + self.takes else "open"
         return "shipped" if now >= self._orders[remote_id] + hours(1) else "open"
 
     async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,6 +80,18 @@ class ToyShop(Simulator):
         self._asked.setdefault(number, self.clock.now())
         self.record("cancel", number, "taken", deed=Deed.CANCEL_TAKEN)
         return 200, {"taken": True}
+
+
+class QuickShop(ToyShop):
+    """Cancels at once."""
+
+    takes = minutes(0)
+
+
+class DumbShop(ToyShop):
+    """Does not tell what its words mean."""
+
+    canceled_words = frozenset()
 
 
 @settings
@@ -131,6 +145,23 @@ class Toy:
         if there.is_success and text_at(there, "number") == number:
             return service.placement(number)
         return turned_away(there, check="the key") or answer.unclear(there)
+
+
+class Final(Toy):
+    """Its service's reply is the last word, and it says so."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(
+            slug="toy", title="Toys", settings=ToySettings, base_url="endpoint", resubmit=NoResubmit("buy another"),
+            cancel=(Button(ByReply()),), auth=lambda its: HeaderAuth({"x-key": its.api_key}),
+        )  # fmt: skip
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel")
+        told = reply.is_success and json_object(reply).get("taken") is True
+        return answer.canceled(reply) if told else answer.unclear(reply)
 
 
 class SaysCanceledAtOnce(Toy):

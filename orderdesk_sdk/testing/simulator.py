@@ -33,7 +33,7 @@ class Deed(enum.Enum):
     CANCEL_TAKEN = "cancel taken"
     """A call asked to cancel and the service took note or did it at once, also where it had done so before."""
     ORDER_CREATED = "order created"
-    """A call made a new order."""
+    """A call made a new order. The record's `remote_id` is the number that the plugin's Placement will have."""
 
 
 @frozen

@@ -212,6 +212,12 @@ class Subject:
             clock.advance(self.wait)
             yield Scene(desk, clock, self.slug, self.order.number, simulator, self.why)
 
+    def reads_back(self, route: Route | None) -> bool:
+        """Whether a cancel of this way whose reply was lost is to be found by reading back."""
+        check = self.registry().load(self.slug).manager.hook.orderdesk_check
+        told = route is not None and not isinstance(route.confirm, ByPerson)
+        return told and bool(check.get_hookimpls()) and not self.unresolved
+
     def end(self, route: Route | None) -> State:
         """How a cancel that the service honors must end, by the declaration of its way."""
         if route is None:

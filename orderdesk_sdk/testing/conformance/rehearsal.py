@@ -14,6 +14,7 @@ from orderdesk_sdk.case import State
 from orderdesk_sdk.declaration import NoResubmit, Route
 from orderdesk_sdk.exchange import Intent
 from orderdesk_sdk.http.auth import TokenAuth
+from orderdesk_sdk.testing.conformance.verdict import Law, NotConformant
 from orderdesk_sdk.testing.control import PREFIX
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.simulator import Deed, Simulator
@@ -150,6 +151,8 @@ def rehearse(subject: Subject, folder: Path) -> Rehearsal:
     token_path = _token_path(subject)
     with subject.on_stage(folder, wrap=watched) as stage:
         heard = witnesses[0].heard if witnesses else []
+        if stage.simulator is not None and not stage.simulator.canceled_words:
+            raise NotConformant(Law.INSTALLED, [f"{type(stage.simulator).__name__} names no `canceled_words`"])
         route = subject.route(stage)
         asked = stage.cancel().state
         marks = [len(heard)]
