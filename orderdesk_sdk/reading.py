@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
@@ -62,7 +63,9 @@ def _malformed(reply: TextReply, path: tuple[str | int, ...], text: str) -> Malf
 def json_object(reply: TextReply) -> Mapping[str, object]:
     """The body as a JSON object. Raises MalformedReply for anything else, an empty body and HTML included."""
     try:
-        document = json.loads(reply.content)
+        document = json.loads(reply.content, parse_constant=_no_number, parse_float=_finite)
+        if b"\\ud" in reply.content.lower():
+            document = _whole(document)
     except (ValueError, RecursionError):
         raise _malformed(reply, (), f"the body is not JSON ({len(reply.content)} bytes)") from None
     if not isinstance(document, dict):
@@ -99,6 +102,22 @@ def objects_at(reply: TextReply, *path: str) -> tuple[Mapping[str, object], ...]
         if not isinstance(item, Mapping):
             raise _malformed(reply, (*path, index), f"an object was expected, not {_kind(item)}")
     return tuple(value)
+
+
+def _no_number(text: str) -> None:  # noqa: ARG001 - the shape of `json.loads`
+    """What becomes of NaN and Infinity, which JSON does not have (RFC 8259, 6): null, as JavaScript writes them."""
+    return
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _whole(document: object) -> object:
+    """The document with U+FFFD in place of each half surrogate, which no request or ledger row can hold."""
+    text = json.dumps(document, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _kind(value: object) -> str:

@@ -154,3 +154,9 @@ def test_whatever_the_body_is_reading_ends_in_a_value_or_a_malformed_reply(conte
         except MalformedReply as error:
             assert str(error.place).startswith("reply 500, $")  # noqa: PT017 - it may also be read
     assert complaint(reply) == "the service answered 500"
+
+
+def test_what_json_does_not_have_never_gets_further() -> None:
+    """It would be raised on by whoever puts it into a request or the ledger."""
+    found = json_object(Said(b'{"a": NaN, "b": [-Infinity, 1e999], "c": "x\\ud83dy \\ud83d\\ude00", "d": 1.5}'))
+    assert found == {"a": None, "b": [None, None], "c": "x\ufffdy \U0001f600", "d": 1.5}
