@@ -16,7 +16,9 @@ __all__ = [
     "count_in",
     "json_object",
     "objects_at",
+    "one_or_many",
     "text_at",
+    "text_in",
     "turned_away",
     "value_at",
     "words_of",
@@ -61,18 +63,40 @@ def _malformed(reply: TextReply, path: tuple[str | int, ...], text: str) -> Malf
 
 def json_object(reply: TextReply) -> Mapping[str, object]:
     """The body as a JSON object. Raises MalformedReply for anything else, an empty body and HTML included."""
-    try:
-        document = json.loads(reply.content)
-    except (ValueError, RecursionError):
-        raise _malformed(reply, (), f"the body is not JSON ({len(reply.content)} bytes)") from None
+    document = _json(reply)
     if not isinstance(document, dict):
         raise _malformed(reply, (), f"an object was expected, not {_kind(document)}")
     return document
 
 
+def one_or_many(reply: TextReply, *wrappers: str) -> tuple[Mapping[str, object], ...]:
+    """The objects of a body that is a list of them, or one of them; either may stand under a key of `wrappers`.
+
+    For services whose documents do not tell which. Raises MalformedReply for anything else.
+    """
+    document = _json(reply)
+    inner = next((document[key] for key in wrappers if isinstance(document, dict) and key in document), document)
+    found = inner if isinstance(inner, list) else [inner]
+    for item in found:
+        if not isinstance(item, Mapping):
+            raise _malformed(reply, (), f"an object or a list of them was expected, not {_kind(item)}")
+    return tuple(found)
+
+
+def _json(reply: TextReply) -> object:
+    try:
+        document: object = json.loads(reply.content)
+    except (ValueError, RecursionError):
+        raise _malformed(reply, (), f"the body is not JSON ({len(reply.content)} bytes)") from None
+    return document
+
+
 def value_at(reply: TextReply, *path: str) -> object:
     """The value at a path of keys. Raises MalformedReply where a key is missing or a step is not an object."""
-    value: object = json_object(reply)
+    return _value_in(reply, json_object(reply), path)
+
+
+def _value_in(reply: TextReply, value: object, path: tuple[str, ...]) -> object:
     for depth, key in enumerate(path):
         if not isinstance(value, Mapping):
             raise _malformed(reply, path[:depth], f"an object was expected, not {_kind(value)}")
@@ -84,7 +108,12 @@ def value_at(reply: TextReply, *path: str) -> object:
 
 def text_at(reply: TextReply, *path: str) -> str:
     """The text at a path of keys. Raises MalformedReply where there is none, or it is empty."""
-    value = value_at(reply, *path)
+    return text_in(reply, json_object(reply), *path)
+
+
+def text_in(reply: TextReply, item: Mapping[str, object], *path: str) -> str:
+    """The text at a path of keys below an object of the reply. Raises MalformedReply as `text_at` does."""
+    value = _value_in(reply, item, path)
     if not isinstance(value, str) or not value.strip():
         raise _malformed(reply, path, f"a text was expected, not {_kind(value)}")
     return value

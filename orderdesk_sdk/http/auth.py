@@ -1,11 +1,13 @@
-"""Credentials as `httpx.Auth`: fixed headers, or tokens that are refreshed early, by one caller at a time."""
+"""Credentials as `httpx.Auth`: fixed headers, signatures, or tokens that are refreshed early, by one caller at a time."""
 
 from __future__ import annotations
 
+import hmac
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import httpx
 
@@ -14,7 +16,7 @@ from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.reading import MalformedReply, json_object, text_at
 from orderdesk_sdk.secret import Secret
 
-__all__ = ["ClientCredentialsAuth", "HeaderAuth", "RefreshTokenAuth", "Token", "TokenAuth"]
+__all__ = ["ClientCredentialsAuth", "HeaderAuth", "HmacAuth", "RefreshTokenAuth", "Token", "TokenAuth"]
 
 EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
@@ -29,6 +31,37 @@ class HeaderAuth(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         for name, value in self._headers.items():
             request.headers[name] = value.reveal() if isinstance(value, Secret) else value
+        yield request
+
+
+class HmacAuth(httpx.Auth):
+    """The base of credentials that sign each request anew with a shared secret (HMAC, RFC 2104).
+
+    Say what is signed, and which headers carry it. The moment is real time, whatever clock the desk runs by: the
+    service compares it with its own. One that signs bodies sets `requires_request_body`.
+    """
+
+    digest: ClassVar[str] = "sha256"
+    """The hash function, by its name in hashlib."""
+
+    def __init__(self, secret: Secret) -> None:
+        self._secret = secret
+
+    @abstractmethod
+    def message(self, request: httpx.Request, at: datetime) -> str:
+        """The text to sign, as the service puts it together too. at: the moment of signing, in UTC."""
+
+    @abstractmethod
+    def headers(self, signature: bytes, at: datetime) -> Mapping[str, str]:
+        """What is put on the request; it replaces headers of the same names."""
+
+    def sign(self, request: httpx.Request, at: datetime) -> None:
+        """Sign a request as of a moment."""
+        text = self.message(request, at).encode()
+        request.headers.update(self.headers(hmac.digest(self._secret.reveal().encode(), text, self.digest), at))
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        self.sign(request, datetime.now(UTC))
         yield request
 
 
