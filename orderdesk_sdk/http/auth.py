@@ -1,4 +1,4 @@
-"""Credentials as `httpx.Auth`: fixed headers, signatures, or tokens that are refreshed early, by one caller at a time."""
+"""Credentials as `httpx.Auth`: fixed headers, signatures, or tokens refreshed early, by one caller at a time."""
 
 from __future__ import annotations
 
@@ -48,17 +48,22 @@ class HmacAuth(httpx.Auth):
         self._secret = secret
 
     @abstractmethod
-    def message(self, request: httpx.Request, at: datetime) -> str:
-        """The text to sign, as the service puts it together too. at: the moment of signing, in UTC."""
+    def message(self, request: httpx.Request, stamp: str) -> str:
+        """The text to sign, as the service puts it together too."""
 
     @abstractmethod
-    def headers(self, signature: bytes, at: datetime) -> Mapping[str, str]:
+    def headers(self, signature: bytes, stamp: str) -> Mapping[str, str]:
         """What is put on the request; it replaces headers of the same names."""
+
+    def stamp(self, at: datetime) -> str:
+        """The moment of signing, in UTC, as the service wants it written: ISO 8601 with milliseconds and Z."""
+        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def sign(self, request: httpx.Request, at: datetime) -> None:
         """Sign a request as of a moment."""
-        text = self.message(request, at).encode()
-        request.headers.update(self.headers(hmac.digest(self._secret.reveal().encode(), text, self.digest), at))
+        stamp = self.stamp(at)
+        signature = hmac.digest(self._secret.reveal().encode(), self.message(request, stamp).encode(), self.digest)
+        request.headers.update(self.headers(signature, stamp))
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         self.sign(request, datetime.now(UTC))
