@@ -17,7 +17,7 @@ from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
 ACCESS = "check token, secret and source_account of this connection with the print company"
 NOTE = "until shipped; an order canceled after it was batched and entered production may still be produced"
 UNPRINTED = ("pending", "dataready", "error")  # Not yet released to production.
-SIGNS = "Site Flow's own clients do not agree on how a + is signed, and a / may not come through"
+SIGNS = "Site Flow's own clients do not agree on how a + is signed, and / or .. may not come through"
 
 
 @hookimpl
@@ -25,7 +25,7 @@ def orderdesk_integration() -> Integration:
     return Integration(
         slug="hp-site-flow", title="HP Site Flow", settings=SiteFlowSettings, base_url="base_url", auth=SiteFlowAuth,
         cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), note=NOTE),), resubmit=NewNumber(),
-        remote_id=IdRule(r"(?!\.{1,2}$)[^+/\\]+", 1000, SIGNS), limits={"*": Limit(3000 / 60, burst=100)},
+        remote_id=IdRule(r"(?!\.)[^+/\\]+", 1000, SIGNS), limits={"*": Limit(3000 / 60, burst=100)},
         redact=["shipTo", "returnAddress", "customerName", "email"],
         help_url="https://oneflowsystems.freshdesk.com/support/solutions/articles/6000242593-how-to-cancel-an-order",
     )  # fmt: skip

@@ -169,7 +169,8 @@ class SiteFlowSimulator(Simulator):
                 if request.method == "GET":
                     return _Outcome(200, {"order": order_view(order)}, f"read: {order.status}")
                 return self._cancel(order)
-        return _refused(404, "SIM: there is no such call, or it is not simulated")
+            case _:
+                return _refused(404, "SIM: there is no such call, or it is not simulated")
 
     def _submit(self, document: object) -> _Outcome:
         mistakes = mistakes_in(document, DESTINATION)
