@@ -1,8 +1,9 @@
 """What a service said, as its plugin reads it: a closed set of outcomes, the service's own words kept beside.
 
 A plugin ends a flow with one of the functions below: `canceled(reply)`, `partly_canceled(reply, lines)`,
-`asked(reply)`, `pending(reply)`, `refused(reply, Refusal.TOO_LATE)`, `not_done(reply)`, `unclear(reply)`. Each
-remembers which exchange it was read from, so that the receipt can show the evidence.
+`asked(reply)`, `pending(reply)`, `refused(reply, Refusal.TOO_LATE)`, `not_done(reply)`, `unclear(reply)`, and a flow
+that changes a status with `changed(reply)`. Each remembers which exchange it was read from, so that the receipt can
+show the evidence.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ __all__ = [
     "Reply",
     "asked",
     "canceled",
+    "changed",
     "not_done",
     "partly_canceled",
     "pending",
@@ -55,6 +57,8 @@ class Outcome(enum.Enum):
     """The service provably did nothing: throttled, not authorized, turned away. Sending again later is safe."""
     UNCLEAR = "unclear"
     """The reply does not tell. Whether the service acted is unknown."""
+    CHANGED = "changed"
+    """The order has the status that was wanted. Only from a flow that changes a status."""
 
 
 class Refusal(enum.Enum):
@@ -151,6 +155,11 @@ def pending(
 ) -> Answer:
     """The order stands there uncanceled and nothing is decided."""
     return Answer(Outcome.PENDING, status=status, text=text, lines=tuple(lines), exchange=_number(reply))
+
+
+def changed(reply: Reply, *, status: str | None = None, text: str | None = None) -> Answer:
+    """The order has the status that was to be set, by this call or already before it."""
+    return Answer(Outcome.CHANGED, status=status, text=text, exchange=_number(reply))
 
 
 def refused(

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Always",
+    "Batch",
     "Button",
     "ByCheck",
     "ByPerson",
     "ByReply",
     "Confirmation",
     "Email",
+    "Evidence",
     "IdRule",
     "Integration",
     "Limit",
@@ -41,6 +43,7 @@ __all__ = [
     "SameNumber",
     "Scope",
     "SinceSubmission",
+    "Status",
     "WhileStatus",
     "Window",
     "fold",
@@ -146,12 +149,29 @@ class Scope(enum.Enum):
 
 
 @frozen
+class Batch:
+    """Several orders are asked for at once (`orderdesk_cancel_many`).
+
+    gather: how long a wish waits for others. most: how many orders go together.
+    """
+
+    gather: timedelta
+    most: int
+
+    def __attrs_post_init__(self) -> None:
+        _positive("Batch.gather", self.gather)
+        if self.most < 1:
+            raise ValueError("Batch.most must be 1 or more")
+
+
+@frozen
 class Button:
     """The service is asked by a call (`orderdesk_cancel`).
 
     climbs: refusals that lead to the next route instead of settling the case.
     reasons: whether, and out of which list, the service wants to be told why. scope: what can be canceled.
     note: one sentence for the person who is about to press, or None.
+    batch: how orders are gathered where the service takes many in one call; None: each is asked for by itself.
     """
 
     confirm: Confirmation
@@ -160,6 +180,7 @@ class Button:
     reasons: ReasonRule = NoReason()
     scope: Scope = Scope.ORDER
     note: str | None = None
+    batch: Batch | None = None
 
     def __attrs_post_init__(self) -> None:
         _one_of("Button.confirm", self.confirm, ByReply, ByCheck, ByPerson)
@@ -228,10 +249,31 @@ Route = Button | Email | Portal
 class RuleAction:
     """An action that rules may name: it cancels at this integration by the same path as the button.
 
-    name: as the field spells it, "Cancel Order at BDLinx".
+    name: as the field spells it, "Cancel Order at BDLinx". status: the status that it sets instead, one of the
+    integration's `statuses`; None: it cancels.
     """
 
     name: str
+    status: str | None = None
+
+
+@frozen
+class Status:
+    """A status that the order can be given at a cart, beside canceled. name: as callers give it. title: for people."""
+
+    name: str
+    title: str
+
+
+class Evidence(enum.Enum):
+    """What the knowledge rests on that a plugin is made of."""
+
+    VENDOR_CHECKED = "vendor checked"
+    """A published API; the vendor's own client, schema or vectors judge plugin and simulator in the tests."""
+    PUBLISHED_API = "published API"
+    """The vendor's public documents."""
+    CONFIGURATION = "configuration only"
+    """No public document: what is called, and what it means, is its customer's configuration."""
 
 
 @frozen
@@ -301,7 +343,8 @@ class Integration:
     evidence_headers: response headers worth keeping as evidence, such as a request id. Lower case.
     redact: names of body fields and query parameters hidden in evidence, beside the core's own deny list. Folded.
     help_url: where a person reads how the service cancels; None where nothing is published.
-    actions: what rules may do here.
+    actions: what rules may do here. statuses: what `orderdesk_change_status` can set here, beside canceled.
+    evidence: what the plugin's knowledge rests on.
     configured: called with the settings, gives the ladder of one connection, where the settings change it; None takes
     `cancel`.
     unavailable: called with the settings, says what keeps the calls from being made, or None; then a person must do it.
@@ -322,6 +365,8 @@ class Integration:
     redact: frozenset[str] = field(default=frozenset(), converter=_folded)
     help_url: str | None = None
     actions: tuple[RuleAction, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    evidence: Evidence = Evidence.CONFIGURATION
     configured: Callable[..., tuple[Route, ...]] | None = None
     unavailable: Callable[..., str | None] | None = None
 

@@ -19,9 +19,9 @@ from typing import Self
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.advance import Known
 from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, Proof, ProofKind, State, transition
+from orderdesk_sdk.casebook import Known
 from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.config import Config, find_config
 from orderdesk_sdk.connections import Connections
@@ -297,7 +297,7 @@ class Desk:
     def check(self, case_id: str) -> Case:
         """Read back now what the service says. Raises PluginFault where it cannot be read."""
         case = self.ledger.case(case_id)
-        if case.state not in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED):
+        if case.state not in (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED):
             raise NotAllowedError(
                 f"there is nothing to read back while it is {case.state.value}", place=f"case {case_id}"
             )

@@ -16,6 +16,7 @@ __all__ = [
     "NotFoundError",
     "OrderDeskError",
     "PluginFault",
+    "UntrustedMessage",
     "words_of",
 ]
 
@@ -40,6 +41,10 @@ class InputError(OrderDeskError):
 
 class NotFoundError(InputError):
     """Name something that exists: an unknown order, case, connection or integration."""
+
+
+class UntrustedMessage(InputError):
+    """Let nobody in: a message that came in is not signed as agreed. Answer it with 401; nothing follows from it."""
 
 
 class ConfigurationError(OrderDeskError):

@@ -8,6 +8,7 @@ implementation takes those it wants, and a hook may gain arguments without break
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from orderdesk_sdk.case import Case, Event
     from orderdesk_sdk.declaration import Integration
     from orderdesk_sdk.http.service import Flow, Service
+    from orderdesk_sdk.message import Hint, Message
     from orderdesk_sdk.order import Placement
-    from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
+    from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
 
 __all__ = ["INTEGRATIONS", "LISTENERS", "SIMULATORS", "hookimpl", "hookspec"]
 
@@ -47,6 +49,17 @@ def orderdesk_cancel(request: CancelRequest, service: Service[object]) -> Flow[A
 
 
 @hookspec(firstresult=True)
+def orderdesk_cancel_many(  # type: ignore[empty-body]  # a specification has no body
+    requests: Sequence[CancelRequest], service: Service[object]
+) -> Flow[Sequence[Answer]]:
+    """A flow that asks the service to cancel several orders at once. Needed for a `Button` with a `batch`.
+
+    requests: of different orders, at least one. Ends with one `Answer` per request, in their order. Every case's
+    intent is in the ledger before a request leaves.
+    """
+
+
+@hookspec(firstresult=True)
 def orderdesk_check(request: CheckRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
     """A flow that reads what the service says now; ends with an `Answer`. Needed for `ByCheck`.
 
@@ -59,6 +72,25 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[object]) -> Fl
     """A flow that submits a duplicated order; ends with its `Placement`. Needed for `NewNumber` and `SameNumber`.
 
     Must first read whether the number is already there, so that a lost reply never makes a second order.
+    """
+
+
+@hookspec(firstresult=True)
+def orderdesk_change_status(request: StatusRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
+    """A flow that sets one of the integration's `statuses`; ends with `answer.changed(...)`, or why not.
+
+    Must first read whether the status is set already, so that a lost reply never sets it twice. "canceled" is no such
+    status: it goes by `orderdesk_cancel`.
+    """
+
+
+@hookspec(firstresult=True)
+def orderdesk_receive(message: Message, service: Service[object]) -> Sequence[Hint]:  # type: ignore[empty-body]
+    """The orders that a message which came in is about; empty for one that is about none. No flow, no I/O.
+
+    Must first see that the sender is who it says (a signature, a shared token; compared in constant time) and raise
+    `UntrustedMessage` otherwise, `MalformedReply` for a message that cannot be read. A hint is never evidence: the
+    core reads back.
     """
 
 

@@ -166,8 +166,13 @@ def _problem(declared: Integration, slug: str, manager: pluggy.PluginManager) ->
     if declared.base_url not in hosts:
         return f"base_url names {declared.base_url!r}, which is not among its host settings {hosts}"
     buttons = [route for route in declared.cancel if isinstance(route, Button)]
+    unknown = {action.status for action in declared.actions} - {None, *(status.name for status in declared.statuses)}
+    if unknown:
+        return f"its actions set {', '.join(map(repr, unknown))}, which is not among its statuses"
     needs = {
-        "orderdesk_cancel": bool(buttons),
+        "orderdesk_cancel": any(button.batch is None for button in buttons),
+        "orderdesk_cancel_many": any(button.batch is not None for button in buttons),
+        "orderdesk_change_status": bool(declared.statuses),
         "orderdesk_check": any(isinstance(route.confirm, ByCheck) for route in buttons),
         "orderdesk_resubmit": not isinstance(declared.resubmit, NoResubmit),
     }

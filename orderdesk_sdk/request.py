@@ -10,7 +10,7 @@ from attrs import field, frozen
 from orderdesk_sdk.order import Line, Order, Placement
 from orderdesk_sdk.reasons import Reason
 
-__all__ = ["CancelRequest", "CheckRequest", "ResubmitRequest"]
+__all__ = ["CancelRequest", "CheckRequest", "ResubmitRequest", "StatusRequest"]
 
 
 @frozen
@@ -69,6 +69,20 @@ class CheckRequest:
         read_at = self.placement.status_at
         fresh = read_at is not None and self.asked_at is not None and read_at >= self.asked_at
         return self.placement.status if fresh else None
+
+
+@frozen
+class StatusRequest:
+    """Set this status on the order at this placement. status: the name of one of the integration's `statuses`."""
+
+    order: Order
+    placement: Placement
+    status: str
+
+    @property
+    def remote_id(self) -> str:
+        """The order's number at the service."""
+        return self.placement.remote_id
 
 
 @frozen
