@@ -7,7 +7,6 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
 
 import httpx
 
@@ -16,7 +15,7 @@ from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.reading import MalformedReply, json_object, text_at
 from orderdesk_sdk.secret import Secret
 
-__all__ = ["ClientCredentialsAuth", "HeaderAuth", "HmacAuth", "RefreshTokenAuth", "Token", "TokenAuth"]
+__all__ = ["ClientCredentialsAuth", "HeaderAuth", "HmacAuth", "RefreshTokenAuth", "Token", "TokenAuth", "iso_stamp"]
 
 EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
@@ -34,36 +33,41 @@ class HeaderAuth(httpx.Auth):
         yield request
 
 
-class HmacAuth(httpx.Auth):
-    """The base of credentials that sign each request anew with a shared secret (HMAC, RFC 2104).
+def iso_stamp(at: datetime) -> str:
+    """A moment in UTC as ISO 8601 writes it, with milliseconds and Z."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
-    Say what is signed, and which headers carry it. The moment is real time, whatever clock the desk runs by: the
-    service compares it with its own. One that signs bodies sets `requires_request_body`.
+
+class HmacAuth(httpx.Auth):
+    """Signs each request anew with a shared secret (HMAC, RFC 2104).
+
+    message: given a request and the moment as text, what is signed. headers: given the signature and the same moment,
+    what is put on the request, in place of headers of the same names. digest: the hash function's name in hashlib.
+    stamp: how the moment is written. It is real time, whatever clock the desk runs by: the service compares it with
+    its own.
     """
 
-    digest: ClassVar[str] = "sha256"
-    """The hash function, by its name in hashlib."""
-
-    def __init__(self, secret: Secret) -> None:
+    def __init__(
+        self,
+        secret: Secret,
+        message: Callable[[httpx.Request, str], str],
+        headers: Callable[[bytes, str], Mapping[str, str]],
+        *,
+        digest: str = "sha256",
+        stamp: Callable[[datetime], str] = iso_stamp,
+    ) -> None:
         self._secret = secret
-
-    @abstractmethod
-    def message(self, request: httpx.Request, stamp: str) -> str:
-        """The text to sign, as the service puts it together too."""
-
-    @abstractmethod
-    def headers(self, signature: bytes, stamp: str) -> Mapping[str, str]:
-        """What is put on the request; it replaces headers of the same names."""
-
-    def stamp(self, at: datetime) -> str:
-        """The moment of signing, in UTC, as the service wants it written: ISO 8601 with milliseconds and Z."""
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._message = message
+        self._headers = headers
+        self._digest = digest
+        self._stamp = stamp
 
     def sign(self, request: httpx.Request, at: datetime) -> None:
-        """Sign a request as of a moment."""
-        stamp = self.stamp(at)
-        signature = hmac.digest(self._secret.reveal().encode(), self.message(request, stamp).encode(), self.digest)
-        request.headers.update(self.headers(signature, stamp))
+        """Sign a request as of a moment, in UTC."""
+        stamp = self._stamp(at)
+        text = self._message(request, stamp).encode()
+        signature = hmac.digest(self._secret.reveal().encode(), text, self._digest)
+        request.headers.update(self._headers(signature, stamp))
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         self.sign(request, datetime.now(UTC))

@@ -8,7 +8,7 @@ import pytest
 
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
 from orderdesk_sdk.case import State
-from orderdesk_sdk.resubmission import ResubmissionState
+from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
 
@@ -31,7 +31,7 @@ def creates(site: SiteFlowSimulator) -> list[str]:
 
 def test_a_canceled_order_goes_out_again_under_a_new_number(stage: SimulatedStage, site: SiteFlowSimulator) -> None:
     work = canceled(stage, site).resubmit()
-    assert (work.state, work.remote_id, site.truth(NEXT)) == (ResubmissionState.SUBMITTED, NEXT, "dataready")
+    assert (work.state, work.remote_id, site.truth(NEXT)) == (ErrandState.DONE, NEXT, "dataready")
     asked = [f"{seen.method} {seen.path}" for seen in stage.tap.requests]
     assert asked == [f"GET /api/order/bysourceid/{NEXT}", "POST /api/order"]
 
@@ -75,11 +75,11 @@ def test_a_create_whose_reply_was_lost_is_found_and_not_made_again(
     canceled(stage, site)
     site.faults.add(Fault.LOST_REPLY, method="POST")
     work = stage.resubmit()
-    assert work.state is ResubmissionState.UNCLEAR
+    assert work.state is ErrandState.UNCLEAR
     assert work.due_at is not None
     stage.wait_for(work.due_at)
     stage.desk.run_due()
-    assert stage.resubmit().state is ResubmissionState.SUBMITTED
+    assert stage.resubmit().state is ErrandState.DONE
     assert creates(site) == ["created: dataready"]
 
 
@@ -87,7 +87,7 @@ def test_a_validation_failure_is_refused_with_its_paths_and_messages(
     open_stage: Opener, site: SiteFlowSimulator
 ) -> None:
     work = canceled(open_stage(destination="nobody"), site).resubmit()
-    assert work.state is ResubmissionState.REFUSED
+    assert work.state is ErrandState.REFUSED
     assert "208: SIM: the order is not valid: destination.name: SIM: unknown destination" in str(work.text)
     assert NEXT in str(work.remedy)
 
@@ -97,7 +97,7 @@ def test_a_number_of_another_order_is_refused_and_nothing_is_made(
 ) -> None:
     site.add_order(NEXT, lines=(("SOCKS", 1),))
     work = canceled(stage, site).resubmit()
-    assert (work.state, creates(site)) == (ResubmissionState.REFUSED, [])
+    assert (work.state, creates(site)) == (ErrandState.REFUSED, [])
     assert f"another order {NEXT} already" in str(work.text)
 
 
@@ -108,7 +108,7 @@ def test_a_number_that_is_used_but_not_found_is_refused_by_site_flow(
     canceled(stage, site)
     stage.tap.instead = lambda seen: (404, "{}") if seen.path.endswith(NEXT) else None
     work = stage.resubmit()
-    assert work.state is ResubmissionState.REFUSED
+    assert work.state is ErrandState.REFUSED
     assert "orderData.sourceOrderId" in str(work.text)
 
 
@@ -120,14 +120,14 @@ def test_an_order_that_lacks_what_is_printed_is_not_submitted(
     open_stage: Opener, site: SiteFlowSimulator, changed: dict[str, str], said: str
 ) -> None:
     work = canceled(open_stage(**changed), site).resubmit()
-    assert (work.state, creates(site)) == (ResubmissionState.REQUESTED, [])
+    assert (work.state, creates(site)) == (ErrandState.REQUESTED, [])
     assert said in str(work.text)
     assert "print_url" in str(work.remedy)
 
 
 def test_the_key_of_the_artwork_is_a_setting(open_stage: Opener, site: SiteFlowSimulator) -> None:
     work = canceled(open_stage(artwork="art", artwork_key="art"), site).resubmit()
-    assert work.state is ResubmissionState.SUBMITTED
+    assert work.state is ErrandState.DONE
 
 
 @pytest.mark.parametrize("fault", [Fault.OK_HTML, Fault.OK_EMPTY])
@@ -136,12 +136,12 @@ def test_an_answer_that_is_no_order_is_looked_into(
 ) -> None:
     canceled(stage, site)
     site.faults.add(fault, method="POST")
-    assert stage.resubmit().state is ResubmissionState.UNCLEAR
+    assert stage.resubmit().state is ErrandState.UNCLEAR
 
 
 def test_who_is_not_let_in_submits_nothing_and_is_tried_again(stage: SimulatedStage, site: SiteFlowSimulator) -> None:
     canceled(stage, site)
     stage.tap.instead = lambda _seen: (401, '{"message": "Token Not Found"}')
     work = stage.resubmit()
-    assert (work.state, creates(site)) == (ResubmissionState.REQUESTED, [])
+    assert (work.state, creates(site)) == (ErrandState.REQUESTED, [])
     assert "check token" in str(work.remedy)

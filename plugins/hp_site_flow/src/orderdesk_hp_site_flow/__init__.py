@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from orderdesk_hp_site_flow import api
-from orderdesk_hp_site_flow.account import SiteFlowAuth, SiteFlowSettings
+from orderdesk_hp_site_flow.account import SiteFlowSettings, signature
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, IdRule, Integration, Limit, NewNumber, fold
+from orderdesk_sdk.declaration import Button, ByCheck, Evidence, IdRule, Integration, Limit, NewNumber, fold
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.message import Hint, HintKind, Message
 from orderdesk_sdk.order import Placement
+from orderdesk_sdk.postback import postback_hints
 from orderdesk_sdk.reading import complaint, text_at, turned_away
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
 
 ACCESS = "check token, secret and source_account of this connection with the print company"
 NOTE = "until shipped; an order canceled after it was batched and entered production may still be produced"
 UNPRINTED = ("pending", "dataready", "error")  # Not yet released to production.
+GONE = {"shipped": HintKind.SHIPPED, "shipmentshipped": HintKind.SHIPPED}
+SAID = {"canceled": HintKind.CANCELED, "ordercanceled": HintKind.CANCELED, **GONE}
 SIGNS = "Site Flow's own clients do not agree on how a + is signed, and / or .. may not come through"
 
 
 @hookimpl
 def orderdesk_integration() -> Integration:
     return Integration(
-        slug="hp-site-flow", title="HP Site Flow", settings=SiteFlowSettings, base_url="base_url", auth=SiteFlowAuth,
+        slug="hp-site-flow", title="HP Site Flow", settings=SiteFlowSettings, base_url="base_url", auth=signature,
         cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), note=NOTE),), resubmit=NewNumber(),
         remote_id=IdRule(r"(?!\.)[^+/\\]+", 1000, SIGNS), limits={"*": Limit(3000 / 60, burst=100)},
-        redact=["shipTo", "returnAddress", "customerName", "email"],
+        redact=["shipTo", "returnAddress", "customerName", "email"], evidence=Evidence.VENDOR_CHECKED,
         help_url="https://oneflowsystems.freshdesk.com/support/solutions/articles/6000242593-how-to-cancel-an-order",
     )  # fmt: skip
 
@@ -58,8 +62,7 @@ def orderdesk_check(request: CheckRequest, service: Service[SiteFlowSettings]) -
     reply = yield service.get(api.BY_SOURCE, request.remote_id, operation="get")
     if away := turned_away(reply, check=ACCESS):
         return away
-    found = api.order_in(reply, request.remote_id)
-    if found is None:
+    if (found := api.order_in(reply, request.remote_id)) is None:
         return answer.unclear(reply, text=f"Site Flow shows no order {request.remote_id}")
     match fold(status := text_at(reply, *api.STATUS, within=found)):
         case "canceled":
@@ -74,11 +77,9 @@ def orderdesk_check(request: CheckRequest, service: Service[SiteFlowSettings]) -
 
 def _caveat(before: str | None) -> str | None:
     """What a person must know of a cancel, by the status before it; None where production had not begun."""
-    if before is not None and fold(before) in UNPRINTED:
-        return None
-    known = before is not None and fold(before) != "canceled"
-    stood = f"it was {before}" if known else "nobody knows how far it was"
-    return f"{stood} before: what was batched by then may still be produced; ask the print company to stop it"
+    stood = "nobody knows how far it was" if fold(before or "") in ("", "canceled") else f"it was {before}"
+    warning = f"{stood} before: what was batched by then may still be produced; ask the print company to stop it"
+    return None if fold(before or "") in UNPRINTED else warning
 
 
 @hookimpl
@@ -99,3 +100,8 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[SiteFlowSettin
         text, remedy = complaint(made, "error", details="validations"), f"mend it; {number} may also be used already"
         return answer.refused(made, Refusal.NOT_ALLOWED, text=text, remedy=remedy)
     return turned_away(made, check=ACCESS) or answer.unclear(made)
+
+
+@hookimpl
+def orderdesk_receive(message: Message, service: Service[SiteFlowSettings]) -> tuple[Hint, ...]:
+    return postback_hints(service.settings.postback, message, service.settings.postback_token, SAID)

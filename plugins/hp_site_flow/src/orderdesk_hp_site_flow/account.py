@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import httpx
-
 from orderdesk_sdk.http.auth import HmacAuth
+from orderdesk_sdk.postback import PostbackProfile, read_postback_profile
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, secret, setting, settings
+from orderdesk_sdk.settings import host, parsed, secret, setting, settings
 
 
 @settings
@@ -23,18 +20,15 @@ class SiteFlowSettings:
     component_code: str = setting(str, help="the component code of your products, for new orders", default="")
     carrier_alias: str = setting(str, help="of new orders; empty: the order's own shipping method", default="")
     artwork_key: str = setting(str, help="the line metadata with the URL of its artwork", default="print_url")
+    postback_token: Secret = secret(help="the token that your triggers send; empty: none are read", default=Secret(""))
+    postback: PostbackProfile | None = parsed(read_postback_profile, help="your triggers' template", default=None)
 
 
-class SiteFlowAuth(HmacAuth):
+def signature(settings: SiteFlowSettings) -> HmacAuth:
     """See https://hpsiteflow.com/docs/siteflow/api-authentication.html; neither body nor query is signed."""
 
-    def __init__(self, settings: SiteFlowSettings) -> None:
-        super().__init__(settings.api_secret)
-        self._token = settings.token
-
-    def message(self, request: httpx.Request, stamp: str) -> str:
-        return f"{request.method} {request.url.path} {stamp}"  # httpx decodes the path, as Site Flow does.
-
-    def headers(self, signature: bytes, stamp: str) -> Mapping[str, str]:
-        signed = {"x-oneflow-authorization": f"{self._token.reveal()}:{signature.hex()}", "x-oneflow-date": stamp}
+    def headers(signature: bytes, stamp: str) -> dict[str, str]:
+        signed = {"x-oneflow-authorization": f"{settings.token.reveal()}:{signature.hex()}", "x-oneflow-date": stamp}
         return {**signed, "x-oneflow-algorithm": "SHA256", "content-type": "application/json"}
+
+    return HmacAuth(settings.api_secret, lambda sent, stamp: f"{sent.method} {sent.url.path} {stamp}", headers)

@@ -23,9 +23,10 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.testing.simulator import Simulator, Switch, received
 
-__all__ = ["BASE", "SiteFlowSimulator"]
+__all__ = ["BASE", "POSTBACK_TOKEN", "SiteFlowSimulator"]
 
 BASE = "/api"
+POSTBACK_TOKEN = "simulated-postback-token"
 PAGE_SIZE = 50
 """Orders of a page at most: the simulator's choice."""
 FINAL = (Status.SHIPPED, Status.CANCELLED)
@@ -72,7 +73,19 @@ class SiteFlowSimulator(Simulator):
             "base_url": url + BASE,
             "component_code": "Content",
             "carrier_alias": "standard",
+            "postback_token": POSTBACK_TOKEN,
+            "postback": {
+                "order": "/order/orderData/sourceOrderId",
+                "event": "/event",
+                "status": "/order/orderData/status",
+                "token": "/token",
+            },
         }
+
+    def postback(self, event: str, remote_id: str) -> bytes:
+        """The body that a trigger for `event` sends now, by the template that the plugin's README recommends."""
+        order = self._known(remote_id)
+        return json.dumps({"token": POSTBACK_TOKEN, "event": event, "order": order_view(order)}).encode()
 
     def truth(self, remote_id: str) -> str:
         return self._known(remote_id).status.value
