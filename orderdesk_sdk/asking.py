@@ -19,7 +19,7 @@ from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, Recorded, cleaned, drive
 from orderdesk_sdk.journal import GroupJournal, Part, Result, WorkJournal
 from orderdesk_sdk.order import Placement
-from orderdesk_sdk.posting import Post
+from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.workers import Watch
 
@@ -117,9 +117,7 @@ class Asker:
         entries = self._book.attempt(case)
         route = connection.integration.cancel[case.route]
         if isinstance(route, Email):
-            known = self._book.known(case)
-            mail = self._post.write(case, route, connection.settings, known.wish, known.order, placement)
-            identity = mail if isinstance(mail, str) else str(mail["Message-ID"])
+            identity = next(identity_of(entry) for entry in entries if isinstance(entry, Intent))
             text = "the process ended while the mail was on its way"
             return self._book.apply(case, followup.after_loss_of_mail(case, text, identity, now))
         if isinstance(route, Button) and route.batch is not None:
@@ -219,11 +217,11 @@ class Asker:
 
     def _post_mail(self, asked: _Asked, connection: Connection, route: Email, journal: WorkJournal) -> Case:
         sending, known = asked.sending, asked.known
-        mail = self._post.write(sending, route, connection.settings, known.wish, known.order, known.placement)
         try:
+            mail = self._post.write(sending, route, connection.settings, known.wish, known.order, known.placement)
             event = self._post.send(sending, route, mail, journal, connection.client.redactor)
         except ConfigurationError as error:
-            # The login was refused, before a byte of the mail left: it is tried again until somebody mends it.
+            # Before a byte of the mail left: it is tried again until somebody mends it.
             event = followup.not_sent(sending, error.text, self._book.clock.now(), error.remedy)
         after = transition(sending, event)
         journal.finish(after, event)

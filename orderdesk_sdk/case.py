@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.order import Role
 
 __all__ = [
@@ -153,7 +154,7 @@ class ProofKind(enum.Enum):
     READ_BACK = "read-back"
     """What the service said when it was read afterwards."""
     MESSAGE = "message"
-    """A message that came in from the service."""
+    """A message that came in from the service, filed by a named person who read it."""
     PERSON = "person"
     """A named person's word."""
 
@@ -162,8 +163,8 @@ class ProofKind(enum.Enum):
 class Proof:
     """The evidence beside a verdict.
 
-    attempt and exchange name the exchange in the case's history; None for a person's word. person and note: who said
-    so.
+    attempt and exchange name the exchange in the case's history; None where a person says so: then person and note
+    tell who. message: the mail that the person has read.
     """
 
     kind: ProofKind
@@ -171,10 +172,13 @@ class Proof:
     exchange: int | None = None
     person: str | None = None
     note: str | None = None
+    message: MailIn | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.kind is ProofKind.PERSON and not (self.person or "").strip():
-            raise ValueError("a person's word needs the person's name")
+        if self.kind in (ProofKind.PERSON, ProofKind.MESSAGE) and not (self.person or "").strip():
+            raise ValueError("a person's word, and a message, need the name of the person")
+        if (self.kind is ProofKind.MESSAGE) != (self.message is not None):
+            raise ValueError("a message belongs to the kind MESSAGE, and only there")
 
 
 @frozen
@@ -239,6 +243,7 @@ class Case:
     asked_before: `asked_at` as it was before the present send, which takes its place again where that did nothing.
     reference: the service's own name for that request; None when it gave none.
     gathered: it has waited for others that are asked for in the same call.
+    waits_since: when a person was given the case; None while nobody has it.
     """
 
     id: str
@@ -273,6 +278,7 @@ class Case:
     chain: tuple[str, ...] = ()
     reference: str | None = None
     gathered: bool = False
+    waits_since: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -361,6 +367,7 @@ def transition(case: Case, event: Event) -> Case:
         proof=event.proof or case.proof,
         repeatable=event.repeatable if event.kind in (EventKind.SEND, EventKind.LOST) else case.repeatable,
         resend=event.resend,
+        waits_since=(case.waits_since or event.at) if after is State.AWAITING_PERSON else None,
         # What a new request does, the old one's reference cannot tell.
         reference=None if event.kind is EventKind.SEND else event.reference or case.reference,
         gathered=not climbs and (case.gathered or event.kind is EventKind.GATHER),

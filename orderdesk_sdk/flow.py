@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
-from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault, words_of
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault, in_words
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.http.replay import digest_of, is_request, response_of
@@ -102,7 +102,7 @@ def fault_text(error: BaseException, redactor: Redactor) -> str:
     """An exception for the history: its type and words, and where it was raised, without secrets."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
-    return redactor.text(f"{words_of(error)}{where}")[:LONGEST_WORDS]
+    return redactor.text(f"{in_words(error)}{where}")[:LONGEST_WORDS]
 
 
 def drive(

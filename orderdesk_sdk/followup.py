@@ -5,13 +5,14 @@ This is where law 5 lives: what a cancel flow says is a verdict only where the d
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
 from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.case import Case, Event, EventKind, Proof, ProofKind, State
-from orderdesk_sdk.clock import minutes, seconds
+from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.declaration import Batch, Button, ByCheck, ByPerson, ByReply, Integration, Portal
 from orderdesk_sdk.errors import OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Certainty
@@ -40,6 +41,7 @@ SOON = seconds(5)
 """How soon a request of unknown fate is read back."""
 MAX_RESENDS = 3
 ASK_A_PERSON = ByPerson()
+_REMINDED = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
 
 
 @frozen
@@ -159,16 +161,7 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
         case Outcome.ASKED if case.state is State.UNCLEAR:
             return _took_note(case, integration, answer, now)
         case Outcome.ASKED | Outcome.PENDING if case.state is State.AWAITING_PERSON:
-            # The person's task and time stay as they were; only the service's word is new.
-            return Event(
-                EventKind.STILL_PENDING,
-                now,
-                due_at=now + _patience(case, integration),
-                text=case.text,
-                remedy=case.remedy,
-                status=answer.status,
-                lines=answer.lines,
-            )
+            return _kept(case, integration, EventKind.STILL_PENDING, now, answer)
         case Outcome.ASKED | Outcome.PENDING:
             resend = case.state is State.UNCLEAR and case.repeatable and case.resends < MAX_RESENDS
             due = now if resend else no_later(now + every, case.give_up_at)
@@ -177,14 +170,7 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
                 lines=answer.lines, resend=resend,
             )  # fmt: skip
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED if case.state is State.AWAITING_PERSON:
-            return Event(
-                EventKind.CHECK_FAILED,
-                now,
-                due_at=now + _patience(case, integration),
-                text=case.text,
-                remedy=case.remedy,
-                status=answer.status,
-            )
+            return _kept(case, integration, EventKind.CHECK_FAILED, now, answer)
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED:
             return Event(
                 EventKind.CHECK_FAILED,
@@ -209,9 +195,7 @@ def overdue(case: Case, integration: Integration, placement: Placement, now: dat
     if higher is not None:
         return Event(EventKind.CLIMB, now, due_at=now, route=higher, text="no answer in time; on to the next way")
     if waits:
-        return Event(
-            EventKind.REMIND, now, due_at=now + _patience(case, integration), text=case.text, remedy=case.remedy
-        )
+        return _reminder(case, _patience(case, integration), now)
     return _hand_over(case, now, "the service has not decided in time")
 
 
@@ -257,6 +241,29 @@ def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
         return _hand_over(case, now, f"{text}, so a person must do it at the service", None, fault)
     waits = ASK_A_PERSON.within if kind is EventKind.REMIND else LONGEST_RETRY
     return Event(kind, now, due_at=now + waits, give_up_at=give_up, text=text, remedy=error.remedy, fault=fault)
+
+
+def _kept(case: Case, integration: Integration, kind: EventKind, now: datetime, answer: Answer) -> Event:
+    """A read-back while a person has the case: task and text stay as they were; only the service's word is new."""
+    return Event(
+        kind,
+        now,
+        due_at=now + _patience(case, integration),
+        text=case.text,
+        remedy=case.remedy,
+        status=answer.status,
+        lines=answer.lines,
+    )
+
+
+def _reminder(case: Case, within: timedelta, now: datetime) -> Event:
+    """Where no further way is open, a person is reminded: how often by now, and how long the word is overdue."""
+    earlier = _REMINDED.search(case.text or "")
+    text = (case.text or "")[: earlier.start()] if earlier else case.text or "a person has the case"
+    count = int(earlier[1]) + 1 if earlier else 1
+    late = (now - (case.waits_since or case.updated_at) - within) // hours(1)
+    said = f"{text} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"
+    return Event(EventKind.REMIND, now, due_at=now + within, text=said, remedy=case.remedy)
 
 
 def _confirm(case: Case, integration: Integration) -> ByReply | ByCheck | ByPerson:

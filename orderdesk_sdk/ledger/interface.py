@@ -127,8 +127,17 @@ class Ledger(Protocol):
 
     def handled(
         self, occurrence: Occurrence, firings: Sequence[Firing], then: Sequence[Occurrence], at: datetime
-    ) -> None:
-        """Record what the rules made of an occurrence, and what followed, once; a second time changes nothing."""
+    ) -> bool:
+        """Record what the rules made of an occurrence, and what followed, once; a second time changes nothing.
+
+        Whether this call was the first.
+        """
+
+    def forget(self, occurrence: Occurrence) -> None:
+        """Take back an occurrence that is waiting; when it is recorded again, it is new."""
+
+    def record_settled(self) -> None:
+        """From now on record an occurrence with each case that settles: there are rules that may want to hear it."""
 
     def firings(self, order_id: str) -> tuple[tuple[datetime, Firing], ...]:
         """What rules did for an order, oldest first."""

@@ -46,10 +46,9 @@ class SqliteLedger:
     file systems: SQLite's write-ahead log needs shared memory (https://www.sqlite.org/wal.html).
     """
 
-    def __init__(self, path: Path, *, occurrences: bool = False) -> None:
-        """Open the file. occurrences: whether settled cases are recorded for rules."""
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._occurrences = occurrences
+        self._records_settled = False
         try:
             self._writer = connect(path)
             try:
@@ -161,7 +160,7 @@ class SqliteLedger:
                 if cursor.execute(update, values).rowcount != 1:
                     raise conflict_of(before)
                 cursor.executemany(INSERT_LINE, lines)
-                if occurrence is not None and self._occurrences:
+                if occurrence is not None and self._records_settled:
                     occur(cursor, occurrence)
 
         self._commits.run(job)
@@ -310,11 +309,14 @@ class SqliteLedger:
 
     def handled(
         self, occurrence: Occurrence, firings: Sequence[Firing], then: Sequence[Occurrence], at: datetime
-    ) -> None:
+    ) -> bool:
+        first: list[bool] = []
+
         def job(cursor: sqlite3.Cursor) -> None:
             cursor.execute("UPDATE occurrences SET handled = 1 WHERE id = ? AND handled = 0", (occurrence.id,))
             if cursor.rowcount != 1:
                 return
+            first.append(True)
             for firing in firings:
                 cursor.execute(
                     "INSERT INTO firings (occurrence_id, order_id, at, data) VALUES (?, ?, ?, ?)",
@@ -324,6 +326,16 @@ class SqliteLedger:
                 occur(cursor, follows)
 
         self._commits.run(job)
+        return bool(first)
+
+    def forget(self, occurrence: Occurrence) -> None:
+        def job(cursor: sqlite3.Cursor) -> None:
+            cursor.execute("DELETE FROM occurrences WHERE id = ? AND handled = 0", (occurrence.id,))
+
+        self._commits.run(job)
+
+    def record_settled(self) -> None:
+        self._records_settled = True
 
     def firings(self, order_id: str) -> tuple[tuple[datetime, Firing], ...]:
         with self._read() as cursor:
