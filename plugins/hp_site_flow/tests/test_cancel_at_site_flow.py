@@ -244,6 +244,17 @@ def test_a_status_that_nobody_documents_is_unclear_and_stays_as_it_is_spelled(
     assert "not a documented status: 'Being Cancelled'" in str(case.text)
 
 
+def test_a_status_that_nobody_documents_does_not_keep_the_cancel_from_being_asked(
+    stage: SimulatedStage, site: SiteFlowSimulator
+) -> None:
+    site.add_order(ORDER, lines=LINES)
+    stage.tap.edit = lambda _seen, body: body.replace(b'"dataready"', b'"On Hold"')
+    asked = stage.cancel()
+    assert (asked.state, asked.status, site.truth(ORDER)) == (State.ASKED, "On Hold", "cancelled")
+    assert f"it was On Hold before: what was batched by then {BATCHED}" in str(asked.text)
+    assert stage.follow().state is State.CANCELED
+
+
 @pytest.mark.parametrize("spelling", ["Cancelled", "CANCELLED", "canceled"])
 def test_a_status_is_read_in_any_spelling(stage: SimulatedStage, site: SiteFlowSimulator, spelling: str) -> None:
     site.add_order(ORDER, lines=LINES)
@@ -262,6 +273,18 @@ def test_who_is_not_let_in_did_nothing_and_is_told_what_to_check(
     case = stage.cancel()
     assert (case.state, site.truth(ORDER)) == (State.REQUESTED, "dataready")
     assert "check token, secret and source_account" in str(case.remedy)
+
+
+@pytest.mark.parametrize(("status", "said"), [(401, "let us in"), (403, "let us in"), (429, "too many calls")])
+def test_a_cancel_that_is_turned_away_is_told_as_such_and_nothing_is_read_for_it(
+    stage: SimulatedStage, site: SiteFlowSimulator, status: int, said: str
+) -> None:
+    site.add_order(ORDER, lines=LINES)
+    stage.tap.instead = lambda seen: (status, "{}") if seen.method == "PUT" else None
+    case = stage.cancel()
+    assert (case.state, site.truth(ORDER)) == (State.REQUESTED, "dataready")
+    assert said in str(case.text)
+    assert [call for call in calls(stage) if call.startswith("GET")] == calls(stage)[:1]
 
 
 def test_too_many_calls_of_a_minute_are_made_in_the_next_ones() -> None:
