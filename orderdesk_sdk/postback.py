@@ -6,7 +6,7 @@ event = "/event"                        # what happened, or
 status = "/status"                      # what the order now is; at least one of the two
 delivery = "/id"                        # what stays the same when the message is sent again; may be left out
 header = "authorization"                # where the agreed token comes: a header,
-token = "/token"                        # or a place in the message; one of the two
+token_at = "/token"                     # or a place in the message; one of the two
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from orderdesk_sdk.secret import Secret
 __all__ = ["PostbackProfile", "postback_hints", "read_postback_profile"]
 
 PLACE = "message"
-POINTERS = ("order", "event", "status", "delivery", "token")
+POINTERS = ("order", "event", "status", "delivery", "token_at")
 
 
 @frozen
@@ -38,7 +38,7 @@ class PostbackProfile:
     event: str | None = None
     status: str | None = None
     delivery: str | None = None
-    token: str | None = None
+    token_at: str | None = None
     header: str | None = None
 
 
@@ -54,8 +54,8 @@ def read_postback_profile(value: object, place: str) -> PostbackProfile:
         raise ConfigurationError("is missing", place=f"{place}.order", remedy="say where the order's number stands")
     if "event" not in value and "status" not in value:
         raise ConfigurationError("event or status is missing", place=place, remedy="say where one of them stands")
-    if ("token" in value) == ("header" in value):
-        remedy = 'add token = "/token" for one in the message, or header = "authorization"; not both'
+    if ("token_at" in value) == ("header" in value):
+        remedy = 'add token_at = "/token" for one in the message, or header = "authorization"; not both'
         raise ConfigurationError("there is not one place for the token", place=place, remedy=remedy)
     header = value.get("header")
     if header is not None and (not isinstance(header, str) or not header.strip()):
@@ -86,9 +86,9 @@ def postback_hints(
 
 def _demand_token(profile: PostbackProfile, message: Message, document: object, token: Secret) -> None:
     shown: object = message.headers.get(profile.header or "", "")
-    if profile.token is not None:
+    if profile.token_at is not None:
         try:
-            shown = value_pointed(document, profile.token, PLACE)
+            shown = value_pointed(document, profile.token_at, PLACE)
         except MalformedReply:
             shown = ""
     # In constant time: how long it takes must not tell how much of a guess is right.

@@ -15,7 +15,7 @@ from orderdesk_sdk.secret import Secret
 
 TOKEN = Secret("the-agreed-token")
 KINDS = {"ordercanceled": HintKind.CANCELED, "shipped": HintKind.SHIPPED}
-IN_BODY = PostbackProfile("/order/id", event="/event", status="/order/status", delivery="/no", token="/token")
+IN_BODY = PostbackProfile("/order/id", event="/event", status="/order/status", delivery="/no", token_at="/token")
 IN_HEADER = PostbackProfile("/id", event="/event", header="x-key")
 
 
@@ -105,12 +105,12 @@ def test_a_profile_is_read_from_a_table() -> None:
     [
         ("/id", "here: a table was expected"),
         ({"order": "/id", "orders": "/x"}, "unknown key 'orders'"),
-        ({"event": "/e", "token": "/t"}, "here.order: is missing"),
-        ({"order": "/id", "token": "/t"}, "event or status is missing"),
+        ({"event": "/e", "token_at": "/t"}, "here.order: is missing"),
+        ({"order": "/id", "token_at": "/t"}, "event or status is missing"),
         ({"order": "/id", "event": "/e"}, "not one place for the token"),
-        ({"order": "/id", "event": "/e", "token": "/t", "header": "x"}, "not one place for the token"),
-        ({"order": "id", "event": "/e", "token": "/t"}, "here.order: must be a JSON pointer"),
-        ({"order": "/id", "event": 3, "token": "/t"}, "here.event: must be a JSON pointer"),
+        ({"order": "/id", "event": "/e", "token_at": "/t", "header": "x"}, "not one place for the token"),
+        ({"order": "id", "event": "/e", "token_at": "/t"}, "here.order: must be a JSON pointer"),
+        ({"order": "/id", "event": 3, "token_at": "/t"}, "here.event: must be a JSON pointer"),
         ({"order": "/id", "event": "/e", "header": " "}, "here.header: must be a header's name"),
     ],
 )

@@ -70,4 +70,4 @@ def minimum(site: SiteFlowSimulator) -> dict[str, object]:
 
 def test_a_template_that_does_not_say_where_the_order_stands_is_told_at_the_start(site: SiteFlowSimulator) -> None:
     with pytest.raises(ConfigurationError, match=r"postback\.order: is missing"):
-        hints(site, b"", postback={"event": "/event", "token": "/token"})
+        hints(site, b"", postback={"event": "/event", "token_at": "/token"})

@@ -78,7 +78,7 @@ class SiteFlowSimulator(Simulator):
                 "order": "/order/orderData/sourceOrderId",
                 "event": "/event",
                 "status": "/order/orderData/status",
-                "token": "/token",
+                "token_at": "/token",
             },
         }
 
