@@ -47,15 +47,19 @@ def test_a_cancel_is_read_first_sent_by_its_own_id_and_proved_by_reading_back(
     assert stage.tap.requests[1].body == b""
 
 
-def test_a_cancel_before_production_carries_no_warning(stage: SimulatedStage, site: SiteFlowSimulator) -> None:
+@pytest.mark.parametrize("status", ["pending", "dataready"])
+def test_a_cancel_before_production_carries_no_warning(
+    stage: SimulatedStage, site: SiteFlowSimulator, status: str
+) -> None:
     site.add_order(ORDER, lines=LINES)
+    stage.tap.edit = lambda _seen, body: body.replace(b'"dataready"', f'"{status}"'.encode())
     stage.cancel()
     assert stage.follow().text is None
     assert BATCHED not in told(stage)
 
 
-@pytest.mark.parametrize("status", ["printready", "complete"])
-def test_a_cancel_after_production_began_warns_in_case_and_receipt(
+@pytest.mark.parametrize("status", ["printready", "complete", "error"])
+def test_a_cancel_after_production_may_have_begun_warns_in_case_and_receipt(
     stage: SimulatedStage, site: SiteFlowSimulator, status: str
 ) -> None:
     site.add_order(ORDER, lines=LINES, status=status)

@@ -18,7 +18,7 @@ from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
 
 ACCESS = "check token, secret and source_account of this connection with the print company"
 NOTE = "until shipped; an order canceled after it was batched and entered production may still be produced"
-UNPRINTED = ("pending", "dataready", "error")  # Not yet released to production.
+LIMIT = Limit(15, burst=30)  # For each of the operations get, cancel and create: 3,000 calls a minute are allowed.
 GONE = {"shipped": HintKind.SHIPPED, "shipmentshipped": HintKind.SHIPPED}
 SAID = {"canceled": HintKind.CANCELED, "ordercanceled": HintKind.CANCELED, **GONE}
 SIGNS = "Site Flow's own clients do not agree on how a + is signed, and / or .. may not come through"
@@ -29,7 +29,7 @@ def orderdesk_integration() -> Integration:
     return Integration(
         slug="hp-site-flow", title="HP Site Flow", settings=SiteFlowSettings, base_url="base_url", auth=signature,
         cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), note=NOTE),), resubmit=NewNumber(),
-        remote_id=IdRule(r"(?!\.)[^+/\\]+", 1000, SIGNS), limits={"*": Limit(3000 / 60, burst=100)},
+        remote_id=IdRule(r"(?!\.)[^+/\\]+", 1000, SIGNS), limits={"*": LIMIT},
         redact=["shipTo", "returnAddress", "customerName", "email"], evidence=Evidence.VENDOR_CHECKED,
         help_url="https://oneflowsystems.freshdesk.com/support/solutions/articles/6000242593-how-to-cancel-an-order",
     )  # fmt: skip
@@ -79,7 +79,7 @@ def _caveat(before: str | None) -> str | None:
     """What a person must know of a cancel, by the status before it; None where production had not begun."""
     stood = "nobody knows how far it was" if fold(before or "") in ("", "canceled") else f"it was {before}"
     warning = f"{stood} before: what was batched by then may still be produced; ask the print company to stop it"
-    return None if fold(before or "") in UNPRINTED else warning
+    return None if fold(before or "") in ("pending", "dataready") else warning
 
 
 @hookimpl

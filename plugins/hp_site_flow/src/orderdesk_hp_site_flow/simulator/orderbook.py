@@ -34,7 +34,6 @@ class Production(StrEnum):
     """What happens on the way of an order, as seen from the floor."""
 
     BATCHED = "batched: it enters production"
-    PRODUCED = "produced"
     PRODUCED_ANYWAY = "produced although cancelled"
     STOPPED = "stopped"
 
