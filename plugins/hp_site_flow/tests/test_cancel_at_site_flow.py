@@ -130,6 +130,14 @@ def test_a_2xx_for_a_shipped_order_is_not_a_cancellation(stage: SimulatedStage, 
     assert (case.state, case.refusal) == (State.REFUSED, Refusal.SHIPPED)
 
 
+def test_a_cancel_that_is_taken_and_ignored_ends_as_shipped(stage: SimulatedStage, site: SiteFlowSimulator) -> None:
+    site.set_switch("fate", "ignored")
+    site.add_order(ORDER, lines=LINES)
+    assert stage.cancel().state is State.ASKED
+    case = stage.follow()
+    assert (case.state, case.refusal, site.truth(ORDER)) == (State.REFUSED, Refusal.SHIPPED, "shipped")
+
+
 def as_complete_once(stage: SimulatedStage) -> Callable[..., bytes]:
     """The first answer says complete, so that the order ships unseen."""
 

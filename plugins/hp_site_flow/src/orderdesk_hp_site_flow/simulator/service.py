@@ -53,6 +53,7 @@ class SiteFlowSimulator(Simulator):
         Switch("shipped_cancel", ("400", "409", "200"), text="the HTTP status of a cancel of a shipped order"),
         Switch("found", ("object", "list", "wrapped"), text="the shape of what is found by sourceOrderId"),
         Switch("unknown", ("404", "empty list"), text="how an unknown sourceOrderId is answered"),
+        Switch("fate", ("honored", "ignored"), text="whether a cancel that answers 200 has any effect"),
         Switch("batched", ("stopped", "produced anyway"), text="what a cancel does to an order in production"),
         Switch("files", ("arrive", "missing"), text="whether the artwork ever comes in"),
     )
@@ -225,6 +226,8 @@ class SiteFlowSimulator(Simulator):
             return _refused(400, "SIM: the order is cancelled already (simulator's choice)")
         if order.status is Status.CANCELLED:
             return _Outcome(200, self._answer(order), "cancelled already")
+        if self.switch("fate", number) == "ignored":
+            return _Outcome(200, self._answer(order), f"cancel taken in {order.status}, and ignored")
         effect = self._book.cancel(order, self.clock.now())
         return _Outcome(200, self._answer(order), f"cancelled: {effect}")
 
