@@ -194,8 +194,28 @@ def test_every_reading_of_what_is_undocumented_ends_the_same(
     site.set_switch("found", shape)
     site.set_switch("cancel_body", body)
     site.add_order(ORDER, lines=LINES)
-    stage.cancel()
+    assert stage.cancel().state is (State.UNCLEAR if body == "empty" else State.ASKED)
     assert stage.follow().state is State.CANCELED
+
+
+@pytest.mark.parametrize("said", ["", "<html>", "[]", '{"error": {"code": 1, "message": "no"}}'])
+def test_a_2xx_that_does_not_tell_is_unclear_and_read_back(
+    stage: SimulatedStage, site: SiteFlowSimulator, said: str
+) -> None:
+    site.add_order(ORDER, lines=LINES)
+    stage.tap.instead = lambda seen: (200, said) if seen.method == "PUT" else None
+    assert stage.cancel().state is State.UNCLEAR
+    stage.tap.instead = None
+    assert stage.follow().state is State.CANCELED
+
+
+def test_a_gateway_that_gave_up_does_not_make_us_forget_how_far_the_order_was(
+    stage: SimulatedStage, site: SiteFlowSimulator
+) -> None:
+    site.add_order(ORDER, lines=LINES, status="complete")
+    site.faults.add(Fault.SERVER_ERROR_HTML_AFTER, method="PUT")
+    assert stage.cancel().state is State.UNCLEAR
+    assert "it was complete before" in str(stage.follow().text)
 
 
 def test_an_order_without_an_id_of_its_own_is_canceled_by_source_and_number(

@@ -9,13 +9,14 @@ import pytest
 from orderdesk_hp_site_flow import orderdesk_receive
 from orderdesk_hp_site_flow.account import SiteFlowSettings
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
+from orderdesk_sdk.case import State
 from orderdesk_sdk.config import make_settings
 from orderdesk_sdk.errors import ConfigurationError, UntrustedMessage
 from orderdesk_sdk.http.service import Service
 from orderdesk_sdk.message import Hint, HintKind, Message
 from orderdesk_sdk.order import Role
 from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.testing.stage import LINES, ORDER, configured
+from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage, configured
 
 
 def hints(site: SiteFlowSimulator, body: bytes, **changed: object) -> tuple[Hint, ...]:
@@ -71,3 +72,39 @@ def minimum(site: SiteFlowSimulator) -> dict[str, object]:
 def test_a_template_that_does_not_say_where_the_order_stands_is_told_at_the_start(site: SiteFlowSimulator) -> None:
     with pytest.raises(ConfigurationError, match=r"postback\.order: is missing"):
         hints(site, b"", postback={"event": "/event", "token_at": "/token"})
+
+
+def test_a_cancel_by_the_print_company_is_read_back_and_not_echoed(
+    stage: SimulatedStage, site: SiteFlowSimulator
+) -> None:
+    site.add_order(ORDER, lines=LINES, status="cancelled")
+    (heard,) = stage.desk.receive(stage.connection, Message({}, site.postback("Order Cancelled", ORDER)))
+    assert heard.order_number == ORDER
+    assert heard.case is not None
+    assert heard.case.state is State.CANCELED
+    assert "nobody knows how far it was before" in str(heard.case.text)
+    assert {seen.method for seen in stage.tap.requests} == {"GET"}
+
+
+def test_a_trigger_that_is_not_true_cancels_nothing(stage: SimulatedStage, site: SiteFlowSimulator) -> None:
+    site.add_order(ORDER, lines=LINES)
+    stage.desk.receive(stage.connection, Message({}, site.postback("Order Cancelled", ORDER)))
+    assert stage.case.state is State.WITHDRAWN
+    assert site.truth(ORDER) == "dataready"
+
+
+def test_a_trigger_settles_a_cancel_before_its_time_to_be_read_back(
+    stage: SimulatedStage, site: SiteFlowSimulator
+) -> None:
+    site.add_order(ORDER, lines=LINES)
+    stage.cancel()
+    (heard,) = stage.desk.receive(stage.connection, Message({}, site.postback("Order Cancelled", ORDER)))
+    assert heard.case is not None
+    assert (heard.case.state, heard.case.text) == (State.CANCELED, None)
+
+
+def test_a_trigger_of_a_stranger_reads_nothing(stage: SimulatedStage, site: SiteFlowSimulator) -> None:
+    site.add_order(ORDER, lines=LINES, status="cancelled")
+    with pytest.raises(UntrustedMessage):
+        stage.desk.receive(stage.connection, Message({"authorization": "guessed"}, b"{}"))
+    assert stage.tap.requests == []

@@ -13,7 +13,7 @@ from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.message import Hint, HintKind, Message
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.postback import postback_hints
-from orderdesk_sdk.reading import complaint, text_at, turned_away
+from orderdesk_sdk.reading import complaint, json_object, text_at, turned_away
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
 
 ACCESS = "check token, secret and source_account of this connection with the print company"
@@ -46,10 +46,10 @@ def orderdesk_cancel(request: CancelRequest, service: Service[SiteFlowSettings])
         own = found.get("_id") if found is not None else None
         names = (own,) if isinstance(own, str) and own else (service.settings.source_account, request.remote_id)
         reply = yield service.put(api.ORDERS, *names, "cancel", operation="cancel", repeatable=True)
-        if reply.is_success:
+        if reply.is_success and not json_object(reply).get("error"):
             return answer.asked(reply, status=before, text=_caveat(before))
         if reply.status_code in (401, 403, 429) or not reply.is_client_error:
-            return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+            return turned_away(reply, check=ACCESS) or answer.unclear(reply, status=before)
     verdict = yield from orderdesk_check(CheckRequest(request.order, request.placement), service)
     if verdict.outcome in (Outcome.CANCELED, Outcome.REFUSED):
         return verdict
