@@ -21,7 +21,7 @@ from orderdesk_hp_site_flow.simulator.signing import SECRET, TOKEN, fault_of
 from orderdesk_hp_site_flow.simulator.views import DESTINATION, SOURCE, error_view, order_view
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.simulator import Simulator, Switch, received
+from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
 
 __all__ = ["BASE", "POSTBACK_TOKEN", "SiteFlowSimulator"]
 
@@ -39,6 +39,7 @@ class _Outcome:
     status: int
     body: object
     effect: str
+    deed: Deed = Deed.NOTHING
 
 
 class SiteFlowSimulator(Simulator):
@@ -57,6 +58,9 @@ class SiteFlowSimulator(Simulator):
         Switch("batched", ("stopped", "produced anyway"), text="what a cancel does to an order in production"),
         Switch("files", ("arrive", "missing"), text="whether the artwork ever comes in"),
     )
+
+    canceled_words = frozenset({Status.CANCELLED.value})
+    dishonored: ClassVar[Mapping[str, str]] = {"fate": "ignored"}
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None, quota: int = 3000) -> None:
         super().__init__(clock)
@@ -135,7 +139,7 @@ class SiteFlowSimulator(Simulator):
             outcome = self._turned_away(request, path) or self._perform(request, parts, body)
             order = self._named(parts)
             remote_id = order.number if order is not None else number_of(_json(body)) or None
-            self.record(_operation(request.method, parts), remote_id, outcome.effect)
+            self.record(_operation(request.method, parts), remote_id, outcome.effect, deed=outcome.deed)
         empty = outcome.body is None
         reply = Response(status_code=outcome.status) if empty else JSONResponse(outcome.body, outcome.status)
         await reply(scope, receive, send)
@@ -195,7 +199,8 @@ class SiteFlowSimulator(Simulator):
         if mistakes:
             return _invalid(mistakes)
         order = self._book.add(number, items_of(document), Status.DATAREADY, self.clock.now())
-        return _Outcome(201, {"success": True, "order": order_view(order)}, f"created: {order.status}")
+        body = {"success": True, "order": order_view(order)}
+        return _Outcome(201, body, f"created: {order.status}", Deed.ORDER_CREATED)
 
     def _list(self, request: Request) -> _Outcome:
         given = [request.query_params.get(name, text) for name, text in (("page", "1"), ("pagesize", str(PAGE_SIZE)))]
@@ -220,16 +225,17 @@ class SiteFlowSimulator(Simulator):
         if order.status is Status.SHIPPED:
             status = int(self.switch("shipped_cancel", number))
             if status == 200:
-                return _Outcome(200, self._answer(order), "cancel taken without effect: shipped")
+                return _Outcome(200, self._answer(order), "cancel taken without effect: shipped", Deed.CANCEL_TAKEN)
             return _refused(status, "SIM: the order is shipped (simulator's choice)")
         if order.status is Status.CANCELLED and self.switch("cancel_twice", number) == "error":
             return _refused(400, "SIM: the order is cancelled already (simulator's choice)")
         if order.status is Status.CANCELLED:
-            return _Outcome(200, self._answer(order), "cancelled already")
+            return _Outcome(200, self._answer(order), "cancelled already", Deed.CANCEL_TAKEN)
         if self.switch("fate", number) == "ignored":
-            return _Outcome(200, self._answer(order), f"cancel taken in {order.status}, and ignored")
+            ignored = f"cancel taken in {order.status}, and ignored"
+            return _Outcome(200, self._answer(order), ignored, Deed.CANCEL_TAKEN)
         effect = self._book.cancel(order, self.clock.now())
-        return _Outcome(200, self._answer(order), f"cancelled: {effect}")
+        return _Outcome(200, self._answer(order), f"cancelled: {effect}", Deed.CANCEL_TAKEN)
 
     def _answer(self, order: Order) -> object:
         shapes: dict[str, object] = {
