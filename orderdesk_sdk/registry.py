@@ -163,7 +163,7 @@ def _problem(declared: Integration, slug: str, manager: pluggy.PluginManager) ->
         hosts = [field.name for field in settings_fields(declared.settings) if field.kind is SettingKind.HOST]
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the class, it is the declaration's fault
         return f"its settings class cannot be read ({type(error).__name__}: {error}); make it with @settings"
-    if declared.base_url not in hosts:
+    if declared.base_url is not None and declared.base_url not in hosts:
         return f"base_url names {declared.base_url!r}, which is not among its host settings {hosts}"
     buttons = [route for route in declared.cancel if isinstance(route, Button)]
     unknown = {action.status for action in declared.actions} - {None, *(status.name for status in declared.statuses)}
@@ -178,6 +178,8 @@ def _problem(declared: Integration, slug: str, manager: pluggy.PluginManager) ->
     }
     for hook, needed in needs.items():
         implementations = getattr(manager.hook, hook).get_hookimpls()
+        if declared.base_url is None and (needed or implementations):
+            return f"it makes calls ({hook}), so base_url must name one of its host settings {hosts}"
         if needed and not implementations:
             return f"its declaration needs {hook}, which it does not implement"
         if any(not inspect.isgeneratorfunction(found.function) for found in implementations):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
+from attrs import evolve
+
 from orderdesk_sdk.advance import LEASE
 from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.case import Case, State
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connection, Connections
-from orderdesk_sdk.declaration import NoResubmit, SameNumber
+from orderdesk_sdk.declaration import ByPerson, NoResubmit, SameNumber
 from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError, OrderDeskError
+from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.hosts import Host
@@ -25,6 +28,9 @@ from orderdesk_sdk.workers import Watch
 __all__ = ["Resubmitter"]
 
 MAX_FAULTS = 3
+ASK_A_PERSON = ByPerson()
+TIMED_OUT = 408
+FIND_OUT = "look at the service whether the new number is there; if it is not, resubmit under another number"
 
 
 class Resubmitter:
@@ -143,7 +149,7 @@ class Resubmitter:
         try:
             connection = self._connections.get(work.connection)
             order = self._duplicate(work)
-            request = ResubmitRequest(order, self._original(work))
+            request = ResubmitRequest(order, self._original(work), unsure=self._may_be_there(work))
         except InputError as error:
             return self._write(work, work.changed(ResubmissionState.REFUSED, now, text=error.text, remedy=error.remedy))
         except OrderDeskError as error:
@@ -162,6 +168,9 @@ class Resubmitter:
             watch=watch,
         )
         after = self._result(sending, order, driven, connection)
+        if after.state is ResubmissionState.UNCLEAR and not journal.has_called and after.fault is None:
+            # The flow cannot find out, so a person must: asking it every few minutes would tell no more.
+            after = evolve(after, due_at=self._clock.now() + ASK_A_PERSON.within, remedy=FIND_OUT)
         journal.finish(after, f"{after.state.value}{': ' + after.text if after.text else ''}")
         return after
 
@@ -169,6 +178,19 @@ class Resubmitter:
         """Take a resubmission away from a hanging plugin."""
         work = self._ledger.resubmission(work_id)
         return self._write(work, self._failed(work, text, self._clock.now()))
+
+    def _may_be_there(self, work: Resubmission) -> bool:
+        """Whether an earlier try sent a request that may have made the order."""
+        if work.attempt == 0:
+            return False
+        sent: set[tuple[int, int]] = set()
+        for entry in self._ledger.history(work.id):
+            match entry.content:
+                case Intent(reads_only=False, number=number):
+                    sent.add((entry.attempt, number))
+                case Exchange(intent=Intent(number=number)) as exchange if _did_nothing(exchange):
+                    sent.discard((entry.attempt, number))
+        return bool(sent)
 
     def _original(self, work: Resubmission) -> Placement | None:
         placements = self._host.placements(work.original_id)
@@ -210,6 +232,13 @@ class Resubmitter:
     def _write(self, before: Resubmission, after: Resubmission) -> Resubmission:
         self._ledger.write(Write(before, after, [after.text or after.state.value]))
         return after
+
+
+def _did_nothing(exchange: Exchange) -> bool:
+    """Whether an exchange proves that its request had no effect."""
+    if exchange.failure is not None:
+        return exchange.failure.certainty is not Certainty.UNCLEAR
+    return exchange.status is not None and 400 <= exchange.status < 500 and exchange.status != TIMED_OUT
 
 
 def _goes_on(case: Case) -> bool:

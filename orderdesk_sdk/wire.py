@@ -15,6 +15,7 @@ status = "/order/status"                # a JSON pointer (RFC 6901) into the rep
 canceled = ["canceled"]
 shipped = ["shipped", "delivered"]
 pending = ["open", "in production"]
+unknown = [404]                         # these statuses say that there is no such order
 """
 
 from __future__ import annotations
@@ -34,10 +35,21 @@ from orderdesk_sdk.reading import MalformedReply, json_object, turned_away
 from orderdesk_sdk.templates import check_fields
 
 if TYPE_CHECKING:
+    import httpx
+
     from orderdesk_sdk.http.service import Flow, Service
     from orderdesk_sdk.request import CancelRequest, CheckRequest
 
-__all__ = ["WireCall", "WireProfile", "WireRead", "read_wire_profile", "wire_cancel", "wire_check", "wire_confirmation"]
+__all__ = [
+    "WireCall",
+    "WireProfile",
+    "WireRead",
+    "read_wire_profile",
+    "wire_cancel",
+    "wire_check",
+    "wire_confirmation",
+    "wire_presence",
+]
 
 S = TypeVar("S")
 FIELDS = ("order_number", "reason", "remote_id")
@@ -60,13 +72,17 @@ class WireCall:
 
 @frozen
 class WireRead:
-    """The call that reads the order, and what its status words (folded) mean."""
+    """The call that reads the order, and what its status words (folded) mean.
+
+    unknown: the HTTP statuses that say that there is no such order; without them nobody can tell whether it is there.
+    """
 
     path: str
     status: str
     canceled: frozenset[str]
     shipped: frozenset[str] = frozenset()
     pending: frozenset[str] = frozenset()
+    unknown: tuple[int, ...] = ()
 
 
 @frozen
@@ -107,9 +123,7 @@ def wire_check(profile: WireProfile, request: CheckRequest, service: Service[S])
     """A check flow by a profile; unclear where the profile cannot read."""
     if profile.read is None:
         return answer.unclear(None, text="the wire profile has no read call")
-    values = {"order_number": request.order.number, "reason": "", "remote_id": request.remote_id}
-    path = profile.read.path.format_map({name: quote(value, safe="") for name, value in values.items()})
-    reply = yield service.get(path, operation="read")
+    reply = yield _reading(profile.read, service, request.order.number, request.remote_id)
     if not reply.is_success:
         return turned_away(reply, check=ACCESS) or answer.unclear(reply)
     status = _pointed(json_object(reply), profile.read.status, reply.status_code)
@@ -121,6 +135,28 @@ def wire_check(profile: WireProfile, request: CheckRequest, service: Service[S])
     if word in profile.read.pending:
         return answer.pending(reply, status=status)
     return answer.unclear(reply, status=status, text=f"the profile does not say what {status!r} means")
+
+
+def wire_presence(profile: WireProfile, number: str, service: Service[S]) -> Flow[Answer | bool]:
+    """Whether the service has an order of ours under this number, by a profile whose read names `unknown` statuses.
+
+    An Answer where the reply does not tell, or nothing can be read.
+    """
+    if profile.read is None or not profile.read.unknown:
+        return answer.unclear(None, text="the wire profile has no read call with statuses for an unknown order")
+    reply = yield _reading(profile.read, service, number, number)
+    if reply.status_code in profile.read.unknown:
+        return False
+    if not reply.is_success:
+        return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+    return bool(_pointed(json_object(reply), profile.read.status, reply.status_code))
+
+
+def _reading(read: WireRead, service: Service[S], order_number: str, remote_id: str) -> httpx.Request:
+    values = {"order_number": order_number, "reason": "", "remote_id": remote_id}
+    return service.get(
+        read.path.format_map({name: quote(value, safe="") for name, value in values.items()}), operation="read"
+    )
 
 
 def _pointed(document: object, pointer: str, status_code: int) -> str:
@@ -182,20 +218,20 @@ def _cancel(value: object, place: str) -> WireCall:
 
 
 def _read(value: object, place: str) -> WireRead:
-    names = ("path", "status", "canceled", "shipped", "pending")
+    names = ("path", "status", "canceled", "shipped", "pending", "unknown")
     table = _table(value, place, names, ("path", "status", "canceled"))
     pointer = table["status"]
     if not isinstance(pointer, str) or not pointer.startswith("/"):
         raise ConfigurationError(
             "must be a JSON pointer", place=f"{place}.status", remedy='write it as "/order/status"'
         )
-    words = {name: _words(table.get(name, []), f"{place}.{name}") for name in names[2:]}
+    words = {name: _words(table.get(name, []), f"{place}.{name}") for name in names[2:5]}
     if not words["canceled"]:
         raise ConfigurationError("must name at least one word", place=f"{place}.canceled")
     _apart(words, place)
     path = _path(table["path"], f"{place}.path")
     _names_the_order([path], f"{place}.path")
-    return WireRead(path, pointer, **words)
+    return WireRead(path, pointer, **words, unknown=_statuses(table.get("unknown", []), f"{place}.unknown"))
 
 
 def _apart(lists: Mapping[str, Collection[object]], place: str) -> None:
