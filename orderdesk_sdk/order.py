@@ -63,6 +63,11 @@ class Address:
     phone: str = ""
     extra: Mapping[str, object] = field(factory=dict, hash=False)
 
+    @property
+    def recipient(self) -> str:
+        """Whose name goes on the parcel: the person's, else the company's."""
+        return f"{self.first_name} {self.last_name}".strip() or self.company
+
 
 @frozen
 class Line:

@@ -17,7 +17,8 @@ from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import HeaderAuth, basic_auth
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, parsed, secret, setting, settings
-from orderdesk_sdk.wire import WireProfile, read_wire_profile, wire_cancel, wire_check, wire_confirmation
+from orderdesk_sdk.wire import wire_cancel, wire_check, wire_confirmation
+from orderdesk_sdk.wire_profile import WireProfile, read_wire_profile
 
 if TYPE_CHECKING:
     import httpx

@@ -19,7 +19,8 @@ from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.reasons import Reason
 from orderdesk_sdk.request import CancelRequest, CheckRequest
-from orderdesk_sdk.wire import WireProfile, read_wire_profile, wire_cancel, wire_check, wire_confirmation
+from orderdesk_sdk.wire import wire_cancel, wire_check, wire_confirmation
+from orderdesk_sdk.wire_profile import WireProfile, read_wire_profile
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 PLACE = "[connections.acme].settings.wire"

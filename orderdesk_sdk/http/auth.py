@@ -104,7 +104,13 @@ class FormGrantAuth(TokenAuth):
     """The base of OAuth 2.0 grants whose secrets, the client's id and secret among them, go in the form."""
 
     def __init__(
-        self, token_url: str, grant_type: str, secrets: Mapping[str, Secret], *, scope: str = "", lasts: int | None = None
+        self,
+        token_url: str,
+        grant_type: str,
+        secrets: Mapping[str, Secret],
+        *,
+        scope: str = "",
+        lasts: int | None = None,
     ) -> None:
         super().__init__()
         self._scope = {"scope": scope} if scope else {}

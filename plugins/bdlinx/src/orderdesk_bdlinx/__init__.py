@@ -14,7 +14,7 @@ from orderdesk_sdk.settings import secret, setting, settings
 from orderdesk_sdk.wire_settings import (
     UndocumentedSettings,
     orderdesk_cancel,  # noqa: F401 - hooks of this module too
-    orderdesk_check,  # noqa: F401
+    orderdesk_check,  # noqa: F401 - as above
 )
 
 
