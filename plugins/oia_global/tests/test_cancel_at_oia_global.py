@@ -48,7 +48,7 @@ class Inbox:
 
     def text(self) -> str:
         """Its body."""
-        return str(self.mail().get_content()).rstrip("\n")
+        return str(self.mail().get_content()).rstrip()
 
 
 @pytest.fixture

@@ -174,9 +174,9 @@ def _wrong(document: Mapping[str, object], parts: Mapping[str, type]) -> str | N
     return next((f"{name} is wrong" for name, kind in parts.items() if not isinstance(document.get(name), kind)), None)
 
 
-def _lacks(document: Mapping[str, object], names: tuple[str, ...]) -> str | None:
+def _lacks(document: Mapping[object, object], names: tuple[str, ...]) -> str | None:
     return next((f"{name} is missing" for name in names if name not in document), None)
 
 
-def _exactly(document: Mapping[str, object], names: tuple[str, ...]) -> str | None:
+def _exactly(document: Mapping[object, object], names: tuple[str, ...]) -> str | None:
     return _lacks(document, names) or next((f"{name} is not allowed" for name in document if name not in names), None)
