@@ -12,9 +12,10 @@ from rich.text import Text
 from orderdesk_sdk.case import Case, Event, EventKind, ProofKind, State
 from orderdesk_sdk.cli.tables import Screen, printable, state_text
 from orderdesk_sdk.cli.times import shown, zone
+from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.receipt import CaseReceipt, ProofReceipt, Receipt, Step
-from orderdesk_sdk.resubmission import Resubmission, ResubmissionState
+from orderdesk_sdk.resubmission import Resubmission
 
 __all__ = ["cases_table", "event_line", "plan_table", "receipt_page", "resubmission_lines", "standing_table"]
 
@@ -183,9 +184,10 @@ def event_line(case: Case, event: Event) -> Text:
 
 def resubmission_lines(screen: Screen, found: Resubmission) -> None:
     """A resubmission in two lines."""
-    style = "green" if found.state is ResubmissionState.SUBMITTED else "yellow"
+    style = "green" if found.state is ErrandState.DONE else "yellow"
     there = f"number {found.remote_id} at {found.connection}"
-    screen.line(f"Resubmitted as order {found.order_number}, {there}: {found.state.value}", style)
+    word = "submitted" if found.state is ErrandState.DONE else found.state.value
+    screen.line(f"Resubmitted as order {found.order_number}, {there}: {word}", style)
     said = "; ".join(word for word in (found.text, found.fault, found.remedy) if word)
     if said:
         screen.indented(said)

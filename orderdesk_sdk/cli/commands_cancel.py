@@ -152,7 +152,7 @@ def resubmit(session: Session, order: str, at: str | None, number: str | None, b
     twice. Exit code 3: the service refused it.
     """
     from orderdesk_sdk.cli.shapes import resubmission_shape
-    from orderdesk_sdk.resubmission import ResubmissionState
+    from orderdesk_sdk.errand import ErrandState
 
     with session.desk() as desk:
         made = desk.resubmit(order, by=who(by), at=at, number=number)
@@ -165,5 +165,5 @@ def resubmit(session: Session, order: str, at: str | None, number: str | None, b
             screen.line("`orderdesk work --until-idle` follows it up.")
 
     session.give({"resubmission": resubmission_shape(made)}, draw)
-    if made.state is ResubmissionState.REFUSED:
+    if made.state is ErrandState.REFUSED:
         click.get_current_context().exit(PERSON_NEEDED)

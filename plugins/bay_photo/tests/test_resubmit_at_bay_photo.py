@@ -11,7 +11,8 @@ import pytest
 from orderdesk_bay_photo.simulator import BayPhotoSimulator
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.resubmission import Resubmission, ResubmissionState
+from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.tap import Tap
 
@@ -60,7 +61,7 @@ def test_a_canceled_order_goes_out_again_under_a_new_number(
     lab.set_switch("api", api)
     desk = canceled(open_desk())
     work = again(desk)
-    assert (work.state, work.remote_id, lab.truth("1042-1")) == (ResubmissionState.SUBMITTED, "1042-1", "queued")
+    assert (work.state, work.remote_id, lab.truth("1042-1")) == (ErrandState.DONE, "1042-1", "queued")
     assert [record.operation for record in lab.log if record.remote_id == "1042-1"] == ["GET order", "create"]
     assert [found.remote_id for found in desk.host.placements(desk.host.order(work.order_number).id)] == ["1042-1"]
 
@@ -118,7 +119,7 @@ def test_a_line_without_product_or_image_is_refused_before_anything_is_sent(
     desk = canceled(open_desk(metadata=metadata))
     before = len(lab.log)
     work = again(desk)
-    assert work.state is ResubmissionState.REFUSED
+    assert work.state is ErrandState.REFUSED
     assert said in str(work.text)
     assert "metadata" in str(work.remedy)
     assert len(lab.log) == before
@@ -132,13 +133,13 @@ def test_product_and_image_may_be_variations_under_other_names(open_desk: Opener
 
 def test_without_a_shipping_method_nothing_is_sent(open_desk: Opener, lab: BayPhotoSimulator) -> None:
     work = again(canceled(open_desk(shipping_code=None)))
-    assert (work.state, work.remedy, creates(lab)) == (ResubmissionState.REFUSED, "set shipping_code", [])
+    assert (work.state, work.remedy, creates(lab)) == (ErrandState.REFUSED, "set shipping_code", [])
 
 
 def test_where_v2_takes_new_orders_must_be_configured(open_desk: Opener, lab: BayPhotoSimulator) -> None:
     lab.set_switch("api", "v2")
     work = again(canceled(open_desk(submit_path=None)))
-    assert (work.state, creates(lab)) == (ResubmissionState.REFUSED, [])
+    assert (work.state, creates(lab)) == (ErrandState.REFUSED, [])
     assert "submit_path" in str(work.text)
     assert "duplicate the order in Order Desk" in str(work.remedy)
 
@@ -148,7 +149,7 @@ def test_a_number_that_is_used_is_refused_by_looking(open_desk: Opener, lab: Bay
     lab.set_switch("api", api)
     lab.add_order("1042-1")
     work = again(canceled(open_desk()))
-    assert (work.state, creates(lab)) == (ResubmissionState.REFUSED, [])
+    assert (work.state, creates(lab)) == (ErrandState.REFUSED, [])
     assert "1042-1 already, which this resubmission did not make" in str(work.text)
     assert work.remedy == "look at it, then give another number"
 
@@ -158,7 +159,7 @@ def test_a_number_that_is_used_is_refused_by_bay_photo(open_desk: Opener, lab: B
     lab.set_switch("api", api)
     lab.add_order("1042-1")
     work = again(canceled(open_desk(wire=blind(lab))))
-    assert work.state is ResubmissionState.REFUSED
+    assert work.state is ErrandState.REFUSED
     assert "whether 1042-1 is used" in str(work.remedy)
     assert len(creates(lab)) == 1
     assert "is used" in creates(lab)[0]
@@ -172,9 +173,9 @@ def test_a_create_whose_reply_was_lost_is_found_by_looking_and_not_made_again(
     desk = canceled(open_desk())
     lab.faults.add(Fault.LOST_REPLY, method="POST", path=CREATE)
     work = again(desk)
-    assert work.state is ResubmissionState.UNCLEAR
+    assert work.state is ErrandState.UNCLEAR
     pass_until_due(desk, work)
-    assert again(desk).state is ResubmissionState.SUBMITTED
+    assert again(desk).state is ErrandState.DONE
     assert creates(lab) == ["created"]
 
 
@@ -188,17 +189,17 @@ def test_a_create_whose_reply_was_lost_is_a_persons_where_nobody_can_look(
     lab.faults.add(Fault.LOST_REPLY, method="POST", path=CREATE)
     work = again(desk)
     for _ in range(3):
-        assert work.state is ResubmissionState.UNCLEAR
+        assert work.state is ErrandState.UNCLEAR
         pass_until_due(desk, work)
         work = desk.ledger.resubmission(work.id)
-    assert (work.state, creates(lab)) == (ResubmissionState.UNCLEAR, ["created"])
+    assert (work.state, creates(lab)) == (ErrandState.UNCLEAR, ["created"])
     assert "cannot be read whether it did" in str(work.text)
-    assert "resubmit under another number" in str(work.remedy)
+    assert "made under another number" in str(work.remedy)
     assert work.due_at is not None
     assert work.due_at - work.updated_at == hours(4)
     assert again(desk).id == work.id
     assert creates(lab) == ["created"]
-    assert again(desk, "1042-2").state is ResubmissionState.SUBMITTED
+    assert again(desk, "1042-2").state is ErrandState.DONE
 
 
 @APIS
@@ -209,17 +210,17 @@ def test_a_create_that_provably_did_nothing_is_sent_again_where_nobody_can_look(
     desk = canceled(open_desk(wire=blind(lab)))
     tap.instead = lambda seen: (429, "{}") if re.search(CREATE, seen.path) else None
     work = again(desk)
-    assert (work.state, creates(lab)) == (ResubmissionState.REQUESTED, [])
+    assert (work.state, creates(lab)) == (ErrandState.REQUESTED, [])
     tap.instead = None
     pass_until_due(desk, work)
-    assert (desk.ledger.resubmission(work.id).state, creates(lab)) == (ResubmissionState.SUBMITTED, ["created"])
+    assert (desk.ledger.resubmission(work.id).state, creates(lab)) == (ErrandState.DONE, ["created"])
 
 
 @pytest.mark.parametrize("fault", [Fault.OK_HTML, Fault.ERROR_WITHOUT_ERRORS])
 def test_a_reply_that_tells_nothing_is_looked_into(open_desk: Opener, lab: BayPhotoSimulator, fault: Fault) -> None:
     desk = canceled(open_desk())
     lab.faults.add(fault, method="POST", path=CREATE)
-    assert again(desk).state is ResubmissionState.UNCLEAR
+    assert again(desk).state is ErrandState.UNCLEAR
 
 
 @pytest.mark.parametrize("fault", [Fault.OK_HTML, Fault.ERROR_WITHOUT_ERRORS])
@@ -232,6 +233,6 @@ def test_a_look_that_tells_nothing_creates_nothing(open_desk: Opener, lab: BayPh
 
 def test_a_wrong_token_submits_nothing_and_is_tried_again(open_desk: Opener, lab: BayPhotoSimulator) -> None:
     work = again(canceled(open_desk(token="somebody else's", wire=None)))
-    assert work.state is ResubmissionState.REQUESTED
+    assert work.state is ErrandState.REQUESTED
     assert "credentials" in str(work.remedy)
     assert creates(lab) == ["refused: credentials"]

@@ -142,7 +142,7 @@ def test_a_mail_in_mode_test_says_so_and_never_goes_to_oia_global(open_desk: Ope
     assert OIA not in str(inbox.mail())
 
 
-@pytest.mark.parametrize("own", [None, " ", f" {OIA.upper()}"])
+@pytest.mark.parametrize("own", [None, OIA, f"Drill <{OIA.upper()}>"])
 def test_mode_test_needs_an_address_of_ones_own(open_desk: Opener, inbox: Inbox, own: str | None) -> None:
     with pytest.raises(ConfigurationError, match="needs test_email_to") as raised:
         open_desk(mode="test", test_email_to=own)
@@ -178,3 +178,10 @@ def test_nothing_is_resubmitted_through_us(open_desk: Opener) -> None:
     desk.confirm(asked(desk).id, by="Ann")
     with pytest.raises(NotAllowedError, match="tell OIA Global which order it replaces"):
         desk.resubmit("1042", by="Ann")
+
+
+@pytest.mark.parametrize("name", ["cancel_email_to", "test_email_to"])
+def test_an_address_that_is_none_is_named_by_its_setting(open_desk: Opener, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="exactly one address") as raised:
+        open_desk(**{**TEST, name: "a@oia.example, b@oia.example"})
+    assert raised.value.place == f"[connections.oia].settings.{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import Always, Button, ByCheck, Email, Route, SinceSubmission
@@ -21,7 +22,7 @@ class MwwSettings:
     """What a connection needs. No address for cancellations is published, so it is asked for and never guessed."""
 
     api_key: Secret = secret(help="the API key from your MWW representative")
-    cancel_email_to: str = setting(str, help="where MWW takes cancellations by e-mail; ask your MWW representative")
+    cancel_email_to: str = parsed(read_address, help="for cancellations by e-mail; ask your MWW representative")
     cancel_email_subject: str = parsed(read_template, help="of that e-mail", default="Please cancel order {remote_id}")
     cancel_email_body: str = parsed(read_template, help="of that e-mail", default=BODY)
     base_url: str = host(help="MWW's API", default="https://api.mwwondemand.com/api")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orderdesk_sdk.addresses import address_of, read_address
 from orderdesk_sdk.declaration import Email, Route
 from orderdesk_sdk.settings import parsed, setting, settings
 from orderdesk_sdk.templates import read_template
@@ -21,14 +22,14 @@ class OiaSettings:
 
     client_code: str = setting(str, help="your client code at OIA Global; it stands in every mail")
     mode: str = setting(str, help="test or production, as at OIA Global", choices=("test", "production"))
-    cancel_email_to: str = setting(str, help="where OIA Global takes cancellations by e-mail; ask your contact there")
-    test_email_to: str = setting(str, help="an address of your own, which gets the mails in mode test", default="")
+    cancel_email_to: str = parsed(read_address, help="where OIA Global takes cancellations; ask your contact there")
+    test_email_to: str = parsed(read_address, help="your own address, which gets the mails in mode test", default="")
     cancel_email_subject: str = parsed(read_template, help="of that e-mail", default=SUBJECT)
     cancel_email_body: str = parsed(read_template, help="of that e-mail", default=BODY)
 
     def __attrs_post_init__(self) -> None:
-        own = self.test_email_to.strip().casefold()
-        if self.mode == "test" and own in ("", self.cancel_email_to.strip().casefold()):
+        given = [address_of(to, "").addr_spec.casefold() for to in (self.cancel_email_to, self.test_email_to) if to]
+        if self.mode == "test" and len(set(given)) < len(("theirs", "own")):
             raise ValueError(
                 'mode "test" needs test_email_to, an address of your own: OIA Global must not get test mails'
             )
