@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.order import Role
 
 __all__ = [
@@ -153,7 +154,7 @@ class ProofKind(enum.Enum):
     READ_BACK = "read-back"
     """What the service said when it was read afterwards."""
     MESSAGE = "message"
-    """A message that came in from the service."""
+    """A message that came in from the service, filed by a named person who read it."""
     PERSON = "person"
     """A named person's word."""
 
@@ -162,8 +163,8 @@ class ProofKind(enum.Enum):
 class Proof:
     """The evidence beside a verdict.
 
-    attempt and exchange name the exchange in the case's history; None for a person's word. person and note: who said
-    so.
+    attempt and exchange name the exchange in the case's history; None where a person says so: then person and note
+    tell who. message: the mail that the person has read.
     """
 
     kind: ProofKind
@@ -171,10 +172,13 @@ class Proof:
     exchange: int | None = None
     person: str | None = None
     note: str | None = None
+    message: MailIn | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.kind is ProofKind.PERSON and not (self.person or "").strip():
-            raise ValueError("a person's word needs the person's name")
+        if self.kind in (ProofKind.PERSON, ProofKind.MESSAGE) and not (self.person or "").strip():
+            raise ValueError("a person's word, and a message, need the name of the person")
+        if (self.kind is ProofKind.MESSAGE) != (self.message is not None):
+            raise ValueError("a message belongs to the kind MESSAGE, and only there")
 
 
 @frozen

@@ -12,7 +12,7 @@ Every method may be called from any thread.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Self
 from attrs import evolve, frozen
 
 from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, Proof, ProofKind, State, transition
+from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State, transition
 from orderdesk_sdk.casebook import Known
 from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.config import Config, find_config
@@ -29,6 +29,7 @@ from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.engines.inline import InlineEngine, Report
 from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.filing import Filing
 from orderdesk_sdk.hosts import Host, Move
 from orderdesk_sdk.hosts.local import ImportReport, LocalHost
 from orderdesk_sdk.http.client import CallLimits
@@ -85,6 +86,7 @@ class Desk:
         self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
         self.host: Host = host or LocalHost(config.ledger, clock=self.clock)
         self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
+        self._filing = Filing(config, self.ledger, self.connections)
         post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
         listeners = self.registry.listeners
         self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)
@@ -301,23 +303,31 @@ class Desk:
         self._let_rules_act()
         return after
 
-    def confirm(self, case_id: str, *, by: str, note: str | None = None) -> Case:
-        """A person's word that the service has canceled the order."""
-        proof = Proof(ProofKind.PERSON, person=_name(by), note=note)
-        return self._decide(case_id, lambda now: Event(EventKind.CANCELED, now, person=by, text=note, proof=proof))
+    def confirm(self, case_id: str, *, by: str, note: str | None = None, message: bytes | None = None) -> Case:
+        """A person's word that the service has canceled the order; `message`: the mail (RFC 5322) that says so."""
+        return self._judge(Event(EventKind.CANCELED, self.clock.now(), text=note), case_id, by, message)
 
-    def refuse(self, case_id: str, *, by: str, refusal: Refusal = Refusal.TOO_LATE, note: str | None = None) -> Case:
-        """A person's word that the service will not cancel the order."""
-        proof = Proof(ProofKind.PERSON, person=_name(by), note=note)
-        return self._decide(
-            case_id,
-            lambda now: Event(EventKind.REFUSED, now, person=by, text=note, refusal=refusal, proof=proof),
-        )
+    def refuse(
+        self,
+        case_id: str,
+        *,
+        by: str,
+        refusal: Refusal = Refusal.TOO_LATE,
+        note: str | None = None,
+        message: bytes | None = None,
+    ) -> Case:
+        """A person's word that the service will not cancel the order; `message`: the mail (RFC 5322) that says so."""
+        event = Event(EventKind.REFUSED, self.clock.now(), text=note, refusal=refusal)
+        return self._judge(event, case_id, by, message)
+
+    def _judge(self, verdict: Event, case_id: str, by: str, message: bytes | None) -> Case:
+        proof, notes = self._filing.proof(self.ledger.case(case_id), by, verdict.text, message)
+        return self._decide(case_id, evolve(verdict, person=proof.person, proof=proof), *notes)
 
     def withdraw(self, case_id: str, *, by: str, note: str | None = None) -> Case:
         """Take the wish back where nothing has been sent yet. Raises IllegalTransition where something has."""
         text = note or f"taken back by {_name(by)}"
-        return self._decide(case_id, lambda now: Event(EventKind.WITHDRAW, now, person=by, text=text))
+        return self._decide(case_id, Event(EventKind.WITHDRAW, self.clock.now(), person=by, text=text))
 
     def send_again(self, case_id: str, *, by: str) -> Case:
         """Send a request again although nobody knows what the first one did: a named person's decision (law 3)."""
@@ -362,12 +372,11 @@ class Desk:
         with suppress(OrderDeskError):
             self.rulebook.work(sure=sure)
 
-    def _decide(self, case_id: str, event: Callable[[datetime], Event]) -> Case:
+    def _decide(self, case_id: str, event: Event, *notes: str) -> Case:
         case = self.ledger.case(case_id)
-        decided = event(self.clock.now())
-        after = transition(case, decided)
-        self.ledger.write(Write(case, after, [decided]))
-        self._engine.tell(after, decided)
+        after = transition(case, event)
+        self.ledger.write(Write(case, after, [*notes, event]))
+        self._engine.tell(after, event)
         self._let_rules_act()
         return after
 

@@ -28,7 +28,7 @@ from orderdesk_sdk.testing.simulator import Simulator, Switch, received
 __all__ = ["API_SECRET", "API_USER", "BASE", "FATE", "Durations", "Outcome", "Stage", "WireSimulator"]
 
 API_USER = "simulated-user"
-API_SECRET = "simulated-wire-secret"
+API_SECRET = "not-a-real-secret"  # Not "simulated...": a word of the bodies would look like its beginning.
 BASE = "/simulated-wire/orders"
 USER_HEADER, SECRET_HEADER = "x-simulated-user", "x-simulated-secret"
 FATE = Switch("fate", ("honored", "ships anyway"), text="how a cancel that was taken ends")

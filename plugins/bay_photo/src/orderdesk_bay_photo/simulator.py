@@ -22,9 +22,9 @@ from orderdesk_sdk.testing.wire_simulator import FATE, Durations, Outcome, WireS
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "SUBMIT", "TOKEN", "BayPhotoSimulator"]
 
-TOKEN = "simulated-bay-photo-token"
-CLIENT_ID = "simulated-bay-photo-client"
-CLIENT_SECRET = "simulated-bay-photo-client-secret"
+TOKEN = "not-a-real-token"  # Not "simulated...": a word of the bodies would look like its beginning.
+CLIENT_ID = "not-a-real-client"
+CLIENT_SECRET = "not-a-real-client-secret"
 SUBMIT = "/simulator-defined/submit"
 """Below V2's root; invented."""
 TOKEN_LASTS = hours(2)
@@ -90,7 +90,7 @@ class BayPhotoSimulator(WireSimulator):
             return Outcome(401, "refused: client", {"error": "invalid_client"})
         if form.get("grant_type") != "client_credentials" or not SCOPES >= set(form.get("scope", "").split()) != set():
             return Outcome(400, "refused: grant or scope", {"error": "invalid_scope"})
-        token = f"simulated-token-{len(self._tokens) + 1:06}"
+        token = f"issued-token-{len(self._tokens) + 1:06}"
         self._tokens[token] = self.clock.now() + TOKEN_LASTS
         lasts = {"expires_in": int(TOKEN_LASTS.total_seconds())} if self.switch("expires_in") == "told" else {}
         return Outcome(200, "issued", {"access_token": token, "token_type": "Bearer", **lasts})

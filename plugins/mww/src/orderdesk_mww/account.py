@@ -40,7 +40,6 @@ def auth_key(settings: MwwSettings) -> HeaderAuth:
 def ladder(window: str) -> tuple[Route, ...]:
     """Order Desk's guide: the button in the first minute or two, else an e-mail. MWW's own text: until it is packed."""
     opened = SinceSubmission(minutes(2)) if window == WINDOWS[0] else Always()
-    climbs = frozenset({Refusal.TOO_LATE, Refusal.NOT_ALLOWED})
     note = "MWW refuses while it takes the order in, up to an hour, and once it is packed"
-    button = Button(ByCheck(every=minutes(5), give_up=hours(4)), opened, climbs, note=note)
+    button = Button(ByCheck(minutes(5), hours(4)), opened, {Refusal.TOO_LATE, Refusal.NOT_ALLOWED}, note=note)
     return button, Email(to="cancel_email_to", subject="cancel_email_subject", body="cancel_email_body")
