@@ -9,7 +9,7 @@ order is canceled and read, and its life (`orderdesk_sdk.testing.wire_simulator`
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import ClassVar
 from urllib.parse import parse_qs
@@ -174,9 +174,9 @@ def _wrong(document: Mapping[str, object], parts: Mapping[str, type]) -> str | N
     return next((f"{name} is wrong" for name, kind in parts.items() if not isinstance(document.get(name), kind)), None)
 
 
-def _lacks(document: Mapping[object, object], names: tuple[str, ...]) -> str | None:
+def _lacks(document: Collection[object], names: tuple[str, ...]) -> str | None:
     return next((f"{name} is missing" for name in names if name not in document), None)
 
 
-def _exactly(document: Mapping[object, object], names: tuple[str, ...]) -> str | None:
+def _exactly(document: Collection[object], names: tuple[str, ...]) -> str | None:
     return _lacks(document, names) or next((f"{name} is not allowed" for name in document if name not in names), None)
