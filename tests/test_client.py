@@ -18,7 +18,8 @@ from orderdesk_sdk.declaration import Limit
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.exchange import Certainty, Intent
 from orderdesk_sdk.http.client import CallLimits
-from orderdesk_sdk.http.service import CALL, CallOptions
+from orderdesk_sdk.http.service import CALL, CallOptions, Service
+from orderdesk_sdk.order import Role
 from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
 
 if TYPE_CHECKING:
@@ -95,6 +96,20 @@ def test_a_read_that_the_service_cannot_answer_now_is_made_again_with_growing_pa
         assert response is not None
         assert server.received.count(b"GET ") == 4
     assert clock.monotonic() - began == pytest.approx(0.5 + 1 + 2, abs=0.01)
+
+
+def test_a_query_by_post_is_made_again_where_it_is_declared_to_read(client_of: ClientMaker) -> None:
+    with RawServer(answering(in_turn(http_reply(502, b"")))) as server:
+        query = httpx.Request("POST", server.url, extensions={CALL: CallOptions("*", repeatable=True, reads_only=True)})
+        exchange, _ = client_of(server.url).call(query, 1, unheard)
+        assert (exchange.status, exchange.tries, exchange.intent.reads_only) == (200, 2, True)
+
+
+def test_a_service_marks_what_a_flow_declares_to_read() -> None:
+    service = Service("acme", None, "https://acme.example", VirtualClock().now(), "agent", Role.FULFILLMENT)
+    declared = service.post("/graphql", json={}, reads_only=True).extensions[CALL]
+    assert declared == CallOptions("/graphql", repeatable=True, reads_only=True)
+    assert service.post("/graphql", json={}).extensions[CALL] == CallOptions("/graphql", repeatable=False)
 
 
 def test_a_read_is_made_again_after_broken_connections(client_of: ClientMaker) -> None:

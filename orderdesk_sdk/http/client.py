@@ -133,6 +133,7 @@ class ConnectionClient:
             digest_of(request),
             options.repeatable,
             self._clock.now(),
+            options.reads_only,
         )
 
     def _once(self, request: httpx.Request) -> httpx.Response | Failure:
