@@ -165,6 +165,9 @@ def _problem(declared: Integration, slug: str, manager: pluggy.PluginManager) ->
         return f"its settings class cannot be read ({type(error).__name__}: {error}); make it with @settings"
     if declared.base_url not in hosts:
         return f"base_url names {declared.base_url!r}, which is not among its host settings {hosts}"
+    strange = set(declared.echoes.values()) - {field.name for field in settings_fields(declared.settings)}
+    if strange:
+        return f"its echoes name {', '.join(map(repr, strange))}, which is not among its settings"
     buttons = [route for route in declared.cancel if isinstance(route, Button)]
     unknown = {action.status for action in declared.actions} - {None, *(status.name for status in declared.statuses)}
     if unknown:

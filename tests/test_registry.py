@@ -133,6 +133,7 @@ BROKEN = {
     "takes an argument that nobody gives": (GOOD.replace("(request, service)", "(request, store)"), "store"),
     "has settings that are none": (GOOD + "DECLARED['settings'] = int\n", "make it with @settings"),
     "has no such host setting": (GOOD + "DECLARED['base_url'] = 'url'\n", "base_url names 'url'"),
+    "echoes no such setting": (GOOD + "DECLARED['echoes'] = {'x-version': 'version'}\n", "its echoes name 'version'"),
 }  # fmt: skip
 
 
