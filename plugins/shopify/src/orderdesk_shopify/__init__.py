@@ -1,0 +1,153 @@
+"""Shopify as the cart: an order is canceled by a job, and only its `cancelledAt` tells that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.clock import minutes, seconds
+from orderdesk_sdk.declaration import Button, ByCheck, Evidence, IdRule, Integration, NoResubmit, RuleAction, Status
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.http.auth import HeaderAuth
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.message import Hint, HintKind, Message
+from orderdesk_sdk.order import Role
+from orderdesk_sdk.reading import objects_at, text_at, value_at, words_of
+from orderdesk_sdk.reasons import CanonicalReason as Why
+from orderdesk_sdk.reasons import ClosedList, ReasonCode
+from orderdesk_sdk.request import CancelRequest, CheckRequest, StatusRequest
+from orderdesk_shopify import documents
+from orderdesk_shopify.account import CartSettings, ask, gid, look, throttled, trouble
+from orderdesk_shopify.webhooks import hints
+
+REASONS = (
+    ReasonCode("CUSTOMER", "The customer changed or canceled the order", [Why.CUSTOMER_ASKED]),
+    ReasonCode("DECLINED", "Payment declined"),
+    ReasonCode("FRAUD", "Fraud", [Why.FRAUD]),
+    ReasonCode("INVENTORY", "Not in stock", [Why.OUT_OF_STOCK]),
+    ReasonCode("STAFF", "Staff error"),
+    ReasonCode("OTHER", "Other", [Why.ADDRESS, Why.DUPLICATE, Why.PRICING, Why.LATE, Why.OTHER]),
+)
+STATUSES = {"archived": documents.ARCHIVE, "open": documents.OPEN}  # All that is settable; the others are derived.
+TOPICS = {
+    "orders/cancelled": HintKind.CANCELED, "orders/updated": HintKind.CHANGED, "orders/edited": HintKind.CHANGED,
+    "orders/fulfilled": HintKind.SHIPPED, "orders/partially_fulfilled": HintKind.SHIPPED,
+}  # fmt: skip
+ID = "the number in the order's address at Shopify, such as 148977776, or gid://shopify/Order/148977776; not #1001"
+UNKNOWN = "see whether the number is the order's id; orders older than 60 days need the grant read_all_orders"
+BY_HAND = "see the order at Shopify: returns, pending authorizations and shipments keep it from being canceled"
+FINAL = {
+    "NOT_FOUND": UNKNOWN, "NO_REFUND_PERMISSION": "let the app refund, or set refund = false and pay back by hand",
+    **dict.fromkeys(("NO_REFUND_TO_STORE_CREDIT_PERMISSION", "STORE_CREDIT_REFUND_B2B_NOT_SUPPORTED",
+                     "STORE_CREDIT_REFUND_EXPIRATION_IN_PAST", "STORE_CREDIT_REFUND_MISSING_CUSTOMER"), BY_HAND),
+}  # fmt: skip
+
+
+@hookimpl
+def orderdesk_integration() -> Integration:
+    rule = "Change Order Status at Shopify to"
+    return Integration(
+        slug="shopify", title="Shopify", settings=CartSettings, base_url="shop_url", role=Role.CART,
+        auth=lambda its: HeaderAuth({"x-shopify-access-token": its.access_token}),
+        cancel=(Button(ByCheck(every=seconds(15), give_up=minutes(30)), reasons=ClosedList(REASONS)),),
+        resubmit=NoResubmit("a canceled order cannot be brought back at Shopify; make a new one there"),
+        remote_id=IdRule(r"([0-9]+|gid://shopify/Order/[0-9]+)", 50, ID),
+        statuses=tuple(Status(name, name.capitalize()) for name in STATUSES),
+        actions=(RuleAction(f"{rule} Canceled"), *(RuleAction(f"{rule} {one.capitalize()}", one) for one in STATUSES)),
+        throttled=throttled, echoes={"x-shopify-api-version": "api_version"}, evidence=Evidence.VENDOR_CHECKED,
+        evidence_headers=["x-shopify-api-version", "x-shopify-api-deprecated-reason", "x-request-id"],
+        help_url="https://shopify.dev/docs/api/admin-graphql/latest/mutations/orderCancel",
+    )  # fmt: skip
+
+
+def judged(reply: httpx.Response) -> Answer:
+    """What an order's own fields say. Raises MalformedReply where there is no order."""
+    at = value_at(reply, "data", "order", "cancelledAt")
+    if at is None:
+        return answer.pending(reply, status=text_at(reply, "data", "order", "displayFulfillmentStatus"))
+    return answer.canceled(reply, status=f"canceled {text_at(reply, 'data', 'order', 'cancelledAt')}")
+
+
+def judged_first(reply: httpx.Response) -> Answer:
+    """The same before anything was asked, when an order may be unknown."""
+    if value_at(reply, "data", "order") is not None:
+        return judged(reply)
+    return answer.refused(reply, Refusal.NOT_ALLOWED, text="Shopify does not know the order", remedy=UNKNOWN)
+
+
+@hookimpl
+def orderdesk_cancel(request: CancelRequest, service: Service[CartSettings]) -> Flow[Answer]:
+    order, its, why = gid("Order", request.remote_id), service.settings, request.reason
+    _, verdict = yield from look(service, documents.ORDER, judged_first, id=order)
+    if verdict.outcome is not Outcome.PENDING:
+        return verdict
+    note = f"{why.text or why.code} ({request.cancellation})"[-255:]
+    refund = {"refund": {"originalPaymentMethodsRefund": True}} if its.refund else {}
+    document = documents.CANCEL_TO_RESULT if its.api_version >= "2026-10" else documents.CANCEL
+    said = {"reason": why.code, "note": note, "restock": its.restock, "notify": its.notify_customer, **refund}
+    made = yield ask(service, document, id=order, **said)  # Whether two jobs would refund twice is unknown.
+    lost = trouble(made, wrote=True)
+    if lost is not None:
+        return lost
+    errors = objects_at(made, "data", "done", "userErrors")
+    if not errors:
+        told = document is documents.CANCEL_TO_RESULT and value_at(made, "data", "done", "jobResult") is not None
+        names = [text_at(made, "data", "done", name, "id") for name in ("job", *(("jobResult",) if told else ()))]
+        return answer.asked(made, reference=" ".join(names))
+    code, text = str(errors[0].get("code")), words_of(errors)
+    if code == "INTERNAL_ERROR":
+        return answer.unclear(made, text=text)
+    if code not in FINAL:  # Such as INVALID, which is also said where somebody else was faster.
+        _, verdict = yield from look(service, documents.ORDER, judged, id=order)
+        if verdict.outcome is not Outcome.PENDING:
+            return verdict if verdict.outcome is Outcome.CANCELED else answer.unclear(made, text=text)
+    return answer.refused(made, Refusal.NOT_ALLOWED, text=text, remedy=FINAL.get(code, BY_HAND))
+
+
+@hookimpl
+def orderdesk_check(request: CheckRequest, service: Service[CartSettings]) -> Flow[Answer]:
+    names = dict(zip(("job", "result"), (request.reference or "").split(), strict=False))
+    document = (documents.ORDER, documents.PROGRESS, documents.RESULT)[len(names)]
+    order = gid("Order", request.remote_id)
+    seen, verdict = yield from look(service, document, judged, id=order, **names)
+    if verdict.outcome is not Outcome.PENDING or not names or value_at(seen, "data", "job") is None:
+        return verdict
+    if value_at(seen, "data", "job", "done") is not True:
+        return verdict
+    again, verdict = yield from look(service, documents.ORDER, judged, id=order)  # It may have ended after the read.
+    if verdict.outcome is not Outcome.PENDING:
+        return verdict
+    told = value_at(seen, "data", "result") if "result" in names else None
+    why = words_of(told.get("errors")) if isinstance(told, Mapping) else ""
+    text = f"Shopify's job is done and the order is not canceled{': ' if why else ''}{why}"
+    return answer.refused(again, Refusal.NOT_ALLOWED, status=verdict.status, text=text, remedy=BY_HAND)
+
+
+@hookimpl
+def orderdesk_change_status(request: StatusRequest, service: Service[CartSettings]) -> Flow[Answer]:
+    if request.status not in STATUSES:
+        text = f"of Shopify's statuses these can be set: {', '.join(STATUSES)}; canceled by canceling"
+        return answer.refused(None, Refusal.NOT_ALLOWED, text=text)
+    order, closed = gid("Order", request.remote_id), request.status == "archived"
+    seen, verdict = yield from look(service, documents.ORDER, judged_first, id=order)
+    if verdict.outcome not in (Outcome.PENDING, Outcome.CANCELED):
+        return verdict
+    if value_at(seen, "data", "order", "closed") is closed:
+        return answer.changed(seen, status=request.status)
+    made = yield ask(service, STATUSES[request.status], repeatable=True, id=order)
+    lost = trouble(made, wrote=True)
+    if lost is not None:
+        return lost
+    if errors := objects_at(made, "data", "done", "userErrors"):
+        return answer.refused(made, Refusal.NOT_ALLOWED, text=words_of(errors, ("message",)))
+    is_set = value_at(made, "data", "done", "order", "closed") is closed
+    return answer.changed(made, status=request.status) if is_set else answer.unclear(made)
+
+
+@hookimpl
+def orderdesk_receive(message: Message, service: Service[CartSettings]) -> tuple[Hint, ...]:
+    # Not by `id`, a number so long that some tools lose its last digits.
+    return hints(message, service.settings, TOPICS, "Order", "admin_graphql_api_id")
