@@ -6,7 +6,7 @@ from functools import cache
 
 from graphql import GraphQLSchema, build_schema
 
-__all__ = ["SDL", "SDL_WITH_RESULT", "schema_of"]
+__all__ = ["schema_of"]
 
 SDL = """
 scalar DateTime
@@ -82,11 +82,7 @@ type FulfillmentOrderMerchantRequest implements Node {
   message: String
   responseData: JSON
 }
-type FulfillmentOrderCancelPayload {
-  replacementFulfillmentOrder: FulfillmentOrder
-  userErrors: [FulfillmentOrderCancelError!]!
-}
-type FulfillmentOrderCancelError { field: [String!] message: String! }
+type FulfillmentOrderCancelPayload { replacementFulfillmentOrder: FulfillmentOrder userErrors: [UserError!]! }
 type FulfillmentOrderSubmitCancellationRequestPayload { fulfillmentOrder: FulfillmentOrder userErrors: [UserError!]! }
 """
 
@@ -103,8 +99,20 @@ enum OrderCancelStatus { FAILED STARTED SUCCEEDED }
 """
 """What came with 2026-10."""
 
+TYPED = "replacementFulfillmentOrder: FulfillmentOrder userErrors: [FulfillmentOrderCancelError!]!"
+"""How fulfillmentOrderCancel answers from 2026-04 on."""
+
+
+def sdl_of(version: str) -> str:
+    """The simulated schema of a version, as a text."""
+    text = SDL + SDL_WITH_RESULT if version >= "2026-10" else SDL
+    if version < "2026-04":
+        return text
+    typed = text.replace("replacementFulfillmentOrder: FulfillmentOrder userErrors: [UserError!]!", TYPED)
+    return typed + "type FulfillmentOrderCancelError { field: [String!] message: String! }"
+
 
 @cache
 def schema_of(version: str) -> GraphQLSchema:
     """The simulated schema of a version."""
-    return build_schema(SDL + SDL_WITH_RESULT if version >= "2026-10" else SDL)
+    return build_schema(sdl_of(version))
