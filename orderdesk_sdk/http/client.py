@@ -269,7 +269,7 @@ class ConnectionClient:
         try:
             told: object = self._integration.throttled(reply)
         except Exception as error:  # noqa: BLE001 - the plugin's own code may raise anything
-            told = words_of(error)
+            told = in_words(error)
         if told is None or isinstance(told, timedelta):
             return told
         raise PluginFault(
