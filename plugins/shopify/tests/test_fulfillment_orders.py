@@ -154,7 +154,7 @@ def reply(state: str, request: str, *parcels: str, said: object = None) -> httpx
         "fulfillments": {"nodes": [{"status": parcel} for parcel in parcels]},
         "merchantRequests": {"nodes": [{"responseData": said}]},
     }  # fmt: skip
-    return httpx.Response(200, content=json.dumps({"data": {"fulfillmentOrder": work}}))
+    return httpx.Response(200, content=json.dumps({"data": {"order": work}}))
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,9 @@ from graphql import (
 
 import orderdesk_shopify
 from orderdesk_sdk.testing.plugin import LOUD
-from orderdesk_shopify import documents, fulfillment
+from orderdesk_shopify import documents
 from orderdesk_shopify.simulator.schema import schema_of
+from orderdesk_shopify.webhooks import KINDS
 
 PACKAGE = "@shopify/dev-mcp@1.16.0"
 VERSIONS = ("2025-10", "2026-01", "2026-04", "2026-07", "2026-10")
@@ -115,8 +116,9 @@ def test_every_error_of_orderCancel_is_known(version: str) -> None:  # noqa: N80
 
 @each_version
 def test_every_webhook_that_is_read_exists(version: str) -> None:
-    topics = {*orderdesk_shopify.TOPICS, *fulfillment.TOPICS}
-    assert {topic.upper().replace("/", "_") for topic in topics} <= names(version, "WebhookSubscriptionTopic")
+    topics = names(version, "WebhookSubscriptionTopic")
+    events = {event.upper() for event in KINDS}
+    assert {event for event in events if {f"ORDERS_{event}", f"FULFILLMENT_ORDERS_{event}"} & topics} == events
 
 
 @each_version

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import httpx
 
 from orderdesk_sdk import answer
@@ -13,7 +11,7 @@ from orderdesk_sdk.declaration import Button, ByCheck, Evidence, IdRule, Integra
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import HeaderAuth
 from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.message import Hint, HintKind, Message
+from orderdesk_sdk.message import Hint, Message
 from orderdesk_sdk.order import Role
 from orderdesk_sdk.reading import objects_at, text_at, value_at, words_of
 from orderdesk_sdk.reasons import CanonicalReason as Why
@@ -32,10 +30,6 @@ REASONS = (
     ReasonCode("OTHER", "Other", [Why.ADDRESS, Why.DUPLICATE, Why.PRICING, Why.LATE, Why.OTHER]),
 )
 STATUSES = {"archived": documents.ARCHIVE, "open": documents.OPEN}  # All that is settable; the others are derived.
-TOPICS = {
-    "orders/cancelled": HintKind.CANCELED, "orders/updated": HintKind.CHANGED, "orders/edited": HintKind.CHANGED,
-    "orders/fulfilled": HintKind.SHIPPED, "orders/partially_fulfilled": HintKind.SHIPPED,
-}  # fmt: skip
 ID = "the number in the order's address at Shopify, such as 148977776, or gid://shopify/Order/148977776; not #1001"
 UNKNOWN = "see whether the number is the order's id; orders older than 60 days need the grant read_all_orders"
 BY_HAND = "see the order at Shopify: returns, pending authorizations and shipments keep it from being canceled"
@@ -71,37 +65,30 @@ def judged(reply: httpx.Response) -> Answer:
     return answer.canceled(reply, status=f"canceled {text_at(reply, 'data', 'order', 'cancelledAt')}")
 
 
-def judged_first(reply: httpx.Response) -> Answer:
-    """The same before anything was asked, when an order may be unknown."""
-    if value_at(reply, "data", "order") is not None:
-        return judged(reply)
-    return answer.refused(reply, Refusal.NOT_ALLOWED, text="Shopify does not know the order", remedy=UNKNOWN)
-
-
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[CartSettings]) -> Flow[Answer]:
-    order, its, why = gid("Order", request.remote_id), service.settings, request.reason
-    _, verdict = yield from look(service, documents.ORDER, judged_first, id=order)
+    order, its, why = {"id": gid("Order", request.remote_id)}, service.settings, request.reason
+    _, verdict = yield from look(service, documents.ORDER, order, judged, UNKNOWN)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
-    note = f"{why.text or why.code} ({request.cancellation})"[-255:]
+    said = {"reason": why.code, "note": f"{why.text or why.code} ({request.cancellation})"[-255:]}
+    moves = {"restock": its.restock, "notify": its.notify_customer}
     refund = {"refund": {"originalPaymentMethodsRefund": True}} if its.refund else {}
     document = documents.CANCEL_TO_RESULT if its.api_version >= "2026-10" else documents.CANCEL
-    said = {"reason": why.code, "note": note, "restock": its.restock, "notify": its.notify_customer, **refund}
-    made = yield ask(service, document, id=order, **said)  # Whether two jobs would refund twice is unknown.
-    lost = trouble(made, wrote=True)
-    if lost is not None:
+    made = yield ask(
+        service, document, {**order, **said, **moves, **refund}
+    )  # Whether two would refund twice is unknown.
+    if (lost := trouble(made, wrote=True)) is not None:
         return lost
-    errors = objects_at(made, "data", "done", "userErrors")
-    if not errors:
+    if not (errors := objects_at(made, "data", "done", "userErrors")):
         told = document is documents.CANCEL_TO_RESULT and value_at(made, "data", "done", "jobResult") is not None
-        names = [text_at(made, "data", "done", name, "id") for name in ("job", *(("jobResult",) if told else ()))]
+        names = [text_at(made, "data", "done", name, "id") for name in ("job", "jobResult")[: 1 + told]]
         return answer.asked(made, reference=" ".join(names))
     code, text = str(errors[0].get("code")), words_of(errors)
     if code == "INTERNAL_ERROR":
         return answer.unclear(made, text=text)
     if code not in FINAL:  # Such as INVALID, which is also said where somebody else was faster.
-        _, verdict = yield from look(service, documents.ORDER, judged, id=order)
+        _, verdict = yield from look(service, documents.ORDER, order, judged)
         if verdict.outcome is not Outcome.PENDING:
             return verdict if verdict.outcome is Outcome.CANCELED else answer.unclear(made, text=text)
     return answer.refused(made, Refusal.NOT_ALLOWED, text=text, remedy=FINAL.get(code, BY_HAND))
@@ -109,37 +96,33 @@ def orderdesk_cancel(request: CancelRequest, service: Service[CartSettings]) -> 
 
 @hookimpl
 def orderdesk_check(request: CheckRequest, service: Service[CartSettings]) -> Flow[Answer]:
+    order = {"id": gid("Order", request.remote_id)}
     names = dict(zip(("job", "result"), (request.reference or "").split(), strict=False))
     document = (documents.ORDER, documents.PROGRESS, documents.RESULT)[len(names)]
-    order = gid("Order", request.remote_id)
-    seen, verdict = yield from look(service, document, judged, id=order, **names)
+    seen, verdict = yield from look(service, document, {**order, **names}, judged)
     if verdict.outcome is not Outcome.PENDING or not names or value_at(seen, "data", "job") is None:
         return verdict
     if value_at(seen, "data", "job", "done") is not True:
         return verdict
-    again, verdict = yield from look(service, documents.ORDER, judged, id=order)  # It may have ended after the read.
+    again, verdict = yield from look(service, documents.ORDER, order, judged)  # It may have ended after the read.
     if verdict.outcome is not Outcome.PENDING:
         return verdict
-    told = value_at(seen, "data", "result") if "result" in names else None
-    why = words_of(told.get("errors")) if isinstance(told, Mapping) else ""
+    told = "result" in names and value_at(seen, "data", "result") is not None
+    why = words_of(objects_at(seen, "data", "result", "errors")) if told else ""
     text = f"Shopify's job is done and the order is not canceled{': ' if why else ''}{why}"
     return answer.refused(again, Refusal.NOT_ALLOWED, status=verdict.status, text=text, remedy=BY_HAND)
 
 
 @hookimpl
 def orderdesk_change_status(request: StatusRequest, service: Service[CartSettings]) -> Flow[Answer]:
-    if request.status not in STATUSES:
-        text = f"of Shopify's statuses these can be set: {', '.join(STATUSES)}; canceled by canceling"
-        return answer.refused(None, Refusal.NOT_ALLOWED, text=text)
-    order, closed = gid("Order", request.remote_id), request.status == "archived"
-    seen, verdict = yield from look(service, documents.ORDER, judged_first, id=order)
+    order, closed = {"id": gid("Order", request.remote_id)}, request.status == "archived"
+    seen, verdict = yield from look(service, documents.ORDER, order, judged, UNKNOWN)
     if verdict.outcome not in (Outcome.PENDING, Outcome.CANCELED):
         return verdict
     if value_at(seen, "data", "order", "closed") is closed:
         return answer.changed(seen, status=request.status)
-    made = yield ask(service, STATUSES[request.status], repeatable=True, id=order)
-    lost = trouble(made, wrote=True)
-    if lost is not None:
+    made = yield ask(service, STATUSES[request.status], order, repeatable=True)
+    if (lost := trouble(made, wrote=True)) is not None:
         return lost
     if errors := objects_at(made, "data", "done", "userErrors"):
         return answer.refused(made, Refusal.NOT_ALLOWED, text=words_of(errors, ("message",)))
@@ -150,4 +133,4 @@ def orderdesk_change_status(request: StatusRequest, service: Service[CartSetting
 @hookimpl
 def orderdesk_receive(message: Message, service: Service[CartSettings]) -> tuple[Hint, ...]:
     # Not by `id`, a number so long that some tools lose its last digits.
-    return hints(message, service.settings, TOPICS, "Order", "admin_graphql_api_id")
+    return hints(message, service.settings, "orders", "Order", "admin_graphql_api_id")

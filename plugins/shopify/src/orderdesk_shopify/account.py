@@ -10,10 +10,10 @@ from typing import TypeVar
 import httpx
 
 from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.reading import MalformedReply, json_object, turned_away, words_of
+from orderdesk_sdk.reading import MalformedReply, json_object, turned_away, value_at, words_of
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, parsed, secret, setting, settings
 
@@ -47,6 +47,7 @@ class CartSettings(ShopSettings):
 
 
 S = TypeVar("S", bound=ShopSettings)
+Variables = Mapping[str, object]
 Judge = Callable[[httpx.Response], Answer]
 
 
@@ -54,17 +55,22 @@ def gid(kind: str, remote_id: str) -> str:
     return f"gid://shopify/{kind}/{remote_id.rpartition('/')[2]}"
 
 
-def ask(service: Service[S], document: str, *, repeatable: bool = False, **variables: object) -> httpx.Request:
+def ask(service: Service[S], document: str, given: Variables, *, repeatable: bool = False) -> httpx.Request:
     """The request that asks a document; what is a query is declared to read only."""
     path = f"/admin/api/{service.settings.api_version}/graphql.json"
-    body, reads = {"query": document, "variables": variables}, document.startswith("query")
+    body, reads = {"query": document, "variables": given}, document.lstrip().startswith("query")
     return service.post(path, operation="graphql", repeatable=repeatable, reads_only=reads, json=body)
 
 
-def look(service: Service[S], document: str, judge: Judge, **given: object) -> Flow[tuple[httpx.Response, Answer]]:
-    """Read, and what the reply says."""
-    reply = yield ask(service, document, **given)
-    return reply, trouble(reply) or judge(reply)
+def look(
+    service: Service[S], document: str, given: Variables, judge: Judge, unknown: str = ""
+) -> Flow[tuple[httpx.Response, Answer]]:
+    """Read, and what the reply says. unknown: what to tell of an order that is not there; "": the caller's judge."""
+    reply = yield ask(service, document, given)
+    lost = trouble(reply)
+    if lost is None and unknown and value_at(reply, "data", "order") is None:
+        lost = answer.refused(reply, Refusal.NOT_ALLOWED, text="Shopify does not know the order", remedy=unknown)
+    return reply, lost or judge(reply)
 
 
 def throttled(reply: httpx.Response) -> timedelta | None:

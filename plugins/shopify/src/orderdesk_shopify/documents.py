@@ -20,7 +20,7 @@ ARCHIVE = f"mutation Archive($id: ID!) {{ done: orderClose(input: {{id: $id}}) {
 OPEN = f"mutation Open($id: ID!) {{ done: orderOpen(input: {{id: $id}}) {_CHANGED} }}"
 FULFILLMENT = """
 query Fulfillment($id: ID!) {
-  fulfillmentOrder(id: $id) {
+  order: fulfillmentOrder(id: $id) {
     id status requestStatus supportedActions { action } fulfillments(first: 10) { nodes { status } }
     merchantRequests(last: 1, kind: CANCELLATION_REQUEST) { nodes { responseData } }
   }

@@ -15,27 +15,21 @@ from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import Button, ByCheck, IdRule, Integration, NoResubmit, Portal
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.message import Hint, HintKind, Message
+from orderdesk_sdk.message import Hint, Message
 from orderdesk_sdk.order import Role
-from orderdesk_sdk.reading import objects_at, text_at, value_at, words_of
+from orderdesk_sdk.reading import objects_at, text_at, words_of
 from orderdesk_sdk.reasons import FreeText
 from orderdesk_sdk.request import CancelRequest, CheckRequest
 from orderdesk_shopify import documents
 from orderdesk_shopify.account import ShopSettings, ask, gid, look, trouble
 from orderdesk_shopify.webhooks import hints
 
-AT = ("data", "fulfillmentOrder")
+AT = ("data", "order")
 FORCE = (
     "The service has not answered: call it. Without its word, Cancel fulfillment at Shopify closes it there "
     "only, and the service may still ship."
 )
 ID = "the fulfillment order's own number, such as 1046000788, or gid://shopify/FulfillmentOrder/1046000788"
-TOPICS = {
-    "fulfillment_orders/cancelled": HintKind.CANCELED,
-    "fulfillment_orders/cancellation_request_accepted": HintKind.CANCELED,
-    "fulfillment_orders/cancellation_request_rejected": HintKind.CHANGED,
-    "fulfillment_orders/fulfillment_service_failed_to_complete": HintKind.CHANGED,
-}
 
 
 @hookimpl
@@ -79,8 +73,8 @@ def judged(reply: httpx.Response, *, withdrawn: bool = False) -> Answer:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
-    order = gid("FulfillmentOrder", request.remote_id)
-    seen, verdict = yield from look(service, documents.FULFILLMENT, judged_first, id=order)
+    order = {"id": gid("FulfillmentOrder", request.remote_id)}
+    seen, verdict = yield from look(service, documents.FULFILLMENT, order, judged, ID)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
     possible = {action.get("action") for action in objects_at(seen, *AT, "supportedActions")}
@@ -88,38 +82,28 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShopSettings]) -> 
     if ("CANCEL_FULFILLMENT_ORDER" if waits else "REQUEST_CANCELLATION") not in possible:
         text = "Shopify offers no cancellation in this state"
         return answer.refused(seen, Refusal.NOT_ALLOWED, status=verdict.status, text=text, remedy="call the service")
-    if waits:
-        made = yield ask(service, documents.WITHDRAW, repeatable=True, id=order)
-    else:
-        made = yield ask(service, documents.ASK_BACK, repeatable=True, id=order, message=request.reason.text)
-    lost = trouble(made, wrote=True)
-    if lost is not None:
+    document, said = (documents.WITHDRAW, {}) if waits else (documents.ASK_BACK, {"message": request.reason.text})
+    made = yield ask(service, document, {**order, **said}, repeatable=True)  # It is read first at every try.
+    if (lost := trouble(made, wrote=True)) is not None:
         return lost
-    errors = objects_at(made, "data", "done", "userErrors")
-    if not errors:
+    if not (errors := objects_at(made, "data", "done", "userErrors")):
         return answer.asked(made, reference="withdrawn" if waits else None)
-    _, verdict = yield from look(service, documents.FULFILLMENT, judged, id=order)  # The service may have been faster.
+    _, verdict = yield from look(service, documents.FULFILLMENT, order, judged)  # The service may have been faster.
     if verdict.outcome is not Outcome.PENDING:
         return verdict
     return answer.refused(made, Refusal.NOT_ALLOWED, status=verdict.status, text=words_of(errors, ("message",)))
 
 
-def judged_first(reply: httpx.Response) -> Answer:
-    if value_at(reply, *AT) is not None:
-        return judged(reply)
-    return answer.refused(reply, Refusal.NOT_ALLOWED, text="Shopify does not know the fulfillment order", remedy=ID)
-
-
 @hookimpl
 def orderdesk_check(request: CheckRequest, service: Service[ShopSettings]) -> Flow[Answer]:
-    order, judge = (
-        gid("FulfillmentOrder", request.remote_id),
+    judge, order = (
         partial(judged, withdrawn=request.reference == "withdrawn"),
+        gid("FulfillmentOrder", request.remote_id),
     )
-    _, verdict = yield from look(service, documents.FULFILLMENT, judge, id=order)
+    _, verdict = yield from look(service, documents.FULFILLMENT, {"id": order}, judge)
     return verdict
 
 
 @hookimpl
 def orderdesk_receive(message: Message, service: Service[ShopSettings]) -> tuple[Hint, ...]:
-    return hints(message, service.settings, TOPICS, "FulfillmentOrder", "fulfillment_order", "id")
+    return hints(message, service.settings, "fulfillment_orders", "FulfillmentOrder", "fulfillment_order", "id")

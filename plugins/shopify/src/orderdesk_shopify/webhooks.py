@@ -13,20 +13,22 @@ from orderdesk_sdk.reading import MalformedReply
 from orderdesk_shopify.account import ShopSettings, gid
 
 PLACE = "a webhook of Shopify"
+KINDS = {
+    "cancelled": HintKind.CANCELED, "cancellation_request_accepted": HintKind.CANCELED,
+    "fulfilled": HintKind.SHIPPED, "partially_fulfilled": HintKind.SHIPPED,
+}  # fmt: skip
 
 
-def hints(
-    message: Message, given: ShopSettings, topics: Mapping[str, HintKind], kind: str, *path: str
-) -> tuple[Hint, ...]:
-    """The object that a message is about, under both its names; `path` leads to its id in the body."""
+def hints(message: Message, given: ShopSettings, topic: str, kind: str, *path: str) -> tuple[Hint, ...]:
+    """The object that a message on a `topic` is about, under both its names; `path` leads to its id in the body."""
     keys = [key for key in (given.webhook_secret.reveal(), given.webhook_secret_before.reveal()) if key]
     made = [base64.b64encode(hmac.digest(key.encode(), message.body, "sha256")) for key in keys]
     said = message.headers.get("x-shopify-hmac-sha256", "").encode()
     if not any(hmac.compare_digest(one, said) for one in made):
         text = "it is not signed with the app's client secret" if keys else "no webhook_secret is set to judge it by"
         raise UntrustedMessage(text, place=PLACE, remedy="set webhook_secret to the app's client secret")
-    what = topics.get(message.headers.get("x-shopify-topic", ""))
-    if what is None:
+    about, _, event = message.headers.get("x-shopify-topic", "").partition("/")
+    if about != topic:
         return ()
     try:
         found: object = json.loads(message.body)
@@ -36,5 +38,6 @@ def hints(
         found = found.get(key) if isinstance(found, Mapping) else None
     if not isinstance(found, str | int):
         raise MalformedReply(f"there is no {'.'.join(path)}", place=PLACE)
-    name, delivery = gid(kind, str(found)), message.headers.get("x-shopify-webhook-id")
+    name, what = gid(kind, str(found)), KINDS.get(event, HintKind.CHANGED)
+    delivery = message.headers.get("x-shopify-webhook-id")
     return Hint(name, what, delivery), Hint(name.rpartition("/")[2], what, delivery)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from graphql import GraphQLError, GraphQLResolveInfo
+from graphql import GraphQLError
 
 from orderdesk_shopify.simulator.shop import Order, Shop, Work
 
@@ -22,15 +22,15 @@ class Fields:
         self._now = now
         self._choice = choice
 
-    def order(self, _: GraphQLResolveInfo, **given: str) -> Row | None:
+    def order(self, _: object, **given: str) -> Row | None:
         found = self._shop.orders.get(_number(given["id"], "Order"))
         return _order(found) if found is not None else None
 
-    def job(self, _: GraphQLResolveInfo, **given: str) -> Row | None:
+    def job(self, _: object, **given: str) -> Row | None:
         found = next((job for job in self._shop.jobs if f"gid://shopify/Job/{job.number}" == given["id"]), None)
         return {"id": given["id"], "done": found.done} if found is not None else None
 
-    def node(self, _: GraphQLResolveInfo, **given: str) -> Row | None:
+    def node(self, _: object, **given: str) -> Row | None:
         kind = "OrderCancelJobResult"
         found = next((job for job in self._shop.jobs if f"gid://shopify/{kind}/{job.number}" == given["id"]), None)
         if found is None or self._choice("job_result", found.order.number) == "not resolved":
@@ -39,11 +39,11 @@ class Fields:
         errors = [_error(found.error, code="INVALID")] if found.error else []
         return {"__typename": kind, "id": given["id"], "done": found.done, "status": status, "errors": errors}
 
-    def fulfillmentOrder(self, _: GraphQLResolveInfo, **given: str) -> Row | None:  # noqa: N802 - the field's name
+    def fulfillmentOrder(self, _: object, **given: str) -> Row | None:  # noqa: N802 - the field's name
         found = self._shop.works.get(_number(given["id"], "FulfillmentOrder"))
         return _work(found) if found is not None else None
 
-    def orderCancel(self, _: GraphQLResolveInfo, **given: object) -> Row:  # noqa: N802 - the field's name
+    def orderCancel(self, _: object, **given: object) -> Row:  # noqa: N802 - the field's name
         number = _number(str(given["orderId"]), "Order")
         order = self._shop.orders.get(number)
         self._allowed(number)
@@ -66,13 +66,13 @@ class Fields:
             "orderCancelUserErrors": [],
         }
 
-    def orderClose(self, _: GraphQLResolveInfo, **given: Mapping[str, str]) -> Row:  # noqa: N802 - the field's name
+    def orderClose(self, _: object, **given: Mapping[str, str]) -> Row:  # noqa: N802 - the field's name
         return self._set_closed(given["input"]["id"], closed=True)
 
-    def orderOpen(self, _: GraphQLResolveInfo, **given: Mapping[str, str]) -> Row:  # noqa: N802 - the field's name
+    def orderOpen(self, _: object, **given: Mapping[str, str]) -> Row:  # noqa: N802 - the field's name
         return self._set_closed(given["input"]["id"], closed=False)
 
-    def fulfillmentOrderCancel(self, _: GraphQLResolveInfo, **given: str) -> Row:  # noqa: N802 - the field's name
+    def fulfillmentOrderCancel(self, _: object, **given: str) -> Row:  # noqa: N802 - the field's name
         work = self._work(given["id"])
         if work is None or "CANCEL_FULFILLMENT_ORDER" not in work.actions:
             return {"userErrors": [_error("SIM: it cannot be canceled in this state")]}
@@ -82,7 +82,7 @@ class Fields:
         return {"replacementFulfillmentOrder": _work(again), "userErrors": []}
 
     def fulfillmentOrderSubmitCancellationRequest(  # noqa: N802 - the field's name
-        self, _: GraphQLResolveInfo, **given: str
+        self, _: object, **given: str
     ) -> Row:
         work = self._work(given["id"])
         if work is None or "REQUEST_CANCELLATION" not in work.actions:
