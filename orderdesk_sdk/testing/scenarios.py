@@ -36,6 +36,7 @@ from attrs import field, frozen
 from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.config import make_settings
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
+from orderdesk_sdk.redaction import HIDDEN
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.settings import SettingKind, settings_fields
 from orderdesk_sdk.testing.cassettes import Head, Scene, Source, read_head, replay
@@ -46,6 +47,8 @@ from orderdesk_sdk.testing.stage import LINES, ORDER, Stage, configured, details
 __all__ = ["Scenario", "Scenarios", "cancel_and_follow", "load_scenarios", "replayed", "sdk_version"]
 
 FILE = "scenarios.py"
+ADDRESS = "replayed@example.invalid"
+"""What stands in a replay for a setting that was hidden whole: it was somebody's address, and must be one."""
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -181,6 +184,8 @@ def _settings(cls: type, scene: Scene) -> dict[str, object]:
                 made[one.name] = stored_host(one)
             case SettingKind.SECRET:
                 made[one.name] = f"replayed {one.name}"
+            case SettingKind.PLAIN | SettingKind.PARSED if made.get(one.name) == HIDDEN:
+                made[one.name] = ADDRESS
             case SettingKind.PLAIN | SettingKind.PARSED:
                 continue  # As it was recorded.
     return made
