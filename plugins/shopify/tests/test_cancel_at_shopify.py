@@ -310,9 +310,9 @@ def test_a_version_is_a_quarter(version: object) -> None:
         read_version(version, "api_version")
 
 
-def test_the_note_for_the_staff_keeps_to_what_shopify_takes(shop: ShopifySimulator, open_stage: Opener) -> None:
+def test_the_note_for_the_staff_says_why_in_the_words_that_were_given(
+    shop: ShopifySimulator, open_stage: Opener
+) -> None:
     stage = open_stage(shop)
-    stage.cancel(WHY)
-    note = str(wished(stage)["note"])
-    assert note == f"{WHY} ({stage.case.cancellation_id})"
-    assert len(note) <= 255
+    stage.cancel("Payment declined")
+    assert (wished(stage)["reason"], wished(stage)["note"]) == ("DECLINED", "Payment declined")

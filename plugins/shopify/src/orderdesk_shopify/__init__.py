@@ -71,7 +71,7 @@ def orderdesk_cancel(request: CancelRequest, service: Service[CartSettings]) -> 
     _, verdict = yield from look(service, documents.ORDER, order, judged, UNKNOWN)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
-    said = {"reason": why.code, "note": f"{why.text or why.code} ({request.cancellation})"[-255:]}
+    said = {"reason": why.code, "note": (why.text or "")[:255]}
     moves = {"restock": its.restock, "notify": its.notify_customer}
     refund = {"refund": {"originalPaymentMethodsRefund": True}} if its.refund else {}
     document = documents.CANCEL_TO_RESULT if its.api_version >= "2026-10" else documents.CANCEL

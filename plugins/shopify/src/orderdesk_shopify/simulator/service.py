@@ -45,6 +45,9 @@ class ShopifySimulator(Simulator):
         Switch("service", ("accepts", "rejects", "silent"), text="what a service answers to a cancellation request"),
     )
 
+    canceled_words: ClassVar[frozenset[str]] = frozenset({"canceled"})
+    dishonored: ClassVar[Mapping[str, str]] = {"obstacle": "an open return"}
+
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
         super().__init__(clock)
         self.bucket = CostBucket(clock)
@@ -167,6 +170,9 @@ class ShopifySimulator(Simulator):
 
 class FulfillmentSimulator(ShopifySimulator):
     """The same shop, for the integration whose numbers are those of fulfillment orders."""
+
+    canceled_words = frozenset({"CLOSED UNSUBMITTED", "CANCELLED CANCELLATION_ACCEPTED"})
+    dishonored: ClassVar[Mapping[str, str]] = {"service": "rejects"}
 
     def truth(self, remote_id: str) -> str:
         return self.work(remote_id).word
