@@ -144,7 +144,8 @@ def test_a_refund_without_permission_is_refused_and_leaves_the_order_alone(
     case = stage.cancel(WHY)
     assert (case.state, case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
     assert "refund = false" in str(case.remedy)
-    assert asked(stage) == ["Order", "Cancel"]
+    assert asked(stage) == ["Order", "Cancel", "Order"]
+    assert shop.truth("1042") == "open"
 
 
 def test_an_internal_user_error_proves_nothing(shop: ShopifySimulator, open_stage: Opener) -> None:

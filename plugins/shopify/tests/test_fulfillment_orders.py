@@ -186,4 +186,4 @@ def test_the_last_way_is_a_person_who_is_told_what_force_means() -> None:
     last = declared.cancel[-1]
     assert (declared.role, declared.statuses, declared.actions) == (Role.FULFILLMENT, (), ())
     assert isinstance(last, Portal)
-    assert "call it" in last.instruction
+    assert "Call the service" in last.instruction

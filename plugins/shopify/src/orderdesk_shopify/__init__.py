@@ -33,11 +33,8 @@ STATUSES = {"archived": documents.ARCHIVE, "open": documents.OPEN}  # All that i
 ID = "the number in the order's address at Shopify, such as 148977776, or gid://shopify/Order/148977776; not #1001"
 UNKNOWN = "see whether the number is the order's id; orders older than 60 days need the grant read_all_orders"
 BY_HAND = "see the order at Shopify: returns, pending authorizations and shipments keep it from being canceled"
-FINAL = {
-    "NOT_FOUND": UNKNOWN, "NO_REFUND_PERMISSION": "let the app refund, or set refund = false and pay back by hand",
-    **dict.fromkeys(("NO_REFUND_TO_STORE_CREDIT_PERMISSION", "STORE_CREDIT_REFUND_B2B_NOT_SUPPORTED",
-                     "STORE_CREDIT_REFUND_EXPIRATION_IN_PAST", "STORE_CREDIT_REFUND_MISSING_CUSTOMER"), BY_HAND),
-}  # fmt: skip
+NO_REFUND = "let the app refund, or set refund = false and pay back by hand"
+FINAL = "canceling is final, and Shopify releases an authorization that was not captured"
 
 
 @hookimpl
@@ -46,7 +43,7 @@ def orderdesk_integration() -> Integration:
     return Integration(
         slug="shopify", title="Shopify", settings=CartSettings, base_url="shop_url", role=Role.CART,
         auth=lambda its: HeaderAuth({"x-shopify-access-token": its.access_token}),
-        cancel=(Button(ByCheck(every=seconds(15), give_up=minutes(30)), reasons=ClosedList(REASONS)),),
+        cancel=(Button(ByCheck(seconds(15), give_up=minutes(30)), reasons=ClosedList(REASONS), note=FINAL),),
         resubmit=NoResubmit("a canceled order cannot be brought back at Shopify; make a new one there"),
         remote_id=IdRule(r"([0-9]+|gid://shopify/Order/[0-9]+)", 50, ID),
         statuses=tuple(Status(name, name.capitalize()) for name in STATUSES),
@@ -84,14 +81,16 @@ def orderdesk_cancel(request: CancelRequest, service: Service[CartSettings]) -> 
         told = document is documents.CANCEL_TO_RESULT and value_at(made, "data", "done", "jobResult") is not None
         names = [text_at(made, "data", "done", name, "id") for name in ("job", "jobResult")[: 1 + told]]
         return answer.asked(made, reference=" ".join(names))
-    code, text = str(errors[0].get("code")), words_of(errors)
-    if code == "INTERNAL_ERROR":
+    codes, text = {error.get("code") for error in errors}, words_of(errors)
+    if "INTERNAL_ERROR" in codes:
         return answer.unclear(made, text=text)
-    if code not in FINAL:  # Such as INVALID, which is also said where somebody else was faster.
-        _, verdict = yield from look(service, documents.ORDER, order, judged)
-        if verdict.outcome is not Outcome.PENDING:
-            return verdict if verdict.outcome is Outcome.CANCELED else answer.unclear(made, text=text)
-    return answer.refused(made, Refusal.NOT_ALLOWED, text=text, remedy=FINAL.get(code, BY_HAND))
+    _, verdict = yield from look(
+        service, documents.ORDER, order, judged, UNKNOWN
+    )  # Somebody else may have been faster.
+    if verdict.outcome is not Outcome.PENDING:
+        return verdict if verdict.outcome in (Outcome.CANCELED, Outcome.REFUSED) else answer.unclear(made, text=text)
+    remedy = NO_REFUND if "NO_REFUND_PERMISSION" in codes else BY_HAND
+    return answer.refused(made, Refusal.NOT_ALLOWED, text=text, remedy=remedy)
 
 
 @hookimpl
@@ -100,9 +99,8 @@ def orderdesk_check(request: CheckRequest, service: Service[CartSettings]) -> Fl
     names = dict(zip(("job", "result"), (request.reference or "").split(), strict=False))
     document = (documents.ORDER, documents.PROGRESS, documents.RESULT)[len(names)]
     seen, verdict = yield from look(service, document, {**order, **names}, judged)
-    if verdict.outcome is not Outcome.PENDING or not names or value_at(seen, "data", "job") is None:
-        return verdict
-    if value_at(seen, "data", "job", "done") is not True:
+    done = {"id": names.get("job"), "done": True}
+    if verdict.outcome is not Outcome.PENDING or not names or value_at(seen, "data", "job") != done:
         return verdict
     again, verdict = yield from look(service, documents.ORDER, order, judged)  # It may have ended after the read.
     if verdict.outcome is not Outcome.PENDING:

@@ -12,8 +12,9 @@ import httpx
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.graphql import graphql_errors
 from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.reading import MalformedReply, json_object, turned_away, value_at, words_of
+from orderdesk_sdk.reading import json_object, turned_away, value_at
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, parsed, secret, setting, settings
 
@@ -75,7 +76,7 @@ def look(
 
 def throttled(reply: httpx.Response) -> timedelta | None:
     """How long it takes until the calculated cost of a throttled call is there; HTTP says 200 or 429 then."""
-    if _codes(_errors(reply)) != {"THROTTLED"} or json_object(reply).get("data") is not None:
+    if {error.code for error in graphql_errors(reply)} != {"THROTTLED"} or json_object(reply).get("data") is not None:
         return None
     match json_object(reply).get("extensions"):
         case {"cost": {
@@ -88,29 +89,16 @@ def throttled(reply: httpx.Response) -> timedelta | None:
 
 def trouble(reply: httpx.Response, *, wrote: bool = False) -> Answer | None:
     """The answer for a reply that lacks what was asked for; None for one to read. wrote: it was asked to change."""
-    errors, wait = _errors(reply), throttled(reply)
+    errors, wait = graphql_errors(reply), throttled(reply)
     if wait is not None:
         return answer.not_done(reply, text="Shopify says that it is asked too much", retry_after=wait)
     if away := turned_away(reply, check=ACCESS):
         return away
     if reply.is_success and "errors" not in json_object(reply):
         return None
-    text, codes = words_of(errors, ("message",)) or f"Shopify answered {reply.status_code}", _codes(errors)
+    text = "; ".join(error.message for error in errors) or f"Shopify answered {reply.status_code}"
     # The mutation itself is denied before it is done; a field below it, of what it gives back, after.
-    denied = codes == {"ACCESS_DENIED"} and all(error.get("path") == ["done"] for error in errors)
-    if not wrote or denied or codes == {"MAX_COST_EXCEEDED"} or reply.status_code in (402, 404, 423):
+    codes = {error.code if error.path == ("done",) or error.code != "ACCESS_DENIED" else None for error in errors}
+    if not wrote or codes in ({"ACCESS_DENIED"}, {"MAX_COST_EXCEEDED"}) or reply.status_code in (402, 404, 423):
         return answer.not_done(reply, text=text, remedy=ACCESS)
     return answer.unclear(reply, text=text)
-
-
-def _errors(reply: httpx.Response) -> tuple[Mapping[str, object], ...]:
-    try:
-        found = json_object(reply).get("errors")
-    except MalformedReply:
-        return ()  # A page of something before Shopify; its HTTP status tells the rest.
-    return tuple(error for error in found if isinstance(error, Mapping)) if isinstance(found, list) else ()
-
-
-def _codes(errors: tuple[Mapping[str, object], ...]) -> set[object]:
-    said = [error.get("extensions") for error in errors]
-    return {one.get("code") if isinstance(one, Mapping) else None for one in said}

@@ -25,10 +25,7 @@ from orderdesk_shopify.account import ShopSettings, ask, gid, look, trouble
 from orderdesk_shopify.webhooks import hints
 
 AT = ("data", "order")
-FORCE = (
-    "The service has not answered: call it. Without its word, Cancel fulfillment at Shopify closes it there "
-    "only, and the service may still ship."
-)
+FORCE = "Call the service, which has not answered. Closed at Shopify without its word, the order may still ship."
 ID = "the fulfillment order's own number, such as 1046000788, or gid://shopify/FulfillmentOrder/1046000788"
 
 
@@ -44,8 +41,8 @@ def orderdesk_integration() -> Integration:
     )  # fmt: skip
 
 
-def judged(reply: httpx.Response, *, withdrawn: bool = False) -> Answer:
-    """What the two states of a fulfillment order say. withdrawn: Shopify has taken it back from the service for us."""
+def judged(reply: httpx.Response, *, by_us: bool = False) -> Answer:
+    """What the two states of a fulfillment order say. by_us: Shopify said that it withdrew it for us."""
     state, asked = text_at(reply, *AT, "status"), text_at(reply, *AT, "requestStatus")
     status, parcels = f"{state} {asked}", objects_at(reply, *AT, "fulfillments", "nodes")
     left = any(parcel.get("status") not in ("CANCELLED", "ERROR", "FAILURE") for parcel in parcels)
@@ -56,7 +53,7 @@ def judged(reply: httpx.Response, *, withdrawn: bool = False) -> Answer:
             ("CANCELLED", _) | (_, "CANCELLATION_ACCEPTED" | "REJECTED") | ("INCOMPLETE", "CLOSED")
         ):  # It let go of it.
             return answer.partly_canceled(reply, (), status=status) if left else answer.canceled(reply, status=status)
-        case "CLOSED", _ if withdrawn:
+        case "CLOSED", _ if by_us:
             return answer.canceled(reply, status=status)
         case _, "CANCELLATION_REJECTED":
             told = [one.get("responseData") for one in objects_at(reply, *AT, "merchantRequests", "nodes")]
@@ -96,10 +93,7 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShopSettings]) -> 
 
 @hookimpl
 def orderdesk_check(request: CheckRequest, service: Service[ShopSettings]) -> Flow[Answer]:
-    judge, order = (
-        partial(judged, withdrawn=request.reference == "withdrawn"),
-        gid("FulfillmentOrder", request.remote_id),
-    )
+    order, judge = gid("FulfillmentOrder", request.remote_id), partial(judged, by_us=request.reference == "withdrawn")
     _, verdict = yield from look(service, documents.FULFILLMENT, {"id": order}, judge)
     return verdict
 
