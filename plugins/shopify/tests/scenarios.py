@@ -10,8 +10,12 @@ from orderdesk_shopify.simulator import ShopifySimulator
 RETURN = {"obstacle": "an open return"}
 
 
-def cancel_and_follow(stage: Stage) -> None:
+def cancel(stage: Stage) -> None:
     stage.cancel("customer asked")
+
+
+def cancel_and_follow(stage: Stage) -> None:
+    cancel(stage)
     stage.follow()
 
 
@@ -78,7 +82,7 @@ SCENARIOS = Scenarios(
         Scenario(
             "scope-missing",
             about="the app may not write: nothing was done, and a person is told what to check",
-            play=lambda stage: stage.cancel("customer asked") and None,
+            play=cancel,
             simulator=with_the_order,
             switches={"scopes": "missing"},
             live="only reads; take an access token without the scope write_orders",
