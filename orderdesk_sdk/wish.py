@@ -12,7 +12,7 @@ from orderdesk_sdk.errors import InputError, NotAllowedError
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reasons import resolve_reason
 
-__all__ = ["demand", "not_yet_asked", "open_cases", "wanted_placements", "wish_content"]
+__all__ = ["demand", "leaves_nothing", "not_yet_asked", "open_cases", "wanted_placements", "wish_content"]
 
 
 def wish_content(order_id: str, reason: str | None, at: Sequence[str], lines: Mapping[str, int]) -> str:
@@ -59,6 +59,18 @@ def not_yet_asked(
             remedy="wait until that is settled, or withdraw it",
         )
     return tuple(placement for placement in placements if placement.connection not in covered)
+
+
+def leaves_nothing(case: Case, wish: Cancellation, order: Order) -> bool:
+    """Whether a canceled case took all of the order away at its place; a wish for a part seldom does."""
+    if case.state is not State.CANCELED:
+        return False
+    if not wish.lines or (case.lines and all(line.canceled >= line.ordered for line in case.lines)):
+        return True
+    ordered: dict[str, int] = {}
+    for line in order.lines:
+        ordered[line.code] = ordered.get(line.code, 0) + line.quantity
+    return not case.lines and ordered == dict(wish.lines)
 
 
 def demand(

@@ -38,7 +38,7 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    monkeypatch.setattr("orderdesk_sdk.desk.secrets", SimpleNamespace(token_hex=lambda _: "0c0ffee01044"))
+    monkeypatch.setattr("orderdesk_sdk.wishes.secrets", SimpleNamespace(token_hex=lambda _: "0c0ffee01044"))
     Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     with running(Path("orderdesk.toml"), VirtualClock(datetime(YEAR, 1, 5, 9, tzinfo=UTC))) as simulators:
         yield simulators
@@ -83,6 +83,14 @@ def test_the_commands_of_the_page_cancel_everywhere_and_show_what_it_shows(
     assert "Canceled at every place that held it." in shown
     assert sandbox["amazon-mcf"][0].truth("1044") == "Cancelled"
     assert sandbox["commercehub"][0].truth("1044") == "cancelled"
+
+
+def test_the_receipt_in_the_readme_is_that_of_the_page(page: Sequence[Block]) -> None:
+    readme = Path(__file__).resolve().parent.parent / "README.md"
+    shown = re.search(r"^```\n(Order 1044 .*?)^```$", readme.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    whole = next(block.text for block in page if "  receipt, " in block.text).splitlines()
+    assert [line for line in shown[1].splitlines() if line not in whole] == []
 
 
 def test_the_program_of_the_page_does_the_same(
