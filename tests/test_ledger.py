@@ -215,7 +215,7 @@ def test_an_intent_that_was_kept_before_reads_could_be_declared_is_read_by_its_m
 def test_a_receipt_tells_what_a_reply_warns_of(ledger: SqliteLedger) -> None:
     case = put(ledger)
     ledger.append(case, [evolve(EXCHANGE, warning="an older version answered")], fenced=False)
-    (told,) = make_receipt(Order(case.order_id, "101"), ledger, LATER, lambda _: "gone").wishes[0].cases
+    (told,) = make_receipt(Order(case.order_id, "101"), (), ledger, LATER, lambda _: "gone").wishes[0].cases
     assert [step.text for step in told.steps] == ["answered 200; warning: an older version answered"]
 
 

@@ -10,9 +10,10 @@ import pytest
 
 import orderdesk_shopify
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.case import State
 from orderdesk_sdk.change_status import settable_statuses
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.errors import UntrustedMessage
+from orderdesk_sdk.errors import InputError, UntrustedMessage
 from orderdesk_sdk.flow import drive
 from orderdesk_sdk.http.client import ConnectionClient
 from orderdesk_sdk.http.service import Service
@@ -81,6 +82,27 @@ def test_a_canceled_order_can_be_archived(shop: ShopifySimulator) -> None:
 
 def test_what_can_be_set_is_what_shopify_lets_be_set() -> None:
     assert settable_statuses(orderdesk_shopify.orderdesk_integration()) == ("canceled", "archived", "open")
+
+
+def test_a_status_is_set_through_the_desk_and_one_that_shopify_has_not_is_refused_with_the_list(
+    shop: ShopifySimulator, open_stage: Opener
+) -> None:
+    stage = open_stage(shop)
+    stage.desk.change_status("1042", "archived", by="Ann")
+    assert shop.truth("1042") == "archived"
+    calls = len(stage.tap.requests)
+    with pytest.raises(InputError, match="canceled, archived, open"):
+        stage.desk.change_status("1042", "shipped", by="Ann")
+    assert len(stage.tap.requests) == calls
+
+
+def test_a_rule_may_cancel_at_shopify_by_setting_the_status_canceled(
+    shop: ShopifySimulator, open_stage: Opener
+) -> None:
+    stage = open_stage(shop)
+    stage.desk.change_status("1042", "canceled", by="Ann", reason="fraud")
+    assert stage.follow().state is State.CANCELED
+    assert shop.order("1042").reason == "FRAUD"
 
 
 def test_a_status_of_an_unknown_order_is_refused(shop: ShopifySimulator) -> None:
@@ -202,3 +224,35 @@ def test_an_answer_of_a_fulfillment_service_hints_at_its_fulfillment_order(
         ("gid://shopify/FulfillmentOrder/1042", HintKind.CANCELED),
         ("1042", HintKind.CANCELED),
     ]
+
+
+def test_a_cancellation_in_the_shop_is_read_back_and_not_echoed(shop: ShopifySimulator, open_stage: Opener) -> None:
+    stage = open_stage(shop)
+    shop.cancel_in_admin("1042")
+    stage.desk.receive("shopify", shop.outbox.messages[0])
+    assert stage.case.state is State.CANCELED
+    assert changes(stage) == 0
+
+
+def test_our_own_cancellation_comes_back_as_a_webhook_twice_and_nothing_follows(
+    shop: ShopifySimulator, open_stage: Opener
+) -> None:
+    stage = open_stage(shop)
+    stage.cancel("customer asked")
+    case = stage.follow()
+    (sent,) = shop.outbox.messages
+    for _ in range(2):
+        stage.desk.receive("shopify", sent)
+    assert (stage.case.id, stage.case.state, changes(stage)) == (case.id, State.CANCELED, 1)
+
+
+def test_a_forged_webhook_changes_nothing(shop: ShopifySimulator, open_stage: Opener) -> None:
+    stage = open_stage(shop)
+    with pytest.raises(UntrustedMessage):
+        stage.desk.receive("shopify", message(BODY, secret="guessed"))
+    assert (stage.tap.requests, list(stage.desk.cases())) == ([], [])
+
+
+def changes(stage: SimulatedStage) -> int:
+    """How many calls wanted to change something."""
+    return sum(b"mutation" in request.body for request in stage.tap.requests)
