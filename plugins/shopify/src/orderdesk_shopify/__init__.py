@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 
 from orderdesk_sdk import answer
@@ -56,10 +58,14 @@ def orderdesk_integration() -> Integration:
 
 def judged(reply: httpx.Response) -> Answer:
     """What an order's own fields say. Raises MalformedReply where there is no order."""
-    at = value_at(reply, "data", "order", "cancelledAt")
-    if at is None:
-        return answer.pending(reply, status=text_at(reply, "data", "order", "displayFulfillmentStatus"))
-    return answer.canceled(reply, status=f"canceled {text_at(reply, 'data', 'order', 'cancelledAt')}")
+    status = text_at(reply, "data", "order", "displayFulfillmentStatus")
+    if value_at(reply, "data", "order", "cancelledAt") is None:
+        return answer.pending(reply, status=status)
+    at = text_at(reply, "data", "order", "cancelledAt")
+    is_moment = re.fullmatch(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)", at) is not None
+    return (
+        answer.canceled(reply, status=f"canceled {at}") if is_moment else answer.unclear(reply, text=f"since {at!r}?")
+    )
 
 
 @hookimpl
@@ -81,7 +87,7 @@ def orderdesk_cancel(request: CancelRequest, service: Service[CartSettings]) -> 
         told = document is documents.CANCEL_TO_RESULT and value_at(made, "data", "done", "jobResult") is not None
         names = [text_at(made, "data", "done", name, "id") for name in ("job", "jobResult")[: 1 + told]]
         return answer.asked(made, reference=" ".join(names))
-    codes, text = {error.get("code") for error in errors}, words_of(errors)
+    codes, text = [error.get("code") for error in errors], words_of(errors)
     if "INTERNAL_ERROR" in codes:
         return answer.unclear(made, text=text)
     _, verdict = yield from look(

@@ -74,7 +74,7 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShopSettings]) -> 
     seen, verdict = yield from look(service, documents.FULFILLMENT, order, judged, ID)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
-    possible = {action.get("action") for action in objects_at(seen, *AT, "supportedActions")}
+    possible = [action.get("action") for action in objects_at(seen, *AT, "supportedActions")]
     waits = text_at(seen, *AT, "requestStatus") == "SUBMITTED"
     if ("CANCEL_FULFILLMENT_ORDER" if waits else "REQUEST_CANCELLATION") not in possible:
         text = "Shopify offers no cancellation in this state"
