@@ -62,10 +62,9 @@ def judged(reply: httpx.Response) -> Answer:
     if value_at(reply, "data", "order", "cancelledAt") is None:
         return answer.pending(reply, status=status)
     at = text_at(reply, "data", "order", "cancelledAt")
-    is_moment = re.fullmatch(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)", at) is not None
-    return (
-        answer.canceled(reply, status=f"canceled {at}") if is_moment else answer.unclear(reply, text=f"since {at!r}?")
-    )
+    if re.fullmatch(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)", at):
+        return answer.canceled(reply, status=f"canceled {at}")
+    return answer.unclear(reply, status=status, text=f"cancelledAt is no moment: {at!r}")
 
 
 @hookimpl
@@ -74,13 +73,10 @@ def orderdesk_cancel(request: CancelRequest, service: Service[CartSettings]) -> 
     _, verdict = yield from look(service, documents.ORDER, order, judged, UNKNOWN)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
-    said = {"reason": why.code, "note": (why.text or "")[:255]}
-    moves = {"restock": its.restock, "notify": its.notify_customer}
+    said = {"reason": why.code, "note": (why.text or "")[:255], "restock": its.restock, "notify": its.notify_customer}
     refund = {"refund": {"originalPaymentMethodsRefund": True}} if its.refund else {}
     document = documents.CANCEL_TO_RESULT if its.api_version >= "2026-10" else documents.CANCEL
-    made = yield ask(
-        service, document, {**order, **said, **moves, **refund}
-    )  # Whether two would refund twice is unknown.
+    made = yield ask(service, document, {**order, **said, **refund})  # Whether two would refund twice is unknown.
     if (lost := trouble(made, wrote=True)) is not None:
         return lost
     if not (errors := objects_at(made, "data", "done", "userErrors")):
@@ -90,9 +86,7 @@ def orderdesk_cancel(request: CancelRequest, service: Service[CartSettings]) -> 
     codes, text = [error.get("code") for error in errors], words_of(errors)
     if "INTERNAL_ERROR" in codes:
         return answer.unclear(made, text=text)
-    _, verdict = yield from look(
-        service, documents.ORDER, order, judged, UNKNOWN
-    )  # Somebody else may have been faster.
+    _, verdict = yield from look(service, documents.ORDER, order, judged, UNKNOWN)  # Was somebody else faster?
     if verdict.outcome is not Outcome.PENDING:
         return verdict if verdict.outcome in (Outcome.CANCELED, Outcome.REFUSED) else answer.unclear(made, text=text)
     remedy = NO_REFUND if "NO_REFUND_PERMISSION" in codes else BY_HAND
@@ -136,5 +130,4 @@ def orderdesk_change_status(request: StatusRequest, service: Service[CartSetting
 
 @hookimpl
 def orderdesk_receive(message: Message, service: Service[CartSettings]) -> tuple[Hint, ...]:
-    # Not by `id`, a number so long that some tools lose its last digits.
-    return hints(message, service.settings, "orders", "Order", "admin_graphql_api_id")
+    return hints(message, service.settings, "orders", "Order", "admin_graphql_api_id")  # In `id` some lose digits.

@@ -48,7 +48,6 @@ class CartSettings(ShopSettings):
 
 
 S = TypeVar("S", bound=ShopSettings)
-Variables = Mapping[str, object]
 Judge = Callable[[httpx.Response], Answer]
 
 
@@ -56,7 +55,7 @@ def gid(kind: str, remote_id: str) -> str:
     return f"gid://shopify/{kind}/{remote_id.rpartition('/')[2]}"
 
 
-def ask(service: Service[S], document: str, given: Variables, *, repeatable: bool = False) -> httpx.Request:
+def ask(service: Service[S], document: str, given: Mapping[str, object], *, repeatable: bool = False) -> httpx.Request:
     """The request that asks a document; what is a query is declared to read only."""
     path = f"/admin/api/{service.settings.api_version}/graphql.json"
     body, reads = {"query": document, "variables": given}, document.lstrip().startswith("query")
@@ -64,7 +63,7 @@ def ask(service: Service[S], document: str, given: Variables, *, repeatable: boo
 
 
 def look(
-    service: Service[S], document: str, given: Variables, judge: Judge, unknown: str = ""
+    service: Service[S], document: str, given: Mapping[str, object], judge: Judge, unknown: str = ""
 ) -> Flow[tuple[httpx.Response, Answer]]:
     """Read, and what the reply says. unknown: what to tell of an order that is not there; "": the caller's judge."""
     reply = yield ask(service, document, given)
