@@ -179,7 +179,9 @@ def _step(entry: Entry) -> Step:
         case Event() as event:
             return Step(event.at, event.kind.value, _words(event), event.person)
         case Exchange() as exchange:
-            came = f"answered {exchange.status}" if exchange.failure is None else exchange.failure.text
+            # A mail has no HTTP status; the first line that is kept of it is what the mail server said.
+            said = exchange.status if exchange.status is not None else exchange.body.partition("\n")[0]
+            came = f"answered {said}" if exchange.failure is None else exchange.failure.text
             came = f"{came}; warning: {exchange.warning}" if exchange.warning else came
             return Step(exchange.ended_at, f"{exchange.intent.method} {exchange.intent.url}", came, None, exchange)
         case Intent() as intent:

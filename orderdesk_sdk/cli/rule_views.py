@@ -118,7 +118,7 @@ def _action(action: Action) -> Shape:
         "action": action.name,
         "reason": action.reason or None,
         "folder": action.folder or None,
-        "only_at": list(action.at),
+        "limited_to": list(action.at),
     }
 
 
