@@ -60,6 +60,16 @@ class CheckRequest:
         """The order's number at the service."""
         return self.placement.remote_id
 
+    @property
+    def status_since(self) -> str | None:
+        """The service's last word that was read since it was asked to cancel; None where none was.
+
+        An older one does not tell how far the order was when it was canceled.
+        """
+        read_at = self.placement.status_at
+        fresh = read_at is not None and self.asked_at is not None and read_at >= self.asked_at
+        return self.placement.status if fresh else None
+
 
 @frozen
 class StatusRequest:

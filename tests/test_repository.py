@@ -19,8 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 LOCK_LIKE = ("constraints*.txt", "requirements*.txt", "*.lock", "pylock*.toml", ".npmrc", "pip.conf")
 LONGEST_MODULE = 400
-LONGEST_PLUGIN = {"amazon_mcf": 200, "bdlinx": 200, "mww": 200, "commercehub": 200, "shopify": 400}
-"""Lines of a whole plugin without its simulator, where one has been promised; 200 for each of its integrations."""
+LONGEST_PLUGIN = {
+    "amazon_mcf": 200, "bdlinx": 200, "mww": 200, "commercehub": 200, "hp_site_flow": 200, "shopify": 400,
+}  # fmt: skip
+"""Lines of a whole plugin without its simulator, where one has been promised; shopify has two integrations."""
 
 each_plugin = pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
 
