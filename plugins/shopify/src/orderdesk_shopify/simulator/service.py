@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.simulator import Simulator, Switch, received
+from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
 from orderdesk_shopify.simulator.bucket import CostBucket, cost_of
 from orderdesk_shopify.simulator.fields import Fields
 from orderdesk_shopify.simulator.schema import schema_of
@@ -143,7 +143,9 @@ class ShopifySimulator(Simulator):
         changes = operation.operation is OperationType.MUTATION
         lost = changes and self.switch("mutation_reply", remote_id) == "lost"
         words = [error.message for error in result.errors or ()]
-        self.record(name, remote_id, "; ".join(words) or ("changed" if changes else "read"))
+        taken = not words and name in ("Cancel", "Withdraw", "AskBack") and _accepted(result.data)
+        deed = Deed.CANCEL_TAKEN if taken else Deed.NOTHING
+        self.record(name, remote_id, "; ".join(words) or ("changed" if changes else "read"), deed=deed)
         if lost:
             error = {"message": "SIM: internal error", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}
             return 200, {"errors": [error]}
@@ -199,3 +201,12 @@ def _new(found: dict[str, T], remote_id: str, made: T) -> None:
 
 def _errors(*texts: str) -> dict[str, object]:
     return {"errors": [{"message": text} for text in texts]}
+
+
+def _accepted(data: Mapping[str, object] | None) -> bool:
+    """Whether a mutation's payload, under whatever name, complains of nothing."""
+    payload = next(iter(data.values()), None) if data is not None else None
+    errors = (
+        [value for key, value in payload.items() if key.endswith("rErrors")] if isinstance(payload, Mapping) else []
+    )
+    return bool(errors) and not any(errors)
