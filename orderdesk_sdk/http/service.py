@@ -30,10 +30,12 @@ class CallOptions:
     """operation: the name of the request's rate limit.
 
     repeatable: sending it twice does no more than sending it once.
+    reads_only: it changes nothing, although its method does not say so: a query that is sent by POST, as in GraphQL.
     """
 
     operation: str
     repeatable: bool
+    reads_only: bool = False
 
 
 def user_agent(slug: str, version: str) -> str:
@@ -66,6 +68,7 @@ class Service(Generic[S]):
         *segments: str,
         operation: str | None = None,
         repeatable: bool = False,
+        reads_only: bool = False,
         json: object = None,
         form: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
@@ -74,9 +77,11 @@ class Service(Generic[S]):
         """A request to `path` under the connection's base URL; each of `segments` is percent-encoded and appended.
 
         operation: the name of its rate limit, the path's own text if None. repeatable: whether sending it twice is
-        harmless; GET always is. json, form: the body, at most one of them.
+        harmless; GET always is. reads_only: whether it changes nothing; GET never does. json, form: the body, at most
+        one of them.
         """
         url = "/".join((self.base_url.rstrip("/") + path, *(quote(segment, safe="") for segment in segments)))
+        harmless = repeatable or reads_only or method in ("GET", "HEAD", "OPTIONS")
         return httpx.Request(
             method,
             url,
@@ -84,7 +89,7 @@ class Service(Generic[S]):
             json=json,
             data=form,
             headers={"user-agent": self.agent, "accept": "application/json", **(headers or {})},
-            extensions={CALL: CallOptions(operation or path, repeatable or method in ("GET", "HEAD", "OPTIONS"))},
+            extensions={CALL: CallOptions(operation or path, harmless, reads_only)},
         )
 
     def get(
@@ -100,7 +105,15 @@ class Service(Generic[S]):
         return self.request("PUT", path, *segments, operation=operation, repeatable=repeatable, json=json)
 
     def post(
-        self, path: str, *segments: str, operation: str | None = None, repeatable: bool = False, json: object = None
+        self,
+        path: str,
+        *segments: str,
+        operation: str | None = None,
+        repeatable: bool = False,
+        reads_only: bool = False,
+        json: object = None,
     ) -> httpx.Request:
         """A POST request."""
-        return self.request("POST", path, *segments, operation=operation, repeatable=repeatable, json=json)
+        return self.request(
+            "POST", path, *segments, operation=operation, repeatable=repeatable, reads_only=reads_only, json=json
+        )
