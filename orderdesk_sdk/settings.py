@@ -85,7 +85,11 @@ def secret(*, help: str, default: object = attrs.NOTHING) -> Secret:
 
 
 def host(*, help: str, default: object = attrs.NOTHING) -> str:
-    """A base URL of the service. The connection may call the hosts of its `host` settings and no other."""
+    """A base URL of the service. The connection may call the hosts of its `host` settings and no other.
+
+    `https://*.example.com` stands for every subdomain, for calls without credentials only (`Service.elsewhere`): where
+    a service has files put into a store whose host it tells with each URL.
+    """
     return cast("str", _field(SettingKind.HOST, help, default))
 
 

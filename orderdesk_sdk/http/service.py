@@ -24,6 +24,8 @@ Flow = Generator[httpx.Request, httpx.Response, T]
 CALL = "orderdesk.call"
 """The key of a request's `CallOptions` in its `extensions`."""
 
+_READS = ("GET", "HEAD", "OPTIONS")
+
 
 @frozen
 class CallOptions:
@@ -31,11 +33,14 @@ class CallOptions:
 
     repeatable: sending it twice does no more than sending it once.
     reads_only: it changes nothing, although its method does not say so: a query that is sent by POST, as in GraphQL.
+    signed: it carries the connection's credentials. private: of its reply only status, length and digest are kept.
     """
 
     operation: str
     repeatable: bool
     reads_only: bool = False
+    signed: bool = True
+    private: bool = False
 
 
 def user_agent(slug: str, version: str) -> str:
@@ -69,6 +74,7 @@ class Service(Generic[S]):
         operation: str | None = None,
         repeatable: bool = False,
         reads_only: bool = False,
+        private: bool = False,
         json: object = None,
         form: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
@@ -77,11 +83,11 @@ class Service(Generic[S]):
         """A request to `path` under the connection's base URL; each of `segments` is percent-encoded and appended.
 
         operation: the name of its rate limit, the path's own text if None. repeatable: whether sending it twice is
-        harmless; GET always is. reads_only: whether it changes nothing; GET never does. json, form: the body, at most
-        one of them.
+        harmless; GET always is. reads_only: whether it changes nothing; GET never does. private: whether the reply is
+        kept out of the evidence, but for status, length and digest. json, form: the body, at most one of them.
         """
         url = "/".join((self.base_url.rstrip("/") + path, *(quote(segment, safe="") for segment in segments)))
-        harmless = repeatable or reads_only or method in ("GET", "HEAD", "OPTIONS")
+        harmless = repeatable or reads_only or method in _READS
         return httpx.Request(
             method,
             url,
@@ -89,14 +95,41 @@ class Service(Generic[S]):
             json=json,
             data=form,
             headers={"user-agent": self.agent, "accept": "application/json", **(headers or {})},
-            extensions={CALL: CallOptions(operation or path, harmless, reads_only)},
+            extensions={CALL: CallOptions(operation or path, harmless, reads_only, private=private)},
         )
 
+    def elsewhere(
+        self,
+        method: str,
+        url: str,
+        *,
+        operation: str,
+        repeatable: bool = False,
+        content: bytes | None = None,
+        content_type: str | None = None,
+    ) -> httpx.Request:
+        """A request to a whole URL that the service gave, a presigned one for instance, at a host of the connection.
+
+        It carries none of the connection's credentials, is private, and the URL's query is hidden everywhere.
+        """
+        headers = {
+            "user-agent": self.agent,
+            "accept": "*/*",
+            **({"content-type": content_type} if content_type else {}),
+        }
+        options = CallOptions(operation, repeatable or method in _READS, signed=False, private=True)
+        return httpx.Request(method, url, content=content, headers=headers, extensions={CALL: options})
+
     def get(
-        self, path: str, *segments: str, operation: str | None = None, params: Mapping[str, str] | None = None
+        self,
+        path: str,
+        *segments: str,
+        operation: str | None = None,
+        params: Mapping[str, str] | None = None,
+        private: bool = False,
     ) -> httpx.Request:
         """A request that only reads."""
-        return self.request("GET", path, *segments, operation=operation, params=params)
+        return self.request("GET", path, *segments, operation=operation, params=params, private=private)
 
     def put(
         self, path: str, *segments: str, operation: str | None = None, repeatable: bool = False, json: object = None
@@ -111,9 +144,17 @@ class Service(Generic[S]):
         operation: str | None = None,
         repeatable: bool = False,
         reads_only: bool = False,
+        private: bool = False,
         json: object = None,
     ) -> httpx.Request:
         """A POST request."""
         return self.request(
-            "POST", path, *segments, operation=operation, repeatable=repeatable, reads_only=reads_only, json=json
+            "POST",
+            path,
+            *segments,
+            operation=operation,
+            repeatable=repeatable,
+            reads_only=reads_only,
+            private=private,
+            json=json,
         )
