@@ -64,6 +64,7 @@ class Exchange:
     status: the HTTP status, None when there was no response. headers: the chosen ones. body: a redacted excerpt.
     whole: the excerpt is the complete body, unchanged, so that a flow can be replayed from it.
     tries: how many times it was sent; each earlier one was proved not done, or reads only.
+    shared_at: when the reply came to another flow, whose read answered this one too; None: this flow's own.
     """
 
     intent: Intent
@@ -74,3 +75,4 @@ class Exchange:
     whole: bool = False
     failure: Failure | None = None
     tries: int = 1
+    shared_at: datetime | None = None

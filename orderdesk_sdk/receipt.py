@@ -147,6 +147,7 @@ def _step(entry: Entry) -> Step:
             return Step(event.at, event.kind.value, _words(event), event.person)
         case Exchange() as exchange:
             came = f"answered {exchange.status}" if exchange.failure is None else exchange.failure.text
+            came += "; one call for several cases" if exchange.shared_at is not None else ""
             return Step(exchange.ended_at, f"{exchange.intent.method} {exchange.intent.url}", came, None, exchange)
         case Intent() as intent:
             return Step(

@@ -11,7 +11,7 @@ from functools import partial
 from threading import Lock
 
 import httpx
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.clock import Clock
@@ -25,6 +25,7 @@ from orderdesk_sdk.http.hosts import Hosts
 from orderdesk_sdk.http.log_guard import guarded_logs
 from orderdesk_sdk.http.replay import digest_of
 from orderdesk_sdk.http.service import CALL, CallOptions
+from orderdesk_sdk.http.shared_reads import SharedReads, copy_of
 from orderdesk_sdk.http.transport import DeadlineTransport
 from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.redaction import Redactor
@@ -83,6 +84,7 @@ class ConnectionClient:
         if isinstance(self._auth, TokenAuth):
             self._auth.clock = clock
             self._auth.learn = self.redactor.learn
+        self._shared = SharedReads(clock)
         self._buckets: dict[str, TokenBucket] = {}
         self._buckets_lock = Lock()
         self._transport = DeadlineTransport(in_flight=self.limits.in_flight, secure=self._hosts.secure)
@@ -100,13 +102,30 @@ class ConnectionClient:
         """Make one call of a flow; the response is None where there is none.
 
         `intend` is called after any wait for the rate limit and before a byte leaves. Sent again only: what reads
-        only, and what was proved not done. Raises PluginFault for a foreign host, ConfigurationError for refused
-        credentials.
+        only, and what was proved not done. A shared read may be answered by what another flow was told. Raises
+        PluginFault for a foreign host, ConfigurationError for refused credentials.
         """
         options = _options(request)
         if not options.signed:
             self.redactor.learn_link(str(request.url))
         self._only_own_hosts(request)
+        if options.shared is None or not (options.reads_only or request.method in ("GET", "HEAD")):
+            return self._call(request, number, options, intend)
+        (exchange, response), is_others = self._shared.read(
+            digest_of(request),
+            options.shared.total_seconds(),
+            lambda: self._call(request, number, options, intend),
+        )
+        if not is_others:
+            return exchange, response
+        intent = self._intent(request, number, options)
+        intend(intent)
+        told = evolve(exchange, intent=intent, ended_at=self._clock.now(), shared_at=exchange.ended_at)
+        return told, _numbered(copy_of(response, request), number) if response is not None else None
+
+    def _call(
+        self, request: httpx.Request, number: int, options: CallOptions, intend: Callable[[Intent], None]
+    ) -> tuple[Exchange, httpx.Response | None]:
         bucket = self._bucket(options.operation)
         self._clock.sleep_until(bucket.reserve())
         intent = self._intent(request, number, options)
