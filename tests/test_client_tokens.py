@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,9 +32,6 @@ ONE_TRY = CallLimits(tries=1, total=2, connect=1, read=1)
 class AcmeAuth(RefreshTokenAuth):
     def __init__(self, settings: AcmeSettings) -> None:
         super().__init__(f"{settings.endpoint}/token", Secret("refresh"), Secret("id"), Secret("secret"))
-
-    def sign(self, request: httpx.Request, token: Secret) -> None:
-        request.headers["authorization"] = f"Bearer {token.reveal()}"
 
 
 class TokenService:
@@ -278,3 +276,12 @@ def test_a_broken_refresh_leaves_the_next_caller_free_to_try(client_of: ClientMa
         client = client_of(server.url, ONE_TRY, auth=AcmeAuth)
         assert put(client, server.url).failure is not None
         assert put(client, server.url).status == 200
+
+
+def test_a_token_goes_into_the_header_that_the_service_wants_and_a_date_beside_it() -> None:
+    login = (Secret("refresh"), Secret("id"), Secret("secret"))
+    request = httpx.Request("GET", "https://acme.example", headers={"x-date": "old"})
+    RefreshTokenAuth("", *login, header="x-token", dated="x-date").sign(request, Secret("token-1"))
+    assert request.headers["x-token"] == "token-1"
+    assert re.fullmatch(r"\d{8}T\d{6}Z", request.headers["x-date"])
+    assert "authorization" not in request.headers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
@@ -96,7 +96,10 @@ _PASSING = frozenset({"server_error", "temporarily_unavailable"})
 
 
 class FormGrantAuth(TokenAuth):
-    """The base of OAuth 2.0 grants whose secrets, the client's id and secret among them, go in the form."""
+    """The base of OAuth 2.0 grants whose secrets, the client's id and secret among them, go in the form.
+
+    The token travels in a bearer header (RFC 6750, 2.1) unless `sign` says otherwise.
+    """
 
     def __init__(self, token_url: str, grant_type: str, secrets: Mapping[str, Secret]) -> None:
         super().__init__()
@@ -124,20 +127,43 @@ class FormGrantAuth(TokenAuth):
             )
         return Token(Secret(text_at(reply, "access_token")), timedelta(seconds=lasts))
 
+    def sign(self, request: httpx.Request, token: Secret) -> None:
+        request.headers["authorization"] = f"Bearer {token.reveal()}"
+
 
 class RefreshTokenAuth(FormGrantAuth):
-    """OAuth 2.0 with a refresh token (RFC 6749, 6). Say only how to `sign`."""
+    """OAuth 2.0 with a refresh token (RFC 6749, 6).
 
-    def __init__(self, token_url: str, refresh_token: Secret, client_id: Secret, client_secret: Secret) -> None:
+    header: the one that carries the token as it is; None: a bearer header (RFC 6750, 2.1). dated: a header that takes
+    the moment of each request, as 20260105T090000Z; None: there is none. Override `sign` for anything else.
+    """
+
+    def __init__(
+        self,
+        token_url: str,
+        refresh_token: Secret,
+        client_id: Secret,
+        client_secret: Secret,
+        *,
+        header: str | None = None,
+        dated: str | None = None,
+    ) -> None:
         secrets = {"refresh_token": refresh_token, "client_id": client_id, "client_secret": client_secret}
         super().__init__(token_url, "refresh_token", secrets)
+        self._header = header
+        self._dated = dated
+
+    def sign(self, request: httpx.Request, token: Secret) -> None:
+        if self._header is None:
+            super().sign(request, token)
+        else:
+            request.headers[self._header] = token.reveal()
+        if self._dated is not None:
+            request.headers[self._dated] = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 class ClientCredentialsAuth(FormGrantAuth):
-    """OAuth 2.0 with the client's own credentials (RFC 6749, 4.4), the token in a bearer header (RFC 6750, 2.1)."""
+    """OAuth 2.0 with the client's own credentials (RFC 6749, 4.4)."""
 
     def __init__(self, token_url: str, client_id: Secret, client_secret: Secret) -> None:
         super().__init__(token_url, "client_credentials", {"client_id": client_id, "client_secret": client_secret})
-
-    def sign(self, request: httpx.Request, token: Secret) -> None:
-        request.headers["authorization"] = f"Bearer {token.reveal()}"

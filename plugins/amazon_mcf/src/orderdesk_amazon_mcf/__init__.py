@@ -6,7 +6,7 @@ A 200 only means that the request was taken; how Amazon refuses is undocumented,
 from __future__ import annotations
 
 from orderdesk_amazon_mcf import outbound
-from orderdesk_amazon_mcf.account import LoginWithAmazon, McfSettings
+from orderdesk_amazon_mcf.account import McfSettings, login_with_amazon
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
@@ -30,7 +30,7 @@ def orderdesk_integration() -> Integration:
         title="Amazon MCF",
         settings=McfSettings,
         base_url="endpoint",
-        auth=LoginWithAmazon,
+        auth=login_with_amazon,
         cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), WhileStatus(OPEN, until="picking")),),
         resubmit=NewNumber(),
         remote_id=IdRule(r"[A-Za-z0-9._-]+", 40, "Amazon turns + into a space and answers 403 to ids with spaces"),

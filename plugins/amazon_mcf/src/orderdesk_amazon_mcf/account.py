@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-import httpx
-
 from orderdesk_sdk.http.auth import RefreshTokenAuth
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, secret, setting, settings
@@ -28,12 +24,7 @@ class McfSettings:
     policy: str = setting(str, help="if units are missing", default="FillOrKill", choices=POLICIES)
 
 
-class LoginWithAmazon(RefreshTokenAuth):
+def login_with_amazon(its: McfSettings) -> RefreshTokenAuth:
     """See https://developer.amazon.com/docs/login-with-amazon/access-token.html."""
-
-    def __init__(self, settings: McfSettings) -> None:
-        super().__init__(settings.token_url, settings.refresh_token, settings.client_id, settings.client_secret)
-
-    def sign(self, request: httpx.Request, token: Secret) -> None:
-        request.headers["x-amz-access-token"] = token.reveal()
-        request.headers["x-amz-date"] = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    login = (its.token_url, its.refresh_token, its.client_id, its.client_secret)
+    return RefreshTokenAuth(*login, header="x-amz-access-token", dated="x-amz-date")
