@@ -133,9 +133,11 @@ def _number(reply: Reply | None) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def canceled(reply: Reply, *, status: str | None = None, lines: Iterable[LineAnswer] = ()) -> Answer:
-    """The service says: canceled."""
-    return Answer(Outcome.CANCELED, status=status, lines=tuple(lines), exchange=_number(reply))
+def canceled(
+    reply: Reply, *, status: str | None = None, text: str | None = None, lines: Iterable[LineAnswer] = ()
+) -> Answer:
+    """The service says: canceled. text: by whom, where it says that."""
+    return Answer(Outcome.CANCELED, status=status, text=text, lines=tuple(lines), exchange=_number(reply))
 
 
 def partly_canceled(reply: Reply, lines: Iterable[LineAnswer], *, status: str | None = None) -> Answer:
