@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.order import Role
 
 __all__ = [
@@ -37,6 +38,8 @@ class State(enum.Enum):
 
     REQUESTED = "requested"
     """Wished for; nothing has reached the service, or it provably did nothing."""
+    HEARD = "heard"
+    """The service was heard to have canceled it by itself: that is read back, and nothing is asked."""
     SENDING = "sending"
     """A request may be on the wire right now."""
     ASKED = "asked"
@@ -59,7 +62,7 @@ class State(enum.Enum):
     """An alarm: it shipped although it was canceled or the service had been asked."""
 
 
-OPEN = frozenset({State.REQUESTED, State.SENDING, State.ASKED, State.AWAITING_PERSON, State.UNCLEAR})
+OPEN = frozenset({State.REQUESTED, State.HEARD, State.SENDING, State.ASKED, State.AWAITING_PERSON, State.UNCLEAR})
 ALARMS = frozenset({State.SHIPPED_ANYWAY})
 SETTLED = frozenset(State) - OPEN
 
@@ -93,6 +96,8 @@ class EventKind(enum.Enum):
     """A person has not answered in time."""
     WAIT = "wait"
     """Not yet: the case looks again later."""
+    GATHER = "gather"
+    """The case waits for others that its service is asked for in one call."""
     NO_ROUTE = "no route"
     WITHDRAW = "withdraw"
     SHIPPED = "shipped"
@@ -105,7 +110,8 @@ TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
     (State.UNCLEAR, EventKind.SEND): State.SENDING,
     (State.AWAITING_PERSON, EventKind.SEND): State.SENDING,
     **{
-        (state, EventKind.CHECK): state for state in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
+        (state, EventKind.CHECK): state
+        for state in (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
     },
     (State.SENDING, EventKind.RESUME): State.SENDING,
     (State.SENDING, EventKind.TOOK_NOTE): State.ASKED,
@@ -115,20 +121,22 @@ TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
     (State.SENDING, EventKind.LOST): State.UNCLEAR,
     **{
         (state, EventKind.CHECK_FAILED): state
-        for state in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
+        for state in (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
     },
-    **{(state, EventKind.CANCELED): State.CANCELED for state in _UNDECIDED},
-    **{(state, EventKind.PARTLY_CANCELED): State.PARTLY_CANCELED for state in _UNDECIDED},
+    **{(state, EventKind.CANCELED): State.CANCELED for state in (State.HEARD, *_UNDECIDED)},
+    **{(state, EventKind.PARTLY_CANCELED): State.PARTLY_CANCELED for state in (State.HEARD, *_UNDECIDED)},
     **{(state, EventKind.REFUSED): State.REFUSED for state in (State.REQUESTED, *_UNDECIDED)},
     **{(state, EventKind.CLIMB): State.REQUESTED for state in (State.REQUESTED, *_UNDECIDED)},
     **{
         (state, EventKind.HAND_OVER): State.AWAITING_PERSON
-        for state in (State.REQUESTED, State.SENDING, State.ASKED, State.UNCLEAR)
+        for state in (State.REQUESTED, State.HEARD, State.SENDING, State.ASKED, State.UNCLEAR)
     },
     (State.AWAITING_PERSON, EventKind.REMIND): State.AWAITING_PERSON,
     (State.REQUESTED, EventKind.WAIT): State.REQUESTED,
+    (State.REQUESTED, EventKind.GATHER): State.REQUESTED,
     (State.REQUESTED, EventKind.NO_ROUTE): State.IMPOSSIBLE,
     (State.REQUESTED, EventKind.WITHDRAW): State.WITHDRAWN,
+    (State.HEARD, EventKind.WITHDRAW): State.WITHDRAWN,
     (State.AWAITING_PERSON, EventKind.WITHDRAW): State.WITHDRAWN,
     **{
         (state, EventKind.SHIPPED): State.SHIPPED_ANYWAY
@@ -146,7 +154,7 @@ class ProofKind(enum.Enum):
     READ_BACK = "read-back"
     """What the service said when it was read afterwards."""
     MESSAGE = "message"
-    """A message that came in from the service."""
+    """A message that came in from the service, filed by a named person who read it."""
     PERSON = "person"
     """A named person's word."""
 
@@ -155,8 +163,8 @@ class ProofKind(enum.Enum):
 class Proof:
     """The evidence beside a verdict.
 
-    attempt and exchange name the exchange in the case's history; None for a person's word. person and note: who said
-    so.
+    attempt and exchange name the exchange in the case's history; None where a person says so: then person and note
+    tell who. message: the mail that the person has read.
     """
 
     kind: ProofKind
@@ -164,10 +172,13 @@ class Proof:
     exchange: int | None = None
     person: str | None = None
     note: str | None = None
+    message: MailIn | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.kind is ProofKind.PERSON and not (self.person or "").strip():
-            raise ValueError("a person's word needs the person's name")
+        if self.kind in (ProofKind.PERSON, ProofKind.MESSAGE) and not (self.person or "").strip():
+            raise ValueError("a person's word, and a message, need the name of the person")
+        if (self.kind is ProofKind.MESSAGE) != (self.message is not None):
+            raise ValueError("a message belongs to the kind MESSAGE, and only there")
 
 
 @frozen
@@ -205,6 +216,7 @@ class Cancellation:
     """One wish to cancel one order. `key` names the wish: the same key again is the same wish.
 
     lines: what to cancel, by line code, with quantities; empty means the whole order.
+    heard_from: the connection whose service was heard to have canceled it already, and is not asked to; else None.
     chain: the rules whose actions led to the wish, first first; empty when a person asked.
     """
 
@@ -217,6 +229,7 @@ class Cancellation:
     asked_at: datetime
     lines: Mapping[str, int] = field(factory=dict, hash=False)
     chain: tuple[str, ...] = ()
+    heard_from: str | None = None
 
 
 @frozen
@@ -229,6 +242,8 @@ class Case:
     asked_at: when a request last may have reached the service; None when none has, or each provably did nothing.
     asked_before: `asked_at` as it was before the present send, which takes its place again where that did nothing.
     reference: the service's own name for that request; None when it gave none.
+    gathered: it has waited for others that are asked for in the same call.
+    waits_since: when a person was given the case; None while nobody has it.
     """
 
     id: str
@@ -262,6 +277,8 @@ class Case:
     resend: bool = False
     chain: tuple[str, ...] = ()
     reference: str | None = None
+    gathered: bool = False
+    waits_since: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -350,6 +367,8 @@ def transition(case: Case, event: Event) -> Case:
         proof=event.proof or case.proof,
         repeatable=event.repeatable if event.kind in (EventKind.SEND, EventKind.LOST) else case.repeatable,
         resend=event.resend,
+        waits_since=(case.waits_since or event.at) if after is State.AWAITING_PERSON else None,
         # What a new request does, the old one's reference cannot tell.
         reference=None if event.kind is EventKind.SEND else event.reference or case.reference,
+        gathered=not climbs and (case.gathered or event.kind is EventKind.GATHER),
     )

@@ -28,6 +28,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
 
+from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.mail import MailConfig
 from orderdesk_sdk.redaction import Redactor
@@ -148,8 +149,14 @@ def _connection(name: str, table: object, place: str) -> ConnectionConfig:
 
 def _mail(table: Mapping[str, object], place: str) -> MailConfig:
     made = _made(MailConfig, table, place, os.environ)
-    if made.mode == "redirect" and not made.redirect_to:
-        raise ConfigurationError("redirecting needs an address", place=f"{place}.redirect_to")
+    if made.mode == "redirect":
+        read_address(made.redirect_to, f"{place}.redirect_to")
+    if made.timeout < 1:
+        raise ConfigurationError("a timeout is at least 1 second", place=f"{place}.timeout")
+    if made.ca_file and not Path(made.ca_file).is_file():
+        raise ConfigurationError(
+            f"there is no file {made.ca_file!r}", place=f"{place}.ca_file", remedy="give the whole path of a PEM file"
+        )
     if made.username and not made.password.reveal():
         raise ConfigurationError("a login needs a password", place=f"{place}.password", remedy='add { env = "NAME" }')
     return made

@@ -14,6 +14,7 @@ from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.errors import NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
 from orderdesk_sdk.http.service import Service, user_agent
+from orderdesk_sdk.ladders import ladder_of
 from orderdesk_sdk.registry import Loaded, Registry
 from orderdesk_sdk.workers import Bulkhead
 
@@ -26,14 +27,17 @@ class Connection:
     integration: its declaration, with this connection's ladder.
     """
 
-    def __init__(self, name: str, loaded: Loaded, settings: object, clock: Clock, limits: CallLimits) -> None:
-        self.name = name
+    def __init__(
+        self, configured: ConnectionConfig, loaded: Loaded, settings: object, clock: Clock, limits: CallLimits
+    ) -> None:
+        """Raises what `ladder_of` raises."""
+        self.name = configured.name
         self.loaded = loaded
         self.settings = settings
-        self.client = ConnectionClient(loaded.integration, settings, clock, limits)
         declared = loaded.integration
-        ladder = declared.configured(settings) if declared.configured is not None else declared.cancel
+        ladder = ladder_of(declared, loaded.manager, settings, f"{configured.place}.settings")
         self.integration: Integration = evolve(declared, cancel=ladder)
+        self.client = ConnectionClient(declared, settings, clock, limits)
         self._agent = user_agent(loaded.integration.slug, loaded.version or "0")
 
     def service(self, now: datetime) -> Service[object]:
@@ -66,6 +70,14 @@ class Connections:
         """The configured connections."""
         return tuple(self._configured)
 
+    def declared(self) -> Mapping[str, Integration | str]:
+        """By slug the declarations of the integrations that are connected, however their connections are set up.
+
+        In place of one that cannot be used stands the text of what keeps it from it.
+        """
+        slugs = dict.fromkeys(configured.integration for configured in self._configured.values())
+        return {slug: self._registry.declared(slug) for slug in slugs}
+
     def slug(self, name: str) -> str:
         """The integration of a connection. Raises NotFoundError for a connection that is not configured."""
         return self._config(name).integration
@@ -96,7 +108,7 @@ class Connections:
         known: OrderDeskError
         try:
             settings = make_settings(loaded.integration.settings, configured)
-            return Connection(configured.name, loaded, settings, self._clock, self._limits)
+            return Connection(configured, loaded, settings, self._clock, self._limits)
         except OrderDeskError as error:
             known = error
         except BaseException as error:  # noqa: BLE001 - the plugin's own code, its settings and credentials, runs here

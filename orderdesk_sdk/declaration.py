@@ -65,6 +65,10 @@ def _names(names: Iterable[str]) -> frozenset[str]:
     return frozenset(names)
 
 
+def _refusals(refusals: Iterable[Refusal]) -> frozenset[Refusal]:
+    return frozenset(refusals)
+
+
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
@@ -176,7 +180,7 @@ class Button:
 
     confirm: Confirmation
     window: Window = Always()
-    climbs: frozenset[Refusal] = frozenset()
+    climbs: frozenset[Refusal] = field(default=frozenset(), converter=_refusals)
     reasons: ReasonRule = NoReason()
     scope: Scope = Scope.ORDER
     note: str | None = None

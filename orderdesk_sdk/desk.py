@@ -12,22 +12,24 @@ Every method may be called from any thread.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.advance import Known
 from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, Proof, ProofKind, State, transition
+from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State, transition
+from orderdesk_sdk.casebook import Known
 from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.config import Config, find_config
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.engines.inline import InlineEngine, Report
-from orderdesk_sdk.errors import ConfigurationError, InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.filing import Filing
 from orderdesk_sdk.hosts import Host, Move
 from orderdesk_sdk.hosts.local import ImportReport, LocalHost
 from orderdesk_sdk.http.client import CallLimits
@@ -42,7 +44,6 @@ from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rulebook import CancelByRule, Rulebook
-from orderdesk_sdk.rules import Occurrence, OccurrenceKind
 from orderdesk_sdk.wish import demand, not_yet_asked, open_cases, wanted_placements, wish_content
 
 __all__ = ["Desk", "Standing"]
@@ -82,9 +83,10 @@ class Desk:
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.registry = registry or Registry()
-        self.ledger: Ledger = ledger or SqliteLedger(config.ledger, occurrences=bool(config.rules))
+        self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
         self.host: Host = host or LocalHost(config.ledger, clock=self.clock)
         self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
+        self._filing = Filing(config, self.ledger, self.connections)
         post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
         listeners = self.registry.listeners
         self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)
@@ -156,14 +158,10 @@ class Desk:
         """
         if not isinstance(self.host, LocalHost):
             raise NotAllowedError("this host takes its orders in itself", place="import")
-        now = self.clock.now()
-        # Written down before they are there: an occurrence without its order is dropped, an order without its
-        # occurrence would be forgotten by the rules.
-        self.rulebook.hear(
-            [Occurrence(f"imported {order.id}", OccurrenceKind.ORDER_IMPORTED, order.id, now) for order in orders]
-        )
+        new = self.rulebook.expect_imports(orders)
         report = self.host.import_orders(orders, by=_name(by))
-        self.rulebook.work()
+        self.rulebook.hear(new)
+        self._let_rules_act()
         return report
 
     def move(self, order: str, folder: str, *, by: str) -> Move:
@@ -175,11 +173,9 @@ class Desk:
         here, there = self.host.folder(found.id), self.host.folder_name(folder)
         if here == there:
             return Move(found.id, here, there)
-        facts = {"folder": there, "from_folder": here or "", "by": _name(by)}
-        identity = f"moved {secrets.token_hex(6)}"
-        self.rulebook.hear([Occurrence(identity, OccurrenceKind.ORDER_MOVED, found.id, self.clock.now(), facts)])
+        expected = self.rulebook.expect_move(found.id, here, there, _name(by))
         self.host.move(found.id, there, by=_name(by))
-        self.rulebook.work()
+        self._let_rules_act(expected)
         return Move(found.id, here, there)
 
     def cancel(
@@ -206,7 +202,9 @@ class Desk:
         NotAllowedError for one that was submitted nowhere, and InputError, before anything is recorded, for a reason
         or a part of the order that a place does not take.
         """
-        return self._wish(order, by=by, reason=reason, key=key, at=at, lines=lines or {}, send=send, chain=())
+        standing = self._wish(order, by=by, reason=reason, key=key, at=at, lines=lines or {}, send=send, chain=())
+        self._let_rules_act()
+        return standing
 
     def _cancel_by_rule(self, wish: CancelByRule) -> str:
         standing = self._wish(
@@ -297,33 +295,45 @@ class Desk:
     def check(self, case_id: str) -> Case:
         """Read back now what the service says. Raises PluginFault where it cannot be read."""
         case = self.ledger.case(case_id)
-        if case.state not in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED):
+        if case.state not in (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED):
             raise NotAllowedError(
                 f"there is nothing to read back while it is {case.state.value}", place=f"case {case_id}"
             )
-        return self._engine.read_back(case)
+        after = self._engine.read_back(case)
+        self._let_rules_act()
+        return after
 
-    def confirm(self, case_id: str, *, by: str, note: str | None = None) -> Case:
-        """A person's word that the service has canceled the order."""
-        proof = Proof(ProofKind.PERSON, person=_name(by), note=note)
-        return self._decide(case_id, lambda now: Event(EventKind.CANCELED, now, person=by, text=note, proof=proof))
+    def confirm(self, case_id: str, *, by: str, note: str | None = None, message: bytes | None = None) -> Case:
+        """A person's word that the service has canceled the order; `message`: the mail (RFC 5322) that says so."""
+        return self._judge(Event(EventKind.CANCELED, self.clock.now(), text=note), case_id, by, message)
 
-    def refuse(self, case_id: str, *, by: str, refusal: Refusal = Refusal.TOO_LATE, note: str | None = None) -> Case:
-        """A person's word that the service will not cancel the order."""
-        proof = Proof(ProofKind.PERSON, person=_name(by), note=note)
-        return self._decide(
-            case_id,
-            lambda now: Event(EventKind.REFUSED, now, person=by, text=note, refusal=refusal, proof=proof),
-        )
+    def refuse(
+        self,
+        case_id: str,
+        *,
+        by: str,
+        refusal: Refusal = Refusal.TOO_LATE,
+        note: str | None = None,
+        message: bytes | None = None,
+    ) -> Case:
+        """A person's word that the service will not cancel the order; `message`: the mail (RFC 5322) that says so."""
+        event = Event(EventKind.REFUSED, self.clock.now(), text=note, refusal=refusal)
+        return self._judge(event, case_id, by, message)
+
+    def _judge(self, verdict: Event, case_id: str, by: str, message: bytes | None) -> Case:
+        proof, notes = self._filing.proof(self.ledger.case(case_id), by, verdict.text, message)
+        return self._decide(case_id, evolve(verdict, person=proof.person, proof=proof), *notes)
 
     def withdraw(self, case_id: str, *, by: str, note: str | None = None) -> Case:
         """Take the wish back where nothing has been sent yet. Raises IllegalTransition where something has."""
         text = note or f"taken back by {_name(by)}"
-        return self._decide(case_id, lambda now: Event(EventKind.WITHDRAW, now, person=by, text=text))
+        return self._decide(case_id, Event(EventKind.WITHDRAW, self.clock.now(), person=by, text=text))
 
     def send_again(self, case_id: str, *, by: str) -> Case:
         """Send a request again although nobody knows what the first one did: a named person's decision (law 3)."""
-        return self._engine.send_again(self.ledger.case(case_id), _name(by))
+        after = self._engine.send_again(self.ledger.case(case_id), _name(by))
+        self._let_rules_act()
+        return after
 
     def resubmit(self, order: str, *, by: str, at: str | None = None, number: str | None = None) -> Resubmission:
         """Submit a canceled order again, as a duplicate under a new number.
@@ -352,17 +362,22 @@ class Desk:
         """Do everything that is due now, at most `limit` pieces of work, and say when the next is due."""
         report = self._engine.run_due(limit)
         try:
-            self.rulebook.work(limit)
-        except ConfigurationError as error:  # A rule that names nobody's action must not stop what is due.
-            return evolve(report, problems=(*report.problems, str(error)))
-        return report
+            handled = self.rulebook.work(limit)
+        except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
+            return evolve(report, problems=(*report.problems, str(error)), next_due=self.ledger.next_due())
+        return evolve(report, next_due=self.ledger.next_due()) if handled else report
 
-    def _decide(self, case_id: str, event: Callable[[datetime], Event]) -> Case:
+    def _let_rules_act(self, sure: Sequence[str] = ()) -> None:
+        """Let the rules hear at once what this call did. What keeps them from it waits, and `run_due` tells of it."""
+        with suppress(OrderDeskError):
+            self.rulebook.work(sure=sure)
+
+    def _decide(self, case_id: str, event: Event, *notes: str) -> Case:
         case = self.ledger.case(case_id)
-        decided = event(self.clock.now())
-        after = transition(case, decided)
-        self.ledger.write(Write(case, after, [decided]))
-        self._engine.tell(after, decided)
+        after = transition(case, event)
+        self.ledger.write(Write(case, after, [*notes, event]))
+        self._engine.tell(after, event)
+        self._let_rules_act()
         return after
 
 

@@ -17,7 +17,7 @@ __all__ = [
     "OrderDeskError",
     "PluginFault",
     "UntrustedMessage",
-    "words_of",
+    "in_words",
 ]
 
 
@@ -70,7 +70,7 @@ class PluginFault(OrderDeskError):
     """
 
 
-def words_of(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
     """Type and words of anybody's exception. A plugin's may raise even while it is being shown."""
     try:
         return f"{type(error).__name__}: {error}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
-from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault, words_of
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault, in_words
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.http.replay import digest_of, is_request, response_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from orderdesk_sdk.http.client import ConnectionClient
 
-__all__ = ["MAX_CALLS", "Driven", "Fault", "Journal", "Recorded", "drive", "fault_text"]
+__all__ = ["MAX_CALLS", "Driven", "Fault", "Journal", "Recorded", "cleaned", "drive", "fault_text"]
 
 T = TypeVar("T")
 
@@ -102,7 +102,7 @@ def fault_text(error: BaseException, redactor: Redactor) -> str:
     """An exception for the history: its type and words, and where it was raised, without secrets."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
-    return redactor.text(f"{words_of(error)}{where}")[:LONGEST_WORDS]
+    return redactor.text(f"{in_words(error)}{where}")[:LONGEST_WORDS]
 
 
 def drive(
@@ -264,7 +264,7 @@ class _Drive(Generic[T]):
             case ConfigurationError():
                 return self._misconfigured(step)
             case _Returned(Answer() as answer):
-                return _cleaned(answer, self._client.redactor)
+                return cleaned(answer, self._client.redactor)
             case _Returned(value) if isinstance(value, self._result):
                 return value
             case _Returned(value):
@@ -276,10 +276,10 @@ class _Drive(Generic[T]):
 
     def _misconfigured(self, error: ConfigurationError) -> Answer:
         told = unclear(None, text=error.text) if self._wrote else not_done(None, text=error.text, remedy=error.remedy)
-        return _cleaned(told, self._client.redactor)
+        return cleaned(told, self._client.redactor)
 
 
-def _cleaned(answer: Answer, redactor: Redactor) -> Answer:
+def cleaned(answer: Answer, redactor: Redactor) -> Answer:
     """The answer without secrets: its words are often the service's, which may quote what it was sent."""
 
     def words(text: str) -> str:
@@ -299,7 +299,7 @@ def _started(flow: object, redactor: Redactor) -> Answer | Fault:
         case Fault():
             return flow
         case ConfigurationError():
-            return _cleaned(not_done(None, text=flow.text, remedy=flow.remedy), redactor)
+            return cleaned(not_done(None, text=flow.text, remedy=flow.remedy), redactor)
         case None:
             return Fault("the hook returned nothing; it must be a generator function")
         case _:

@@ -5,17 +5,20 @@ This is where law 5 lives: what a cancel flow says is a verdict only where the d
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.case import Case, Event, EventKind, Proof, ProofKind, State
 from orderdesk_sdk.clock import hours, minutes, seconds
-from orderdesk_sdk.declaration import Button, ByCheck, ByPerson, ByReply, Integration, Portal
+from orderdesk_sdk.declaration import Batch, Button, ByCheck, ByPerson, ByReply, Integration, Portal
 from orderdesk_sdk.errors import OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Certainty
+from orderdesk_sdk.hearsay import after_heard, after_watching
 from orderdesk_sdk.order import Placement
+from orderdesk_sdk.patience import LONGEST_RETRY, PATIENCE, backoff, no_later, wait_for
 from orderdesk_sdk.plan import next_open, opening
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "after_loss",
     "after_loss_of_mail",
     "begin",
+    "gather",
     "not_sent",
     "overdue",
     "to_person",
@@ -33,14 +37,11 @@ __all__ = [
     "unusable",
 ]
 
-FIRST_RETRY = seconds(15)
-LONGEST_RETRY = minutes(10)
-PATIENCE = hours(24)
-"""How long a request that the service keeps turning away is repeated before a person gets it."""
 SOON = seconds(5)
 """How soon a request of unknown fate is read back."""
 MAX_RESENDS = 3
 ASK_A_PERSON = ByPerson()
+_REMINDED = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
 
 
 @frozen
@@ -87,6 +88,12 @@ def begin(case: Case, integration: Integration, placement: Placement, now: datet
     return None
 
 
+def gather(batch: Batch, now: datetime) -> Event:
+    """What a requested case does whose service takes several orders in one call: it waits for others."""
+    text = "gathered with other orders, which are asked for in one call"
+    return Event(EventKind.GATHER, now, due_at=now + batch.gather, text=text)
+
+
 def after_cancel(case: Case, integration: Integration, placement: Placement, answer: Answer, now: datetime) -> Event:
     """The event that a cancel flow's answer makes of a case that is sending."""
     confirm = _confirm(case, integration)
@@ -125,8 +132,9 @@ def after_fault(case: Case, integration: Integration | None, fault: str, now: da
         return Event(
             EventKind.CHECK_FAILED, now, due_at=now + waits, text=case.text, remedy=case.remedy, fault=fault
         )  # fmt: skip
-    if case.state is State.CANCELED or (case.state in (State.ASKED, State.UNCLEAR) and case.tries < MAX_RESENDS):
-        return Event(EventKind.CHECK_FAILED, now, due_at=now + _backoff(case), text="the plugin failed", fault=fault)
+    retried = case.state in (State.HEARD, State.ASKED, State.UNCLEAR)
+    if case.state is State.CANCELED or (retried and case.tries < MAX_RESENDS):
+        return Event(EventKind.CHECK_FAILED, now, due_at=now + backoff(case), text="the plugin failed", fault=fault)
     return Event(
         EventKind.HAND_OVER,
         now,
@@ -142,7 +150,9 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
     confirm = _confirm(case, integration)
     every = confirm.every if isinstance(confirm, ByCheck) else minutes(2)
     if case.state is State.CANCELED:
-        return _watched(case, answer, now)
+        return after_watching(case, answer, now)
+    if case.state is State.HEARD:
+        return after_heard(case, answer, now)
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED:
             return _verdict(case, answer, ProofKind.READ_BACK, now)
@@ -151,37 +161,21 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
         case Outcome.ASKED if case.state is State.UNCLEAR:
             return _took_note(case, integration, answer, now)
         case Outcome.ASKED | Outcome.PENDING if case.state is State.AWAITING_PERSON:
-            # The person's task and time stay as they were; only the service's word is new.
-            return Event(
-                EventKind.STILL_PENDING,
-                now,
-                due_at=now + _patience(case, integration),
-                text=case.text,
-                remedy=case.remedy,
-                status=answer.status,
-                lines=answer.lines,
-            )
+            return _kept(case, integration, EventKind.STILL_PENDING, now, answer)
         case Outcome.ASKED | Outcome.PENDING:
             resend = case.state is State.UNCLEAR and case.repeatable and case.resends < MAX_RESENDS
-            due = now if resend else _no_later(now + every, case.give_up_at)
+            due = now if resend else no_later(now + every, case.give_up_at)
             return Event(
                 EventKind.STILL_PENDING, now, due_at=due, text=answer.text, status=answer.status,
                 lines=answer.lines, resend=resend,
             )  # fmt: skip
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED if case.state is State.AWAITING_PERSON:
-            return Event(
-                EventKind.CHECK_FAILED,
-                now,
-                due_at=now + _patience(case, integration),
-                text=case.text,
-                remedy=case.remedy,
-                status=answer.status,
-            )
+            return _kept(case, integration, EventKind.CHECK_FAILED, now, answer)
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED:
             return Event(
                 EventKind.CHECK_FAILED,
                 now,
-                due_at=_no_later(now + _wait(case, answer.retry_after), case.give_up_at),
+                due_at=no_later(now + wait_for(case, answer.retry_after), case.give_up_at),
                 text=answer.text or "the read-back told nothing",
                 remedy=answer.remedy,
                 status=answer.status,
@@ -201,9 +195,7 @@ def overdue(case: Case, integration: Integration, placement: Placement, now: dat
     if higher is not None:
         return Event(EventKind.CLIMB, now, due_at=now, route=higher, text="no answer in time; on to the next way")
     if waits:
-        return Event(
-            EventKind.REMIND, now, due_at=now + _patience(case, integration), text=case.text, remedy=case.remedy
-        )
+        return _reminder(case, _patience(case, integration), now)
     return _hand_over(case, now, "the service has not decided in time")
 
 
@@ -239,6 +231,7 @@ def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
     give_up = case.give_up_at or now + PATIENCE
     kind = {
         State.REQUESTED: None if fault else EventKind.WAIT,
+        State.HEARD: EventKind.CHECK_FAILED,
         State.ASKED: EventKind.CHECK_FAILED,
         State.UNCLEAR: EventKind.CHECK_FAILED,
         State.AWAITING_PERSON: EventKind.REMIND,
@@ -248,6 +241,29 @@ def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
         return _hand_over(case, now, f"{text}, so a person must do it at the service", None, fault)
     waits = ASK_A_PERSON.within if kind is EventKind.REMIND else LONGEST_RETRY
     return Event(kind, now, due_at=now + waits, give_up_at=give_up, text=text, remedy=error.remedy, fault=fault)
+
+
+def _kept(case: Case, integration: Integration, kind: EventKind, now: datetime, answer: Answer) -> Event:
+    """A read-back while a person has the case: task and text stay as they were; only the service's word is new."""
+    return Event(
+        kind,
+        now,
+        due_at=now + _patience(case, integration),
+        text=case.text,
+        remedy=case.remedy,
+        status=answer.status,
+        lines=answer.lines,
+    )
+
+
+def _reminder(case: Case, within: timedelta, now: datetime) -> Event:
+    """Where no further way is open, a person is reminded: how often by now, and how long the word is overdue."""
+    earlier = _REMINDED.search(case.text or "")
+    text = (case.text or "")[: earlier.start()] if earlier else case.text or "a person has the case"
+    count = int(earlier[1]) + 1 if earlier else 1
+    late = (now - (case.waits_since or case.updated_at) - within) // hours(1)
+    said = f"{text} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"
+    return Event(EventKind.REMIND, now, due_at=now + within, text=said, remedy=case.remedy)
 
 
 def _confirm(case: Case, integration: Integration) -> ByReply | ByCheck | ByPerson:
@@ -264,20 +280,6 @@ def _closes(case: Case, integration: Integration, placement: Placement, now: dat
 def _patience(case: Case, integration: Integration) -> timedelta:
     confirm = _confirm(case, integration)
     return confirm.within if isinstance(confirm, ByPerson) else ASK_A_PERSON.within
-
-
-def _backoff(case: Case) -> timedelta:
-    # Capped before it is multiplied: a case that was turned away for a month must not overflow a timedelta.
-    return min(FIRST_RETRY * (1 << min(case.tries, 10)), LONGEST_RETRY)
-
-
-def _wait(case: Case, asked: timedelta | None) -> timedelta:
-    # What a service asks for is bounded too: a date in a hundred years would be a silent wait.
-    return min(asked, PATIENCE) if asked is not None and asked > timedelta(0) else _backoff(case)
-
-
-def _no_later(due: datetime, limit: datetime | None) -> datetime:
-    return min(due, limit) if limit is not None else due
 
 
 def _hand_over(case: Case, now: datetime, text: str, remedy: str | None = None, fault: str | None = None) -> Event:
@@ -343,7 +345,7 @@ def _not_done(case: Case, text: str | None, remedy: str | None, retry_after: tim
     return Event(
         EventKind.NOT_DONE,
         now,
-        due_at=_no_later(now + _wait(case, retry_after), give_up),
+        due_at=no_later(now + wait_for(case, retry_after), give_up),
         give_up_at=give_up,
         text=text or "the service turned the request away",
         remedy=remedy,
@@ -371,17 +373,3 @@ def _lost(
         fault=fault,
         repeatable=repeatable,
     )
-
-
-def _watched(case: Case, answer: Answer, now: datetime) -> Event:
-    """A read-back of a canceled order: it raises the alarm, or changes nothing."""
-    if answer.outcome is Outcome.REFUSED and answer.refusal in (Refusal.SHIPPED, Refusal.TOO_LATE):
-        return Event(
-            EventKind.SHIPPED,
-            now,
-            status=answer.status,
-            text="it shipped although it had been canceled",
-            remedy="stop the parcel at the service or the carrier, and tell the customer",
-            proof=Proof(ProofKind.READ_BACK, attempt=case.attempt, exchange=answer.exchange),
-        )
-    return Event(EventKind.CHECK_FAILED, now, text="read again: nothing speaks against it", status=answer.status)

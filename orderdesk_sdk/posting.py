@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from email.message import EmailMessage
+from urllib.parse import parse_qs, quote, urlsplit
 
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind
 from orderdesk_sdk.clock import Clock
@@ -11,15 +12,30 @@ from orderdesk_sdk.declaration import Email
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.followup import after_loss_of_mail, not_sent
 from orderdesk_sdk.journal import WorkJournal
-from orderdesk_sdk.mail import Mailer, compose, message_id
+from orderdesk_sdk.mail import Mailer, compose, message_id, shown
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.redaction import Redactor
 from orderdesk_sdk.templates import fill, template_fields
 
-__all__ = ["Post"]
+__all__ = ["Post", "identity_of"]
 
 EXCERPT = 8 * 1024
 """Characters of a mail that are kept as evidence."""
+
+
+_IDENTITY = "message-id"
+
+
+def identity_of(intent: Intent) -> str:
+    """The Message-ID of the mail that an intent is about: as it was sent, whatever the configuration says now."""
+    return parse_qs(urlsplit(intent.url).query).get(_IDENTITY, ["(not recorded)"])[0]
+
+
+def _sent(mail: EmailMessage) -> str:
+    meant = mail["X-Original-To"]
+    if meant is not None:
+        return f"a mail went to {mail['To']} in place of {meant}: the service has heard nothing"
+    return f"a mail went to {mail['To']}; sent is not canceled"
 
 
 class Post:
@@ -50,28 +66,29 @@ class Post:
         """Send a mail, or hand over the draft; the event that it makes of a case that is sending."""
         now = self._clock.now()
         within = route.confirm.within
+        plain = redactor.text(mail if isinstance(mail, str) else shown(mail))
         if self._mailer is None or isinstance(mail, str) or self._mailer.config.mode == "draft":
-            journal.note(f"draft:\n{redactor.text(str(mail))}")
+            journal.note(f"draft:\n{plain}")
             text = "a mail is to be sent; its draft is in the case's history"
             remedy = "send it, then confirm or refuse this case when the service has answered"
             return Event(EventKind.HAND_OVER, now, due_at=now + within, text=text, remedy=remedy)
-        intent = Intent(
-            1, "mail", "MAIL", f"mailto:{mail['To']}", hashlib.sha256(mail.as_bytes()).hexdigest(), False, now
-        )
+        identity = str(mail["Message-ID"])
+        url = f"mailto:{quote(str(mail['To']), safe='@')}?{_IDENTITY}={quote(identity, safe='@')}"
+        intent = Intent(1, "mail", "MAIL", url, hashlib.sha256(mail.as_bytes()).hexdigest(), False, now)
         result = self._mailer.send(mail, lambda: journal.intend(intent))
         now = self._clock.now()
-        body = redactor.text(str(mail))[:EXCERPT]
+        body = plain[:EXCERPT]
         if isinstance(result, Failure):
             failure = Failure(result.kind, result.certainty, redactor.text(result.text))
             journal.keep(Exchange(intent, now, body=body, failure=failure))
             if failure.certainty is Certainty.UNCLEAR:
-                return after_loss_of_mail(sending, failure.text, str(mail["Message-ID"]), now)
+                return after_loss_of_mail(sending, failure.text, identity, now)
             return not_sent(sending, failure.text, now)
-        journal.keep(Exchange(intent, now, headers={"message-id": str(mail["Message-ID"])}, body=f"{result}\n\n{body}"))
+        journal.keep(Exchange(intent, now, headers={"message-id": identity}, body=f"{result}\n\n{body}"))
         return Event(
             EventKind.HAND_OVER,
             now,
             due_at=now + within,
-            text=f"a mail went to {mail['To']}; sent is not canceled",
+            text=_sent(mail),
             remedy="when the service has answered, confirm or refuse this case",
         )

@@ -11,6 +11,7 @@ from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.case import Cancellation, Case, Event, ProofKind, State
 from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.exchange import Exchange, Intent
+from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.ledger import Entry, Ledger
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.resubmission import Resubmission
@@ -31,12 +32,18 @@ class Step:
 
 @frozen
 class ProofReceipt:
-    """What a verdict rests on. exchange: the call with the service's words; None for a person's word."""
+    """What a verdict rests on.
+
+    exchange: the call with the service's words; None for a person's word. message: the mail that a person filed.
+    status: the word that a read-back judged by; None where it judged by the lines' numbers, or was no read-back.
+    """
 
     kind: ProofKind
     exchange: Exchange | None = None
     person: str | None = None
     note: str | None = None
+    message: MailIn | None = None
+    status: str | None = None
 
 
 @frozen
@@ -127,7 +134,11 @@ def _proof(case: Case, history: Sequence[Entry]) -> ProofReceipt | None:
         ),
         None,
     )
-    return ProofReceipt(proof.kind, exchange, proof.person, proof.note)
+    verdict = next(
+        (entry.content for entry in reversed(history) if isinstance(entry.content, Event) and entry.content.proof), None
+    )
+    status = verdict.status if verdict is not None and proof.kind is ProofKind.READ_BACK else None
+    return ProofReceipt(proof.kind, exchange, proof.person, proof.note, proof.message, status)
 
 
 def _unanswered(entry: Entry, history: Sequence[Entry]) -> bool:

@@ -6,7 +6,6 @@ same with one plugin installed or a thousand.
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
@@ -15,9 +14,10 @@ import pluggy
 from attrs import frozen
 
 from orderdesk_sdk import hookspecs
-from orderdesk_sdk.declaration import Button, ByCheck, Integration, NoResubmit
-from orderdesk_sdk.errors import NotFoundError, PluginFault, words_of
+from orderdesk_sdk.declaration import Integration, NoResubmit
+from orderdesk_sdk.errors import NotFoundError, OrderDeskError, PluginFault, in_words
 from orderdesk_sdk.hookspecs import INTEGRATIONS, LISTENERS, PROJECT
+from orderdesk_sdk.ladders import hook_problem, ladder_problem
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.settings import SettingKind, settings_fields
 
@@ -86,6 +86,13 @@ class Registry:
             raise known.with_traceback(None)  # Raised again and again, it would collect the frames of all its raisers.
         return known
 
+    def declared(self, slug: str) -> Integration | str:
+        """An integration's declaration, or the text of what keeps it from being used."""
+        try:
+            return self.load(slug).integration
+        except OrderDeskError as error:
+            return str(error)
+
     def distribution(self, slug: str) -> str:
         """The name and version of the distribution that an integration comes from; "" when registered in code."""
         point = self._found().get(slug)
@@ -128,7 +135,7 @@ class Registry:
         except PluginFault as fault:
             return fault
         except BaseException as error:  # noqa: BLE001 - also SystemExit: whatever a plugin's import does stays its own
-            return self._fault(slug, words_of(error))
+            return self._fault(slug, in_words(error))
 
     def _fault(self, slug: str, text: str) -> PluginFault:
         name = self.distribution(slug) or "registered in code"
@@ -165,21 +172,12 @@ def _problem(declared: Integration, slug: str, manager: pluggy.PluginManager) ->
         return f"its settings class cannot be read ({type(error).__name__}: {error}); make it with @settings"
     if declared.base_url not in hosts:
         return f"base_url names {declared.base_url!r}, which is not among its host settings {hosts}"
-    buttons = [route for route in declared.cancel if isinstance(route, Button)]
     unknown = {action.status for action in declared.actions} - {None, *(status.name for status in declared.statuses)}
     if unknown:
         return f"its actions set {', '.join(map(repr, unknown))}, which is not among its statuses"
-    needs = {
-        "orderdesk_cancel": any(button.batch is None for button in buttons),
-        "orderdesk_cancel_many": any(button.batch is not None for button in buttons),
-        "orderdesk_change_status": bool(declared.statuses),
-        "orderdesk_check": any(isinstance(route.confirm, ByCheck) for route in buttons),
-        "orderdesk_resubmit": not isinstance(declared.resubmit, NoResubmit),
-    }
-    for hook, needed in needs.items():
-        implementations = getattr(manager.hook, hook).get_hookimpls()
-        if needed and not implementations:
-            return f"its declaration needs {hook}, which it does not implement"
-        if any(not inspect.isgeneratorfunction(found.function) for found in implementations):
-            return f"{hook} is not a generator function; write it with yield and return"
-    return None
+    resubmits = not isinstance(declared.resubmit, NoResubmit)
+    return (
+        ladder_problem(declared.cancel, declared.settings, manager)
+        or hook_problem(manager, "orderdesk_resubmit", needed=resubmits)
+        or hook_problem(manager, "orderdesk_change_status", needed=bool(declared.statuses))
+    )

@@ -5,36 +5,24 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from orderdesk_sdk.advance import LEASE
-from orderdesk_sdk.answer import Answer, Outcome
+from orderdesk_sdk.answer import Answer
 from orderdesk_sdk.case import Case, State
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.connections import Connection, Connections
+from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.declaration import NoResubmit, SameNumber
-from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError, OrderDeskError
-from orderdesk_sdk.flow import Driven, Fault, drive
-from orderdesk_sdk.followup import Loss
-from orderdesk_sdk.hosts import Host
-from orderdesk_sdk.journal import WorkJournal
-from orderdesk_sdk.ledger import Ledger, Write
+from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.errands import ErrandRunner
+from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import ResubmitRequest
-from orderdesk_sdk.resubmission import Resubmission, ResubmissionState, retry_of
-from orderdesk_sdk.workers import Watch
+from orderdesk_sdk.resubmission import Resubmission
 
 __all__ = ["Resubmitter"]
 
-MAX_FAULTS = 3
 
+class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
+    """Opens resubmissions and advances them."""
 
-class Resubmitter:
-    """Opens resubmissions and advances them. A flow that reads before it creates makes every repetition safe."""
-
-    def __init__(self, ledger: Ledger, host: Host, connections: Connections, clock: Clock) -> None:
-        self._ledger = ledger
-        self._host = host
-        self._connections = connections
-        self._clock = clock
+    ends_with = Placement
 
     def open(self, original: Order, *, by: str, at: str | None, number: str | None) -> Resubmission:
         """Record the resubmission, or find the one that is there. The duplicate is made when it is advanced: written
@@ -50,7 +38,7 @@ class Resubmitter:
             for found in self._ledger.resubmissions(original_id=original.id)
             if found.connection == target and (number is None or found.order_number == number)
         ]
-        if earlier and (earlier[-1].is_open or earlier[-1].state is ResubmissionState.SUBMITTED):
+        if earlier and (earlier[-1].is_open or earlier[-1].state is ErrandState.DONE):
             return earlier[-1]
         rule = self._connections.get(target).integration.resubmit
         if isinstance(rule, NoResubmit):
@@ -70,7 +58,7 @@ class Resubmitter:
                 integration=self._connections.slug(target),
                 remote_id=case.remote_id if isinstance(rule, SameNumber) else new_number,
                 asked_by=by,
-                state=ResubmissionState.REQUESTED,
+                state=ErrandState.REQUESTED,
                 opened_at=now,
                 updated_at=now,
                 due_at=now,
@@ -121,6 +109,28 @@ class Resubmitter:
                 fault, place=f"resubmit {original.number} at {target}", remedy="give another number with --number"
             )
 
+    def start(self, request: ResubmitRequest, connection: Connection, now: datetime) -> object:
+        hook = connection.loaded.manager.hook.orderdesk_resubmit
+        started: object = hook(request=request, service=connection.service(now))
+        return started
+
+    def request(self, work: Resubmission) -> ResubmitRequest:
+        return ResubmitRequest(self._duplicate(work), self._original(work))
+
+    def announce(self, work: Resubmission) -> str:
+        return f"submitting {work.order_number} as {work.remote_id}"
+
+    def settle(self, sending: Resubmission, outcome: Placement | Answer, now: datetime) -> Resubmission | None:
+        if not isinstance(outcome, Placement):
+            return None
+        copy = self._duplicate(sending)
+        if not any(found.connection == outcome.connection for found in self._host.placements(copy.id)):
+            self._host.place(copy.id, outcome, by=sending.asked_by)
+        return sending.changed(ErrandState.DONE, now)
+
+    def find(self, work_id: str) -> Resubmission:
+        return self._ledger.resubmission(work_id)
+
     def _duplicate(self, work: Resubmission) -> Order:
         """The order that is submitted: the duplicate, made now where it is not there yet."""
         if work.order_number == work.original_number:
@@ -137,79 +147,9 @@ class Resubmitter:
             )
         return found
 
-    def advance(self, work: Resubmission, watch: Watch) -> Resubmission:
-        """Do what is due. Raises ConflictError when somebody else has it."""
-        now = self._clock.now()
-        try:
-            connection = self._connections.get(work.connection)
-            order = self._duplicate(work)
-            request = ResubmitRequest(order, self._original(work))
-        except InputError as error:
-            return self._write(work, work.changed(ResubmissionState.REFUSED, now, text=error.text, remedy=error.remedy))
-        except OrderDeskError as error:
-            return self._write(
-                work, work.changed(ResubmissionState.UNCLEAR if work.state is ResubmissionState.UNCLEAR
-                                   else ResubmissionState.REQUESTED, now, due_at=now + retry_of(work),
-                                   text=str(error), remedy=error.remedy)
-            )  # fmt: skip
-        sending = work.changed(ResubmissionState.SENDING, now, due_at=now + LEASE)
-        journal = WorkJournal(self._ledger, work, sending, (f"submitting {work.order_number} as {work.remote_id}",))
-        driven = drive(
-            lambda: connection.loaded.manager.hook.orderdesk_resubmit(request=request, service=connection.service(now)),
-            Placement,
-            connection.client,
-            journal,
-            watch=watch,
-        )
-        after = self._result(sending, order, driven, connection)
-        journal.finish(after, f"{after.state.value}{': ' + after.text if after.text else ''}")
-        return after
-
-    def give_up(self, work_id: str, text: str) -> Resubmission:
-        """Take a resubmission away from a hanging plugin."""
-        work = self._ledger.resubmission(work_id)
-        return self._write(work, self._failed(work, text, self._clock.now()))
-
     def _original(self, work: Resubmission) -> Placement | None:
         placements = self._host.placements(work.original_id)
         return next((found for found in placements if found.connection == work.connection), None)
-
-    def _result(
-        self, sending: Resubmission, order: Order, driven: Driven[Placement], connection: Connection
-    ) -> Resubmission:
-        now = self._clock.now()
-        match driven.outcome:
-            case Placement() as placement:
-                if not any(found.connection == placement.connection for found in self._host.placements(order.id)):
-                    self._host.place(order.id, placement, by=sending.asked_by)
-                return sending.changed(ResubmissionState.SUBMITTED, now)
-            case Answer(outcome=Outcome.REFUSED) as answer:
-                text = answer.text or "the service refused the order"
-                return sending.changed(ResubmissionState.REFUSED, now, text=text, remedy=answer.remedy)
-            case Answer() as answer:
-                certain = answer.outcome is Outcome.NOT_DONE
-                state = ResubmissionState.REQUESTED if certain else ResubmissionState.UNCLEAR
-                due = now + retry_of(sending, answer.retry_after)
-                return sending.changed(state, now, due_at=due, text=answer.text, remedy=answer.remedy)
-            case Loss(text=text):
-                state = ResubmissionState.UNCLEAR if driven.wrote else ResubmissionState.REQUESTED
-                return sending.changed(state, now, due_at=now + retry_of(sending), text=text)
-            case Fault(text):
-                return self._failed(sending, connection.client.redactor.text(text), now)
-
-    def _failed(self, work: Resubmission, fault: str, now: datetime) -> Resubmission:
-        if work.tries < MAX_FAULTS:
-            return work.changed(
-                ResubmissionState.UNCLEAR, now, due_at=now + retry_of(work), text="the plugin failed", fault=fault
-            )
-        return work.changed(
-            ResubmissionState.REFUSED, now, text="the plugin failed again and again", fault=fault,
-            remedy="look at the service whether the new number is there; report the fault to the plugin's author",
-        )  # fmt: skip
-
-    def _write(self, before: Resubmission, after: Resubmission) -> Resubmission:
-        self._ledger.write(Write(before, after, [after.text or after.state.value]))
-        return after
 
 
 def _goes_on(case: Case) -> bool:

@@ -2,23 +2,42 @@
 
 An occurrence is in the ledger before anything follows from it. Handling it twice does no more than handling it once:
 a cancel is named by rule and occurrence, a move by the occurrence it makes. So a crash in the middle is mended by
-handling it again.
+handling it again. What keeps an occurrence from being handled (a failing ledger or host, a wrong configuration) leaves
+it waiting, with what happened to the same order later; the rules of other orders go on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Collection, Sequence
 
 from attrs import evolve, frozen
 
+from orderdesk_sdk.actions import Actions
+from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
-from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError
+from orderdesk_sdk.errors import (
+    ConfigurationError,
+    ConflictError,
+    InputError,
+    LedgerError,
+    NotAllowedError,
+    NotFoundError,
+    OrderDeskError,
+    PluginFault,
+)
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger
+from orderdesk_sdk.order import Order
 from orderdesk_sdk.rules import MOVE_ORDER, Action, Decision, Firing, Occurrence, OccurrenceKind, Rule, decide
 
-__all__ = ["CancelByRule", "Rulebook"]
+__all__ = ["REFUSALS", "CancelByRule", "Rulebook"]
+
+_MANY = 1000
+REFUSALS = (InputError, NotAllowedError, PluginFault)
+"""What says no to an action, so that asking again tells no more. Every other error is trouble that passes or is mended:
+the action stays to be done."""
 
 
 @frozen
@@ -51,106 +70,200 @@ class Rulebook:
         self._connections = connections
         self._cancel = cancel
         self._clock = clock
+        if rules:
+            ledger.record_settled()
+
+    def expect_imports(self, orders: Sequence[Order]) -> tuple[Occurrence, ...]:
+        """Write down, before an import, which of its orders are new. Give them to `hear` when it is done.
+
+        An order without its occurrence would be forgotten by the rules; an occurrence whose order never comes is
+        forgotten after LEASE.
+        """
+        if not self._rules:
+            return ()
+        now = self._clock.now()
+        found = tuple(
+            Occurrence(f"imported {order.id}", OccurrenceKind.ORDER_IMPORTED, order.id, now)
+            for order in orders
+            if not self._is_there(order.id)
+        )
+        self.hear(found)
+        return found
+
+    def expect_move(self, order_id: str, here: str | None, there: str, by: str) -> tuple[str, ...]:
+        """Write down that a person is about to move an order; what to give to `work` once it is moved."""
+        if not self._rules:
+            return ()
+        for left in self._ledger.waiting(_MANY):
+            # A move that was begun and not made, and now is made after all: it is one move.
+            if left.order_id == order_id and _is_move(left) and not left.chain and left.facts["folder"] == there:
+                return (left.id,)
+        facts = {"folder": there, "from_folder": here or "", "by": by}
+        identity = f"moved {secrets.token_hex(6)}"
+        self.hear([Occurrence(identity, OccurrenceKind.ORDER_MOVED, order_id, self._clock.now(), facts)])
+        return (identity,)
 
     def hear(self, occurrences: Sequence[Occurrence]) -> None:
         """Record what happened; `work` lets the rules decide."""
         if self._rules and occurrences:
             self._ledger.occur(occurrences)
 
-    def work(self, limit: int = 1000) -> int:
+    def work(self, limit: int = 1000, *, sure: Collection[str] = ()) -> int:
         """Handle what is waiting, and what follows from it, at most `limit` occurrences; how many were handled.
 
-        Raises ConfigurationError for a rule that names an action nobody contributes; nothing is lost by it.
+        sure: ids of moves that the caller knows to be made. Raises the first error that left an occurrence waiting;
+        nothing is lost by it.
         """
         if not self._rules:
             return 0
         done = 0
-        actions: Mapping[str, str] | None = None
-        while done < limit and (waiting := self._ledger.waiting(limit - done)):
-            actions = self.actions() if actions is None else actions
-            for occurrence in waiting:
-                self._handle(occurrence, actions)
-                done += 1
+        left: set[str] = set()
+        held: dict[str, OrderDeskError] = {}
+        known: Actions | None = None
+        while done < limit:
+            waiting = [found for found in self._ledger.waiting(limit + len(left)) if found.id not in left]
+            if not waiting:
+                break
+            known = Actions.of(self._connections.declared()) if known is None else known
+            for occurrence in waiting[: limit - done]:
+                # What happened to an order is handled in its order; only a move that is sure waits for none.
+                if occurrence.order_id in held and occurrence.id not in sure:
+                    left.add(occurrence.id)
+                    continue
+                try:
+                    is_handled = self._handle(occurrence, known, is_sure=occurrence.id in sure)
+                except LedgerError:
+                    raise
+                except OrderDeskError as error:
+                    held.setdefault(occurrence.order_id, error)
+                    left.add(occurrence.id)
+                else:
+                    if is_handled:
+                        done += 1
+                    else:
+                        left.add(occurrence.id)
+        for trouble in held.values():
+            raise trouble
         return done
 
     def explain(self, occurrence: Occurrence) -> tuple[Decision, ...]:
         """What every rule would make of an occurrence, and why. Does nothing."""
-        self.actions()
         return decide(self._rules, self._host.order(occurrence.order_id), occurrence)
 
-    def actions(self) -> Mapping[str, str]:
-        """The actions that rules may name, each with the slug of its integration.
+    def faults(self) -> tuple[ConfigurationError, ...]:
+        """What is wrong with the actions of the rules, in the light of what the connections contribute; () if sound."""
+        return Actions.of(self._connections.declared()).faults(self._rules) if self._rules else ()
 
-        Raises ConfigurationError for a rule that names another.
-        """
-        known: dict[str, str] = {MOVE_ORDER: ""}
-        for name in self._connections.names():
-            declared = self._connections.integration(name)
-            if not isinstance(declared, str):
-                known.update({action.name: declared.slug for action in declared.actions})
-        for rule in self._rules:
-            for number, action in enumerate(rule.actions):
-                place = f"{rule.place}.do[{number}]"
-                if action.name not in known:
-                    listed = ", ".join(repr(name) for name in known)
-                    raise ConfigurationError(
-                        f"nobody contributes the action {action.name!r}", place=place, remedy=f"known are {listed}"
-                    )
-                if (action.name == MOVE_ORDER) != bool(action.folder):
-                    raise ConfigurationError(f"folder belongs to {MOVE_ORDER!r}, and only there", place=place)
-        return known
+    def _is_there(self, order_id: str) -> bool:
+        try:
+            self._host.placements(order_id)
+        except NotFoundError:
+            return False
+        return True
 
-    def _handle(self, occurrence: Occurrence, actions: Mapping[str, str]) -> None:
+    def _handle(self, occurrence: Occurrence, known: Actions, *, is_sure: bool) -> bool:
+        """Handle an occurrence; whether that is done. False: it is too early to tell whether it happened at all."""
+        is_young = self._clock.now() - occurrence.at < LEASE
         try:
             order = self._host.order(occurrence.order_id)
-            if occurrence.kind is OccurrenceKind.ORDER_MOVED:
-                # The move was written down before it was made; making it again changes nothing.
-                self._host.move(order.id, occurrence.facts["folder"], by=occurrence.facts.get("by", "rules"))
         except NotFoundError as error:
-            self._ledger.handled(occurrence, [Firing("", "", "dropped", str(error))], [], self._clock.now())
-            return
+            if is_young:
+                return False  # Its import may be under way.
+            if occurrence.kind is OccurrenceKind.ORDER_IMPORTED:
+                self._ledger.forget(occurrence)  # It never came; when it comes one day, that is news.
+            else:
+                self._drop(occurrence, str(error))
+            return True
+        if _is_move(occurrence) and not is_sure:
+            here = self._moved(occurrence)
+            if here != occurrence.facts["folder"]:
+                if is_young and not occurrence.chain:
+                    return False  # Whoever moves it may be about to.
+                self._drop(occurrence, f"the order is in {here or 'no folder'}, and was not moved after all")
+                return True
+        decisions = [decision for decision in decide(self._rules, order, occurrence) if decision.fires]
+        for decision in decisions:
+            for number in range(len(decision.rule.actions)):
+                fault = known.fault(decision.rule, number)
+                if fault is not None:
+                    raise fault
+        self._fire(decisions, occurrence, known)
+        return True
+
+    def _fire(self, decisions: Sequence[Decision], occurrence: Occurrence, known: Actions) -> None:
         firings: list[Firing] = []
         then: list[Occurrence] = []
-        for decision in decide(self._rules, order, occurrence):
-            if not decision.fires:
-                continue
+        for decision in decisions:
             for number, action in enumerate(decision.rule.actions):
-                firing, follows = self._do(decision.rule, action, number, occurrence, actions)
+                moves = [follows.facts["folder"] for follows in then if _is_move(follows)]
+                firing, follows = self._do(decision.rule, action, number, occurrence, known, moves[-1:])
                 firings.append(firing)
                 then += follows
-        self._ledger.handled(occurrence, firings, then, self._clock.now())
-        for firing in firings:
-            self._host.add_history(
-                order.id, f"{firing.action}: {firing.refused or firing.text}", by=f"rule {firing.rule}"
-            )
+        if self._ledger.handled(occurrence, firings, then, self._clock.now()):
+            for firing in firings:
+                text = f"{firing.action}: {firing.refused or firing.text}"
+                self._host.add_history(occurrence.order_id, text, by=f"rule {firing.rule}")
+
+    def _drop(self, occurrence: Occurrence, why: str) -> None:
+        self._ledger.handled(occurrence, [Firing("", "", "dropped", why)], [], self._clock.now())
+
+    def _moved(self, occurrence: Occurrence) -> str | None:
+        """Make the move that a rule decided on, unless somebody has moved the order on; the folder it is in now.
+
+        A person's move is made by the person's own call or not at all: whoever began it never heard that it was made.
+        """
+        there = occurrence.facts["folder"]
+        here = self._host.folder(occurrence.order_id)
+        if occurrence.chain and here != there and (here or "") == occurrence.facts["from_folder"]:
+            self._host.move(occurrence.order_id, there, by=occurrence.facts["by"])
+            return there
+        return here
 
     def _do(
-        self, rule: Rule, action: Action, number: int, occurrence: Occurrence, actions: Mapping[str, str]
+        self,
+        rule: Rule,
+        action: Action,
+        number: int,
+        occurrence: Occurrence,
+        known: Actions,
+        moved: Sequence[str],
     ) -> tuple[Firing, list[Occurrence]]:
+        """Do one action. moved: the folder that an earlier action moves the order to, if one does."""
         identity = f"{occurrence.id} > {rule.name} {number}"
         chain = (*occurrence.chain, rule.name)
         then = Occurrence(identity, OccurrenceKind.ORDER_MOVED, occurrence.order_id, self._clock.now(), {}, chain)
         try:
             if action.name == MOVE_ORDER:
-                return self._move(rule, action, then)
+                return self._move(rule, action, then, moved)
+            slug = known.slugs[action.name]
             at = tuple(
                 placement.connection
                 for placement in self._host.placements(occurrence.order_id)
-                if self._connections.configured_slug(placement.connection) == actions[action.name]
+                if self._connections.configured_slug(placement.connection) == slug
             )
             if not at:
-                raise NotFoundError(f"the order was not submitted to {actions[action.name]}")
+                raise NotFoundError(f"the order was not submitted to {slug}")
             wish = CancelByRule(occurrence.order_id, identity, f"rule {rule.name}", action.reason or None, at, chain)
             return Firing(rule.name, action.name, self._cancel(wish)), []
-        except OrderDeskError as error:
+        except ConflictError:
+            # The key names a wish already: it was made before a crash, and rule or placements have changed since.
+            return Firing(rule.name, action.name, "it was asked before, as the rule was then"), []
+        except REFUSALS as error:
             facts = {"action": action.name, "rule": rule.name, "refusal": error.text}
             refused = evolve(then, kind=OccurrenceKind.ACTION_REFUSED, facts=facts)
             return Firing(rule.name, action.name, "refused", str(error)), [refused]
 
-    def _move(self, rule: Rule, action: Action, then: Occurrence) -> tuple[Firing, list[Occurrence]]:
+    def _move(
+        self, rule: Rule, action: Action, then: Occurrence, moved: Sequence[str]
+    ) -> tuple[Firing, list[Occurrence]]:
         """The move is made when the occurrence is handled: written down first, so that no crash loses it."""
-        here, there = self._host.folder(then.order_id), self._host.folder_name(action.folder)
+        there = self._host.folder_name(action.folder)
+        here = moved[0] if moved else self._host.folder(then.order_id)
         if here == there:
             return Firing(rule.name, action.name, f"it is in {here} already"), []
         facts = {"folder": there, "from_folder": here or "", "by": f"rule {rule.name}"}
         return Firing(rule.name, action.name, f"to {there}"), [evolve(then, facts=facts)]
+
+
+def _is_move(occurrence: Occurrence) -> bool:
+    return occurrence.kind is OccurrenceKind.ORDER_MOVED

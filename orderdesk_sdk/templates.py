@@ -9,7 +9,7 @@ from datetime import datetime
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.order import Order, Placement
 
-__all__ = ["FIELDS", "check_fields", "fill", "one_line", "read_template", "template_fields"]
+__all__ = ["FIELDS", "check_fields", "fill", "one_line", "printable", "read_template", "template_fields"]
 
 FIELDS = (
     "asked_by", "connection", "lines", "order_number", "reason", "remote_id", "ship_to", "source_name", "submitted_at",
@@ -44,7 +44,7 @@ def template_fields(
 ) -> Mapping[str, str]:
     """The values of FIELDS for one case. lines: what to cancel, by line code; empty means the whole order."""
     to = order.shipping
-    wanted = lines or {line.code or line.name: line.quantity for line in order.lines}
+    wanted = lines.items() if lines else ((line.code or line.name or line.id, line.quantity) for line in order.lines)
     values = {
         "asked_by": asked_by,
         "connection": placement.connection,
@@ -56,7 +56,7 @@ def template_fields(
         "submitted_at": _utc(placement.submitted_at),
     }
     # Only the lines are many lines: no order's text can add one of its own to the mail.
-    listed = "\n".join(f"{quantity} x {one_line(code)}" for code, quantity in wanted.items())
+    listed = "\n".join(f"{quantity} x {one_line(code)}" for code, quantity in wanted)
     return {name: one_line(value) for name, value in values.items()} | {"lines": listed}
 
 
@@ -67,7 +67,12 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 def one_line(text: str) -> str:
     """A text without line breaks and other control characters, fit for a header or one line of a body."""
-    return "".join(character if character.isprintable() else " " for character in text).strip()
+    return printable(text).strip()
+
+
+def printable(text: str) -> str:
+    """A text with a space in place of each control character, line break, writing direction and half surrogate pair."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _utc(moment: datetime) -> str:

@@ -104,7 +104,7 @@ def open_cases(
             integration=slug(placement.connection),
             remote_id=placement.remote_id,
             role=placement.role,
-            state=State.REQUESTED,
+            state=State.HEARD if placement.connection == cancellation.heard_from else State.REQUESTED,
             opened_at=cancellation.asked_at,
             updated_at=cancellation.asked_at,
             due_at=cancellation.asked_at,

@@ -1,15 +1,21 @@
-"""What several test modules stand on: clients of a made-up integration, and a local host with the sample orders."""
+"""What several test modules stand on: clients of a made-up integration, a local host, the pages of docs/."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
 import httpx
 import pytest
+from attrs import frozen
+from click.testing import CliRunner
 
+from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.declaration import Button, ByReply, Integration, Limit
 from orderdesk_sdk.hosts.local import LocalHost
@@ -113,3 +119,48 @@ def local_host(path: Path, clock: VirtualClock) -> Iterator[LocalHost]:
     with LocalHost(path, clock=clock) as opened:
         opened.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="mara")
         yield opened
+
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+_BLOCK = re.compile(r"^```([a-z]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+WRONG = (1, 2)
+"""Exit codes that no command of a page may have; 3 says that a person must look."""
+
+
+@frozen
+class Block:
+    """A fenced block of a page."""
+
+    page: Path
+    language: str
+    text: str
+
+    def run(self, names: dict[str, object]) -> None:
+        """Run a block of Python in `names`."""
+        exec(compile(self.text, str(self.page), "exec"), names)  # noqa: S102 - the page is what is tested
+
+    def run_shell(self) -> str:
+        """Run a block of commands in the present folder; what the last one wrote to stdout."""
+        out = ""
+        for line in self.text.splitlines():
+            words = shlex.split(line)
+            if words[0] == "orderdesk":
+                ran = CliRunner().invoke(orderdesk, words[1:])
+                assert ran.exit_code not in WRONG, f"{line}: {ran.output}"
+                out = ran.stdout
+            else:
+                out = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        return out
+
+
+def _blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
+    """The blocks of a page under docs/, in order; of these languages, or all."""
+    path = DOCS / page
+    found = [Block(path, *match) for match in _BLOCK.findall(path.read_text(encoding="utf-8"))]
+    return [block for block in found if not languages or block.language in languages]
+
+
+@pytest.fixture
+def page_blocks() -> Callable[..., list[Block]]:
+    """Gives the blocks of a page of docs/, for tests that run it."""
+    return _blocks

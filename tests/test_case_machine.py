@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.case import (
+    OPEN,
     TRANSITIONS,
     Case,
     Event,
@@ -37,11 +38,11 @@ LOOPS = {(State.CANCELED, EventKind.CHECK), (State.CANCELED, EventKind.CHECK_FAI
 class CaseHistory(RuleBasedStateMachine):
     """Drives `transition` with random events and keeps its own small books of what was sent."""
 
-    @initialize(role=st.sampled_from(Role))
-    def begin(self, role: Role) -> None:
+    @initialize(role=st.sampled_from(Role), state=st.sampled_from([State.REQUESTED, State.HEARD]))
+    def begin(self, role: Role, state: State) -> None:
         self.now = START
         self.case = Case(
-            "c1-1", "c1", "1", "1042", "mcf", "amazon-mcf", "1042", role, State.REQUESTED, START, START, START
+            "c1-1", "c1", "1", "1042", "mcf", "amazon-mcf", "1042", role, state, START, START, START
         )  # fmt: skip
         self.events = 0
         self.begun = 0
@@ -110,9 +111,7 @@ class CaseHistory(RuleBasedStateMachine):
         after = TRANSITIONS.get((before.state, event.kind))
         if after is None:
             return
-        lacks_due = event.due_at is None and after in (
-            State.REQUESTED, State.SENDING, State.ASKED, State.AWAITING_PERSON, State.UNCLEAR,
-        )  # fmt: skip
+        lacks_due = event.due_at is None and after in OPEN
         lacks_proof = after in (State.CANCELED, State.PARTLY_CANCELED) and event.proof is None
         lacks_refusal = after is State.REFUSED and event.refusal is None
         lacks_leave = event.kind is EventKind.SEND and before.state is not State.REQUESTED and event.person is None

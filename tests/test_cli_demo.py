@@ -31,7 +31,7 @@ def test_the_demo_shows_three_fates_a_resubmission_and_the_receipts(temporary: P
     assert [case["refusal"] for case in cases] == [None, "too late", None]
     assert [case["proof"]["kind"] for case in cases] == ["read-back", "reply", "read-back"]
     assert "lost" in [step["what"] for step in cases[2]["steps"]]
-    assert (told["resubmission"]["state"], told["resubmission"]["order_number"]) == ("submitted", "1042-1")
+    assert (told["resubmission"]["state"], told["resubmission"]["order_number"]) == ("done", "1042-1")
     assert "twice" in told["refused_resubmission"]
     assert list(temporary.iterdir()) == []
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -18,14 +19,30 @@ from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.testing.faults import Fault
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "cli-json.md"
-COMMANDS = [command.name or "" for commands in SECTIONS.values() for command in commands]
+COMMANDS = [
+    name
+    for commands in SECTIONS.values()
+    for command in commands
+    for name in (
+        [f"{command.name} {each}" for each in command.commands]
+        if isinstance(command, click.Group)
+        else [command.name or ""]
+    )
+]
+RULE = """
+[[rules]]
+name = "Canceled folder cancels at BDLinx"
+event = "order moved"
+when = "folder == 'Canceled'"
+do = [{ action = "Cancel Order at BDLinx", reason = "customer asked" }]
+"""
 ELSEWHERE = {"sandbox": "test_cli_outside.py reads what it gives, since it ends only when it is told to"}
 
 
 def documented() -> dict[str, Any]:
     """The examples, by the command or word in the section's heading."""
     text = REFERENCE.read_text(encoding="utf-8")
-    found = re.findall(r"^## `?(?:orderdesk )?([a-z-]+)`?\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^## `?(?:orderdesk )?([a-z -]+?)`?\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     blocks = {name: re.search(r"^```json\n(.*?)^```", body, re.MULTILINE | re.DOTALL) for name, body in found}
     return {name: json.loads(block[1]) for name, block in blocks.items() if block}
 
@@ -37,8 +54,10 @@ def given(clock: VirtualClock) -> dict[str, Any]:
     def ask(*arguments: str, code: int = 0) -> Any:
         ran = CliRunner().invoke(orderdesk, [*arguments, "--json"])
         assert ran.exit_code == code, ran.output
-        gave[arguments[0]] = json.loads(ran.stdout)
-        return gave[arguments[0]]
+        words = arguments[:2] if arguments[0] == "rules" else arguments[:1]
+        made = json.loads(ran.stdout)
+        gave["errors" if code else " ".join(words)] = made
+        return made
 
     Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     with running(Path("orderdesk.toml"), clock, port=0) as simulators:
@@ -50,8 +69,6 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         for number in ("1044", "1043", "1042"):
             ask("place", number, "--at", "amazon-mcf")
         ask("orders", "--limit", "1")
-        ask("move", "1045", "Closed")
-        ask("plan", "1042")
         ask("withdraw", ask("cancel", "1043", "--by", "Ann", "--no-send")["cases"][0]["id"], "--by", "Ann")
         simulators["amazon-mcf"][0].faults.add(Fault.LOST_REPLY, method="PUT")
         ask("send-again", ask("cancel", "1044", "--by", "Ann")["cases"][0]["id"], "--by", "Ben")
@@ -62,7 +79,16 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("cases", "1042")
         ask("receipt", "1042")
         ask("resubmit", "1042", "--by", "Ann")
-        gave["errors"] = ask("plan", "1046", code=1)
+        ask("plan", "1046", code=1)
+        with Path("orderdesk.toml").open("a", encoding="utf-8") as config:
+            config.write(RULE)
+        ask("place", "1045", "--at", "bdlinx")
+        ask("rules", "list")
+        ask("rules", "test", "1045", "--event", "order moved", "--folder", "Canceled")
+        ask("move", "1045", "Canceled")
+        ask("rules", "log", "1045")
+        ask("place", "1045", "--at", "commercehub")
+        ask("plan", "1045")
     return gave
 
 

@@ -148,4 +148,4 @@ def test_a_lost_reply_is_resolved_by_reading_back(script: Script) -> None:
     steps = [step["what"].partition(" ")[0] for step in receipt["wishes"][0]["cases"][0]["steps"] if step["exchange"]]
     assert steps[:3] == ["PUT", "GET", "PUT"], "it is read back before it is sent again"
     again = script.ask("resubmit", "1044", "--by", "Ann")["resubmission"]
-    assert (again["state"], again["order_number"], again["remote_id"]) == ("submitted", "1044-1", "1044-1")
+    assert (again["state"], again["order_number"], again["remote_id"]) == ("done", "1044-1", "1044-1")

@@ -10,9 +10,9 @@ from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_sdk.case import State
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
 from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import InputError, NotAllowedError
 from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.resubmission import ResubmissionState
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage, simulated
 
@@ -69,7 +69,7 @@ def refused(stage: SimulatedStage, simulator: McfSimulator, because: str) -> Non
 
 def test_a_canceled_order_goes_out_again_under_a_new_number(canceled: Desk, simulator: McfSimulator) -> None:
     made = canceled.resubmit(ORDER, by="Ann")
-    assert (made.state, made.order_number, made.asked_by) == (ResubmissionState.SUBMITTED, "1042-1", "Ann")
+    assert (made.state, made.order_number, made.asked_by) == (ErrandState.DONE, "1042-1", "Ann")
     assert created(simulator) == ["1042-1"]
     assert [
         placement.remote_id for placement in canceled.host.placements(canceled.host.order(made.order_number).id)
@@ -140,11 +140,11 @@ def test_not_when_a_part_of_it_ships(stage: SimulatedStage, simulator: McfSimula
 def test_a_lost_reply_makes_exactly_one_order(canceled: Desk, simulator: McfSimulator, clock: VirtualClock) -> None:
     simulator.faults.add(Fault.LOST_REPLY, method="POST", path=CREATE)
     made = canceled.resubmit(ORDER, by="Ann")
-    assert made.state is ResubmissionState.UNCLEAR
+    assert made.state is ErrandState.UNCLEAR
     assert canceled.host.placements(canceled.host.order(made.order_number).id) == ()
     clock.advance(seconds(60))
     canceled.run_due()
-    assert canceled.resubmit(ORDER, by="Ann").state is ResubmissionState.SUBMITTED
+    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.DONE
     assert [
         placement.remote_id for placement in canceled.host.placements(canceled.host.order(made.order_number).id)
     ] == ["1042-1"]
@@ -156,11 +156,11 @@ def test_a_request_that_never_arrived_is_made_again(
     canceled: Desk, simulator: McfSimulator, clock: VirtualClock
 ) -> None:
     simulator.faults.add(Fault.RESET_BEFORE, method="POST", path=CREATE)
-    assert canceled.resubmit(ORDER, by="Ann").state is ResubmissionState.UNCLEAR
+    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.UNCLEAR
     assert created(simulator) == []
     clock.advance(seconds(60))
     canceled.run_due()
-    assert canceled.resubmit(ORDER, by="Ann").state is ResubmissionState.SUBMITTED
+    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.DONE
     assert created(simulator) == ["1042-1"]
 
 
@@ -179,14 +179,14 @@ def test_a_number_that_amazon_mangles_leaves_no_duplicate_behind(canceled: Desk,
 def test_a_number_that_the_service_has_used_is_refused_by_it(canceled: Desk, simulator: McfSimulator) -> None:
     simulator.add_order("1042-B", lines=[("SOCKS", 1)])
     made = canceled.resubmit(ORDER, by="Ann", number="1042-B")
-    assert (made.state, made.due_at) == (ResubmissionState.REFUSED, None)
+    assert (made.state, made.due_at) == (ErrandState.REFUSED, None)
     assert "another order" in str(made.text)
     assert created(simulator) == []
 
 
 def test_after_a_refusal_another_number_may_be_tried(canceled: Desk, simulator: McfSimulator) -> None:
     simulator.add_order("1042-1", lines=[("SOCKS", 1)])
-    assert canceled.resubmit(ORDER, by="Ann").state is ResubmissionState.REFUSED
+    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.REFUSED
     second = canceled.resubmit(ORDER, by="Ann")
-    assert (second.state, second.order_number) == (ResubmissionState.SUBMITTED, "1042-2")
+    assert (second.state, second.order_number) == (ErrandState.DONE, "1042-2")
     assert created(simulator) == ["1042-2"]

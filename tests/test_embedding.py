@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,7 +18,10 @@ from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.plan import Plan
 from orderdesk_sdk.testing.serving import serve
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "how-to" / "embed.md"
+if TYPE_CHECKING:
+    from tests.conftest import Block
+
+PAGE = "how-to/embed.md"
 SECRETS = {
     "MCF_REFRESH_TOKEN": "refresh_token",
     "MCF_CLIENT_ID": "client_id",
@@ -27,37 +31,36 @@ WITHIN = 30.0
 """Real seconds after which the worker thread is taken for idle; it looks every second."""
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-
-
 def test_the_how_to_works_as_it_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    page_blocks: Callable[..., list[Block]],
 ) -> None:
     clock = VirtualClock()
     simulator = McfSimulator(clock)
     simulator.add_order("1042", lines=[("MUG-11", 2), ("CANVAS-12X16", 1)])
-    give_orders, embed, prove, close = blocks("python")
-    (configuration,) = blocks("toml")
+    give_orders, embed, prove, close = page_blocks(PAGE, ["python"])
+    (configuration,) = page_blocks(PAGE, ["toml"])
     with serve(simulator.app) as served:
         settings = simulator.settings(served.url)
         for variable, name in SECRETS.items():
             monkeypatch.setenv(variable, settings[name])
         here = f'endpoint = "{settings["endpoint"]}"\ntoken_url = "{settings["token_url"]}"\n'
-        (tmp_path / "orderdesk.toml").write_text(configuration + here, encoding="utf-8")
+        (tmp_path / "orderdesk.toml").write_text(configuration.text + here, encoding="utf-8")
         (tmp_path / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
         monkeypatch.chdir(tmp_path)
         # The page opens its desk by the machine's clock, on which Amazon would take its minutes.
         monkeypatch.setattr("orderdesk_sdk.desk.SystemClock", lambda: clock)
         names: dict[str, object] = {}
-        run(give_orders, names)
+        give_orders.run(names)
         try:
-            run(embed, names)
-            run(prove, names)
+            embed.run(names)
+            prove.run(names)
             wait_until_settled(names, clock)
-            run(prove, names)
+            prove.run(names)
         finally:
-            run(close, names)
+            close.run(names)
     plan = names["plan"]
     assert isinstance(plan, Plan)
     assert [entry.chosen for entry in plan.entries] == [0]
@@ -65,10 +68,6 @@ def test_the_how_to_works_as_it_is_written(
     assert simulator.truth("1042") == "Cancelled"
     assert isinstance(names["worker"], threading.Thread)
     assert not names["worker"].is_alive()
-
-
-def run(block: str, names: dict[str, object]) -> None:
-    exec(compile(block, str(PAGE), "exec"), names)  # noqa: S102 - the page is what is tested
 
 
 def wait_until_settled(names: dict[str, object], clock: VirtualClock) -> None:

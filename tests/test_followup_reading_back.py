@@ -184,17 +184,19 @@ def test_overdue_cases_climb_or_go_to_a_person(state: State) -> None:
     assert handed.remedy == "find out at the service, then confirm or refuse this case"
 
 
-def test_a_person_is_reminded_each_time_the_patience_passes_and_told_the_same() -> None:
-    case = case_in(State.AWAITING_PERSON, text="Call the warehouse.", remedy="then confirm", due_at=NOW)
-    for number in range(1, 4):
-        event = followup.overdue(case, declared(PHONE), PLACED, NOW)
+def test_a_person_is_reminded_each_time_the_patience_passes_and_told_how_often_and_how_late_it_is() -> None:
+    case = case_in(
+        State.AWAITING_PERSON, text="Call (again).", remedy="then confirm", due_at=NOW + hours(1), waits_since=NOW
+    )
+    for number, late in enumerate(("due now", "1 h overdue", "2 h overdue"), start=1):
+        now = NOW + hours(number)
+        assert followup.overdue(case, declared(PHONE), PLACED, now - seconds(1)) is None
+        event = followup.overdue(case, declared(PHONE), PLACED, now)
         assert event is not None
-        assert (event.kind, event.due_at) == (EventKind.REMIND, NOW + hours(1))
-        assert (event.text, event.remedy) == ("Call the warehouse.", "then confirm")
-        case = evolve(transition(case, event), due_at=NOW)
-        assert case.tries == number
-    early = evolve(case, due_at=NOW + seconds(1))
-    assert followup.overdue(early, declared(PHONE), PLACED, NOW) is None
+        assert (event.kind, event.due_at) == (EventKind.REMIND, now + hours(1))
+        assert (event.text, event.remedy) == (f"Call (again). (reminder {number}: {late})", "then confirm")
+        case = transition(case, event)
+        assert (case.tries, case.waits_since) == (number, NOW)
 
 
 def test_a_person_who_does_not_answer_is_followed_by_the_next_route() -> None:

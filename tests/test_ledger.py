@@ -17,6 +17,7 @@ from attrs import evolve
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, Proof, ProofKind, State, transition
 from orderdesk_sdk.clock import minutes, seconds
+from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import ConflictError, LedgerError, NotFoundError
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.journal import WorkJournal
@@ -25,7 +26,7 @@ from orderdesk_sdk.ledger.entries import dump, load
 from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.order import Role
-from orderdesk_sdk.resubmission import Resubmission, ResubmissionState
+from orderdesk_sdk.resubmission import Resubmission
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LATER = NOW + minutes(5)
@@ -49,8 +50,9 @@ def case_of(cancellation: Cancellation, number: int = 1, **changes: Any) -> Case
 
 def resubmission(number: str = "r1", **changes: Any) -> Resubmission:
     made = Resubmission(
-        number, f"1042-{number}", "1", "1042", "shop", "acme", "1042-2", "Ann",
-        ResubmissionState.REQUESTED, NOW, NOW, NOW,
+        id=number, order_number=f"1042-{number}", original_id="1", original_number="1042", connection="shop",
+        integration="acme", remote_id="1042-2", asked_by="Ann", state=ErrandState.REQUESTED,
+        opened_at=NOW, updated_at=NOW, due_at=NOW,
     )  # fmt: skip
     return evolve(made, **changes)
 
@@ -248,10 +250,10 @@ def test_an_order_has_one_resubmission_at_a_connection(ledger: SqliteLedger) -> 
 def test_a_resubmission_is_fenced_and_leaves_the_open_ones_when_settled(ledger: SqliteLedger) -> None:
     first = resubmission()
     ledger.open_resubmission(first)
-    after = first.changed(ResubmissionState.SUBMITTED, LATER, text="it is there")
+    after = first.changed(ErrandState.DONE, LATER, text="it is there")
     ledger.write(Write(first, after, [EXCHANGE]))
     with pytest.raises(ConflictError):
-        ledger.write(Write(first, first.changed(ResubmissionState.SENDING, LATER, due_at=LATER)))
+        ledger.write(Write(first, first.changed(ErrandState.SENDING, LATER, due_at=LATER)))
     with pytest.raises(ConflictError):
         ledger.append(first, [INTENT], fenced=True)
     assert ledger.resubmissions(open_only=True) == ()

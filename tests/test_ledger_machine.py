@@ -25,12 +25,13 @@ from orderdesk_sdk.case import (
     State,
     transition,
 )
+from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.exchange import Intent
 from orderdesk_sdk.ledger import Work, Write
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.order import Role
-from orderdesk_sdk.resubmission import Resubmission, ResubmissionState
+from orderdesk_sdk.resubmission import Resubmission
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 INDEX = st.integers(0, 1000)
@@ -151,13 +152,14 @@ class LedgerHistory(RuleBasedStateMachine):
         known = self.resubmissions.get(f"r{number}")
         if known is None:
             made = Resubmission(
-                f"r{number}", f"1042-{number}", "1", "1042", "shop", "acme", "1042-2", "Ann",
-                ResubmissionState.REQUESTED, self.now, self.now, at,
+                id=f"r{number}", order_number=f"1042-{number}", original_id="1", original_number="1042",
+                connection="shop", integration="acme", remote_id="1042-2", asked_by="Ann", state=ErrandState.REQUESTED,
+                opened_at=self.now, updated_at=self.now, due_at=at,
             )  # fmt: skip
             assert self.ledger.open_resubmission(made) == (made, True)
             self.resubmissions[made.id] = made
             return
-        state = ResubmissionState.SUBMITTED if settle else ResubmissionState.UNCLEAR
+        state = ErrandState.DONE if settle else ErrandState.UNCLEAR
         after = known.changed(state, self.now, due_at=None if settle else at)
         self.ledger.write(Write(known, after))
         self.resubmissions[known.id] = after

@@ -12,9 +12,12 @@ from rich.text import Text
 from orderdesk_sdk.case import Case, Event, EventKind, ProofKind, State
 from orderdesk_sdk.cli.tables import Screen, printable, state_text
 from orderdesk_sdk.cli.times import shown, zone
+from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.incoming_mail import MailIn
+from orderdesk_sdk.order import Role
 from orderdesk_sdk.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.receipt import CaseReceipt, ProofReceipt, Receipt, Step
-from orderdesk_sdk.resubmission import Resubmission, ResubmissionState
+from orderdesk_sdk.resubmission import Resubmission
 
 __all__ = ["cases_table", "event_line", "plan_table", "receipt_page", "resubmission_lines", "standing_table"]
 
@@ -30,28 +33,58 @@ def plan_table(screen: Screen, plan: Plan) -> None:
         screen.line("It was submitted nowhere, so there is nothing to cancel.")
         return
     rows = [_plan_row(entry, plan.at) for entry in plan.entries]
-    screen.table(("place", "route", "open until", "needs", "then"), rows)
+    screen.table(("place", "route", "open until", "needs", "turn", "then"), rows, whole=("turn",))
     for entry in plan.entries:
         if entry.problem:
             screen.indented(f"{entry.title}: {entry.problem}", style="yellow")
-        for step in entry.steps:
+        for step in entry.steps[entry.chosen or 0 :]:
             if step.note:
                 screen.indented(f"{entry.title}, {step.label}: {step.note}")
+        _reasons(screen, entry)
 
 
-def _plan_row(entry: PlanEntry, now: datetime) -> tuple[str, str, str, str, str]:
-    if entry.standing is not None and entry.standing in _UNDER_WAY:
-        return entry.title, "-", "-", "-", f"nothing: there it is {entry.standing.value} already"
+def _reasons(screen: Screen, entry: PlanEntry) -> None:
+    """The service's own list, for the way that would be taken."""
+    codes = entry.steps[entry.chosen].reasons if entry.chosen is not None else ()
+    if codes and not _is_under_way(entry):
+        screen.line(f"Reasons that {entry.title} takes for this order:")
+        rows = [
+            (
+                code.code,
+                code.title,
+                f"for {', '.join(sorted(word.value for word in code.stands_for))}" * bool(code.stands_for),
+            )
+            for code in codes
+        ]
+        screen.table(("", "", ""), rows, indent=2)
+
+
+def _is_under_way(entry: PlanEntry) -> bool:
+    return entry.standing is not None and entry.standing in _UNDER_WAY
+
+
+def _plan_row(entry: PlanEntry, now: datetime) -> tuple[str, str, str, str, str, str]:
+    if entry.standing is not None and _is_under_way(entry):
+        return entry.title, "-", "-", "-", "-", f"nothing: there it is {entry.standing.value} already"
     if entry.problem:
-        return entry.title, "-", "-", "see below", "nothing is sent"
+        return entry.title, "-", "-", "see below", "a person", "nothing is sent"
     ladder = [step for index, step in enumerate(entry.steps) if entry.chosen is None or index >= entry.chosen]
     route = ", then ".join(step.label for step in ladder)
+    if entry.role is Role.CART:
+        route += ", as the cart"
     if entry.chosen is None:
         why = next((step.opening.why_closed for step in reversed(ladder) if step.opening.why_closed), None)
-        return entry.title, route, "closed", "-", f"nothing is sent: {why or 'every way is closed'}"
+        return entry.title, route, "closed", "-", "-", f"nothing is sent: {why or 'every way is closed'}"
     step = entry.steps[entry.chosen]
-    needs = "a person" if step.label == "a person" else "-"
-    return entry.title, route, _until(step, now), needs, step.then
+    return entry.title, route, _until(step, now), step.needs or "-", step.turn.removeprefix("the "), _then(ladder, now)
+
+
+def _then(ladder: Sequence[PlanStep], now: datetime) -> str:
+    """What follows; where a clock closes the way, also what the next one is."""
+    first, *later = ladder
+    if not later or first.opening.until is None:
+        return first.then
+    return f"{first.then}; after {_until(first, now)} {later[0].label}, {later[0].then}"
 
 
 def _until(step: PlanStep, now: datetime) -> str:
@@ -74,10 +107,19 @@ def standing_table(screen: Screen, cases: Sequence[Case]) -> None:
         _said(screen, case)
 
 
+def _lines(case: Case) -> str:
+    return ", ".join(f"{line.line}: {line.canceled} of {line.ordered} canceled" for line in case.lines)
+
+
+def _is_partial(case: Case) -> bool:
+    return any(line.canceled for line in case.lines) and any(line.canceled < line.ordered for line in case.lines)
+
+
 def _said(screen: Screen, case: Case) -> None:
     words = [case.text, None if case.refusal is None else case.refusal.value, case.fault]
     if case.status:
         words.append(f"the service says {case.status!r}")
+    words.append(_lines(case))
     said = "; ".join(word for word in words if word)
     if said:
         screen.indented(f"{case.connection}: {said}")
@@ -94,12 +136,17 @@ def cases_table(screen: Screen, cases: Sequence[Case]) -> None:
             case.connection,
             state_text(case.state),
             shown(case.due_at),
-            case.refusal.value if case.refusal is not None else case.text or "",
+            _case_words(case),
         )
         for case in cases
     ]
     columns = ("case", "order", "place", "state", "next look", "said")
     screen.table(columns, rows, whole=("case", "order", "state", "next look"))
+
+
+def _case_words(case: Case) -> str:
+    words = [case.refusal.value if case.refusal is not None else case.text, _lines(case) if _is_partial(case) else None]
+    return "; ".join(word for word in words if word)
 
 
 def receipt_page(screen: Screen, receipt: Receipt) -> None:
@@ -117,7 +164,8 @@ def receipt_page(screen: Screen, receipt: Receipt) -> None:
         asked = wish.cancellation
         why = f", because: {asked.reason}" if asked.reason else ""
         screen.line()
-        screen.line(f"{asked.asked_by} asked on {shown(asked.asked_at, seconds=True)} to cancel it{why}")
+        what = ", ".join(f"{quantity} of {code}" for code, quantity in asked.lines.items()) or "it"
+        screen.line(f"{asked.asked_by} asked on {shown(asked.asked_at, seconds=True)} to cancel {what}{why}")
         for found in wish.cases:
             _case_page(screen, found)
     for resubmission in receipt.resubmissions:
@@ -132,10 +180,12 @@ def _case_page(screen: Screen, found: CaseReceipt) -> None:
     screen.line()
     screen.indented(head.append_text(state_text(case.state)).append(refusal))
     if found.proof is not None:
-        screen.hanging("proof:", _proof_words(found.proof), indent=2)
+        screen.hanging("proof:", _proof_words(found, found.proof), indent=2)
+    if _is_partial(case):
+        screen.hanging("lines:", _lines(case), indent=2)
     if case.is_open and case.remedy:
         screen.indented(f"what to do: {case.remedy}", style="yellow")
-    steps = [step for step in found.steps if step.what not in _QUIET or step.text or step.person]
+    steps = _told(found.steps)
     rows = [
         (shown(step.at, seconds=True), _what(step, case.remote_id), _step_words(step, following))
         for step, following in zip_longest(steps, steps[1:])
@@ -143,30 +193,66 @@ def _case_page(screen: Screen, found: CaseReceipt) -> None:
     screen.table(("", "", ""), rows, indent=4)
 
 
+def _told(steps: Sequence[Step]) -> list[Step]:
+    """The steps that say something: no bare announcements, and of a wait that goes on only its beginning."""
+    told: list[Step] = []
+    for step in steps:
+        again = (
+            step.what == EventKind.WAIT.value
+            and bool(told)
+            and (told[-1].what, told[-1].text) == (step.what, step.text)
+        )
+        if not again and (step.what not in _QUIET or step.text or step.person):
+            told.append(step)
+    return told
+
+
 def _what(step: Step, remote_id: str) -> str:
     """The event, or the call with its path from the order's number on; --json has the whole URL."""
     if step.exchange is None:
         return step.what
-    parts = [unquote(part) for part in urlsplit(step.exchange.intent.url).path.split("/")]
+    parts = [unquote(part) for part in urlsplit(step.exchange.intent.url).path.strip("/").split("/")]
     start = parts.index(remote_id) if remote_id in parts else -1
     return f"{step.exchange.intent.method} .../{'/'.join(parts[start:])}"
 
 
-def _step_words(step: Step, following: Step | None) -> str:
+def _step_words(step: Step, following: Step | None) -> Text:
     """What is said of a step; a lost call is told once, by the event it became."""
-    if step.exchange is not None and following is not None and following.text == step.text:
-        return "no reply"
+    lost = step.exchange is not None and step.exchange.failure is not None
+    if lost and following is not None and following.text == step.text:
+        return Text("no reply")
     said = [step.text, None if step.person is None else f"by {step.person}"]
-    return "; ".join(word for word in said if word)
+    words = "; ".join(word for word in said if word)
+    # A draft has lines, which a person is to see as such.
+    return Text("\n".join(printable(line) for line in words.split("\n")))
 
 
-def _proof_words(proof: ProofReceipt) -> str:
+def _proof_words(found: CaseReceipt, proof: ProofReceipt) -> str:
+    if proof.message is not None:
+        return _message_words(proof, proof.message)
     if proof.kind is ProofKind.PERSON or proof.exchange is None:
-        note = f", who notes: {proof.note}" if proof.note else ""
-        return f"the word of {proof.person}{note}" if proof.person else proof.kind.value
+        return f"the word of {proof.person}{_noted(proof)}" if proof.person else proof.kind.value
     exchange = proof.exchange
-    kind = "the service's reply" if proof.kind is ProofKind.REPLY else proof.kind.value
-    return f"{kind}, {exchange.intent.method} {exchange.intent.url} answered {exchange.status}"
+    call = f"{exchange.intent.method} {exchange.intent.url} answered {exchange.status}"
+    if proof.kind is ProofKind.REPLY:
+        return f"the service's reply, {call}"
+    by_lines = proof.status is None and found.case.lines
+    judged = "line by line" if by_lines else f"the status {proof.status!r}" if proof.status else None
+    return f"read-back, {judged}: {call}" if judged else f"read-back, {call}"
+
+
+def _message_words(proof: ProofReceipt, mail: MailIn) -> str:
+    answers = (
+        f"which answers our mail {mail.answers}"
+        if mail.answers
+        else f"naming no mail of ours, as {proof.person} judged"
+    )
+    head = f'a message in from {mail.sender}, "{mail.subject}", {shown(mail.at)}'
+    return f"{head}, {answers}; filed by {proof.person}{_noted(proof)}"
+
+
+def _noted(proof: ProofReceipt) -> str:
+    return f", who notes: {proof.note}" if proof.note else ""
 
 
 def event_line(case: Case, event: Event) -> Text:
@@ -183,9 +269,10 @@ def event_line(case: Case, event: Event) -> Text:
 
 def resubmission_lines(screen: Screen, found: Resubmission) -> None:
     """A resubmission in two lines."""
-    style = "green" if found.state is ResubmissionState.SUBMITTED else "yellow"
+    style = "green" if found.state is ErrandState.DONE else "yellow"
     there = f"number {found.remote_id} at {found.connection}"
-    screen.line(f"Resubmitted as order {found.order_number}, {there}: {found.state.value}", style)
+    word = "submitted" if found.state is ErrandState.DONE else found.state.value
+    screen.line(f"Resubmitted as order {found.order_number}, {there}: {word}", style)
     said = "; ".join(word for word in (found.text, found.fault, found.remedy) if word)
     if said:
         screen.indented(said)

@@ -28,6 +28,18 @@ class _StateType(click.ParamType["State"]):
         return known[word]
 
 
+class _PartType(click.ParamType["tuple[str, int]"]):
+    name = "part"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value
+        code, colon, quantity = str(value).rpartition(":")
+        if not colon or not code or not quantity.isdecimal():
+            self.fail(f"{value!r} is no part of an order; write it as CODE:QTY, such as MUG-11:1", param, ctx)
+        return code, int(quantity)
+
+
 @click.command()
 @click.argument("order")
 @shared
@@ -50,27 +62,48 @@ def plan(session: Session, order: str) -> None:
 @click.command()
 @click.argument("order")
 @by_option()
-@click.option("--reason", metavar="TEXT", help="Why; kept in the receipt.")
+@click.option(
+    "--at", "places", metavar="CONNECTION", multiple=True, help="Only there; may be repeated. Everywhere if not given."
+)
+@click.option(
+    "--line", "parts", type=_PartType(), metavar="CODE:QTY", multiple=True, help="Only these lines; may be repeated."
+)
+@click.option("--reason", metavar="TEXT", help="Why; `orderdesk plan` lists what a place takes.")
 @click.option("--key", metavar="TEXT", help="A name for this wish: the same key again is the same wish.")
 @click.option("--no-send", is_flag=True, help="Only record the wish; `orderdesk work` sends it.")
 @shared
 @click.pass_obj
-def cancel(session: Session, order: str, by: str | None, reason: str | None, key: str | None, no_send: bool) -> None:
+def cancel(
+    session: Session,
+    order: str,
+    by: str | None,
+    places: tuple[str, ...],
+    parts: tuple[tuple[str, int], ...],
+    reason: str | None,
+    key: str | None,
+    no_send: bool,
+) -> None:
     """Cancel ORDER everywhere it was submitted.
 
-    The wish is in the ledger before anything is sent. Asking twice is asking once. Exit code 3: a person must look.
+    The wish is in the ledger before anything is sent. Asking twice is asking once. A reason or a part that a place
+    does not take is refused before anything is recorded. Exit code 3: a person must look.
     """
     from orderdesk_sdk.cli.shapes import standing_shape
 
+    lines = dict(parts)
+    if len(lines) < len(parts):
+        raise click.UsageError("a line is named twice; give its whole quantity once")
     with session.desk() as desk:
-        standing = desk.cancel(order, by=who(by), reason=reason, key=key, send=not no_send)
+        standing = desk.cancel(order, by=who(by), reason=reason, key=key, at=places, lines=lines, send=not no_send)
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.case_tables import standing_table
 
         wish = standing.cancellation
-        screen.line(f"Order {wish.order_number}  to be canceled, asked by {wish.asked_by}", "bold")
+        part = ", ".join(f"{quantity} of {code}" for code, quantity in wish.lines.items())
+        what = f"{part} of it to be canceled" if part else "to be canceled"
+        screen.line(f"Order {wish.order_number}  {what}, asked by {wish.asked_by}", "bold")
         standing_table(screen, standing.cases)
         screen.zone(now)
         if not standing.is_settled:
@@ -152,7 +185,7 @@ def resubmit(session: Session, order: str, at: str | None, number: str | None, b
     twice. Exit code 3: the service refused it.
     """
     from orderdesk_sdk.cli.shapes import resubmission_shape
-    from orderdesk_sdk.resubmission import ResubmissionState
+    from orderdesk_sdk.errand import ErrandState
 
     with session.desk() as desk:
         made = desk.resubmit(order, by=who(by), at=at, number=number)
@@ -165,5 +198,5 @@ def resubmit(session: Session, order: str, at: str | None, number: str | None, b
             screen.line("`orderdesk work --until-idle` follows it up.")
 
     session.give({"resubmission": resubmission_shape(made)}, draw)
-    if made.state is ResubmissionState.REFUSED:
+    if made.state is ErrandState.REFUSED:
         click.get_current_context().exit(PERSON_NEEDED)

@@ -16,6 +16,23 @@ __all__ = ["check", "confirm", "refuse", "send_again", "withdraw"]
 
 _note = click.option("--note", metavar="TEXT", help="How it is known: a name, a ticket, a call.")
 
+_message = click.option(
+    "--message",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="The service's answer, a mail saved as .eml; - reads stdin.",
+)
+
+
+def _read(file: str | None) -> bytes | None:
+    """The mail as it stands in the file, at most a byte more than is taken."""
+    if file is None:
+        return None
+    from orderdesk_sdk.incoming_mail import LARGEST
+
+    with click.open_file(file, "rb") as stream:
+        return bytes(stream.read(LARGEST + 1))
+
 
 def _give(session: Session, case: Case) -> None:
     from orderdesk_sdk.cli.shapes import case_shape
@@ -37,7 +54,7 @@ def _give(session: Session, case: Case) -> None:
 def check(session: Session, case: str) -> None:
     """Read back now what the service says about CASE.
 
-    CASE is an id or the beginning of one. Exit code 3: a person must look.
+    CASE is an id, the beginning of one, or ORDER@CONNECTION. Exit code 3: a person must look.
     """
     with session.desk() as desk:
         found = desk.check(find_case(desk, case).id)
@@ -49,12 +66,18 @@ def check(session: Session, case: str) -> None:
 @click.argument("case")
 @by_option(required=True)
 @_note
+@_message
 @shared
 @click.pass_obj
-def confirm(session: Session, case: str, by: str, note: str | None) -> None:
-    """Say that the service has canceled CASE. Your name is the proof."""
+def confirm(session: Session, case: str, by: str, note: str | None, message: str | None) -> None:
+    """Say that the service has canceled CASE.
+
+    CASE is an id, the beginning of one, or ORDER@CONNECTION. Your name is the proof; with --message the proof is the
+    service's answer, which you have read.
+    """
+    mail = _read(message)
     with session.desk() as desk:
-        found = desk.confirm(find_case(desk, case).id, by=by, note=note)
+        found = desk.confirm(find_case(desk, case).id, by=by, note=note, message=mail)
     _give(session, found)
 
 
@@ -69,14 +92,20 @@ def confirm(session: Session, case: str, by: str, note: str | None) -> None:
     help="What the service said.",
 )
 @_note
+@_message
 @shared
 @click.pass_obj
-def refuse(session: Session, case: str, by: str, why: str, note: str | None) -> None:
-    """Say that the service will not cancel CASE. Your name is the proof."""
+def refuse(session: Session, case: str, by: str, why: str, note: str | None, message: str | None) -> None:
+    """Say that the service will not cancel CASE.
+
+    CASE is an id, the beginning of one, or ORDER@CONNECTION. Your name is the proof; with --message the proof is the
+    service's answer, which you have read.
+    """
     from orderdesk_sdk.answer import Refusal
 
+    mail, refusal = _read(message), Refusal(why.replace("-", " "))
     with session.desk() as desk:
-        found = desk.refuse(find_case(desk, case).id, by=by, refusal=Refusal(why.replace("-", " ")), note=note)
+        found = desk.refuse(find_case(desk, case).id, by=by, refusal=refusal, note=note, message=mail)
     _give(session, found)
 
 

@@ -145,10 +145,14 @@ def _seed(desk: Desk, ref: str, connection: str, remote_id: str | None) -> bool 
 @shared
 @click.pass_obj
 def move(session: Session, order: str, folder: str, by: str | None) -> None:
-    """Put ORDER into FOLDER. A folder move cancels nothing by itself."""
+    """Put ORDER into FOLDER. A folder move cancels nothing by itself; a rule may."""
+    from orderdesk_sdk.cli.rule_views import came_of, firing_shape
+
     with session.desk() as desk:
+        known = desk.host.order(order)
+        before = len(desk.ledger.firings(known.id))
         moved = desk.move(order, folder, by=who(by))
-        number = desk.host.order(order).number
+        number, fired = known.number, desk.ledger.firings(known.id)[before:]
     note = f"a folder move cancels nothing by itself; `orderdesk cancel {number}` does"
 
     def draw(screen: Screen) -> None:
@@ -156,12 +160,16 @@ def move(session: Session, order: str, folder: str, by: str | None) -> None:
             screen.line(f"Order {number} is in {moved.destination} already.")
         else:
             screen.line(f"Order {number} is now in {moved.destination}; it was in {moved.source or 'no folder'}.")
-        screen.line(f"Note: {note}.")
+        for _, firing in fired:
+            screen.indented(f"rule {firing.rule!r}, {firing.action}: {came_of(firing)}")
+        if not fired:
+            screen.line(f"Note: {note}.")
 
     shape: dict[str, object] = {
         "order_number": number,
         "source": moved.source,
         "destination": moved.destination,
         "note": note,
+        "rules": [firing_shape(at, firing) for at, firing in fired],
     }
     session.give(shape, draw)

@@ -45,10 +45,14 @@ def work(session: Session, until_idle: bool, every: float) -> None:
 
     screen = Screen()
     alarms: list[Case] = []
+    waits: dict[str, str | None] = {}
 
     def tell(case: Case, event: Event) -> None:
         if event.kind is EventKind.SHIPPED:
             alarms.append(case)
+        if event.kind is EventKind.WAIT and waits.get(case.id) == event.text:
+            return  # A cart looks every minute; that it still waits is told once.
+        waits[case.id] = event.text
         if not session.as_json:
             _tell(screen, case, event)
 

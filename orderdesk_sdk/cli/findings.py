@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from orderdesk_sdk.actions import Actions
 from orderdesk_sdk.cli.session import Session, clock_of
 from orderdesk_sdk.cli.times import shown, span, zone
 from orderdesk_sdk.clock import SystemClock, minutes
 from orderdesk_sdk.config import Config, ConnectionConfig, make_settings
 from orderdesk_sdk.errors import LedgerError, OrderDeskError, PluginFault
+from orderdesk_sdk.ladders import ladder_of
 from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.registry import Registry
@@ -62,6 +64,7 @@ def examine(session: Session) -> list[Finding]:
         *_plugins(registry),
         *_listeners(registry),
         *(found for connection in config.connections.values() for found in _connection(connection, registry)),
+        *_rules(config, registry),
         *_ledger(config),
     ]
 
@@ -116,12 +119,13 @@ def _listeners(registry: Registry) -> Iterator[Finding]:
 def _connection(connection: ConnectionConfig, registry: Registry) -> Iterator[Finding]:
     place = connection.place
     try:
-        declared = registry.load(connection.integration).integration
+        loaded = registry.load(connection.integration)
     except PluginFault:
         return  # Told as the plugin's own fault already.
     except OrderDeskError as error:
         yield Finding("connection", place, Grade.ERROR, f"{error.place}: {error.text}", error.remedy)
         return
+    declared = loaded.integration
     fields = {field.name: field for field in settings_fields(declared.settings)}
     missing = [name for name in _variables(connection.settings) if not os.environ.get(name)]
     for name in missing:
@@ -130,6 +134,7 @@ def _connection(connection: ConnectionConfig, registry: Registry) -> Iterator[Fi
     stand_ins = {**os.environ, **dict.fromkeys(missing, "missing")}
     try:
         made = make_settings(declared.settings, connection, stand_ins)
+        ladder_of(declared, loaded.manager, made, f"{place}.settings")
     except OrderDeskError as error:
         yield _wrong("settings", error, place)
         return
@@ -147,6 +152,16 @@ def _connection(connection: ConnectionConfig, registry: Registry) -> Iterator[Fi
         yield Finding(
             "connection", place, Grade.OK, f"{declared.title}: settings are complete, {count} secrets are there"
         )
+
+
+def _rules(config: Config, registry: Registry) -> Iterator[Finding]:
+    slugs = dict.fromkeys(connection.integration for connection in config.connections.values())
+    faults = Actions.of({slug: registry.declared(slug) for slug in slugs}).faults(config.rules)
+    for error in faults:
+        yield _wrong("rule", error)
+    if config.rules and not faults:
+        count = len(config.rules)
+        yield Finding("rule", "[[rules]]", Grade.OK, f"{count} rule{'' if count == 1 else 's'}; every action is known")
 
 
 def _variables(settings: Mapping[str, object]) -> list[str]:

@@ -9,6 +9,7 @@ from orderdesk_sdk.cli import (
     commands_decide,
     commands_integrations,
     commands_orders,
+    commands_rules,
     commands_work,
     demo,
     doctor,
@@ -31,6 +32,7 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
         commands_cancel.receipt,
         commands_cancel.resubmit,
     ),
+    "Let rules do it": (commands_rules.rules,),
     "Decide, as a person": (
         commands_decide.check,
         commands_decide.confirm,

@@ -115,13 +115,18 @@ def local_host(desk: Desk) -> LocalHost:
 
 
 def find_case(desk: Desk, ref: str) -> Case:
-    """The case with this id or beginning of one. Raises NotFoundError, and InputError where several begin like that."""
+    """The case with this id or beginning of one, or the latest of ORDER@CONNECTION.
+
+    Raises NotFoundError, and InputError where several begin like that.
+    """
     try:
         return desk.case(ref)
     except errors.NotFoundError:
-        found = [case for case in desk.cases(limit=1_000_000) if case.id.startswith(ref)]
-        if len(found) == 1:
-            return found[0]
+        order, at, connection = ref.rpartition("@")
+        known = desk.cases(order=order) if at else desk.cases(limit=1_000_000)
+        found = [case for case in known if (case.connection == connection if at else case.id.startswith(ref))]
+        if len(found) == 1 or (found and at):
+            return found[-1]
         if not found:
             raise
     some = ", ".join(f"{case.id} (order {case.order_number} at {case.connection})" for case in found[:5])

@@ -13,6 +13,7 @@ from orderdesk_sdk.cli.times import iso
 from orderdesk_sdk.desk import Standing
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.exchange import Exchange
+from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.receipt import CaseReceipt, ProofReceipt, Receipt, Step, WishReceipt
@@ -96,6 +97,17 @@ def _plan_step(step: PlanStep) -> Shape:
         "closes_on": step.opening.closes_on,
         "why_closed": step.opening.why_closed,
         "then": step.then,
+        "turn": step.turn,
+        "scope": step.scope.value,
+        "needs": step.needs,
+        "reasons": [
+            {
+                "code": reason.code,
+                "title": reason.title,
+                "stands_for": sorted(canonical.value for canonical in reason.stands_for),
+            }
+            for reason in step.reasons
+        ],
         "note": step.note,
     }
 
@@ -146,6 +158,8 @@ def _cancellation(wish: Cancellation) -> Shape:
         "asked_by": wish.asked_by,
         "reason": wish.reason,
         "asked_at": iso(wish.asked_at),
+        "lines": [{"line": line, "quantity": quantity} for line, quantity in wish.lines.items()],
+        "chain": list(wish.chain),
     }
 
 
@@ -184,6 +198,18 @@ def _proof(proof: ProofReceipt) -> Shape:
         "exchange": _exchange(proof.exchange),
         "person": proof.person,
         "note": proof.note,
+        "message": None if proof.message is None else _message(proof.message),
+    }
+
+
+def _message(mail: MailIn) -> Shape:
+    return {
+        "from": mail.sender,
+        "subject": mail.subject,
+        "at": iso(mail.at),
+        "message_id": mail.identity,
+        "answers": mail.answers,
+        "digest": mail.digest,
     }
 
 

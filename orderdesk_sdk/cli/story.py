@@ -144,7 +144,7 @@ class Story:
         self._chapter("Sent out again")
         self._say("The customer of 1042 wants it after all. It goes out again, under a number Amazon has never seen:")
         made = desk.resubmit("1042", by=_WHO)
-        self._at(made.updated_at, f"{made.state.value} as order {made.order_number}", "green")
+        self._at(made.updated_at, f"resubmitted as order {made.order_number}: {made.state.value}", "green")
         self._say("The same for 1043, which was not canceled, is refused: it would be made twice.")
         try:
             desk.resubmit("1043", by=_WHO)

@@ -18,7 +18,7 @@ from orderdesk_sdk.testing.sandbox import SandboxClock
 
 __all__ = ["Watcher", "Worker", "machine_has_work"]
 
-_MACHINE = (State.REQUESTED, State.SENDING, State.ASKED, State.UNCLEAR)
+_MACHINE = (State.REQUESTED, State.HEARD, State.SENDING, State.ASKED, State.UNCLEAR)
 _ROUNDS_WITHOUT_PROGRESS = 5
 _PAUSE = 1.0
 """Seconds between two tries of work that stays due: it failed, or another process has it."""

@@ -9,25 +9,34 @@ from datetime import datetime
 
 from attrs import frozen
 
-from orderdesk_sdk.advance import CaseAdvancer, Known
-from orderdesk_sdk.case import Case, Event
+from orderdesk_sdk.advance import CaseAdvancer
+from orderdesk_sdk.case import Case, Event, State
+from orderdesk_sdk.casebook import Casebook, Known
+from orderdesk_sdk.change_status import StatusChanger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.listeners import Listeners
-from orderdesk_sdk.order import Order
+from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.posting import Post
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.resubmit import Resubmitter
+from orderdesk_sdk.status_change import StatusChange
 from orderdesk_sdk.workers import HUNG, Ticket, Watch
 
 __all__ = ["InlineEngine", "Report"]
 
 LOOK = 0.25
 """Seconds between two looks at whether a plugin hangs."""
+MOST_GATHERED = 100_000
+"""How many gathered cases of a connection are looked at in one round; the others come with the next."""
+
+Job = tuple[Work, ...]
+"""What one thread does at a time: one piece of work, or several that are asked for together. Of one connection."""
+Step = Callable[[Job, Watch], object]
 
 
 @frozen
@@ -51,9 +60,10 @@ class InlineEngine:
         self._ledger = ledger
         self._connections = connections
         self._clock = clock
-        self._listeners = listeners
-        self._advancer = CaseAdvancer(ledger, host, connections, listeners, post, clock)
+        self._book = Casebook(ledger, host, connections, listeners, clock)
+        self._advancer = CaseAdvancer(self._book, connections, post)
         self._resubmitter = Resubmitter(ledger, host, connections, clock)
+        self._status_changer = StatusChanger(ledger, host, connections, clock)
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
 
@@ -65,10 +75,11 @@ class InlineEngine:
         """
         after: dict[str, Case] = {}
 
-        def step(work: Work, watch: Watch) -> None:
-            after[work.id] = self._advancer.advance(_case(work), watch, known=known.get(work.connection))
+        def step(job: Job, watch: Watch) -> None:
+            (case,) = map(_case, job)
+            after[case.id] = self._advancer.advance(case, watch, known=known.get(case.connection))
 
-        for error in self._errors(self._run(cases, step)).values():
+        for error in self._errors(self._run([(case,) for case in cases], step)).values():
             raise error
         # Only the ledger knows where a case is that raised, was given up, or is in somebody else's hands.
         return tuple(after.get(case.id) or self._ledger.case(case.id) for case in cases)
@@ -79,40 +90,69 @@ class InlineEngine:
 
     def read_back(self, case: Case) -> Case:
         """Check a case now. Raises what the check raises."""
-        self._one(case, lambda work, watch: self._advancer.advance(_case(work), watch, check=True))
+        self._one(case, lambda job, watch: self._advancer.advance(_case(job[0]), watch, check=True))
         return self._ledger.case(case.id)
 
     def send_again(self, case: Case, by: str) -> Case:
         """Send a case's request again on a person's word. Raises IllegalTransition where the state forbids it."""
-        self._one(case, lambda work, watch: self._advancer.advance(_case(work), watch, person=by))
+        self._one(case, lambda job, watch: self._advancer.advance(_case(job[0]), watch, person=by))
         return self._ledger.case(case.id)
 
     def resubmit(self, order: Order, *, by: str, at: str | None, number: str | None) -> Resubmission:
         """Open (or find) the resubmission of an order, do what is due, and return it as it is then."""
         opened = self._resubmitter.open(order, by=by, at=at, number=number)
         if opened.is_open:
-            self._do([opened], self._advance)
+            self._do([(opened,)], self._advance)
         return self._ledger.resubmission(opened.id)
+
+    def change_status(
+        self, order: Order, placement: Placement, status: str, *, by: str, key: str | None, chain: tuple[str, ...]
+    ) -> StatusChange:
+        """Open (or find) a status change, do what is due, and return it as it is then."""
+        opened = self._status_changer.open(order, placement, status, by=by, key=key, chain=chain)
+        if opened.is_open:
+            self._do([(opened,)], self._advance)
+        return self._ledger.status_change(opened.id)
 
     def run_due(self, limit: int) -> Report:
         """Do all due work, at most `limit` pieces, each once."""
         due = self._ledger.due(self._clock.now(), limit)
-        problems = self._do(due, self._advance)
+        problems = self._do(self._jobs(due), self._advance)
         return Report(len(due), self._ledger.next_due(), problems)
 
     def tell(self, case: Case, event: Event) -> None:
         """Tell the listeners of a change that a person made."""
-        for fault in self._listeners.changed(case, event):
-            self._ledger.append(case, [fault], fenced=False)
+        self._book.tell(case, event)
 
-    def _advance(self, work: Work, watch: Watch) -> None:
-        if isinstance(work, Case):
-            self._advancer.advance(work, watch)
-        else:
-            self._resubmitter.advance(work, watch)
+    def _jobs(self, due: Sequence[Work]) -> list[Job]:
+        """What is due, a piece by itself, or together where a service takes several orders in one call."""
+        jobs: list[Job] = []
+        gathering: set[str] = set()
+        for work in due:
+            batch = self._advancer.batch(work) if isinstance(work, Case) else None
+            if batch is None:
+                jobs.append((work,))
+            elif work.connection not in gathering:
+                gathering.add(work.connection)
+                # Those that are not due yet as well: they wait for nothing but others to go with.
+                waiting = self._ledger.cases(connection=work.connection, states=(State.REQUESTED,), limit=MOST_GATHERED)
+                group = [case for case in waiting if self._advancer.batch(case) is not None]
+                jobs += [tuple(group[at : at + batch.most]) for at in range(0, len(group), batch.most)]
+        return jobs
 
-    def _one(self, case: Case, step: Callable[[Work, Watch], object]) -> None:
-        tickets = self._submit([case], step)
+    def _advance(self, job: Job, watch: Watch) -> None:
+        match job[0]:
+            case Resubmission() as resubmission:
+                self._resubmitter.advance(resubmission, watch)
+            case StatusChange() as change:
+                self._status_changer.advance(change, watch)
+            case Case() as found if self._advancer.batch(found) is not None:
+                self._advancer.advance_many([_case(work) for work in job], watch)
+            case Case() as found:
+                self._advancer.advance(found, watch)
+
+    def _one(self, case: Case, step: Step) -> None:
+        tickets = self._submit([(case,)], step)
         if not tickets:
             raise ConflictError(
                 "it is being worked on right now", place=f"case {case.id}", remedy="try again in a moment"
@@ -122,62 +162,69 @@ class InlineEngine:
         if error is not None and not tickets[0][1].hung:
             raise error
 
-    def _do(self, works: Iterable[Work], step: Callable[[Work, Watch], object]) -> tuple[str, ...]:
-        return tuple(f"{work_id}: {error}" for work_id, error in self._errors(self._run(works, step)).items())
+    def _do(self, jobs: Iterable[Job], step: Step) -> tuple[str, ...]:
+        return tuple(f"{work_id}: {error}" for work_id, error in self._errors(self._run(jobs, step)).items())
 
-    def _run(self, works: Iterable[Work], step: Callable[[Work, Watch], object]) -> list[tuple[Work, Ticket]]:
-        tickets = self._submit(works, step)
+    def _run(self, jobs: Iterable[Job], step: Step) -> list[tuple[Job, Ticket]]:
+        tickets = self._submit(jobs, step)
         self._wait(tickets)
         return tickets
 
     @staticmethod
-    def _errors(tickets: Iterable[tuple[Work, Ticket]]) -> dict[str, BaseException]:
+    def _errors(tickets: Iterable[tuple[Job, Ticket]]) -> dict[str, BaseException]:
         """What went wrong, by work. A conflict is nothing wrong, and a hung ticket has been dealt with."""
         return {
-            work.id: ticket.error
-            for work, ticket in tickets
+            job[0].id: ticket.error
+            for job, ticket in tickets
             if ticket.error is not None and not ticket.hung and not isinstance(ticket.error, ConflictError)
         }
 
-    def _submit(self, works: Iterable[Work], step: Callable[[Work, Watch], object]) -> list[tuple[Work, Ticket]]:
-        tickets: list[tuple[Work, Ticket]] = []
-        for work in works:
+    def _submit(self, jobs: Iterable[Job], step: Step) -> list[tuple[Job, Ticket]]:
+        tickets: list[tuple[Job, Ticket]] = []
+        for job in jobs:
             with self._lock:
-                if work.id in self._under_way:
+                # A group goes together or not at all: who is missing from it now is asked for with the next one.
+                if any(work.id in self._under_way for work in job):
                     continue
-                self._under_way.add(work.id)
-            bulkhead = self._connections.bulkhead(work.connection)
-            tickets.append((work, bulkhead.submit(lambda watch, work=work: self._guarded(work, watch, step))))  # type: ignore[misc]
+                self._under_way.update(work.id for work in job)
+            bulkhead = self._connections.bulkhead(job[0].connection)
+            tickets.append((job, bulkhead.submit(lambda watch, job=job: self._guarded(job, watch, step))))  # type: ignore[misc]
         return tickets
 
-    def _guarded(self, work: Work, watch: Watch, step: Callable[[Work, Watch], object]) -> None:
+    def _guarded(self, job: Job, watch: Watch, step: Step) -> None:
         try:
-            step(work, watch)
+            step(job, watch)
         finally:
-            with self._lock:
-                self._under_way.discard(work.id)
+            self._done_with(job)
 
-    def _wait(self, tickets: Sequence[tuple[Work, Ticket]]) -> None:
+    def _done_with(self, job: Job) -> None:
+        with self._lock:
+            self._under_way.difference_update(work.id for work in job)
+
+    def _wait(self, tickets: Sequence[tuple[Job, Ticket]]) -> None:
         waiting = list(tickets)
         while waiting:
-            work, ticket = waiting[0]
+            job, ticket = waiting[0]
             if ticket.done.wait(LOOK):
                 waiting.pop(0)
                 if ticket.hung:
-                    self._take_away(work)
+                    self._take_away(job)
                 continue
-            for name in {work.connection for work, _ in waiting}:
+            for name in {job[0].connection for job, _ in waiting}:
                 self._connections.bulkhead(name).reap()
 
-    def _take_away(self, work: Work) -> None:
-        with self._lock:
-            self._under_way.discard(work.id)
-        # The plugin's thread may have come back just now, or heard that it was stopped, and settled the work itself.
-        with suppress(ConflictError):
-            if isinstance(work, Case):
-                self._advancer.give_up(work.id, HUNG)
-            else:
-                self._resubmitter.give_up(work.id, HUNG)
+    def _take_away(self, job: Job) -> None:
+        self._done_with(job)
+        for work in job:
+            # The plugin's thread may have come back just now, or heard that it was stopped, and settled it itself.
+            with suppress(ConflictError):
+                match work:
+                    case Case():
+                        self._advancer.give_up(work.id, HUNG)
+                    case Resubmission():
+                        self._resubmitter.give_up(work.id, HUNG)
+                    case StatusChange():
+                        self._status_changer.give_up(work.id, HUNG)
 
 
 def _case(work: Work) -> Case:

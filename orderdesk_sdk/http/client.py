@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from orderdesk_sdk.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.declaration import Integration, Limit
-from orderdesk_sdk.errors import ConfigurationError, PluginFault, words_of
+from orderdesk_sdk.errors import ConfigurationError, PluginFault, in_words
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.http.auth import TokenAuth
 from orderdesk_sdk.http.bucket import TokenBucket
@@ -201,7 +201,7 @@ class ConnectionClient:
             raise
         except BaseException as error:  # noqa: BLE001 - also SystemExit: the plugin's own code may raise anything
             raise PluginFault(
-                self.redactor.text(f"its credentials failed: {words_of(error)}"),
+                self.redactor.text(f"its credentials failed: {in_words(error)}"),
                 place=f"integration {self._integration.slug}",
             ) from None
 

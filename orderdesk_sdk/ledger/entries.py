@@ -14,10 +14,11 @@ from orderdesk_sdk.case import Cancellation, Case, Event
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Firing, Occurrence
+from orderdesk_sdk.status_change import StatusChange
 
 __all__ = ["Entry", "EntryKind", "dump", "load", "moment", "stamp"]
 
-T = TypeVar("T", Case, Cancellation, Event, Exchange, Firing, Intent, Occurrence, Resubmission)
+T = TypeVar("T", Case, Cancellation, Event, Exchange, Firing, Intent, Occurrence, Resubmission, StatusChange)
 
 _converter = make_converter(omit_if_default=True)
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -62,7 +63,10 @@ def kind_of(content: Event | Intent | Exchange | str) -> EntryKind:
             return EntryKind.NOTE
 
 
-def dump(record: Case | Cancellation | Event | Exchange | Firing | Intent | Occurrence | Resubmission) -> str:
+Record = Case | Cancellation | Event | Exchange | Firing | Intent | Occurrence | Resubmission | StatusChange
+
+
+def dump(record: Record) -> str:
     """A record as compact JSON, in ASCII: a service's reply may hold half a surrogate pair, which no database takes."""
     return _encode(_converter.unstructure(record))
 

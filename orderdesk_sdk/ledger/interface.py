@@ -13,11 +13,12 @@ from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.entries import Entry
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Firing, Occurrence, OccurrenceKind
+from orderdesk_sdk.status_change import StatusChange
 
 __all__ = ["Ledger", "Work", "Write"]
 
-Work = Case | Resubmission
-"""What is worked on: both have an id, a version that fences, and a due time while open."""
+Work = Case | Resubmission | StatusChange
+"""What is worked on: all have an id, a version that fences, and a due time while open."""
 
 
 @frozen
@@ -64,8 +65,15 @@ class Ledger(Protocol):
     def open_resubmission(self, resubmission: Resubmission) -> tuple[Resubmission, bool]:
         """Record a resubmission, or give back the one that the same order has at the same connection."""
 
-    def write(self, change: Write) -> None:
-        """Apply a change. Raises ConflictError when the work is no longer the version that was read."""
+    def open_status_change(self, change: StatusChange, key: str | None) -> StatusChange:
+        """Record a status change, or give back the same one: by its key, or the one that is under way there.
+
+        Raises ConflictError where the order is being given another status at the same connection, and for the same key
+        with another content.
+        """
+
+    def write(self, *changes: Write) -> None:
+        """Apply changes, all or none. Raises ConflictError when one of the works is no longer the version read."""
 
     def append(self, work: Work, entries: Sequence[Event | Intent | Exchange | str], *, fenced: bool) -> None:
         """Add to a history without a change.
@@ -79,6 +87,12 @@ class Ledger(Protocol):
     def resubmission(self, resubmission_id: str) -> Resubmission:
         """A resubmission by its id. Raises NotFoundError."""
 
+    def status_change(self, change_id: str) -> StatusChange:
+        """A status change by its id. Raises NotFoundError."""
+
+    def status_changes(self, *, order_id: str | None = None, open_only: bool = False) -> tuple[StatusChange, ...]:
+        """Status changes, oldest first."""
+
     def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
         """The wishes for an order, oldest first."""
 
@@ -87,6 +101,7 @@ class Ledger(Protocol):
         *,
         order_id: str | None = None,
         cancellation_id: str | None = None,
+        connection: str | None = None,
         states: Sequence[State] = (),
         limit: int = 1000,
     ) -> tuple[Case, ...]:
@@ -112,8 +127,17 @@ class Ledger(Protocol):
 
     def handled(
         self, occurrence: Occurrence, firings: Sequence[Firing], then: Sequence[Occurrence], at: datetime
-    ) -> None:
-        """Record what the rules made of an occurrence, and what followed, once; a second time changes nothing."""
+    ) -> bool:
+        """Record what the rules made of an occurrence, and what followed, once; a second time changes nothing.
+
+        Whether this call was the first.
+        """
+
+    def forget(self, occurrence: Occurrence) -> None:
+        """Take back an occurrence that is waiting; when it is recorded again, it is new."""
+
+    def record_settled(self) -> None:
+        """From now on record an occurrence with each case that settles: there are rules that may want to hear it."""
 
     def firings(self, order_id: str) -> tuple[tuple[datetime, Firing], ...]:
         """What rules did for an order, oldest first."""

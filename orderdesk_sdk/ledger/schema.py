@@ -51,4 +51,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             data TEXT NOT NULL)""",
         "CREATE INDEX firings_by_order ON firings (order_id)",
     ),
+    (
+        """CREATE TABLE status_changes (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key TEXT UNIQUE, order_id TEXT NOT NULL,
+            connection TEXT NOT NULL, version INTEGER NOT NULL, due_at INTEGER, data TEXT NOT NULL)""",
+        "CREATE INDEX status_changes_by_order ON status_changes (order_id)",
+        "CREATE INDEX status_changes_due ON status_changes (due_at) WHERE due_at IS NOT NULL",
+        "CREATE UNIQUE INDEX status_changes_open ON status_changes (order_id, connection) WHERE due_at IS NOT NULL",
+        # Cases that wait to be asked for together are found by their place.
+        "CREATE INDEX cases_by_place ON cases (connection, state)",
+        # Before errands had one name for the end, a resubmission that was there was called submitted.
+        """UPDATE resubmissions SET data = json_set(data, '$.state', 'done')
+            WHERE json_extract(data, '$.state') = 'submitted'""",
+    ),
 )

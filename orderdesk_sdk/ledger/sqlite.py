@@ -13,12 +13,26 @@ from orderdesk_sdk.case import Cancellation, Case, Event, State
 from orderdesk_sdk.errors import ConflictError, LedgerError, NotFoundError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.commits import GroupCommit
-from orderdesk_sdk.ledger.entries import Entry, content_of, data_of, dump, kind_of, load, moment, stamp
+from orderdesk_sdk.ledger.entries import Entry, content_of, dump, load, moment, stamp
 from orderdesk_sdk.ledger.interface import Work, Write
+from orderdesk_sdk.ledger.rows import (
+    INSERT_LINE,
+    TABLES,
+    changing,
+    conflict_of,
+    due_of,
+    keyed,
+    lines_of,
+    occur,
+    under_way,
+    update_of,
+    work_of,
+)
 from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Firing, Occurrence
 from orderdesk_sdk.sqlite_file import connect, migrate
+from orderdesk_sdk.status_change import StatusChange
 
 __all__ = ["SqliteLedger"]
 
@@ -32,10 +46,9 @@ class SqliteLedger:
     file systems: SQLite's write-ahead log needs shared memory (https://www.sqlite.org/wal.html).
     """
 
-    def __init__(self, path: Path, *, occurrences: bool = False) -> None:
-        """Open the file. occurrences: whether settled cases are recorded for rules."""
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._occurrences = occurrences
+        self._records_settled = False
         try:
             self._writer = connect(path)
             try:
@@ -55,10 +68,10 @@ class SqliteLedger:
         found: list[tuple[Cancellation, bool]] = []
         # Rows are written out here and below, so that no other writer waits for that inside the transaction.
         wish = (cancellation.id, cancellation.order_id, dump(cancellation))
-        rows = [(case.id, case.cancellation_id, case.order_id, case.connection, *_changing(case)) for case in cases]
+        rows = [(case.id, case.cancellation_id, case.order_id, case.connection, *changing(case)) for case in cases]
 
         def job(cursor: sqlite3.Cursor) -> None:
-            known = _keyed(cursor, cancellation.key, content) or _under_way(cursor, cases)
+            known = keyed(cursor, cancellation.key, content) or under_way(cursor, cases)
             cursor.execute(
                 "INSERT OR IGNORE INTO keys VALUES (?, ?, ?)", (cancellation.key, content, (known or cancellation).id)
             )
@@ -76,7 +89,7 @@ class SqliteLedger:
 
     def wish(self, key: str, content: str) -> Cancellation | None:
         with self._read() as cursor:
-            return _keyed(cursor, key, content)
+            return keyed(cursor, key, content)
 
     def name(self, key: str, content: str, cancellation: Cancellation) -> None:
         def job(cursor: sqlite3.Cursor) -> None:
@@ -100,7 +113,7 @@ class SqliteLedger:
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     resubmission.id, resubmission.order_number, resubmission.original_id, resubmission.connection,
-                    resubmission.version, _due(resubmission), dump(resubmission),
+                    resubmission.version, due_of(resubmission), dump(resubmission),
                 ),
             )  # fmt: skip
             found.append((resubmission, True))
@@ -108,41 +121,63 @@ class SqliteLedger:
         self._commits.run(job)
         return found[0]
 
-    def write(self, change: Write) -> None:
-        before, after = change.before, change.after
-        lines = _lines(after, change.entries)
-        values: tuple[object, ...]
-        if isinstance(after, Case):
-            update = "UPDATE cases SET state = ?, version = ?, due_at = ?, data = ? WHERE id = ? AND version = ?"
-            values = (*_changing(after), before.id, before.version)
-        else:
-            update = "UPDATE resubmissions SET version = ?, due_at = ?, data = ? WHERE id = ? AND version = ?"
-            values = (after.version, _due(after), dump(after), before.id, before.version)
-
-        occurrence = change.occurrence if self._occurrences else None
+    def open_status_change(self, change: StatusChange, key: str | None) -> StatusChange:
+        found: list[StatusChange] = []
 
         def job(cursor: sqlite3.Cursor) -> None:
-            if cursor.execute(update, values).rowcount != 1:
-                raise _fenced(before)
-            cursor.executemany(_INSERT_LINE, lines)
-            if occurrence is not None:
-                _occur(cursor, occurrence)
+            known = cursor.execute(
+                "SELECT data FROM status_changes WHERE key = ?1 OR (order_id = ?2 AND connection = ?3"
+                " AND due_at IS NOT NULL) ORDER BY key IS ?1 DESC",
+                (key, change.order_id, change.connection),
+            ).fetchone()
+            if known is None:
+                cursor.execute(
+                    "INSERT INTO status_changes (id, key, order_id, connection, version, due_at, data)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (change.id, key, change.order_id, change.connection, change.version, due_of(change), dump(change)),
+                )
+            found.append(load(known[0], StatusChange) if known is not None else change)
+
+        self._commits.run(job)
+        if (found[0].order_id, found[0].connection, found[0].status) != (
+            change.order_id, change.connection, change.status
+        ):  # fmt: skip
+            raise ConflictError(
+                f"it is being set to {found[0].status}",
+                place=f"order {found[0].order_number} at {found[0].connection}",
+                remedy="wait until that is settled",
+            )
+        return found[0]
+
+    def write(self, *changes: Write) -> None:
+        rows = [
+            (change.before, *update_of(change), lines_of(change.after, change.entries), change.occurrence)
+            for change in changes
+        ]
+
+        def job(cursor: sqlite3.Cursor) -> None:
+            for before, update, values, lines, occurrence in rows:
+                if cursor.execute(update, values).rowcount != 1:
+                    raise conflict_of(before)
+                cursor.executemany(INSERT_LINE, lines)
+                if occurrence is not None and self._records_settled:
+                    occur(cursor, occurrence)
 
         self._commits.run(job)
 
     def append(self, work: Work, entries: Sequence[Content], *, fenced: bool) -> None:
-        table = "cases" if isinstance(work, Case) else "resubmissions"
-        lines = _lines(work, entries)
+        table = TABLES[type(work)]
+        lines = lines_of(work, entries)
 
         def job(cursor: sqlite3.Cursor) -> None:
             if fenced:
                 row = cursor.execute(
-                    f"SELECT 1 FROM {table} WHERE id = ? AND version = ?",  # noqa: S608 - one of two constants
+                    f"SELECT 1 FROM {table} WHERE id = ? AND version = ?",  # noqa: S608 - one of three constants
                     (work.id, work.version),
                 ).fetchone()
                 if row is None:
-                    raise _fenced(work)
-            cursor.executemany(_INSERT_LINE, lines)
+                    raise conflict_of(work)
+            cursor.executemany(INSERT_LINE, lines)
 
         self._commits.run(job)
 
@@ -160,6 +195,22 @@ class SqliteLedger:
             raise NotFoundError("there is no such resubmission", place=f"resubmission {resubmission_id}")
         return load(row[0], Resubmission)
 
+    def status_change(self, change_id: str) -> StatusChange:
+        with self._read() as cursor:
+            row = cursor.execute("SELECT data FROM status_changes WHERE id = ?", (change_id,)).fetchone()
+        if row is None:
+            raise NotFoundError("there is no such status change", place=f"status change {change_id}")
+        return load(row[0], StatusChange)
+
+    def status_changes(self, *, order_id: str | None = None, open_only: bool = False) -> tuple[StatusChange, ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT data FROM status_changes WHERE (?1 IS NULL OR order_id = ?1) AND (NOT ?2 OR due_at IS NOT NULL)"
+                " ORDER BY number",
+                (order_id, open_only),
+            ).fetchall()
+        return tuple(load(row[0], StatusChange) for row in rows)
+
     def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
         with self._read() as cursor:
             # Ids are random: of wishes asked for at one moment, the numbers of their cases say which came first.
@@ -175,6 +226,7 @@ class SqliteLedger:
         *,
         order_id: str | None = None,
         cancellation_id: str | None = None,
+        connection: str | None = None,
         states: Sequence[State] = (),
         limit: int = 1000,
     ) -> tuple[Case, ...]:
@@ -186,6 +238,9 @@ class SqliteLedger:
         if cancellation_id is not None:
             wheres.append("cancellation_id = ?")
             values.append(cancellation_id)
+        if connection is not None:
+            wheres.append("connection = ?")
+            values.append(connection)
         if states:
             wheres.append(f"state IN ({','.join('?' * len(states))})")
             values.extend(state.value for state in states)
@@ -207,15 +262,14 @@ class SqliteLedger:
         return tuple(load(row[0], Resubmission) for row in rows)
 
     def due(self, now: datetime, limit: int) -> tuple[Work, ...]:
-        with self._read() as cursor:
-            cases = cursor.execute(
-                "SELECT due_at, data FROM cases WHERE due_at <= ? ORDER BY due_at LIMIT ?", (stamp(now), limit)
-            ).fetchall()
-            others = cursor.execute(
-                "SELECT due_at, data FROM resubmissions WHERE due_at <= ? ORDER BY due_at LIMIT ?", (stamp(now), limit)
-            ).fetchall()
-        found: list[tuple[int, Work]] = [(at, load(data, Case)) for at, data in cases]
-        found += [(at, load(data, Resubmission)) for at, data in others]
+        found: list[tuple[int, Work]] = []
+        for kind, table in TABLES.items():
+            with self._read() as cursor:
+                rows = cursor.execute(
+                    f"SELECT due_at, data FROM {table} WHERE due_at <= ? ORDER BY due_at LIMIT ?",  # noqa: S608 - a constant
+                    (stamp(now), limit),
+                ).fetchall()
+            found += [(at, work_of(data, kind)) for at, data in rows]
         found.sort(key=lambda pair: pair[0])
         return tuple(work for _, work in found[:limit])
 
@@ -223,7 +277,8 @@ class SqliteLedger:
         with self._read() as cursor:
             row = cursor.execute(
                 "SELECT min(at) FROM (SELECT min(due_at) AS at FROM cases WHERE due_at IS NOT NULL"
-                " UNION ALL SELECT min(due_at) FROM resubmissions WHERE due_at IS NOT NULL)"
+                " UNION ALL SELECT min(due_at) FROM resubmissions WHERE due_at IS NOT NULL"
+                " UNION ALL SELECT min(due_at) FROM status_changes WHERE due_at IS NOT NULL)"
             ).fetchone()
         return moment(row[0]) if row[0] is not None else None
 
@@ -241,7 +296,7 @@ class SqliteLedger:
     def occur(self, occurrences: Sequence[Occurrence]) -> None:
         def job(cursor: sqlite3.Cursor) -> None:
             for occurrence in occurrences:
-                _occur(cursor, occurrence)
+                occur(cursor, occurrence)
 
         self._commits.run(job)
 
@@ -254,20 +309,33 @@ class SqliteLedger:
 
     def handled(
         self, occurrence: Occurrence, firings: Sequence[Firing], then: Sequence[Occurrence], at: datetime
-    ) -> None:
+    ) -> bool:
+        first: list[bool] = []
+
         def job(cursor: sqlite3.Cursor) -> None:
             cursor.execute("UPDATE occurrences SET handled = 1 WHERE id = ? AND handled = 0", (occurrence.id,))
             if cursor.rowcount != 1:
                 return
+            first.append(True)
             for firing in firings:
                 cursor.execute(
                     "INSERT INTO firings (occurrence_id, order_id, at, data) VALUES (?, ?, ?, ?)",
                     (occurrence.id, occurrence.order_id, stamp(at), dump(firing)),
                 )
             for follows in then:
-                _occur(cursor, follows)
+                occur(cursor, follows)
 
         self._commits.run(job)
+        return bool(first)
+
+    def forget(self, occurrence: Occurrence) -> None:
+        def job(cursor: sqlite3.Cursor) -> None:
+            cursor.execute("DELETE FROM occurrences WHERE id = ? AND handled = 0", (occurrence.id,))
+
+        self._commits.run(job)
+
+    def record_settled(self) -> None:
+        self._records_settled = True
 
     def firings(self, order_id: str) -> tuple[tuple[datetime, Firing], ...]:
         with self._read() as cursor:
@@ -288,67 +356,3 @@ class SqliteLedger:
                 yield self._reader.cursor()
             except sqlite3.Error as error:
                 raise LedgerError(f"the ledger cannot be read: {error}", place=str(self._path)) from None
-
-
-def _occur(cursor: sqlite3.Cursor, occurrence: Occurrence) -> None:
-    cursor.execute(
-        "INSERT OR IGNORE INTO occurrences (id, order_id, handled, data) VALUES (?, ?, 0, ?)",
-        (occurrence.id, occurrence.order_id, dump(occurrence)),
-    )
-
-
-def _keyed(cursor: sqlite3.Cursor, key: str, content: str) -> Cancellation | None:
-    """The wish of a key. Raises ConflictError where the key was used for another content."""
-    row = cursor.execute(
-        "SELECT keys.content, data FROM keys JOIN cancellations ON id = cancellation_id WHERE key = ?", (key,)
-    ).fetchone()
-    if row is None:
-        return None
-    if row[0] != content:
-        raise ConflictError(
-            "this key was used for another cancellation", place=f"key {key!r}", remedy="use a new key for a new wish"
-        )
-    return load(row[1], Cancellation)
-
-
-def _under_way(cursor: sqlite3.Cursor, cases: Sequence[Case]) -> Cancellation | None:
-    """The wish that has an open case at a place where one of these would be opened."""
-    for case in cases:
-        row = cursor.execute(
-            "SELECT cancellations.data FROM cases JOIN cancellations ON cancellations.id = cancellation_id"
-            " WHERE cases.order_id = ? AND connection = ? AND due_at IS NOT NULL",
-            (case.order_id, case.connection),
-        ).fetchone()
-        if row is not None:
-            return load(row[0], Cancellation)
-    return None
-
-
-def _changing(case: Case) -> tuple[str, int, int | None, str]:
-    return case.state.value, case.version, _due(case), dump(case)
-
-
-def _due(work: Work) -> int | None:
-    return stamp(work.due_at) if work.due_at is not None else None
-
-
-_INSERT_LINE = "INSERT INTO history (subject_id, attempt, at, kind, data) VALUES (?, ?, ?, ?, ?)"
-
-
-def _lines(work: Work, entries: Sequence[Content]) -> list[tuple[str, int, int, str, str]]:
-    """The rows of a history, in order."""
-    lines = []
-    for content in entries:
-        at = work.updated_at if isinstance(content, str) else _at(content)
-        lines.append((work.id, work.attempt, stamp(at), kind_of(content).value, data_of(content)))
-    return lines
-
-
-def _at(content: Event | Intent | Exchange) -> datetime:
-    return content.ended_at if isinstance(content, Exchange) else content.at
-
-
-def _fenced(work: Work) -> ConflictError:
-    return ConflictError(
-        "somebody else has changed it meanwhile", place=work.id, remedy="read it again and decide on what it is now"
-    )

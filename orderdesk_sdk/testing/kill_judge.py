@@ -9,11 +9,11 @@ from attrs import field, frozen
 
 from orderdesk_sdk.case import Case, Event, EventKind, State
 from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger import Entry
 from orderdesk_sdk.order import Order
-from orderdesk_sdk.resubmission import ResubmissionState
 from orderdesk_sdk.testing.simulator import Record, Simulator
 
 __all__ = ["Service", "complaints"]
@@ -133,7 +133,7 @@ def _resubmitted(desk: Desk, service: Service, created: Sequence[Record]) -> Ite
     if len(created) != 1 or len(found) != 1:
         yield f"{len(found)} resubmissions made {len(created)} orders at the service: {created}"
     for resubmission in found:
-        if resubmission.state is not ResubmissionState.SUBMITTED:
+        if resubmission.state is not ErrandState.DONE:
             yield f"{resubmission.id} ended {resubmission.state.value}: {resubmission.text}"
         if not _sends(desk.ledger.history(resubmission.id)):
             yield f"{resubmission.id} left no intent in the ledger"

@@ -22,8 +22,8 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from orderdesk_sdk.advance import LEASE
 from orderdesk_sdk.case import State
+from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError

@@ -12,8 +12,8 @@ from orderdesk_amazon_mcf.simulator import example_address
 from orderdesk_amazon_mcf.simulator.tokens import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.case import ProofKind, State
+from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.receipt import ProofReceipt
-from orderdesk_sdk.resubmission import ResubmissionState
 from orderdesk_sdk.testing.cassettes import Source, read_head
 from orderdesk_sdk.testing.record import record_simulated
 from orderdesk_sdk.testing.scenarios import load_scenarios
@@ -80,7 +80,7 @@ def test_a_canceled_order_is_created_again_under_a_new_number(cassette: Play) ->
     stage = cassette("resubmit")
     assert stage.case.state is State.CANCELED
     (made,) = stage.desk.receipt("1042").resubmissions
-    assert (made.state, made.remote_id) == (ResubmissionState.SUBMITTED, "1042-1")
+    assert (made.state, made.remote_id) == (ErrandState.DONE, "1042-1")
     duplicate = stage.desk.host.order(made.order_number)
     assert [placement.remote_id for placement in stage.desk.host.placements(duplicate.id)] == ["1042-1"]
 
@@ -88,7 +88,7 @@ def test_a_canceled_order_is_created_again_under_a_new_number(cassette: Play) ->
 def test_what_is_there_already_under_the_new_number_is_not_created_again(cassette: Play) -> None:
     stage = cassette("resubmit-already-there")
     (found,) = stage.desk.receipt("1042").resubmissions
-    assert (found.state, found.remote_id) == (ResubmissionState.SUBMITTED, "1042-1")
+    assert (found.state, found.remote_id) == (ErrandState.DONE, "1042-1")
     assert "method: POST" not in (HERE / "cassettes/resubmit-already-there.yaml").read_text().partition("PUT")[2]
 
 

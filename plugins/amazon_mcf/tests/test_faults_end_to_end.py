@@ -6,7 +6,7 @@ import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_sdk.case import State
-from orderdesk_sdk.resubmission import ResubmissionState
+from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.stage import LINES, SimulatedStage
 
@@ -91,11 +91,11 @@ def test_trouble_with_the_create_is_unclear_and_ends_with_exactly_one_order(
     canceled(amazon, stage)
     amazon.faults.add(fault, method="POST", path=ORDERS)
     made = stage.resubmit()
-    assert (made.state, created(amazon)) == (ResubmissionState.UNCLEAR, ["1042-1"] if fault.done else [])
+    assert (made.state, created(amazon)) == (ErrandState.UNCLEAR, ["1042-1"] if fault.done else [])
     assert made.due_at is not None
     stage.wait_for(made.due_at)
     stage.desk.run_due()
-    assert stage.resubmit().state is ResubmissionState.SUBMITTED
+    assert stage.resubmit().state is ErrandState.DONE
     assert created(amazon) == ["1042-1"]
     assert amazon.faults.waiting() == ()
 
@@ -109,7 +109,7 @@ def test_trouble_with_the_look_before_the_create_creates_nothing(
     assert stage.resubmit().is_open
     assert created(amazon) == []
     amazon.faults.clear()
-    assert stage.resubmit().state is ResubmissionState.SUBMITTED
+    assert stage.resubmit().state is ErrandState.DONE
     assert created(amazon) == ["1042-1"]
 
 

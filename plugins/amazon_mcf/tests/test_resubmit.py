@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
+from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.resubmission import ResubmissionState
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.specs import SwaggerModel, vendor_file
 from orderdesk_sdk.testing.stage import LINES, SimulatedStage, simulated
@@ -43,7 +43,7 @@ def body_of(seen: SeenRequest) -> Mapping[str, object]:
 def test_a_canceled_order_goes_out_again_under_a_new_number(amazon: McfSimulator, stage: SimulatedStage) -> None:
     canceled(amazon, stage)
     made = stage.resubmit()
-    assert (made.state, made.remote_id) == (ResubmissionState.SUBMITTED, "1042-1")
+    assert (made.state, made.remote_id) == (ErrandState.DONE, "1042-1")
     assert (created(amazon), amazon.truth("1042-1"), amazon.truth("1042")) == (["1042-1"], "New", "Cancelled")
     assert stage.resubmit() == made
     assert len(creates(stage)) == 1
@@ -82,7 +82,7 @@ def test_the_settings_of_the_connection_reach_the_new_order(amazon: McfSimulator
     chosen = {"action": "Hold", "policy": "FillAll", "speed": "Expedited", "marketplace_id": ""}
     with simulated("amazon-mcf", amazon, settings=chosen) as stage:
         canceled(amazon, stage)
-        assert stage.resubmit().state is ResubmissionState.SUBMITTED
+        assert stage.resubmit().state is ErrandState.DONE
         body = body_of(creates(stage)[0])
     names = ("fulfillmentAction", "fulfillmentPolicy", "shippingSpeedCategory")
     assert [body[name] for name in names] == ["Hold", "FillAll", "Expedited"]
@@ -92,7 +92,7 @@ def test_the_settings_of_the_connection_reach_the_new_order(amazon: McfSimulator
 def test_what_an_earlier_create_left_is_found_and_not_made_twice(amazon: McfSimulator, stage: SimulatedStage) -> None:
     canceled(amazon, stage)
     amazon.add_order("1042-1", lines=tuple(reversed(LINES)))
-    assert stage.resubmit().state is ResubmissionState.SUBMITTED
+    assert stage.resubmit().state is ErrandState.DONE
     assert creates(stage) == []
 
 
@@ -105,19 +105,19 @@ def test_another_order_under_the_new_number_is_refused_with_a_remedy(
     canceled(amazon, stage)
     amazon.add_order("1042-1", lines=lines)
     made = stage.resubmit()
-    assert (made.state, made.remedy) == (ResubmissionState.REFUSED, "give another number")
+    assert (made.state, made.remedy) == (ErrandState.REFUSED, "give another number")
     assert creates(stage) == []
-    assert stage.resubmit(number="1042-B").state is ResubmissionState.SUBMITTED
+    assert stage.resubmit(number="1042-B").state is ErrandState.DONE
     assert created(amazon) == ["1042-B"]
 
 
 def test_a_create_whose_reply_was_lost_made_exactly_one_order(amazon: McfSimulator, stage: SimulatedStage) -> None:
     canceled(amazon, stage)
     amazon.faults.add(Fault.LOST_REPLY, method="POST", path=ORDERS)
-    assert stage.resubmit().state is ResubmissionState.UNCLEAR
+    assert stage.resubmit().state is ErrandState.UNCLEAR
     stage.tap.requests.clear()
     again = stage.desk.resubmit("1042", by="Ann")
-    assert again.state is ResubmissionState.SUBMITTED
+    assert again.state is ErrandState.DONE
     assert [(seen.method, seen.path) for seen in stage.tap.requests] == [("GET", f"{ORDERS}/1042-1")]
     assert created(amazon) == ["1042-1"]
 
@@ -128,7 +128,7 @@ def test_an_order_that_amazon_refuses_is_refused_in_its_words(amazon: McfSimulat
         stage.cancel()
         stage.follow()
         made = stage.resubmit()
-    assert made.state is ResubmissionState.REFUSED
+    assert made.state is ErrandState.REFUSED
     assert "InvalidInput: items" in (made.text or "")
     assert created(amazon) == []
 
@@ -163,9 +163,9 @@ def test_a_create_that_is_turned_away_is_not_done_and_tried_again(
     canceled(amazon, stage)
     stage.tap.instead = lambda seen: (status, "{}") if (seen.method, seen.path) == ("POST", ORDERS) else None
     made = stage.resubmit()
-    assert (made.state, created(amazon)) == (ResubmissionState.REQUESTED, [])
+    assert (made.state, created(amazon)) == (ErrandState.REQUESTED, [])
     stage.tap.instead = None
-    assert stage.resubmit().state is ResubmissionState.SUBMITTED
+    assert stage.resubmit().state is ErrandState.DONE
     assert created(amazon) == ["1042-1"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import Always, Button, ByCheck, Email, Route, SinceSubmission
@@ -21,7 +22,7 @@ class MwwSettings:
     """What a connection needs. No address for cancellations is published, so it is asked for and never guessed."""
 
     api_key: Secret = secret(help="the API key from your MWW representative")
-    cancel_email_to: str = setting(str, help="where MWW takes cancellations by e-mail; ask your MWW representative")
+    cancel_email_to: str = parsed(read_address, help="for cancellations by e-mail; ask your MWW representative")
     cancel_email_subject: str = parsed(read_template, help="of that e-mail", default="Please cancel order {remote_id}")
     cancel_email_body: str = parsed(read_template, help="of that e-mail", default=BODY)
     base_url: str = host(help="MWW's API", default="https://api.mwwondemand.com/api")
@@ -39,7 +40,6 @@ def auth_key(settings: MwwSettings) -> HeaderAuth:
 def ladder(window: str) -> tuple[Route, ...]:
     """Order Desk's guide: the button in the first minute or two, else an e-mail. MWW's own text: until it is packed."""
     opened = SinceSubmission(minutes(2)) if window == WINDOWS[0] else Always()
-    climbs = frozenset({Refusal.TOO_LATE, Refusal.NOT_ALLOWED})
     note = "MWW refuses while it takes the order in, up to an hour, and once it is packed"
-    button = Button(ByCheck(every=minutes(5), give_up=hours(4)), opened, climbs, note=note)
+    button = Button(ByCheck(minutes(5), hours(4)), opened, {Refusal.TOO_LATE, Refusal.NOT_ALLOWED}, note=note)
     return button, Email(to="cancel_email_to", subject="cancel_email_subject", body="cancel_email_body")

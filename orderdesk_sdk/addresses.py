@@ -1,0 +1,42 @@
+"""Mail addresses as they are configured: exactly one, in a form that every mail server takes. Pure."""
+
+from __future__ import annotations
+
+from email.headerregistry import Address
+from email.policy import SMTP
+
+from orderdesk_sdk.errors import ConfigurationError
+
+__all__ = ["address_of", "read_address"]
+
+EXAMPLE = 'write it as "orders@example.com" or "Shop <orders@example.com>"'
+
+
+def read_address(value: object, place: str) -> str:
+    """A text that holds exactly one address, as configured. Raises ConfigurationError with place and remedy."""
+    address_of(value, place)
+    return str(value)
+
+
+def address_of(value: object, place: str) -> Address:
+    """The one address of a text; `addr_spec` is what a server is told. Raises ConfigurationError as `read_address`."""
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError("an e-mail address was expected", place=place, remedy=EXAMPLE)
+    if not value.isprintable():
+        raise ConfigurationError("the address has a line break or control character", place=place, remedy=EXAMPLE)
+    header = SMTP.header_factory("To", value)
+    found = header.addresses
+    if len(found) != 1 or header.groups[0].display_name is not None:
+        raise ConfigurationError(
+            f"exactly one address was expected, not {len(found)}", place=place,
+            remedy=f"{EXAMPLE}; for several people give the address of a list",
+        )  # fmt: skip
+    (address,) = found
+    if header.defects or not address.username or not address.domain:
+        raise ConfigurationError(f"{value!r} is not an e-mail address", place=place, remedy=EXAMPLE)
+    if not address.addr_spec.isascii():
+        raise ConfigurationError(
+            "the address has letters outside ASCII, which many mail servers refuse", place=place,
+            remedy="write its domain in the ASCII form (xn--...); the name before the address may have any letters",
+        )  # fmt: skip
+    return Address(address.display_name, address.username, address.domain)

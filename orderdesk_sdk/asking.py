@@ -1,0 +1,246 @@
+"""Asking: a case's present route is taken, once, by itself or with others that its service takes in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, assert_never
+
+from attrs import evolve, field, frozen
+
+from orderdesk_sdk import followup
+from orderdesk_sdk.answer import Answer, Refusal
+from orderdesk_sdk.case import Case, Event, EventKind, State, transition
+from orderdesk_sdk.casebook import LEASE, Casebook, Known
+from orderdesk_sdk.connections import Connection
+from orderdesk_sdk.declaration import Button, Email
+from orderdesk_sdk.errors import ConfigurationError, InputError
+from orderdesk_sdk.exchange import Certainty, Exchange, Intent
+from orderdesk_sdk.flow import Driven, Fault, Recorded, cleaned, drive
+from orderdesk_sdk.journal import GroupJournal, Part, Result, WorkJournal
+from orderdesk_sdk.order import Placement
+from orderdesk_sdk.posting import Post, identity_of
+from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.workers import Watch
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["Asker"]
+
+
+@frozen
+class _Asked:
+    """A case that is about to be asked for: before and with the claim, and what is asked."""
+
+    case: Case
+    sending: Case
+    request: CancelRequest
+    known: Known
+    at: datetime
+    opening: tuple[Event | str, ...]
+
+
+@frozen
+class _Answers:
+    """What a flow about several orders ended with, one answer per order."""
+
+    answers: tuple[Answer, ...] = field(converter=tuple)
+
+
+class Asker:
+    """Sends what cases ask for, and settles what a dead process left half sent."""
+
+    def __init__(self, book: Casebook, post: Post) -> None:
+        self._book = book
+        self._post = post
+
+    def ask(self, case: Case, connection: Connection, known: Known, watch: Watch, *, person: str | None = None) -> Case:
+        """Take the case's present route. person: somebody who decided that it is to be sent again."""
+        route = connection.integration.cancel[case.route]
+        if isinstance(route, Button) and route.batch is not None:
+            return self.ask_many([(case, known)], connection, watch, person=person)[0]
+        asked = self._prepare(case, connection, known, person)
+        if isinstance(asked, Case):
+            return asked
+        journal = WorkJournal(self._book.ledger, case, asked.sending, asked.opening)
+        if isinstance(route, Email):
+            return self._post_mail(asked, connection, route, journal)
+        hook = connection.loaded.manager.hook.orderdesk_cancel
+        driven = drive(
+            lambda: hook(request=asked.request, service=connection.service(asked.at)),
+            Answer,
+            connection.client,
+            journal,
+            watch=watch,
+        )
+        return self._finish(asked.sending, connection, known.placement, journal, driven)
+
+    def ask_many(
+        self,
+        wanted: Sequence[tuple[Case, Known]],
+        connection: Connection,
+        watch: Watch,
+        *,
+        person: str | None = None,
+    ) -> tuple[Case, ...]:
+        """Ask for several cases by one flow; each settles by its own answer. In the order given."""
+        prepared = [self._prepare(case, connection, known, person) for case, known in wanted]
+        group = [asked for asked in prepared if isinstance(asked, _Asked)]
+        after = {asked.id: asked for asked in prepared if isinstance(asked, Case)}
+        if group:
+            parts = [Part(asked.case, asked.sending, asked.opening) for asked in group]
+            journal = GroupJournal(self._book.ledger, parts)
+            requests = tuple(asked.request for asked in group)
+            service = connection.service(group[0].at)
+            hook = connection.loaded.manager.hook.orderdesk_cancel_many
+            driven = drive(
+                lambda: _counted(hook(requests=requests, service=service), len(requests)),
+                _Answers,
+                connection.client,
+                journal,
+                watch=watch,
+            )
+            results = self._results(group, connection, driven)
+            journal.finish_all(results)
+            for result in results:
+                assert isinstance(result.after, Case)
+                after[result.after.id] = result.after
+                for event in result.entries:
+                    assert isinstance(event, Event)
+                    self._book.tell(result.after, event)
+        return tuple(after[case.id] for case, _ in wanted)
+
+    def resume(self, case: Case, connection: Connection, placement: Placement, watch: Watch) -> Case:
+        """The sending process is gone: go on from the record, never past a write of unknown fate."""
+        now = self._book.clock.now()
+        entries = self._book.attempt(case)
+        route = connection.integration.cancel[case.route]
+        if isinstance(route, Email):
+            identity = next(identity_of(entry) for entry in entries if isinstance(entry, Intent))
+            text = "the process ended while the mail was on its way"
+            return self._book.apply(case, followup.after_loss_of_mail(case, text, identity, now))
+        if isinstance(route, Button) and route.batch is not None:
+            # The others of the group may be elsewhere by now, so its flow cannot be driven again: it is read back.
+            writes = [entry for entry in entries if isinstance(entry, Intent) and not entry.reads_only]
+            certainty = Certainty.UNCLEAR if writes else Certainty.NOT_SENT
+            repeatable = all(intent.repeatable for intent in writes)
+            loss = followup.Loss(certainty, "the process ended while the request was on its way", repeatable)
+            return self._book.apply(case, followup.after_loss(case, connection.integration, loss, now))
+        began = next((entry.at for entry in entries if isinstance(entry, Event) and entry.kind is EventKind.SEND), now)
+        recorded = Recorded(
+            {entry.number: entry for entry in entries if isinstance(entry, Intent)}
+            | {entry.intent.number: entry.intent for entry in entries if isinstance(entry, Exchange)},
+            {entry.intent.number: entry for entry in entries if isinstance(entry, Exchange)},
+        )
+        event = Event(EventKind.RESUME, now, due_at=now + LEASE)
+        resumed = transition(case, event)
+        journal = WorkJournal(self._book.ledger, case, resumed, (event,))
+        request = self._book.cancel_request(case, connection, self._book.known(case))
+        hook = connection.loaded.manager.hook.orderdesk_cancel
+        driven = drive(
+            lambda: hook(request=request, service=connection.service(began)),
+            Answer,
+            connection.client,
+            journal,
+            recorded,
+            watch,
+        )
+        return self._finish(resumed, connection, placement, journal, driven)
+
+    def _prepare(self, case: Case, connection: Connection, known: Known, person: str | None) -> _Asked | Case:
+        """What is needed to ask; or the case as it is where something keeps it from being asked."""
+        now = self._book.clock.now()
+        integration = connection.integration
+        fault = integration.remote_id.fault(case.remote_id) if integration.remote_id is not None else None
+        if fault is not None:
+            remedy = "cancel it in the service's own portal, then confirm or refuse this case"
+            return self._book.apply(case, followup.to_person(case, fault, now, remedy))
+        try:
+            request = self._book.cancel_request(case, connection, known)
+        except InputError as error:
+            return self._book.apply(case, followup.to_person(case, error.text, now, error.remedy))
+        notes: tuple[str, ...] = ()
+        if case.state is State.REQUESTED and case.attempt == 0:
+            veto, notes = self._book.veto(case, request)
+            if veto is not None:
+                text = connection.client.redactor.text(veto)
+                return self._book.apply(case, Event(EventKind.REFUSED, now, refusal=Refusal.VETOED, text=text), *notes)
+        event = Event(EventKind.SEND, now, due_at=now + LEASE, person=person, repeatable=True)
+        return _Asked(case, transition(case, event), request, known, now, (*notes, event))
+
+    def _finish(
+        self, sending: Case, connection: Connection, placement: Placement, journal: WorkJournal, driven: Driven[Answer]
+    ) -> Case:
+        event = self._event(sending, connection, placement, driven, driven.outcome)
+        after = transition(sending, event)
+        journal.finish(after, event)
+        self._book.tell(after, event)
+        return after
+
+    def _results(self, group: Sequence[_Asked], connection: Connection, driven: Driven[_Answers]) -> tuple[Result, ...]:
+        outcomes: Sequence[Answer | followup.Loss | Fault]
+        match driven.outcome:
+            case _Answers(answers):
+                outcomes = [cleaned(answer, connection.client.redactor) for answer in answers]
+            case Answer() | followup.Loss() | Fault():
+                outcomes = [driven.outcome] * len(group)
+            case _:
+                assert_never(driven.outcome)
+        results = []
+        for asked, outcome in zip(group, outcomes, strict=True):
+            event = self._event(asked.sending, connection, asked.known.placement, driven, outcome)
+            results.append(Result(transition(asked.sending, event), (event,)))
+        return tuple(results)
+
+    def _event(
+        self,
+        sending: Case,
+        connection: Connection,
+        placement: Placement,
+        driven: Driven[Answer] | Driven[_Answers],
+        outcome: Answer | followup.Loss | Fault,
+    ) -> Event:
+        now = self._book.clock.now()
+        integration = connection.integration
+        sent = evolve(sending, repeatable=driven.repeatable and driven.wrote)
+        match outcome:
+            case Answer() as answer:
+                self._book.note_status(sending, answer)
+                return followup.after_cancel(sent, integration, placement, answer, now)
+            case followup.Loss() as loss:
+                return followup.after_loss(sent, integration, loss, now)
+            case Fault(text):
+                return followup.after_fault(sent, integration, text, now, sent=driven.wrote)
+            case _:
+                assert_never(outcome)
+
+    def _post_mail(self, asked: _Asked, connection: Connection, route: Email, journal: WorkJournal) -> Case:
+        sending, known = asked.sending, asked.known
+        try:
+            mail = self._post.write(sending, route, connection.settings, known.wish, known.order, known.placement)
+            event = self._post.send(sending, route, mail, journal, connection.client.redactor)
+        except ConfigurationError as error:
+            # Before a byte of the mail left: it is tried again until somebody mends it.
+            event = followup.not_sent(sending, error.text, self._book.clock.now(), error.remedy)
+        after = transition(sending, event)
+        journal.finish(after, event)
+        self._book.tell(after, event)
+        return after
+
+
+def _counted(flow: object, count: int) -> object:
+    """The plugin's flow, which must end with one answer per order; what is no flow is given back as it is."""
+    return _counting(flow, count) if isinstance(flow, Generator) else flow
+
+
+def _counting(
+    flow: Generator[httpx.Request, httpx.Response, object], count: int
+) -> Generator[httpx.Request, httpx.Response, object]:
+    ended: object = yield from flow
+    if isinstance(ended, Answer):
+        return ended
+    answers = tuple(ended) if isinstance(ended, list | tuple) else None
+    if answers is None or len(answers) != count or not all(isinstance(answer, Answer) for answer in answers):
+        raise TypeError(f"the flow must end with {count} answers, one per request, in their order")
+    return _Answers(answers)

@@ -1,0 +1,154 @@
+"""The casebook: what a case is about, read from ledger and host, and the writing down of what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import evolve, frozen
+
+from orderdesk_sdk import followup
+from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State, transition
+from orderdesk_sdk.clock import Clock, minutes
+from orderdesk_sdk.connections import Connection, Connections
+from orderdesk_sdk.errors import NotFoundError, OrderDeskError
+from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.ledger import Ledger, Write
+from orderdesk_sdk.listeners import Listeners
+from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.reasons import Reason, resolve_reason
+from orderdesk_sdk.request import CancelRequest, CheckRequest
+
+__all__ = ["LEASE", "Casebook", "Known"]
+
+LEASE = minutes(5)
+"""How long a claim holds. Whoever has not finished by then is taken for dead; what it still writes is fenced off."""
+LOOK_AGAIN = minutes(1)
+"""How often a cart that waits for the others looks again."""
+
+
+@frozen
+class Known:
+    """What the opener of a case has just read, so that its first advance need not read it again."""
+
+    order: Order
+    placement: Placement
+    wish: Cancellation
+
+
+class Casebook:
+    """Reads and writes cases. Safe from many threads."""
+
+    def __init__(
+        self, ledger: Ledger, host: Host, connections: Connections, listeners: Listeners, clock: Clock
+    ) -> None:
+        self.ledger = ledger
+        self.clock = clock
+        self._host = host
+        self._connections = connections
+        self._listeners = listeners
+
+    def known(self, case: Case) -> Known:
+        """Order, placement and wish of a case. Raises NotFoundError where the order is no longer registered there."""
+        return Known(self._host.order(case.order_id), self.placement(case), self.wish(case))
+
+    def placement(self, case: Case) -> Placement:
+        """The placement of a case. Raises NotFoundError where the order is no longer registered there."""
+        for placement in self._host.placements(case.order_id):
+            if placement.connection == case.connection:
+                return placement
+        raise NotFoundError(
+            f"order {case.order_number} is no longer registered at {case.connection}",
+            place=f"case {case.id}",
+            remedy="register it again with `orderdesk place`",
+        )
+
+    def wish(self, case: Case) -> Cancellation:
+        """The wish that a case belongs to."""
+        return next(wish for wish in self.ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
+
+    def attempt(self, case: Case) -> Sequence[object]:
+        """What was recorded in the present attempt, in order."""
+        return [entry.content for entry in self.ledger.history(case.id) if entry.attempt == case.attempt]
+
+    def cancel_request(self, case: Case, connection: Connection, known: Known) -> CancelRequest:
+        """What the present route is asked to do. Raises InputError for a reason that it does not take."""
+        rule = connection.integration.cancel[case.route].reasons
+        reason = resolve_reason(rule, known.wish.reason, connection.settings, known.order, f"case {case.id}")
+        return CancelRequest(known.order, known.placement, case.cancellation_id, reason, known.wish.lines)
+
+    def check_request(self, case: Case, placement: Placement) -> CheckRequest:
+        """What a read-back is asked to look for."""
+        order, lines = self._host.order(case.order_id), self.wish(case).lines
+        return CheckRequest(order, placement, case.asked_at, lines, case.reference)
+
+    def others_first(self, case: Case) -> Event | None:
+        """Law 8: a cart is told last, after every fulfillment case settled as canceled; None when it may be told."""
+        if case.role is not Role.CART:
+            return None
+        now = self.clock.now()
+        # Of all wishes: a cart that was registered after the first one must wait for what that one asked elsewhere.
+        latest = {other.connection: other for other in self.ledger.cases(order_id=case.order_id)}
+        others = [other for other in latest.values() if other.role is not Role.CART]
+        against = [
+            f"{other.connection} ({other.state.value})"
+            for other in others
+            if not other.is_open and other.state is not State.CANCELED
+        ]
+        against += [
+            f"{placement.connection} (never asked)"
+            for placement in self._host.placements(case.order_id)
+            if placement.role is not Role.CART and placement.connection not in latest
+        ]
+        if against:
+            text = f"the cart was left alone, because of {', '.join(against)}"
+            if case.asked_at is not None:  # An earlier way has asked it already, so the wish cannot be taken back.
+                return followup.to_person(case, text, now)
+            return Event(EventKind.WITHDRAW, now, text=text)
+        if any(other.is_open for other in others):
+            return Event(EventKind.WAIT, now, due_at=now + LOOK_AGAIN, text="waits for the fulfillment services")
+        return None
+
+    def veto(self, case: Case, request: CancelRequest) -> tuple[str | None, tuple[str, ...]]:
+        """Why a listener wants nothing of this wish sent anywhere, or None; and the faults of listeners.
+
+        Each case asks for all cases of its wish, so that a veto at one place comes before anything goes out at another.
+        """
+        others = [
+            self._request_of(other, request)
+            for other in self.ledger.cases(cancellation_id=case.cancellation_id)
+            if other.id != case.id and other.state is State.REQUESTED
+        ]
+        notes: list[str] = []
+        for asked in [request, *others]:
+            reason, faults = self._listeners.veto(asked)
+            notes += faults
+            if reason is not None:
+                where = "" if asked is request else f" (said of {asked.placement.connection})"
+                return f"{reason}{where}", tuple(notes)
+        return None, tuple(dict.fromkeys(notes))
+
+    def _request_of(self, other: Case, request: CancelRequest) -> CancelRequest:
+        known = Known(request.order, self.placement(other), self.wish(other))
+        try:
+            return self.cancel_request(other, self._connections.get(other.connection), known)
+        except (OrderDeskError, IndexError):  # It cannot be asked there as it stands; the veto may still be about it.
+            plain = Reason(text=known.wish.reason)
+            return evolve(request, placement=known.placement, reason=plain)
+
+    def apply(self, case: Case, event: Event, *notes: str) -> Case:
+        """Change a case by an event, and tell the listeners."""
+        after = transition(case, event)
+        self.ledger.write(Write(case, after, [*notes, event]))
+        self.tell(after, event)
+        return after
+
+    def tell(self, case: Case, event: Event) -> None:
+        """Tell the listeners of a change; the faults of those that failed go into the case's history."""
+        for fault in self._listeners.changed(case, event):
+            self.ledger.append(case, [fault], fenced=False)
+
+    def note_status(self, case: Case, answer: Answer) -> None:
+        """Keep the service's own status word with the placement."""
+        if answer.status is not None:
+            self._host.note_status(case.order_id, case.connection, answer.status, self.clock.now())

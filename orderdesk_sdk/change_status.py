@@ -1,0 +1,94 @@
+"""Changing a status at a cart: asked for once, read before it is written, settled by what the service says."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from orderdesk_sdk.answer import Answer, Outcome
+from orderdesk_sdk.connections import Connection
+from orderdesk_sdk.declaration import Integration
+from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.errands import ErrandRunner
+from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.request import StatusRequest
+from orderdesk_sdk.status_change import StatusChange
+
+__all__ = ["CANCELED", "StatusChanger", "settable_statuses"]
+
+CANCELED = "canceled"
+"""The one status that every integration with a route can be asked for: it goes by a cancellation."""
+
+
+def settable_statuses(integration: Integration) -> tuple[str, ...]:
+    """The names of the statuses that an order can be given there, canceled included where there is a way to cancel."""
+    return (*([CANCELED] if integration.cancel else []), *(status.name for status in integration.statuses))
+
+
+class StatusChanger(ErrandRunner[StatusChange, StatusRequest, Answer]):
+    """Opens status changes and advances them."""
+
+    ends_with = Answer
+
+    def open(
+        self, order: Order, placement: Placement, status: str, *, by: str, key: str | None, chain: tuple[str, ...]
+    ) -> StatusChange:
+        """Record the wish, or find the one that is under way there.
+
+        key: names the wish; the same key again is the same wish. Raises InputError for a status that cannot be set
+        there, with those that can, and ConflictError where another one is being set right now.
+        """
+        integration = self._connections.get(placement.connection).integration
+        known = settable_statuses(integration)
+        if status not in known or status == CANCELED:
+            raise InputError(
+                f"{integration.title} cannot set the status {status!r}",
+                place=f"order {order.number} at {placement.connection}",
+                remedy=f"it can set: {', '.join(known) or 'none'}",
+            )
+        now = self._clock.now()
+        return self._ledger.open_status_change(
+            StatusChange(
+                id=f"s{secrets.token_hex(6)}",
+                order_id=order.id,
+                order_number=order.number,
+                connection=placement.connection,
+                integration=integration.slug,
+                remote_id=placement.remote_id,
+                asked_by=by,
+                status=status,
+                state=ErrandState.REQUESTED,
+                opened_at=now,
+                updated_at=now,
+                due_at=now,
+                chain=chain,
+            ),
+            key,
+        )
+
+    def start(self, request: StatusRequest, connection: Connection, now: datetime) -> object:
+        hook = connection.loaded.manager.hook.orderdesk_change_status
+        started: object = hook(request=request, service=connection.service(now))
+        return started
+
+    def request(self, work: StatusChange) -> StatusRequest:
+        for placement in self._host.placements(work.order_id):
+            if placement.connection == work.connection:
+                return StatusRequest(self._host.order(work.order_id), placement, work.status)
+        raise NotFoundError(
+            "the order is no longer registered there",
+            place=f"order {work.order_number} at {work.connection}",
+            remedy="register it again with `orderdesk place`",
+        )
+
+    def announce(self, work: StatusChange) -> str:
+        return f"setting {work.remote_id} to {work.status}"
+
+    def settle(self, sending: StatusChange, outcome: Answer, now: datetime) -> StatusChange | None:
+        if outcome.status is not None:
+            self._host.note_status(sending.order_id, sending.connection, outcome.status, now)
+        return sending.changed(ErrandState.DONE, now, text=outcome.text) if outcome.outcome is Outcome.CHANGED else None
+
+    def find(self, work_id: str) -> StatusChange:
+        return self._ledger.status_change(work_id)

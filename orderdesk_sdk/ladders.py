@@ -1,0 +1,74 @@
+"""Ladders: the routes of a declaration or a connection, held against hooks and settings before they are used."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+from orderdesk_sdk.addresses import read_address
+from orderdesk_sdk.declaration import Button, ByCheck, Email, Integration, Portal, Route
+from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.settings import settings_fields
+from orderdesk_sdk.templates import read_template
+
+if TYPE_CHECKING:
+    import pluggy
+
+__all__ = ["hook_problem", "ladder_of", "ladder_problem"]
+
+
+def hook_problem(manager: pluggy.PluginManager, hook: str, *, needed: bool) -> str | None:
+    """What is wrong with a plugin's implementation of a hook that makes calls; None when nothing is."""
+    implementations = getattr(manager.hook, hook).get_hookimpls()
+    if needed and not implementations:
+        return f"its declaration needs {hook}, which it does not implement"
+    if any(not inspect.isgeneratorfunction(found.function) for found in implementations):
+        return f"{hook} is not a generator function; write it with yield and return"
+    return None
+
+
+def ladder_problem(ladder: object, settings: type, manager: pluggy.PluginManager) -> str | None:
+    """What is wrong with a ladder in the light of the plugin's hooks and settings; None when nothing is."""
+    if not isinstance(ladder, tuple) or not all(isinstance(route, Button | Email | Portal) for route in ladder):
+        return f"its ladder must be a tuple of routes, not {ladder!r}"
+    known = {field.name for field in settings_fields(settings)}
+    for route in ladder:
+        unknown = {route.to, route.subject, route.body} - known if isinstance(route, Email) else set()
+        if unknown:
+            return f"its e-mail route names the setting {min(unknown)!r}, which it does not have"
+    buttons = [route for route in ladder if isinstance(route, Button)]
+    checks = any(isinstance(route.confirm, ByCheck) for route in buttons)
+    needs = {
+        "orderdesk_cancel": any(button.batch is None for button in buttons),
+        "orderdesk_cancel_many": any(button.batch is not None for button in buttons),
+        "orderdesk_check": checks,
+    }
+    problems = [hook_problem(manager, hook, needed=needed) for hook, needed in needs.items()]
+    return next((problem for problem in problems if problem is not None), None)
+
+
+def ladder_of(declared: Integration, manager: pluggy.PluginManager, settings: object, place: str) -> tuple[Route, ...]:
+    """The ladder of one connection. place: of its settings, for errors.
+
+    Raises PluginFault for a ladder that the plugin cannot climb, ConfigurationError for a recipient that is not exactly
+    one address and for a template that cannot be filled.
+    """
+    ladder = declared.cancel
+    problem: str | None
+    try:
+        ladder = declared.configured(settings) if declared.configured is not None else ladder
+        problem = ladder_problem(ladder, declared.settings, manager)
+    except Exception as error:  # noqa: BLE001 - the plugin's own code; its words may quote a setting, the kind does not
+        problem = f"{type(error).__name__} in its `configured`"
+    if problem is not None:
+        raise PluginFault(
+            f"the connection cannot be used: {problem}",
+            place=f"integration {declared.slug}, {place}",
+            remedy="report this to the plugin's author, with the names of the settings that are given",
+        )
+    for route in ladder:
+        if isinstance(route, Email):
+            read_address(getattr(settings, route.to), f"{place}.{route.to}")
+            read_template(getattr(settings, route.subject), f"{place}.{route.subject}")
+            read_template(getattr(settings, route.body), f"{place}.{route.body}")
+    return ladder
