@@ -17,12 +17,23 @@ from typing import TYPE_CHECKING, TypeVar, cast, dataclass_transform
 
 import attrs
 
+from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["SettingField", "SettingKind", "host", "parsed", "secret", "setting", "settings", "settings_fields"]
+__all__ = [
+    "SettingField",
+    "SettingKind",
+    "host",
+    "parsed",
+    "read_texts",
+    "secret",
+    "setting",
+    "settings",
+    "settings_fields",
+]
 
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
@@ -97,6 +108,14 @@ def parsed(parser: Parser[T], *, help: str, default: object = attrs.NOTHING) -> 
     """A setting with a shape of its own; required where no default is given. The default is not parsed."""
     metadata = {_KIND: SettingKind.PARSED, _HELP: help, _CHOICES: (), _PARSER: parser}
     return cast("T", attrs.field(default=default, metadata=metadata))
+
+
+def read_texts(value: object, place: str) -> tuple[str, ...]:
+    """One or several texts, for `parsed`: ids, codes. Raises ConfigurationError for none, or for anything else."""
+    texts = tuple(value) if isinstance(value, list) else (value,)
+    if not texts or not all(isinstance(text, str) and text.strip() and text.isprintable() for text in texts):
+        raise ConfigurationError("a list of texts was expected", place=place, remedy='write it as ["...", "..."]')
+    return tuple(str(text).strip() for text in texts)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, secret, host, parsed))
