@@ -18,6 +18,7 @@ __all__ = [
     "inside",
     "json_object",
     "need",
+    "nothing_done",
     "objects_at",
     "text_at",
     "texts_at",
@@ -124,8 +125,8 @@ def texts_at(reply: TextReply, *path: str, key: str) -> tuple[str, ...]:
     texts: list[str] = []
     for index, item in enumerate(objects_at(reply, *path)):
         value = item.get(key)
-        if not isinstance(value, str) or not value.strip():
-            raise _malformed(reply, (*path, index, key), f"a text was expected, not {_kind(value)}")
+        if not isinstance(value, str) or not value.strip() or not value.isprintable():
+            raise _malformed(reply, (*path, index, key), f"a plain text was expected, not {_kind(value)}")
         texts.append(value)
     if not texts:
         raise _malformed(reply, path, "at least one was expected")
@@ -201,6 +202,11 @@ def turned_away(reply: TextReply, *, check: str) -> Answer | None:
     if reply.status_code in (401, 403):
         return not_done(reply, text=f"the service does not let us in ({reply.status_code})", remedy=check)
     return None
+
+
+def nothing_done(reply: TextReply) -> Answer:
+    """The answer to a reply after which, whatever it was, nothing can have been done; for `need`."""
+    return not_done(reply, text=complaint(reply))
 
 
 def need(reply: R, *, check: str, otherwise: Callable[[R], Answer] = unclear) -> R:

@@ -60,6 +60,12 @@ class CheckRequest:
         """The order's number at the service."""
         return self.placement.remote_id
 
+    @property
+    def read_since(self) -> str | None:
+        """The service's word for the order as it was last read since it was asked; None if it was not read since."""
+        read_at, asked_at = self.placement.status_at, self.asked_at
+        return self.placement.status if read_at is not None and asked_at is not None and read_at > asked_at else None
+
 
 @frozen
 class StatusRequest:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "RefreshTokenSettings",
     "SettingField",
     "SettingKind",
     "host",
@@ -131,6 +132,15 @@ def settings(cls: C) -> C:
                 f"{cls.__name__}.{field.name}: declare it with setting(), secret(), host() or parsed(), and a help"
             )
     return made
+
+
+@settings
+class RefreshTokenSettings:
+    """The base of settings with an OAuth refresh token; what signs with them is `http.auth.refresh_token_auth`."""
+
+    refresh_token: Secret = secret(help="the refresh token that the account's owner gave the application")
+    client_id: Secret = secret(help="the application's client id")
+    client_secret: Secret = secret(help="the application's client secret")
 
 
 def settings_fields(cls: type) -> tuple[SettingField, ...]:

@@ -19,6 +19,7 @@ from orderdesk_sdk.reading import (
     inside,
     json_object,
     need,
+    nothing_done,
     objects_at,
     text_at,
     texts_at,
@@ -161,7 +162,8 @@ def test_whatever_the_body_is_reading_ends_in_a_value_or_a_malformed_reply(conte
 
 
 @pytest.mark.parametrize(
-    "items", ["[]", "{}", '[{"id": 1}]', '[{"id": "1"}, {"id": ""}]', '[{"id": "1"}, {}]', '["1"]']
+    "items",
+    ["[]", "{}", '[{"id": 1}]', '[{"id": "1"}, {"id": ""}]', '[{"id": "1"}, {}]', '[{"id": "a\\u0000"}]', '["1"]'],
 )
 def test_texts_of_a_list_are_all_there_or_none(items: str) -> None:
     with pytest.raises(MalformedReply, match=r"\$\.order"):
@@ -189,3 +191,8 @@ def test_a_needed_reply_that_is_none_ends_the_flow_with_its_answer(status: int, 
     with pytest.raises(Ended) as ended:
         need(Said(status_code=status), check="the key")
     assert ended.value.answer.outcome is outcome
+
+
+def test_a_reply_after_which_nothing_was_done_tells_its_complaint() -> None:
+    told = nothing_done(Said(b'{"errors": [{"code": "Busy", "message": "later"}]}', status_code=503))
+    assert (told.outcome, told.text, told.exchange) == (Outcome.NOT_DONE, "Busy: later", 3)

@@ -13,8 +13,9 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.reading import MalformedReply, json_object, text_at
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import RefreshTokenSettings
 
-__all__ = ["ClientCredentialsAuth", "HeaderAuth", "RefreshTokenAuth", "Token", "TokenAuth"]
+__all__ = ["ClientCredentialsAuth", "HeaderAuth", "RefreshTokenAuth", "Token", "TokenAuth", "refresh_token_auth"]
 
 EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
@@ -160,6 +161,18 @@ class RefreshTokenAuth(FormGrantAuth):
             request.headers[self._header] = token.reveal()
         if self._dated is not None:
             request.headers[self._dated] = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def refresh_token_auth(
+    token_url: str, *, header: str | None = None, dated: str | None = None
+) -> Callable[[RefreshTokenSettings], RefreshTokenAuth]:
+    """What `Integration.auth` takes for `RefreshTokenSettings`. token_url: the name of the setting with that URL."""
+
+    def auth(its: RefreshTokenSettings) -> RefreshTokenAuth:
+        login = (getattr(its, token_url), its.refresh_token, its.client_id, its.client_secret)
+        return RefreshTokenAuth(*login, header=header, dated=dated)
+
+    return auth
 
 
 class ClientCredentialsAuth(FormGrantAuth):
