@@ -22,12 +22,12 @@ from orderdesk_sdk.http.auth import RefreshTokenAuth
 from orderdesk_sdk.order import Address, Order
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, secret, setting, settings
-from orderdesk_sdk.testing.cassettes import Head, Provenance, Scene, Source, record, replay
+from orderdesk_sdk.testing.cassettes import Head, Provenance, Scene, Source, read_head, record, replay
 from orderdesk_sdk.testing.scrubbing import Scrubber, private_texts
 from orderdesk_sdk.testing.serving import serve
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-HEAD = Head(Provenance(Source.SIMULATOR, "acme", "v1", date(2026, 1, 5), "0"), Scene(NOW, "1042", NOW, (), {}))
+HEAD = Head(Provenance(Source.SIMULATOR, "acme", "v1", date(2026, 1, 5), "0"), Scene(NOW, "1042", NOW, NOW, (), {}, {}))
 
 REFRESH, CLIENT, KEY = "canary-refresh/+ä", "canary-client", "canary-client-key"
 ACCESS, ID_TOKEN, COOKIE, SESSION = "canary-access|1", "canary-id-token", "canary-cookie", "canary-session"
@@ -128,6 +128,33 @@ def test_no_canary_reaches_a_cassette(url: str, tmp_path: Path) -> None:
     assert [form for form in forms if form in kept] == []
     assert "canary" not in kept.lower()
     assert url not in kept
+
+
+def test_no_canary_in_the_settings_or_the_order_reaches_the_scene(url: str, tmp_path: Path) -> None:
+    made = acme(url)
+    file = tmp_path / "scene.yaml"
+    details: dict[str, object] = {
+        "order_items": [{"metadata": {"design": f"{url}/a.png?signature=canary-1", "note": f"{NAME}, {PHONE}"}}]
+    }
+    settings: dict[str, object] = {
+        "body": f"Write to {STRANGER} about {CLIENT}",
+        "wire": {"path": "/orders/{remote_id}", "body": {"password": "canary-2", "taken": (200, 202)}},
+    }
+    scene = Scene(NOW, "1042", NOW, NOW, (), details, settings)
+    with record(file, Head(HEAD.provenance, scene), Scrubber(ACME, made, private_texts(ORDER))):
+        talk(made)
+    kept = file.read_text(encoding="utf-8")
+    assert "canary" not in kept.lower()
+    assert url not in kept
+    read = read_head(file).scene
+    assert read.settings == {
+        "body": "Write to [hidden] about [hidden]",
+        "wire": {"path": "/orders/{remote_id}", "body": {"password": "[hidden]", "taken": [200, 202]}},
+    }
+    note = "[hidden], [hidden]"
+    assert read.details == {
+        "order_items": [{"metadata": {"design": "https://api.acme.example/a.png?signature=%5Bhidden%5D", "note": note}}]
+    }
 
 
 def test_what_is_no_secret_stays_readable(url: str, tmp_path: Path) -> None:

@@ -23,7 +23,15 @@ from orderdesk_sdk.testing.scrubbing import Scrubber
 from orderdesk_sdk.testing.serving import serve
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-SCENE = Scene(NOW, "1042", NOW, (("MUG", 2),), {"speed": "fast"})
+SCENE = Scene(
+    NOW,
+    "1042",
+    NOW,
+    NOW,
+    (("MUG", 2),),
+    {"order_items": [{"metadata": {"a": 1}}]},
+    {"speed": "fast", "wire": {"b": [2]}},
+)
 HEAD = Head(Provenance(Source.SIMULATOR, "acme", "orders v2", date(2026, 11, 23), "0.1.0"), SCENE)
 STORED = "https://api.acme.example"
 

@@ -55,14 +55,17 @@ class Provenance:
 class Scene:
     """What stood there when recording began, so that a replay can begin alike.
 
-    clock: the time then, aware. order: its number. added_at: when the host got it, aware. lines: (code, quantity).
-    settings: the plain ones that were not left at their default.
+    clock: the time then, aware. order: its number. added_at: when the host got it; submitted_at: when the service did;
+    both aware. lines: (code, quantity). details: what else of Order Desk's order object the scenario names.
+    settings: those that are neither secret nor host and were not left at their default, as they were configured.
     """
 
     clock: datetime
     order: str
     added_at: datetime
+    submitted_at: datetime
     lines: tuple[tuple[str, int], ...]
+    details: Mapping[str, object]
     settings: Mapping[str, object]
 
 
@@ -147,7 +150,9 @@ def read_head(file: Path) -> Head:
                 clock=_typed(scene, "clock", datetime),
                 order=_text(scene, "order"),
                 added_at=_typed(scene, "added_at", datetime),
+                submitted_at=_typed(scene, "submitted_at", datetime),
                 lines=tuple((str(code), int(quantity)) for code, quantity in scene.pop("lines")),
+                details=_typed(scene, "details", dict),
                 settings=_typed(scene, "settings", dict),
             ),
         )
@@ -160,7 +165,7 @@ def read_head(file: Path) -> Head:
     return read
 
 
-_REMEDY = "record it again: python -m orderdesk_sdk.testing.record SLUG"
+_REMEDY = "record it again by name: python -m orderdesk_sdk.testing.record SLUG SCENARIO"
 
 
 def _typed(table: dict[str, Any], name: str, kind: type) -> Any:
@@ -251,7 +256,8 @@ class _File:
             },
             "scene": {
                 "clock": scene.clock, "order": scene.order, "added_at": scene.added_at,
-                "lines": [list(line) for line in scene.lines], "settings": dict(scene.settings),
+                "submitted_at": scene.submitted_at, "lines": [list(line) for line in scene.lines],
+                "details": self._scrubber.plain(scene.details), "settings": self._scrubber.plain(scene.settings),
             },
             "interactions": [self._interaction(self.clean(request), reply) for request, reply in pairs],
         }  # fmt: skip

@@ -24,6 +24,9 @@ KILLED = "kill points"
 """The property under which a test records what `orderdesk_sdk.testing.kill_points` did; it is said in the summary."""
 
 
+pytest.register_assert_rewrite("orderdesk_sdk.testing.cassette_suite")  # It is no test file by its name.
+
+
 @pytest.fixture
 def cassette(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Stage]]:
     """Plays a scenario of the `scenarios.py` beside the test against its cassette; gives the stage as it is then.

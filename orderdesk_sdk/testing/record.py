@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import assert_never
 
 import yaml
 
 from orderdesk_sdk.case import OPEN
 from orderdesk_sdk.clock import SystemClock, VirtualClock
 from orderdesk_sdk.config import find_config
-from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError, InputError, NotAllowedError, OrderDeskError
 from orderdesk_sdk.settings import SettingKind, settings_fields
 from orderdesk_sdk.testing.cassettes import Head, Provenance, Scene, Source, read_head, record
 from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, load_scenarios, sdk_version
 from orderdesk_sdk.testing.scrubbing import Scrubber, private_texts
-from orderdesk_sdk.testing.stage import Stage, simulated
+from orderdesk_sdk.testing.stage import Stage, details_of, simulated
 
 __all__ = ["main", "record_live", "record_simulated"]
 
@@ -60,7 +60,12 @@ def record_simulated(scenarios: Scenarios, scenario: Scenario, file: Path) -> No
     """Record a scenario against the plugin's simulator, on a virtual clock, into `file`."""
     clock = VirtualClock()
     simulator = scenario.simulator(clock)
-    with simulated(scenarios.integration, simulator, order=scenario.order, lines=scenario.lines) as stage:
+    for name, choice in scenario.switches.items():
+        simulator.set_switch(name, choice)
+    with simulated(
+        scenarios.integration, simulator, order=scenario.order, lines=scenario.lines,
+        details=scenario.details, settings=scenario.settings,
+    ) as stage:  # fmt: skip
         _record(scenarios, scenario, stage, Source.SIMULATOR, file)
 
 
@@ -73,14 +78,17 @@ def _record(scenarios: Scenarios, scenario: Scenario, stage: Stage, source: Sour
     order = stage.desk.host.order(stage.order)
     connection = stage.desk.connections.get(stage.connection)
     today = datetime.now(UTC).date()
+    now = stage.clock.now().replace(microsecond=0)
     head = Head(
         Provenance(source, scenarios.integration, scenarios.service_version, today, sdk_version()),
         Scene(
-            stage.clock.now().replace(microsecond=0),
+            now,
             stage.order,
-            order.added_at or stage.clock.now().replace(microsecond=0),
+            order.added_at or now,
+            stage.placement.submitted_at.replace(microsecond=0),
             tuple((line.code, line.quantity) for line in order.lines),
-            _plain(connection.integration, connection.settings),
+            details_of(order, scenario.details),
+            _settings(connection.settings, stage.configured.settings),
         ),
     )
     scrubber = Scrubber(connection.integration, connection.settings, private_texts(order))
@@ -88,10 +96,19 @@ def _record(scenarios: Scenarios, scenario: Scenario, stage: Stage, source: Sour
         scenario.play(stage)
 
 
-def _plain(integration: Integration, settings: object) -> dict[str, object]:
-    fields = [one for one in settings_fields(integration.settings) if one.kind is SettingKind.PLAIN]
-    values = {one.name: getattr(settings, one.name) for one in fields}
-    return {one.name: values[one.name] for one in fields if values[one.name] != one.default}
+def _settings(settings: object, configured: Mapping[str, object]) -> dict[str, object]:
+    """What a replay needs to know of the settings, as it was configured: what was parsed is parsed again then."""
+    kept: dict[str, object] = {}
+    for one in settings_fields(type(settings)):
+        match one.kind:
+            case SettingKind.PLAIN | SettingKind.PARSED:
+                if one.name in configured and getattr(settings, one.name) != one.default:
+                    kept[one.name] = configured[one.name]
+            case SettingKind.HOST | SettingKind.SECRET:
+                continue  # Whoever replays has others.
+            case _:
+                assert_never(one.kind)
+    return kept
 
 
 def _live(asked: argparse.Namespace, scenarios: Scenarios, tests: Path) -> int:
@@ -124,12 +141,14 @@ def _live(asked: argparse.Namespace, scenarios: Scenarios, tests: Path) -> int:
         base = getattr(connection.settings, connection.integration.base_url)
         print(f"Plays {scenario.name!r} with order {order.number} at {base}, for real: {scenario.live}.")
         print(f"It is written into the ledger {config.ledger}, as any cancellation, and waits as long as it takes.")
-        print("The cassette will hold the order's number, its codes and quantities; read it before you share it.")
+        named = ", ".join(["number", "codes and quantities", *scenario.details])
+        print(f"The cassette will hold of the order: {named}; read it before you share it.")
         if not asked.yes:
             print("Nothing was sent. Add --yes to do it.")
             return 2
         file = _file(tests, scenario)
-        record_live(scenarios, scenario, Stage(desk, clock, asked.connection, order.number), file)
+        stage = Stage(desk, clock, asked.connection, order.number, config.connections[asked.connection])
+        record_live(scenarios, scenario, stage, file)
         print(f"recorded {file}: {_exchanges(file)} exchanges with the live service")
     return 0
 
@@ -143,9 +162,13 @@ def _exchanges(file: Path) -> int:
 
 
 def _tests_of(slug: str) -> Path:
-    """The plugin's tests: in this checkout's plugins/, else those of the plugin whose folder this is."""
-    inside = Path("plugins") / slug.replace("-", "_") / "tests"
-    return inside if inside.is_dir() else Path("tests")
+    """The integration's tests: in this checkout's plugins/, else those of the plugin whose folder this is.
+
+    A plugin's second integration has a folder of its own in the plugin's tests.
+    """
+    name = slug.replace("-", "_")
+    inside = [Path("plugins") / name / "tests", *sorted(Path("plugins").glob(f"*/tests/{name}"))]
+    return next((tests for tests in inside if tests.is_dir()), Path("tests"))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,6 +12,7 @@ A plugin declares them in `tests/scenarios.py`, as one table named `SCENARIOS`:
                 play=cancel_and_follow,                # def cancel_and_follow(stage: Stage) -> None
                 simulator=before_picking,              # def before_picking(clock: Clock) -> Simulator
                 live="asks Acme to cancel the order; take one that nobody packs yet",
+                details={"order_items": [{"metadata": {"print_url": "https://files.example.com/a.png"}}]},
             ),
         ),
     )
@@ -25,7 +26,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -35,16 +36,19 @@ from attrs import field, frozen
 from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.config import make_settings
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
+from orderdesk_sdk.redaction import HIDDEN
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.settings import SettingKind, settings_fields
 from orderdesk_sdk.testing.cassettes import Head, Scene, Source, read_head, replay
 from orderdesk_sdk.testing.scrubbing import Scrubber, private_texts, stored_host
 from orderdesk_sdk.testing.simulator import Simulator
-from orderdesk_sdk.testing.stage import LINES, ORDER, Stage, configured, staged
+from orderdesk_sdk.testing.stage import LINES, ORDER, Stage, configured, details_of, staged, staged_order
 
-__all__ = ["Scenario", "Scenarios", "load_scenarios", "replayed", "sdk_version"]
+__all__ = ["Scenario", "Scenarios", "cancel_and_follow", "load_scenarios", "replayed", "sdk_version"]
 
 FILE = "scenarios.py"
+ADDRESS = "replayed@example.invalid"
+"""What stands in a replay for a setting that was hidden whole: it was somebody's address, and must be one."""
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -56,6 +60,9 @@ class Scenario:
     the order `order` in the state that it is about; the clock stands still unless the play waits.
     live: what playing it does to a live account and which order it takes, as a sentence for the person who says yes;
     None where the live service cannot be brought to it on purpose.
+    details: what the order has beyond number, lines and a person, see `stage.staged_order`; of a live order the same
+    keys are kept in the cassette, and no others, so name no person's. settings: in place of the simulator's.
+    switches: choices of the simulator, by name.
     """
 
     name: str = field()
@@ -65,6 +72,9 @@ class Scenario:
     live: str | None = field(kw_only=True)
     order: str = field(default=ORDER, kw_only=True)
     lines: tuple[tuple[str, int], ...] = field(default=LINES, kw_only=True)
+    details: Mapping[str, object] = field(factory=dict, kw_only=True)
+    settings: Mapping[str, object] = field(factory=dict, kw_only=True)
+    switches: Mapping[str, str] = field(factory=dict, kw_only=True)
 
     @name.validator
     def _check_name(self, _: object, name: str) -> None:
@@ -87,6 +97,12 @@ class Scenarios:
                 return scenario
         known = ", ".join(scenario.name for scenario in self.table)
         raise NotFoundError(f"there is no scenario {name!r}", place=FILE, remedy=f"one of: {known}")
+
+
+def cancel_and_follow(stage: Stage) -> None:
+    """Cancel the order and let time pass until it is settled or a person has it: what most scenarios play."""
+    stage.cancel()
+    stage.follow()
 
 
 def load_scenarios(tests: Path) -> Scenarios:
@@ -120,11 +136,14 @@ def replayed(tests: Path, name: str) -> Iterator[Stage]:
     integration = registry.load(scenarios.integration).integration
     settings = _settings(integration.settings, head.scene)
     made = make_settings(integration.settings, configured(scenarios.integration, settings, registry))
+    scene = head.scene
     with staged(
-        scenarios.integration, settings, VirtualClock(head.scene.clock),
-        order=head.scene.order, lines=head.scene.lines, added_at=head.scene.added_at, registry=registry,
+        scenarios.integration, settings, VirtualClock(scene.clock), order=scene.order, lines=scene.lines,
+        details=scene.details, added_at=scene.added_at, submitted_at=scene.submitted_at, registry=registry,
     ) as stage:  # fmt: skip
         scrubber = Scrubber(integration, made, private_texts(stage.desk.host.order(stage.order)))
+        if head.provenance.source is Source.SIMULATOR:
+            _check_order(scene, scenarios, scenario, scrubber, file)
         with replay(file, scrubber):
             scenario.play(stage)
         yield stage
@@ -143,10 +162,12 @@ def _check(head: Head, scenarios: Scenarios, file: Path) -> None:
             place=f"{file}: provenance",
             remedy=f"record it again: python -m orderdesk_sdk.testing.record {scenarios.integration}",
         )
-    if told.source is Source.LIVE:
-        return
-    scenario = scenarios.named(file.stem)
-    if (head.scene.order, head.scene.lines) != (scenario.order, scenario.lines):
+
+
+def _check_order(scene: Scene, scenarios: Scenarios, scenario: Scenario, scrubber: Scrubber, file: Path) -> None:
+    details = details_of(staged_order(scenario.order, scenario.lines, scenario.details), scenario.details)
+    wanted = (scenario.order, scenario.lines, scrubber.plain(details))
+    if (scene.order, scene.lines, scene.details) != wanted:
         raise ConfigurationError(
             "its order is not the scenario's",
             place=f"{file}: scene",
@@ -155,7 +176,7 @@ def _check(head: Head, scenarios: Scenarios, file: Path) -> None:
 
 
 def _settings(cls: type, scene: Scene) -> dict[str, object]:
-    """Settings under which a recorded connection is what it was: stored hosts, plain values, secrets of no worth."""
+    """Settings under which a recorded connection is what it was: stored hosts, worthless secrets, the rest as kept."""
     made: dict[str, object] = dict(scene.settings)
     for one in settings_fields(cls):
         match one.kind:
@@ -163,6 +184,8 @@ def _settings(cls: type, scene: Scene) -> dict[str, object]:
                 made[one.name] = stored_host(one)
             case SettingKind.SECRET:
                 made[one.name] = f"replayed {one.name}"
+            case SettingKind.PLAIN | SettingKind.PARSED if made.get(one.name) == HIDDEN:
+                made[one.name] = ADDRESS
             case SettingKind.PLAIN | SettingKind.PARSED:
                 continue  # As it was recorded.
     return made

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode
 
-from orderdesk_sdk.declaration import Integration
+from orderdesk_sdk.declaration import Integration, fold
 from orderdesk_sdk.http.auth import TokenAuth
 from orderdesk_sdk.order import Order
-from orderdesk_sdk.redaction import Redactor
+from orderdesk_sdk.redaction import DENIED, Redactor
 from orderdesk_sdk.secret import HIDDEN, Secret
 from orderdesk_sdk.settings import SettingField, SettingKind, settings_fields
 
@@ -86,6 +86,24 @@ class Scrubber:
         if self._is_token(url):
             return _token_body(text, _parsed(text))
         return self._clean(text)
+
+    def plain(self, value: object) -> object:
+        """What was configured or stands in an order, cleaned: plain values, with lists for tuples.
+
+        Of the names only those are denied that are so everywhere: an integration's own list is about its bodies.
+        """
+        match value:
+            case Mapping():
+                return {
+                    name: HIDDEN if isinstance(inner, str) and fold(name) in DENIED else self.plain(inner)
+                    for name, inner in value.items()
+                }
+            case list() | tuple():
+                return [self.plain(inner) for inner in value]
+            case str():
+                return self._clean(value)
+            case _:
+                return value
 
     def _clean(self, text: str) -> str:
         document = _parsed(text)

@@ -18,9 +18,10 @@ from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.http.client import CallLimits
-from orderdesk_sdk.order import Order
-from orderdesk_sdk.order_reader import read_order_text
-from orderdesk_sdk.receipt import CaseReceipt
+from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.order_reader import read_orders, write_order_text
+from orderdesk_sdk.reasons import CanonicalReason
+from orderdesk_sdk.receipt import CaseReceipt, ProofReceipt
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.settings import SettingKind, settings_fields
@@ -28,7 +29,10 @@ from orderdesk_sdk.testing.serving import serve
 from orderdesk_sdk.testing.simulator import Simulator
 from orderdesk_sdk.testing.tap import Tap
 
-__all__ = ["ADDED", "LINES", "ORDER", "SimulatedStage", "Stage", "configured", "simulated", "staged"]
+__all__ = [
+    "ADDED", "LINES", "ORDER", "PERSON", "SimulatedStage", "Stage", "configured", "details_of", "simulated", "staged",
+    "staged_order",
+]  # fmt: skip
 
 ORDER = "1042"
 LINES = (("MUG", 2), ("CAP", 1))
@@ -36,7 +40,7 @@ ADDED = datetime(2026, 1, 5, 8, 41, 7, tzinfo=UTC)
 """The staged order unless told otherwise: its number, (code, quantity) of its lines, and when the host got it."""
 
 _MOST_LOOKS = 2_000
-_PERSON = {
+PERSON = {
     "first_name": "Robin", "last_name": "Understudy", "company": "Rehearsal Goods", "address1": "12 Prompter Lane",
     "city": "Springfield", "state": "IL", "postal_code": "62701", "country": "US", "phone": "217-555-0175",
 }  # fmt: skip
@@ -47,17 +51,24 @@ _PERSON = {
 class Stage:
     """A desk whose one order stands at one connection, and what one does there.
 
-    order: its number. The methods are those that scenarios are made of; the desk itself is there for everything else.
+    order: its number. configured: the connection's table, as written.
+    The methods are those that scenarios are made of; the desk itself is there for everything else.
     """
 
     desk: Desk
     clock: Clock
     connection: str
     order: str
+    configured: ConnectionConfig
 
-    def cancel(self, reason: str | None = None) -> Case:
-        """Cancel the order; its case as it is then."""
-        self.desk.cancel(self.order, by="a test", reason=reason)
+    def cancel(
+        self, reason: str | None = CanonicalReason.OTHER.value, *, lines: Mapping[str, int] | None = None
+    ) -> Case:
+        """Cancel the order, or these quantities by line code; its case as it is then.
+
+        The default is a reason that every list has and every service without one leaves alone.
+        """
+        self.desk.cancel(self.order, by="a test", reason=reason, lines=lines)
         return self.case
 
     def follow(self) -> Case:
@@ -94,10 +105,32 @@ class Stage:
         return [case for case in self.desk.cases(order=self.order) if case.connection == self.connection][-1]
 
     @property
+    def placement(self) -> Placement:
+        """The order's presence at the connection."""
+        found = self.desk.host.placements(self.desk.host.order(self.order).id)
+        return next(one for one in found if one.connection == self.connection)
+
+    @property
     def receipt(self) -> CaseReceipt:
         """The receipt of the newest case."""
         wishes = self.desk.receipt(self.order).wishes
         return [one for wish in wishes for one in wish.cases if one.case.connection == self.connection][-1]
+
+    @property
+    def proof(self) -> ProofReceipt:
+        """What the newest case was settled by. Raises PluginFault where nothing settled it."""
+        proof = self.receipt.proof
+        if proof is None:
+            raise PluginFault("nothing proves what became of it", place=f"order {self.order} at {self.connection}")
+        return proof
+
+    @property
+    def calls(self) -> list[str]:
+        """The calls of the newest case: method, what follows the connection's base URL, and HTTP status."""
+        connection = self.desk.connections.get(self.connection)
+        base: str = getattr(connection.settings, connection.integration.base_url)
+        kept = [step.exchange for step in self.receipt.steps if step.exchange is not None]
+        return [f"{one.intent.method} {one.intent.url.removeprefix(base)} {one.status}" for one in kept]
 
 
 @frozen
@@ -115,22 +148,26 @@ def staged(
     *,
     order: str = ORDER,
     lines: tuple[tuple[str, int], ...] = LINES,
+    details: Mapping[str, object] | None = None,
     added_at: datetime = ADDED,
+    submitted_at: datetime | None = None,
     limits: CallLimits | None = None,
     registry: Registry | None = None,
 ) -> Iterator[Stage]:
-    """A stage in a folder of its own, whose connection is named like the integration.
+    """A stage in a folder of its own, whose connection is named like the integration, cart or fulfillment.
 
-    settings: flat, secrets as plain texts, as `Simulator.settings` gives them.
+    settings: flat, secrets as plain texts, as `Simulator.settings` gives them. details: see `staged_order`.
+    submitted_at: now where None.
     """
     known = registry or Registry()
     with tempfile.TemporaryDirectory(prefix="orderdesk-stage-") as folder:
-        config = Config(Path(folder) / "orderdesk.db", {slug: configured(slug, settings, known)})
+        connection = configured(slug, settings, known)
+        config = Config(Path(folder) / "orderdesk.db", {slug: connection})
         with Desk(config, clock=clock, limits=limits, registry=known) as desk:
             assert isinstance(desk.host, LocalHost)
-            desk.host.import_orders([_order(order, lines, added_at)], by="a test")
-            desk.place(order, at=slug, by="a test")
-            yield Stage(desk, clock, slug, order)
+            desk.host.import_orders([staged_order(order, lines, details or {}, added_at)], by="a test")
+            desk.place(order, at=slug, by="a test", submitted_at=submitted_at)
+            yield Stage(desk, clock, slug, order, connection)
 
 
 @contextmanager
@@ -140,6 +177,7 @@ def simulated(
     *,
     order: str = ORDER,
     lines: tuple[tuple[str, int], ...] = LINES,
+    details: Mapping[str, object] | None = None,
     settings: Mapping[str, object] | None = None,
     limits: CallLimits | None = None,
 ) -> Iterator[SimulatedStage]:
@@ -150,8 +188,8 @@ def simulated(
     tap = Tap(simulator.app)
     with serve(tap) as served:
         flat = {**simulator.settings(served.url), **(settings or {})}
-        with staged(slug, flat, simulator.clock, order=order, lines=lines, limits=limits) as stage:
-            yield SimulatedStage(stage.desk, stage.clock, stage.connection, stage.order, tap)
+        with staged(slug, flat, simulator.clock, order=order, lines=lines, details=details, limits=limits) as stage:
+            yield SimulatedStage(stage.desk, stage.clock, stage.connection, stage.order, stage.configured, tap)
 
 
 def configured(slug: str, settings: Mapping[str, object], registry: Registry) -> ConnectionConfig:
@@ -165,13 +203,51 @@ def configured(slug: str, settings: Mapping[str, object], registry: Registry) ->
     return connection
 
 
-def _order(number: str, lines: tuple[tuple[str, int], ...], added_at: datetime) -> Order:
+def staged_order(
+    number: str, lines: tuple[tuple[str, int], ...], details: Mapping[str, object], added_at: datetime = ADDED
+) -> Order:
+    """The order of a stage, for a person who does not exist.
+
+    details: what it has beyond that, as keys of Order Desk's order object; tables and lists are merged entry by entry,
+    so `{"order_items": [{"metadata": {...}}]}` is about the first line. Raises InputError where they are misshapen.
+    """
     document = {
-        "id": f"id-{number}", "source_id": number, "email": "robin.understudy@example.com", "shipping": _PERSON,
-        "customer": _PERSON, "date_added": added_at.isoformat(),
+        "id": f"id-{number}", "source_id": number, "email": "robin.understudy@example.com", "shipping": PERSON,
+        "customer": PERSON, "date_added": added_at.isoformat(),
         "order_items": [
             {"id": str(index), "code": code, "name": code, "quantity": quantity}
             for index, (code, quantity) in enumerate(lines, start=1)
         ],
     }  # fmt: skip
-    return read_order_text(json.dumps(document), place="the staged order")[0]
+    return read_orders(_merged(document, details), place="the staged order")[0]
+
+
+def details_of(order: Order, shape: Mapping[str, object]) -> Mapping[str, object]:
+    """Of an order object what `shape` names, and nothing else; what it names of one line is taken of every line."""
+    kept = _kept(json.loads(write_order_text(order)), shape)
+    assert isinstance(kept, dict), "an order is an object"
+    return kept
+
+
+def _merged(one: object, other: object) -> object:
+    match one, other:
+        case Mapping(), Mapping():
+            both = {name: _merged(one[name], other[name]) for name in one if name in other}
+            return {**one, **other, **both}
+        case list(), list() | tuple():
+            return [*map(_merged, one, other), *one[len(other) :], *other[len(one) :]]
+        case _:
+            return other
+
+
+def _kept(value: object, shape: object) -> object:
+    match value, shape:
+        case Mapping(), Mapping():
+            return {name: _kept(value[name], inner) for name, inner in shape.items() if name in value}
+        case list(), list() | tuple():
+            every: object = {}
+            for inner in shape:
+                every = _merged(every, inner)
+            return [_kept(inner, every) for inner in value]
+        case _:
+            return value

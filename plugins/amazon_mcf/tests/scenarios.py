@@ -28,21 +28,19 @@ def cancel_and_resubmit(stage: Stage) -> None:
     stage.resubmit()
 
 
-def simulator(status: str = "Received", **switches: str) -> Callable[[Clock], McfSimulator]:
+def holding(status: str = "Received", durations: Durations | None = None) -> Callable[[Clock], McfSimulator]:
     """A maker of simulators with the order in `status`."""
 
     def make(clock: Clock) -> McfSimulator:
-        made = McfSimulator(clock, durations=QUICK if switches else None)
+        made = McfSimulator(clock, durations=durations)
         made.add_order(ORDER, lines=LINES, status=status)
-        for name, choice in switches.items():
-            made.set_switch(name, choice)
         return made
 
     return make
 
 
 def with_the_next_number_taken(clock: Clock) -> McfSimulator:
-    made = simulator()(clock)
+    made = holding()(clock)
     made.add_order(f"{ORDER}-1", lines=LINES)
     return made
 
@@ -51,7 +49,7 @@ def with_refused_tokens(count: int) -> Callable[[Clock], McfSimulator]:
     """A maker of simulators that refuse the token of the next `count` cancels."""
 
     def make(clock: Clock) -> McfSimulator:
-        made = simulator()(clock)
+        made = holding()(clock)
         made.faults.add(Fault.EXPIRED_TOKEN, path="/cancel$", times=count)
         return made
 
@@ -66,35 +64,37 @@ SCENARIOS = Scenarios(
             "cancel-honored",
             about="a cancel in time, read back until the order is Cancelled",
             play=cancel_and_follow,
-            simulator=simulator(),
+            simulator=holding(),
             live="asks Amazon to cancel the order and reads it back; take one in Received or Planning",
         ),
         Scenario(
             "too-late-by-error",
             about="a cancel while picking, refused with an error",
             play=cancel_and_follow,
-            simulator=simulator("Processing"),
+            simulator=holding("Processing"),
             live="asks Amazon to cancel the order; take one in Processing, it may be canceled all the same",
         ),
         Scenario(
             "too-late-by-shipping",
             about="a cancel while picking, accepted to no effect: the order ends Complete",
             play=cancel_and_follow,
-            simulator=simulator("Processing", too_late="accept"),
+            simulator=holding("Processing", QUICK),
+            switches={"too_late": "accept"},
             live="asks Amazon to cancel the order and reads it back for up to 24 h; take one in Processing",
         ),
         Scenario(
             "partly-canceled",
             about="a cancel that came in time for some units only",
             play=cancel_and_follow,
-            simulator=simulator(cancel_fate="partly"),
+            simulator=holding(durations=QUICK),
+            switches={"cancel_fate": "partly"},
             live=None,
         ),
         Scenario(
             "resubmit",
             about="a canceled order sent again under a new number",
             play=cancel_and_resubmit,
-            simulator=simulator(),
+            simulator=holding(),
             live="asks Amazon to cancel the order, then creates a new one with its lines, which ships and costs money",
         ),
         Scenario(

@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from orderdesk_amazon_mcf.simulator import example_address
-from orderdesk_amazon_mcf.simulator.tokens import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.case import ProofKind, State
 from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.receipt import ProofReceipt
-from orderdesk_sdk.testing.cassettes import Source, read_head
-from orderdesk_sdk.testing.record import record_simulated
-from orderdesk_sdk.testing.scenarios import load_scenarios
+from orderdesk_sdk.testing.cassette_suite import CassetteSuite
 from orderdesk_sdk.testing.stage import Stage
 
 Play = Callable[[str], Stage]
 HERE = Path(__file__).parent
-CASSETTES = sorted(HERE.glob("cassettes/*.yaml"))
-ORDERS = "https://sellingpartnerapi-na.amazon.com/fba/outbound/2020-07-01/fulfillmentOrders"
-
-each_cassette = pytest.mark.parametrize("file", CASSETTES, ids=lambda file: file.stem)
+ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 
 
-def proof_of(stage: Stage) -> ProofReceipt:
-    proof = stage.receipt.proof
-    assert proof is not None
-    return proof
+class TestCassettes(CassetteSuite):
+    private = ("Atza", "Atzr", *(str(value) for value in example_address().values() if len(str(value)) > 2))
 
 
 def calls(stage: Stage) -> list[str]:
-    """The calls of the case's story: method, path below the orders, and HTTP status."""
-    kept = [step.exchange for step in stage.receipt.steps if step.exchange is not None]
-    return [f"{one.intent.method} {one.intent.url.removeprefix(ORDERS)} {one.status}" for one in kept]
+    """The calls of the case: method, path below the orders, and HTTP status."""
+    return [call.replace(ORDERS, "") for call in stage.calls]
 
 
 def test_a_cancel_in_time_is_canceled_by_what_was_read_back(cassette: Play) -> None:
     stage = cassette("cancel-honored")
     assert (stage.case.state, stage.case.status) == (State.CANCELED, "Cancelled")
     assert stage.case.lines == (LineAnswer("MUG", 2, 2), LineAnswer("CAP", 1, 1))
-    proof = proof_of(stage)
+    proof = stage.proof
     assert (proof.kind, proof.person) == (ProofKind.READ_BACK, None)
     assert proof.exchange is not None
     assert '"fulfillmentOrderStatus":"Cancelled"' in proof.exchange.body.replace(" ", "")
@@ -57,14 +44,14 @@ def test_too_late_as_an_error_is_refused_because_of_the_status_that_was_read(cas
     assert (stage.case.state, stage.case.refusal) == (State.REFUSED, Refusal.TOO_LATE)
     assert stage.case.status == "Processing"
     assert "Seller Support" in (stage.case.remedy or "")
-    assert proof_of(stage).exchange is not None
+    assert stage.proof.exchange is not None
     assert calls(stage) == ["PUT /1042/cancel 400", "GET /1042 200"]
 
 
 def test_too_late_as_a_200_is_refused_once_the_order_is_read_as_complete(cassette: Play) -> None:
     stage = cassette("too-late-by-shipping")
     assert (stage.case.state, stage.case.refusal) == (State.REFUSED, Refusal.SHIPPED)
-    assert (stage.case.status, proof_of(stage).kind) == ("Complete", ProofKind.READ_BACK)
+    assert (stage.case.status, stage.proof.kind) == ("Complete", ProofKind.READ_BACK)
     assert calls(stage)[0] == "PUT /1042/cancel 200"
     assert not stage.desk.receipt("1042").is_canceled
 
@@ -73,7 +60,7 @@ def test_a_part_is_told_unit_by_unit(cassette: Play) -> None:
     stage = cassette("partly-canceled")
     assert (stage.case.state, stage.case.status) == (State.PARTLY_CANCELED, "CompletePartialled")
     assert stage.case.lines == (LineAnswer("MUG", 2, 1), LineAnswer("CAP", 1, 0))
-    assert proof_of(stage).kind is ProofKind.READ_BACK
+    assert stage.proof.kind is ProofKind.READ_BACK
 
 
 def test_a_canceled_order_is_created_again_under_a_new_number(cassette: Play) -> None:
@@ -103,35 +90,3 @@ def test_who_is_denied_twice_has_done_nothing_and_is_told_what_to_check(cassette
     assert (stage.case.state, stage.case.proof) == (State.REQUESTED, None)
     assert "role Amazon Fulfillment" in (stage.case.remedy or "")
     assert calls(stage) == ["PUT /1042/cancel 403"]
-
-
-def test_every_scenario_has_a_cassette_and_every_cassette_a_scenario() -> None:
-    table = load_scenarios(HERE).table
-    assert {file.stem for file in CASSETTES} == {scenario.name for scenario in table}
-
-
-@each_cassette
-def test_recording_again_gives_the_same_file_but_for_date_and_version(file: Path, tmp_path: Path) -> None:
-    if read_head(file).provenance.source is Source.LIVE:
-        pytest.skip("recorded live")
-    scenarios = load_scenarios(HERE)
-    again = tmp_path / file.name
-    record_simulated(scenarios, scenarios.named(file.stem), again)
-    assert undated(again) == undated(file)
-
-
-def undated(file: Path) -> str:
-    """The file without what a later day or release changes."""
-    return re.sub(r"(?m)^  (recorded_at|sdk): .*$", "", file.read_text(encoding="utf-8"))
-
-
-@each_cassette
-def test_no_cassette_holds_a_secret_or_a_person(file: Path) -> None:
-    text = file.read_text(encoding="utf-8")
-    address = [str(value) for value in example_address().values() if len(str(value)) > 2]
-    staged = ["Robin", "Understudy", "Prompter Lane", "217-555", "Rehearsal Goods"]
-    secrets = [CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, "Atza", "Atzr"]
-    assert [word for word in [*secrets, *address, *staged] if word in text] == []
-    assert re.findall(r"[\w.+-]+(?:@|%40)[\w-]+\.\w+", text) == []
-    assert re.findall(r"(?i)\b(?:cookie|authorization|x-amz-access-token|user-agent)\b", text) == []
-    assert "127.0.0.1" not in text

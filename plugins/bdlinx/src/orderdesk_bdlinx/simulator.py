@@ -27,7 +27,7 @@ from orderdesk_sdk.testing.simulator import Simulator, Switch, received
 __all__ = ["API_SECRET", "API_USER", "BASE", "BdlinxSimulator", "Durations", "Stage"]
 
 API_USER = "simulated-user"
-API_SECRET = "simulated-bdlinx-secret"
+API_SECRET = "not-a-real-secret"  # Not "simulated...": a word of the bodies would look like its beginning.
 BASE = "/simulated-wire/orders"
 BANNER = "simulator-defined wire, not BDLinx's"
 USER_HEADER, SECRET_HEADER = "x-simulated-user", "x-simulated-secret"

@@ -1,0 +1,108 @@
+"""What is said between us and MWW, for cassettes; see orderdesk_sdk.testing.scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orderdesk_mww.simulator import Durations, MwwSimulator, State
+from orderdesk_sdk.clock import Clock, hours, minutes
+from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow
+from orderdesk_sdk.testing.stage import LINES, ORDER, Stage
+
+QUICK = Durations(packing=minutes(2), shipping=minutes(2))
+"""A factory in a hurry: shipped before the first read-back."""
+ANY_TIME = {"cancel_window": "no limit"}
+DESIGNS = [
+    {"name": code.title(), "metadata": {"print_url": f"https://files.example.com/{code}.png"}} for code, _ in LINES
+]
+
+
+def cancel_after_the_first_hour(stage: Stage) -> None:
+    stage.wait_for(stage.placement.submitted_at + hours(1))
+    cancel_and_follow(stage)
+
+
+def cancel_and_resubmit(stage: Stage) -> None:
+    cancel_and_follow(stage)
+    stage.resubmit()
+
+
+def holding(state: State = State.RECEIVED, durations: Durations | None = None) -> Callable[[Clock], MwwSimulator]:
+    """A maker of simulators with the order in `state`."""
+
+    def make(clock: Clock) -> MwwSimulator:
+        made = MwwSimulator(clock, durations=durations)
+        made.add_order(ORDER, lines=LINES, state=state)
+        return made
+
+    return make
+
+
+SCENARIOS = Scenarios(
+    "mww",
+    service_version="public API docs of March 2021",
+    table=(
+        Scenario(
+            "cancel-honored",
+            about="a request that is taken, read back until the order is cancelled",
+            play=cancel_and_follow,
+            simulator=holding(),
+            switches={"window": "early"},
+            live="asks MWW to cancel the order and reads it back for up to 4 h; take one that is not packed",
+        ),
+        Scenario(
+            "refused-while-ingesting",
+            about="a request in the first hour, denied because the order is not yet in: an e-mail is drafted",
+            play=cancel_and_follow,
+            simulator=holding(),
+            live="asks MWW to cancel the order, and by e-mail where [mail] is configured; take one submitted just now",
+        ),
+        Scenario(
+            "unknown-while-ingesting",
+            about="an order that is not found in the first hour: nothing was done, so it is asked again until it is in",
+            play=cancel_and_follow,
+            simulator=holding(),
+            switches={"before_ingestion": "unknown"},
+            settings=ANY_TIME,
+            live=None,
+        ),
+        Scenario(
+            "taken-but-shipped",
+            about="a request that is taken to no effect: the order ships",
+            play=cancel_and_follow,
+            simulator=holding(durations=QUICK),
+            switches={"window": "early", "fate": "ships anyway"},
+            live=None,
+        ),
+        Scenario(
+            "packed",
+            about="a request for a packed order, denied: an e-mail is drafted",
+            play=cancel_after_the_first_hour,
+            simulator=holding(State.PACKED),
+            settings=ANY_TIME,
+            live='asks MWW to cancel the order, and by e-mail where [mail] is configured; take a packed one and the '
+            'setting cancel_window = "no limit"',
+        ),
+        Scenario(
+            "unknown-order",
+            about="a number that MWW does not know after the first hour either: an e-mail is drafted",
+            play=cancel_after_the_first_hour,
+            simulator=MwwSimulator,
+            settings=ANY_TIME,
+            live="asks MWW to cancel an order that it must not have: take one of a number of your own invention, the "
+            'setting cancel_window = "no limit", and no [mail]',
+        ),
+        Scenario(
+            "resubmit",
+            about="a canceled order sent again, with its designs, under a new number",
+            play=cancel_and_resubmit,
+            simulator=holding(),
+            switches={"window": "early"},
+            details={
+                "order_items": DESIGNS, "shipping": {"state": "IL", "country": "US"}, "shipping_method": "SAMPLE",
+            },
+            live="asks MWW to cancel the order, then creates a new one with its lines, which ships and costs money; "
+            "its designs stand in print_url, and the cassette keeps their URLs",
+        ),
+    ),
+)  # fmt: skip
