@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.case import Case, State
     from orderdesk_sdk.config import Config, ConnectionConfig, read_config
     from orderdesk_sdk.declaration import Integration
-    from orderdesk_sdk.desk import Desk, Standing
+    from orderdesk_sdk.desk import Desk
     from orderdesk_sdk.errors import OrderDeskError
     from orderdesk_sdk.hookspecs import hookimpl
     from orderdesk_sdk.order import Order, Placement
@@ -47,7 +47,7 @@ _HOMES = {
     "Placement": "order",
     "Plan": "plan",
     "Receipt": "receipt",
-    "Standing": "desk",
+    "Standing": "wishes",
     "State": "case",
     "hookimpl": "hookspecs",
     "read_config": "config",

@@ -2,45 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from attrs import frozen
 
 from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.rules import MOVE_ORDER, Rule
+from orderdesk_sdk.rules import CANCEL_ORDER, MOVE_ORDER, Rule
 
-__all__ = ["Actions"]
+__all__ = ["Actions", "Contributed"]
+
+
+@frozen
+class Contributed:
+    """Where an action acts. slug: its integration; "" for the core's own. status: what it sets; None: it cancels."""
+
+    slug: str = ""
+    status: str | None = None
 
 
 @frozen
 class Actions:
     """What rules may name.
 
-    slugs: of the actions' integrations, by the action's name. broken: why integrations contribute nothing, a line each.
+    known: by the action's name. broken: why integrations contribute nothing, a line each. connections: their names.
     """
 
-    slugs: Mapping[str, str]
+    known: Mapping[str, Contributed]
     broken: tuple[str, ...] = ()
+    connections: Collection[str] = ()
 
     @classmethod
-    def of(cls, declared: Mapping[str, Integration | str]) -> Actions:
+    def of(cls, declared: Mapping[str, Integration | str], connections: Collection[str]) -> Actions:
         """The actions of declarations, by slug, or the text of what keeps one from being used."""
-        slugs = {MOVE_ORDER: ""}
+        known = {MOVE_ORDER: Contributed(), CANCEL_ORDER: Contributed()}
         broken: list[str] = []
         for slug, found in declared.items():
             if isinstance(found, str):
                 broken.append(f"{slug} contributes none now ({found})")
             else:
-                slugs.update({action.name: slug for action in found.actions})
-        return cls(slugs, tuple(broken))
+                known.update({action.name: Contributed(slug, action.status) for action in found.actions})
+        return cls(known, tuple(broken), connections)
 
     def fault(self, rule: Rule, number: int) -> ConfigurationError | None:
         """What is wrong with an action of a rule, with its place and the remedy; None when nothing is."""
         action = rule.actions[number]
         place = f"{rule.place}.do[{number}]"
-        if action.name not in self.slugs:
-            known = f"known are {', '.join(map(repr, self.slugs))}"
+        if action.name not in self.known:
+            known = f"known are {', '.join(map(repr, self.known))}"
             return ConfigurationError(
                 f"rule {rule.name!r}: nobody contributes the action {action.name!r}",
                 place=place,
@@ -51,6 +60,19 @@ class Actions:
                 f"rule {rule.name!r}: a folder belongs to {MOVE_ORDER!r}, and only there",
                 place=place,
                 remedy=f'write {{ action = "{MOVE_ORDER}", folder = "..." }}',
+            )
+        if action.at and action.name != CANCEL_ORDER:
+            return ConfigurationError(
+                f"rule {rule.name!r}: connections belong to {CANCEL_ORDER!r}, and only there",
+                place=place,
+                remedy=f'write {{ action = "{CANCEL_ORDER}", at = ["..."] }}',
+            )
+        unknown = [name for name in action.at if name not in self.connections]
+        if unknown:
+            return ConfigurationError(
+                f"rule {rule.name!r}: there is no connection {unknown[0]!r}",
+                place=f"{place}.at",
+                remedy=f"configured are: {', '.join(self.connections) or 'none'}",
             )
         return None
 

@@ -11,58 +11,47 @@ Every method may be called from any thread.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State, transition
-from orderdesk_sdk.casebook import Known
+from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
 from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.config import Config, find_config
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.declaration import Integration
+from orderdesk_sdk.deeds import Deeds
 from orderdesk_sdk.engines.inline import InlineEngine, Report
 from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
 from orderdesk_sdk.filing import Filing
 from orderdesk_sdk.hosts import Host, Move
 from orderdesk_sdk.hosts.local import ImportReport, LocalHost
 from orderdesk_sdk.http.client import CallLimits
-from orderdesk_sdk.ledger import Ledger, Write
+from orderdesk_sdk.inbound import Heard, Inbound
+from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.mail import Mailer
+from orderdesk_sdk.message import HintKind, Message
 from orderdesk_sdk.order import Order, Placement
-from orderdesk_sdk.plan import Plan, make_plan, next_open
+from orderdesk_sdk.plan import Plan, make_plan
 from orderdesk_sdk.posting import Post
 from orderdesk_sdk.receipt import Receipt, make_receipt
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resubmission import Resubmission
-from orderdesk_sdk.rulebook import CancelByRule, Rulebook
-from orderdesk_sdk.wish import demand, not_yet_asked, open_cases, wanted_placements, wish_content
+from orderdesk_sdk.rulebook import Rulebook
+from orderdesk_sdk.statuses import Statuses, StatusStanding
+from orderdesk_sdk.wishes import Standing, Wish, Wishes, name_of
 
-__all__ = ["Desk", "Standing"]
+__all__ = ["Desk"]
 
 PATIENCE = 10.0
 """Seconds that plugin code may run without making a call before it is taken for hung."""
-
-
-@frozen
-class Standing:
-    """A wish and where its cases stand."""
-
-    cancellation: Cancellation
-    cases: tuple[Case, ...]
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing is left to be done."""
-        return not any(case.is_open for case in self.cases)
 
 
 class Desk:
@@ -90,9 +79,11 @@ class Desk:
         post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
         listeners = self.registry.listeners
         self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)
-        self.rulebook = Rulebook(
-            config.rules, self.ledger, self.host, self.connections, self._cancel_by_rule, self.clock
-        )
+        self._wishes = Wishes(self.ledger, self.host, self.connections, self._engine, self.clock)
+        self._statuses = Statuses(self.host, self.connections, self._engine, self._wishes)
+        self._inbound = Inbound(self.ledger, self.host, self.connections, self._engine, self._wishes)
+        deeds = Deeds(self._wishes, self._statuses)
+        self.rulebook = Rulebook(config.rules, self.ledger, self.host, self.connections, deeds, self.clock)
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
@@ -135,7 +126,10 @@ class Desk:
                 fault, place=f"order {found.number} at {at}", remedy="give the number that the service knows"
             )
         placement = Placement(at, number, submitted_at or self.clock.now(), integration.role)
-        self.host.place(found.id, placement, by=_name(by))
+        self.host.place(found.id, placement, by=name_of(by))
+        # Submitted while it was being canceled: the wish reaches it there as well.
+        if self._wishes.extend(found, placement) is not None:
+            self._let_rules_act()
         return placement
 
     def plan(self, order: str) -> Plan:
@@ -154,12 +148,17 @@ class Desk:
     def import_orders(self, orders: Sequence[Order], *, by: str) -> ImportReport:
         """Take orders into the local host; rules hear of each that is new, once.
 
-        Raises NotAllowedError for a host that has its own ways of taking orders in.
+        A shipment that an order has not had before raises the alarm where the order was canceled. Raises
+        NotAllowedError for a host that has its own ways of taking orders in.
         """
         if not isinstance(self.host, LocalHost):
             raise NotAllowedError("this host takes its orders in itself", place="import")
         new = self.rulebook.expect_imports(orders)
-        report = self.host.import_orders(orders, by=_name(by))
+        left = [order for order in orders if self._inbound.has_new_shipment(order)]
+        report = self.host.import_orders(orders, by=name_of(by))
+        for order in left:
+            note = f"the host has a new shipment of it: {order.shipments[-1].tracking_number or 'no tracking number'}"
+            self._inbound.shipped(order, (), by=name_of(by), note=note)
         self.rulebook.hear(new)
         self._let_rules_act()
         return report
@@ -173,8 +172,8 @@ class Desk:
         here, there = self.host.folder(found.id), self.host.folder_name(folder)
         if here == there:
             return Move(found.id, here, there)
-        expected = self.rulebook.expect_move(found.id, here, there, _name(by))
-        self.host.move(found.id, there, by=_name(by))
+        expected = self.rulebook.expect_move(found.id, here, there, name_of(by))
+        self.host.move(found.id, there, by=name_of(by))
         self._let_rules_act(expected)
         return Move(found.id, here, there)
 
@@ -202,81 +201,71 @@ class Desk:
         NotAllowedError for one that was submitted nowhere, and InputError, before anything is recorded, for a reason
         or a part of the order that a place does not take.
         """
-        standing = self._wish(order, by=by, reason=reason, key=key, at=at, lines=lines or {}, send=send, chain=())
+        wish = Wish(order=order, by=by, reason=reason, key=key, at=at, lines=lines or {}, send=send)
+        standing = self._wishes.make(wish)
         self._let_rules_act()
         return standing
 
-    def _cancel_by_rule(self, wish: CancelByRule) -> str:
-        standing = self._wish(
-            wish.order_id,
-            by=wish.by,
-            reason=wish.reason,
-            key=wish.key,
-            at=wish.at,
-            lines={},
-            send=True,
-            chain=wish.chain,
-        )
-        return ", ".join(f"{case.connection} {case.state.value}" for case in standing.cases)
-
-    def _wish(
-        self,
-        order: str,
-        *,
-        by: str,
-        reason: str | None,
-        key: str | None,
-        at: Sequence[str],
-        lines: Mapping[str, int],
-        send: bool,
-        chain: tuple[str, ...],
-    ) -> Standing:
-        found = self.host.order(order)
-        content = wish_content(found.id, reason, at, lines)
-        earlier = self.ledger.wish(key, content) if key is not None else None
-        if earlier is not None:
-            return self.standing(earlier)
-        placements = wanted_placements(found, self.host.placements(found.id), at)
-        wishes = self.ledger.cancellations(found.id)
-        wanted = not_yet_asked(placements, self.ledger.cases(order_id=found.id), wishes, lines)
-        if not wanted:
-            # Read anew: the wish that is under way may have come after the ones above were read.
-            latest = self.ledger.cancellations(found.id)[-1]
-            if key is not None:
-                self.ledger.name(key, content, latest)
-            return self.standing(latest)
-        self._demand(found, wanted, reason, lines)
-        if key is None:
-            key, content = f"order {found.id}, wish {len(wishes) + 1}", ""
-        cancellation = Cancellation(
-            secrets.token_hex(6), key, found.id, found.number, _name(by), reason, self.clock.now(), dict(lines), chain
-        )
-        cases = open_cases(cancellation, wanted, self.connections.configured_slug)
-        recorded, new = self.ledger.open(cancellation, content, cases)
-        if not new:
-            return self.standing(recorded)
-        if not send:
-            return Standing(recorded, tuple(cases))
-        known = {placement.connection: Known(found, placement, recorded) for placement in wanted}
-        return Standing(recorded, self._engine.work(cases, known))
-
-    def _demand(
-        self, order: Order, placements: Sequence[Placement], reason: str | None, lines: Mapping[str, int]
-    ) -> None:
-        """Refuse, before anything is recorded, what a place would not take."""
-        for placement in placements:
-            try:
-                connection = self.connections.get(placement.connection)
-            except OrderDeskError:
-                continue  # It cannot be used now; its case says so and waits for somebody to mend it.
-            ladder = connection.integration.cancel
-            index = next_open(ladder, placement, self.clock.now())
-            if index is not None:
-                demand(ladder[index], connection.integration.title, connection.settings, order, reason, lines)
-
     def standing(self, cancellation: Cancellation) -> Standing:
         """Where a wish stands now."""
-        return Standing(cancellation, self.ledger.cases(cancellation_id=cancellation.id))
+        return self._wishes.standing(cancellation)
+
+    def change_status(
+        self, order: str, status: str, *, by: str, at: Sequence[str] = (), reason: str | None = None
+    ) -> StatusStanding:
+        """Give an order a status at its carts, or at the connections `at`.
+
+        "canceled" is a cancellation there like any other: the cart is told last (law 8), and `reason` is for it. Raises
+        InputError for a status that cannot be set, with those that can, and NotAllowedError for an order that is at no
+        cart.
+        """
+        made = self._statuses.make(self.host.order(order), status, by=name_of(by), at=at, reason=reason)
+        self._let_rules_act()
+        return made
+
+    def receive(self, connection: str, message: Message) -> tuple[Heard, ...]:
+        """Take a message that came in for a connection (a webhook, a notification), and look into what it hints at.
+
+        Nothing of it is believed: it makes us read back. Raises UntrustedMessage (answer the sender with 401),
+        NotAllowedError for an integration that takes no messages, and what the plugin says of a message it cannot read.
+        """
+        heard = self._inbound.receive(connection, message)
+        self._let_rules_act()
+        return heard
+
+    def canceled_elsewhere(self, order: str, *, at: str, by: str) -> Case | None:
+        """Somebody says that an order was canceled at a connection by itself: it is read back there, and not asked.
+
+        The case that settles it, or None where there is nothing to look into.
+        """
+        case, _ = self._inbound.heed(self.host.order(order), at, HintKind.CANCELED, by=name_of(by))
+        self._let_rules_act()
+        return case
+
+    def shipped(self, order: str, *, by: str, at: Sequence[str] = (), note: str | None = None) -> tuple[Case, ...]:
+        """Somebody says that an order shipped; the cases for which that is an alarm, because it was canceled or asked.
+
+        at: only at these connections; empty means every fulfillment.
+        """
+        raised = self._inbound.shipped(self.host.order(order), at, by=name_of(by), note=note)
+        self._let_rules_act()
+        return raised
+
+    def check_submittable(self, order: str) -> None:
+        """For hosts, before they submit an order anywhere: raises NotAllowedError where it is canceled or being so."""
+        found = self.host.order(order)
+        latest = {case.connection: case for case in self.ledger.cases(order_id=found.id)}
+        against = [
+            f"{case.connection} ({case.state.value})"
+            for case in latest.values()
+            if case.is_open or case.state in (State.CANCELED, State.PARTLY_CANCELED)
+        ]
+        if against:
+            raise NotAllowedError(
+                f"it is canceled, or is being canceled, at {', '.join(against)}",
+                place=f"order {found.number}",
+                remedy="resubmit a canceled order as a duplicate: `orderdesk resubmit`",
+            )
 
     def request(self, case_id: str) -> CancelRequest:
         """What an open case asks of its service, for whoever does it by other means than a button.
@@ -290,7 +279,7 @@ class Desk:
 
     def note(self, case_id: str, text: str, *, by: str) -> None:
         """Write into a case's history what somebody did about it. Changes nothing."""
-        self.ledger.append(self.ledger.case(case_id), [f"{_name(by)}: {text}"], fenced=False)
+        self.ledger.append(self.ledger.case(case_id), [f"{name_of(by)}: {text}"], fenced=False)
 
     def check(self, case_id: str) -> Case:
         """Read back now what the service says. Raises PluginFault where it cannot be read."""
@@ -326,12 +315,21 @@ class Desk:
 
     def withdraw(self, case_id: str, *, by: str, note: str | None = None) -> Case:
         """Take the wish back where nothing has been sent yet. Raises IllegalTransition where something has."""
-        text = note or f"taken back by {_name(by)}"
+        text = note or f"taken back by {name_of(by)}"
         return self._decide(case_id, Event(EventKind.WITHDRAW, self.clock.now(), person=by, text=text))
+
+    def take_back(self, order: str, *, by: str, note: str | None = None) -> tuple[Case, ...]:
+        """Withdraw the cancellation of an order wherever nothing has been sent; all cases that were open, as they are.
+
+        What was asked already goes on: only its service can tell.
+        """
+        after = self._wishes.take_back(self.host.order(order), name_of(by), note)
+        self._let_rules_act()
+        return after
 
     def send_again(self, case_id: str, *, by: str) -> Case:
         """Send a request again although nobody knows what the first one did: a named person's decision (law 3)."""
-        after = self._engine.send_again(self.ledger.case(case_id), _name(by))
+        after = self._engine.send_again(self.ledger.case(case_id), name_of(by))
         self._let_rules_act()
         return after
 
@@ -342,7 +340,7 @@ class Desk:
         host choose. Asking again continues the same resubmission. Raises NotAllowedError while the original is not
         settled as canceled.
         """
-        return self._engine.resubmit(self.host.order(order), by=_name(by), at=at, number=number)
+        return self._engine.resubmit(self.host.order(order), by=name_of(by), at=at, number=number)
 
     def receipt(self, order: str) -> Receipt:
         """The proof of every wish to cancel an order: what was asked, answered, decided, when and by whom."""
@@ -374,14 +372,6 @@ class Desk:
 
     def _decide(self, case_id: str, event: Event, *notes: str) -> Case:
         case = self.ledger.case(case_id)
-        after = transition(case, event)
-        self.ledger.write(Write(case, after, [*notes, event]))
-        self._engine.tell(after, event)
+        after = self._engine.apply(case, event, *notes)
         self._let_rules_act()
         return after
-
-
-def _name(by: str) -> str:
-    if not by.strip():
-        raise InputError("somebody must stand for this", place="by", remedy="give the name of the person or rule")
-    return by.strip()

@@ -9,14 +9,16 @@ it waiting, with what happened to the same order later; the rules of other order
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from orderdesk_sdk.actions import Actions
+from orderdesk_sdk.case import State
 from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
+from orderdesk_sdk.deeds import Deed, Deeds
 from orderdesk_sdk.errors import (
     ConfigurationError,
     ConflictError,
@@ -30,9 +32,19 @@ from orderdesk_sdk.errors import (
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.order import Order
-from orderdesk_sdk.rules import MOVE_ORDER, Action, Decision, Firing, Occurrence, OccurrenceKind, Rule, decide
+from orderdesk_sdk.rules import (
+    CANCEL_ORDER,
+    MOVE_ORDER,
+    Action,
+    Decision,
+    Firing,
+    Occurrence,
+    OccurrenceKind,
+    Rule,
+    decide,
+)
 
-__all__ = ["REFUSALS", "CancelByRule", "Rulebook"]
+__all__ = ["REFUSALS", "Rulebook"]
 
 _MANY = 1000
 REFUSALS = (InputError, NotAllowedError, PluginFault)
@@ -40,20 +52,8 @@ REFUSALS = (InputError, NotAllowedError, PluginFault)
 the action stays to be done."""
 
 
-@frozen
-class CancelByRule:
-    """What a rule wants canceled. key names the wish, so that it is made once. at: the connections."""
-
-    order_id: str
-    key: str
-    by: str
-    reason: str | None
-    at: tuple[str, ...]
-    chain: tuple[str, ...]
-
-
 class Rulebook:
-    """The rules of a configuration over one ledger and host. `cancel` makes a wish and says where it stands."""
+    """The rules of a configuration over one ledger and host. `deeds` does what they say."""
 
     def __init__(
         self,
@@ -61,14 +61,14 @@ class Rulebook:
         ledger: Ledger,
         host: Host,
         connections: Connections,
-        cancel: Callable[[CancelByRule], str],
+        deeds: Deeds,
         clock: Clock,
     ) -> None:
         self._rules = rules
         self._ledger = ledger
         self._host = host
         self._connections = connections
-        self._cancel = cancel
+        self._deeds = deeds
         self._clock = clock
         if rules:
             ledger.record_settled()
@@ -124,7 +124,7 @@ class Rulebook:
             waiting = [found for found in self._ledger.waiting(limit + len(left)) if found.id not in left]
             if not waiting:
                 break
-            known = Actions.of(self._connections.declared()) if known is None else known
+            known = known or self._actions()
             for occurrence in waiting[: limit - done]:
                 # What happened to an order is handled in its order; only a move that is sure waits for none.
                 if occurrence.order_id in held and occurrence.id not in sure:
@@ -152,7 +152,10 @@ class Rulebook:
 
     def faults(self) -> tuple[ConfigurationError, ...]:
         """What is wrong with the actions of the rules, in the light of what the connections contribute; () if sound."""
-        return Actions.of(self._connections.declared()).faults(self._rules) if self._rules else ()
+        return self._actions().faults(self._rules) if self._rules else ()
+
+    def _actions(self) -> Actions:
+        return Actions.of(self._connections.declared(), self._connections.names())
 
     def _is_there(self, order_id: str) -> bool:
         try:
@@ -192,7 +195,7 @@ class Rulebook:
 
     def _fire(self, decisions: Sequence[Decision], occurrence: Occurrence, known: Actions) -> None:
         firings: list[Firing] = []
-        then: list[Occurrence] = []
+        then = self._all_canceled(occurrence)
         for decision in decisions:
             for number, action in enumerate(decision.rule.actions):
                 moves = [follows.facts["folder"] for follows in then if _is_move(follows)]
@@ -235,16 +238,12 @@ class Rulebook:
         try:
             if action.name == MOVE_ORDER:
                 return self._move(rule, action, then, moved)
-            slug = known.slugs[action.name]
-            at = tuple(
-                placement.connection
-                for placement in self._host.placements(occurrence.order_id)
-                if self._connections.configured_slug(placement.connection) == slug
-            )
-            if not at:
-                raise NotFoundError(f"the order was not submitted to {slug}")
-            wish = CancelByRule(occurrence.order_id, identity, f"rule {rule.name}", action.reason or None, at, chain)
-            return Firing(rule.name, action.name, self._cancel(wish)), []
+            at = action.at if action.name == CANCEL_ORDER else self._places(occurrence, known.known[action.name].slug)
+            deed = Deed(
+                self._host.order(occurrence.order_id), identity, f"rule {rule.name}", action.reason or None, at, chain,
+                known.known[action.name].status,
+            )  # fmt: skip
+            return Firing(rule.name, action.name, self._deeds.do(deed)), []
         except ConflictError:
             # The key names a wish already: it was made before a crash, and rule or placements have changed since.
             return Firing(rule.name, action.name, "it was asked before, as the rule was then"), []
@@ -252,6 +251,30 @@ class Rulebook:
             facts = {"action": action.name, "rule": rule.name, "refusal": error.text}
             refused = evolve(then, kind=OccurrenceKind.ACTION_REFUSED, facts=facts)
             return Firing(rule.name, action.name, "refused", str(error)), [refused]
+
+    def _places(self, occurrence: Occurrence, slug: str) -> tuple[str, ...]:
+        """The connections to an integration that the order was submitted to. Raises NotFoundError where it was not."""
+        at = tuple(
+            placement.connection
+            for placement in self._host.placements(occurrence.order_id)
+            if self._connections.configured_slug(placement.connection) == slug
+        )
+        if not at:
+            raise NotFoundError(f"the order was not submitted to {slug}")
+        return at
+
+    def _all_canceled(self, occurrence: Occurrence) -> list[Occurrence]:
+        """What follows where the last place that held the order has said that it is canceled: that it is, once."""
+        if occurrence.kind not in (OccurrenceKind.CASE_SETTLED, OccurrenceKind.CANCELED_ELSEWHERE):
+            return []
+        cases = self._ledger.cases(order_id=occurrence.order_id)
+        latest = {case.connection: case for case in cases}
+        held = {placement.connection for placement in self._host.placements(occurrence.order_id)}
+        if held - set(latest) or any(case.state is not State.CANCELED for case in latest.values()):
+            return []
+        identity = f"all canceled {cases[-1].cancellation_id}"
+        kind = OccurrenceKind.ORDER_CANCELED
+        return [Occurrence(identity, kind, occurrence.order_id, self._clock.now(), {}, occurrence.chain)]
 
     def _move(
         self, rule: Rule, action: Action, then: Occurrence, moved: Sequence[str]

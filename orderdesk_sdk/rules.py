@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import rule_engine
 
 __all__ = [
+    "CANCEL_ORDER",
     "FACTS",
     "MOVE_ORDER",
     "NO_FILTER",
@@ -43,7 +44,9 @@ __all__ = [
 ]
 
 MOVE_ORDER = "Move Order to Folder"
-"""The one action of the core's own; all others are contributed by declarations."""
+CANCEL_ORDER = "Cancel Order"
+"""Cancels everywhere, or at the connections that `at` names. With MOVE_ORDER the core's own; all others are contributed
+by declarations."""
 NO_FILTER = ""
 LONGEST_FILTER = 2000
 
@@ -57,6 +60,10 @@ class OccurrenceKind(enum.Enum):
     """An order came into another folder than it was in."""
     CASE_SETTLED = "case settled"
     """A cancellation is decided at one place."""
+    CANCELED_ELSEWHERE = "canceled elsewhere"
+    """A place canceled an order by itself, and it was read back there. Which others follow is for rules to say."""
+    ORDER_CANCELED = "order canceled"
+    """The last place that held an order has said that it is canceled there, once per cancellation."""
     ACTION_REFUSED = "action refused"
     """A rule's action could not be done."""
 
@@ -80,12 +87,14 @@ class Occurrence:
 class Action:
     """One thing a rule does.
 
-    name: as a declaration contributes it, or MOVE_ORDER. Empty texts where nothing is given.
+    name: as a declaration contributes it, MOVE_ORDER or CANCEL_ORDER. Empty texts where nothing is given. at: the
+    connections, for CANCEL_ORDER.
     """
 
     name: str
     reason: str = ""
     folder: str = ""
+    at: tuple[str, ...] = ()
 
 
 @frozen
@@ -261,8 +270,13 @@ def _check_filter(when: str, place: str) -> None:
 def _action(entry: object, place: str) -> Action:
     if isinstance(entry, str):
         return Action(entry)
-    if isinstance(entry, Mapping) and "action" in entry and set(entry) <= {"action", "reason", "folder"}:
-        texts = {name: text for name, text in entry.items() if isinstance(text, str)}
-        if len(texts) == len(entry):
-            return Action(texts["action"], texts.get("reason", ""), texts.get("folder", ""))
-    raise ConfigurationError("an action is a text, or a table with action, reason and folder", place=place)
+    if isinstance(entry, Mapping) and "action" in entry and set(entry) <= {"action", "reason", "folder", "at"}:
+        at = entry.get("at", [])
+        texts = {name: text for name, text in entry.items() if isinstance(text, str) and name != "at"}
+        if len(texts) == len(entry) - ("at" in entry) and isinstance(at, list) and all(isinstance(n, str) for n in at):
+            return Action(texts["action"], texts.get("reason", ""), texts.get("folder", ""), tuple(at))
+    raise ConfigurationError(
+        "an action is a text, or a table with action, reason, folder and at",
+        place=place,
+        remedy="at is a list of connections, the others are texts",
+    )

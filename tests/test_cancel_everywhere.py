@@ -38,7 +38,7 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    monkeypatch.setattr("orderdesk_sdk.desk.secrets", SimpleNamespace(token_hex=lambda _: "0c0ffee01044"))
+    monkeypatch.setattr("orderdesk_sdk.wishes.secrets", SimpleNamespace(token_hex=lambda _: "0c0ffee01044"))
     Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     with running(Path("orderdesk.toml"), VirtualClock(datetime(YEAR, 1, 5, 9, tzinfo=UTC))) as simulators:
         yield simulators

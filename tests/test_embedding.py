@@ -13,10 +13,11 @@ import pytest
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_sdk.case import State
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.desk import Desk, Standing
+from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.plan import Plan
 from orderdesk_sdk.testing.serving import serve
+from orderdesk_sdk.wishes import Standing
 
 if TYPE_CHECKING:
     from tests.conftest import Block

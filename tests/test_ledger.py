@@ -218,7 +218,13 @@ def test_a_note_that_no_database_takes_is_kept_readable(ledger: SqliteLedger) ->
 
 def test_a_full_case_and_resubmission_come_back_as_they_went_in(ledger: SqliteLedger) -> None:
     local = NOW.astimezone(timezone(timedelta(hours=-5)))
-    case = put(ledger, text="\ud83d", lines=(LineAnswer("1", 2, 1),), proof=Proof(ProofKind.MESSAGE), due_at=local)
+    case = put(
+        ledger,
+        text="\ud83d",
+        lines=(LineAnswer("1", 2, 1),),
+        proof=Proof(ProofKind.MESSAGE, person="Ann"),
+        due_at=local,
+    )
     assert ledger.case(case.id) == case
     made = resubmission(text="wait", tries=3)
     assert ledger.open_resubmission(made) == (made, True)

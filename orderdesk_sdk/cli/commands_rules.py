@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["rules"]
 
-EVENTS = ("order imported", "order moved", "case settled", "action refused")
+EVENTS = (
+    "order imported", "order moved", "case settled", "canceled elsewhere", "order canceled", "action refused",
+)  # fmt: skip
 
 
 class _FactType(click.ParamType["tuple[str, str]"]):

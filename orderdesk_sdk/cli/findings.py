@@ -156,7 +156,8 @@ def _connection(connection: ConnectionConfig, registry: Registry) -> Iterator[Fi
 
 def _rules(config: Config, registry: Registry) -> Iterator[Finding]:
     slugs = dict.fromkeys(connection.integration for connection in config.connections.values())
-    faults = Actions.of({slug: registry.declared(slug) for slug in slugs}).faults(config.rules)
+    declared = {slug: registry.declared(slug) for slug in slugs}
+    faults = Actions.of(declared, tuple(config.connections)).faults(config.rules)
     for error in faults:
         yield _wrong("rule", error)
     if config.rules and not faults:

@@ -11,7 +11,7 @@ from orderdesk_sdk.cli.shapes import Shape
 from orderdesk_sdk.cli.tables import Screen
 from orderdesk_sdk.cli.times import iso, shown
 from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.rules import MOVE_ORDER, Action, Decision, Firing, Occurrence, OccurrenceKind, Rule
+from orderdesk_sdk.rules import CANCEL_ORDER, MOVE_ORDER, Action, Decision, Firing, Occurrence, OccurrenceKind, Rule
 
 __all__ = [
     "Outlook",
@@ -37,7 +37,7 @@ class Outlook:
 
 def known_actions(desk: Desk) -> Mapping[str, tuple[str, ...]]:
     """The actions that rules may name, each with the connections at which it acts."""
-    known: dict[str, tuple[str, ...]] = {MOVE_ORDER: ()}
+    known: dict[str, tuple[str, ...]] = {MOVE_ORDER: (), CANCEL_ORDER: desk.connections.names()}
     for name in desk.connections.names():
         declared = desk.connections.integration(name)
         if not isinstance(declared, str):
@@ -70,8 +70,8 @@ def outlook(desk: Desk, ref: str, event: str, folder: str | None, facts: Mapping
 def _effect(action: Action, known: Mapping[str, tuple[str, ...]], placed: Sequence[str]) -> str:
     if action.name == MOVE_ORDER:
         return f"would move it to {action.folder}"
-    at = [name for name in placed if name in known[action.name]]
-    return f"would cancel at {', '.join(at)}" if at else "would be refused: the order was not submitted there"
+    at = [name for name in placed if name in known[action.name] and (not action.at or name in action.at)]
+    return f"would act at {', '.join(at)}" if at else "would be refused: the order was not submitted there"
 
 
 def rules_table(screen: Screen, rules: Sequence[Rule], known: Mapping[str, tuple[str, ...]]) -> None:
@@ -93,7 +93,7 @@ def rules_table(screen: Screen, rules: Sequence[Rule], known: Mapping[str, tuple
 
 
 def _action_words(action: Action, known: Mapping[str, tuple[str, ...]]) -> str:
-    given = action.reason or action.folder
+    given = action.reason or action.folder or ", ".join(action.at)
     words = f"{action.name} ({given})" if given else action.name
     return words if action.name in known else f"{words} - UNKNOWN: nobody contributes it"
 
@@ -114,7 +114,12 @@ def rule_shape(rule: Rule, known: Mapping[str, tuple[str, ...]]) -> Shape:
 
 
 def _action(action: Action) -> Shape:
-    return {"action": action.name, "reason": action.reason or None, "folder": action.folder or None}
+    return {
+        "action": action.name,
+        "reason": action.reason or None,
+        "folder": action.folder or None,
+        "at": list(action.at),
+    }
 
 
 def outlook_page(screen: Screen, number: str, event: str, found: Sequence[Outlook]) -> None:

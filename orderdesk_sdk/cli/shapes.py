@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from orderdesk_sdk.answer import LineAnswer
 from orderdesk_sdk.case import Cancellation, Case
 from orderdesk_sdk.cli.times import iso
-from orderdesk_sdk.desk import Standing
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.exchange import Exchange
 from orderdesk_sdk.incoming_mail import MailIn
@@ -18,6 +17,7 @@ from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.receipt import CaseReceipt, ProofReceipt, Receipt, Step, WishReceipt
 from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.wishes import Standing
 
 __all__ = [
     "Shape",

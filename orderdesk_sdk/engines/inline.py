@@ -120,9 +120,13 @@ class InlineEngine:
         problems = self._do(self._jobs(due), self._advance)
         return Report(len(due), self._ledger.next_due(), problems)
 
-    def tell(self, case: Case, event: Event) -> None:
-        """Tell the listeners of a change that a person made."""
-        self._book.tell(case, event)
+    def apply(self, case: Case, event: Event, *notes: str) -> Case:
+        """Change a case by what a person decided or somebody let us know, and tell the listeners."""
+        return self._book.apply(case, event, *notes)
+
+    def now(self) -> datetime:
+        """The time by the desk's clock."""
+        return self._clock.now()
 
     def _jobs(self, due: Sequence[Work]) -> list[Job]:
         """What is due, a piece by itself, or together where a service takes several orders in one call."""

@@ -43,6 +43,9 @@ class Host(Protocol):
         belongs to another order.
         """
 
+    def placed_as(self, connection: str, remote_id: str) -> str | None:
+        """The id of the order that has this number at a connection; None: none has."""
+
     def note_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
         """Keep the word that the connection's service gave at `at` (aware); an older word never replaces a newer one.
 

@@ -301,6 +301,14 @@ class LocalHost:
             rows.must_exist(db, order_id)
             return rows.placements(db, order_id)
 
+    def placed_as(self, connection: str, remote_id: str) -> str | None:
+        """The id of the order that has this number at a connection; None: none has."""
+        with self._file.reading() as db:
+            row = db.execute(
+                "SELECT order_id FROM host_placements WHERE connection = ? AND remote_id = ?", (connection, remote_id)
+            ).fetchone()
+        return None if row is None else str(row[0])
+
     def note_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
         """Keep the service's word; an older word than the kept one changes nothing.
 

@@ -42,7 +42,9 @@ class Write:
             "refusal": case.refusal.value if case.refusal is not None else "",
         }
         identity = f"settled {case.id} {case.version}"
-        return Occurrence(identity, OccurrenceKind.CASE_SETTLED, case.order_id, case.updated_at, facts, case.chain)
+        heard = getattr(self.before, "state", None) is State.HEARD and case.state is State.CANCELED
+        kind = OccurrenceKind.CANCELED_ELSEWHERE if heard else OccurrenceKind.CASE_SETTLED
+        return Occurrence(identity, kind, case.order_id, case.updated_at, facts, case.chain)
 
 
 class Ledger(Protocol):

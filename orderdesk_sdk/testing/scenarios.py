@@ -36,8 +36,8 @@ from attrs import field, frozen
 from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.config import make_settings
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
-from orderdesk_sdk.redaction import HIDDEN
 from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.secret import HIDDEN
 from orderdesk_sdk.settings import SettingKind, settings_fields
 from orderdesk_sdk.testing.cassettes import Head, Scene, Source, read_head, replay
 from orderdesk_sdk.testing.scrubbing import Scrubber, private_texts, stored_host
