@@ -24,8 +24,11 @@ def address_of(value: object, place: str) -> Address:
         raise ConfigurationError("an e-mail address was expected", place=place, remedy=EXAMPLE)
     if not value.isprintable():
         raise ConfigurationError("the address has a line break or control character", place=place, remedy=EXAMPLE)
-    header = SMTP.header_factory("To", value)
-    found = header.addresses
+    try:
+        header = SMTP.header_factory("To", value)
+        found = header.addresses
+    except Exception:  # noqa: BLE001 - the standard parser fails in many ways on odd texts: IndexError for "a@", say
+        raise ConfigurationError(f"{value!r} is not an e-mail address", place=place, remedy=EXAMPLE) from None
     if len(found) != 1 or header.groups[0].display_name is not None:
         raise ConfigurationError(
             f"exactly one address was expected, not {len(found)}", place=place,

@@ -152,7 +152,9 @@ def _mail(table: Mapping[str, object], place: str) -> MailConfig:
     if made.mode == "redirect":
         read_address(made.redirect_to, f"{place}.redirect_to")
     if made.timeout < 1:
-        raise ConfigurationError("a timeout is at least 1 second", place=f"{place}.timeout")
+        raise ConfigurationError(
+            f"{made.timeout} is no time to wait", place=f"{place}.timeout", remedy="give whole seconds, 1 or more"
+        )
     if made.ca_file and not Path(made.ca_file).is_file():
         raise ConfigurationError(
             f"there is no file {made.ca_file!r}", place=f"{place}.ca_file", remedy="give the whole path of a PEM file"

@@ -345,7 +345,8 @@ class Desk:
     def receipt(self, order: str) -> Receipt:
         """The proof of every wish to cancel an order: what was asked, answered, decided, when and by whom."""
         found = self.host.order(order)
-        return make_receipt(found, self.ledger, self.clock.now(), self.connections.integration)
+        placements = self.host.placements(found.id)
+        return make_receipt(found, placements, self.ledger, self.clock.now(), self.connections.integration)
 
     def case(self, case_id: str) -> Case:
         """A case by its id. Raises NotFoundError."""

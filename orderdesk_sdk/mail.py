@@ -20,7 +20,7 @@ from orderdesk_sdk.templates import one_line, printable
 __all__ = ["MailConfig", "Mailer", "compose", "message_id", "shown"]
 
 SENDER = "[mail].sender"
-SHOWN = ("From", "To", "X-Original-To", "Subject", "Date", "Message-ID")
+SHOWN = ("From", "To", "X-Original-To", "Subject", "Message-ID")
 
 
 @settings
@@ -75,7 +75,7 @@ def compose(config: MailConfig, *, to: str, subject: str, body: str, identity: s
 def shown(message: EmailMessage) -> str:
     """A mail as a person reads it: its headers and its text, nothing encoded."""
     headers = "".join(f"{name}: {value}\n" for name, value in message.items() if name in SHOWN)
-    return f"{headers}\n{message.get_content()}"
+    return f"{headers}\n{message.get_content()}".rstrip("\n")
 
 
 class Mailer:

@@ -28,7 +28,7 @@ _IDENTITY = "message-id"
 
 def identity_of(intent: Intent) -> str:
     """The Message-ID of the mail that an intent is about: as it was sent, whatever the configuration says now."""
-    return parse_qs(urlsplit(intent.url).query).get(_IDENTITY, ["(not recorded)"])[0]
+    return f"<{parse_qs(urlsplit(intent.url).query)[_IDENTITY][0]}>"
 
 
 def _sent(mail: EmailMessage) -> str:
@@ -73,7 +73,7 @@ class Post:
             remedy = "send it, then confirm or refuse this case when the service has answered"
             return Event(EventKind.HAND_OVER, now, due_at=now + within, text=text, remedy=remedy)
         identity = str(mail["Message-ID"])
-        url = f"mailto:{quote(str(mail['To']), safe='@')}?{_IDENTITY}={quote(identity, safe='@')}"
+        url = f"mailto:{quote(str(mail['To']), safe='@')}?{_IDENTITY}={quote(identity.strip('<>'), safe='@')}"
         intent = Intent(1, "mail", "MAIL", url, hashlib.sha256(mail.as_bytes()).hexdigest(), False, now)
         result = self._mailer.send(mail, lambda: journal.intend(intent))
         now = self._clock.now()

@@ -116,7 +116,8 @@ def resolve_reason(rule: ReasonRule, given: str | None, settings: object, order:
             if said is None and required:
                 raise InputError("the service wants a reason", place=place, remedy="say why, in a few words")
             if said is not None and len(said) > max_length:
-                raise InputError(f"the reason has {len(said)} characters; {max_length} are allowed", place=place)
+                text = f"the reason has {len(said)} characters; {max_length} are allowed"
+                raise InputError(text, place=place, remedy="say it shorter")
             return Reason(canonical, None, said)
         case ClosedList():
             return _from_list(rule, allowed_reasons(rule, settings, order), said, canonical, place)
@@ -127,11 +128,14 @@ def _from_list(
 ) -> Reason:
     if said is None and not rule.required:
         return Reason()
-    for code in codes:
-        if said is not None and said.lower() in (code.code.lower(), code.title.lower()):
-            return Reason(
-                next(iter(code.stands_for), None) if len(code.stands_for) == 1 else canonical, code.code, said
-            )
+    word = said.lower() if said is not None else None
+    # Every code before any title: a service may title one entry with another's code.
+    named = [code for code in codes if code.code.lower() == word] + [
+        code for code in codes if code.title.lower() == word
+    ]
+    for code in named[:1]:
+        told = next(iter(code.stands_for)) if len(code.stands_for) == 1 else canonical
+        return Reason(told, code.code, said)
     for code in codes:
         if canonical is not None and canonical in code.stands_for:
             return Reason(canonical, code.code, said)

@@ -13,8 +13,9 @@ from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.ledger import Entry, Ledger
-from orderdesk_sdk.order import Order
+from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.wish import leaves_nothing
 
 __all__ = ["CaseReceipt", "ProofReceipt", "Receipt", "Step", "WishReceipt", "make_receipt"]
 
@@ -67,13 +68,18 @@ class WishReceipt:
 
 @frozen
 class Receipt:
-    """All wishes to cancel an order, oldest first, and what was resubmitted for it. As of `at`."""
+    """All wishes to cancel an order, oldest first, and what was resubmitted for it. As of `at`.
+
+    goes_on: the places where something of it was never asked for, each with why: another wish named only some places,
+    or only a part of the order.
+    """
 
     order_id: str
     order_number: str
     at: datetime
     wishes: tuple[WishReceipt, ...]
     resubmissions: tuple[Resubmission, ...] = ()
+    goes_on: tuple[str, ...] = ()
 
     @property
     def is_settled(self) -> bool:
@@ -82,13 +88,17 @@ class Receipt:
 
     @property
     def is_canceled(self) -> bool:
-        """Whether every place that held the order has said that it is canceled."""
+        """Whether every place that held the order has said that it is canceled, all of it."""
         latest = {found.case.connection: found.case.state for wish in self.wishes for found in wish.cases}
-        return bool(latest) and all(state is State.CANCELED for state in latest.values())
+        return bool(latest) and all(state is State.CANCELED for state in latest.values()) and not self.goes_on
 
 
 def make_receipt(
-    order: Order, ledger: Ledger, now: datetime, integration: Callable[[str], Integration | str]
+    order: Order,
+    placements: Sequence[Placement],
+    ledger: Ledger,
+    now: datetime,
+    integration: Callable[[str], Integration | str],
 ) -> Receipt:
     """The receipt of an order from the ledger. integration: a connection's declaration, or why there is none."""
     cases = ledger.cases(order_id=order.id)
@@ -103,7 +113,19 @@ def make_receipt(
         )
         for cancellation in ledger.cancellations(order.id)
     ]
-    return Receipt(order.id, order.number, now, tuple(wishes), ledger.resubmissions(original_id=order.id))
+    again = ledger.resubmissions(original_id=order.id)
+    return Receipt(order.id, order.number, now, tuple(wishes), again, _goes_on(order, placements, wishes))
+
+
+def _goes_on(order: Order, placements: Sequence[Placement], wishes: Sequence[WishReceipt]) -> tuple[str, ...]:
+    latest = {found.case.connection: (found.case, wish.cancellation) for wish in wishes for found in wish.cases}
+    never = [placement.connection for placement in placements if wishes and placement.connection not in latest]
+    parts = [
+        name
+        for name, (case, wish) in latest.items()
+        if case.state is State.CANCELED and not leaves_nothing(case, wish, order)
+    ]
+    return (*(f"{name} (never asked)" for name in never), *(f"{name} (only a part was canceled)" for name in parts))
 
 
 def _case(case: Case, history: Sequence[Entry], integration: Integration | str) -> CaseReceipt:
@@ -157,7 +179,9 @@ def _step(entry: Entry) -> Step:
         case Event() as event:
             return Step(event.at, event.kind.value, _words(event), event.person)
         case Exchange() as exchange:
-            came = f"answered {exchange.status}" if exchange.failure is None else exchange.failure.text
+            # A mail has no HTTP status; the first line that is kept of it is what the mail server said.
+            said = exchange.status if exchange.status is not None else exchange.body.partition("\n")[0]
+            came = f"answered {said}" if exchange.failure is None else exchange.failure.text
             came += "; one call for several cases" if exchange.shared_at is not None else ""
             return Step(exchange.ended_at, f"{exchange.intent.method} {exchange.intent.url}", came, None, exchange)
         case Intent() as intent:

@@ -15,6 +15,7 @@ from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import ResubmitRequest
 from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.wish import leaves_nothing
 
 __all__ = ["Resubmitter"]
 
@@ -85,6 +86,14 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
             f"{placement.connection} (never asked to cancel)"
             for placement in self._host.placements(original.id)
             if placement.role is not Role.CART and placement.connection not in latest
+        ]
+        wishes = {wish.id: wish for wish in self._ledger.cancellations(original.id)}
+        lives += [
+            f"{case.connection} (only a part is canceled)"
+            for case in latest.values()
+            if case.state is State.CANCELED
+            and case.role is not Role.CART
+            and not leaves_nothing(case, wishes[case.cancellation_id], original)
         ]
         if lives:
             names = ", ".join(lives)

@@ -12,7 +12,7 @@ from orderdesk_sdk.errors import InputError, NotAllowedError
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reasons import resolve_reason
 
-__all__ = ["demand", "not_yet_asked", "open_cases", "wanted_placements", "wish_content"]
+__all__ = ["demand", "leaves_nothing", "not_yet_asked", "open_cases", "wanted_placements", "wish_content"]
 
 
 def wish_content(order_id: str, reason: str | None, at: Sequence[str], lines: Mapping[str, int]) -> str:
@@ -61,32 +61,52 @@ def not_yet_asked(
     return tuple(placement for placement in placements if placement.connection not in covered)
 
 
+def leaves_nothing(case: Case, wish: Cancellation, order: Order) -> bool:
+    """Whether a canceled case took all of the order away at its place; a wish for a part seldom does."""
+    if case.state is not State.CANCELED:
+        return False
+    if not wish.lines or (case.lines and all(line.canceled >= line.ordered for line in case.lines)):
+        return True
+    ordered: dict[str, int] = {}
+    for line in order.lines:
+        ordered[line.code] = ordered.get(line.code, 0) + line.quantity
+    return not case.lines and ordered == dict(wish.lines)
+
+
 def demand(
     route: Route, title: str, settings: object, order: Order, reason: str | None, lines: Mapping[str, int]
 ) -> None:
     """Hold a wish against what a route takes. Raises InputError with the remedy."""
     place = f"order {order.number} at {title}"
-    for code, quantity in lines.items():
-        ordered = sum(line.quantity for line in order.lines if code in (line.code, line.id))
+    named = {name: _called(order, name) for name in lines}
+    for name, quantity in lines.items():
+        ordered = sum(order.lines[at].quantity for at in named[name])
         if not 0 < quantity <= ordered:
             raise InputError(
-                f"{quantity} of {code!r} cannot be canceled, {ordered} are ordered",
+                f"{quantity} of {name!r} cannot be canceled, {ordered} are ordered",
                 place=place,
-                remedy=f"lines are {', '.join(f'{line.code}:{line.quantity}' for line in order.lines)}",
+                remedy=f"lines are {', '.join(f'{line.code or line.id}:{line.quantity}' for line in order.lines)}",
             )
-    whole = {line.code: line.quantity for line in order.lines} == dict(lines)
+    wanted = [at for found in named.values() for at in found]
+    if len(set(wanted)) != len(wanted):
+        raise InputError("a line is named twice, by id and by code", place=place, remedy="name each line once")
+    full = all(quantity == sum(order.lines[at].quantity for at in named[name]) for name, quantity in lines.items())
+    whole = full and all(at in wanted or line.quantity == 0 for at, line in enumerate(order.lines))
     if lines and not whole and route.scope is Scope.ORDER:
         raise InputError(
             "only the whole order can be canceled there",
             place=place,
             remedy="cancel the whole order and resubmit the rest under a new number",
         )
-    full = all(
-        quantity == sum(line.quantity for line in order.lines if line.code == code) for code, quantity in lines.items()
-    )
     if lines and not full and route.scope is Scope.LINES:
         raise InputError("only whole lines can be canceled there", place=place, remedy="name the line's whole quantity")
     resolve_reason(route.reasons, reason, settings, order, place)
+
+
+def _called(order: Order, name: str) -> tuple[int, ...]:
+    """The positions of the lines that a name stands for: the one with this id, else all that have this code."""
+    by_id = tuple(at for at, line in enumerate(order.lines) if name and line.id == name)
+    return by_id or tuple(at for at, line in enumerate(order.lines) if name and line.code == name)
 
 
 def open_cases(

@@ -1,29 +1,38 @@
-"""What several test modules stand on: clients of a made-up integration, a local host, the pages of docs/."""
+"""What several test modules stand on: clients of a made-up integration, mail servers, a local host, docs/'s pages."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shlex
+import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
 import httpx
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
 from attrs import frozen
 from click.testing import CliRunner
 
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import Clock, VirtualClock
-from orderdesk_sdk.declaration import Button, ByReply, Integration, Limit
+from orderdesk_sdk.declaration import Button, ByReply, Integration, Limit, Route
+from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.mail import MailConfig
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, secret, settings
+from orderdesk_sdk.testing.kill_points import sample_order
+from orderdesk_sdk.testing.mail_child import BY_MAIL, POST, open_post_desk
 
 
 @settings
@@ -104,6 +113,77 @@ def finder() -> type[Finder]:
     return Finder
 
 
+class MailServer:
+    """A real SMTP server on loopback, until its fixture ends.
+
+    arrived: the mails that it took. replies: to RCPT and to DATA, in order; the last one is given again and again.
+    "drop" hangs up in place of a reply, "silence" never comes to one. A mail is taken where the reply is no refusal.
+    """
+
+    def __init__(self, **options: object) -> None:
+        self.arrived: list[Envelope] = []
+        self.encrypted: list[bool] = []
+        self.replies = {"RCPT": ["250 OK"], "DATA": ["250 taken"]}
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)  # type: ignore[arg-type]  # each test names what it is about
+        self.controller.start()
+
+    def config(self, **changed: object) -> MailConfig:
+        """The `[mail]` table for this server."""
+        known: dict[str, object] = {"sender": "Shop <orders@example.com>", "host": "127.0.0.1", "timeout": 5}
+        return MailConfig(**{**known, "port": self.port, **changed})  # type: ignore[arg-type]  # as above
+
+    def recipients(self) -> list[list[str]]:
+        """Whom the mails went to, by their envelopes."""
+        return [envelope.rcpt_tos for envelope in self.arrived]
+
+    def texts(self) -> list[str]:
+        """The mails as they came, which are plain ASCII."""
+        return [(envelope.original_content or b"").decode("ascii") for envelope in self.arrived]
+
+    async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.rcpt_tos.append(address)
+        return await self._reply("RCPT", server)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
+        if not self.replies["DATA"][0].startswith(("4", "5")):
+            self.arrived.append(envelope)
+            self.encrypted.append(session.ssl is not None)
+        return await self._reply("DATA", server)
+
+    async def _reply(self, command: str, server: SMTP) -> str:
+        replies = self.replies[command]
+        reply = replies.pop(0) if len(replies) > 1 else replies[0]
+        if reply == "drop":
+            assert isinstance(server.transport, asyncio.WriteTransport)
+            server.transport.abort()
+        if reply == "silence":
+            await asyncio.Event().wait()
+        return reply
+
+
+@pytest.fixture
+def mail_servers() -> Iterator[Callable[..., MailServer]]:
+    """Starts mail servers; keywords are options of aiosmtpd's SMTP."""
+    with ExitStack() as stack:
+
+        def start(**options: object) -> MailServer:
+            server = MailServer(**options)
+            stack.callback(server.controller.stop)
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def mail_server(mail_servers: Callable[..., MailServer]) -> MailServer:
+    return mail_servers()
+
+
 @pytest.fixture
 def clock() -> VirtualClock:
     return VirtualClock()
@@ -119,6 +199,31 @@ def local_host(path: Path, clock: VirtualClock) -> Iterator[LocalHost]:
     with LocalHost(path, clock=clock) as opened:
         opened.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="mara")
         yield opened
+
+
+class RulesOpener(Protocol):
+    """Opens a desk with these rules on the one file of a test, as another process would."""
+
+    def __call__(self, *rules: Mapping[str, object], ladder: tuple[Route, ...] = BY_MAIL) -> Desk: ...
+
+
+@pytest.fixture
+def rules_desk(tmp_path: Path, clock: VirtualClock) -> Iterator[RulesOpener]:
+    with ExitStack() as stack:
+
+        def open_(*rules: Mapping[str, object], ladder: tuple[Route, ...] = BY_MAIL) -> Desk:
+            return stack.enter_context(open_post_desk(tmp_path / "desk.db", clock, rules=rules, ladder=ladder))
+
+        yield open_
+
+
+@pytest.fixture
+def placed_desk(rules_desk: RulesOpener) -> RulesOpener:
+    """Opens a desk with rules; the order came in and was submitted before there were any."""
+    before = rules_desk()
+    before.import_orders([sample_order()], by="a test")
+    before.place(sample_order().number, at=POST, by="a test")
+    return rules_desk
 
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

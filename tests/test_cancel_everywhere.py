@@ -85,6 +85,14 @@ def test_the_commands_of_the_page_cancel_everywhere_and_show_what_it_shows(
     assert sandbox["commercehub"][0].truth("1044") == "cancelled"
 
 
+def test_the_receipt_in_the_readme_is_that_of_the_page(page: Sequence[Block]) -> None:
+    readme = Path(__file__).resolve().parent.parent / "README.md"
+    shown = re.search(r"^```\n(Order 1044 .*?)^```$", readme.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    whole = next(block.text for block in page if "  receipt, " in block.text).splitlines()
+    assert [line for line in shown[1].splitlines() if line not in whole] == []
+
+
 def test_the_program_of_the_page_does_the_same(
     page: Sequence[Block], sandbox: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:

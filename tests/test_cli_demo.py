@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.testing.simulator import simulators
 
 
 @pytest.fixture(autouse=True)
@@ -22,35 +23,62 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
-def test_the_demo_shows_three_fates_a_resubmission_and_the_receipts(temporary: Path) -> None:
+def test_the_demo_shows_four_services_a_resubmission_and_a_rule(temporary: Path) -> None:
     ran = CliRunner().invoke(orderdesk, ["demo", "--json"])
     assert ran.exit_code == 0, ran.output
     told = json.loads(ran.stdout)
-    cases = [receipt["wishes"][0]["cases"][0] for receipt in told["receipts"]]
-    assert [case["state"] for case in cases] == ["canceled", "refused", "canceled"]
-    assert [case["refusal"] for case in cases] == [None, "too late", None]
-    assert [case["proof"]["kind"] for case in cases] == ["read-back", "reply", "read-back"]
-    assert "lost" in [step["what"] for step in cases[2]["steps"]]
+    cases = {case["connection"]: case for receipt in told["receipts"] for case in receipt["wishes"][0]["cases"]}
+    assert set(cases) == {"amazon-mcf", "mww", "commercehub", "bdlinx"}
+    assert {case["state"] for case in cases.values()} == {"canceled"}
+    assert [receipt["is_canceled"] for receipt in told["receipts"]] == [True] * 4
+    assert (cases["mww"]["route"], cases["mww"]["proof"]["kind"]) == ("e-mail", "message")
+    assert cases["mww"]["proof"]["message"]["answers"] == f"<{cases['mww']['id']}.1@lantern.example>"
+    assert cases["commercehub"]["proof"]["kind"] == "read-back"
+    lost = told["receipts"][0]["wishes"][0]["cases"][0]
+    assert "lost" in [step["what"] for step in lost["steps"]]
     assert (told["resubmission"]["state"], told["resubmission"]["order_number"]) == ("done", "1042-1")
-    assert "twice" in told["refused_resubmission"]
+    assert "made twice" in told["refused_resubmission"]
+    assert [firing["action"] for firing in told["firings"]] == ["Cancel Order at BDLinx"], "it was moved twice"
     assert list(temporary.iterdir()) == []
 
 
-def test_the_story_is_told_in_words(temporary: Path) -> None:
+def test_the_cart_is_told_after_the_others() -> None:
+    told = json.loads(CliRunner().invoke(orderdesk, ["demo", "--json"]).stdout)
+    amazon, hub = told["receipts"][2]["wishes"][0]["cases"]
+    assert (amazon["connection"], hub["connection"]) == ("amazon-mcf", "commercehub")
+    first_call = next(step for step in hub["steps"] if step["exchange"] is not None)
+    assert first_call["at"] >= amazon["steps"][-1]["at"]
+
+
+def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     ran = CliRunner().invoke(orderdesk, ["demo"])
     assert ran.exit_code == 0, ran.output
     for words in (
         "Nothing real is touched.",
-        "Amazon takes note, no more",
-        "refused (too late)",
-        "Did Amazon act? That is not guessed",
-        "a resubmission would make the order twice",
+        "on to the next way",
+        "Subject: Please cancel order 1043",
+        "Did Amazon act?",
+        "the service wants a reason",
+        "the rule fired once",
+        "which answers our mail",
+        "line by line",
         "Canceled at every place that held it.",
         "Nothing is left behind",
     ):
         assert words in ran.stdout
     assert "\x1b" not in ran.stdout
+    assert len(ran.stdout.splitlines()) < 120
     assert list(temporary.iterdir()) == []
+
+
+def test_what_is_not_installed_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {slug: point for slug, point in simulators().items() if slug != "mww"}
+    monkeypatch.setattr("orderdesk_sdk.testing.simulator.simulators", lambda: found)
+    ran = CliRunner().invoke(orderdesk, ["demo"])
+    assert ran.exit_code == 1
+    assert "mww" in ran.stderr
+    assert "pip install 'orderdesk-mww[sandbox]'" in ran.stderr
 
 
 def test_what_is_kept_can_be_looked_at(temporary: Path) -> None:

@@ -166,3 +166,25 @@ def test_work_that_nobody_does_is_an_error(ago: timedelta, code: int) -> None:
     (finding,) = [found for found in examine(code) if found["area"] == "work"]
     assert ("1 overdue, the longest by 2 h" in finding["text"]) == (code == 1)
     assert ("the next is due" in finding["text"]) == (code == 0)
+
+
+def test_a_rule_that_names_nobodys_action_is_found_with_its_place_and_what_is_known() -> None:
+    rule = '[[rules]]\nname = "r"\nevent = "order moved"\ndo = ["Cancel Order at Nowhere"]\n'
+    write(rule + CONNECTION % REFERENCE)
+    (found,) = [found for found in examine(1) if found["area"] == "rule"]
+    assert found["place"].endswith("orderdesk.toml: [[rules]][0].do[0]")
+    assert found["text"] == "rule 'r': nobody contributes the action 'Cancel Order at Nowhere'"
+    assert "Move Order to Folder" in found["remedy"]
+    write(rule.replace('"Cancel Order at Nowhere"', '{ action = "Move Order to Folder", folder = "Closed" }'))
+    assert [found["text"] for found in examine() if found["area"] == "rule"] == ["1 rule; every action is known"]
+
+
+def test_a_recipient_that_is_no_single_address_is_found_at_its_setting() -> None:
+    write(
+        '[connections.mww]\nintegration = "mww"\n[connections.mww.settings]\n'
+        'api_key = { env = "TEST_CLIENT_ID" }\ncancel_email_to = "a@example.com, b@example.com"\n'
+    )
+    (found,) = [found for found in examine(1) if found["grade"] == "error"]
+    assert found["place"].endswith("[connections.mww].settings.cancel_email_to")
+    assert found["text"] == "exactly one address was expected, not 2"
+    assert "list" in found["remedy"]

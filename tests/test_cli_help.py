@@ -15,7 +15,9 @@ from orderdesk_sdk.cli.group import SECTIONS, orderdesk
 
 COMMANDS = [command for commands in SECTIONS.values() for command in commands]
 
-each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+EVERY = [each for command in COMMANDS for each in (command, *getattr(command, "commands", {}).values())]
+
+each_command = pytest.mark.parametrize("command", EVERY, ids=lambda command: command.name)
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -20,6 +20,7 @@ from orderdesk_sdk.clock import minutes, seconds
 from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import ConflictError, LedgerError, NotFoundError
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
+from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.ledger import EntryKind, Write
 from orderdesk_sdk.ledger.entries import dump, load
@@ -218,13 +219,9 @@ def test_a_note_that_no_database_takes_is_kept_readable(ledger: SqliteLedger) ->
 
 def test_a_full_case_and_resubmission_come_back_as_they_went_in(ledger: SqliteLedger) -> None:
     local = NOW.astimezone(timezone(timedelta(hours=-5)))
-    case = put(
-        ledger,
-        text="\ud83d",
-        lines=(LineAnswer("1", 2, 1),),
-        proof=Proof(ProofKind.MESSAGE, person="Ann"),
-        due_at=local,
-    )
+    mail = MailIn("them@example.com", "half a pair: \ud83d", NOW, "00", "<1@example.com>", "<2@example.com>")
+    proof = Proof(ProofKind.MESSAGE, person="Ann", message=mail)
+    case = put(ledger, text="\ud83d", lines=(LineAnswer("1", 2, 1),), proof=proof, due_at=local)
     assert ledger.case(case.id) == case
     made = resubmission(text="wait", tries=3)
     assert ledger.open_resubmission(made) == (made, True)

@@ -1,72 +1,31 @@
-"""Mail at a real SMTP server: it arrives once, and each failure says what it proves."""
+"""Mail at a real SMTP server: it arrives once, each failure says what it proves, and no text forges a part of it."""
 
 from __future__ import annotations
 
-import asyncio
+import email
+import re
 import socket
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.policy import SMTP
+from typing import TYPE_CHECKING
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.exchange import Certainty, Failure
 from orderdesk_sdk.mail import MailConfig, Mailer, compose, message_id
+from orderdesk_sdk.order import Address, Line, Order, Placement, Role
+from orderdesk_sdk.templates import FIELDS, fill, template_fields
+
+if TYPE_CHECKING:
+    from tests.conftest import MailServer
 
 AT = datetime(2026, 11, 22, 14, tzinfo=UTC)
-
-
-class Inbox:
-    """Keeps what arrives; `at_rcpt` and `at_data` are the replies, "drop" hangs up in place of one."""
-
-    def __init__(self) -> None:
-        self.arrived: list[Envelope] = []
-        self.at_rcpt = "250 OK"
-        self.at_data = "250 taken"
-
-    async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        envelope.rcpt_tos.append(address)
-        return self.at_rcpt
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        if self.at_data.startswith(("2", "drop", "junk")):
-            self.arrived.append(envelope)
-        if self.at_data == "drop":
-            assert isinstance(server.transport, asyncio.WriteTransport)
-            server.transport.abort()
-        return self.at_data
-
-
-class Quitting(Inbox):
-    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        return "421 going down"
-
-
-def serving(inbox: Inbox) -> Iterator[MailConfig]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        yield MailConfig(sender="Shop <orders@example.com>", host="127.0.0.1", port=port, timeout=5)
-    finally:
-        controller.stop()
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
-def config(inbox: Inbox) -> Iterator[MailConfig]:
-    yield from serving(inbox)
+SHOP = MailConfig(sender="Shop <orders@example.com>")
 
 
 def a_mail(config: MailConfig, to: str = "desk@example.net", subject: str = "Cancel 1042") -> EmailMessage:
@@ -79,21 +38,18 @@ def send(config: MailConfig) -> tuple[str | Failure, list[str]]:
     return Mailer(config).send(a_mail(config), lambda: before.append("intent")), before
 
 
-def test_a_mail_arrives_once_with_its_deterministic_identity(inbox: Inbox, config: MailConfig) -> None:
-    result, before = send(config)
+def test_a_mail_arrives_once_with_its_deterministic_identity(mail_server: MailServer) -> None:
+    result, before = send(mail_server.config())
     assert result == "250 taken"
     assert before == ["intent"]
-    assert [envelope.rcpt_tos for envelope in inbox.arrived] == [["desk@example.net"]]
-    assert b"Message-ID: <c1-1.0@example.com>" in (inbox.arrived[0].original_content or b"")
+    assert mail_server.recipients() == [["desk@example.net"]]
+    assert "Message-ID: <c1-1.0@example.com>\r\n" in mail_server.texts()[0]
 
 
-def test_a_redirected_mail_reaches_only_the_other_address(inbox: Inbox, config: MailConfig) -> None:
-    redirecting = MailConfig(
-        sender=config.sender, host=config.host, port=config.port, mode="redirect", redirect_to="me@example.org"
-    )
-    send(redirecting)
-    assert [envelope.rcpt_tos for envelope in inbox.arrived] == [["me@example.org"]]
-    assert b"X-Original-To: desk@example.net" in (inbox.arrived[0].original_content or b"")
+def test_a_redirected_mail_reaches_only_the_other_address(mail_server: MailServer) -> None:
+    send(mail_server.config(mode="redirect", redirect_to="Me <me@example.org>"))
+    assert mail_server.recipients() == [["me@example.org"]]
+    assert "X-Original-To: desk@example.net\r\n" in mail_server.texts()[0]
 
 
 def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
@@ -104,11 +60,12 @@ def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
     assert (result.certainty, before) == (Certainty.NOT_SENT, [])
 
 
-def test_a_refused_recipient_proves_that_nothing_was_done(inbox: Inbox, config: MailConfig) -> None:
-    inbox.at_rcpt = "550 unknown"
-    result, before = send(config)
+@pytest.mark.parametrize("reply", ["450 greylisted", "550 unknown", "junk"])
+def test_a_refused_recipient_proves_that_nothing_was_done(mail_server: MailServer, reply: str) -> None:
+    mail_server.replies["RCPT"] = [reply]
+    result, before = send(mail_server.config())
     assert isinstance(result, Failure)
-    assert (result.certainty, before, inbox.arrived) == (Certainty.NOT_DONE, [], [])
+    assert (result.certainty, before, mail_server.arrived) == (Certainty.NOT_DONE, [], [])
 
 
 @pytest.mark.parametrize(
@@ -118,26 +75,149 @@ def test_a_refused_recipient_proves_that_nothing_was_done(inbox: Inbox, config: 
         ("554 no", Certainty.NOT_DONE),
         ("drop", Certainty.UNCLEAR),
         ("junk", Certainty.UNCLEAR),
+        ("354 go on", Certainty.UNCLEAR),
+        (f"250 {'x' * 9000}", Certainty.UNCLEAR),
     ],
+    ids=lambda value: str(value)[:12],
 )
-def test_what_a_reply_to_the_mail_proves(inbox: Inbox, config: MailConfig, reply: str, proves: Certainty) -> None:
-    inbox.at_data = reply
-    result, before = send(config)
+def test_what_a_reply_to_the_mail_proves(mail_server: MailServer, reply: str, proves: Certainty) -> None:
+    mail_server.replies["DATA"] = [reply]
+    result, before = send(mail_server.config())
     assert isinstance(result, Failure)
     assert (result.certainty, before) == (proves, ["intent"])
+    assert len(mail_server.arrived) == (proves is Certainty.UNCLEAR)
 
 
-def test_a_refused_goodbye_does_not_unsend_a_mail() -> None:
-    inbox = Quitting()
-    results = [send(config)[0] for config in serving(inbox)]
-    assert results == ["250 taken"]
-    assert len(inbox.arrived) == 1
+def test_a_refused_goodbye_does_not_unsend_a_mail(mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def handle_quit(*_: object) -> str:
+        return "421 going down"
+
+    mail_server.controller.handler.handle_QUIT = handle_quit
+    assert send(mail_server.config())[0] == "250 taken"
+    assert len(mail_server.arrived) == 1
+
+
+# What texts may do
 
 
 @pytest.mark.parametrize("evil", ["x\r\nBcc: thief@example.org", "x\nBcc: t@example.org", "x\x0b\x85\u2028Bcc: t"])
-def test_no_line_break_reaches_a_header(config: MailConfig, evil: str) -> None:
-    mail = a_mail(config, subject=evil)
+def test_no_line_break_reaches_a_header(evil: str) -> None:
+    mail = a_mail(SHOP, subject=evil)
     assert mail["Bcc"] is None
     assert len(str(mail["Subject"]).splitlines()) == 1
     with pytest.raises(ConfigurationError, match="line break"):
-        a_mail(config, to=f"desk@example.net {evil}")
+        a_mail(SHOP, to=f"desk@example.net {evil}")
+
+
+NASTY = st.text(
+    st.one_of(st.characters(), st.sampled_from("\r\n\0\x0b\x0c\x1c\x85\u2028\u2029\u202e\u200f\ud800:{}<>,;@=?.")),
+    max_size=30,
+)
+SUBJECT = " ".join(f"{{{name}}}" for name in FIELDS if name != "lines")
+BODY = "".join(f"{name}: {{{name}}}\n" for name in FIELDS)
+HEADERS = {
+    "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Type", "Content-Transfer-Encoding",
+    "MIME-Version",
+}  # fmt: skip
+
+
+@given(st.lists(NASTY, min_size=9, max_size=9), st.lists(NASTY, min_size=1, max_size=3))
+@example(["\r\nBcc: thief@example.org\r\n\r\nforged"] * 9, ["\n9 x GOLD"])
+def test_no_text_of_an_order_reaches_a_header_or_forges_a_line(texts: list[str], codes: list[str]) -> None:
+    number, source, remote, asked_by, reason, last, company, postal, city = texts
+    to = Address(last_name=last, company=company, postal_code=postal, city=city)
+    lines = tuple(Line(2, code=code, name="n") for code in codes)
+    order = Order("1", number, source_name=source, shipping=to, lines=lines)
+    values = template_fields(
+        order, Placement("depot", remote, AT, Role.FULFILLMENT), asked_by=asked_by, reason=reason, lines={}
+    )
+    subject, body = fill(SUBJECT, values), fill(BODY, values)
+    identity = message_id("c1-1", 0, SHOP.sender)
+    made = compose(SHOP, to="desk@example.net", subject=subject, body=body, identity=identity, at=AT)
+    sent = made.as_bytes()
+    assert sent.isascii()
+    assert b"\0" not in sent
+    assert re.fullmatch(rb"(?:[^\r\n]{0,998}\r\n)+", sent)
+    read = email.message_from_bytes(sent, policy=SMTP)
+    assert sorted(read.keys()) == sorted(HEADERS)
+    assert str(read["To"]) == "desk@example.net"
+    content = read.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    shown = content.decode("utf-8").splitlines()
+    names = [name for name in FIELDS for _ in range(len(codes) if name == "lines" else 1)]
+    assert len(shown) == len(names)
+    starts = [f"{name}: " for name in names]
+    at = names.index("lines")
+    starts[at : at + len(codes)] = ["lines: 2 x ", *["2 x "] * (len(codes) - 1)]
+    assert all(line.startswith(start.rstrip()) for line, start in zip(shown, starts, strict=True))
+
+
+def test_letters_of_any_script_arrive_as_they_were_written(mail_server: MailServer) -> None:
+    config = mail_server.config()
+    body = "Größe: 大\n.\n  eingerückt und " + "ü" * 1200 + "\n"
+    mail = compose(
+        config, to="Bücher <desk@example.net>", subject="Größe 大", body=body, identity="<a.0@example.com>", at=AT
+    )
+    assert Mailer(config).send(mail, lambda: None) == "250 taken"
+    read = email.message_from_string(mail_server.texts()[0], policy=SMTP)
+    assert isinstance(read, EmailMessage)
+    assert (str(read["Subject"]), str(read["To"])) == ("Größe 大", "Bücher <desk@example.net>")
+    assert read.get_content().replace("\r\n", "\n") == body
+    assert mail_server.recipients() == [["desk@example.net"]]
+
+
+def test_two_lines_of_one_code_are_both_named() -> None:
+    order = Order("1", "1042", lines=(Line(2, code="MUG"), Line(3, code="MUG")))
+    placement = Placement("depot", "1042", AT, Role.FULFILLMENT)
+    assert template_fields(order, placement, asked_by="A", reason=None, lines={})["lines"] == "2 x MUG\n3 x MUG"
+    assert template_fields(order, placement, asked_by="A", reason=None, lines={"MUG": 4})["lines"] == "4 x MUG"
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a@example.com, b@example.com",
+        "team: a@example.com;",
+        "team: a@example.com, b@example.com;",
+        "a@example.com b@example.com",
+        "",
+        "  ",
+        "nobody",
+        "@example.com",
+        "a@",
+        "a@b@example.com",
+        "<>",
+        "a@example.com\r\nBcc: t@example.org",
+        "a@example.com\u202e",
+        "a@example.com\0",
+        "dësk@example.com",
+        "desk@bücher.example",
+        ["a@example.com"],
+        None,
+    ],
+)
+def test_what_is_not_exactly_one_address_is_refused_with_place_and_remedy(value: object) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_address(value, "desk.toml: to")
+    assert caught.value.place == "desk.toml: to"
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("sender", "domain"),
+    [
+        ("orders@example.com", "example.com"),
+        ("Shop <orders@example.com>", "example.com"),
+        ("orders@example.com (the shop)", "example.com"),
+        ('"a@b" <orders@example.com>', "example.com"),
+        ('"odd>name"@example.com', "example.com"),
+        ("orders@xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("orders@[127.0.0.1]", "[127.0.0.1]"),
+    ],
+)
+def test_the_identity_of_a_mail_has_the_domain_of_its_sender(sender: str, domain: str) -> None:
+    assert message_id("c1-1", 2, sender) == f"<c1-1.2@{domain}>"
+    assert a_mail(MailConfig(sender=sender))["Message-ID"] == f"<c1-1.0@{domain}>"

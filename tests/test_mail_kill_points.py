@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import smtplib
-import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from attrs import evolve
 
 from orderdesk_sdk.case import Case, State
@@ -23,36 +21,13 @@ from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.testing.kill_points import KILLED, sample_order
 from orderdesk_sdk.testing.mail_child import ACTION, POST, Errand, Task
 
+if TYPE_CHECKING:
+    from tests.conftest import MailServer
+
 ORDER = sample_order()
 RULES: list[dict[str, str | list[str]]] = [
     {"name": "Canceled cancels", "event": "order moved", "when": "folder == 'Canceled'", "do": [ACTION]}
 ]
-
-
-class Inbox:
-    """Keeps the Message-IDs of what arrived."""
-
-    def __init__(self) -> None:
-        self.arrived: list[str] = []
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
-        text = (envelope.original_content or b"").decode("ascii")
-        self.arrived += [line for line in text.splitlines() if line.startswith("Message-ID: ")]
-        return "250 taken"
-
-
-@pytest.fixture
-def served() -> Iterator[tuple[Inbox, int]]:
-    inbox = Inbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        yield inbox, port
-    finally:
-        controller.stop()
 
 
 def prepared(folder: Path, port: int, task: Task) -> Errand:
@@ -94,27 +69,26 @@ def gone_on(errand: Errand) -> Case:
         return case
 
 
-def arrived(inbox: Inbox, port: int) -> list[str]:
-    """What arrived. The server is asked for something first, so that it has read what lay in its sockets before."""
-    with smtplib.SMTP("127.0.0.1", port, timeout=10) as server:
-        server.noop()
-        server.noop()
-    taken, inbox.arrived = inbox.arrived, []
+def arrived(server: MailServer) -> int:
+    """How many mails have come. The server is asked something first: it has read by then what came before."""
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=10) as client:
+        client.noop()
+        client.noop()
+    taken = len(server.arrived)
+    server.arrived.clear()
     return taken
 
 
 @pytest.mark.parametrize("task", Task)
 def test_wherever_the_process_dies_a_mail_goes_out_once_and_a_person_hears_what_is_not_known(
-    task: Task, served: tuple[Inbox, int], tmp_path: Path, record_property: Callable[[str, object], None]
+    task: Task, mail_server: MailServer, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    inbox, port = served
-
     def errand(number: int) -> Errand:
         (tmp_path / str(number)).mkdir()
-        return evolve(prepared(tmp_path / str(number), port, task), kill_at=number)
+        return evolve(prepared(tmp_path / str(number), mail_server.port, task), kill_at=number)
 
     points: list[str] = json.loads(run(errand(0)))
-    assert len(arrived(inbox, port)) == 1
+    assert arrived(mail_server) == 1
     writes = [number for number, name in enumerate(points) if name == "after SqliteLedger.write"]
     sends = [number for number, name in enumerate(points) if name == "before Smtp.send"]
     replies = [number for number, name in enumerate(points) if name == "after Smtp.getreply"]
@@ -128,9 +102,9 @@ def test_wherever_the_process_dies_a_mail_goes_out_once_and_a_person_hears_what_
         doomed = errand(number + 1)
         deaths += 1
         assert run(doomed) == name
-        at_death = len(arrived(inbox, port))
+        at_death = arrived(mail_server)
         case = gone_on(doomed)
-        mails = at_death + len(arrived(inbox, port))
+        mails = at_death + arrived(mail_server)
         where = f"{number + 1}: {name}"
         assert case.state is State.AWAITING_PERSON, where
         if intended <= number < finished:

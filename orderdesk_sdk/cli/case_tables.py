@@ -19,15 +19,23 @@ from orderdesk_sdk.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.receipt import CaseReceipt, ProofReceipt, Receipt, Step
 from orderdesk_sdk.resubmission import Resubmission
 
-__all__ = ["cases_table", "event_line", "plan_table", "receipt_page", "resubmission_lines", "standing_table"]
+__all__ = [
+    "cases_table",
+    "event_line",
+    "plan_table",
+    "proof_line",
+    "receipt_page",
+    "resubmission_lines",
+    "standing_table",
+]
 
 _UNDER_WAY = frozenset(State) - {State.REFUSED, State.IMPOSSIBLE, State.WITHDRAWN, State.SHIPPED_ANYWAY}
 _QUIET = frozenset({"send", "check", "resume"})
 """Steps that only announce the call which the next step tells of."""
 
 
-def plan_table(screen: Screen, plan: Plan) -> None:
-    """What a cancellation would do."""
+def plan_table(screen: Screen, plan: Plan, *, with_reasons: bool = True) -> None:
+    """What a cancellation would do, and which reasons the services take."""
     screen.line(f"Order {plan.order_number}  cancel plan, {shown(plan.at)} {zone(plan.at)}", "bold")
     if not plan.entries:
         screen.line("It was submitted nowhere, so there is nothing to cancel.")
@@ -40,7 +48,8 @@ def plan_table(screen: Screen, plan: Plan) -> None:
         for step in entry.steps[entry.chosen or 0 :]:
             if step.note:
                 screen.indented(f"{entry.title}, {step.label}: {step.note}")
-        _reasons(screen, entry)
+        if with_reasons:
+            _reasons(screen, entry)
 
 
 def _reasons(screen: Screen, entry: PlanEntry) -> None:
@@ -160,6 +169,8 @@ def receipt_page(screen: Screen, receipt: Receipt) -> None:
         screen.line("Settled, but not canceled everywhere.", "bold yellow")
     else:
         screen.line("Not settled yet.", "bold cyan")
+    if receipt.goes_on:
+        screen.line(f"It goes on at {', '.join(receipt.goes_on)}.", "yellow")
     for wish in receipt.wishes:
         asked = wish.cancellation
         why = f", because: {asked.reason}" if asked.reason else ""
@@ -191,6 +202,16 @@ def _case_page(screen: Screen, found: CaseReceipt) -> None:
         for step, following in zip_longest(steps, steps[1:])
     ]
     screen.table(("", "", ""), rows, indent=4)
+
+
+def proof_line(screen: Screen, found: CaseReceipt) -> None:
+    """A case's verdict and what it rests on, without its story."""
+    head = Text(printable(f"Order {found.case.order_number} at {found.title}: ")).append_text(
+        state_text(found.case.state)
+    )
+    screen.line(head)
+    if found.proof is not None:
+        screen.hanging("proof:", _proof_words(found, found.proof), indent=2)
 
 
 def _told(steps: Sequence[Step]) -> list[Step]:

@@ -74,7 +74,8 @@ def work(session: Session, until_idle: bool, every: float) -> None:
     def draw(screen: Screen) -> None:
         for problem in problems:
             click.echo(f"Problem: {printable(problem)}", err=True)
-        screen.line(f"{done} pieces of work done; {'nothing is left to be done' if idle else 'stopped'}.")
+        left = "nothing is left to be done" + (" without a person" if persons else "") if idle else "stopped"
+        screen.line(f"{done} pieces of work done; {left}.")
         if persons:
             screen.line("These await a person:", "bold magenta")
             cases_table(screen, persons)

@@ -1,4 +1,4 @@
-"""`demo`: three cancellations and a resubmission before your eyes, at a simulated Amazon, in a few seconds."""
+"""`demo`: four services, four ways to cancel, and a resubmission before your eyes, in a few seconds."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ __all__ = ["demo"]
 @shared
 @click.pass_obj
 def demo(session: Session, keep: Path | None) -> None:
-    """Watch orders being canceled at a simulated Amazon.
+    """Watch orders being canceled at four simulated services.
 
-    One is canceled after a while, one is too late, and one's reply is lost on the way. Takes a few seconds, touches
-    nothing real.
+    A button and then an e-mail at MWW, a lost reply at Amazon, CommerceHub's order told last, and a rule at BDLinx.
+    Takes a few seconds, touches nothing real.
     """
     import tempfile
 
+    from orderdesk_sdk.cli.rule_views import firing_shape
     from orderdesk_sdk.cli.shapes import receipt_shape, resubmission_shape
     from orderdesk_sdk.cli.story import Story
     from orderdesk_sdk.errors import InputError
@@ -45,6 +46,7 @@ def demo(session: Session, keep: Path | None) -> None:
         "receipts": [receipt_shape(receipt) for receipt in told.receipts],
         "resubmission": resubmission_shape(told.resubmission),
         "refused_resubmission": told.refusal,
+        "firings": [firing_shape(at, firing) for at, firing in told.firings],
     }
     if session.as_json:
         session.give(shape, lambda _: None)

@@ -70,7 +70,7 @@ def outlook(desk: Desk, ref: str, event: str, folder: str | None, facts: Mapping
 def _effect(action: Action, known: Mapping[str, tuple[str, ...]], placed: Sequence[str]) -> str:
     if action.name == MOVE_ORDER:
         return f"would move it to {action.folder}"
-    at = [name for name in placed if name in known[action.name] and (not action.at or name in action.at)]
+    at = [name for name in placed if name in known.get(action.name, ()) and (not action.at or name in action.at)]
     return f"would act at {', '.join(at)}" if at else "would be refused: the order was not submitted there"
 
 
@@ -118,7 +118,7 @@ def _action(action: Action) -> Shape:
         "action": action.name,
         "reason": action.reason or None,
         "folder": action.folder or None,
-        "at": list(action.at),
+        "limited_to": list(action.at),
     }
 
 
@@ -134,7 +134,7 @@ def outlook_page(screen: Screen, number: str, event: str, found: Sequence[Outloo
             f"{entry.decision.rule.name}: {word}", f"because {entry.decision.why}", style="" if fires else "dim"
         )
         for action, effect in entry.effects:
-            screen.indented(f"{action.name} {effect}", by=2)
+            screen.indented(f"{action.name}: {effect}", by=2)
     screen.line("Nothing was done.", "dim")
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import getpass
 import json
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,9 +85,9 @@ class Session:
         from orderdesk_sdk.cli.tables import printable
 
         said = f"{error.place}: {error.text}" if error.place else error.text
-        click.echo(f"Error: {printable(said)}", err=True)
+        click.echo(_broken(f"Error: {printable(said)}"), err=True)
         if error.remedy:
-            click.echo(f"What to do: {printable(error.remedy)}", err=True)
+            click.echo(_broken(f"What to do: {printable(error.remedy)}"), err=True)
 
     def end(self, cases: Sequence[Case]) -> None:
         """End the command with the exit code that these cases ask for."""
@@ -92,6 +95,14 @@ class Session:
 
         if any(case.state is State.AWAITING_PERSON or case.state in ALARMS for case in cases):
             click.get_current_context().exit(PERSON_NEEDED)
+
+
+def _broken(text: str) -> str:
+    """The text broken between words on a terminal; as it is anywhere else."""
+    if not sys.stderr.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return textwrap.fill(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def clock_of(config: Config) -> Clock:

@@ -171,6 +171,7 @@ def receipt_shape(receipt: Receipt) -> Shape:
         "at": iso(receipt.at),
         "is_settled": receipt.is_settled,
         "is_canceled": receipt.is_canceled,
+        "goes_on": list(receipt.goes_on),
         "wishes": [_wish(wish) for wish in receipt.wishes],
         "resubmissions": [resubmission_shape(found) for found in receipt.resubmissions],
     }

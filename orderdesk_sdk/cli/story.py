@@ -1,43 +1,58 @@
-"""The story that `demo` tells: what happens is real, only Amazon is simulated and time is virtual."""
+"""The story that `demo` tells: what happens is real, only the four services are simulated and time is virtual."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
 from pathlib import Path
 
 from attrs import frozen
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from orderdesk_sdk.case import Case, Event, EventKind
-from orderdesk_sdk.cli.case_tables import event_line, plan_table, receipt_page
+from orderdesk_sdk.case import Case
+from orderdesk_sdk.cli.case_tables import plan_table, proof_line, receipt_page
+from orderdesk_sdk.cli.rule_views import firings_table
 from orderdesk_sdk.cli.sandbox import load_simulators, settings_table
 from orderdesk_sdk.cli.shapes import receipt_shape
 from orderdesk_sdk.cli.tables import Screen
-from orderdesk_sdk.cli.times import shown
+from orderdesk_sdk.cli.teller import Teller
 from orderdesk_sdk.cli.worker import Watcher, Worker
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errors import ConfigurationError, NotAllowedError, OrderDeskError
-from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.errors import ConfigurationError, InputError, NotAllowedError, OrderDeskError
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+from orderdesk_sdk.mail import MailConfig, message_id
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.receipt import Receipt
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.rules import Firing, read_rules
 from orderdesk_sdk.testing.fault_queue import Fault
 from orderdesk_sdk.testing.serving import serve
 from orderdesk_sdk.testing.simulator import Simulator
 
 __all__ = ["Story", "Told"]
 
-_SLUG = "amazon-mcf"
+PLACES: Mapping[str, tuple[str, ...]] = {
+    "1042": ("amazon-mcf",),
+    "1043": ("mww",),
+    "1044": ("commercehub", "amazon-mcf"),
+    "1045": ("bdlinx",),
+}
+"""Where the sample orders were submitted, by connections named as their integrations."""
+MAIL = MailConfig(sender="Paper Lantern Shop <orders@lantern.example>", mode="draft")
+RULE = {
+    "name": "Canceled folder cancels at BDLinx",
+    "event": "order moved",
+    "when": "folder == 'Canceled'",
+    "do": [{"action": "Cancel Order at BDLinx", "reason": "customer asked"}],
+}
 _WHO = "Ann"
-_CHAPTERS = 6
-_TECHNICAL = frozenset({EventKind.SEND, EventKind.CHECK, EventKind.RESUME})
+_CHAPTERS = 7
 
 
 @frozen
@@ -47,6 +62,7 @@ class Told:
     receipts: tuple[Receipt, ...]
     resubmission: Resubmission
     refusal: str
+    firings: tuple[tuple[datetime, Firing], ...]
 
 
 class Story:
@@ -55,151 +71,168 @@ class Story:
     def __init__(self, folder: Path, *, quiet: bool, kept: bool) -> None:
         self._folder = folder
         self._kept = kept
-        self._screen = None if quiet else Screen()
         self._clock = VirtualClock()
-        self._progress: Progress | None = None
+        self._teller = Teller(None if quiet else Screen(), _CHAPTERS)
 
     def tell(self) -> Told:
-        """Tell it. Raises ConfigurationError where the simulator is not installed."""
-        simulator = load_simulators(self._clock).get(_SLUG)
-        if simulator is None:
-            raise ConfigurationError(
-                f"the simulator of {_SLUG} is not installed",
-                place="orderdesk.simulators",
-                remedy="pip install 'orderdesk-amazon-mcf[sandbox]'",
-            )
-        with self._shown_progress(), serve(simulator.app) as served:
-            settings = settings_table(Registry(), _SLUG, simulator.settings(served.url))
-            connections = {_SLUG: ConnectionConfig(_SLUG, _SLUG, settings, f"[connections.{_SLUG}]")}
-            config = Config(self._folder / "orderdesk.db", connections)
-            watching = Registry(listeners=(Watcher(self._hear),))
+        """Tell it. Raises ConfigurationError where a simulator is not installed."""
+        simulators = self._simulators()
+        with self._teller.telling(), ExitStack() as stack:
+            connections = {}
+            for slug, simulator in simulators.items():
+                url = stack.enter_context(serve(simulator.app)).url
+                table = settings_table(Registry(), slug, simulator.settings(url))
+                connections[slug] = ConnectionConfig(slug, slug, table, f"[connections.{slug}]")
+            rules = read_rules([RULE], "the demo's rules")
+            config = Config(self._folder / "orderdesk.db", connections, mail=MAIL, rules=rules)
+            watching = Registry(listeners=(Watcher(self._teller.hear),))
             with Desk(config, clock=self._clock, registry=watching) as desk:
-                return self._play(desk, simulator)
+                return self._play(desk, simulators)
 
-    def _play(self, desk: Desk, simulator: Simulator) -> Told:
-        self._say("A simulated Amazon runs on this machine, and its clock is virtual. Nothing real is touched.", "dim")
-        self._orders(desk)
-        self._canceled(desk, simulator)
-        self._too_late(desk, simulator)
-        self._reply_lost(desk, simulator)
-        resubmission, refusal = self._resubmitted(desk)
-        self._chapter("The receipts: what each verdict rests on")
-        receipts = tuple(desk.receipt(number) for number in ("1042", "1043", "1044"))
-        for number, receipt in enumerate(receipts):
-            if self._screen is not None:
-                if number:
-                    self._screen.line()
-                receipt_page(self._screen, receipt)
+    def _simulators(self) -> dict[str, Simulator]:
+        wanted = {slug for places in PLACES.values() for slug in places}
+        found = {slug: simulator for slug, simulator in load_simulators(self._clock).items() if slug in wanted}
+        missing = sorted(wanted - set(found))
+        if missing:
+            packages = " ".join(f"'orderdesk-{slug}[sandbox]'" for slug in missing)
+            raise ConfigurationError(
+                f"the demo needs simulators that are not installed: {', '.join(missing)}",
+                place="orderdesk.simulators",
+                remedy=f"pip install {packages}",
+            )
+        return found
+
+    def _play(self, desk: Desk, simulators: Mapping[str, Simulator]) -> Told:
+        say = self._teller.say
+        say("Four simulated services run on this machine, and their clock is virtual. Nothing real is touched.", "dim")
+        self._orders(desk, simulators)
+        self._button_then_mail(desk)
+        self._reply_lost(desk, simulators["amazon-mcf"])
+        self._cart_last(desk)
+        self._by_rule(desk)
+        resubmission, refusal = self._answered(desk)
+        self._teller.chapter("The receipts: what each verdict rests on")
+        receipts = tuple(desk.receipt(number) for number in PLACES)
+        if self._teller.screen is not None:
+            receipt_page(self._teller.screen, receipts[0])
+            self._teller.screen.line()
+            for receipt in receipts[1:]:
+                for found in receipt.wishes[0].cases:
+                    proof_line(self._teller.screen, found)
         if self._kept:
             self._keep(receipts)
         else:
-            self._say("\nNothing is left behind; --keep DIR keeps ledger and receipts.", "dim")
-        return Told(receipts, resubmission, refusal)
+            say("\nNothing is left behind; --keep DIR keeps ledger and receipts.", "dim")
+        fired = desk.ledger.firings(desk.host.order("1045").id)
+        return Told(receipts, resubmission, refusal, fired)
 
-    def _orders(self, desk: Desk) -> None:
-        self._chapter("Orders come in from the cart")
-        assert isinstance(desk.host, LocalHost)
-        orders = read_order_text(SAMPLE_ORDERS, place="the sample orders")
-        desk.host.import_orders(orders, by="demo")
-        for order in orders[:3]:
-            who = f"{order.shipping.first_name} {order.shipping.last_name}".strip() or order.shipping.company
+    def _orders(self, desk: Desk, simulators: Mapping[str, Simulator]) -> None:
+        self._teller.chapter("Orders come in, and are submitted to whoever makes or ships them")
+        desk.import_orders(read_order_text(SAMPLE_ORDERS, place="the sample orders"), by="demo")
+        rows = []
+        for number, places in PLACES.items():
+            order = desk.host.order(number)
+            for slug in places:
+                lines = [(line.code, line.quantity) for line in order.lines]
+                simulators[slug].add_order(number, lines=lines)
+                desk.place(number, at=slug, by="demo")
             units = ", ".join(f"{line.quantity} x {line.name}" for line in order.lines)
-            self._at(order.number, f"{who}: {units}")
+            rows.append((number, order.source_name, units, ", ".join(places)))
+        if self._teller.screen is not None:
+            self._teller.screen.table(("order", "from", "units", "submitted to"), rows)
 
-    def _canceled(self, desk: Desk, simulator: Simulator) -> None:
-        self._chapter("Order 1042: canceled, after a while")
-        self._submit(desk, simulator, "1042")
-        self._say("The customer changes her mind. Before anything is sent, the plan says what would happen:")
-        if self._screen is not None:
-            self._screen.line()
-            plan_table(self._screen, desk.plan("1042"))
-            self._screen.line()
-        self._say("Ann presses the button. Amazon takes note, no more; so it is read back until Amazon has decided:")
-        desk.cancel("1042", by=_WHO, reason="the customer changed her mind")
-        self._follow_up(desk)
+    def _button_then_mail(self, desk: Desk) -> None:
+        self._teller.chapter("Order 1043 at MWW: a button, then an e-mail")
+        self._teller.say("Ann presses MWW's button in time. MWW says no, so the case climbs to the e-mail:")
+        self._follow_up(desk, "1043", "ordered twice")
+        draft = next(
+            entry.content for entry in desk.ledger.history(self._case(desk, "1043").id)
+            if isinstance(entry.content, str) and entry.content.startswith("draft:")
+        )  # fmt: skip
+        self._teller.quote(draft.removeprefix("draft:\n"))
+        self._teller.say("Ann sends it. Sent is not canceled: the case waits for MWW's answer.")
 
-    def _too_late(self, desk: Desk, simulator: Simulator) -> None:
-        self._chapter("Order 1043: too late")
-        self._submit(desk, simulator, "1043")
-        self._clock.advance(minutes(45))
-        self._say("45 minutes pass, and the warehouse begins to pick it. Then Ann presses the button:")
-        desk.cancel("1043", by=_WHO, reason="ordered twice")
-        self._follow_up(desk)
-
-    def _reply_lost(self, desk: Desk, simulator: Simulator) -> None:
-        self._chapter("Order 1044: the reply gets lost")
-        self._submit(desk, simulator, "1044")
-        simulator.faults.add(Fault.LOST_REPLY, method="PUT")
-        self._say(
+    def _reply_lost(self, desk: Desk, amazon: Simulator) -> None:
+        self._teller.chapter("Order 1042 at Amazon: the reply gets lost")
+        amazon.faults.add(Fault.LOST_REPLY, method="PUT")
+        self._teller.say(
             "Ann presses the button, and the line goes dead before the reply. Did Amazon act? That is not guessed:"
         )
-        desk.cancel("1044", by=_WHO, reason="wrong address")
-        self._follow_up(desk)
-        self._say(
+        self._follow_up(desk, "1042", "the customer changed her mind")
+        self._teller.say(
             "It was read back: the order stood there, undecided. Amazon's cancel does no harm when repeated, so it was"
-            " sent once more, and read back until Amazon had decided."
+            " sent once more. Amazon only takes note; it was read back until Amazon had decided."
         )
 
-    def _resubmitted(self, desk: Desk) -> tuple[Resubmission, str]:
-        self._chapter("Sent out again")
-        self._say("The customer of 1042 wants it after all. It goes out again, under a number Amazon has never seen:")
+    def _cart_last(self, desk: Desk) -> None:
+        self._teller.chapter("Order 1044 at Amazon, from CommerceHub: the cart is told last")
+        if self._teller.screen is not None:
+            plan_table(self._teller.screen, desk.plan("1044"), with_reasons=False)
+        self._teller.say("A reason is needed there. Without one nothing is asked anywhere:")
+        try:
+            desk.cancel("1044", by=_WHO)
+        except InputError as error:
+            self._teller.at(self._clock.now(), f"{error.text} - {error.remedy}", "yellow")
+        else:
+            raise OrderDeskError("1044 was canceled without a reason", place="demo")
+        self._follow_up(desk, "1044", "customer asked")
+
+    def _by_rule(self, desk: Desk) -> None:
+        self._teller.chapter("Order 1045 at BDLinx: a rule does it")
+        self._teller.say(f"Ann moves it to Canceled. That cancels nothing, but a rule says: {RULE['name']}.")
+        desk.move("1045", "Canceled", by=_WHO)
+        desk.move("1045", "Canceled", by=_WHO)
+        self._work(desk)
+        self._teller.say("She moved it twice; the rule fired once:")
+        if self._teller.screen is not None:
+            firings_table(self._teller.screen, "1045", desk.ledger.firings(desk.host.order("1045").id))
+
+    def _answered(self, desk: Desk) -> tuple[Resubmission, str]:
+        self._teller.chapter("Sent out again, and MWW's answer")
+        self._teller.say("The customer of 1042 wants it after all. It goes out under a number Amazon has never seen:")
         made = desk.resubmit("1042", by=_WHO)
-        self._at(made.updated_at, f"resubmitted as order {made.order_number}: {made.state.value}", "green")
-        self._say("The same for 1043, which was not canceled, is refused: it would be made twice.")
+        self._teller.at(made.updated_at, f"resubmitted as order {made.order_number}: {made.state.value}", "green")
+        self._teller.say("The same for 1043 is refused, as MWW has not answered yet: it would be made twice.")
+        refusal = ""
         try:
             desk.resubmit("1043", by=_WHO)
         except NotAllowedError as error:
-            self._at(self._clock.now(), f"{error.text} - {error.remedy}", "yellow")
-            return made, str(error)
-        raise OrderDeskError("1043 was submitted a second time although its original goes on", place="demo")
+            refusal = str(error)
+            self._teller.at(self._clock.now(), f"{error.text} - {error.remedy}", "yellow")
+        else:
+            raise OrderDeskError("1043 was submitted again although its original is not settled", place="demo")
+        self._teller.say("MWW's mail comes in. Ann reads it and files it as the evidence:")
+        case = self._case(desk, "1043")
+        desk.confirm(case.id, by=_WHO, message=self._answer(case))
+        return made, refusal
 
-    def _submit(self, desk: Desk, simulator: Simulator, number: str) -> None:
-        order = desk.host.order(number)
-        simulator.add_order(number, lines=[(line.code, line.quantity) for line in order.lines])
-        desk.place(number, at=_SLUG, by="demo")
-        self._at(self._clock.now(), f"submitted to Amazon MCF as {number}")
+    def _answer(self, case: Case) -> bytes:
+        """MWW's mail, which is invented like everything that the simulators say."""
+        mail = EmailMessage()
+        mail["From"] = "MWW Support <support@mww.example>"
+        mail["Date"] = format_datetime(self._clock.now())
+        mail["Subject"] = f"Re: Please cancel order {case.remote_id}"
+        mail["Message-ID"] = "<774@mww.example>"
+        mail["In-Reply-To"] = message_id(case.id, case.route, MAIL.sender)
+        mail.set_content("We canceled the order. It will not ship.")
+        return mail.as_bytes()
 
-    def _follow_up(self, desk: Desk) -> None:
+    def _follow_up(self, desk: Desk, number: str, reason: str) -> None:
+        desk.cancel(number, by=_WHO, reason=reason)
+        self._work(desk)
+
+    def _work(self, desk: Desk) -> None:
         Worker(desk).run(until_idle=True)
         self._clock.advance(minutes(1))
 
-    def _hear(self, case: Case, event: Event) -> None:
-        if self._screen is None or event.kind in _TECHNICAL:
-            return
-        self._screen.hanging(shown(event.at, seconds=True), event_line(case, event))
-
-    def _say(self, text: str, style: str = "") -> None:
-        if self._screen is not None:
-            for line in text.split("\n"):
-                self._screen.line(line, style)
-
-    def _at(self, head: datetime | str, text: str, style: str = "") -> None:
-        if self._screen is not None:
-            shown_head = head if isinstance(head, str) else shown(head, seconds=True)
-            self._screen.hanging(shown_head, text, style=style)
-
-    def _chapter(self, title: str) -> None:
-        if self._progress is not None:
-            self._progress.update(self._progress.task_ids[0], advance=1, description=title)
-        self._say("")
-        self._say(title, "bold")
-
-    @contextmanager
-    def _shown_progress(self) -> Iterator[None]:
-        if self._screen is None or not self._screen.is_terminal:
-            yield
-            return
-        columns = (SpinnerColumn(), BarColumn(20), TextColumn("{task.description}", markup=False))
-        with Progress(*columns, console=self._screen.console, transient=True) as progress:
-            progress.add_task("starting", total=_CHAPTERS)
-            self._progress = progress
-            yield
+    def _case(self, desk: Desk, number: str) -> Case:
+        return desk.cases(order=number)[-1]
 
     def _keep(self, receipts: tuple[Receipt, ...]) -> None:
         for receipt in receipts:
             text = json.dumps(receipt_shape(receipt), indent=2)
             (self._folder / f"receipt-{receipt.order_number}.json").write_text(text + "\n", encoding="utf-8")
         (self._folder / "orderdesk.toml").write_text('[ledger]\nurl = "sqlite:///orderdesk.db"\n', encoding="utf-8")
-        self._say(
+        self._teller.say(
             f"\nKept in {self._folder}: the ledger, the receipts as JSON, and an orderdesk.toml that leads there."
         )

@@ -1,0 +1,104 @@
+"""Ladders: what a connection's settings make of them is held against the plugin before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orderdesk_sdk.case import State
+from orderdesk_sdk.clock import VirtualClock, hours
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Email, Integration, Portal
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import ConfigurationError, PluginFault
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.testing.kill_points import sample_order
+from orderdesk_sdk.testing.mail_child import POST, PostSettings
+
+ORDER = sample_order()
+PHONE = Portal("Call Post.")
+CHECKED = Button(ByCheck(hours(1), hours(2)))
+
+
+class Configured:
+    """A plugin without a hook that makes calls, whose settings change its ladder."""
+
+    def __init__(self, configured: Callable[[object], object] | None, *ladder: Email | Portal) -> None:
+        self._configured = configured
+        self._ladder = ladder or (PHONE,)
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(
+            slug=POST, title="Post", settings=PostSettings, base_url="endpoint", cancel=self._ladder,
+            configured=self._configured,  # type: ignore[arg-type]  # plugins are often written without a type checker
+        )  # fmt: skip
+
+
+def desk_of(folder: Path, plugin: Configured, **changed: object) -> Desk:
+    registry = Registry()
+    registry.register(plugin, POST)
+    connection = ConnectionConfig(POST, POST, changed, f"[connections.{POST}]")
+    return Desk(Config(folder / "desk.db", {POST: connection}), clock=VirtualClock(), registry=registry)
+
+
+def nothing_known(settings: object) -> object:
+    known: dict[str, object] = {}
+    return known["wire"]
+
+
+@pytest.mark.parametrize(
+    ("ladder", "problem"),
+    [
+        (lambda _: (Button(ByReply()),), "its declaration needs orderdesk_cancel, which it does not implement"),
+        (lambda _: (PHONE, CHECKED), "its declaration needs orderdesk_cancel, which it does not implement"),
+        (lambda _: [PHONE], "its ladder must be a tuple of routes, not [Portal("),
+        (lambda _: None, "its ladder must be a tuple of routes, not None"),
+        (lambda _: ("button",), "its ladder must be a tuple of routes, not ('button',)"),
+        (lambda _: (Email("nobody", "subject", "body"),), "its e-mail route names the setting 'nobody'"),
+        (nothing_known, "KeyError in its `configured`"),
+    ],
+)
+def test_a_configured_ladder_that_the_plugin_cannot_climb_is_its_fault(
+    ladder: Callable[[object], object], problem: str, tmp_path: Path
+) -> None:
+    with desk_of(tmp_path, Configured(ladder)) as desk, pytest.raises(PluginFault) as caught:
+        desk.connections.get(POST)
+    assert caught.value.text.startswith(f"the connection cannot be used: {problem}")
+    assert caught.value.place == "integration post, [connections.post].settings"
+    assert caught.value.remedy
+
+
+def test_a_case_at_such_a_connection_is_a_persons_at_once(tmp_path: Path) -> None:
+    with desk_of(tmp_path, Configured(None)) as before:
+        before.import_orders([ORDER], by="a test")
+        before.place(ORDER.number, at=POST, by="a test")
+    with desk_of(tmp_path, Configured(lambda _: (CHECKED,))) as desk:
+        (case,) = desk.cancel(ORDER.number, by="Ann").cases
+    assert case.state is State.AWAITING_PERSON
+    assert "orderdesk_cancel" in str(case.fault)
+
+
+def test_a_sound_configured_ladder_is_the_connection_s(tmp_path: Path) -> None:
+    mailed = (Email("to", "subject", "body"), PHONE)
+    with desk_of(tmp_path, Configured(lambda _: mailed)) as desk:
+        assert desk.connections.get(POST).integration.cancel == mailed
+
+
+def test_an_e_mail_route_that_names_no_setting_is_said_when_the_plugin_is_loaded() -> None:
+    registry = Registry()
+    registry.register(Configured(None, Email("to", "subject", "text")), POST)
+    with pytest.raises(PluginFault, match="its e-mail route names the setting 'text', which it does not have"):
+        registry.load(POST)
+
+
+@pytest.mark.parametrize(("name", "value"), [("to", "a@example.com, b@example.com"), ("to", ""), ("to", "nobody")])
+def test_a_recipient_that_is_no_single_address_is_said_at_its_setting(name: str, value: str, tmp_path: Path) -> None:
+    plugin = Configured(None, Email("to", "subject", "body"))
+    with desk_of(tmp_path, plugin, **{name: value}) as desk, pytest.raises(ConfigurationError) as caught:
+        desk.connections.get(POST)
+    assert caught.value.place == f"[connections.post].settings.{name}"
+    assert caught.value.remedy

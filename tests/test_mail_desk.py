@@ -1,0 +1,388 @@
+"""Mail through a desk, at a real SMTP server: what each way to fail makes of the case, and what people do then."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+from aiosmtpd.smtp import AuthResult
+
+from orderdesk_sdk.answer import Refusal
+from orderdesk_sdk.case import Case, EventKind, State
+from orderdesk_sdk.clock import VirtualClock, hours, seconds
+from orderdesk_sdk.declaration import Route
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.exchange import Exchange, Intent
+from orderdesk_sdk.mail import MailConfig
+from orderdesk_sdk.patience import PATIENCE
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.testing.kill_points import sample_order
+from orderdesk_sdk.testing.mail_child import BY_MAIL, BY_MAIL_OR_PHONE, POST, WITHIN, open_post_desk
+
+if TYPE_CHECKING:
+    from tests.conftest import MailServer
+
+ORDER = sample_order()
+NUMBER = ORDER.number
+PASSWORD = "a-password-nobody-sees"
+
+Servers = Callable[..., "MailServer"]
+
+
+class Opener(Protocol):
+    """Opens a desk on the one file of a test, with the order submitted to the e-mail-only integration."""
+
+    def __call__(self, mail: MailConfig | None, ladder: tuple[Route, ...] = BY_MAIL, **changed: object) -> Desk: ...
+
+
+@pytest.fixture
+def open_desk(tmp_path: Path, clock: VirtualClock) -> Iterator[Opener]:
+    with ExitStack() as stack:
+
+        def open_(mail: MailConfig | None, ladder: tuple[Route, ...] = BY_MAIL, **changed: object) -> Desk:
+            opened = open_post_desk(tmp_path / "desk.db", clock, mail=mail, ladder=ladder, changed=changed)
+            desk = stack.enter_context(opened)
+            desk.import_orders([ORDER], by="a test")
+            if not desk.host.placements(ORDER.id):
+                desk.place(NUMBER, at=POST, by="a test")
+            return desk
+
+        yield open_
+
+
+def asked(desk: Desk) -> Case:
+    (case,) = desk.cancel(NUMBER, by="Ann", reason="customer asked").cases
+    return case
+
+
+def next_of(desk: Desk, case: Case, clock: VirtualClock) -> Case:
+    """Let time pass until the case is due, and do what is due."""
+    due = desk.case(case.id).due_at
+    assert due is not None
+    clock.advance(max(due - clock.now(), seconds(0)))
+    assert desk.run_due().problems == ()
+    return desk.case(case.id)
+
+
+def history(desk: Desk, case: Case) -> str:
+    return "\n".join(str(entry.content) for entry in desk.ledger.history(case.id))
+
+
+def identity(case: Case) -> str:
+    return f"<{case.id}.0@example.com>"
+
+
+# The three modes
+
+
+def test_a_sent_mail_waits_for_a_person_with_its_proof_beside_it(open_desk: Opener, mail_server: MailServer) -> None:
+    desk = open_desk(mail_server.config())
+    case = asked(desk)
+    assert (case.state, case.text) == (State.AWAITING_PERSON, "a mail went to desk@example.net; sent is not canceled")
+    assert not desk.receipt(NUMBER).is_canceled
+    assert mail_server.recipients() == [["desk@example.net"]]
+    (exchange,) = [entry.content for entry in desk.ledger.history(case.id) if isinstance(entry.content, Exchange)]
+    assert exchange.headers == {"message-id": identity(case)}
+    assert f"Cancel {NUMBER}" in exchange.body
+    assert f"Please cancel {NUMBER}: customer asked" in exchange.body
+    steps = {step.what: step.text for step in desk.receipt(NUMBER).wishes[0].cases[0].steps}
+    assert steps[f"MAIL mailto:desk@example.net?message-id={case.id}.0@example.com"] == "answered 250 taken"
+
+
+def test_a_redirected_mail_says_that_the_service_has_heard_nothing(open_desk: Opener, mail_server: MailServer) -> None:
+    desk = open_desk(mail_server.config(mode="redirect", redirect_to="me@example.org"))
+    case = asked(desk)
+    assert case.text == "a mail went to me@example.org in place of desk@example.net: the service has heard nothing"
+    assert mail_server.recipients() == [["me@example.org"]]
+
+
+def test_a_draft_is_kept_for_a_person_and_sent_to_nobody(open_desk: Opener, mail_server: MailServer) -> None:
+    desk = open_desk(mail_server.config(mode="draft"), body="Größe {lines}\n")
+    case = asked(desk)
+    assert (case.state, mail_server.arrived) == (State.AWAITING_PERSON, [])
+    assert "send it" in str(case.remedy)
+    assert f"draft:\nFrom: Shop <orders@example.com>\nTo: desk@example.net\nSubject: Cancel {NUMBER}\n" in history(
+        desk, case
+    )
+    assert "Größe" in history(desk, case)
+
+
+# TLS
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A PEM file: the key and certificate of 127.0.0.1, which is its own authority."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make a certificate with")
+    key, made = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    options = ("subjectAltName=IP:127.0.0.1", "keyUsage=critical,digitalSignature,keyCertSign")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mail",
+         *(part for option in options for part in ("-addext", option)), "-keyout", str(key), "-out", str(made)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    made.write_text(made.read_text() + key.read_text())
+    return made
+
+
+@pytest.fixture
+def tls_server(mail_servers: Servers, certificate: Path) -> MailServer:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return mail_servers(tls_context=context, require_starttls=True)
+
+
+def test_a_mail_goes_by_tls_where_the_authority_is_known(
+    open_desk: Opener, tls_server: MailServer, certificate: Path
+) -> None:
+    case = asked(open_desk(tls_server.config(starttls=True, ca_file=str(certificate))))
+    assert (case.state, tls_server.encrypted) == (State.AWAITING_PERSON, [True])
+
+
+def test_a_server_that_is_not_to_be_trusted_gets_nothing_until_somebody_mends_it(
+    open_desk: Opener, tls_server: MailServer, certificate: Path, clock: VirtualClock
+) -> None:
+    case = asked(open_desk(tls_server.config(starttls=True)))
+    assert (case.state, case.asked_at, tls_server.arrived) == (State.REQUESTED, None, [])
+    assert "certificate is not to be trusted: self-signed certificate" in str(case.text)
+    assert "ca_file" in str(case.remedy)
+    mended = open_desk(tls_server.config(starttls=True, ca_file=str(certificate)))
+    assert next_of(mended, case, clock).state is State.AWAITING_PERSON
+    assert tls_server.encrypted == [True]
+
+
+def test_a_certificate_of_another_name_is_not_to_be_trusted(
+    open_desk: Opener, tls_server: MailServer, certificate: Path
+) -> None:
+    case = asked(open_desk(tls_server.config(starttls=True, ca_file=str(certificate), host="localhost")))
+    assert (case.state, tls_server.arrived) == (State.REQUESTED, [])
+    assert "not to be trusted" in str(case.text)
+    assert "not 'localhost'" in str(case.remedy)
+
+
+def test_a_server_without_tls_gets_nothing_where_tls_is_wanted(open_desk: Opener, mail_server: MailServer) -> None:
+    case = asked(open_desk(mail_server.config(starttls=True)))
+    assert (case.state, case.text, mail_server.arrived) == (State.REQUESTED, "the mail server offers no TLS", [])
+    assert case.remedy
+
+
+def test_authorities_that_cannot_be_read_are_said(open_desk: Opener, tls_server: MailServer, tmp_path: Path) -> None:
+    junk = tmp_path / "junk.pem"
+    junk.write_text("junk")
+    case = asked(open_desk(tls_server.config(starttls=True, ca_file=str(junk))))
+    assert (case.state, case.remedy, tls_server.arrived) == (State.REQUESTED, "give a PEM file", [])
+
+
+# Logins
+
+
+def login(server: object, session: object, envelope: object, mechanism: str, data: object) -> AuthResult:
+    return AuthResult(success=getattr(data, "password", b"") == PASSWORD.encode(), handled=False)
+
+
+@pytest.fixture
+def login_server(mail_servers: Servers) -> MailServer:
+    return mail_servers(authenticator=login, auth_require_tls=False)
+
+
+def test_a_mail_goes_out_after_a_login(open_desk: Opener, login_server: MailServer) -> None:
+    desk = open_desk(login_server.config(username="shop", password=Secret(PASSWORD)))
+    case = asked(desk)
+    assert (case.state, len(login_server.arrived)) == (State.AWAITING_PERSON, 1)
+    assert PASSWORD not in history(desk, case)
+
+
+def test_a_refused_login_is_tried_again_until_a_person_gets_the_case(
+    open_desk: Opener, login_server: MailServer, clock: VirtualClock
+) -> None:
+    desk = open_desk(login_server.config(username="shop", password=Secret("wrong-password")))
+    case = asked(desk)
+    assert (case.state, case.text) == (State.REQUESTED, "the mail server refuses the login (535)")
+    assert case.remedy == "check username and password"
+    clock.advance(PATIENCE)
+    after = next_of(desk, case, clock)
+    assert (after.state, after.asked_at, login_server.arrived) == (State.AWAITING_PERSON, None, [])
+    assert "check username and password" in str(after.remedy)
+    assert "wrong-password" not in history(desk, case)
+
+
+def test_a_server_without_a_login_is_told_apart(open_desk: Opener, mail_server: MailServer) -> None:
+    case = asked(open_desk(mail_server.config(username="shop", password=Secret(PASSWORD))))
+    assert (case.state, case.text) == (State.REQUESTED, "the mail server offers no login")
+    assert "starttls" in str(case.remedy)
+    assert mail_server.arrived == []
+
+
+# Servers that fail
+
+
+def test_greylisting_is_waited_out_and_the_mail_goes_once(
+    open_desk: Opener, mail_server: MailServer, clock: VirtualClock
+) -> None:
+    mail_server.replies["RCPT"] = ["450 greylisted", "450 greylisted", "250 OK"]
+    desk = open_desk(mail_server.config())
+    case = asked(desk)
+    assert (case.state, case.asked_at) == (State.REQUESTED, None)
+    assert "450 greylisted" in str(case.text)
+    assert next_of(desk, case, clock).state is State.REQUESTED
+    assert next_of(desk, case, clock).state is State.AWAITING_PERSON
+    assert len(mail_server.arrived) == 1
+
+
+def test_a_recipient_that_is_refused_for_a_day_goes_to_a_person(
+    open_desk: Opener, mail_server: MailServer, clock: VirtualClock
+) -> None:
+    mail_server.replies["RCPT"] = ["550 unknown"]
+    desk = open_desk(mail_server.config())
+    case = asked(desk)
+    clock.advance(PATIENCE)
+    after = next_of(desk, case, clock)
+    assert (after.state, after.asked_at) == (State.AWAITING_PERSON, None)
+    assert "550 unknown" in str(after.text)
+
+
+@pytest.mark.parametrize("reply", ["451 later", "554 no"])
+def test_a_mail_that_is_refused_after_it_was_told_is_sent_again_later(
+    open_desk: Opener, mail_server: MailServer, clock: VirtualClock, reply: str
+) -> None:
+    mail_server.replies["DATA"] = [reply, "250 taken"]
+    desk = open_desk(mail_server.config())
+    case = asked(desk)
+    assert (case.state, case.asked_at) == (State.REQUESTED, None)
+    assert next_of(desk, case, clock).state is State.AWAITING_PERSON
+    assert len(mail_server.arrived) == 1
+
+
+def test_a_server_that_hangs_up_before_the_mail_gets_it_later(
+    open_desk: Opener, mail_server: MailServer, clock: VirtualClock
+) -> None:
+    mail_server.replies["RCPT"] = ["drop", "250 OK"]
+    desk = open_desk(mail_server.config())
+    case = asked(desk)
+    assert (case.state, case.asked_at) == (State.REQUESTED, None)
+    assert next_of(desk, case, clock).state is State.AWAITING_PERSON
+    assert len(mail_server.arrived) == 1
+
+
+@pytest.mark.parametrize("reply", ["drop", "silence", f"250 {'x' * 9000}"], ids=["hangs up", "is silent", "babbles"])
+def test_where_nobody_knows_whether_it_arrived_a_person_looks_and_it_is_not_sent_again(
+    open_desk: Opener, mail_server: MailServer, clock: VirtualClock, reply: str
+) -> None:
+    mail_server.replies["DATA"] = [reply, "250 taken"]
+    desk = open_desk(mail_server.config(timeout=1))
+    case = asked(desk)
+    assert case.state is State.AWAITING_PERSON
+    assert f"look for the mail with Message-ID {identity(case)}" in str(case.remedy)
+    for _ in range(3):
+        next_of(desk, case, clock)
+    assert len(mail_server.arrived) == 1
+    again = desk.send_again(case.id, by="Ann")
+    assert (again.state, len(mail_server.arrived)) == (State.AWAITING_PERSON, 2)
+    assert all(f"Message-ID: {identity(case)}" in text for text in mail_server.texts()), "both can be told to be one"
+
+
+def test_a_server_that_never_answers_is_left_and_provably_got_nothing(open_desk: Opener) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        config = MailConfig(sender="a@example.com", host="127.0.0.1", port=mute.getsockname()[1], timeout=1)
+        case = asked(open_desk(config))
+    assert (case.state, case.asked_at) == (State.REQUESTED, None)
+    assert "did not go out" in str(case.text)
+
+
+def test_after_a_death_the_mail_is_named_as_it_was_sent_whatever_is_configured_now(
+    open_desk: Opener, mail_server: MailServer, clock: VirtualClock
+) -> None:
+    class Died(BaseException):
+        pass
+
+    desk = open_desk(mail_server.config())
+    with pytest.MonkeyPatch.context() as patched:
+        writing = desk.ledger.write
+
+        def dying(change: object) -> None:
+            if not any(isinstance(entry, Intent) for entry in getattr(change, "entries", ())):
+                raise Died
+            writing(change)  # type: ignore[arg-type]  # whatever it was given
+
+        patched.setattr(desk.ledger, "write", dying)
+        with pytest.raises(Died):
+            desk.cancel(NUMBER, by="Ann")
+    (case,) = desk.cases(order=NUMBER)
+    assert case.state is State.SENDING
+    after = next_of(open_desk(mail_server.config(sender="new@example.org")), case, clock)
+    assert after.state is State.AWAITING_PERSON
+    assert f"Message-ID {identity(case)}" in str(after.remedy)
+    assert len(mail_server.arrived) == 1
+
+
+# What people do then
+
+
+def test_a_person_is_reminded_and_told_how_often_and_how_late_it_is(
+    open_desk: Opener, mail_server: MailServer, clock: VirtualClock
+) -> None:
+    desk = open_desk(mail_server.config())
+    case = asked(desk)
+    first = next_of(desk, case, clock)
+    assert (first.state, first.due_at) == (State.AWAITING_PERSON, clock.now() + WITHIN)
+    assert str(first.text).endswith("sent is not canceled (reminder 1: due now)")
+    clock.advance(hours(2))
+    assert desk.run_due().done == 0
+    assert str(next_of(desk, case, clock).text).endswith("sent is not canceled (reminder 2: 4 h overdue)")
+    assert len(mail_server.arrived) == 1
+
+
+def test_where_there_is_a_next_way_an_overdue_case_climbs_to_it(
+    open_desk: Opener, mail_server: MailServer, clock: VirtualClock
+) -> None:
+    desk = open_desk(mail_server.config(), BY_MAIL_OR_PHONE)
+    case = asked(desk)
+    climbed = next_of(desk, case, clock)
+    assert climbed.route == 1
+    after = next_of(desk, case, clock)
+    assert (after.state, after.text) == (State.AWAITING_PERSON, "Call Post.")
+    assert (after.waits_since, len(mail_server.arrived)) == (clock.now(), 1)
+    assert str(next_of(desk, case, clock).text) == "Call Post. (reminder 1: due now)"
+
+
+def test_a_person_confirms_with_name_and_note(open_desk: Opener, mail_server: MailServer) -> None:
+    desk = open_desk(mail_server.config())
+    case = asked(desk)
+    done = desk.confirm(case.id, by="Ann", note="they wrote back at noon")
+    assert (done.state, done.due_at, done.waits_since) == (State.CANCELED, None, None)
+    assert done.proof is not None
+    assert (done.proof.person, done.proof.note) == ("Ann", "they wrote back at noon")
+    assert desk.receipt(NUMBER).is_canceled
+
+
+def test_a_person_refuses_with_name_and_note(open_desk: Opener, mail_server: MailServer) -> None:
+    desk = open_desk(mail_server.config())
+    case = asked(desk)
+    done = desk.refuse(case.id, by="Ann", refusal=Refusal.SHIPPED, note="it left yesterday")
+    assert (done.state, done.refusal, done.text) == (State.REFUSED, Refusal.SHIPPED, "it left yesterday")
+    event = [entry.content for entry in desk.ledger.history(case.id)][-1]
+    assert (getattr(event, "kind", None), getattr(event, "person", None)) == (EventKind.REFUSED, "Ann")
+
+
+# Recipients
+
+
+@pytest.mark.parametrize("to", ["a@example.com, b@example.com", "nobody", "a@example.com\nBcc: b@example.com"])
+def test_a_recipient_that_is_no_single_address_is_said_before_anything_is_sent(
+    open_desk: Opener, mail_server: MailServer, to: str
+) -> None:
+    open_desk(mail_server.config())
+    desk = open_desk(mail_server.config(), to=to)
+    problem = desk.plan(NUMBER).entries[0].problem
+    assert str(problem).startswith("[connections.post].settings.to: ")
+    case = asked(desk)
+    assert (case.state, mail_server.arrived) == (State.REQUESTED, [])
+    assert case.remedy

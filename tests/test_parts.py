@@ -1,0 +1,98 @@
+"""When a canceled case took all of an order away, and what a host is told and kept from where it took only a part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from orderdesk_sdk.answer import LineAnswer
+from orderdesk_sdk.case import Cancellation, Case, State
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.declaration import Integration, Portal
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import NotAllowedError
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.order import Line, Order, Role
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.wish import leaves_nothing
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+ORDER = Order("id-1042", "1042", lines=(Line(2, code="MUG"), Line(1, code="CAP")))
+
+
+def case(state: State = State.CANCELED, lines: tuple[LineAnswer, ...] = ()) -> Case:
+    return Case("c-1", "c", "id-1042", "1042", "phone", "phone", "1042", Role.FULFILLMENT, state, NOW, NOW, None,
+                lines=lines)  # fmt: skip
+
+
+def wish(**lines: int) -> Cancellation:
+    return Cancellation("c", "key", "id-1042", "1042", "Ann", None, NOW, lines)
+
+
+@pytest.mark.parametrize(
+    ("found", "wished", "nothing_left"),
+    [
+        (case(), {}, True),
+        (case(State.REFUSED), {}, False),
+        (case(State.PARTLY_CANCELED), {}, False),
+        (case(), {"MUG": 2}, False),
+        (case(), {"MUG": 1, "CAP": 1}, False),
+        (case(), {"MUG": 2, "CAP": 1}, True),
+        (case(lines=(LineAnswer("MUG", 2, 2), LineAnswer("CAP", 1, 1))), {"MUG": 2}, True),
+        (case(lines=(LineAnswer("MUG", 2, 2), LineAnswer("CAP", 1, 0))), {"MUG": 2, "CAP": 1}, False),
+    ],
+)
+def test_only_what_took_everything_leaves_nothing(found: Case, wished: Mapping[str, int], nothing_left: bool) -> None:
+    assert leaves_nothing(found, wish(**wished), ORDER) is nothing_left
+
+
+@settings
+class PhoneSettings:
+    url: str = host(help="where it is", default="https://phone.example")
+
+
+class Phone:
+    """An integration whose cases a person decides."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(
+            slug="phone", title="Phone", settings=PhoneSettings, base_url="url", cancel=(Portal("Call them."),)
+        )
+
+
+@pytest.fixture
+def desk(path: Path) -> Iterator[Desk]:
+    registry = Registry()
+    registry.register(Phone(), "phone")
+    config = Config(path, {name: ConnectionConfig(name, "phone", {}, name) for name in ("phone", "other")})
+    with Desk(config, clock=VirtualClock(), registry=registry) as made:
+        made.import_orders([ORDER], by="Ann")
+        made.place("1042", at="phone", by="Ann")
+        yield made
+
+
+def test_an_order_of_which_a_part_is_canceled_is_not_canceled_and_not_made_again(desk: Desk) -> None:
+    (opened,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
+    desk.confirm(opened.id, by="Ann")
+    receipt = desk.receipt("1042")
+    assert (receipt.is_settled, receipt.is_canceled) == (True, False)
+    assert receipt.goes_on == ("phone (only a part was canceled)",)
+    with pytest.raises(NotAllowedError, match="only a part is canceled"):
+        desk.resubmit("1042", by="Ann")
+
+
+def test_an_order_that_one_of_its_places_was_never_asked_for_is_not_canceled(desk: Desk) -> None:
+    desk.place("1042", at="other", by="Ann")
+    (opened,) = desk.cancel("1042", by="Ann", at=["phone"]).cases
+    desk.confirm(opened.id, by="Ann")
+    assert not desk.receipt("1042").is_canceled
+    assert desk.receipt("1042").goes_on == ("other (never asked)",)
+    (rest,) = desk.cancel("1042", by="Ann").cases
+    desk.confirm(rest.id, by="Ann")
+    assert desk.receipt("1042").is_canceled

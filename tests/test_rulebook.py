@@ -1,0 +1,243 @@
+"""The rulebook over a desk: what happened is heard once, what did not happen is not, and trouble loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+
+from orderdesk_sdk.casebook import LEASE
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import (
+    InputError,
+)
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.rules import MOVE_ORDER, Occurrence, OccurrenceKind
+from orderdesk_sdk.testing.kill_points import sample_order
+from orderdesk_sdk.testing.mail_child import ACTION
+
+if TYPE_CHECKING:
+    from tests.conftest import RulesOpener
+
+ORDER = sample_order()
+ID, NUMBER = ORDER.id, ORDER.number
+
+Table = Mapping[str, object]
+
+
+def rule(name: str, event: str, *actions: object, when: str = "", **more: object) -> Table:
+    return {"name": name, "event": event, "when": when, "do": list(actions), **more}
+
+
+def to(folder: str) -> Table:
+    return {"action": MOVE_ORDER, "folder": folder}
+
+
+CANCELS = rule("cancels", "order moved", ACTION, when="folder == 'Canceled'")
+WELCOMES = rule("welcomes", "order imported", to("Prepared"))
+
+
+def fired(desk: Desk, order_id: str = ID) -> list[tuple[str, str]]:
+    """What the rules did for the order, by rule: what came of it."""
+    return [(firing.rule, "refused" if firing.refused else firing.text) for _, firing in desk.ledger.firings(order_id)]
+
+
+def fail(desk: Desk, monkeypatch: pytest.MonkeyPatch, target: object, method: str, error: BaseException) -> None:
+    """From now on, until the patch is undone, the method raises."""
+
+    def failing(*args: object, **kwargs: object) -> None:
+        raise error
+
+    monkeypatch.setattr(target, method, failing)
+
+
+class Died(BaseException):
+    """The process ends here."""
+
+
+# Imports
+
+
+def test_a_failed_import_is_not_heard_and_the_good_one_after_it_is(rules_desk: RulesOpener) -> None:
+    desk = rules_desk(WELCOMES)
+    other = evolve(ORDER, id="other")
+    with pytest.raises(InputError, match="nothing was imported"):
+        desk.import_orders([ORDER, other], by="Ann")
+    assert desk.run_due().problems == ()
+    assert fired(desk) == []
+    desk.import_orders([ORDER], by="Ann")
+    assert fired(desk) == [("welcomes", "to Prepared")]
+    assert desk.host.folder(ID) == "Prepared"
+
+
+def test_a_failed_import_is_forgotten_after_the_lease_and_a_good_one_later_is_news(
+    rules_desk: RulesOpener, clock: VirtualClock
+) -> None:
+    desk = rules_desk(WELCOMES)
+    with pytest.raises(InputError):
+        desk.import_orders([ORDER, evolve(ORDER, id="other")], by="Ann")
+    clock.advance(LEASE)
+    desk.run_due()
+    assert desk.ledger.waiting(10) == ()
+    desk.import_orders([ORDER], by="Ann")
+    assert fired(desk) == [("welcomes", "to Prepared")]
+
+
+def test_another_process_that_gives_an_import_up_too_early_does_not_hide_it(
+    rules_desk: RulesOpener, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, other = rules_desk(WELCOMES), rules_desk(WELCOMES)
+    assert isinstance(desk.host, LocalHost)
+    importing = desk.host.import_orders
+
+    def slowly(orders: object, *, by: str) -> object:
+        clock.advance(LEASE)
+        other.run_due()
+        assert other.ledger.waiting(10) == ()
+        return importing([ORDER], by=by)
+
+    monkeypatch.setattr(desk.host, "import_orders", slowly)
+    desk.import_orders([ORDER], by="Ann")
+    assert fired(desk) == [("welcomes", "to Prepared")]
+
+
+def test_an_order_that_was_there_before_the_rules_is_not_imported_when_it_is_updated(placed_desk: RulesOpener) -> None:
+    desk = placed_desk(WELCOMES)
+    assert desk.import_orders([evolve(ORDER, email="new@example.com")], by="Ann").updated == (NUMBER,)
+    assert fired(desk) == []
+    assert desk.host.folder(ID) != "Prepared"
+
+
+def test_an_order_is_imported_once(rules_desk: RulesOpener) -> None:
+    desk = rules_desk(WELCOMES)
+    for email in ("a@example.com", "b@example.com"):
+        desk.import_orders([evolve(ORDER, email=email)], by="Ann")
+    assert fired(desk) == [("welcomes", "to Prepared")]
+
+
+# Moves
+
+
+def test_a_rule_fires_once_for_a_move_and_for_another_folder_not_at_all(placed_desk: RulesOpener) -> None:
+    desk = placed_desk(CANCELS)
+    desk.move(NUMBER, "Prepared", by="Ann")
+    assert (fired(desk), desk.cases(order=NUMBER)) == ([], ())
+    desk.move(NUMBER, "Canceled", by="Ann")
+    desk.move(NUMBER, "canceled", by="Ann")
+    desk.run_due()
+    assert fired(desk) == [("cancels", "post awaiting person")]
+
+
+def test_a_repeated_move_while_the_case_is_open_asks_once(placed_desk: RulesOpener) -> None:
+    desk = placed_desk(CANCELS)
+    for folder in ("Canceled", "Closed", "Canceled"):
+        desk.move(NUMBER, folder, by="Ann")
+    assert fired(desk) == [("cancels", "post awaiting person")] * 2
+    assert len(desk.cases(order=NUMBER)) == len(desk.ledger.cancellations(ID)) == 1
+
+
+def died_before_the_move(desk: Desk, folder: str) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        fail(desk, patched, desk.host, "move", Died())
+        with pytest.raises(Died):
+            desk.move(NUMBER, folder, by="Ann")
+
+
+def test_a_move_that_nobody_was_told_of_is_not_made_by_others_nor_heard(
+    placed_desk: RulesOpener, clock: VirtualClock
+) -> None:
+    died_before_the_move(placed_desk(CANCELS), "Canceled")
+    desk = placed_desk(CANCELS)
+    desk.run_due()
+    clock.advance(LEASE)
+    desk.run_due()
+    assert desk.host.folder(ID) == "New"
+    assert fired(desk) == [("", "refused")]
+    assert desk.cases(order=NUMBER) == ()
+
+
+def test_an_order_that_a_person_moved_on_is_not_moved_back(placed_desk: RulesOpener, clock: VirtualClock) -> None:
+    died_before_the_move(placed_desk(CANCELS), "Canceled")
+    desk = placed_desk(CANCELS)
+    desk.move(NUMBER, "Closed", by="Bob")
+    clock.advance(LEASE)
+    desk.run_due()
+    assert desk.host.folder(ID) == "Closed"
+    assert desk.cases(order=NUMBER) == ()
+
+
+def test_a_move_that_is_made_again_after_a_death_is_one_move(placed_desk: RulesOpener, clock: VirtualClock) -> None:
+    died_before_the_move(placed_desk(CANCELS), "Canceled")
+    desk = placed_desk(CANCELS)
+    desk.move(NUMBER, "Canceled", by="Ann")
+    clock.advance(LEASE)
+    desk.run_due()
+    assert fired(desk) == [("cancels", "post awaiting person")]
+
+
+def test_a_move_is_heard_although_somebody_moves_the_order_on_at_once(
+    placed_desk: RulesOpener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = placed_desk(CANCELS)
+    moving = desk.host.move
+
+    def and_on(ref: str, folder: str, *, by: str) -> None:
+        moving(ref, folder, by=by)
+        moving(ref, "Closed", by="Bob")
+
+    monkeypatch.setattr(desk.host, "move", and_on)
+    desk.move(NUMBER, "Canceled", by="Ann")
+    assert fired(desk) == [("cancels", "post awaiting person")]
+
+
+FILES_CANCELED = rule("files away", "order moved", to("Closed"), when="folder == 'Canceled'")
+
+
+@pytest.mark.parametrize(("meanwhile", "ends"), [(None, "Closed"), ("Prepared", "Prepared")])
+def test_a_move_that_a_rule_decided_on_survives_a_death_but_no_move_of_a_person(
+    placed_desk: RulesOpener, meanwhile: str | None, ends: str
+) -> None:
+    desk = placed_desk(FILES_CANCELED)
+    moving = desk.host.move
+
+    def dying(ref: str, folder: str, *, by: str) -> None:
+        if by.startswith("rule"):
+            raise Died
+        moving(ref, folder, by=by)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(desk.host, "move", dying)
+        with pytest.raises(Died):
+            desk.move(NUMBER, "Canceled", by="Ann")
+    after = placed_desk(FILES_CANCELED)
+    if meanwhile is not None:
+        after.host.move(ID, meanwhile, by="Bob")
+    after.run_due()
+    assert after.host.folder(ID) == ends
+    assert fired(after)[0] == ("files away", "to Closed")
+
+
+def test_two_moves_of_one_rule_are_made_one_after_the_other(placed_desk: RulesOpener) -> None:
+    desk = placed_desk(rule("twice", "order moved", to("Prepared"), to("Closed"), when="folder == 'Canceled'"))
+    desk.move(NUMBER, "Canceled", by="Ann")
+    assert desk.host.folder(ID) == "Closed"
+    assert fired(desk) == [("twice", "to Prepared"), ("twice", "to Closed")]
+
+
+def test_rules_that_move_an_order_to_and_fro_stop_and_the_reason_is_told(placed_desk: RulesOpener) -> None:
+    rules = (
+        rule("there", "order moved", to("Prepared"), when="folder == 'Canceled'"),
+        rule("back", "order moved", to("Canceled"), when="folder == 'Prepared'"),
+    )
+    desk = placed_desk(*rules)
+    desk.move(NUMBER, "Canceled", by="Ann")
+    assert fired(desk) == [("there", "to Prepared"), ("back", "to Canceled")]
+    assert desk.ledger.waiting(10) == ()
+    again = Occurrence(
+        "x", OccurrenceKind.ORDER_MOVED, ID, desk.clock.now(), {"folder": "Canceled"}, chain=("there", "back")
+    )
+    whys = [decision.why for decision in desk.rulebook.explain(again)]
+    assert whys == ["its own action led here, and it must not run in circles"] * 2

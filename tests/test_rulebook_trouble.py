@@ -1,0 +1,271 @@
+"""The rulebook in trouble, and what it hears of cases: nothing is lost, and nothing is asked twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+
+from orderdesk_sdk.case import State
+from orderdesk_sdk.clock import VirtualClock, seconds
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.declaration import Email, SinceSubmission
+from orderdesk_sdk.deeds import Deed, Deeds
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import (
+    ConfigurationError,
+    InputError,
+    LedgerError,
+    NotAllowedError,
+    OrderDeskError,
+    PluginFault,
+)
+from orderdesk_sdk.ledger import Write
+from orderdesk_sdk.ledger.sqlite import SqliteLedger
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.rules import MOVE_ORDER, Firing, Occurrence, OccurrenceKind, read_rules
+from orderdesk_sdk.testing.kill_points import sample_order
+from orderdesk_sdk.testing.mail_child import ACTION, POST, PostPlugin
+
+if TYPE_CHECKING:
+    from tests.conftest import RulesOpener
+
+ORDER = sample_order()
+ID, NUMBER = ORDER.id, ORDER.number
+
+Table = Mapping[str, object]
+
+
+def rule(name: str, event: str, *actions: object, when: str = "", **more: object) -> Table:
+    return {"name": name, "event": event, "when": when, "do": list(actions), **more}
+
+
+def to(folder: str) -> Table:
+    return {"action": MOVE_ORDER, "folder": folder}
+
+
+CANCELS = rule("cancels", "order moved", ACTION, when="folder == 'Canceled'")
+FILES = rule("files", "case settled", to("Closed"))
+
+
+def fired(desk: Desk, order_id: str = ID) -> list[tuple[str, str]]:
+    """What the rules did for the order, by rule: what came of it."""
+    return [(firing.rule, "refused" if firing.refused else firing.text) for _, firing in desk.ledger.firings(order_id)]
+
+
+def fail(desk: Desk, monkeypatch: pytest.MonkeyPatch, target: object, method: str, error: BaseException) -> None:
+    """From now on, until the patch is undone, the method raises."""
+
+    def failing(*args: object, **kwargs: object) -> None:
+        raise error
+
+    monkeypatch.setattr(target, method, failing)
+
+
+class Died(BaseException):
+    """The process ends here."""
+
+
+# Refusals and trouble
+
+
+def test_a_refused_action_is_an_event_that_another_rule_acts_on(rules_desk: RulesOpener) -> None:
+    catches = rule("catches", "action refused", to("Prepared"), when=f"rule == 'cancels' and action == '{ACTION}'")
+    desk = rules_desk(CANCELS, catches)
+    desk.import_orders([ORDER], by="Ann")  # It was submitted nowhere, so there is nothing to cancel.
+    desk.move(NUMBER, "Canceled", by="Ann")
+    assert fired(desk) == [("cancels", "refused"), ("catches", "to Prepared")]
+    assert desk.host.folder(ID) == "Prepared"
+
+
+@pytest.mark.parametrize("error", [LedgerError("the disk is full"), ConfigurationError("a setting is wrong")])
+def test_trouble_is_no_refusal_and_what_it_kept_from_being_done_is_done_later(
+    placed_desk: RulesOpener, error: OrderDeskError
+) -> None:
+    desk = placed_desk(CANCELS)
+    with pytest.MonkeyPatch.context() as patched:
+        fail(desk, patched, desk.rulebook._deeds, "do", error)
+        desk.move(NUMBER, "Canceled", by="Ann")
+        assert fired(desk) == []
+        assert desk.run_due().problems == (str(error),)
+    assert desk.run_due().problems == ()
+    assert fired(desk) == [("cancels", "post awaiting person")]
+
+
+@pytest.mark.parametrize("error", [NotAllowedError("no"), InputError("no"), PluginFault("no")])
+def test_what_says_no_is_a_refusal(
+    placed_desk: RulesOpener, monkeypatch: pytest.MonkeyPatch, error: OrderDeskError
+) -> None:
+    desk = placed_desk(CANCELS)
+    fail(desk, monkeypatch, desk.rulebook._deeds, "do", error)
+    desk.move(NUMBER, "Canceled", by="Ann")
+    assert fired(desk) == [("cancels", "refused")]
+
+
+def test_a_failing_disk_in_the_middle_of_a_wish_asks_once_in_the_end(placed_desk: RulesOpener) -> None:
+    desk = placed_desk(CANCELS)
+    with pytest.MonkeyPatch.context() as patched:
+        fail(desk, patched, desk.ledger, "handled", LedgerError("the disk is full"))
+        desk.move(NUMBER, "Canceled", by="Ann")
+        assert len(desk.cases(order=NUMBER)) == 1
+    assert desk.run_due().problems == ()
+    assert len(desk.ledger.cancellations(ID)) == 1
+    assert fired(desk) == [("cancels", "post awaiting person")]
+
+
+def test_a_wish_that_was_made_before_a_death_is_not_refused_because_its_rule_was_edited(
+    placed_desk: RulesOpener,
+) -> None:
+    desk = placed_desk(CANCELS)
+    with pytest.MonkeyPatch.context() as patched:
+        fail(desk, patched, desk.ledger, "handled", Died())
+        with pytest.raises(Died):
+            desk.move(NUMBER, "Canceled", by="Ann")
+    edited = placed_desk({**CANCELS, "do": [{"action": ACTION, "reason": "fraud"}]})
+    assert edited.run_due().problems == ()
+    assert [firing.refused for _, firing in edited.ledger.firings(ID)] == [None]
+    assert len(edited.ledger.cancellations(ID)) == 1
+
+
+def test_trouble_with_one_order_does_not_keep_the_rules_from_another(placed_desk: RulesOpener) -> None:
+    desk = placed_desk(CANCELS)
+    second = evolve(ORDER, id="second", number="second")
+    desk.import_orders([second], by="Ann")
+    desk.place("second", at=POST, by="Ann")
+    real = Deeds.do
+
+    def choosy(deeds: Deeds, deed: Deed) -> str:
+        if deed.order.id == ID:
+            raise ConfigurationError("a setting is wrong")
+        return real(deeds, deed)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Deeds, "do", choosy)
+        desk.move(NUMBER, "Canceled", by="Ann")
+        desk.move("second", "Canceled", by="Ann")
+    assert (fired(desk), fired(desk, "second")) == ([], [("cancels", "post awaiting person")])
+
+
+def test_an_action_that_nobody_contributes_is_named_and_stops_neither_due_work_nor_other_rules(
+    placed_desk: RulesOpener,
+) -> None:
+    desk = placed_desk(rule("typo", "order moved", "Cancel at Pots", when="folder == 'Closed'"), CANCELS)
+    (fault,) = desk.rulebook.faults()
+    assert fault.place == "[[rules]][0].do[0]"
+    assert ACTION in str(fault.remedy)
+    desk.move(NUMBER, "Canceled", by="Ann")
+    assert fired(desk) == [("cancels", "post awaiting person")]
+    desk.move(NUMBER, "Closed", by="Ann")
+    (case,) = desk.cases(order=NUMBER)
+    assert case.due_at is not None
+    desk.clock.sleep_until(desk.clock.monotonic() + (case.due_at - desk.clock.now()).total_seconds())
+    report = desk.run_due()
+    assert (report.done, report.problems) == (1, (str(fault),))
+    mended = placed_desk(rule("typo", "order moved", to("Prepared"), when="folder == 'Closed'"), CANCELS)
+    mended.run_due()
+    assert fired(mended)[-1] == ("typo", "to Prepared")
+
+
+def test_an_action_with_a_folder_that_takes_none_is_a_fault(rules_desk: RulesOpener) -> None:
+    desk = rules_desk(
+        rule("odd", "order moved", {"action": ACTION, "folder": "New"}), rule("bare", "order moved", MOVE_ORDER)
+    )
+    assert [fault.place for fault in desk.rulebook.faults()] == ["[[rules]][0].do[0]", "[[rules]][1].do[0]"]
+
+
+# Settled cases
+
+
+def test_a_settled_case_is_heard_in_the_call_that_settled_it(placed_desk: RulesOpener) -> None:
+    desk = placed_desk(FILES)
+    (case,) = desk.cancel(NUMBER, by="Ann").cases
+    assert fired(desk) == []
+    desk.confirm(case.id, by="Ann")
+    assert fired(desk) == [("files", "to Closed")]
+    assert desk.host.folder(ID) == "Closed"
+
+
+@pytest.mark.parametrize(
+    "settles",
+    [
+        lambda desk, case: desk.refuse(case, by="Ann"),
+        lambda desk, case: desk.confirm(case, by="Ann"),
+    ],
+    ids=["refuse", "confirm"],
+)
+def test_a_person_s_word_is_heard_at_once(placed_desk: RulesOpener, settles: Callable[[Desk, str], object]) -> None:
+    desk = placed_desk(FILES)
+    (case,) = desk.cancel(NUMBER, by="Ann").cases
+    settles(desk, case.id)
+    assert fired(desk) == [("files", "to Closed")]
+
+
+def test_a_cancel_that_settles_at_once_is_heard_at_once(placed_desk: RulesOpener, clock: VirtualClock) -> None:
+    closed = Email("to", "subject", "body", window=SinceSubmission(seconds(1)))
+    desk = placed_desk(FILES, ladder=(closed,))
+    clock.advance(seconds(2))
+    assert [case.state for case in desk.cancel(NUMBER, by="Ann").cases] == [State.IMPOSSIBLE]
+    assert fired(desk) == [("files", "to Closed")]
+
+
+def test_a_ledger_that_was_made_by_the_host_records_settled_cases_too(
+    placed_desk: RulesOpener, tmp_path: Path, clock: VirtualClock
+) -> None:
+    registry = Registry()
+    registry.register(PostPlugin(), POST)
+    path = tmp_path / "desk.db"
+    connections = {POST: ConnectionConfig(POST, POST, {}, "[connections.post]")}
+    config = Config(path, connections, rules=read_rules([FILES], "[[rules]]"))
+    with Desk(config, ledger=SqliteLedger(path), clock=clock, registry=registry) as desk:
+        (case,) = desk.cancel(NUMBER, by="Ann").cases
+        desk.confirm(case.id, by="Ann")
+        assert fired(desk) == [("files", "to Closed")]
+
+
+def test_without_rules_nothing_is_recorded_or_read_for_them(
+    placed_desk: RulesOpener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = placed_desk()
+    for method in ("waiting", "occur", "handled"):
+        fail(desk, monkeypatch, desk.ledger, method, AssertionError(f"{method} was called"))
+    desk.move(NUMBER, "Canceled", by="Ann")
+    (case,) = desk.cancel(NUMBER, by="Ann").cases
+    desk.confirm(case.id, by="Ann")
+    desk.run_due()
+    monkeypatch.undo()
+    assert desk.ledger.waiting(10) == ()
+
+
+def test_a_rule_that_is_switched_off_does_nothing_and_says_so(placed_desk: RulesOpener) -> None:
+    desk = placed_desk({**CANCELS, "enabled": False})
+    desk.move(NUMBER, "Canceled", by="Ann")
+    assert fired(desk) == []
+    moved = Occurrence("x", OccurrenceKind.ORDER_MOVED, ID, desk.clock.now(), {"folder": "Canceled"})
+    assert [decision.why for decision in desk.rulebook.explain(moved)] == ["it is switched off"]
+
+
+def test_handling_an_occurrence_a_second_time_changes_nothing(tmp_path: Path, clock: VirtualClock) -> None:
+    ledger = SqliteLedger(tmp_path / "desk.db")
+    now: datetime = clock.now()
+    happened = Occurrence("x", OccurrenceKind.ORDER_MOVED, ID, now, {"folder": "Canceled"})
+    ledger.occur([happened, happened])
+    assert ledger.waiting(10) == (happened,)
+    done = [ledger.handled(happened, [Firing("r", "a", "t")], [], now) for _ in range(2)]
+    assert done == [True, False]
+    assert len(ledger.firings(ID)) == 1
+    ledger.forget(happened)
+    ledger.occur([happened])
+    assert ledger.waiting(10) == (), "what was handled is not forgotten"
+    ledger.close()
+
+
+def test_a_write_that_settles_nothing_is_no_occurrence(placed_desk: RulesOpener) -> None:
+    desk = placed_desk(FILES)
+    (case,) = desk.cancel(NUMBER, by="Ann").cases
+    assert Write(case, case).occurrence is None
+    done = desk.confirm(case.id, by="Ann")
+    assert Write(done, done).occurrence is None

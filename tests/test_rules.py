@@ -1,0 +1,106 @@
+"""Rules as they are read and decided: faults have a place and a remedy, filters know their names and types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.rules import FACTS, Occurrence, OccurrenceKind, decide, facts_of, read_rules
+from orderdesk_sdk.testing.kill_points import sample_order
+
+ORDER = sample_order()
+SOUND = {"name": "r", "event": "order moved", "do": ["Cancel Order at Post"]}
+
+
+def read(*tables: object) -> None:
+    read_rules(list(tables), "desk.toml: [[rules]]")
+
+
+def decided(when: str, facts: Mapping[str, str] | None = None) -> tuple[bool, str]:
+    (rule,) = read_rules([{**SOUND, "when": when}], "[[rules]]")
+    moved = Occurrence("x", OccurrenceKind.ORDER_MOVED, ORDER.id, VirtualClock().now(), facts or {})
+    (decision,) = decide([rule], ORDER, moved)
+    return decision.fires, decision.why
+
+
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        ({"wen": "x"}, ""),
+        ({"name": " "}, ""),
+        ({"name": 3}, ""),
+        ({"when": 3}, ""),
+        ({"when": "a" * 2001}, ""),
+        ({"enabled": "yes"}, ""),
+        ({"event": "order eaten"}, ".event"),
+        ({"event": None}, ".event"),
+        ({"do": []}, ".do"),
+        ({"do": "Cancel"}, ".do"),
+        ({"do": [3]}, ".do[0]"),
+        ({"do": ["ok", {"folder": "x"}]}, ".do[1]"),
+        ({"do": [{"action": "x", "reason": 3}]}, ".do[0]"),
+        ({"do": [{"action": "x", "foldr": "y"}]}, ".do[0]"),
+        ({"when": "folder =="}, ".when"),
+        ({"when": "foldr == 'x'"}, ".when"),
+        ({"when": "folder > 3"}, ".when"),
+        ({"when": "order_total =~ 'x'"}, ".when"),
+    ],
+)
+def test_what_is_wrong_with_a_rule_is_said_at_its_place(changed: Mapping[str, object], place: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(SOUND, {**SOUND, "name": "other", **changed})
+    assert caught.value.place == f"desk.toml: [[rules]][1]{place}"
+
+
+def test_a_filter_with_an_unknown_name_is_told_the_known_ones() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read({**SOUND, "when": "foldr == 'x'"})
+    assert caught.value.remedy == f"names are {', '.join(FACTS)}"
+
+
+def test_two_rules_of_one_name_and_what_is_no_list_are_faults() -> None:
+    with pytest.raises(ConfigurationError, match="two rules are named 'r'"):
+        read(SOUND, SOUND)
+    with pytest.raises(ConfigurationError, match="a table was expected"):
+        read("r")
+    with pytest.raises(ConfigurationError, match="a list of tables was expected"):
+        read_rules({"r": SOUND}, "place")
+
+
+@pytest.mark.parametrize(
+    ("when", "fires"),
+    [
+        ("folder == 'Canceled'", True),
+        ("folder == 'Closed' or from_folder == 'New'", True),
+        ("refusal == ''", True),
+        ("order_total > 1000000", False),
+        ("quantity >= 1 and 'NO-SUCH' in skus", False),
+        (f"number == '{ORDER.number}'", True),
+    ],
+)
+def test_a_filter_sees_the_order_and_what_happened(when: str, fires: bool) -> None:
+    found = decided(when, {"folder": "Canceled", "from_folder": "New"})
+    assert found == (fires, f"{when} is {'true' if fires else 'false'}")
+
+
+def test_a_filter_that_cannot_be_evaluated_does_not_fire_and_says_why() -> None:
+    fires, why = decided("skus[99] == 'x'")
+    assert not fires
+    assert why.startswith("its filter cannot be evaluated: ")
+
+
+def test_every_fact_has_a_value_of_its_type() -> None:
+    moved = Occurrence("x", OccurrenceKind.ORDER_MOVED, ORDER.id, VirtualClock().now(), {"folder": "New"})
+    facts = facts_of(ORDER, moved)
+    assert set(facts) == set(FACTS) | {"folder"}
+    assert all(isinstance(facts[name], str) for name, kind in FACTS.items() if kind == "STRING")
+
+
+def test_a_rule_waits_for_its_own_event() -> None:
+    (rule,) = read_rules([SOUND], "[[rules]]")
+    came = Occurrence("x", OccurrenceKind.ORDER_IMPORTED, ORDER.id, VirtualClock().now())
+    (decision,) = decide([rule], ORDER, came)
+    assert (decision.fires, decision.why) == (False, "it waits for 'order moved', this is 'order imported'")

@@ -1,0 +1,196 @@
+"""Making a wish: what it is about, what each place takes of it, and the cases that it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+from attrs import evolve
+
+from orderdesk_sdk.case import Cancellation, Case, State
+from orderdesk_sdk.declaration import Button, ByReply, Scope
+from orderdesk_sdk.errors import InputError, NotAllowedError
+from orderdesk_sdk.order import Line, Order, Placement, Role
+from orderdesk_sdk.reasons import FreeText
+from orderdesk_sdk.wish import demand, not_yet_asked, open_cases, wanted_placements, wish_content
+
+AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
+MUG, CAP = Line(2, id="1", code="MUG"), Line(1, id="2", code="CAP")
+ORDER = Order("id-1042", "1042", lines=(MUG, CAP))
+TWO_MUGS = evolve(ORDER, lines=(MUG, Line(3, id="7", code="MUG"), CAP))
+DEPOT, CART = Placement("depot", "1042", AT, Role.FULFILLMENT), Placement("cart", "1042", AT, Role.CART)
+WISH = Cancellation("wish", "key", ORDER.id, ORDER.number, "Ann", None, AT, chain=("a rule",))
+
+Lines = Mapping[str, int]
+
+
+def opened(wish: Cancellation = WISH, state: State = State.REQUESTED) -> tuple[Case, ...]:
+    due = AT if state is State.REQUESTED else None
+    return tuple(evolve(case, state=state, due_at=due) for case in open_cases(wish, [DEPOT], lambda name: name))
+
+
+# What tells wishes apart
+
+
+def test_the_order_of_places_and_lines_makes_no_other_wish() -> None:
+    first = wish_content("1", "late", ["a", "b"], {"x": 1, "y": 2})
+    assert first == wish_content("1", "late", ["b", "a"], {"y": 2, "x": 1})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        wish_content("2", "late", ["a"], {"x": 1}),
+        wish_content("1", None, ["a"], {"x": 1}),
+        wish_content("1", "late", [], {"x": 1}),
+        wish_content("1", "late", ["a"], {"x": 2}),
+        wish_content("1", "late", ["a"], {}),
+    ],
+)
+def test_each_part_of_a_wish_makes_it_another(other: str) -> None:
+    assert wish_content("1", "late", ["a"], {"x": 1}) != other
+
+
+# Where
+
+
+def test_a_wish_is_about_all_placements_or_those_that_it_names() -> None:
+    assert wanted_placements(ORDER, [DEPOT, CART], []) == (DEPOT, CART)
+    assert wanted_placements(ORDER, [DEPOT, CART], ["cart"]) == (CART,)
+
+
+@pytest.mark.parametrize(("placements", "at", "where"), [([], [], "nowhere"), ([DEPOT], ["cart"], "not to cart")])
+def test_an_order_that_was_not_submitted_there_cannot_be_canceled_there(
+    placements: list[Placement], at: list[str], where: str
+) -> None:
+    with pytest.raises(NotAllowedError, match=where) as caught:
+        wanted_placements(ORDER, placements, at)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("state", "lines", "asks"),
+    [
+        (State.REQUESTED, {}, False),
+        (State.REQUESTED, {"MUG": 1}, False),
+        (State.CANCELED, {}, False),
+        (State.CANCELED, {"MUG": 1}, False),
+        (State.PARTLY_CANCELED, {}, False),
+        (State.PARTLY_CANCELED, {"MUG": 1}, True),
+        (State.REFUSED, {}, True),
+        (State.IMPOSSIBLE, {"MUG": 1}, True),
+        (State.WITHDRAWN, {}, True),
+    ],
+)
+def test_after_a_wish_for_the_whole_order_only_what_ended_without_a_cancel_is_asked_again(
+    state: State, lines: Lines, asks: bool
+) -> None:
+    assert not_yet_asked([DEPOT], opened(state=state), [WISH], lines) == ((DEPOT,) if asks else ())
+
+
+def test_a_wish_for_a_part_covers_the_same_part_only() -> None:
+    part = evolve(WISH, lines={"MUG": 1})
+    canceled = opened(part, State.CANCELED)
+    assert not_yet_asked([DEPOT], canceled, [part], {"MUG": 1}) == ()
+    assert not_yet_asked([DEPOT], canceled, [part], {"CAP": 1}) == (DEPOT,)
+    assert not_yet_asked([DEPOT], canceled, [part], {}) == (DEPOT,)
+
+
+@pytest.mark.parametrize("lines", [{}, {"CAP": 1}, {"MUG": 2}])
+def test_another_part_has_to_wait_while_one_is_being_canceled(lines: Lines) -> None:
+    part = evolve(WISH, lines={"MUG": 1})
+    with pytest.raises(NotAllowedError, match="another part of the order is being canceled at depot"):
+        not_yet_asked([DEPOT], opened(part), [part], lines)
+
+
+# What a route takes
+
+
+def demanded(scope: Scope, lines: Lines, order: Order = ORDER) -> str | None:
+    """What is said against these lines; None when nothing is."""
+    try:
+        demand(Button(ByReply(), scope=scope), "Depot", None, order, None, lines)
+    except InputError as error:
+        return error.text if error.place == "order 1042 at Depot" and error.remedy else f"misplaced: {error}"
+    return None
+
+
+NO_PART, NO_PIECES = "only the whole order can be canceled there", "only whole lines can be canceled there"
+
+
+@pytest.mark.parametrize(
+    ("lines", "whole_order", "whole_lines", "pieces"),
+    [
+        ({}, None, None, None),
+        ({"MUG": 2, "CAP": 1}, None, None, None),
+        ({"1": 2, "2": 1}, None, None, None),
+        ({"1": 2, "CAP": 1}, None, None, None),
+        ({"MUG": 2}, NO_PART, None, None),
+        ({"1": 2}, NO_PART, None, None),
+        ({"MUG": 1}, NO_PART, NO_PIECES, None),
+        ({"1": 1}, NO_PART, NO_PIECES, None),
+        ({"MUG": 1, "CAP": 1}, NO_PART, NO_PIECES, None),
+    ],
+)
+def test_a_route_takes_what_its_scope_says(
+    lines: Lines, whole_order: str | None, whole_lines: str | None, pieces: str | None
+) -> None:
+    scopes = (Scope.ORDER, Scope.LINES, Scope.QUANTITIES)
+    assert [demanded(scope, lines) for scope in scopes] == [whole_order, whole_lines, pieces]
+
+
+@pytest.mark.parametrize(
+    ("lines", "whole_order", "whole_lines"),
+    [
+        ({"MUG": 5, "CAP": 1}, None, None),
+        ({"1": 2, "7": 3, "CAP": 1}, None, None),
+        ({"MUG": 3, "CAP": 1}, NO_PART, NO_PIECES),
+        ({"MUG": 2, "CAP": 1}, NO_PART, NO_PIECES),
+        ({"1": 2, "CAP": 1}, NO_PART, None),
+        ({"MUG": 5}, NO_PART, None),
+    ],
+)
+def test_of_a_code_that_several_lines_have_all_of_them_are_meant(
+    lines: Lines, whole_order: str | None, whole_lines: str | None
+) -> None:
+    assert [demanded(scope, lines, TWO_MUGS) for scope in (Scope.ORDER, Scope.LINES)] == [whole_order, whole_lines]
+    assert demanded(Scope.QUANTITIES, lines, TWO_MUGS) is None
+
+
+def test_a_name_that_is_one_line_s_id_and_another_s_code_is_the_id() -> None:
+    mixed = evolve(ORDER, lines=(Line(2, id="1", code="2"), Line(1, id="2", code="CAP")))
+    assert demanded(Scope.QUANTITIES, {"2": 2}, mixed) == "2 of '2' cannot be canceled, 1 are ordered"
+    assert demanded(Scope.LINES, {"2": 1}, mixed) is None
+
+
+@pytest.mark.parametrize("lines", [{"MUG": 3}, {"MUG": 0}, {"MUG": -1}, {"HAT": 1}, {"": 1}])
+def test_no_more_than_was_ordered_and_nothing_unknown_can_be_canceled(lines: Lines) -> None:
+    nameless = evolve(ORDER, lines=(*ORDER.lines, Line(1)))
+    assert "cannot be canceled" in str(demanded(Scope.QUANTITIES, lines, nameless))
+
+
+def test_a_line_that_is_named_by_id_and_by_code_is_named_twice() -> None:
+    assert demanded(Scope.QUANTITIES, {"MUG": 1, "1": 1}) == "a line is named twice, by id and by code"
+
+
+def test_a_line_of_nothing_need_not_be_named_for_the_whole_order() -> None:
+    empty = evolve(ORDER, lines=(*ORDER.lines, Line(0, id="3", code="FREE")))
+    assert demanded(Scope.ORDER, {"MUG": 2, "CAP": 1}, empty) is None
+
+
+def test_a_reason_that_the_route_wants_is_demanded_too() -> None:
+    with pytest.raises(InputError, match="the service wants a reason"):
+        demand(Button(ByReply(), reasons=FreeText(required=True)), "Depot", None, ORDER, None, {})
+
+
+# The cases
+
+
+def test_each_placement_gets_a_requested_case_and_the_cart_s_is_the_last() -> None:
+    cases = open_cases(WISH, [CART, DEPOT], lambda name: f"at {name}")
+    assert [(case.id, case.connection, case.integration, case.role) for case in cases] == [
+        ("wish-1", "depot", "at depot", Role.FULFILLMENT),
+        ("wish-2", "cart", "at cart", Role.CART),
+    ]
+    assert {(case.state, case.due_at, case.chain) for case in cases} == {(State.REQUESTED, AT, ("a rule",))}
