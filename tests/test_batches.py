@@ -1,100 +1,284 @@
-"""Many orders asked for at once: one answer each, in order, and what spoils one stays its own."""
+"""Orders that a service takes in one call: gathered, asked for once, each settled by its own answer, no law broken."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 
-import httpx
 import pytest
 
 from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome
-from orderdesk_sdk.batches import together
-from orderdesk_sdk.http.service import Flow
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.reading import need, text_at
-from orderdesk_sdk.request import CancelRequest
-
-NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-URL = "https://acme.example"
-ACCESS = "check the key"
-REQUESTS = [CancelRequest(Order(n, n), Placement("acme", n, NOW, Role.CART), "wish") for n in ("1", "2", "3")]
-Left = Sequence[tuple[CancelRequest, str]]
-
-
-def look(request: CancelRequest) -> Flow[Answer | str]:
-    reply = need((yield httpx.Request("GET", f"{URL}/{request.remote_id}")), check=ACCESS, otherwise=answer.not_done)
-    status = text_at(reply, "status")
-    return answer.canceled(reply, status=status) if status == "canceled" else status
-
-
-def ask(left: Left) -> Flow[Sequence[Answer]]:
-    reply = need((yield httpx.Request("POST", f"{URL}/cancel")), check=ACCESS)
-    job = text_at(reply, "job")
-    return [answer.asked(reply, status=known, reference=f"{job}/{one.remote_id}") for one, known in left]
+from orderdesk_sdk.answer import Answer, Refusal
+from orderdesk_sdk.case import Case, EventKind, State
+from orderdesk_sdk.casebook import LEASE
+from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.declaration import Batch, Button, ByCheck, Integration
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.exchange import Intent
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.http.client import CallLimits
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.ledger import Write
+from orderdesk_sdk.order import Line, Order
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
 
 
-def answers(*replies: httpx.Response) -> tuple[Sequence[Answer], list[str]]:
-    """What `together` ends with when it is answered with these, and what it called."""
-    flow = together(REQUESTS, look, ask)
-    called: list[str] = []
-    try:
-        request = next(flow)
-        for reply in replies:
-            called.append(f"{request.method} {request.url.path}")
-            request = flow.send(reply)
-    except StopIteration as stop:
-        told: Sequence[Answer] = stop.value
-        return told, called
-    raise AssertionError(f"it wanted {request.method} {request.url}")
+@settings
+class MailOrderSettings:
+    endpoint: str = host(help="the mail order house")
 
 
-def status(word: str) -> httpx.Response:
-    return httpx.Response(200, json={"status": word})
+class MailOrder:
+    """Takes cancellations as a list, and refuses those that end in 3."""
+
+    most = 50
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        button = Button(ByCheck(minutes(2), hours(1)), batch=Batch(gather=seconds(30), most=self.most))
+        return Integration(
+            slug="mail-order", title="Mail Order", settings=MailOrderSettings, base_url="endpoint", cancel=(button,)
+        )
+
+    @hookimpl
+    def orderdesk_cancel_many(
+        self, requests: Sequence[CancelRequest], service: Service[MailOrderSettings]
+    ) -> Flow[Sequence[Answer]]:
+        numbers = [request.remote_id for request in requests]
+        reply = yield service.post("/cancellations", repeatable=True, json={"orders": numbers})
+        return self.read(requests, reply.json()["list"], reply)
+
+    def read(self, requests: Sequence[CancelRequest], name: str, reply: answer.Reply) -> Sequence[Answer]:
+        return [
+            answer.refused(reply, Refusal.TOO_LATE)
+            if request.remote_id.endswith("3")
+            else answer.asked(reply, reference=f"{name}/{request.remote_id}")
+            for request in requests
+        ]
+
+    @hookimpl
+    def orderdesk_check(self, request: CheckRequest, service: Service[MailOrderSettings]) -> Flow[Answer]:
+        reply = yield service.get("/orders", request.remote_id)
+        return answer.canceled(reply) if reply.json()["canceled"] else answer.pending(reply)
 
 
-def test_each_order_that_is_open_is_asked_for_and_gets_the_answer_in_its_place() -> None:
-    told, called = answers(status("a"), status("canceled"), status("c"), httpx.Response(200, json={"job": "7"}))
-    assert called == ["GET /1", "GET /2", "GET /3", "POST /cancel"]
-    assert [(one.outcome, one.status, one.reference) for one in told] == [
-        (Outcome.ASKED, "a", "7/1"), (Outcome.CANCELED, "canceled", None), (Outcome.ASKED, "c", "7/3"),
-    ]  # fmt: skip
+class House:
+    """The service: lists that came in, and what is canceled by them. deaf: it takes a list and says nothing."""
+
+    def __init__(self) -> None:
+        self.lists: list[list[str]] = []
+        self.deaf = False
+
+    def __call__(self, request: bytes) -> bytes:
+        head, _, body = request.partition(b"\r\n\r\n")
+        if head.startswith(b"POST"):
+            self.lists.append(json.loads(body)["orders"])
+            return b"" if self.deaf else http_reply(200, json.dumps({"list": f"L{len(self.lists)}"}).encode())
+        number = head.split()[1].rpartition(b"/")[2].decode()
+        canceled = any(number in listed for listed in self.lists)
+        return http_reply(200, json.dumps({"canceled": canceled}).encode())
 
 
-def test_nothing_is_asked_where_nothing_is_left() -> None:
-    told, called = answers(*[status("canceled")] * 3)
-    assert [one.outcome for one in told] == [Outcome.CANCELED] * 3
-    assert "POST /cancel" not in called
+@pytest.fixture
+def house() -> House:
+    return House()
 
 
-@pytest.mark.parametrize("bad", [
-    httpx.Response(503), httpx.Response(403), httpx.Response(200, text="<html>"), httpx.Response(200, json={}),
-], ids=repr)  # fmt: skip
-def test_a_look_that_told_nothing_is_that_orders_own_trouble(bad: httpx.Response) -> None:
-    told, called = answers(status("a"), bad, status("c"), httpx.Response(200, json={"job": "7"}))
-    assert [one.outcome for one in told] == [Outcome.ASKED, Outcome.NOT_DONE, Outcome.ASKED]
-    assert called[-1] == "POST /cancel"
+DeskMaker = Callable[..., Desk]
 
 
-@pytest.mark.parametrize(("reply", "outcome"), [
-    (httpx.Response(503), Outcome.UNCLEAR), (httpx.Response(200, text="<html>"), Outcome.UNCLEAR),
-    (httpx.Response(429), Outcome.NOT_DONE), (httpx.Response(403), Outcome.NOT_DONE),
-])  # fmt: skip
-def test_what_became_of_asking_is_told_to_those_who_were_asked_for(reply: httpx.Response, outcome: Outcome) -> None:
-    told, _ = answers(status("a"), status("canceled"), status("c"), reply)
-    assert [one.outcome for one in told] == [outcome, Outcome.CANCELED, outcome]
+@pytest.fixture
+def open_desk(house: House, tmp_path: Path, clock: VirtualClock) -> Iterator[DeskMaker]:
+    with ExitStack() as stack:
+        url = stack.enter_context(RawServer(answering(house))).url
+
+        def make(plugin: MailOrder | None = None, count: int = 5) -> Desk:
+            registry = Registry(find=lambda group: [])
+            registry.register(plugin or MailOrder(), "mail-order")
+            connection = ConnectionConfig("mail", "mail-order", {"endpoint": url}, "[connections.mail]")
+            config = Config(tmp_path / "desk.db", {"mail": connection})
+            limits = CallLimits(read=5, total=5)
+            desk = stack.enter_context(Desk(config, clock=clock, registry=registry, limits=limits))
+            assert isinstance(desk.host, LocalHost)
+            orders = [Order(f"id-{number}", str(number), lines=(Line(1, code="A"),)) for number in range(1, count + 1)]
+            desk.host.import_orders(orders, by="a test")
+            for order in orders:
+                desk.place(order.number, at="mail", by="a test")
+            return desk
+
+        yield make
 
 
-@pytest.mark.parametrize("many", [0, 1, 4])
-def test_more_or_fewer_answers_than_orders_are_the_plugins_fault(many: int) -> None:
-    def careless(left: Left) -> Flow[Sequence[Answer]]:
-        reply = yield httpx.Request("POST", f"{URL}/cancel")
-        return [answer.asked(reply)] * many
+def ask_all(desk: Desk, count: int = 5) -> None:
+    for number in range(1, count + 1):
+        desk.cancel(str(number), by="Ann")
 
-    flow = together(REQUESTS, lambda request: look(request), careless)
-    next(flow)
-    for reply in (status("a"), status("b"), status("c")):
-        flow.send(reply)
-    with pytest.raises(ValueError, match="answers for 3 orders"):
-        flow.send(httpx.Response(200))
+
+def states(desk: Desk) -> list[State]:
+    return [case.state for case in desk.cases()]
+
+
+def test_wishes_that_come_close_together_leave_as_one_request(
+    open_desk: DeskMaker, house: House, clock: VirtualClock
+) -> None:
+    desk = open_desk()
+    ask_all(desk)
+    assert states(desk) == [State.REQUESTED] * 5
+    assert all(case.gathered and case.due_at == clock.now() + seconds(30) for case in desk.cases())
+    assert desk.run_due().done == 0
+    clock.advance(seconds(30))
+    desk.run_due()
+    assert house.lists == [["1", "2", "3", "4", "5"]]
+
+
+def test_each_order_gets_its_own_answer_and_its_own_evidence(
+    open_desk: DeskMaker, house: House, clock: VirtualClock
+) -> None:
+    desk = open_desk()
+    ask_all(desk)
+    clock.advance(seconds(30))
+    desk.run_due()
+    cases = {case.order_number: case for case in desk.cases()}
+    assert cases["3"].state is State.REFUSED
+    assert [cases[number].state for number in "1245"] == [State.ASKED] * 4
+    assert [cases[number].reference for number in "15"] == ["L1/1", "L1/5"]
+    for case in cases.values():
+        steps = desk.receipt(case.order_number).wishes[0].cases[0].steps
+        assert [step.exchange.status for step in steps if step.exchange is not None] == [200]
+    clock.advance(minutes(2))
+    desk.run_due()
+    assert [case.state for case in desk.cases() if case.order_number != "3"] == [State.CANCELED] * 4
+
+
+def test_who_comes_before_the_request_leaves_goes_with_it_and_who_comes_later_with_the_next(
+    open_desk: DeskMaker, house: House, clock: VirtualClock
+) -> None:
+    desk = open_desk()
+    desk.cancel("1", by="Ann")
+    clock.advance(seconds(20))
+    desk.cancel("2", by="Ann")
+    clock.advance(seconds(10))
+    desk.run_due()
+    desk.cancel("4", by="Ann")
+    clock.advance(seconds(30))
+    desk.run_due()
+    assert house.lists == [["1", "2"], ["4"]]
+
+
+def test_more_than_fit_are_split(open_desk: DeskMaker, house: House, clock: VirtualClock) -> None:
+    class Small(MailOrder):
+        most = 2
+
+    desk = open_desk(Small())
+    ask_all(desk)
+    clock.advance(seconds(30))
+    desk.run_due()
+    assert sorted(house.lists) == [["1", "2"], ["3", "4"], ["5"]]
+
+
+def test_every_case_has_the_intent_before_the_request_leaves(
+    open_desk: DeskMaker, house: House, clock: VirtualClock
+) -> None:
+    desk = open_desk()
+    ask_all(desk)
+    house.deaf = True
+    clock.advance(seconds(30))
+    desk.run_due()
+    assert states(desk) == [State.UNCLEAR] * 5
+    for case in desk.cases():
+        kinds = [entry.content for entry in desk.ledger.history(case.id)]
+        assert any(isinstance(content, Intent) and content.method == "POST" for content in kinds)
+    house.deaf = False
+    clock.advance(seconds(5))
+    desk.run_due()
+    assert states(desk) == [State.CANCELED] * 5, "read back, not asked again"
+    assert len(house.lists) == 1
+
+
+def test_a_case_that_a_dead_process_left_is_read_back_before_anything_is_asked_again(
+    open_desk: DeskMaker, house: House, clock: VirtualClock
+) -> None:
+    desk = open_desk()
+    ask_all(desk, 2)
+    clock.advance(seconds(30))
+    real, desk.ledger.write = desk.ledger.write, dying(desk.ledger.write)  # type: ignore[method-assign]  # the process "dies" at the last commit
+    with pytest.raises(SystemExit):
+        raise_problems(desk)
+    desk.ledger.write = real  # type: ignore[method-assign]  # and another one takes over
+    assert states(desk) == [State.SENDING] * 2
+    clock.advance(LEASE)
+    desk.run_due()
+    assert states(desk) == [State.UNCLEAR] * 2
+    clock.advance(seconds(5))
+    desk.run_due()
+    assert (states(desk), house.lists) == ([State.CANCELED] * 2, [["1", "2"]])
+
+
+def dying(write: Callable[..., None]) -> Callable[..., None]:
+    def once(*changes: Write) -> None:
+        if any(isinstance(change.after, Case) and change.after.state is State.ASKED for change in changes):
+            raise SystemExit("killed")
+        write(*changes)
+
+    return once
+
+
+def raise_problems(desk: Desk) -> None:
+    problems = desk.run_due().problems
+    if problems:
+        raise SystemExit("; ".join(problems))
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [None, [], ["yes"] * 5, {"1": "asked"}, [answer.not_done(None)] * 4],
+    ids=["nothing", "too few", "no answers", "a mapping", "one too few"],
+)
+def test_a_flow_that_ends_with_anything_else_is_its_plugins_fault_and_is_read_back(
+    open_desk: DeskMaker, house: House, clock: VirtualClock, junk: object
+) -> None:
+    class Junk(MailOrder):
+        def read(self, requests: Sequence[CancelRequest], name: str, reply: answer.Reply) -> Sequence[Answer]:
+            return junk  # type: ignore[return-value]  # which is what is tested
+
+    desk = open_desk(Junk())
+    ask_all(desk)
+    clock.advance(seconds(30))
+    desk.run_due()
+    assert states(desk) == [State.UNCLEAR] * 5
+    assert all("5 answers" in (case.fault or "") for case in desk.cases())
+
+
+def test_one_case_that_somebody_withdrew_stays_behind(open_desk: DeskMaker, house: House, clock: VirtualClock) -> None:
+    desk = open_desk()
+    ask_all(desk)
+    (mine,) = desk.cases(order="2")
+    desk.withdraw(mine.id, by="Ann")
+    clock.advance(seconds(30))
+    desk.run_due()
+    assert house.lists == [["1", "3", "4", "5"]]
+    assert desk.case(mine.id).state is State.WITHDRAWN
+
+
+def test_a_lost_list_is_sent_again_only_after_it_was_read_back_as_not_done(
+    open_desk: DeskMaker, house: House, clock: VirtualClock
+) -> None:
+    desk = open_desk()
+    ask_all(desk, 1)
+    house.deaf = True
+    clock.advance(seconds(30))
+    desk.run_due()
+    house.deaf, house.lists[:] = False, []
+    clock.advance(seconds(5))
+    desk.run_due()  # reads back: not canceled
+    desk.run_due()
+    assert house.lists == [["1"]]
+    kinds = [step.what for step in desk.receipt("1").wishes[0].cases[0].steps]
+    assert kinds.index(EventKind.STILL_PENDING.value) > kinds.index(EventKind.LOST.value)
