@@ -136,7 +136,7 @@ def _number(reply: Reply | None) -> int | None:
 def canceled(
     reply: Reply, *, status: str | None = None, text: str | None = None, lines: Iterable[LineAnswer] = ()
 ) -> Answer:
-    """The service says: canceled. text: by whom, where it says that."""
+    """The service says: canceled. text: what a person should know all the same; None when nothing."""
     return Answer(Outcome.CANCELED, status=status, text=text, lines=tuple(lines), exchange=_number(reply))
 
 

@@ -63,6 +63,11 @@ class Address:
     phone: str = ""
     extra: Mapping[str, object] = field(factory=dict, hash=False)
 
+    @property
+    def name(self) -> str:
+        """Who it is addressed to: the person, else the company."""
+        return f"{self.first_name} {self.last_name}".strip() or self.company
+
 
 @frozen
 class Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, TypeVar
@@ -20,6 +21,7 @@ __all__ = [
     "need",
     "nothing_done",
     "objects_at",
+    "one_or_many",
     "text_at",
     "texts_at",
     "turned_away",
@@ -77,18 +79,40 @@ def _malformed(reply: TextReply, path: tuple[str | int, ...], text: str) -> Malf
 
 def json_object(reply: TextReply) -> Mapping[str, object]:
     """The body as a JSON object. Raises MalformedReply for anything else, an empty body and HTML included."""
-    try:
-        document = json.loads(reply.content)
-    except (ValueError, RecursionError):
-        raise _malformed(reply, (), f"the body is not JSON ({len(reply.content)} bytes)") from None
+    document = _json(reply)
     if not isinstance(document, dict):
         raise _malformed(reply, (), f"an object was expected, not {_kind(document)}")
     return document
 
 
-def value_at(reply: TextReply, *path: str) -> object:
-    """The value at a path of keys. Raises MalformedReply where a key is missing or a step is not an object."""
-    value: object = json_object(reply)
+def one_or_many(reply: TextReply, *wrappers: str) -> tuple[Mapping[str, object], ...]:
+    """The objects of a body that is a list of them, or one of them; either may stand under a key of `wrappers`.
+
+    For services whose documents do not tell which. Raises MalformedReply for anything else.
+    """
+    document = _json(reply)
+    inner = next((document[key] for key in wrappers if isinstance(document, dict) and key in document), document)
+    found = inner if isinstance(inner, list) else [inner]
+    for item in found:
+        if not isinstance(item, Mapping):
+            raise _malformed(reply, (), f"an object or a list of them was expected, not {_kind(item)}")
+    return tuple(found)
+
+
+def _json(reply: TextReply) -> object:
+    try:
+        document: object = json.loads(reply.content, parse_constant=_no_number, parse_float=_finite)
+        return _whole(document) if b"\\ud" in reply.content.lower() else document
+    except (ValueError, RecursionError):
+        raise _malformed(reply, (), f"the body is not JSON ({len(reply.content)} bytes)") from None
+
+
+def value_at(reply: TextReply, *path: str, within: Mapping[str, object] | None = None) -> object:
+    """The value at a path of keys. Raises MalformedReply where a key is missing or a step is not an object.
+
+    within: an object of the reply where the path begins; None for the body itself. So in all functions here.
+    """
+    value: object = json_object(reply) if within is None else within
     for depth, key in enumerate(path):
         if not isinstance(value, Mapping):
             raise _malformed(reply, path[:depth], f"an object was expected, not {_kind(value)}")
@@ -98,17 +122,19 @@ def value_at(reply: TextReply, *path: str) -> object:
     return value
 
 
-def text_at(reply: TextReply, *path: str) -> str:
+def text_at(reply: TextReply, *path: str, within: Mapping[str, object] | None = None) -> str:
     """The text at a path of keys. Raises MalformedReply where there is none, or it is empty."""
-    value = value_at(reply, *path)
+    value = value_at(reply, *path, within=within)
     if not isinstance(value, str) or not value.strip():
         raise _malformed(reply, path, f"a text was expected, not {_kind(value)}")
     return value
 
 
-def objects_at(reply: TextReply, *path: str) -> tuple[Mapping[str, object], ...]:
+def objects_at(
+    reply: TextReply, *path: str, within: Mapping[str, object] | None = None
+) -> tuple[Mapping[str, object], ...]:
     """The list of objects at a path of keys. Raises MalformedReply where it is anything else."""
-    value = value_at(reply, *path)
+    value = value_at(reply, *path, within=within)
     if not isinstance(value, list):
         raise _malformed(reply, path, f"a list was expected, not {_kind(value)}")
     for index, item in enumerate(value):
@@ -140,6 +166,22 @@ def inside(value: object, *path: str) -> object:
     return value
 
 
+def _no_number(text: str) -> None:  # noqa: ARG001 - the shape of `json.loads`
+    """What becomes of NaN and Infinity, which JSON does not have (RFC 8259, 6): null, as JavaScript writes them."""
+    return
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _whole(document: object) -> object:
+    """The document with U+FFFD in place of each half surrogate, which no request or ledger row can hold."""
+    text = json.dumps(document, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
 def _kind(value: object) -> str:
     match value:
         case None:
@@ -169,24 +211,30 @@ def count_in(reply: TextReply, item: Mapping[str, object], key: str, default: in
     raise _malformed(reply, ("...", key), f"a whole number was expected, not {_kind(value)}")
 
 
-def complaint(reply: TextReply, key: str = "errors", parts: Sequence[str] = ("code", "message")) -> str:
-    """What a list of error objects in the reply says, for a person; never to decide by.
+def complaint(
+    reply: TextReply, key: str = "errors", parts: Sequence[str] = ("code", "message"), details: str | None = None
+) -> str:
+    """What the error objects in the reply say, a list of them or one, for a person; never to decide by.
 
-    parts: which of an object's fields; JSON:API has ("title", "detail"). Falls back to the HTTP status where there is
-    no such list.
+    parts: which of an object's fields; JSON:API has ("title", "detail"). details: the field with the objects that tell
+    more, in the same parts or by `path`. Falls back to the HTTP status where there is nothing of the kind.
     """
     try:
-        said = words_of(objects_at(reply, key), parts)
+        said = words_of(value_at(reply, key), parts, details)
     except MalformedReply:
         said = ""
     return said or f"the service answered {reply.status_code}"
 
 
-def words_of(items: object, parts: Sequence[str] = ("code", "message")) -> str:
-    """What a list of error objects says, as `complaint` tells it; "" where it says nothing or is no such list."""
-    listed = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list | tuple) else []
-    found = [[str(item[part]) for part in parts if item.get(part)] for item in listed]
-    return "; ".join(": ".join(words) for words in found if words)[:500]
+def words_of(items: object, parts: Sequence[str] = ("code", "message"), details: str | None = None) -> str:
+    """What error objects say, a list of them or one, as `complaint` tells it; "" where they say nothing."""
+    listed = [items] if isinstance(items, Mapping) else items if isinstance(items, list | tuple) else []
+    found: list[str] = []
+    for item in (item for item in listed if isinstance(item, Mapping)):
+        more = words_of(item.get(details), ("path", *parts)) if details is not None else ""
+        words = [*(str(item[part]) for part in parts if item.get(part)), *filter(None, [more])]
+        found += filter(None, [": ".join(words)])
+    return "; ".join(found)[:500]
 
 
 def turned_away(reply: TextReply, *, check: str) -> Answer | None:

@@ -61,10 +61,14 @@ class CheckRequest:
         return self.placement.remote_id
 
     @property
-    def read_since(self) -> str | None:
-        """The service's word for the order as it was last read since it was asked; None if it was not read since."""
-        read_at, asked_at = self.placement.status_at, self.asked_at
-        return self.placement.status if read_at is not None and asked_at is not None and read_at > asked_at else None
+    def status_since(self) -> str | None:
+        """The service's last word that was read since it was asked to cancel; None where none was.
+
+        An older one does not tell how far the order was when it was canceled.
+        """
+        read_at = self.placement.status_at
+        fresh = read_at is not None and self.asked_at is not None and read_at >= self.asked_at
+        return self.placement.status if fresh else None
 
 
 @frozen

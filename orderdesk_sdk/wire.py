@@ -30,7 +30,8 @@ from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import ByCheck, ByPerson, ByReply, Confirmation, fold
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.reading import MalformedReply, json_object, turned_away
+from orderdesk_sdk.pointer import read_pointer, text_pointed
+from orderdesk_sdk.reading import json_object, turned_away
 from orderdesk_sdk.templates import check_fields
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def wire_check(profile: WireProfile, request: CheckRequest, service: Service[S])
     reply = yield service.get(path, operation="read")
     if not reply.is_success:
         return turned_away(reply, check=ACCESS) or answer.unclear(reply)
-    status = _pointed(json_object(reply), profile.read.status, reply.status_code)
+    status = text_pointed(json_object(reply), profile.read.status, f"reply {reply.status_code}")
     word = fold(status)
     if word in profile.read.canceled:
         return answer.canceled(reply, status=status)
@@ -121,21 +122,6 @@ def wire_check(profile: WireProfile, request: CheckRequest, service: Service[S])
     if word in profile.read.pending:
         return answer.pending(reply, status=status)
     return answer.unclear(reply, status=status, text=f"the profile does not say what {status!r} means")
-
-
-def _pointed(document: object, pointer: str, status_code: int) -> str:
-    value = document
-    for step in pointer.split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        elif isinstance(value, Mapping) and key in value:
-            value = value[key]
-        else:
-            raise MalformedReply(f"there is no {pointer}", place=f"reply {status_code}")
-    if not isinstance(value, str):
-        raise MalformedReply(f"{pointer} is not a text", place=f"reply {status_code}")
-    return value
 
 
 def _filled(body: object, values: Mapping[str, str]) -> object:
@@ -184,11 +170,7 @@ def _cancel(value: object, place: str) -> WireCall:
 def _read(value: object, place: str) -> WireRead:
     names = ("path", "status", "canceled", "shipped", "pending")
     table = _table(value, place, names, ("path", "status", "canceled"))
-    pointer = table["status"]
-    if not isinstance(pointer, str) or not pointer.startswith("/"):
-        raise ConfigurationError(
-            "must be a JSON pointer", place=f"{place}.status", remedy='write it as "/order/status"'
-        )
+    pointer = read_pointer(table["status"], f"{place}.status")
     words = {name: _words(table.get(name, []), f"{place}.{name}") for name in names[2:]}
     if not words["canceled"]:
         raise ConfigurationError("must name at least one word", place=f"{place}.canceled")

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote
 
 import httpx
 import pytest
@@ -31,8 +30,9 @@ from orderdesk_sdk.mail import MailConfig
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, secret, settings
-from orderdesk_sdk.testing.kill_points import sample_order
+from orderdesk_sdk.testing.canary import Finder
 from orderdesk_sdk.testing.mail_child import BY_MAIL, POST, open_post_desk
+from orderdesk_sdk.testing.subject import sample_order
 
 
 @settings
@@ -84,28 +84,6 @@ def client_of() -> Iterator[ClientMaker]:
     yield make
     for client in made:
         client.close()
-
-
-class Finder:
-    """Looks for secrets in whatever a program shows: whole ones and pieces of them, as they are and in a URL's form."""
-
-    PIECE = 12
-
-    def __init__(self, *secrets: str) -> None:
-        forms = {form for text in secrets for form in (text, quote(text, safe=""), quote(text))}
-        self._pieces = {form[at : at + self.PIECE] for form in forms for at in range(len(form) - self.PIECE + 1)}
-
-    def found(self, *shown: object) -> set[str]:
-        """The pieces found in these; bytes and texts as they are, everything else by repr and str."""
-        text = "\n".join(
-            thing.decode("latin-1")
-            if isinstance(thing, bytes)
-            else thing
-            if isinstance(thing, str)
-            else f"{thing!r}{thing}"
-            for thing in shown
-        )
-        return {piece for piece in self._pieces if piece in text}
 
 
 @pytest.fixture

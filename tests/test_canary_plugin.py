@@ -33,7 +33,8 @@ from orderdesk_sdk.settings import host, secret, settings
 from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
 
 if TYPE_CHECKING:
-    from tests.conftest import ClientMaker, Finder
+    from orderdesk_sdk.testing.canary import Finder
+    from tests.conftest import ClientMaker
 
 KEY = "c4n4ry/4p1.k3y+&=8d2f6a1b9c07"
 ENVIRONMENT = "c4n4ry-0f-th3-3nv1r0nm3nt-51be"

@@ -18,8 +18,8 @@ from orderdesk_sdk.exchange import Exchange
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.kill_points import sample_order
 from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage, simulated
+from orderdesk_sdk.testing.subject import sample_order
 
 MCF = "amazon-mcf"
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

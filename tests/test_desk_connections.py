@@ -35,9 +35,9 @@ from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.settings import host, settings
 from orderdesk_sdk.testing.kill_child import follow_up
-from orderdesk_sdk.testing.kill_points import sample_order
 from orderdesk_sdk.testing.serving import serve
 from orderdesk_sdk.testing.stage import configured
+from orderdesk_sdk.testing.subject import sample_order
 
 MCF = "amazon-mcf"
 WITHIN = 30.0

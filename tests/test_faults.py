@@ -271,3 +271,10 @@ def test_numbers_that_make_no_sense_are_refused(times: int, size: int | None, se
 def test_a_path_that_is_no_regular_expression_is_refused() -> None:
     with pytest.raises(InputError, match="no regular expression"):
         FaultQueue().add(Fault.DELAY, path="(")
+
+
+def test_a_fault_lets_pass_as_many_of_its_requests_as_it_is_told() -> None:
+    faults = FaultQueue()
+    faults.add(Fault.OK_EMPTY, method="POST", after=1)
+    taken = [faults.take("POST", "/"), faults.take("GET", "/"), faults.take("POST", "/"), faults.take("POST", "/")]
+    assert [planned is not None for planned in taken] == [False, False, True, False]

@@ -1,62 +1,32 @@
-"""The laws under SIGKILL: an order at Amazon MCF is canceled, and the process dies at every boundary it crosses."""
+"""The kill points themselves: children die where they are told, and the judge sees what is wrong with what is left.
+
+That every plugin stands them is shown by its `PluginConformance`.
+"""
 
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from attrs import evolve
 
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_sdk.case import State
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.kill_child import Errand, follow_up, open_desk
 from orderdesk_sdk.testing.kill_judge import complaints
-from orderdesk_sdk.testing.kill_points import KILLED, Scenario, Service, Step, kill_everywhere, sample_order
+from orderdesk_sdk.testing.kill_nursery import Nursery
+from orderdesk_sdk.testing.kill_points import Step
 from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.simulator import Simulator
+from orderdesk_sdk.testing.simulator import Deed, Simulator
+from orderdesk_sdk.testing.subject import Subject
 
-MCF = Service(
-    slug="amazon-mcf",
-    order=sample_order(),
-    canceled=["Cancelled"],
-    cancels=lambda record: record.operation == "cancelFulfillmentOrder" and record.effect.startswith("cancel "),
-    creates=lambda record: record.operation == "createFulfillmentOrder" and record.effect.startswith("created"),
-)
-
-
-def loses_the_reply(simulator: Simulator) -> None:
-    simulator.faults.add(Fault.LOST_REPLY, method="PUT", path="/cancel$")
-
-
-SETTLED = (Step.CANCEL, Step.FOLLOW_UP)
-SCENARIOS = {
-    Scenario("a cancel that is honored", during=(Step.CANCEL,)): 12,
-    Scenario("reading back", before=(Step.CANCEL,), during=(Step.FOLLOW_UP,)): 18,
-    Scenario("a cancel whose reply is lost", disturb=loses_the_reply, during=(Step.CANCEL, Step.NEXT, Step.NEXT)): 20,
-    Scenario("a resubmission", before=SETTLED, during=(Step.RESUBMIT, Step.FOLLOW_UP)): 20,
-}
-"""Each with the fewest boundaries that it must have: fewer mean that some are no longer seen."""
-AROUND_A_CALL = ("before the request leaves", "after the request left", "after the reply was read")
-
-
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name.replace(" ", "-"))
-def test_wherever_the_process_dies_the_promises_are_kept(
-    scenario: Scenario, tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
-    report = kill_everywhere(MCF, scenario, tmp_path)
-    record_property(KILLED, str(report))
-    assert dict(report.complaints) == {}
-    assert len(report.points) >= SCENARIOS[scenario]
-    assert all(any(point.startswith(moment) for point in report.points) for moment in AROUND_A_CALL)
+MCF = Subject(slug="amazon-mcf")
 
 
 @contextmanager
@@ -73,19 +43,35 @@ def placed(folder: Path) -> Iterator[tuple[McfSimulator, Mapping[str, str], str]
         yield simulator, settings, served.url
 
 
+def errand(folder: Path, simulator: McfSimulator, settings: Mapping[str, str], url: str, kill_at: int) -> Errand:
+    ledger, now = str(folder / "desk.db"), simulator.clock.now()
+    return Errand(ledger, MCF.slug, settings, url, now, MCF.order.number, "customer asked", (Step.CANCEL,), kill_at)
+
+
 @pytest.mark.parametrize(("kill_at", "code", "wishes"), [(1, -signal.SIGKILL, 0), (2, -signal.SIGKILL, 1), (0, 0, 1)])
-def test_a_child_is_truly_killed_where_it_is_told(kill_at: int, code: int, wishes: int, tmp_path: Path) -> None:
+def test_a_child_is_truly_killed_where_it_is_told(
+    kill_at: int, code: int, wishes: int, tmp_path: Path, kill_nursery: Nursery
+) -> None:
     """Boundary 1 lies before the wish is in the ledger, boundary 2 after it."""
     with placed(tmp_path) as (simulator, settings, url):
-        now = simulator.clock.now()
-        ledger = str(tmp_path / "desk.db")
-        errand = Errand(ledger, MCF.slug, settings, url, now, MCF.order.number, (Step.CANCEL,), kill_at)
-        program = [sys.executable, "-m", "orderdesk_sdk.testing.kill_child"]
-        child = subprocess.run(program, input=errand.dump(), capture_output=True, check=False, text=True)
-        assert (child.returncode, child.stderr) == (code, "")
-        with open_desk(tmp_path / "desk.db", MCF.slug, settings, VirtualClock(now)) as desk:
+        assert kill_nursery.run(errand(tmp_path, simulator, settings, url, kill_at)).code == code
+        with open_desk(tmp_path / "desk.db", MCF.slug, settings, VirtualClock(simulator.clock.now())) as desk:
             assert len(desk.ledger.cancellations(MCF.order.id)) == wishes
-        assert any(MCF.cancels(record) for record in simulator.log) == (code == 0)
+        assert any(record.deed is Deed.CANCEL_TAKEN for record in simulator.log) == (code == 0)
+
+
+def test_a_child_that_fails_is_told_from_one_that_was_killed(tmp_path: Path, kill_nursery: Nursery) -> None:
+    with placed(tmp_path) as (simulator, settings, _):
+        ended = kill_nursery.run(errand(tmp_path / "nowhere", simulator, settings, "", 1))
+    assert ended.code == 1
+    assert "Traceback" in ended.said[0]
+
+
+def test_a_nursery_that_broke_down_says_so(tmp_path: Path) -> None:
+    with placed(tmp_path) as (simulator, settings, url), Nursery(at_once=1) as nursery:
+        nursery.close()
+        with pytest.raises(OrderDeskError, match="broke down"):
+            nursery.run(errand(tmp_path, simulator, settings, url, 0))
 
 
 @pytest.fixture
@@ -103,17 +89,16 @@ def canceled(tmp_path: Path) -> Iterator[tuple[Desk, McfSimulator]]:
 def judged(
     desk: Desk,
     simulator: Simulator,
-    service: Service = MCF,
     told: tuple[str, ...] = (),
     expected: State = State.CANCELED,
     resubmitted: bool = False,
 ) -> list[str]:
-    return complaints(desk, simulator, service, told=told, expected=expected, resubmitted=resubmitted)
+    return complaints(desk, simulator, MCF, told=told, expected=expected, resubmitted=resubmitted)
 
 
 def test_the_judge_sees_a_second_cancel_that_the_ledger_does_not_know(canceled: tuple[Desk, McfSimulator]) -> None:
     desk, simulator = canceled
-    simulator.record("cancelFulfillmentOrder", MCF.order.number, "cancel repeated: no change")
+    simulator.record("a call", MCF.order.number, "cancel repeated", deed=Deed.CANCEL_TAKEN)
     assert [complaint.partition(": ")[2] for complaint in judged(desk, simulator)] == [
         "the service acted 2 times, the ledger knows of 1",
         "the service acted 2 times, and read-backs of repeatable sends allow 1",
@@ -124,8 +109,9 @@ def test_the_judge_sees_a_case_that_was_promised_and_is_lost(canceled: tuple[Des
     assert judged(*canceled, told=("c0ffee-1",)) == ["c0ffee-1 was given to somebody and is lost"]
 
 
-def test_the_judge_sees_a_false_canceled(canceled: tuple[Desk, McfSimulator]) -> None:
-    (complaint,) = judged(*canceled, service=evolve(MCF, canceled=["Unfulfillable"]))
+def test_the_judge_sees_a_false_canceled(canceled: tuple[Desk, McfSimulator], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(McfSimulator, "canceled_words", frozenset({"Unfulfillable"}))
+    (complaint,) = judged(*canceled)
     assert complaint.endswith("is called canceled, and the service has it uncanceled")
 
 
@@ -145,7 +131,7 @@ def test_the_judge_sees_an_order_made_twice(canceled: tuple[Desk, McfSimulator])
     desk, simulator = canceled
     desk.resubmit(MCF.order.number, by="Ann")
     assert judged(desk, simulator, resubmitted=True) == []
-    simulator.record("createFulfillmentOrder", "1042-2", "created: New")
+    simulator.record("a call", "1042-2", "created", deed=Deed.ORDER_CREATED)
     assert judged(desk, simulator, resubmitted=True)[0].startswith("1 resubmissions made 2 orders at the service")
 
 

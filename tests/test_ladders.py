@@ -15,8 +15,8 @@ from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError, PluginFault
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.testing.kill_points import sample_order
 from orderdesk_sdk.testing.mail_child import POST, PostSettings
+from orderdesk_sdk.testing.subject import sample_order
 
 ORDER = sample_order()
 PHONE = Portal("Call Post.")

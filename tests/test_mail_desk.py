@@ -23,8 +23,8 @@ from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.mail import MailConfig
 from orderdesk_sdk.patience import PATIENCE
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.kill_points import sample_order
 from orderdesk_sdk.testing.mail_child import BY_MAIL, BY_MAIL_OR_PHONE, POST, WITHIN, open_post_desk
+from orderdesk_sdk.testing.subject import sample_order
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer

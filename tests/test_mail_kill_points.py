@@ -18,8 +18,9 @@ from orderdesk_sdk.case import Case, State
 from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.testing.kill_points import KILLED, sample_order
+from orderdesk_sdk.testing.kill_points import KILLED
 from orderdesk_sdk.testing.mail_child import ACTION, POST, Errand, Task
+from orderdesk_sdk.testing.subject import sample_order
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer

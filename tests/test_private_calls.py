@@ -18,7 +18,8 @@ from orderdesk_sdk.order import Role
 from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
 
 if TYPE_CHECKING:
-    from tests.conftest import ClientMaker, Finder
+    from orderdesk_sdk.testing.canary import Finder
+    from tests.conftest import ClientMaker
 
 QUERY = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAEXAMPLE%2Fs3&X-Amz-Signature=0123456789abcdef01234567"
 REPORT = b"<report>a name and an address</report>"

@@ -21,6 +21,7 @@ from orderdesk_sdk.reading import (
     need,
     nothing_done,
     objects_at,
+    one_or_many,
     text_at,
     texts_at,
     turned_away,
@@ -129,6 +130,46 @@ def test_a_complaint_is_what_the_service_says_or_its_status() -> None:
     assert len(complaint(Said(b'{"errors": [{"code": "E", "message": "' + b"x" * 9999 + b'"}]}'))) == 500
 
 
+def test_a_complaint_is_also_one_object_with_details() -> None:
+    told = (
+        b'{"error": {"code": 208, "message": "no", "list": [{"path": "a.b", "message": "is missing"}, {"path": "c"}]}}'
+    )
+    assert complaint(Said(told, 400), "error") == "208: no"
+    assert complaint(Said(told, 400), "error", details="list") == "208: no: a.b: is missing; c"
+    assert complaint(Said(b'{"error": {"list": [{"path": "a"}]}}', 400), "error", details="list") == "a"
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b'{"n": 1}', [{"n": 1}]),
+        (b'[{"n": 1}, {"n": 2}]', [{"n": 1}, {"n": 2}]),
+        (b"[]", []),
+        (b'{"order": {"n": 1}, "success": true}', [{"n": 1}]),
+        (b'{"data": [{"n": 1}]}', [{"n": 1}]),
+        (b'{"order": {"n": 1}, "data": []}', [{"n": 1}]),
+    ],
+)
+def test_one_object_or_many_are_read_bare_or_under_a_key(content: bytes, found: list[object]) -> None:
+    assert list(one_or_many(Said(content), "order", "data")) == found
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b"null", b"5", b'"x"', b"[1]", b'[{"n": 1}, null]', b'{"order": 3}']
+)
+def test_what_is_neither_an_object_nor_a_list_of_them_is_malformed(content: bytes) -> None:
+    with pytest.raises(MalformedReply):
+        one_or_many(Said(content), "order", "data")
+
+
+def test_a_path_may_begin_within_an_object_of_the_reply() -> None:
+    inner = {"a": {"b": "text", "c": [{"d": 1}]}}
+    assert text_at(REPLY, "a", "b", within=inner) == "text"
+    assert objects_at(REPLY, "a", "c", within=inner) == ({"d": 1},)
+    with pytest.raises(MalformedReply, match="is missing"):
+        value_at(REPLY, "order", within={})
+
+
 @pytest.mark.parametrize(("asked", "wait"), [("90", 90), ("", None), ("soon", None), ("9" * 9, None), ("²", None)])
 def test_a_throttled_reply_says_how_long_to_wait(asked: str, wait: int | None) -> None:
     answer = turned_away(Said(status_code=429, headers={"retry-after": asked}), check="")
@@ -196,3 +237,9 @@ def test_a_needed_reply_that_is_none_ends_the_flow_with_its_answer(status: int, 
 def test_a_reply_after_which_nothing_was_done_tells_its_complaint() -> None:
     told = nothing_done(Said(b'{"errors": [{"code": "Busy", "message": "later"}]}', status_code=503))
     assert (told.outcome, told.text, told.exchange) == (Outcome.NOT_DONE, "Busy: later", 3)
+
+
+def test_what_json_does_not_have_never_gets_further() -> None:
+    """It would be raised on by whoever puts it into a request or the ledger."""
+    found = json_object(Said(b'{"a": NaN, "b": [-Infinity, 1e999], "c": "x\\ud83dy \\ud83d\\ude00", "d": 1.5}'))
+    assert found == {"a": None, "b": [None, None], "c": "x\ufffdy \U0001f600", "d": 1.5}

@@ -19,7 +19,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 LOCK_LIKE = ("constraints*.txt", "requirements*.txt", "*.lock", "pylock*.toml", ".npmrc", "pip.conf")
 LONGEST_MODULE = 400
-LONGEST_PLUGIN = {"amazon_marketplace": 200, "amazon_mcf": 200, "bdlinx": 200, "mww": 200, "commercehub": 200}
+LONGEST_PLUGIN = {
+    "amazon_marketplace": 200,
+    "amazon_mcf": 200,
+    "bdlinx": 200,
+    "mww": 200,
+    "commercehub": 200,
+    "hp_site_flow": 200,
+}
 """Lines of a whole plugin without its simulator, where one has been promised."""
 
 each_plugin = pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)

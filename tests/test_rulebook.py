@@ -16,8 +16,8 @@ from orderdesk_sdk.errors import (
 )
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.rules import MOVE_ORDER, Occurrence, OccurrenceKind
-from orderdesk_sdk.testing.kill_points import sample_order
 from orderdesk_sdk.testing.mail_child import ACTION
+from orderdesk_sdk.testing.subject import sample_order
 
 if TYPE_CHECKING:
     from tests.conftest import RulesOpener

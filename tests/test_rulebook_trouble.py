@@ -28,8 +28,8 @@ from orderdesk_sdk.ledger import Write
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.rules import MOVE_ORDER, Firing, Occurrence, OccurrenceKind, read_rules
-from orderdesk_sdk.testing.kill_points import sample_order
 from orderdesk_sdk.testing.mail_child import ACTION, POST, PostPlugin
+from orderdesk_sdk.testing.subject import sample_order
 
 if TYPE_CHECKING:
     from tests.conftest import RulesOpener

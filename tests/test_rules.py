@@ -9,7 +9,7 @@ import pytest
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.rules import FACTS, Occurrence, OccurrenceKind, decide, facts_of, read_rules
-from orderdesk_sdk.testing.kill_points import sample_order
+from orderdesk_sdk.testing.subject import sample_order
 
 ORDER = sample_order()
 SOUND = {"name": "r", "event": "order moved", "do": ["Cancel Order at Post"]}

@@ -1,7 +1,8 @@
-"""Credentials as `httpx.Auth`: fixed headers, or tokens that are refreshed early, by one caller at a time."""
+"""Credentials as `httpx.Auth`: fixed headers, signatures, or tokens refreshed early, by one caller at a time."""
 
 from __future__ import annotations
 
+import hmac
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Mapping
@@ -15,7 +16,16 @@ from orderdesk_sdk.reading import MalformedReply, json_object, text_at
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import RefreshTokenSettings
 
-__all__ = ["ClientCredentialsAuth", "HeaderAuth", "RefreshTokenAuth", "Token", "TokenAuth", "refresh_token_auth"]
+__all__ = [
+    "ClientCredentialsAuth",
+    "HeaderAuth",
+    "HmacAuth",
+    "RefreshTokenAuth",
+    "Token",
+    "TokenAuth",
+    "iso_stamp",
+    "refresh_token_auth",
+]
 
 EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
@@ -30,6 +40,47 @@ class HeaderAuth(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         for name, value in self._headers.items():
             request.headers[name] = value.reveal() if isinstance(value, Secret) else value
+        yield request
+
+
+def iso_stamp(at: datetime) -> str:
+    """A moment in UTC as ISO 8601 writes it, with milliseconds and Z."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class HmacAuth(httpx.Auth):
+    """Signs each request anew with a shared secret (HMAC, RFC 2104).
+
+    message: given a request and the moment as text, what is signed. headers: given the signature and the same moment,
+    what is put on the request, in place of headers of the same names. digest: the hash function's name in hashlib.
+    stamp: how the moment is written. It is real time, whatever clock the desk runs by: the service compares it with
+    its own.
+    """
+
+    def __init__(
+        self,
+        secret: Secret,
+        message: Callable[[httpx.Request, str], str],
+        headers: Callable[[bytes, str], Mapping[str, str]],
+        *,
+        digest: str = "sha256",
+        stamp: Callable[[datetime], str] = iso_stamp,
+    ) -> None:
+        self._secret = secret
+        self._message = message
+        self._headers = headers
+        self._digest = digest
+        self._stamp = stamp
+
+    def sign(self, request: httpx.Request, at: datetime) -> None:
+        """Sign a request as of a moment, in UTC."""
+        stamp = self._stamp(at)
+        text = self._message(request, stamp).encode()
+        signature = hmac.digest(self._secret.reveal().encode(), text, self._digest)
+        request.headers.update(self._headers(signature, stamp))
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        self.sign(request, datetime.now(UTC))
         yield request
 
 

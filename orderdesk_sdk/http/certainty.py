@@ -46,10 +46,14 @@ _WORDS: Mapping[Certainty, str] = {
     Certainty.UNCLEAR: "the request may have reached the service, and its reply was lost",
 }
 
+_NO_REDIRECT = "Invalid URL in location header"
+
 
 def failure_of(error: Exception, redactor: Redactor) -> Failure:
     """What an error in the middle of a call proves, in words without secrets."""
     kind = type(error).__name__
     certainty = CERTAINTY.get(type(error), Certainty.UNCLEAR)
-    detail = redactor.text(str(error))
+    said = str(error)
+    # httpx goes on with a part of the address, which may be a part of a secret: that is nothing a redactor knows.
+    detail = redactor.text(_NO_REDIRECT if said.startswith(_NO_REDIRECT) else said)
     return Failure(kind, certainty, f"{_WORDS[certainty]} ({kind}{': ' + detail if detail else ''})")

@@ -92,6 +92,8 @@ class PlannedFault:
     """Bytes, for OVERSIZED and SLOW_DRIP; None for the kind's own."""
     seconds: float | None = None
     """Real seconds, for SLOW_DRIP and DELAY; None for the kind's own."""
+    after: int = 0
+    """How many of its requests it still lets pass, for a service whose calls all have one path."""
 
     def meets(self, method: str, path: str) -> bool:
         """True when a request with this method and decoded path is one it waits for."""
@@ -116,20 +118,25 @@ class FaultQueue:
         times: int = 1,
         size: int | None = None,
         seconds: float | None = None,
+        after: int = 0,
     ) -> PlannedFault:
         """Let the next `times` requests with this method, whose decoded path matches the regex `path`, meet `kind`.
 
+        after: so many of these requests are let pass before.
+
         Raises InputError for a path that is no regular expression, or numbers that make no sense.
         """
-        if times < 1 or (size is not None and size < 1) or (seconds is not None and seconds <= 0):
-            raise InputError("times, size and seconds must be positive", place=f"fault {kind.value}")
+        if times < 1 or after < 0 or (size is not None and size < 1) or (seconds is not None and seconds <= 0):
+            raise InputError(
+                "times, size and seconds must be positive, after not negative", place=f"fault {kind.value}"
+            )
         try:
             pattern = None if path is None else re.compile(path)
         except re.error as error:
             raise InputError(
                 f"{path!r} is no regular expression: {error}", place=f"fault {kind.value}", remedy="mend `path`"
             ) from error
-        planned = PlannedFault(kind, method.upper() if method else None, pattern, times, size, seconds)
+        planned = PlannedFault(kind, method.upper() if method else None, pattern, times, size, seconds, after)
         with self._lock:
             self._waiting.append(planned)
         return planned
@@ -139,6 +146,9 @@ class FaultQueue:
         with self._lock:
             for index, planned in enumerate(self._waiting):
                 if planned.meets(method, path):
+                    if planned.after:
+                        self._waiting[index] = evolve(planned, after=planned.after - 1)
+                        return None
                     if planned.times > 1:
                         self._waiting[index] = evolve(planned, times=planned.times - 1)
                     else:

@@ -1,9 +1,10 @@
 """The process that is killed: does its errand with an order, and ends itself by SIGKILL at the boundary it is told.
 
-    python -m orderdesk_sdk.testing.kill_child < ERRAND
+    python -m orderdesk_sdk.testing.kill_child    reads errands on stdin, one a line; see `kill_nursery`
 
+Each errand is done by a child that is forked when everything is imported, which makes a death cost milliseconds.
 A boundary is a moment between two things that can not be undone: before and after each write to ledger and host, and
-around each call on the wire. Started by `orderdesk_sdk.testing.kill_points`. SIGKILL is the end that nobody can catch,
+around each call on the wire. SIGKILL is the end that nobody can catch,
 so this needs a POSIX system.
 """
 
@@ -16,12 +17,13 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import wraps
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import NoReturn, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -35,13 +37,26 @@ from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.testing.control import PREFIX
 from orderdesk_sdk.testing.stage import configured
 
-__all__ = ["Boundaries", "Errand", "Step", "control", "follow_up", "open_desk", "take"]
+__all__ = [
+    "CROSSED",
+    "DIED",
+    "ENDED",
+    "TOLD",
+    "Boundaries",
+    "Errand",
+    "Step",
+    "control",
+    "follow_up",
+    "open_desk",
+    "take",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-DIED, TOLD = "died at", "told"
-"""How the lines begin that a child leaves on stdout: where it died; the ids that its caller was told."""
+DIED, TOLD, CROSSED, ENDED = "died at", "told", "crossed", "ended"
+"""How the lines begin that are left on stdout: where the child died; the ids that its caller was told; all boundaries
+that one crossed which lived; its exit code, by its parent."""
 HORIZON = hours(72)
 """How long a case is followed up, in the simulator's time."""
 _ROUNDS = 1000
@@ -71,7 +86,7 @@ class Errand:
     """What a child has to do. kill_at: the number of the boundary to die at, from 1; 0 lets it live.
 
     ledger: a file that holds the order. settings: of the connection, texts as a simulator gives them. url: of the
-    simulator, whose VirtualClock is moved where time must pass. now: that clock's time.
+    simulator, whose VirtualClock is moved where time must pass; "" where there is none. now: that clock's time.
     """
 
     ledger: str
@@ -80,6 +95,7 @@ class Errand:
     url: str
     now: datetime
     order: str
+    reason: str
     steps: tuple[Step, ...]
     kill_at: int
 
@@ -160,7 +176,8 @@ class _SharedClock(VirtualClock):
         self._url = url
 
     def advance(self, by: timedelta) -> datetime:
-        control(self._url, "clock", {"advance_seconds": by.total_seconds()})
+        if self._url:
+            control(self._url, "clock", {"advance_seconds": by.total_seconds()})
         return super().advance(by)
 
     def sleep_until(self, moment: float) -> None:
@@ -182,17 +199,19 @@ def control(url: str, call: str, body: Mapping[str, object] | None = None) -> No
         connection.close()
 
 
-def open_desk(ledger: Path, slug: str, settings: Mapping[str, object], clock: VirtualClock) -> Desk:
+def open_desk(
+    ledger: Path, slug: str, settings: Mapping[str, object], clock: VirtualClock, registry: Registry | None = None
+) -> Desk:
     """A desk whose ledger and orders lie in one file, with one connection, to a simulator, named like its slug."""
-    registry = Registry()
+    registry = registry or Registry()
     return Desk(Config(ledger, {slug: configured(slug, settings, registry)}), clock=clock, registry=registry)
 
 
-def take(step: Step, desk: Desk, order: str, clock: VirtualClock) -> tuple[str, ...]:
+def take(step: Step, desk: Desk, order: str, reason: str, clock: VirtualClock) -> tuple[str, ...]:
     """Take a step; the ids that the caller has in hand after it."""
     match step:
         case Step.CANCEL:
-            return tuple(case.id for case in desk.cancel(order, by="Ann", reason="customer asked").cases)
+            return tuple(case.id for case in desk.cancel(order, by="Ann", reason=reason).cases)
         case Step.NEXT:
             _wait(clock, desk.ledger.next_due())
             _run_due(desk)
@@ -236,18 +255,39 @@ def _say(what: str, detail: str) -> None:
 
 
 def main() -> None:
-    """Do the errand on stdin; whoever is still alive at the end lists the boundaries that it crossed."""
-    errand = Errand.load(sys.stdin.read())
+    """Do the errands on stdin, each in a child that is forked for it, one after the other."""
+    registry = Registry()
+    while line := sys.stdin.readline():
+        errand = Errand.load(line)
+        registry.load(errand.slug)  # Once for all of its errands: its thread is gone before there is a fork.
+        child = os.fork()
+        if not child:
+            _live(errand, registry)
+        _, status = os.waitpid(child, 0)
+        _say(ENDED, str(os.waitstatus_to_exitcode(status)))
+
+
+def _live(errand: Errand, registry: Registry) -> NoReturn:
+    """Do an errand and end the process; whoever is still alive at the end lists the boundaries that it crossed."""
+    try:
+        _do(errand, registry)
+    except BaseException:  # noqa: BLE001 - a child must never go on as if it were its parent
+        _say("failed", traceback.format_exc())
+        os._exit(1)
+    os._exit(0)
+
+
+def _do(errand: Errand, registry: Registry) -> None:
     boundaries = Boundaries(errand.kill_at)
     clock = _SharedClock(errand.now, errand.url)
-    with open_desk(Path(errand.ledger), errand.slug, errand.settings, clock) as desk:
+    with open_desk(Path(errand.ledger), errand.slug, errand.settings, clock, registry) as desk:
         boundaries.surround(desk.ledger, _LEDGER_WRITES)
         boundaries.surround(desk.host, _HOST_WRITES)
         boundaries.watch_the_wire()
         for step in errand.steps:
-            for told in take(step, desk, errand.order, clock):
+            for told in take(step, desk, errand.order, errand.reason, clock):
                 _say(TOLD, told)
-    _say("crossed", json.dumps(boundaries.names))
+    _say(CROSSED, json.dumps(boundaries.names))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-
-from attrs import field, frozen
 
 from orderdesk_sdk.case import Case, Event, EventKind, State
 from orderdesk_sdk.desk import Desk
@@ -13,54 +11,57 @@ from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger import Entry
-from orderdesk_sdk.order import Order
-from orderdesk_sdk.testing.simulator import Record, Simulator
+from orderdesk_sdk.testing.simulator import Deed, Record, Simulator
+from orderdesk_sdk.testing.subject import Subject
 
-__all__ = ["Service", "complaints"]
-
-
-def _words(words: Sequence[str]) -> frozenset[str]:
-    return frozenset(words)
-
-
-@frozen(kw_only=True)
-class Service:
-    """What must be known of an integration to judge it.
-
-    slug: of the installed integration. order: the order that is canceled, submitted there under its own number.
-    canceled: the simulator's true words for a canceled order. cancels, creates: whether a record of the simulator's
-    log is of a call that asked to cancel, or made an order, and that the service carried out.
-    """
-
-    slug: str
-    order: Order
-    canceled: frozenset[str] = field(converter=_words)
-    cancels: Callable[[Record], bool]
-    creates: Callable[[Record], bool]
+__all__ = ["complaints"]
 
 
 def complaints(
-    desk: Desk, simulator: Simulator, service: Service, *, told: Sequence[str], expected: State, resubmitted: bool
+    desk: Desk,
+    simulator: Simulator | None,
+    subject: Subject,
+    *,
+    told: Sequence[str],
+    expected: State,
+    resubmitted: bool,
 ) -> list[str]:
     """What is wrong, one line each, once a desk has followed up everything; empty when all the promises were kept.
 
     told: ids of cases and resubmissions that somebody was given before the process died. expected: the state that the
-    case must end in. resubmitted: the order must be at the service again, once, under a new number.
+    case must end in; a person may have it too where the service never acted and the request must not be repeated.
+    resubmitted: the order must be at the service again, once, under a new number. simulator: None where there is none.
     """
-    log = simulator.log
-    cases = desk.cases(order=service.order.number)
-    found = list(_lost(desk, cases, told, expected))
+    log = simulator.log if simulator is not None else []
+    cases = desk.cases(order=subject.order.number)
+    found = list(_lost(desk, cases, told))
     for case in cases:
         history = desk.ledger.history(case.id)
-        acted = [record for record in log if record.remote_id == case.remote_id and service.cancels(record)]
+        acted = [record for record in log if record.remote_id == case.remote_id and record.deed is Deed.CANCEL_TAKEN]
+        if case.state is not expected and not _left_to_a_person(case, history, acted, subject):
+            found.append(f"{case.id} ended {case.state.value} ({case.text}), not {expected.value}")
         found += _duplicates(case, history, acted)
-        found += _false(case, simulator.truth(case.remote_id) in service.canceled)
-    created = [record for record in log if service.creates(record)]
-    found += _resubmitted(desk, service, created) if resubmitted else [f"{made} was created" for made in created]
+        if simulator is not None:
+            found += _false(case, simulator.truth(case.remote_id) in simulator.canceled_words)
+    created = [record for record in log if record.deed is Deed.ORDER_CREATED]
+    found += _resubmitted(desk, subject, created) if resubmitted else [f"{made} was created" for made in created]
     return found
 
 
-def _lost(desk: Desk, cases: Sequence[Case], told: Sequence[str], expected: State) -> Iterator[str]:
+def _left_to_a_person(case: Case, history: Sequence[Entry], acted: Sequence[Record], subject: Subject) -> bool:
+    """Whether the cancel was rightly not to be had: nobody can tell what was lost, or nothing may send it again.
+
+    Then a person has it, or has lost the race: what never reached the service ships.
+    """
+    writes = [intent for entry in history if (intent := _write(entry)) is not None]
+    unrepeatable = any(not intent.repeatable for intent in writes)
+    if case.state is State.REFUSED:
+        return unrepeatable and not acted
+    lost = bool(subject.unresolved) or (unrepeatable and not acted)
+    return case.state is State.AWAITING_PERSON and lost
+
+
+def _lost(desk: Desk, cases: Sequence[Case], told: Sequence[str]) -> Iterator[str]:
     known = {case.id for case in cases}
     for given in told:
         try:
@@ -73,8 +74,6 @@ def _lost(desk: Desk, cases: Sequence[Case], told: Sequence[str], expected: Stat
     for case in cases:
         if case.is_open and case.due_at is None:
             yield f"{case.id} is {case.state.value} and never due again"
-        if case.state is not expected:
-            yield f"{case.id} ended {case.state.value} ({case.text}), not {expected.value}"
 
 
 def _duplicates(case: Case, history: Sequence[Entry], acted: Sequence[Record]) -> Iterator[str]:
@@ -128,8 +127,8 @@ def _false(case: Case, is_canceled: bool) -> Iterator[str]:
         yield f"{case.id} is called canceled without evidence"
 
 
-def _resubmitted(desk: Desk, service: Service, created: Sequence[Record]) -> Iterator[str]:
-    found = desk.ledger.resubmissions(original_id=service.order.id)
+def _resubmitted(desk: Desk, subject: Subject, created: Sequence[Record]) -> Iterator[str]:
+    found = desk.ledger.resubmissions(original_id=subject.order.id)
     if len(created) != 1 or len(found) != 1:
         yield f"{len(found)} resubmissions made {len(created)} orders at the service: {created}"
     for resubmission in found:

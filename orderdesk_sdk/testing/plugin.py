@@ -1,4 +1,4 @@
-"""The pytest plugin: the fixture `cassette`, and a loud word on which checks against a vendor's own files did not run.
+"""The pytest plugin: fixtures, `--fuzz`, what the conformance suite counted, and which checks of a vendor did not run.
 
 Registered under `pytest11` as `orderdesk`. It imports nothing of the SDK before the fixture is asked for, so a test run
 pays nothing for having it.
@@ -13,15 +13,54 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.testing.kill_nursery import Nursery
     from orderdesk_sdk.testing.stage import Stage
 
-__all__ = ["KILLED", "LOUD", "cassette", "pytest_terminal_summary"]
+__all__ = [
+    "COUNTED",
+    "KILLED",
+    "LOUD",
+    "cassette",
+    "fuzz",
+    "kill_nursery",
+    "pytest_addoption",
+    "pytest_terminal_summary",
+]
 
 LOUD = "not checked against the vendor: "
 """How the reason of a skip begins that must not go unseen."""
 
 KILLED = "kill points"
 """The property under which a test records what `orderdesk_sdk.testing.kill_points` did; it is said in the summary."""
+
+COUNTED = "conformance"
+"""The property under which a standard test records (integration, what, how many); the sums are said in the summary."""
+
+FUZZ = 500
+"""Malformed replies for each integration in every run."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option --fuzz."""
+    parser.addoption(
+        "--fuzz", type=int, default=FUZZ, metavar="N", help=f"malformed replies for each integration (default: {FUZZ})"
+    )
+
+
+@pytest.fixture
+def fuzz(request: pytest.FixtureRequest) -> int:
+    """How many malformed replies are tried on an integration."""
+    number: int = request.config.getoption("--fuzz")
+    return number
+
+
+@pytest.fixture(scope="session")
+def kill_nursery() -> Iterator[Nursery]:
+    """Where the children of all kill points of a run come from."""
+    from orderdesk_sdk.testing.kill_nursery import Nursery
+
+    with Nursery() as raised:
+        yield raised
 
 
 pytest.register_assert_rewrite("orderdesk_sdk.testing.cassette_suite")  # It is no test file by its name.
@@ -41,7 +80,7 @@ def cassette(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Stage]]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One yellow line per reason and a line per scenario of kill points, however quiet the run is."""
+    """A yellow line for each reason of a loud skip, a line for each scenario of kill points and each integration."""
     counts: dict[str, int] = {}
     for report in terminalreporter.getreports("skipped"):
         # (path, line, "Skipped: reason") for a skip; a text in other cases.
@@ -51,7 +90,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             counts[rest] = counts.get(rest, 0) + 1
     for rest, count in counts.items():
         terminalreporter.write_line(f"WARNING: {count} skipped, {LOUD}{rest}", yellow=True)
+    sums: dict[str, dict[str, int]] = {}
     for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
         for name, told in report.user_properties if report.when == "call" else ():
             if name == KILLED:
                 terminalreporter.write_line(f"{KILLED}: {told}")
+            if name == COUNTED:
+                slug, what, number = told
+                sums.setdefault(slug, {}).setdefault(what, 0)
+                sums[slug][what] += number
+    for slug, counted in sums.items():
+        terminalreporter.write_line(
+            f"{COUNTED}: {slug}: {', '.join(f'{number:,} {what}' for what, number in counted.items())}"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -18,10 +19,21 @@ from orderdesk_sdk.errors import InputError, NotAllowedError
 from orderdesk_sdk.testing.control import Control
 from orderdesk_sdk.testing.faults import FaultQueue, FaultyApp, refuse_token
 
-__all__ = ["GROUP", "Record", "Simulator", "Switch", "received", "simulators"]
+__all__ = ["GROUP", "Deed", "Record", "Simulator", "Switch", "received", "simulators"]
 
 GROUP = "orderdesk.simulators"
 """The entry-point group; the name of an entry point is the slug of the integration."""
+
+
+class Deed(enum.Enum):
+    """What a record of the log means to whoever judges: whether a call made something happen that counts."""
+
+    NOTHING = "nothing"
+    """It changed nothing that a canceled order is about: a read, a refusal, a token, life going on."""
+    CANCEL_TAKEN = "cancel taken"
+    """A call asked to cancel and the service took note or did it at once, also where it had done so before."""
+    ORDER_CREATED = "order created"
+    """A call made a new order. The record's `remote_id` is the number that the plugin's Placement will have."""
 
 
 @frozen
@@ -35,6 +47,8 @@ class Record:
     """None where no order is concerned, as with a token."""
     effect: str
     """What it changed, or why it changed nothing."""
+    deed: Deed = Deed.NOTHING
+    """The same for a judge, who does not read words."""
 
 
 @frozen
@@ -55,6 +69,11 @@ class Simulator(ABC):
     """
 
     switches: ClassVar[tuple[Switch, ...]] = ()
+    canceled_words: ClassVar[frozenset[str]] = frozenset()
+    """What `truth` says of an order that is canceled and will never ship. The conformance suite needs it."""
+    dishonored: ClassVar[Mapping[str, str]] = {}
+    """The switches, with their choices, under which a cancel is taken and the order ships all the same; empty where
+    the simulator has no such fate."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -110,10 +129,18 @@ class Simulator(ABC):
             self.settle()
             return list(self._records)
 
-    def record(self, operation: str, remote_id: str | None, effect: str, *, at: datetime | None = None) -> None:
+    def record(
+        self,
+        operation: str,
+        remote_id: str | None,
+        effect: str,
+        *,
+        at: datetime | None = None,
+        deed: Deed = Deed.NOTHING,
+    ) -> None:
         """Write to the log; `at` None means now."""
         with self.lock:
-            self._records.append(Record(at or self.clock.now(), operation, remote_id, effect))
+            self._records.append(Record(at or self.clock.now(), operation, remote_id, effect, deed))
 
     def set_switch(self, name: str, choice: str, *, remote_id: str | None = None) -> None:
         """Choose for one order, or with None for all that have no choice of their own.

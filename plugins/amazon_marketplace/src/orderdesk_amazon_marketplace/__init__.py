@@ -87,7 +87,7 @@ def send(left: Sequence[tuple[CancelRequest, tuple[str, ...]]], service: Seller)
 def orderdesk_check(request: CheckRequest, service: Seller) -> Flow[Answer]:
     feed, _, number = (request.reference or "").partition("/")
     # Where the order itself was read since, the feed was done, and its report had nothing against it.
-    against = (yield from report(feed, number, service)) if feed and request.read_since not in amazon.OPEN else None
+    against = (yield from report(feed, number, service)) if feed and request.status_since not in amazon.OPEN else None
     reply = yield service.get(amazon.ORDERS, request.remote_id, operation="order", params=amazon.DATA)
     verdict = amazon.order_in(need(reply, check=ACCESS))
     return against if against is not None and verdict.outcome is Outcome.PENDING else verdict

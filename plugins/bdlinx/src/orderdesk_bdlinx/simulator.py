@@ -22,13 +22,14 @@ from starlette.types import Receive, Scope, Send
 
 from orderdesk_sdk.clock import Clock, hours, minutes
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.simulator import Simulator, Switch, received
+from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
 
 __all__ = ["API_SECRET", "API_USER", "BASE", "BdlinxSimulator", "Durations", "Stage"]
 
 API_USER = "simulated-user"
 API_SECRET = "not-a-real-secret"  # Not "simulated...": a word of the bodies would look like its beginning.
 BASE = "/simulated-wire/orders"
+TAKEN = 202
 BANNER = "simulator-defined wire, not BDLinx's"
 USER_HEADER, SECRET_HEADER = "x-simulated-user", "x-simulated-secret"
 
@@ -68,6 +69,9 @@ class BdlinxSimulator(Simulator):
         Switch("fate", ("honored", "ships anyway"), text="how a cancel that was taken ends"),
     )
 
+    canceled_words = frozenset({Stage.STOPPED.value})
+    dishonored: ClassVar[Mapping[str, str]] = {"fate": "ships anyway"}
+
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
         super().__init__(clock)
         self._durations = durations or Durations()
@@ -86,7 +90,7 @@ class BdlinxSimulator(Simulator):
                     "method": "POST",
                     "path": BASE + "/{remote_id}/stop",
                     "body": {"why": "{reason}"},
-                    "taken": [202],
+                    "taken": [TAKEN],
                     "refused": [409],
                     "unknown": [404],
                 },
@@ -148,7 +152,8 @@ class BdlinxSimulator(Simulator):
             self.settle()
             parts = request.url.path.removeprefix(BASE).strip("/").split("/")
             status, effect, body = self._perform(request, parts)
-            self.record(f"{request.method} {'stop' if parts[1:] else 'order'}", parts[0] or None, effect)
+            deed = Deed.CANCEL_TAKEN if status == TAKEN else Deed.NOTHING
+            self.record(f"{request.method} {'stop' if parts[1:] else 'order'}", parts[0] or None, effect, deed=deed)
         await JSONResponse({"note": BANNER, **body}, status)(scope, receive, send)
 
     def _perform(self, request: Request, parts: Sequence[str]) -> tuple[int, str, dict[str, object]]:
@@ -164,7 +169,7 @@ class BdlinxSimulator(Simulator):
                 return 409, f"stop refused in {order.stage}", {"error": "too late"}
             case "POST", "stop":
                 order.stop_at = order.stop_at or self.clock.now() + self._durations.stop
-                return 202, f"stop taken in {order.stage}, to be {self.switch('fate', parts[0])}", {}
+                return TAKEN, f"stop taken in {order.stage}, to be {self.switch('fate', parts[0])}", {}
             case _:
                 return 405, "refused: no such call", {"error": "no such call"}
 

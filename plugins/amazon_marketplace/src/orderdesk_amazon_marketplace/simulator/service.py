@@ -21,7 +21,7 @@ from orderdesk_sdk.declaration import Limit
 from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.testing.quota import Quota
 from orderdesk_sdk.testing.refresh_tokens import RefreshTokens
-from orderdesk_sdk.testing.simulator import Simulator, Switch, received
+from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "PLAN", "REFRESH_TOKEN", "SELLER", "MarketplaceSimulator"]
 
@@ -67,6 +67,8 @@ class MarketplaceSimulator(Simulator):
         Switch("report", ("plain", "gzip"), text="whether reports are compressed"),
         Switch("cancel_order", ("absent", "works"), text="whether the withdrawn cancelOrder is there"),
     )
+    canceled_words = frozenset({Status.CANCELLED.value})
+    dishonored: ClassVar[Mapping[str, str]] = {"fate": "ships anyway"}
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None, seed: str = "amazon-marketplace") -> None:
         super().__init__(clock)
@@ -197,7 +199,9 @@ class MarketplaceSimulator(Simulator):
             return self._response(_refused(404, "NotFound", "no such operation, or not simulated"), None)
         operation, name = matches[0]
         answered = self._admit(operation, request) or self._perform(operation, name, request, body)
-        self.record(operation, name if operation in ("getOrder", "cancelOrder") else None, answered[2])
+        taken = operation in ("createFeed", "cancelOrder") and answered[0] == 202
+        order = name if operation in ("getOrder", "cancelOrder") else None
+        self.record(operation, order, answered[2], deed=Deed.CANCEL_TAKEN if taken else Deed.NOTHING)
         return self._response(answered, operation)
 
     def _admit(self, operation: str, request: Request) -> Answer | None:

@@ -14,6 +14,7 @@ from orderdesk_amazon_mcf.simulator.lifecycle import Lifecycle
 from orderdesk_amazon_mcf.simulator.orders import CANCELABLE, DONE, Line, Order, Status
 from orderdesk_amazon_mcf.simulator.views import errors, order_view, whole_view
 from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.testing.simulator import Deed
 
 __all__ = ["MARKETPLACE", "Outcome", "OrderBook"]
 
@@ -45,6 +46,7 @@ class Outcome:
     effect: str
     remote_id: str | None = None
     """The order that a create made or would have made; None where the path names the order."""
+    deed: Deed = Deed.NOTHING
 
 
 class OrderBook:
@@ -80,7 +82,7 @@ class OrderBook:
         content["marketplaceId"] = body.get("marketplaceId") or MARKETPLACE
         content["fulfillmentPolicy"] = body.get("fulfillmentPolicy") or _POLICY
         self.add(remote_id, lines, content, held=body.get("fulfillmentAction") == "Hold", status=Status.NEW, now=now)
-        return Outcome(200, {}, f"created: {Status.NEW}", remote_id)
+        return Outcome(200, {}, f"created: {Status.NEW}", remote_id, Deed.ORDER_CREATED)
 
     def add(
         self,
@@ -153,15 +155,15 @@ class OrderBook:
         is unknown: `too_late` and `in_new` choose between "error" and "accept". All of this is the simulator's choice.
         """
         if order.cancel_at is not None and order.status not in DONE:
-            return Outcome(200, {}, "cancel repeated: no change")
+            return Outcome(200, {}, "cancel repeated: no change", deed=Deed.CANCEL_TAKEN)
         cancelable = order.status in CANCELABLE or (order.status is Status.NEW and in_new == "accept")
         if cancelable:
             order.cancel_at = now
             order.honored, order.partly = fate == "honored", fate == "partly"
             self._lifecycle.plan(order, now)
-            return Outcome(200, {}, f"cancel accepted in {order.status}, to be {fate}")
+            return Outcome(200, {}, f"cancel accepted in {order.status}, to be {fate}", deed=Deed.CANCEL_TAKEN)
         if order.status is not Status.NEW and too_late == "accept":
-            return Outcome(200, {}, f"cancel accepted in {order.status}, to no effect")
+            return Outcome(200, {}, f"cancel accepted in {order.status}, to no effect", deed=Deed.CANCEL_TAKEN)
         refused = _invalid(f"{order.remote_id}: cannot be cancelled in status {order.status} (simulator's choice)")
         return Outcome(refused.status, refused.body, f"cancel refused in {order.status}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 from urllib.parse import unquote
@@ -62,6 +62,9 @@ class McfSimulator(Simulator):
         Switch("planning", ("moves", "stuck"), text="whether an order ever leaves Planning by itself"),
         Switch("user_agent", ("required", "ignored"), text="whether a user-agent without Language answers 400"),
     )
+
+    canceled_words = frozenset({Status.CANCELLED.value})
+    dishonored: ClassVar[Mapping[str, str]] = {"cancel_fate": "ignored"}
 
     def __init__(
         self, clock: Clock, *, durations: Durations | None = None, page_size: int = 50, seed: str = "amazon-mcf"
@@ -185,7 +188,8 @@ class McfSimulator(Simulator):
             outcome = Outcome(404, errors("InvalidInput", "no such operation, or not simulated"), "no such operation")
         else:
             outcome = self._admit(found, request) or self._perform(found, remote_id, request, body)
-        self.record(found or f"{request.method} {request.url.path}", outcome.remote_id or remote_id, outcome.effect)
+        name = found or f"{request.method} {request.url.path}"
+        self.record(name, outcome.remote_id or remote_id, outcome.effect, deed=outcome.deed)
         # The sandbox-only status call has no usage plan, so the model lists no rate header for it.
         return self._response(outcome, rated=found is not None and found != _STATUS_UPDATE)
 

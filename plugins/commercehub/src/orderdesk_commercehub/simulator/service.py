@@ -16,7 +16,7 @@ from orderdesk_commercehub.simulator.changelog import Change, ChangeLog, LogPage
 from orderdesk_commercehub.simulator.orders import CODES, Item, Order, Trouble, apply, fault_of, order_view
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.simulator import Simulator, Switch
+from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "DscoSimulator"]
 
@@ -42,6 +42,9 @@ class DscoSimulator(Simulator):
         Switch("read_lag", ("0", "1", "3"), text="how many reads of an order still see it as before a change"),
         Switch("trouble", ("none", "429", "408"), text="how the next cancel is turned away, once"),
     )
+
+    canceled_words = frozenset({"cancelled"})
+    dishonored: ClassVar[Mapping[str, str]] = {"fate": "ships anyway"}
 
     def __init__(
         self,
@@ -192,17 +195,17 @@ class DscoSimulator(Simulator):
 
     def _take(self, request: Change, order: Order, chosen: str) -> tuple[int, dict[str, object]]:
         if chosen == "processed":
-            self._carry_out(request, order)
+            self._carry_out(request, order, Deed.CANCEL_TAKEN)
             return 200, self._update(request.id, "success", None)
         request.status, request.polls = "new", self._polls
-        self.record("cancelOrderItem", order.po_number, f"submitted as {request.id}")
+        self.record("cancelOrderItem", order.po_number, f"submitted as {request.id}", deed=Deed.CANCEL_TAKEN)
         return 202, self._update(request.id, "pending", None)
 
-    def _carry_out(self, request: Change, order: Order) -> None:
+    def _carry_out(self, request: Change, order: Order, deed: Deed = Deed.NOTHING) -> None:
         order.remember(int(self.switch("read_lag", order.po_number)))
         effect = apply(order, _lines(request.payload), self.switch("fate", order.po_number))
         request.status, request.results = "success", messages("SIM_OK", "done", self.switch("description"), "info")
-        self.record("cancelOrderItem", order.po_number, effect)
+        self.record("cancelOrderItem", order.po_number, effect, deed=deed)
 
     def _log(self, query: Mapping[str, str]) -> tuple[int, dict[str, object]]:
         now = self.clock.now()

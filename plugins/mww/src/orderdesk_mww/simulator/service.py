@@ -20,7 +20,7 @@ from orderdesk_mww.simulator.orders import Line, Order, State
 from orderdesk_mww.simulator.views import errors, line_view, order_view, page_view
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.simulator import Simulator, Switch, received
+from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
 
 __all__ = ["API_KEY", "BASE", "MwwSimulator"]
 
@@ -36,6 +36,7 @@ class _Outcome:
     status: int
     body: dict[str, object]
     effect: str
+    deed: Deed = Deed.NOTHING
 
 
 class MwwSimulator(Simulator):
@@ -48,6 +49,9 @@ class MwwSimulator(Simulator):
         Switch("before_ingestion", ("refused", "unknown"), text="whether an order not yet in is refused, or not found"),
         Switch("fate", ("honored", "ships anyway"), text="how a cancel that was taken ends"),
     )
+
+    canceled_words = frozenset({State.CANCELLED.value})
+    dishonored: ClassVar[Mapping[str, str]] = {"fate": "ships anyway"}
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
         super().__init__(clock)
@@ -103,7 +107,9 @@ class MwwSimulator(Simulator):
             parts = _path_parts(request)
             outcome = _turned_away(request) or self._perform(request, parts, body)
             remote_id = parts[1] if len(parts) > 1 else vendor_po(_json(body)) or None
-            self.record(f"{request.method} {'/'.join(parts[:1] + parts[2:])}", remote_id, outcome.effect)
+            self.record(
+                f"{request.method} {'/'.join(parts[:1] + parts[2:])}", remote_id, outcome.effect, deed=outcome.deed
+            )
         await JSONResponse(outcome.body, outcome.status, media_type=JSON_API)(scope, receive, send)
 
     def _happened(self, order: Order, effect: str, at: datetime) -> None:
@@ -149,7 +155,7 @@ class MwwSimulator(Simulator):
         content = {name: value for name, value in document["data"]["attributes"].items() if name in kept}
         lines = new_lines(document, self._book.next_id())
         order = self._book.add(number, content, lines, State.RECEIVED, now)
-        return _Outcome(201, {"data": order_view(order, base)}, f"created: {order.state}")
+        return _Outcome(201, {"data": order_view(order, base)}, f"created: {order.state}", Deed.ORDER_CREATED)
 
     def _list(self, request: Request, base: str) -> _Outcome:
         given = [request.query_params.get(f"page[{name}]", text) for name, text in (("limit", "10"), ("offset", "0"))]
@@ -178,7 +184,8 @@ class MwwSimulator(Simulator):
         if order.taken_at is None:
             order.taken_at = now
         fate = self.switch("fate", order.number)
-        return _Outcome(200, {"data": order_view(order, base)}, f"cancel taken in {order.state}, to be {fate}")
+        told = f"cancel taken in {order.state}, to be {fate}"
+        return _Outcome(200, {"data": order_view(order, base)}, told, Deed.CANCEL_TAKEN)
 
 
 def _turned_away(request: Request) -> _Outcome | None:

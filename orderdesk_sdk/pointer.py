@@ -1,0 +1,39 @@
+"""JSON pointers (RFC 6901), with which a configuration says where in a service's JSON something stands. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.reading import MalformedReply
+
+__all__ = ["read_pointer", "text_pointed", "value_pointed"]
+
+
+def read_pointer(value: object, place: str) -> str:
+    """A pointer as configured. Raises ConfigurationError for what is none."""
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise ConfigurationError("must be a JSON pointer", place=place, remedy='write it as "/order/status"')
+    return value
+
+
+def value_pointed(document: object, pointer: str, place: str) -> object:
+    """The value that a pointer leads to. Raises MalformedReply, with `place`, where it leads nowhere."""
+    value = document
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, Mapping) and key in value:
+            value = value[key]
+        else:
+            raise MalformedReply(f"there is no {pointer}", place=place)
+    return value
+
+
+def text_pointed(document: object, pointer: str, place: str) -> str:
+    """The text that a pointer leads to. Raises MalformedReply where it leads nowhere, or to something else."""
+    value = value_pointed(document, pointer, place)
+    if not isinstance(value, str):
+        raise MalformedReply(f"{pointer} is not a text", place=place)
+    return value

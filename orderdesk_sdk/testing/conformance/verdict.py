@@ -1,0 +1,66 @@
+"""How the suite complains: by the law that was broken, what was seen, and what a plugin's author does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+__all__ = ["Law", "NotConformant", "demand"]
+
+
+class Law(Enum):
+    """The promise that a test is about, with the usual remedy."""
+
+    INSTALLED = (
+        "a plugin is installed with a simulator that can be judged",
+        "let the Simulator name its `canceled_words`, and give `deed=` to each `record(...)` of a cancel or a create",
+    )
+    HONEST_END = (
+        "a cancel ends as the declaration says (law 5: asked is not canceled)",
+        "let the confirmation declared for the route be the one that the service really gives",
+    )
+    EVIDENCE = (
+        "canceled is said only where the service has canceled (law 4)",
+        "return answer.canceled(...) only for a reply that says so, and read the status from the body",
+    )
+    NOT_GUESSED = (
+        "a reply that does not tell is unclear, never guessed (law 6)",
+        "read the body with orderdesk_sdk.reading, and return answer.unclear(reply) for whatever is not documented",
+    )
+    ONCE = (
+        "nothing is done twice (law 3)",
+        "declare repeatable=True only for what may be sent twice, and look for the order before creating it",
+    )
+    SURVIVES = (
+        "wherever the process dies, nothing is lost, doubled or called canceled that is not (laws 1 to 4)",
+        "describe every call with yield, and let orderdesk_check find the truth without memory of its own",
+    )
+    NO_JUNK = (
+        "a plugin never raises on a malformed reply (law 10)",
+        "read replies with orderdesk_sdk.reading, whose MalformedReply the core settles, or answer.unclear(reply)",
+    )
+    OPEN_MEANS_DUE = (
+        "every open case has a next action and a due time (law 7)",
+        "return one of the answers of orderdesk_sdk.answer",
+    )
+    NO_SECRET = (
+        "no secret in a ledger row, repr, log, receipt or plan (law 11)",
+        "hold credentials in secret() settings, sign in an httpx.Auth, and let a TokenAuth fetch tokens",
+    )
+
+
+class NotConformant(AssertionError):
+    """A plugin broke a law of the suite."""
+
+    def __init__(self, law: Law, complaints: Iterable[str]) -> None:
+        rule, remedy = law.value
+        told = "\n  ".join(complaints)
+        super().__init__(f"rule: {rule}\n  {told}\nremedy: {remedy}")
+        self.law = law
+
+
+def demand(law: Law, complaints: Iterable[str]) -> None:
+    """Raise NotConformant where there are complaints."""
+    found = list(complaints)
+    if found:
+        raise NotConformant(law, found)

@@ -1,0 +1,34 @@
+"""A brand's account at a print company's Site Flow: its settings, and how it signs."""
+
+from __future__ import annotations
+
+from orderdesk_sdk.http.auth import HmacAuth
+from orderdesk_sdk.postback import PostbackProfile, read_postback_profile
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import host, parsed, secret, setting, settings
+
+
+@settings
+class SiteFlowSettings:
+    """What a connection needs. Host: https://hpsiteflow.com/docs/siteflow/order-endpoints.html."""
+
+    token: Secret = secret(help="the API token of your source account")
+    api_secret: Secret = secret(help="the API secret that belongs to the token")
+    source_account: str = setting(str, help="the name of your source account, the brand, at Site Flow")
+    destination: str = setting(str, help="the name of the print company's account, for new orders")
+    base_url: str = host(help="Site Flow's API", default="https://pro-api.oneflowcloud.com/api")
+    component_code: str = setting(str, help="the component code of your products, for new orders", default="")
+    carrier_alias: str = setting(str, help="of new orders; empty: the order's own shipping method", default="")
+    artwork_key: str = setting(str, help="the line metadata with the URL of its artwork", default="print_url")
+    postback_token: Secret = secret(help="the token that your triggers send; empty: none are read", default=Secret(""))
+    postback: PostbackProfile | None = parsed(read_postback_profile, help="your triggers' template", default=None)
+
+
+def signature(settings: SiteFlowSettings) -> HmacAuth:
+    """See https://hpsiteflow.com/docs/siteflow/api-authentication.html; neither body nor query is signed."""
+
+    def headers(signature: bytes, stamp: str) -> dict[str, str]:
+        signed = {"x-oneflow-authorization": f"{settings.token.reveal()}:{signature.hex()}", "x-oneflow-date": stamp}
+        return {**signed, "x-oneflow-algorithm": "SHA256", "content-type": "application/json"}
+
+    return HmacAuth(settings.api_secret, lambda sent, stamp: f"{sent.method} {sent.url.path} {stamp}", headers)

@@ -1,0 +1,58 @@
+"""The seam to Site Flow's API: its paths and shapes stand here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+
+from orderdesk_hp_site_flow.account import SiteFlowSettings
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.order import Order
+from orderdesk_sdk.reading import MalformedReply, complaint, count_in, objects_at, one_or_many, text_at
+
+ORDERS = "/order"
+BY_SOURCE = "/order/bysourceid"
+STATUS = ("orderData", "status")
+
+
+def order_in(reply: httpx.Response, number: str) -> Mapping[str, object] | None:
+    """The order in a reply, which is one or a list of them: the documents do not tell. None: Site Flow has none.
+
+    Raises MalformedReply for another order, and for several: nobody could tell which is meant.
+    """
+    if not reply.is_success and reply.status_code != 404:
+        raise MalformedReply(complaint(reply, "error"), place=f"reply {reply.status_code}")
+    found = one_or_many(reply, "order", "data") if reply.is_success else ()
+    if len(found) > 1 or any(text_at(reply, "orderData", "sourceOrderId", within=one) != number for one in found):
+        raise MalformedReply(f"it is not the one order {number}", place=f"reply {reply.status_code}")
+    return found[0] if found else None
+
+
+def same_items(reply: httpx.Response, found: Mapping[str, object], order: Order) -> bool:
+    """Whether an order there has the SKUs and quantities of this one. Raises MalformedReply."""
+    items = objects_at(reply, "orderData", "items", within=found)
+    there = sorted((str(item.get("sku")), count_in(reply, item, "quantity")) for item in items)
+    return there == sorted((line.code, line.quantity) for line in order.lines)
+
+
+def new_order(order: Order, settings: SiteFlowSettings) -> dict[str, object]:
+    """The body that creates an order. Raises ConfigurationError where a line has no artwork or no component code."""
+    key, code, to = settings.artwork_key, settings.component_code, order.shipping
+    if (bare := [line.code for line in order.lines if not line.metadata.get(key)]) or not code:
+        remedy = f"put its URL into the metadata {key} of each line, and set component_code"
+        raise ConfigurationError(f"no artwork for {', '.join(bare)}" if bare else "no component code", remedy=remedy)
+    address = {
+        "name": to.name, "companyName": to.company, "address1": to.address1, "address2": to.address2,
+        "address3": to.address3, "town": to.city, "state": to.state, "postcode": to.postal_code,
+        "isoCountry": to.country, "phone": to.phone, "email": order.email,
+    }  # fmt: skip
+    items = [
+        {"sku": line.code, "sourceItemId": str(number), "quantity": line.quantity, "shipmentIndex": 0,
+         "components": [{"code": code, "path": line.metadata[key], "fetch": True}]}
+        for number, line in enumerate(order.lines, start=1)
+    ]  # fmt: skip
+    parcel = {"shipTo": {name: text for name, text in address.items() if text}, "shipmentIndex": 0}
+    shipments = [{**parcel, "carrier": {"alias": settings.carrier_alias or order.shipping_method}}]
+    data = {"sourceOrderId": order.number, "items": items, "shipments": shipments}
+    return {"destination": {"name": settings.destination}, "orderData": data}

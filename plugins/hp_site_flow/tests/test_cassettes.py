@@ -1,0 +1,55 @@
+"""The plugin against what was recorded of Site Flow: no simulator, no network, the same answers for ever."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from orderdesk_hp_site_flow.simulator.service import POSTBACK_TOKEN
+from orderdesk_sdk.answer import Refusal
+from orderdesk_sdk.case import ProofKind, State
+from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.testing.cassette_suite import CassetteSuite
+from orderdesk_sdk.testing.stage import Stage
+
+Play = Callable[[str], Stage]
+BATCHED = "what was batched by then may still be produced"
+
+
+class TestCassettes(CassetteSuite):
+    private = (POSTBACK_TOKEN,)
+
+
+def test_a_cancel_before_production_is_canceled_by_what_was_read_back(cassette: Play) -> None:
+    stage = cassette("cancel-before-production")
+    assert (stage.case.state, stage.case.text) == (State.CANCELED, None)
+    assert stage.proof.kind is ProofKind.READ_BACK
+    read, cancel, again = stage.calls
+    assert read == again == "GET /order/bysourceid/1042 200"
+    assert re.fullmatch(r"PUT /order/[0-9a-f]{24}/cancel 200", cancel)
+
+
+def test_a_cancel_in_production_is_canceled_with_a_warning(cassette: Play) -> None:
+    stage = cassette("cancel-in-production")
+    assert stage.case.state is State.CANCELED
+    assert str(stage.case.text).startswith(f"it was printready before: {BATCHED}")
+
+
+@pytest.mark.parametrize(("name", "state"), [("shipped", State.REFUSED), ("cancelled-already", State.CANCELED)])
+def test_what_is_final_is_only_read(cassette: Play, name: str, state: State) -> None:
+    stage = cassette(name)
+    assert (stage.case.state, stage.case.refusal is Refusal.SHIPPED) == (state, state is State.REFUSED)
+    assert {call.split()[0] for call in stage.calls} == {"GET"}
+
+
+def test_a_cancel_whose_reply_was_lost_is_sent_once(cassette: Play) -> None:
+    stage = cassette("reply-lost")
+    assert stage.case.state is State.CANCELED
+    assert [call[-10:] for call in stage.calls if call.startswith("PUT")] == ["cancel 503"]
+
+
+def test_a_canceled_order_is_submitted_again_under_a_new_number(cassette: Play) -> None:
+    (made,) = cassette("resubmit").desk.receipt("1042").resubmissions
+    assert (made.state, made.remote_id) == (ErrandState.DONE, "1042-1")

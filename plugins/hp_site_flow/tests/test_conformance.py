@@ -1,0 +1,12 @@
+"""What every plugin must stand."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from orderdesk_sdk.testing.conformance import PluginConformance
+
+
+class TestHpSiteFlow(PluginConformance):
+    integration = "hp-site-flow"
+    line_metadata: ClassVar = {"print_url": "https://files.example.com/artwork.pdf"}

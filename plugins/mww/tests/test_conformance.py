@@ -1,0 +1,26 @@
+"""What every plugin must stand."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from orderdesk_sdk.clock import minutes
+from orderdesk_sdk.testing.conformance import PluginConformance
+
+
+class TestMww(PluginConformance):
+    integration = "mww"
+    settings: ClassVar = {"cancel_window": "no limit"}
+    line_metadata: ClassVar = {"print_url": "https://files.example.com/pillow.png"}
+    wait = minutes(61)  # The simulator refuses while it takes the order in, up to an hour.
+
+
+class TestMwwEurope(TestMww):
+    integration = "mww-europe"
+
+
+class TestMwwByMail(PluginConformance):
+    """After two minutes the button is closed, and a person gets the draft of a mail."""
+
+    integration = "mww"
+    wait = minutes(10)

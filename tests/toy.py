@@ -1,0 +1,221 @@
+"""A toy integration to test the conformance suite with: one plugin as it should be, others that each break a law."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, Refusal
+from orderdesk_sdk.clock import Clock, hours, minutes
+from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Email, Integration, NewNumber, NoResubmit, fold
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.http.auth import HeaderAuth
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.order import Placement
+from orderdesk_sdk.reading import json_object, text_at, turned_away
+from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import host, secret, setting, settings
+from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
+
+KEY = "a-key-for-toys-7f2b"
+
+
+class ToyShop(Simulator):
+    """Cancels three minutes after it was asked, ships after an hour."""
+
+    switches: ClassVar[tuple[Switch, ...]] = (Switch("fate", ("honored", "ships"), text="how a cancel ends"),)
+    canceled_words = frozenset({"canceled"})
+    dishonored: ClassVar[Mapping[str, str]] = {"fate": "ships"}
+    takes = minutes(3)
+    """From a cancel that was asked for to canceled."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self._orders: dict[str, datetime] = {}
+        self._asked: dict[str, datetime] = {}
+
+    def settings(self, url: str) -> Mapping[str, object]:
+        return {"endpoint": url, "api_key": KEY, "mailbox": "stop@toys.example"}
+
+    def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]]) -> None:
+        self._orders[remote_id] = self.clock.now()
+
+    def truth(self, remote_id: str) -> str:
+        now, asked = self.clock.now(), self._asked.get(remote_id)
+        if asked is not None and self.switch("fate", remote_id) == "honored":
+            return "canceled" if now >= asked + self.takes else "open"
+        return "shipped" if now >= self._orders[remote_id] + hours(1) else "open"
+
+    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = await received(scope, receive)
+        if request is None:
+            return
+        with self.lock:
+            if request.headers.get("x-key") != KEY:
+                status, said = 401, dict[str, object](error="who are you?")
+            else:
+                status, said = self._answer(request.method, request.url.path, await request.body())
+        await JSONResponse(said, status)(scope, receive, send)
+
+    def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
+        number = path.split("/")[2] if path.count("/") > 1 else ""
+        if method == "POST":
+            number = json.loads(body)["number"]
+            self._orders[number] = self.clock.now()
+            self.record("create", number, "created", deed=Deed.ORDER_CREATED)
+            return 201, {"number": number, "status": "open"}
+        if number not in self._orders:
+            return 404, {"error": "no such order"}
+        if method == "GET":
+            return 200, {"number": number, "status": self.truth(number)}
+        if self.truth(number) != "open":
+            return 409, {"error": f"it is {self.truth(number)}"}
+        self._asked.setdefault(number, self.clock.now())
+        self.record("cancel", number, "taken", deed=Deed.CANCEL_TAKEN)
+        return 200, {"taken": True}
+
+
+class QuickShop(ToyShop):
+    """Cancels at once."""
+
+    takes = minutes(0)
+
+
+class DumbShop(ToyShop):
+    """Does not tell what its words mean."""
+
+    canceled_words = frozenset()
+
+
+@settings
+class ToySettings:
+    endpoint: str = host(help="the shop")
+    api_key: Secret = secret(help="the key")
+    mailbox: str = setting(str, help="where it takes mail", default="")
+
+
+class Toy:
+    """As it should be."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(
+            slug="toy", title="Toys", settings=ToySettings, base_url="endpoint", resubmit=NewNumber(),
+            cancel=(Button(ByCheck(every=minutes(2), give_up=hours(3))),),
+            auth=lambda its: HeaderAuth({"x-key": its.api_key}),
+        )  # fmt: skip
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", repeatable=True)
+        if reply.is_success and json_object(reply).get("taken") is True:
+            return answer.asked(reply)
+        if reply.status_code == 409:
+            return answer.refused(reply, Refusal.TOO_LATE)
+        return turned_away(reply, check="the key") or answer.unclear(reply)
+
+    @hookimpl
+    def orderdesk_check(self, request: CheckRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        reply = yield service.get("/orders", request.remote_id)
+        if not reply.is_success:
+            return turned_away(reply, check="the key") or answer.unclear(reply)
+        match fold(text_at(reply, "status")):
+            case "canceled":
+                return answer.canceled(reply)
+            case "shipped":
+                return answer.refused(reply, Refusal.SHIPPED)
+            case "open":
+                return answer.pending(reply)
+            case _:
+                return answer.unclear(reply)
+
+    @hookimpl
+    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ToySettings]) -> Flow[Answer | Placement]:
+        number = request.order.number
+        there = yield service.get("/orders", number)
+        if there.status_code == 404:
+            there = yield service.post("/orders", json={"number": number})
+        if there.is_success and text_at(there, "number") == number:
+            return service.placement(number)
+        return turned_away(there, check="the key") or answer.unclear(there)
+
+
+class Final(Toy):
+    """Its service's reply is the last word, and it says so."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(
+            slug="toy", title="Toys", settings=ToySettings, base_url="endpoint", resubmit=NoResubmit("buy another"),
+            cancel=(Button(ByReply()),), auth=lambda its: HeaderAuth({"x-key": its.api_key}),
+        )  # fmt: skip
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel")
+        told = reply.is_success and json_object(reply).get("taken") is True
+        return answer.canceled(reply) if told else answer.unclear(reply)
+
+
+class SaysCanceledAtOnce(Toy):
+    """Takes every 2xx for a cancel, although it declares that the truth is read back."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", repeatable=True)
+        return answer.canceled(reply) if reply.is_success else answer.unclear(reply)
+
+
+class ReadsNothing(Toy):
+    """Takes every order that is there for a canceled one."""
+
+    @hookimpl
+    def orderdesk_check(self, request: CheckRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        reply = yield service.get("/orders", request.remote_id)
+        return answer.canceled(reply) if reply.is_success else answer.unclear(reply)
+
+
+class Chatters(Toy):
+    """Tells a piece of its key to whoever reads the case."""
+
+    @hookimpl
+    def orderdesk_check(self, request: CheckRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        reply = yield service.get("/orders", request.remote_id)
+        return answer.unclear(reply, text=f"signed with ...{service.settings.api_key.reveal()[4:24]}...")
+
+
+class Raises(Toy):
+    """Reads replies as if they were always what they should be."""
+
+    @hookimpl
+    def orderdesk_check(self, request: CheckRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        reply = yield service.get("/orders", request.remote_id)
+        done = json.loads(reply.content)["status"] == "canceled"
+        return answer.canceled(reply) if done else answer.pending(reply)
+
+
+class CreatesBlindly(Toy):
+    """Does not look whether the order is there before it makes it."""
+
+    @hookimpl
+    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ToySettings]) -> Flow[Answer | Placement]:
+        made = yield service.post("/orders", json={"number": request.order.number})
+        return service.placement(request.order.number) if made.status_code == 201 else answer.unclear(made)
+
+
+class Writes(Toy):
+    """Is asked by mail only."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(
+            slug="toy", title="Toys", settings=ToySettings, base_url="endpoint", resubmit=NoResubmit("write to them"),
+            cancel=(Email(to="mailbox", subject="mailbox", body="mailbox"),),
+        )  # fmt: skip
