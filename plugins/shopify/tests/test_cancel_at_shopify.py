@@ -17,6 +17,7 @@ from orderdesk_sdk.order import Role
 from orderdesk_sdk.reasons import CanonicalReason, gaps
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.stage import SimulatedStage
+from orderdesk_sdk.testing.tap import SeenRequest
 from orderdesk_shopify.account import read_version, throttled, trouble
 from orderdesk_shopify.simulator import ShopifySimulator
 
@@ -108,6 +109,24 @@ def test_from_2026_10_on_the_job_says_why_it_failed_where_it_can_be_asked(
     assert (case.state, case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
     assert str(case.text).endswith(text)
     assert case.reference == "gid://shopify/Job/1 gid://shopify/OrderCancelJobResult/1"
+
+
+def test_a_job_that_ends_between_two_fields_of_one_query_is_no_refusal(
+    shop: ShopifySimulator, open_stage: Opener
+) -> None:
+    stage = open_stage(shop)
+    stage.cancel(WHY)
+
+    def read_too_early(request: SeenRequest, body: bytes) -> bytes:
+        if b"Progress(" not in request.body:
+            return body
+        found = json.loads(body)
+        found["data"]["order"]["cancelledAt"] = None
+        return json.dumps(found).encode()
+
+    stage.tap.edit = read_too_early
+    assert stage.follow().state is State.CANCELED
+    assert asked(stage) == ["Order", "Cancel", "Progress", "Progress", "Order"]
 
 
 def test_an_open_return_that_is_told_at_once_is_refused_after_one_more_look(
