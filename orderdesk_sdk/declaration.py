@@ -339,7 +339,7 @@ class Integration:
 
     slug: the name everywhere, equal to the entry point's. title: the name for people.
     settings: a class made with `orderdesk_sdk.settings.settings`.
-    base_url: which `host` setting the paths of `service.get(...)` are joined to.
+    base_url: which `host` setting the paths of `service.get(...)` are joined to; None where no call is ever made.
     cancel: the ladder of routes, first tried first; empty means that nobody knows how to cancel there.
     auth: called with the settings, gives the `httpx.Auth` of a connection; None for a service without credentials.
     limits: per operation name; "*" stands for every operation not named, each with a bucket of its own.
@@ -360,8 +360,8 @@ class Integration:
     slug: str
     title: str
     settings: type
-    base_url: str
     cancel: tuple[Route, ...]
+    base_url: str | None = None
     role: Role = Role.FULFILLMENT
     resubmit: ResubmitRule = NoResubmit("this integration declares no resubmission")
     auth: Callable[..., httpx.Auth] | None = None

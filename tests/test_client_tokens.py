@@ -12,13 +12,14 @@ import httpx
 import pytest
 
 from orderdesk_sdk.answer import Answer, Outcome
-from orderdesk_sdk.clock import VirtualClock, minutes, seconds
+from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError, PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import drive
-from orderdesk_sdk.http.auth import RefreshTokenAuth, Token, TokenAuth
+from orderdesk_sdk.http.auth import ClientCredentialsAuth, RefreshTokenAuth, Token, TokenAuth
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
 from orderdesk_sdk.http.service import Flow
+from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
 
@@ -278,3 +279,19 @@ def test_a_broken_refresh_leaves_the_next_caller_free_to_try(client_of: ClientMa
         client = client_of(server.url, ONE_TRY, auth=AcmeAuth)
         assert put(client, server.url).failure is not None
         assert put(client, server.url).status == 200
+
+
+@pytest.mark.parametrize(("scope", "form"), [("read write", b"&scope=read+write"), ("", b"")])
+def test_a_client_asks_for_the_scope_that_it_is_given(scope: str, form: bytes) -> None:
+    auth = ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"), scope=scope)
+    wanted = b"grant_type=client_credentials" + form + b"&client_id=id&client_secret=key"
+    assert auth.token_request().content == wanted
+
+
+def test_a_token_that_does_not_tell_lasts_as_documented_and_else_is_none() -> None:
+    bare = httpx.Response(200, json={"access_token": "t"})
+    told = httpx.Response(200, json={"access_token": "t", "expires_in": 60})
+    auth = ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"), lasts=7200)
+    assert [auth.token(reply).lasts for reply in (bare, told)] == [hours(2), minutes(1)]
+    with pytest.raises(MalformedReply, match="no access token"):
+        ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key")).token(bare)

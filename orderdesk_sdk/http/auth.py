@@ -15,7 +15,16 @@ from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.reading import MalformedReply, json_object, text_at
 from orderdesk_sdk.secret import Secret
 
-__all__ = ["ClientCredentialsAuth", "HeaderAuth", "HmacAuth", "RefreshTokenAuth", "Token", "TokenAuth", "iso_stamp"]
+__all__ = [
+    "ClientCredentialsAuth",
+    "HeaderAuth",
+    "HmacAuth",
+    "RefreshTokenAuth",
+    "Token",
+    "TokenAuth",
+    "basic_auth",
+    "iso_stamp",
+]
 
 EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
@@ -31,6 +40,11 @@ class HeaderAuth(httpx.Auth):
         for name, value in self._headers.items():
             request.headers[name] = value.reveal() if isinstance(value, Secret) else value
         yield request
+
+
+def basic_auth(user: str, secret: Secret) -> httpx.Auth:
+    """User and secret by HTTP basic authentication (RFC 7617)."""
+    return httpx.BasicAuth(user, secret.reveal())
 
 
 def iso_stamp(at: datetime) -> str:
@@ -140,18 +154,28 @@ _PASSING = frozenset({"server_error", "temporarily_unavailable"})
 class FormGrantAuth(TokenAuth):
     """The base of OAuth 2.0 grants whose secrets, the client's id and secret among them, go in the form."""
 
-    def __init__(self, token_url: str, grant_type: str, secrets: Mapping[str, Secret]) -> None:
+    def __init__(
+        self,
+        token_url: str,
+        grant_type: str,
+        secrets: Mapping[str, Secret],
+        *,
+        scope: str = "",
+        lasts: int | None = None,
+    ) -> None:
         super().__init__()
+        self._scope = {"scope": scope} if scope else {}
+        self._lasts = lasts
         self._token_url = token_url
         self._grant_type = grant_type
         self._secrets = secrets
 
     def token_request(self) -> httpx.Request:
         form = {name: secret.reveal() for name, secret in self._secrets.items()}
-        return httpx.Request("POST", self._token_url, data={"grant_type": self._grant_type, **form})
+        return httpx.Request("POST", self._token_url, data={"grant_type": self._grant_type, **self._scope, **form})
 
     def token(self, reply: httpx.Response) -> Token:
-        document = json_object(reply)
+        document = {"expires_in": self._lasts, **json_object(reply)}
         code = document.get("error")
         if reply.status_code in (400, 401, 403) and isinstance(code, str) and code not in _PASSING:
             raise ConfigurationError(
@@ -176,10 +200,17 @@ class RefreshTokenAuth(FormGrantAuth):
 
 
 class ClientCredentialsAuth(FormGrantAuth):
-    """OAuth 2.0 with the client's own credentials (RFC 6749, 4.4), the token in a bearer header (RFC 6750, 2.1)."""
+    """OAuth 2.0 with the client's own credentials (RFC 6749, 4.4), the token in a bearer header (RFC 6750, 2.1).
 
-    def __init__(self, token_url: str, client_id: Secret, client_secret: Secret) -> None:
-        super().__init__(token_url, "client_credentials", {"client_id": client_id, "client_secret": client_secret})
+    scope: what is asked for, "" for whatever the service gives. lasts: seconds, by the service's documentation, of a
+    token whose reply does not tell; None where it always tells.
+    """
+
+    def __init__(
+        self, token_url: str, client_id: Secret, client_secret: Secret, *, scope: str = "", lasts: int | None = None
+    ) -> None:
+        secrets = {"client_id": client_id, "client_secret": client_secret}
+        super().__init__(token_url, "client_credentials", secrets, scope=scope, lasts=lasts)
 
     def sign(self, request: httpx.Request, token: Secret) -> None:
         request.headers["authorization"] = f"Bearer {token.reveal()}"
