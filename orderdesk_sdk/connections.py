@@ -42,7 +42,8 @@ class Connection:
 
     def service(self, now: datetime) -> Service[object]:
         """What a flow that began at `now` holds in its hands."""
-        base_url: str = getattr(self.settings, self.integration.base_url)
+        name = self.integration.base_url
+        base_url: str = getattr(self.settings, name) if name is not None else ""  # None: no call is ever made.
         return Service(self.name, self.settings, base_url, now, self._agent, self.integration.role)
 
 

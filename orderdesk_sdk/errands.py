@@ -6,10 +6,13 @@ from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from attrs import evolve
+
 from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connection, Connections
+from orderdesk_sdk.declaration import ByPerson
 from orderdesk_sdk.errand import Errand, ErrandState, retry_of
 from orderdesk_sdk.errors import InputError, OrderDeskError
 from orderdesk_sdk.flow import Driven, Fault, drive
@@ -22,6 +25,8 @@ from orderdesk_sdk.workers import Watch
 __all__ = ["ErrandRunner"]
 
 MAX_FAULTS = 3
+PERSON = ByPerson()
+FIND_OUT = "find out at the service; a resubmission that is not there is made under another number"
 
 E = TypeVar("E", bound=Errand)
 R = TypeVar("R")
@@ -80,6 +85,9 @@ class ErrandRunner(ABC, Generic[E, R, T]):
             lambda: self.start(request, connection, now), self.ends_with, connection.client, journal, watch=watch
         )
         after = self._result(sending, driven, connection)
+        if after.state is ErrandState.UNCLEAR and not journal.has_called and after.fault is None:
+            # The flow cannot find out, so a person must: asking it every few minutes would tell no more.
+            after = evolve(after, due_at=self._clock.now() + PERSON.within, remedy=after.remedy or FIND_OUT)
         journal.finish(_work(after), f"{after.state.value}{': ' + after.text if after.text else ''}")
         return after
 

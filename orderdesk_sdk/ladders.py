@@ -8,13 +8,27 @@ from typing import TYPE_CHECKING
 from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.declaration import Button, ByCheck, Email, Integration, Portal, Route
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.settings import settings_fields
 from orderdesk_sdk.templates import read_template
 
 if TYPE_CHECKING:
     import pluggy
 
-__all__ = ["hook_problem", "ladder_of", "ladder_problem"]
+__all__ = ["calling_hooks", "hook_problem", "ladder_of", "ladder_problem"]
+
+
+CALLING = (
+    "orderdesk_cancel",
+    "orderdesk_cancel_many",
+    "orderdesk_check",
+    "orderdesk_change_status",
+    "orderdesk_resubmit",
+)
+"""The hooks that make calls."""
+
+
+def calling_hooks(manager: pluggy.PluginManager) -> list[str]:
+    """Which of the hooks that make calls a plugin implements."""
+    return [hook for hook in CALLING if getattr(manager.hook, hook).get_hookimpls()]
 
 
 def hook_problem(manager: pluggy.PluginManager, hook: str, *, needed: bool) -> str | None:
@@ -31,9 +45,11 @@ def ladder_problem(ladder: object, settings: type, manager: pluggy.PluginManager
     """What is wrong with a ladder in the light of the plugin's hooks and settings; None when nothing is."""
     if not isinstance(ladder, tuple) or not all(isinstance(route, Button | Email | Portal) for route in ladder):
         return f"its ladder must be a tuple of routes, not {ladder!r}"
-    known = {field.name for field in settings_fields(settings)}
     for route in ladder:
-        unknown = {route.to, route.subject, route.body} - known if isinstance(route, Email) else set()
+        named = {route.to, route.subject, route.body} if isinstance(route, Email) else set()
+        unknown = {
+            name for name in named if not hasattr(settings, name)
+        }  # A property will do: it may put them together.
         if unknown:
             return f"its e-mail route names the setting {min(unknown)!r}, which it does not have"
     buttons = [route for route in ladder if isinstance(route, Button)]

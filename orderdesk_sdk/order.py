@@ -64,8 +64,8 @@ class Address:
     extra: Mapping[str, object] = field(factory=dict, hash=False)
 
     @property
-    def name(self) -> str:
-        """Who it is addressed to: the person, else the company."""
+    def recipient(self) -> str:
+        """Whose name goes on the parcel: the person's, else the company's."""
         return f"{self.first_name} {self.last_name}".strip() or self.company
 
 

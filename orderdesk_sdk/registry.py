@@ -17,7 +17,7 @@ from orderdesk_sdk import hookspecs
 from orderdesk_sdk.declaration import Integration, NoResubmit
 from orderdesk_sdk.errors import NotFoundError, OrderDeskError, PluginFault, in_words
 from orderdesk_sdk.hookspecs import INTEGRATIONS, LISTENERS, PROJECT
-from orderdesk_sdk.ladders import hook_problem, ladder_problem
+from orderdesk_sdk.ladders import calling_hooks, hook_problem, ladder_problem
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.settings import SettingKind, settings_fields
 
@@ -170,8 +170,13 @@ def _problem(declared: Integration, slug: str, manager: pluggy.PluginManager) ->
         hosts = [field.name for field in settings_fields(declared.settings) if field.kind is SettingKind.HOST]
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the class, it is the declaration's fault
         return f"its settings class cannot be read ({type(error).__name__}: {error}); make it with @settings"
-    if declared.base_url not in hosts:
+    if declared.base_url is None and (calls := calling_hooks(manager)):
+        return f"it makes calls ({', '.join(calls)}), so base_url must name one of its host settings {hosts}"
+    if declared.base_url is not None and declared.base_url not in hosts:
         return f"base_url names {declared.base_url!r}, which is not among its host settings {hosts}"
+    strange = set(declared.echoes.values()) - {field.name for field in settings_fields(declared.settings)}
+    if strange:
+        return f"its echoes name {', '.join(map(repr, strange))}, which is not among its settings"
     unknown = {action.status for action in declared.actions} - {None, *(status.name for status in declared.statuses)}
     if unknown:
         return f"its actions set {', '.join(map(repr, unknown))}, which is not among its statuses"

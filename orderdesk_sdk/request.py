@@ -89,8 +89,10 @@ class StatusRequest:
 class ResubmitRequest:
     """Submit this duplicated order. original: where the canceled order was; None when it was never there.
 
-    `order.number` is the new number, which becomes the remote one.
+    `order.number` is the new number, which becomes the remote one. unsure: an earlier try sent something that may have
+    made the order; a flow that cannot read whether it is there must send nothing more.
     """
 
     order: Order
     original: Placement | None = None
+    unsure: bool = False

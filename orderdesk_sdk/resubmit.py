@@ -12,12 +12,16 @@ from orderdesk_sdk.declaration import NoResubmit, SameNumber
 from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errands import ErrandRunner
 from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError
+from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import ResubmitRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.wish import leaves_nothing
 
 __all__ = ["Resubmitter"]
+
+TIMED_OUT = 408
+"""The one client error after which the request may yet have had an effect."""
 
 
 class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
@@ -124,7 +128,7 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         return started
 
     def request(self, work: Resubmission) -> ResubmitRequest:
-        return ResubmitRequest(self._duplicate(work), self._original(work))
+        return ResubmitRequest(self._duplicate(work), self._original(work), unsure=self._may_be_there(work))
 
     def announce(self, work: Resubmission) -> str:
         return f"submitting {work.order_number} as {work.remote_id}"
@@ -156,9 +160,29 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
             )
         return found
 
+    def _may_be_there(self, work: Resubmission) -> bool:
+        """Whether an earlier try sent a request that may have made the order."""
+        if work.attempt == 0:
+            return False
+        sent: set[tuple[int, int]] = set()
+        for entry in self._ledger.history(work.id):
+            match entry.content:
+                case Intent(reads_only=False, number=number):
+                    sent.add((entry.attempt, number))
+                case Exchange(intent=Intent(number=number)) as exchange if _did_nothing(exchange):
+                    sent.discard((entry.attempt, number))
+        return bool(sent)
+
     def _original(self, work: Resubmission) -> Placement | None:
         placements = self._host.placements(work.original_id)
         return next((found for found in placements if found.connection == work.connection), None)
+
+
+def _did_nothing(exchange: Exchange) -> bool:
+    """Whether an exchange proves that its request had no effect."""
+    if exchange.failure is not None:
+        return exchange.failure.certainty is not Certainty.UNCLEAR
+    return exchange.status is not None and 400 <= exchange.status < 500 and exchange.status != TIMED_OUT
 
 
 def _goes_on(case: Case) -> bool:

@@ -39,4 +39,4 @@ def test_a_status_counts_that_was_read_since_the_cancel(
     ],
 )
 def test_an_address_is_a_persons_or_else_a_companys(address: Address, name: str) -> None:
-    assert address.name == name
+    assert address.recipient == name

@@ -13,13 +13,14 @@ import httpx
 import pytest
 
 from orderdesk_sdk.answer import Answer, Outcome
-from orderdesk_sdk.clock import VirtualClock, minutes, seconds
+from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError, PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import drive
-from orderdesk_sdk.http.auth import RefreshTokenAuth, Token, TokenAuth
+from orderdesk_sdk.http.auth import ClientCredentialsAuth, RefreshTokenAuth, Token, TokenAuth
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
 from orderdesk_sdk.http.service import Flow
+from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
 
@@ -285,3 +286,19 @@ def test_a_token_goes_into_the_header_that_the_service_wants_and_a_date_beside_i
     assert request.headers["x-token"] == "token-1"
     assert re.fullmatch(r"\d{8}T\d{6}Z", request.headers["x-date"])
     assert "authorization" not in request.headers
+
+
+@pytest.mark.parametrize(("scope", "form"), [("read write", b"&scope=read+write"), ("", b"")])
+def test_a_client_asks_for_the_scope_that_it_is_given(scope: str, form: bytes) -> None:
+    auth = ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"), scope=scope)
+    wanted = b"grant_type=client_credentials" + form + b"&client_id=id&client_secret=key"
+    assert auth.token_request().content == wanted
+
+
+def test_a_token_that_does_not_tell_lasts_as_documented_and_else_is_none() -> None:
+    bare = httpx.Response(200, json={"access_token": "t"})
+    told = httpx.Response(200, json={"access_token": "t", "expires_in": 60})
+    auth = ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"), lasts=7200)
+    assert [auth.token(reply).lasts for reply in (bare, told)] == [hours(2), minutes(1)]
+    with pytest.raises(MalformedReply, match="no access token"):
+        ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key")).token(bare)

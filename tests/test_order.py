@@ -311,3 +311,16 @@ def test_orders_load_neither_sqlite_nor_httpx() -> None:
         "assert not {'httpx', 'sqlite3', 'orderdesk_sdk.ledger'} & sys.modules.keys()"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "recipient"),
+    [
+        (Address(first_name="Ada", last_name="Byron", company="Engines"), "Ada Byron"),
+        (Address(last_name="Byron"), "Byron"),
+        (Address(company="Engines"), "Engines"),
+        (Address(), ""),
+    ],
+)
+def test_a_parcel_goes_to_the_person_else_to_the_company(address: Address, recipient: str) -> None:
+    assert address.recipient == recipient

@@ -133,6 +133,15 @@ BROKEN = {
     "takes an argument that nobody gives": (GOOD.replace("(request, service)", "(request, store)"), "store"),
     "has settings that are none": (GOOD + "DECLARED['settings'] = int\n", "make it with @settings"),
     "has no such host setting": (GOOD + "DECLARED['base_url'] = 'url'\n", "base_url names 'url'"),
+    "makes calls to nowhere": (
+        GOOD + "DECLARED['base_url'] = None\n",
+        "makes calls (orderdesk_cancel), so base_url must name one of its host settings ['endpoint']",
+    ),
+    "reads back from nowhere": (
+        GOOD.replace("orderdesk_cancel", "orderdesk_check")
+        + "DECLARED.update(base_url=None, cancel=())\n", "makes calls (orderdesk_check)",
+    ),
+    "echoes no such setting": (GOOD + "DECLARED['echoes'] = {'x-version': 'version'}\n", "its echoes name 'version'"),
 }  # fmt: skip
 
 
@@ -229,3 +238,11 @@ def test_many_threads_load_an_integration_once(site: Site) -> None:
     assert len(found) == 8
     assert len({id(loaded) for loaded in found}) == 1
     assert sys.modules["od_fake_count"].__dict__["seen"] == [1]
+
+
+def test_an_integration_that_makes_no_call_needs_no_address(site: Site) -> None:
+    no_call = (
+        "from orderdesk_sdk.declaration import Portal\nDECLARED.update(base_url=None, cancel=(Portal('Call them.'),))\n"
+    )
+    site.install(GOOD + no_call + "del orderdesk_cancel\n")
+    assert site.registry().load("acme").integration.base_url is None

@@ -22,12 +22,16 @@ LONGEST_MODULE = 400
 LONGEST_PLUGIN = {
     "amazon_marketplace": 200,
     "amazon_mcf": 200,
+    "bay_photo": 200,
     "bdlinx": 200,
-    "mww": 200,
     "commercehub": 200,
     "hp_site_flow": 200,
+    "mww": 200,
+    "oia_global": 100,
+    "progressive_solutions": 50,
+    "shopify": 400,
 }
-"""Lines of a whole plugin without its simulator, where one has been promised."""
+"""Lines of a whole plugin without its simulator, where one has been promised; shopify has two integrations."""
 
 each_plugin = pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
 
@@ -86,7 +90,10 @@ def test_constraints_hold_names_and_versions_only() -> None:
 )
 def test_every_dependency_is_pinned(folder: Path) -> None:
     table = project_table(folder)
-    asked = [*table["dependencies"], *(one for extra in table["optional-dependencies"].values() for one in extra)]
+    asked = [
+        *table["dependencies"],
+        *(one for extra in table.get("optional-dependencies", {}).values() for one in extra),
+    ]
     ours = {canonical(project_table(one)["name"]) for one in [ROOT, *PLUGINS]}
     pinned = {canonical(line.partition("==")[0]) for line in pins()}
     assert {name_of(one) for one in asked} - ours - pinned == set(), "run `python3 tools/dev.py pin`"

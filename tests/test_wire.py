@@ -18,8 +18,9 @@ from orderdesk_sdk.http.service import CALL, Flow, Service
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.reasons import Reason
-from orderdesk_sdk.request import CancelRequest, CheckRequest
-from orderdesk_sdk.wire import WireProfile, read_wire_profile, wire_cancel, wire_check, wire_confirmation
+from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
+from orderdesk_sdk.wire import wire_before_create, wire_cancel, wire_check, wire_confirmation
+from orderdesk_sdk.wire_profile import WireProfile, read_asking_profile, read_wire_profile
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 PLACE = "[connections.acme].settings.wire"
@@ -95,6 +96,7 @@ def good(**cancel: object) -> WireProfile:
         (changed("cancel", unknown=[409]), ".cancel.unknown", "409 stands in refused too", "leave it in one of them"),
         (changed("read", status="order.status"), ".read.status", "must be a JSON pointer", '"/order/status"'),
         (changed("read", status=1), ".read.status", "must be a JSON pointer", '"/order/status"'),
+        (changed("read", unknown=[True]), ".read.unknown", "must be a list of HTTP statuses", "for example"),
         (changed("read", path="/{number}"), ".read.path", "there is no field {number}", "known are"),
         (changed("read", canceled="canceled"), ".read.canceled", "must be a list of status words", None),
         (changed("read", pending=[" "]), ".read.pending", "must be a list of status words", None),
@@ -242,3 +244,87 @@ def test_without_a_read_call_nothing_is_called_and_nothing_known() -> None:
     with pytest.raises(StopIteration) as ended:
         next(flow)
     assert ended.value.value.outcome is Outcome.UNCLEAR
+
+
+# A service that only takes requests
+
+
+def test_a_profile_that_asks_and_reads_back_is_taken() -> None:
+    assert read_asking_profile(GOOD, PLACE) == good()
+
+
+@pytest.mark.parametrize(
+    ("value", "place", "text", "remedy"),
+    [
+        ({"cancel": GOOD["cancel"]}, ".read", "must be read back", "add path, status and canceled"),
+        (changed("cancel", final=True), ".cancel.final", "its reply to one is not final", "remove it"),
+        (changed("cancel", method=None), ".cancel.method", "is missing", "ask the service"),
+    ],
+)
+def test_a_profile_that_cannot_prove_what_it_asks_for_is_refused(
+    value: object, place: str, text: str, remedy: str
+) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        read_asking_profile(value, PLACE)
+    assert raised.value.place == PLACE + place
+    assert text in raised.value.text
+    assert remedy in str(raised.value.remedy)
+
+
+# Before a create
+
+LOOKED = read_wire_profile(changed("read", unknown=[404]), PLACE)
+
+
+def before(reply: httpx.Response, *, unsure: bool) -> object:
+    flow = wire_before_create(LOOKED, ResubmitRequest(ORDER, None, unsure=unsure), SERVICE)
+    assert next(flow).url.raw_path == b"/v1/orders/A%207"
+    with pytest.raises(StopIteration) as ended:
+        flow.send(reply)
+    return ended.value.value
+
+
+THERE = httpx.Response(200, json={"order": {"states": [{"name": "a word that nobody knows"}]}})
+
+
+@pytest.mark.parametrize("unsure", [False, True])
+def test_what_is_not_there_may_be_created(unsure: bool) -> None:
+    assert before(httpx.Response(404), unsure=unsure) is None
+
+
+def test_what_an_earlier_try_made_is_found() -> None:
+    assert before(THERE, unsure=True) == SERVICE.placement("A 7")
+
+
+def test_what_no_earlier_try_can_have_made_is_somebody_elses() -> None:
+    found = before(THERE, unsure=False)
+    assert isinstance(found, Answer)
+    assert (found.outcome, found.refusal) == (Outcome.REFUSED, Refusal.NOT_ALLOWED)
+    assert found.remedy == "look at it, then give another number"
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(401, Outcome.NOT_DONE), (429, Outcome.NOT_DONE), (500, Outcome.UNCLEAR)]
+)
+def test_a_look_that_failed_creates_nothing(status: int, outcome: Outcome) -> None:
+    found = before(httpx.Response(status), unsure=False)
+    assert isinstance(found, Answer)
+    assert found.outcome is outcome
+
+
+def test_a_page_that_is_no_order_creates_nothing() -> None:
+    with pytest.raises(MalformedReply, match="there is no /order"):
+        before(httpx.Response(200, json={}), unsure=True)
+
+
+@pytest.mark.parametrize("profile", [None, WireProfile(good().cancel), good()], ids=["none", "no read", "no statuses"])
+def test_where_nobody_can_look_it_is_created_once_and_then_unclear(profile: WireProfile | None) -> None:
+    def ended_without_a_call(unsure: bool) -> object:
+        with pytest.raises(StopIteration) as ended:
+            next(wire_before_create(profile, ResubmitRequest(ORDER, None, unsure=unsure), SERVICE))
+        return ended.value.value
+
+    assert ended_without_a_call(unsure=False) is None
+    again = ended_without_a_call(unsure=True)
+    assert isinstance(again, Answer)
+    assert again.outcome is Outcome.UNCLEAR

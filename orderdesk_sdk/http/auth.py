@@ -23,6 +23,7 @@ __all__ = [
     "RefreshTokenAuth",
     "Token",
     "TokenAuth",
+    "basic_auth",
     "iso_stamp",
     "refresh_token_auth",
 ]
@@ -41,6 +42,11 @@ class HeaderAuth(httpx.Auth):
         for name, value in self._headers.items():
             request.headers[name] = value.reveal() if isinstance(value, Secret) else value
         yield request
+
+
+def basic_auth(user: str, secret: Secret) -> httpx.Auth:
+    """User and secret by HTTP basic authentication (RFC 7617)."""
+    return httpx.BasicAuth(user, secret.reveal())
 
 
 def iso_stamp(at: datetime) -> str:
@@ -153,18 +159,28 @@ class FormGrantAuth(TokenAuth):
     The token travels in a bearer header (RFC 6750, 2.1) unless `sign` says otherwise.
     """
 
-    def __init__(self, token_url: str, grant_type: str, secrets: Mapping[str, Secret]) -> None:
+    def __init__(
+        self,
+        token_url: str,
+        grant_type: str,
+        secrets: Mapping[str, Secret],
+        *,
+        scope: str = "",
+        lasts: int | None = None,
+    ) -> None:
         super().__init__()
+        self._scope = {"scope": scope} if scope else {}
+        self._lasts = lasts
         self._token_url = token_url
         self._grant_type = grant_type
         self._secrets = secrets
 
     def token_request(self) -> httpx.Request:
         form = {name: secret.reveal() for name, secret in self._secrets.items()}
-        return httpx.Request("POST", self._token_url, data={"grant_type": self._grant_type, **form})
+        return httpx.Request("POST", self._token_url, data={"grant_type": self._grant_type, **self._scope, **form})
 
     def token(self, reply: httpx.Response) -> Token:
-        document = json_object(reply)
+        document = {"expires_in": self._lasts, **json_object(reply)}
         code = document.get("error")
         if reply.status_code in (400, 401, 403) and isinstance(code, str) and code not in _PASSING:
             raise ConfigurationError(
@@ -227,7 +243,14 @@ def refresh_token_auth(
 
 
 class ClientCredentialsAuth(FormGrantAuth):
-    """OAuth 2.0 with the client's own credentials (RFC 6749, 4.4)."""
+    """OAuth 2.0 with the client's own credentials (RFC 6749, 4.4).
 
-    def __init__(self, token_url: str, client_id: Secret, client_secret: Secret) -> None:
-        super().__init__(token_url, "client_credentials", {"client_id": client_id, "client_secret": client_secret})
+    scope: what is asked for, "" for whatever the service gives. lasts: seconds, by the service's documentation, of a
+    token whose reply does not tell; None where it always tells.
+    """
+
+    def __init__(
+        self, token_url: str, client_id: Secret, client_secret: Secret, *, scope: str = "", lasts: int | None = None
+    ) -> None:
+        secrets = {"client_id": client_id, "client_secret": client_secret}
+        super().__init__(token_url, "client_credentials", secrets, scope=scope, lasts=lasts)

@@ -80,6 +80,7 @@ class ConnectionClient:
         self._hosts = Hosts(hosts)
         secrets = [value for _, value in values if isinstance(value, Secret)]
         self.redactor = Redactor(integration.redact, secrets)
+        self._echoes = {header: str(getattr(settings, name)) for header, name in integration.echoes.items()}
         self._auth = integration.auth(settings) if integration.auth is not None else None
         if isinstance(self._auth, TokenAuth):
             self._auth.clock = clock
@@ -274,10 +275,28 @@ class ConnectionClient:
         if isinstance(result, Failure):
             safe = result.certainty is not Certainty.UNCLEAR or intent.reads_only
             return backoff if safe else None
+        told = self._throttled(result)
+        if told is not None:
+            return max(0.0, told.total_seconds())
         if result.status_code in NOT_DONE_STATUSES or (intent.reads_only and result.status_code in _RETRY_READS):
             asked = retry_after(result, self._clock)
             return asked.total_seconds() if asked is not None else backoff
         return None
+
+    def _throttled(self, reply: httpx.Response) -> timedelta | None:
+        """How long the plugin reads that a reply turns the call away for; its own errors are its fault."""
+        if self._integration.throttled is None:
+            return None
+        try:
+            told: object = self._integration.throttled(reply)
+        except Exception as error:  # noqa: BLE001 - the plugin's own code may raise anything
+            told = in_words(error)
+        if told is None or isinstance(told, timedelta):
+            return told
+        raise PluginFault(
+            self.redactor.text(f"its `throttled` gave no duration but {told!r}"),
+            place=f"integration {self._integration.slug}",
+        )
 
     def _exchange(self, intent: Intent, result: httpx.Response | Failure, tries: int, *, private: bool) -> Exchange:
         now = self._clock.now()
@@ -289,6 +308,8 @@ class ConnectionClient:
             # Cleaned before it is cut: half a secret at the cut would not be known for one.
             body = self.redactor.body(result.content.decode("utf-8", "replace"))[: self.limits.excerpt]
         kept = {"content-type", "retry-after", *self._integration.evidence_headers}
+        told = {name: result.headers.get(name, value) for name, value in self._echoes.items()}
+        drifts = [f"{name} is {told[name]}, not {value}" for name, value in self._echoes.items() if told[name] != value]
         return Exchange(
             intent,
             now,
@@ -297,6 +318,7 @@ class ConnectionClient:
             body,
             whole=body.encode() == result.content,
             tries=tries,
+            warning=self.redactor.text(f"{'; '.join(drifts)} as this connection is set") if drifts else None,
         )
 
 

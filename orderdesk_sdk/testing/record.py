@@ -138,7 +138,7 @@ def _live(asked: argparse.Namespace, scenarios: Scenarios, tests: Path) -> int:
                 place=str(config.ledger),
                 remedy="wait until they are settled, or take a configuration with a ledger of its own",
             )
-        base = getattr(connection.settings, connection.integration.base_url)
+        base = connection.service(clock.now()).base_url or connection.integration.title
         print(f"Plays {scenario.name!r} with order {order.number} at {base}, for real: {scenario.live}.")
         print(f"It is written into the ledger {config.ledger}, as any cancellation, and waits as long as it takes.")
         named = ", ".join(["number", "codes and quantities", *scenario.details])

@@ -132,8 +132,7 @@ class Stage:
     @property
     def calls(self) -> list[str]:
         """The calls of the newest case: method, what follows the connection's base URL, and HTTP status."""
-        connection = self.desk.connections.get(self.connection)
-        base: str = getattr(connection.settings, connection.integration.base_url)
+        base = self.desk.connections.get(self.connection).service(self.clock.now()).base_url
         kept = [step.exchange for step in self.receipt.steps if step.exchange is not None]
         return [f"{one.intent.method} {one.intent.url.removeprefix(base)} {one.status}" for one in kept]
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from orderdesk_bdlinx.account import BdlinxSettings
-from orderdesk_bdlinx.simulator import API_SECRET, API_USER, BASE, BdlinxSimulator, Durations
+from orderdesk_bdlinx import BdlinxSettings
+from orderdesk_bdlinx.simulator import BdlinxSimulator
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.config import ConnectionConfig, make_settings
 from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.testing.serving import serve
+from orderdesk_sdk.testing.wire_simulator import API_SECRET, API_USER, BASE, Durations
 
 GOOD = httpx.BasicAuth(API_USER, API_SECRET)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orderdesk_bdlinx.simulator import API_SECRET, BdlinxSimulator, Stage
+from orderdesk_bdlinx.simulator import BdlinxSimulator
 from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.case import Case, ProofKind, State
 from orderdesk_sdk.clock import VirtualClock, minutes
@@ -15,6 +15,7 @@ from orderdesk_sdk.declaration import ByCheck, ByPerson, ByReply
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import NotAllowedError, PluginFault
 from orderdesk_sdk.testing.faults import Fault
+from orderdesk_sdk.testing.wire_simulator import API_SECRET, Stage
 
 Opener = Callable[..., Desk]
 

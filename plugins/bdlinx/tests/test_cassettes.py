@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from orderdesk_bdlinx.simulator import BASE, BdlinxSimulator
+from orderdesk_bdlinx.simulator import BdlinxSimulator
 from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.case import ProofKind, State
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.testing.cassette_suite import CassetteSuite
 from orderdesk_sdk.testing.stage import Stage, simulated
+from orderdesk_sdk.testing.wire_simulator import BASE
 
 Play = Callable[[str], Stage]
 STOP, READ = f"POST {BASE}/1042/stop", f"GET {BASE}/1042"

@@ -38,7 +38,7 @@ def new_order(order: Order, settings: McfSettings, now: datetime) -> dict[str, o
     """The body of createFulfillmentOrder."""
     to = order.shipping
     address = {
-        "name": to.name,
+        "name": to.recipient,
         "addressLine1": to.address1, "addressLine2": to.address2, "addressLine3": to.address3, "city": to.city,
         "stateOrRegion": to.state, "postalCode": to.postal_code, "countryCode": to.country, "phone": to.phone,
     }  # fmt: skip

@@ -7,13 +7,23 @@ user and an API secret (https://help.orderdesk.com/article/447-bdlinx-integratio
 
 from __future__ import annotations
 
-from orderdesk_bdlinx.account import BdlinxSettings, credentials, lacking, profile
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.declaration import Button, Integration, NoResubmit, Route, RuleAction
+from orderdesk_sdk.declaration import Button, ByPerson, Evidence, Integration, NoResubmit, RuleAction
 from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.request import CancelRequest, CheckRequest
-from orderdesk_sdk.wire import WireProfile, wire_cancel, wire_check, wire_confirmation
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import secret, setting, settings
+from orderdesk_sdk.wire_settings import (
+    UndocumentedSettings,
+    orderdesk_cancel,  # noqa: F401 - hooks of this module too
+    orderdesk_check,  # noqa: F401 - as above
+)
+
+
+@settings
+class BdlinxSettings(UndocumentedSettings):
+    """What a connection needs. BDLinx issues user and secret; all the rest stands in the document that it gives out."""
+
+    api_user: str = setting(str, help="the API user from BDLinx")
+    api_secret: Secret = secret(help="the API secret from BDLinx")
 
 
 @hookimpl
@@ -23,25 +33,12 @@ def orderdesk_integration() -> Integration:
         title="BDLinx",
         settings=BdlinxSettings,
         base_url="base_url",
-        auth=credentials,
-        cancel=_ladder(None),
-        configured=lambda settings: _ladder(settings.wire),
-        unavailable=lacking,
+        auth=BdlinxSettings.auth,
+        cancel=(Button(ByPerson()),),
+        configured=BdlinxSettings.ladder,
+        unavailable=BdlinxSettings.lacking,
         resubmit=NoResubmit("duplicate the order in Order Desk and submit the copy to BDLinx from there"),
         actions=(RuleAction("Cancel Order at BDLinx"),),
+        evidence=Evidence.CONFIGURATION,
         help_url="https://help.orderdesk.com/article/287-cancel-an-order",
     )
-
-
-def _ladder(wire: WireProfile | None) -> tuple[Route, ...]:
-    return (Button(wire_confirmation(wire)),)
-
-
-@hookimpl
-def orderdesk_cancel(request: CancelRequest, service: Service[BdlinxSettings]) -> Flow[Answer]:
-    return (yield from wire_cancel(profile(service.settings), request, service))
-
-
-@hookimpl
-def orderdesk_check(request: CheckRequest, service: Service[BdlinxSettings]) -> Flow[Answer]:
-    return (yield from wire_check(profile(service.settings), request, service))

@@ -43,7 +43,7 @@ def new_order(order: Order, settings: SiteFlowSettings) -> dict[str, object]:
         remedy = f"put its URL into the metadata {key} of each line, and set component_code"
         raise ConfigurationError(f"no artwork for {', '.join(bare)}" if bare else "no component code", remedy=remedy)
     address = {
-        "name": to.name, "companyName": to.company, "address1": to.address1, "address2": to.address2,
+        "name": to.recipient, "companyName": to.company, "address1": to.address1, "address2": to.address2,
         "address3": to.address3, "town": to.city, "state": to.state, "postcode": to.postal_code,
         "isoCountry": to.country, "phone": to.phone, "email": order.email,
     }  # fmt: skip

@@ -23,7 +23,7 @@ def new_order(order: Order, settings: MwwSettings) -> dict[str, object]:
     """The body that creates an order, each of whose lines has a design."""
     to = order.shipping
     address = {
-        "name": to.name, "address1": to.address1,
+        "name": to.recipient, "address1": to.address1,
         "address2": ", ".join(filter(None, (to.address2, to.address3, to.address4))), "email": order.email,
         "city": to.city, "state": to.state, "country": to.country, "postal-code": to.postal_code, "phone": to.phone,
     }  # fmt: skip

@@ -1,0 +1,56 @@
+"""A customer's account at Bay Photo: its settings, and how it signs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from orderdesk_sdk.http.auth import ClientCredentialsAuth, HeaderAuth
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.wire_profile import WireProfile, read_asking_profile
+from orderdesk_sdk.wire_settings import WireSettings
+
+if TYPE_CHECKING:
+    import httpx
+
+SCOPES = "integrator:order:read integrator:order:write"
+LASTS = 2 * 60 * 60
+"""Seconds, by https://order-api.bayphoto.com/docs/order_api/v2."""
+
+
+@settings
+class BayPhotoSettings(WireSettings):
+    """What a connection needs. How an order is canceled and read is not in the public part of either API's document.
+
+    V2's scope is worded "requesting order changes or cancellations", so the wire profile must be able to read back.
+    """
+
+    unknown: ClassVar[str] = "cancel endpoint"
+    remedy: ClassVar[str] = "ask Bay Photo for it; until then cancel in their portal or through their support"
+
+    api: str = setting(str, help="which order API your account has", choices=("v1", "v2"))
+    token: Secret = secret(help="v1: the API token that Bay Photo issued", default=Secret(""))
+    client_id: Secret = secret(help="v2: the OAuth client id", default=Secret(""))
+    client_secret: Secret = secret(help="v2: the OAuth client secret", default=Secret(""))
+    base_url: str = host(help="Bay Photo's API", default="https://order-api.bayphoto.com")
+    token_url: str = host(help="v2: its tokens", default="https://order-api.bayphoto.com/oauth/token")
+    wire: WireProfile | None = parsed(
+        read_asking_profile, help="the cancel and read calls, from Bay Photo", default=None
+    )
+    submit_path: str = setting(str, help="v2: the path that takes new orders, from Bay Photo", default="")
+    shipping_code: str = setting(str, help="of new orders, such as FEDEX2; empty: the order's own method", default="")
+    return_shipping_id: str = setting(str, help="v1: the return address of new orders; empty: none", default="")
+    drop_ship: bool = setting(bool, help="v1: new orders leave without the lab's branding", default=True)
+    product_key: str = setting(str, help="the line metadata or variation with the product", default="print_sku")
+    image_key: str = setting(str, help="the line metadata or variation with its image's URL", default="print_url")
+
+    def __attrs_post_init__(self) -> None:
+        names = ("token",) if self.api == "v1" else ("client_id", "client_secret")
+        if missing := [name for name in names if not getattr(self, name).reveal()]:
+            raise ValueError(f'api "{self.api}" needs {" and ".join(missing)}, which Bay Photo issues')
+
+    def auth(self) -> httpx.Auth:
+        """How requests are signed."""
+        if self.api == "v1":
+            return HeaderAuth({"authorization": Secret(f'Token token="{self.token.reveal()}"')})
+        return ClientCredentialsAuth(self.token_url, self.client_id, self.client_secret, scope=SCOPES, lasts=LASTS)

@@ -1,0 +1,51 @@
+"""What is said between us and Bay Photo, for cassettes; see orderdesk_sdk.testing.scenarios.
+
+Credentials and new orders are Bay Photo's; cancel and read go over the simulator-defined wire, or live over that of the
+account.
+"""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from orderdesk_bay_photo.simulator import BayPhotoSimulator
+from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow
+from orderdesk_sdk.testing.stage import LINES, Stage
+from orderdesk_sdk.testing.wire_scenarios import holding, wire_scenarios
+
+V2 = {"api": "v2"}
+PRINTS = [
+    {
+        "name": code.title(),
+        "metadata": {"print_sku": f"{code}-8x10", "print_url": f"https://files.example.com/{code}.jpg"},
+    }
+    for code, _ in LINES
+]
+
+
+def cancel_and_resubmit(stage: Stage) -> None:
+    cancel_and_follow(stage)
+    stage.resubmit()
+
+
+CANCELS = wire_scenarios(BayPhotoSimulator)
+RESUBMIT = Scenario(
+    "resubmit",
+    about="a canceled order sent again over V1, after a look whether its new number is used",
+    play=cancel_and_resubmit,
+    simulator=holding(BayPhotoSimulator),
+    details={"order_items": PRINTS, "shipping": {"state": "IL", "country": "US"}},
+    live="asks Bay Photo to cancel the order, then creates a new one with its lines, which ships and costs money; its "
+    "products and images stand in print_sku and print_url, and the cassette keeps them",
+)
+
+SCENARIOS = Scenarios(
+    "bay-photo",
+    service_version="order APIs V1 and V2; cancel and read as configured",
+    table=(
+        *CANCELS,
+        evolve(CANCELS[0], name="cancel-honored-v2", about=f"{CANCELS[0].about}, with a token of V2", switches=V2),
+        RESUBMIT,
+        evolve(RESUBMIT, name="resubmit-v2", about=RESUBMIT.about.replace("V1", "V2"), switches=V2),
+    ),
+)

@@ -1,0 +1,60 @@
+"""A customer's account at OIA Global: its settings, and the mail that asks for a cancellation."""
+
+from __future__ import annotations
+
+from orderdesk_sdk.addresses import address_of, read_address
+from orderdesk_sdk.declaration import Email, Route
+from orderdesk_sdk.settings import parsed, setting, settings
+from orderdesk_sdk.templates import read_template
+
+SUBJECT = "Please cancel order {order_number}"
+BODY = """Please cancel our order {order_number} (at OIA Global: {remote_id}), all of it, and answer whether it is
+canceled or ships. It was submitted {submitted_at} and ships to {ship_to}.
+
+{lines}
+
+Reason: {reason}. Asked for by {asked_by}."""
+
+
+@settings
+class OiaSettings:
+    """What a connection needs. No address for cancellations is published, so it is asked for and never guessed."""
+
+    client_code: str = setting(str, help="your client code at OIA Global; it stands in every mail")
+    mode: str = setting(str, help="test or production, as at OIA Global", choices=("test", "production"))
+    cancel_email_to: str = parsed(read_address, help="where OIA Global takes cancellations; ask your contact there")
+    test_email_to: str = parsed(read_address, help="your own address, which gets the mails in mode test", default="")
+    cancel_email_subject: str = parsed(read_template, help="of that e-mail", default=SUBJECT)
+    cancel_email_body: str = parsed(read_template, help="of that e-mail", default=BODY)
+
+    def __attrs_post_init__(self) -> None:
+        given = [address_of(to, "").addr_spec.casefold() for to in (self.cancel_email_to, self.test_email_to) if to]
+        if self.mode == "test" and len(set(given)) < len(("theirs", "own")):
+            raise ValueError(
+                'mode "test" needs test_email_to, an address of your own: OIA Global must not get test mails'
+            )
+
+    @property
+    def recipient(self) -> str:
+        """Who gets the mail."""
+        return self.test_email_to if self.mode == "test" else self.cancel_email_to
+
+    @property
+    def subject(self) -> str:
+        """The template of the subject; it says so in mode test."""
+        return (
+            f"TEST, cancels nothing: {self.cancel_email_subject}" if self.mode == "test" else self.cancel_email_subject
+        )
+
+    @property
+    def body(self) -> str:
+        """The template of the body, which begins with the client code."""
+        code = self.client_code.replace("{", "{{").replace("}", "}}")
+        return f"Client code: {code}\n\n{self.cancel_email_body}"
+
+
+def ladder(settings: OiaSettings | None) -> tuple[Route, ...]:
+    """The e-mail, the only way; None: of no connection in particular."""
+    drill = settings is not None and settings.mode == "test"
+    note = "mode test: the mail goes to test_email_to, and OIA Global hears nothing" if drill else None
+    return (Email(to="recipient", subject="subject", body="body", note=note),)

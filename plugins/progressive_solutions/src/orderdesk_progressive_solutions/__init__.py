@@ -1,0 +1,33 @@
+"""Progressive Solutions: a button over a wire format that its customer configures; the smallest such plugin.
+
+Only that there is a cancel button is public (https://help.orderdesk.com/article/287-cancel-an-order). Which company it
+is, its API, credentials, status words and what a resubmission takes are UNKNOWN, so none of them stands here.
+"""
+
+from __future__ import annotations
+
+from orderdesk_sdk.declaration import Button, ByPerson, Integration, NoResubmit
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.wire_settings import (
+    UndocumentedSettings,
+    orderdesk_cancel,  # noqa: F401 - hooks of this module too
+    orderdesk_check,  # noqa: F401 - as above
+)
+
+
+@hookimpl
+def orderdesk_integration() -> Integration:
+    return Integration(
+        slug="progressive-solutions",
+        title="Progressive Solutions",
+        settings=UndocumentedSettings,
+        base_url="base_url",
+        auth=UndocumentedSettings.auth,
+        cancel=(Button(ByPerson()),),
+        configured=UndocumentedSettings.ladder,
+        unavailable=UndocumentedSettings.lacking,
+        resubmit=NoResubmit(
+            "how an order is created there is not public: duplicate it in Order Desk and submit the copy"
+        ),
+        help_url="https://help.orderdesk.com/article/287-cancel-an-order",
+    )

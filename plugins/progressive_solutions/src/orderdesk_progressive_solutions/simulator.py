@@ -1,0 +1,15 @@
+"""The shared simulator of wire profiles. It speaks a simulator-defined wire, not Progressive Solutions'."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from orderdesk_sdk.testing.wire_simulator import WireSimulator
+
+__all__ = ["ProgressiveSimulator"]
+
+
+class ProgressiveSimulator(WireSimulator):
+    """An invented service; nothing in it is known of Progressive Solutions."""
+
+    vendor: ClassVar[str] = "Progressive Solutions"

@@ -1,0 +1,13 @@
+"""What is said over the simulator-defined wire, not Progressive Solutions'; see orderdesk_sdk.testing.scenarios."""
+
+from __future__ import annotations
+
+from orderdesk_progressive_solutions.simulator import ProgressiveSimulator
+from orderdesk_sdk.testing.scenarios import Scenarios
+from orderdesk_sdk.testing.wire_scenarios import wire_scenarios
+
+SCENARIOS = Scenarios(
+    "progressive-solutions",
+    service_version="as configured; nothing is published",
+    table=wire_scenarios(ProgressiveSimulator),
+)

@@ -1,0 +1,9 @@
+"""What every plugin must stand."""
+
+from __future__ import annotations
+
+from orderdesk_sdk.testing.conformance import PluginConformance
+
+
+class TestProgressiveSolutions(PluginConformance):
+    integration = "progressive-solutions"

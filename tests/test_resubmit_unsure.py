@@ -1,0 +1,106 @@
+"""A resubmit flow is told whether an earlier try may have made the order; one that cannot know is not asked in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.clock import VirtualClock, hours
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.declaration import Integration, NewNumber
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.order import Line, Order, Placement
+from orderdesk_sdk.reading import turned_away
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.request import ResubmitRequest
+from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.testing.serving import serve
+from orderdesk_sdk.testing.tap import Tap
+from orderdesk_sdk.testing.wire_simulator import WireSimulator
+
+
+@settings
+class ShopSettings:
+    url: str = host(help="the shop's API")
+
+
+class BlindShop:
+    """A shop that cannot be read: it is sent to once."""
+
+    def __init__(self) -> None:
+        self.unsure: list[bool] = []
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(
+            slug="shop", title="Shop", settings=ShopSettings, base_url="url", cancel=(), resubmit=NewNumber()
+        )
+
+    @hookimpl
+    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ShopSettings]) -> Flow[Answer | Placement]:
+        self.unsure.append(request.unsure)
+        if request.unsure:
+            return answer.unclear(None, text="nobody can look")
+        reply = yield service.post("/orders")
+        return (
+            service.placement("1042-1")
+            if reply.is_success
+            else turned_away(reply, check="the key") or answer.unclear(reply)
+        )
+
+
+@contextmanager
+def opened(folder: Path, plugin: BlindShop, replies: list[int]) -> Iterator[Desk]:
+    """A desk whose order 1042 was canceled at a shop that gives these replies."""
+    clock = VirtualClock()
+    tap = Tap(WireSimulator(clock).app)
+    tap.instead = lambda seen: (replies.pop(0), "{}")
+    registry = Registry()
+    registry.register(plugin, "shop")
+    with serve(tap) as served:
+        connection = ConnectionConfig("shop", "shop", {"url": served.url}, "[connections.shop]")
+        with Desk(Config(folder / "desk.db", {"shop": connection}), clock=clock, registry=registry) as desk:
+            assert isinstance(desk.host, LocalHost)
+            desk.host.import_orders([Order("id-1042", "1042", lines=(Line(1, code="MUG"),))], by="Ann")
+            desk.place("1042", at="shop", by="Ann")
+            (case,) = desk.cancel("1042", by="Ann").cases
+            desk.confirm(case.id, by="Ann")
+            yield desk
+
+
+def after_waiting(desk: Desk, work: Resubmission) -> Resubmission:
+    assert work.due_at is not None
+    desk.clock.sleep_until(desk.clock.monotonic() + (work.due_at - desk.clock.now()).total_seconds())
+    assert desk.run_due().problems == ()
+    return desk.ledger.resubmission(work.id)
+
+
+def test_what_a_service_provably_did_not_do_is_not_held_against_the_next_try(tmp_path: Path) -> None:
+    plugin = BlindShop()
+    with opened(tmp_path, plugin, [401, 401, 201]) as desk:
+        work = after_waiting(desk, after_waiting(desk, desk.resubmit("1042", by="Ann", number="1042-1")))
+    assert (work.state, plugin.unsure) == (ErrandState.DONE, [False, False, False])
+
+
+@pytest.mark.parametrize("status", [302, 408, 500])
+def test_a_try_of_unknown_fate_is_told_to_the_next_ones(tmp_path: Path, status: int) -> None:
+    plugin = BlindShop()
+    with opened(tmp_path, plugin, [401, status]) as desk:
+        work = after_waiting(desk, desk.resubmit("1042", by="Ann", number="1042-1"))
+        assert work.state is ErrandState.UNCLEAR
+        work = after_waiting(desk, after_waiting(desk, work))
+        assert plugin.unsure == [False, False, True, True]
+        assert (work.state, work.text) == (ErrandState.UNCLEAR, "nobody can look")
+        assert "find out at the service" in str(work.remedy)
+        assert work.due_at is not None
+        assert work.due_at - desk.clock.now() == hours(4)

@@ -1,0 +1,63 @@
+"""Settings of a service that documents nothing: what is lacking is told, and what is there signs the requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from orderdesk_sdk.declaration import Button, ByPerson
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.wire_profile import read_wire_profile
+from orderdesk_sdk.wire_settings import UndocumentedSettings
+
+WIRE = read_wire_profile({"cancel": {"method": "POST", "path": "/{remote_id}", "taken": [200]}}, "wire")
+WHOLE: dict[str, Any] = {
+    "base_url": "https://acme.example", "auth_mode": "basic", "api_user": "ann", "api_secret": Secret("open sesame"),
+    "user_header": "x-user", "secret_header": "x-key", "wire": WIRE,
+}  # fmt: skip
+
+
+def made(**changed: object) -> UndocumentedSettings:
+    """Settings that lack nothing, but for what is changed; None leaves a setting out."""
+    return UndocumentedSettings(**{name: value for name, value in {**WHOLE, **changed}.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    ("settings", "missing"),
+    [
+        (UndocumentedSettings(), "base_url, auth_mode, wire"),
+        (made(wire=None), "wire"),
+        (made(api_user=None, api_secret=None), "api_user, api_secret"),
+        (made(auth_mode="headers", user_header=None, secret_header=None), "user_header, secret_header"),
+        (made(auth_mode="header", api_user=None, user_header=None, secret_header=None), "secret_header"),
+    ],
+)
+def test_what_is_lacking_is_told_and_gives_no_profile(settings: UndocumentedSettings, missing: str) -> None:
+    assert (settings.lacking() or "").startswith(f"wire format not configured: {missing} missing; ask the service")
+    with pytest.raises(ConfigurationError, match=f"{missing} missing"):
+        settings.profile()
+
+
+@pytest.mark.parametrize(
+    ("mode", "headers"),
+    [
+        ("basic", {"authorization": "Basic YW5uOm9wZW4gc2VzYW1l"}),
+        ("headers", {"x-user": "ann", "x-key": "open sesame"}),
+        ("header", {"x-key": "open sesame"}),
+    ],
+)
+def test_a_request_is_signed_as_it_is_configured(mode: str, headers: dict[str, str]) -> None:
+    settings = made(auth_mode=mode)
+    assert (settings.lacking(), settings.profile()) == (None, WIRE)
+    request = next(settings.auth().auth_flow(httpx.Request("GET", "https://acme.example")))
+    known = {"authorization", "x-user", "x-key"}
+    assert {name: value for name, value in request.headers.items() if name in known} == headers
+
+
+def test_the_ladder_is_one_button_with_the_proof_that_the_profile_has() -> None:
+    (button,) = made().ladder()
+    assert isinstance(button, Button)
+    assert isinstance(button.confirm, ByPerson)
