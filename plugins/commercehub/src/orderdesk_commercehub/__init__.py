@@ -8,7 +8,7 @@ from orderdesk_commercehub.account import CODES, TYPES, HubSettings
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, Integration, Limit, NoResubmit, Portal, Scope
+from orderdesk_sdk.declaration import Button, ByCheck, Evidence, Integration, Limit, NoResubmit, Portal, Scope
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import ClientCredentialsAuth
 from orderdesk_sdk.http.service import Flow, Service
@@ -38,6 +38,7 @@ def orderdesk_integration() -> Integration:
         base_url="base_url",
         auth=lambda its: ClientCredentialsAuth(its.base_url + "/oauth2/token", its.client_id, its.client_secret),
         role=Role.CART,
+        evidence=Evidence.VENDOR_CHECKED,
         cancel=(BUTTON,),
         configured=lambda its: (FILE if its.mode == "orderstream" else BUTTON,),
         resubmit=NoResubmit("a supplier cannot reopen a canceled retailer order; the retailer issues a new one"),

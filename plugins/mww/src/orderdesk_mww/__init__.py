@@ -10,7 +10,7 @@ from orderdesk_mww.account import MwwSettings, auth_key, ladder
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.declaration import Integration, NewNumber, fold
+from orderdesk_sdk.declaration import Evidence, Integration, NewNumber, fold
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.order import Placement
@@ -28,7 +28,7 @@ def orderdesk_integration() -> Integration:
         slug="mww", title="MWW On Demand", settings=MwwSettings, base_url="base_url", auth=auth_key,
         cancel=ladder("two minutes"), configured=lambda settings: ladder(settings.cancel_window), resubmit=NewNumber(),
         redact=["name", "address1", "address2", "city", "postal-code", "phone", "email"],
-        help_url="https://mwwondemand.github.io",
+        help_url="https://mwwondemand.github.io", evidence=Evidence.PUBLISHED_API,
     )  # fmt: skip
 
 
