@@ -25,13 +25,14 @@ from orderdesk_sdk.declaration import (
     WhileStatus,
     Window,
 )
+from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.order import Role
 from orderdesk_sdk.plan import proof_in_words, span
 from orderdesk_sdk.reasons import ClosedList, FreeText, NoReason, ReasonRule
-from orderdesk_sdk.registry import Loaded
+from orderdesk_sdk.registry import Loaded, Registry
 from orderdesk_sdk.wire_settings import WireSettings
 
-__all__ = ["VARIES", "MatrixRoute", "MatrixRow", "matrix_row", "row_of"]
+__all__ = ["VARIES", "MatrixRoute", "MatrixRow", "every_row", "matrix_row", "row_of"]
 
 VARIES = "* the settings of a connection may change it"
 """What the star behind a way to cancel means."""
@@ -93,7 +94,20 @@ class MatrixRow:
             "messages in": "yes" if self.messages else "no",
             "role": self.role.value,
             "evidence": self.evidence.value,
+            "note": "; ".join(route.note for route in self.routes if route.note) or "-",
         }
+
+
+def every_row(registry: Registry) -> tuple[tuple[MatrixRow, ...], tuple[PluginFault, ...]]:
+    """The rows of all integrations, by slug, and what is wrong with those that cannot be used."""
+    rows: list[MatrixRow] = []
+    faults: list[PluginFault] = []
+    for slug in registry.slugs():
+        try:
+            rows.append(matrix_row(registry.load(slug)))
+        except PluginFault as fault:
+            faults.append(fault)
+    return tuple(rows), tuple(faults)
 
 
 def matrix_row(loaded: Loaded) -> MatrixRow:

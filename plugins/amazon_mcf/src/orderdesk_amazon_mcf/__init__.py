@@ -10,7 +10,17 @@ from orderdesk_amazon_mcf.account import LoginWithAmazon, McfSettings
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, Evidence, IdRule, Integration, Limit, NewNumber, WhileStatus, fold
+from orderdesk_sdk.declaration import (
+    Button,
+    ByCheck,
+    Evidence,
+    IdRule,
+    Integration,
+    Limit,
+    NewNumber,
+    WhileStatus,
+    fold,
+)
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.order import Placement
