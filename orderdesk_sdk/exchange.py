@@ -65,6 +65,7 @@ class Exchange:
     whole: the excerpt is the complete body, unchanged, so that a flow can be replayed from it.
     tries: how many times it was sent; each earlier one was proved not done, or reads only.
     warning: what a person should know of the reply although it is no failure; None where there is nothing.
+    shared_at: when the reply came to another flow, whose read answered this one too; None: this flow's own.
     """
 
     intent: Intent
@@ -76,3 +77,4 @@ class Exchange:
     failure: Failure | None = None
     tries: int = 1
     warning: str | None = None
+    shared_at: datetime | None = None

@@ -20,6 +20,7 @@ PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 LOCK_LIKE = ("constraints*.txt", "requirements*.txt", "*.lock", "pylock*.toml", ".npmrc", "pip.conf")
 LONGEST_MODULE = 400
 LONGEST_PLUGIN = {
+    "amazon_marketplace": 200,
     "amazon_mcf": 200,
     "bay_photo": 200,
     "bdlinx": 200,
