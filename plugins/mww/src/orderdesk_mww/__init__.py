@@ -38,9 +38,8 @@ def orderdesk_cancel(request: CancelRequest, service: Service[MwwSettings]) -> F
     body = {"data": {"type": "orders", "id": number, "attributes": {"request": "cancel"}}}
     reply = yield service.request("PATCH", orders.ORDERS, number, operation="cancel", repeatable=True, json=body)
     if reply.is_success:
-        return answer.asked(
-            reply, status=text_at(reply, *orders.STATE)
-        )  # Also where it says cancelled: that is read back.
+        # Also where it says cancelled: that is read back.
+        return answer.asked(reply, status=text_at(reply, *orders.STATE))
     if reply.status_code == 404 and young:
         return answer.not_done(reply, text=f"MWW does not know {number} yet, and may still be taking it in")
     if reply.status_code == 404:

@@ -19,7 +19,5 @@ class EuropeSettings(MwwSettings):
 
 @hookimpl
 def orderdesk_integration() -> Integration:
-    return evolve(
-        orderdesk_mww.orderdesk_integration(),
-        slug="mww-europe", title="MWW Europe", settings=EuropeSettings, evidence=Evidence.CONFIGURATION,
-    )  # fmt: skip
+    other, unproved = orderdesk_mww.orderdesk_integration(), Evidence.CONFIGURATION
+    return evolve(other, slug="mww-europe", title="MWW Europe", settings=EuropeSettings, evidence=unproved)
