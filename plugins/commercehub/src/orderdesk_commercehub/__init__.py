@@ -38,7 +38,8 @@ def orderdesk_integration() -> Integration:
         resubmit=NoResubmit("a supplier cannot reopen a canceled retailer order; the retailer issues a new one"),
         limits={"/order/": Limit(8, burst=10)},  # 10 a second, 500 a minute; of the other calls no limit is known
         redact=["shipping", "shipTo", "billing", "billTo", "customer", "firstName", "lastName", "email", "phone"],
-        help_url="https://support.dsco.io/hc/en-us/articles/360028354992-Cancel-Codes", evidence=Evidence.VENDOR_CHECKED,
+        help_url="https://support.dsco.io/hc/en-us/articles/360028354992-Cancel-Codes",
+        evidence=Evidence.VENDOR_CHECKED,
     )  # fmt: skip
 
 
