@@ -13,6 +13,7 @@ from orderdesk_sdk import Desk
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.config import read_config
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.order import Order
 
 HUB = """
 [connections.there]
@@ -106,15 +107,16 @@ def test_a_desk_names_them_too_and_so_does_the_plan(file: Path, name: str) -> No
         assert desk.connections.integration("there") == str(told.value)
 
 
-def test_a_desk_tells_of_a_rules_unknown_action_where_it_would_be_done(file: Path) -> None:
+def test_a_desk_tells_of_a_rules_unknown_action_when_it_is_due_and_waits_until_it_is_mended(file: Path) -> None:
     file.write_text(RULE, encoding="utf-8")
-    orders = file.with_name("orders.json")
-    orders.write_text('{"id": "1", "source_id": "1042", "order_items": []}', encoding="utf-8")
-    run = CliRunner().invoke
-    assert run(orderdesk, ["--config", str(file), "import", str(orders)]).exit_code == 0
-    ran = run(
-        orderdesk, ["--config", str(file), "rules", "test", "1042", "--event", "order moved", "--folder", "Canceled"]
-    )
-    said = " ".join((ran.stdout + ran.stderr).split())
-    for words in (str(file), RULES.place, RULES.said, RULES.remedy):
-        assert words in said
+    with Desk.open(file) as desk:
+        desk.import_orders([Order("1", "1042")], by="Ann")
+        desk.move("1042", "Canceled", by="Ann")
+        (told,) = desk.run_due().problems
+        for words in (f"{file}: {RULES.place}: ", RULES.said, RULES.remedy):
+            assert words in told
+        assert desk.host.folder("1") == "Canceled", "the first action is not done either"
+    file.write_text(RULE.replace(', "Cancel Order at BDLinks"', ""), encoding="utf-8")
+    with Desk.open(file) as mended:
+        assert mended.run_due().problems == ()
+        assert mended.host.folder("1") == "Closed"
