@@ -36,7 +36,7 @@ class ProofReceipt:
     """What a verdict rests on.
 
     exchange: the call with the service's words; None for a person's word. message: the mail that a person filed.
-    status: the word that a read-back judged by; None where it judged by the lines' numbers, or was no read-back.
+    status: the word that a read-back judged by; None where there was none.
     """
 
     kind: ProofKind
