@@ -88,8 +88,8 @@ def orderdesk_check(request: CheckRequest, service: Service[HubSettings]) -> Flo
     entries = {entry.get("status"): entry for entry in objects_at(log, "logs")}
     if set(entries) == {"failure"}:
         text = words_of(entries["failure"].get("results"), SAID)
-        return judge(log, lines, request.lines, done=False, text=text, remedy=ELSEWHERE)
-    return judge(reply, lines, request.lines, done=True if "success" in entries else None)
+        return judge(log, lines, request.lines, done=False, status="failure", text=text, remedy=ELSEWHERE)
+    return judge(log, lines, request.lines, done=True, status="success") if "success" in entries else verdict
 
 
 def read(reply: httpx.Response, request: CancelRequest | CheckRequest) -> Lines:
