@@ -14,6 +14,7 @@ from orderdesk_sdk.change_status import settable_statuses
 from orderdesk_sdk.declaration import (
     Always,
     Button,
+    Email,
     Evidence,
     Integration,
     NewNumber,
@@ -28,7 +29,7 @@ from orderdesk_sdk.declaration import (
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.order import Role
 from orderdesk_sdk.plan import proof_in_words, span
-from orderdesk_sdk.reasons import ClosedList, FreeText, NoReason, ReasonRule
+from orderdesk_sdk.reasons import ClosedList, FreeText, NoReason
 from orderdesk_sdk.registry import Loaded, Registry
 from orderdesk_sdk.wire_settings import WireSettings
 
@@ -126,7 +127,7 @@ def row_of(declared: Integration, *, messages: bool) -> MatrixRow:
             MatrixRoute(
                 _way(route, wired=wired),
                 _proof(route, open_ended=wired and declared.configured is not None),
-                _reason(route.reasons),
+                _reason(route, wired=wired),
                 route.scope.value,
                 route.note,
             )
@@ -147,7 +148,8 @@ def _in_turn(texts: Iterable[str]) -> str:
 
 
 def _way(route: Route, *, wired: bool) -> str:
-    parts = [f"{route.label} with a reason" if _reason(route.reasons).startswith("required") else route.label]
+    required = _reason(route, wired=wired).startswith("required")
+    parts = [f"{route.label} with a reason" if required else route.label]
     if wired and isinstance(route, Button):
         parts.append("by your wire profile")
     if isinstance(route, Button) and route.batch is not None:
@@ -173,16 +175,18 @@ def _proof(route: Route, *, open_ended: bool) -> str:
     return f"as your wire profile can prove; without a read call {told}" if open_ended else told
 
 
-def _reason(rule: ReasonRule) -> str:
-    match rule:
+def _reason(route: Route, *, wired: bool) -> str:
+    match route.reasons:
         case NoReason():
-            return "none"
+            if isinstance(route, Email):
+                return "optional, where your mail names it"
+            return "optional, where your wire profile sends it" if wired else "none"
         case FreeText(required):
             return f"{'required' if required else 'optional'}, in words"
         case ClosedList(required=required):
             return f"{'required' if required else 'optional'}, from a list"
         case _:
-            assert_never(rule)
+            assert_never(route.reasons)
 
 
 def _resubmit(rule: ResubmitRule) -> str:

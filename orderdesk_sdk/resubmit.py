@@ -34,7 +34,7 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         down first, so that a crash leaves no duplicate that nobody knows of.
 
         Raises NotAllowedError while the original is unsettled or not canceled, and where the integration takes no
-        resubmission; InputError for a number that the service would mangle.
+        resubmission; InputError for a number that the service would mangle, or knows as the canceled order's.
         """
         case = self._canceled_case(original, at)
         target = at or case.connection
@@ -51,7 +51,7 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         new_number = number or (
             original.number if isinstance(rule, SameNumber) else self._host.free_number(original.id)
         )
-        self._demand_number(original, new_number, target)
+        self._demand_number(original, new_number, target, isinstance(rule, SameNumber))
         now = self._clock.now()
         opened, _ = self._ledger.open_resubmission(
             Resubmission(
@@ -107,8 +107,8 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         wanted = latest.get(at) if at is not None else None
         return wanted or next(iter(latest.values()))
 
-    def _demand_number(self, original: Order, number: str, target: str) -> None:
-        """Refuse a number that another order has, or that the service would mangle."""
+    def _demand_number(self, original: Order, number: str, target: str, same: bool) -> None:
+        """Refuse a number that another order has, that the service would mangle, or, unless `same`, has canceled."""
         rule = self._connections.get(target).integration.remote_id
         fault = rule.fault(number) if rule is not None else None
         try:
@@ -117,10 +117,17 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
             owner = original
         if owner.id != original.id:
             fault = f"the number {number!r} belongs to another order (id {owner.id})"
+        if not same and number in self._numbers_of(original):
+            # The service has it, so a look for an earlier try of ours would take the canceled order for one.
+            fault = f"the number {number!r} is the canceled order's own, and this service wants a new one"
         if fault:
             raise InputError(
                 fault, place=f"resubmit {original.number} at {target}", remedy="give another number with --number"
             )
+
+    def _numbers_of(self, original: Order) -> set[str]:
+        """Every number that the original goes by, here or at a service."""
+        return {original.number, *(found.remote_id for found in self._host.placements(original.id))}
 
     def start(self, request: ResubmitRequest, connection: Connection, now: datetime) -> object:
         hook = connection.loaded.manager.hook.orderdesk_resubmit
