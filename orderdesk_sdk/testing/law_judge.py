@@ -34,7 +34,7 @@ LONGEST_WAIT = hours(8 * 24)
 class LawJudge:
     """Judges one history. Safe from many threads.
 
-    complaints: what was wrong, one line each. told: ids of wishes, cases and errands that a caller was given. liars:
+    complaints: what was wrong, one line each. deeds: how often services did what counts. told: ids of wishes, cases and errands that a caller was given. liars:
     the places whose service may say that it canceled what it ships.
     """
 
@@ -46,6 +46,7 @@ class LawJudge:
         self._acts: Counter[tuple[str, int]] = Counter()
         self._made: Counter[tuple[str, str]] = Counter()
         self._seen_canceled: set[str] = set()
+        self.deeds: Counter[str] = Counter()
         self.complaints: list[str] = []
         self.told: set[str] = set()
         self.liars: set[str] = set()
@@ -64,6 +65,7 @@ class LawJudge:
             try:
                 found = list(self._canceling(place, record) if record.deed is Deed.CANCEL_TAKEN else ())
                 found += self._creating(place, record) if record.deed is Deed.ORDER_CREATED else ()
+                self.deeds[record.deed.value] += 1
             except Exception as error:  # noqa: BLE001 - in the thread of a service nobody else would hear of it
                 found = [f"the judge failed: {type(error).__name__}: {error}"]
             self.complaints += found
@@ -79,6 +81,7 @@ class LawJudge:
         for case in sending:
             self._acts[case.id, case.attempt] += 1
             if case.role is Role.CART:
+                self.deeds["cancels at carts"] += 1
                 for other in self._going_on(case.order_id):
                     yield f"law 8: the cart {place} was told to cancel {record.remote_id} while {other}"
 
