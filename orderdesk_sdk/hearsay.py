@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.case import Case, Event, EventKind, Proof, ProofKind
+from orderdesk_sdk.case import Case, Event, EventKind
 from orderdesk_sdk.clock import hours
+from orderdesk_sdk.evidence import proof_by_reading
 from orderdesk_sdk.patience import PATIENCE, wait_for
 
 __all__ = ["after_heard", "after_watching"]
@@ -20,7 +21,7 @@ ASK_AGAIN = hours(4)
 
 def after_heard(case: Case, answer: Answer, now: datetime) -> Event:
     """What a read-back makes of a case whose service was heard to have canceled: only the read-back is evidence."""
-    proof = Proof(ProofKind.READ_BACK, attempt=case.attempt, exchange=answer.exchange)
+    proof = proof_by_reading(case, answer)
     match answer.outcome:
         case Outcome.CANCELED:
             return Event(
@@ -56,6 +57,6 @@ def after_watching(case: Case, answer: Answer, now: datetime) -> Event:
             status=answer.status,
             text="it shipped although it had been canceled",
             remedy="stop the parcel at the service or the carrier, and tell the customer",
-            proof=Proof(ProofKind.READ_BACK, attempt=case.attempt, exchange=answer.exchange),
+            proof=proof_by_reading(case, answer),
         )
     return Event(EventKind.CHECK_FAILED, now, text="read again: nothing speaks against it", status=answer.status)
