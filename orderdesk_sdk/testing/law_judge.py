@@ -29,13 +29,15 @@ __all__ = ["LawJudge"]
 
 LONGEST_WAIT = hours(8 * 24)
 """No open work is due later than this from now."""
+_BY_SERVICE = (ProofKind.REPLY, ProofKind.READ_BACK, ProofKind.LINES)
+"""Proofs that rest on an exchange with the service."""
 
 
 class LawJudge:
     """Judges one history. Safe from many threads.
 
-    complaints: what was wrong, one line each. deeds: how often services did what counts. told: ids of wishes, cases and errands that a caller was given. liars:
-    the places whose service may say that it canceled what it ships.
+    complaints: what was wrong, one line each. deeds: how often services did what counts. told: ids of wishes, cases
+    and errands that a caller was given. liars: the places whose service may say that it canceled what it ships.
     """
 
     def __init__(self, file: Path, clock: Clock) -> None:
@@ -172,7 +174,7 @@ class LawJudge:
     def _untrue(self, case: Case, simulator: Simulator | None) -> Iterator[str]:
         """Law 5: a service that says of itself that it canceled has canceled, but where its fate is to lie."""
         wish = next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
-        by_service = case.proof is not None and case.proof.kind in (ProofKind.REPLY, ProofKind.READ_BACK)
+        by_service = case.proof is not None and case.proof.kind in _BY_SERVICE
         if simulator is None or not by_service or wish.lines or case.connection in self.liars:
             return
         truth = simulator.truth(case.remote_id)
@@ -210,7 +212,7 @@ def _unproved(case: Case, history: Sequence[Entry]) -> Iterator[str]:
     proof = case.proof
     if proof is None:
         yield f"law 4: {case.id} is {case.state.value} without proof"
-    elif proof.kind in (ProofKind.REPLY, ProofKind.READ_BACK):
+    elif proof.kind in _BY_SERVICE:
         kept = [
             entry
             for entry in history
@@ -222,5 +224,3 @@ def _unproved(case: Case, history: Sequence[Entry]) -> Iterator[str]:
             yield f"law 4: {case.id} is {case.state.value} by {proof}, and that exchange is not in the ledger"
     elif not (proof.person or "").strip():
         yield f"law 4: {case.id} is {case.state.value} by nobody"
-
-
