@@ -166,8 +166,10 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
         case Outcome.ASKED | Outcome.PENDING:
             resend = case.state is State.UNCLEAR and case.repeatable and case.resends < MAX_RESENDS
             due = now if resend else no_later(now + every, case.give_up_at)
+            # What made it unclear goes on being the reason: that nothing is decided yet does not explain it.
+            text = answer.text or (case.text if case.state is State.UNCLEAR else None)
             return Event(
-                EventKind.STILL_PENDING, now, due_at=due, text=answer.text, status=answer.status,
+                EventKind.STILL_PENDING, now, due_at=due, text=text, status=answer.status,
                 lines=answer.lines, resend=resend,
             )  # fmt: skip
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED if case.state is State.AWAITING_PERSON:

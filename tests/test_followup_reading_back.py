@@ -117,6 +117,14 @@ def test_at_most_three_resends_happen_whatever_the_service_loses() -> None:
     assert sends == 4
 
 
+def test_an_unclear_case_keeps_saying_why_while_nothing_is_decided() -> None:
+    lost = case_in(State.UNCLEAR, text="the reply was lost")
+    event = followup.after_check(lost, KNOWN, PLACED, Answer(Outcome.PENDING), NOW)
+    assert transition(lost, event).text == "the reply was lost"
+    told = followup.after_check(lost, KNOWN, PLACED, Answer(Outcome.PENDING, text="in a queue"), NOW)
+    assert transition(lost, told).text == "in a queue"
+
+
 @pytest.mark.parametrize("outcome", [Outcome.NOT_DONE, Outcome.UNCLEAR])
 @pytest.mark.parametrize("state", [State.ASKED, State.UNCLEAR])
 def test_a_read_back_that_told_nothing_backs_off_within_the_patience(state: State, outcome: Outcome) -> None:
