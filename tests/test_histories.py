@@ -25,6 +25,7 @@ from orderdesk_sdk.hookspecs import INTEGRATIONS
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.message import Message
 from orderdesk_sdk.order import Order, Role
+from orderdesk_sdk.reasons import CanonicalReason
 from orderdesk_sdk.rules import CANCEL_ORDER, MOVE_ORDER, read_rules
 from orderdesk_sdk.testing.fault_queue import Fault
 from orderdesk_sdk.testing.law_judge import LawJudge
@@ -45,10 +46,12 @@ FACES = ("auth", "api", "user_agent")
 SLUGS = sorted(point.name for point in entry_points(group=INTEGRATIONS))
 FAULTS = [kind for kind in Fault if kind not in (Fault.DELAY, Fault.SLOW_DRIP, Fault.OVERSIZED)]
 """Those that take no real time."""
+REASON = CanonicalReason.OTHER.value
+"""What every service's list has."""
 RULES = read_rules(
     [
         {"name": "folder cancels", "event": "order moved", "when": "folder == 'Canceled'",
-         "do": [{"action": CANCEL_ORDER, "reason": "OUT_OF_STOCK"}]},
+         "do": [{"action": CANCEL_ORDER, "reason": REASON}]},
         {"name": "canceled is closed", "event": "order canceled",
          "do": [{"action": MOVE_ORDER, "folder": "Closed"}]},
     ],
@@ -70,7 +73,6 @@ class Histories(RuleBasedStateMachine):
 
     town: ClassVar[Town]
     counts: ClassVar[Counter[str]]
-    reason: ClassVar[str]
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,7 +157,7 @@ class Histories(RuleBasedStateMachine):
     )
     def cancel(self, index: int, at: list[str], part: int | None, why: str | None, key: str | None, send: bool) -> None:
         found = self.one(index)
-        reason = self.reason if why == "" else why
+        reason = REASON if why == "" else why
         lines = None if part is None else {found.lines[0].code: part}
 
         def act(desk: Desk) -> None:
@@ -184,6 +186,14 @@ class Histories(RuleBasedStateMachine):
             self.do("verdicts", lambda desk, of=case.id, say=verdict: say(desk, of, by="Ben"))  # type: ignore[misc]
         self.clock.advance(hours(1))
         self.follow(6)
+
+    @rule(index=ANY, at=st.one_of(st.none(), PLACE))
+    def cancel_and_make_again(self, index: int, at: str | None) -> None:
+        self.cancel_everywhere(index)
+        self.a_day_of_work(confirms=True)
+        self.a_day_of_work(confirms=True)
+        self.resubmit(index, at, None)
+        self.follow(2)
 
     @rule(after=st.sampled_from([minutes(1), minutes(6), minutes(61), hours(5), hours(25)]))
     def time_passes(self, after: object) -> None:
@@ -276,7 +286,7 @@ class Histories(RuleBasedStateMachine):
     @rule(index=ANY, status=st.sampled_from(["canceled", "canceled", "closed"]), at=st.lists(PLACE, max_size=1))
     def change_status(self, index: int, status: str, at: list[str]) -> None:
         found = self.one(index)
-        reason = self.reason if status == "canceled" else None
+        reason = REASON if status == "canceled" else None
         made = self.do("status", lambda desk: desk.change_status(found.number, status, by="Ann", at=at, reason=reason))
         if made is not None:
             self.judge.told |= {change.id for change in made.changes}

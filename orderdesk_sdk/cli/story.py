@@ -170,9 +170,7 @@ class Story:
     def _reply_lost(self, desk: Desk, amazon: Simulator) -> None:
         self._teller.chapter("Order 1042 at Amazon: the reply gets lost")
         amazon.faults.add(Fault.LOST_REPLY, method="PUT")
-        self._teller.say(
-            "Ann presses the button, and the line goes dead before the reply. Did Amazon act? That is not guessed:"
-        )
+        self._teller.say("Ann presses the button, and the line goes dead. Did Amazon act? That is not guessed:")
         self._follow_up(desk, "1042", "the customer changed her mind")
         self._teller.say(
             "It was read back: the order stood there, undecided. Amazon's cancel does no harm when repeated, so it was"

@@ -44,7 +44,7 @@ FUZZ = 500
 HISTORIES = "histories"
 """The property under which random histories record (what, how many); one line says them all in the summary."""
 
-MOST_HISTORIES = 60
+MOST_HISTORIES = 150
 """Random histories in every run."""
 
 
