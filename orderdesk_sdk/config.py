@@ -41,6 +41,7 @@ __all__ = ["Config", "ConnectionConfig", "SandboxConfig", "find_config", "make_s
 T = TypeVar("T")
 
 FILE_NAME = "orderdesk.toml"
+_SUBDOMAINS = re.compile(r"https://\*(\.[A-Za-z0-9-]+){2,}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
@@ -253,6 +254,9 @@ def _value(declared: SettingField, given: object, place: str, environ: Mapping[s
     if declared.kind is SettingKind.HOST:
         if not isinstance(given, str) or not re.match(r"https?://[^/\s]+", given):
             raise ConfigurationError("must be a URL that begins with https:// or http://", place=place)
+        if "*" in given and not _SUBDOMAINS.fullmatch(given):
+            text = "a * stands for all subdomains of a name, over https"
+            raise ConfigurationError(text, place=place, remedy='write it as "https://*.example.com"')
         return given.rstrip("/")
     if declared.choices and given not in declared.choices:
         allowed = ", ".join(map(repr, declared.choices))

@@ -344,6 +344,9 @@ class Integration:
     auth: called with the settings, gives the `httpx.Auth` of a connection; None for a service without credentials.
     limits: per operation name; "*" stands for every operation not named, each with a bucket of its own.
     rate_header: a response header that tells the allowed rate in calls per second; None where there is none.
+    throttled: called with every reply, says how long to wait where it turns the call away in the service's own way,
+    which must prove that nothing was done; else None. 429 with Retry-After needs none.
+    echoes: response headers that repeat a setting, such as the API's version, and that setting; a difference is told.
     evidence_headers: response headers worth keeping as evidence, such as a request id. Lower case.
     redact: names of body fields and query parameters hidden in evidence, beside the core's own deny list. Folded.
     help_url: where a person reads how the service cancels; None where nothing is published.
@@ -365,6 +368,8 @@ class Integration:
     remote_id: IdRule | None = None
     limits: Mapping[str, Limit] = field(factory=dict)
     rate_header: str | None = None
+    throttled: Callable[[httpx.Response], timedelta | None] | None = None
+    echoes: Mapping[str, str] = field(factory=dict)
     evidence_headers: frozenset[str] = field(default=frozenset(), converter=_names)
     redact: frozenset[str] = field(default=frozenset(), converter=_folded)
     help_url: str | None = None

@@ -39,6 +39,7 @@ class Intent:
     """A request that is about to leave.
 
     number: the position in its flow, from 1. digest: SHA-256 of method, URL and body.
+    declared_read: the plugin says that it changes nothing, where the method does not say it (`CallOptions`).
     """
 
     number: int
@@ -48,11 +49,12 @@ class Intent:
     digest: str
     repeatable: bool
     at: datetime
+    declared_read: bool = False
 
     @property
     def reads_only(self) -> bool:
-        """Whether the request cannot change anything at the service (RFC 9110, 9.2.1)."""
-        return self.method in ("GET", "HEAD", "OPTIONS")
+        """Whether the request cannot change anything at the service: by its method (RFC 9110, 9.2.1), or declared."""
+        return self.declared_read or self.method in ("GET", "HEAD", "OPTIONS")
 
 
 @frozen
@@ -62,6 +64,8 @@ class Exchange:
     status: the HTTP status, None when there was no response. headers: the chosen ones. body: a redacted excerpt.
     whole: the excerpt is the complete body, unchanged, so that a flow can be replayed from it.
     tries: how many times it was sent; each earlier one was proved not done, or reads only.
+    shared_at: when the reply came to another flow, whose read answered this one too; None: this flow's own.
+    warning: what a person should know of the reply although it is no failure; None where there is nothing.
     """
 
     intent: Intent
@@ -72,3 +76,5 @@ class Exchange:
     whole: bool = False
     failure: Failure | None = None
     tries: int = 1
+    shared_at: datetime | None = None
+    warning: str | None = None

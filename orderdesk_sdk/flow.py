@@ -18,7 +18,7 @@ from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.http.replay import digest_of, is_request, response_of
-from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.reading import Ended, MalformedReply
 from orderdesk_sdk.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ class _Plugin:
                 return step()
         except StopIteration as stop:
             return _Returned(stop.value)
+        except Ended as over:
+            return _Returned(over.answer)
         except (MalformedReply, ConfigurationError) as said:
             return said
         except BaseException as error:  # noqa: BLE001 - also SystemExit: a plugin must not end anything but its own case

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from attrs import evolve, frozen
 
 from orderdesk_sdk.answer import Answer, Outcome
-from orderdesk_sdk.case import Case, Event, EventKind, Proof, ProofKind, State
+from orderdesk_sdk.case import Case, Event, EventKind, Proof, State
 from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.declaration import Batch, Button, ByCheck, ByPerson, ByReply, Integration, Portal
 from orderdesk_sdk.errors import OrderDeskError, PluginFault
+from orderdesk_sdk.evidence import proof_by_reading, proof_by_reply
 from orderdesk_sdk.exchange import Certainty
 from orderdesk_sdk.hearsay import after_heard, after_watching
 from orderdesk_sdk.order import Placement
@@ -99,11 +100,11 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
     confirm = _confirm(case, integration)
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED if isinstance(confirm, ByReply):
-            return _verdict(case, answer, ProofKind.REPLY, now)
+            return _verdict(answer, proof_by_reply(case, answer), now)
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED | Outcome.ASKED | Outcome.PENDING:
             return _took_note(case, integration, answer, now)
         case Outcome.REFUSED:
-            return _refused(case, integration, placement, answer, ProofKind.REPLY, now)
+            return _refused(case, integration, placement, answer, proof_by_reply(case, answer), now)
         case Outcome.NOT_DONE:
             event = _not_done(case, answer.text, answer.remedy, answer.retry_after, now)
             # A pause that the service asks for must not outlast the window: then it is time for the next way.
@@ -157,9 +158,9 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
         return after_heard(case, answer, now, _patience(case, integration))
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED:
-            return _verdict(case, answer, ProofKind.READ_BACK, now)
+            return _verdict(answer, proof_by_reading(case, answer), now)
         case Outcome.REFUSED:
-            return _refused(case, integration, placement, answer, ProofKind.READ_BACK, now)
+            return _refused(case, integration, placement, answer, proof_by_reading(case, answer), now)
         case Outcome.ASKED if case.state is State.UNCLEAR:
             return _took_note(case, integration, answer, now)
         case Outcome.ASKED | Outcome.PENDING if case.state is State.AWAITING_PERSON:
@@ -296,9 +297,8 @@ def _hand_over(case: Case, now: datetime, text: str, remedy: str | None = None, 
     )
 
 
-def _verdict(case: Case, answer: Answer, kind: ProofKind, now: datetime) -> Event:
+def _verdict(answer: Answer, proof: Proof, now: datetime) -> Event:
     verdict = EventKind.CANCELED if answer.outcome is Outcome.CANCELED else EventKind.PARTLY_CANCELED
-    proof = Proof(kind, attempt=case.attempt, exchange=answer.exchange)
     return Event(verdict, now, status=answer.status, text=answer.text, lines=answer.lines, proof=proof)
 
 
@@ -326,10 +326,9 @@ def _took_note(case: Case, integration: Integration, answer: Answer, now: dateti
 
 
 def _refused(
-    case: Case, integration: Integration, placement: Placement, answer: Answer, kind: ProofKind, now: datetime
+    case: Case, integration: Integration, placement: Placement, answer: Answer, proof: Proof, now: datetime
 ) -> Event:
     route = integration.cancel[case.route] if case.route < len(integration.cancel) else None
-    proof = Proof(kind, attempt=case.attempt, exchange=answer.exchange)
     if isinstance(route, Button) and answer.refusal is not None and answer.refusal in route.climbs:
         higher = next_open(integration.cancel, placement, now, case.route + 1)
         if higher is not None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.case import Case, Event, EventKind, Proof, ProofKind, State
+from orderdesk_sdk.case import Case, Event, EventKind, State
 from orderdesk_sdk.clock import hours
+from orderdesk_sdk.evidence import proof_by_reading
 from orderdesk_sdk.patience import PATIENCE, wait_for
 
 __all__ = ["after_heard", "after_watching"]
@@ -23,7 +24,7 @@ def after_heard(case: Case, answer: Answer, now: datetime, patience: timedelta) 
 
     patience: how long a person who has the case is left alone.
     """
-    proof = Proof(ProofKind.READ_BACK, attempt=case.attempt, exchange=answer.exchange)
+    proof = proof_by_reading(case, answer)
     match answer.outcome:
         case Outcome.CANCELED:
             return Event(
@@ -64,7 +65,7 @@ def after_watching(case: Case, answer: Answer, now: datetime) -> Event:
             status=answer.status,
             text="it shipped although it had been canceled",
             remedy="stop the parcel at the service or the carrier, and tell the customer",
-            proof=Proof(ProofKind.READ_BACK, attempt=case.attempt, exchange=answer.exchange),
+            proof=proof_by_reading(case, answer),
         )
     if answer.outcome in (Outcome.NOT_DONE, Outcome.UNCLEAR, Outcome.CHANGED):
         return Event(EventKind.CHECK_FAILED, now, text=answer.text or "the read-back told nothing")

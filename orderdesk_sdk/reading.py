@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from orderdesk_sdk.answer import Answer, not_done
+from orderdesk_sdk.answer import Answer, not_done, unclear
 from orderdesk_sdk.errors import OrderDeskError
 
 __all__ = [
+    "Ended",
     "MalformedReply",
     "complaint",
     "count_in",
+    "inside",
     "json_object",
+    "need",
+    "nothing_done",
     "objects_at",
     "one_or_many",
     "text_at",
+    "texts_at",
     "turned_away",
     "value_at",
     "words_of",
@@ -47,6 +52,17 @@ class TextReply(Protocol):
     @property
     def extensions(self) -> Mapping[str, object]:
         """Where the core leaves the exchange's number."""
+
+
+R = TypeVar("R", bound=TextReply)
+
+
+class Ended(Exception):
+    """A flow is over with this answer: a reply that it needed is none. Raised by `need`; a flow need not catch it."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.text)
+        self.answer = answer
 
 
 class MalformedReply(OrderDeskError):
@@ -125,6 +141,29 @@ def objects_at(
         if not isinstance(item, Mapping):
             raise _malformed(reply, (*path, index), f"an object was expected, not {_kind(item)}")
     return tuple(value)
+
+
+def texts_at(reply: TextReply, *path: str, key: str) -> tuple[str, ...]:
+    """The text under `key` in each object of the list at a path.
+
+    Raises MalformedReply where the list is empty, or where one has no text there.
+    """
+    texts: list[str] = []
+    for index, item in enumerate(objects_at(reply, *path)):
+        value = item.get(key)
+        if not isinstance(value, str) or not value.strip() or not value.isprintable():
+            raise _malformed(reply, (*path, index, key), f"a plain text was expected, not {_kind(value)}")
+        texts.append(value)
+    if not texts:
+        raise _malformed(reply, path, "at least one was expected")
+    return tuple(texts)
+
+
+def inside(value: object, *path: str) -> object:
+    """What lies at a path of keys in a value that may be there or not; None where nothing does."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def _no_number(text: str) -> None:  # noqa: ARG001 - the shape of `json.loads`
@@ -211,3 +250,18 @@ def turned_away(reply: TextReply, *, check: str) -> Answer | None:
     if reply.status_code in (401, 403):
         return not_done(reply, text=f"the service does not let us in ({reply.status_code})", remedy=check)
     return None
+
+
+def nothing_done(reply: TextReply) -> Answer:
+    """The answer to a reply after which, whatever it was, nothing can have been done; for `need`."""
+    return not_done(reply, text=complaint(reply))
+
+
+def need(reply: R, *, check: str, otherwise: Callable[[R], Answer] = unclear) -> R:
+    """The reply, where its status is a success; else `Ended` with the answer that the flow then has.
+
+    That is `turned_away` with `check` where it applies, and what `otherwise` makes of the reply for any other status.
+    """
+    if 200 <= reply.status_code < 300:
+        return reply
+    raise Ended(turned_away(reply, check=check) or otherwise(reply))

@@ -33,6 +33,9 @@ _SHORTEST = 4
 _LATEST = 64
 """Learned texts that are remembered: two months of hourly tokens would make every look at a text slow."""
 
+_LATEST_LINKS = 16
+"""Presigned links that are remembered, beside the learned texts: they are good for minutes, and there may be many."""
+
 _SHORTEST_CUT = 8
 """Characters of a secret's beginning that are taken for it at the end of a text: plugins cut what services say."""
 
@@ -45,6 +48,7 @@ class Redactor:
         self._lock = threading.Lock()
         self._given = tuple(secret.reveal() for secret in secrets)
         self._fetched: deque[str] = deque(maxlen=_LATEST)
+        self._links: tuple[str, ...] = ()
         self._longest_first: tuple[str, ...] = ()
         self._pattern: re.Pattern[str] | None = None
         self._compile()
@@ -55,8 +59,16 @@ class Redactor:
             self._fetched.append(secret.reveal())
             self._compile()
 
+    def learn_link(self, url: str) -> None:
+        """Hide the query of this URL from now on: whoever knows a presigned URL needs no other credential."""
+        query = urlsplit(url).query
+        with self._lock:
+            if query and query not in self._links:
+                self._links = (*self._links, query)[-_LATEST_LINKS:]
+                self._compile()
+
     def _compile(self) -> None:
-        texts = {text for text in (*self._given, *self._fetched) if len(text) >= _SHORTEST}
+        texts = {text for text in (*self._given, *self._fetched, *self._links) if len(text) >= _SHORTEST}
         forms = {form for text in texts for form in _forms(text)}
         self._longest_first = tuple(sorted(forms, key=len, reverse=True))
         self._pattern = re.compile("|".join(map(re.escape, self._longest_first))) if forms else None
@@ -86,7 +98,9 @@ class Redactor:
         """The URL without user information, and with denied query values hidden."""
         parts = urlsplit(url)
         query = parts.query
-        if query:
+        if query in self._links:
+            query = HIDDEN
+        elif query:
             pairs = parse_qsl(self.text(query), keep_blank_values=True)  # An unquoted & would cut a secret in two.
             query = urlencode([(name, HIDDEN if self.denies(name) else value) for name, value in pairs])
         host = parts.netloc.rpartition("@")[2]

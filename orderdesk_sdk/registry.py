@@ -174,6 +174,9 @@ def _problem(declared: Integration, slug: str, manager: pluggy.PluginManager) ->
         return f"it makes calls ({', '.join(calls)}), so base_url must name one of its host settings {hosts}"
     if declared.base_url is not None and declared.base_url not in hosts:
         return f"base_url names {declared.base_url!r}, which is not among its host settings {hosts}"
+    strange = set(declared.echoes.values()) - {field.name for field in settings_fields(declared.settings)}
+    if strange:
+        return f"its echoes name {', '.join(map(repr, strange))}, which is not among its settings"
     unknown = {action.status for action in declared.actions} - {None, *(status.name for status in declared.statuses)}
     if unknown:
         return f"its actions set {', '.join(map(repr, unknown))}, which is not among its statuses"

@@ -17,12 +17,24 @@ from typing import TYPE_CHECKING, TypeVar, cast, dataclass_transform
 
 import attrs
 
+from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["SettingField", "SettingKind", "host", "parsed", "secret", "setting", "settings", "settings_fields"]
+__all__ = [
+    "RefreshTokenSettings",
+    "SettingField",
+    "SettingKind",
+    "host",
+    "parsed",
+    "read_texts",
+    "secret",
+    "setting",
+    "settings",
+    "settings_fields",
+]
 
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
@@ -85,7 +97,11 @@ def secret(*, help: str, default: object = attrs.NOTHING) -> Secret:
 
 
 def host(*, help: str, default: object = attrs.NOTHING) -> str:
-    """A base URL of the service. The connection may call the hosts of its `host` settings and no other."""
+    """A base URL of the service. The connection may call the hosts of its `host` settings and no other.
+
+    `https://*.example.com` stands for every subdomain, for calls without credentials only (`Service.elsewhere`): where
+    a service has files put into a store whose host it tells with each URL.
+    """
     return cast("str", _field(SettingKind.HOST, help, default))
 
 
@@ -93,6 +109,14 @@ def parsed(parser: Parser[T], *, help: str, default: object = attrs.NOTHING) -> 
     """A setting with a shape of its own; required where no default is given. The default is not parsed."""
     metadata = {_KIND: SettingKind.PARSED, _HELP: help, _CHOICES: (), _PARSER: parser}
     return cast("T", attrs.field(default=default, metadata=metadata))
+
+
+def read_texts(value: object, place: str) -> tuple[str, ...]:
+    """One or several texts, for `parsed`: ids, codes. Raises ConfigurationError for none, or for anything else."""
+    texts = tuple(value) if isinstance(value, list) else (value,)
+    if not texts or not all(isinstance(text, str) and text.strip() and text.isprintable() for text in texts):
+        raise ConfigurationError("a list of texts was expected", place=place, remedy='write it as ["...", "..."]')
+    return tuple(str(text).strip() for text in texts)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, secret, host, parsed))
@@ -108,6 +132,15 @@ def settings(cls: C) -> C:
                 f"{cls.__name__}.{field.name}: declare it with setting(), secret(), host() or parsed(), and a help"
             )
     return made
+
+
+@settings
+class RefreshTokenSettings:
+    """The base of settings with an OAuth refresh token; what signs with them is `http.auth.refresh_token_auth`."""
+
+    refresh_token: Secret = secret(help="the refresh token that the account's owner gave the application")
+    client_id: Secret = secret(help="the application's client id")
+    client_secret: Secret = secret(help="the application's client secret")
 
 
 def settings_fields(cls: type) -> tuple[SettingField, ...]:

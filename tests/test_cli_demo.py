@@ -33,7 +33,7 @@ def test_the_demo_shows_four_services_a_resubmission_and_a_rule(temporary: Path)
     assert [receipt["is_canceled"] for receipt in told["receipts"]] == [True] * 4
     assert (cases["mww"]["route"], cases["mww"]["proof"]["kind"]) == ("e-mail", "message")
     assert cases["mww"]["proof"]["message"]["answers"] == f"<{cases['mww']['id']}.1@lantern.example>"
-    assert cases["commercehub"]["proof"]["kind"] == "read-back"
+    assert cases["commercehub"]["proof"]["kind"] == "line quantities"
     lost = told["receipts"][0]["wishes"][0]["cases"][0]
     assert "lost" in [step["what"] for step in lost["steps"]]
     assert (told["resubmission"]["state"], told["resubmission"]["order_number"]) == ("done", "1042-1")
@@ -62,7 +62,7 @@ def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatc
         "the service wants a reason",
         "the rule fired once",
         "which answers our mail",
-        "line by line",
+        "line quantities, ",
         "Canceled at every place that held it.",
         "Nothing is left behind",
     ):

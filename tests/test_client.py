@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from email.utils import format_datetime
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
@@ -18,7 +19,8 @@ from orderdesk_sdk.declaration import Limit
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.exchange import Certainty, Intent
 from orderdesk_sdk.http.client import CallLimits
-from orderdesk_sdk.http.service import CALL, CallOptions
+from orderdesk_sdk.http.service import CALL, CallOptions, Service
+from orderdesk_sdk.order import Role
 from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
 
 if TYPE_CHECKING:
@@ -95,6 +97,20 @@ def test_a_read_that_the_service_cannot_answer_now_is_made_again_with_growing_pa
         assert response is not None
         assert server.received.count(b"GET ") == 4
     assert clock.monotonic() - began == pytest.approx(0.5 + 1 + 2, abs=0.01)
+
+
+def test_a_query_by_post_is_made_again_where_it_is_declared_to_read(client_of: ClientMaker) -> None:
+    with RawServer(answering(in_turn(http_reply(502, b"")))) as server:
+        query = httpx.Request("POST", server.url, extensions={CALL: CallOptions("*", repeatable=True, reads_only=True)})
+        exchange, _ = client_of(server.url).call(query, 1, unheard)
+        assert (exchange.status, exchange.tries, exchange.intent.reads_only) == (200, 2, True)
+
+
+def test_a_service_marks_what_a_flow_declares_to_read() -> None:
+    service = Service("acme", None, "https://acme.example", VirtualClock().now(), "agent", Role.FULFILLMENT)
+    declared = service.post("/graphql", json={}, reads_only=True).extensions[CALL]
+    assert declared == CallOptions("/graphql", repeatable=True, reads_only=True)
+    assert service.post("/graphql", json={}).extensions[CALL] == CallOptions("/graphql", repeatable=False)
 
 
 def test_a_read_is_made_again_after_broken_connections(client_of: ClientMaker) -> None:
@@ -210,6 +226,51 @@ def test_while_one_call_is_asked_to_wait_the_others_of_its_operation_wait_too(cl
         assert clock.monotonic() == pytest.approx(after_the_pause + 1), "no burst: what was saved before is spent"
 
 
+def costly(reply: httpx.Response) -> timedelta | None:
+    """Turned away by a word in the body, as services with calculated costs do it."""
+    body = reply.json()
+    return seconds(body["wait"]) if "wait" in body else None
+
+
+@pytest.mark.parametrize("status", [200, 429])
+def test_a_write_that_the_plugin_reads_to_be_turned_away_is_sent_again_after_the_wait_that_it_reads(
+    status: int, client_of: ClientMaker
+) -> None:
+    clock = VirtualClock()
+    with RawServer(answering(in_turn(http_reply(status, b'{"wait": 7}')))) as server:
+        client = client_of(server.url, clock=clock, throttled=costly)
+        exchange, response = client.call(httpx.Request("POST", server.url), 1, unheard)
+        assert (exchange.status, exchange.body, exchange.tries) == (200, '{"status": "Canceled"}', 2)
+        assert response is not None
+        assert server.received.count(b"POST ") == 2
+    assert clock.monotonic() == pytest.approx(7, abs=0.01)
+
+
+def test_a_wait_that_the_plugin_reads_and_is_too_long_for_a_call_is_handed_to_it(client_of: ClientMaker) -> None:
+    clock = VirtualClock()
+    with RawServer(answering(lambda _: http_reply(200, b'{"wait": 21}'))) as server:
+        exchange, response = client_of(server.url, clock=clock, throttled=costly).call(
+            httpx.Request("POST", server.url), 1, unheard
+        )
+        assert (exchange.body, exchange.tries) == ('{"wait": 21}', 1)
+        assert response is not None
+    assert clock.monotonic() == 0
+
+
+def test_what_always_turns_away_is_given_up_after_the_last_try(client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply(200, b'{"wait": 0}'))) as server:
+        exchange, _ = client_of(server.url, throttled=costly).call(httpx.Request("POST", server.url), 1, unheard)
+        assert exchange.tries == CallLimits().tries
+
+
+@pytest.mark.parametrize("body", [b"no json", b'{"wait": "long"}'])
+def test_a_plugin_that_fails_to_read_a_throttled_reply_is_to_blame(body: bytes, client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply(200, body))) as server:
+        client = client_of(server.url, throttled=costly)
+        with pytest.raises(PluginFault, match="`throttled`"):
+            client.call(httpx.Request("POST", server.url), 1, unheard)
+
+
 # The rate
 
 
@@ -272,6 +333,17 @@ def test_every_exchange_is_evidence_with_the_declared_headers_and_no_others(clie
         assert exchange.headers == {"content-type": "application/json", "x-request-id": "r-1"}
         assert (exchange.body, exchange.whole) == (body.decode(), True)
         assert intents == [exchange.intent]
+
+
+def test_a_reply_that_repeats_a_setting_otherwise_carries_a_warning(client_of: ClientMaker) -> None:
+    with RawServer(
+        answering(in_turn(http_reply(200, x_url="elsewhere"), http_reply(200, x_url="acme-api-key")))
+    ) as server:
+        client = client_of(server.url, echoes={"x-url": "endpoint"})
+        warnings = [client.call(httpx.Request("GET", server.url), 1, unheard)[0].warning for _ in range(3)]
+    assert warnings[0] == f"x-url is elsewhere, not {server.url} as this connection is set"
+    assert "[hidden]" in str(warnings[1]), "what a service says is redacted here too"
+    assert warnings[2] is None, "a reply that does not tell is no difference"
 
 
 def test_a_long_body_is_evidence_in_an_excerpt(client_of: ClientMaker) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,9 +33,6 @@ ONE_TRY = CallLimits(tries=1, total=2, connect=1, read=1)
 class AcmeAuth(RefreshTokenAuth):
     def __init__(self, settings: AcmeSettings) -> None:
         super().__init__(f"{settings.endpoint}/token", Secret("refresh"), Secret("id"), Secret("secret"))
-
-    def sign(self, request: httpx.Request, token: Secret) -> None:
-        request.headers["authorization"] = f"Bearer {token.reveal()}"
 
 
 class TokenService:
@@ -295,3 +293,12 @@ def test_a_token_that_does_not_tell_lasts_as_documented_and_else_is_none() -> No
     assert [auth.token(reply).lasts for reply in (bare, told)] == [hours(2), minutes(1)]
     with pytest.raises(MalformedReply, match="no access token"):
         ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key")).token(bare)
+
+
+def test_a_token_goes_into_the_header_that_the_service_wants_and_a_date_beside_it() -> None:
+    login = (Secret("refresh"), Secret("id"), Secret("secret"))
+    request = httpx.Request("GET", "https://acme.example", headers={"x-date": "old"})
+    RefreshTokenAuth("", *login, header="x-token", dated="x-date").sign(request, Secret("token-1"))
+    assert request.headers["x-token"] == "token-1"
+    assert re.fullmatch(r"\d{8}T\d{6}Z", request.headers["x-date"])
+    assert "authorization" not in request.headers

@@ -14,6 +14,7 @@ from orderdesk_sdk.errors import ConflictError, PluginFault
 from orderdesk_sdk.exchange import Certainty
 from orderdesk_sdk.flow import MAX_CALLS, Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.reading import need
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.testing.fake_client import FakeClient, FakeJournal
 
@@ -124,6 +125,19 @@ def test_a_flow_that_needs_no_call_makes_none(client: FakeClient, journal: FakeJ
 
 
 # What a plugin does wrong
+
+
+def test_a_flow_ends_with_its_answer_where_a_reply_that_it_needs_is_none(
+    client: FakeClient, journal: FakeJournal
+) -> None:
+    def needing() -> Flow[Answer]:
+        reply = need((yield READ), check="the key")
+        raise AssertionError(f"it went on with {reply.status_code}")
+
+    client.replies(403)
+    ended = outcome(needing, client, journal)
+    assert isinstance(ended, Answer)
+    assert (ended.outcome, ended.remedy, ended.exchange) == (Outcome.NOT_DONE, "the key", 1)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 URL = "https://acme.example/orders/1"
 SURE = {CALL: CallOptions("*", repeatable=True)}
+QUERY = {CALL: CallOptions("*", repeatable=True, reads_only=True)}
 READ = httpx.Request("GET", URL)
 WRITE = httpx.Request("PUT", f"{URL}/cancel", content=b"{}")
 REPEATABLE = httpx.Request("PUT", f"{URL}/cancel", content=b"{}", extensions=SURE)
@@ -99,6 +100,22 @@ def test_a_read_whose_reply_was_not_kept_whole_is_made_again(client: FakeClient,
     assert isinstance(found.outcome, Answer)
     assert found.outcome.outcome is Outcome.ASKED
     assert client.requests == [READ]
+
+
+def test_a_query_by_post_that_was_on_its_way_is_made_again_where_it_is_declared_to_read(
+    client: FakeClient, journal: FakeJournal
+) -> None:
+    query = httpx.Request("POST", WRITE.url, content=b"{order}", extensions=QUERY)
+
+    def asking() -> Flow[Answer]:
+        reply = yield query
+        reply = yield WRITE
+        return answer.asked(reply, status=text_at(reply, "status"))
+
+    client.replies(200, 200, body=NEW.encode())
+    found = replayed(asking, recorded(on_its_way=(query, 1)), client, journal)
+    assert isinstance(found.outcome, Answer)
+    assert client.requests == [query, WRITE]
 
 
 def test_a_read_that_was_on_its_way_is_made_again(client: FakeClient, journal: FakeJournal) -> None:

@@ -23,9 +23,11 @@ from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.ledger import EntryKind, Write
+from orderdesk_sdk.ledger.entries import dump, load
 from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
-from orderdesk_sdk.order import Role
+from orderdesk_sdk.order import Order, Role
+from orderdesk_sdk.receipt import make_receipt
 from orderdesk_sdk.resubmission import Resubmission
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -185,6 +187,7 @@ FULL_EVENT = Event(
     [
         (FULL_EVENT, EntryKind.EVENT),
         (SEND, EntryKind.EVENT),
+        (evolve(FULL_EVENT, proof=Proof(ProofKind.LINES, 2, 3)), EntryKind.EVENT),
         (INTENT, EntryKind.INTENT),
         (EXCHANGE, EntryKind.EXCHANGE),
         (Exchange(INTENT, LATER, failure=Failure("ReadTimeout", Certainty.UNCLEAR, "late")), EntryKind.EXCHANGE),
@@ -200,6 +203,21 @@ def test_every_entry_comes_back_as_it_went_in(
     (entry,) = ledger.history(case.id)
     at = case.updated_at if isinstance(content, str) else getattr(content, "ended_at", None) or getattr(content, "at")  # noqa: B009 - of three classes
     assert (entry.content, entry.kind, entry.attempt, entry.subject_id, entry.at) == (content, kind, 4, case.id, at)
+
+
+def test_an_intent_that_was_kept_before_reads_could_be_declared_is_read_by_its_method() -> None:
+    row = dump(INTENT)
+    assert "declared_read" not in row, "what older versions wrote, byte for byte"
+    assert (load(row, Intent), load(row, Intent).reads_only) == (INTENT, False)
+    query = evolve(INTENT, method="POST", declared_read=True)
+    assert load(dump(query), Intent).reads_only
+
+
+def test_a_receipt_tells_what_a_reply_warns_of(ledger: SqliteLedger) -> None:
+    case = put(ledger)
+    ledger.append(case, [evolve(EXCHANGE, warning="an older version answered")], fenced=False)
+    (told,) = make_receipt(Order(case.order_id, "101"), (), ledger, LATER, lambda _: "gone").wishes[0].cases
+    assert [step.text for step in told.steps] == ["answered 200; warning: an older version answered"]
 
 
 def test_a_note_that_no_database_takes_is_kept_readable(ledger: SqliteLedger) -> None:

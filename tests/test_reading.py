@@ -12,13 +12,18 @@ from hypothesis import strategies as st
 
 from orderdesk_sdk.answer import EXCHANGE_NUMBER, Outcome
 from orderdesk_sdk.reading import (
+    Ended,
     MalformedReply,
     complaint,
     count_in,
+    inside,
     json_object,
+    need,
+    nothing_done,
     objects_at,
     one_or_many,
     text_at,
+    texts_at,
     turned_away,
     value_at,
 )
@@ -195,6 +200,43 @@ def test_whatever_the_body_is_reading_ends_in_a_value_or_a_malformed_reply(conte
         except MalformedReply as error:
             assert str(error.place).startswith("reply 500, $")  # noqa: PT017 - it may also be read
     assert complaint(reply) == "the service answered 500"
+
+
+@pytest.mark.parametrize(
+    "items",
+    ["[]", "{}", '[{"id": 1}]', '[{"id": "1"}, {"id": ""}]', '[{"id": "1"}, {}]', '[{"id": "a\\u0000"}]', '["1"]'],
+)
+def test_texts_of_a_list_are_all_there_or_none(items: str) -> None:
+    with pytest.raises(MalformedReply, match=r"\$\.order"):
+        texts_at(Said(f'{{"order": {items}}}'.encode()), "order", key="id")
+    assert texts_at(Said(b'{"order": [{"id": "1"}, {"id": "2"}]}'), "order", key="id") == ("1", "2")
+
+
+def test_what_lies_inside_a_value_is_found_or_is_none() -> None:
+    assert inside({"a": {"b": "c"}}, "a", "b") == "c"
+    nothing: tuple[object, ...] = (None, 7, {}, {"a": "b"}, {"a": {}}, [])
+    assert [inside(value, "a", "b") for value in nothing] == [None] * len(nothing)
+
+
+@pytest.mark.parametrize("status", [200, 202, 299])
+def test_a_needed_reply_is_given_on_where_it_is_a_success(status: int) -> None:
+    said = Said(status_code=status)
+    assert need(said, check="the key") is said
+
+
+@pytest.mark.parametrize(("status", "outcome"), [
+    (301, Outcome.UNCLEAR), (404, Outcome.UNCLEAR), (500, Outcome.UNCLEAR),
+    (403, Outcome.NOT_DONE), (429, Outcome.NOT_DONE),
+])  # fmt: skip
+def test_a_needed_reply_that_is_none_ends_the_flow_with_its_answer(status: int, outcome: Outcome) -> None:
+    with pytest.raises(Ended) as ended:
+        need(Said(status_code=status), check="the key")
+    assert ended.value.answer.outcome is outcome
+
+
+def test_a_reply_after_which_nothing_was_done_tells_its_complaint() -> None:
+    told = nothing_done(Said(b'{"errors": [{"code": "Busy", "message": "later"}]}', status_code=503))
+    assert (told.outcome, told.text, told.exchange) == (Outcome.NOT_DONE, "Busy: later", 3)
 
 
 def test_what_json_does_not_have_never_gets_further() -> None:

@@ -141,6 +141,7 @@ BROKEN = {
         GOOD.replace("orderdesk_cancel", "orderdesk_check")
         + "DECLARED.update(base_url=None, cancel=())\n", "makes calls (orderdesk_check)",
     ),
+    "echoes no such setting": (GOOD + "DECLARED['echoes'] = {'x-version': 'version'}\n", "its echoes name 'version'"),
 }  # fmt: skip
 
 

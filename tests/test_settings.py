@@ -5,8 +5,18 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import SettingField, SettingKind, host, secret, setting, settings, settings_fields
+from orderdesk_sdk.settings import (
+    SettingField,
+    SettingKind,
+    host,
+    read_texts,
+    secret,
+    setting,
+    settings,
+    settings_fields,
+)
 
 
 @settings
@@ -48,3 +58,14 @@ def test_a_field_without_a_help_text_is_refused_by_name() -> None:
         @settings
         class Careless:
             token: str = attrs.field(default="")
+
+
+@pytest.mark.parametrize(("given", "read"), [("A1", ("A1",)), (["A1"], ("A1",)), (["A1", " B2 "], ("A1", "B2"))])
+def test_a_list_of_texts_may_be_one_text(given: object, read: tuple[str, ...]) -> None:
+    assert read_texts(given, "ids") == read
+
+
+@pytest.mark.parametrize("given", [[], "", " ", ["A1", ""], ["A\n1"], 7, [7], {"a": "b"}, None])
+def test_what_is_no_list_of_texts_is_refused_with_its_place(given: object) -> None:
+    with pytest.raises(ConfigurationError, match="a list of texts was expected"):
+        read_texts(given, "ids")

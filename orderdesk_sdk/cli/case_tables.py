@@ -257,9 +257,11 @@ def _proof_words(found: CaseReceipt, proof: ProofReceipt) -> str:
     call = f"{exchange.intent.method} {exchange.intent.url} answered {exchange.status}"
     if proof.kind is ProofKind.REPLY:
         return f"the service's reply, {call}"
-    by_lines = proof.status is None and found.case.lines
-    judged = "line by line" if by_lines else f"the status {proof.status!r}" if proof.status else None
-    return f"read-back, {judged}: {call}" if judged else f"read-back, {call}"
+    if proof.kind is ProofKind.LINES:
+        canceled = sum(line.canceled for line in found.case.lines)
+        ordered = sum(line.ordered for line in found.case.lines)
+        return f"line quantities, {canceled} of {ordered} canceled: {call}"
+    return f"read-back, the status {proof.status!r}: {call}" if proof.status else f"read-back, {call}"
 
 
 def _message_words(proof: ProofReceipt, mail: MailIn) -> str:

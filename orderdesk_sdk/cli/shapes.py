@@ -238,6 +238,7 @@ def _exchange(exchange: Exchange | None) -> Shape | None:
         "body": exchange.body,
         "whole": exchange.whole,
         "tries": exchange.tries,
+        "shared_at": iso(exchange.shared_at),
         "failure": None
         if failure is None
         else {"kind": failure.kind, "certainty": failure.certainty.value, "text": failure.text},

@@ -14,6 +14,7 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.reading import MalformedReply, json_object, text_at
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import RefreshTokenSettings
 
 __all__ = [
     "ClientCredentialsAuth",
@@ -24,6 +25,7 @@ __all__ = [
     "TokenAuth",
     "basic_auth",
     "iso_stamp",
+    "refresh_token_auth",
 ]
 
 EARLY = 60.0
@@ -152,7 +154,10 @@ _PASSING = frozenset({"server_error", "temporarily_unavailable"})
 
 
 class FormGrantAuth(TokenAuth):
-    """The base of OAuth 2.0 grants whose secrets, the client's id and secret among them, go in the form."""
+    """The base of OAuth 2.0 grants whose secrets, the client's id and secret among them, go in the form.
+
+    The token travels in a bearer header (RFC 6750, 2.1) unless `sign` says otherwise.
+    """
 
     def __init__(
         self,
@@ -190,17 +195,55 @@ class FormGrantAuth(TokenAuth):
             )
         return Token(Secret(text_at(reply, "access_token")), timedelta(seconds=lasts))
 
+    def sign(self, request: httpx.Request, token: Secret) -> None:
+        request.headers["authorization"] = f"Bearer {token.reveal()}"
+
 
 class RefreshTokenAuth(FormGrantAuth):
-    """OAuth 2.0 with a refresh token (RFC 6749, 6). Say only how to `sign`."""
+    """OAuth 2.0 with a refresh token (RFC 6749, 6).
 
-    def __init__(self, token_url: str, refresh_token: Secret, client_id: Secret, client_secret: Secret) -> None:
+    header: the one that carries the token as it is; None: a bearer header (RFC 6750, 2.1). dated: a header that takes
+    the moment of each request, as 20260105T090000Z; None: there is none. Override `sign` for anything else.
+    """
+
+    def __init__(
+        self,
+        token_url: str,
+        refresh_token: Secret,
+        client_id: Secret,
+        client_secret: Secret,
+        *,
+        header: str | None = None,
+        dated: str | None = None,
+    ) -> None:
         secrets = {"refresh_token": refresh_token, "client_id": client_id, "client_secret": client_secret}
         super().__init__(token_url, "refresh_token", secrets)
+        self._header = header
+        self._dated = dated
+
+    def sign(self, request: httpx.Request, token: Secret) -> None:
+        if self._header is None:
+            super().sign(request, token)
+        else:
+            request.headers[self._header] = token.reveal()
+        if self._dated is not None:
+            request.headers[self._dated] = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def refresh_token_auth(
+    token_url: str, *, header: str | None = None, dated: str | None = None
+) -> Callable[[RefreshTokenSettings], RefreshTokenAuth]:
+    """What `Integration.auth` takes for `RefreshTokenSettings`. token_url: the name of the setting with that URL."""
+
+    def auth(its: RefreshTokenSettings) -> RefreshTokenAuth:
+        login = (getattr(its, token_url), its.refresh_token, its.client_id, its.client_secret)
+        return RefreshTokenAuth(*login, header=header, dated=dated)
+
+    return auth
 
 
 class ClientCredentialsAuth(FormGrantAuth):
-    """OAuth 2.0 with the client's own credentials (RFC 6749, 4.4), the token in a bearer header (RFC 6750, 2.1).
+    """OAuth 2.0 with the client's own credentials (RFC 6749, 4.4).
 
     scope: what is asked for, "" for whatever the service gives. lasts: seconds, by the service's documentation, of a
     token whose reply does not tell; None where it always tells.
@@ -211,6 +254,3 @@ class ClientCredentialsAuth(FormGrantAuth):
     ) -> None:
         secrets = {"client_id": client_id, "client_secret": client_secret}
         super().__init__(token_url, "client_credentials", secrets, scope=scope, lasts=lasts)
-
-    def sign(self, request: httpx.Request, token: Secret) -> None:
-        request.headers["authorization"] = f"Bearer {token.reveal()}"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from threading import Lock
-from urllib.parse import urlsplit
 
 import httpx
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.clock import Clock
@@ -21,9 +21,11 @@ from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.http.auth import TokenAuth
 from orderdesk_sdk.http.bucket import TokenBucket
 from orderdesk_sdk.http.certainty import NOT_DONE_STATUSES, ReplyTooLarge, failure_of
+from orderdesk_sdk.http.hosts import Hosts
 from orderdesk_sdk.http.log_guard import guarded_logs
 from orderdesk_sdk.http.replay import digest_of
 from orderdesk_sdk.http.service import CALL, CallOptions
+from orderdesk_sdk.http.shared_reads import SharedReads, copy_of
 from orderdesk_sdk.http.transport import DeadlineTransport
 from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.redaction import Redactor
@@ -75,18 +77,18 @@ class ConnectionClient:
         self._clock = clock
         values = [(field, getattr(settings, field.name)) for field in settings_fields(type(settings))]
         hosts = [value for field, value in values if field.kind is SettingKind.HOST and value]
-        self._origins = frozenset(_origin(value) for value in hosts)
+        self._hosts = Hosts(hosts)
         secrets = [value for _, value in values if isinstance(value, Secret)]
         self.redactor = Redactor(integration.redact, secrets)
+        self._echoes = {header: str(getattr(settings, name)) for header, name in integration.echoes.items()}
         self._auth = integration.auth(settings) if integration.auth is not None else None
         if isinstance(self._auth, TokenAuth):
             self._auth.clock = clock
             self._auth.learn = self.redactor.learn
+        self._shared = SharedReads(clock)
         self._buckets: dict[str, TokenBucket] = {}
         self._buckets_lock = Lock()
-        self._transport = DeadlineTransport(
-            in_flight=self.limits.in_flight, secure=any(url.startswith("https:") for url in hosts)
-        )
+        self._transport = DeadlineTransport(in_flight=self.limits.in_flight, secure=self._hosts.secure)
         timeout = httpx.Timeout(self.limits.read, connect=self.limits.connect, pool=self.limits.total)
         self._client = httpx.Client(transport=self._transport, timeout=timeout, follow_redirects=False)
         self._timeout = timeout.as_dict()
@@ -101,11 +103,30 @@ class ConnectionClient:
         """Make one call of a flow; the response is None where there is none.
 
         `intend` is called after any wait for the rate limit and before a byte leaves. Sent again only: what reads
-        only, and what was proved not done. Raises PluginFault for a foreign host, ConfigurationError for refused
-        credentials.
+        only, and what was proved not done. A shared read may be answered by what another flow was told. Raises
+        PluginFault for a foreign host, ConfigurationError for refused credentials.
         """
+        options = _options(request)
+        if not options.signed:
+            self.redactor.learn_link(str(request.url))
         self._only_own_hosts(request)
-        options = request.extensions.get(CALL, _DEFAULT_CALL)
+        if options.shared is None or not (options.reads_only or request.method in ("GET", "HEAD")):
+            return self._call(request, number, options, intend)
+        (exchange, response), is_others = self._shared.read(
+            digest_of(request),
+            options.shared.total_seconds(),
+            lambda: self._call(request, number, options, intend),
+        )
+        if not is_others:
+            return exchange, response
+        intent = self._intent(request, number, options)
+        intend(intent)
+        told = evolve(exchange, intent=intent, ended_at=self._clock.now(), shared_at=exchange.ended_at)
+        return told, _numbered(copy_of(response, request), number) if response is not None else None
+
+    def _call(
+        self, request: httpx.Request, number: int, options: CallOptions, intend: Callable[[Intent], None]
+    ) -> tuple[Exchange, httpx.Response | None]:
         bucket = self._bucket(options.operation)
         self._clock.sleep_until(bucket.reserve())
         intent = self._intent(request, number, options)
@@ -118,7 +139,7 @@ class ConnectionClient:
                 self._adapt(result, bucket)
             pause = self._pause(intent, result, tries)
             if pause is None or tries >= self.limits.tries or waited + pause > self.limits.waits:
-                return self._exchange(intent, result, tries), _numbered(result, number)
+                return self._exchange(intent, result, tries, private=options.private), _numbered(result, number)
             bucket.drain(pause)
             self._clock.sleep_until(bucket.reserve())
             waited += pause
@@ -133,10 +154,12 @@ class ConnectionClient:
             digest_of(request),
             options.repeatable,
             self._clock.now(),
+            options.reads_only,
         )
 
     def _once(self, request: httpx.Request) -> httpx.Response | Failure:
-        flow = self._auth.sync_auth_flow(request) if self._auth is not None else None
+        signs = self._auth is not None and _options(request).signed
+        flow = self._auth.sync_auth_flow(request) if self._auth is not None and signs else None
         sent: httpx.Request = request
         try:
             if flow is None:
@@ -220,7 +243,7 @@ class ConnectionClient:
         return httpx.Response(response.status_code, headers=headers, content=b"".join(chunks), request=request)
 
     def _only_own_hosts(self, request: httpx.Request) -> None:
-        if _origin(str(request.url)) not in self._origins:
+        if not self._hosts.allow(str(request.url), signed=_options(request).signed):
             raise PluginFault(
                 f"a call to {self.redactor.url(str(request.url))!r} was stopped: it is none of the connection's hosts",
                 place=f"integration {self._integration.slug}",
@@ -252,18 +275,41 @@ class ConnectionClient:
         if isinstance(result, Failure):
             safe = result.certainty is not Certainty.UNCLEAR or intent.reads_only
             return backoff if safe else None
+        told = self._throttled(result)
+        if told is not None:
+            return max(0.0, told.total_seconds())
         if result.status_code in NOT_DONE_STATUSES or (intent.reads_only and result.status_code in _RETRY_READS):
             asked = retry_after(result, self._clock)
             return asked.total_seconds() if asked is not None else backoff
         return None
 
-    def _exchange(self, intent: Intent, result: httpx.Response | Failure, tries: int) -> Exchange:
+    def _throttled(self, reply: httpx.Response) -> timedelta | None:
+        """How long the plugin reads that a reply turns the call away for; its own errors are its fault."""
+        if self._integration.throttled is None:
+            return None
+        try:
+            told: object = self._integration.throttled(reply)
+        except Exception as error:  # noqa: BLE001 - the plugin's own code may raise anything
+            told = in_words(error)
+        if told is None or isinstance(told, timedelta):
+            return told
+        raise PluginFault(
+            self.redactor.text(f"its `throttled` gave no duration but {told!r}"),
+            place=f"integration {self._integration.slug}",
+        )
+
+    def _exchange(self, intent: Intent, result: httpx.Response | Failure, tries: int, *, private: bool) -> Exchange:
         now = self._clock.now()
         if isinstance(result, Failure):
             return Exchange(intent, now, failure=result, tries=tries)
-        # Cleaned before it is cut: half a secret at the cut would not be known for one.
-        body = self.redactor.body(result.content.decode("utf-8", "replace"))[: self.limits.excerpt]
+        if private:
+            body = f"[kept out: {len(result.content)} bytes, SHA-256 {hashlib.sha256(result.content).hexdigest()}]"
+        else:
+            # Cleaned before it is cut: half a secret at the cut would not be known for one.
+            body = self.redactor.body(result.content.decode("utf-8", "replace"))[: self.limits.excerpt]
         kept = {"content-type", "retry-after", *self._integration.evidence_headers}
+        told = {name: result.headers.get(name, value) for name, value in self._echoes.items()}
+        drifts = [f"{name} is {told[name]}, not {value}" for name, value in self._echoes.items() if told[name] != value]
         return Exchange(
             intent,
             now,
@@ -272,6 +318,7 @@ class ConnectionClient:
             body,
             whole=body.encode() == result.content,
             tries=tries,
+            warning=self.redactor.text(f"{'; '.join(drifts)} as this connection is set") if drifts else None,
         )
 
 
@@ -288,6 +335,11 @@ class _Pieces(httpx.SyncByteStream):
 _UNLIMITED = Limit(1000, burst=1000)
 
 
+def _options(request: httpx.Request) -> CallOptions:
+    options: CallOptions = request.extensions.get(CALL, _DEFAULT_CALL)
+    return options
+
+
 def _no_token(kind: str, text: str) -> Failure:
     return Failure(kind, Certainty.NOT_SENT, f"no token was had: {text}")
 
@@ -297,11 +349,6 @@ def _numbered(result: httpx.Response | Failure, number: int) -> httpx.Response |
         return None
     result.extensions[EXCHANGE_NUMBER] = number
     return result
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, (parts.hostname or "").lower(), parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def retry_after(reply: httpx.Response, clock: Clock) -> timedelta | None:

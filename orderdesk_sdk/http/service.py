@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Generator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
@@ -24,16 +24,25 @@ Flow = Generator[httpx.Request, httpx.Response, T]
 CALL = "orderdesk.call"
 """The key of a request's `CallOptions` in its `extensions`."""
 
+_READS = ("GET", "HEAD", "OPTIONS")
+
 
 @frozen
 class CallOptions:
     """operation: the name of the request's rate limit.
 
     repeatable: sending it twice does no more than sending it once.
+    reads_only: it changes nothing, although its method does not say so: a query that is sent by POST, as in GraphQL.
+    signed: it carries the connection's credentials. private: of its reply only status, length and digest are kept.
+    shared: how old a reply to the same read may be that another flow got; None: every flow asks for itself.
     """
 
     operation: str
     repeatable: bool
+    reads_only: bool = False
+    signed: bool = True
+    private: bool = False
+    shared: timedelta | None = None
 
 
 def user_agent(slug: str, version: str) -> str:
@@ -66,6 +75,9 @@ class Service(Generic[S]):
         *segments: str,
         operation: str | None = None,
         repeatable: bool = False,
+        reads_only: bool = False,
+        private: bool = False,
+        shared: timedelta | None = None,
         json: object = None,
         form: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
@@ -74,9 +86,12 @@ class Service(Generic[S]):
         """A request to `path` under the connection's base URL; each of `segments` is percent-encoded and appended.
 
         operation: the name of its rate limit, the path's own text if None. repeatable: whether sending it twice is
-        harmless; GET always is. json, form: the body, at most one of them.
+        harmless; GET always is. reads_only: whether it changes nothing; GET never does. private: whether the reply is
+        kept out of the evidence, but for status, length and digest. shared: of one that reads only, how old a reply
+        may be that another flow of the connection got. json, form: the body, at most one of them.
         """
         url = "/".join((self.base_url.rstrip("/") + path, *(quote(segment, safe="") for segment in segments)))
+        harmless = repeatable or reads_only or method in _READS
         return httpx.Request(
             method,
             url,
@@ -84,14 +99,43 @@ class Service(Generic[S]):
             json=json,
             data=form,
             headers={"user-agent": self.agent, "accept": "application/json", **(headers or {})},
-            extensions={CALL: CallOptions(operation or path, repeatable or method in ("GET", "HEAD", "OPTIONS"))},
+            extensions={CALL: CallOptions(operation or path, harmless, reads_only, private=private, shared=shared)},
         )
 
-    def get(
-        self, path: str, *segments: str, operation: str | None = None, params: Mapping[str, str] | None = None
+    def elsewhere(
+        self,
+        method: str,
+        url: str,
+        *,
+        operation: str,
+        repeatable: bool = False,
+        content: bytes | None = None,
+        content_type: str | None = None,
+        shared: timedelta | None = None,
     ) -> httpx.Request:
-        """A request that only reads."""
-        return self.request("GET", path, *segments, operation=operation, params=params)
+        """A request to a whole URL that the service gave, a presigned one for instance, at a host of the connection.
+
+        It carries none of the connection's credentials, is private, and the URL's query is hidden everywhere.
+        """
+        headers = {
+            "user-agent": self.agent,
+            "accept": "*/*",
+            **({"content-type": content_type} if content_type else {}),
+        }
+        options = CallOptions(operation, repeatable or method in _READS, signed=False, private=True, shared=shared)
+        return httpx.Request(method, url, content=content, headers=headers, extensions={CALL: options})
+
+    def get(
+        self,
+        path: str,
+        *segments: str,
+        operation: str | None = None,
+        params: Mapping[str, str] | None = None,
+        private: bool = False,
+        shared: timedelta | None = None,
+    ) -> httpx.Request:
+        """A request that only reads. shared: many cases may be answered by one, for this long."""
+        return self.request("GET", path, *segments, operation=operation, params=params, private=private, shared=shared)
 
     def put(
         self, path: str, *segments: str, operation: str | None = None, repeatable: bool = False, json: object = None
@@ -100,7 +144,23 @@ class Service(Generic[S]):
         return self.request("PUT", path, *segments, operation=operation, repeatable=repeatable, json=json)
 
     def post(
-        self, path: str, *segments: str, operation: str | None = None, repeatable: bool = False, json: object = None
+        self,
+        path: str,
+        *segments: str,
+        operation: str | None = None,
+        repeatable: bool = False,
+        reads_only: bool = False,
+        private: bool = False,
+        json: object = None,
     ) -> httpx.Request:
         """A POST request."""
-        return self.request("POST", path, *segments, operation=operation, repeatable=repeatable, json=json)
+        return self.request(
+            "POST",
+            path,
+            *segments,
+            operation=operation,
+            repeatable=repeatable,
+            reads_only=reads_only,
+            private=private,
+            json=json,
+        )

@@ -28,7 +28,14 @@ def intent_of(request: httpx.Request, number: int = 1) -> Intent:
     """The intent that a client would make of a request."""
     options = request.extensions.get(CALL) or CallOptions("*", repeatable=False)
     return Intent(
-        number, options.operation, request.method, str(request.url), digest_of(request), options.repeatable, NOW
+        number,
+        options.operation,
+        request.method,
+        str(request.url),
+        digest_of(request),
+        options.repeatable,
+        NOW,
+        options.reads_only,
     )
 
 

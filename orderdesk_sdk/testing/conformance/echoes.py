@@ -33,7 +33,7 @@ def echoes(secrets: Sequence[str], seeds: Iterable[Heard], evidence_headers: Ite
         "JSON that evidence cuts": _json({"pad": "x" * (_EVIDENCE - 30), "said": one}, 500),
         "form": http_reply(500, f"a=1&said={one}&b={secrets[0]}".encode()),
         "bytes that are no text": http_reply(500, b"\xff\xfe" + all_of.encode() + b"\x80"),
-        "evidence headers": _json({}, 500, x_request_id=all_of, **kept),
+        "evidence headers": _json({}, 500, **{"x_request_id": all_of, **kept}),
         "other headers": _json({}, 500, set_cookie=f"s={one}", x_debug=all_of, content_type=all_of),
         "wait": _json({}, 429, retry_after=one),
         "redirect": _json({}, 302, location=f"https://elsewhere.invalid/{one}?token={one}"),

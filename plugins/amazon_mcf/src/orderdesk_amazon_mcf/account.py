@@ -1,39 +1,19 @@
-"""A seller's account in one region: its settings, and how it signs (no AWS signature since 2023-10-02)."""
+"""A seller's account in one region: its settings."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-import httpx
-
-from orderdesk_sdk.http.auth import RefreshTokenAuth
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, secret, setting, settings
+from orderdesk_sdk.settings import RefreshTokenSettings, host, setting, settings
 
 POLICIES = ("FillOrKill", "FillAll", "FillAllAvailable")
 
 
 @settings
-class McfSettings:
+class McfSettings(RefreshTokenSettings):
     """What a connection needs. Hosts: https://developer-docs.amazon.com/sp-api/docs/sp-api-endpoints."""
 
-    refresh_token: Secret = secret(help="the seller's Login with Amazon refresh token (Atzr|...)")
-    client_id: Secret = secret(help="the application's client id")
-    client_secret: Secret = secret(help="the application's client secret")
     endpoint: str = host(help="the region's API (-na, -eu, -fe)", default="https://sellingpartnerapi-na.amazon.com")
     token_url: str = host(help="Login with Amazon", default="https://api.amazon.com/auth/o2/token")
     marketplace_id: str = setting(str, help="of new orders; empty: Amazon chooses by the address", default="")
     speed: str = setting(str, help="of new orders", default="Standard", choices=("Standard", "Expedited", "Priority"))
     action: str = setting(str, help="ship new orders, or hold them", default="Ship", choices=("Ship", "Hold"))
     policy: str = setting(str, help="if units are missing", default="FillOrKill", choices=POLICIES)
-
-
-class LoginWithAmazon(RefreshTokenAuth):
-    """See https://developer.amazon.com/docs/login-with-amazon/access-token.html."""
-
-    def __init__(self, settings: McfSettings) -> None:
-        super().__init__(settings.token_url, settings.refresh_token, settings.client_id, settings.client_secret)
-
-    def sign(self, request: httpx.Request, token: Secret) -> None:
-        request.headers["x-amz-access-token"] = token.reveal()
-        request.headers["x-amz-date"] = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -18,17 +18,20 @@ from orderdesk_amazon_mcf.simulator.examples import example_address
 from orderdesk_amazon_mcf.simulator.lifecycle import Durations, Lifecycle
 from orderdesk_amazon_mcf.simulator.orderbook import MARKETPLACE, OrderBook, Outcome
 from orderdesk_amazon_mcf.simulator.orders import Line, Order, Status
-from orderdesk_amazon_mcf.simulator.quota import RATE, Quota
-from orderdesk_amazon_mcf.simulator.tokens import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Tokens
+from orderdesk_amazon_mcf.simulator.tokens import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, tokens
 from orderdesk_amazon_mcf.simulator.views import errors
 from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.declaration import Limit
 from orderdesk_sdk.errors import NotFoundError
+from orderdesk_sdk.testing.quota import Quota
 from orderdesk_sdk.testing.simulator import Simulator, Switch
 
 __all__ = ["BASE", "McfSimulator", "TOKEN_PATH"]
 
 BASE = "/fba/outbound/2020-07-01/fulfillmentOrders"
 TOKEN_PATH = "/auth/o2/token"
+PLAN = Limit(2.0, burst=30)
+"""The same for every operation simulated here (model, usage plan tables)."""
 
 _STATUS_UPDATE = "submitFulfillmentOrderStatusUpdate"
 _OPERATIONS = {
@@ -69,8 +72,8 @@ class McfSimulator(Simulator):
         super().__init__(clock)
         self._lifecycle = Lifecycle(durations or Durations(), self._stuck, self._happened)
         self._book = OrderBook(self._lifecycle, page_size)
-        self._tokens = Tokens(seed)
-        self._quota = Quota()
+        self._tokens = tokens(seed)
+        self._quota = Quota({"*": PLAN})
         self._seed = seed
         self._answered = 0
 
@@ -249,7 +252,7 @@ class McfSimulator(Simulator):
         request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed}:{self._answered}"))
         headers = {"x-amzn-RequestId": request_id}
         if rated and outcome.status in _WITH_RATE:
-            headers["x-amzn-RateLimit-Limit"] = str(RATE)
+            headers["x-amzn-RateLimit-Limit"] = str(PLAN.per_second)
         return JSONResponse(outcome.body, outcome.status, headers)
 
 

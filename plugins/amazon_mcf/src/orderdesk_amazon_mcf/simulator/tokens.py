@@ -1,79 +1,18 @@
-"""Access tokens: a Login with Amazon endpoint and its memory of which tokens are good until when.
-
-The codes are those of OAuth 2.0 (RFC 6749, 5.2) with HTTP 400, and 401 for a bad client, as users report of Amazon.
-Every description text is the simulator's choice.
-"""
+"""The one client that the simulated Login with Amazon knows, and its seller's refresh token."""
 
 from __future__ import annotations
 
-import hashlib
-from datetime import datetime, timedelta
-from urllib.parse import parse_qsl
+from orderdesk_sdk.testing.refresh_tokens import RefreshTokens
 
-__all__ = ["CLIENT_ID", "CLIENT_SECRET", "LIFETIME", "REFRESH_TOKEN", "Tokens"]
+__all__ = ["CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "tokens"]
 
 CLIENT_ID = "amzn1.application-oa2-client.simulated"
 CLIENT_SECRET = "simulated-client-secret"
 REFRESH_TOKEN = "Atzr|simulated-refresh-token"
-LIFETIME = timedelta(seconds=3600)
-
-_FORM = "application/x-www-form-urlencoded"
 
 
-class Tokens:
-    """The tokens of one simulator: the same `seed` gives the same tokens in turn. Guarded by its caller's lock."""
-
-    def __init__(self, seed: str) -> None:
-        self._seed = seed
-        self._issued = 0
-        self._good_until: dict[str, datetime] = {}
-
-    def exchange(self, content_type: str, body: bytes, now: datetime) -> tuple[int, dict[str, object]]:
-        """Answer a token request: HTTP status and JSON body."""
-        if content_type.partition(";")[0].strip().lower() != _FORM:
-            return _refused("invalid_request", f"the body must be {_FORM}")
-        try:
-            form = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
-        except UnicodeDecodeError:
-            return _refused("invalid_request", "the body must be UTF-8")
-        for needed in ("grant_type", "client_id", "client_secret"):
-            if not form.get(needed):
-                return _refused("invalid_request", f"{needed} is missing")
-        if form["grant_type"] != "refresh_token":
-            # Amazon knows client_credentials too, for operations that this simulator does not have.
-            return _refused("unsupported_grant_type", "only refresh_token is simulated")
-        if (form["client_id"], form["client_secret"]) != (CLIENT_ID, CLIENT_SECRET):
-            return _refused("invalid_client", "client_id or client_secret is wrong", status=401)
-        if not form.get("refresh_token"):
-            return _refused("invalid_request", "refresh_token is missing")
-        if form["refresh_token"] != REFRESH_TOKEN:
-            return _refused("invalid_grant", "the refresh_token is not valid")
-        return 200, {
-            "access_token": self.issue(now),
-            "token_type": "bearer",
-            "expires_in": int(LIFETIME.total_seconds()),
-            "refresh_token": REFRESH_TOKEN,
-        }
-
-    def issue(self, now: datetime) -> str:
-        """A new token, good for an hour."""
-        self._issued += 1
-        token = "Atza|" + hashlib.sha256(f"{self._seed}:{self._issued}".encode()).hexdigest()
-        self._good_until[token] = now + LIFETIME
-        return token
-
-    def good(self, token: str, now: datetime) -> bool:
-        """True for a token that was issued and has not expired."""
-        return token in self._good_until and now < self._good_until[token]
-
-    def expire(self, token: str) -> None:
-        """End a token before its time; an unknown one is none the better for it."""
-        self._good_until.pop(token, None)
-
-    def expire_all(self) -> None:
-        """End every token that was issued."""
-        self._good_until.clear()
-
-
-def _refused(code: str, text: str, *, status: int = 400) -> tuple[int, dict[str, object]]:
-    return status, {"error": code, "error_description": text}
+def tokens(seed: str) -> RefreshTokens:
+    """The tokens that this client is given."""
+    return RefreshTokens(
+        seed, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, refresh_token=REFRESH_TOKEN, prefix="Atza|"
+    )

@@ -1,0 +1,68 @@
+"""XML, read strictly and written whole: no DTD, no entity, no bomb comes in; no text that XML cannot hold goes out."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from xml.etree import ElementTree as ET
+
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.reading import MalformedReply, TextReply
+
+__all__ = ["LARGEST", "document", "element", "xml_root"]
+
+LARGEST = 32 * 1024 * 1024
+"""Bytes of a document, unpacked."""
+
+_GZIP = b"\x1f\x8b"
+
+
+class _NoDtd(ET.TreeBuilder):
+    """Builds a tree, and ends the parser where a DTD begins, before an entity can be declared in it."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:  # noqa: ARG002 - expat's
+        raise ValueError("it has a DTD")
+
+
+def xml_root(reply: TextReply) -> ET.Element:
+    """The root element of a body in XML, in the encoding that it declares; a gzip file is unpacked first.
+
+    Raises MalformedReply for anything else, for a document with a DTD, and for one that is too large.
+    """
+    parser = ET.XMLParser(target=_NoDtd())  # noqa: S314 - what makes it unsafe, a DTD, ends it
+    try:
+        parser.feed(_unpacked(reply.content))
+        root = parser.close()
+    except (ET.ParseError, ValueError, LookupError, zlib.error) as error:
+        why = f"the body is no XML that is read here: {error}"
+        raise MalformedReply(why, place=f"reply {reply.status_code}") from None
+    assert isinstance(root, ET.Element)
+    return root
+
+
+def _unpacked(content: bytes) -> bytes:
+    if not content.startswith(_GZIP):
+        return content
+    unpacking = zlib.decompressobj(wbits=31)
+    unpacked = unpacking.decompress(content, LARGEST)
+    if unpacking.unconsumed_tail or not unpacking.eof:
+        raise ValueError("it is cut, or too large" if not unpacking.unconsumed_tail else "it is too large")
+    return unpacked
+
+
+def element(tag: str, *inside: ET.Element | str, attributes: Mapping[str, str] | None = None) -> ET.Element:
+    """An element with a text or with elements in it. Raises InputError for a text that XML cannot hold."""
+    made = ET.Element(tag, dict(attributes or {}))
+    for one in inside:
+        if isinstance(one, ET.Element):
+            made.append(one)
+        elif one.isprintable():
+            made.text = one
+        else:
+            raise InputError(f"{one!a} cannot stand in XML", place=tag, remedy="see the settings and the order")
+    return made
+
+
+def document(root: ET.Element) -> bytes:
+    """The whole document in UTF-8, with its declaration."""
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))

@@ -1,0 +1,309 @@
+"""The simulated service: HTTP in, HTTP out, and what a test may choose and ask behind its back."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from orderdesk_amazon_marketplace.simulator.feeds import Durations, FeedQueue, FeedStatus, feed_view
+from orderdesk_amazon_marketplace.simulator.orders import CANCELABLE, MARKETPLACE, Item, Order, Status, order_view
+from orderdesk_amazon_marketplace.simulator.store import STORE_PATH, Store
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.declaration import Limit
+from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.testing.quota import Quota
+from orderdesk_sdk.testing.refresh_tokens import RefreshTokens
+from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
+
+__all__ = ["CLIENT_ID", "CLIENT_SECRET", "PLAN", "REFRESH_TOKEN", "SELLER", "MarketplaceSimulator"]
+
+CLIENT_ID = "amzn1.application-oa2-client.rehearsed"
+CLIENT_SECRET = "rehearsed-client-secret"
+REFRESH_TOKEN = "Atzr|rehearsed-refresh-token"
+SELLER = "A1REHEARSEDSELLER"
+TOKEN_PATH = "/auth/o2/token"
+FEEDS, DOCUMENTS = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents"
+ORDERS = "/orders/2026-01-01/orders"
+PLAN: Mapping[str, Limit] = {
+    "createFeedDocument": Limit(0.5, burst=15),
+    "createFeed": Limit(0.0083, burst=15),
+    "getFeed": Limit(2, burst=15),
+    "getFeedDocument": Limit(0.0222, burst=10),
+    "getOrder": Limit(0.5, burst=30),
+    "cancelOrder": Limit(1, burst=5),
+}
+"""The usage plans of the models; cancelOrder's is that of the withdrawn version."""
+
+_OPERATIONS = (
+    ("POST", re.compile(re.escape(DOCUMENTS)), "createFeedDocument"),
+    ("GET", re.compile(re.escape(DOCUMENTS) + r"/([^/]+)"), "getFeedDocument"),
+    ("POST", re.compile(re.escape(FEEDS)), "createFeed"),
+    ("GET", re.compile(re.escape(FEEDS) + r"/([^/]+)"), "getFeed"),
+    ("GET", re.compile(re.escape(ORDERS) + r"/([^/]+)"), "getOrder"),
+    ("PUT", re.compile(re.escape(ORDERS) + r"/([^/]+)/cancellation"), "cancelOrder"),
+)
+_API_REASONS = frozenset(
+    {"NO_INVENTORY", "BUYER_CANCELLED", "SHIPPING_ADDRESS_UNDELIVERABLE", "CUSTOMER_EXCHANGE", "PRICING_ERROR"}
+)
+_WITH_RATE = frozenset({200, 201, 202, 400, 404})
+Answer = tuple[int, dict[str, object], str]
+"""Status, body, and what it did."""
+
+
+class MarketplaceSimulator(Simulator):
+    """Amazon Marketplace by the clock, over HTTP and by method. `seed` makes its tokens, ids and signatures."""
+
+    switches: ClassVar[tuple[Switch, ...]] = (
+        Switch("fate", ("honored", "error", "ignored", "ships anyway"), text="how an order's message in a feed ends"),
+        Switch("feed", ("DONE", "FATAL", "CANCELLED"), text="how a feed ends that is created from now on"),
+        Switch("report", ("plain", "gzip"), text="whether reports are compressed"),
+        Switch("cancel_order", ("absent", "works"), text="whether the withdrawn cancelOrder is there"),
+    )
+    canceled_words = frozenset({Status.CANCELLED.value})
+    dishonored: ClassVar[Mapping[str, str]] = {"fate": "ships anyway"}
+
+    def __init__(self, clock: Clock, *, durations: Durations | None = None, seed: str = "amazon-marketplace") -> None:
+        super().__init__(clock)
+        self._seed = seed
+        self._durations = durations or Durations()
+        self._orders: dict[str, Order] = {}
+        self._store = Store(seed)
+        self._feeds = FeedQueue(SELLER, self._orders, self._store, self._durations, self._fate, self._happened)
+        self._tokens = RefreshTokens(
+            seed, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, refresh_token=REFRESH_TOKEN, prefix="Atza|"
+        )
+        self._quota = Quota(PLAN)
+        self._answered = 0
+
+    def settings(self, url: str) -> Mapping[str, object]:
+        return {
+            "seller_id": SELLER,
+            "marketplace_ids": [MARKETPLACE],
+            "refresh_token": REFRESH_TOKEN,
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "endpoint": url,
+            "store": url,
+            "token_url": url + TOKEN_PATH,
+        }
+
+    def truth(self, remote_id: str) -> str:
+        with self.lock:
+            self.settle()
+            return self.order(remote_id).status.value
+
+    def order(self, remote_id: str) -> Order:
+        """The order itself, to look into or to change. Raises NotFoundError for one that is not there."""
+        with self.lock:
+            if remote_id not in self._orders:
+                raise NotFoundError("the simulator has no such order", place=remote_id)
+            return self._orders[remote_id]
+
+    def add_order(
+        self,
+        remote_id: str,
+        *,
+        lines: Sequence[tuple[str, int]],
+        status: Status | str = Status.UNSHIPPED,
+        fulfilled_by: str = "MERCHANT",
+        buyer_asked: str | None = None,
+        canceled_by: str = "MERCHANT",
+    ) -> None:
+        """Put an order there, with made-up item ids. `lines` are (sku, quantity). Raises InputError for a used id."""
+        with self.lock:
+            self.settle()
+            if remote_id in self._orders:
+                raise InputError("the id is used", place=remote_id, remedy="give another one")
+            first, now = 10 * len(self._orders), self.clock.now()
+            items = [Item(f"{68828574380000 + first + at}", *line) for at, line in enumerate(lines, start=1)]
+            made = Order(remote_id, items, now, Status(status), now, fulfilled_by, buyer_asked, canceled_by)
+            self._orders[remote_id] = made
+            self.record("add_order", remote_id, f"created: {made.status}")
+
+    def issue_token(self) -> str:
+        """A new access token without a token request: for tests that are about something else."""
+        with self.lock:
+            return self._tokens.issue(self.clock.now())
+
+    def settle(self) -> None:
+        with self.lock:
+            self._feeds.packed = self.switch("report") == "gzip"
+            self._feeds.settle(self.clock.now())
+
+    def _fate(self, remote_id: str) -> str:
+        return self.switch("fate", remote_id)
+
+    def _happened(self, remote_id: str, effect: str, at: datetime) -> None:
+        self.record("feed", remote_id, effect, at=at)
+
+    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = await received(scope, receive)
+        if request is None:
+            return
+        body = await request.body()
+        with self.lock:
+            self.settle()
+            if request.url.path == TOKEN_PATH:
+                status, document = self._tokens.exchange(
+                    request.headers.get("content-type", ""), body, self.clock.now()
+                )
+                self.record("token", None, "access token issued" if status == 200 else f"refused: {document['error']}")
+                response: Response = JSONResponse(document, status)
+            elif request.url.path.startswith(STORE_PATH + "/"):
+                response = self._stored(request, body)
+            else:
+                response = self._operation(request, body)
+        await response(scope, receive, send)
+
+    async def expired_token(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = await received(scope, receive)
+        if request is None:
+            return
+        with self.lock:
+            self._tokens.expire(request.headers.get("x-amz-access-token", ""))
+            response = self._response(_denied("the access token has expired"), None)
+        await response(scope, receive, send)
+
+    def _stored(self, request: Request, body: bytes) -> Response:
+        """A call to the object store. That it refuses Amazon's token, which leaked if it comes here, is our choice."""
+        name = request.url.path.removeprefix(STORE_PATH + "/")
+        found = self._store.opens(request.method, name, request.url.query, self.clock.now())
+        leaked = "x-amz-access-token" in request.headers
+        if found is None or leaked:
+            self.record("store", None, "refused: a token leaked" if leaked else "refused: the URL is not good")
+            return Response("<Error><Code>AccessDenied</Code></Error>", 403, media_type="application/xml")
+        if request.method == "GET":
+            return Response(found.content or b"", 200, media_type="application/octet-stream")
+        if request.headers.get("content-type") != found.content_type:
+            self.record("store", None, "refused: another content type than announced")
+            return Response("<Error><Code>SignatureDoesNotMatch</Code></Error>", 403, media_type="application/xml")
+        found.content = body
+        self.record("store", None, f"{len(body)} bytes stored")
+        return Response(b"", 200)
+
+    def _operation(self, request: Request, body: bytes) -> Response:
+        matches = [
+            (operation, found[1] if found.groups() else "")
+            for method, pattern, operation in _OPERATIONS
+            if method == request.method and (found := pattern.fullmatch(request.url.path)) is not None
+        ]
+        if not matches:
+            return self._response(_refused(404, "NotFound", "no such operation, or not simulated"), None)
+        operation, name = matches[0]
+        answered = self._admit(operation, request) or self._perform(operation, name, request, body)
+        taken = operation in ("createFeed", "cancelOrder") and answered[0] == 202
+        order = name if operation in ("getOrder", "cancelOrder") else None
+        self.record(operation, order, answered[2], deed=Deed.CANCEL_TAKEN if taken else Deed.NOTHING)
+        return self._response(answered, operation)
+
+    def _admit(self, operation: str, request: Request) -> Answer | None:
+        if "Language=" not in request.headers.get("user-agent", ""):
+            return _refused(400, "InvalidInput", "user-agent: must have a Language attribute (simulator's choice)")
+        if not self._tokens.good(request.headers.get("x-amz-access-token", ""), self.clock.now()):
+            return _denied("the access token is missing, unknown or has expired")
+        if not self._quota.take(operation, self.clock.monotonic()):
+            return _refused(429, "QuotaExceeded", "You exceeded your quota for the requested resource.")
+        return None
+
+    def _perform(self, operation: str, name: str, request: Request, body: bytes) -> Answer:
+        now, base = self.clock.now(), str(request.base_url).rstrip("/")
+        content: object = None
+        if request.method in ("POST", "PUT"):
+            try:
+                content = json.loads(body)
+            except ValueError:
+                return _refused(400, "InvalidInput", "body: is no JSON")
+        given = content if isinstance(content, dict) else {}
+        match operation:
+            case "createFeedDocument":
+                return self._create_document(given, base, now)
+            case "createFeed":
+                return self._create_feed(given, now)
+            case "getFeed":
+                feed = self._feeds.feeds.get(name)
+                if feed is None:
+                    return _refused(404, "NotFound", "no such feed")
+                return 200, feed_view(feed), f"read: {feed.status}"
+            case "getFeedDocument":
+                if name not in self._store.documents:
+                    return _refused(404, "NotFound", "no such document")
+                shown: dict[str, object] = {
+                    "feedDocumentId": name,
+                    "url": self._store.url(base, "GET", name, now),
+                }
+                if (self._store.documents[name].content or b"")[:2] == b"\x1f\x8b":
+                    shown["compressionAlgorithm"] = "GZIP"
+                return 200, shown, "read"
+            case _:
+                return self._order_call(operation, name, request, given, now)
+
+    def _create_document(self, given: Mapping[str, object], base: str, now: datetime) -> Answer:
+        kind = given.get("contentType")
+        if not isinstance(kind, str) or not kind:
+            return _refused(400, "InvalidInput", "contentType: is required")
+        made = self._store.create(kind)
+        url = self._store.url(base, "PUT", made.document_id, now)
+        return 201, {"feedDocumentId": made.document_id, "url": url}, "created"
+
+    def _create_feed(self, given: Mapping[str, object], now: datetime) -> Answer:
+        kind, markets, source = given.get("feedType"), given.get("marketplaceIds"), given.get("inputFeedDocumentId")
+        found = self._store.documents.get(str(source))
+        if not isinstance(kind, str) or not isinstance(markets, list) or not 1 <= len(markets) <= 25:
+            return _refused(400, "InvalidInput", "Invalid input")
+        if found is None or found.content is None:  # A document without content: refused here, by our choice.
+            return _refused(400, "InvalidInput", "Invalid input")
+        feed = self._feeds.create(kind, [str(one) for one in markets], found, now, FeedStatus(self.switch("feed")))
+        return 202, {"feedId": feed.feed_id}, f"created: feed {feed.feed_id}"
+
+    def _order_call(
+        self, operation: str, name: str, request: Request, given: Mapping[str, object], now: datetime
+    ) -> Answer:
+        if operation == "cancelOrder" and self.switch("cancel_order") == "absent":
+            return _denied("there is no such call")
+        if not re.fullmatch(r"\d{3}-\d{7}-\d{7}", name):
+            return _refused(400, "InvalidInput", f"OrderId: {name} is invalid, should be in 3-7-7 format.")
+        order = self._orders.get(name)
+        if order is None:
+            return _refused(404, "NotFound", "no such order")
+        if operation == "getOrder":
+            included = frozenset(request.query_params.get("includedData", "").split(","))
+            return 200, order_view(order, included), f"read: {order.status}"
+        if given.get("cancelReasonCode") not in _API_REASONS:
+            return _refused(400, "InvalidInput", "cancelReasonCode: is not one of the five")
+        if order.status not in CANCELABLE or order.fulfilled_by == "AMAZON":
+            return _refused(400, "InvalidInput", f"the order is {order.status} (simulator's choice)")
+        fate = self._fate(name)
+        if fate in ("honored", "ships anyway"):
+            order.canceled_by, order.reason = "MERCHANT", str(given["cancelReasonCode"])
+            order.plan = (now + self._durations.change, Status.CANCELLED if fate == "honored" else Status.SHIPPED)
+        return 202, {}, f"cancel taken, to be {fate}"
+
+    def _response(self, answered: Answer, operation: str | None) -> Response:
+        self._answered += 1
+        request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed}:{self._answered}"))
+        headers = {"x-amzn-RequestId": request_id}
+        if operation is not None and answered[0] in _WITH_RATE:
+            headers["x-amzn-RateLimit-Limit"] = str(PLAN[operation].per_second)
+        return JSONResponse(answered[1], answered[0], headers)
+
+
+def _refused(status: int, code: str, text: str) -> Answer:
+    """An error body. Codes and texts are the simulator's choice, but for QuotaExceeded and the 3-7-7 text."""
+    return status, {"errors": [{"code": code, "message": text}]}, f"refused: {status} {text}"
+
+
+def _denied(why: str) -> Answer:
+    body = {
+        "code": "Unauthorized",
+        "message": "Access to requested resource is denied.",
+        "details": f"simulator: {why}",
+    }
+    return 403, {"errors": [body]}, f"denied: {why}"

@@ -1,0 +1,121 @@
+"""The simulator itself: what it refuses, so that a plugin that passes has done it right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
+from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.testing.serving import serve
+
+ORDER = "902-1106328-1059050"
+XML = "text/xml; charset=UTF-8"
+FEEDS, DOCUMENTS = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents"
+
+
+@pytest.fixture
+def client(amazon: MarketplaceSimulator) -> Iterator[httpx.Client]:
+    headers = {"user-agent": "tests/1 (Language=Python)", "x-amz-access-token": amazon.issue_token()}
+    with serve(amazon.app) as served, httpx.Client(base_url=served.url, headers=headers, trust_env=False) as made:
+        yield made
+
+
+def place(client: httpx.Client) -> dict[str, str]:
+    made: dict[str, str] = client.post(DOCUMENTS, json={"contentType": XML}).json()
+    return made
+
+
+def put(url: str, headers: dict[str, str], content: bytes = b"<a/>") -> int:
+    return httpx.put(url, content=content, headers=headers, trust_env=False).status_code
+
+
+def test_an_upload_needs_the_announced_type_the_signature_and_no_token(client: httpx.Client) -> None:
+    url = place(client)["url"]
+    assert put(url, {"content-type": "text/xml"}) == 403
+    assert put(url, {"content-type": XML, "x-amz-access-token": "Atza|leaked"}) == 403
+    assert put(url.replace("Signature=", "Signature=0"), {"content-type": XML}) == 403
+    assert put(url, {"content-type": XML}) == 200
+
+
+def test_a_presigned_url_is_good_for_five_minutes_and_one_method(
+    amazon: MarketplaceSimulator, client: httpx.Client
+) -> None:
+    assert isinstance(amazon.clock, VirtualClock)
+    url = place(client)["url"]
+    assert httpx.get(url, trust_env=False).status_code == 403
+    amazon.clock.advance(minutes(5))
+    assert put(url, {"content-type": XML}) == 403
+
+
+def feed(amazon: MarketplaceSimulator, client: httpx.Client, content: bytes) -> str:
+    """The report on a feed with this content."""
+    made = place(client)
+    assert put(made["url"], {"content-type": XML}, content) == 200
+    body = {"feedType": "X", "marketplaceIds": ["A"], "inputFeedDocumentId": made["feedDocumentId"]}
+    name = client.post(FEEDS, json=body).json()["feedId"]
+    assert isinstance(amazon.clock, VirtualClock)
+    amazon.clock.advance(minutes(10))
+    result = client.get(f"{FEEDS}/{name}").json()["resultFeedDocumentId"]
+    return httpx.get(client.get(f"{DOCUMENTS}/{result}").json()["url"], trust_env=False).text
+
+
+def envelope(inside: str, seller: str = "A1REHEARSEDSELLER") -> bytes:
+    head = f"<Header><MerchantIdentifier>{seller}</MerchantIdentifier></Header>"
+    order = f"<AmazonOrderID>{ORDER}</AmazonOrderID>{inside}"
+    message = f"<Message><MessageID>1</MessageID><OrderAcknowledgement>{order}</OrderAcknowledgement></Message>"
+    return f"<AmazonEnvelope>{head}<MessageType>OrderAcknowledgement</MessageType>{message}</AmazonEnvelope>".encode()
+
+
+FAILURE = "<StatusCode>Failure</StatusCode>"
+
+
+def item(code: str = "68828574380001", reason: str = "NoInventory") -> str:
+    return f"<Item><AmazonOrderItemCode>{code}</AmazonOrderItemCode><CancelReason>{reason}</CancelReason></Item>"
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"no xml", "SIM_NO_XML"),
+        (envelope(FAILURE + item(), seller="another"), "SIM_HEADER"),
+        (envelope(item()), "SIM_SHAPE"),
+        (envelope(FAILURE + item(code="ASIN")), "SIM_UNKNOWN_ITEM"),
+        (envelope(FAILURE + item(reason="CustomerCancel")), "SIM_REASON"),
+        (envelope(FAILURE + item()).replace(ORDER.encode(), b"111-1111111-1111111"), "SIM_UNKNOWN_ORDER"),
+    ],
+)
+def test_what_is_wrong_in_a_feed_is_an_error_of_its_report(
+    amazon: MarketplaceSimulator, client: httpx.Client, content: bytes, code: str
+) -> None:
+    amazon.add_order(ORDER, lines=[("MUG", 1)])
+    assert f"<ResultMessageCode>{code}</ResultMessageCode>" in feed(amazon, client, content)
+    assert amazon.truth(ORDER) == "UNSHIPPED"
+
+
+@pytest.mark.parametrize(("inside", "truth"), [(FAILURE, "UNSHIPPED"), (FAILURE + item(), "CANCELLED")])
+def test_a_failure_without_items_is_accepted_and_cancels_nothing(
+    amazon: MarketplaceSimulator, client: httpx.Client, inside: str, truth: str
+) -> None:
+    amazon.add_order(ORDER, lines=[("MUG", 1)])
+    assert "<Result>" not in feed(amazon, client, envelope(inside))
+    assert amazon.truth(ORDER) == truth
+
+
+def test_orders_are_found_by_their_number_and_made_once(amazon: MarketplaceSimulator) -> None:
+    amazon.add_order(ORDER, lines=[("MUG", 1)])
+    with pytest.raises(InputError):
+        amazon.add_order(ORDER, lines=[("MUG", 1)])
+    with pytest.raises(NotFoundError):
+        amazon.truth("111-1111111-1111111")
+
+
+def test_without_a_token_or_a_language_nothing_is_answered(amazon: MarketplaceSimulator, client: httpx.Client) -> None:
+    amazon.add_order(ORDER, lines=[("MUG", 1)])
+    path = f"/orders/2026-01-01/orders/{ORDER}"
+    assert client.get(path).status_code == 200
+    assert client.get(path, headers={"x-amz-access-token": "none"}).status_code == 403
+    assert client.get(path, headers={"user-agent": "curl"}).status_code == 400

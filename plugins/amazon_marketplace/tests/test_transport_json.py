@@ -1,0 +1,71 @@
+"""The unreleased cancelOrder, where somebody switches it on: never the only way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
+from orderdesk_sdk.case import State
+from orderdesk_sdk.testing.faults import Fault
+from orderdesk_sdk.testing.stage import LINES, SimulatedStage, simulated
+
+ORDER = "902-1106328-1059050"
+
+
+@pytest.fixture
+def newer(amazon: MarketplaceSimulator) -> Iterator[SimulatedStage]:
+    """A stage whose connection asks by cancelOrder first."""
+    with simulated("amazon-marketplace", amazon, order=ORDER, settings={"transport": "json"}) as made:
+        yield made
+
+
+def asked_by(stage: SimulatedStage) -> list[str]:
+    return [seen.path for seen in stage.tap.requests if seen.path.endswith(("/cancellation", "/feeds"))]
+
+
+PATH, FEEDS = f"/orders/2026-01-01/orders/{ORDER}/cancellation", "/feeds/2021-06-30/feeds"
+
+
+def test_an_order_is_asked_by_one_call_and_canceled_by_what_is_read_back(
+    amazon: MarketplaceSimulator, newer: SimulatedStage
+) -> None:
+    amazon.set_switch("cancel_order", "works")
+    amazon.add_order(ORDER, lines=LINES)
+    newer.cancel("out of stock")
+    assert (newer.follow().state, amazon.truth(ORDER)) == (State.CANCELED, "CANCELLED")
+    assert asked_by(newer) == [PATH]
+    (put,) = [seen for seen in newer.tap.requests if seen.path == PATH]
+    assert put.document == {"cancelReasonCode": "NO_INVENTORY"}
+
+
+def test_where_amazon_does_not_have_the_call_the_feed_is_taken(
+    amazon: MarketplaceSimulator, newer: SimulatedStage
+) -> None:
+    amazon.add_order(ORDER, lines=LINES)
+    newer.cancel("out of stock")
+    assert newer.follow().state is State.CANCELED
+    assert asked_by(newer)[-1] == FEEDS
+
+
+def test_a_reason_that_the_call_does_not_have_goes_by_the_feed(
+    amazon: MarketplaceSimulator, newer: SimulatedStage
+) -> None:
+    amazon.set_switch("cancel_order", "works")
+    amazon.add_order(ORDER, lines=LINES)
+    newer.cancel("GeneralAdjustment")
+    assert newer.follow().state is State.CANCELED
+    assert asked_by(newer) == [FEEDS]
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR_HTML, Fault.SERVER_ERROR_HTML_AFTER, Fault.LOST_REPLY])
+def test_trouble_with_the_call_is_read_back_before_anything_is_asked_again(
+    amazon: MarketplaceSimulator, newer: SimulatedStage, fault: Fault
+) -> None:
+    amazon.set_switch("cancel_order", "works")
+    amazon.add_order(ORDER, lines=LINES)
+    amazon.faults.add(fault, path="/cancellation$")
+    newer.cancel("out of stock")
+    assert (newer.follow().state, amazon.truth(ORDER)) == (State.CANCELED, "CANCELLED")
+    assert FEEDS not in asked_by(newer)

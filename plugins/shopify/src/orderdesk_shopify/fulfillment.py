@@ -1,0 +1,103 @@
+"""A fulfillment order at Shopify: withdrawn while its service has not accepted it, asked back once it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import httpx
+from attrs import evolve
+
+import orderdesk_shopify
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.declaration import Button, ByCheck, IdRule, Integration, NoResubmit, Portal
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.message import Hint, Message
+from orderdesk_sdk.order import Role
+from orderdesk_sdk.reading import objects_at, text_at, words_of
+from orderdesk_sdk.reasons import FreeText
+from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_shopify import documents
+from orderdesk_shopify.account import ShopSettings, ask, gid, look, trouble
+from orderdesk_shopify.webhooks import hints
+
+AT = ("data", "order")
+FORCE = "Call the service, which has not answered. Closed at Shopify without its word, the order may still ship."
+ID = "the fulfillment order's own number, such as 1046000788, or gid://shopify/FulfillmentOrder/1046000788"
+
+
+@hookimpl
+def orderdesk_integration() -> Integration:
+    return evolve(
+        orderdesk_shopify.orderdesk_integration(), statuses=(), actions=(),
+        slug="shopify-fulfillment", title="Shopify fulfillment", settings=ShopSettings, role=Role.FULFILLMENT,
+        cancel=(Button(ByCheck(every=minutes(5), give_up=hours(24)), reasons=FreeText()), Portal(FORCE)),
+        resubmit=NoResubmit("Shopify makes a replacement fulfillment order; request its fulfillment there"),
+        remote_id=IdRule(r"([0-9]+|gid://shopify/FulfillmentOrder/[0-9]+)", 60, ID),
+        help_url="https://shopify.dev/docs/apps/build/orders-fulfillment",
+    )  # fmt: skip
+
+
+def judged(reply: httpx.Response, *, by_us: bool = False) -> Answer:
+    """What the two states of a fulfillment order say. by_us: Shopify said that it withdrew it for us."""
+    state, asked = text_at(reply, *AT, "status"), text_at(reply, *AT, "requestStatus")
+    status, parcels = f"{state} {asked}", objects_at(reply, *AT, "fulfillments", "nodes")
+    left = any(parcel.get("status") not in ("CANCELLED", "ERROR", "FAILURE") for parcel in parcels)
+    match state, asked:
+        case "CLOSED", _ if left and asked != "CANCELLATION_ACCEPTED":
+            return answer.refused(reply, Refusal.SHIPPED, status=status)
+        case (
+            ("CANCELLED", _) | (_, "CANCELLATION_ACCEPTED" | "REJECTED") | ("INCOMPLETE", "CLOSED")
+        ):  # It let go of it.
+            return answer.partly_canceled(reply, (), status=status) if left else answer.canceled(reply, status=status)
+        case "CLOSED", _ if by_us:
+            return answer.canceled(reply, status=status)
+        case _, "CANCELLATION_REJECTED":
+            told = [one.get("responseData") for one in objects_at(reply, *AT, "merchantRequests", "nodes")]
+            said = [str(one.get("message") if isinstance(one, Mapping) else one) for one in told if one]
+            text = ": ".join(["the service refuses", *said])
+            return answer.refused(reply, Refusal.NOT_ALLOWED, status=status, text=text, remedy="call the service")
+        case _, "CANCELLATION_REQUESTED":
+            return answer.asked(reply, status=status)
+        case (("OPEN" | "IN_PROGRESS" | "SCHEDULED" | "ON_HOLD"), ("SUBMITTED" | "ACCEPTED")):
+            return answer.pending(reply, status=status)
+        case _:  # Such as closed without a parcel: by somebody else, merged or moved.
+            return answer.unclear(reply, status=status, text=f"nothing follows from {status}")
+
+
+@hookimpl
+def orderdesk_cancel(request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+    order = {"id": gid("FulfillmentOrder", request.remote_id)}
+    seen, verdict = yield from look(service, documents.FULFILLMENT, order, judged, ID)
+    if verdict.outcome is not Outcome.PENDING:
+        return verdict
+    possible = [action.get("action") for action in objects_at(seen, *AT, "supportedActions")]
+    waits = text_at(seen, *AT, "requestStatus") == "SUBMITTED"
+    if ("CANCEL_FULFILLMENT_ORDER" if waits else "REQUEST_CANCELLATION") not in possible:
+        text = "Shopify offers no cancellation in this state"
+        return answer.refused(seen, Refusal.NOT_ALLOWED, status=verdict.status, text=text, remedy="call the service")
+    document, said = (documents.WITHDRAW, {}) if waits else (documents.ASK_BACK, {"message": request.reason.text})
+    made = yield ask(service, document, {**order, **said}, repeatable=True)  # It is read first at every try.
+    if (lost := trouble(made, wrote=True)) is not None:
+        return lost
+    if not (errors := objects_at(made, "data", "done", "userErrors")):
+        return answer.asked(made, reference="withdrawn" if waits else None)
+    _, verdict = yield from look(service, documents.FULFILLMENT, order, judged)  # The service may have been faster.
+    if verdict.outcome is not Outcome.PENDING:
+        return verdict
+    return answer.refused(made, Refusal.NOT_ALLOWED, status=verdict.status, text=words_of(errors, ("message",)))
+
+
+@hookimpl
+def orderdesk_check(request: CheckRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+    order, judge = gid("FulfillmentOrder", request.remote_id), partial(judged, by_us=request.reference == "withdrawn")
+    _, verdict = yield from look(service, documents.FULFILLMENT, {"id": order}, judge)
+    return verdict
+
+
+@hookimpl
+def orderdesk_receive(message: Message, service: Service[ShopSettings]) -> tuple[Hint, ...]:
+    return hints(message, service.settings, "fulfillment_orders", "FulfillmentOrder", "fulfillment_order", "id")

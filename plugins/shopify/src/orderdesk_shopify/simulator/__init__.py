@@ -1,0 +1,12 @@
+"""A simulator of the parts of Shopify's Admin API that cancel: orders, fulfillment orders, webhooks. Not Shopify.
+
+What Shopify's documents leave open, first of all the words of its refusals, begins with SIM where it is said, and no
+client may rely on it.
+"""
+
+from __future__ import annotations
+
+from orderdesk_shopify.simulator.service import FulfillmentSimulator, ShopifySimulator
+from orderdesk_shopify.simulator.shop import Durations, Job, Order, Work
+
+__all__ = ["Durations", "FulfillmentSimulator", "Job", "Order", "ShopifySimulator", "Work"]

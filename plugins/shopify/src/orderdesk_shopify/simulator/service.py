@@ -1,0 +1,212 @@
+"""The simulated service: GraphQL over HTTP, and what a test may choose and ask behind its back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar, TypeVar
+
+from graphql import GraphQLError, OperationDefinitionNode, OperationType, execute_sync, parse, validate
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
+from orderdesk_shopify.simulator.bucket import CostBucket, cost_of
+from orderdesk_shopify.simulator.fields import Fields
+from orderdesk_shopify.simulator.schema import schema_of
+from orderdesk_shopify.simulator.shop import Durations, Order, Shop, Work
+from orderdesk_shopify.simulator.webhooks import CLIENT_SECRET, Outbox
+
+__all__ = ["ACCESS_TOKEN", "FulfillmentSimulator", "ShopifySimulator"]
+
+ACCESS_TOKEN = "simulated-access-token"
+OLDEST = "2025-10"
+T = TypeVar("T")
+_PATH = re.compile(r"/admin/api/(20\d\d-(?:01|04|07|10))/graphql\.json")
+
+
+class ShopifySimulator(Simulator):
+    """A shop by the clock, over HTTP and by method. A simulator, not Shopify. `durations` says how long things take."""
+
+    switches: ClassVar[tuple[Switch, ...]] = (
+        Switch("obstacle", ("none", "an open return", "a shipment"), text="what keeps an order from being canceled"),
+        Switch("obstacle_shows", ("in the job", "at once"), text="whether orderCancel or only its job tells of it"),
+        Switch("cancel_error", ("none", "internal"), text="whether orderCancel answers with the code INTERNAL_ERROR"),
+        Switch("mutation_reply", ("given", "lost"), text="whether an INTERNAL_SERVER_ERROR hides what a change did"),
+        Switch("job_result", ("resolved", "not resolved"), text="whether node(id:) knows a job's result, from 2026-10"),
+        Switch("refund", ("allowed", "denied"), text="whether the app may refund"),
+        Switch("scopes", ("granted", "missing"), text="whether the app may write"),
+        Switch("throttled_as", ("200", "429"), text="the HTTP status of a call that is throttled"),
+        Switch("version", ("as asked", "oldest"), text=f"which version answers: the one asked for, or {OLDEST}"),
+        Switch("service", ("accepts", "rejects", "silent"), text="what a service answers to a cancellation request"),
+    )
+
+    canceled_words: ClassVar[frozenset[str]] = frozenset({"canceled"})
+    dishonored: ClassVar[Mapping[str, str]] = {"obstacle": "an open return"}
+
+    def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
+        super().__init__(clock)
+        self.bucket = CostBucket(clock)
+        self.outbox = Outbox()
+        self._shop = Shop(durations or Durations(), self.switch, self._happened)
+        self._requests = 0
+
+    def settings(self, url: str) -> Mapping[str, object]:
+        return {"shop_url": url, "access_token": ACCESS_TOKEN, "webhook_secret": CLIENT_SECRET}
+
+    def truth(self, remote_id: str) -> str:
+        order = self.order(remote_id)
+        canceled = order.canceled_at is not None
+        return "canceled" if canceled else "archived" if order.closed else "open"
+
+    def order(self, remote_id: str) -> Order:
+        """An order as it is now. Raises NotFoundError."""
+        with self.lock:
+            self.settle()
+            return _known(self._shop.orders, remote_id)
+
+    def work(self, remote_id: str) -> Work:
+        """A fulfillment order as it is now. Raises NotFoundError."""
+        with self.lock:
+            self.settle()
+            return _known(self._shop.works, remote_id)
+
+    def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]] = ()) -> None:
+        """Put an open order there; its lines are not simulated. Raises InputError for a used number."""
+        del lines
+        with self.lock:
+            self.settle()
+            _new(self._shop.orders, remote_id, Order(remote_id.rpartition("/")[2]))
+            self.record("add_order", remote_id, "created")
+
+    def add_work(self, remote_id: str) -> None:
+        """Put a fulfillment order there that its service was just asked for. Raises InputError for a used number."""
+        with self.lock:
+            self.settle()
+            _new(self._shop.works, remote_id, Work(remote_id.rpartition("/")[2], self.clock.now()))
+            self.record("add_work", remote_id, "created: OPEN SUBMITTED")
+
+    def cancel_in_admin(self, remote_id: str) -> None:
+        """Cancel an order as its merchant would do it in the browser."""
+        with self.lock:
+            order = self.order(remote_id)
+            order.canceled_at, order.reason = self.clock.now(), "STAFF"
+            self._happened("order", order.number, "canceled", self.clock.now())
+
+    def settle(self) -> None:
+        with self.lock:
+            self._shop.settle(self.clock.now())
+
+    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = await received(scope, receive)
+        if request is None:
+            return
+        body = await request.body()
+        with self.lock:
+            self.settle()
+            self._requests += 1
+            asked = _PATH.fullmatch(request.url.path)
+            version = OLDEST if asked is None or self.switch("version") == "oldest" else asked[1]
+            if request.headers.get("x-shopify-access-token") != ACCESS_TOKEN:
+                # The status is Shopify's; its body is the simulator's choice.
+                status, reply = 401, _errors("SIM: the access token is wrong")
+            elif asked is None or request.method != "POST":
+                status, reply = 404, _errors("SIM: there is no such call, or it is not simulated")
+            else:
+                status, reply = self._answer(body, version)
+            headers = {"x-shopify-api-version": version, "x-request-id": f"sim-{self._requests:06}"}
+        await JSONResponse(reply, status, headers)(scope, receive, send)
+
+    def _answer(self, body: bytes, version: str) -> tuple[int, dict[str, object]]:
+        try:
+            given = json.loads(body)
+            document, variables = parse(given["query"]), dict(given.get("variables") or {})
+        except (ValueError, KeyError, TypeError, AttributeError, GraphQLError):
+            return 400, _errors("SIM: the body is {query, variables}")
+        mistakes = validate(schema_of(version), document)
+        if mistakes:
+            return 200, _errors(*(mistake.message for mistake in mistakes))
+        remote_id = str(variables.get("id", "")).rpartition("/")[2]
+        operation = next(one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+        name, cost = operation.name.value if operation.name is not None else "?", cost_of(document)
+        if not self.bucket.take(cost):
+            self.record(name, remote_id, "throttled")
+            throttled = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
+            told = {"cost": self.bucket.told(cost, spent=False)}
+            return int(self.switch("throttled_as")), {"errors": [throttled], "extensions": told}
+        root = Fields(self._shop, self.clock.now(), self.switch)
+        result = execute_sync(schema_of(version), document, root, variable_values=variables)
+        changes = operation.operation is OperationType.MUTATION
+        lost = changes and self.switch("mutation_reply", remote_id) == "lost"
+        words = [error.message for error in result.errors or ()]
+        taken = not words and name in ("Cancel", "Withdraw", "AskBack") and _accepted(result.data)
+        deed = Deed.CANCEL_TAKEN if taken else Deed.NOTHING
+        self.record(name, remote_id, "; ".join(words) or ("changed" if changes else "read"), deed=deed)
+        if lost:
+            error = {"message": "SIM: internal error", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}
+            return 200, {"errors": [error]}
+        reply: dict[str, object] = {"data": result.data}
+        if result.errors:
+            reply["errors"] = [error.formatted for error in result.errors]
+        return 200, {**reply, "extensions": {"cost": self.bucket.told(cost, spent=True)}}
+
+    def _happened(self, kind: str, number: str, effect: str, at: datetime) -> None:
+        self.record("life cycle", number, f"{kind}: {effect}", at=at)
+        if kind == "order" and effect == "canceled":
+            order = self._shop.orders[number]
+            body = {
+                "id": int(number) if number.isdigit() else 0, "admin_graphql_api_id": order.gid, "name": f"#{number}",
+                "cancelled_at": at.isoformat(), "cancel_reason": str(order.reason).lower(),
+            }  # fmt: skip
+            self.outbox.put("orders/cancelled", OLDEST, body, at)
+        topic = {"CANCELLATION_ACCEPTED": "accepted", "CANCELLATION_REJECTED": "rejected"}.get(effect.split()[-1])
+        if kind == "fulfillment order" and topic is not None and not effect.startswith("CLOSED"):
+            work = self._shop.works[number]
+            body = {"fulfillment_order": {"id": work.gid, "status": work.status.lower()}, "message": work.answer}
+            self.outbox.put(f"fulfillment_orders/cancellation_request_{topic}", OLDEST, body, at)
+
+
+class FulfillmentSimulator(ShopifySimulator):
+    """The same shop, for the integration whose numbers are those of fulfillment orders."""
+
+    canceled_words = frozenset({"CLOSED UNSUBMITTED", "CANCELLED CANCELLATION_ACCEPTED"})
+    dishonored: ClassVar[Mapping[str, str]] = {"service": "rejects"}
+
+    def truth(self, remote_id: str) -> str:
+        return self.work(remote_id).word
+
+    def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]] = ()) -> None:
+        """Put a fulfillment order there; see `add_work`."""
+        del lines
+        self.add_work(remote_id)
+
+
+def _known(found: Mapping[str, T], remote_id: str) -> T:
+    number = remote_id.rpartition("/")[2]
+    if number not in found:
+        raise NotFoundError("the simulator has no such order", place=remote_id)
+    return found[number]
+
+
+def _new(found: dict[str, T], remote_id: str, made: T) -> None:
+    number = remote_id.rpartition("/")[2]
+    if number in found:
+        raise InputError("the number is used", place=remote_id, remedy="give another one")
+    found[number] = made
+
+
+def _errors(*texts: str) -> dict[str, object]:
+    return {"errors": [{"message": text} for text in texts]}
+
+
+def _accepted(data: Mapping[str, object] | None) -> bool:
+    """Whether a mutation's payload, under whatever name, complains of nothing."""
+    payload = next(iter(data.values()), None) if data is not None else None
+    errors = (
+        [value for key, value in payload.items() if key.endswith("rErrors")] if isinstance(payload, Mapping) else []
+    )
+    return bool(errors) and not any(errors)

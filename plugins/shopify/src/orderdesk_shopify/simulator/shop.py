@@ -1,0 +1,156 @@
+"""The simulated shop: its orders, the jobs that cancel them, and what fulfillment services hold, by the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from attrs import define, field, frozen
+
+from orderdesk_sdk.clock import hours, minutes, seconds
+
+__all__ = ["Durations", "Job", "Order", "Shop", "Work"]
+
+
+@frozen
+class Durations:
+    """How long things take. Shopify names none of them: all are the simulator's choice."""
+
+    job: timedelta = field(default=seconds(20))
+    """From orderCancel to the end of its job."""
+    acceptance: timedelta = field(default=minutes(10))
+    """From the request for fulfillment to the service's yes."""
+    answer: timedelta = field(default=minutes(12))
+    """From the request for cancellation to the service's answer."""
+    shipping: timedelta = field(default=hours(48))
+    """From the request for fulfillment to the parcel."""
+
+
+@define
+class Order:
+    """An order of the shop. number: the id at its end. asked: what the last orderCancel wanted."""
+
+    number: str
+    canceled_at: datetime | None = None
+    reason: str | None = None
+    closed: bool = False
+    fulfilled: bool = False
+    asked: dict[str, object] = field(factory=dict)
+
+    @property
+    def gid(self) -> str:
+        """Its name at the API."""
+        return f"gid://shopify/Order/{self.number}"
+
+
+@define
+class Job:
+    """A job that cancels an order. error: what kept it from doing so, once it has failed."""
+
+    number: int
+    order: Order
+    ends_at: datetime
+    done: bool = False
+    error: str | None = None
+
+
+@define
+class Work:
+    """A fulfillment order. request: of the cancellation. answer: the service's words. parcel: whether one has left."""
+
+    number: str
+    since: datetime
+    status: str = "OPEN"
+    asked: str = "SUBMITTED"
+    request: str | None = None
+    requested_at: datetime | None = None
+    answer: str | None = None
+    parcel: bool = False
+
+    @property
+    def gid(self) -> str:
+        """Its name at the API."""
+        return f"gid://shopify/FulfillmentOrder/{self.number}"
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What can be done now, as far as it is simulated."""
+        return {
+            "SUBMITTED": ("CANCEL_FULFILLMENT_ORDER",),
+            "ACCEPTED": ("CREATE_FULFILLMENT", "REQUEST_CANCELLATION"),
+            "CANCELLATION_REQUESTED": ("CANCEL_FULFILLMENT_ORDER", "CREATE_FULFILLMENT"),
+        }.get(self.asked, ())
+
+    @property
+    def word(self) -> str:
+        """Both its states."""
+        return f"{self.status} {self.asked}"
+
+
+Told = Callable[[str, str, str, datetime], None]
+"""Hears of what happens by itself: kind of object, number, effect, when."""
+
+
+class Shop:
+    """Everything in it. `settle` moves it on as time passes; guarded by its caller's lock."""
+
+    def __init__(self, durations: Durations, choice: Callable[[str, str], str], told: Told) -> None:
+        """choice: of a switch for a number."""
+        self.orders: dict[str, Order] = {}
+        self.jobs: list[Job] = []
+        self.works: dict[str, Work] = {}
+        self._durations = durations
+        self._choice = choice
+        self._told = told
+
+    def start_job(self, order: Order, now: datetime) -> Job:
+        """Begin to cancel an order."""
+        job = Job(len(self.jobs) + 1, order, now + self._durations.job)
+        self.jobs.append(job)
+        return job
+
+    def settle(self, now: datetime) -> None:
+        """Do everything that is due by `now`, jobs first."""
+        for job in self.jobs:
+            if not job.done and job.ends_at <= now:
+                self._end(job)
+        for work in self.works.values():
+            while (step := self._step(work)) is not None and step[1] <= now:
+                self._move(work, *step)
+
+    def _end(self, job: Job) -> None:
+        job.done = True
+        order, obstacle = job.order, self._choice("obstacle", job.order.number)
+        if order.canceled_at is not None:
+            job.error = "SIM: the order is canceled already"
+        elif obstacle != "none":
+            job.error = f"SIM: {obstacle} keeps the order from being canceled"
+        else:
+            order.canceled_at, order.reason = job.ends_at, str(order.asked.get("reason"))
+        self._told("order", order.number, job.error or "canceled", job.ends_at)
+
+    def _step(self, work: Work) -> tuple[str, datetime] | None:
+        takes = self._durations
+        match work.asked:
+            case "SUBMITTED":
+                return "ACCEPTED", work.since + takes.acceptance
+            case "CANCELLATION_REQUESTED" if (
+                work.requested_at is not None and self._choice("service", work.number) != "silent"
+            ):
+                fate = "ACCEPTED" if self._choice("service", work.number) == "accepts" else "REJECTED"
+                return f"CANCELLATION_{fate}", work.requested_at + takes.answer
+            case "ACCEPTED" | "CANCELLATION_REQUESTED" | "CANCELLATION_REJECTED" if not work.parcel:
+                return "parcel", work.since + takes.shipping
+        return None
+
+    def _move(self, work: Work, step: str, at: datetime) -> None:
+        match step:
+            case "parcel":
+                work.parcel, work.status = True, "CLOSED"
+            case "CANCELLATION_ACCEPTED":
+                work.status, work.asked = "CANCELLED", step
+            case "CANCELLATION_REJECTED":
+                work.status, work.asked, work.answer = "IN_PROGRESS", step, "SIM: it is packed already"
+            case _:
+                work.status, work.asked = "IN_PROGRESS", step
+        self._told("fulfillment order", work.number, work.word, at)

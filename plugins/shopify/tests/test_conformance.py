@@ -1,0 +1,22 @@
+"""What every plugin must stand."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from orderdesk_sdk.clock import minutes
+from orderdesk_sdk.testing.conformance import PluginConformance
+
+
+class TestShopify(PluginConformance):
+    integration = "shopify"
+
+
+class TestShopifyWhoseJobsHaveResults(PluginConformance):
+    integration = "shopify"
+    settings: ClassVar = {"api_version": "2026-10"}
+
+
+class TestShopifyFulfillment(PluginConformance):
+    integration = "shopify-fulfillment"
+    wait = minutes(11)  # The service accepts after ten, and is asked then.

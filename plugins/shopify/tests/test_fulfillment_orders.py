@@ -1,0 +1,189 @@
+"""Fulfillment orders: withdrawn before the service accepts, asked back after; the service's word is the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from orderdesk_sdk.answer import Outcome, Refusal
+from orderdesk_sdk.case import ProofKind, State
+from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.declaration import Portal
+from orderdesk_sdk.order import Role
+from orderdesk_sdk.testing.stage import SimulatedStage
+from orderdesk_shopify.fulfillment import judged, orderdesk_integration
+from orderdesk_shopify.simulator import FulfillmentSimulator
+
+Opener = Callable[..., SimulatedStage]
+
+
+def asked(stage: SimulatedStage) -> list[str]:
+    """The names of the documents that changed something, in order."""
+    documents = [request.document for request in stage.tap.requests]
+    texts = [str(one["query"]).strip() for one in documents if isinstance(one, dict)]
+    return [text.split("(")[0].split()[1] for text in texts if text.startswith("mutation")]
+
+
+def accepted(works: FulfillmentSimulator) -> None:
+    """Let the service accept the work."""
+    assert isinstance(works.clock, VirtualClock)
+    works.clock.advance(minutes(10))
+
+
+def test_before_acceptance_the_work_is_withdrawn_at_once(works: FulfillmentSimulator, open_stage: Opener) -> None:
+    stage = open_stage(works)
+    assert stage.cancel().state is State.ASKED
+    case = stage.follow()
+    assert (case.state, case.status, works.truth("1042")) == (
+        State.CANCELED,
+        "CLOSED UNSUBMITTED",
+        "CLOSED UNSUBMITTED",
+    )
+    assert stage.receipt.proof is not None
+    assert stage.receipt.proof.kind is ProofKind.READ_BACK
+    assert asked(stage) == ["Withdraw"]
+
+
+def test_after_acceptance_the_service_is_asked_and_its_yes_is_read_back(
+    works: FulfillmentSimulator, open_stage: Opener
+) -> None:
+    stage = open_stage(works)
+    accepted(works)
+    stage.cancel("the customer moved")
+    assert (stage.case.state, works.work("1042").request) == (State.ASKED, "the customer moved")
+    stage.run_due()
+    assert stage.follow().state is State.CANCELED
+    assert (stage.case.status, asked(stage)) == ("CANCELLED CANCELLATION_ACCEPTED", ["AskBack"])
+
+
+def test_the_services_no_is_a_refusal_in_its_own_words(works: FulfillmentSimulator, open_stage: Opener) -> None:
+    works.set_switch("service", "rejects")
+    stage = open_stage(works)
+    accepted(works)
+    stage.cancel()
+    case = stage.follow()
+    assert (case.state, case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
+    assert case.text == "the service refuses: SIM: it is packed already"
+    assert not stage.desk.receipt("1042").is_canceled
+
+
+def test_a_service_that_does_not_answer_is_a_persons_task_and_nothing_is_forced(
+    works: FulfillmentSimulator, open_stage: Opener
+) -> None:
+    works.set_switch("service", "silent")
+    stage = open_stage(works)
+    accepted(works)
+    stage.cancel()
+    case = stage.follow()
+    assert (case.state, case.route) == (State.AWAITING_PERSON, 1)
+    assert "may still ship" in str(case.text)
+    assert (asked(stage), works.truth("1042")) == (["AskBack"], "IN_PROGRESS CANCELLATION_REQUESTED")
+
+
+def test_what_was_asked_for_already_is_not_asked_for_again(works: FulfillmentSimulator, open_stage: Opener) -> None:
+    stage = open_stage(works)
+    accepted(works)
+    work = works.work("1042")
+    work.asked, work.requested_at = "CANCELLATION_REQUESTED", works.clock.now()
+    assert stage.cancel().state is State.ASKED
+    assert stage.follow().state is State.CANCELED
+    assert asked(stage) == []
+
+
+def test_what_has_shipped_is_refused(works: FulfillmentSimulator, open_stage: Opener) -> None:
+    stage = open_stage(works)
+    work = works.work("1042")
+    work.status, work.asked, work.parcel = "CLOSED", "ACCEPTED", True
+    assert (stage.cancel().state, stage.case.refusal) == (State.REFUSED, Refusal.SHIPPED)
+    assert asked(stage) == []
+
+
+def test_where_shopify_offers_no_cancellation_none_is_tried(works: FulfillmentSimulator, open_stage: Opener) -> None:
+    stage = open_stage(works)
+    accepted(works)
+    edit = b'{"action":"REQUEST_CANCELLATION"}'
+    stage.tap.edit = lambda _, body: body.replace(b"," + edit, b"")
+    assert (stage.cancel().state, stage.case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
+    assert asked(stage) == []
+
+
+def test_a_service_that_accepts_while_the_work_is_being_withdrawn_is_asked_next_time_and_refused_now(
+    works: FulfillmentSimulator, open_stage: Opener
+) -> None:
+    stage = open_stage(works)
+
+    def accepting(request: object) -> tuple[int, str] | None:
+        if b"fulfillmentOrderCancel(" in getattr(request, "body", b""):
+            accepted(works)
+        return None
+
+    stage.tap.instead = accepting
+    case = stage.cancel()
+    assert (case.state, case.refusal, case.status) == (State.REFUSED, Refusal.NOT_ALLOWED, "IN_PROGRESS ACCEPTED")
+
+
+def test_a_lost_withdrawal_is_looked_into_and_not_taken_for_one(
+    works: FulfillmentSimulator, open_stage: Opener
+) -> None:
+    works.set_switch("mutation_reply", "lost")
+    stage = open_stage(works)
+    assert stage.cancel().state is State.UNCLEAR
+    assert stage.follow().state is State.AWAITING_PERSON, "closed without a parcel: who closed it, it does not say"
+
+
+def test_a_lost_request_to_cancel_is_read_back(works: FulfillmentSimulator, open_stage: Opener) -> None:
+    works.set_switch("mutation_reply", "lost")
+    stage = open_stage(works)
+    accepted(works)
+    assert stage.cancel().state is State.UNCLEAR
+    assert stage.follow().state is State.CANCELED
+    assert asked(stage) == ["AskBack"]
+
+
+def test_an_unknown_fulfillment_order_is_refused(open_stage: Opener) -> None:
+    stage = open_stage(FulfillmentSimulator(VirtualClock()))
+    assert (stage.cancel().state, stage.case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
+
+
+def reply(state: str, request: str, *parcels: str, said: object = None) -> httpx.Response:
+    work = {
+        "id": "gid://shopify/FulfillmentOrder/1", "status": state, "requestStatus": request, "supportedActions": [],
+        "fulfillments": {"nodes": [{"status": parcel} for parcel in parcels]},
+        "merchantRequests": {"nodes": [{"responseData": said}]},
+    }  # fmt: skip
+    return httpx.Response(200, content=json.dumps({"data": {"order": work}}))
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome"),
+    [
+        (reply("OPEN", "SUBMITTED"), Outcome.PENDING),
+        (reply("SCHEDULED", "SUBMITTED"), Outcome.PENDING),
+        (reply("IN_PROGRESS", "ACCEPTED", "SUCCESS"), Outcome.PENDING),
+        (reply("IN_PROGRESS", "CANCELLATION_REQUESTED"), Outcome.ASKED),
+        (reply("CANCELLED", "CANCELLATION_ACCEPTED"), Outcome.CANCELED),
+        (reply("CLOSED", "CANCELLATION_ACCEPTED"), Outcome.CANCELED),
+        (reply("CANCELLED", "CANCELLATION_ACCEPTED", "SUCCESS"), Outcome.PARTLY_CANCELED),
+        (reply("CANCELLED", "CANCELLATION_ACCEPTED", "CANCELLED", "FAILURE"), Outcome.CANCELED),
+        (reply("OPEN", "REJECTED"), Outcome.CANCELED),
+        (reply("INCOMPLETE", "CLOSED"), Outcome.CANCELED),
+        (reply("IN_PROGRESS", "CANCELLATION_REJECTED", said="no"), Outcome.REFUSED),
+        (reply("CLOSED", "ACCEPTED", "SUCCESS"), Outcome.REFUSED),
+        (reply("CLOSED", "SUBMITTED"), Outcome.UNCLEAR),
+        (reply("OPEN", "UNSUBMITTED"), Outcome.UNCLEAR),
+        (reply("A_NEW_STATE", "ACCEPTED"), Outcome.UNCLEAR),
+    ],
+)
+def test_only_what_both_states_say_together_is_believed(found: httpx.Response, outcome: Outcome) -> None:
+    assert judged(found).outcome is outcome
+
+
+def test_the_last_way_is_a_person_who_is_told_what_force_means() -> None:
+    declared = orderdesk_integration()
+    last = declared.cancel[-1]
+    assert (declared.role, declared.statuses, declared.actions) == (Role.FULFILLMENT, (), ())
+    assert isinstance(last, Portal)
+    assert "Call the service" in last.instruction

@@ -1,0 +1,109 @@
+"""Calls to presigned URLs, and replies that are nobody's business: what goes out, and what is kept of them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.exchange import Intent
+from orderdesk_sdk.http.auth import HeaderAuth
+from orderdesk_sdk.http.service import Service
+from orderdesk_sdk.order import Role
+from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.testing.canary import Finder
+    from tests.conftest import ClientMaker
+
+QUERY = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAEXAMPLE%2Fs3&X-Amz-Signature=0123456789abcdef01234567"
+REPORT = b"<report>a name and an address</report>"
+
+
+def service(url: str) -> Service[None]:
+    return Service("acme", None, url, VirtualClock().now(), "agent/1", Role.FULFILLMENT)
+
+
+def unheard(intent: Intent) -> None:
+    """For calls whose intent is not what the test is about."""
+
+
+def test_an_upload_to_a_presigned_url_carries_its_bytes_and_none_of_the_credentials(client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply(200, b""))) as server:
+        client = client_of(server.url, auth=lambda _: HeaderAuth({"x-api-key": "acme-api-key"}))
+        url = f"{server.url}/bucket/file?{QUERY}"
+        upload = service(server.url).elsewhere(
+            "PUT", url, operation="upload", content=b"<xml/>", content_type="text/xml; charset=UTF-8"
+        )
+        exchange, _ = client.call(upload, 1, unheard)
+        client.call(service(server.url).put("/orders"), 2, unheard)
+    assert exchange.status == 200
+    sent, other = server.received.split(b"PUT ")[1:]
+    assert sent.startswith(b"/bucket/file?" + QUERY.encode())
+    assert sent.endswith(b"\r\n\r\n<xml/>")
+    assert b"content-type: text/xml; charset=UTF-8" in sent.lower().replace(b"utf-8", b"UTF-8")
+    assert b"acme-api-key" not in sent
+    assert b"acme-api-key" in other, "only that one call goes without"
+
+
+def test_a_presigned_url_is_shown_without_its_query_wherever_it_is_told(
+    client_of: ClientMaker, finder: type[Finder], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    intents: list[Intent] = []
+
+    def lose(connection: RawConnection) -> None:
+        connection.read_request()
+        connection.reset()
+
+    with RawServer(lose) as server:
+        client = client_of(server.url)
+        upload = service(server.url).elsewhere("PUT", f"{server.url}/file?{QUERY}", operation="upload")
+        exchange, response = client.call(upload, 1, intents.append)
+    assert response is None
+    assert exchange.intent.url == f"{server.url}/file?[hidden]"
+    told = client.redactor.text(f"the plugin failed at {upload.url}")
+    with pytest.raises(PluginFault) as fault:
+        client.call(service("").elsewhere("PUT", f"https://evil.example/x?{QUERY}9", operation="x"), 2, unheard)
+    assert finder(QUERY).found(exchange, intents, told, fault.value, caplog.text, client.redactor) == set()
+
+
+def test_of_a_private_reply_the_flow_sees_all_and_the_evidence_its_length_and_digest(client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply(200, REPORT))) as server:
+        client = client_of(server.url)
+        for request in (
+            service(server.url).get("/report", private=True),
+            service(server.url).post("/report", private=True),
+            service(server.url).elsewhere("GET", f"{server.url}/report?{QUERY}", operation="download"),
+        ):
+            exchange, response = client.call(request, 1, unheard)
+            assert response is not None
+            assert response.content == REPORT
+            digest = hashlib.sha256(REPORT).hexdigest()
+            assert exchange.body == f"[kept out: {len(REPORT)} bytes, SHA-256 {digest}]"
+            assert (exchange.status, exchange.whole) == (200, False)
+
+
+def test_many_presigned_urls_do_not_make_the_token_forgotten(client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply(200, b""))) as server:
+        client = client_of(server.url)
+        for number in range(200):
+            client.redactor.learn_link(f"{server.url}/file?signature-{number:09}")
+        assert client.redactor.text("it is acme-api-key") == "it is [hidden]"
+        assert client.redactor.text("the last: signature-000000199") == "the last: [hidden]"
+
+
+def test_a_whole_url_at_a_foreign_host_is_not_called(client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply(200, b""))) as server:
+        client = client_of("https://*.store.example")
+        stray = httpx.Request("PUT", "https://bucket.store.example/file")
+        with pytest.raises(PluginFault, match="none of the connection's hosts"):
+            client.call(stray, 1, unheard)
+        with pytest.raises(PluginFault, match="none of the connection's hosts"):
+            client.call(service("").elsewhere("PUT", server.url, operation="upload"), 1, unheard)
+        assert server.received == b""

@@ -1,0 +1,61 @@
+"""XML from outside and to outside: what is safe is read, everything else is said to be malformed."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import httpx
+import pytest
+
+from orderdesk_sdk import reading_xml
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.reading_xml import document, element, xml_root
+
+LAUGHS = (
+    b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol1 "&lol;&lol;&lol;">]><lolz>&lol1;</lolz>"""
+)
+FILE = b"""<!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/passwd">]><a>&f;</a>"""
+
+
+def root_of(content: bytes) -> str | None:
+    return xml_root(httpx.Response(200, content=content)).text
+
+
+@pytest.mark.parametrize("content", [
+    b"<a>Gr\xc3\xbc\xc3\x9fe</a>", b'<?xml version="1.0" encoding="ISO-8859-1"?><a>Gr\xfc\xdfe</a>',
+    gzip.compress(b"<a>Gr\xc3\xbc\xc3\x9fe</a>"), "<a>Gr\u00fc\u00dfe</a>".encode("utf-16"),
+])  # fmt: skip
+def test_a_document_is_read_in_its_own_encoding_and_unpacked(content: bytes) -> None:
+    assert root_of(content) == "Gr\u00fc\u00dfe"
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"<a>", b"<a>&nbsp;</a>", b"{}", b"<a>\xff</a>", LAUGHS, FILE, b'<!DOCTYPE a SYSTEM "http://evil.example/a.dtd"><a/>',
+    b'<?xml version="1.0" encoding="no-such"?><a/>', b"\x1f\x8b", gzip.compress(b"<a/>")[:-6], b"\x1f\x8bxxxxxxxxxx",
+], ids=repr)  # fmt: skip
+def test_what_is_no_xml_or_declares_anything_is_malformed(content: bytes) -> None:
+    with pytest.raises(MalformedReply, match="no XML that is read here"):
+        root_of(content)
+
+
+def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_xml, "LARGEST", 1000)
+    packed = zlib.compressobj(wbits=31)
+    content = packed.compress(b"<a>" + b" " * 2000 + b"</a>") + packed.flush()
+    with pytest.raises(MalformedReply, match="too large"):
+        root_of(content)
+
+
+def test_what_is_written_is_escaped_in_order_and_in_utf_8() -> None:
+    made = element("a", element("b", "R&D <\u00fc>"), element("c"), attributes={"x": "1"})
+    assert document(made).decode() == (
+        "<?xml version='1.0' encoding='utf-8'?>\n<a x=\"1\"><b>R&amp;D &lt;\u00fc&gt;</b><c /></a>"
+    )
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\nb", "\x0b", "\ud800"])
+def test_a_text_that_xml_cannot_hold_is_refused_before_it_is_sent(text: str) -> None:
+    with pytest.raises(InputError, match="cannot stand in XML"):
+        element("a", text)

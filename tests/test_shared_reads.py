@@ -1,0 +1,167 @@
+"""Shared reads: one call answers every flow that asks the same within a time, and each history says so."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from orderdesk_sdk.answer import EXCHANGE_NUMBER
+from orderdesk_sdk.clock import VirtualClock, minutes, seconds
+from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.exchange import Exchange, Intent
+from orderdesk_sdk.http import shared_reads
+from orderdesk_sdk.http.service import CALL, CallOptions, Service
+from orderdesk_sdk.http.shared_reads import SharedReads
+from orderdesk_sdk.ledger.entries import dump, load
+from orderdesk_sdk.order import Role
+from orderdesk_sdk.testing.fake_client import exchange_of
+from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+
+if TYPE_CHECKING:
+    from tests.conftest import ClientMaker
+
+
+def service(url: str) -> Service[None]:
+    return Service("acme", None, url, VirtualClock().now(), "agent/1", Role.FULFILLMENT)
+
+
+def unheard(intent: Intent) -> None:
+    """For calls whose intent is not what the test is about."""
+
+
+def counting(status: int = 200) -> Callable[[bytes], bytes]:
+    """Answers with how many calls there were."""
+    calls = count(1)
+    return lambda _: http_reply(status, str(next(calls)).encode())
+
+
+def body(response: httpx.Response | None) -> str:
+    assert response is not None
+    return response.text
+
+
+def test_the_same_read_within_the_time_is_made_once_and_then_anew(client_of: ClientMaker, clock: VirtualClock) -> None:
+    with RawServer(answering(counting())) as server:
+        client, feed = client_of(server.url, clock=clock), service(server.url).get("/feed", shared=minutes(2))
+        first = client.call(feed, 1, unheard)
+        clock.advance(seconds(119))
+        second = client.call(service(server.url).get("/feed", shared=minutes(2)), 7, unheard)
+        clock.advance(seconds(1))
+        third = client.call(feed, 1, unheard)
+    assert [body(response) for _, response in (first, second, third)] == ["1", "1", "2"]
+
+
+def test_each_flow_holds_its_own_response_and_its_evidence_says_that_it_was_shared(
+    client_of: ClientMaker, clock: VirtualClock
+) -> None:
+    began = clock.now()
+    intents: list[Intent] = []
+    with RawServer(answering(counting())) as server:
+        client, feed = client_of(server.url, clock=clock), service(server.url).get("/feed", shared=minutes(2))
+        own, own_response = client.call(feed, 1, intents.append)
+        clock.advance(seconds(30))
+        told, response = client.call(feed, 7, intents.append)
+    assert own_response is not None
+    assert response is not None
+    assert (own_response.extensions[EXCHANGE_NUMBER], response.extensions[EXCHANGE_NUMBER]) == (1, 7)
+    assert (own.shared_at, own.ended_at) == (None, began)
+    assert (told.shared_at, told.ended_at) == (began, began + seconds(30))
+    assert (told.intent, told.body, told.status, told.whole) == (intents[1], "1", 200, True)
+    assert load(dump(told), Exchange) == told
+    assert "shared_at" not in dump(own), "what older versions wrote, byte for byte"
+
+
+def test_another_url_another_client_and_a_read_that_shares_nothing_are_calls_of_their_own(
+    client_of: ClientMaker,
+) -> None:
+    with RawServer(answering(counting())) as server:
+        ours, others = client_of(server.url), client_of(server.url)
+        made = service(server.url)
+        client_and_request = [
+            (ours, made.get("/feed", shared=minutes(2))), (ours, made.get("/other", shared=minutes(2))),
+            (ours, made.get("/feed")), (others, made.get("/feed", shared=minutes(2))),
+        ]  # fmt: skip
+        assert [body(client.call(request, 1, unheard)[1]) for client, request in client_and_request] == list("1234")
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
+def test_a_write_is_never_shared_whatever_it_claims(method: str, client_of: ClientMaker) -> None:
+    with RawServer(answering(counting())) as server:
+        client = client_of(server.url)
+        options = CallOptions("*", repeatable=True, shared=minutes(2))
+        for expected in ("1", "2"):
+            write = httpx.Request(method, server.url, extensions={CALL: options})
+            assert body(client.call(write, 1, unheard)[1]) == expected
+
+
+def test_what_asks_at_the_same_time_waits_for_one_call(client_of: ClientMaker) -> None:
+    intended = threading.Barrier(2)
+    calls = count(1)
+
+    def answer(request: bytes) -> bytes:
+        intended.wait(10)  # The call is under way until the test has started all the others.
+        return http_reply(200, str(next(calls)).encode())
+
+    with RawServer(answering(answer)) as server:
+        client, feed = client_of(server.url), service(server.url).get("/feed", shared=minutes(2))
+        with ThreadPoolExecutor(6) as threads:
+            asked = [threads.submit(client.call, feed, number, unheard) for number in range(1, 7)]
+            intended.wait(10)
+            results = [call.result() for call in asked]
+    assert [body(response) for _, response in results] == ["1"] * 6
+    assert sorted(exchange.shared_at is None for exchange, _ in results) == [False] * 5 + [True]
+
+
+@pytest.mark.parametrize("status", [403, 404, 500, 429])
+def test_a_reply_that_is_no_success_answers_nobody_who_comes_later(
+    status: int, client_of: ClientMaker, clock: VirtualClock
+) -> None:
+    with RawServer(answering(counting(status))) as server:
+        client, feed = client_of(server.url, clock=clock), service(server.url).get("/feed", shared=minutes(2))
+        first, second = (client.call(feed, 1, unheard) for _ in range(2))
+    assert body(first[1]) != body(second[1])
+    assert second[0].shared_at is None
+
+
+def test_a_flow_that_lost_its_case_does_not_spoil_the_read_for_others(client_of: ClientMaker) -> None:
+    def somebody_else_has_it(intent: Intent) -> None:
+        raise ConflictError("somebody else has the case")
+
+    with RawServer(answering(counting())) as server:
+        client, feed = client_of(server.url), service(server.url).get("/feed", shared=minutes(2))
+        with pytest.raises(ConflictError):
+            client.call(feed, 1, somebody_else_has_it)
+        exchange, response = client.call(feed, 1, unheard)
+        with pytest.raises(ConflictError):
+            client.call(feed, 1, somebody_else_has_it)
+    assert (body(response), exchange.shared_at) == ("1", None)
+
+
+def kept(reads: SharedReads, key: str, size: int) -> bool:
+    """Whether the read was answered from memory; its reply weighs `size`."""
+    request = httpx.Request("GET", f"https://acme.example/{key}")
+    made = exchange_of(request), httpx.Response(200, content=b"x" * size)
+    return reads.read(key, 120, lambda: made)[1]
+
+
+def test_memory_holds_so_many_replies_and_the_oldest_go_first(clock: VirtualClock) -> None:
+    reads = SharedReads(clock)
+    for number in range(shared_reads.MOST + 1):
+        assert not kept(reads, str(number), 1)
+    assert kept(reads, "1", 1)
+    assert not kept(reads, "0", 1)
+
+
+def test_memory_holds_so_many_bytes_and_the_oldest_go_first(clock: VirtualClock) -> None:
+    reads = SharedReads(clock)
+    for key in ("a", "b", "c"):
+        assert not kept(reads, key, shared_reads.MOST_BYTES // 2)
+    assert kept(reads, "c", 0)
+    assert kept(reads, "b", 0)
+    assert not kept(reads, "a", 0)

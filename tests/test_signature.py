@@ -1,0 +1,66 @@
+"""A message with a signature is read only where the signature is made with the agreed secret."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+import pytest
+
+from orderdesk_sdk.errors import UntrustedMessage
+from orderdesk_sdk.message import Message
+from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.signature import demand_signature, message_text_at
+
+BODY = b'{"order": {"id": 42, "name": "A"}}'
+
+
+def signed(body: bytes, secret: str) -> Message:
+    made = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest())
+    return Message({"X-Signature": made.decode()}, body)
+
+
+def read(message: Message, *secrets: str, path: tuple[str, ...] = ("order", "id")) -> str:
+    demand_signature(message, "x-signature", [Secret(text) for text in secrets], place="Acme")
+    return message_text_at(message, *path, place="Acme")
+
+
+def test_a_signed_text_or_number_is_read() -> None:
+    assert read(signed(BODY, "key"), "key") == "42"
+    assert read(signed(BODY, "key"), "key", path=("order", "name")) == "A"
+
+
+def test_any_of_the_secrets_is_good() -> None:
+    assert read(signed(BODY, "old"), "new", "old") == "42"
+
+
+@pytest.mark.parametrize(
+    ("message", "secrets"),
+    [
+        (signed(BODY, "guessed"), ("key",)),
+        (signed(BODY, ""), ("", "key")),
+        (Message(signed(BODY, "key").headers, BODY + b"\n"), ("key",)),
+        (Message({}, BODY), ("key",)),
+        (Message({"x-signature": "\ud83d"}, BODY), ("key",)),
+        (signed(b"no json", "guessed"), ("key",)),
+    ],
+)
+def test_what_is_not_signed_with_the_secret_is_not_read(message: Message, secrets: tuple[str, ...]) -> None:
+    with pytest.raises(UntrustedMessage, match="x-signature") as raised:
+        read(message, *secrets)
+    assert "key" not in str(raised.value)
+
+
+def test_without_a_secret_nothing_is_believed() -> None:
+    with pytest.raises(UntrustedMessage, match="no secret"):
+        read(signed(BODY, ""), "")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"{}", b'{"order": {"id": true}}', b'{"order": {"id": " "}}', b"\xff"]
+)
+def test_a_signed_body_without_the_text_is_malformed(body: bytes) -> None:
+    with pytest.raises(MalformedReply, match="Acme"):
+        read(signed(body, "key"), "key")

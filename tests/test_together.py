@@ -1,0 +1,100 @@
+"""Many orders asked for at once: one answer each, in order, and what spoils one stays its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, Outcome
+from orderdesk_sdk.batches import together
+from orderdesk_sdk.http.service import Flow
+from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.reading import need, text_at
+from orderdesk_sdk.request import CancelRequest
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+URL = "https://acme.example"
+ACCESS = "check the key"
+REQUESTS = [CancelRequest(Order(n, n), Placement("acme", n, NOW, Role.CART), "wish") for n in ("1", "2", "3")]
+Left = Sequence[tuple[CancelRequest, str]]
+
+
+def look(request: CancelRequest) -> Flow[Answer | str]:
+    reply = need((yield httpx.Request("GET", f"{URL}/{request.remote_id}")), check=ACCESS, otherwise=answer.not_done)
+    status = text_at(reply, "status")
+    return answer.canceled(reply, status=status) if status == "canceled" else status
+
+
+def ask(left: Left) -> Flow[Sequence[Answer]]:
+    reply = need((yield httpx.Request("POST", f"{URL}/cancel")), check=ACCESS)
+    job = text_at(reply, "job")
+    return [answer.asked(reply, status=known, reference=f"{job}/{one.remote_id}") for one, known in left]
+
+
+def answers(*replies: httpx.Response) -> tuple[Sequence[Answer], list[str]]:
+    """What `together` ends with when it is answered with these, and what it called."""
+    flow = together(REQUESTS, look, ask)
+    called: list[str] = []
+    try:
+        request = next(flow)
+        for reply in replies:
+            called.append(f"{request.method} {request.url.path}")
+            request = flow.send(reply)
+    except StopIteration as stop:
+        told: Sequence[Answer] = stop.value
+        return told, called
+    raise AssertionError(f"it wanted {request.method} {request.url}")
+
+
+def status(word: str) -> httpx.Response:
+    return httpx.Response(200, json={"status": word})
+
+
+def test_each_order_that_is_open_is_asked_for_and_gets_the_answer_in_its_place() -> None:
+    told, called = answers(status("a"), status("canceled"), status("c"), httpx.Response(200, json={"job": "7"}))
+    assert called == ["GET /1", "GET /2", "GET /3", "POST /cancel"]
+    assert [(one.outcome, one.status, one.reference) for one in told] == [
+        (Outcome.ASKED, "a", "7/1"), (Outcome.CANCELED, "canceled", None), (Outcome.ASKED, "c", "7/3"),
+    ]  # fmt: skip
+
+
+def test_nothing_is_asked_where_nothing_is_left() -> None:
+    told, called = answers(*[status("canceled")] * 3)
+    assert [one.outcome for one in told] == [Outcome.CANCELED] * 3
+    assert "POST /cancel" not in called
+
+
+@pytest.mark.parametrize("bad", [
+    httpx.Response(503), httpx.Response(403), httpx.Response(200, text="<html>"), httpx.Response(200, json={}),
+], ids=repr)  # fmt: skip
+def test_a_look_that_told_nothing_is_that_orders_own_trouble(bad: httpx.Response) -> None:
+    told, called = answers(status("a"), bad, status("c"), httpx.Response(200, json={"job": "7"}))
+    assert [one.outcome for one in told] == [Outcome.ASKED, Outcome.NOT_DONE, Outcome.ASKED]
+    assert called[-1] == "POST /cancel"
+
+
+@pytest.mark.parametrize(("reply", "outcome"), [
+    (httpx.Response(503), Outcome.UNCLEAR), (httpx.Response(200, text="<html>"), Outcome.UNCLEAR),
+    (httpx.Response(429), Outcome.NOT_DONE), (httpx.Response(403), Outcome.NOT_DONE),
+])  # fmt: skip
+def test_what_became_of_asking_is_told_to_those_who_were_asked_for(reply: httpx.Response, outcome: Outcome) -> None:
+    told, _ = answers(status("a"), status("canceled"), status("c"), reply)
+    assert [one.outcome for one in told] == [outcome, Outcome.CANCELED, outcome]
+
+
+@pytest.mark.parametrize("many", [0, 1, 4])
+def test_more_or_fewer_answers_than_orders_are_the_plugins_fault(many: int) -> None:
+    def careless(left: Left) -> Flow[Sequence[Answer]]:
+        reply = yield httpx.Request("POST", f"{URL}/cancel")
+        return [answer.asked(reply)] * many
+
+    flow = together(REQUESTS, lambda request: look(request), careless)
+    next(flow)
+    for reply in (status("a"), status("b"), status("c")):
+        flow.send(reply)
+    with pytest.raises(ValueError, match="answers for 3 orders"):
+        flow.send(httpx.Response(200))
