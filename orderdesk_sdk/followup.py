@@ -136,6 +136,8 @@ def after_fault(case: Case, integration: Integration | None, fault: str, now: da
     retried = case.state in (State.HEARD, State.ASKED, State.UNCLEAR)
     if case.state is State.CANCELED or (retried and case.tries < MAX_RESENDS):
         return Event(EventKind.CHECK_FAILED, now, due_at=now + backoff(case), text="the plugin failed", fault=fault)
+    if case.heard:
+        return evolve(_hand_over(case, now, "the plugin failed, so a person must find out"), fault=fault)
     return Event(
         EventKind.HAND_OVER,
         now,
@@ -152,8 +154,8 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
     every = confirm.every if isinstance(confirm, ByCheck) else minutes(2)
     if case.state is State.CANCELED:
         return after_watching(case, answer, now)
-    if case.state is State.HEARD:
-        return after_heard(case, answer, now)
+    if case.heard:
+        return after_heard(case, answer, now, _patience(case, integration))
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED:
             return _verdict(answer, proof_by_reading(case, answer), now)
@@ -194,7 +196,7 @@ def overdue(case: Case, integration: Integration, placement: Placement, now: dat
     spent = case.state in (State.ASKED, State.UNCLEAR) and case.give_up_at is not None and now >= case.give_up_at
     if not (waits or spent):
         return None
-    higher = next_open(integration.cancel, placement, now, case.route + 1)
+    higher = None if case.heard else next_open(integration.cancel, placement, now, case.route + 1)
     if higher is not None:
         return Event(EventKind.CLIMB, now, due_at=now, route=higher, text="no answer in time; on to the next way")
     if waits:
@@ -241,7 +243,8 @@ def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
         State.CANCELED: EventKind.CHECK_FAILED,
     }.get(case.state)
     if kind is None or (now >= give_up and case.state not in (State.AWAITING_PERSON, State.CANCELED)):
-        return _hand_over(case, now, f"{text}, so a person must do it at the service", None, fault)
+        must = "find out" if case.heard else "do it at the service"
+        return _hand_over(case, now, f"{text}, so a person must {must}", None, fault)
     waits = ASK_A_PERSON.within if kind is EventKind.REMIND else LONGEST_RETRY
     return Event(kind, now, due_at=now + waits, give_up_at=give_up, text=text, remedy=error.remedy, fault=fault)
 

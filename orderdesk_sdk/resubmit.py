@@ -28,6 +28,7 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
     """Opens resubmissions and advances them."""
 
     ends_with = Placement
+    find_out = "find out at the service; a resubmission that is not there is made under another number"
 
     def open(self, original: Order, *, by: str, at: str | None, number: str | None) -> Resubmission:
         """Record the resubmission, or find the one that is there. The duplicate is made when it is advanced: written
@@ -45,6 +46,7 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         ]
         if earlier and (earlier[-1].is_open or earlier[-1].state is ErrandState.DONE):
             return earlier[-1]
+        self._demand_one(original, target)
         rule = self._connections.get(target).integration.resubmit
         if isinstance(rule, NoResubmit):
             raise NotAllowedError(rule.why, place=f"resubmit {original.number} at {target}")
@@ -106,6 +108,18 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
             )
         wanted = latest.get(at) if at is not None else None
         return wanted or next(iter(latest.values()))
+
+    def _demand_one(self, original: Order, target: str) -> None:
+        """Each place of the original is made up for once; another connection takes the place of all of them."""
+        its = {placement.connection for placement in self._host.placements(original.id)}
+        for known in self._ledger.resubmissions(original_id=original.id):
+            lives = known.is_open or known.state is ErrandState.DONE
+            if lives and known.connection != target and not {known.connection, target} <= its:
+                raise NotAllowedError(
+                    f"it was resubmitted to {known.connection} as {known.order_number} ({known.state.value})",
+                    place=f"resubmit {original.number} at {target}",
+                    remedy=f"a second one would make the order twice; cancel {known.order_number}, then resubmit that",
+                )
 
     def _demand_number(self, original: Order, number: str, target: str, same: bool) -> None:
         """Refuse a number that another order has, that the service would mangle, or, unless `same`, has canceled."""
