@@ -1,12 +1,9 @@
-"""What several test modules stand on: clients, mail servers, a local host, docs/'s pages, an order at any service."""
+"""What several test modules stand on: clients, mail servers, a local host, an order at any service."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-import shlex
 import socket
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,10 +14,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from attrs import evolve, frozen
-from click.testing import CliRunner
 
 from orderdesk_sdk.case import Case, State
-from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import Clock, VirtualClock, minutes
 from orderdesk_sdk.declaration import Button, ByReply, Integration, Limit, Route
 from orderdesk_sdk.desk import Desk
@@ -237,51 +232,6 @@ def village_desk(village: Village, tmp_path: Path, clock: VirtualClock) -> Itera
             return stack.enter_context(made)
 
         yield open_
-
-
-DOCS = Path(__file__).resolve().parent.parent / "docs"
-_BLOCK = re.compile(r"^```([a-z]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-WRONG = (1, 2)
-"""Exit codes that no command of a page may have; 3 says that a person must look."""
-
-
-@frozen
-class Block:
-    """A fenced block of a page."""
-
-    page: Path
-    language: str
-    text: str
-
-    def run(self, names: dict[str, object]) -> None:
-        """Run a block of Python in `names`."""
-        exec(compile(self.text, str(self.page), "exec"), names)  # noqa: S102 - the page is what is tested
-
-    def run_shell(self) -> str:
-        """Run a block of commands in the present folder; what the last one wrote to stdout."""
-        out = ""
-        for line in self.text.splitlines():
-            words = shlex.split(line)
-            if words[0] == "orderdesk":
-                ran = CliRunner().invoke(orderdesk, words[1:])
-                assert ran.exit_code not in WRONG, f"{line}: {ran.output}"
-                out = ran.stdout
-            else:
-                out = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-        return out
-
-
-def _blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
-    """The blocks of a page under docs/, in order; of these languages, or all."""
-    path = DOCS / page
-    found = [Block(path, *match) for match in _BLOCK.findall(path.read_text(encoding="utf-8"))]
-    return [block for block in found if not languages or block.language in languages]
-
-
-@pytest.fixture
-def page_blocks() -> Callable[..., list[Block]]:
-    """Gives the blocks of a page of docs/, for tests that run it."""
-    return _blocks
 
 
 PRINTED = {"print_sku": "PR-8X10", "print_url": "https://files.example.com/a.pdf"}
