@@ -36,7 +36,7 @@ class ProofReceipt:
     """What a verdict rests on.
 
     exchange: the call with the service's words; None for a person's word. message: the mail that a person filed.
-    status: the word that a read-back judged by; None where it judged by the lines' numbers, or was no read-back.
+    status: the word that a read-back judged by; None where there was none.
     """
 
     kind: ProofKind
@@ -182,8 +182,8 @@ def _step(entry: Entry) -> Step:
             # A mail has no HTTP status; the first line that is kept of it is what the mail server said.
             said = exchange.status if exchange.status is not None else exchange.body.partition("\n")[0]
             came = f"answered {said}" if exchange.failure is None else exchange.failure.text
-            came = f"{came}; warning: {exchange.warning}" if exchange.warning else came
             came += "; one call for several cases" if exchange.shared_at is not None else ""
+            came = f"{came}; warning: {exchange.warning}" if exchange.warning else came
             return Step(exchange.ended_at, f"{exchange.intent.method} {exchange.intent.url}", came, None, exchange)
         case Intent() as intent:
             return Step(

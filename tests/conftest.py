@@ -1,4 +1,4 @@
-"""What several test modules stand on: clients of a made-up integration, mail servers, a local host, docs/'s pages."""
+"""What several test modules stand on: clients, mail servers, a local host, docs/'s pages, an order at any service."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shlex
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -16,11 +16,12 @@ import httpx
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from attrs import frozen
+from attrs import evolve, frozen
 from click.testing import CliRunner
 
+from orderdesk_sdk.case import Case, State
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.clock import Clock, VirtualClock
+from orderdesk_sdk.clock import Clock, VirtualClock, minutes
 from orderdesk_sdk.declaration import Button, ByReply, Integration, Limit, Route
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.hosts.local import LocalHost
@@ -28,11 +29,14 @@ from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
 from orderdesk_sdk.mail import MailConfig
 from orderdesk_sdk.order_reader import read_order_text
+from orderdesk_sdk.rules import read_rules
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, secret, settings
 from orderdesk_sdk.testing.canary import Finder
 from orderdesk_sdk.testing.mail_child import BY_MAIL, POST, open_post_desk
-from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.testing.simulator import Deed, Simulator
+from orderdesk_sdk.testing.subject import Scene, Subject, sample_order
+from orderdesk_sdk.testing.tap import SeenRequest, Tap
 
 
 @settings
@@ -247,3 +251,95 @@ def _blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
 def page_blocks() -> Callable[..., list[Block]]:
     """Gives the blocks of a page of docs/, for tests that run it."""
     return _blocks
+
+
+PRINTED = {"print_sku": "PR-8X10", "print_url": "https://files.example.com/a.pdf"}
+_LINES = tuple(evolve(line, metadata={**line.metadata, **PRINTED}) for line in sample_order().lines)
+PRINTABLE = evolve(sample_order(), lines=_LINES)
+"""An order that every service takes."""
+OIA = {"client_code": "SHOP7", "mode": "production", "cancel_email_to": "cancellations@oia.example"}
+AT_ONCE = {"switches": {"window": "early"}}
+"""MWW as the guide has it: it takes a cancel in the first two minutes."""
+_TOLD: Mapping[str, Mapping[str, object]] = {
+    "amazon-marketplace": {"remote_id": "902-1106328-1059050"},
+    "mww": AT_ONCE,
+    "mww-europe": AT_ONCE,
+    "oia-global": {"settings": OIA},
+    "shopify-fulfillment": {"wait": minutes(11)},  # The service accepts after ten; then it is asked.
+}
+
+
+@frozen
+class Trial:
+    """A scene with what reached the service. requests: in order; empty where the service takes no calls."""
+
+    scene: Scene
+    requests: list[SeenRequest]
+
+    def cancel(self, reason: str | None = None, lines: Mapping[str, int] | None = None) -> Case:
+        """Cancel with this reason, or none, and wait until others were gathered; the case once it was asked."""
+        self.scene.desk.cancel(self.scene.order, by="Ann", reason=reason, lines=lines)
+        return self.settle_in()
+
+    def settle_in(self) -> Case:
+        """The case, once it was asked."""
+        while self.scene.case.state is State.REQUESTED and self.scene.case.due_at is not None:
+            self.scene.wait_for(self.scene.case.due_at)
+            self.scene.run_due()
+        return self.scene.case
+
+    @property
+    def deeds(self) -> list[tuple[Deed, str | None]]:
+        """What calls made happen at the service."""
+        kept = self.scene.simulator.log if self.scene.simulator is not None else []
+        return [(record.deed, record.remote_id) for record in kept if record.deed is not Deed.NOTHING]
+
+    @property
+    def said(self) -> str:
+        """All that was told to the service: the bodies of calls, and drafts of mails."""
+        entries = [
+            entry.content
+            for case in self.scene.desk.cases(order=self.scene.order)
+            for entry in self.scene.desk.ledger.history(case.id)
+        ]
+        drafts = [entry for entry in entries if isinstance(entry, str) and entry.startswith("draft:")]
+        return "\n".join([*(request.body.decode(errors="replace") for request in self.requests), *drafts])
+
+    @property
+    def drafts(self) -> bool:
+        """Whether a mail to the service was drafted."""
+        return "draft:\n" in self.said
+
+    @contextmanager
+    def with_rules(self, *rules: Mapping[str, object]) -> Iterator[Desk]:
+        """Another desk on the same ledger, with these rules."""
+        config = evolve(self.scene.desk.config, rules=read_rules(list(rules), "[[rules]]"))
+        with Desk(config, clock=self.scene.clock) as desk:
+            yield desk
+
+
+class TrialMaker(Protocol):
+    """Places the order at a service of Order Desk's guide; keywords are those of Subject."""
+
+    def __call__(self, slug: str, **changed: object) -> Trial: ...
+
+
+@pytest.fixture
+def try_at(tmp_path: Path) -> Iterator[TrialMaker]:
+    with ExitStack() as stack:
+
+        def make(slug: str, **changed: object) -> Trial:
+            taps: list[Tap] = []
+
+            def tapped(simulator: Simulator) -> Tap:
+                taps.append(Tap(simulator.app))
+                return taps[-1]
+
+            told = {"slug": slug, "order": PRINTABLE, **_TOLD.get(slug, {}), **changed}
+            subject = Subject(**told)  # type: ignore[arg-type]  # each test names what it is about
+            folder = tmp_path / f"{slug}-{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            scene = stack.enter_context(subject.on_stage(folder, wrap=tapped))
+            return Trial(scene, taps[0].requests if taps else [])
+
+        yield make

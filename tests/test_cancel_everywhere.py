@@ -120,7 +120,7 @@ def test_the_program_of_the_page_does_the_same(
         "amazon-mcf": ProofKind.READ_BACK,
         "bdlinx": ProofKind.PERSON,
         "mww": ProofKind.MESSAGE,
-        "commercehub": ProofKind.READ_BACK,
+        "commercehub": ProofKind.LINES,
     }
     filed, by_lines = proofs["mww"], proofs["commercehub"]
     assert filed is not None

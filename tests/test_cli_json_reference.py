@@ -64,6 +64,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("demo")
         ask("doctor")
         ask("integrations", "--check")
+        ask("matrix")
         ask("show", "amazon-mcf")
         ask("import", "orders.json")
         for number in ("1044", "1043", "1042"):

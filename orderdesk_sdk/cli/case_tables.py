@@ -25,6 +25,7 @@ __all__ = [
     "plan_table",
     "proof_line",
     "receipt_page",
+    "receipt_summary",
     "resubmission_lines",
     "standing_table",
 ]
@@ -160,17 +161,7 @@ def _case_words(case: Case) -> str:
 
 def receipt_page(screen: Screen, receipt: Receipt) -> None:
     """A receipt: the verdict, and for every case what it rests on and how it came about."""
-    screen.line(f"Order {receipt.order_number}  receipt, {shown(receipt.at)} {zone(receipt.at)}", "bold")
-    if not receipt.wishes:
-        screen.line("Nobody has asked to cancel it.")
-    elif receipt.is_canceled:
-        screen.line("Canceled at every place that held it.", "bold green")
-    elif receipt.is_settled:
-        screen.line("Settled, but not canceled everywhere.", "bold yellow")
-    else:
-        screen.line("Not settled yet.", "bold cyan")
-    if receipt.goes_on:
-        screen.line(f"It goes on at {', '.join(receipt.goes_on)}.", "yellow")
+    _verdict(screen, receipt)
     for wish in receipt.wishes:
         asked = wish.cancellation
         why = f", because: {asked.reason}" if asked.reason else ""
@@ -184,12 +175,35 @@ def receipt_page(screen: Screen, receipt: Receipt) -> None:
         resubmission_lines(screen, resubmission)
 
 
+def receipt_summary(screen: Screen, receipt: Receipt) -> None:
+    """A receipt without proofs and stories: the verdict, and the latest one of every place."""
+    _verdict(screen, receipt)
+    latest = {found.case.connection: found for wish in receipt.wishes for found in wish.cases}
+    for found in latest.values():
+        said = f" - {found.case.text}" if found.case.text else ""
+        head = Text(printable(f"{found.title}: ")).append_text(state_text(found.case.state))
+        screen.hanging("", head.append(_why(found.case)).append(printable(said)))
+
+
+def _verdict(screen: Screen, receipt: Receipt) -> None:
+    screen.line(f"Order {receipt.order_number}  receipt, {shown(receipt.at)} {zone(receipt.at)}", "bold")
+    if not receipt.wishes:
+        screen.line("Nobody has asked to cancel it.")
+    elif receipt.is_canceled:
+        screen.line("Canceled at every place that held it.", "bold green")
+    elif receipt.is_settled:
+        screen.line("Settled, but not canceled everywhere.", "bold yellow")
+    else:
+        screen.line("Not settled yet.", "bold cyan")
+    if receipt.goes_on:
+        screen.line(f"It goes on at {', '.join(receipt.goes_on)}.", "yellow")
+
+
 def _case_page(screen: Screen, found: CaseReceipt) -> None:
     case = found.case
-    refusal = f" ({case.refusal.value})" if case.refusal is not None else ""
     head = Text(printable(f"{found.title}, number {case.remote_id}, by {found.route}: "))
     screen.line()
-    screen.indented(head.append_text(state_text(case.state)).append(refusal))
+    screen.indented(head.append_text(state_text(case.state)).append(_why(case)))
     if found.proof is not None:
         screen.hanging("proof:", _proof_words(found, found.proof), indent=2)
     if _is_partial(case):
@@ -202,6 +216,10 @@ def _case_page(screen: Screen, found: CaseReceipt) -> None:
         for step, following in zip_longest(steps, steps[1:])
     ]
     screen.table(("", "", ""), rows, indent=4)
+
+
+def _why(case: Case) -> str:
+    return f" ({case.refusal.value})" if case.refusal is not None else ""
 
 
 def proof_line(screen: Screen, found: CaseReceipt) -> None:
@@ -257,9 +275,11 @@ def _proof_words(found: CaseReceipt, proof: ProofReceipt) -> str:
     call = f"{exchange.intent.method} {exchange.intent.url} answered {exchange.status}"
     if proof.kind is ProofKind.REPLY:
         return f"the service's reply, {call}"
-    by_lines = proof.status is None and found.case.lines
-    judged = "line by line" if by_lines else f"the status {proof.status!r}" if proof.status else None
-    return f"read-back, {judged}: {call}" if judged else f"read-back, {call}"
+    if proof.kind is ProofKind.LINES:
+        canceled = sum(line.canceled for line in found.case.lines)
+        ordered = sum(line.ordered for line in found.case.lines)
+        return f"line quantities, {canceled} of {ordered} canceled: {call}"
+    return f"read-back, the status {proof.status!r}: {call}" if proof.status else f"read-back, {call}"
 
 
 def _message_words(proof: ProofReceipt, mail: MailIn) -> str:

@@ -1,4 +1,4 @@
-"""`integrations` and `show`: what is installed, and what one of them declares."""
+"""`integrations`, `matrix` and `show`: what is installed, and what all of them or one of them declare."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orderdesk_sdk.cli.session import Session, shared
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.tables import Screen
 
-__all__ = ["integrations", "show"]
+__all__ = ["integrations", "matrix", "show"]
 
 
 @click.command()
@@ -69,6 +69,25 @@ def integrations(session: Session, check: bool) -> None:
     }
     session.give(shape, draw)
     if any(fault is not None for *_, fault in found):
+        click.get_current_context().exit(1)
+
+
+@click.command()
+@shared
+@click.pass_obj
+def matrix(session: Session) -> None:
+    """Compare how the installed integrations cancel.
+
+    How, until when, what proves it, which reasons and parts they take, and how a canceled order is submitted again, all
+    from what they declare. The exit code is 1 where one cannot be used.
+    """
+    from orderdesk_sdk.cli.matrix_views import matrix_page, matrix_shape
+    from orderdesk_sdk.matrix import every_row
+    from orderdesk_sdk.registry import Registry
+
+    rows, faults = every_row(Registry())
+    session.give(matrix_shape(rows, faults), lambda screen: matrix_page(screen, rows, faults))
+    if faults:
         click.get_current_context().exit(1)
 
 

@@ -22,7 +22,12 @@ __all__ = ["SECTIONS", "orderdesk"]
 
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Try it": (demo.demo, sandbox.sandbox),
-    "Set up": (doctor.doctor, commands_integrations.integrations, commands_integrations.show),
+    "Set up": (
+        doctor.doctor,
+        commands_integrations.integrations,
+        commands_integrations.matrix,
+        commands_integrations.show,
+    ),
     "Orders": (commands_orders.import_orders, commands_orders.orders, commands_orders.place, commands_orders.move),
     "Cancel and follow up": (
         commands_cancel.plan,

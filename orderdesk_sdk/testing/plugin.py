@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COUNTED",
+    "HISTORIES",
     "KILLED",
     "LOUD",
     "cassette",
     "fuzz",
+    "histories",
     "kill_nursery",
     "pytest_addoption",
     "pytest_terminal_summary",
@@ -39,18 +41,35 @@ COUNTED = "conformance"
 FUZZ = 500
 """Malformed replies for each integration in every run."""
 
+HISTORIES = "histories"
+"""The property under which random histories record (what, how many); one line says them all in the summary."""
+
+MOST_HISTORIES = 150
+"""Random histories in every run."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The option --fuzz."""
+    """The options --fuzz and --histories."""
     parser.addoption(
         "--fuzz", type=int, default=FUZZ, metavar="N", help=f"malformed replies for each integration (default: {FUZZ})"
     )
+    parser.addoption(
+        "--histories", type=int, default=MOST_HISTORIES, metavar="N",
+        help=f"random histories at all services (default: {MOST_HISTORIES})",
+    )  # fmt: skip
 
 
 @pytest.fixture
 def fuzz(request: pytest.FixtureRequest) -> int:
     """How many malformed replies are tried on an integration."""
     number: int = request.config.getoption("--fuzz")
+    return number
+
+
+@pytest.fixture
+def histories(request: pytest.FixtureRequest) -> int:
+    """How many random histories are tried."""
+    number: int = request.config.getoption("--histories")
     return number
 
 
@@ -91,6 +110,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for rest, count in counts.items():
         terminalreporter.write_line(f"WARNING: {count} skipped, {LOUD}{rest}", yellow=True)
     sums: dict[str, dict[str, int]] = {}
+    lived: list[str] = []
     for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
         for name, told in report.user_properties if report.when == "call" else ():
             if name == KILLED:
@@ -99,7 +119,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 slug, what, number = told
                 sums.setdefault(slug, {}).setdefault(what, 0)
                 sums[slug][what] += number
+            if name == HISTORIES:
+                lived.append(f"{told[1]:,} {told[0]}")
     for slug, counted in sums.items():
         terminalreporter.write_line(
             f"{COUNTED}: {slug}: {', '.join(f'{number:,} {what}' for what, number in counted.items())}"
         )
+    if lived:
+        terminalreporter.write_line(f"{HISTORIES}: {', '.join(lived)}")

@@ -101,14 +101,20 @@ class Subject:
         """Whether there is a simulator to call."""
         return self.simulator is not None or self.slug in simulators()
 
-    def make_simulator(self, clock: Clock) -> Simulator | None:
-        """The service with the order in it; None where there is none."""
+    def new_simulator(self, clock: Clock) -> Simulator | None:
+        """The service without an order; None where there is none."""
         if not self.has_service:
             return None
         made: Simulator = self.simulator(clock) if self.simulator is not None else simulators()[self.slug].load()(clock)
         for name, choice in self.switches.items():
             made.set_switch(name, choice)
-        made.add_order(self.number, lines=[(line.code, line.quantity) for line in self.order.lines])
+        return made
+
+    def make_simulator(self, clock: Clock) -> Simulator | None:
+        """The service with the order in it; None where there is none."""
+        made = self.new_simulator(clock)
+        if made is not None:
+            made.add_order(self.number, lines=[(line.code, line.quantity) for line in self.order.lines])
         return made
 
     def table(self, simulator: Simulator | None, url: str) -> Mapping[str, object]:

@@ -24,6 +24,7 @@ from orderdesk_sdk.testing.fake_client import FakeJournal, exchange_of, intent_o
 
 if TYPE_CHECKING:
     from orderdesk_sdk.http.client import ConnectionClient
+    from orderdesk_sdk.http.service import Flow
 
 __all__ = ["Playback", "Played"]
 
@@ -54,9 +55,15 @@ class Playback:
         """Ask to cancel; the last reply answers all further calls."""
         sending = transition(self._case, Event(EventKind.SEND, self._now, due_at=self._now + LEASE, repeatable=True))
         hook = self._connection.loaded.manager.hook
-        driven, calls = self._drive(
-            lambda: hook.orderdesk_cancel(request=self._request, service=self._service), Answer, replies
-        )
+        if hook.orderdesk_cancel.get_hookimpls():
+            driven, calls = self._drive(
+                lambda: hook.orderdesk_cancel(request=self._request, service=self._service), Answer, replies
+            )
+        else:
+            many = (self._request,)
+            driven, calls = self._drive(
+                lambda: _alone(hook.orderdesk_cancel_many(requests=many, service=self._service)), Answer, replies
+            )
         sent = evolve(sending, repeatable=driven.repeatable and driven.wrote)
         declared, placement = self._connection.integration, self._request.placement
         match driven.outcome:
@@ -128,3 +135,9 @@ class _Parrot:
         response = httpx.Response(reply.status, headers=reply.headers, content=reply.body, request=request)
         response.extensions[EXCHANGE_NUMBER] = number
         return exchange_of(request, number, status=reply.status, body=reply.body.decode(errors="replace")), response
+
+
+def _alone(flow: Flow[Sequence[Answer]]) -> Flow[object]:
+    """The flow for one order of a group; an answer that is for all of the group is its as well."""
+    answers = yield from flow
+    return answers[0] if len(answers) == 1 else answers
