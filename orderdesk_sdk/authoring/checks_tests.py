@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -179,7 +178,6 @@ def _heads(folder: PluginFolder) -> Iterator[tuple[Path, Head | OrderDeskError]]
             yield file, error
 
 
-@cache
 def _scenarios(tests: Path) -> Mapping[Path, Scenarios | OrderDeskError]:
     """What the files of scenarios below a folder of tests declare, or what keeps them from being read."""
     files = sorted(tests.rglob("scenarios.py"))
