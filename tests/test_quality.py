@@ -59,7 +59,11 @@ def gone(name: str) -> Break:
 
 def code(text: str) -> Break:
     """Adds a module with this text."""
-    return lambda plugin: (plugin / "src/orderdesk_bdlinx/more.py").write_text(text, encoding="utf-8") and None
+
+    def add(plugin: Path) -> None:
+        (plugin / "src/orderdesk_bdlinx/more.py").write_text(text, encoding="utf-8")
+
+    return add
 
 
 def renamed(plugin: Path) -> None:

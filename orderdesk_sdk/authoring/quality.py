@@ -18,7 +18,7 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.authoring.plugin_folder import PluginFolder
 
-__all__ = ["Fault", "Fix", "Level", "Rule", "Verdict", "judge"]
+__all__ = ["MEANINGS", "Fault", "Fix", "Level", "Rule", "Verdict", "judge"]
 
 Fix = Callable[[], None]
 """Mends a fault in the plugin's files; done twice it does no harm."""
@@ -28,18 +28,23 @@ class Level(enum.IntEnum):
     """How much a plugin has shown; each level keeps the rules of those below it too."""
 
     BRONZE = 1
-    """It is a plugin: it loads, its declaration holds, and the suite was put to it."""
     SILVER = 2
-    """It can be trusted: its conversations are kept as cassettes and it reaches for nothing of its own."""
     GOLD = 3
-    """It can be judged: what its knowledge rests on is told, and the service that lies to it can be played."""
     PLATINUM = 4
-    """It was seen at work: the vendor's own files judge it, and a cassette was recorded against the service."""
 
     @property
     def word(self) -> str:
         """As pyproject.toml spells it."""
         return self.name.lower()
+
+
+MEANINGS: Mapping[Level, str] = {
+    Level.BRONZE: "It is a plugin: it loads, its declaration holds, and the conformance suite was put to it.",
+    Level.SILVER: "It can be trusted: its conversations are cassettes, and it reaches for nothing of its own.",
+    Level.GOLD: "It can be judged: what its knowledge rests on is told, and a service that lies can be played.",
+    Level.PLATINUM: "It was seen at work: the vendor's own files judge it, a cassette comes from the service.",
+}
+"""What each level is about."""
 
 
 @frozen

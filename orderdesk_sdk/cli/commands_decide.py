@@ -62,7 +62,7 @@ def _is_plugin(what: str) -> bool:
 @shared
 @click.pass_obj
 def check(session: Session, what: str | None, every: bool, fix: bool) -> None:
-    """Read back what the service says about a case, or look what is wrong with a plugin.
+    """Read a case back at its service, or find faults of a plugin.
 
     CASE is an id, the beginning of one, or ORDER@CONNECTION; exit code 3: a person must look. PLUGIN is the slug of an
     installed integration or the folder of a plugin; exit code 1: it does not keep the level that it claims.
