@@ -44,7 +44,9 @@ def judge(pytester: pytest.Pytester) -> Judge:
 def test_a_plugin_that_keeps_the_laws_stands_it(judge: Judge) -> None:
     result = judge("Toy")
     assert result.parseoutcomes() == {"passed": 13, "skipped": 8}
-    result.stdout.fnmatch_lines(["*conformance: toy: 4 flows replayed, * wrong settings*"])
+    result.stdout.fnmatch_lines(
+        ["*conformance: toy: * canaries, 500 malformed replies, * faults, 4 flows replayed, 16 wrong settings"]
+    )
 
 
 def test_a_plugin_whose_reply_is_declared_final_stands_it(judge: Judge) -> None:
