@@ -159,8 +159,8 @@ def _integration(request: pytest.FixtureRequest) -> str:
     slug = _told(request, "integration")
     if not slug:
         raise pytest.UsageError(
-            f'{request.path.name}: say which integration {request.node.name} is about: integration = "acme-ship", in its '
-            "class or module"
+            f"{request.path.name}: say which integration {request.node.name} is about: "
+            'integration = "acme-ship", in its class or module'
         )
     return slug
 
