@@ -124,7 +124,7 @@ class Casebook:
         Each case asks for all cases of its wish, and heeds a veto that another met before a crash: so a veto at one
         place comes before anything goes out, or to a person, at another.
         """
-        if case.state is not State.REQUESTED or case.attempt > 0 or not self._listeners.may_veto:
+        if case.state is not State.REQUESTED or case.attempt > 0:
             return None, ()
         notes: list[str] = []
         cases = self.ledger.cases(cancellation_id=case.cancellation_id)

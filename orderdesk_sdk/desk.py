@@ -73,7 +73,7 @@ class Desk:
         self.clock: Clock = clock or SystemClock()
         self.registry = registry or Registry()
         self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
-        self.host: Host = host or LocalHost(config.ledger, clock=self.clock)
+        self.host: Host = host or LocalHost(config.ledger, clock=self.clock, suffix=config.suffix)
         self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
         self._filing = Filing(config, self.ledger, self.connections)
         post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)

@@ -39,11 +39,6 @@ class Listeners:
         junk = [f"a listener answered {answer!r}, not a reason" for answer in answers if not isinstance(answer, str)]
         return (reasons[0] if reasons else None), (*faults, *junk)
 
-    @property
-    def may_veto(self) -> bool:
-        """Whether there is anybody who could forbid a cancellation."""
-        return bool(self._loaded().hook.orderdesk_before_cancel.get_hookimpls())
-
     def changed(self, case: Case, event: Event) -> tuple[str, ...]:
         """Tell every observer; the faults of those that failed."""
         return self._call("orderdesk_case_changed", {"case": case, "event": event})[1]

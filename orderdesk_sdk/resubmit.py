@@ -136,7 +136,9 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
             fault = f"the number {number!r} is the canceled order's own, and this service wants a new one"
         if fault:
             raise InputError(
-                fault, place=f"resubmit {original.number} at {target}", remedy="give another number with --number"
+                fault,
+                place=f"resubmit {original.number} at {target}",
+                remedy="give another number with --number, or let duplicates be numbered otherwise: [resubmit].suffix",
             )
 
     def _numbers_of(self, original: Order) -> set[str]:

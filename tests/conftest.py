@@ -28,15 +28,18 @@ from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
 from orderdesk_sdk.mail import MailConfig
+from orderdesk_sdk.order import Line, Order
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.rules import read_rules
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, secret, settings
 from orderdesk_sdk.testing.canary import Finder
 from orderdesk_sdk.testing.mail_child import BY_MAIL, POST, open_post_desk
+from orderdesk_sdk.testing.raw_server import RawServer, answering
 from orderdesk_sdk.testing.simulator import Deed, Simulator
 from orderdesk_sdk.testing.subject import Scene, Subject, sample_order
 from orderdesk_sdk.testing.tap import SeenRequest, Tap
+from orderdesk_sdk.testing.village import Cart, Mill, Phone, Village, VillageOpener, open_village_desk
 
 
 @settings
@@ -206,6 +209,34 @@ def placed_desk(rules_desk: RulesOpener) -> RulesOpener:
     before.import_orders([sample_order()], by="a test")
     before.place(sample_order().number, at=POST, by="a test")
     return rules_desk
+
+
+@pytest.fixture
+def village() -> Village:
+    return Village()
+
+
+@pytest.fixture
+def village_desk(village: Village, tmp_path: Path, clock: VirtualClock) -> Iterator[VillageOpener]:
+    with ExitStack() as stack:
+        url = stack.enter_context(RawServer(answering(village))).url
+
+        def open_(
+            *plugins: Phone,
+            at: Sequence[str] = (),
+            listeners: Sequence[object] = (),
+            rules: Sequence[Mapping[str, object]] = (),
+        ) -> Desk:
+            order = Order("id-1042", "1042", lines=(Line(1, code="MUG"), Line(2, code="TEE")))
+            made = open_village_desk(
+                tmp_path / "desk.db", clock, url, plugins or (Cart(), Mill(), Phone()),
+                listeners=listeners, rules=rules, orders=[order],
+            )  # fmt: skip
+            for connection in at:
+                made.place("1042", at=connection, by="a test")
+            return stack.enter_context(made)
+
+        yield open_
 
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

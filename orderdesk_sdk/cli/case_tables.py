@@ -10,14 +10,13 @@ from urllib.parse import unquote, urlsplit
 from rich.text import Text
 
 from orderdesk_sdk.case import Case, Event, EventKind, ProofKind, State
+from orderdesk_sdk.cli.errand_views import resubmission_lines, status_change_lines
 from orderdesk_sdk.cli.tables import Screen, printable, state_text
 from orderdesk_sdk.cli.times import shown, zone
-from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.order import Role
 from orderdesk_sdk.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.receipt import CaseReceipt, ProofReceipt, Receipt, Step
-from orderdesk_sdk.resubmission import Resubmission
 
 __all__ = [
     "cases_table",
@@ -26,7 +25,6 @@ __all__ = [
     "proof_line",
     "receipt_page",
     "receipt_summary",
-    "resubmission_lines",
     "standing_table",
 ]
 
@@ -170,6 +168,9 @@ def receipt_page(screen: Screen, receipt: Receipt) -> None:
         screen.line(f"{asked.asked_by} asked on {shown(asked.asked_at, seconds=True)} to cancel {what}{why}")
         for found in wish.cases:
             _case_page(screen, found)
+    for change in receipt.status_changes:
+        screen.line()
+        status_change_lines(screen, change)
     for resubmission in receipt.resubmissions:
         screen.line()
         resubmission_lines(screen, resubmission)
@@ -306,14 +307,3 @@ def event_line(case: Case, event: Event) -> Text:
     words = "; ".join(word for word in said if word)
     why = f" ({event.refusal.value})" if event.refusal is not None else ""
     return state_text(case.state).append(printable(f"{why} - {words}" if words else why), "default not bold")
-
-
-def resubmission_lines(screen: Screen, found: Resubmission) -> None:
-    """A resubmission in two lines."""
-    style = "green" if found.state is ErrandState.DONE else "yellow"
-    there = f"number {found.remote_id} at {found.connection}"
-    word = "submitted" if found.state is ErrandState.DONE else found.state.value
-    screen.line(f"Resubmitted as order {found.order_number}, {there}: {word}", style)
-    said = "; ".join(word for word in (found.text, found.fault, found.remedy) if word)
-    if said:
-        screen.indented(said)

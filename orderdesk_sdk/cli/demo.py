@@ -28,8 +28,9 @@ def demo(session: Session, keep: Path | None) -> None:
     """
     import tempfile
 
+    from orderdesk_sdk.cli.errand_views import resubmission_shape
     from orderdesk_sdk.cli.rule_views import firing_shape
-    from orderdesk_sdk.cli.shapes import receipt_shape, resubmission_shape
+    from orderdesk_sdk.cli.shapes import receipt_shape
     from orderdesk_sdk.cli.story import Story
     from orderdesk_sdk.errors import InputError
 
