@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from orderdesk_sdk.authoring.quality import MEANINGS
+from orderdesk_sdk.authoring.rules import RULES
 from orderdesk_sdk.case import ALARMS, OPEN, SETTLED, TRANSITIONS, EventKind, State
 from orderdesk_sdk.matrix import VARIES, every_row
 from orderdesk_sdk.registry import Registry
@@ -82,7 +84,33 @@ def _table(columns: Sequence[str], root: str) -> list[str]:
     return [f"| {line} |" for line in lines]
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"reference/matrix.md": matrix_page, "reference/states.md": states_page}
+def quality_page() -> str:
+    """The quality ladder of plugins, from `orderdesk_sdk.authoring.rules.RULES`."""
+    lines = [
+        "# The quality ladder of plugins",
+        "",
+        "`orderdesk check PATH` (or a slug, or `--all`) tells all faults of a plugin, each with place and remedy;",
+        "`--fix` mends what is mechanical. A plugin says in its pyproject.toml which level it keeps; each keeps the",
+        "rules of those below it too. An exemption needs a reason, and is for a rule that is broken:",
+        "",
+        "```toml",
+        "[tool.orderdesk]",
+        'level = "gold"',
+        'exempt = { evidence = "the service is our own, so there is nobody to cite" }',
+        "```",
+        "",
+    ]
+    for level, meaning in MEANINGS.items():
+        lines += [f"## {level.word.capitalize()}", "", meaning, "", "| rule | promise |", "|---|---|"]
+        lines += [*(f"| `{rule.name}` | {rule.promise} |" for rule in RULES if rule.level is level), ""]
+    return "\n".join(lines)
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "reference/matrix.md": matrix_page,
+    "reference/quality.md": quality_page,
+    "reference/states.md": states_page,
+}
 README = "../README.md"
 PART = re.compile(r"(<!-- Generated from here[^\n]*-->\n\n).*?(\n\n<!-- to here. -->)", re.DOTALL)
 

@@ -100,7 +100,7 @@ def show(session: Session, slug: str) -> None:
 
     Routes, windows, confirmation, limits, settings, and how a canceled order is submitted again.
     """
-    from orderdesk_sdk.cli.declaration_shapes import declaration_shape
+    from orderdesk_sdk.capabilities import capabilities_of
     from orderdesk_sdk.registry import Registry
 
     loaded = Registry().load(slug)
@@ -110,4 +110,4 @@ def show(session: Session, slug: str) -> None:
 
         declaration_page(screen, loaded)
 
-    session.give(declaration_shape(loaded), draw)
+    session.give(capabilities_of(loaded), draw)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orderdesk_sdk.answer import LineAnswer
+from orderdesk_sdk.capabilities import Shape, codes_shape
 from orderdesk_sdk.case import Cancellation, Case
 from orderdesk_sdk.cli.errand_views import resubmission_shape, status_change_shape
 from orderdesk_sdk.cli.times import iso
@@ -29,8 +30,6 @@ __all__ = [
     "receipt_shape",
     "standing_shape",
 ]
-
-Shape = dict[str, object]
 
 
 def error_shape(error: OrderDeskError | None) -> Shape | None:
@@ -99,14 +98,7 @@ def _plan_step(step: PlanStep) -> Shape:
         "turn": step.turn,
         "scope": step.scope.value,
         "needs": step.needs,
-        "reasons": [
-            {
-                "code": reason.code,
-                "title": reason.title,
-                "stands_for": sorted(canonical.value for canonical in reason.stands_for),
-            }
-            for reason in step.reasons
-        ],
+        "reasons": codes_shape(step.reasons),
         "note": step.note,
     }
 

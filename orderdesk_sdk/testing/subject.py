@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from orderdesk_sdk.case import Case, State
 from orderdesk_sdk.clock import Clock, VirtualClock
-from orderdesk_sdk.config import Config, make_settings
+from orderdesk_sdk.config import Config, ConnectionConfig, make_settings
 from orderdesk_sdk.declaration import ByCheck, ByPerson, ByReply, Integration, Route
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import InputError
@@ -121,11 +121,13 @@ class Subject:
         """The settings of a connection, flat, secrets as texts."""
         return {**(simulator.settings(url) if simulator is not None else {}), **self.settings}
 
+    def connected_nowhere(self) -> ConnectionConfig:
+        """The table of a connection to a service at NOWHERE, as a configuration has it."""
+        return configured(self.slug, self.table(self.make_simulator(VirtualClock()), NOWHERE), self.registry())
+
     def made_settings(self) -> object:
         """The settings as the plugin gets them, of a service at NOWHERE."""
-        registry = self.registry()
-        table = self.table(self.make_simulator(VirtualClock()), NOWHERE)
-        return make_settings(registry.load(self.slug).integration.settings, configured(self.slug, table, registry))
+        return make_settings(self.registry().load(self.slug).integration.settings, self.connected_nowhere())
 
     @property
     def integration(self) -> Integration:
