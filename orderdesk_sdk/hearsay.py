@@ -35,8 +35,8 @@ def after_heard(case: Case, answer: Answer, now: datetime, patience: timedelta) 
                 EventKind.PARTLY_CANCELED, now, status=answer.status, text=answer.text, lines=answer.lines, proof=proof
             )
         case Outcome.ASKED | Outcome.PENDING | Outcome.REFUSED:
-            said = answer.text or answer.status or answer.outcome.value
-            text = f"it was said to be canceled there, but the service says: {said}"
+            text = "it was said to be canceled there, but the service says otherwise"
+            text = f"{text}: {answer.text}" if answer.text else text
             return Event(EventKind.WITHDRAW, now, text=text, status=answer.status)
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED if case.state is State.AWAITING_PERSON:
             return Event(EventKind.CHECK_FAILED, now, due_at=now + patience, text=case.text, remedy=case.remedy)

@@ -50,7 +50,7 @@ class ProofReceipt:
 
 @frozen
 class CaseReceipt:
-    """One case: where it stands, on which proof, and how it came there."""
+    """One case: where it stands, on which proof, and how it came there. route: who or what cancels, in words."""
 
     case: Case
     title: str
@@ -132,16 +132,23 @@ def _goes_on(order: Order, placements: Sequence[Placement], wishes: Sequence[Wis
 
 def _case(case: Case, history: Sequence[Entry], integration: Integration | str) -> CaseReceipt:
     declared = None if isinstance(integration, str) else integration
-    routes = declared.cancel if declared is not None else ()
     return CaseReceipt(
         case,
         declared.title if declared is not None else case.connection,
-        routes[case.route].label if case.route < len(routes) else "a person",
+        _by(case, declared),
         _proof(case, history),
         tuple(
             _step(entry) for entry in history if not isinstance(entry.content, Intent) or _unanswered(entry, history)
         ),
     )
+
+
+def _by(case: Case, integration: Integration | None) -> str:
+    """Who or what cancels, in words that follow "by"."""
+    routes = integration.cancel if integration is not None else ()
+    if case.heard:
+        return "the service itself"
+    return routes[case.route].label if case.route < len(routes) else "a person"
 
 
 def _proof(case: Case, history: Sequence[Entry]) -> ProofReceipt | None:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from rich.text import Text
 
-from orderdesk_sdk.case import Case, Event, EventKind, ProofKind, State
+from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, ProofKind, State
 from orderdesk_sdk.cli.errand_views import resubmission_lines, status_change_lines
 from orderdesk_sdk.cli.tables import Screen, printable, state_text
 from orderdesk_sdk.cli.times import shown, zone
@@ -161,11 +161,8 @@ def receipt_page(screen: Screen, receipt: Receipt) -> None:
     """A receipt: the verdict, and for every case what it rests on and how it came about."""
     _verdict(screen, receipt)
     for wish in receipt.wishes:
-        asked = wish.cancellation
-        why = f", because: {asked.reason}" if asked.reason else ""
         screen.line()
-        what = ", ".join(f"{quantity} of {code}" for code, quantity in asked.lines.items()) or "it"
-        screen.line(f"{asked.asked_by} asked on {shown(asked.asked_at, seconds=True)} to cancel {what}{why}")
+        screen.line(_wish_words(wish.cancellation))
         for found in wish.cases:
             _case_page(screen, found)
     for change in receipt.status_changes:
@@ -174,6 +171,15 @@ def receipt_page(screen: Screen, receipt: Receipt) -> None:
     for resubmission in receipt.resubmissions:
         screen.line()
         resubmission_lines(screen, resubmission)
+
+
+def _wish_words(wish: Cancellation) -> str:
+    what = ", ".join(f"{quantity} of {code}" for code, quantity in wish.lines.items()) or "it"
+    when = shown(wish.asked_at, seconds=True)
+    if wish.heard_from is not None:
+        return f"{wish.asked_by} said on {when} that {what} is canceled at {wish.heard_from}"
+    why = f", because: {wish.reason}" if wish.reason else ""
+    return f"{wish.asked_by} asked on {when} to cancel {what}{why}"
 
 
 def receipt_summary(screen: Screen, receipt: Receipt) -> None:

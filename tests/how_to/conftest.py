@@ -69,7 +69,7 @@ class Block:
         """Write a block that is a file, or the end of one, as the page says."""
         name, mode = _FILES[self.language]
         with Path(name).open(mode, encoding="utf-8") as file:
-            file.write(self.text.replace("Jan 2026", f"Jan {YEAR}"))
+            file.write(self.text)
 
     def check(self, said: str) -> None:
         """Hold a block of text against what was said."""
@@ -78,7 +78,8 @@ class Block:
 
 def _blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
     path = FOLDER / page
-    found = [Block(path, *match) for match in _BLOCK.findall(path.read_text(encoding="utf-8"))]
+    text = path.read_text(encoding="utf-8").replace("2026-01-05", f"{YEAR}-01-05").replace("Jan 2026", f"Jan {YEAR}")
+    found = [Block(path, *match) for match in _BLOCK.findall(text)]
     return [block for block in found if not languages or block.language in languages]
 
 
