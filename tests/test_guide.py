@@ -78,7 +78,7 @@ PROVED = {
     "G1": (
         (LAST, "test_a_cart_is_told_last_when_all_others_have_canceled"),
         (LAST, "test_a_cart_is_left_alone_when_one_of_the_others_refused"),
-        ("tests/test_cancel_everywhere.py", "test_the_commands_of_the_page_cancel_everywhere_and_show_what_it_shows"),
+        ("tests/how_to/test_cancel_everywhere.py", "test_the_commands_of_the_page_cancel_everywhere_and_show_what_it_shows"),
     ),
     "G2": ((MATRIX, "test_the_plan_says_before_pressing_what_the_matrix_says"),),
     "G3": ((HERE, "test_a_move_into_the_canceled_folder_tells_nobody"),),
