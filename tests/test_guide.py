@@ -31,6 +31,7 @@ HERE = "tests/test_guide.py"
 DESK, LAST = "tests/test_desk.py", "tests/test_desk_connections.py"
 AGAIN = "tests/test_desk_resubmit.py"
 MATRIX = "tests/test_matrix.py"
+PAGE = "tests/how_to/test_cancel_everywhere.py"
 
 SAID = {
     "G1": "it's common ... to want to know how to cancel an order directly in Order Desk so that it will also "
@@ -78,7 +79,7 @@ PROVED = {
     "G1": (
         (LAST, "test_a_cart_is_told_last_when_all_others_have_canceled"),
         (LAST, "test_a_cart_is_left_alone_when_one_of_the_others_refused"),
-        ("tests/how_to/test_cancel_everywhere.py", "test_the_commands_of_the_page_cancel_everywhere_and_show_what_it_shows"),
+        (PAGE, "test_the_commands_of_the_page_cancel_everywhere_and_show_what_it_shows"),
     ),
     "G2": ((MATRIX, "test_the_plan_says_before_pressing_what_the_matrix_says"),),
     "G3": ((HERE, "test_a_move_into_the_canceled_folder_tells_nobody"),),

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from rich.text import Text
 
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, ProofKind, State
+from orderdesk_sdk.cli.declaration_tables import reasons_table
 from orderdesk_sdk.cli.errand_views import resubmission_lines, status_change_lines
 from orderdesk_sdk.cli.tables import Screen, printable, state_text
 from orderdesk_sdk.cli.times import shown, zone
@@ -56,15 +57,7 @@ def _reasons(screen: Screen, entry: PlanEntry) -> None:
     codes = entry.steps[entry.chosen].reasons if entry.chosen is not None else ()
     if codes and not _is_under_way(entry):
         screen.line(f"Reasons that {entry.title} takes for this order:")
-        rows = [
-            (
-                code.code,
-                code.title,
-                f"for {', '.join(sorted(word.value for word in code.stands_for))}" * bool(code.stands_for),
-            )
-            for code in codes
-        ]
-        screen.table(("", "", ""), rows, indent=2)
+        reasons_table(screen, codes)
 
 
 def _is_under_way(entry: PlanEntry) -> bool:
