@@ -50,10 +50,8 @@ class AcmePrintSimulator(Simulator):
         if request is None:
             return
         with self.lock:
-            if request.headers.get("x-api-key") != KEY:
-                status, said = 401, {"error": "who are you?"}
-            else:
-                status, said = self._answer(request.method, request.url.path)
+            known = request.headers.get("x-api-key") == KEY
+            status, said = self._answer(request.method, request.url.path) if known else (401, {"error": "who are you?"})
         await JSONResponse(said, status)(scope, receive, send)
 
     def _answer(self, method: str, path: str) -> tuple[int, dict[str, object]]:
