@@ -17,6 +17,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")])
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+"""The target of a link in Markdown, without the place in the page."""
 LOCK_LIKE = ("constraints*.txt", "requirements*.txt", "*.lock", "pylock*.toml", ".npmrc", "pip.conf")
 LONGEST_MODULE = 400
 LONGEST_PLUGIN = {
@@ -102,6 +105,12 @@ def test_every_dependency_is_pinned(folder: Path) -> None:
 def test_build_tools_are_pinned() -> None:
     pinned = {canonical(line.partition("==")[0]) for line in pins()}
     assert {"hatchling", "editables"} <= pinned
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
+    links = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not re.match("[a-z]+:", link)]
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_no_module_is_longer_than_a_reader_can_hold() -> None:
