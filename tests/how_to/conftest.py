@@ -33,6 +33,7 @@ _FILES = {"toml": ("orderdesk.toml", "a"), "eml": ("answer.eml", "w")}
 
 Simulators = dict[str, tuple[Simulator, str]]
 Pages = Callable[..., "list[Block]"]
+Place = Callable[..., None]
 
 
 def _plain(text: str) -> str:
@@ -102,9 +103,11 @@ def sandbox_page(sandbox: Simulators) -> Callable[[str], list[Block]]:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulators]:
-    """The sandbox of the pages, on 5 Jan 09:00 UTC; ids, clock and terminal are those that they show."""
-    monkeypatch.chdir(tmp_path)
+def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
+    """The clock of the pages, on 5 Jan 09:00 UTC, in a folder with orders; ids and terminal are as they show them."""
+    desk = tmp_path / "desk"
+    desk.mkdir()
+    monkeypatch.chdir(desk)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
@@ -113,7 +116,26 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulat
     clock = VirtualClock(datetime(YEAR, 1, 5, 9, tzinfo=UTC))
     monkeypatch.setattr("orderdesk_sdk.desk.SystemClock", lambda: clock)
     Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
-    with running(Path("orderdesk.toml"), clock) as simulators:
-        yield simulators
+    yield clock
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture
+def sandbox(story: VirtualClock) -> Iterator[Simulators]:
+    """The sandbox of the pages; it runs."""
+    with running(Path("orderdesk.toml"), story) as simulators:
+        yield simulators
+
+
+@pytest.fixture
+def place(sandbox: Simulators) -> Place:
+    """Registers that an order, by number, was submitted to connections of the sandbox."""
+
+    def submitted(order: str, *connections: str) -> None:
+        assert set(connections) <= set(sandbox)
+        for command in (["import", "orders.json"], *(["place", order, "--at", name] for name in connections)):
+            ran = CliRunner().invoke(orderdesk, command)
+            assert ran.exit_code == 0, ran.output
+
+    return submitted

@@ -9,26 +9,17 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from attrs import frozen
-from click.testing import CliRunner
 
-from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.errors import LedgerError
 from orderdesk_sdk.testing.serving import serve
 from orderdesk_shopify.simulator import ShopifySimulator
 
 if TYPE_CHECKING:
-    from tests.how_to.conftest import Pages, Simulators
+    from tests.how_to.conftest import Pages, Place, Simulators
 
 PAGE = "fastapi.md"
 WITHIN = 30.0
 """Real seconds after which the worker thread is taken for idle; it looks every second."""
-
-
-def place(order: str, *connections: str) -> None:
-    """Have an order, submitted to connections of the sandbox."""
-    for command in (["import", "orders.json"], *(["place", order, "--at", name] for name in connections)):
-        ran = CliRunner().invoke(orderdesk, command)
-        assert ran.exit_code == 0, ran.output
 
 
 @frozen
@@ -58,7 +49,7 @@ def app(sandbox: Simulators, page_blocks: Pages) -> Iterator[Running]:
         yield Running(client, names)
 
 
-def test_a_cancel_is_followed_up_by_the_thread_of_the_app(sandbox: Simulators, app: Running) -> None:
+def test_a_cancel_is_followed_up_by_the_thread_of_the_app(sandbox: Simulators, app: Running, place: Place) -> None:
     place("1042", "amazon-mcf")
     simulator, _ = sandbox["amazon-mcf"]
     asked = app.post("/orders/1042/cancel", json={"by": "Ann", "reason": "customer asked"})
@@ -73,7 +64,7 @@ def test_a_cancel_is_followed_up_by_the_thread_of_the_app(sandbox: Simulators, a
     assert [case["state"] for case in told["cases"]] == ["canceled"]
 
 
-def test_a_page_is_drawn_from_what_services_declare(app: Running) -> None:
+def test_a_page_is_drawn_from_what_services_declare(app: Running, place: Place) -> None:
     place("1042", "mww", "commercehub")
     drawn = app.get("/orders/1042").text
     assert '<time datetime="' in drawn
@@ -86,7 +77,7 @@ def test_capabilities_are_those_of_the_connection(app: Running) -> None:
     assert [route["kind"] for route in told["routes"]] == ["button", "e-mail"]
 
 
-def test_a_webhook_is_taken_as_it_was_signed(sandbox: Simulators, app: Running) -> None:
+def test_a_webhook_is_taken_as_it_was_signed(sandbox: Simulators, app: Running, place: Place) -> None:
     shop, _ = sandbox["shopify"]
     assert isinstance(shop, ShopifySimulator)
     place("1042", "shopify")
@@ -98,7 +89,7 @@ def test_a_webhook_is_taken_as_it_was_signed(sandbox: Simulators, app: Running) 
     assert forged.status_code == 401
 
 
-def test_errors_have_a_status_text_and_remedy(app: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_have_a_status_text_and_remedy(app: Running, monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
     place("1042", "commercehub")
     assert app.get("/orders/77").status_code == 404
     unknown = app.post("/orders/1042/cancel", json={"by": "Ann", "reason": "rain"})

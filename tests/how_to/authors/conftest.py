@@ -1,34 +1,28 @@
-"""The how-to pages for authors of plugins, run as they stand: each begins from the plugin of the tutorial."""
+"""The how-to pages for authors of plugins, run as they stand: each begins from the same small plugin."""
 
 from __future__ import annotations
 
 import importlib
-import os
 import re
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.testing.serving import serve
 from orderdesk_sdk.testing.simulator import Simulator, simulators
 
 if TYPE_CHECKING:
-    from tests.how_to.conftest import Block
+    from tests.how_to.conftest import Block, Pages
 
 HERE = Path(__file__).parent
 PACKAGE = "orderdesk_acme_print"
 PLUGIN = f"# src/{PACKAGE}/__init__.py\n"
-"""How a block begins that belongs to the plugin; what it defines replaces what the tutorial defined."""
+"""How a block begins that belongs to the plugin; what it defines replaces what was there."""
 SETTINGS = "[connections.my-acme.settings]\n"
 METADATA = "Metadata-Version: 2.1\nName: orderdesk-acme-print\nVersion: 0.1.0\n"
 ENTRY_POINTS = f"""\
@@ -114,23 +108,18 @@ class Workshop:
 
 
 @pytest.fixture
-def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
-    """Where the pages are worked through; ids, clock and terminal are those that they show."""
-    desk = tmp_path / "desk"
-    desk.mkdir()
-    monkeypatch.chdir(desk)
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("TZ", "UTC")
+def workshop(story: VirtualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
+    """Where the pages are worked through."""
     monkeypatch.setenv("ACME_API_KEY", "a-key-for-simulators-only")
-    time.tzset()
-    ids = count(1044)
-    monkeypatch.setattr("orderdesk_sdk.wishes.secrets", SimpleNamespace(token_hex=lambda _: f"0c0ffee0{next(ids)}"))
-    clock = VirtualClock(datetime(datetime.now(UTC).year, 1, 5, 9, tzinfo=UTC))
-    monkeypatch.setattr("orderdesk_sdk.desk.SystemClock", lambda: clock)
-    Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
-    made = Workshop(tmp_path, clock)
+    made = Workshop(tmp_path, story)
     yield made
     made.close()
-    monkeypatch.undo()
-    assert os.environ.get("ACME_API_KEY") is None
-    time.tzset()
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, workshop: Workshop, page_blocks: Pages) -> list[Block]:
+    """The blocks of the page that the test's module names; its plugin is installed, and its simulator is served."""
+    found = page_blocks(request.module.PAGE)
+    workshop.install(found)
+    workshop.serve()
+    return found

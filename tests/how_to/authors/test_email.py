@@ -15,17 +15,14 @@ from orderdesk_sdk.templates import FIELDS
 if TYPE_CHECKING:
     from tests.conftest import MailServer
     from tests.how_to.authors.conftest import Workshop
-    from tests.how_to.conftest import Pages
+    from tests.how_to.conftest import Block
 
 PAGE = "email.md"
 
 
 def test_the_page_works_as_it_is_written(
-    workshop: Workshop, page_blocks: Pages, capsys: pytest.CaptureFixture[str]
+    workshop: Workshop, page: list[Block], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = page_blocks(PAGE)
-    workshop.install(page)
-    workshop.serve()
     later = next(number for number, block in enumerate(page) if "orderdesk cancel" in block.text)
     workshop.play(page[:later], capsys)
     workshop.clock.advance(minutes(60))
@@ -42,11 +39,8 @@ def test_the_page_works_as_it_is_written(
     [("send", ["stop@acmeprint.example"]), ("redirect", ["me@lantern.example"]), ("draft", [])],
 )
 def test_the_modes_do_what_the_page_says(
-    mode: str, reached: list[str], workshop: Workshop, page_blocks: Pages, mail_server: MailServer
+    mode: str, reached: list[str], workshop: Workshop, page: list[Block], mail_server: MailServer
 ) -> None:
-    page = page_blocks(PAGE)
-    workshop.install(page)
-    workshop.serve()
     (configuration,) = [block for block in page if block.language == "toml"]
     server = f'mode = "{mode}"\nredirect_to = "me@lantern.example"\nhost = "127.0.0.1"\nport = {mail_server.port}'
     workshop.configure(evolve(configuration, text=configuration.text.replace('mode = "draft"', server)))
@@ -60,5 +54,5 @@ def test_the_modes_do_what_the_page_says(
     assert case.state is State.AWAITING_PERSON
 
 
-def test_the_fields_are_those_that_the_page_names(page_blocks: Pages) -> None:
-    assert f"    {', '.join(FIELDS)}\n" in page_blocks(PAGE)[0].page.read_text(encoding="utf-8")
+def test_the_fields_are_those_that_the_page_names(page: list[Block]) -> None:
+    assert f"    {', '.join(FIELDS)}\n" in page[0].page.read_text(encoding="utf-8")

@@ -14,17 +14,14 @@ from orderdesk_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop
-    from tests.how_to.conftest import Pages
+    from tests.how_to.conftest import Block
 
 PAGE = "reasons.md"
 
 
 def test_the_page_works_as_it_is_written(
-    workshop: Workshop, page_blocks: Pages, capsys: pytest.CaptureFixture[str]
+    workshop: Workshop, page: list[Block], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = page_blocks(PAGE)
-    workshop.install(page)
-    workshop.serve()
     workshop.play(page, capsys)
     with Desk.open() as desk:
         retailers = [code.code for code in desk.plan("1043").entries[0].steps[0].reasons]
@@ -32,12 +29,7 @@ def test_the_page_works_as_it_is_written(
     assert workshop.simulator.log[0].operation == "cancel"
 
 
-def test_a_reason_that_is_not_listed_is_refused_in_the_words_of_the_page(
-    workshop: Workshop, page_blocks: Pages
-) -> None:
-    page = page_blocks(PAGE)
-    workshop.install(page)
-    workshop.serve()
+def test_a_reason_that_is_not_listed_is_refused_in_the_words_of_the_page(workshop: Workshop, page: list[Block]) -> None:
     workshop.configure(next(block for block in page if block.language == "toml"))
     next(block for block in page if block.language == "sh").run_shell()
     ran = CliRunner().invoke(orderdesk, ["cancel", "1042", "--by", "Ann", "--reason", "rain"])
@@ -48,10 +40,7 @@ def test_a_reason_that_is_not_listed_is_refused_in_the_words_of_the_page(
         assert desk.cases() == ()
 
 
-def test_one_word_becomes_the_code_that_stands_for_it(workshop: Workshop, page_blocks: Pages) -> None:
-    page = page_blocks(PAGE)
-    workshop.install(page)
-    workshop.serve()
+def test_one_word_becomes_the_code_that_stands_for_it(workshop: Workshop, page: list[Block]) -> None:
     workshop.configure(next(block for block in page if block.language == "toml"))
     next(block for block in page if block.language == "sh").run_shell()
     with Desk.open() as desk:
@@ -60,10 +49,7 @@ def test_one_word_becomes_the_code_that_stands_for_it(workshop: Workshop, page_b
         assert desk.request(case.id).reason.code == "A2"
 
 
-def test_a_gap_in_a_configured_list_is_told_when_it_is_read(workshop: Workshop, page_blocks: Pages) -> None:
-    page = page_blocks(PAGE)
-    workshop.install(page)
-    workshop.serve()
+def test_a_gap_in_a_configured_list_is_told_when_it_is_read(workshop: Workshop, page: list[Block]) -> None:
     configuration = [block for block in page if block.language == "toml"][-1]
     workshop.configure(evolve(configuration, text=configuration.text.replace('"fraud", ', "")))
     with Desk.open() as desk, pytest.raises(ConfigurationError, match="no code stands for 'fraud'"):

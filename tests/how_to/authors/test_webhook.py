@@ -15,19 +15,15 @@ from orderdesk_sdk.reading import MalformedReply
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop
-    from tests.how_to.conftest import Block, Pages
+    from tests.how_to.conftest import Block
 
 PAGE = "webhook.md"
 
 
-@pytest.fixture
-def page(workshop: Workshop, page_blocks: Pages, monkeypatch: pytest.MonkeyPatch) -> list[Block]:
-    """The page; its plugin is installed, and its secret is in the environment."""
+@pytest.fixture(autouse=True)
+def webhook_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secret of the page is in the environment."""
     monkeypatch.setenv("ACME_WEBHOOK_SECRET", "a secret of my own")
-    found = page_blocks(PAGE)
-    workshop.install(found)
-    workshop.serve()
-    return found
 
 
 def message_comes(workshop: Workshop, page: list[Block], capsys: pytest.CaptureFixture[str], waits: float) -> None:

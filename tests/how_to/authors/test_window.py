@@ -12,17 +12,14 @@ from orderdesk_sdk.desk import Desk
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop
-    from tests.how_to.conftest import Pages
+    from tests.how_to.conftest import Block
 
 PAGE = "window.md"
 
 
 def test_the_page_works_as_it_is_written(
-    workshop: Workshop, page_blocks: Pages, capsys: pytest.CaptureFixture[str]
+    workshop: Workshop, page: list[Block], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = page_blocks(PAGE)
-    workshop.install(page)
-    workshop.serve()
     later = next(number for number, block in enumerate(page) if "cancel 1042" in block.text)
     workshop.play(page[:later], capsys)
     workshop.clock.advance(minutes(2))
@@ -30,10 +27,7 @@ def test_the_page_works_as_it_is_written(
     assert list(workshop.simulator.log) == [], "it was asked although its window was closed"
 
 
-def test_the_moment_for_a_countdown_is_where_the_page_says(workshop: Workshop, page_blocks: Pages) -> None:
-    page = page_blocks(PAGE)
-    workshop.install(page)
-    workshop.serve()
+def test_the_moment_for_a_countdown_is_where_the_page_says(workshop: Workshop, page: list[Block]) -> None:
     first = next(number for number, block in enumerate(page) if block.language == "text")
     for block in page[:first]:
         if block.language == "toml":
@@ -46,10 +40,7 @@ def test_the_moment_for_a_countdown_is_where_the_page_says(workshop: Workshop, p
     assert until == placement.submitted_at + minutes(2)
 
 
-def test_a_refusal_as_too_late_leads_to_the_call(workshop: Workshop, page_blocks: Pages) -> None:
-    page = page_blocks(PAGE)
-    workshop.install(page)
-    workshop.serve()
+def test_a_refusal_as_too_late_leads_to_the_call(workshop: Workshop, page: list[Block]) -> None:
     configuration = [block for block in page if block.language == "toml"][-1]
     workshop.configure(configuration)
     commands = [block for block in page if block.language == "sh"]
