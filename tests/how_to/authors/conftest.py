@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +99,15 @@ class Workshop:
                     block.write()
                 case _:
                     assert block.text.startswith(PLUGIN), f"nothing runs this block: {block.text}"
+
+    def play_with_a_pause(
+        self, page: list[Block], capsys: pytest.CaptureFixture[str], before: str, lasts: timedelta
+    ) -> None:
+        """Run blocks in order, with a pause before the first one that has the words `before`."""
+        pause = next(number for number, block in enumerate(page) if before in block.text)
+        self.play(page[:pause], capsys)
+        self.clock.advance(lasts)
+        self.play(page[pause:], capsys)
 
     def close(self) -> None:
         """Stop what was started, and forget what was installed."""

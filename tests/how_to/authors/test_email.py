@@ -23,10 +23,7 @@ PAGE = "email.md"
 def test_the_page_works_as_it_is_written(
     workshop: Workshop, page: list[Block], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    later = next(number for number, block in enumerate(page) if "orderdesk cancel" in block.text)
-    workshop.play(page[:later], capsys)
-    workshop.clock.advance(minutes(60))
-    workshop.play(page[later:], capsys)
+    workshop.play_with_a_pause(page, capsys, "orderdesk cancel", minutes(60))
     with Desk.open() as desk:
         (case,) = desk.cases(order="1042")
     assert case.state is State.CANCELED

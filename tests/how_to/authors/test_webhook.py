@@ -28,10 +28,7 @@ def webhook_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def message_comes(workshop: Workshop, page: list[Block], capsys: pytest.CaptureFixture[str], waits: float) -> None:
     """The page, with its message so many minutes after the cancel."""
-    later = next(number for number, block in enumerate(page) if "import base64" in block.text)
-    workshop.play(page[:later], capsys)
-    workshop.clock.advance(minutes(waits))
-    workshop.play(page[later:], capsys)
+    workshop.play_with_a_pause(page, capsys, "import base64", minutes(waits))
 
 
 def test_the_page_works_as_it_is_written(

@@ -20,10 +20,7 @@ PAGE = "window.md"
 def test_the_page_works_as_it_is_written(
     workshop: Workshop, page: list[Block], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    later = next(number for number, block in enumerate(page) if "cancel 1042" in block.text)
-    workshop.play(page[:later], capsys)
-    workshop.clock.advance(minutes(2))
-    workshop.play(page[later:], capsys)
+    workshop.play_with_a_pause(page, capsys, "cancel 1042", minutes(2))
     assert list(workshop.simulator.log) == [], "it was asked although its window was closed"
 
 
