@@ -97,6 +97,13 @@ def test_a_check_of_integrations_names_the_broken_one_with_its_distribution(shop
     assert "no such luck" in shop.run("integrations", "--check", code=1).stdout
 
 
+def test_the_matrix_tells_of_the_broken_one_beside_the_others(shop: Shop) -> None:
+    made = shop.ask("matrix", code=1)
+    assert [fault["place"] for fault in made["faults"]] == ["integration broken (orderdesk-broken 1.5)"]
+    assert {"amazon-mcf", "phone"} <= {row["slug"] for row in made["integrations"]}
+    assert "no such luck" in shop.run("matrix", code=1).stdout
+
+
 def test_a_declaration_is_shown(shop: Shop) -> None:
     declared = shop.ask("show", "amazon-mcf")
     assert declared["routes"][0]["confirmation"]["every_seconds"] == 120
