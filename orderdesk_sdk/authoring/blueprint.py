@@ -124,7 +124,7 @@ def _title(given: str) -> str:
         raise InputError(
             f"{given!r} cannot be a title",
             place="--title",
-            remedy=f"write the service's name, at most {_LONGEST_TITLE} characters, without quotes, braces and backslashes",
+            remedy=f"write the service's name, in at most {_LONGEST_TITLE} characters, no quote, brace or backslash",
         )
     return title
 
