@@ -1,0 +1,106 @@
+"""`orderdesk new`: what it writes is green as it is, for every way to cancel and every way to sign."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from orderdesk_sdk.authoring.blueprint import Auth, Cancel
+from orderdesk_sdk.cli.group import orderdesk
+
+ROOT = Path(__file__).resolve().parent.parent
+LONGEST = {Cancel.EMAIL: 39, Cancel.BUTTON: 79}
+"""Lines of the one file that its author begins with."""
+KINDS = [(cancel, auth) for cancel in Cancel if cancel is not Cancel.EMAIL for auth in Auth] + [(Cancel.EMAIL, None)]
+
+
+def slug(cancel: Cancel, auth: Auth | None) -> str:
+    return "-".join(["made", cancel.value, *([auth.value] if auth is not None else [])])
+
+
+def run(*command: str | Path, at: Path, path: Path | None = None) -> None:
+    """Run a program; it must succeed. path: where the packages are that it finds besides the installed ones."""
+    environment = os.environ | ({"PYTHONPATH": str(path)} if path is not None else {})
+    ran = subprocess.run(
+        [sys.executable, "-m", *map(str, command)], cwd=at, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, f"{at}: {ran.stdout}{ran.stderr}"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The folder of a new plugin of every kind, by slug."""
+    plugins = tmp_path_factory.mktemp("made") / "plugins"
+    plugins.mkdir()
+    folders = {slug(*kind): plugins / slug(*kind) for kind in KINDS}
+    for (cancel, auth), (name, folder) in zip(KINDS, folders.items(), strict=True):
+        signed = ["--auth", auth.value] if auth is not None else []
+        ran = CliRunner().invoke(orderdesk, ["new", name, "--cancel", cancel.value, *signed, "--at", str(folder)])
+        assert ran.exit_code == 0, ran.output
+        assert f"cd {folder}" in ran.output
+    return folders
+
+
+@pytest.fixture(scope="module")
+def installed(made: dict[str, Path]) -> Path:
+    """Where the plugins are installed, with their entry points."""
+    target = next(iter(made.values())).parent.parent / "installed"
+    options = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check")
+    run("pip", "install", *options, "--target", target, *made.values(), at=target.parent)
+    return target
+
+
+def test_the_code_is_as_clean_as_ours(made: dict[str, Path]) -> None:
+    root, config = next(iter(made.values())).parent.parent, ROOT / "pyproject.toml"
+    outside = "lint.isort.known-third-party = ['orderdesk_sdk']"  # As it is in a repository of its author's own.
+    run("ruff", "check", "--no-cache", "--config", config, "--config", outside, "plugins", at=root)
+    run("ruff", "format", "--no-cache", "--check", "--config", config, "plugins", at=root)
+    sources = [path for folder in made.values() for path in (folder / "src").iterdir()]
+    run("mypy", "--strict", "--config-file", config, "--cache-dir", root / "cache", *sources, at=root)
+
+
+def test_each_passes_its_tests_and_the_check(made: dict[str, Path], installed: Path) -> None:
+    def stands(folder: Path) -> None:
+        run("pytest", "-q", "-p", "no:cacheprovider", at=folder, path=installed)
+        run("orderdesk_sdk.cli", "check", folder, at=folder.parent, path=installed)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(stands, made.values()))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: slug(*kind))
+def test_a_beginner_reads_one_short_file(made: dict[str, Path], kind: tuple[Cancel, Auth | None]) -> None:
+    (module,) = (made[slug(*kind)] / "src").glob("*/__init__.py")
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= LONGEST.get(kind[0], 100) + 4 * (
+        kind[1] is Auth.HMAC
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["My_3PL"], "My_3PL"),
+        (["amazon-mcf"], "amazon-mcf"),
+        (["my-3pl", "--cancel", "email", "--auth", "basic"], "e-mail"),
+        (["my-3pl", "--at", "full"], "full"),
+        (["my-3pl", "--title", 'a "b"'], "--title"),
+    ],
+)
+def test_what_cannot_be_written_is_told_with_a_remedy_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "theirs").write_text("kept", encoding="utf-8")
+    ran = CliRunner().invoke(orderdesk, ["new", *arguments])
+    assert ran.exit_code == 1, ran.output
+    assert told in ran.stderr
+    assert "What to do: " in ran.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["full", "theirs"]
