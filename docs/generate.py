@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from docs.reference_pages import cli_page, declaration_page, flows_page, hooks_page
 from orderdesk_sdk.case import ALARMS, OPEN, SETTLED, TRANSITIONS, EventKind, State
 
 HERE = Path(__file__).parent
@@ -47,7 +48,13 @@ def _node(state: State) -> str:
     return state.name.lower()
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"reference/states.md": states_page}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "reference/states.md": states_page,
+    "reference/hooks.md": hooks_page,
+    "reference/declaration.md": declaration_page,
+    "reference/flows.md": flows_page,
+    "reference/cli.md": cli_page,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -206,24 +206,41 @@ def placed_desk(rules_desk: RulesOpener) -> RulesOpener:
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _BLOCK = re.compile(r"^```([a-z]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"# (\S+\.(?:py|toml))\n")
 WRONG = (1, 2)
 """Exit codes that no command of a page may have; 3 says that a person must look."""
 
 
 @frozen
 class Block:
-    """A fenced block of a page."""
+    """A fenced block of a page. file: the path in a comment on its first line, for a block that is part of a file."""
 
     page: Path
     language: str
     text: str
 
+    @property
+    def file(self) -> str | None:
+        found = _FILE.match(self.text)
+        return found[1] if found is not None else None
+
+    def write(self, folder: Path) -> None:
+        """Add a block to its file, below what earlier blocks put there."""
+        RAN.add(self)
+        assert self.file is not None, self.text
+        path = folder / self.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"\n\n{_FILE.sub('', self.text)}" if path.stat().st_size else _FILE.sub("", self.text))
+
     def run(self, names: dict[str, object]) -> None:
         """Run a block of Python in `names`."""
+        RAN.add(self)
         exec(compile(self.text, str(self.page), "exec"), names)  # noqa: S102 - the page is what is tested
 
     def run_shell(self) -> str:
         """Run a block of commands in the present folder; what the last one wrote to stdout."""
+        RAN.add(self)
         out = ""
         for line in self.text.splitlines():
             words = shlex.split(line)
@@ -236,6 +253,10 @@ class Block:
         return out
 
 
+RAN: set[Block] = set()
+"""The blocks that tests of this process ran."""
+
+
 def _blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
     """The blocks of a page under docs/, in order; of these languages, or all."""
     path = DOCS / page
@@ -243,7 +264,23 @@ def _blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
     return [block for block in found if not languages or block.language in languages]
 
 
+@pytest.fixture(scope="module")
+def _every_block_runs(request: pytest.FixtureRequest) -> Iterator[set[str]]:
+    """Where a module puts the pages that it runs; none of their Python is left out, if the whole module runs."""
+    pages: set[str] = set()
+    yield pages
+    whole = not request.config.getoption("keyword") and not any("::" in one for one in request.config.args)
+    left = [f"docs/{block.page.relative_to(DOCS)}" for page in pages for block in _blocks(page, ["python"])
+            if block not in RAN]  # fmt: skip
+    assert not (whole and not request.session.testsfailed and left), f"a block of Python is run by no test: {left}"
+
+
 @pytest.fixture
-def page_blocks() -> Callable[..., list[Block]]:
-    """Gives the blocks of a page of docs/, for tests that run it."""
-    return _blocks
+def page_blocks(_every_block_runs: set[str]) -> Callable[..., list[Block]]:
+    """Gives the blocks of a page of docs/, for tests that run it; when the last test ended, all its Python must have."""
+
+    def blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
+        _every_block_runs.add(page)
+        return _blocks(page, languages)
+
+    return blocks

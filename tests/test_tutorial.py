@@ -1,0 +1,88 @@
+"""docs/tutorial/first-plugin.md is followed as it is written: five files, an installation, a test run, a cancel."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Block
+
+PAGE = "tutorial/first-plugin.md"
+INSTALL_SDK, INSTALL, TEST = (
+    'python -m pip install "orderdesk-sdk[testing]"',
+    'python -m pip install -e ".[sandbox]"',
+    "python -m pytest -q -rs",
+)
+EASIER = ("test_a_cancel_survives_every_death", "test_a_lost_reply_survives_every_death")
+"""Standard tests that one run of the tutorial need not repeat: they take minutes of processor time."""
+
+
+@pytest.fixture
+def followed(page_blocks: Callable[..., list[Block]], tmp_path: Path) -> Path:
+    """The folder of somebody who wrote the files of the tutorial."""
+    for block in page_blocks(PAGE):
+        if block.file is not None:
+            block.write(tmp_path)
+    (tmp_path / "src" / "orderdesk_acme_print" / "py.typed").touch()
+    return tmp_path
+
+
+def python(folder: Path, *arguments: str, site: Path) -> str:
+    """What Python says in a folder, with an installed plugin."""
+    ran = subprocess.run(
+        [sys.executable, *arguments],
+        check=False,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(site), "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def installed(folder: Path) -> Path:
+    """The plugin as pip installs it, without its dependencies, which are here; not into this environment."""
+    site = folder / "site"
+    options = ("--no-deps", "--no-build-isolation", "--no-index", "-q", "--target", str(site))
+    python(folder, "-m", "pip", "install", *options, ".", site=site)
+    return site
+
+
+def test_the_listed_files_are_those_that_one_writes(followed: Path, page_blocks: Callable[..., list[Block]]) -> None:
+    listing = next(block.text for block in page_blocks(PAGE, ["text"]) if block.text.startswith("acme_print/"))
+    listed = [line.split()[0] for line in listing.splitlines()[1:]]
+    written = [path.relative_to(followed).as_posix() for path in followed.rglob("*") if path.is_file()]
+    assert sorted(listed) == sorted(written)
+
+
+def test_the_commands_of_the_tutorial_end_green(followed: Path, page_blocks: Callable[..., list[Block]]) -> None:
+    lines = [line for block in page_blocks(PAGE, ["sh"]) for line in block.text.splitlines()]
+    assert lines == [INSTALL_SDK, INSTALL, TEST]
+    quick = [f"--deselect=tests/test_conformance.py::TestAcmePrint::{name}" for name in EASIER]
+    shown = python(followed, "-m", "pytest", "-q", "-rs", "--fuzz", "100", *quick, site=installed(followed))
+    assert " passed" in shown
+    assert "failed" not in shown
+
+
+def test_the_snippets_print_what_the_tutorial_shows(
+    followed: Path,
+    page_blocks: Callable[..., list[Block]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    site = installed(followed)
+    snippets = [block for block in page_blocks(PAGE, ["python", "text"])[:] if block.file is None]
+    pairs: Sequence[tuple[Block, Block]] = [
+        (one, after) for one, after in zip(snippets, snippets[1:], strict=False) if one.language == "python"
+    ]
+    assert len(pairs) == 2
+    for snippet, shown in pairs:
+        snippet.ran()
+        assert python(followed, "-c", snippet.text, site=site) == shown.text
