@@ -25,7 +25,8 @@ def prose(documented: object) -> str:
 
 def signature(function: Callable[..., object]) -> str:
     """The head of a function as one writes it, annotations included, on one line."""
-    return f"{function.__name__}{inspect.signature(function)}".replace("'", "")
+    head = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", str(inspect.signature(function)))
+    return f"{function.__name__}{head}".replace("'", "")
 
 
 def cell(text: str) -> str:

@@ -8,12 +8,21 @@ from collections.abc import Callable, Iterator
 import click
 
 from docs.prose import class_section, function_section, prose, signature, table
-from orderdesk_sdk import answer, case, declaration, hookspecs, message, reading, reasons, request, settings
+from orderdesk_sdk import answer, case, declaration, errors, hookspecs, message, reading, reasons, request, settings
 from orderdesk_sdk.cli.group import SECTIONS, orderdesk
 from orderdesk_sdk.http.service import Service
 from orderdesk_sdk.order import Placement
 
-__all__ = ["cli_page", "declaration_page", "flows_page", "hooks", "hooks_page"]
+__all__ = [
+    "answers_page",
+    "cli_page",
+    "declaration_page",
+    "errors_page",
+    "flows_page",
+    "hooks",
+    "hooks_page",
+    "settings_page",
+]
 
 
 def hooks() -> dict[str, Callable[..., object]]:
@@ -44,8 +53,8 @@ def hooks_page() -> str:
         "# Hooks",
         "",
         "A plugin implements those that its declaration needs. An implementation takes the arguments that it wants, by",
-        "name; see [Deprecation](../explanation/deprecation.md) for what may change. What a flow yields and ends with is on",
-        "the page [Flows](flows.md).",
+        "name; see [Compatibility](../explanation/compatibility.md) for what may change. What a flow yields and ends",
+        "with is on the pages [Flows](flows.md) and [Answers](answers.md).",
         "",
     ]
     for name, function in hooks().items():
@@ -78,9 +87,9 @@ def declaration_page() -> str:
     lines = [
         "# Declaration",
         "",
-        "The hook `orderdesk_integration` returns an `Integration`. Everything in it is data: it is made without I/O, and",
-        "a host renders buttons, countdowns and lists from it. All classes are frozen; a wrong value is refused where it",
-        "is written.",
+        "The hook `orderdesk_integration` returns an `Integration`. Everything in it is data: it is made without I/O,",
+        "and a host renders buttons, countdowns and lists from it. All classes are frozen; a wrong value is refused",
+        "where it is written.",
         "",
     ]
     for title, names in SORTED.items():
@@ -92,10 +101,15 @@ def declaration_page() -> str:
         reasons.NoReason, reasons.FreeText, reasons.ClosedList, reasons.ReasonCode, reasons.CanonicalReason,
     ):  # fmt: skip
         lines += class_section(cls)
-    lines += ["## Settings", "", "A class of them is made with `@settings`; each field with one of these.", ""]
+    return "\n".join(lines)
+
+
+def settings_page() -> str:
+    """How a plugin says what a connection needs, from `orderdesk_sdk.settings`."""
+    lines = ["# Settings", "", "A class of them is made with `@settings`; each field with one of these.", ""]
     for function in (settings.setting, settings.secret, settings.host, settings.parsed, settings.settings_fields):
-        lines += function_section(function)
-    return "\n".join([*lines, *class_section(settings.SettingKind)])
+        lines += function_section(function, level=2)
+    return "\n".join([*lines, *class_section(settings.SettingKind, level=2)])
 
 
 def flows_page() -> str:
@@ -118,18 +132,39 @@ def flows_page() -> str:
         Service.get, Service.put, Service.post, Service.request, Service.elsewhere, Service.placement,
     ):  # fmt: skip
         lines += function_section(function)
-    lines += ["## Answers: how a flow ends", ""]
-    for cls in (answer.Answer, answer.Outcome, answer.Refusal, answer.LineAnswer):
-        lines += class_section(cls)
-    for name in answer.__all__:
-        made = getattr(answer, name)
-        if callable(made) and not isinstance(made, type):
-            lines += function_section(made)
     lines += ["## Reading replies", "", prose(reading), ""]
     for name in reading.__all__:
         made = getattr(reading, name)
         lines += [f"### `{name}`", "", prose(made), ""] if isinstance(made, type) else function_section(made)
     return "\n".join([*lines, *function_section(declaration.fold)])
+
+
+def answers_page() -> str:
+    """What a flow may end with, from `orderdesk_sdk.answer`."""
+    lines = [
+        "# Answers",
+        "",
+        "What a flow of cancel or check returns: what the service said, as the plugin reads it.",
+        "",
+    ]
+    for cls in (answer.Answer, answer.Outcome, answer.Refusal, answer.LineAnswer):
+        lines += class_section(cls, level=2)
+    for name in answer.__all__:
+        made = getattr(answer, name)
+        if callable(made) and not isinstance(made, type):
+            lines += function_section(made, level=2)
+    return "\n".join(lines)
+
+
+def errors_page() -> str:
+    """What can go wrong, from `orderdesk_sdk.errors`."""
+    lines = ["# Errors", "", prose(errors), ""]
+    for name in errors.__all__:
+        made = getattr(errors, name)
+        if isinstance(made, type):
+            base = made.__mro__[1].__name__
+            lines += [f"## `{name}`", "", f"A kind of `{base}`.", "", prose(made), ""]
+    return "\n".join(lines)
 
 
 def cli_page() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import assert_never
 
 from orderdesk_sdk import followup
@@ -12,7 +13,7 @@ from orderdesk_sdk.case import Case, Event, EventKind, State, transition
 from orderdesk_sdk.casebook import LEASE, Casebook, Known
 from orderdesk_sdk.connections import Connection, Connections
 from orderdesk_sdk.declaration import Batch, Button
-from orderdesk_sdk.errors import NotFoundError, OrderDeskError, PluginFault
+from orderdesk_sdk.errors import NotAllowedError, NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Intent
 from orderdesk_sdk.flow import Fault, drive
 from orderdesk_sdk.journal import WorkJournal
@@ -54,6 +55,7 @@ class CaseAdvancer:
         if check or case.state is State.HEARD:
             return self._check(case, connection, placement, watch)
         if person is not None:
+            self._demand_turn(case)
             return self._ask(case, connection, known, watch, person=person)
         event = followup.overdue(case, integration, placement, now)
         if event is not None:
@@ -66,7 +68,7 @@ class CaseAdvancer:
             return case
         event = self._before(case, connection, placement)
         if event is not None:
-            after = self._book.apply(case, event)
+            after = self._instead(case, event, known or self._book.known(case))
             return self.advance(after, watch) if event.kind is EventKind.CLIMB else after
         return self._ask(case, connection, known, watch)
 
@@ -91,7 +93,7 @@ class CaseAdvancer:
             if event is None:
                 wanted.append((case, known))
             else:
-                self._book.apply(case, event)
+                self._instead(case, event, known)
         if wanted:
             self._asker.ask_many(wanted, connection, watch)
 
@@ -127,6 +129,21 @@ class CaseAdvancer:
             batch = _batch(case, integration.cancel)
             event = followup.gather(batch, now) if batch is not None else None
         return event
+
+    def _instead(self, case: Case, event: Event, known: Known) -> Case:
+        """Apply what comes instead of asking. A person is not asked to do either what a listener forbids."""
+        vetoed, notes = self._book.veto(case, known) if event.kind is EventKind.HAND_OVER else (None, ())
+        return vetoed or self._book.apply(case, event, *notes)
+
+    def _demand_turn(self, case: Case) -> None:
+        """Law 8 holds for persons too."""
+        first = self._book.others_first(case)
+        if first is not None:
+            raise NotAllowedError(
+                f"a cart is told last: {first.text}",
+                place=f"case {case.id}",
+                remedy="settle the others; what a person has done at the cart is confirmed",
+            )
 
     def _check(self, case: Case, connection: Connection, placement: Placement, watch: Watch) -> Case:
         now = self._clock.now()
@@ -181,7 +198,13 @@ class CaseAdvancer:
             event = followup.after_fault(case, None, str(error), now, sent=self._has_sent(case))
         else:
             event = followup.unusable(case, error, now)
-        return self._book.apply(case, event)
+        known: Known | None = None
+        if case.state is State.REQUESTED:
+            with suppress(NotFoundError):
+                known = self._book.known(case)
+        if known is None:
+            return self._book.apply(case, event)
+        return self._instead(case, self._book.others_first(case) or event, known)
 
     def _has_sent(self, case: Case) -> bool:
         return any(isinstance(entry, Intent) and not entry.reads_only for entry in self._book.attempt(case))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, assert_never
 from attrs import evolve, field, frozen
 
 from orderdesk_sdk import followup
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.case import Case, Event, EventKind, State, transition
+from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.case import Case, Event, EventKind, transition
 from orderdesk_sdk.casebook import LEASE, Casebook, Known
 from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.declaration import Button, Email
@@ -152,20 +152,17 @@ class Asker:
         """What is needed to ask; or the case as it is where something keeps it from being asked."""
         now = self._book.clock.now()
         integration = connection.integration
+        vetoed, notes = self._book.veto(case, known)
+        if vetoed is not None:
+            return vetoed
         fault = integration.remote_id.fault(case.remote_id) if integration.remote_id is not None else None
         if fault is not None:
             remedy = "cancel it in the service's own portal, then confirm or refuse this case"
-            return self._book.apply(case, followup.to_person(case, fault, now, remedy))
+            return self._book.apply(case, followup.to_person(case, fault, now, remedy), *notes)
         try:
             request = self._book.cancel_request(case, connection, known)
         except InputError as error:
-            return self._book.apply(case, followup.to_person(case, error.text, now, error.remedy))
-        notes: tuple[str, ...] = ()
-        if case.state is State.REQUESTED and case.attempt == 0:
-            veto, notes = self._book.veto(case, request)
-            if veto is not None:
-                text = connection.client.redactor.text(veto)
-                return self._book.apply(case, Event(EventKind.REFUSED, now, refusal=Refusal.VETOED, text=text), *notes)
+            return self._book.apply(case, followup.to_person(case, error.text, now, error.remedy), *notes)
         event = Event(EventKind.SEND, now, due_at=now + LEASE, person=person, repeatable=True)
         return _Asked(case, transition(case, event), request, known, now, (*notes, event))
 

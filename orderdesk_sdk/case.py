@@ -78,7 +78,7 @@ class EventKind(enum.Enum):
     """The process that was sending is gone; its flow is driven again from the record."""
     TOOK_NOTE = "took note"
     STILL_PENDING = "still pending"
-    """A read-back found nothing decided."""
+    """A read-back found nothing decided; or, of a canceled order, nothing that speaks against it."""
     NOT_DONE = "not done"
     """It is proved that the service did nothing."""
     LOST = "lost"
@@ -116,7 +116,10 @@ TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
     (State.SENDING, EventKind.RESUME): State.SENDING,
     (State.SENDING, EventKind.TOOK_NOTE): State.ASKED,
     (State.UNCLEAR, EventKind.TOOK_NOTE): State.ASKED,
-    **{(state, EventKind.STILL_PENDING): state for state in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON)},
+    **{
+        (state, EventKind.STILL_PENDING): state
+        for state in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
+    },
     (State.SENDING, EventKind.NOT_DONE): State.REQUESTED,
     (State.SENDING, EventKind.LOST): State.UNCLEAR,
     **{
@@ -152,7 +155,9 @@ class ProofKind(enum.Enum):
     REPLY = "reply"
     """The service's reply to the request, where the route declares it final."""
     READ_BACK = "read-back"
-    """What the service said when it was read afterwards."""
+    """The service's own word, read afterwards."""
+    LINES = "line quantities"
+    """The numbers of each line, read afterwards: they say it, though no word of the service's does."""
     MESSAGE = "message"
     """A message that came in from the service, filed by a named person who read it."""
     PERSON = "person"
@@ -218,6 +223,7 @@ class Cancellation:
     lines: what to cancel, by line code, with quantities; empty means the whole order.
     heard_from: the connection whose service was heard to have canceled it already, and is not asked to; else None.
     chain: the rules whose actions led to the wish, first first; empty when a person asked.
+    at: the connections that it is about; empty means wherever the order is, and comes to be while it is open.
     """
 
     id: str
@@ -230,6 +236,7 @@ class Cancellation:
     lines: Mapping[str, int] = field(factory=dict, hash=False)
     chain: tuple[str, ...] = ()
     heard_from: str | None = None
+    at: tuple[str, ...] = ()
 
 
 @frozen
@@ -244,6 +251,7 @@ class Case:
     reference: the service's own name for that request; None when it gave none.
     gathered: it has waited for others that are asked for in the same call.
     waits_since: when a person was given the case; None while nobody has it.
+    heard: the service was heard to have canceled by itself, so this case never asks it to.
     """
 
     id: str
@@ -279,6 +287,7 @@ class Case:
     reference: str | None = None
     gathered: bool = False
     waits_since: datetime | None = None
+    heard: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -308,6 +317,8 @@ def _demand(case: Case, event: Event, after: State) -> None:
         raise _refuse(case, event, "there is no evidence beside it", "give a reply, a read-back, or a person's name")
     if event.kind is EventKind.REFUSED and event.refusal is None:
         raise _refuse(case, event, "it says not why", "give a Refusal")
+    if case.heard and event.kind in (EventKind.SEND, EventKind.CLIMB):
+        raise _refuse(case, event, "its service was heard to have canceled", "withdraw this case, then cancel anew")
     if event.kind is EventKind.SEND:
         if case.state is State.UNCLEAR and not (case.resend or event.person):
             raise _refuse(

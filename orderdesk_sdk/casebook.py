@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from orderdesk_sdk import followup
-from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State, transition
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.connections import Connection, Connections
@@ -18,6 +19,7 @@ from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reasons import Reason, resolve_reason
 from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.wish import leaves_nothing
 
 __all__ = ["LEASE", "Casebook", "Known"]
 
@@ -91,9 +93,9 @@ class Casebook:
         latest = {other.connection: other for other in self.ledger.cases(order_id=case.order_id)}
         others = [other for other in latest.values() if other.role is not Role.CART]
         against = [
-            f"{other.connection} ({other.state.value})"
+            f"{other.connection} ({'only a part was canceled' if other.state is State.CANCELED else other.state.value})"
             for other in others
-            if not other.is_open and other.state is not State.CANCELED
+            if not other.is_open and not self._takes_away(other, case)
         ]
         against += [
             f"{placement.connection} (never asked)"
@@ -109,32 +111,57 @@ class Casebook:
             return Event(EventKind.WAIT, now, due_at=now + LOOK_AGAIN, text="waits for the fulfillment services")
         return None
 
-    def veto(self, case: Case, request: CancelRequest) -> tuple[str | None, tuple[str, ...]]:
-        """Why a listener wants nothing of this wish sent anywhere, or None; and the faults of listeners.
+    def _takes_away(self, other: Case, case: Case) -> bool:
+        """Whether a settled case took away at its place what another case is about."""
+        if other.state is not State.CANCELED or other.cancellation_id == case.cancellation_id:
+            return other.state is State.CANCELED
+        wish = self.wish(other)
+        return wish.lines == self.wish(case).lines or leaves_nothing(other, wish, self._host.order(case.order_id))
 
-        Each case asks for all cases of its wish, so that a veto at one place comes before anything goes out at another.
+    def veto(self, case: Case, known: Known) -> tuple[Case | None, tuple[str, ...]]:
+        """The case, refused, where a listener wants nothing of its wish done; else None. And the faults of listeners.
+
+        Each case asks for all cases of its wish, and heeds a veto that another met before a crash: so a veto at one
+        place comes before anything goes out, or to a person, at another.
         """
-        others = [
-            self._request_of(other, request)
-            for other in self.ledger.cases(cancellation_id=case.cancellation_id)
-            if other.id != case.id and other.state is State.REQUESTED
-        ]
+        if case.state is not State.REQUESTED or case.attempt > 0:
+            return None, ()
         notes: list[str] = []
-        for asked in [request, *others]:
-            reason, faults = self._listeners.veto(asked)
+        cases = self.ledger.cases(cancellation_id=case.cancellation_id)
+        others = [other for other in cases if other.id != case.id]
+        for other in [case, *others]:
+            where = "" if other is case else f" (said of {other.connection})"
+            if other.state is State.REFUSED and other.refusal is Refusal.VETOED:
+                text = other.text or "a listener forbade it"
+                return self._vetoed(case, text if "(said of " in text else f"{text}{where}"), ()
+            if other.state is not State.REQUESTED:
+                continue
+            reason, faults = self._listeners.veto(self._request_of(other, known))
             notes += faults
             if reason is not None:
-                where = "" if asked is request else f" (said of {asked.placement.connection})"
-                return f"{reason}{where}", tuple(notes)
+                return self._vetoed(case, f"{reason}{where}", *notes), ()
         return None, tuple(dict.fromkeys(notes))
 
-    def _request_of(self, other: Case, request: CancelRequest) -> CancelRequest:
-        known = Known(request.order, self.placement(other), self.wish(other))
+    def _vetoed(self, case: Case, text: str, *notes: str) -> Case:
+        with suppress(OrderDeskError):  # A connection that cannot be used has no secrets to hide either.
+            text = self._connections.get(case.connection).client.redactor.text(text)
+        return self.apply(case, Event(EventKind.REFUSED, self.clock.now(), refusal=Refusal.VETOED, text=text), *notes)
+
+    def _placement_of(self, other: Case, mine: Placement) -> Placement:
         try:
-            return self.cancel_request(other, self._connections.get(other.connection), known)
+            return self.placement(other)
+        except NotFoundError:  # No longer registered there; as far as is known, it was there under this number.
+            return Placement(other.connection, other.remote_id, mine.submitted_at, other.role)
+
+    def _request_of(self, other: Case, known: Known) -> CancelRequest:
+        mine = known.placement
+        placement = mine if mine.connection == other.connection else self._placement_of(other, mine)
+        try:
+            asked = Known(known.order, placement, known.wish)
+            return self.cancel_request(other, self._connections.get(other.connection), asked)
         except (OrderDeskError, IndexError):  # It cannot be asked there as it stands; the veto may still be about it.
-            plain = Reason(text=known.wish.reason)
-            return evolve(request, placement=known.placement, reason=plain)
+            reason = Reason(text=known.wish.reason)
+            return CancelRequest(known.order, placement, known.wish.id, reason, known.wish.lines)
 
     def apply(self, case: Case, event: Event, *notes: str) -> Case:
         """Change a case by an event, and tell the listeners."""

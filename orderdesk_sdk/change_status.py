@@ -10,7 +10,7 @@ from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errands import ErrandRunner
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.request import StatusRequest
 from orderdesk_sdk.status_change import StatusChange
@@ -30,23 +30,16 @@ class StatusChanger(ErrandRunner[StatusChange, StatusRequest, Answer]):
     """Opens status changes and advances them."""
 
     ends_with = Answer
+    find_out = "look which status the order has at the service, and set it there by hand if need be"
 
     def open(
         self, order: Order, placement: Placement, status: str, *, by: str, key: str | None, chain: tuple[str, ...]
     ) -> StatusChange:
         """Record the wish, or find the one that is under way there.
 
-        key: names the wish; the same key again is the same wish. Raises InputError for a status that cannot be set
-        there, with those that can, and ConflictError where another one is being set right now.
+        status: one that can be set there. key: names the wish; the same key again is the same wish. Raises
+        UnderWayError where another one is being set right now.
         """
-        integration = self._connections.get(placement.connection).integration
-        known = settable_statuses(integration)
-        if status not in known or status == CANCELED:
-            raise InputError(
-                f"{integration.title} cannot set the status {status!r}",
-                place=f"order {order.number} at {placement.connection}",
-                remedy=f"it can set: {', '.join(known) or 'none'}",
-            )
         now = self._clock.now()
         return self._ledger.open_status_change(
             StatusChange(
@@ -54,7 +47,7 @@ class StatusChanger(ErrandRunner[StatusChange, StatusRequest, Answer]):
                 order_id=order.id,
                 order_number=order.number,
                 connection=placement.connection,
-                integration=integration.slug,
+                integration=self._connections.slug(placement.connection),
                 remote_id=placement.remote_id,
                 asked_by=by,
                 status=status,

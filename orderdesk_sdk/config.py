@@ -6,6 +6,9 @@ url = "sqlite:///orderdesk.db"          # relative to this file
 [host]
 timezone = "America/New_York"           # of times without a zone in imported orders; UTC if absent
 
+[resubmit]
+suffix = "-{n}"                         # of the numbers of duplicates: 1042-1, 1042-2; the default
+
 [connections.mcf-us]
 integration = "amazon-mcf"
 [connections.mcf-us.settings]
@@ -31,6 +34,7 @@ from attrs import field, frozen
 from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.mail import MailConfig
+from orderdesk_sdk.numbering import SUFFIX, read_suffix
 from orderdesk_sdk.redaction import Redactor
 from orderdesk_sdk.rules import Rule, read_rules
 from orderdesk_sdk.secret import Secret
@@ -79,7 +83,10 @@ class SandboxConfig:
 
 @frozen
 class Config:
-    """A whole configuration. path: the file it came from; None when it was made in code. sandbox: None in real life."""
+    """A whole configuration. path: the file it came from; None when it was made in code. sandbox: None in real life.
+
+    suffix: of the numbers of duplicates.
+    """
 
     ledger: Path
     connections: Mapping[str, ConnectionConfig] = field(factory=dict)
@@ -88,6 +95,7 @@ class Config:
     sandbox: SandboxConfig | None = None
     mail: MailConfig | None = None
     rules: tuple[Rule, ...] = ()
+    suffix: str = SUFFIX
 
 
 def find_config(given: Path | None) -> Config:
@@ -118,7 +126,7 @@ def _read(path: Path) -> Config:
         raise ConfigurationError(f"cannot be read: {error.strerror}", place=str(path)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"is not TOML: {error}", place=str(path)) from None
-    _known(document, ("ledger", "host", "mail", "connections", "rules", "sandbox"), str(path))
+    _known(document, ("ledger", "host", "mail", "connections", "resubmit", "rules", "sandbox"), str(path))
     ledger = _table(document, "ledger", str(path))
     host = _table(document, "host", str(path))
     _known(ledger, ("url",), f"{path}: [ledger]")
@@ -130,7 +138,10 @@ def _read(path: Path) -> Config:
     sandbox = _sandbox(document, connections, f"{path}: [sandbox]") if "sandbox" in document else None
     mail = _mail(_table(document, "mail", str(path)), f"{path}: [mail]") if "mail" in document else None
     rules = read_rules(document.get("rules", []), f"{path}: [[rules]]")
-    return Config(_ledger_path(ledger, path), connections, _timezone(host, path), path, sandbox, mail, rules)
+    resubmit = _table(document, "resubmit", str(path))
+    _known(resubmit, ("suffix",), f"{path}: [resubmit]")
+    suffix = read_suffix(resubmit.get("suffix", SUFFIX), f"{path}: [resubmit].suffix")
+    return Config(_ledger_path(ledger, path), connections, _timezone(host, path), path, sandbox, mail, rules, suffix)
 
 
 def _connection(name: str, table: object, place: str) -> ConnectionConfig:

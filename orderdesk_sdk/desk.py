@@ -73,7 +73,7 @@ class Desk:
         self.clock: Clock = clock or SystemClock()
         self.registry = registry or Registry()
         self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
-        self.host: Host = host or LocalHost(config.ledger, clock=self.clock)
+        self.host: Host = host or LocalHost(config.ledger, clock=self.clock, suffix=config.suffix)
         self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
         self._filing = Filing(config, self.ledger, self.connections)
         post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
@@ -126,9 +126,16 @@ class Desk:
                 fault, place=f"order {found.number} at {at}", remedy="give the number that the service knows"
             )
         placement = Placement(at, number, submitted_at or self.clock.now(), integration.role)
-        self.host.place(found.id, placement, by=name_of(by))
-        # Submitted while it was being canceled: the wish reaches it there as well.
-        if self._wishes.extend(found, placement) is not None:
+        # Submitted while it is being canceled: the wish reaches it there as well.
+        extended = self._wishes.extend(found, placement)
+        try:
+            self.host.place(found.id, placement, by=name_of(by))
+        except InputError:
+            if extended is not None:
+                self._wishes.drop(extended, "it was not submitted there after all")
+            raise
+        if extended is not None:
+            self._wishes.reach(extended, found, placement)
             self._let_rules_act()
         return placement
 
@@ -258,11 +265,11 @@ class Desk:
         against = [
             f"{case.connection} ({case.state.value})"
             for case in latest.values()
-            if case.is_open or case.state in (State.CANCELED, State.PARTLY_CANCELED)
+            if case.is_open or case.state in (State.CANCELED, State.PARTLY_CANCELED, State.SHIPPED_ANYWAY)
         ]
         if against:
             raise NotAllowedError(
-                f"it is canceled, or is being canceled, at {', '.join(against)}",
+                f"it was canceled, or is being canceled, at {', '.join(against)}",
                 place=f"order {found.number}",
                 remedy="resubmit a canceled order as a duplicate: `orderdesk resubmit`",
             )

@@ -26,8 +26,6 @@ __all__ = ["ErrandRunner"]
 
 MAX_FAULTS = 3
 PERSON = ByPerson()
-FIND_OUT = "find out at the service; a resubmission that is not there is made under another number"
-
 E = TypeVar("E", bound=Errand)
 R = TypeVar("R")
 T = TypeVar("T")
@@ -40,6 +38,8 @@ class ErrandRunner(ABC, Generic[E, R, T]):
     """
 
     ends_with: type[T]
+    find_out: str
+    """What a person does where nobody knows what a request did, and the flow cannot read it."""
 
     def __init__(self, ledger: Ledger, host: Host, connections: Connections, clock: Clock) -> None:
         self._ledger = ledger
@@ -87,7 +87,7 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         after = self._result(sending, driven, connection)
         if after.state is ErrandState.UNCLEAR and not journal.has_called and after.fault is None:
             # The flow cannot find out, so a person must: asking it every few minutes would tell no more.
-            after = evolve(after, due_at=self._clock.now() + PERSON.within, remedy=after.remedy or FIND_OUT)
+            after = evolve(after, due_at=self._clock.now() + PERSON.within, remedy=after.remedy or self.find_out)
         journal.finish(_work(after), f"{after.state.value}{': ' + after.text if after.text else ''}")
         return after
 

@@ -16,6 +16,7 @@ __all__ = [
     "NotFoundError",
     "OrderDeskError",
     "PluginFault",
+    "UnderWayError",
     "UntrustedMessage",
     "in_words",
 ]
@@ -57,6 +58,10 @@ class NotAllowedError(OrderDeskError):
 
 class ConflictError(OrderDeskError):
     """Look first: somebody else was faster, or one key was used for two different wishes. Nothing was changed."""
+
+
+class UnderWayError(ConflictError):
+    """Wait: something else is being done with the order right now, and it passes by itself. Then ask again."""
 
 
 class LedgerError(OrderDeskError):

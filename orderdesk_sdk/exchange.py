@@ -64,8 +64,8 @@ class Exchange:
     status: the HTTP status, None when there was no response. headers: the chosen ones. body: a redacted excerpt.
     whole: the excerpt is the complete body, unchanged, so that a flow can be replayed from it.
     tries: how many times it was sent; each earlier one was proved not done, or reads only.
-    warning: what a person should know of the reply although it is no failure; None where there is nothing.
     shared_at: when the reply came to another flow, whose read answered this one too; None: this flow's own.
+    warning: what a person should know of the reply although it is no failure; None where there is nothing.
     """
 
     intent: Intent
@@ -76,5 +76,5 @@ class Exchange:
     whole: bool = False
     failure: Failure | None = None
     tries: int = 1
-    warning: str | None = None
     shared_at: datetime | None = None
+    warning: str | None = None

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from attrs import evolve, frozen
 
 from orderdesk_sdk.answer import Answer, Outcome
-from orderdesk_sdk.case import Case, Event, EventKind, Proof, ProofKind, State
+from orderdesk_sdk.case import Case, Event, EventKind, Proof, State
 from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.declaration import Batch, Button, ByCheck, ByPerson, ByReply, Integration, Portal
 from orderdesk_sdk.errors import OrderDeskError, PluginFault
+from orderdesk_sdk.evidence import proof_by_reading, proof_by_reply
 from orderdesk_sdk.exchange import Certainty
 from orderdesk_sdk.hearsay import after_heard, after_watching
 from orderdesk_sdk.order import Placement
@@ -99,11 +100,11 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
     confirm = _confirm(case, integration)
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED if isinstance(confirm, ByReply):
-            return _verdict(case, answer, ProofKind.REPLY, now)
+            return _verdict(answer, proof_by_reply(case, answer), now)
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED | Outcome.ASKED | Outcome.PENDING:
             return _took_note(case, integration, answer, now)
         case Outcome.REFUSED:
-            return _refused(case, integration, placement, answer, ProofKind.REPLY, now)
+            return _refused(case, integration, placement, answer, proof_by_reply(case, answer), now)
         case Outcome.NOT_DONE:
             event = _not_done(case, answer.text, answer.remedy, answer.retry_after, now)
             # A pause that the service asks for must not outlast the window: then it is time for the next way.
@@ -135,6 +136,8 @@ def after_fault(case: Case, integration: Integration | None, fault: str, now: da
     retried = case.state in (State.HEARD, State.ASKED, State.UNCLEAR)
     if case.state is State.CANCELED or (retried and case.tries < MAX_RESENDS):
         return Event(EventKind.CHECK_FAILED, now, due_at=now + backoff(case), text="the plugin failed", fault=fault)
+    if case.heard:
+        return evolve(_hand_over(case, now, "the plugin failed, so a person must find out"), fault=fault)
     return Event(
         EventKind.HAND_OVER,
         now,
@@ -151,13 +154,13 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
     every = confirm.every if isinstance(confirm, ByCheck) else minutes(2)
     if case.state is State.CANCELED:
         return after_watching(case, answer, now)
-    if case.state is State.HEARD:
-        return after_heard(case, answer, now)
+    if case.heard:
+        return after_heard(case, answer, now, _patience(case, integration))
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED:
-            return _verdict(case, answer, ProofKind.READ_BACK, now)
+            return _verdict(answer, proof_by_reading(case, answer), now)
         case Outcome.REFUSED:
-            return _refused(case, integration, placement, answer, ProofKind.READ_BACK, now)
+            return _refused(case, integration, placement, answer, proof_by_reading(case, answer), now)
         case Outcome.ASKED if case.state is State.UNCLEAR:
             return _took_note(case, integration, answer, now)
         case Outcome.ASKED | Outcome.PENDING if case.state is State.AWAITING_PERSON:
@@ -165,8 +168,10 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
         case Outcome.ASKED | Outcome.PENDING:
             resend = case.state is State.UNCLEAR and case.repeatable and case.resends < MAX_RESENDS
             due = now if resend else no_later(now + every, case.give_up_at)
+            # What made it unclear goes on being the reason: that nothing is decided yet does not explain it.
+            text = answer.text or (case.text if case.state is State.UNCLEAR else None)
             return Event(
-                EventKind.STILL_PENDING, now, due_at=due, text=answer.text, status=answer.status,
+                EventKind.STILL_PENDING, now, due_at=due, text=text, status=answer.status,
                 lines=answer.lines, resend=resend,
             )  # fmt: skip
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED if case.state is State.AWAITING_PERSON:
@@ -191,7 +196,7 @@ def overdue(case: Case, integration: Integration, placement: Placement, now: dat
     spent = case.state in (State.ASKED, State.UNCLEAR) and case.give_up_at is not None and now >= case.give_up_at
     if not (waits or spent):
         return None
-    higher = next_open(integration.cancel, placement, now, case.route + 1)
+    higher = None if case.heard else next_open(integration.cancel, placement, now, case.route + 1)
     if higher is not None:
         return Event(EventKind.CLIMB, now, due_at=now, route=higher, text="no answer in time; on to the next way")
     if waits:
@@ -238,7 +243,8 @@ def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
         State.CANCELED: EventKind.CHECK_FAILED,
     }.get(case.state)
     if kind is None or (now >= give_up and case.state not in (State.AWAITING_PERSON, State.CANCELED)):
-        return _hand_over(case, now, f"{text}, so a person must do it at the service", None, fault)
+        must = "find out" if case.heard else "do it at the service"
+        return _hand_over(case, now, f"{text}, so a person must {must}", None, fault)
     waits = ASK_A_PERSON.within if kind is EventKind.REMIND else LONGEST_RETRY
     return Event(kind, now, due_at=now + waits, give_up_at=give_up, text=text, remedy=error.remedy, fault=fault)
 
@@ -293,9 +299,8 @@ def _hand_over(case: Case, now: datetime, text: str, remedy: str | None = None, 
     )
 
 
-def _verdict(case: Case, answer: Answer, kind: ProofKind, now: datetime) -> Event:
+def _verdict(answer: Answer, proof: Proof, now: datetime) -> Event:
     verdict = EventKind.CANCELED if answer.outcome is Outcome.CANCELED else EventKind.PARTLY_CANCELED
-    proof = Proof(kind, attempt=case.attempt, exchange=answer.exchange)
     return Event(verdict, now, status=answer.status, text=answer.text, lines=answer.lines, proof=proof)
 
 
@@ -323,10 +328,9 @@ def _took_note(case: Case, integration: Integration, answer: Answer, now: dateti
 
 
 def _refused(
-    case: Case, integration: Integration, placement: Placement, answer: Answer, kind: ProofKind, now: datetime
+    case: Case, integration: Integration, placement: Placement, answer: Answer, proof: Proof, now: datetime
 ) -> Event:
     route = integration.cancel[case.route] if case.route < len(integration.cancel) else None
-    proof = Proof(kind, attempt=case.attempt, exchange=answer.exchange)
     if isinstance(route, Button) and answer.refusal is not None and answer.refusal in route.climbs:
         higher = next_open(integration.cancel, placement, now, case.route + 1)
         if higher is not None:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from orderdesk_sdk.case import Case, Event, EventKind, State
+from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
 from orderdesk_sdk.connections import Connection, Connections
 from orderdesk_sdk.engines.inline import InlineEngine
-from orderdesk_sdk.errors import NotAllowedError, OrderDeskError, PluginFault, in_words
+from orderdesk_sdk.errors import LedgerError, NotAllowedError, OrderDeskError, PluginFault, in_words
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.message import Hint, HintKind, Message
 from orderdesk_sdk.order import Order, Role
+from orderdesk_sdk.wish import leaves_nothing, wanted_placements
 from orderdesk_sdk.wishes import Wish, Wishes
+from orderdesk_sdk.workers import PluginHung
 
 __all__ = ["Heard", "Inbound"]
 
+MOST_HINTS = 1000
+"""How many orders one message may be about."""
 _READABLE = (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
-_ALARMABLE = (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED, State.PARTLY_CANCELED)
+_ALARMABLE = (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
 
 
 @frozen
@@ -58,16 +62,24 @@ class Inbound:
         hook = connection.loaded.manager.hook.orderdesk_receive
         if not hook.get_hookimpls():
             raise NotAllowedError("this integration takes no messages", place=f"connection {name!r}")
+        place, redactor = f"connection {name!r}", connection.client.redactor
+        service = connection.service(self._engine.now())
         try:
-            hints: object = hook(message=message, service=connection.service(self._engine.now()))
-        except OrderDeskError:
+            hints = self._engine.guarded(name, lambda: hook(message=message, service=service))
+        except OrderDeskError as error:
+            # The plugin's words may quote the message, and with it what it was signed with.
+            error.text = redactor.text(error.text)
+            error.place = error.place or place
+            error.args = (error.text, error.place, error.remedy)
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin's own code; its words may hold a secret
-            text = connection.client.redactor.text(in_words(error))
-            raise PluginFault(f"it failed on a message: {text}", place=f"connection {name!r}") from None
+        except (Exception, SystemExit, PluginHung) as error:  # noqa: BLE001 - the plugin's code; its words may tell a secret
+            text = redactor.text(in_words(error))
+            raise PluginFault(f"it failed on a message: {text}", place=place) from None
         if not isinstance(hints, list | tuple) or not all(isinstance(hint, Hint) for hint in hints):
-            raise PluginFault("orderdesk_receive must give a list of Hint", place=f"connection {name!r}")
-        return hints
+            raise PluginFault("orderdesk_receive must give a list of Hint", place=place)
+        if len(hints) > MOST_HINTS:
+            raise PluginFault(f"it made {len(hints)} hints of one message; at most {MOST_HINTS} are taken", place=place)
+        return tuple(dict.fromkeys(hints))
 
     def _heed(self, name: str, hint: Hint) -> Heard:
         order_id = self._host.placed_as(name, hint.remote_id)
@@ -75,25 +87,31 @@ class Inbound:
             return Heard(hint.remote_id, hint.kind, None, None, "no order is registered there under this number")
         order = self._host.order(order_id)
         delivery = f", delivery {hint.delivery}" if hint.delivery else ""
-        case, text = self.heed(order, name, hint.kind, by=f"a message from {name}{delivery}")
+        try:
+            case, text = self.heed(order, name, hint.kind, by=f"a message from {name}{delivery}")
+        except LedgerError:
+            raise  # Nothing could be kept of it: the sender must hear so, and send it again.
+        except OrderDeskError as error:  # One order's trouble keeps nobody from looking into the others.
+            case, text = self._latest(order, name), f"not looked into: {error}"
         return Heard(hint.remote_id, hint.kind, order.number, case, text)
 
     def heed(self, order: Order, name: str, kind: HintKind, *, by: str) -> tuple[Case | None, str]:
         """Look into what somebody says of an order at a connection; the case, and what was done, in words."""
         case = self._latest(order, name)
-        if case is not None and case.state in _READABLE:
-            self._ledger.append(case, [f"{by} says that it is {kind.value}"], fenced=False)
-            if self._can_read(case):
-                return self._engine.read_back(case), "read back"
-            if kind is HintKind.SHIPPED:
-                return self._alarm(case, f"{by} says that it shipped, and the service cannot be read back"), "alarm"
-            return case, "noted; the service cannot be read back"
-        if kind is not HintKind.CANCELED or (case is not None and case.is_open):
+        if case is not None and (case.is_open or case.state is State.CANCELED):
+            self._note(case, f"{by} says that it is {kind.value}")
+        if kind is HintKind.CANCELED and (case is None or not self._is_being_canceled(case, order)):
+            # It came from there: the place is read back and never asked, so nothing is echoed.
+            wish = Wish(order=order.id, by=by, reason=f"canceled at {name}", at=(name,), heard_from=name)
+            found = [made for made in self._wishes.make(wish).cases if made.connection == name]
+            return (found[-1] if found else None), "read back" if found else "nothing to look into"
+        if case is None or case.state not in _READABLE:
             return case, "nothing to look into"
-        # It came from there: the place is read back and never asked, so nothing is echoed.
-        wish = Wish(order=order.id, by=by, reason=f"canceled at {name}", at=(name,), heard_from=name)
-        found = [made for made in self._wishes.make(wish).cases if made.connection == name]
-        return (found[-1] if found else None), "read back"
+        after, is_read = self._read(case)
+        if kind is HintKind.SHIPPED and not is_read and self._is_alarming(after, order):
+            # Nobody looks at a settled case again by himself, so what could not be read must not be forgotten.
+            return self._alarm(after, f"{by} says that it shipped, and it could not be read back"), "alarm"
+        return after, "read back" if is_read else "noted; it could not be read back"
 
     def has_new_shipment(self, order: Order) -> bool:
         """Whether an order as it comes in has a shipment that the host does not know yet, and a case to alarm for."""
@@ -106,19 +124,39 @@ class Inbound:
         """Raise the alarm for what was canceled or asked and is said to have shipped; the cases it was raised for.
 
         at: only at these connections; empty means every fulfillment. Where the service can be read, it is read first.
+        Where only a part was to be canceled, the rest ships in order: there only the service's own word is an alarm.
+        Raises NotAllowedError where the order was not submitted to one of `at`.
         """
+        placements = self._host.placements(order.id)
+        wanted = {placement.connection for placement in (wanted_placements(order, placements, at) if at else ())}
         raised = []
         for case in {case.connection: case for case in self._ledger.cases(order_id=order.id)}.values():
-            if (case.connection not in at) if at else (case.role is Role.CART):
+            if (case.connection not in wanted) if at else (case.role is Role.CART):
                 continue
             if case.state not in _ALARMABLE:
                 continue
-            known = self._engine.read_back(case) if self._can_read(case) and case.state in _READABLE else case
-            if known.state in _ALARMABLE:
+            known, _ = self._read(case)
+            if known.state in _ALARMABLE and self._is_alarming(known, order):
                 known = self._alarm(known, note or f"{by} says that it shipped", person=by)
             if known.state is State.SHIPPED_ANYWAY:
                 raised.append(known)
         return tuple(raised)
+
+    def _is_being_canceled(self, case: Case, order: Order) -> bool:
+        return case.is_open or leaves_nothing(case, self._wish(case), order)
+
+    def _is_alarming(self, case: Case, order: Order) -> bool:
+        """Whether it is an alarm that something of the order shipped there: not where the rest of it goes on."""
+        wish = self._wish(case)
+        return case.state in _ALARMABLE and leaves_nothing(evolve(case, state=State.CANCELED, lines=()), wish, order)
+
+    def _wish(self, case: Case) -> Cancellation:
+        return next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
+
+    def _note(self, case: Case, text: str) -> None:
+        """Note a message once, however often its sender repeats it."""
+        if not any(entry.content == text for entry in self._ledger.history(case.id)):
+            self._ledger.append(case, [text], fenced=False)
 
     def _alarm(self, case: Case, text: str, person: str | None = None) -> Case:
         remedy = "stop the parcel at the service or the carrier, and tell the customer"
@@ -128,6 +166,18 @@ class Inbound:
     def _latest(self, order: Order, name: str) -> Case | None:
         found = [case for case in self._ledger.cases(order_id=order.id) if case.connection == name]
         return found[-1] if found else None
+
+    def _read(self, case: Case) -> tuple[Case, bool]:
+        """The case after a read-back, and whether the service told anything by it."""
+        if not self._can_read(case):
+            return case, False
+        try:
+            after = self._engine.read_back(case)
+        except PluginFault:  # The connection has nothing to read, as its plugin knows without a call.
+            return self._ledger.case(case.id), False
+        given_up = after.state is State.AWAITING_PERSON and case.state is not State.AWAITING_PERSON
+        # A settled case counts tries only where a read-back told nothing; an open one is read again when it is due.
+        return after, not given_up and not (after.state is State.CANCELED and after.tries > 0)
 
     def _can_read(self, case: Case) -> bool:
         try:

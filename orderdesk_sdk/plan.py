@@ -26,7 +26,17 @@ from orderdesk_sdk.declaration import (
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reasons import ClosedList, FreeText, NoReason, ReasonCode, ReasonRule, allowed_reasons
 
-__all__ = ["Opening", "Plan", "PlanEntry", "PlanStep", "make_plan", "next_open", "opening"]
+__all__ = [
+    "Opening",
+    "Plan",
+    "PlanEntry",
+    "PlanStep",
+    "make_plan",
+    "next_open",
+    "opening",
+    "proof_in_words",
+    "span",
+]
 
 
 @frozen
@@ -99,7 +109,7 @@ def opening(window: Window, placement: Placement, now: datetime) -> Opening:
             until = placement.submitted_at + within
             if now < until:
                 return Opening(open=True, until=until)
-            return Opening(open=False, until=until, why_closed=f"closed {_span(within)} after it was submitted")
+            return Opening(open=False, until=until, why_closed=f"closed {span(within)} after it was submitted")
         case WhileStatus(statuses, until_word):
             if placement.status is None or fold(placement.status) in statuses:
                 return Opening(open=True, closes_on=until_word)
@@ -201,20 +211,25 @@ def _needs(rule: ReasonRule) -> str | None:
 
 
 def _then(route: Route, role: Role) -> str:
-    match route.confirm:
-        case ByReply():
-            follows = "the reply is final"
-        case ByCheck(every, give_up):
-            follows = f"read back every {_span(every)}, for {_span(give_up)}"
-        case ByPerson(within):
-            does = "does it and confirms" if isinstance(route, Portal) else "confirms"
-            follows = f"a person {does}, reminded after {_span(within)}"
-        case _:
-            assert_never(route.confirm)
+    follows = proof_in_words(route)
     return f"last, when all others are canceled; {follows}" if role is Role.CART else follows
 
 
-def _span(duration: timedelta) -> str:
+def proof_in_words(route: Route) -> str:
+    """What settles a case that took this route."""
+    match route.confirm:
+        case ByReply():
+            return "the reply is final"
+        case ByCheck(every, give_up):
+            return f"read back every {span(every)}, for {span(give_up)}"
+        case ByPerson(within):
+            does = "does it and confirms" if isinstance(route, Portal) else "confirms"
+            return f"a person {does}, reminded after {span(within)}"
+        case _:
+            assert_never(route.confirm)
+
+
+def span(duration: timedelta) -> str:
     """A duration for people: 45 s, 2 min, 24 h."""
     total = duration.total_seconds()
     for size, unit in ((3600, "h"), (60, "min")):

@@ -61,6 +61,7 @@ def judge(
     wanted: Mapping[str, int],
     *,
     done: bool | None = None,
+    status: str | None = None,
     text: str | None = None,
     remedy: str | None = None,
 ) -> Answer:
@@ -68,7 +69,7 @@ def judge(
 
     done: what the service said of the request itself: carried out (True), failed (False), nothing yet (None). Where a
     part was wanted the numbers alone prove little, because the same number may have been canceled before we asked.
-    text, remedy: for a refusal.
+    status: the word by which it said so; None where only the numbers speak. text, remedy: for a refusal.
     """
     mine = [line for line in lines if not wanted or line.code in wanted]
     told = tuple(LineAnswer(line.code, line.ordered, line.canceled) for line in lines)
@@ -79,11 +80,11 @@ def judge(
     )  # fmt: skip
     canceled, left = any(line.canceled for line in mine), any(line.left for line in mine)
     if all(line.canceled >= line.ordered for line in mine) or (wanted and done and reached):
-        return answer.canceled(reply, lines=told)
+        return answer.canceled(reply, status=status, lines=told)
     if not canceled and not left:
-        return answer.refused(reply, Refusal.SHIPPED, text=text, remedy=remedy, lines=told)
+        return answer.refused(reply, Refusal.SHIPPED, status=status, text=text, remedy=remedy, lines=told)
     if canceled and (done is False or (not left and (done or not wanted))):
-        return answer.partly_canceled(reply, told)
+        return answer.partly_canceled(reply, told, status=status)
     if done is False:
-        return answer.refused(reply, Refusal.NOT_ALLOWED, text=text, remedy=remedy, lines=told)
-    return answer.pending(reply, lines=told)
+        return answer.refused(reply, Refusal.NOT_ALLOWED, status=status, text=text, remedy=remedy, lines=told)
+    return answer.pending(reply, status=status, lines=told)

@@ -15,6 +15,7 @@ from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.ledger import Entry, Ledger
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.status_change import StatusChange
 from orderdesk_sdk.wish import leaves_nothing
 
 __all__ = ["CaseReceipt", "ProofReceipt", "Receipt", "Step", "WishReceipt", "make_receipt"]
@@ -36,7 +37,7 @@ class ProofReceipt:
     """What a verdict rests on.
 
     exchange: the call with the service's words; None for a person's word. message: the mail that a person filed.
-    status: the word that a read-back judged by; None where it judged by the lines' numbers, or was no read-back.
+    status: the word that a read-back judged by; None where there was none.
     """
 
     kind: ProofKind
@@ -49,7 +50,7 @@ class ProofReceipt:
 
 @frozen
 class CaseReceipt:
-    """One case: where it stands, on which proof, and how it came there."""
+    """One case: where it stands, on which proof, and how it came there. route: who or what cancels, in words."""
 
     case: Case
     title: str
@@ -68,7 +69,7 @@ class WishReceipt:
 
 @frozen
 class Receipt:
-    """All wishes to cancel an order, oldest first, and what was resubmitted for it. As of `at`.
+    """All wishes to cancel an order, oldest first, and what was resubmitted and which statuses were set. As of `at`.
 
     goes_on: the places where something of it was never asked for, each with why: another wish named only some places,
     or only a part of the order.
@@ -79,6 +80,7 @@ class Receipt:
     at: datetime
     wishes: tuple[WishReceipt, ...]
     resubmissions: tuple[Resubmission, ...] = ()
+    status_changes: tuple[StatusChange, ...] = ()
     goes_on: tuple[str, ...] = ()
 
     @property
@@ -113,8 +115,8 @@ def make_receipt(
         )
         for cancellation in ledger.cancellations(order.id)
     ]
-    again = ledger.resubmissions(original_id=order.id)
-    return Receipt(order.id, order.number, now, tuple(wishes), again, _goes_on(order, placements, wishes))
+    again, changes = ledger.resubmissions(original_id=order.id), ledger.status_changes(order_id=order.id)
+    return Receipt(order.id, order.number, now, tuple(wishes), again, changes, _goes_on(order, placements, wishes))
 
 
 def _goes_on(order: Order, placements: Sequence[Placement], wishes: Sequence[WishReceipt]) -> tuple[str, ...]:
@@ -130,16 +132,23 @@ def _goes_on(order: Order, placements: Sequence[Placement], wishes: Sequence[Wis
 
 def _case(case: Case, history: Sequence[Entry], integration: Integration | str) -> CaseReceipt:
     declared = None if isinstance(integration, str) else integration
-    routes = declared.cancel if declared is not None else ()
     return CaseReceipt(
         case,
         declared.title if declared is not None else case.connection,
-        routes[case.route].label if case.route < len(routes) else "a person",
+        _by(case, declared),
         _proof(case, history),
         tuple(
             _step(entry) for entry in history if not isinstance(entry.content, Intent) or _unanswered(entry, history)
         ),
     )
+
+
+def _by(case: Case, integration: Integration | None) -> str:
+    """Who or what cancels, in words that follow "by"."""
+    routes = integration.cancel if integration is not None else ()
+    if case.heard:
+        return "the service itself"
+    return routes[case.route].label if case.route < len(routes) else "a person"
 
 
 def _proof(case: Case, history: Sequence[Entry]) -> ProofReceipt | None:
@@ -182,8 +191,8 @@ def _step(entry: Entry) -> Step:
             # A mail has no HTTP status; the first line that is kept of it is what the mail server said.
             said = exchange.status if exchange.status is not None else exchange.body.partition("\n")[0]
             came = f"answered {said}" if exchange.failure is None else exchange.failure.text
-            came = f"{came}; warning: {exchange.warning}" if exchange.warning else came
             came += "; one call for several cases" if exchange.shared_at is not None else ""
+            came = f"{came}; warning: {exchange.warning}" if exchange.warning else came
             return Step(exchange.ended_at, f"{exchange.intent.method} {exchange.intent.url}", came, None, exchange)
         case Intent() as intent:
             return Step(

@@ -28,13 +28,14 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
     """Opens resubmissions and advances them."""
 
     ends_with = Placement
+    find_out = "find out at the service; a resubmission that is not there is made under another number"
 
     def open(self, original: Order, *, by: str, at: str | None, number: str | None) -> Resubmission:
         """Record the resubmission, or find the one that is there. The duplicate is made when it is advanced: written
         down first, so that a crash leaves no duplicate that nobody knows of.
 
         Raises NotAllowedError while the original is unsettled or not canceled, and where the integration takes no
-        resubmission; InputError for a number that the service would mangle.
+        resubmission; InputError for a number that the service would mangle, or knows as the canceled order's.
         """
         case = self._canceled_case(original, at)
         target = at or case.connection
@@ -45,13 +46,14 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         ]
         if earlier and (earlier[-1].is_open or earlier[-1].state is ErrandState.DONE):
             return earlier[-1]
+        self._demand_one(original, target)
         rule = self._connections.get(target).integration.resubmit
         if isinstance(rule, NoResubmit):
             raise NotAllowedError(rule.why, place=f"resubmit {original.number} at {target}")
         new_number = number or (
             original.number if isinstance(rule, SameNumber) else self._host.free_number(original.id)
         )
-        self._demand_number(original, new_number, target)
+        self._demand_number(original, new_number, target, isinstance(rule, SameNumber))
         now = self._clock.now()
         opened, _ = self._ledger.open_resubmission(
             Resubmission(
@@ -107,8 +109,20 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         wanted = latest.get(at) if at is not None else None
         return wanted or next(iter(latest.values()))
 
-    def _demand_number(self, original: Order, number: str, target: str) -> None:
-        """Refuse a number that another order has, or that the service would mangle."""
+    def _demand_one(self, original: Order, target: str) -> None:
+        """Each place of the original is made up for once; another connection takes the place of all of them."""
+        its = {placement.connection for placement in self._host.placements(original.id)}
+        for known in self._ledger.resubmissions(original_id=original.id):
+            lives = known.is_open or known.state is ErrandState.DONE
+            if lives and known.connection != target and not {known.connection, target} <= its:
+                raise NotAllowedError(
+                    f"it was resubmitted to {known.connection} as {known.order_number} ({known.state.value})",
+                    place=f"resubmit {original.number} at {target}",
+                    remedy=f"a second one would make the order twice; cancel {known.order_number}, then resubmit that",
+                )
+
+    def _demand_number(self, original: Order, number: str, target: str, same: bool) -> None:
+        """Refuse a number that another order has, that the service would mangle, or, unless `same`, has canceled."""
         rule = self._connections.get(target).integration.remote_id
         fault = rule.fault(number) if rule is not None else None
         try:
@@ -117,10 +131,19 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
             owner = original
         if owner.id != original.id:
             fault = f"the number {number!r} belongs to another order (id {owner.id})"
+        if not same and number in self._numbers_of(original):
+            # The service has it, so a look for an earlier try of ours would take the canceled order for one.
+            fault = f"the number {number!r} is the canceled order's own, and this service wants a new one"
         if fault:
             raise InputError(
-                fault, place=f"resubmit {original.number} at {target}", remedy="give another number with --number"
+                fault,
+                place=f"resubmit {original.number} at {target}",
+                remedy="give another number with --number, or let duplicates be numbered otherwise: [resubmit].suffix",
             )
+
+    def _numbers_of(self, original: Order) -> set[str]:
+        """Every number that the original goes by, here or at a service."""
+        return {original.number, *(found.remote_id for found in self._host.placements(original.id))}
 
     def start(self, request: ResubmitRequest, connection: Connection, now: datetime) -> object:
         hook = connection.loaded.manager.hook.orderdesk_resubmit

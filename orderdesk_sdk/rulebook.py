@@ -14,7 +14,6 @@ from collections.abc import Collection, Sequence
 from attrs import evolve
 
 from orderdesk_sdk.actions import Actions
-from orderdesk_sdk.case import State
 from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
@@ -28,6 +27,7 @@ from orderdesk_sdk.errors import (
     NotFoundError,
     OrderDeskError,
     PluginFault,
+    UnderWayError,
 )
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger
@@ -43,6 +43,7 @@ from orderdesk_sdk.rules import (
     Rule,
     decide,
 )
+from orderdesk_sdk.wish import leaves_nothing
 
 __all__ = ["REFUSALS", "Rulebook"]
 
@@ -56,13 +57,7 @@ class Rulebook:
     """The rules of a configuration over one ledger and host. `deeds` does what they say."""
 
     def __init__(
-        self,
-        rules: Sequence[Rule],
-        ledger: Ledger,
-        host: Host,
-        connections: Connections,
-        deeds: Deeds,
-        clock: Clock,
+        self, rules: Sequence[Rule], ledger: Ledger, host: Host, connections: Connections, deeds: Deeds, clock: Clock
     ) -> None:
         self._rules = rules
         self._ledger = ledger
@@ -238,12 +233,12 @@ class Rulebook:
         try:
             if action.name == MOVE_ORDER:
                 return self._move(rule, action, then, moved)
-            at = action.at if action.name == CANCEL_ORDER else self._places(occurrence, known.known[action.name].slug)
-            deed = Deed(
-                self._host.order(occurrence.order_id), identity, f"rule {rule.name}", action.reason or None, at, chain,
-                known.known[action.name].status,
-            )  # fmt: skip
+            at = self._places(occurrence, action, known.known[action.name].slug)
+            order, reason = self._host.order(occurrence.order_id), action.reason or None
+            deed = Deed(order, identity, f"rule {rule.name}", reason, at, chain, known.known[action.name].status)
             return Firing(rule.name, action.name, self._deeds.do(deed)), []
+        except UnderWayError:
+            raise  # It passes, and then the action is done.
         except ConflictError:
             # The key names a wish already: it was made before a crash, and rule or placements have changed since.
             return Firing(rule.name, action.name, "it was asked before, as the rule was then"), []
@@ -252,15 +247,21 @@ class Rulebook:
             refused = evolve(then, kind=OccurrenceKind.ACTION_REFUSED, facts=facts)
             return Firing(rule.name, action.name, "refused", str(error)), [refused]
 
-    def _places(self, occurrence: Occurrence, slug: str) -> tuple[str, ...]:
-        """The connections to an integration that the order was submitted to. Raises NotFoundError where it was not."""
+    def _places(self, occurrence: Occurrence, action: Action, slug: str) -> tuple[str, ...]:
+        """The connections that an action is about, of those that the order was submitted to; empty means all.
+
+        Raises NotFoundError where it was submitted to none of those that are named.
+        """
+        if action.name == CANCEL_ORDER and not action.at:
+            return ()
         at = tuple(
             placement.connection
             for placement in self._host.placements(occurrence.order_id)
-            if self._connections.configured_slug(placement.connection) == slug
+            if placement.connection in action.at
+            or (slug and self._connections.configured_slug(placement.connection) == slug)
         )
         if not at:
-            raise NotFoundError(f"the order was not submitted to {slug}")
+            raise NotFoundError(f"the order was not submitted to {slug or ' or '.join(action.at)}")
         return at
 
     def _all_canceled(self, occurrence: Occurrence) -> list[Occurrence]:
@@ -270,7 +271,10 @@ class Rulebook:
         cases = self._ledger.cases(order_id=occurrence.order_id)
         latest = {case.connection: case for case in cases}
         held = {placement.connection for placement in self._host.placements(occurrence.order_id)}
-        if held - set(latest) or any(case.state is not State.CANCELED for case in latest.values()):
+        wishes = {wish.id: wish for wish in self._ledger.cancellations(occurrence.order_id)}
+        order = self._host.order(occurrence.order_id)
+        gone = [leaves_nothing(case, wishes[case.cancellation_id], order) for case in latest.values()]
+        if held - set(latest) or not all(gone):
             return []
         identity = f"all canceled {cases[-1].cancellation_id}"
         kind = OccurrenceKind.ORDER_CANCELED

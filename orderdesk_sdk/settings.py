@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar, cast, dataclass_transform
+from types import UnionType
+from typing import TYPE_CHECKING, TypeVar, Union, cast, dataclass_transform, get_args, get_origin
 
 import attrs
 
@@ -65,7 +66,8 @@ class SettingKind(enum.Enum):
 class SettingField:
     """One setting as a form or a table shows it.
 
-    default: None where it is required. choices: empty where anything goes.
+    type: of the annotation, without its parameters and without None. default: None where it is required. choices: empty
+    where anything goes.
     """
 
     name: str
@@ -155,10 +157,18 @@ def _described(cls: type) -> Iterator[SettingField]:
         yield SettingField(
             name=field.name,
             kind=field.metadata[_KIND],
-            type=field.type if isinstance(field.type, type) else str,
+            type=_plain_type(field.type),
             help=field.metadata[_HELP],
             required=required,
             default=None if required else field.default,
             choices=field.metadata[_CHOICES],
             parser=field.metadata.get(_PARSER),
         )
+
+
+def _plain_type(annotation: object) -> type:
+    """`tuple` of `tuple[str, ...]`, `Profile` of `Profile | None`, and `str` of what is no type."""
+    if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
+        annotation = next((one for one in get_args(annotation) if one is not type(None)), str)
+    found = get_origin(annotation) or annotation
+    return found if isinstance(found, type) else str

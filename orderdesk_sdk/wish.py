@@ -125,6 +125,7 @@ def open_cases(
             remote_id=placement.remote_id,
             role=placement.role,
             state=State.HEARD if placement.connection == cancellation.heard_from else State.REQUESTED,
+            heard=placement.connection == cancellation.heard_from,
             opened_at=cancellation.asked_at,
             updated_at=cancellation.asked_at,
             due_at=cancellation.asked_at,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
 from orderdesk_sdk.casebook import Known
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.engines.inline import InlineEngine
-from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, UnderWayError
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.order import Order, Placement
@@ -73,12 +73,16 @@ class Wishes:
         earlier = self._ledger.wish(wish.key, content) if wish.key is not None else None
         if earlier is not None:
             return self.standing(earlier)
-        known = self._host.placements(found.id)
-        if not known:
+        if wish.heard_from is None:
+            # Before the places are read: what is submitted after that is there to be read.
             self._refuse_while_submitting(found)
+        known = self._host.placements(found.id)
         placements = wanted_placements(found, known, wish.at)
         wishes = self._ledger.cancellations(found.id)
-        wanted = not_yet_asked(placements, self._ledger.cases(order_id=found.id), wishes, wish.lines)
+        cases = self._ledger.cases(order_id=found.id)
+        if wish.heard_from is not None:  # What is left of a part may be canceled there meanwhile.
+            cases = tuple(case for case in cases if case.state is not State.PARTLY_CANCELED)
+        wanted = not_yet_asked(placements, cases, wishes, wish.lines)
         if not wanted:
             # Read anew: the wish that is under way may have come after the ones above were read.
             latest = self._ledger.cancellations(found.id)[-1]
@@ -92,58 +96,101 @@ class Wishes:
             key, content = f"order {found.id}, wish {len(wishes) + 1}", ""
         cancellation = Cancellation(
             secrets.token_hex(6), key, found.id, found.number, name_of(wish.by), wish.reason, self._clock.now(),
-            dict(wish.lines), wish.chain, wish.heard_from,
+            dict(wish.lines), wish.chain, wish.heard_from, tuple(wish.at),
         )  # fmt: skip
-        cases = open_cases(cancellation, wanted, self._connections.configured_slug)
-        recorded, new = self._ledger.open(cancellation, content, cases)
+        opened = open_cases(cancellation, wanted, self._connections.configured_slug)
+        recorded, new = self._ledger.open(cancellation, content, opened)
         if not new:
             return self.standing(recorded)
         if not wish.send:
-            return Standing(recorded, tuple(cases))
+            return Standing(recorded, opened)
         just_read = {placement.connection: Known(found, placement, recorded) for placement in wanted}
-        return Standing(recorded, self._engine.work(cases, just_read))
+        return Standing(recorded, self._engine.work(opened, just_read))
 
     def standing(self, cancellation: Cancellation) -> Standing:
         """Where a wish stands now."""
         return Standing(cancellation, self._ledger.cases(cancellation_id=cancellation.id))
 
-    def extend(self, order: Order, placement: Placement) -> Standing | None:
-        """Let the wish that is under way for an order reach a place that it was submitted to meanwhile.
+    def extend(self, order: Order, placement: Placement) -> Cancellation | None:
+        """Record that the wish under way for an order is about one more place, to which it is being submitted.
 
-        None where no whole order is being canceled.
+        None where no cancellation of the whole order, wherever it is, is open, or it was there before, or the wish was
+        taken back meanwhile. Before the host has the placement: a crash between leaves a case that waits for it, where
+        the other way round it would leave a place that nobody asks. `reach` goes on from there.
         """
-        open_wishes = {case.cancellation_id for case in self._ledger.cases(order_id=order.id) if case.is_open}
+        cases = self._ledger.cases(order_id=order.id)
+        for case in cases:
+            if case.connection == placement.connection:
+                # Extended before a crash, or by the same call a moment ago; else it was there before.
+                is_new = case.state is State.REQUESTED and case.attempt == 0 and not case.gathered
+                return self._wish_of(case) if is_new else None
+        by_wish: dict[str, list[Case]] = {}
+        for case in cases:
+            by_wish.setdefault(case.cancellation_id, []).append(case)
         for known in reversed(self._ledger.cancellations(order.id)):
-            if known.id in open_wishes and not known.lines:
-                key = f"{known.key} > {placement.connection}"
-                at = (placement.connection,)
-                return self.make(
-                    Wish(order=order.id, by=known.asked_by, reason=known.reason, key=key, at=at, chain=known.chain)
-                )
+            its = by_wish.get(known.id, [])
+            taken_back = any(case.state is State.WITHDRAWN for case in its)
+            if known.lines or known.at or taken_back or not any(case.is_open for case in its):
+                continue
+            extended = evolve(
+                known, id=secrets.token_hex(6), key=f"{known.key} > {placement.connection}",
+                asked_at=self._clock.now(), at=(placement.connection,),
+            )  # fmt: skip
+            opened = open_cases(extended, [placement], self._connections.configured_slug)
+            return self._ledger.open(extended, "", opened)[0]
         return None
 
+    def _wish_of(self, case: Case) -> Cancellation:
+        return next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
+
+    def reach(self, extended: Cancellation, order: Order, placement: Placement) -> Standing:
+        """Ask at a place that a wish was extended to, now that the host has it."""
+        cases = [case for case in self.standing(extended).cases if case.state is State.REQUESTED]
+        just_read = {placement.connection: Known(order, placement, extended)}
+        return Standing(extended, self._engine.work(cases, just_read))
+
+    def drop(self, extended: Cancellation, why: str) -> None:
+        """Withdraw what a wish was extended to."""
+        for case in self.standing(extended).cases:
+            if case.state is State.REQUESTED:
+                self._engine.apply(case, Event(EventKind.WITHDRAW, self._clock.now(), text=why))
+
     def take_back(self, order: Order, by: str, note: str | None) -> tuple[Case, ...]:
-        """Withdraw every open case of an order that has sent nothing; all its open cases as they are then."""
+        """Withdraw every open case of an order that has sent nothing; all its open cases as they are then.
+
+        What was heard of a service is nobody's wish, and stays.
+        """
         text = note or f"taken back by {by}"
-        after = []
-        for case in self._ledger.cases(order_id=order.id):
-            if case.is_open and case.asked_at is None and case.state is not State.SENDING:
-                event = Event(EventKind.WITHDRAW, self._clock.now(), person=by, text=text)
-                after.append(self._engine.apply(case, event))
-            elif case.is_open:
-                after.append(case)
-        return tuple(after)
+        return tuple(
+            self._taken_back(case, by, text)
+            for case in self._ledger.cases(order_id=order.id)
+            if case.is_open and not case.heard
+        )
+
+    def _taken_back(self, case: Case, by: str, text: str) -> Case:
+        while case.is_open and case.asked_at is None and case.state is not State.SENDING:
+            try:
+                return self._engine.apply(case, Event(EventKind.WITHDRAW, self._clock.now(), person=by, text=text))
+            except ConflictError:
+                case = self._ledger.case(case.id)  # Somebody was faster; perhaps it is being sent this moment.
+        if case.is_open:
+            self._ledger.append(
+                case, [f"{text}; but it was asked for already, so only its service can tell"], fenced=False
+            )
+        return case
 
     def _refuse_while_submitting(self, order: Order) -> None:
         """A duplicate on its way out is at no place yet, and will be in a moment: to say "nowhere" would be wrong."""
-        original = self._host.copied_from(order.id)
+        originals = [order.id, self._host.copied_from(order.id)]  # Itself, where it keeps its number.
         under_way = [
             found
+            for original in originals
+            if original is not None
             for found in self._ledger.resubmissions(original_id=original, open_only=True)
-            if original is not None and found.order_number == order.number
+            if found.order_number == order.number
         ]
         if under_way:
-            raise NotAllowedError(
+            raise UnderWayError(
                 f"it is being submitted to {under_way[0].connection} right now",
                 place=f"order {order.number}",
                 remedy="ask again when that is settled: `orderdesk work --until-idle`",

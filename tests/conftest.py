@@ -1,14 +1,11 @@
-"""What several test modules stand on: clients of a made-up integration, mail servers, a local host, docs/'s pages."""
+"""What several test modules stand on: clients, mail servers, a local host, an order at any service."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-import shlex
 import socket
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -16,23 +13,28 @@ import httpx
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from attrs import frozen
-from click.testing import CliRunner
+from attrs import evolve, frozen
 
-from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.clock import Clock, VirtualClock
+from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.clock import Clock, VirtualClock, minutes
 from orderdesk_sdk.declaration import Button, ByReply, Integration, Limit, Route
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
 from orderdesk_sdk.mail import MailConfig
+from orderdesk_sdk.order import Line, Order
 from orderdesk_sdk.order_reader import read_order_text
+from orderdesk_sdk.rules import read_rules
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, secret, settings
 from orderdesk_sdk.testing.canary import Finder
 from orderdesk_sdk.testing.mail_child import BY_MAIL, POST, open_post_desk
-from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.testing.raw_server import RawServer, answering
+from orderdesk_sdk.testing.simulator import Deed, Simulator
+from orderdesk_sdk.testing.subject import Scene, Subject, sample_order
+from orderdesk_sdk.testing.tap import SeenRequest, Tap
+from orderdesk_sdk.testing.village import Cart, Mill, Phone, Village, VillageOpener, open_village_desk
 
 
 @settings
@@ -204,83 +206,121 @@ def placed_desk(rules_desk: RulesOpener) -> RulesOpener:
     return rules_desk
 
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
-_BLOCK = re.compile(r"^```([a-z]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"# (\S+\.(?:py|toml))\n")
-WRONG = (1, 2)
-"""Exit codes that no command of a page may have; 3 says that a person must look."""
-
-
-@frozen
-class Block:
-    """A fenced block of a page. file: the path in a comment on its first line, for a block that is part of a file."""
-
-    page: Path
-    language: str
-    text: str
-
-    @property
-    def file(self) -> str | None:
-        found = _FILE.match(self.text)
-        return found[1] if found is not None else None
-
-    def write(self, folder: Path) -> None:
-        """Add a block to its file, below what earlier blocks put there."""
-        RAN.add(self)
-        assert self.file is not None, self.text
-        path = folder / self.file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"\n\n{_FILE.sub('', self.text)}" if path.stat().st_size else _FILE.sub("", self.text))
-
-    def run(self, names: dict[str, object]) -> None:
-        """Run a block of Python in `names`."""
-        RAN.add(self)
-        exec(compile(self.text, str(self.page), "exec"), names)  # noqa: S102 - the page is what is tested
-
-    def run_shell(self) -> str:
-        """Run a block of commands in the present folder; what the last one wrote to stdout."""
-        RAN.add(self)
-        out = ""
-        for line in self.text.splitlines():
-            words = shlex.split(line)
-            if words[0] == "orderdesk":
-                ran = CliRunner().invoke(orderdesk, words[1:])
-                assert ran.exit_code not in WRONG, f"{line}: {ran.output}"
-                out = ran.stdout
-            else:
-                out = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-        return out
-
-
-RAN: set[Block] = set()
-"""The blocks that tests of this process ran."""
-
-
-def _blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
-    """The blocks of a page under docs/, in order; of these languages, or all."""
-    path = DOCS / page
-    found = [Block(path, *match) for match in _BLOCK.findall(path.read_text(encoding="utf-8"))]
-    return [block for block in found if not languages or block.language in languages]
-
-
-@pytest.fixture(scope="module")
-def _every_block_runs(request: pytest.FixtureRequest) -> Iterator[set[str]]:
-    """Where a module puts the pages that it runs; none of their Python is left out, if the whole module runs."""
-    pages: set[str] = set()
-    yield pages
-    whole = not request.config.getoption("keyword") and not any("::" in one for one in request.config.args)
-    left = [f"docs/{block.page.relative_to(DOCS)}" for page in pages for block in _blocks(page, ["python"])
-            if block not in RAN]  # fmt: skip
-    assert not (whole and not request.session.testsfailed and left), f"a block of Python is run by no test: {left}"
+@pytest.fixture
+def village() -> Village:
+    return Village()
 
 
 @pytest.fixture
-def page_blocks(_every_block_runs: set[str]) -> Callable[..., list[Block]]:
-    """Gives the blocks of a page of docs/, for tests that run it; when the last test ended, all its Python must have."""
+def village_desk(village: Village, tmp_path: Path, clock: VirtualClock) -> Iterator[VillageOpener]:
+    with ExitStack() as stack:
+        url = stack.enter_context(RawServer(answering(village))).url
 
-    def blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
-        _every_block_runs.add(page)
-        return _blocks(page, languages)
+        def open_(
+            *plugins: Phone,
+            at: Sequence[str] = (),
+            listeners: Sequence[object] = (),
+            rules: Sequence[Mapping[str, object]] = (),
+        ) -> Desk:
+            order = Order("id-1042", "1042", lines=(Line(1, code="MUG"), Line(2, code="TEE")))
+            made = open_village_desk(
+                tmp_path / "desk.db", clock, url, plugins or (Cart(), Mill(), Phone()),
+                listeners=listeners, rules=rules, orders=[order],
+            )  # fmt: skip
+            for connection in at:
+                made.place("1042", at=connection, by="a test")
+            return stack.enter_context(made)
 
-    return blocks
+        yield open_
+
+
+PRINTED = {"print_sku": "PR-8X10", "print_url": "https://files.example.com/a.pdf"}
+_LINES = tuple(evolve(line, metadata={**line.metadata, **PRINTED}) for line in sample_order().lines)
+PRINTABLE = evolve(sample_order(), lines=_LINES)
+"""An order that every service takes."""
+OIA = {"client_code": "SHOP7", "mode": "production", "cancel_email_to": "cancellations@oia.example"}
+AT_ONCE = {"switches": {"window": "early"}}
+"""MWW as the guide has it: it takes a cancel in the first two minutes."""
+_TOLD: Mapping[str, Mapping[str, object]] = {
+    "amazon-marketplace": {"remote_id": "902-1106328-1059050"},
+    "mww": AT_ONCE,
+    "mww-europe": AT_ONCE,
+    "oia-global": {"settings": OIA},
+    "shopify-fulfillment": {"wait": minutes(11)},  # The service accepts after ten; then it is asked.
+}
+
+
+@frozen
+class Trial:
+    """A scene with what reached the service. requests: in order; empty where the service takes no calls."""
+
+    scene: Scene
+    requests: list[SeenRequest]
+
+    def cancel(self, reason: str | None = None, lines: Mapping[str, int] | None = None) -> Case:
+        """Cancel with this reason, or none, and wait until others were gathered; the case once it was asked."""
+        self.scene.desk.cancel(self.scene.order, by="Ann", reason=reason, lines=lines)
+        return self.settle_in()
+
+    def settle_in(self) -> Case:
+        """The case, once it was asked."""
+        while self.scene.case.state is State.REQUESTED and self.scene.case.due_at is not None:
+            self.scene.wait_for(self.scene.case.due_at)
+            self.scene.run_due()
+        return self.scene.case
+
+    @property
+    def deeds(self) -> list[tuple[Deed, str | None]]:
+        """What calls made happen at the service."""
+        kept = self.scene.simulator.log if self.scene.simulator is not None else []
+        return [(record.deed, record.remote_id) for record in kept if record.deed is not Deed.NOTHING]
+
+    @property
+    def said(self) -> str:
+        """All that was told to the service: the bodies of calls, and drafts of mails."""
+        entries = [
+            entry.content
+            for case in self.scene.desk.cases(order=self.scene.order)
+            for entry in self.scene.desk.ledger.history(case.id)
+        ]
+        drafts = [entry for entry in entries if isinstance(entry, str) and entry.startswith("draft:")]
+        return "\n".join([*(request.body.decode(errors="replace") for request in self.requests), *drafts])
+
+    @property
+    def drafts(self) -> bool:
+        """Whether a mail to the service was drafted."""
+        return "draft:\n" in self.said
+
+    @contextmanager
+    def with_rules(self, *rules: Mapping[str, object]) -> Iterator[Desk]:
+        """Another desk on the same ledger, with these rules."""
+        config = evolve(self.scene.desk.config, rules=read_rules(list(rules), "[[rules]]"))
+        with Desk(config, clock=self.scene.clock) as desk:
+            yield desk
+
+
+class TrialMaker(Protocol):
+    """Places the order at a service of Order Desk's guide; keywords are those of Subject."""
+
+    def __call__(self, slug: str, **changed: object) -> Trial: ...
+
+
+@pytest.fixture
+def try_at(tmp_path: Path) -> Iterator[TrialMaker]:
+    with ExitStack() as stack:
+
+        def make(slug: str, **changed: object) -> Trial:
+            taps: list[Tap] = []
+
+            def tapped(simulator: Simulator) -> Tap:
+                taps.append(Tap(simulator.app))
+                return taps[-1]
+
+            told = {"slug": slug, "order": PRINTABLE, **_TOLD.get(slug, {}), **changed}
+            subject = Subject(**told)  # type: ignore[arg-type]  # each test names what it is about
+            folder = tmp_path / f"{slug}-{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            scene = stack.enter_context(subject.on_stage(folder, wrap=tapped))
+            return Trial(scene, taps[0].requests if taps else [])
+
+        yield make

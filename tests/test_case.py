@@ -93,6 +93,7 @@ def test_settled_cases_change_only_to_the_alarm_or_are_read_again_while_canceled
     assert loops == {
         (State.CANCELED, EventKind.CHECK): State.CANCELED,
         (State.CANCELED, EventKind.CHECK_FAILED): State.CANCELED,
+        (State.CANCELED, EventKind.STILL_PENDING): State.CANCELED,
         (State.CANCELED, EventKind.SHIPPED): State.SHIPPED_ANYWAY,
         (State.PARTLY_CANCELED, EventKind.SHIPPED): State.SHIPPED_ANYWAY,
     }

@@ -32,7 +32,10 @@ PROOFS = st.one_of(
         Proof, st.sampled_from([ProofKind.REPLY, ProofKind.READ_BACK]), st.integers(0, 9), st.integers(1, 9)
     ),
 )  # fmt: skip
-LOOPS = {(State.CANCELED, EventKind.CHECK), (State.CANCELED, EventKind.CHECK_FAILED)}
+LOOPS = {
+    (State.CANCELED, kind) for kind in (EventKind.CHECK, EventKind.CHECK_FAILED, EventKind.STILL_PENDING)
+}  # fmt: skip
+ASKS = (EventKind.SEND, EventKind.CLIMB)
 
 
 class CaseHistory(RuleBasedStateMachine):
@@ -42,7 +45,8 @@ class CaseHistory(RuleBasedStateMachine):
     def begin(self, role: Role, state: State) -> None:
         self.now = START
         self.case = Case(
-            "c1-1", "c1", "1", "1042", "mcf", "amazon-mcf", "1042", role, state, START, START, START
+            "c1-1", "c1", "1", "1042", "mcf", "amazon-mcf", "1042", role, state, START, START, START,
+            heard=state is State.HEARD,
         )  # fmt: skip
         self.events = 0
         self.begun = 0
@@ -101,7 +105,8 @@ class CaseHistory(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(EventKind), passed=st.integers(0, 60))
     def happen_with_everything_the_laws_demand(self, kind: EventKind, passed: int) -> None:
-        if (self.case.state, kind) in TRANSITIONS and not (kind is EventKind.WITHDRAW and self.outstanding):
+        forbidden = (kind is EventKind.WITHDRAW and self.outstanding) or (self.case.heard and kind in ASKS)
+        if (self.case.state, kind) in TRANSITIONS and not forbidden:
             proof = Proof(ProofKind.PERSON, person="Ann")
             events = self.events
             self.happen(kind, 60, None, proof, Refusal.TOO_LATE, "Ann", False, passed)
@@ -116,13 +121,15 @@ class CaseHistory(RuleBasedStateMachine):
         lacks_refusal = after is State.REFUSED and event.refusal is None
         lacks_leave = event.kind is EventKind.SEND and before.state is not State.REQUESTED and event.person is None
         too_late = event.kind is EventKind.WITHDRAW and bool(self.outstanding)
-        assert lacks_due or lacks_proof or lacks_refusal or lacks_leave or too_late, (before, event)
+        echoes = before.heard and event.kind in ASKS
+        assert lacks_due or lacks_proof or lacks_refusal or lacks_leave or too_late or echoes, (before, event)
 
     def _keeps_the_laws(self, before: Case, event: Event, after: Case) -> None:
         if event.kind is EventKind.SEND and before.state is State.UNCLEAR:
             assert before.resend or event.person is not None, "law 3"
         if event.kind is EventKind.SEND and before.state is State.AWAITING_PERSON:
             assert event.person is not None
+        assert not (before.heard and event.kind in ASKS), "what was heard of a service is never asked of it"
         if event.kind is EventKind.WITHDRAW:
             assert not self.outstanding, "taken back although a request had left"
         if not before.is_open:

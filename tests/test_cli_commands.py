@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,13 @@ def test_a_check_of_integrations_names_the_broken_one_with_its_distribution(shop
     assert "no such luck" in shop.run("integrations", "--check", code=1).stdout
 
 
+def test_the_matrix_tells_of_the_broken_one_beside_the_others(shop: Shop) -> None:
+    made = shop.ask("matrix", code=1)
+    assert [fault["place"] for fault in made["faults"]] == ["integration broken (orderdesk-broken 1.5)"]
+    assert {"amazon-mcf", "phone"} <= {row["slug"] for row in made["integrations"]}
+    assert "no such luck" in shop.run("matrix", code=1).stdout
+
+
 def test_a_declaration_is_shown(shop: Shop) -> None:
     declared = shop.ask("show", "amazon-mcf")
     assert declared["routes"][0]["confirmation"]["every_seconds"] == 120
@@ -108,6 +116,13 @@ def test_a_declaration_is_shown(shop: Shop) -> None:
     assert "reading back every 2 min, for 24 h" in page
     assert "Standard, Expedited, Priority" in page
     assert shop.ask("show", "nowhere", code=1)["error"]["kind"] == "NotFoundError"
+
+
+def test_what_a_host_would_offer_for_a_cart_is_shown(shop: Shop) -> None:
+    page = shop.run("show", "shopify").stdout
+    assert re.search(r"^  CUSTOMER +The customer .* for customer asked", page, re.MULTILINE)
+    assert re.search(r"^statuses: +canceled, archived, open", page, re.MULTILINE)
+    assert re.search(r"^resubmit: +no: a canceled order cannot be brought back", page, re.MULTILINE)
 
 
 def test_nothing_that_a_plugin_says_moves_the_cursor(shop: Shop) -> None:

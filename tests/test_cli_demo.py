@@ -23,22 +23,26 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
-def test_the_demo_shows_four_services_a_resubmission_and_a_rule(temporary: Path) -> None:
+def test_the_demo_shows_the_ways_to_cancel_a_resubmission_and_rules(temporary: Path) -> None:
     ran = CliRunner().invoke(orderdesk, ["demo", "--json"])
     assert ran.exit_code == 0, ran.output
     told = json.loads(ran.stdout)
-    cases = {case["connection"]: case for receipt in told["receipts"] for case in receipt["wishes"][0]["cases"]}
+    *canceled, refused = told["receipts"]
+    cases = {case["connection"]: case for receipt in canceled for case in receipt["wishes"][0]["cases"]}
     assert set(cases) == {"amazon-mcf", "mww", "commercehub", "bdlinx"}
     assert {case["state"] for case in cases.values()} == {"canceled"}
-    assert [receipt["is_canceled"] for receipt in told["receipts"]] == [True] * 4
+    assert [receipt["is_canceled"] for receipt in canceled] == [True] * 4
+    assert (refused["is_settled"], refused["is_canceled"]) == (True, False)
     assert (cases["mww"]["route"], cases["mww"]["proof"]["kind"]) == ("e-mail", "message")
     assert cases["mww"]["proof"]["message"]["answers"] == f"<{cases['mww']['id']}.1@lantern.example>"
-    assert cases["commercehub"]["proof"]["kind"] == "read-back"
+    assert cases["commercehub"]["proof"]["kind"] == "line quantities"
     lost = told["receipts"][0]["wishes"][0]["cases"][0]
     assert "lost" in [step["what"] for step in lost["steps"]]
     assert (told["resubmission"]["state"], told["resubmission"]["order_number"]) == ("done", "1042-1")
     assert "made twice" in told["refused_resubmission"]
-    assert [firing["action"] for firing in told["firings"]] == ["Cancel Order at BDLinx"], "it was moved twice"
+    bdlinx, shopify = told["firings"]
+    assert (bdlinx["action"], bdlinx["text"]) == ("Cancel Order at BDLinx", "bdlinx asked"), "it was moved twice"
+    assert shopify["action"] == "Change Order Status at Shopify to Canceled"
     assert list(temporary.iterdir()) == []
 
 
@@ -48,6 +52,22 @@ def test_the_cart_is_told_after_the_others() -> None:
     assert (amazon["connection"], hub["connection"]) == ("amazon-mcf", "commercehub")
     first_call = next(step for step in hub["steps"] if step["exchange"] is not None)
     assert first_call["at"] >= amazon["steps"][-1]["at"]
+
+
+def test_a_cart_is_left_alone_where_one_of_three_services_refuses_and_no_rule_tells_it_otherwise() -> None:
+    told = json.loads(CliRunner().invoke(orderdesk, ["demo", "--json"]).stdout)
+    everywhere, by_rule = told["receipts"][-1]["wishes"]
+    states = {case["connection"]: case["state"] for case in everywhere["cases"]}
+    assert states == {"amazon-mcf": "refused", "bdlinx": "canceled", "mww": "canceled", "shopify": "withdrawn"}
+    refused = next(case for case in everywhere["cases"] if case["connection"] == "amazon-mcf")
+    assert (refused["refusal"], refused["proof"]["kind"]) == ("too late", "reply")
+    assert [case["connection"] for case in by_rule["cases"]] == ["shopify"]
+    assert by_rule["cancellation"]["asked_by"] == "rule Canceled folder tells Shopify"
+    for wish in (everywhere, by_rule):
+        cart = wish["cases"][-1]
+        assert cart["state"] == "withdrawn"
+        assert [step for step in cart["steps"] if step["exchange"] is not None] == [], "Shopify was not even called"
+        assert "left alone, because of amazon-mcf (refused)" in cart["steps"][-1]["text"]
 
 
 def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,14 +81,16 @@ def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatc
         "Did Amazon act?",
         "the service wants a reason",
         "the rule fired once",
+        "Settled, but not canceled everywhere.",
+        "Shopify: withdrawn - the cart was left alone, because of amazon-mcf (refused)",
         "which answers our mail",
-        "line by line",
+        "line quantities, ",
         "Canceled at every place that held it.",
         "Nothing is left behind",
     ):
         assert words in ran.stdout
     assert "\x1b" not in ran.stdout
-    assert len(ran.stdout.splitlines()) < 120
+    assert len(ran.stdout.splitlines()) < 140
     assert list(temporary.iterdir()) == []
 
 

@@ -78,8 +78,8 @@ def test_an_action_that_nobody_contributes_is_listed_as_unknown(shop: Shop) -> N
         config.write(UNKNOWN)
     assert shop.ask("rules", "list")["rules"][-1]["actions"][0]["is_known"] is False
     assert "UNKNOWN" in shop.run("rules", "list").stdout
-    wrong = shop.ask("rules", "test", "1044", "--event", "order imported", code=1)["error"]
-    assert wrong["kind"] == "ConfigurationError"
+    tried = shop.ask("rules", "test", "1044", "--event", "order imported")["decisions"][-1]
+    assert "nobody contributes" in tried["actions"][0]["effect"]
 
 
 def test_a_dry_run_tells_why_and_what_and_does_nothing(shop: Shop) -> None:

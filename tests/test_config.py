@@ -84,7 +84,7 @@ def test_an_absolute_ledger_stays_where_it_is(tmp_path: Path) -> None:
     [
         ("ledger = [", "", "is not TOML", None),
         ("[legder]", "", "unknown key 'legder'", "did you mean 'ledger'?"),
-        ("[zzz]", "", "unknown key 'zzz'", "known are: ledger, host, mail, connections, rules"),
+        ("[zzz]", "", "unknown key 'zzz'", "known are: ledger, host, mail, connections, resubmit, rules"),
         ("ledger = 5", "", "ledger must be a table", "[ledger]"),
         ("[ledger]\nulr = 'x'", ": [ledger]", "unknown key 'ulr'", "did you mean 'url'?"),
         ("[ledger]\nurl = 5", ": [ledger].url", "not a ledger's URL", "sqlite:///orderdesk.db"),

@@ -176,6 +176,15 @@ def test_a_number_that_amazon_mangles_leaves_no_duplicate_behind(canceled: Desk,
     assert created(simulator) == []
 
 
+def test_the_canceled_order_s_own_number_is_refused_and_not_found_as_an_earlier_try(
+    canceled: Desk, simulator: McfSimulator
+) -> None:
+    with pytest.raises(InputError, match="wants a new one"):
+        canceled.resubmit(ORDER, by="Ann", number=ORDER)
+    assert (copies(canceled), created(simulator)) == ((), [])
+    assert canceled.resubmit(ORDER, by="Ann").remote_id == "1042-1"
+
+
 def test_a_number_that_the_service_has_used_is_refused_by_it(canceled: Desk, simulator: McfSimulator) -> None:
     simulator.add_order("1042-B", lines=[("SOCKS", 1)])
     made = canceled.resubmit(ORDER, by="Ann", number="1042-B")

@@ -117,6 +117,14 @@ def test_at_most_three_resends_happen_whatever_the_service_loses() -> None:
     assert sends == 4
 
 
+def test_an_unclear_case_keeps_saying_why_while_nothing_is_decided() -> None:
+    lost = case_in(State.UNCLEAR, text="the reply was lost")
+    event = followup.after_check(lost, KNOWN, PLACED, Answer(Outcome.PENDING), NOW)
+    assert transition(lost, event).text == "the reply was lost"
+    told = followup.after_check(lost, KNOWN, PLACED, Answer(Outcome.PENDING, text="in a queue"), NOW)
+    assert transition(lost, told).text == "in a queue"
+
+
 @pytest.mark.parametrize("outcome", [Outcome.NOT_DONE, Outcome.UNCLEAR])
 @pytest.mark.parametrize("state", [State.ASKED, State.UNCLEAR])
 def test_a_read_back_that_told_nothing_backs_off_within_the_patience(state: State, outcome: Outcome) -> None:
@@ -151,7 +159,7 @@ def test_a_canceled_order_that_shipped_raises_the_alarm(refusal: Refusal) -> Non
     answer = Answer(Outcome.REFUSED, refusal, status="Complete", exchange=1)
     event = followup.after_check(case, KNOWN, PLACED, answer, NOW)
     alarm = refusal in (Refusal.SHIPPED, Refusal.TOO_LATE)
-    assert event.kind is (EventKind.SHIPPED if alarm else EventKind.CHECK_FAILED)
+    assert event.kind is (EventKind.SHIPPED if alarm else EventKind.STILL_PENDING)
     assert (transition(case, event).state is State.SHIPPED_ANYWAY) == alarm
     if alarm:
         assert event.proof == Proof(ProofKind.READ_BACK, attempt=3, exchange=1)

@@ -187,6 +187,7 @@ FULL_EVENT = Event(
     [
         (FULL_EVENT, EntryKind.EVENT),
         (SEND, EntryKind.EVENT),
+        (evolve(FULL_EVENT, proof=Proof(ProofKind.LINES, 2, 3)), EntryKind.EVENT),
         (INTENT, EntryKind.INTENT),
         (EXCHANGE, EntryKind.EXCHANGE),
         (Exchange(INTENT, LATER, failure=Failure("ReadTimeout", Certainty.UNCLEAR, "late")), EntryKind.EXCHANGE),

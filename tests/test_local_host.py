@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.hosts import Host, Move
-from orderdesk_sdk.hosts.local import Folder, ImportReport, LocalHost, next_number
+from orderdesk_sdk.hosts.local import Folder, ImportReport, LocalHost
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+from orderdesk_sdk.numbering import next_number
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.order_reader import read_order_text
 

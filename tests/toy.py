@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
+from uuid import uuid4
 
+from attrs import evolve
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
@@ -19,9 +23,10 @@ from orderdesk_sdk.http.auth import HeaderAuth
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.reading import json_object, text_at, turned_away
+from orderdesk_sdk.reasons import CanonicalReason, ClosedList, ReasonCode
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, secret, setting, settings
+from orderdesk_sdk.settings import host, parsed, secret, setting, settings
 from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
 
 KEY = "a-key-for-toys-7f2b"
@@ -219,3 +224,80 @@ class Writes(Toy):
             slug="toy", title="Toys", settings=ToySettings, base_url="endpoint", resubmit=NoResubmit("write to them"),
             cancel=(Email(to="mailbox", subject="mailbox", body="mailbox"),),
         )  # fmt: skip
+
+
+class GuessesNumbers(Toy):
+    """Sends a number that it makes up anew each time, so that no replay makes the same call."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        path = f"/orders/{request.remote_id}/cancel"
+        reply = yield service.request("PUT", path, params={"key": str(uuid4())}, operation="cancel", repeatable=True)
+        return answer.asked(reply) if json_object(reply).get("taken") is True else answer.unclear(reply)
+
+
+class LooksAtTheClock(Toy):
+    """Sends the second in which it asks, as its machine has it."""
+
+    @hookimpl
+    def orderdesk_check(self, request: CheckRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        reply = yield service.get("/orders", request.remote_id, params={"at": str(int(time.time()))})
+        return answer.canceled(reply) if text_at(reply, "status") == "canceled" else answer.pending(reply)
+
+
+class CallsAway(Toy):
+    """Tells somebody else of every cancel."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", repeatable=True)
+        yield service.elsewhere("GET", f"https://collect.example/{request.remote_id}", operation="count")
+        return answer.asked(reply)
+
+
+class OpensSockets(Toy):
+    """Looks the service up by itself before it asks."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        with socket.socket() as mine:
+            mine.connect_ex(("127.0.0.1", 9))
+        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", repeatable=True)
+        return answer.asked(reply)
+
+
+class HasAGap(Toy):
+    """Takes a reason of a list in which none stands for fraud."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        all_but_one = ReasonCode("X1", "Anything", frozenset(CanonicalReason) - {CanonicalReason.FRAUD})
+        button = Button(ByCheck(every=minutes(2), give_up=hours(3)), reasons=ClosedList((all_but_one,)))
+        return evolve(Toy().orderdesk_integration(), cancel=(button,))
+
+
+class NeverReachesItsMail(Toy):
+    """Has a second way that nobody ever comes to."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        mail = Email(to="mailbox", subject="mailbox", body="mailbox")
+        return evolve(Toy().orderdesk_integration(), cancel=(Button(ByReply()), mail))
+
+
+def read_size(value: object, _place: str) -> int:
+    """Reads a size as if it were always one."""
+    return int(str(value))
+
+
+@settings
+class SizedSettings(ToySettings):
+    size: int = parsed(read_size, help="how big", default=1)
+
+
+class TrustsItsSettings(Toy):
+    """Takes whatever is written for a size for one."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return evolve(Toy().orderdesk_integration(), settings=SizedSettings)

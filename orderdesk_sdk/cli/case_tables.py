@@ -9,15 +9,15 @@ from urllib.parse import unquote, urlsplit
 
 from rich.text import Text
 
-from orderdesk_sdk.case import Case, Event, EventKind, ProofKind, State
+from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, ProofKind, State
+from orderdesk_sdk.cli.declaration_tables import reasons_table
+from orderdesk_sdk.cli.errand_views import resubmission_lines, status_change_lines
 from orderdesk_sdk.cli.tables import Screen, printable, state_text
 from orderdesk_sdk.cli.times import shown, zone
-from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.order import Role
 from orderdesk_sdk.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.receipt import CaseReceipt, ProofReceipt, Receipt, Step
-from orderdesk_sdk.resubmission import Resubmission
 
 __all__ = [
     "cases_table",
@@ -25,7 +25,7 @@ __all__ = [
     "plan_table",
     "proof_line",
     "receipt_page",
-    "resubmission_lines",
+    "receipt_summary",
     "standing_table",
 ]
 
@@ -57,15 +57,7 @@ def _reasons(screen: Screen, entry: PlanEntry) -> None:
     codes = entry.steps[entry.chosen].reasons if entry.chosen is not None else ()
     if codes and not _is_under_way(entry):
         screen.line(f"Reasons that {entry.title} takes for this order:")
-        rows = [
-            (
-                code.code,
-                code.title,
-                f"for {', '.join(sorted(word.value for word in code.stands_for))}" * bool(code.stands_for),
-            )
-            for code in codes
-        ]
-        screen.table(("", "", ""), rows, indent=2)
+        reasons_table(screen, codes)
 
 
 def _is_under_way(entry: PlanEntry) -> bool:
@@ -160,6 +152,40 @@ def _case_words(case: Case) -> str:
 
 def receipt_page(screen: Screen, receipt: Receipt) -> None:
     """A receipt: the verdict, and for every case what it rests on and how it came about."""
+    _verdict(screen, receipt)
+    for wish in receipt.wishes:
+        screen.line()
+        screen.line(_wish_words(wish.cancellation))
+        for found in wish.cases:
+            _case_page(screen, found)
+    for change in receipt.status_changes:
+        screen.line()
+        status_change_lines(screen, change)
+    for resubmission in receipt.resubmissions:
+        screen.line()
+        resubmission_lines(screen, resubmission)
+
+
+def _wish_words(wish: Cancellation) -> str:
+    what = ", ".join(f"{quantity} of {code}" for code, quantity in wish.lines.items()) or "it"
+    when = shown(wish.asked_at, seconds=True)
+    if wish.heard_from is not None:
+        return f"{wish.asked_by} said on {when} that {what} is canceled at {wish.heard_from}"
+    why = f", because: {wish.reason}" if wish.reason else ""
+    return f"{wish.asked_by} asked on {when} to cancel {what}{why}"
+
+
+def receipt_summary(screen: Screen, receipt: Receipt) -> None:
+    """A receipt without proofs and stories: the verdict, and the latest one of every place."""
+    _verdict(screen, receipt)
+    latest = {found.case.connection: found for wish in receipt.wishes for found in wish.cases}
+    for found in latest.values():
+        said = f" - {found.case.text}" if found.case.text else ""
+        head = Text(printable(f"{found.title}: ")).append_text(state_text(found.case.state))
+        screen.hanging("", head.append(_why(found.case)).append(printable(said)))
+
+
+def _verdict(screen: Screen, receipt: Receipt) -> None:
     screen.line(f"Order {receipt.order_number}  receipt, {shown(receipt.at)} {zone(receipt.at)}", "bold")
     if not receipt.wishes:
         screen.line("Nobody has asked to cancel it.")
@@ -171,25 +197,13 @@ def receipt_page(screen: Screen, receipt: Receipt) -> None:
         screen.line("Not settled yet.", "bold cyan")
     if receipt.goes_on:
         screen.line(f"It goes on at {', '.join(receipt.goes_on)}.", "yellow")
-    for wish in receipt.wishes:
-        asked = wish.cancellation
-        why = f", because: {asked.reason}" if asked.reason else ""
-        screen.line()
-        what = ", ".join(f"{quantity} of {code}" for code, quantity in asked.lines.items()) or "it"
-        screen.line(f"{asked.asked_by} asked on {shown(asked.asked_at, seconds=True)} to cancel {what}{why}")
-        for found in wish.cases:
-            _case_page(screen, found)
-    for resubmission in receipt.resubmissions:
-        screen.line()
-        resubmission_lines(screen, resubmission)
 
 
 def _case_page(screen: Screen, found: CaseReceipt) -> None:
     case = found.case
-    refusal = f" ({case.refusal.value})" if case.refusal is not None else ""
     head = Text(printable(f"{found.title}, number {case.remote_id}, by {found.route}: "))
     screen.line()
-    screen.indented(head.append_text(state_text(case.state)).append(refusal))
+    screen.indented(head.append_text(state_text(case.state)).append(_why(case)))
     if found.proof is not None:
         screen.hanging("proof:", _proof_words(found, found.proof), indent=2)
     if _is_partial(case):
@@ -202,6 +216,10 @@ def _case_page(screen: Screen, found: CaseReceipt) -> None:
         for step, following in zip_longest(steps, steps[1:])
     ]
     screen.table(("", "", ""), rows, indent=4)
+
+
+def _why(case: Case) -> str:
+    return f" ({case.refusal.value})" if case.refusal is not None else ""
 
 
 def proof_line(screen: Screen, found: CaseReceipt) -> None:
@@ -257,9 +275,11 @@ def _proof_words(found: CaseReceipt, proof: ProofReceipt) -> str:
     call = f"{exchange.intent.method} {exchange.intent.url} answered {exchange.status}"
     if proof.kind is ProofKind.REPLY:
         return f"the service's reply, {call}"
-    by_lines = proof.status is None and found.case.lines
-    judged = "line by line" if by_lines else f"the status {proof.status!r}" if proof.status else None
-    return f"read-back, {judged}: {call}" if judged else f"read-back, {call}"
+    if proof.kind is ProofKind.LINES:
+        canceled = sum(line.canceled for line in found.case.lines)
+        ordered = sum(line.ordered for line in found.case.lines)
+        return f"line quantities, {canceled} of {ordered} canceled: {call}"
+    return f"read-back, the status {proof.status!r}: {call}" if proof.status else f"read-back, {call}"
 
 
 def _message_words(proof: ProofReceipt, mail: MailIn) -> str:
@@ -286,14 +306,3 @@ def event_line(case: Case, event: Event) -> Text:
     words = "; ".join(word for word in said if word)
     why = f" ({event.refusal.value})" if event.refusal is not None else ""
     return state_text(case.state).append(printable(f"{why} - {words}" if words else why), "default not bold")
-
-
-def resubmission_lines(screen: Screen, found: Resubmission) -> None:
-    """A resubmission in two lines."""
-    style = "green" if found.state is ErrandState.DONE else "yellow"
-    there = f"number {found.remote_id} at {found.connection}"
-    word = "submitted" if found.state is ErrandState.DONE else found.state.value
-    screen.line(f"Resubmitted as order {found.order_number}, {there}: {word}", style)
-    said = "; ".join(word for word in (found.text, found.fault, found.remedy) if word)
-    if said:
-        screen.indented(said)

@@ -184,14 +184,14 @@ def resubmit(session: Session, order: str, at: str | None, number: str | None, b
     It becomes a duplicate, linked to the original. Never while the cancellation is unsettled: the order would be made
     twice. Exit code 3: the service refused it.
     """
-    from orderdesk_sdk.cli.shapes import resubmission_shape
+    from orderdesk_sdk.cli.errand_views import resubmission_shape
     from orderdesk_sdk.errand import ErrandState
 
     with session.desk() as desk:
         made = desk.resubmit(order, by=who(by), at=at, number=number)
 
     def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.case_tables import resubmission_lines
+        from orderdesk_sdk.cli.errand_views import resubmission_lines
 
         resubmission_lines(screen, made)
         if made.is_open:

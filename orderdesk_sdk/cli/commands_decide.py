@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -47,17 +48,37 @@ def _give(session: Session, case: Case) -> None:
     session.give({"case": case_shape(case)}, draw)
 
 
+def _is_plugin(what: str) -> bool:
+    """Whether this names a plugin and so no case: a folder that is there, or the slug of an installed integration."""
+    from orderdesk_sdk.registry import Registry
+
+    return Path(what).is_dir() or what in Registry().slugs()
+
+
 @click.command()
-@click.argument("case")
+@click.argument("what", metavar="CASE|PLUGIN", required=False)
+@click.option("--all", "every", is_flag=True, help="Every plugin that is installed from its folder.")
+@click.option("--fix", is_flag=True, help="Of a plugin: mend what is mechanical, then tell the rest.")
 @shared
 @click.pass_obj
-def check(session: Session, case: str) -> None:
-    """Read back now what the service says about CASE.
+def check(session: Session, what: str | None, every: bool, fix: bool) -> None:
+    """Read a case back at its service, or find faults of a plugin.
 
-    CASE is an id, the beginning of one, or ORDER@CONNECTION. Exit code 3: a person must look.
+    CASE is an id, the beginning of one, or ORDER@CONNECTION; exit code 3: a person must look. PLUGIN is the slug of an
+    installed integration or the folder of a plugin; exit code 1: it does not keep the level that it claims.
     """
+    if every == (what is not None):
+        raise click.UsageError("name a case or a plugin, or give --all")
+    if every or (what is not None and _is_plugin(what)):
+        from orderdesk_sdk.cli.plugin_check import check_plugins
+
+        check_plugins(session, what, fix=fix)
+        return
+    if fix:
+        raise click.UsageError(f"--fix is for plugins, and {what} is neither a folder nor an installed integration")
+    assert what is not None, "one of the two is given"
     with session.desk() as desk:
-        found = desk.check(find_case(desk, case).id)
+        found = desk.check(find_case(desk, what).id)
     _give(session, found)
     session.end([found])
 

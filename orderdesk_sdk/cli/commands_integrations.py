@@ -1,4 +1,4 @@
-"""`integrations` and `show`: what is installed, and what one of them declares."""
+"""`integrations`, `matrix` and `show`: what is installed, and what all of them or one of them declare."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orderdesk_sdk.cli.session import Session, shared
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.tables import Screen
 
-__all__ = ["integrations", "show"]
+__all__ = ["integrations", "matrix", "show"]
 
 
 @click.command()
@@ -73,6 +73,25 @@ def integrations(session: Session, check: bool) -> None:
 
 
 @click.command()
+@shared
+@click.pass_obj
+def matrix(session: Session) -> None:
+    """Compare how the installed integrations cancel.
+
+    How, until when, what proves it, which reasons and parts they take, and how a canceled order is submitted again, all
+    from what they declare. The exit code is 1 where one cannot be used.
+    """
+    from orderdesk_sdk.cli.matrix_views import matrix_page, matrix_shape
+    from orderdesk_sdk.matrix import every_row
+    from orderdesk_sdk.registry import Registry
+
+    rows, faults = every_row(Registry())
+    session.give(matrix_shape(rows, faults), lambda screen: matrix_page(screen, rows, faults))
+    if faults:
+        click.get_current_context().exit(1)
+
+
+@click.command()
 @click.argument("slug")
 @shared
 @click.pass_obj
@@ -81,7 +100,7 @@ def show(session: Session, slug: str) -> None:
 
     Routes, windows, confirmation, limits, settings, and how a canceled order is submitted again.
     """
-    from orderdesk_sdk.cli.declaration_shapes import declaration_shape
+    from orderdesk_sdk.capabilities import capabilities_of
     from orderdesk_sdk.registry import Registry
 
     loaded = Registry().load(slug)
@@ -91,4 +110,4 @@ def show(session: Session, slug: str) -> None:
 
         declaration_page(screen, loaded)
 
-    session.give(declaration_shape(loaded), draw)
+    session.give(capabilities_of(loaded), draw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from orderdesk_sdk.cli.tables import Screen
@@ -13,19 +14,19 @@ from orderdesk_sdk.declaration import (
     ByPerson,
     ByReply,
     Confirmation,
-    NewNumber,
-    NoResubmit,
-    ResubmitRule,
     Route,
-    SameNumber,
     SinceSubmission,
     WhileStatus,
-    Window,
 )
+from orderdesk_sdk.matrix import matrix_row
+from orderdesk_sdk.reasons import ClosedList, ReasonCode
 from orderdesk_sdk.registry import Loaded
 from orderdesk_sdk.settings import SettingField, SettingKind, settings_fields
 
-__all__ = ["declaration_page"]
+__all__ = ["declaration_page", "reasons_table"]
+
+_ABOUT = ("reason", "scope", "statuses", "resubmit", "rule actions", "messages in", "evidence")
+"""What the matrix tells too, in the same words."""
 
 
 def declaration_page(screen: Screen, loaded: Loaded) -> None:
@@ -38,7 +39,7 @@ def declaration_page(screen: Screen, loaded: Loaded) -> None:
     screen.line()
     if declared.cancel:
         rows = [
-            (str(number), route.label, _window(route.window), _confirmation(route.confirm))
+            (str(number), route.label, _open(route), _confirmation(route.confirm))
             for number, route in enumerate(declared.cancel, start=1)
         ]
         screen.table(("", "route", "open", "confirmed by"), rows)
@@ -47,19 +48,41 @@ def declaration_page(screen: Screen, loaded: Loaded) -> None:
     else:
         screen.line("It declares no way to cancel: a person must do it at the service.")
     screen.line()
-    screen.hanging("resubmit:", _resubmit(declared.resubmit))
+    about = {name: text for name, text in matrix_row(loaded).cells().items() if name in _ABOUT and text != "-"}
     if declared.remote_id is not None:
         rule = declared.remote_id
-        screen.hanging("numbers: ", f"{rule.pattern.pattern}, at most {rule.max_length} characters; {rule.why}")
+        about["numbers"] = f"{rule.pattern.pattern}, at most {rule.max_length} characters; {rule.why}"
     for name, limit in sorted(declared.limits.items()):
-        what = "every operation" if name == "*" else name
-        screen.hanging("limit:   ", f"{what}: {limit.per_second:g} calls a second, {limit.burst} at once")
+        what = "calls" if name == "*" else name
+        about[f"limit of {what}"] = f"{limit.per_second:g} a second, {limit.burst} at once"
+    widest = max(map(len, about)) + 1
+    for name, text in about.items():
+        screen.hanging(f"{name}:".ljust(widest), text)
+    for number, route in enumerate(declared.cancel, start=1):
+        if isinstance(route.reasons, ClosedList):
+            screen.line()
+            varies = "; a connection's settings may hold another list" if route.reasons.configured is not None else ""
+            screen.line(f"Reasons that route {number} takes{varies}:")
+            reasons_table(screen, route.reasons.codes)
     screen.line()
     settings = settings_fields(declared.settings)
     rows = [(field.name, _given(field), "required" if field.required else "", _help(field)) for field in settings]
     screen.table(("setting", "given as", "", "help"), rows, whole=("setting", "given as", ""))
     if any(field.kind is SettingKind.SECRET for field in settings):
         screen.line('A secret is given by reference, as { env = "NAME" }.', "dim")
+
+
+def reasons_table(screen: Screen, codes: Sequence[ReasonCode]) -> None:
+    """A service's own list of reasons, and which of the canonical ones each stands for."""
+    rows = [
+        (
+            code.code,
+            code.title,
+            f"for {', '.join(sorted(word.value for word in code.stands_for))}" * bool(code.stands_for),
+        )
+        for code in codes
+    ]
+    screen.table(("", "", ""), rows, indent=2)
 
 
 def _more(screen: Screen, route: Route) -> None:
@@ -73,16 +96,16 @@ def _more(screen: Screen, route: Route) -> None:
         screen.indented(f"{route.label}: {route.note}")
 
 
-def _window(window: Window) -> str:
-    match window:
+def _open(route: Route) -> str:
+    match route.window:
         case Always():
-            return "always; the service's answer tells"
+            return "always; the service's answer tells" if isinstance(route, Button) else "always"
         case SinceSubmission(within):
             return f"for {span(within)} after it was submitted"
         case WhileStatus(statuses, until):
             return f"until {until} (while {', '.join(sorted(statuses))})"
         case _:
-            assert_never(window)
+            assert_never(route.window)
 
 
 def _confirmation(confirm: Confirmation) -> str:
@@ -97,18 +120,6 @@ def _confirmation(confirm: Confirmation) -> str:
             assert_never(confirm)
 
 
-def _resubmit(rule: ResubmitRule) -> str:
-    match rule:
-        case NewNumber():
-            return "under a new number"
-        case SameNumber():
-            return "under the same number"
-        case NoResubmit(why):
-            return f"not through us: {why}"
-        case _:
-            assert_never(rule)
-
-
 def _given(field: SettingField) -> str:
     if field.kind is SettingKind.SECRET:
         return "secret"
@@ -121,6 +132,6 @@ def _help(field: SettingField) -> str:
     parts = [field.help]
     if field.choices:
         parts.append(f"one of: {', '.join(field.choices)}")
-    if field.default not in (None, "") and field.kind is not SettingKind.SECRET:
+    if field.default not in (None, "", {}, ()) and field.kind is not SettingKind.SECRET:
         parts.append(f"default: {field.default}")
     return "; ".join(parts)

@@ -1,4 +1,4 @@
-"""`demo`: four services, four ways to cancel, and a resubmission before your eyes, in a few seconds."""
+"""`demo`: five services, every way to cancel, and a resubmission before your eyes, in a few seconds."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ __all__ = ["demo"]
 @shared
 @click.pass_obj
 def demo(session: Session, keep: Path | None) -> None:
-    """Watch orders being canceled at four simulated services.
+    """Watch orders being canceled at five simulated services.
 
-    A button and then an e-mail at MWW, a lost reply at Amazon, CommerceHub's order told last, and a rule at BDLinx.
-    Takes a few seconds, touches nothing real.
+    A button and then an e-mail at MWW, a lost reply at Amazon, CommerceHub's order told last, a rule at BDLinx, and an
+    order from Shopify that one of three services refuses to cancel. Takes a few seconds, touches nothing real.
     """
     import tempfile
 
+    from orderdesk_sdk.cli.errand_views import resubmission_shape
     from orderdesk_sdk.cli.rule_views import firing_shape
-    from orderdesk_sdk.cli.shapes import receipt_shape, resubmission_shape
+    from orderdesk_sdk.cli.shapes import receipt_shape
     from orderdesk_sdk.cli.story import Story
     from orderdesk_sdk.errors import InputError
 

@@ -18,10 +18,12 @@ from orderdesk_sdk.cli.session import Session, clock_of
 from orderdesk_sdk.cli.times import shown, span, zone
 from orderdesk_sdk.clock import SystemClock, minutes
 from orderdesk_sdk.config import Config, ConnectionConfig, make_settings
+from orderdesk_sdk.declaration import NewNumber
 from orderdesk_sdk.errors import LedgerError, OrderDeskError, PluginFault
 from orderdesk_sdk.ladders import ladder_of
 from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
+from orderdesk_sdk.numbering import suffixed
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.settings import SettingKind, settings_fields
 from orderdesk_sdk.testing.sandbox import must_answer
@@ -63,7 +65,11 @@ def examine(session: Session) -> list[Finding]:
         *_configuration(config),
         *_plugins(registry),
         *_listeners(registry),
-        *(found for connection in config.connections.values() for found in _connection(connection, registry)),
+        *(
+            found
+            for connection in config.connections.values()
+            for found in _connection(connection, registry, config.suffix)
+        ),
         *_rules(config, registry),
         *_ledger(config),
     ]
@@ -116,7 +122,7 @@ def _listeners(registry: Registry) -> Iterator[Finding]:
         yield _wrong("listener", error)
 
 
-def _connection(connection: ConnectionConfig, registry: Registry) -> Iterator[Finding]:
+def _connection(connection: ConnectionConfig, registry: Registry, suffix: str) -> Iterator[Finding]:
     place = connection.place
     try:
         loaded = registry.load(connection.integration)
@@ -147,6 +153,12 @@ def _connection(connection: ConnectionConfig, registry: Registry) -> Iterator[Fi
                     "a secret stands in the file in plain text",
                     f'put it into an environment variable, and write {name} = {{ env = "NAME" }}',
                 )  # fmt: skip
+    fault = declared.remote_id.fault(suffixed("1", suffix, 1)) if declared.remote_id is not None else None
+    if fault is not None and isinstance(declared.resubmit, NewNumber):
+        text = (
+            f"{declared.title} would refuse the numbers of duplicates, such as 1{suffix.replace('{n}', '1')}: {fault}"
+        )
+        yield Finding("resubmit", "[resubmit].suffix", Grade.WARNING, text, "choose another suffix, or give --number")
     if not missing:
         count = sum(field.kind is SettingKind.SECRET for field in fields.values())
         yield Finding(

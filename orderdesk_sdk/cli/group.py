@@ -7,6 +7,7 @@ import click
 from orderdesk_sdk.cli import (
     commands_cancel,
     commands_decide,
+    commands_inbound,
     commands_integrations,
     commands_orders,
     commands_rules,
@@ -22,7 +23,12 @@ __all__ = ["SECTIONS", "orderdesk"]
 
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Try it": (demo.demo, sandbox.sandbox),
-    "Set up": (doctor.doctor, commands_integrations.integrations, commands_integrations.show),
+    "Set up": (
+        doctor.doctor,
+        commands_integrations.integrations,
+        commands_integrations.matrix,
+        commands_integrations.show,
+    ),
     "Orders": (commands_orders.import_orders, commands_orders.orders, commands_orders.place, commands_orders.move),
     "Cancel and follow up": (
         commands_cancel.plan,
@@ -31,6 +37,7 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
         commands_cancel.cases,
         commands_cancel.receipt,
         commands_cancel.resubmit,
+        commands_inbound.status,
     ),
     "Let rules do it": (commands_rules.rules,),
     "Decide, as a person": (
@@ -39,6 +46,11 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
         commands_decide.refuse,
         commands_decide.withdraw,
         commands_decide.send_again,
+        commands_inbound.take_back,
+    ),
+    "Say what was heard": (
+        commands_inbound.heard,
+        commands_inbound.shipped,
     ),
 }
 

@@ -70,7 +70,9 @@ def outlook(desk: Desk, ref: str, event: str, folder: str | None, facts: Mapping
 def _effect(action: Action, known: Mapping[str, tuple[str, ...]], placed: Sequence[str]) -> str:
     if action.name == MOVE_ORDER:
         return f"would move it to {action.folder}"
-    at = [name for name in placed if name in known.get(action.name, ()) and (not action.at or name in action.at)]
+    if action.name not in known:
+        return "would hold the order's rules until it is mended: nobody contributes this action"
+    at = [name for name in placed if name in known[action.name] and (not action.at or name in action.at)]
     return f"would act at {', '.join(at)}" if at else "would be refused: the order was not submitted there"
 
 

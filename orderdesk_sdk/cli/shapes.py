@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orderdesk_sdk.answer import LineAnswer
+from orderdesk_sdk.capabilities import Shape, codes_shape
 from orderdesk_sdk.case import Cancellation, Case
+from orderdesk_sdk.cli.errand_views import resubmission_shape, status_change_shape
 from orderdesk_sdk.cli.times import iso
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.exchange import Exchange
@@ -16,7 +18,6 @@ from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.receipt import CaseReceipt, ProofReceipt, Receipt, Step, WishReceipt
-from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.wishes import Standing
 
 __all__ = [
@@ -27,11 +28,8 @@ __all__ = [
     "placement_shape",
     "plan_shape",
     "receipt_shape",
-    "resubmission_shape",
     "standing_shape",
 ]
-
-Shape = dict[str, object]
 
 
 def error_shape(error: OrderDeskError | None) -> Shape | None:
@@ -100,14 +98,7 @@ def _plan_step(step: PlanStep) -> Shape:
         "turn": step.turn,
         "scope": step.scope.value,
         "needs": step.needs,
-        "reasons": [
-            {
-                "code": reason.code,
-                "title": reason.title,
-                "stands_for": sorted(canonical.value for canonical in reason.stands_for),
-            }
-            for reason in step.reasons
-        ],
+        "reasons": codes_shape(step.reasons),
         "note": step.note,
     }
 
@@ -173,6 +164,7 @@ def receipt_shape(receipt: Receipt) -> Shape:
         "is_canceled": receipt.is_canceled,
         "goes_on": list(receipt.goes_on),
         "wishes": [_wish(wish) for wish in receipt.wishes],
+        "status_changes": [status_change_shape(found) for found in receipt.status_changes],
         "resubmissions": [resubmission_shape(found) for found in receipt.resubmissions],
     }
 
@@ -242,28 +234,6 @@ def _exchange(exchange: Exchange | None) -> Shape | None:
         "failure": None
         if failure is None
         else {"kind": failure.kind, "certainty": failure.certainty.value, "text": failure.text},
-    }
-
-
-def resubmission_shape(found: Resubmission) -> Shape:
-    """A resubmission as it stands."""
-    return {
-        "id": found.id,
-        "order_number": found.order_number,
-        "original_id": found.original_id,
-        "original_number": found.original_number,
-        "connection": found.connection,
-        "integration": found.integration,
-        "remote_id": found.remote_id,
-        "asked_by": found.asked_by,
-        "state": found.state.value,
-        "is_open": found.is_open,
-        "opened_at": iso(found.opened_at),
-        "updated_at": iso(found.updated_at),
-        "due_at": iso(found.due_at),
-        "text": found.text,
-        "remedy": found.remedy,
-        "fault": found.fault,
     }
 
 

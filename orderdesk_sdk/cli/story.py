@@ -1,4 +1,4 @@
-"""The story that `demo` tells: what happens is real, only the four services are simulated and time is virtual."""
+"""The story that `demo` tells: what happens is real, only the five services are simulated and time is virtual."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.case import Case
-from orderdesk_sdk.cli.case_tables import plan_table, proof_line, receipt_page
+from orderdesk_sdk.cli.case_tables import plan_table, proof_line, receipt_page, receipt_summary
 from orderdesk_sdk.cli.rule_views import firings_table
 from orderdesk_sdk.cli.sandbox import load_simulators, settings_table
 from orderdesk_sdk.cli.shapes import receipt_shape
 from orderdesk_sdk.cli.tables import Screen
 from orderdesk_sdk.cli.teller import Teller
 from orderdesk_sdk.cli.worker import Watcher, Worker
-from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError, InputError, NotAllowedError, OrderDeskError
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.mail import MailConfig, message_id
+from orderdesk_sdk.order import Order
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.receipt import Receipt
 from orderdesk_sdk.registry import Registry
@@ -42,17 +43,26 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "1043": ("mww",),
     "1044": ("commercehub", "amazon-mcf"),
     "1045": ("bdlinx",),
+    "1046": ("shopify", "amazon-mcf"),
 }
-"""Where the sample orders were submitted, by connections named as their integrations."""
+"""Where the orders are submitted at the beginning, by connections named as their integrations."""
+LATER = ("mww", "bdlinx")
+"""Where 1046 is submitted an hour later."""
 MAIL = MailConfig(sender="Paper Lantern Shop <orders@lantern.example>", mode="draft")
 RULE = {
     "name": "Canceled folder cancels at BDLinx",
     "event": "order moved",
-    "when": "folder == 'Canceled'",
+    "when": "folder == 'Canceled' and source_name != 'Shopify'",
     "do": [{"action": "Cancel Order at BDLinx", "reason": "customer asked"}],
 }
+CART_RULE = {
+    "name": "Canceled folder tells Shopify",
+    "event": "order moved",
+    "when": "folder == 'Canceled' and source_name == 'Shopify'",
+    "do": [{"action": "Change Order Status at Shopify to Canceled", "reason": "customer asked"}],
+}
 _WHO = "Ann"
-_CHAPTERS = 7
+_CHAPTERS = 8
 
 
 @frozen
@@ -83,7 +93,7 @@ class Story:
                 url = stack.enter_context(serve(simulator.app)).url
                 table = settings_table(Registry(), slug, simulator.settings(url))
                 connections[slug] = ConnectionConfig(slug, slug, table, f"[connections.{slug}]")
-            rules = read_rules([RULE], "the demo's rules")
+            rules = read_rules([RULE, CART_RULE], "the demo's rules")
             config = Config(self._folder / "orderdesk.db", connections, mail=MAIL, rules=rules)
             watching = Registry(listeners=(Watcher(self._teller.hear),))
             with Desk(config, clock=self._clock, registry=watching) as desk:
@@ -104,42 +114,47 @@ class Story:
 
     def _play(self, desk: Desk, simulators: Mapping[str, Simulator]) -> Told:
         say = self._teller.say
-        say("Four simulated services run on this machine, and their clock is virtual. Nothing real is touched.", "dim")
+        say("Five simulated services run on this machine, and their clock is virtual. Nothing real is touched.", "dim")
         self._orders(desk, simulators)
         self._button_then_mail(desk)
         self._reply_lost(desk, simulators["amazon-mcf"])
         self._cart_last(desk)
         self._by_rule(desk)
         resubmission, refusal = self._answered(desk)
+        self._one_refuses(desk, simulators)
         self._teller.chapter("The receipts: what each verdict rests on")
         receipts = tuple(desk.receipt(number) for number in PLACES)
         if self._teller.screen is not None:
             receipt_page(self._teller.screen, receipts[0])
             self._teller.screen.line()
-            for receipt in receipts[1:]:
+            for receipt in receipts[1:-1]:
                 for found in receipt.wishes[0].cases:
                     proof_line(self._teller.screen, found)
         if self._kept:
             self._keep(receipts)
         else:
             say("\nNothing is left behind; --keep DIR keeps ledger and receipts.", "dim")
-        fired = desk.ledger.firings(desk.host.order("1045").id)
-        return Told(receipts, resubmission, refusal, fired)
+        fired = [desk.ledger.firings(desk.host.order(number).id) for number in ("1045", "1046")]
+        return Told(receipts, resubmission, refusal, (*fired[0], *fired[1]))
 
     def _orders(self, desk: Desk, simulators: Mapping[str, Simulator]) -> None:
         self._teller.chapter("Orders come in, and are submitted to whoever makes or ships them")
-        desk.import_orders(read_order_text(SAMPLE_ORDERS, place="the sample orders"), by="demo")
+        samples = read_order_text(SAMPLE_ORDERS, place="the sample orders")
+        again = evolve(samples[0], id="58105", number="1046", source_name="Shopify")
+        desk.import_orders([*samples, again], by="demo")
         rows = []
         for number, places in PLACES.items():
             order = desk.host.order(number)
             for slug in places:
-                lines = [(line.code, line.quantity) for line in order.lines]
-                simulators[slug].add_order(number, lines=lines)
-                desk.place(number, at=slug, by="demo")
+                self._submit(desk, simulators[slug], order, slug)
             units = ", ".join(f"{line.quantity} x {line.name}" for line in order.lines)
             rows.append((number, order.source_name, units, ", ".join(places)))
         if self._teller.screen is not None:
             self._teller.screen.table(("order", "from", "units", "submitted to"), rows)
+
+    def _submit(self, desk: Desk, simulator: Simulator, order: Order, slug: str) -> None:
+        simulator.add_order(order.number, lines=[(line.code, line.quantity) for line in order.lines])
+        desk.place(order.number, at=slug, by="demo")
 
     def _button_then_mail(self, desk: Desk) -> None:
         self._teller.chapter("Order 1043 at MWW: a button, then an e-mail")
@@ -155,9 +170,7 @@ class Story:
     def _reply_lost(self, desk: Desk, amazon: Simulator) -> None:
         self._teller.chapter("Order 1042 at Amazon: the reply gets lost")
         amazon.faults.add(Fault.LOST_REPLY, method="PUT")
-        self._teller.say(
-            "Ann presses the button, and the line goes dead before the reply. Did Amazon act? That is not guessed:"
-        )
+        self._teller.say("Ann presses the button, and the line goes dead. Did Amazon act? That is not guessed:")
         self._follow_up(desk, "1042", "the customer changed her mind")
         self._teller.say(
             "It was read back: the order stood there, undecided. Amazon's cancel does no harm when repeated, so it was"
@@ -205,6 +218,21 @@ class Story:
         case = self._case(desk, "1043")
         desk.confirm(case.id, by=_WHO, message=self._answer(case))
         return made, refusal
+
+    def _one_refuses(self, desk: Desk, simulators: Mapping[str, Simulator]) -> None:
+        self._teller.chapter("Order 1046, from Shopify, at three services: one refuses")
+        self._clock.advance(hours(1))
+        self._teller.say("Amazon has had it for an hour; MWW and BDLinx are given it now. Ann cancels it everywhere:")
+        simulators["mww"].set_switch("window", "early", remote_id="1046")
+        for slug in LATER:
+            self._submit(desk, simulators[slug], desk.host.order("1046"), slug)
+        self._follow_up(desk, "1046", "customer asked")
+        self._teller.say(f"She moves it to Canceled all the same, where a rule says: {CART_RULE['name']}.")
+        desk.move("1046", "Canceled", by=_WHO)
+        self._work(desk)
+        self._teller.say("What Amazon ships is no canceled order, so no rule tells Shopify that it is. The receipt:")
+        if self._teller.screen is not None:
+            receipt_summary(self._teller.screen, desk.receipt("1046"))
 
     def _answer(self, case: Case) -> bytes:
         """MWW's mail, which is invented like everything that the simulators say."""

@@ -38,15 +38,15 @@ class Watcher:
 def machine_has_work(desk: Desk) -> bool:
     """Whether anything is open that does not wait for a person.
 
-    A cart waits for the fulfillment services of its wish, so it has no work of its own while one of them is open.
+    A cart waits for the order's fulfillment services, so it has no work of its own while one of them is open.
     """
-    if desk.ledger.resubmissions(open_only=True):
+    if desk.ledger.resubmissions(open_only=True) or desk.ledger.status_changes(open_only=True):
         return True
     for case in desk.cases(states=_MACHINE, limit=1_000_000):
         if case.role is not Role.CART or case.state is not State.REQUESTED:
             return True
-        wish = desk.ledger.cases(cancellation_id=case.cancellation_id)
-        if not any(other.is_open and other.role is not Role.CART for other in wish):
+        others = desk.ledger.cases(order_id=case.order_id)  # Of all its wishes: it waits for them all.
+        if not any(other.is_open and other.role is not Role.CART for other in others):
             return True
     return False
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import TypeVar
 
 from attrs import frozen
 
@@ -25,7 +26,7 @@ from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.resubmit import Resubmitter
 from orderdesk_sdk.status_change import StatusChange
-from orderdesk_sdk.workers import HUNG, Ticket, Watch
+from orderdesk_sdk.workers import HUNG, PluginHung, Ticket, Watch
 
 __all__ = ["InlineEngine", "Report"]
 
@@ -34,6 +35,7 @@ LOOK = 0.25
 MOST_GATHERED = 100_000
 """How many gathered cases of a connection are looked at in one round; the others come with the next."""
 
+T = TypeVar("T")
 Job = tuple[Work, ...]
 """What one thread does at a time: one piece of work, or several that are asked for together. Of one connection."""
 Step = Callable[[Job, Watch], object]
@@ -127,6 +129,22 @@ class InlineEngine:
     def now(self) -> datetime:
         """The time by the desk's clock."""
         return self._clock.now()
+
+    def guarded(self, connection: str, step: Callable[[], T]) -> T:
+        """Run plugin code that makes no calls on a thread of its connection. Raises what it raises, or PluginHung."""
+        made: list[T] = []
+
+        def run(watch: Watch) -> None:
+            with watch:
+                made.append(step())
+
+        bulkhead = self._connections.bulkhead(connection)
+        ticket = bulkhead.submit(run)
+        while not ticket.done.wait(LOOK):
+            bulkhead.reap()
+        if ticket.hung or not made:
+            raise ticket.error if ticket.error is not None and not ticket.hung else PluginHung
+        return made[0]
 
     def _jobs(self, due: Sequence[Work]) -> list[Job]:
         """What is due, a piece by itself, or together where a service takes several orders in one call."""

@@ -20,10 +20,11 @@ from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.hosts import Move
 from orderdesk_sdk.hosts import local_rows as rows
 from orderdesk_sdk.hosts.local_file import LocalFile
-from orderdesk_sdk.hosts.local_rows import NOTE_LIMIT, Folder, next_number, split_note
+from orderdesk_sdk.hosts.local_rows import NOTE_LIMIT, Folder, split_note
+from orderdesk_sdk.numbering import SUFFIX, count_from, next_number
 from orderdesk_sdk.order import Order, Placement
 
-__all__ = ["NOTE_LIMIT", "Folder", "HistoryEntry", "ImportReport", "LocalHost", "next_number", "split_note"]
+__all__ = ["NOTE_LIMIT", "Folder", "HistoryEntry", "ImportReport", "LocalHost", "split_note"]
 
 NEW: Final = "New"
 """The folder of orders that were put in none."""
@@ -56,10 +57,14 @@ class LocalHost:
     is on disk when the call returns, or did not happen.
     """
 
-    def __init__(self, path: str | Path, *, clock: Clock) -> None:
-        """Open the file, or make it with the folders New, Prepared, Closed and Canceled. Its directory must exist."""
+    def __init__(self, path: str | Path, *, clock: Clock, suffix: str = SUFFIX) -> None:
+        """Open the file, or make it with the folders New, Prepared, Closed and Canceled. Its directory must exist.
+
+        suffix: of the numbers of duplicates; see `numbering`.
+        """
         self._file = LocalFile(Path(path))
         self._clock = clock
+        self._suffix = suffix
 
     def close(self) -> None:
         """Close the file; every later call raises LedgerError."""
@@ -191,10 +196,10 @@ class LocalHost:
                 rows.add_note(db, each.id, f"{text} order {other.number} (id {other.id})", by=by, at=now)
         return copy
 
-    @staticmethod
-    def _next(db: sqlite3.Connection, name: str, earlier: Iterable[str]) -> str:
+    def _next(self, db: sqlite3.Connection, name: str, earlier: Iterable[str]) -> str:
         """The first free name that counts on from a name and those before it."""
-        return next_number(rows.count_from(name, earlier), lambda taken: rows.owner_of(db, taken) is not None)
+        start = count_from(name, earlier, self._suffix)
+        return next_number(start, lambda taken: rows.owner_of(db, taken) is not None, self._suffix)
 
     def copied_from(self, order_id: str) -> str | None:
         """The id of the order that this one is a duplicate of; None: of none."""

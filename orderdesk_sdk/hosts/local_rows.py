@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import re
 import sqlite3
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -22,14 +20,12 @@ __all__ = [
     "ancestors",
     "as_order",
     "as_text",
-    "count_from",
     "find_order",
     "folder_named",
     "folders",
     "insert_order",
     "insert_placement",
     "must_exist",
-    "next_number",
     "owner_of",
     "placements",
     "split_note",
@@ -195,23 +191,3 @@ def ancestors(db: sqlite3.Connection, order_id: str) -> list[tuple[str, str]]:
         ) SELECT host_orders.id, number FROM line JOIN host_orders USING (id) ORDER BY depth""",
         (order_id,),
     ).fetchall()
-
-
-def count_from(name: str, earlier: Iterable[str]) -> str:
-    """What the next duplicate's name counts on from: the oldest of `earlier` (nearest first) that made it, or itself.
-
-    1042-1 counts on from 1042 only if 1042 is where it came from: many carts have a hyphen in every number.
-    """
-    start = name
-    for ancestor in earlier:
-        if re.fullmatch(re.escape(ancestor) + "-[0-9]+", name):
-            start = ancestor
-    return start
-
-
-def next_number(number: str, taken: Callable[[str], bool]) -> str:
-    """The first of `number`-1, `number`-2, ... that is not taken."""
-    count = 1
-    while taken(f"{number}-{count}"):
-        count += 1
-    return f"{number}-{count}"

@@ -109,7 +109,7 @@ class ConnectionClient:
         options = _options(request)
         if not options.signed:
             self.redactor.learn_link(str(request.url))
-        self._only_own_hosts(request)
+        self.only_own_hosts(request)
         if options.shared is None or not (options.reads_only or request.method in ("GET", "HEAD")):
             return self._call(request, number, options, intend)
         (exchange, response), is_others = self._shared.read(
@@ -207,7 +207,7 @@ class ConnectionClient:
             ) from None
 
     def _send(self, request: httpx.Request) -> httpx.Response:
-        self._only_own_hosts(request)
+        self.only_own_hosts(request)
         request.extensions.setdefault("timeout", self._timeout)
         with self._transport.call(time.monotonic() + self.limits.total), guarded_logs(self.redactor):
             response = self._client.send(request, stream=True)
@@ -242,7 +242,8 @@ class ConnectionClient:
         ]
         return httpx.Response(response.status_code, headers=headers, content=b"".join(chunks), request=request)
 
-    def _only_own_hosts(self, request: httpx.Request) -> None:
+    def only_own_hosts(self, request: httpx.Request) -> None:
+        """Raises PluginFault for a request to a host that is none of the connection's."""
         if not self._hosts.allow(str(request.url), signed=_options(request).signed):
             raise PluginFault(
                 f"a call to {self.redactor.url(str(request.url))!r} was stopped: it is none of the connection's hosts",

@@ -42,7 +42,7 @@ class Write:
             "refusal": case.refusal.value if case.refusal is not None else "",
         }
         identity = f"settled {case.id} {case.version}"
-        heard = getattr(self.before, "state", None) is State.HEARD and case.state is State.CANCELED
+        heard = case.heard and case.state is State.CANCELED
         kind = OccurrenceKind.CANCELED_ELSEWHERE if heard else OccurrenceKind.CASE_SETTLED
         return Occurrence(identity, kind, case.order_id, case.updated_at, facts, case.chain)
 
@@ -70,8 +70,8 @@ class Ledger(Protocol):
     def open_status_change(self, change: StatusChange, key: str | None) -> StatusChange:
         """Record a status change, or give back the same one: by its key, or the one that is under way there.
 
-        Raises ConflictError where the order is being given another status at the same connection, and for the same key
-        with another content.
+        Raises UnderWayError where the order is being given another status at the same connection, and ConflictError for
+        the same key with another content.
         """
 
     def write(self, *changes: Write) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from orderdesk_sdk.case import Cancellation, Case, Event
-from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.errors import ConflictError, UnderWayError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.entries import data_of, dump, kind_of, load, stamp
 from orderdesk_sdk.ledger.interface import Work, Write
@@ -16,8 +16,8 @@ from orderdesk_sdk.rules import Occurrence
 from orderdesk_sdk.status_change import StatusChange
 
 __all__ = [
-    "INSERT_LINE", "TABLES", "changing", "conflict_of", "due_of", "keyed", "lines_of", "occur", "under_way",
-    "update_of", "work_of",
+    "INSERT_LINE", "TABLES", "changing", "conflict_of", "due_of", "keyed", "lines_of", "occur", "status_conflict",
+    "under_way", "update_of", "work_of",
 ]  # fmt: skip
 
 Content = Event | Intent | Exchange | str
@@ -111,3 +111,12 @@ def conflict_of(work: Work) -> ConflictError:
     return ConflictError(
         "somebody else has changed it meanwhile", place=work.id, remedy="read it again and decide on what it is now"
     )
+
+
+def status_conflict(known: StatusChange) -> ConflictError:
+    """What to raise where another status change than the wanted one is under way there, or has its key."""
+    place = f"order {known.order_number} at {known.connection}"
+    if known.is_open:
+        remedy = "wait until that is settled: `orderdesk work --until-idle`"
+        return UnderWayError(f"it is being set to {known.status!r}", place=place, remedy=remedy)
+    return ConflictError("this key was used for another status", place=place, remedy="use a new key for a new wish")

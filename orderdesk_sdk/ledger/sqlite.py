@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orderdesk_sdk.case import Cancellation, Case, Event, State
-from orderdesk_sdk.errors import ConflictError, LedgerError, NotFoundError
+from orderdesk_sdk.errors import LedgerError, NotFoundError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.commits import GroupCommit
 from orderdesk_sdk.ledger.entries import Entry, content_of, dump, load, moment, stamp
@@ -24,6 +24,7 @@ from orderdesk_sdk.ledger.rows import (
     keyed,
     lines_of,
     occur,
+    status_conflict,
     under_way,
     update_of,
     work_of,
@@ -142,11 +143,7 @@ class SqliteLedger:
         if (found[0].order_id, found[0].connection, found[0].status) != (
             change.order_id, change.connection, change.status
         ):  # fmt: skip
-            raise ConflictError(
-                f"it is being set to {found[0].status}",
-                place=f"order {found[0].order_number} at {found[0].connection}",
-                remedy="wait until that is settled",
-            )
+            raise status_conflict(found[0])
         return found[0]
 
     def write(self, *changes: Write) -> None:

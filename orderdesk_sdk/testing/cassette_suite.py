@@ -21,14 +21,13 @@ from orderdesk_sdk.settings import SettingKind, settings_fields
 from orderdesk_sdk.testing.cassettes import Source, read_head
 from orderdesk_sdk.testing.record import record_simulated
 from orderdesk_sdk.testing.scenarios import Scenarios, load_scenarios, replayed
+from orderdesk_sdk.testing.scrubbing import unscrubbed
 from orderdesk_sdk.testing.stage import PERSON
 
 __all__ = ["CassetteSuite"]
 
 _SHORTEST = 4
 """A person's text shorter than this, such as a state, stands everywhere."""
-_ADDRESS = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w+")
-_CREDENTIAL = re.compile(r"(?im)^\W*(?:set-cookie|cookie|authorization|user-agent|x-[\w-]*(?:token|key|secret))\W*:")
 _OF_A_DAY = re.compile(r"(?m)^  (?:recorded_at|sdk): .*$")
 
 
@@ -94,8 +93,7 @@ class CassetteSuite:
         words = [str(value) for name, value in given.items() if name in secrets and value]
         words += [word for word in PERSON.values() if len(word) >= _SHORTEST]
         assert [word for word in (*words, *self.private, "127.0.0.1") if word in text] == []
-        assert _ADDRESS.findall(text) == []
-        assert _CREDENTIAL.findall(text) == []
+        assert unscrubbed(text) == []
 
 
 def _undated(file: Path) -> str:

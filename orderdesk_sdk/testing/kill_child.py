@@ -211,7 +211,11 @@ def take(step: Step, desk: Desk, order: str, reason: str, clock: VirtualClock) -
     """Take a step; the ids that the caller has in hand after it."""
     match step:
         case Step.CANCEL:
-            return tuple(case.id for case in desk.cancel(order, by="Ann", reason=reason).cases)
+            opened = desk.cancel(order, by="Ann", reason=reason).cases
+            if any(case.gathered for case in opened):  # They are asked for together, when there was time for others.
+                _wait(clock, desk.ledger.next_due())
+                _run_due(desk)
+            return tuple(case.id for case in opened)
         case Step.NEXT:
             _wait(clock, desk.ledger.next_due())
             _run_due(desk)

@@ -14,7 +14,7 @@ from orderdesk_sdk.ledger import Entry
 from orderdesk_sdk.testing.simulator import Deed, Record, Simulator
 from orderdesk_sdk.testing.subject import Subject
 
-__all__ = ["complaints"]
+__all__ = ["complaints", "sends"]
 
 
 def complaints(
@@ -78,10 +78,10 @@ def _lost(desk: Desk, cases: Sequence[Case], told: Sequence[str]) -> Iterator[st
 
 def _duplicates(case: Case, history: Sequence[Entry], acted: Sequence[Record]) -> Iterator[str]:
     """No effect without an intent before it, no second one that the ledger does not account for."""
-    for effect, at in zip(acted, _sends(history), strict=False):
+    for effect, at in zip(acted, sends(history), strict=False):
         if at > effect.at:
             yield f"{case.id}: {effect} came before its intent of {at}"
-    known = len(_sends(history))
+    known = len(sends(history))
     if len(acted) > known:
         yield f"{case.id}: the service acted {len(acted)} times, the ledger knows of {known}"
     allowed = 1
@@ -97,7 +97,7 @@ def _duplicates(case: Case, history: Sequence[Entry], acted: Sequence[Record]) -
         yield f"{case.id}: the service acted {len(acted)} times, and read-backs of repeatable sends allow {allowed}"
 
 
-def _sends(history: Sequence[Entry]) -> list[datetime]:
+def sends(history: Sequence[Entry]) -> list[datetime]:
     """When something left that may act, by the ledger: as often as it was sent."""
     tries = {
         (entry.attempt, entry.content.intent.number): entry.content.tries
@@ -134,7 +134,7 @@ def _resubmitted(desk: Desk, subject: Subject, created: Sequence[Record]) -> Ite
     for resubmission in found:
         if resubmission.state is not ErrandState.DONE:
             yield f"{resubmission.id} ended {resubmission.state.value}: {resubmission.text}"
-        if not _sends(desk.ledger.history(resubmission.id)):
+        if not sends(desk.ledger.history(resubmission.id)):
             yield f"{resubmission.id} left no intent in the ledger"
         placed = {
             placement.remote_id for placement in desk.host.placements(desk.host.order(resubmission.order_number).id)

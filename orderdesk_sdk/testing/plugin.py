@@ -2,6 +2,13 @@
 
 Registered under `pytest11` as `orderdesk`. It imports nothing of the SDK before the fixture is asked for, so a test run
 pays nothing for having it.
+
+The fixtures `clock`, `simulator`, `desk` and `service` are of the integration that the test's class or module names:
+
+    integration = "acme-ship"
+
+    def test_a_cancel_is_read_back(desk, clock, simulator):
+        desk.cancel("1042", by="a test")
 """
 
 from __future__ import annotations
@@ -13,18 +20,28 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.clock import VirtualClock
+    from orderdesk_sdk.desk import Desk
+    from orderdesk_sdk.http.service import Service
     from orderdesk_sdk.testing.kill_nursery import Nursery
+    from orderdesk_sdk.testing.simulator import Simulator
     from orderdesk_sdk.testing.stage import Stage
 
 __all__ = [
     "COUNTED",
+    "HISTORIES",
     "KILLED",
     "LOUD",
     "cassette",
+    "clock",
+    "desk",
     "fuzz",
+    "histories",
     "kill_nursery",
     "pytest_addoption",
     "pytest_terminal_summary",
+    "service",
+    "simulator",
 ]
 
 LOUD = "not checked against the vendor: "
@@ -39,18 +56,35 @@ COUNTED = "conformance"
 FUZZ = 500
 """Malformed replies for each integration in every run."""
 
+HISTORIES = "histories"
+"""The property under which random histories record (what, how many); one line says them all in the summary."""
+
+MOST_HISTORIES = 150
+"""Random histories in every run."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The option --fuzz."""
+    """The options --fuzz and --histories."""
     parser.addoption(
         "--fuzz", type=int, default=FUZZ, metavar="N", help=f"malformed replies for each integration (default: {FUZZ})"
     )
+    parser.addoption(
+        "--histories", type=int, default=MOST_HISTORIES, metavar="N",
+        help=f"random histories at all services (default: {MOST_HISTORIES})",
+    )  # fmt: skip
 
 
 @pytest.fixture
 def fuzz(request: pytest.FixtureRequest) -> int:
     """How many malformed replies are tried on an integration."""
     number: int = request.config.getoption("--fuzz")
+    return number
+
+
+@pytest.fixture
+def histories(request: pytest.FixtureRequest) -> int:
+    """How many random histories are tried."""
+    number: int = request.config.getoption("--histories")
     return number
 
 
@@ -79,6 +113,64 @@ def cassette(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Stage]]
         yield lambda name: stages.enter_context(replayed(request.path.parent, name))
 
 
+@pytest.fixture
+def clock() -> VirtualClock:
+    """The clock of `simulator` and `desk`: time passes when the test says so."""
+    from orderdesk_sdk.clock import VirtualClock
+
+    return VirtualClock()
+
+
+@pytest.fixture
+def simulator(request: pytest.FixtureRequest, clock: VirtualClock) -> Simulator:
+    """The simulator that the integration's plugin ships, without an order."""
+    from orderdesk_sdk.testing.simulator import simulators
+
+    slug, known = _integration(request), simulators()
+    if slug not in known:
+        raise pytest.UsageError(
+            f"{slug} has no simulator; installed are those of: {', '.join(sorted(known)) or 'none'}"
+        )
+    made: Simulator = known[slug].load()(clock)
+    return made
+
+
+@pytest.fixture
+def desk(request: pytest.FixtureRequest, simulator: Simulator) -> Iterator[Desk]:
+    """A desk whose one order is at `simulator`, served on loopback, by a connection named like the integration.
+
+    Its number is 1042, or the `order` of the test's class or module.
+    """
+    from orderdesk_sdk.testing.stage import LINES, ORDER, simulated
+
+    number = _told(request, "order") or ORDER
+    simulator.add_order(number, lines=LINES)
+    with simulated(_integration(request), simulator, order=number) as stage:
+        yield stage.desk
+
+
+@pytest.fixture
+def service(request: pytest.FixtureRequest, desk: Desk, clock: VirtualClock) -> Service[object]:
+    """What a flow of the integration holds in its hands, now: for driving one without a network."""
+    return desk.connections.get(_integration(request)).service(clock.now())
+
+
+def _integration(request: pytest.FixtureRequest) -> str:
+    slug = _told(request, "integration")
+    if not slug:
+        raise pytest.UsageError(
+            f"{request.path.name}: say which integration {request.node.name} is about: "
+            'integration = "acme-ship", in its class or module'
+        )
+    return slug
+
+
+def _told(request: pytest.FixtureRequest, name: str) -> str:
+    """An attribute of the test's class or module, where it is a text; "" where there is none."""
+    found = (getattr(holder, name, None) for holder in (request.cls, request.module) if holder is not None)
+    return next((told for told in found if isinstance(told, str)), "")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """A yellow line for each reason of a loud skip, a line for each scenario of kill points and each integration."""
     counts: dict[str, int] = {}
@@ -91,6 +183,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for rest, count in counts.items():
         terminalreporter.write_line(f"WARNING: {count} skipped, {LOUD}{rest}", yellow=True)
     sums: dict[str, dict[str, int]] = {}
+    lived: list[str] = []
     for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
         for name, told in report.user_properties if report.when == "call" else ():
             if name == KILLED:
@@ -99,7 +192,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 slug, what, number = told
                 sums.setdefault(slug, {}).setdefault(what, 0)
                 sums[slug][what] += number
+            if name == HISTORIES:
+                lived.append(f"{told[1]:,} {told[0]}")
     for slug, counted in sums.items():
         terminalreporter.write_line(
             f"{COUNTED}: {slug}: {', '.join(f'{number:,} {what}' for what, number in counted.items())}"
         )
+    if lived:
+        terminalreporter.write_line(f"{HISTORIES}: {', '.join(lived)}")

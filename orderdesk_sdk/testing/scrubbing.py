@@ -14,15 +14,22 @@ from orderdesk_sdk.redaction import DENIED, Redactor
 from orderdesk_sdk.secret import HIDDEN, Secret
 from orderdesk_sdk.settings import SettingField, SettingKind, settings_fields
 
-__all__ = ["Scrubber", "private_texts", "stored_host"]
+__all__ = ["Scrubber", "private_texts", "stored_host", "unscrubbed"]
 
 _REQUEST_HEADERS = frozenset({"accept", "content-type"})
 _REPLY_HEADERS = frozenset({"content-type", "retry-after"})
 _TOKEN_FIELDS = frozenset({"error", "expires_in", "grant_type", "token_type"})
 """Fields of a token request or reply that are no secret; the value of every other one is hidden."""
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_ADDRESS = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w+")
+_CREDENTIAL = re.compile(r"(?im)^\W*(?:set-cookie|cookie|authorization|user-agent|x-[\w-]*(?:token|key|secret))\W*:")
 _SHORTEST = 6
 """A personal text shorter than this is left to the declaration: hiding "Ida" would spoil half of the words."""
+
+
+def unscrubbed(text: str) -> list[str]:
+    """What looks like a mail address or a header with a credential in the text of a cassette; empty for a clean one."""
+    return [*_ADDRESS.findall(text), *_CREDENTIAL.findall(text)]
 
 
 def stored_host(field: SettingField) -> str:

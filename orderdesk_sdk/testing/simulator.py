@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
 from typing import ClassVar
@@ -81,6 +81,8 @@ class Simulator(ABC):
         self.lock = threading.RLock()
         self.app: ASGIApp = Control(self, FaultyApp(self.service, self.faults, expired=self.expired_token))
         """What to serve: the service, its faults, and the control calls under `/_simulator/`."""
+        self.witness: Callable[[Record], None] | None = None
+        """Called with each record whose deed counts, before the client hears of it; None for nobody."""
         self._records: list[Record] = []
         self._chosen: dict[tuple[str, str | None], str] = {}
 
@@ -141,6 +143,8 @@ class Simulator(ABC):
         """Write to the log; `at` None means now."""
         with self.lock:
             self._records.append(Record(at or self.clock.now(), operation, remote_id, effect, deed))
+            if self.witness is not None and deed is not Deed.NOTHING:
+                self.witness(self._records[-1])
 
     def set_switch(self, name: str, choice: str, *, remote_id: str | None = None) -> None:
         """Choose for one order, or with None for all that have no choice of their own.

@@ -66,10 +66,15 @@ class Stage:
     ) -> Case:
         """Cancel the order, or these quantities by line code; its case as it is then.
 
-        The default is a reason that every list has and every service without one leaves alone.
+        Where orders are gathered, it is the case once the group was asked for. The default is a reason that every list
+        has and every service without one leaves alone.
         """
         self.desk.cancel(self.order, by="a test", reason=reason, lines=lines)
-        return self.case
+        case = self.case
+        if case.gathered and case.state is State.REQUESTED and case.due_at is not None:
+            self.wait_for(case.due_at)
+            return self.run_due()
+        return case
 
     def follow(self) -> Case:
         """Do what is due, letting time pass, until the case is settled or a person has it; the case as it is then.

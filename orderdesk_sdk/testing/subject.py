@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from orderdesk_sdk.case import Case, State
 from orderdesk_sdk.clock import Clock, VirtualClock
-from orderdesk_sdk.config import Config, make_settings
+from orderdesk_sdk.config import Config, ConnectionConfig, make_settings
 from orderdesk_sdk.declaration import ByCheck, ByPerson, ByReply, Integration, Route
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import InputError
@@ -101,25 +101,33 @@ class Subject:
         """Whether there is a simulator to call."""
         return self.simulator is not None or self.slug in simulators()
 
-    def make_simulator(self, clock: Clock) -> Simulator | None:
-        """The service with the order in it; None where there is none."""
+    def new_simulator(self, clock: Clock) -> Simulator | None:
+        """The service without an order; None where there is none."""
         if not self.has_service:
             return None
         made: Simulator = self.simulator(clock) if self.simulator is not None else simulators()[self.slug].load()(clock)
         for name, choice in self.switches.items():
             made.set_switch(name, choice)
-        made.add_order(self.number, lines=[(line.code, line.quantity) for line in self.order.lines])
+        return made
+
+    def make_simulator(self, clock: Clock) -> Simulator | None:
+        """The service with the order in it; None where there is none."""
+        made = self.new_simulator(clock)
+        if made is not None:
+            made.add_order(self.number, lines=[(line.code, line.quantity) for line in self.order.lines])
         return made
 
     def table(self, simulator: Simulator | None, url: str) -> Mapping[str, object]:
         """The settings of a connection, flat, secrets as texts."""
         return {**(simulator.settings(url) if simulator is not None else {}), **self.settings}
 
+    def connected_nowhere(self) -> ConnectionConfig:
+        """The table of a connection to a service at NOWHERE, as a configuration has it."""
+        return configured(self.slug, self.table(self.make_simulator(VirtualClock()), NOWHERE), self.registry())
+
     def made_settings(self) -> object:
         """The settings as the plugin gets them, of a service at NOWHERE."""
-        registry = self.registry()
-        table = self.table(self.make_simulator(VirtualClock()), NOWHERE)
-        return make_settings(registry.load(self.slug).integration.settings, configured(self.slug, table, registry))
+        return make_settings(self.registry().load(self.slug).integration.settings, self.connected_nowhere())
 
     @property
     def integration(self) -> Integration:

@@ -6,22 +6,25 @@
         integration = "acme-ship"
 
 That is a whole test. It runs the plugin against the simulator it ships, on a real socket, by a virtual clock: killed at
-every boundary, with every fault on every call, with malformed replies, and with secrets that come back to it. What
-applies follows from the declaration; what does not is skipped with the reason. Where declaration and simulator cannot
-tell, the attributes of `base.Standard` do. A standard test is not replaced; what a plugin cannot stand yet is marked
+every boundary, with every fault on every call, with malformed replies, and with secrets that come back to it. Its flows
+are played twice, and its declaration and settings are held against themselves. What applies follows from the
+declaration; what does not is skipped with the reason. Where declaration and simulator cannot tell, the attributes of
+`base.Standard` do. A standard test is not replaced; what a plugin cannot stand yet is marked
 `@pytest.mark.xfail(reason="why")` on an override that calls `super()`.
 """
 
 from __future__ import annotations
 
 from orderdesk_sdk.testing.conformance.canaries import Canaries
+from orderdesk_sdk.testing.conformance.declared import Declared
 from orderdesk_sdk.testing.conformance.junk import Junk
 from orderdesk_sdk.testing.conformance.kills import KillPoints
+from orderdesk_sdk.testing.conformance.repeats import Repeats
 from orderdesk_sdk.testing.conformance.troubles import Troubles
 from orderdesk_sdk.testing.conformance.verdict import Law, NotConformant
 
 __all__ = ["Law", "NotConformant", "PluginConformance"]
 
 
-class PluginConformance(KillPoints, Troubles, Junk, Canaries):
+class PluginConformance(Declared, Repeats, KillPoints, Troubles, Junk, Canaries):
     """All standard tests. Subclass it once for each integration of a plugin."""

@@ -24,6 +24,7 @@ from orderdesk_sdk.testing.fake_client import FakeJournal, exchange_of, intent_o
 
 if TYPE_CHECKING:
     from orderdesk_sdk.http.client import ConnectionClient
+    from orderdesk_sdk.http.service import Flow
 
 __all__ = ["Playback", "Played"]
 
@@ -32,13 +33,22 @@ T = TypeVar("T")
 
 @frozen
 class Played:
-    """What came of a flow. calls: how many it made. fault: the plugin's own, None where there is none. case: the case
+    """What came of a flow. requests: those it made. fault: the plugin's own, None where there is none. case: the case
     after it; None for a resubmission.
     """
 
-    calls: int
+    requests: tuple[httpx.Request, ...]
     fault: str | None
     case: Case | None
+
+    @property
+    def calls(self) -> int:
+        """How many requests it made."""
+        return len(self.requests)
+
+
+_NOTHING = Reply("nothing that was heard", 200, {"content-type": "application/json"}, b"{}")
+"""The reply where none was heard, because no call of the flow was ever answered."""
 
 
 class Playback:
@@ -54,9 +64,15 @@ class Playback:
         """Ask to cancel; the last reply answers all further calls."""
         sending = transition(self._case, Event(EventKind.SEND, self._now, due_at=self._now + LEASE, repeatable=True))
         hook = self._connection.loaded.manager.hook
-        driven, calls = self._drive(
-            lambda: hook.orderdesk_cancel(request=self._request, service=self._service), Answer, replies
-        )
+        if hook.orderdesk_cancel.get_hookimpls():
+            driven, requests = self._drive(
+                lambda: hook.orderdesk_cancel(request=self._request, service=self._service), Answer, replies
+            )
+        else:
+            many = (self._request,)
+            driven, requests = self._drive(
+                lambda: _alone(hook.orderdesk_cancel_many(requests=many, service=self._service)), Answer, replies
+            )
         sent = evolve(sending, repeatable=driven.repeatable and driven.wrote)
         declared, placement = self._connection.integration, self._request.placement
         match driven.outcome:
@@ -65,10 +81,10 @@ class Playback:
             case followup.Loss() as loss:
                 event = followup.after_loss(sent, declared, loss, self._now)
             case Fault(text):
-                return Played(calls, text, None)
+                return Played(requests, text, None)
             case _:
                 assert_never(driven.outcome)
-        return Played(calls, None, transition(sending, event))
+        return Played(requests, None, transition(sending, event))
 
     def check(self, replies: Sequence[Reply], state: State = State.ASKED, reference: str | None = None) -> Played:
         """Read back a case that is asked or unclear."""
@@ -77,7 +93,7 @@ class Playback:
         checking = transition(case, Event(EventKind.CHECK, self._now, due_at=self._now + LEASE))
         request = CheckRequest(self._request.order, self._request.placement, self._now, {}, reference)
         hook = self._connection.loaded.manager.hook
-        driven, calls = self._drive(
+        driven, requests = self._drive(
             lambda: hook.orderdesk_check(request=request, service=self._service), Answer, replies
         )
         declared, placement = self._connection.integration, self._request.placement
@@ -87,28 +103,30 @@ class Playback:
             case followup.Loss() as loss:
                 event = followup.after_check(checking, declared, placement, followup.unread(loss), self._now)
             case Fault(text):
-                return Played(calls, text, None)
+                return Played(requests, text, None)
             case _:
                 assert_never(driven.outcome)
-        return Played(calls, None, transition(checking, event))
+        return Played(requests, None, transition(checking, event))
 
     def resubmit(self, replies: Sequence[Reply]) -> Played:
         """Submit the order again."""
         request = ResubmitRequest(evolve(self._request.order, number=f"{self._request.order.number}-1"), None)
         hook = self._connection.loaded.manager.hook
-        driven, calls = self._drive(
+        driven, requests = self._drive(
             lambda: hook.orderdesk_resubmit(request=request, service=self._service), Placement, replies
         )
-        return Played(calls, driven.outcome.text if isinstance(driven.outcome, Fault) else None, None)
+        return Played(requests, driven.outcome.text if isinstance(driven.outcome, Fault) else None, None)
 
     @property
     def _service(self) -> object:
         return self._connection.service(self._now)
 
-    def _drive(self, start: Callable[[], object], result: type[T], replies: Sequence[Reply]) -> tuple[Driven[T], int]:
-        client = _Parrot(self._connection.client.redactor, replies)
+    def _drive(
+        self, start: Callable[[], object], result: type[T], replies: Sequence[Reply]
+    ) -> tuple[Driven[T], tuple[httpx.Request, ...]]:
+        client = _Parrot(self._connection.client.redactor, replies or (_NOTHING,))
         driven = drive(start, result, cast("ConnectionClient", client), FakeJournal())
-        return driven, client.calls
+        return driven, tuple(client.requests)
 
 
 class _Parrot:
@@ -116,15 +134,21 @@ class _Parrot:
 
     def __init__(self, redactor: Redactor, replies: Sequence[Reply]) -> None:
         self.redactor = redactor
-        self.calls = 0
+        self.requests: list[httpx.Request] = []
         self._replies = replies
 
     def call(
         self, request: httpx.Request, number: int, intend: Callable[[Intent], None]
     ) -> tuple[Exchange, httpx.Response]:
         intend(intent_of(request, number))
-        reply = self._replies[min(self.calls, len(self._replies) - 1)]
-        self.calls += 1
+        reply = self._replies[min(len(self.requests), len(self._replies) - 1)]
+        self.requests.append(request)
         response = httpx.Response(reply.status, headers=reply.headers, content=reply.body, request=request)
         response.extensions[EXCHANGE_NUMBER] = number
         return exchange_of(request, number, status=reply.status, body=reply.body.decode(errors="replace")), response
+
+
+def _alone(flow: Flow[Sequence[Answer]]) -> Flow[object]:
+    """The flow for one order of a group; an answer that is for all of the group is its as well."""
+    answers = yield from flow
+    return answers[0] if len(answers) == 1 else answers

@@ -101,7 +101,7 @@ class Rehearsal:
     """What was seen. route: the way taken; None where none was open. asked, end: the case's state after the request,
     and at the end. repeatable: whether every request of the cancel that may change something was declared so.
     cancel, follow, resubmit: what was said meanwhile, without tokens. tokens: the replies with one. token_path: None
-    where no token is fetched.
+    where no token is fetched. origin: where the service stood, for replies that name itself; "" where none is called.
     """
 
     route: Route | None
@@ -113,6 +113,7 @@ class Rehearsal:
     resubmit: tuple[Heard, ...]
     tokens: tuple[Heard, ...]
     token_path: str | None
+    origin: str
 
     @property
     def cancels(self) -> Aim | None:
@@ -160,13 +161,14 @@ def rehearse(subject: Subject, folder: Path) -> Rehearsal:
         marks.append(len(heard))
         if case.state is State.CANCELED and not isinstance(subject.integration.resubmit, NoResubmit):
             stage.resubmit()
+        origin = stage.desk.connections.get(stage.connection).service(stage.clock.now()).base_url
         history = [entry.content for entry in stage.desk.ledger.history(case.id)]
         writes = [one for one in history if isinstance(one, Intent) and not one.reads_only]
     parts = [heard[: marks[0]], heard[marks[0] : marks[1]], heard[marks[1] :]]
     cancel, follow, resubmit = (tuple(one for one in part if one.path != token_path) for part in parts)
     return Rehearsal(
         route, asked, case.state, all(intent.repeatable for intent in writes), cancel, follow, resubmit,
-        tuple(one for one in heard if one.path == token_path), token_path,
+        tuple(one for one in heard if one.path == token_path), token_path, urlsplit(origin).netloc,
     )  # fmt: skip
 
 

@@ -43,6 +43,26 @@ class Law(Enum):
         "every open case has a next action and a due time (law 7)",
         "return one of the answers of orderdesk_sdk.answer",
     )
+    DECLARED = (
+        "a declaration holds in itself",
+        "mend what the complaint names in the Integration; `orderdesk check` tells the same",
+    )
+    SETTINGS = (
+        "settings that cannot be are refused, with their place, before anything is called",
+        "give each setting its kind, type and choices, and let a parser raise ConfigurationError and nothing else",
+    )
+    REPEATS = (
+        "a flow makes the same calls for the same replies, for it is replayed after a crash (law 2)",
+        "take the time from service.now and numbers from the request or a reply; no clock, uuid, random or memory",
+    )
+    OWN_HOSTS = (
+        "no call leaves the hosts that the connection's settings name (law 11)",
+        "declare the host with settings.host(), build requests with service.get(...), and open no connection yourself",
+    )
+    LIGHT = (
+        "a plugin costs next to nothing to import",
+        "import inside the function that needs it, and let only the simulator import what serves it",
+    )
     NO_SECRET = (
         "no secret in a ledger row, repr, log, receipt or plan (law 11)",
         "hold credentials in secret() settings, sign in an httpx.Auth, and let a TokenAuth fetch tokens",

@@ -25,7 +25,7 @@ def test_a_whole_order_is_canceled_line_by_line_as_the_cart_it_came_from(cassett
     stage = cassette("cancel-by-line")
     assert (stage.case.state, stage.case.role) == (State.CANCELED, Role.CART)
     assert stage.case.lines == (LineAnswer("MUG", 2, 2), LineAnswer("CAP", 1, 1))
-    assert stage.proof.kind is ProofKind.READ_BACK
+    assert stage.proof.kind is ProofKind.LINES
     assert stage.calls == [READ, "POST /order/item/cancel 200", READ]
 
 
@@ -38,7 +38,7 @@ def test_a_part_is_canceled_by_the_word_of_the_order_log(cassette: Play) -> None
 
 def test_what_was_only_submitted_is_asked_until_the_lines_say_that_it_is_done(cassette: Play) -> None:
     stage = cassette("pending-then-done")
-    assert (stage.case.state, stage.proof.kind) == (State.CANCELED, ProofKind.READ_BACK)
+    assert (stage.case.state, stage.proof.kind) == (State.CANCELED, ProofKind.LINES)
     assert stage.calls == [READ, "POST /order/item/cancel 202", READ, LOOK, READ, LOOK, READ]
 
 

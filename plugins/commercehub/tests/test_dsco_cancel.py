@@ -30,7 +30,7 @@ def test_a_success_is_asked_and_called_canceled_only_when_the_lines_say_so(stage
     case = stage.follow()
     assert (case.state, case.lines) == (State.CANCELED, ALL_CANCELED)
     assert case.proof is not None
-    assert case.proof.kind is ProofKind.READ_BACK
+    assert case.proof.kind is ProofKind.LINES
     assert stage.simulator.truth(PO) == "cancelled"
     assert stage.desk.receipt(PO).is_canceled
 

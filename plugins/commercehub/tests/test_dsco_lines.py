@@ -8,7 +8,7 @@ import pytest
 
 from orderdesk_commercehub.simulator import DscoSimulator
 from orderdesk_sdk.answer import LineAnswer, Refusal
-from orderdesk_sdk.case import State
+from orderdesk_sdk.case import ProofKind, State
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.testing.faults import Fault
@@ -35,6 +35,11 @@ def test_part_of_a_line_is_canceled_and_the_log_proves_it(stage: Stage, answered
     case = stage.follow()
     assert (case.state, case.lines) == (State.CANCELED, (LineAnswer("MUG-11", 2, 1), LineAnswer("CAP-7", 1, 0)))
     assert stage.simulator.truth(PO) == "shipment_pending"
+    proof = stage.desk.receipt(PO).wishes[0].cases[0].proof
+    assert proof is not None
+    assert proof.exchange is not None
+    assert (proof.kind, proof.status) == (ProofKind.READ_BACK, "success"), "one of two alone would prove nothing"
+    assert proof.exchange.intent.url.endswith("/order/log?requestId=request-1")
 
 
 def test_a_whole_line_is_canceled_and_its_number_proves_it(stage: Stage) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-import httpx
 import pytest
 
 import orderdesk_shopify
-from orderdesk_sdk.answer import Outcome, Refusal
+from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.case import Case, ProofKind, State
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.errors import ConfigurationError, InputError
@@ -17,7 +16,8 @@ from orderdesk_sdk.order import Role
 from orderdesk_sdk.reasons import CanonicalReason, gaps
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.stage import SimulatedStage
-from orderdesk_shopify.account import read_version, throttled, trouble
+from orderdesk_sdk.testing.tap import SeenRequest
+from orderdesk_shopify.account import read_version
 from orderdesk_shopify.simulator import ShopifySimulator
 
 Opener = Callable[..., SimulatedStage]
@@ -110,6 +110,24 @@ def test_from_2026_10_on_the_job_says_why_it_failed_where_it_can_be_asked(
     assert case.reference == "gid://shopify/Job/1 gid://shopify/OrderCancelJobResult/1"
 
 
+def test_a_job_that_ends_between_two_fields_of_one_query_is_no_refusal(
+    shop: ShopifySimulator, open_stage: Opener
+) -> None:
+    stage = open_stage(shop)
+    stage.cancel(WHY)
+
+    def read_too_early(request: SeenRequest, body: bytes) -> bytes:
+        if b"Progress(" not in request.body:
+            return body
+        found = json.loads(body)
+        found["data"]["order"]["cancelledAt"] = None
+        return json.dumps(found).encode()
+
+    stage.tap.edit = read_too_early
+    assert stage.follow().state is State.CANCELED
+    assert asked(stage) == ["Order", "Cancel", "Progress", "Progress", "Order"]
+
+
 def test_an_open_return_that_is_told_at_once_is_refused_after_one_more_look(
     shop: ShopifySimulator, open_stage: Opener
 ) -> None:
@@ -164,79 +182,6 @@ def test_an_order_that_shopify_does_not_show_is_refused_with_the_grant_that_may_
     case = stage.cancel(WHY)
     assert (case.state, case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
     assert "read_all_orders" in str(case.remedy)
-
-
-@pytest.mark.parametrize(
-    ("at", "outcome"),
-    [
-        ("2026-01-05T09:00:20Z", Outcome.CANCELED),
-        ("2026-01-05T09:00:20.123-05:00", Outcome.CANCELED),
-        ("never", Outcome.UNCLEAR),
-        (None, Outcome.PENDING),
-    ],
-)
-def test_only_a_moment_in_cancelledAt_is_believed(at: str | None, outcome: Outcome) -> None:  # noqa: N802 - the field
-    order = {
-        "id": "gid://shopify/Order/1",
-        "cancelledAt": at,
-        "closed": False,
-        "displayFulfillmentStatus": "UNFULFILLED",
-    }
-    assert orderdesk_shopify.judged(httpx.Response(200, json={"data": {"order": order}})).outcome is outcome
-
-
-@pytest.mark.parametrize(
-    ("error", "wrote", "outcome"),
-    [
-        ({"extensions": {"code": "ACCESS_DENIED"}, "path": ["done"]}, True, Outcome.NOT_DONE),
-        ({"extensions": {"code": "ACCESS_DENIED"}, "path": ["done", "job"]}, True, Outcome.UNCLEAR),
-        ({"extensions": {"code": "MAX_COST_EXCEEDED"}}, True, Outcome.NOT_DONE),
-        ({"extensions": {"code": "INTERNAL_SERVER_ERROR"}}, True, Outcome.UNCLEAR),
-        ({"message": "a code that nobody knows"}, True, Outcome.UNCLEAR),
-        ({"extensions": {"code": "INTERNAL_SERVER_ERROR"}}, False, Outcome.NOT_DONE),
-    ],
-)
-def test_an_error_at_the_top_proves_only_what_it_says(error: dict[str, object], wrote: bool, outcome: Outcome) -> None:
-    found = trouble(httpx.Response(200, json={"errors": [{"message": "m", **error}]}), wrote=wrote)
-    assert found is not None
-    assert found.outcome is outcome
-
-
-@pytest.mark.parametrize(
-    ("status", "outcome"),
-    [
-        (401, Outcome.NOT_DONE),
-        (402, Outcome.NOT_DONE),
-        (423, Outcome.NOT_DONE),
-        (429, Outcome.NOT_DONE),
-        (502, Outcome.UNCLEAR),
-    ],
-)
-def test_a_status_that_turns_a_change_away_did_nothing(status: int, outcome: Outcome) -> None:
-    found = trouble(httpx.Response(status, content=b"<html>"), wrote=True)
-    assert found is not None
-    assert found.outcome is outcome
-
-
-@pytest.mark.parametrize(
-    ("cost", "waits"),
-    [
-        ({"requestedQueryCost": 110, "throttleStatus": {"currentlyAvailable": 10, "restoreRate": 50}}, 2.0),
-        ({"requestedQueryCost": 10, "throttleStatus": {"currentlyAvailable": 10.5, "restoreRate": 50}}, 0.0),
-        ({"requestedQueryCost": 10, "throttleStatus": {"currentlyAvailable": 0, "restoreRate": 0}}, 1.0),
-        ({"requestedQueryCost": 1e308, "throttleStatus": {"currentlyAvailable": 0, "restoreRate": 1e-9}}, 86_400.0),
-        ({"requestedQueryCost": "10"}, 1.0),
-        (None, 1.0),
-    ],
-)
-def test_a_wait_is_what_the_missing_cost_takes(cost: object, waits: float) -> None:
-    body = {"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}], "extensions": {"cost": cost}}
-    assert throttled(httpx.Response(200, json=body)) == seconds(waits)
-
-
-@pytest.mark.parametrize("body", ["<html>", "[]", '{"data": {"order": null}}', '{"errors": [{"message": "no"}]}'])
-def test_what_is_not_throttled_is_not_waited_for(body: str) -> None:
-    assert throttled(httpx.Response(200, text=body)) is None
 
 
 # Lost, throttled, denied

@@ -10,7 +10,17 @@ from orderdesk_amazon_mcf.account import McfSettings
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, IdRule, Integration, Limit, NewNumber, WhileStatus, fold
+from orderdesk_sdk.declaration import (
+    Button,
+    ByCheck,
+    Evidence,
+    IdRule,
+    Integration,
+    Limit,
+    NewNumber,
+    WhileStatus,
+    fold,
+)
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import refresh_token_auth
 from orderdesk_sdk.http.service import Flow, Service
@@ -34,6 +44,7 @@ def orderdesk_integration() -> Integration:
         auth=refresh_token_auth("token_url", header="x-amz-access-token", dated="x-amz-date"),
         cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), WhileStatus(OPEN, until="picking")),),
         resubmit=NewNumber(),
+        evidence=Evidence.VENDOR_CHECKED,
         remote_id=IdRule(r"[A-Za-z0-9._-]+", 40, "Amazon turns + into a space and answers 403 to ids with spaces"),
         limits={"*": Limit(2, burst=30)},
         rate_header="x-amzn-ratelimit-limit",

@@ -8,7 +8,7 @@ from orderdesk_commercehub.account import CODES, TYPES, HubSettings
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, Integration, Limit, NoResubmit, Portal, Scope
+from orderdesk_sdk.declaration import Button, ByCheck, Evidence, Integration, Limit, NoResubmit, Portal, Scope
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import ClientCredentialsAuth
 from orderdesk_sdk.http.service import Flow, Service
@@ -32,19 +32,15 @@ Lines = tuple[list[LineQuantities], list[dict[str, object]]]
 @hookimpl
 def orderdesk_integration() -> Integration:
     return Integration(
-        slug="commercehub",
-        title="CommerceHub",
-        settings=HubSettings,
-        base_url="base_url",
+        slug="commercehub", title="CommerceHub", settings=HubSettings, base_url="base_url", role=Role.CART,
         auth=lambda its: ClientCredentialsAuth(its.base_url + "/oauth2/token", its.client_id, its.client_secret),
-        role=Role.CART,
-        cancel=(BUTTON,),
-        configured=lambda its: (FILE if its.mode == "orderstream" else BUTTON,),
+        cancel=(BUTTON,), configured=lambda its: (FILE if its.mode == "orderstream" else BUTTON,),
         resubmit=NoResubmit("a supplier cannot reopen a canceled retailer order; the retailer issues a new one"),
         limits={"/order/": Limit(8, burst=10)},  # 10 a second, 500 a minute; of the other calls no limit is known
         redact=["shipping", "shipTo", "billing", "billTo", "customer", "firstName", "lastName", "email", "phone"],
         help_url="https://support.dsco.io/hc/en-us/articles/360028354992-Cancel-Codes",
-    )
+        evidence=Evidence.VENDOR_CHECKED,
+    )  # fmt: skip
 
 
 @hookimpl
@@ -92,8 +88,8 @@ def orderdesk_check(request: CheckRequest, service: Service[HubSettings]) -> Flo
     entries = {entry.get("status"): entry for entry in objects_at(log, "logs")}
     if set(entries) == {"failure"}:
         text = words_of(entries["failure"].get("results"), SAID)
-        return judge(log, lines, request.lines, done=False, text=text, remedy=ELSEWHERE)
-    return judge(reply, lines, request.lines, done=True if "success" in entries else None)
+        return judge(log, lines, request.lines, done=False, status="failure", text=text, remedy=ELSEWHERE)
+    return judge(log, lines, request.lines, done=True, status="success") if "success" in entries else verdict
 
 
 def read(reply: httpx.Response, request: CancelRequest | CheckRequest) -> Lines:

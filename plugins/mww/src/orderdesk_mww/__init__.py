@@ -10,7 +10,7 @@ from orderdesk_mww.account import MwwSettings, auth_key, ladder
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.declaration import Integration, NewNumber, fold
+from orderdesk_sdk.declaration import Evidence, Integration, NewNumber, fold
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.order import Placement
@@ -28,7 +28,7 @@ def orderdesk_integration() -> Integration:
         slug="mww", title="MWW On Demand", settings=MwwSettings, base_url="base_url", auth=auth_key,
         cancel=ladder("two minutes"), configured=lambda settings: ladder(settings.cancel_window), resubmit=NewNumber(),
         redact=["name", "address1", "address2", "city", "postal-code", "phone", "email"],
-        help_url="https://mwwondemand.github.io",
+        help_url="https://mwwondemand.github.io", evidence=Evidence.PUBLISHED_API,
     )  # fmt: skip
 
 
@@ -38,9 +38,8 @@ def orderdesk_cancel(request: CancelRequest, service: Service[MwwSettings]) -> F
     body = {"data": {"type": "orders", "id": number, "attributes": {"request": "cancel"}}}
     reply = yield service.request("PATCH", orders.ORDERS, number, operation="cancel", repeatable=True, json=body)
     if reply.is_success:
-        return answer.asked(
-            reply, status=text_at(reply, *orders.STATE)
-        )  # Also where it says cancelled: that is read back.
+        # Also where it says cancelled: that is read back.
+        return answer.asked(reply, status=text_at(reply, *orders.STATE))
     if reply.status_code == 404 and young:
         return answer.not_done(reply, text=f"MWW does not know {number} yet, and may still be taking it in")
     if reply.status_code == 404:

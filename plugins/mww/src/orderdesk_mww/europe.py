@@ -7,7 +7,7 @@ from attrs import evolve
 import orderdesk_mww
 from orderdesk_mww import orderdesk_cancel, orderdesk_check, orderdesk_resubmit  # noqa: F401 - hooks of this module too
 from orderdesk_mww.account import MwwSettings
-from orderdesk_sdk.declaration import Integration
+from orderdesk_sdk.declaration import Evidence, Integration
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.settings import host, settings
 
@@ -19,4 +19,5 @@ class EuropeSettings(MwwSettings):
 
 @hookimpl
 def orderdesk_integration() -> Integration:
-    return evolve(orderdesk_mww.orderdesk_integration(), slug="mww-europe", title="MWW Europe", settings=EuropeSettings)
+    other, unproved = orderdesk_mww.orderdesk_integration(), Evidence.CONFIGURATION
+    return evolve(other, slug="mww-europe", title="MWW Europe", settings=EuropeSettings, evidence=unproved)

@@ -7,7 +7,7 @@ neither is the address for cancellations: it is asked for. A mail in mode test n
 from __future__ import annotations
 
 from orderdesk_oia_global.account import OiaSettings, ladder
-from orderdesk_sdk.declaration import Integration, NoResubmit
+from orderdesk_sdk.declaration import Evidence, Integration, NoResubmit
 from orderdesk_sdk.hookspecs import hookimpl
 
 AGAIN = (
@@ -25,5 +25,6 @@ def orderdesk_integration() -> Integration:
         cancel=ladder(None),
         configured=ladder,
         resubmit=NoResubmit(AGAIN),
+        evidence=Evidence.CONFIGURATION,
         help_url="https://help.orderdesk.com/article/287-cancel-an-order",
     )

@@ -6,7 +6,7 @@ is, its API, credentials, status words and what a resubmission takes are UNKNOWN
 
 from __future__ import annotations
 
-from orderdesk_sdk.declaration import Button, ByPerson, Integration, NoResubmit
+from orderdesk_sdk.declaration import Button, ByPerson, Evidence, Integration, NoResubmit
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.wire_settings import (
     UndocumentedSettings,
@@ -29,5 +29,6 @@ def orderdesk_integration() -> Integration:
         resubmit=NoResubmit(
             "how an order is created there is not public: duplicate it in Order Desk and submit the copy"
         ),
+        evidence=Evidence.CONFIGURATION,
         help_url="https://help.orderdesk.com/article/287-cancel-an-order",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +19,9 @@ from orderdesk_sdk.testing.serving import serve
 from orderdesk_sdk.wishes import Standing
 
 if TYPE_CHECKING:
-    from tests.conftest import Block
+    from tests.how_to.conftest import Pages
 
-PAGE = "how-to/embed.md"
+PAGE = "embed.md"
 SECRETS = {
     "MCF_REFRESH_TOKEN": "refresh_token",
     "MCF_CLIENT_ID": "client_id",
@@ -36,7 +35,7 @@ def test_the_how_to_works_as_it_is_written(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    page_blocks: Callable[..., list[Block]],
+    page_blocks: Pages,
 ) -> None:
     clock = VirtualClock()
     simulator = McfSimulator(clock)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Block
+    from tests.how_to.conftest import Block, Pages
 
-PAGE = "tutorial/first-plugin.md"
+PAGE = "../tutorial/first-plugin.md"
+NAMED = re.compile(r"# (\S+\.(?:py|toml))\n")
+"""The first line of a block that is a file, or the next part of one."""
 INSTALL_SDK, INSTALL, TEST = (
     'python -m pip install "orderdesk-sdk[testing]"',
     'python -m pip install -e ".[sandbox]"',
@@ -25,11 +28,15 @@ EASIER = ("test_a_cancel_survives_every_death", "test_a_lost_reply_survives_ever
 
 
 @pytest.fixture
-def followed(page_blocks: Callable[..., list[Block]], tmp_path: Path) -> Path:
+def followed(page_blocks: Pages, tmp_path: Path) -> Path:
     """The folder of somebody who wrote the files of the tutorial."""
     for block in page_blocks(PAGE):
-        if block.file is not None:
-            block.write(tmp_path)
+        if (named := NAMED.match(block.text)) is None:
+            continue
+        path = tmp_path / named[1]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        before = f"{path.read_text(encoding='utf-8')}\n\n" if path.exists() else ""
+        path.write_text(before + block.text.removeprefix(named[0]), encoding="utf-8")
     (tmp_path / "src" / "orderdesk_acme_print" / "py.typed").touch()
     return tmp_path
 
@@ -56,14 +63,14 @@ def installed(folder: Path) -> Path:
     return site
 
 
-def test_the_listed_files_are_those_that_one_writes(followed: Path, page_blocks: Callable[..., list[Block]]) -> None:
+def test_the_listed_files_are_those_that_one_writes(followed: Path, page_blocks: Pages) -> None:
     listing = next(block.text for block in page_blocks(PAGE, ["text"]) if block.text.startswith("acme_print/"))
     listed = [line.split()[0] for line in listing.splitlines()[1:]]
     written = [path.relative_to(followed).as_posix() for path in followed.rglob("*") if path.is_file()]
     assert sorted(listed) == sorted(written)
 
 
-def test_the_commands_of_the_tutorial_end_green(followed: Path, page_blocks: Callable[..., list[Block]]) -> None:
+def test_the_commands_of_the_tutorial_end_green(followed: Path, page_blocks: Pages) -> None:
     lines = [line for block in page_blocks(PAGE, ["sh"]) for line in block.text.splitlines()]
     assert lines == [INSTALL_SDK, INSTALL, TEST]
     quick = [f"--deselect=tests/test_conformance.py::TestAcmePrint::{name}" for name in EASIER]
@@ -74,15 +81,13 @@ def test_the_commands_of_the_tutorial_end_green(followed: Path, page_blocks: Cal
 
 def test_the_snippets_print_what_the_tutorial_shows(
     followed: Path,
-    page_blocks: Callable[..., list[Block]],
-    capsys: pytest.CaptureFixture[str],
+    page_blocks: Pages,
 ) -> None:
     site = installed(followed)
-    snippets = [block for block in page_blocks(PAGE, ["python", "text"])[:] if block.file is None]
-    pairs: Sequence[tuple[Block, Block]] = [
-        (one, after) for one, after in zip(snippets, snippets[1:], strict=False) if one.language == "python"
-    ]
+    snippets = [block for block in page_blocks(PAGE, ["python", "text"]) if NAMED.match(block.text) is None]
+    pairs: list[tuple[Block, Block]] = [
+        (one, after) for one, after in pairwise(snippets) if one.language == "python"
+    ]  # fmt: skip
     assert len(pairs) == 2
     for snippet, shown in pairs:
-        snippet.ran()
         assert python(followed, "-c", snippet.text, site=site) == shown.text

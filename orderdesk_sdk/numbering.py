@@ -1,0 +1,63 @@
+"""Numbers of duplicates: the original's and a suffix, counted on from the first original. Pure.
+
+    [resubmit]
+    suffix = "-{n}"            # 1042-1, 1042-2, ...; the default
+
+Order Desk's own rule is UNKNOWN. A service may keep fewer characters than a host: each integration's rule is held
+against the number before anything is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from orderdesk_sdk.errors import ConfigurationError
+
+__all__ = ["SUFFIX", "count_from", "next_number", "read_suffix", "suffixed"]
+
+SUFFIX = "-{n}"
+LONGEST = 20
+"""Characters of a suffix as it is written."""
+
+
+def read_suffix(value: object, place: str) -> str:
+    """A suffix as configured. Raises ConfigurationError for one that does not count, or that nobody could type."""
+    remedy = f'write it as "{SUFFIX}"'
+    if not isinstance(value, str) or value.count("{n}") != 1:
+        raise ConfigurationError(
+            "a suffix is a text with {n} in it once, where the count stands", place=place, remedy=remedy
+        )
+    rest = value.replace("{n}", "")
+    if not rest or not rest.isprintable() or rest != rest.strip() or len(value) > LONGEST or set(rest) & set("{}"):
+        text = f"a suffix has printable characters beside {{n}}, no braces or blanks at its ends, {LONGEST} at most"
+        raise ConfigurationError(text, place=place, remedy=remedy)
+    if rest[-1:].isdigit() or rest[:1].isdigit():
+        raise ConfigurationError("a digit beside {n} could not be told from the count", place=place, remedy=remedy)
+    return value
+
+
+def suffixed(number: str, suffix: str, count: int) -> str:
+    """The number of an order's duplicate of that count."""
+    return number + suffix.replace("{n}", str(count))
+
+
+def count_from(name: str, earlier: Iterable[str], suffix: str = SUFFIX) -> str:
+    """What the next duplicate's name counts on from: the oldest of `earlier` (nearest first) that made it, or itself.
+
+    1042-1 counts on from 1042 only if 1042 is where it came from: many carts have a hyphen in every number.
+    """
+    head, tail = (re.escape(part) for part in suffix.split("{n}"))
+    start = name
+    for ancestor in earlier:
+        if re.fullmatch(f"{re.escape(ancestor)}{head}[0-9]+{tail}", name):
+            start = ancestor
+    return start
+
+
+def next_number(number: str, taken: Callable[[str], bool], suffix: str = SUFFIX) -> str:
+    """The first of `number`-1, `number`-2, ... that is not taken."""
+    count = 1
+    while taken(suffixed(number, suffix, count)):
+        count += 1
+    return suffixed(number, suffix, count)

@@ -1,0 +1,70 @@
+"""What a flow may depend on: the request and the replies, and no host, clock or chance of its own."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from pathlib import Path
+from unittest.mock import patch
+
+import httpx
+
+from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.http.replay import digest_of
+from orderdesk_sdk.testing.conformance.base import Count, Standard, needs_calls
+from orderdesk_sdk.testing.conformance.rehearsal import Rehearsal
+from orderdesk_sdk.testing.conformance.takes import takes_of
+from orderdesk_sdk.testing.conformance.verdict import Law, demand
+from orderdesk_sdk.testing.network import no_network
+from orderdesk_sdk.testing.subject import Subject
+
+__all__ = ["Repeats"]
+
+_LATER = 2_000_000_000.0
+"""Seconds since 1970 at the second play, for whoever asks `time.time()`: years from any first one."""
+
+
+class Repeats(Standard):
+    """Each flow played with its real replies, without a network."""
+
+    def test_the_same_replies_lead_to_the_same_calls(
+        self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path, count: Count
+    ) -> None:
+        """By method, URL and body, as the core compares them after a crash."""
+        needs_calls(rehearsal, subject)
+        found = []
+        with subject.on_stage(tmp_path) as stage:
+            for take in takes_of(stage, rehearsal):
+                once = take.play(take.replies).requests
+                with patch("time.time", lambda: _LATER):
+                    again = take.play(take.replies).requests
+                found += [
+                    f"{take.name}: call {number} was {_said(one)}, and {_said(other)} when it was played again"
+                    for number, (one, other) in enumerate(zip_longest(once, again), start=1)
+                    if one is None or other is None or digest_of(one) != digest_of(other)
+                ]
+                count("flows replayed", 1)
+        demand(Law.REPEATS, found)
+
+    def test_no_call_leaves_the_declared_hosts(self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path) -> None:
+        """Neither by a request that a flow yields nor by a connection that it opens itself."""
+        needs_calls(rehearsal, subject)
+        found = []
+        with subject.on_stage(tmp_path) as stage:
+            client = stage.desk.connections.get(stage.connection).client
+            for take in takes_of(stage, rehearsal):
+                with no_network() as tried:
+                    played = take.play(take.replies)
+                found += [f"{take.name}: {error}" for error in tried]
+                for request in played.requests:
+                    if request.url.netloc.decode() == rehearsal.origin:
+                        continue  # The service itself, by an address that it told when the replies were heard.
+                    try:
+                        client.only_own_hosts(request)
+                    except PluginFault as fault:
+                        found.append(f"{take.name}: {fault.text}")
+        demand(Law.OWN_HOSTS, found)
+
+
+def _said(request: httpx.Request | None) -> str:
+    """The request without its body, which may hold what only the service may see."""
+    return "none" if request is None else f"{request.method} {request.url} (body and all: {digest_of(request)[:12]})"

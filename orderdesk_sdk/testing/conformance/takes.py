@@ -1,0 +1,56 @@
+"""Takes: every flow of a plugin with the real replies to it, to be played again as often as a test likes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from attrs import frozen
+
+from orderdesk_sdk.case import State
+from orderdesk_sdk.testing.conformance.mutations import Reply, reply_of
+from orderdesk_sdk.testing.conformance.playback import Playback, Played
+from orderdesk_sdk.testing.conformance.rehearsal import Rehearsal
+from orderdesk_sdk.testing.subject import Scene
+
+__all__ = ["Take", "takes_of"]
+
+_MOST_CHECKS = 50
+
+
+@frozen
+class Take:
+    """A flow with its real replies. canceled: whether these say that the order is canceled, and it is."""
+
+    name: str
+    play: Callable[[Sequence[Reply]], Played]
+    replies: tuple[Reply, ...]
+    canceled: bool
+
+
+def takes_of(stage: Scene, rehearsal: Rehearsal) -> Iterator[Take]:
+    """The flows with their real replies: the cancel, the first read-back and the last, the resubmission."""
+    (case,) = stage.desk.cancel(stage.order, by="conformance", reason=stage.reason, send=False).cases
+    playback = Playback(stage.desk.connections.get(stage.connection), stage.desk.request(case.id), case)
+    cancel, follow, resubmit = (
+        tuple(map(reply_of, part)) for part in (rehearsal.cancel, rehearsal.follow, rehearsal.resubmit)
+    )
+    asked = playback.cancel(cancel)
+    yield Take("the cancel", playback.cancel, cancel, any(heard.canceled for heard in rehearsal.cancel))
+    reference = asked.case.reference if asked.case is not None else None
+
+    def check(replies: Sequence[Reply]) -> Played:
+        state = State.UNCLEAR if len(replies[-1].body) % 2 else State.ASKED
+        return playback.check(replies, state, reference)
+
+    checks: list[Take] = []
+    at = 0
+    while at < len(follow) and len(checks) < _MOST_CHECKS:
+        calls = check(follow[at:]).calls
+        if not calls:
+            break
+        canceled = any(heard.canceled for heard in rehearsal.follow[at : at + calls])
+        checks.append(Take("the read-back", check, follow[at : at + calls], canceled))
+        at += calls
+    yield from checks[:1] + checks[1:][-1:]
+    if resubmit:
+        yield Take("the resubmission", playback.resubmit, resubmit, canceled=False)

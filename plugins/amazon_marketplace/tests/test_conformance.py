@@ -1,0 +1,10 @@
+"""What every plugin must stand."""
+
+from __future__ import annotations
+
+from orderdesk_sdk.testing.conformance import PluginConformance
+
+
+class TestAmazonMarketplace(PluginConformance):
+    integration = "amazon-marketplace"
+    remote_id = "902-1106328-1059050"

@@ -1,0 +1,119 @@
+"""The pages of docs/how-to/, run as they stand: what they show is what their reader will see."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from attrs import frozen
+from click.testing import CliRunner
+
+from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.cli.sandbox import running
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+from orderdesk_sdk.testing.simulator import Simulator
+
+FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "how-to"
+WRONG = (1, 2)
+"""Exit codes that no command of a page may have; 3 says that a person must look."""
+START_SANDBOX = "orderdesk sandbox --virtual-time &\n"
+YEAR = datetime.now(UTC).year
+"""People see the year of another year only, so the stories are of this one."""
+_BLOCK = re.compile(r"^```([a-z]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILES = {"toml": ("orderdesk.toml", "a"), "eml": ("answer.eml", "w")}
+
+Simulators = dict[str, tuple[Simulator, str]]
+Pages = Callable[..., "list[Block]"]
+
+
+def _plain(text: str) -> str:
+    """A text without what differs from run to run, and without blanks at the ends of lines."""
+    return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8401", re.sub(r" +$", "", text, flags=re.MULTILINE)).strip()
+
+
+@frozen
+class Block:
+    """A fenced block of a page."""
+
+    page: Path
+    language: str
+    text: str
+
+    def run(self, names: dict[str, object]) -> None:
+        """Run a block of Python in `names`."""
+        exec(compile(self.text, str(self.page), "exec"), names)  # noqa: S102 - the page is what is tested
+
+    def run_shell(self) -> str:
+        """Run a block of commands in the present folder; what the last one wrote to stdout."""
+        out = ""
+        for line in self.text.splitlines():
+            words = shlex.split(line)
+            if words[0] == "orderdesk":
+                ran = CliRunner().invoke(orderdesk, words[1:])
+                assert ran.exit_code not in WRONG, f"{line}: {ran.output}"
+                out = ran.stdout
+            else:
+                out = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        return out
+
+    def write(self) -> None:
+        """Write a block that is a file, or the end of one, as the page says."""
+        name, mode = _FILES[self.language]
+        with Path(name).open(mode, encoding="utf-8") as file:
+            file.write(self.text)
+
+    def check(self, said: str) -> None:
+        """Hold a block of text against what was said."""
+        assert _plain(said) == _plain(self.text)
+
+
+def _blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
+    path = FOLDER / page
+    text = path.read_text(encoding="utf-8").replace("2026-01-05", f"{YEAR}-01-05").replace("Jan 2026", f"Jan {YEAR}")
+    found = [Block(path, *match) for match in _BLOCK.findall(text)]
+    return [block for block in found if not languages or block.language in languages]
+
+
+@pytest.fixture
+def page_blocks() -> Pages:
+    """Gives the blocks of a how-to, in order; of the languages that are named, or all."""
+    return _blocks
+
+
+@pytest.fixture
+def sandbox_page(sandbox: Simulators) -> Callable[[str], list[Block]]:
+    """Gives the blocks of a how-to that come after the one which starts the sandbox; the sandbox runs."""
+
+    def blocks(page: str) -> list[Block]:
+        started, *others = _blocks(page)
+        assert started.text == START_SANDBOX
+        return others
+
+    return blocks
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulators]:
+    """The sandbox of the pages, on 5 Jan 09:00 UTC; ids, clock and terminal are those that they show."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    ids = count(1044)
+    monkeypatch.setattr("orderdesk_sdk.wishes.secrets", SimpleNamespace(token_hex=lambda _: f"0c0ffee0{next(ids)}"))
+    clock = VirtualClock(datetime(YEAR, 1, 5, 9, tzinfo=UTC))
+    monkeypatch.setattr("orderdesk_sdk.desk.SystemClock", lambda: clock)
+    Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
+    with running(Path("orderdesk.toml"), clock) as simulators:
+        yield simulators
+    monkeypatch.undo()
+    time.tzset()

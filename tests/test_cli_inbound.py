@@ -1,0 +1,92 @@
+"""`status`, `take-back`, `heard` and `shipped` at simulators: what a person reads and what scripts branch on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.cli.sandbox import running
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+
+
+def run(*arguments: str, code: int = 0) -> Result:
+    ran = CliRunner().invoke(orderdesk, list(arguments))
+    assert ran.exit_code == code, ran.output
+    return ran
+
+
+def ask(*arguments: str, code: int = 0) -> Any:
+    return json.loads(run(*arguments, "--json", code=code).stdout)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Order 1042 came from Shopify and is at Amazon MCF."""
+    monkeypatch.chdir(tmp_path)
+    Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
+    with running(Path("orderdesk.toml"), VirtualClock()):
+        run("import", "orders.json")
+        run("place", "1042", "--at", "shopify")
+        run("place", "1042", "--at", "amazon-mcf")
+        yield
+
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+
+def test_a_status_is_set_and_shown_in_the_receipt() -> None:
+    assert (
+        "Status at shopify, number 1042: archived, asked by Ann: set"
+        in run("status", "1042", "archived", "--by", "Ann").stdout
+    )
+    assert "archived" in run("receipt", "1042").stdout
+    assert ask("receipt", "1042")["status_changes"][0]["state"] == "done"
+
+
+def test_a_wrong_status_is_told_with_the_right_ones() -> None:
+    ran = run("status", "1042", "lost", code=1)
+    assert "it can set: canceled, archived, open" in ran.stderr
+
+
+def test_canceled_goes_by_a_cancellation_and_the_cart_is_left_alone_while_amazon_was_never_asked() -> None:
+    told = ask("status", "1042", "canceled", "--reason", "customer asked", "--by", "Ann")
+    assert (told["changes"], told["is_settled"]) == ([], True)
+    assert [case["state"] for case in told["canceled"]["cases"]] == ["withdrawn"]
+
+
+def test_a_wish_that_has_sent_nothing_is_taken_back_everywhere() -> None:
+    run("cancel", "1042", "--reason", "customer asked", "--by", "Ann", "--no-send")
+    told = ask("take-back", "1042", "--by", "Ann", "--note", "she wants it after all")
+    assert [case["state"] for case in told["cases"]] == ["withdrawn", "withdrawn"]
+    assert "Nothing of it is open." in run("take-back", "1042", "--by", "Ann").stdout
+
+
+def test_what_was_heard_and_is_not_so_changes_nothing() -> None:
+    told = ask("heard", "1042", "--at", "amazon-mcf", "--by", "Ann")
+    assert [case["state"] for case in told["cases"]] == ["withdrawn"]
+
+
+def test_a_shipment_of_a_canceled_order_is_an_alarm_and_of_another_is_none() -> None:
+    assert "no alarm" in run("shipped", "1042", "--by", "Ben").stdout
+    run("cancel", "1042", "--reason", "customer asked", "--by", "Ann", "--at", "amazon-mcf")
+    run("work", "--until-idle")
+    assert "shipped anyway" in run("shipped", "1042", "--by", "Ben", "--note", "1Z999", code=3).stdout
+
+
+def test_a_status_change_that_is_open_keeps_work_going_until_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    from orderdesk_sdk.cli.worker import machine_has_work
+    from orderdesk_sdk.config import find_config
+    from orderdesk_sdk.desk import Desk
+
+    with Desk(find_config(None)) as desk:
+        assert not machine_has_work(desk)
+        monkeypatch.setattr(desk._engine, "_do", lambda *_: ())
+        desk.change_status("1042", "archived", by="Ann")
+        assert machine_has_work(desk)

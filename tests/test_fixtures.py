@@ -1,0 +1,61 @@
+"""The fixtures for authors of plugins: each is there when it is asked for, and costs nobody else anything."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+# Before a run within the run: what is imported in one is thrown away after it, and would be there twice.
+import orderdesk_sdk.testing.stage  # noqa: F401 - for its being loaded
+
+pytest_plugins = ("pytester",)
+
+ASKS = """
+from datetime import timedelta
+
+from orderdesk_sdk.case import State
+
+{head}
+
+def test_a_cancel_is_followed_by_the_clock_of_the_test(desk, clock, simulator):
+    desk.cancel("1042", by="a test", reason="other")
+    before = clock.now()
+    clock.advance(timedelta(minutes=10))
+    desk.run_due()
+    assert clock.now() - before == timedelta(minutes=10)
+    assert simulator.clock is clock
+    assert desk.cases(order="1042")[0].state is State.CANCELED
+    assert simulator.truth("1042") in simulator.canceled_words
+
+def test_a_flow_is_driven_by_hand(service):
+    request = service.get("/orders", "1042")
+    assert request.url.host == "127.0.0.1"
+"""
+
+
+def test_they_are_of_the_integration_that_the_module_names(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(ASKS.format(head='integration = "amazon-mcf"'))
+    assert pytester.runpytest_inprocess("-q").parseoutcomes() == {"passed": 2}
+
+
+def test_who_names_none_is_told_to(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(ASKS.format(head=""))
+    result = pytester.runpytest_inprocess("-q")
+    result.stdout.fnmatch_lines(['*say which integration test_a_* is about: integration = "acme-ship"*'])
+    assert result.parseoutcomes() == {"errors": 2}
+
+
+def test_an_integration_without_a_simulator_is_told(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(ASKS.format(head='integration = "oia-global"'))
+    pytester.runpytest_inprocess("-q").stdout.fnmatch_lines(["*oia-global has no simulator; installed are*amazon-mcf*"])
+
+
+def test_a_suite_that_asks_for_none_loads_nothing() -> None:
+    program = (
+        "import sys, pytest\nbefore = set(sys.modules)\nimport orderdesk_sdk.testing.plugin\n"
+        "print(sorted(name for name in set(sys.modules) - before if not name.startswith('_')))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert ran.stdout.strip() == "['orderdesk_sdk', 'orderdesk_sdk.testing', 'orderdesk_sdk.testing.plugin']"

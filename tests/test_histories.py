@@ -1,0 +1,377 @@
+"""The laws under random histories at all installed services: refusals, crashes, faults, people, late messages."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib.metadata import entry_points
+from typing import ClassVar, TypeVar
+
+import pytest
+from attrs import evolve
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from orderdesk_sdk.answer import Refusal
+from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.cli.shapes import plan_shape, receipt_shape
+from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import InputError, OrderDeskError
+from orderdesk_sdk.hookspecs import INTEGRATIONS
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.message import Message
+from orderdesk_sdk.order import Order, Role
+from orderdesk_sdk.reasons import CanonicalReason
+from orderdesk_sdk.rules import CANCEL_ORDER, MOVE_ORDER, read_rules
+from orderdesk_sdk.testing.fault_queue import Fault
+from orderdesk_sdk.testing.law_judge import LawJudge
+from orderdesk_sdk.testing.plugin import HISTORIES
+from orderdesk_sdk.testing.subject import Subject, sample_order
+from orderdesk_sdk.testing.town import Died, Town
+
+T = TypeVar("T")
+
+SETTINGS: Mapping[str, Mapping[str, object]] = {
+    "oia-global": {"client_code": "SHOP7", "mode": "production", "cancel_email_to": "cancellations@oia.example"},
+    "mww-europe": {"cancel_window": "no limit"},
+}
+"""What no simulator gives, or what makes two of a kind differ."""
+ON_EACH_LINE = {"print_url": "https://files.example.com/a.jpg", "print_sku": "PR-8X10"}
+FACES = ("auth", "api", "user_agent")
+"""Switches that say how a service is spoken to, which the settings have to fit."""
+SLUGS = sorted(point.name for point in entry_points(group=INTEGRATIONS))
+FAULTS = [kind for kind in Fault if kind not in (Fault.DELAY, Fault.SLOW_DRIP, Fault.OVERSIZED)]
+"""Those that take no real time."""
+REASON = CanonicalReason.OTHER.value
+"""What every service's list has."""
+RULES = read_rules(
+    [
+        {"name": "folder cancels", "event": "order moved", "when": "folder == 'Canceled'",
+         "do": [{"action": CANCEL_ORDER, "reason": REASON}]},
+        {"name": "canceled is closed", "event": "order canceled",
+         "do": [{"action": MOVE_ORDER, "folder": "Closed"}]},
+    ],
+    "[[rules]]",
+)  # fmt: skip
+REFUSED_WHOLE = "no such reason anywhere"
+PLACE = st.sampled_from(SLUGS)
+ANY = st.integers(0, 1000)
+
+
+def order() -> Order:
+    """The first sample order, with what each service wants to find on a line."""
+    found = sample_order()
+    return evolve(found, lines=tuple(evolve(line, metadata={**line.metadata, **ON_EACH_LINE}) for line in found.lines))
+
+
+class Histories(RuleBasedStateMachine):
+    """What hosts, people, services and fate do with an order and its duplicates."""
+
+    town: ClassVar[Town]
+    counts: ClassVar[Counter[str]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.town.begin(RULES)
+        self.clock = self.town.clock
+        self.judge = LawJudge(self.town.ledger, self.clock)
+        for slug, simulator in self.town.simulators.items():
+            self.judge.watch(slug, simulator)
+        self.do("import", lambda desk: desk.import_orders([order()], by="the shop"))
+        self.counts["histories"] += 1
+
+    def teardown(self) -> None:
+        try:
+            self.come_to_rest()
+        finally:
+            self.counts.update(self.judge.deeds)
+            self.judge.close()
+            self.town.end()
+
+    # The desk
+
+    def do(self, what: str, act: Callable[[Desk], T]) -> T | None:
+        """Let the desk do something; None where it died of it or would not. A dead desk is followed by another."""
+        self.counts["steps"] += 1
+        self.counts[what] += 1
+        made: T | None = None
+        with suppress(Died, OrderDeskError):
+            made = act(self.town.desk)
+        if not self.town.is_dead:
+            return made
+        self.counts["crashes"] += 1
+        self.town.open()
+        return None
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        host = self.town.desk.host
+        assert isinstance(host, LocalHost)
+        return host.orders()
+
+    def one(self, index: int) -> Order:
+        found = self.orders
+        return found[index % len(found)]
+
+    def case(self, index: int) -> Case | None:
+        cases = self.town.desk.cases()
+        found = [case for case in cases if case.is_open] or cases
+        return found[index % len(found)] if found else None
+
+    def work_due(self) -> None:
+        report = self.do("run due", lambda desk: desk.run_due())
+        if report is not None:
+            assert report.problems == ()
+
+    # What happens
+
+    @initialize(places=st.lists(PLACE, min_size=1, max_size=4, unique=True))
+    def begin(self, places: list[str]) -> None:
+        for place in places:
+            self.submit(place, 0)
+
+    @rule(place=PLACE, index=ANY)
+    def submit(self, place: str, index: int) -> None:
+        found = self.one(index)
+        if any(known.connection == place for known in self.town.desk.host.placements(found.id)):
+            return
+        simulator = self.town.simulators.get(place)
+        if simulator is not None:
+            try:
+                simulator.truth(found.number)
+            except OrderDeskError:
+                simulator.add_order(found.number, lines=[(line.code, line.quantity) for line in found.lines])
+        self.do("place", lambda desk: desk.place(found.number, at=place, by="the shop"))
+
+    @rule(
+        index=ANY,
+        at=st.lists(PLACE, max_size=2, unique=True),
+        part=st.sampled_from([None, None, None, 1, 2]),
+        why=st.sampled_from(["", "", "", None, REFUSED_WHOLE]),
+        key=st.sampled_from([None, None, "a", "b"]),
+        send=st.sampled_from([True, True, False]),
+    )
+    def cancel(self, index: int, at: list[str], part: int | None, why: str | None, key: str | None, send: bool) -> None:
+        found = self.one(index)
+        reason = REASON if why == "" else why
+        lines = None if part is None else {found.lines[0].code: part}
+
+        def act(desk: Desk) -> None:
+            before = desk.ledger.cancellations(found.id), desk.cases()
+            try:
+                made = desk.cancel(found.number, by="Ann", reason=reason, at=at, lines=lines, key=key, send=send)
+            except InputError:
+                assert (desk.ledger.cancellations(found.id), desk.cases()) == before, "refused, and yet recorded"
+                self.counts["wishes refused"] += 1
+                raise
+            self.judge.told |= {made.cancellation.id, *(case.id for case in made.cases)}
+            self.counts["wishes"] += 1
+
+        self.do("cancel", act)
+
+    @rule(index=ANY)
+    def cancel_everywhere(self, index: int) -> None:
+        self.cancel(index, [], None, "", None, send=True)
+
+    @rule(confirms=st.sampled_from([True, True, False]))
+    def a_day_of_work(self, confirms: bool) -> None:
+        """What is due is done, and whoever has a case says what came of it."""
+        self.follow(6)
+        for case in self.town.desk.cases(states=[State.AWAITING_PERSON]):
+            verdict = Desk.confirm if confirms else Desk.refuse
+            self.do("verdicts", lambda desk, of=case.id, say=verdict: say(desk, of, by="Ben"))  # type: ignore[misc]
+        self.clock.advance(hours(1))
+        self.follow(6)
+
+    @rule(index=ANY, at=st.one_of(st.none(), PLACE))
+    def cancel_and_make_again(self, index: int, at: str | None) -> None:
+        self.cancel_everywhere(index)
+        self.a_day_of_work(confirms=True)
+        self.a_day_of_work(confirms=True)
+        self.resubmit(index, at, None)
+        self.follow(2)
+
+    @rule(after=st.sampled_from([minutes(1), minutes(6), minutes(61), hours(5), hours(25)]))
+    def time_passes(self, after: object) -> None:
+        self.clock.advance(after)  # type: ignore[arg-type]  # a timedelta
+        self.work_due()
+
+    @rule(times=st.integers(1, 4))
+    def follow(self, times: int) -> None:
+        for _ in range(times):
+            due = self.town.desk.ledger.next_due()
+            if due is not None and due > self.clock.now():
+                self.clock.advance(due - self.clock.now())
+            self.work_due()
+
+    @rule(place=PLACE, index=ANY, choice=ANY)
+    def fate(self, place: str, index: int, choice: int) -> None:
+        simulator = self.town.simulators.get(place)
+        switches = [one for one in simulator.switches if one.name not in FACES] if simulator is not None else []
+        if simulator is None or not switches:
+            return
+        switch = switches[index % len(switches)]
+        chosen = switch.choices[choice % len(switch.choices)]
+        if switch.name in simulator.dishonored and chosen != switch.choices[0]:
+            self.judge.liars.add(place)
+        simulator.set_switch(switch.name, chosen)
+
+    @rule(place=PLACE, kind=st.sampled_from(FAULTS), reads=st.booleans(), after=st.integers(0, 1))
+    def trouble(self, place: str, kind: Fault, reads: bool, after: int) -> None:
+        simulator = self.town.simulators.get(place)
+        if simulator is not None:
+            simulator.faults.add(kind, method="GET" if reads else None, after=after)
+            self.counts["faults"] += 1
+
+    @rule(index=ANY, word=st.sampled_from(["confirm", "refuse", "withdraw", "send again", "check"]))
+    def person(self, index: int, word: str) -> None:
+        case = self.case(index)
+        if case is None:
+            return
+        acts: Mapping[str, Callable[[Desk], Case]] = {
+            "confirm": lambda desk: desk.confirm(case.id, by="Ben"),
+            "refuse": lambda desk: desk.refuse(case.id, by="Ben", refusal=Refusal.TOO_LATE),
+            "withdraw": lambda desk: desk.withdraw(case.id, by="Ben"),
+            "send again": lambda desk: desk.send_again(case.id, by="Ben"),
+            "check": lambda desk: desk.check(case.id),
+        }
+        self.do(word, acts[word])
+
+    @rule(says=st.booleans())
+    def policy(self, says: bool) -> None:
+        self.town.veto("the boss wants it made" if says else None)
+
+    @rule(after=st.integers(0, 24))
+    def doom(self, after: int) -> None:
+        self.town.die_after(after)
+
+    @rule(index=ANY, place=PLACE, kind=st.sampled_from(["canceled", "shipped", "message", "junk"]))
+    def message(self, index: int, place: str, kind: str) -> None:
+        found = self.one(index)
+        match kind:
+            case "canceled":
+                heard = self.do(
+                    "messages", lambda desk: desk.canceled_elsewhere(found.number, at=place, by="the service")
+                )
+                self.judge.told |= {heard.id} if heard is not None else set()
+            case "shipped":
+                self.do("messages", lambda desk: desk.shipped(found.number, by="the carrier", at=[place]))
+            case _:
+                simulator = self.town.simulators.get(place)
+                speak = getattr(simulator, "postback", None)
+                known = any(one.connection == place for one in self.town.desk.host.placements(found.id))
+                body = speak("order.cancelled", found.number) if known and speak and kind == "message" else b"{]"
+                self.do("messages", lambda desk: desk.receive(place, Message({}, body)))
+
+    @rule(index=ANY)
+    def everything_shipped(self, index: int) -> None:
+        found = self.one(index)
+
+        def act(desk: Desk) -> None:
+            desk.shipped(found.number, by="the carrier")
+            latest = {case.connection: case for case in desk.cases(order=found.number)}
+            quiet = [
+                case
+                for case in latest.values()
+                if case.role is not Role.CART and case.state in (State.ASKED, State.UNCLEAR, State.CANCELED)
+            ]
+            assert not quiet, "it shipped, and nobody is alarmed"
+
+        self.do("messages", act)
+
+    @rule(index=ANY, status=st.sampled_from(["canceled", "canceled", "closed"]), at=st.lists(PLACE, max_size=1))
+    def change_status(self, index: int, status: str, at: list[str]) -> None:
+        found = self.one(index)
+        reason = REASON if status == "canceled" else None
+        made = self.do("status", lambda desk: desk.change_status(found.number, status, by="Ann", at=at, reason=reason))
+        if made is not None:
+            self.judge.told |= {change.id for change in made.changes}
+            self.judge.told |= {made.canceled.cancellation.id} if made.canceled is not None else set()
+
+    @rule(index=ANY, at=st.one_of(st.none(), PLACE), number=st.sampled_from([None, None, "1042-X"]))
+    def resubmit(self, index: int, at: str | None, number: str | None) -> None:
+        found = self.one(index)
+        made = self.do("resubmit", lambda desk: desk.resubmit(found.number, by="Ann", at=at, number=number))
+        if made is not None:
+            self.judge.told.add(made.id)
+            self.counts["resubmissions"] += 1
+
+    @rule(index=ANY, folder=st.sampled_from(["Canceled", "New"]))
+    def move(self, index: int, folder: str) -> None:
+        found = self.one(index)
+        self.do("move", lambda desk: desk.move(found.number, folder, by="Ann"))
+
+    @rule(index=ANY)
+    def take_back(self, index: int) -> None:
+        found = self.one(index)
+        self.do("take back", lambda desk: desk.take_back(found.number, by="Ann"))
+
+    # What must hold
+
+    @invariant()
+    def the_laws_hold(self) -> None:
+        wrong = self.judge.look([order.id for order in self.orders], self.town.simulators)
+        assert not wrong, "\n".join(wrong)
+
+    @invariant()
+    def everything_can_be_shown(self) -> None:
+        desk = self.town.desk
+        for found in self.orders:
+            shown = receipt_shape(desk.receipt(found.number))
+            told = json.dumps(shown)
+            json.dumps(plan_shape(desk.plan(found.number)))
+            for case in desk.cases(order=found.number):
+                if case.state is State.UNCLEAR:
+                    assert case.text, f"{case.id} is unclear and does not say why"
+                    assert '"unclear"' in told
+            self.counts["receipts"] += 1
+
+    def come_to_rest(self) -> None:
+        """Troubles end, and in some days everything is settled or a person has it."""
+        for simulator in self.town.simulators.values():
+            simulator.faults.clear()
+        for _ in range(12):
+            self.clock.advance(hours(9))
+            self.work_due()
+        self.the_laws_hold()
+        waiting = {case.order_id for case in self.town.desk.cases(states=[State.AWAITING_PERSON])}
+        for case in self.town.desk.cases():
+            restless = case.is_open and case.state is not State.AWAITING_PERSON
+            if restless and not (case.role is Role.CART and case.order_id in waiting):
+                raise AssertionError(f"{case.id} at {case.connection} is still {case.state.value}: {case.text}")
+
+
+@contextmanager
+def town() -> Iterator[Town]:
+    with Town([Subject(slug=slug, order=order(), settings=SETTINGS.get(slug, {})) for slug in SLUGS]) as built:
+        yield built
+
+
+def test_the_laws_hold_in_every_history(
+    histories: int, record_property: Callable[[str, object], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: Counter[str] = Counter()
+    with town() as built:
+        monkeypatch.setattr(Histories, "town", built, raising=False)
+        monkeypatch.setattr(Histories, "counts", counts, raising=False)
+        monkeypatch.setattr(Histories, "reason", built.subjects["commercehub"].why, raising=False)
+        run_state_machine_as_test(
+            Histories,
+            settings=settings(
+                max_examples=histories,
+                stateful_step_count=25,
+                deadline=None,
+                derandomize=True,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+                report_multiple_bugs=False,
+                # Shrinking plays hundreds of histories, for minutes; add Phase.shrink to see a short one.
+                phases=[Phase.generate],
+            ),
+        )
+    for what, number in counts.items():
+        record_property(HISTORIES, (what, number))

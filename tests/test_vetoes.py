@@ -1,0 +1,132 @@
+"""A listener's veto at one place stops the whole wish: nothing goes out anywhere, and no person is asked either."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from orderdesk_sdk.answer import Refusal
+from orderdesk_sdk.case import Case, Event, State
+from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.ledger import Write
+from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.testing.village import Cart, Mill, Phone, Village, VillageOpener
+
+
+class Veto:
+    """Forbids what is about one place."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    @hookimpl
+    def orderdesk_before_cancel(self, request: CancelRequest) -> str | None:
+        return "fraud check runs" if request.placement.connection == self.place else None
+
+
+def states(desk: Desk) -> Mapping[str, State]:
+    return {case.connection: case.state for case in desk.cases()}
+
+
+@pytest.mark.parametrize("place", ["mill", "phone", "cart"])
+def test_a_veto_at_one_place_stops_every_place(village_desk: VillageOpener, village: Village, place: str) -> None:
+    desk = village_desk(at=["mill", "phone", "cart"], listeners=[Veto(place)])
+    desk.cancel("1042", by="Ann")
+    desk.run_due()
+    assert village.writes == []
+    assert {name: case for name, case in states(desk).items() if name != "cart"} == {
+        "mill": State.REFUSED, "phone": State.REFUSED,
+    }  # fmt: skip
+
+
+def test_the_veto_says_of_which_place_it_was_said(village_desk: VillageOpener) -> None:
+    desk = village_desk(at=["mill", "phone"], listeners=[Veto("phone")])
+    cases = {case.connection: case for case in desk.cancel("1042", by="Ann").cases}
+    assert [case.refusal for case in cases.values()] == [Refusal.VETOED] * 2
+    assert cases["phone"].text == "fraud check runs"
+    assert cases["mill"].text == "fraud check runs (said of phone)"
+
+
+def test_the_cart_that_waited_is_left_alone(village_desk: VillageOpener, village: Village, clock: VirtualClock) -> None:
+    desk = village_desk(at=["mill", "cart"], listeners=[Veto("mill")])
+    desk.cancel("1042", by="Ann")
+    clock.advance(minutes(1))
+    desk.run_due()
+    assert (states(desk)["cart"], village.writes) == (State.WITHDRAWN, [])
+
+
+def test_a_person_is_not_told_to_do_what_a_listener_forbids(village_desk: VillageOpener) -> None:
+    desk = village_desk(at=["phone"], listeners=[Veto("phone")])
+    assert desk.cancel("1042", by="Ann").cases[0].state is State.REFUSED
+
+
+def test_a_place_whose_plugin_is_broken_heeds_the_veto_at_another(village_desk: VillageOpener) -> None:
+    village_desk(at=["mill", "phone"])
+
+    class Broken(Mill):
+        slug = "mill"
+        orderdesk_integration = None  # type: ignore[assignment]  # as broken as can be
+
+    desk = village_desk(Broken(), Phone(), listeners=[Veto("phone")])
+    assert {case.state for case in desk.cancel("1042", by="Ann").cases} == {State.REFUSED}
+
+
+def test_a_veto_that_was_met_before_a_crash_still_holds(village_desk: VillageOpener, village: Village) -> None:
+    desk = village_desk(at=["mill", "phone"], listeners=[Veto("phone")])
+    desk.cancel("1042", by="Ann", send=False)
+    real = desk.ledger.write
+
+    def dying(*changes: Write) -> None:
+        for change in changes:
+            if isinstance(change.after, Case) and change.after.connection == "mill":
+                raise SystemExit("killed")
+        real(*changes)
+
+    desk.ledger.write = dying  # type: ignore[method-assign]  # the process "dies" before the mill's case is written
+    desk.run_due()
+    assert states(desk) == {"phone": State.REFUSED, "mill": State.REQUESTED}
+    again = village_desk()  # Whose listeners have no objection any more.
+    again.run_due()
+    assert (states(again), village.writes) == ({"phone": State.REFUSED, "mill": State.REFUSED}, [])
+
+
+def test_a_veto_binds_its_wish_and_not_the_next_one(village_desk: VillageOpener, village: Village) -> None:
+    village_desk(at=["mill"], listeners=[Veto("mill")]).cancel("1042", by="Ann")
+    village_desk().cancel("1042", by="Ben")
+    assert village.writes == ["mill cancel 1042"]
+
+
+def test_a_cancellation_that_came_from_a_place_needs_nobody_s_leave(
+    village_desk: VillageOpener, village: Village
+) -> None:
+    desk = village_desk(at=["cart"], listeners=[Veto("cart")])
+    village.status["cart", "1042"] = "canceled"
+    case = desk.canceled_elsewhere("1042", at="cart", by="Ann")
+    assert case is not None
+    assert case.state is State.CANCELED
+
+
+def test_a_cart_that_waits_asks_no_listener_each_time_that_it_looks(
+    village_desk: VillageOpener, clock: VirtualClock
+) -> None:
+    asked: list[str] = []
+
+    class Counts:
+        @hookimpl
+        def orderdesk_before_cancel(self, request: CancelRequest) -> None:
+            asked.append(request.placement.connection)
+
+        @hookimpl
+        def orderdesk_case_changed(self, case: Case, event: Event) -> None:
+            return None
+
+    desk = village_desk(Cart(), Phone(), at=["cart", "phone"], listeners=[Counts()])
+    desk.cancel("1042", by="Ann")
+    before = len(asked)
+    for _ in range(3):
+        clock.advance(minutes(1))
+        desk.run_due()
+    assert len(asked) == before
