@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PAGE = "../tutorial/first-plugin.md"
 NAMED = re.compile(r"# (\S+\.(?:py|toml))\n")
 """The first line of a block that is a file, or the next part of one."""
+LIE = "@hookimpl\n"
+"""How the block begins that is no part of the plugin, but shows what becomes of a wrong one."""
 INSTALL_SDK, INSTALL, TEST = (
     'python -m pip install "orderdesk-sdk[testing]"',
     'python -m pip install -e ".[sandbox]"',
@@ -41,8 +43,8 @@ def followed(page_blocks: Pages, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def python(folder: Path, *arguments: str, site: Path) -> str:
-    """What Python says in a folder, with an installed plugin."""
+def python(folder: Path, *arguments: str, site: Path, code: int = 0) -> str:
+    """What Python says in a folder, with an installed plugin, when it ends with this code."""
     ran = subprocess.run(
         [sys.executable, *arguments],
         check=False,
@@ -51,7 +53,7 @@ def python(folder: Path, *arguments: str, site: Path) -> str:
         text=True,
         env={**os.environ, "PYTHONPATH": str(site), "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
     )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.returncode == code, ran.stdout + ran.stderr
     return ran.stdout
 
 
@@ -84,10 +86,25 @@ def test_the_snippets_print_what_the_tutorial_shows(
     page_blocks: Pages,
 ) -> None:
     site = installed(followed)
-    snippets = [block for block in page_blocks(PAGE, ["python", "text"]) if NAMED.match(block.text) is None]
+    snippets = [
+        block
+        for block in page_blocks(PAGE, ["python", "text"])
+        if not (NAMED.match(block.text) or block.text.startswith(LIE))
+    ]
     pairs: list[tuple[Block, Block]] = [
         (one, after) for one, after in pairwise(snippets) if one.language == "python"
     ]  # fmt: skip
     assert len(pairs) == 2
     for snippet, shown in pairs:
         assert python(followed, "-c", snippet.text, site=site) == shown.text
+
+
+def test_a_plugin_that_lies_is_told_what_the_tutorial_shows(followed: Path, page_blocks: Pages) -> None:
+    blocks = page_blocks(PAGE, ["python", "text"])
+    lie, shown = next(pair for pair in pairwise(blocks) if pair[0].text.startswith(LIE))
+    plugin = followed / "src" / "orderdesk_acme_print" / "__init__.py"
+    plugin.write_text(f"{plugin.read_text(encoding='utf-8')}\n\n{lie.text}", encoding="utf-8")
+    name = "test_an_order_that_ships_all_the_same_never_reads_as_canceled"
+    said = python(followed, "-m", "pytest", "-q", "-k", name, site=installed(followed), code=1)
+    told = "\n".join(line.removeprefix("E").strip() for line in said.splitlines() if line.startswith("E "))
+    assert told.partition("NotConformant: ")[2].splitlines() == [line.strip() for line in shown.text.splitlines()]
