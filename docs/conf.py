@@ -20,6 +20,8 @@ myst_heading_anchors = 3
 nitpicky = True
 suppress_warnings = ["toc.empty_glob"]  # a glob may wait for its first page
 
+smartquotes = False  # "--json" is what one types
+
 html_theme = "furo"
 html_title = f"orderdesk_sdk {release}"
 html_static_path = ["_static"]
