@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from orderdesk_sdk.cli import (
+    commands_authoring,
     commands_cancel,
     commands_decide,
     commands_inbound,
@@ -52,6 +53,7 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
         commands_inbound.heard,
         commands_inbound.shipped,
     ),
+    "Write a plugin": (commands_authoring.new,),
 }
 
 

@@ -41,10 +41,10 @@ from orderdesk_sdk.secret import HIDDEN
 from orderdesk_sdk.settings import SettingKind, settings_fields
 from orderdesk_sdk.testing.cassettes import Head, Scene, Source, read_head, replay
 from orderdesk_sdk.testing.scrubbing import Scrubber, private_texts, stored_host
-from orderdesk_sdk.testing.simulator import Simulator
+from orderdesk_sdk.testing.simulator import Simulator, simulators
 from orderdesk_sdk.testing.stage import LINES, ORDER, Stage, configured, details_of, staged, staged_order
 
-__all__ = ["Scenario", "Scenarios", "cancel_and_follow", "load_scenarios", "replayed", "sdk_version"]
+__all__ = ["Scenario", "Scenarios", "cancel_and_follow", "load_scenarios", "replayed", "sdk_version", "with_order"]
 
 FILE = "scenarios.py"
 ADDRESS = "replayed@example.invalid"
@@ -103,6 +103,17 @@ def cancel_and_follow(stage: Stage) -> None:
     """Cancel the order and let time pass until it is settled or a person has it: what most scenarios play."""
     stage.cancel()
     stage.follow()
+
+
+def with_order(slug: str, number: str = ORDER) -> Callable[[Clock], Simulator]:
+    """What `Scenario.simulator` takes: the installed simulator of an integration, an order just come in."""
+
+    def make(clock: Clock) -> Simulator:
+        made: Simulator = simulators()[slug].load()(clock)
+        made.add_order(number, lines=LINES)
+        return made
+
+    return make
 
 
 def load_scenarios(tests: Path) -> Scenarios:

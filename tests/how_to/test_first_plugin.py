@@ -25,6 +25,7 @@ INSTALL_SDK, INSTALL, TEST = (
     'python -m pip install -e ".[sandbox]"',
     "python -m pytest -q -rs",
 )
+NEW = "orderdesk new acme-print --cancel button --auth bearer"
 EASIER = ("test_a_cancel_survives_every_death", "test_a_lost_reply_survives_every_death")
 """Standard tests that one run of the tutorial need not repeat: they take minutes of processor time."""
 
@@ -65,6 +66,13 @@ def installed(folder: Path) -> Path:
     return site
 
 
+def assert_green(folder: Path) -> None:
+    quick = [f"--deselect=tests/test_conformance.py::TestAcmePrint::{name}" for name in EASIER]
+    shown = python(folder, "-m", "pytest", "-q", "-rs", "--fuzz", "100", *quick, site=installed(folder))
+    assert " passed" in shown
+    assert "failed" not in shown
+
+
 def test_the_listed_files_are_those_that_one_writes(followed: Path, page_blocks: Pages) -> None:
     listing = next(block.text for block in page_blocks(PAGE, ["text"]) if block.text.startswith("acme_print/"))
     listed = [line.split()[0] for line in listing.splitlines()[1:]]
@@ -74,11 +82,8 @@ def test_the_listed_files_are_those_that_one_writes(followed: Path, page_blocks:
 
 def test_the_commands_of_the_tutorial_end_green(followed: Path, page_blocks: Pages) -> None:
     lines = [line for block in page_blocks(PAGE, ["sh"]) for line in block.text.splitlines()]
-    assert lines == [INSTALL_SDK, INSTALL, TEST]
-    quick = [f"--deselect=tests/test_conformance.py::TestAcmePrint::{name}" for name in EASIER]
-    shown = python(followed, "-m", "pytest", "-q", "-rs", "--fuzz", "100", *quick, site=installed(followed))
-    assert " passed" in shown
-    assert "failed" not in shown
+    assert lines == [INSTALL_SDK, INSTALL, TEST, NEW]
+    assert_green(followed)
 
 
 def test_the_snippets_print_what_the_tutorial_shows(
@@ -108,3 +113,14 @@ def test_a_plugin_that_lies_is_told_what_the_tutorial_shows(followed: Path, page
     said = python(followed, "-m", "pytest", "-q", "-k", name, site=installed(followed), code=1)
     told = "\n".join(line.removeprefix("E").strip() for line in said.splitlines() if line.startswith("E "))
     assert told.partition("NotConformant: ")[2].splitlines() == [line.strip() for line in shown.text.splitlines()]
+
+
+def test_a_plugin_that_is_begun_for_one_is_green(
+    page_blocks: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    blocks = page_blocks(PAGE, ["sh", "text"])
+    command, shown = next(pair for pair in pairwise(blocks) if pair[0].text == f"{NEW}\n")
+    shown.check(command.run_shell())
+    assert_green(tmp_path / "orderdesk-acme-print")
