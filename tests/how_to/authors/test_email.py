@@ -1,0 +1,64 @@
+"""docs/how-to/email.md is run as it stands: a refusal leads to a mail, and a person's answer settles the case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+
+from orderdesk_sdk.case import ProofKind, State
+from orderdesk_sdk.clock import minutes
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.templates import FIELDS
+
+if TYPE_CHECKING:
+    from tests.conftest import MailServer
+    from tests.how_to.authors.conftest import Workshop
+    from tests.how_to.conftest import Pages
+
+PAGE = "email.md"
+
+
+def test_the_page_works_as_it_is_written(
+    workshop: Workshop, page_blocks: Pages, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = page_blocks(PAGE)
+    workshop.install(page)
+    workshop.serve()
+    later = next(number for number, block in enumerate(page) if "orderdesk cancel" in block.text)
+    workshop.play(page[:later], capsys)
+    workshop.clock.advance(minutes(60))
+    workshop.play(page[later:], capsys)
+    with Desk.open() as desk:
+        (case,) = desk.cases(order="1042")
+    assert case.state is State.CANCELED
+    assert case.proof is not None
+    assert case.proof.kind is ProofKind.MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("mode", "reached"),
+    [("send", ["stop@acmeprint.example"]), ("redirect", ["me@lantern.example"]), ("draft", [])],
+)
+def test_the_modes_do_what_the_page_says(
+    mode: str, reached: list[str], workshop: Workshop, page_blocks: Pages, mail_server: MailServer
+) -> None:
+    page = page_blocks(PAGE)
+    workshop.install(page)
+    workshop.serve()
+    (configuration,) = [block for block in page if block.language == "toml"]
+    server = f'mode = "{mode}"\nredirect_to = "me@lantern.example"\nhost = "127.0.0.1"\nport = {mail_server.port}'
+    workshop.configure(evolve(configuration, text=configuration.text.replace('mode = "draft"', server)))
+    next(block for block in page if block.language == "sh").run_shell()
+    workshop.clock.advance(minutes(60))
+    with Desk.open() as desk:
+        desk.cancel("1042", by="Ann")
+        desk.run_due()
+        (case,) = desk.cases(order="1042")
+    assert [to for mail in mail_server.recipients() for to in mail] == reached
+    assert case.state is State.AWAITING_PERSON
+
+
+def test_the_fields_are_those_that_the_page_names(page_blocks: Pages) -> None:
+    assert f"    {', '.join(FIELDS)}\n" in page_blocks(PAGE)[0].page.read_text(encoding="utf-8")

@@ -1,0 +1,71 @@
+"""docs/how-to/webhook.md is run as it stands: a signed message is read back, any other is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orderdesk_sdk.case import State
+from orderdesk_sdk.clock import minutes
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import UntrustedMessage
+from orderdesk_sdk.message import Message
+from orderdesk_sdk.reading import MalformedReply
+
+if TYPE_CHECKING:
+    from tests.how_to.authors.conftest import Workshop
+    from tests.how_to.conftest import Block, Pages
+
+PAGE = "webhook.md"
+
+
+@pytest.fixture
+def page(workshop: Workshop, page_blocks: Pages, monkeypatch: pytest.MonkeyPatch) -> list[Block]:
+    """The page; its plugin is installed, and its secret is in the environment."""
+    monkeypatch.setenv("ACME_WEBHOOK_SECRET", "a secret of my own")
+    found = page_blocks(PAGE)
+    workshop.install(found)
+    workshop.serve()
+    return found
+
+
+def message_comes(workshop: Workshop, page: list[Block], capsys: pytest.CaptureFixture[str], waits: float) -> None:
+    """The page, with its message so many minutes after the cancel."""
+    later = next(number for number, block in enumerate(page) if "import base64" in block.text)
+    workshop.play(page[:later], capsys)
+    workshop.clock.advance(minutes(waits))
+    workshop.play(page[later:], capsys)
+
+
+def test_the_page_works_as_it_is_written(
+    workshop: Workshop, page: list[Block], capsys: pytest.CaptureFixture[str]
+) -> None:
+    message_comes(workshop, page, capsys, waits=3)
+
+
+def test_a_message_that_is_early_settles_nothing(
+    workshop: Workshop, page: list[Block], capsys: pytest.CaptureFixture[str]
+) -> None:
+    message_comes(workshop, [block for block in page if block.language != "text"], capsys, waits=1)
+    with Desk.open() as desk:
+        (case,) = desk.cases(order="1042")
+        assert case.state is State.ASKED
+
+
+def test_what_is_not_signed_or_no_json_is_refused_and_other_events_are_none(
+    workshop: Workshop, page: list[Block], capsys: pytest.CaptureFixture[str]
+) -> None:
+    message_comes(workshop, [block for block in page if block.language != "text"], capsys, waits=1)
+    base64, hmac = workshop.names["base64"], workshop.names["hmac"]
+
+    def signed(body: bytes) -> Message:
+        digest = hmac.digest(b"a secret of my own", body, "sha256")
+        return Message({"X-Acme-Signature": base64.b64encode(digest).decode()}, body)
+
+    with Desk.open() as desk:
+        with pytest.raises(UntrustedMessage):
+            desk.receive("my-acme", Message(workshop.names["signed"], workshop.names["body"] + b" "))
+        with pytest.raises(MalformedReply):
+            desk.receive("my-acme", signed(b"<html>"))
+        assert desk.receive("my-acme", signed(b'{"event": "account.changed"}')) == ()

@@ -1,0 +1,63 @@
+"""docs/how-to/window.md is run as it stands: a window by the clock, what comes after it, and both readings of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orderdesk_sdk.case import State
+from orderdesk_sdk.clock import minutes
+from orderdesk_sdk.desk import Desk
+
+if TYPE_CHECKING:
+    from tests.how_to.authors.conftest import Workshop
+    from tests.how_to.conftest import Pages
+
+PAGE = "window.md"
+
+
+def test_the_page_works_as_it_is_written(
+    workshop: Workshop, page_blocks: Pages, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = page_blocks(PAGE)
+    workshop.install(page)
+    workshop.serve()
+    later = next(number for number, block in enumerate(page) if "cancel 1042" in block.text)
+    workshop.play(page[:later], capsys)
+    workshop.clock.advance(minutes(2))
+    workshop.play(page[later:], capsys)
+    assert list(workshop.simulator.log) == [], "it was asked although its window was closed"
+
+
+def test_the_moment_for_a_countdown_is_where_the_page_says(workshop: Workshop, page_blocks: Pages) -> None:
+    page = page_blocks(PAGE)
+    workshop.install(page)
+    workshop.serve()
+    first = next(number for number, block in enumerate(page) if block.language == "text")
+    for block in page[:first]:
+        if block.language == "toml":
+            workshop.configure(block)
+        if block.language == "sh":
+            block.run_shell()
+    with Desk.open() as desk:
+        until = desk.plan("1042").entries[0].steps[0].opening.until
+        (placement,) = desk.host.placements(desk.host.order("1042").id)
+    assert until == placement.submitted_at + minutes(2)
+
+
+def test_a_refusal_as_too_late_leads_to_the_call(workshop: Workshop, page_blocks: Pages) -> None:
+    page = page_blocks(PAGE)
+    workshop.install(page)
+    workshop.serve()
+    configuration = [block for block in page if block.language == "toml"][-1]
+    workshop.configure(configuration)
+    commands = [block for block in page if block.language == "sh"]
+    commands[0].run_shell()
+    workshop.clock.advance(minutes(61))  # It is being printed.
+    with Desk.open() as desk:
+        desk.cancel("1042", by="Ann")
+        desk.run_due()
+        (case,) = desk.cases(order="1042")
+    assert case.state is State.AWAITING_PERSON
+    assert case.route == 1
