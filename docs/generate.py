@@ -10,6 +10,15 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from docs.reference_pages import (
+    answers_page,
+    cli_page,
+    declaration_page,
+    errors_page,
+    flows_page,
+    hooks_page,
+    settings_page,
+)
 from orderdesk_sdk.authoring.quality import MEANINGS
 from orderdesk_sdk.authoring.rules import RULES
 from orderdesk_sdk.case import ALARMS, OPEN, SETTLED, TRANSITIONS, EventKind, State
@@ -59,19 +68,19 @@ AROUND = ("role", "statuses", "rule actions", "resubmit", "messages in", "eviden
 def matrix_page() -> str:
     """How every integration of this checkout cancels, from the declarations."""
     lines = ["# The integrations", "", "What `orderdesk matrix` shows, of the plugins in this repository.", ""]
-    lines += ["## How each cancels", "", *_table(HOW, "../../"), "", VARIES.replace("*", "\\*"), ""]
-    lines += ["## What goes with it", "", *_table(AROUND, "../../"), ""]
+    lines += ["## How each cancels", "", *_table(HOW), "", VARIES.replace("*", "\\*"), ""]
+    lines += ["## What goes with it", "", *_table(AROUND), ""]
     lines += ["`statuses` are those that an order can be given at a cart; at a fulfillment there are none.", ""]
     return "\n".join(lines)
 
 
 def readme_part() -> str:
     """The short form of the matrix."""
-    return "\n".join(_table(("cancel", "proof", "evidence"), ""))
+    return "\n".join(_table(("cancel", "proof", "evidence"), linked=True))
 
 
-def _table(columns: Sequence[str], root: str) -> list[str]:
-    """A row for each integration, with these columns. root: of the repository, as seen from the page."""
+def _table(columns: Sequence[str], *, linked: bool = False) -> list[str]:
+    """A row for each integration, with these columns. linked: to its folder, which a built page does not have."""
     registry = Registry()
     rows, faults = every_row(registry)
     if faults:
@@ -79,7 +88,8 @@ def _table(columns: Sequence[str], root: str) -> list[str]:
     lines = [" | ".join(("integration", *columns)), " | ".join(["---"] * (1 + len(columns)))]
     for row in rows:
         folder = registry.distribution(row.slug).split()[0].removeprefix("orderdesk-").replace("-", "_")
-        cells = (f"[{row.title}]({root}plugins/{folder})", *(row.cells()[name] for name in columns))
+        title = f"[{row.title}](plugins/{folder})" if linked else row.title
+        cells = (title, *(row.cells()[name] for name in columns))
         lines.append(" | ".join(cell.replace("|", "\\|").replace(" *", " \\*") for cell in cells))
     return [f"| {line} |" for line in lines]
 
@@ -106,10 +116,46 @@ def quality_page() -> str:
     return "\n".join(lines)
 
 
+HOW_TO = """\
+# How to
+
+One page for one task. The commands and the code of each are run by a test, so that they do what is written.
+
+"""
+HOW_TO_TREE = """
+```{toctree}
+:hidden:
+:glob:
+
+*
+```
+"""
+
+
+def how_to_page() -> str:
+    """A line for each page of the how-to: its title, and its first sentence."""
+    lines = []
+    for path in sorted((HERE / "how-to").glob("*.md")):
+        if path.name == "index.md":
+            continue
+        title, _, rest = path.read_text(encoding="utf-8").partition("\n")
+        sentence = re.split(r"(?<=[.:])\s", " ".join(rest.strip().split("\n\n")[0].split()))[0]
+        lines.append(f"- [{title.removeprefix('# ')}]({path.name}): {sentence.removesuffix(':').removesuffix('.')}.")
+    return HOW_TO + "\n".join(lines) + "\n" + HOW_TO_TREE.rstrip()
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/matrix.md": matrix_page,
     "reference/quality.md": quality_page,
     "reference/states.md": states_page,
+    "reference/hooks.md": hooks_page,
+    "reference/declaration.md": declaration_page,
+    "reference/answers.md": answers_page,
+    "reference/settings.md": settings_page,
+    "reference/errors.md": errors_page,
+    "reference/flows.md": flows_page,
+    "how-to/index.md": how_to_page,
+    "reference/cli.md": cli_page,
 }
 README = "../README.md"
 PART = re.compile(r"(<!-- Generated from here[^\n]*-->\n\n).*?(\n\n<!-- to here. -->)", re.DOTALL)

@@ -91,7 +91,7 @@ class Always:
 
 @frozen
 class SinceSubmission:
-    """The route is open for `within` after the order was submitted, by the clock."""
+    """The route is open for a while after the order was submitted, by the clock. within: for how long."""
 
     within: timedelta
 
@@ -101,8 +101,9 @@ class SinceSubmission:
 
 @frozen
 class WhileStatus:
-    """The route is open while the service's last seen status is one of `statuses` (folded), or none has been seen.
+    """The route is open while the service's last seen status is one of these, or none has been seen.
 
+    statuses: its words, whatever their case, spaces and punctuation (`fold`).
     until: the word for what closes it, for people: "picking".
     """
 
@@ -120,7 +121,7 @@ class ByReply:
 
 @frozen
 class ByCheck:
-    """The truth is read back `every` so often until the service decides, for at most `give_up` after asking."""
+    """The truth is read back until the service decides. every: how often. give_up: at most so long after asking."""
 
     every: timedelta
     give_up: timedelta
@@ -133,7 +134,7 @@ class ByCheck:
 
 @frozen
 class ByPerson:
-    """A person finds out and says so; reminded after `within`, and again each time it passes."""
+    """A person finds out and says so. within: after this time they are reminded, and again each time it passes."""
 
     within: timedelta = Factory(lambda: hours(4))
 
@@ -172,6 +173,7 @@ class Batch:
 class Button:
     """The service is asked by a call (`orderdesk_cancel`).
 
+    confirm: what proves what became of it. window: until when it can be pressed.
     climbs: refusals that lead to the next route instead of settling the case.
     reasons: whether, and out of which list, the service wants to be told why. scope: what can be canceled.
     note: one sentence for the person who is about to press, or None.
@@ -201,6 +203,7 @@ class Email:
     """A mail asks the service; a person finds out what came of it and says so.
 
     to, subject, body: names of the settings that hold the recipient and the templates (see `templates.FIELDS`).
+    confirm: after how long a person is reminded. window, reasons, scope, note: as for a `Button`.
     """
 
     to: str
@@ -223,6 +226,7 @@ class Portal:
     """A person does it in the service's own portal or on the phone, and says what came of it.
 
     instruction: what to do and where, one or two sentences.
+    confirm: after how long the person is reminded. window, reasons, scope: as for a `Button`.
     """
 
     instruction: str
@@ -292,7 +296,7 @@ class SameNumber:
 
 @frozen
 class NoResubmit:
-    """The service takes no resubmission through us; `why` tells the person what to do instead."""
+    """The service takes no resubmission through us. why: tells the person what to do instead."""
 
     why: str
 
@@ -302,7 +306,7 @@ ResubmitRule = NewNumber | SameNumber | NoResubmit
 
 @frozen
 class Limit:
-    """A token bucket: `per_second` calls on average, `burst` at once."""
+    """A token bucket. per_second: calls on average. burst: calls at once."""
 
     per_second: float
     burst: int
@@ -340,6 +344,9 @@ class Integration:
     slug: the name everywhere, equal to the entry point's. title: the name for people.
     settings: a class made with `orderdesk_sdk.settings.settings`.
     base_url: which `host` setting the paths of `service.get(...)` are joined to; None where no call is ever made.
+    role: whether orders come in from there (cart) or are made and shipped there (fulfillment).
+    resubmit: whether and how a canceled order can be sent there again.
+    remote_id: which numbers the service keeps intact; None: every number.
     cancel: the ladder of routes, first tried first; empty means that nobody knows how to cancel there.
     auth: called with the settings, gives the `httpx.Auth` of a connection; None for a service without credentials.
     limits: per operation name; "*" stands for every operation not named, each with a bucket of its own.

@@ -54,8 +54,8 @@ def orderdesk_cancel_many(  # type: ignore[empty-body]  # a specification has no
 ) -> Flow[Sequence[Answer]]:
     """A flow that asks the service to cancel several orders at once. Needed for a `Button` with a `batch`.
 
-    requests: of different orders, at least one. Ends with one `Answer` per request, in their order. Every case's
-    intent is in the ledger before a request leaves.
+    requests: of different orders, at least one. service: as for `orderdesk_cancel`. Ends with one `Answer` per
+    request, in their order. Every case's intent is in the ledger before a request leaves.
     """
 
 
@@ -63,7 +63,8 @@ def orderdesk_cancel_many(  # type: ignore[empty-body]  # a specification has no
 def orderdesk_check(request: CheckRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
     """A flow that reads what the service says now; ends with an `Answer`. Needed for `ByCheck`.
 
-    Must only read. `pending(reply)` says that nothing is decided; `canceled(reply)` is evidence.
+    request: whose order is read, and when it was asked for. service: as for `orderdesk_cancel`. Must only read.
+    `pending(reply)` says that nothing is decided; `canceled(reply)` is evidence.
     """
 
 
@@ -71,7 +72,8 @@ def orderdesk_check(request: CheckRequest, service: Service[object]) -> Flow[Ans
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[object]) -> Flow[Placement]:  # type: ignore[empty-body]
     """A flow that submits a duplicated order; ends with its `Placement`. Needed for `NewNumber` and `SameNumber`.
 
-    Must first read whether the number is already there, so that a lost reply never makes a second order.
+    request: the new order. service: as for `orderdesk_cancel`. Must first read whether the number is already there, so
+    that a lost reply never makes a second order.
     """
 
 
@@ -79,8 +81,8 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[object]) -> Fl
 def orderdesk_change_status(request: StatusRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
     """A flow that sets one of the integration's `statuses`; ends with `answer.changed(...)`, or why not.
 
-    Must first read whether the status is set already, so that a lost reply never sets it twice. "canceled" is no such
-    status: it goes by `orderdesk_cancel`.
+    request: the order and the status. service: as for `orderdesk_cancel`. Must first read whether the status is set
+    already, so that a lost reply never sets it twice. "canceled" is no such status: it goes by `orderdesk_cancel`.
     """
 
 
@@ -88,9 +90,9 @@ def orderdesk_change_status(request: StatusRequest, service: Service[object]) ->
 def orderdesk_receive(message: Message, service: Service[object]) -> Sequence[Hint]:  # type: ignore[empty-body]
     """The orders that a message which came in is about; empty for one that is about none. No flow, no I/O.
 
-    Must first see that the sender is who it says (a signature, a shared token; compared in constant time) and raise
-    `UntrustedMessage` otherwise, `MalformedReply` for a message that cannot be read. A hint is never evidence: the
-    core reads back.
+    message: as it came. service: holds the settings; no call is made here. Must first see that the sender is who it
+    says (a signature, a shared token; compared in constant time) and raise `UntrustedMessage` otherwise,
+    `MalformedReply` for a message that cannot be read. A hint is never evidence: the core reads back.
     """
 
 
@@ -98,7 +100,8 @@ def orderdesk_receive(message: Message, service: Service[object]) -> Sequence[Hi
 def orderdesk_before_cancel(request: CancelRequest) -> str | None:
     """For listeners: a reason (text) vetoes the cancellation before anything is sent; None lets it pass.
 
-    A listener that raises is noted in the case's history and does not stop anybody's cancellation.
+    request: what would be asked. A listener that raises is noted in the case's history and does not stop anybody's
+    cancellation.
     """
 
 
@@ -106,5 +109,5 @@ def orderdesk_before_cancel(request: CancelRequest) -> str | None:
 def orderdesk_case_changed(case: Case, event: Event) -> None:
     """For listeners: a case changed by an event.
 
-    Called after the change is in the ledger. Errors are noted and ignored.
+    case: as it is now. event: what happened. Called after the change is in the ledger. Errors are noted and ignored.
     """

@@ -119,6 +119,6 @@ def test_lint_runs_every_check_even_after_a_failed_one(dev: ModuleType, monkeypa
 
     monkeypatch.setattr(dev, "run", run)
     assert dev.lint([]) == 1
-    assert started == ["ruff", "ruff", "mypy", "lint-imports", "python"]
+    assert started == ["ruff", "ruff", "mypy", "lint-imports", "python", "sphinx-build"]
     assert dev.lint(["mypy"]) == 0
     assert dev.lint(["spelling"]) == 2

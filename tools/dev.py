@@ -43,6 +43,9 @@ OFFLINE = (
 )
 """Words in pip's output that mean: the package index was not reached."""
 
+PAGES = ("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "-d", "build/doctrees", "docs", "build/docs")
+"""What builds docs/ as pages; its warnings are errors."""
+
 CONSTRAINTS_HEADER = """\
 # The exact versions that development and CI install: name==version only, so that it holds for any package index.
 # Written by `python3 tools/dev.py pin`, which takes the newest versions that pyproject.toml allows. Do not edit.
@@ -246,13 +249,14 @@ def test(extra: list[str]) -> int:
 
 
 def lint(extra: list[str]) -> int:
-    """Run every check, or those named: lint ruff format mypy imports docs."""
+    """Run every check, or those named: lint ruff format mypy imports docs pages."""
     checks = {
         "ruff": ("ruff", "check", "."),
         "format": ("ruff", "format", "--check", "."),
         "mypy": ("mypy",),
         "imports": ("lint-imports", "--no-logo"),
-        "docs": ("python", "docs/generate.py", "--check"),
+        "docs": ("python", "-m", "docs.generate", "--check"),
+        "pages": PAGES,
     }
     unknown = [name for name in extra if name not in checks]
     if unknown:
@@ -275,8 +279,9 @@ def bench(extra: list[str]) -> int:
 
 
 def docs(extra: list[str]) -> int:
-    """Write the generated pages; --check only compares."""
-    return run("python", "docs/generate.py", *extra)
+    """Write the generated pages and build docs/ into build/docs; --check only compares."""
+    code = run("python", "-m", "docs.generate", *extra)
+    return code if extra or code else run(*PAGES)
 
 
 def record(extra: list[str]) -> int:

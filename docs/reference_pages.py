@@ -1,0 +1,213 @@
+"""The pages of the reference that are made of the code: hooks, declaration, flows, and the command line."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+
+import click
+
+from docs.prose import class_section, function_section, prose, signature, table
+from orderdesk_sdk import answer, case, declaration, errors, hookspecs, message, reading, reasons, request, settings
+from orderdesk_sdk.cli.group import SECTIONS, orderdesk
+from orderdesk_sdk.http.service import Service
+from orderdesk_sdk.order import Placement
+
+__all__ = [
+    "answers_page",
+    "cli_page",
+    "declaration_page",
+    "errors_page",
+    "flows_page",
+    "hooks",
+    "hooks_page",
+    "settings_page",
+]
+
+
+def hooks() -> dict[str, Callable[..., object]]:
+    """The hook specifications by name, in the order of the module."""
+    found = {name: one for name, one in vars(hookspecs).items() if name.startswith(f"{hookspecs.PROJECT}_")}
+    return {name: one for name, one in found.items() if inspect.isfunction(one)}
+
+
+HELD: tuple[type, ...] = (
+    request.CancelRequest,
+    request.CheckRequest,
+    request.ResubmitRequest,
+    request.StatusRequest,
+    reasons.Reason,
+    Placement,
+    message.Message,
+    message.Hint,
+    message.HintKind,
+    case.Case,
+    case.Event,
+)
+"""The classes of the hooks' arguments, but for the service."""
+
+
+def hooks_page() -> str:
+    """Every hook with its exact arguments, from `orderdesk_sdk.hookspecs`, and what the arguments hold."""
+    lines = [
+        "# Hooks",
+        "",
+        "A plugin implements those that its declaration needs. An implementation takes the arguments that it wants, by",
+        "name; see [Compatibility](../explanation/compatibility.md) for what may change. What a flow yields and ends",
+        "with is on the pages [Flows](flows.md) and [Answers](answers.md).",
+        "",
+    ]
+    for name, function in hooks().items():
+        lines += [f"## `{name}`", "", "```python", f"def {signature(function)}: ...", "```", "", prose(function), ""]
+    lines += ["## What the arguments hold", ""]
+    for cls in HELD:
+        lines += class_section(cls)
+    return "\n".join(lines)
+
+
+SORTED = {
+    "The declaration": ("Integration", "Evidence", "IdRule", "Limit"),
+    "Ways to cancel": ("Button", "Email", "Portal", "RuleAction", "Scope", "Batch"),
+    "Windows: until when": ("Always", "SinceSubmission", "WhileStatus"),
+    "Confirmation: what proves it": ("ByReply", "ByCheck", "ByPerson"),
+    "Submitting again": ("NewNumber", "SameNumber", "NoResubmit"),
+    "Other statuses": ("Status",),
+}
+"""The classes of `orderdesk_sdk.declaration`, by what an author looks for."""
+
+UNIONS = ("Confirmation", "ResubmitRule", "Route", "Window")
+"""Names for "one of these classes", which need no section."""
+
+
+def declaration_page() -> str:
+    """What a plugin may declare, from `orderdesk_sdk.declaration`, `reasons` and `settings`."""
+    left = {*declaration.__all__} - {name for names in SORTED.values() for name in names} - {*UNIONS, "fold"}
+    if left:
+        raise ValueError(f"docs/reference_pages.py: SORTED has no section for {', '.join(sorted(left))}")
+    lines = [
+        "# Declaration",
+        "",
+        "The hook `orderdesk_integration` returns an `Integration`. Everything in it is data: it is made without I/O,",
+        "and a host renders buttons, countdowns and lists from it. All classes are frozen; a wrong value is refused",
+        "where it is written.",
+        "",
+    ]
+    for title, names in SORTED.items():
+        lines += [f"## {title}", ""]
+        for name in names:
+            lines += class_section(getattr(declaration, name))
+    lines += ["## Reasons: why", ""]
+    for cls in (
+        reasons.NoReason, reasons.FreeText, reasons.ClosedList, reasons.ReasonCode, reasons.CanonicalReason,
+    ):  # fmt: skip
+        lines += class_section(cls)
+    return "\n".join(lines)
+
+
+def settings_page() -> str:
+    """How a plugin says what a connection needs, from `orderdesk_sdk.settings`."""
+    lines = ["# Settings", "", "A class of them is made with `@settings`; each field with one of these.", ""]
+    for function in (settings.setting, settings.secret, settings.host, settings.parsed, settings.settings_fields):
+        lines += function_section(function, level=2)
+    return "\n".join([*lines, *class_section(settings.SettingKind, level=2)])
+
+
+def flows_page() -> str:
+    """What a flow holds in its hands, reads replies with, and ends with."""
+    lines = [
+        "# Flows",
+        "",
+        "A flow is a generator: it yields requests, receives responses, and returns what it read in them.",
+        "",
+        "```python",
+        "Flow = Generator[httpx.Request, httpx.Response, T]",
+        "```",
+        "",
+        "## The service: makes requests",
+        "",
+        prose(Service),
+        "",
+    ]
+    for function in (
+        Service.get, Service.put, Service.post, Service.request, Service.elsewhere, Service.placement,
+    ):  # fmt: skip
+        lines += function_section(function)
+    lines += ["## Reading replies", "", prose(reading), ""]
+    for name in reading.__all__:
+        made = getattr(reading, name)
+        lines += [f"### `{name}`", "", prose(made), ""] if isinstance(made, type) else function_section(made)
+    return "\n".join([*lines, *function_section(declaration.fold)])
+
+
+def answers_page() -> str:
+    """What a flow may end with, from `orderdesk_sdk.answer`."""
+    lines = [
+        "# Answers",
+        "",
+        "What a flow of cancel or check returns: what the service said, as the plugin reads it.",
+        "",
+    ]
+    for cls in (answer.Answer, answer.Outcome, answer.Refusal, answer.LineAnswer):
+        lines += class_section(cls, level=2)
+    for name in answer.__all__:
+        made = getattr(answer, name)
+        if callable(made) and not isinstance(made, type):
+            lines += function_section(made, level=2)
+    return "\n".join(lines)
+
+
+def errors_page() -> str:
+    """What can go wrong, from `orderdesk_sdk.errors`."""
+    lines = ["# Errors", "", prose(errors), ""]
+    for name in errors.__all__:
+        made = getattr(errors, name)
+        if isinstance(made, type):
+            base = made.__mro__[1].__name__
+            lines += [f"## `{name}`", "", f"A kind of `{base}`.", "", prose(made), ""]
+    return "\n".join(lines)
+
+
+def cli_page() -> str:
+    """Every command with its arguments and options, from the click commands themselves."""
+    shared = set.intersection(*({_key(one) for one in command.params} for _, command in commands()))
+    everywhere = [one for one in next(command for _, command in commands()).params if _key(one) in shared]
+    lines = [
+        "# Command line",
+        "",
+        prose(orderdesk.callback),
+        "",
+        "What each command gives with `--json`, and the exit codes, are on the page [JSON](cli-json.md). Every command",
+        "takes:",
+        "",
+        *table(("option", ""), map(_told, everywhere)),
+    ]
+    for name, command in commands():
+        context = click.Context(command, info_name=f"orderdesk {name}")
+        usage = " ".join(["orderdesk", name, *command.collect_usage_pieces(context)])
+        lines += [f"## `orderdesk {name}`", "", "```text", usage, "```", "", prose(command.callback), ""]
+        own = [one for one in command.params if _key(one) not in shared]
+        if own:
+            lines += table(("option or argument", ""), map(_told, own))
+    return "\n".join(lines)
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by its full name, in the order of the help."""
+    for listed in SECTIONS.values():
+        for command in listed:
+            if isinstance(command, click.Group):
+                yield from ((f"{command.name} {name}", one) for name, one in command.commands.items())
+            else:
+                yield command.name or "", command
+
+
+def _key(parameter: click.Parameter) -> str:
+    return " ".join(parameter.opts)
+
+
+def _told(parameter: click.Parameter) -> tuple[str, str]:
+    if isinstance(parameter, click.Argument):
+        needed = "needed" if parameter.required else "may be left out"
+        return f"`{parameter.make_metavar(click.Context(orderdesk))}`", needed
+    record = parameter.get_help_record(click.Context(orderdesk))
+    return (f"`{record[0]}`", record[1]) if record is not None else (f"`{_key(parameter)}`", "")
