@@ -143,6 +143,11 @@ class SimulatedStage(Stage):
 
     tap: Tap
 
+    @property
+    def sent(self) -> list[str]:
+        """What reached it, of whatever case: method and path, percent-encoded as it came."""
+        return [f"{seen.method} {seen.path}" for seen in self.tap.requests]
+
 
 @contextmanager
 def staged(
@@ -185,13 +190,14 @@ def simulated(
     settings: Mapping[str, object] | None = None,
     limits: CallLimits | None = None,
 ) -> Iterator[SimulatedStage]:
-    """A stage before `simulator`, by its clock. settings: in place of those that the simulator gives.
+    """A stage before `simulator`, by its clock. settings: in place of the simulator's; None takes one away.
 
     The simulator does not have the order yet: put it there in the status that the test is about.
     """
     tap = Tap(simulator.app)
     with serve(tap) as served:
-        flat = {**simulator.settings(served.url), **(settings or {})}
+        given = {**simulator.settings(served.url), **(settings or {})}
+        flat = {name: value for name, value in given.items() if value is not None}
         with staged(slug, flat, simulator.clock, order=order, lines=lines, details=details, limits=limits) as stage:
             yield SimulatedStage(stage.desk, stage.clock, stage.connection, stage.order, stage.configured, tap)
 
