@@ -103,7 +103,8 @@ def kill_nursery() -> Iterator[Nursery]:
         yield raised
 
 
-pytest.register_assert_rewrite("orderdesk_sdk.testing.cassette_suite")  # It is no test file by its name.
+# They are no test files by their names.
+pytest.register_assert_rewrite("orderdesk_sdk.testing.cassette_suite", "orderdesk_sdk.testing.wire_suite")
 
 
 @pytest.fixture
