@@ -147,7 +147,8 @@ class StageOpener(Protocol):
 
     settings: in place of those that the simulator gives; None takes one away. order: its number; "" for the `order` of
     the test's class or module, or 1042. lines: see `stage.LINES`; details: see `stage.staged_order`. slug: of another
-    integration of the same simulator. The simulator does not have the order yet: put it there as the test wants it.
+    integration of the same simulator. before: another simulator, by a clock of its own or the same.
+    The simulator does not have the order yet: put it there as the test wants it.
     """
 
     def __call__(
@@ -158,6 +159,7 @@ class StageOpener(Protocol):
         lines: tuple[tuple[str, int], ...] | None = None,
         details: Mapping[str, object] | None = None,
         slug: str = "",
+        before: Simulator | None = None,
     ) -> SimulatedStage: ...
 
 
@@ -175,9 +177,10 @@ def open_stage(request: pytest.FixtureRequest, simulator: Simulator) -> Iterator
             lines: tuple[tuple[str, int], ...] | None = None,
             details: Mapping[str, object] | None = None,
             slug: str = "",
+            before: Simulator | None = None,
         ) -> SimulatedStage:
             stage = simulated(
-                slug or _integration(request), simulator, order=order or _told(request, "order") or ORDER,
+                slug or _integration(request), before or simulator, order=order or _told(request, "order") or ORDER,
                 lines=LINES if lines is None else lines, details=details, settings=settings,
             )  # fmt: skip
             return stages.enter_context(stage)

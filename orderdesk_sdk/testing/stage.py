@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
@@ -147,6 +148,11 @@ class SimulatedStage(Stage):
     def sent(self) -> list[str]:
         """What reached it, of whatever case: method and path, percent-encoded as it came."""
         return [f"{seen.method} {seen.path}" for seen in self.tap.requests]
+
+    def documents(self, end: str) -> list[dict[str, Any]]:
+        """What was sent as JSON objects to places whose path ends so, in order."""
+        found = [seen.document for seen in self.tap.requests if seen.path.endswith(end)]
+        return [document for document in found if isinstance(document, dict)]
 
 
 @contextmanager
