@@ -79,16 +79,16 @@ class Tap:
 
         edit = self.edit
         start: Message = {}
-        body = bytearray()
+        given = bytearray()
 
         async def keep(message: Message) -> None:
             if message["type"] == "http.response.start":
                 start.update(message)
             else:
-                body.extend(message.get("body", b""))
+                given.extend(message.get("body", b""))
                 if not message.get("more_body", False) and whole:
                     # Before the client has it all: whoever asks then must find it here.
-                    self.replies.append(SeenReply(whole[0], start["status"], bytes(body)))
+                    self.replies.append(SeenReply(whole[0], start["status"], bytes(given)))
             if edit is None:
                 await send(message)
 
@@ -96,7 +96,7 @@ class Tap:
         if edit is None or not start:  # A fault has broken the connection; there is no reply to edit.
             return
         assert whole, "the app answered a request that it did not read"
-        edited = edit(whole[0], bytes(body))
+        edited = edit(whole[0], bytes(given))
         headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
         await send({**start, "headers": [*headers, (b"content-length", str(len(edited)).encode())]})
         await send({"type": "http.response.body", "body": edited})

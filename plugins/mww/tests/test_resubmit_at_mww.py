@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from orderdesk_mww.account import MwwSettings
 from orderdesk_mww.orders import new_order
@@ -76,7 +77,7 @@ def test_a_wrong_key_submits_nothing_and_is_tried_again(open_stage: StageOpener)
 def test_the_simulated_create_is_what_the_plugin_sends(open_stage: StageOpener) -> None:
     """The plugin's body and the example of the documentation's shape agree in their names."""
     settings = MwwSettings(api_key=Secret("a key"), cancel_email_to="a@example.com", shipping_method="SAMPLE")
-    sent, example = new_order(canceled(open_stage).desk.host.order("1042"), settings), example_order("1042")
-    assert sent["data"]["attributes"] == {"vendor-po": "1042", "shipping-method": "SAMPLE"}
-    names, others = ([set(entry["attributes"]) for entry in one["included"]] for one in (sent, example))
+    bodies: list[Any] = [new_order(canceled(open_stage).desk.host.order("1042"), settings), example_order("1042")]
+    assert bodies[0]["data"]["attributes"] == {"vendor-po": "1042", "shipping-method": "SAMPLE"}
+    names, others = ([set(entry["attributes"]) for entry in body["included"]] for body in bodies)
     assert names == others
