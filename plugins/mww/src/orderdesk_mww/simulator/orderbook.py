@@ -37,7 +37,7 @@ class OrderBook:
     """All orders. `settle` moves them on as time passes; guarded by its caller's lock."""
 
     def __init__(
-        self, durations: Durations, honored: Callable[[str], bool], happened: Callable[[Order, str, datetime], None]
+        self, durations: Durations, honored: Callable[[str], bool], happened: Callable[[str, str, datetime], None]
     ) -> None:
         """honored: whether an accepted cancel of this number stops the order. happened: told of each step."""
         self.orders: list[Order] = []
@@ -99,4 +99,4 @@ class OrderBook:
 
     def _enter(self, order: Order, state: State, at: datetime) -> None:
         before, order.state, order.state_at = order.state, state, at
-        self._happened(order, f"{before} -> {state}", at)
+        self._happened(order.number, f"{before} -> {state}", at)
