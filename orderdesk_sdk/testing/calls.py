@@ -12,19 +12,24 @@ from urllib.parse import parse_qsl, unquote
 
 from starlette.requests import Request
 
-__all__ = ["basic", "bearer", "form_in", "json_in", "object_in", "path_below", "same", "stamp"]
+__all__ = ["basic", "bearer", "form_in", "json_in", "moment_in", "object_in", "path_below", "raw_path", "same", "stamp"]
+
+
+def raw_path(request: Request) -> str:
+    """The path as it was sent, still encoded, without the query."""
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    return raw.decode("utf-8", "replace").partition("?")[0]
 
 
 def path_below(request: Request, base: str) -> list[str] | None:
     """The parts of the path after `base`, decoded: empty for `base` itself, None for another path.
 
-    Split before decoding, so that an encoded slash stays in its part.
+    Split before decoding, so that an encoded slash stays in its part. A slash at the end says nothing.
     """
-    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
-    path = raw.decode("utf-8", "replace").partition("?")[0]
+    path = raw_path(request)
     if path != base and not path.startswith(base + "/"):
         return None
-    return [unquote(part) for part in path.removeprefix(base).split("/")[1:]]
+    return [unquote(part) for part in path.removeprefix(base).rstrip("/").split("/")[1:]]
 
 
 def json_in(body: bytes) -> object:
@@ -45,6 +50,15 @@ def object_in(body: bytes) -> Mapping[str, object]:
 def form_in(body: bytes) -> dict[str, str]:
     """The fields of a form, without those that are empty; the last one where a name comes twice."""
     return dict(parse_qsl(body.decode("utf-8", "replace")))
+
+
+def moment_in(text: str) -> datetime | None:
+    """The moment that an ISO 8601 text with a zone names; None for any other text."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def bearer(request: Request) -> str:

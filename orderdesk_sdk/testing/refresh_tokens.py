@@ -10,6 +10,9 @@ import hashlib
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
 
+from starlette.requests import Request
+
+from orderdesk_sdk.testing.simulator import Outcome
 from orderdesk_sdk.testing.tokens import Tokens
 
 __all__ = ["LIFETIME", "RefreshTokens"]
@@ -30,9 +33,11 @@ class RefreshTokens(Tokens):
         self._client = (client_id, client_secret)
         self._refresh_token = refresh_token
 
-    def exchange(self, content_type: str, body: bytes, now: datetime) -> tuple[int, dict[str, object]]:
-        """Answer a token request: HTTP status and JSON body."""
-        if content_type.partition(";")[0].strip().lower() != _FORM:
+    def exchange(self, request: Request, body: bytes, now: datetime) -> Outcome:
+        """What a token request is answered."""
+        if request.method != "POST":
+            return _refused("invalid_request", "use POST")
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
             return _refused("invalid_request", f"the body must be {_FORM}")
         try:
             form = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
@@ -49,13 +54,14 @@ class RefreshTokens(Tokens):
             return _refused("invalid_request", "refresh_token is missing")
         if form["refresh_token"] != self._refresh_token:
             return _refused("invalid_grant", "the refresh_token is not valid")
-        return 200, {
+        answer = {
             "access_token": self.issue(now),
             "token_type": "bearer",
             "expires_in": int(LIFETIME.total_seconds()),
             "refresh_token": self._refresh_token,
         }
+        return Outcome(200, "access token issued", answer)
 
 
-def _refused(code: str, text: str, *, status: int = 400) -> tuple[int, dict[str, object]]:
-    return status, {"error": code, "error_description": text}
+def _refused(code: str, text: str, *, status: int = 400) -> Outcome:
+    return Outcome(status, f"refused: {code}", {"error": code, "error_description": text})

@@ -15,7 +15,6 @@ from orderdesk_mww.simulator.orderbook import Durations, OrderBook
 from orderdesk_mww.simulator.orders import Line, Order, State
 from orderdesk_mww.simulator.views import errors, line_view, order_view, page_view
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.testing.calls import json_in, path_below
 from orderdesk_sdk.testing.simulator import Deed, Outcome, Simulator, Switch
 
@@ -58,10 +57,7 @@ class MwwSimulator(Simulator):
 
     def truth(self, remote_id: str) -> str:
         with self.settled():
-            found = self._book.find(remote_id)
-            if found is None:
-                raise NotFoundError("the simulator has no such order", place=remote_id)
-            return found.state.value
+            return (self._book.find(remote_id) or self._book.orders.known(remote_id)).state.value
 
     def add_order(
         self, remote_id: str, *, lines: Sequence[tuple[str, int]], state: State | str = State.RECEIVED
@@ -71,8 +67,6 @@ class MwwSimulator(Simulator):
         It goes on from `state` by the clock. Raises InputError for a used vendor-po.
         """
         with self.settled() as now:
-            if self._book.find(remote_id) is not None:
-                raise InputError("the vendor-po is used", place=remote_id, remedy="give another one")
             made = [
                 Line(f"{self._book.next_id()}{index:02}", index, *line) for index, line in enumerate(lines, start=1)
             ]
@@ -137,7 +131,7 @@ class MwwSimulator(Simulator):
         if not all(re.fullmatch(r"[0-9]{1,6}", text) for text in given) or not 0 < int(given[0]) <= MOST:
             return _refused(400, "SIM: page", f"page[limit] is 1 to {MOST}, page[offset] 0 or more")
         limit, offset = map(int, given)
-        seen = self._book.orders[offset : offset + limit]
+        seen = list(self._book.orders.values())[offset : offset + limit]
         with_lines = request.query_params.get("include") == "line-items"
         total = len(self._book.orders)
         page = page_view(seen, base, limit=limit, offset=offset, total=total, with_lines=with_lines)
