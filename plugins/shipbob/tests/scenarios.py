@@ -57,13 +57,6 @@ SCENARIOS = Scenarios(
             live="tries to cancel the order; take one that is picked and has not left",
         ),
         Scenario(
-            "too-late-422",
-            about="the same where ShipBob answers 422: read back until a person has it or it has shipped",
-            play=cancel_and_follow,
-            simulator=simulator(hours(1), too_late="422"),
-            live=None,
-        ),
-        Scenario(
             "shipped",
             about="a cancel of an order that has left",
             play=cancel_and_follow,

@@ -55,7 +55,7 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShipBobSettings]) 
         return answer.partly_canceled(there, found.lines, status=found.status)
     if any(stopped):
         return answer.unclear(there, status=found.status, text="ShipBob stopped a shipment, and its order shows none")
-    why = sorted({row["reason"] for row in rows if isinstance(row.get("reason"), str)})
+    why = sorted({reason for row in rows if isinstance(reason := row.get("reason"), str)})
     return answer.refused(there, Refusal.TOO_LATE, status=found.status, text="; ".join(why) or None)
 
 

@@ -1,7 +1,7 @@
-"""A ShipBob on one machine, by its document.
+"""A ShipBob on one machine, by its documents.
 
-Invented, because the document does not tell: how long anything takes, the status of an order whose shipments differ, the
-texts, and what the switches choose.
+Invented, because they do not tell: how long anything takes, the status of an order whose shipments differ, the texts,
+and what the switches choose.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
 TOKEN = "not-a-real-token"
 CHANNEL = "101"
 FIRST_SHIPMENT = 5001
+TOO_LATE = "Shipment was picked"
 PICKED = minutes(45)
 SHIPPED = hours(4)
 RECIPIENT = {"name": "Robin Understudy", "address": {"address1": "12 Prompter Lane", "city": "Springfield"}}
@@ -55,7 +56,13 @@ class ShipBobSimulator(Simulator):
     def settings(self, url: str) -> Mapping[str, object]:
         return {"base_url": url, "token": TOKEN, "channel_id": CHANNEL}
 
-    def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]] = (), age: timedelta | None = None) -> None:  # noqa: ARG002 - as every simulator takes them
+    def add_order(
+        self,
+        remote_id: str,
+        *,
+        lines: Sequence[tuple[str, int]] = (),  # noqa: ARG002 - as every simulator takes them
+        age: timedelta | None = None,
+    ) -> None:
         """Put an order there. age: how long ago it came in; None: just now. Raises InputError for a used number."""
         with self.lock:
             if remote_id in self._orders:
@@ -115,10 +122,9 @@ class ShipBobSimulator(Simulator):
     def _cancel(self, number: str, order: _Order) -> Outcome:
         before, rows = set(order.canceled), list[dict[str, object]]()
         for which in range(len(order.ahead)):
-            if which in before:
-                done, reason = self.switch("again", number) == "succeeds", "Shipment is canceled already"
-            else:
-                done, reason = self._age(order, which) < PICKED, "Shipment cannot be canceled"
+            picked = self._age(order, which) >= PICKED
+            done = self.switch("again", number) == "succeeds" if which in before else not picked
+            reason = "Shipment canceled" if done else "Shipment is canceled already" if which in before else TOO_LATE
             if done:
                 order.canceled.add(which)
             rows.append({"action": "Cancel", "shipment_id": order.number + which, "is_success": done, "reason": reason})
