@@ -9,7 +9,7 @@ from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.reading import objects_at, text_at, turned_away, value_at
 from orderdesk_sdk.request import CancelRequest, CheckRequest
-from orderdesk_shipbob.api import CALLS, call, standing, throttled
+from orderdesk_shipbob.api import CALLS, call, standing, throttled, why_not
 from orderdesk_shipbob.settings import ShipBobSettings, sign
 
 ACCESS = "check token, its scopes orders_read and orders_write, and channel_id of this connection"
@@ -52,11 +52,10 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShipBobSettings]) 
     if found.outcome is not Outcome.PENDING:
         return found
     if any(line.canceled for line in found.lines):
-        return answer.partly_canceled(there, found.lines, status=found.status)
+        return answer.partly_canceled(there, found.lines, status=found.status, text=why_not(rows))
     if any(stopped):
         return answer.unclear(there, status=found.status, text="ShipBob stopped a shipment, and its order shows none")
-    why = sorted({reason for row in rows if isinstance(reason := row.get("reason"), str)})
-    return answer.refused(there, Refusal.TOO_LATE, status=found.status, text="; ".join(why) or None)
+    return answer.refused(there, Refusal.TOO_LATE, status=found.status, text=why_not(rows))
 
 
 @hookimpl

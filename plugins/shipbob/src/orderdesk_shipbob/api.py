@@ -5,6 +5,7 @@ Source: https://developer.shipbob.com, the pages Cancel Order, Get Order, Status
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 import httpx
@@ -16,7 +17,7 @@ from orderdesk_sdk.http.service import Service
 from orderdesk_sdk.reading import objects_at, text_at, value_at
 from orderdesk_shipbob.settings import ShipBobSettings
 
-__all__ = ["CALLS", "call", "standing", "throttled"]
+__all__ = ["CALLS", "call", "standing", "throttled", "why_not"]
 
 CALLS = "calls"
 """The one limit that all calls share, as ShipBob counts them."""
@@ -38,6 +39,12 @@ def throttled(reply: httpx.Response) -> timedelta | None:
     if reply.status_code != 429 or not (told.isascii() and told.isdigit()):
         return None
     return timedelta(seconds=min(int(told[:6]), 3600))
+
+
+def why_not(rows: Iterable[Mapping[str, object]]) -> str | None:
+    """ShipBob's words for the shipments that it did not stop; None where it has none."""
+    left = [row.get("reason") for row in rows if row.get("is_success") is not True]
+    return "; ".join(sorted({reason for reason in left if isinstance(reason, str)})) or None
 
 
 def standing(reply: httpx.Response) -> Answer:
