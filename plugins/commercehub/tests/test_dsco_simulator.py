@@ -135,7 +135,7 @@ def test_the_retailers_own_wish_to_cancel_is_told(simulator: DscoSimulator, clie
 
 
 def test_a_number_is_used_once_and_an_unknown_one_is_told(simulator: DscoSimulator) -> None:
-    with pytest.raises(InputError, match="already in use"):
+    with pytest.raises(InputError, match="is used"):
         simulator.add_order(ORDER, lines=[])
     with pytest.raises(NotFoundError, match="no such order"):
         simulator.truth("ORDER-2")
