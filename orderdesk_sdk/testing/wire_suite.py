@@ -58,7 +58,9 @@ class WireSuite:
         simulator.add_order(ORDER)
         return simulator
 
-    @pytest.mark.parametrize(("auth", "lacking"), _LACKING, ids=lambda told: "+".join(told) if told else "")
+    @pytest.mark.parametrize(
+        ("auth", "lacking"), _LACKING, ids=[f"{how}: {'+'.join(names)}" for how, names in _LACKING]
+    )
     def test_whatever_lacks_is_named_nothing_is_called_and_a_person_has_it(
         self, open_stage: StageOpener, simulator: WireSimulator, auth: str, lacking: tuple[str, ...]
     ) -> None:

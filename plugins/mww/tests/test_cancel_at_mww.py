@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-import httpx
 import pytest
 
-import orderdesk_mww
-from orderdesk_mww.account import MwwSettings
 from orderdesk_mww.simulator import MwwSimulator, State
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.case import ProofKind
 from orderdesk_sdk.case import State as CaseState
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.declaration import Always, Button, ByCheck, Email, SinceSubmission
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.request import CheckRequest
-from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.testing.plugin import StageOpener
 from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
 from orderdesk_sdk.testing.tap import SeenRequest
 
 integration = "mww"
-NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 NO_LIMIT = {"cancel_window": "no limit"}
 
 
@@ -173,50 +165,6 @@ def test_a_wrong_key_is_tried_again_and_says_what_to_check(open_stage: StageOpen
     case = open_stage({"api_key": "somebody else's"}).cancel()
     assert (case.state, case.asked_at) == (CaseState.REQUESTED, None)
     assert "API key" in str(case.remedy)
-
-
-def read(reply: httpx.Response) -> Answer:
-    """What the check makes of a reply."""
-    settings = MwwSettings(api_key=Secret("a key"), cancel_email_to="a@example.com")
-    service = Service("print", settings, "https://mww.example/api", NOW, "agent", Role.FULFILLMENT)
-    request = CheckRequest(Order("1", ORDER), Placement("print", "A/1", NOW, Role.FULFILLMENT))
-    flow = orderdesk_mww.orderdesk_check(request, service)
-    assert next(flow).url.raw_path == b"/api/orders/A%2F1"
-    with pytest.raises(StopIteration) as ended:
-        flow.send(reply)
-    answer = ended.value.value
-    assert isinstance(answer, Answer)
-    return answer
-
-
-@pytest.mark.parametrize(
-    ("state", "outcome"),
-    [
-        ("received", Outcome.PENDING),
-        ("Cancelled", Outcome.CANCELED),
-        ("CANCELED", Outcome.CANCELED),
-        ("Packed", Outcome.REFUSED),
-        ("Shipped", Outcome.REFUSED),
-        ("quality_control", Outcome.UNCLEAR),
-        ("not cancelled", Outcome.UNCLEAR),
-    ],
-)
-def test_a_state_is_read_in_any_spelling_and_an_unknown_one_is_unclear(state: str, outcome: Outcome) -> None:
-    answer = read(httpx.Response(200, json={"data": {"attributes": {"state": state}}}))
-    assert (answer.outcome, answer.status) == (outcome, state)
-
-
-@pytest.mark.parametrize(
-    ("status", "outcome"), [(401, Outcome.NOT_DONE), (404, Outcome.UNCLEAR), (500, Outcome.UNCLEAR)]
-)
-def test_a_state_that_cannot_be_read_tells_nothing(status: int, outcome: Outcome) -> None:
-    assert read(httpx.Response(status, json={"data": {"attributes": {"state": "cancelled"}}})).outcome is outcome
-
-
-def test_people_stay_out_of_the_evidence_and_the_state_is_in_it(stage: SimulatedStage) -> None:
-    redactor = stage.desk.connections.get("mww").client.redactor
-    hidden = ("name", "address1", "address2", "city", "postal-code", "phone", "email")
-    assert [name for name in (*hidden, "state") if not redactor.denies(name)] == ["state"]
 
 
 # MWW Europe
