@@ -174,6 +174,17 @@ class SaysCanceledAtOnce(Toy):
         return answer.canceled(reply) if reply.is_success else answer.unclear(reply)
 
 
+class LooksAndGuesses(Toy):
+    """Looks at the order first, and takes one that it cannot read for one that is canceled already."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        seen = yield service.get("/orders", request.remote_id)
+        if not seen.is_success:
+            return answer.asked(seen)
+        return (yield from super().orderdesk_cancel(request, service))
+
+
 class ReadsNothing(Toy):
     """Takes every order that is there for a canceled one."""
 
