@@ -110,6 +110,8 @@ class Troubles(Standard):
                     aim.fault(stage.service, fault, times=ALWAYS)
                     where = f"{aim.method} {aim.path}, {fault.value}"
                     guessed += [f"{where}: {said}" for said in _guessed(stage, stage.cancel(), rehearsal)]
+                    if fault not in KEEPS_STATUS:  # With its status kept, a call may have worked, and be seen to have.
+                        guessed += [f"{where}: it was canceled blindly"] * _acted(stage)
                     stage.service.faults.clear()
                     stage.follow()
                     end = subject.end(rehearsal.route)
@@ -255,7 +257,7 @@ class Troubles(Standard):
 
 def _guessed(stage: Scene, case: Case, rehearsal: Rehearsal) -> Iterator[str]:
     """What is said of the case while nobody can know, and is not true."""
-    acted = any(record.deed is Deed.CANCEL_TAKEN for record in stage.service.log)
+    acted = _acted(stage)
     final = rehearsal.route is not None and isinstance(rehearsal.route.confirm, ByReply)
     told = case.state is State.CANCELED and final and stage.is_canceled  # A status may be all that a plugin reads.
     if not told and (case.state in (State.CANCELED, State.PARTLY_CANCELED) or case.proof is not None):
@@ -266,6 +268,10 @@ def _guessed(stage: Scene, case: Case, rehearsal: Rehearsal) -> Iterator[str]:
         yield "it is said that nothing was done, and the service took the cancel"
     if case.is_open and case.due_at is None:
         yield f"it is {case.state.value} and never due again"
+
+
+def _acted(stage: Scene) -> bool:
+    return any(record.deed is Deed.CANCEL_TAKEN for record in stage.service.log)
 
 
 def _end(subject: Subject, rehearsal: Rehearsal, fault: Fault) -> State:
