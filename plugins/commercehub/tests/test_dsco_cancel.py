@@ -12,6 +12,7 @@ from orderdesk_commercehub.simulator import DscoSimulator
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.case import State
 from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.plugin import StageOpener
 from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
 
@@ -159,6 +160,17 @@ def test_reads_that_lag_behind_a_success_are_waited_for(
     assert stage.run_due().state is State.ASKED
     assert stage.follow().state is State.CANCELED
     assert len(cancels(stage)) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR_HTML, Fault.OK_HTML])
+def test_a_look_at_the_log_that_fails_is_made_again(
+    stage: SimulatedStage, simulator: DscoSimulator, fault: Fault
+) -> None:
+    simulator.set_switch("cancel", "submitted")
+    stage.cancel()
+    simulator.faults.add(fault, method="GET", path="/order/log$", times=6)
+    assert stage.follow().state is State.CANCELED
+    assert simulator.faults.waiting() == ()
 
 
 def test_a_cancel_that_times_out_there_is_unclear(stage: SimulatedStage, simulator: DscoSimulator) -> None:
