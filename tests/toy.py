@@ -60,9 +60,8 @@ class ToyShop(Simulator):
 
     def respond(self, request: Request, body: bytes) -> Response:
         if request.headers.get("x-key") != KEY:
-            status, said = 401, dict[str, object](error="who are you?")
-        else:
-            status, said = self._answer(request.method, request.url.path, body)
+            return JSONResponse({"error": "who are you?"}, 401)
+        status, said = self._answer(request.method, request.url.path, body)
         return JSONResponse(said, status)
 
     def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:

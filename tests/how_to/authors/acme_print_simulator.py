@@ -47,9 +47,8 @@ class AcmePrintSimulator(Simulator):
 
     def respond(self, request: Request, body: bytes) -> Response:
         if request.headers.get("x-api-key") != KEY:
-            status, said = 401, {"error": "who are you?"}
-        else:
-            status, said = self._answer(request.method, request.url.path)
+            return JSONResponse({"error": "who are you?"}, 401)
+        status, said = self._answer(request.method, request.url.path)
         return JSONResponse(said, status)
 
     def _answer(self, method: str, path: str) -> tuple[int, dict[str, object]]:
