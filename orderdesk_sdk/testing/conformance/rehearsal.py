@@ -20,7 +20,7 @@ from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.simulator import Deed, Simulator
 from orderdesk_sdk.testing.subject import Subject
 
-__all__ = ["Aim", "Heard", "Rehearsal", "Witness", "rehearse"]
+__all__ = ["Aim", "Conversation", "Heard", "Rehearsal", "Witness", "rehearse"]
 
 ALWAYS = 100
 """More often than any call is repeated."""
@@ -97,6 +97,15 @@ class Witness:
 
 
 @frozen
+class Conversation:
+    """What was said while an order was canceled, followed up and submitted again; without tokens."""
+
+    cancel: tuple[Heard, ...]
+    follow: tuple[Heard, ...]
+    resubmit: tuple[Heard, ...]
+
+
+@frozen
 class Rehearsal:
     """What was seen. route: the way taken; None where none was open. asked, end: the case's state after the request,
     and at the end. repeatable: whether every request of the cancel that may change something was declared so.
@@ -114,6 +123,11 @@ class Rehearsal:
     tokens: tuple[Heard, ...]
     token_path: str | None
     origin: str
+
+    @property
+    def heard(self) -> Conversation:
+        """What was said, without tokens."""
+        return Conversation(self.cancel, self.follow, self.resubmit)
 
     @property
     def cancels(self) -> Aim | None:
