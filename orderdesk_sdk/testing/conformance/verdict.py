@@ -53,7 +53,7 @@ class Law(Enum):
     )
     REPEATS = (
         "a flow makes the same calls for the same replies, for it is replayed after a crash (law 2)",
-        "take time from service.now and numbers from request or reply, sort sets; no clock, zone, uuid, random or memory",
+        "take time from service.now, numbers from request or reply; sort sets; no clock, zone, uuid, random or memory",
     )
     OWN_HOSTS = (
         "no call leaves the hosts that the connection's settings name (law 11)",
