@@ -73,6 +73,7 @@ class Troubles(Standard):
         self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path
     ) -> None:
         """Undisturbed, asked is asked, and canceled is said where the declaration lets it and the service did it."""
+        demand(Law.PLAYS, rehearsal.faults)
         end = subject.end(rehearsal.route)
         if rehearsal.end is not end:
             demand(Law.HONEST_END, [f"it ended {rehearsal.end.value}, and its way's confirmation means {end.value}"])

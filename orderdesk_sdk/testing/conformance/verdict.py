@@ -15,6 +15,10 @@ class Law(Enum):
         "a plugin is installed with a simulator that can be judged",
         "let the Simulator name its `canceled_words`, and give `deed=` to each `record(...)` of a cancel or a create",
     )
+    PLAYS = (
+        "a cancel that nothing disturbs meets no error of the plugin's own (law 10)",
+        "let the flow yield requests, end with an answer of orderdesk_sdk.answer, and wait for nothing else",
+    )
     HONEST_END = (
         "a cancel ends as the declaration says (law 5: asked is not canceled)",
         "declare the confirmation that the service really gives; return answer.asked(reply) where it only took note",
