@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,9 @@ from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.settings import host, settings
 from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs" / "explanation" / "compatibility.md").read_text(encoding="utf-8")
 
 
 @settings
@@ -117,9 +121,17 @@ def test_a_plugin_is_warned_of_what_goes_with_the_hook_the_version_and_what_to_u
 
 
 @pytest.mark.usefixtures("newer_sdk")
-def test_tests_that_treat_warnings_as_errors_learn_of_it() -> None:
-    with pytest.raises(PluginFault, match=r"the hook orderdesk_cancel goes with orderdesk-sdk 0\.3"):
-        registry_with(Old()).load("old")
+def test_the_filter_that_a_new_plugin_is_written_with_makes_it_learn_of_that() -> None:
+    written = (ROOT / "orderdesk_sdk" / "authoring" / "templates" / "pyproject.toml.jinja").read_text(encoding="utf-8")
+    (line,) = [line for line in written.splitlines() if line.startswith("filterwarnings = ")]
+    (told,) = tomllib.loads(line)["filterwarnings"]
+    assert f'`filterwarnings = ["{told}"]`' in PAGE
+    action, message, _ = told.split(":")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings(action, message, DeprecationWarning)
+        with pytest.raises(PluginFault, match=r"the hook orderdesk_cancel goes with orderdesk-sdk 0\.3"):
+            registry_with(Old()).load("old")
 
 
 @pytest.mark.usefixtures("newer_sdk")

@@ -1,7 +1,7 @@
-"""A hook is told to the last argument, on its page, and shown in the plugin that one reads; a new one that is not, fails.
+"""A hook is told to the last argument, on its page, and shown in the plugin to read; a new one that is not, fails.
 
-That each is exercised is seen to by tests/distributions/reference/tests/test_hooks.py, which test_distributions.py runs:
-an exercise there must fail where the hook does nothing.
+That each is exercised is seen to by tests/test_hooks.py of tests/distributions/reference, where an exercise must fail
+where the hook does nothing; test_distributions.py runs it.
 """
 
 from __future__ import annotations
