@@ -36,6 +36,9 @@ from orderdesk_sdk.testing.subject import Scene, Subject, sample_order
 from orderdesk_sdk.testing.tap import SeenRequest, Tap
 from orderdesk_sdk.testing.village import Cart, Mill, Phone, Village, VillageOpener, open_village_desk
 
+collect_ignore = ["distributions"]
+"""Plugins of their own, with tests of their own; test_distributions.py installs them and runs these."""
+
 
 @settings
 class AcmeSettings:
