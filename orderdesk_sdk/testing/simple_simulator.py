@@ -66,7 +66,8 @@ class Outcome:
 
     status: int
     effect: str
-    body: Mapping[str, object] = field(factory=dict)
+    body: object = field(factory=dict)
+    """What is written as JSON."""
     deed: Deed = Deed.NOTHING
 
 
@@ -166,7 +167,8 @@ class SimpleSimulator(Simulator):
             self.settle()
             operation, number, outcome = self.answer(request, body)
             self.record(operation, number, outcome.effect, deed=outcome.deed)
-        await JSONResponse({**self.remark(), **outcome.body}, outcome.status)(scope, receive, send)
+        said = {**self.remark(), **outcome.body} if isinstance(outcome.body, Mapping) else outcome.body
+        await JSONResponse(said, outcome.status)(scope, receive, send)
 
     def remark(self) -> Mapping[str, object]:
         """What every answer says beside its own; by default nothing."""
