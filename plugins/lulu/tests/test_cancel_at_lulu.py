@@ -92,10 +92,3 @@ def test_a_job_that_lulu_does_not_know_is_refused(stage: SimulatedStage) -> None
     assert (case.state, case.refusal, case.text) == (
         State.REFUSED, Refusal.NOT_ALLOWED, "Lulu does not know this print job",
     )  # fmt: skip
-
-
-def test_the_button_is_closed_once_production_was_seen(lulu: LuluSimulator, stage: SimulatedStage) -> None:
-    lulu.add_order(ORDER, stage="IN_PRODUCTION")
-    assert stage.cancel().state is State.REFUSED
-    (entry,) = stage.desk.plan(ORDER).entries
-    assert (entry.steps[0].opening.open, entry.steps[0].opening.closes_on) == (False, "production")
