@@ -34,7 +34,7 @@ GUIDE = (
     "progressive-solutions", "shopify",
 )  # fmt: skip
 """Those that Order Desk's guide names; Shopify by its rule."""
-BESIDE = ("lulu", "mww-europe", "shopify-fulfillment")
+BESIDE = ("lulu", "mww-europe", "shipbob", "shopify-fulfillment")
 """Those that it does not name: services of their own, MWW in another place, and Shopify as the service that ships."""
 CARTS = ("amazon-marketplace", "commercehub", "shopify")
 UNITS = {"s": 1, "min": 60, "h": 3600}

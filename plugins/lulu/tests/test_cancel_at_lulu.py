@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from orderdesk_lulu import orderdesk_check
+from orderdesk_lulu import LuluSettings, orderdesk_check
 from orderdesk_lulu.simulator import LuluSimulator
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.case import State
@@ -16,6 +16,7 @@ from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.http.service import Service
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import CheckRequest
+from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.testing.stage import ORDER, SimulatedStage, simulated
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -34,7 +35,8 @@ def stage(lulu: LuluSimulator) -> Iterator[SimulatedStage]:
 
 def read(status: str) -> Answer:
     """What the check flow ends with where this is the job's status."""
-    service = Service[object]("l", None, "https://api.lulu.com", NOW, "a-test/1.0", Role.FULFILLMENT)
+    its = LuluSettings(client_id=Secret("a client"), client_secret=Secret("not a real secret"))
+    service = Service("l", its, its.base_url, NOW, "a-test/1.0", Role.FULFILLMENT)
     flow = orderdesk_check(CheckRequest(Order("1", "1042"), Placement("l", "7", NOW, Role.FULFILLMENT)), service)
     next(flow)
     with pytest.raises(StopIteration) as ended:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from orderdesk_sdk.clock import Clock, hours, minutes
 from orderdesk_sdk.errors import NotFoundError
-from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
+from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch
 
 KEY = "a-key-for-simulators-only"
 
@@ -45,14 +45,12 @@ class AcmePrintSimulator(Simulator):
         age = now - self._came[remote_id]
         return "shipped" if age >= hours(2) else "printing" if age >= hours(1) else "open"
 
-    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = await received(scope, receive)
-        if request is None:
-            return
-        with self.lock:
-            known = request.headers.get("x-api-key") == KEY
-            status, said = self._answer(request.method, request.url.path) if known else (401, {"error": "who are you?"})
-        await JSONResponse(said, status)(scope, receive, send)
+    def respond(self, request: Request, body: bytes) -> Response:
+        if request.headers.get("x-api-key") != KEY:
+            status, said = 401, {"error": "who are you?"}
+        else:
+            status, said = self._answer(request.method, request.url.path)
+        return JSONResponse(said, status)
 
     def _answer(self, method: str, path: str) -> tuple[int, dict[str, object]]:
         match method, path.strip("/").split("/"):

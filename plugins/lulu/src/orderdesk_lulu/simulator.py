@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from orderdesk_sdk.clock import Clock, hours, minutes
+from orderdesk_sdk.testing.calls import object_in, path_below, stamp
 from orderdesk_sdk.testing.simple_simulator import FATE, Durations, Outcome, Request, Stages
 from orderdesk_sdk.testing.simulator import Deed, Switch
 from orderdesk_sdk.testing.token_simulator import TokenSimulator
@@ -19,7 +20,6 @@ BEFORE_PAYMENT = ("CREATED", "UNPAID")
 DELAYED = "PRODUCTION_DELAYED"
 PRINTING = "IN_PRODUCTION"
 PASSING = {"PAYMENT_IN_PROGRESS": DELAYED, "PRODUCTION_READY": PRINTING}
-WISH = b'{"name":"CANCELED"}'
 
 
 class LuluSimulator(TokenSimulator):
@@ -48,12 +48,12 @@ class LuluSimulator(TokenSimulator):
         for number, order in self._orders.items():
             if order.stage in PASSING and order.since + minutes(2) <= self.clock.now():
                 before, order.stage, order.since = order.stage, PASSING[order.stage], order.since + minutes(2)
-                self.record("life cycle", number, f"{before} -> {order.stage}", at=order.since)
+                self.happened(number, f"{before} -> {order.stage}", order.since)
         super().settle()
 
     def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
-        match request.method, request.url.path.removeprefix(self.base).split("/"):
-            case "GET" | "PUT" as method, ["", number, "status", ""]:
+        match request.method, path_below(request, self.base):
+            case "GET" | "PUT" as method, [number, "status"] if request.url.path.endswith("/"):
                 return f"{method} status", number, self._status(request, number, body)
             case _:
                 return super().answer(request, body)
@@ -66,7 +66,7 @@ class LuluSimulator(TokenSimulator):
             return Outcome(404, "refused: unknown", {"detail": "Not found."})
         if request.method == "GET":
             return Outcome(200, f"read: {order.stage}", self.shown(number, order.stage))
-        if b"".join(body.split()) != WISH:
+        if object_in(body) != {"name": self.stages.stopped}:
             return Outcome(400, "refused: body", {"name": ["This field is required."]})
         open_to = BEFORE_PAYMENT if self.switch("paid", number) == "never" else (*BEFORE_PAYMENT, DELAYED)
         if order.stage not in open_to:
@@ -79,4 +79,4 @@ class LuluSimulator(TokenSimulator):
         return Outcome(200, effect, self.shown(number, order.stage), Deed.CANCEL_TAKEN)
 
     def shown(self, number: str, stage: str) -> Mapping[str, object]:
-        return {"name": stage, "message": "", "changed": self._orders[number].since.isoformat()}
+        return {"name": stage, "message": "", "changed": stamp(self._orders[number].since)}
