@@ -103,7 +103,8 @@ class SinceSubmission:
 class WhileStatus:
     """The route is open while the service's last seen status is one of these, or none has been seen.
 
-    statuses: its words, whatever their case, spaces and punctuation (`fold`).
+    statuses: its words, whatever their case, spaces and punctuation (`fold`): all that can still lead to canceled, also
+    those through which an order only passes. Seen is what answers tell (`status=`).
     until: the word for what closes it, for people: "picking".
     """
 
@@ -116,7 +117,11 @@ Window = Always | SinceSubmission | WhileStatus
 
 @frozen
 class ByReply:
-    """The service's reply to the request is its last word."""
+    """The service's reply to the request is its last word.
+
+    The cancel flow ends with `answer.canceled(reply)` where the reply itself says so, and never for a bare 2xx; a reply
+    that does not say it is `unclear`, and `orderdesk_check` finds out.
+    """
 
 
 @frozen
