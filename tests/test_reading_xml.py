@@ -33,7 +33,8 @@ def test_a_document_is_read_in_its_own_encoding_and_unpacked(content: bytes) -> 
 
 @pytest.mark.parametrize("content", [
     b"", b"<a>", b"<a>&nbsp;</a>", b"{}", b"<a>\xff</a>", LAUGHS, FILE, b'<!DOCTYPE a SYSTEM "http://evil.example/a.dtd"><a/>',
-    b'<?xml version="1.0" encoding="no-such"?><a/>', b"\x1f\x8b", gzip.compress(b"<a/>", mtime=0)[:-6], b"\x1f\x8bxxxxxxxxxx",
+    b'<?xml version="1.0" encoding="no-such"?><a/>', b"\x1f\x8b", gzip.compress(b"<a/>", mtime=0)[:-6],
+    b"\x1f\x8bxxxxxxxxxx",
 ], ids=repr)  # fmt: skip
 def test_what_is_no_xml_or_declares_anything_is_malformed(content: bytes) -> None:
     with pytest.raises(MalformedReply, match="no XML that is read here"):
