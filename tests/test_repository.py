@@ -29,6 +29,7 @@ LONGEST_PLUGIN = {
     "bdlinx": 200,
     "commercehub": 200,
     "hp_site_flow": 200,
+    "lulu": 200,
     "mww": 200,
     "oia_global": 100,
     "progressive_solutions": 50,
