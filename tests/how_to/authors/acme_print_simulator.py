@@ -47,7 +47,7 @@ class AcmePrintSimulator(Simulator):
 
     def respond(self, request: Request, body: bytes) -> Response:
         if request.headers.get("x-api-key") != KEY:
-            status, said = 401, {"error": "who are you?"}
+            status, said = 401, dict[str, object](error="who are you?")
         else:
             status, said = self._answer(request.method, request.url.path)
         return JSONResponse(said, status)
