@@ -1,4 +1,4 @@
-"""What docs/explanation/compatibility.md promises: old plugins and ledgers go on; what goes is told before it is gone."""
+"""What docs/explanation/compatibility.md promises: old plugins and ledgers go on; what goes is told before."""
 
 from __future__ import annotations
 
