@@ -54,7 +54,8 @@ def hooks_page() -> str:
         "",
         "A plugin implements those that its declaration needs. An implementation takes the arguments that it wants, by",
         "name; see [Compatibility](../explanation/compatibility.md) for what may change. What a flow yields and ends",
-        "with is on the pages [Flows](flows.md) and [Answers](answers.md).",
+        "with is on the pages [Flows](flows.md) and [Answers](answers.md). In the repository, the plugin in",
+        "`tests/distributions/reference` shows each hook once, and its `tests/test_hooks.py` each at work.",
         "",
     ]
     for name, function in hooks().items():

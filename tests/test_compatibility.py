@@ -1,4 +1,4 @@
-"""What docs/explanation/compatibility.md promises plugins: old ones go on, and what goes is told before it is gone."""
+"""What docs/explanation/compatibility.md promises: old plugins and ledgers go on; what goes is told before."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from orderdesk_sdk import answer, hookspecs
 from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.case import State
+from orderdesk_sdk.case import Cancellation, Case, State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.declaration import Button, ByCheck, Integration
@@ -21,6 +21,9 @@ from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.hookspecs import deprecated_hookspec, hookimpl
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.ledger.schema import MIGRATIONS
+from orderdesk_sdk.ledger.sqlite import SqliteLedger
+from orderdesk_sdk.order import Role
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.settings import host, settings
@@ -197,3 +200,20 @@ def test_a_plugin_for_a_newer_sdk_loads_where_its_new_hook_is_optional() -> None
 def test_a_hook_that_would_never_be_called_is_told(plugin: object, told: str) -> None:
     with pytest.raises(PluginFault, match=re.escape(told)):
         registry_with(plugin).load("old")
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_a_case_that_was_open_before_an_upgrade_is_open_after_it(
+    version: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = VirtualClock().now()
+    wish = Cancellation("c1", "key", "1", "1042", "Ann", "customer asked", now)
+    case = Case("c1-1", "c1", "1", "1042", "old", "old", "1042", Role.FULFILLMENT, State.REQUESTED, now, now, now)
+    with monkeypatch.context() as older:
+        older.setattr("orderdesk_sdk.ledger.sqlite.MIGRATIONS", MIGRATIONS[:version])
+        ledger = SqliteLedger(tmp_path / "desk.db")
+        ledger.open(wish, "content", [case])
+        ledger.close()
+    ledger = SqliteLedger(tmp_path / "desk.db")
+    assert (ledger.case("c1-1"), ledger.next_due()) == (case, now)
+    ledger.close()

@@ -113,12 +113,12 @@ def test_a_plugin_that_breaks_a_law_is_told_the_rule_and_the_remedy(
 def judge_installed(judge: Judge, pytester: pytest.Pytester) -> Judge:
     """Runs the suite on one of the toys as it is found by its entry point, in this process and in others."""
 
-    def run(toy: str, *arguments: str) -> pytest.RunResult:
+    def run(toy: str, *arguments: str, more: str = "") -> pytest.RunResult:
         info = pytester.mkdir("orderdesk_toy-1.0.dist-info")
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: orderdesk-toy\nVersion: 1.0\n", encoding="utf-8")
         points = f"[{INTEGRATIONS}]\ntoy = toy:installed\n"
         (info / "entry_points.txt").write_text(points, encoding="utf-8")
-        return judge(toy, *arguments, plugin="None", more=f"\n\ninstalled = {toy}()\n")
+        return judge(toy, *arguments, plugin="None", more=f"\n\ninstalled = {toy}()\n{more}")
 
     return run
 
@@ -137,6 +137,12 @@ def test_a_flow_that_depends_on_its_process_is_found_out_by_another(
     result = judge_installed(toy, "-k", "same_calls")
     judged(result, Law.REPEATS, told)
     assert result.parseoutcomes()["passed"] == 1
+
+
+def test_a_plugin_that_another_process_cannot_load_is_told_why(judge_installed: Judge) -> None:
+    zoned = "import os\nif os.environ.get('TZ', '').startswith('OTHER'): raise KeyError('zone')\n"
+    result = judge_installed("Toy", "-k", "another_process_makes", more=zoned)
+    judged(result, Law.REPEATS, "in another process it could not be played: *KeyError: 'zone'")
 
 
 def test_a_plugin_that_keeps_the_laws_is_the_same_in_another_process(judge_installed: Judge) -> None:

@@ -47,8 +47,9 @@ class AcmePrintSimulator(Simulator):
 
     def respond(self, request: Request, body: bytes) -> Response:
         if request.headers.get("x-api-key") != KEY:
-            return JSONResponse({"error": "who are you?"}, 401)
-        status, said = self._answer(request.method, request.url.path)
+            status, said = 401, dict[str, object](error="who are you?")
+        else:
+            status, said = self._answer(request.method, request.url.path)
         return JSONResponse(said, status)
 
     def _answer(self, method: str, path: str) -> tuple[int, dict[str, object]]:

@@ -59,7 +59,8 @@ class CartSimulator(SimpleSimulator):
     def _cancel_many(self, request: Request, document: Orders) -> tuple[str, str | None, Outcome]:
         results = []
         for asked in document["orders"]:
-            alone = Request({**request.scope, "path": f"{self.base}/{asked['number']}/{self.verb}"})
+            path = f"{self.base}/{asked['number']}/{self.verb}"
+            alone = Request({**request.scope, "path": path, "raw_path": path.encode()})
             operation, number, outcome = super().answer(alone, b"")
             self.record(operation, number, outcome.effect, deed=outcome.deed)
             results.append({"number": number, "taken": outcome.deed is Deed.CANCEL_TAKEN})
