@@ -349,21 +349,18 @@ class Integration:
     remote_id: which numbers the service keeps intact; None: every number.
     cancel: the ladder of routes, first tried first; empty means that nobody knows how to cancel there.
     auth: called with the settings, gives the `httpx.Auth` of a connection; None for a service without credentials.
-    limits: per operation name; "*" stands for every operation not named, each with a bucket of its own. Calls that a
-    service counts together have one operation name.
+    limits: per operation name, which calls that a service counts together share; "*" stands for each that is not named.
     rate_header: a response header that tells the allowed rate in calls per second; None where there is none.
     throttled: called with every reply, says how long to wait where it turns the call away in the service's own way,
     which must prove that nothing was done; else None. 429 with Retry-After needs none.
     echoes: response headers that repeat a setting, such as the API's version, and that setting; a difference is told.
     evidence_headers: response headers worth keeping as evidence, such as a request id. Lower case.
-    redact: names of body fields and query parameters hidden in evidence: those with people in them, such as a
-    recipient. What stands under such a name is hidden whole, at any depth. Folded. Fields named like credentials
-    (token, password, authorization, ...) and the texts of all secret settings are hidden anyway.
+    redact: names of body fields and query parameters hidden in evidence with all that is in them, such as a recipient;
+    folded. Fields named like credentials, and what secret settings hold, are hidden anyway.
     help_url: where a person reads how the service cancels; None where nothing is published.
     actions: what rules may do here. statuses: what `orderdesk_change_status` can set here, beside canceled.
-    evidence: what the plugin's knowledge rests on.
-    configured: called with the settings, gives the ladder of one connection, where the settings change it; None takes
-    `cancel`.
+    evidence: what the plugin's knowledge rests on. configured: called with the settings, gives the ladder of one
+    connection, where the settings change it; None takes `cancel`.
     unavailable: called with the settings, says what keeps the calls from being made, or None; then a person must do it.
     """
 
