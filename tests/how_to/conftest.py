@@ -31,6 +31,9 @@ YEAR = datetime.now(UTC).year
 _BLOCK = re.compile(r"^```([a-z]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILES = {"toml": ("orderdesk.toml", "a"), "eml": ("answer.eml", "w")}
 
+_RUN: set[tuple[Path, int]] = set()
+"""Page and number of every block that was run or held against what was said."""
+
 Simulators = dict[str, tuple[Simulator, str]]
 Pages = Callable[..., "list[Block]"]
 Place = Callable[..., None]
@@ -43,20 +46,26 @@ def _plain(text: str) -> str:
 
 @frozen
 class Block:
-    """A fenced block of a page."""
+    """A fenced block of a page. number: the how many-th on it, from 0."""
 
     page: Path
     language: str
     text: str
+    number: int
+
+    def take(self) -> str:
+        """The text, for whoever runs it or holds it against what was said: the block counts as run."""
+        _RUN.add((self.page, self.number))
+        return self.text
 
     def run(self, names: dict[str, object]) -> None:
         """Run a block of Python in `names`."""
-        exec(compile(self.text, str(self.page), "exec"), names)  # noqa: S102 - the page is what is tested
+        exec(compile(self.take(), str(self.page), "exec"), names)  # noqa: S102 - the page is what is tested
 
     def run_shell(self) -> str:
         """Run a block of commands in the present folder; what the last one wrote to stdout."""
         out = ""
-        for line in self.text.splitlines():
+        for line in self.take().splitlines():
             words = shlex.split(line)
             if words[0] == "orderdesk":
                 ran = CliRunner().invoke(orderdesk, words[1:])
@@ -70,17 +79,17 @@ class Block:
         """Write a block that is a file, or the end of one, as the page says."""
         name, mode = _FILES[self.language]
         with Path(name).open(mode, encoding="utf-8") as file:
-            file.write(self.text)
+            file.write(self.take())
 
     def check(self, said: str) -> None:
         """Hold a block of text against what was said."""
-        assert _plain(said) == _plain(self.text)
+        assert _plain(said) == _plain(self.take())
 
 
 def _blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
     path = FOLDER / page
     text = path.read_text(encoding="utf-8").replace("2026-01-05", f"{YEAR}-01-05").replace("Jan 2026", f"Jan {YEAR}")
-    found = [Block(path, *match) for match in _BLOCK.findall(text)]
+    found = [Block(path, *match, number) for number, match in enumerate(_BLOCK.findall(text))]
     return [block for block in found if not languages or block.language in languages]
 
 
