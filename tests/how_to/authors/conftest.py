@@ -68,7 +68,9 @@ class Workshop:
         """Serve the plugin's simulator, or another one in its place."""
         self.simulator = simulator or simulators()["acme-print"].load()(self.clock)
         url = self._open.enter_context(serve(self.simulator.app)).url
-        self.here = {"base_url": url}
+        self.here = {
+            name: str(value) for name, value in self.simulator.settings(url).items() if str(value).startswith(url)
+        }
         sandbox = f'[sandbox]\nclock = "{url}"\n\n[sandbox.simulators]\nmy-acme = "{url}"\n\n'
         Path("orderdesk.toml").write_text(sandbox, encoding="utf-8")
 
