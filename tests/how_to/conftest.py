@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
+from io import StringIO
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,11 +23,14 @@ from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.cli.sandbox import running
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+from orderdesk_sdk.testing.record import main as record
 from orderdesk_sdk.testing.simulator import Simulator
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "how-to"
 WRONG = (1, 2)
 """Exit codes that no command of a page may have; 3 says that a person must look."""
+WAITS = 2
+"""The exit code of a recording that waits for --yes."""
 START_SANDBOX = "orderdesk sandbox --virtual-time &\n"
 YEAR = datetime.now(UTC).year
 """People see the year of another year only, so the stories are of this one."""
@@ -66,13 +72,20 @@ class Block:
         """Run a block of commands in the present folder; what the last one wrote to stdout."""
         out = ""
         for line in self.take().splitlines():
-            words = shlex.split(line)
-            if words[0] == "orderdesk":
-                ran = CliRunner().invoke(orderdesk, words[1:])
-                assert ran.exit_code not in WRONG, f"{line}: {ran.output}"
-                out = ran.stdout
-            else:
-                out = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+            match shlex.split(line):
+                case "orderdesk", *rest:
+                    ran = CliRunner().invoke(orderdesk, rest)
+                    assert ran.exit_code not in WRONG, f"{line}: {ran.output}"
+                    out = ran.stdout
+                case "python", "-m", "orderdesk_sdk.testing.record", *rest:
+                    with redirect_stdout(StringIO()) as shown:
+                        assert record(rest) == (0 if "--yes" in rest or "--live" not in rest else WAITS), line
+                    out = shown.getvalue()
+                case program, *rest:
+                    words = [sys.executable if program == "python" else program, *rest]
+                    done = subprocess.run(words, check=False, capture_output=True, text=True)
+                    assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
+                    out = done.stdout
         return out
 
     def write(self) -> None:

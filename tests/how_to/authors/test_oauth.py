@@ -1,4 +1,4 @@
-"""docs/how-to/oauth.md is run as it stands: a token is fetched, ends before its time, and is refused to a wrong secret."""
+"""docs/how-to/oauth.md is run as it stands: a token is fetched, ends early, and is refused to a wrong secret."""
 
 from __future__ import annotations
 
