@@ -39,6 +39,11 @@ _FILES = {"toml": ("orderdesk.toml", "a"), "eml": ("answer.eml", "w")}
 
 _RUN: set[tuple[Path, int]] = set()
 """Page and number of every block that was run or held against what was said."""
+_TESTS: dict[Path, set[str]] = {}
+"""The tests of each page, also those that this run leaves out."""
+_ENDED: dict[str, bool] = {}
+"""The tests that ended in this run, and whether they did so without a failure."""
+LAST = "test_every_block.py"
 
 Simulators = dict[str, tuple[Simulator, str]]
 Pages = Callable[..., "list[Block]"]
@@ -81,8 +86,8 @@ class Block:
                     with redirect_stdout(StringIO()) as shown:
                         assert record(rest) == (0 if "--yes" in rest or "--live" not in rest else WAITS), line
                     out = shown.getvalue()
-                case program, *rest:
-                    words = [sys.executable if program == "python" else program, *rest]
+                case words:
+                    words[:1] = [sys.executable] if words[0] == "python" else words[:1]
                     done = subprocess.run(words, check=False, capture_output=True, text=True)
                     assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
                     out = done.stdout
@@ -100,9 +105,9 @@ class Block:
 
 
 def _blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
-    path = FOLDER / page
+    path = (FOLDER / page).resolve()
     text = path.read_text(encoding="utf-8").replace("2026-01-05", f"{YEAR}-01-05").replace("Jan 2026", f"Jan {YEAR}")
-    found = [Block(path, *match, number) for number, match in enumerate(_BLOCK.findall(text))]
+    found = [Block(path, language, told, number) for number, (language, told) in enumerate(_BLOCK.findall(text))]
     return [block for block in found if not languages or block.language in languages]
 
 
@@ -118,7 +123,7 @@ def sandbox_page(sandbox: Simulators) -> Callable[[str], list[Block]]:
 
     def blocks(page: str) -> list[Block]:
         started, *others = _blocks(page)
-        assert started.text == START_SANDBOX
+        assert started.take() == START_SANDBOX
         return others
 
     return blocks
@@ -161,3 +166,29 @@ def place(sandbox: Simulators) -> Place:
             assert ran.exit_code == 0, ran.output
 
     return submitted
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Remember which tests a page has, before `-k` leaves some out; what judges them comes last."""
+    for item in items:
+        if isinstance(item, pytest.Function) and (page := getattr(item.module, "PAGE", None)) is not None:
+            _TESTS.setdefault((FOLDER / page).resolve(), set()).add(item.nodeid)
+    items.sort(key=lambda item: item.path.name == LAST)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember how each test ended."""
+    _ENDED[report.nodeid] = not report.failed and _ENDED.get(report.nodeid, True)
+
+
+@pytest.fixture
+def left_out() -> Callable[[Path], list[Block]]:
+    """Gives the blocks of a page that none of its tests ran; skips where these were not all run, or one failed."""
+
+    def of(page: Path) -> list[Block]:
+        if not all(_ENDED.get(test, False) for test in _TESTS.get(page, {""})):
+            pytest.skip(f"the tests of {page.name} did not all run and pass here")
+        return [block for block in _blocks(str(page)) if (page, block.number) not in _RUN]
+
+    return of

@@ -21,6 +21,7 @@ INSTALL = 'python -m pip install -e ".[test]"'
 FIRST_RUN = "python -m pytest"
 """The tests as they were generated; of theirs the long ones are left to tests/test_scaffold.py."""
 LONG = ("test_a_cancel_survives_every_death", "test_a_cancel_whose_reply_is_lost_survives_every_death")
+SUITE = "tests/test_conformance.py::TestAcmePrint"
 OFFLINE = ("--no-deps", "--no-build-isolation", "--no-index", "-q")
 LIE = "@hookimpl\n"
 """How the block begins that is no part of the plugin, but shows what becomes of a wrong one."""
@@ -65,10 +66,9 @@ class Newcomer:
                 return ""
             case _ if line == INSTALL:
                 return self.python("-m", "pip", "install", *OFFLINE, "--target", str(self.site), ".")
-            case _ if line == FIRST_RUN:
-                return self.python(
-                    *words[1:], *(f"--deselect=tests/test_conformance.py::TestAcmePrint::{name}" for name in LONG)
-                )
+            case "python", "-m", "pytest", *rest:
+                left_out = [f"--deselect={SUITE}::{name}" for name in LONG] if line == FIRST_RUN else []
+                return self.python("-m", "pytest", *rest, "--fuzz", "50", *left_out)
             case "cd", folder:
                 self.at /= folder
                 return ""
