@@ -61,7 +61,7 @@ def class_section(cls: type, *, level: int = 3) -> list[str]:
     rows = [
         (f"`{name}`", f"`{field.type}`", _default(field.default), texts.get(name, "")) for name, field in fields.items()
     ]
-    return [*heading, about, "", *(table(("field", "type", "default", ""), rows) if rows else [])]
+    return [*heading, about, "", *(table(("field", "type", "default", "meaning"), rows) if rows else [])]
 
 
 def members(cls: type[enum.Enum]) -> Mapping[enum.Enum, str]:
