@@ -19,6 +19,7 @@ from docs.reference_pages import (
     hooks_page,
     settings_page,
 )
+from docs.testing_pages import credentials_page, testing_page
 from orderdesk_sdk.authoring.quality import MEANINGS
 from orderdesk_sdk.authoring.rules import RULES
 from orderdesk_sdk.case import ALARMS, OPEN, SETTLED, TRANSITIONS, EventKind, State
@@ -157,6 +158,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/declaration.md": declaration_page,
     "reference/answers.md": answers_page,
     "reference/settings.md": settings_page,
+    "reference/credentials.md": credentials_page,
+    "reference/testing.md": testing_page,
     "reference/errors.md": errors_page,
     "reference/flows.md": flows_page,
     "how-to/index.md": how_to_page,

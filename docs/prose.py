@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import enum
 import inspect
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import cast
 
 import attrs
 
-__all__ = ["cell", "class_section", "function_section", "members", "prose", "signature", "table"]
+__all__ = ["cell", "class_section", "function_section", "members", "object_section", "prose", "signature", "table"]
 
 REQUIRED = "required"
 
@@ -25,8 +28,8 @@ def prose(documented: object) -> str:
 
 def signature(function: Callable[..., object]) -> str:
     """The head of a function as one writes it, annotations included, on one line."""
-    head = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", str(inspect.signature(function)))
-    return f"{function.__name__}{head}".replace("'", "")
+    awaited = "async " if inspect.iscoroutinefunction(function) else ""
+    return f"{awaited}{function.__name__}{_plain(str(inspect.signature(function)))}"
 
 
 def cell(text: str) -> str:
@@ -64,16 +67,56 @@ def class_section(cls: type, *, level: int = 3) -> list[str]:
     return [*heading, about, "", *(table(("field", "type", "default", "meaning"), rows) if rows else [])]
 
 
+def object_section(cls: type, *, level: int = 3, title: str | None = None, methods: bool = True) -> list[str]:
+    """The lines about a class with behavior: what it is, its attributes, and its methods that have a docstring.
+
+    title: its name where readers know it by another. methods: whether to tell them.
+    """
+    own = {name: made for name, made in vars(cls).items() if not name.startswith("_") and made.__doc__}
+    values = [(name, text) for name, text in _told_below(cls).items() if not name.startswith("_")]
+    values += [(name, prose(made)) for name, made in own.items() if isinstance(made, property)]
+    calls = [made for made in own.values() if inspect.isfunction(made)] if methods else []
+    lines = [f"{'#' * level} `{title or cls.__name__}`", ""]
+    if "__init__" in vars(cls) and not attrs.has(cls):
+        head = _plain(str(inspect.signature(cls).replace(return_annotation=inspect.Signature.empty)))
+        lines += ["```python", f"{cls.__name__}{head}", "```", ""]
+    lines += [prose(cls), ""]
+    if values:
+        lines += table(("attribute", ""), [(f"`{name}`", text) for name, text in values])
+    if calls:
+        lines += table(("method", "meaning"), [(f"`{signature(made)}`", _needed(made) + prose(made)) for made in calls])
+    return lines
+
+
+def _needed(method: object) -> str:
+    return "Needed. " if getattr(method, "__isabstractmethod__", False) else ""
+
+
 def members(cls: type[enum.Enum]) -> Mapping[enum.Enum, str]:
     """The members of an enum and the text that stands below each, "" where none does."""
     below = _told_below(cls)
     return {member: below.get(member.name, "") for member in cls}
 
 
+def _plain(head: str) -> str:
+    """A signature's text as one writes it: annotations without quotes, functions and enums by their names."""
+    head = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", head)
+    head = re.sub(r"<(\w+\.\w+): [^>]*>", r"\1", head)
+    return re.sub(r"(: |-> )'([^']*)'", r"\1\2", head)
+
+
 def _told_below(cls: type) -> dict[str, str]:
     """The strings that stand below the names of a class body, by name."""
-    found = re.findall(r'^    (\w+)\b[^\n]*=?[^\n]*\n    """(.*?)"""', inspect.getsource(cls), re.MULTILINE | re.DOTALL)
-    return {name: inspect.cleandoc(text) for name, text in found}
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    told = {}
+    for one, below in pairwise(tree.body if isinstance(tree, ast.ClassDef) else ()):
+        named = (
+            one.targets[0] if isinstance(one, ast.Assign) else one.target if isinstance(one, ast.AnnAssign) else None
+        )
+        value = below.value if isinstance(below, ast.Expr) else None
+        if isinstance(named, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
+            told[named.id] = inspect.cleandoc(value.value)
+    return told
 
 
 def _split(text: str, names: Iterable[str]) -> tuple[str, dict[str, str]]:

@@ -88,7 +88,11 @@ class Reply(Protocol):
 
 @frozen
 class LineAnswer:
-    """One line of an order: how many were ordered there and how many of these are canceled."""
+    """One line of an order: how many were ordered there and how many of these are canceled.
+
+    line: its code. A service that cancels other parts than lines tells of those, as people know them: "shipment 5001",
+    1 ordered, 1 canceled. An order is then canceled as a whole only (`Scope.ORDER`).
+    """
 
     line: str = field(validator=instance_of(str))
     ordered: int = field(validator=instance_of(int))
@@ -140,9 +144,11 @@ def canceled(
     return Answer(Outcome.CANCELED, status=status, text=text, lines=tuple(lines), exchange=_number(reply))
 
 
-def partly_canceled(reply: Reply, lines: Iterable[LineAnswer], *, status: str | None = None) -> Answer:
-    """The service says: this much is canceled, the rest is not and will not be."""
-    return Answer(Outcome.PARTLY_CANCELED, status=status, lines=tuple(lines), exchange=_number(reply))
+def partly_canceled(
+    reply: Reply, lines: Iterable[LineAnswer], *, status: str | None = None, text: str | None = None
+) -> Answer:
+    """The service says: this much is canceled, the rest is not and will not be. text: why, in the service's words."""
+    return Answer(Outcome.PARTLY_CANCELED, status=status, text=text, lines=tuple(lines), exchange=_number(reply))
 
 
 def asked(reply: Reply, *, status: str | None = None, text: str | None = None, reference: str | None = None) -> Answer:

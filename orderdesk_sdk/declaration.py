@@ -320,8 +320,8 @@ class Limit:
 class IdRule:
     """Which remote numbers the service keeps intact; others are refused before anything is sent.
 
-    pattern: what the whole number must match. max_length: in characters. why: told to the person whose number is
-    refused.
+    pattern: what the whole number must match; a text will do. max_length: in characters. why: told to the person whose
+    number is refused.
     """
 
     pattern: re.Pattern[str] = field(converter=_pattern)
@@ -349,13 +349,16 @@ class Integration:
     remote_id: which numbers the service keeps intact; None: every number.
     cancel: the ladder of routes, first tried first; empty means that nobody knows how to cancel there.
     auth: called with the settings, gives the `httpx.Auth` of a connection; None for a service without credentials.
-    limits: per operation name; "*" stands for every operation not named, each with a bucket of its own.
+    limits: per operation name; "*" stands for every operation not named, each with a bucket of its own. Calls that a
+    service counts together have one operation name.
     rate_header: a response header that tells the allowed rate in calls per second; None where there is none.
     throttled: called with every reply, says how long to wait where it turns the call away in the service's own way,
     which must prove that nothing was done; else None. 429 with Retry-After needs none.
     echoes: response headers that repeat a setting, such as the API's version, and that setting; a difference is told.
     evidence_headers: response headers worth keeping as evidence, such as a request id. Lower case.
-    redact: names of body fields and query parameters hidden in evidence, beside the core's own deny list. Folded.
+    redact: names of body fields and query parameters hidden in evidence: those with people in them, such as a
+    recipient. What stands under such a name is hidden whole, at any depth. Folded. Fields named like credentials
+    (token, password, authorization, ...) and the texts of all secret settings are hidden anyway.
     help_url: where a person reads how the service cancels; None where nothing is published.
     actions: what rules may do here. statuses: what `orderdesk_change_status` can set here, beside canceled.
     evidence: what the plugin's knowledge rests on.

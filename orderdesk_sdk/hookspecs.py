@@ -64,7 +64,8 @@ def orderdesk_check(request: CheckRequest, service: Service[object]) -> Flow[Ans
     """A flow that reads what the service says now; ends with an `Answer`. Needed for `ByCheck`.
 
     request: whose order is read, and when it was asked for. service: as for `orderdesk_cancel`. Must only read.
-    `pending(reply)` says that nothing is decided; `canceled(reply)` is evidence.
+    `pending(reply)` says that nothing is decided; `canceled(reply)` is evidence. With `ByReply` too it finds out what
+    became of a request whose reply was lost; without it a person must.
     """
 
 

@@ -240,7 +240,8 @@ def words_of(items: object, parts: Sequence[str] = ("code", "message"), details:
 def turned_away(reply: TextReply, *, check: str) -> Answer | None:
     """The answer for 401 and 403 (not authorized) and 429 (throttled), which prove that nothing was done; else None.
 
-    check: what a person should look at when the service does not let us in.
+    Nothing by this call: where an earlier call of the flow may have acted, they prove nothing, and the answer is
+    `unclear`. check: what a person should look at when the service does not let us in.
     """
     if reply.status_code == 429:
         asked = reply.headers.get("retry-after", "").strip()

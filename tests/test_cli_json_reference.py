@@ -96,6 +96,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("shipped", "1042", "--by", "Ben", "--note", "1Z999 at the dock", code=3)
         ask("place", "1045", "--at", "commercehub")
         ask("plan", "1045")
+        ask("new", "my-3pl", "--title", "My 3PL")
     return gave
 
 

@@ -34,8 +34,8 @@ GUIDE = (
     "progressive-solutions", "shopify",
 )  # fmt: skip
 """Those that Order Desk's guide names; Shopify by its rule."""
-BESIDE = ("mww-europe", "shopify-fulfillment")
-"""What a plugin of these brings beside: MWW in another place, and Shopify as the service that ships."""
+BESIDE = ("mww-europe", "shipbob", "shopify-fulfillment")
+"""Those that it does not name: services of their own, MWW in another place, and Shopify as the service that ships."""
 CARTS = ("amazon-marketplace", "commercehub", "shopify")
 UNITS = {"s": 1, "min": 60, "h": 3600}
 VARYING = {
@@ -116,8 +116,10 @@ def test_the_first_way_is_the_one_that_is_taken(try_at: TrialMaker, slug: str) -
     if way == "e-mail":
         assert (trial.drafts, trial.requests, case.state) == (True, [], State.AWAITING_PERSON)
     else:
-        assert way.startswith("button (asks)"), "every button of today only asks; prove here what another one does"
-        assert (trial.drafts, case.state, case.proof) == (False, State.ASKED, None)
+        asks = way.startswith("button (asks)")
+        assert asks or way == "button"
+        assert (trial.drafts, case.state) == (False, State.ASKED if asks else State.CANCELED)
+        assert (case.proof is None) == asks
         assert [deed for deed, _ in trial.deeds] == [Deed.CANCEL_TAKEN]
 
 
@@ -177,6 +179,9 @@ def test_the_proof_is_what_settles_the_case(try_at: TrialMaker, slug: str) -> No
     if proof.startswith("a person confirms, reminded after "):
         assert case.due_at == now + span(proof.removeprefix("a person confirms, reminded after "))
         kinds, case = {ProofKind.PERSON}, trial.scene.desk.confirm(case.id, by="Ben")
+    elif proof == "the reply is final":
+        kinds = {ProofKind.REPLY}
+        assert trial.scene.is_canceled
     else:
         told = re.fullmatch(r"read back every (.+), for (.+)", proof)
         every, give_up = told.groups() if told else ("5 min", "24 h")

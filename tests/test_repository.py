@@ -31,6 +31,7 @@ LONGEST_PLUGIN = {
     "mww": 200,
     "oia_global": 100,
     "progressive_solutions": 50,
+    "shipbob": 200,
     "shopify": 400,
 }
 """Lines of a whole plugin without its simulator, where one has been promised; shopify has two integrations."""

@@ -16,7 +16,7 @@ from orderdesk_sdk.authoring.blueprint import Auth, Cancel
 from orderdesk_sdk.cli.group import orderdesk
 
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST = {Cancel.EMAIL: 39, Cancel.BUTTON: 79}
+LONGEST = {Cancel.EMAIL: 39, Cancel.BUTTON: 79, Cancel.RULE: 80, Cancel.REASONS: 90, Cancel.WINDOW_EMAIL: 95}
 """Lines of the one file that its author begins with."""
 KINDS = [(cancel, auth) for cancel in Cancel if cancel is not Cancel.EMAIL for auth in Auth] + [(Cancel.EMAIL, None)]
 
@@ -78,9 +78,7 @@ def test_each_passes_its_tests_and_the_check(made: dict[str, Path], installed: P
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: slug(*kind))
 def test_a_beginner_reads_one_short_file(made: dict[str, Path], kind: tuple[Cancel, Auth | None]) -> None:
     (module,) = (made[slug(*kind)] / "src").glob("*/__init__.py")
-    assert len(module.read_text(encoding="utf-8").splitlines()) <= LONGEST.get(kind[0], 100) + 4 * (
-        kind[1] is Auth.HMAC
-    )
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= LONGEST[kind[0]]
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from importlib.metadata import EntryPoint
 from typing import ClassVar
 
 import httpx
 import pytest
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import Response
 
 from orderdesk_sdk.clock import Clock, SystemClock, VirtualClock
 from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.simulator import Simulator, Switch, simulators
+from orderdesk_sdk.testing.simulator import Deed, Outcome, Record, Simulator, Switch, simulators
 
 
 class Depot(Simulator):
@@ -23,10 +26,8 @@ class Depot(Simulator):
 
     switches: ClassVar[tuple[Switch, ...]] = (Switch("fate", ("kept", "lost"), text="what becomes of an order"),)
 
-    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            self.record("call", None, "nothing")
-            await JSONResponse({})(scope, receive, send)
+    def respond(self, request: Request, body: bytes) -> Response:
+        return self.reply("call", None, Outcome(200, "nothing"))
 
     def settings(self, url: str) -> dict[str, str]:
         return {"endpoint": url}
@@ -147,3 +148,90 @@ def test_discovery_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = EntryPoint("depot", "no_such_module:Depot", "orderdesk.simulators")
     monkeypatch.setattr("orderdesk_sdk.testing.simulator.entry_points", lambda group: [broken])
     assert simulators() == {"depot": broken}
+
+
+class Chimney(Depot):
+    """Answers what it is told to, and says what was so while it answered."""
+
+    outcome: Outcome | None = None
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.seen: list[tuple[bytes, str, bool]] = []
+        self.swept = "never"
+
+    def settle(self) -> None:
+        self.swept = f"{self.clock.now():%H:%M}"
+
+    def respond(self, request: Request, body: bytes) -> Response:
+        with ThreadPoolExecutor(1) as other:
+            free = other.submit(self.lock.acquire, blocking=False).result()
+        self.seen.append((body, self.swept, free))
+        if self.outcome is None:
+            return Simulator.respond(self, request, body)
+        return self.reply("sweep", "B", self.outcome, headers={"x-soot": "much"}, media_type="application/soot+json")
+
+    def expired_token(self, request: Request) -> Response:
+        return self.reply("token", None, Outcome(403, request.headers["x-token"], {"token": "expired"}))
+
+
+@pytest.fixture
+def chimney() -> Iterator[tuple[Chimney, httpx.Client]]:
+    made = Chimney(VirtualClock())
+    with serve(made.app) as served, httpx.Client(base_url=served.url, trust_env=False) as client:
+        yield made, client
+
+
+def test_a_call_is_answered_under_the_lock_when_the_service_is_settled(chimney: tuple[Chimney, httpx.Client]) -> None:
+    simulator, client = chimney
+    assert isinstance(simulator.clock, VirtualClock)
+    simulator.clock.advance(timedelta(minutes=2))
+    client.post("/", content=b"a body")
+    assert simulator.seen == [(b"a body", "09:02", False)]
+
+
+def test_a_reply_is_json_with_its_headers_and_a_record_in_the_log(chimney: tuple[Chimney, httpx.Client]) -> None:
+    simulator, client = chimney
+    simulator.outcome = Outcome(202, "swept", {"soot": [1]}, Deed.CANCEL_TAKEN)
+    reply = client.get("/")
+    assert (reply.status_code, reply.json(), reply.headers["x-soot"]) == (202, {"soot": [1]}, "much")
+    assert reply.headers["content-type"] == "application/soot+json"
+    assert simulator.log == [Record(simulator.clock.now(), "sweep", "B", "swept", Deed.CANCEL_TAKEN)]
+
+
+def test_a_reply_without_a_body_has_none(chimney: tuple[Chimney, httpx.Client]) -> None:
+    simulator, client = chimney
+    simulator.outcome = Outcome(202, "swept", None)
+    assert client.get("/").content == b""
+
+
+def test_a_simulator_that_answers_nothing_knows_no_call(chimney: tuple[Chimney, httpx.Client]) -> None:
+    simulator, client = chimney
+    assert client.get("/anything").status_code == 404
+    assert [(one.operation, one.effect) for one in simulator.log] == [("GET /anything", "refused: no such call")]
+
+
+def test_an_expired_token_is_answered_in_the_services_own_words(
+    chimney: tuple[Chimney, httpx.Client], depot: Depot, client: httpx.Client
+) -> None:
+    simulator, its_client = chimney
+    for faulty in (simulator, depot):
+        faulty.faults.add(Fault.EXPIRED_TOKEN)
+    assert (its_client.get("/", headers={"x-token": "t-1"}).status_code, simulator.log[0].effect) == (403, "t-1")
+    refused = client.get("/")
+    assert (refused.status_code, refused.json()) == (401, {"error": "the access token has expired"})
+    assert simulator.seen == []
+
+
+def test_half_a_request_is_none(chimney: tuple[Chimney, httpx.Client]) -> None:
+    simulator, client = chimney
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as half:
+        half.sendall(b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 9\r\n\r\nhalf")
+    client.get("/")
+    assert [body for body, *_ in simulator.seen] == [b""]
+
+
+def test_what_happens_by_itself_is_logged_at_its_time(depot: Depot) -> None:
+    before = depot.clock.now() - timedelta(hours=1)
+    depot.happened("B", "open -> shipped", before)
+    assert depot.log == [Record(before, "life cycle", "B", "open -> shipped")]

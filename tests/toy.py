@@ -11,8 +11,8 @@ from typing import ClassVar
 from uuid import uuid4
 
 from attrs import evolve
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
@@ -27,7 +27,7 @@ from orderdesk_sdk.reasons import CanonicalReason, ClosedList, ReasonCode
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, parsed, secret, setting, settings
-from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
+from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch
 
 KEY = "a-key-for-toys-7f2b"
 
@@ -58,16 +58,12 @@ class ToyShop(Simulator):
             return "canceled" if now >= asked + self.takes else "open"
         return "shipped" if now >= self._orders[remote_id] + hours(1) else "open"
 
-    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = await received(scope, receive)
-        if request is None:
-            return
-        with self.lock:
-            if request.headers.get("x-key") != KEY:
-                status, said = 401, dict[str, object](error="who are you?")
-            else:
-                status, said = self._answer(request.method, request.url.path, await request.body())
-        await JSONResponse(said, status)(scope, receive, send)
+    def respond(self, request: Request, body: bytes) -> Response:
+        if request.headers.get("x-key") != KEY:
+            status, said = 401, dict[str, object](error="who are you?")
+        else:
+            status, said = self._answer(request.method, request.url.path, body)
+        return JSONResponse(said, status)
 
     def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
         number = path.split("/")[2] if path.count("/") > 1 else ""

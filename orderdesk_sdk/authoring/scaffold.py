@@ -109,8 +109,10 @@ def without_unused_imports(text: str) -> str:
                 continue
             case ast.Import(names) | ast.ImportFrom(_, names):
                 kept = [name.name for name in names if name.name in used]
-                lines[node.lineno - 1 : node.end_lineno] = [None] * ((node.end_lineno or node.lineno) - node.lineno + 1)
-                lines[node.lineno - 1] = _import(node, kept) if kept else None
+                first, end = node.lineno - 1, node.end_lineno or node.lineno
+                lines[first:end] = [None] * (end - first)
+                if kept:
+                    lines[first] = _import(node, kept)
             case _:
                 continue
     return _blank("".join(line for line in lines if line is not None))

@@ -179,6 +179,8 @@ class _Life:
         """What an app does after a crash: it starts again at once, goes on, and asks for what is not in the ledger."""
         try:
             desk.run_due()
+            if Step.CANCEL in self._scenario.during and not self._is_known(desk, Step.CANCEL):
+                self._take(Step.CANCEL, desk, clock)  # Nobody who wants it stopped waits for a lease to end.
             clock.advance(LEASE + seconds(1))
             for step in self._scenario.during:
                 follow_up(desk, clock)

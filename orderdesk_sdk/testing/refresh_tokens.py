@@ -10,6 +10,11 @@ import hashlib
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
 
+from starlette.requests import Request
+
+from orderdesk_sdk.testing.simulator import Outcome
+from orderdesk_sdk.testing.tokens import Tokens
+
 __all__ = ["LIFETIME", "RefreshTokens"]
 
 LIFETIME = timedelta(seconds=3600)
@@ -17,23 +22,22 @@ LIFETIME = timedelta(seconds=3600)
 _FORM = "application/x-www-form-urlencoded"
 
 
-class RefreshTokens:
-    """The tokens of one simulator, who knows one client and one refresh token. Guarded by its caller's lock.
+class RefreshTokens(Tokens):
+    """The tokens of one simulator, who knows one client and one refresh token; each is good for an hour.
 
     The same `seed` gives the same tokens in turn; each begins with `prefix`.
     """
 
     def __init__(self, seed: str, *, client_id: str, client_secret: str, refresh_token: str, prefix: str = "") -> None:
-        self._seed = seed
+        super().__init__(LIFETIME, lambda number: prefix + hashlib.sha256(f"{seed}:{number}".encode()).hexdigest())
         self._client = (client_id, client_secret)
         self._refresh_token = refresh_token
-        self._prefix = prefix
-        self._issued = 0
-        self._good_until: dict[str, datetime] = {}
 
-    def exchange(self, content_type: str, body: bytes, now: datetime) -> tuple[int, dict[str, object]]:
-        """Answer a token request: HTTP status and JSON body."""
-        if content_type.partition(";")[0].strip().lower() != _FORM:
+    def exchange(self, request: Request, body: bytes, now: datetime) -> Outcome:
+        """What a token request is answered."""
+        if request.method != "POST":
+            return _refused("invalid_request", "use POST")
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
             return _refused("invalid_request", f"the body must be {_FORM}")
         try:
             form = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
@@ -50,32 +54,14 @@ class RefreshTokens:
             return _refused("invalid_request", "refresh_token is missing")
         if form["refresh_token"] != self._refresh_token:
             return _refused("invalid_grant", "the refresh_token is not valid")
-        return 200, {
+        answer = {
             "access_token": self.issue(now),
             "token_type": "bearer",
             "expires_in": int(LIFETIME.total_seconds()),
             "refresh_token": self._refresh_token,
         }
-
-    def issue(self, now: datetime) -> str:
-        """A new token, good for an hour."""
-        self._issued += 1
-        token = self._prefix + hashlib.sha256(f"{self._seed}:{self._issued}".encode()).hexdigest()
-        self._good_until[token] = now + LIFETIME
-        return token
-
-    def good(self, token: str, now: datetime) -> bool:
-        """True for a token that was issued and has not expired."""
-        return token in self._good_until and now < self._good_until[token]
-
-    def expire(self, token: str) -> None:
-        """End a token before its time; an unknown one is none the better for it."""
-        self._good_until.pop(token, None)
-
-    def expire_all(self) -> None:
-        """End every token that was issued."""
-        self._good_until.clear()
+        return Outcome(200, "access token issued", answer)
 
 
-def _refused(code: str, text: str, *, status: int = 400) -> tuple[int, dict[str, object]]:
-    return status, {"error": code, "error_description": text}
+def _refused(code: str, text: str, *, status: int = 400) -> Outcome:
+    return Outcome(status, f"refused: {code}", {"error": code, "error_description": text})

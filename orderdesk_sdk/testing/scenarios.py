@@ -62,7 +62,7 @@ class Scenario:
     None where the live service cannot be brought to it on purpose.
     details: what the order has beyond number, lines and a person, see `stage.staged_order`; of a live order the same
     keys are kept in the cassette, and no others, so name no person's. settings: in place of the simulator's.
-    switches: choices of the simulator, by name.
+    switches: choices of the simulator, by name, set after `simulator` made it and its order.
     """
 
     name: str = field()

@@ -17,22 +17,19 @@ A subclass says where that is, in which words, and who is let in; it overrides `
 
 from __future__ import annotations
 
-import base64
-import hmac
-import json
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from orderdesk_sdk.clock import Clock, hours, minutes
-from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
+from orderdesk_sdk.testing.calls import basic, object_in, path_below, same
+from orderdesk_sdk.testing.orders import Orders
+from orderdesk_sdk.testing.simulator import Deed, Outcome, Simulator, Switch
 
 __all__ = ["FATE", "Durations", "Outcome", "Request", "SimpleSimulator", "Stages", "basic", "same"]
 
@@ -60,18 +57,9 @@ class Durations:
     """From a request to stop that was taken to stopped."""
 
 
-@frozen
-class Outcome:
-    """What a call is answered, and what it did."""
-
-    status: int
-    effect: str
-    body: Mapping[str, object] = field(factory=dict)
-    deed: Deed = Deed.NOTHING
-
-
 @define
 class _Order:
+    number: str
     stage: str
     since: datetime
     stop_at: datetime | None = None
@@ -94,7 +82,7 @@ class SimpleSimulator(Simulator):
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
         super().__init__(clock)
         self._durations = durations or Durations()
-        self._orders: dict[str, _Order] = {}
+        self._orders = Orders[_Order]()
 
     @abstractmethod
     def lets_in(self, request: Request) -> bool:
@@ -109,11 +97,8 @@ class SimpleSimulator(Simulator):
         return None
 
     def truth(self, remote_id: str) -> str:
-        with self.lock:
-            self.settle()
-            if remote_id not in self._orders:
-                raise NotFoundError("the simulator has no such order", place=remote_id)
-            return self._orders[remote_id].stage
+        with self.settled():
+            return self._orders.known(remote_id).stage
 
     def add_order(
         self,
@@ -126,10 +111,7 @@ class SimpleSimulator(Simulator):
 
         Raises InputError for a used number.
         """
-        with self.lock:
-            self.settle()
-            if self.has(remote_id):
-                raise InputError("the number is used", place=remote_id, remedy="give another one")
+        with self.settled():
             self.put(remote_id, stage)
             self.record("add_order", remote_id, f"created: {self._orders[remote_id].stage}")
 
@@ -138,35 +120,30 @@ class SimpleSimulator(Simulator):
         return remote_id in self._orders
 
     def put(self, remote_id: str, stage: str | None = None) -> None:
-        """Take an order in, at `stage` or the first one."""
-        self._orders[remote_id] = _Order(stage or self.stages.waiting, self.clock.now())
+        """Take an order in, at `stage` or the first one. Raises InputError for a used number."""
+        self._orders.new(remote_id, _Order(remote_id, stage or self.stages.waiting, self.clock.now()))
 
     def settle(self) -> None:
-        with self.lock:
-            for number, order in self._orders.items():
-                while (following := self._following(number, order)) is not None and following[1] <= self.clock.now():
-                    self.record("life cycle", number, f"{order.stage} -> {following[0]}", at=following[1])
-                    order.stage, order.since = following
+        self._orders.settle(self.clock.now(), self._following, self._enter)
 
-    def _following(self, number: str, order: _Order) -> tuple[str, datetime] | None:
+    def _following(self, order: _Order) -> tuple[str, datetime] | None:
         if order.stage == self.stages.waiting:
-            if order.stop_at is not None and self.switch(FATE.name, number) == FATE.choices[0]:
+            if order.stop_at is not None and self.switch(FATE.name, order.number) == FATE.choices[0]:
                 return self.stages.stopped, order.stop_at
             return self.stages.working, order.since + self._durations.queue
         if order.stage == self.stages.working:
             return self.stages.gone, order.since + self._durations.printing
         return None
 
-    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = await received(scope, receive)
-        if request is None:
-            return
-        body = await request.body()
-        with self.lock:
-            self.settle()
-            operation, number, outcome = self.answer(request, body)
-            self.record(operation, number, outcome.effect, deed=outcome.deed)
-        await JSONResponse({**self.remark(), **outcome.body}, outcome.status)(scope, receive, send)
+    def _enter(self, order: _Order, stage: str, at: datetime) -> None:
+        self.happened(order.number, f"{order.stage} -> {stage}", at)
+        order.stage, order.since = stage, at
+
+    def respond(self, request: Request, body: bytes) -> Response:
+        operation, number, outcome = self.answer(request, body)
+        if isinstance(outcome.body, Mapping):
+            outcome = evolve(outcome, body={**self.remark(), **outcome.body})
+        return self.reply(operation, number, outcome)
 
     def remark(self) -> Mapping[str, object]:
         """What every answer says beside its own; by default nothing."""
@@ -174,44 +151,26 @@ class SimpleSimulator(Simulator):
 
     def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
         """What is called, for the log, which order it is about, and what it is answered. Overridden for more calls."""
-        parts = request.url.path.removeprefix(self.base).strip("/").split("/")
-        operation = f"{request.method} {self.verb if parts[1:] else 'order'}"
-        return operation, parts[0] or None, self._perform(request, parts, body)
+        number, *rest = path_below(request, self.base) or [""]
+        operation = f"{request.method} {self.verb if rest else 'order'}"
+        return operation, number or None, self._perform(request, number, rest, body)
 
-    def _perform(self, request: Request, parts: Sequence[str], body: bytes) -> Outcome:
+    def _perform(self, request: Request, number: str, rest: Sequence[str], body: bytes) -> Outcome:
         if not self.lets_in(request):
             return Outcome(401, "refused: credentials", {"error": "user or secret is wrong"})
-        order = self._orders.get(parts[0]) if request.url.path.startswith(self.base + "/") else None
-        match request.method, *parts[1:]:
+        order = self._orders.get(number)
+        match request.method, *rest:
             case _ if order is None:
                 return Outcome(404, "refused: unknown", {"error": "no such order"})
             case ("GET",):
-                return Outcome(200, f"read: {order.stage}", self.shown(parts[0], order.stage))
-            case "POST", self.verb if (wrong := self.objection(_object(body))) is not None:
+                return Outcome(200, f"read: {order.stage}", self.shown(number, order.stage))
+            case "POST", self.verb if (wrong := self.objection(object_in(body))) is not None:
                 return Outcome(422, f"refused: {wrong}", {"error": wrong})
             case "POST", self.verb if order.stage != self.stages.waiting:
                 return Outcome(409, f"{self.verb} refused in {order.stage}", {"error": "too late"})
             case "POST", self.verb:
                 order.stop_at = order.stop_at or self.clock.now() + self._durations.stop
-                effect = f"{self.verb} taken in {order.stage}, to be {self.switch(FATE.name, parts[0])}"
+                effect = f"{self.verb} taken in {order.stage}, to be {self.switch(FATE.name, number)}"
                 return Outcome(202, effect, deed=Deed.CANCEL_TAKEN)
             case _:
                 return Outcome(405, "refused: no such call", {"error": "no such call"})
-
-
-def same(given: str | None, wanted: str) -> bool:
-    """Whether a header holds what it should, compared as secrets are; None: there is no such header."""
-    return given is not None and hmac.compare_digest(given.encode(), wanted.encode())
-
-
-def basic(user: str, secret: str) -> str:
-    """The authorization header of user and secret (RFC 7617)."""
-    return f"Basic {base64.b64encode(f'{user}:{secret}'.encode()).decode()}"
-
-
-def _object(body: bytes) -> Mapping[str, object]:
-    try:
-        document: object = json.loads(body)
-    except ValueError:
-        return {}  # Whoever judges it finds that nothing of what it needs is there.
-    return document if isinstance(document, dict) else {}

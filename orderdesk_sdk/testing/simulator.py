@@ -5,21 +5,23 @@ from __future__ import annotations
 import enum
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
 from typing import ClassVar
 
 from attrs import field, frozen
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import InputError, NotAllowedError
 from orderdesk_sdk.testing.control import Control
-from orderdesk_sdk.testing.faults import FaultQueue, FaultyApp, refuse_token
+from orderdesk_sdk.testing.faults import FaultQueue, FaultyApp
 
-__all__ = ["GROUP", "Deed", "Record", "Simulator", "Switch", "received", "simulators"]
+__all__ = ["GROUP", "Deed", "Outcome", "Record", "Simulator", "Switch", "received", "simulators"]
 
 GROUP = "orderdesk.simulators"
 """The entry-point group; the name of an entry point is the slug of the integration."""
@@ -52,6 +54,19 @@ class Record:
 
 
 @frozen
+class Outcome:
+    """What a call is answered, and what it did."""
+
+    status: int
+    """The HTTP status."""
+    effect: str
+    """For the log: what it changed, or why it changed nothing."""
+    body: object = field(factory=dict)
+    """What is written as JSON; None: no body at all."""
+    deed: Deed = Deed.NOTHING
+
+
+@frozen
 class Switch:
     """A choice between readings of what the service's documentation leaves open, or between fates."""
 
@@ -65,7 +80,8 @@ class Switch:
 class Simulator(ABC):
     """The base of every simulator. Built as `S(clock)`; found under `orderdesk.simulators` by the integration's slug.
 
-    Whatever subclasses keep is guarded by `lock`: `app` runs in a server's thread while tests call methods.
+    A subclass says where it is (`settings`), what is true (`truth`), and what it answers (`respond`). Whatever it keeps
+    is guarded by `lock`: `app` runs in a server's thread while tests call methods.
     """
 
     switches: ClassVar[tuple[Switch, ...]] = ()
@@ -79,16 +95,12 @@ class Simulator(ABC):
         self.clock = clock
         self.faults = FaultQueue()
         self.lock = threading.RLock()
-        self.app: ASGIApp = Control(self, FaultyApp(self.service, self.faults, expired=self.expired_token))
+        self.app: ASGIApp = Control(self, FaultyApp(self.service, self.faults, expired=self._expired))
         """What to serve: the service, its faults, and the control calls under `/_simulator/`."""
         self.witness: Callable[[Record], None] | None = None
         """Called with each record whose deed counts, before the client hears of it; None for nobody."""
         self._records: list[Record] = []
         self._chosen: dict[tuple[str, str | None], str] = {}
-
-    @abstractmethod
-    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The service itself, as an ASGI app without faults and control calls."""
 
     @abstractmethod
     def settings(self, url: str) -> Mapping[str, object]:
@@ -112,12 +124,68 @@ class Simulator(ABC):
             remedy="create the order there with the service's own call",
         )
 
-    async def expired_token(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that meets EXPIRED_TOKEN. A simulator with tokens lets the presented one expire as well."""
-        await refuse_token(scope, receive, send)
+    def respond(self, request: Request, body: bytes) -> Response:  # noqa: ARG002 - for overriding
+        """What a call is answered, after whatever it does; called under `lock`, when the service is settled.
+
+        By default there is no call at all: 404. `reply` makes the response and writes to the log.
+        """
+        return self.reply(f"{request.method} {request.url.path}", None, Outcome(404, "refused: no such call"))
+
+    def expired_token(self, request: Request) -> Response:  # noqa: ARG002 - for overriding
+        """The answer to a request that meets EXPIRED_TOKEN; under `lock`, as in `respond`.
+
+        A simulator with tokens lets the presented one expire as well.
+        """
+        return JSONResponse({"error": "the access token has expired"}, 401)
+
+    def reply(
+        self,
+        operation: str,
+        remote_id: str | None,
+        outcome: Outcome,
+        *,
+        headers: Mapping[str, str] | None = None,
+        media_type: str | None = None,
+    ) -> Response:
+        """The response to a call, which is written to the log; media_type: None for application/json."""
+        self.record(operation, remote_id, outcome.effect, deed=outcome.deed)
+        if outcome.body is None:
+            return Response(None, outcome.status, headers)
+        return JSONResponse(outcome.body, outcome.status, headers, media_type)
+
+    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The service itself, as an ASGI app without faults and control calls.
+
+        Overridden only by a service that `respond` cannot play, as one that streams.
+        """
+        await self._served(self.respond, scope, receive, send)
+
+    async def _expired(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._served(lambda request, _: self.expired_token(request), scope, receive, send)
+
+    async def _served(
+        self, respond: Callable[[Request, bytes], Response], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        request = await received(scope, receive)
+        if request is None:
+            return
+        body = await request.body()
+        with self.settled():
+            response = respond(request, body)
+        await response(scope, receive, send)
+
+    @contextmanager
+    def settled(self) -> Iterator[datetime]:
+        """Holds `lock` over the service as it is now, a time that it gives: for whatever looks at it or changes it."""
+        with self.lock:
+            self.settle()
+            yield self.clock.now()
 
     def settle(self) -> None:
-        """Bring the service up to the clock's now; by default there is nothing that happens by itself."""
+        """Bring the service up to the clock's now; by default there is nothing that happens by itself.
+
+        Called under `lock`, before each call and wherever `settled` is used.
+        """
         return
 
     def switched(self, name: str, remote_id: str | None) -> None:  # noqa: ARG002 - for overriding
@@ -127,8 +195,7 @@ class Simulator(ABC):
     @property
     def log(self) -> list[Record]:
         """Everything that happened at the service up to now, oldest first: a copy."""
-        with self.lock:
-            self.settle()
+        with self.settled():
             return list(self._records)
 
     def record(
@@ -146,6 +213,10 @@ class Simulator(ABC):
             if self.witness is not None and deed is not Deed.NOTHING:
                 self.witness(self._records[-1])
 
+    def happened(self, remote_id: str, effect: str, at: datetime) -> None:
+        """Write to the log what the service did by itself."""
+        self.record("life cycle", remote_id, effect, at=at)
+
     def set_switch(self, name: str, choice: str, *, remote_id: str | None = None) -> None:
         """Choose for one order, or with None for all that have no choice of their own.
 
@@ -156,8 +227,7 @@ class Simulator(ABC):
             raise InputError(f"there is no switch {name!r}", remedy=f"use one of: {', '.join(known) or 'none'}")
         if choice not in known[name]:
             raise InputError(f"{choice!r} is no choice", place=name, remedy=f"use one of: {', '.join(known[name])}")
-        with self.lock:
-            self.settle()
+        with self.settled():
             self._chosen[name, remote_id] = choice
             self.switched(name, remote_id)
 

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
 from typing import ClassVar
-from urllib.parse import parse_qsl
 
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from orderdesk_sdk.clock import Clock, hours
-from orderdesk_sdk.testing.faults import refuse_token
+from orderdesk_sdk.testing.calls import bearer, form_in
 from orderdesk_sdk.testing.simple_simulator import Durations, Outcome, Request, SimpleSimulator
+from orderdesk_sdk.testing.tokens import Tokens
 
 __all__ = ["TokenSimulator"]
-
-_LASTS = hours(1)
 
 
 class TokenSimulator(SimpleSimulator):
@@ -35,28 +32,26 @@ class TokenSimulator(SimpleSimulator):
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
         super().__init__(clock, durations=durations)
-        self._good_until: dict[str, datetime] = {}
+        name = type(self).__name__
+        self._tokens = Tokens(hours(1), lambda number: hashlib.sha256(f"{name}:{number}".encode()).hexdigest())
 
     def lets_in(self, request: Request) -> bool:
-        until = self._good_until.get(request.headers.get("authorization", "").removeprefix("Bearer "))
-        return until is not None and self.clock.now() < until
+        return self._tokens.good(bearer(request), self.clock.now())
 
     def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
         if (request.method, request.url.path) == ("POST", self.token_path):
-            return "token", None, self._token(dict(parse_qsl(body.decode("utf-8", "replace"))))
+            return "token", None, self._token(form_in(body))
         return super().answer(request, body)
 
-    async def expired_token(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self.lock:
-            self._good_until.clear()
-        await refuse_token(scope, receive, send)
+    def expired_token(self, request: Request) -> Response:
+        self._tokens.expire_all()
+        return super().expired_token(request)
 
     def _token(self, form: Mapping[str, str]) -> Outcome:
         if form.get("grant_type") != "client_credentials":
             return Outcome(400, "refused: grant", {"error": "unsupported_grant_type"})
         if (form.get("client_id"), form.get("client_secret")) != (self.client_id, self.client_secret):
             return Outcome(401, "refused: client", {"error": "invalid_client"})
-        token = hashlib.sha256(f"{type(self).__name__}:{self.clock.now()}:{len(self._good_until)}".encode()).hexdigest()
-        self._good_until[token] = self.clock.now() + _LASTS
-        lasts = int(_LASTS.total_seconds())
-        return Outcome(200, "issued", {"access_token": token, "token_type": "Bearer", "expires_in": lasts})
+        lasts = int(self._tokens.lasts.total_seconds())
+        issued = {"access_token": self._tokens.issue(self.clock.now()), "token_type": "Bearer", "expires_in": lasts}
+        return Outcome(200, "issued", issued)

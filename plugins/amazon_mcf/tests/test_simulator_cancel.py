@@ -208,7 +208,7 @@ def test_a_status_that_does_not_exist_or_cannot_be_is_refused(simulator: McfSimu
 
 def test_seeding_refuses_a_used_id_and_a_single_unit_done_in_part(simulator: McfSimulator) -> None:
     simulator.add_order("A-1", lines=[("MUG", 1)])
-    with pytest.raises(InputError, match="already in use"):
+    with pytest.raises(InputError, match="is used"):
         simulator.add_order("A-1", lines=[("MUG", 1)])
     with pytest.raises(InputError, match="one unit"):
         simulator.add_order("B-1", lines=[("MUG", 1)], status="CompletePartialled")

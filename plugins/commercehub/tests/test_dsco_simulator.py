@@ -138,7 +138,7 @@ def test_the_retailers_own_wish_to_cancel_is_told(dsco: DscoSimulator, client: h
 
 
 def test_a_number_is_used_once_and_an_unknown_one_is_told(dsco: DscoSimulator) -> None:
-    with pytest.raises(InputError, match="already in use"):
+    with pytest.raises(InputError, match="is used"):
         dsco.add_order(PO, lines=[])
     with pytest.raises(NotFoundError, match="no such order"):
         dsco.truth("PO-2")

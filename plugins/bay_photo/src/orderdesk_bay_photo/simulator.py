@@ -8,16 +8,16 @@ order is canceled and read, and its life (`orderdesk_sdk.testing.wire_simulator`
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import ClassVar
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
 from orderdesk_sdk.clock import Clock, hours
+from orderdesk_sdk.testing.calls import bearer, form_in, object_in
 from orderdesk_sdk.testing.simulator import Deed, Switch
+from orderdesk_sdk.testing.tokens import Tokens
 from orderdesk_sdk.testing.wire_simulator import FATE, Durations, Outcome, WireSimulator
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "SUBMIT", "TOKEN", "BayPhotoSimulator"]
@@ -53,7 +53,7 @@ class BayPhotoSimulator(WireSimulator):
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
         super().__init__(clock, durations=durations)
-        self._tokens: dict[str, datetime] = {}
+        self._tokens = Tokens(TOKEN_LASTS, lambda number: f"issued-token-{number:06}")
 
     def settings(self, url: str) -> Mapping[str, object]:
         ours: dict[str, object] = {"api": self.switch("api"), "base_url": url, "token_url": f"{url}/oauth/token"}
@@ -68,30 +68,27 @@ class BayPhotoSimulator(WireSimulator):
             case "POST", "/oauth/token", "v2":
                 return "token", None, self._token(body)
             case "POST", "/api/v1/orders.json", "v1":
-                document = _object(body)
+                document = object_in(body)
                 return "create", _text(document, "order_name"), self._create(request, document, "order_name")
             case "POST", path, "v2" if path == f"/order_api/v2{SUBMIT}":
-                document = _object(body)
+                document = object_in(body)
                 name = "integrator_identifier"
                 return "create", _text(document, name), self._create(request, document, name)
             case _:
                 return super().answer(request, body)
 
     def lets_in(self, request: Request) -> bool:
-        given = request.headers.get("authorization", "")
         if self.switch("api") == "v1":
-            return given == f'Token token="{TOKEN}"'
-        until = self._tokens.get(given.removeprefix("Bearer "))
-        return until is not None and self.clock.now() < until
+            return request.headers.get("authorization") == f'Token token="{TOKEN}"'
+        return self._tokens.good(bearer(request), self.clock.now())
 
     def _token(self, body: bytes) -> Outcome:
-        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        form = form_in(body)
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
             return Outcome(401, "refused: client", {"error": "invalid_client"})
         if form.get("grant_type") != "client_credentials" or not SCOPES >= set(form.get("scope", "").split()) != set():
             return Outcome(400, "refused: grant or scope", {"error": "invalid_scope"})
-        token = f"issued-token-{len(self._tokens) + 1:06}"
-        self._tokens[token] = self.clock.now() + TOKEN_LASTS
+        token = self._tokens.issue(self.clock.now())
         lasts = {"expires_in": int(TOKEN_LASTS.total_seconds())} if self.switch("expires_in") == "told" else {}
         return Outcome(200, "issued", {"access_token": token, "token_type": "Bearer", **lasts})
 
@@ -108,14 +105,6 @@ class BayPhotoSimulator(WireSimulator):
         self.put(number)
         shown = {"simulated": {"order": number, "stage": "queued"}}
         return Outcome(201, "created", shown, Deed.ORDER_CREATED)
-
-
-def _object(body: bytes) -> Mapping[str, object]:
-    try:
-        document: object = json.loads(body)
-    except ValueError:
-        return {}  # Whoever judges it finds that it is no order.
-    return document if isinstance(document, dict) else {}
 
 
 def _text(document: Mapping[str, object], name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from xml.etree.ElementTree import Element
 
@@ -16,6 +16,7 @@ from orderdesk_amazon_marketplace.simulator.store import Document, Store
 from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.reading_xml import document, element, xml_root
+from orderdesk_sdk.testing.calls import stamp
 
 __all__ = ["REASONS", "Durations", "Feed", "FeedQueue", "FeedStatus", "feed_view"]
 
@@ -199,7 +200,7 @@ def feed_view(feed: Feed) -> dict[str, object]:
         "feedId": feed.feed_id,
         "feedType": feed.kind,
         "marketplaceIds": feed.marketplaces,
-        "createdTime": feed.created_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "createdTime": stamp(feed.created_at),
         "processingStatus": feed.status.value,
     }
     if feed.result is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from attrs import define, field
+
+from orderdesk_sdk.testing.calls import stamp
 
 __all__ = ["CANCELABLE", "MARKETPLACE", "Item", "Order", "Status", "order_view"]
 
@@ -62,8 +64,8 @@ def order_view(order: Order, included: frozenset[str]) -> dict[str, object]:
     """A GetOrderResponse with the datasets that were asked for."""
     shown: dict[str, object] = {
         "orderId": order.order_id,
-        "createdTime": _stamp(order.created_at),
-        "lastUpdatedTime": _stamp(order.changed_at),
+        "createdTime": stamp(order.created_at),
+        "lastUpdatedTime": stamp(order.changed_at),
         "salesChannel": {"channelName": "AMAZON", "marketplaceId": MARKETPLACE},
         "orderItems": [_item_view(order, item, included) for item in order.items],
     }
@@ -88,7 +90,3 @@ def _item_view(order: Order, item: Item, included: frozenset[str]) -> dict[str, 
     if "CANCELLATION" in included and about:
         shown["cancellation"] = about
     return shown
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -10,18 +10,17 @@ from datetime import datetime
 from typing import ClassVar
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from orderdesk_amazon_marketplace.simulator.feeds import Durations, FeedQueue, FeedStatus, feed_view
 from orderdesk_amazon_marketplace.simulator.orders import CANCELABLE, MARKETPLACE, Item, Order, Status, order_view
 from orderdesk_amazon_marketplace.simulator.store import STORE_PATH, Store
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.declaration import Limit
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.testing.orders import Orders
 from orderdesk_sdk.testing.quota import Quota
 from orderdesk_sdk.testing.refresh_tokens import RefreshTokens
-from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
+from orderdesk_sdk.testing.simulator import Deed, Outcome, Simulator, Switch
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "PLAN", "REFRESH_TOKEN", "SELLER", "MarketplaceSimulator"]
 
@@ -54,8 +53,6 @@ _API_REASONS = frozenset(
     {"NO_INVENTORY", "BUYER_CANCELLED", "SHIPPING_ADDRESS_UNDELIVERABLE", "CUSTOMER_EXCHANGE", "PRICING_ERROR"}
 )
 _WITH_RATE = frozenset({200, 201, 202, 400, 404})
-Answer = tuple[int, dict[str, object], str]
-"""Status, body, and what it did."""
 
 
 class MarketplaceSimulator(Simulator):
@@ -74,14 +71,14 @@ class MarketplaceSimulator(Simulator):
         super().__init__(clock)
         self._seed = seed
         self._durations = durations or Durations()
-        self._orders: dict[str, Order] = {}
+        self._orders = Orders[Order]()
         self._store = Store(seed)
         self._feeds = FeedQueue(SELLER, self._orders, self._store, self._durations, self._fate, self._happened)
         self._tokens = RefreshTokens(
             seed, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, refresh_token=REFRESH_TOKEN, prefix="Atza|"
         )
         self._quota = Quota(PLAN)
-        self._answered = 0
+        self._answers = 0
 
     def settings(self, url: str) -> Mapping[str, object]:
         return {
@@ -96,16 +93,13 @@ class MarketplaceSimulator(Simulator):
         }
 
     def truth(self, remote_id: str) -> str:
-        with self.lock:
-            self.settle()
+        with self.settled():
             return self.order(remote_id).status.value
 
     def order(self, remote_id: str) -> Order:
         """The order itself, to look into or to change. Raises NotFoundError for one that is not there."""
         with self.lock:
-            if remote_id not in self._orders:
-                raise NotFoundError("the simulator has no such order", place=remote_id)
-            return self._orders[remote_id]
+            return self._orders.known(remote_id)
 
     def add_order(
         self,
@@ -118,14 +112,11 @@ class MarketplaceSimulator(Simulator):
         canceled_by: str = "MERCHANT",
     ) -> None:
         """Put an order there, with made-up item ids. `lines` are (sku, quantity). Raises InputError for a used id."""
-        with self.lock:
-            self.settle()
-            if remote_id in self._orders:
-                raise InputError("the id is used", place=remote_id, remedy="give another one")
-            first, now = 10 * len(self._orders), self.clock.now()
+        with self.settled() as now:
+            first = 10 * len(self._orders)
             items = [Item(f"{68828574380000 + first + at}", *line) for at, line in enumerate(lines, start=1)]
             made = Order(remote_id, items, now, Status(status), now, fulfilled_by, buyer_asked, canceled_by)
-            self._orders[remote_id] = made
+            self._orders.new(remote_id, made)
             self.record("add_order", remote_id, f"created: {made.status}")
 
     def issue_token(self) -> str:
@@ -134,9 +125,8 @@ class MarketplaceSimulator(Simulator):
             return self._tokens.issue(self.clock.now())
 
     def settle(self) -> None:
-        with self.lock:
-            self._feeds.packed = self.switch("report") == "gzip"
-            self._feeds.settle(self.clock.now())
+        self._feeds.packed = self.switch("report") == "gzip"
+        self._feeds.settle(self.clock.now())
 
     def _fate(self, remote_id: str) -> str:
         return self.switch("fate", remote_id)
@@ -144,33 +134,16 @@ class MarketplaceSimulator(Simulator):
     def _happened(self, remote_id: str, effect: str, at: datetime) -> None:
         self.record("feed", remote_id, effect, at=at)
 
-    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = await received(scope, receive)
-        if request is None:
-            return
-        body = await request.body()
-        with self.lock:
-            self.settle()
-            if request.url.path == TOKEN_PATH:
-                status, document = self._tokens.exchange(
-                    request.headers.get("content-type", ""), body, self.clock.now()
-                )
-                self.record("token", None, "access token issued" if status == 200 else f"refused: {document['error']}")
-                response: Response = JSONResponse(document, status)
-            elif request.url.path.startswith(STORE_PATH + "/"):
-                response = self._stored(request, body)
-            else:
-                response = self._operation(request, body)
-        await response(scope, receive, send)
+    def respond(self, request: Request, body: bytes) -> Response:
+        if request.url.path == TOKEN_PATH:
+            return self.reply("token", None, self._tokens.exchange(request, body, self.clock.now()))
+        if request.url.path.startswith(STORE_PATH + "/"):
+            return self._stored(request, body)
+        return self._operation(request, body)
 
-    async def expired_token(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = await received(scope, receive)
-        if request is None:
-            return
-        with self.lock:
-            self._tokens.expire(request.headers.get("x-amz-access-token", ""))
-            response = self._response(_denied("the access token has expired"), None)
-        await response(scope, receive, send)
+    def expired_token(self, request: Request) -> Response:
+        self._tokens.expire(request.headers.get("x-amz-access-token", ""))
+        return self._answered("token", None, _denied("the access token has expired"))
 
     def _stored(self, request: Request, body: bytes) -> Response:
         """A call to the object store. That it refuses Amazon's token, which leaked if it comes here, is our choice."""
@@ -196,15 +169,14 @@ class MarketplaceSimulator(Simulator):
             if method == request.method and (found := pattern.fullmatch(request.url.path)) is not None
         ]
         if not matches:
-            return self._response(_refused(404, "NotFound", "no such operation, or not simulated"), None)
+            outcome = _refused(404, "NotFound", "no such operation, or not simulated")
+            return self._answered(request.url.path, None, outcome)
         operation, name = matches[0]
-        answered = self._admit(operation, request) or self._perform(operation, name, request, body)
-        taken = operation in ("createFeed", "cancelOrder") and answered[0] == 202
+        outcome = self._admit(operation, request) or self._perform(operation, name, request, body)
         order = name if operation in ("getOrder", "cancelOrder") else None
-        self.record(operation, order, answered[2], deed=Deed.CANCEL_TAKEN if taken else Deed.NOTHING)
-        return self._response(answered, operation)
+        return self._answered(operation, order, outcome)
 
-    def _admit(self, operation: str, request: Request) -> Answer | None:
+    def _admit(self, operation: str, request: Request) -> Outcome | None:
         if "Language=" not in request.headers.get("user-agent", ""):
             return _refused(400, "InvalidInput", "user-agent: must have a Language attribute (simulator's choice)")
         if not self._tokens.good(request.headers.get("x-amz-access-token", ""), self.clock.now()):
@@ -213,7 +185,7 @@ class MarketplaceSimulator(Simulator):
             return _refused(429, "QuotaExceeded", "You exceeded your quota for the requested resource.")
         return None
 
-    def _perform(self, operation: str, name: str, request: Request, body: bytes) -> Answer:
+    def _perform(self, operation: str, name: str, request: Request, body: bytes) -> Outcome:
         now, base = self.clock.now(), str(request.base_url).rstrip("/")
         content: object = None
         if request.method in ("POST", "PUT"):
@@ -231,7 +203,7 @@ class MarketplaceSimulator(Simulator):
                 feed = self._feeds.feeds.get(name)
                 if feed is None:
                     return _refused(404, "NotFound", "no such feed")
-                return 200, feed_view(feed), f"read: {feed.status}"
+                return Outcome(200, f"read: {feed.status}", feed_view(feed))
             case "getFeedDocument":
                 if name not in self._store.documents:
                     return _refused(404, "NotFound", "no such document")
@@ -241,19 +213,19 @@ class MarketplaceSimulator(Simulator):
                 }
                 if (self._store.documents[name].content or b"")[:2] == b"\x1f\x8b":
                     shown["compressionAlgorithm"] = "GZIP"
-                return 200, shown, "read"
+                return Outcome(200, "read", shown)
             case _:
                 return self._order_call(operation, name, request, given, now)
 
-    def _create_document(self, given: Mapping[str, object], base: str, now: datetime) -> Answer:
+    def _create_document(self, given: Mapping[str, object], base: str, now: datetime) -> Outcome:
         kind = given.get("contentType")
         if not isinstance(kind, str) or not kind:
             return _refused(400, "InvalidInput", "contentType: is required")
         made = self._store.create(kind)
         url = self._store.url(base, "PUT", made.document_id, now)
-        return 201, {"feedDocumentId": made.document_id, "url": url}, "created"
+        return Outcome(201, "created", {"feedDocumentId": made.document_id, "url": url})
 
-    def _create_feed(self, given: Mapping[str, object], now: datetime) -> Answer:
+    def _create_feed(self, given: Mapping[str, object], now: datetime) -> Outcome:
         kind, markets, source = given.get("feedType"), given.get("marketplaceIds"), given.get("inputFeedDocumentId")
         found = self._store.documents.get(str(source))
         if not isinstance(kind, str) or not isinstance(markets, list) or not 1 <= len(markets) <= 25:
@@ -261,11 +233,11 @@ class MarketplaceSimulator(Simulator):
         if found is None or found.content is None:  # A document without content: refused here, by our choice.
             return _refused(400, "InvalidInput", "Invalid input")
         feed = self._feeds.create(kind, [str(one) for one in markets], found, now, FeedStatus(self.switch("feed")))
-        return 202, {"feedId": feed.feed_id}, f"created: feed {feed.feed_id}"
+        return Outcome(202, f"created: feed {feed.feed_id}", {"feedId": feed.feed_id}, Deed.CANCEL_TAKEN)
 
     def _order_call(
         self, operation: str, name: str, request: Request, given: Mapping[str, object], now: datetime
-    ) -> Answer:
+    ) -> Outcome:
         if operation == "cancelOrder" and self.switch("cancel_order") == "absent":
             return _denied("there is no such call")
         if not re.fullmatch(r"\d{3}-\d{7}-\d{7}", name):
@@ -275,7 +247,7 @@ class MarketplaceSimulator(Simulator):
             return _refused(404, "NotFound", "no such order")
         if operation == "getOrder":
             included = frozenset(request.query_params.get("includedData", "").split(","))
-            return 200, order_view(order, included), f"read: {order.status}"
+            return Outcome(200, f"read: {order.status}", order_view(order, included))
         if given.get("cancelReasonCode") not in _API_REASONS:
             return _refused(400, "InvalidInput", "cancelReasonCode: is not one of the five")
         if order.status not in CANCELABLE or order.fulfilled_by == "AMAZON":
@@ -284,26 +256,26 @@ class MarketplaceSimulator(Simulator):
         if fate in ("honored", "ships anyway"):
             order.canceled_by, order.reason = "MERCHANT", str(given["cancelReasonCode"])
             order.plan = (now + self._durations.change, Status.CANCELLED if fate == "honored" else Status.SHIPPED)
-        return 202, {}, f"cancel taken, to be {fate}"
+        return Outcome(202, f"cancel taken, to be {fate}", deed=Deed.CANCEL_TAKEN)
 
-    def _response(self, answered: Answer, operation: str | None) -> Response:
-        self._answered += 1
-        request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed}:{self._answered}"))
+    def _answered(self, operation: str, remote_id: str | None, outcome: Outcome) -> Response:
+        self._answers += 1
+        request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed}:{self._answers}"))
         headers = {"x-amzn-RequestId": request_id}
-        if operation is not None and answered[0] in _WITH_RATE:
+        if operation in PLAN and outcome.status in _WITH_RATE:
             headers["x-amzn-RateLimit-Limit"] = str(PLAN[operation].per_second)
-        return JSONResponse(answered[1], answered[0], headers)
+        return self.reply(operation, remote_id, outcome, headers=headers)
 
 
-def _refused(status: int, code: str, text: str) -> Answer:
+def _refused(status: int, code: str, text: str) -> Outcome:
     """An error body. Codes and texts are the simulator's choice, but for QuotaExceeded and the 3-7-7 text."""
-    return status, {"errors": [{"code": code, "message": text}]}, f"refused: {status} {text}"
+    return Outcome(status, f"refused: {status} {text}", {"errors": [{"code": code, "message": text}]})
 
 
-def _denied(why: str) -> Answer:
+def _denied(why: str) -> Outcome:
     body = {
         "code": "Unauthorized",
         "message": "Access to requested resource is denied.",
         "details": f"simulator: {why}",
     }
-    return 403, {"errors": [body]}, f"denied: {why}"
+    return Outcome(403, f"denied: {why}", {"errors": [body]})

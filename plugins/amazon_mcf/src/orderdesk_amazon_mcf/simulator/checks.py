@@ -7,11 +7,11 @@ code InvalidInput, and every text, is the simulator's choice. Fields that nobody
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from orderdesk_amazon_mcf.simulator.orders import Status
+from orderdesk_sdk.testing.calls import moment_in
 
-__all__ = ["MOST_LINES", "MOST_UNITS", "mistakes_in_create", "mistakes_in_status", "mistakes_in_update", "moment"]
+__all__ = ["MOST_LINES", "MOST_UNITS", "mistakes_in_create", "mistakes_in_status", "mistakes_in_update"]
 
 MOST_LINES = 100
 MOST_UNITS = 250
@@ -23,15 +23,6 @@ _LINE_TEXTS = {"giftMessage": 512, "displayableComment": 250, "fulfillmentNetwor
 _PRICES = ("perUnitDeclaredValue", "perUnitPrice", "perUnitTax")
 _ADDRESS_TEXTS = ("addressLine2", "addressLine3", "city", "districtOrCounty", "stateOrRegion", "phone")
 _FIXED_ONCE_PLACED = ("destinationAddress", "items")
-
-
-def moment(text: str) -> datetime | None:
-    """The date-time of the model (ISO 8601 with a zone), or None when the text is none."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
 
 
 def mistakes_in_create(body: object) -> list[str]:
@@ -139,7 +130,7 @@ class _Checks:
 
     def time(self, name: str, *, required: bool = False) -> None:
         value = self._found(name, required)
-        if value is not None and (not isinstance(value, str) or moment(value) is None):
+        if value is not None and (not isinstance(value, str) or moment_in(value) is None):
             self.wrong(name, "must be an ISO 8601 date and time with a zone")
 
     def word(self, name: str, words: tuple[str, ...], *, required: bool = False) -> None:

@@ -36,7 +36,7 @@ class Lifecycle:
         self,
         durations: Durations,
         stuck: Callable[[str], bool],
-        happened: Callable[[Order, str, datetime], None],
+        happened: Callable[[str, str, datetime], None],
     ) -> None:
         """`stuck` says whether an order never leaves Planning; `happened` is told what each step did, and when."""
         self._durations = durations
@@ -54,7 +54,7 @@ class Lifecycle:
             if step == order.step and following is not None:
                 before = order.status
                 order.enter(following[0], at)
-                self._happened(order, f"{before} -> {order.status}", at)
+                self._happened(order.remote_id, f"{before} -> {order.status}", at)
                 self.plan(order, at)
 
     def plan(self, order: Order, now: datetime) -> None:

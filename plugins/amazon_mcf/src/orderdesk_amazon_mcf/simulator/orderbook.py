@@ -7,16 +7,18 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve
 
-from orderdesk_amazon_mcf.simulator.checks import mistakes_in_create, mistakes_in_status, mistakes_in_update, moment
+from orderdesk_amazon_mcf.simulator.checks import mistakes_in_create, mistakes_in_status, mistakes_in_update
 from orderdesk_amazon_mcf.simulator.lifecycle import Lifecycle
 from orderdesk_amazon_mcf.simulator.orders import CANCELABLE, DONE, Line, Order, Status
 from orderdesk_amazon_mcf.simulator.views import errors, order_view, whole_view
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.testing.simulator import Deed
+from orderdesk_sdk.testing.calls import moment_in, object_in
+from orderdesk_sdk.testing.orders import Orders
+from orderdesk_sdk.testing.simulator import Deed, Outcome
 
-__all__ = ["MARKETPLACE", "Outcome", "OrderBook"]
+__all__ = ["MARKETPLACE", "OrderBook", "number_in"]
 
 MARKETPLACE = "ATVPDKIKX0DER"
 """The marketplace of an order that names none: the simulator's choice."""
@@ -37,18 +39,6 @@ _CHANGEABLE = (
 )  # fmt: skip
 
 
-@frozen
-class Outcome:
-    """What an operation answers and what it did."""
-
-    status: int
-    body: dict[str, object]
-    effect: str
-    remote_id: str | None = None
-    """The order that a create made or would have made; None where the path names the order."""
-    deed: Deed = Deed.NOTHING
-
-
 class OrderBook:
     """All orders ever made, by id. An id is burned for ever, whatever became of its order.
 
@@ -58,7 +48,7 @@ class OrderBook:
     def __init__(self, lifecycle: Lifecycle, page_size: int) -> None:
         self._lifecycle = lifecycle
         self._page_size = page_size
-        self.orders: dict[str, Order] = {}
+        self.orders = Orders[Order]()
 
     def create(self, body: object, now: datetime) -> Outcome:
         """createFulfillmentOrder. A used id answers 400 InvalidInput: the simulator's choice, Amazon says nothing."""
@@ -68,7 +58,7 @@ class OrderBook:
         remote_id: str = body["sellerFulfillmentOrderId"]
         if remote_id in self.orders:
             used = f"sellerFulfillmentOrderId: {remote_id!r} is already in use (simulator's choice)"
-            return Outcome(400, errors("InvalidInput", used), f"refused: {used}", remote_id)
+            return Outcome(400, f"refused: {used}", errors("InvalidInput", used))
         lines = [
             Line(
                 item["sellerSku"],
@@ -82,7 +72,7 @@ class OrderBook:
         content["marketplaceId"] = body.get("marketplaceId") or MARKETPLACE
         content["fulfillmentPolicy"] = body.get("fulfillmentPolicy") or _POLICY
         self.add(remote_id, lines, content, held=body.get("fulfillmentAction") == "Hold", status=Status.NEW, now=now)
-        return Outcome(200, {}, f"created: {Status.NEW}", remote_id, Deed.ORDER_CREATED)
+        return Outcome(200, f"created: {Status.NEW}", deed=Deed.ORDER_CREATED)
 
     def add(
         self,
@@ -95,24 +85,22 @@ class OrderBook:
         now: datetime,
     ) -> Order:
         """Put an order into the book, in any status. Raises InputError for a used id or an impossible status."""
-        if remote_id in self.orders:
-            raise InputError("this order id is already in use", place=remote_id, remedy="choose another")
         order = Order(remote_id, len(self.orders) + 1, lines, content, held, now, status, now)
         order.enter(status, now)
-        self.orders[remote_id] = order
+        self.orders.new(remote_id, order)
         self._lifecycle.plan(order, now)
         return order
 
     def get(self, order: Order) -> Outcome:
         """getFulfillmentOrder."""
-        return Outcome(200, {"payload": whole_view(order)}, f"read: {order.status}")
+        return Outcome(200, f"read: {order.status}", {"payload": whole_view(order)})
 
     def list(self, query: Mapping[str, str]) -> Outcome:
         """listAllFulfillmentOrders, oldest first. Page size, order and token are the simulator's choice.
 
         So is that all orders are listed without a queryStartDate, and that a token keeps the date it began with.
         """
-        since, start = moment(query.get("queryStartDate", "")), 0
+        since, start = moment_in(query.get("queryStartDate", "")), 0
         if "nextToken" in query:
             page = _read_token(query["nextToken"])
             if page is None:
@@ -130,7 +118,7 @@ class OrderBook:
         payload: dict[str, object] = {"fulfillmentOrders": [order_view(order) for order in page_of]}
         if len(found) > len(page_of):
             payload["nextToken"] = _write_token(since, page_of[-1].number)
-        return Outcome(200, {"payload": payload}, f"listed: {len(page_of)}")
+        return Outcome(200, f"listed: {len(page_of)}", {"payload": payload})
 
     def update(self, order: Order, body: object, now: datetime) -> Outcome:
         """updateFulfillmentOrder: for an order with a hold on it, others are refused (simulator's choice of 400)."""
@@ -141,12 +129,12 @@ class OrderBook:
             return _invalid(f"{order.remote_id}: has no order hold on it, it is {order.status} (simulator's choice)")
         order.content |= {name: body[name] for name in _CHANGEABLE if body.get(name) is not None}
         if body.get("fulfillmentAction") != "Ship":
-            return Outcome(200, {}, "updated")
+            return Outcome(200, "updated")
         order.held = False
         # The wait in Received begins anew: until now nothing was being prepared.
         order.status_at = now
         self._lifecycle.plan(order, now)
-        return Outcome(200, {}, "hold released")
+        return Outcome(200, "hold released")
 
     def cancel(self, order: Order, now: datetime, *, fate: str, too_late: str, in_new: str) -> Outcome:
         """cancelFulfillmentOrder. 200 takes note of the wish; what comes of it shows later, and depends on `fate`.
@@ -155,17 +143,17 @@ class OrderBook:
         is unknown: `too_late` and `in_new` choose between "error" and "accept". All of this is the simulator's choice.
         """
         if order.cancel_at is not None and order.status not in DONE:
-            return Outcome(200, {}, "cancel repeated: no change", deed=Deed.CANCEL_TAKEN)
+            return Outcome(200, "cancel repeated: no change", deed=Deed.CANCEL_TAKEN)
         cancelable = order.status in CANCELABLE or (order.status is Status.NEW and in_new == "accept")
         if cancelable:
             order.cancel_at = now
             order.honored, order.partly = fate == "honored", fate == "partly"
             self._lifecycle.plan(order, now)
-            return Outcome(200, {}, f"cancel accepted in {order.status}, to be {fate}", deed=Deed.CANCEL_TAKEN)
+            return Outcome(200, f"cancel accepted in {order.status}, to be {fate}", deed=Deed.CANCEL_TAKEN)
         if order.status is not Status.NEW and too_late == "accept":
-            return Outcome(200, {}, f"cancel accepted in {order.status}, to no effect", deed=Deed.CANCEL_TAKEN)
+            return Outcome(200, f"cancel accepted in {order.status}, to no effect", deed=Deed.CANCEL_TAKEN)
         refused = _invalid(f"{order.remote_id}: cannot be cancelled in status {order.status} (simulator's choice)")
-        return Outcome(refused.status, refused.body, f"cancel refused in {order.status}")
+        return evolve(refused, effect=f"cancel refused in {order.status}")
 
     def submit_status(self, order: Order, body: object, now: datetime) -> Outcome:
         """submitFulfillmentOrderStatusUpdate: any status from any status, and on from there by the clock.
@@ -181,11 +169,17 @@ class OrderBook:
         except InputError as error:
             return _invalid(f"fulfillmentOrderStatus: {error.text} (simulator's choice)")
         self._lifecycle.plan(order, now)
-        return Outcome(200, {}, f"{before} -> {order.status} by hand")
+        return Outcome(200, f"{before} -> {order.status} by hand")
+
+
+def number_in(body: bytes) -> str | None:
+    """The id of a new order; None where it has none."""
+    number = object_in(body).get("sellerFulfillmentOrderId")
+    return number if isinstance(number, str) else None
 
 
 def _invalid(*messages: str) -> Outcome:
-    return Outcome(400, errors("InvalidInput", *messages), f"refused: {'; '.join(messages)}")
+    return Outcome(400, f"refused: {'; '.join(messages)}", errors("InvalidInput", *messages))
 
 
 def _write_token(since: datetime | None, number: int) -> str:
@@ -198,7 +192,7 @@ def _read_token(token: str) -> tuple[datetime | None, int] | None:
         match json.loads(base64.urlsafe_b64decode(token.encode())):
             case [None, int(number)]:
                 return None, number
-            case [str(since), int(number)] if (found := moment(since)) is not None:
+            case [str(since), int(number)] if (found := moment_in(since)) is not None:
                 return found, number
     except ValueError:
         # Not base64, not UTF-8 or not JSON: all of them are ValueErrors.

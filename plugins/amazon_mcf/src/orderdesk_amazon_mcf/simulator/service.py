@@ -6,25 +6,22 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import ClassVar
-from urllib.parse import unquote
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import Response
 
 from orderdesk_amazon_mcf.simulator.examples import example_address
 from orderdesk_amazon_mcf.simulator.lifecycle import Durations, Lifecycle
-from orderdesk_amazon_mcf.simulator.orderbook import MARKETPLACE, OrderBook, Outcome
-from orderdesk_amazon_mcf.simulator.orders import Line, Order, Status
+from orderdesk_amazon_mcf.simulator.orderbook import MARKETPLACE, OrderBook, number_in
+from orderdesk_amazon_mcf.simulator.orders import Line, Status
 from orderdesk_amazon_mcf.simulator.tokens import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, tokens
 from orderdesk_amazon_mcf.simulator.views import errors
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.declaration import Limit
-from orderdesk_sdk.errors import NotFoundError
+from orderdesk_sdk.testing.calls import path_below
 from orderdesk_sdk.testing.quota import Quota
-from orderdesk_sdk.testing.simulator import Simulator, Switch
+from orderdesk_sdk.testing.simulator import Outcome, Simulator, Switch
 
 __all__ = ["BASE", "McfSimulator", "TOKEN_PATH"]
 
@@ -33,9 +30,10 @@ TOKEN_PATH = "/auth/o2/token"
 PLAN = Limit(2.0, burst=30)
 """The same for every operation simulated here (model, usage plan tables)."""
 
+_CREATE = "createFulfillmentOrder"
 _STATUS_UPDATE = "submitFulfillmentOrderStatusUpdate"
 _OPERATIONS = {
-    ("POST", 0, ""): "createFulfillmentOrder",
+    ("POST", 0, ""): _CREATE,
     ("GET", 0, ""): "listAllFulfillmentOrders",
     ("GET", 1, ""): "getFulfillmentOrder",
     ("PUT", 1, ""): "updateFulfillmentOrder",
@@ -70,12 +68,12 @@ class McfSimulator(Simulator):
         self, clock: Clock, *, durations: Durations | None = None, page_size: int = 50, seed: str = "amazon-mcf"
     ) -> None:
         super().__init__(clock)
-        self._lifecycle = Lifecycle(durations or Durations(), self._stuck, self._happened)
+        self._lifecycle = Lifecycle(durations or Durations(), self._stuck, self.happened)
         self._book = OrderBook(self._lifecycle, page_size)
         self._tokens = tokens(seed)
         self._quota = Quota({"*": PLAN})
         self._seed = seed
-        self._answered = 0
+        self._answers = 0
 
     def settings(self, url: str) -> dict[str, str]:
         return {
@@ -88,11 +86,8 @@ class McfSimulator(Simulator):
         }
 
     def truth(self, remote_id: str) -> str:
-        with self.lock:
-            self.settle()
-            if remote_id not in self._book.orders:
-                raise NotFoundError("the simulator has no such order", place=remote_id)
-            return self._book.orders[remote_id].status.value
+        with self.settled():
+            return self._book.orders.known(remote_id).status.value
 
     def add_order(
         self,
@@ -106,9 +101,7 @@ class McfSimulator(Simulator):
 
         It goes on from `status` by the clock. Raises InputError for a used id, or for CompletePartialled with one unit.
         """
-        with self.lock:
-            self.settle()
-            now = self.clock.now()
+        with self.settled() as now:
             content: dict[str, object] = {
                 "marketplaceId": MARKETPLACE,
                 "displayableOrderId": remote_id,
@@ -133,8 +126,7 @@ class McfSimulator(Simulator):
             self._tokens.expire_all()
 
     def settle(self) -> None:
-        with self.lock:
-            self._lifecycle.settle(self.clock.now())
+        self._lifecycle.settle(self.clock.now())
 
     def switched(self, name: str, remote_id: str | None) -> None:
         if name == "planning":
@@ -142,56 +134,31 @@ class McfSimulator(Simulator):
                 if order.status is Status.PLANNING and remote_id in (None, order.remote_id):
                     self._lifecycle.plan(order, self.clock.now())
 
-    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        request = Request(scope, receive)
-        try:
-            body = await request.body()
-        except ClientDisconnect:
-            # Half a request is no request: nothing happens, and nobody is left to be answered.
-            return
-        with self.lock:
-            self.settle()
-            response = self._token(request, body) if request.url.path == TOKEN_PATH else self._operation(request, body)
-        await response(scope, receive, send)
+    def respond(self, request: Request, body: bytes) -> Response:
+        if request.url.path == TOKEN_PATH:
+            return self._answered("token", None, self._tokens.exchange(request, body, self.clock.now()), rated=False)
+        return self._operation(request, body)
 
-    async def expired_token(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        await request.body()
-        with self.lock:
-            self._tokens.expire(request.headers.get("x-amz-access-token", ""))
-            self.record("token", None, "access token expired by a fault")
-            response = self._response(_denied("the access token has expired"), rated=False)
-        await response(scope, receive, send)
+    def expired_token(self, request: Request) -> Response:
+        self._tokens.expire(request.headers.get("x-amz-access-token", ""))
+        return self._answered("token", None, _denied("the access token has expired"), rated=False)
 
     def _stuck(self, remote_id: str) -> bool:
         return self.switch("planning", remote_id) == "stuck"
 
-    def _happened(self, order: Order, effect: str, at: datetime) -> None:
-        self.record("life cycle", order.remote_id, effect, at=at)
-
-    def _token(self, request: Request, body: bytes) -> JSONResponse:
-        if request.method != "POST":
-            status, answer = 400, dict[str, object](error="invalid_request", error_description="use POST")
-        else:
-            status, answer = self._tokens.exchange(request.headers.get("content-type", ""), body, self.clock.now())
-        self.record("token", None, "access token issued" if status == 200 else f"refused: {answer['error']}")
-        return self._response(Outcome(status, answer, ""), rated=False)
-
-    def _operation(self, request: Request, body: bytes) -> JSONResponse:
+    def _operation(self, request: Request, body: bytes) -> Response:
         parts = _path_parts(request)
         found = None if parts is None else _OPERATIONS.get((request.method, len(parts), "".join(parts[1:])))
         remote_id = parts[0] if parts else None
         if found is None:
             # What Amazon answers to a path it does not have is not known: the simulator's choice.
-            outcome = Outcome(404, errors("InvalidInput", "no such operation, or not simulated"), "no such operation")
+            outcome = Outcome(404, "no such operation", errors("InvalidInput", "no such operation, or not simulated"))
         else:
             outcome = self._admit(found, request) or self._perform(found, remote_id, request, body)
         name = found or f"{request.method} {request.url.path}"
-        self.record(name, outcome.remote_id or remote_id, outcome.effect, deed=outcome.deed)
+        named = number_in(body) if found == _CREATE else remote_id
         # The sandbox-only status call has no usage plan, so the model lists no rate header for it.
-        return self._response(outcome, rated=found is not None and found != _STATUS_UPDATE)
+        return self._answered(name, named, outcome, rated=found is not None and found != _STATUS_UPDATE)
 
     def _admit(self, operation: str, request: Request) -> Outcome | None:
         """The refusal that every operation has in common; None for a request that may pass.
@@ -203,12 +170,12 @@ class McfSimulator(Simulator):
             not re.search(r"\(.*Language=[^;)]", agent) or len(agent) > 500
         ):
             text = "user-agent: must have a Language attribute and 500 characters at most (simulator's choice)"
-            return Outcome(400, errors("InvalidInput", text), "refused: user-agent")
+            return Outcome(400, "refused: user-agent", errors("InvalidInput", text))
         if not self._tokens.good(request.headers.get("x-amz-access-token", ""), self.clock.now()):
             return _denied("the access token is missing, unknown or has expired")
         if operation != _STATUS_UPDATE and not self._quota.take(operation, self.clock.monotonic()):
             text = "You exceeded your quota for the requested resource."
-            return Outcome(429, errors("QuotaExceeded", text), "throttled")
+            return Outcome(429, "throttled", errors("QuotaExceeded", text))
         return None
 
     def _perform(self, operation: str, remote_id: str | None, request: Request, body: bytes) -> Outcome:
@@ -216,21 +183,21 @@ class McfSimulator(Simulator):
         try:
             content: object = json.loads(body) if operation in _WITH_BODY else None
         except ValueError:
-            return Outcome(400, errors("InvalidInput", "body: is no JSON"), "refused: body is no JSON")
+            return Outcome(400, "refused: body is no JSON", errors("InvalidInput", "body: is no JSON"))
         if remote_id is None:
-            if operation == "createFulfillmentOrder":
+            if operation == _CREATE:
                 return self._book.create(content, now)
             return self._book.list(dict(request.query_params))
         if " " in remote_id:
             return _denied("the id has a space in it, or a plus that became one")
         if len(remote_id) > 40:
             text = "sellerFulfillmentOrderId: must be 40 characters at most"
-            return Outcome(400, errors("InvalidInput", text), "refused: id too long")
+            return Outcome(400, "refused: id too long", errors("InvalidInput", text))
         order = self._book.orders.get(remote_id)
         if order is None:
             # The model lists 404, no source shows one: status and code are the simulator's choice.
             text = f"sellerFulfillmentOrderId: no order {remote_id!r} (simulator's choice)"
-            return Outcome(404, errors("InvalidInput", text), "no such order")
+            return Outcome(404, "no such order", errors("InvalidInput", text))
         match operation:
             case "getFulfillmentOrder":
                 return self._book.get(order)
@@ -247,32 +214,27 @@ class McfSimulator(Simulator):
             case _:
                 return self._book.submit_status(order, content, now)
 
-    def _response(self, outcome: Outcome, *, rated: bool) -> JSONResponse:
-        self._answered += 1
-        request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed}:{self._answered}"))
+    def _answered(self, operation: str, remote_id: str | None, outcome: Outcome, *, rated: bool) -> Response:
+        self._answers += 1
+        request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed}:{self._answers}"))
         headers = {"x-amzn-RequestId": request_id}
         if rated and outcome.status in _WITH_RATE:
             headers["x-amzn-RateLimit-Limit"] = str(PLAN.per_second)
-        return JSONResponse(outcome.body, outcome.status, headers)
+        return self.reply(operation, remote_id, outcome, headers=headers)
 
 
-_WITH_BODY = frozenset({"createFulfillmentOrder", "updateFulfillmentOrder", _STATUS_UPDATE})
+_WITH_BODY = frozenset({_CREATE, "updateFulfillmentOrder", _STATUS_UPDATE})
 
 
 def _denied(why: str) -> Outcome:
     """403 for what is wrong with token or id: Amazon words all of it alike. `details` is the simulator's choice."""
-    return Outcome(403, errors("Unauthorized", _DENIED, details=f"simulator: {why}"), f"denied: {why}")
+    return Outcome(403, f"denied: {why}", errors("Unauthorized", _DENIED, details=f"simulator: {why}"))
 
 
 def _path_parts(request: Request) -> list[str] | None:
     """What follows the base path, decoded; None for another path.
 
-    Split before decoding, so that an encoded slash stays in its id. A plus becomes a space however it was encoded:
-    github.com/amzn/selling-partner-api-models/issues/5374.
+    A plus becomes a space however it was encoded: github.com/amzn/selling-partner-api-models/issues/5374.
     """
-    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
-    path = raw.decode("ascii").partition("?")[0]
-    if path != BASE and not path.startswith(BASE + "/"):
-        return None
-    rest = path.removeprefix(BASE).split("/")[1:]
-    return [unquote(part).replace("+", " ") for part in rest]
+    parts = path_below(request, BASE)
+    return None if parts is None else [part.replace("+", " ") for part in parts]

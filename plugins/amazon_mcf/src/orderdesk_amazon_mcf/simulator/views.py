@@ -6,9 +6,8 @@ simulator's choice.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from orderdesk_amazon_mcf.simulator.orders import Order, Status
+from orderdesk_sdk.testing.calls import stamp
 
 __all__ = ["errors", "order_view", "whole_view"]
 
@@ -30,9 +29,9 @@ def order_view(order: Order) -> dict[str, object]:
         "sellerFulfillmentOrderId": order.remote_id,
         **order.content,
         "fulfillmentAction": "Hold" if order.held else "Ship",
-        "receivedDate": _stamp(order.received_at),
+        "receivedDate": stamp(order.received_at),
         "fulfillmentOrderStatus": order.status.value,
-        "statusUpdatedDate": _stamp(order.status_at),
+        "statusUpdatedDate": stamp(order.status_at),
     }
 
 
@@ -73,12 +72,8 @@ def _shipments(order: Order) -> list[dict[str, object]]:
         "fulfillmentShipmentItem": items,
     }
     if order.status is not Status.PROCESSING:
-        shipment["shippingDate"] = _stamp(order.status_at)
+        shipment["shippingDate"] = stamp(order.status_at)
         shipment["fulfillmentShipmentPackage"] = [
             {"packageNumber": order.number, "carrierCode": "SIMULATED", "trackingNumber": f"SIMTRACK{order.number:08}"}
         ]
     return [shipment]
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

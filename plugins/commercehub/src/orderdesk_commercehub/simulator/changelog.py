@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from attrs import define, field
 
-__all__ = ["Change", "ChangeLog", "LogPage", "messages", "stamp"]
+from orderdesk_sdk.testing.calls import stamp
+
+__all__ = ["Change", "ChangeLog", "LogPage", "messages"]
 
 SCROLL_FOR = timedelta(minutes=5)
 """How long a scrollId is good for."""
@@ -34,7 +36,7 @@ class Change:
         """The request as the log shows it."""
         return {
             "payload": dict(self.payload),
-            "dateProcessed": stamp(self.at),
+            "dateProcessed": stamp(self.at, "milliseconds"),
             "status": self.status,
             "requestMethod": "api",
             "requestId": self.id,
@@ -73,8 +75,3 @@ class ChangeLog:
         """The page that a scrollId leads to; None for an unknown or expired one."""
         rest, until = self._scrolls.pop(scroll_id, ([], now))
         return self.page(rest, now) if now < until else None
-
-
-def stamp(moment: datetime) -> str:
-    """A moment as the API writes it."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

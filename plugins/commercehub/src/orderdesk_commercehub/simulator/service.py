@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
-from urllib.parse import parse_qs
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
-from orderdesk_commercehub.simulator.changelog import Change, ChangeLog, LogPage, messages, stamp
+from orderdesk_commercehub.simulator.changelog import Change, ChangeLog, LogPage, messages
 from orderdesk_commercehub.simulator.orders import CODES, Item, Order, Trouble, apply, fault_of, order_view
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.testing.calls import bearer, form_in, moment_in, object_in, stamp
+from orderdesk_sdk.testing.orders import Orders
 from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch
+from orderdesk_sdk.testing.tokens import Tokens
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "DscoSimulator"]
 
@@ -57,10 +56,9 @@ class DscoSimulator(Simulator):
         super().__init__(clock)
         self._polls = polls
         self._codes = dict(codes or {})
-        self._orders: dict[str, Order] = {}
+        self._orders = Orders[Order]()
         self._log_of = ChangeLog(page_size)
-        self._tokens: dict[str, datetime] = {}
-        self._issued = 0
+        self._tokens = Tokens(LIFETIME, "simulated-token-{}".format)
 
     def settings(self, url: str) -> dict[str, str]:
         return {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "base_url": url}
@@ -71,9 +69,7 @@ class DscoSimulator(Simulator):
 
     def order(self, po_number: str) -> Order:
         """The order itself, for a test to look at or to change. Raises NotFoundError."""
-        if po_number not in self._orders:
-            raise NotFoundError("the simulator has no such order", place=po_number)
-        return self._orders[po_number]
+        return self._orders.known(po_number)
 
     def add_order(
         self,
@@ -85,51 +81,34 @@ class DscoSimulator(Simulator):
     ) -> None:
         """Put a retailer's order there; `lines` are (sku, quantity). Raises InputError for a used number."""
         with self.lock:
-            if remote_id in self._orders:
-                raise InputError("this number is already in use", place=remote_id, remedy="choose another")
             items = [Item(number, sku, quantity) for number, (sku, quantity) in enumerate(lines, 1)]
-            order = Order(remote_id, len(self._orders) + 1, items, retailer, cancel_requested)
-            self._orders[remote_id] = order
+            made = Order(remote_id, len(self._orders) + 1, items, retailer, cancel_requested)
+            order = self._orders.new(remote_id, made)
             self.record("add_order", remote_id, f"created: {order.status}")
 
     def issue_token(self) -> str:
         """A new access token without a token request."""
         with self.lock:
-            self._issued += 1
-            token = f"simulated-token-{self._issued}"
-            self._tokens[token] = self.clock.now() + LIFETIME
-            return token
+            return self._tokens.issue(self.clock.now())
 
     def expire_tokens(self) -> None:
         """Let every access token expire now."""
         with self.lock:
-            self._tokens.clear()
+            self._tokens.expire_all()
 
-    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        request = Request(scope, receive)
-        try:
-            body = await request.body()
-        except ClientDisconnect:
-            return  # Half a request is no request.
-        with self.lock:
-            status, answer = self._answer(request, body)
-        headers = _BANNER | ({"retry-after": "1"} if status == 429 else {})
-        await JSONResponse(answer, status, headers)(scope, receive, send)
+    def respond(self, request: Request, body: bytes) -> Response:
+        status, answer = self._answer(request, body)
+        return JSONResponse(answer, status, _BANNER | ({"retry-after": "1"} if status == 429 else {}))
 
-    async def expired_token(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        await request.body()
-        with self.lock:
-            self._tokens.pop(_bearer(request), None)
-        await JSONResponse(_failure("SIM_TOKEN_EXPIRED", "the token has expired"), 401, _BANNER)(scope, receive, send)
+    def expired_token(self, request: Request) -> Response:
+        self._tokens.expire(bearer(request))
+        return JSONResponse(_failure("SIM_TOKEN_EXPIRED", "the token has expired"), 401, _BANNER)
 
     def _answer(self, request: Request, body: bytes) -> tuple[int, dict[str, object]]:
         call = (request.method, request.url.path)
         if call == ("POST", "/oauth2/token"):
             return self._token(request.headers.get("content-type", ""), body)
-        if self._tokens.get(_bearer(request), self.clock.now()) <= self.clock.now():
+        if not self._tokens.good(bearer(request), self.clock.now()):
             self.record(request.url.path, None, "denied: no good token")
             return 401, _failure("SIM_NO_TOKEN", "the token is missing, unknown or expired")
         match call:
@@ -149,7 +128,7 @@ class DscoSimulator(Simulator):
                 return 404, _failure("SIM_NOT_SIMULATED", f"{request.method} {request.url.path} is not simulated")
 
     def _token(self, content_type: str, body: bytes) -> tuple[int, dict[str, object]]:
-        form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+        form = form_in(body)
         if not content_type.startswith("application/x-www-form-urlencoded"):
             return 400, {"error": "invalid_request", "error_description": "send a form"}
         if form.get("grant_type") != "client_credentials" or not {"client_id", "client_secret"} <= set(form):
@@ -213,7 +192,7 @@ class DscoSimulator(Simulator):
             page = self._log_of.scrolled(query["scrollId"], now)
             return (200, _log_view(page)) if page else (404, _failure("SIM_SCROLL_EXPIRED", "no such scrollId"))
         wanted, dates = query.get("requestId"), (query.get("startDate"), query.get("endDate"))
-        if wanted is None and None in map(_moment, dates):
+        if wanted is None and None in (moment_in(date or "") for date in dates):
             return 400, _failure("SIM_INVALID", "requestId, or startDate and endDate, or scrollId is required")
         found = [
             request
@@ -245,7 +224,8 @@ class DscoSimulator(Simulator):
     def _update(self, number: str, status: str, trouble: Trouble | None) -> dict[str, object]:
         """A SyncUpdateResponse."""
         told = messages(trouble.code, trouble.text, self.switch("description")) if trouble is not None else []
-        return {"status": status, "requestId": number, "eventDate": stamp(self.clock.now()), "messages": told}
+        at = stamp(self.clock.now(), "milliseconds")
+        return {"status": status, "requestId": number, "eventDate": at, "messages": told}
 
 
 def order_view_key(order: Order, key: str) -> str | None:
@@ -257,29 +237,20 @@ def order_view_key(order: Order, key: str) -> str | None:
     }.get(key)
 
 
-def _bearer(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""
-
-
 def _failure(code: str, text: str) -> dict[str, object]:
     """What the simulator says where the API's own words are not known."""
     return {"status": "failure", "messages": messages(code, text, "string")}
 
 
-def _payload(body: bytes) -> dict[str, object] | None:
+def _payload(body: bytes) -> Mapping[str, object] | None:
     """The body of a cancel; None for anything else."""
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return None
-    match found:
-        case {"id": str(), "type": str(kind), "lineItems": [_, *_]} if kind in _KEYS.values():
+    match found := object_in(body):
+        case {"id": str(), "type": str(kind), "lineItems": [_, *_] as listed} if kind in _KEYS.values():
             lines = _lines(found)
             whole = all({"cancelledQuantity", "cancelCode"} <= set(line) for line in lines)
             counts = [line.get("cancelledQuantity") for line in lines]
             positive = all(isinstance(count, int) and count > 0 for count in counts)
-            return found if whole and positive and len(lines) == len(found["lineItems"]) else None
+            return found if whole and positive and len(lines) == len(listed) else None
         case _:
             return None
 
@@ -289,16 +260,8 @@ def _lines(payload: Mapping[str, object]) -> list[dict[str, object]]:
     return [line for line in listed if isinstance(line, dict)] if isinstance(listed, list) else []
 
 
-def _moment(text: str | None) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
-
-
 def _within(at: datetime, start: str | None, end: str | None) -> bool:
-    first, last = _moment(start), _moment(end)
+    first, last = moment_in(start or ""), moment_in(end or "")
     return first is not None and last is not None and first <= at <= last
 
 

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from orderdesk_hp_site_flow.simulator.orders import Item, Order, Status, object_id
 from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.testing.orders import Orders
 
 __all__ = ["Durations", "OrderBook", "Production"]
 
@@ -42,28 +43,23 @@ class OrderBook:
     """All orders. `settle` moves them on as time passes; guarded by its caller's lock."""
 
     def __init__(
-        self, durations: Durations, choice: Callable[[str, str], str], happened: Callable[[Order, str, datetime], None]
+        self, durations: Durations, choice: Callable[[str, str], str], happened: Callable[[str, str, datetime], None]
     ) -> None:
         """choice: what a switch says for a number. happened: told of each step."""
-        self.orders: list[Order] = []
+        self.orders = Orders[Order]()
         self._durations = durations
         self._choice = choice
         self._happened = happened
 
-    def by_number(self, number: str) -> Order | None:
-        """The order with this sourceOrderId."""
-        return next((order for order in self.orders if order.number == number), None)
-
     def by_id(self, order_id: str) -> Order | None:
         """The order with this id of Site Flow's."""
-        return next((order for order in self.orders if order.id == order_id), None)
+        return next((order for order in self.orders.values() if order.id == order_id), None)
 
     def add(self, number: str, items: Sequence[Item], status: Status, now: datetime) -> Order:
-        """Add an order whose number is new."""
+        """Add an order. Raises InputError for a used number."""
         order = Order(object_id("order", len(self.orders), number), number, list(items), status, now, now)
         order.produced = status in (Status.COMPLETE, Status.SHIPPED)
-        self.orders.append(order)
-        return order
+        return self.orders.new(number, order)
 
     def cancel(self, order: Order, now: datetime) -> str:
         """Cancel an order that is neither shipped nor cancelled; what came of it on the floor."""
@@ -77,9 +73,7 @@ class OrderBook:
 
     def settle(self, now: datetime) -> None:
         """Do everything that is due by `now`."""
-        for order in self.orders:
-            while (following := self._following(order)) is not None and following[1] <= now:
-                self._enter(order, *following)
+        self.orders.settle(now, self._following, self._enter)
 
     def _following(self, order: Order) -> tuple[Status | Production, datetime] | None:
         took = self._durations
@@ -103,8 +97,8 @@ class OrderBook:
     def _enter(self, order: Order, step: Status | Production, at: datetime) -> None:
         if isinstance(step, Production):
             order.batched_at = at
-            self._happened(order, step.value, at)
+            self._happened(order.number, step.value, at)
             return
         before, order.status, order.status_at = order.status, step, at
         order.produced = order.produced or step is Status.COMPLETE
-        self._happened(order, f"{before} -> {step}", at)
+        self._happened(order.number, f"{before} -> {step}", at)

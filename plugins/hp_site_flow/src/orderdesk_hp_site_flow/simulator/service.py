@@ -5,14 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import ClassVar
-from urllib.parse import unquote
 
-from attrs import frozen
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from orderdesk_hp_site_flow.simulator.checks import items_of, mistakes_in, number_of
 from orderdesk_hp_site_flow.simulator.orderbook import Durations, OrderBook
@@ -20,8 +16,8 @@ from orderdesk_hp_site_flow.simulator.orders import Item, Order, Status
 from orderdesk_hp_site_flow.simulator.signing import SECRET, TOKEN, fault_of
 from orderdesk_hp_site_flow.simulator.views import DESTINATION, SOURCE, error_view, order_view
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
+from orderdesk_sdk.testing.calls import json_in, path_below, raw_path
+from orderdesk_sdk.testing.simulator import Deed, Outcome, Simulator, Switch
 
 __all__ = ["BASE", "POSTBACK_TOKEN", "SiteFlowSimulator"]
 
@@ -30,16 +26,6 @@ POSTBACK_TOKEN = "simulated-postback-token"
 PAGE_SIZE = 50
 """Orders of a page at most: the simulator's choice."""
 FINAL = (Status.SHIPPED, Status.CANCELLED)
-
-
-@frozen
-class _Outcome:
-    """An answer, without a body where `body` is None, and what it did."""
-
-    status: int
-    body: object
-    effect: str
-    deed: Deed = Deed.NOTHING
 
 
 class SiteFlowSimulator(Simulator):
@@ -64,7 +50,7 @@ class SiteFlowSimulator(Simulator):
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None, quota: int = 3000) -> None:
         super().__init__(clock)
-        self._book = OrderBook(durations or Durations(), self.switch, self._happened)
+        self._book = OrderBook(durations or Durations(), self.switch, self.happened)
         self._quota = quota
         self._minute = ""
         self._calls = 0
@@ -100,12 +86,8 @@ class SiteFlowSimulator(Simulator):
         return self._known(remote_id).produced
 
     def _known(self, number: str) -> Order:
-        with self.lock:
-            self.settle()
-            found = self._book.by_number(number)
-            if found is None:
-                raise NotFoundError("the simulator has no such order", place=number)
-            return found
+        with self.settled():
+            return self._book.orders.known(number)
 
     def add_order(
         self, remote_id: str, *, lines: Sequence[tuple[str, int]], status: Status | str = Status.DATAREADY
@@ -114,68 +96,50 @@ class SiteFlowSimulator(Simulator):
 
         It goes on from `status` by the clock. Raises InputError for a used sourceOrderId.
         """
-        with self.lock:
-            self.settle()
-            if self._book.by_number(remote_id) is not None:
-                raise InputError("the sourceOrderId is used", place=remote_id, remedy="give another one")
+        with self.settled() as now:
             items = [Item(sku, quantity, str(index)) for index, (sku, quantity) in enumerate(lines, start=1)]
-            order = self._book.add(remote_id, items, Status(status), self.clock.now())
+            order = self._book.add(remote_id, items, Status(status), now)
             self.record("add_order", remote_id, f"created: {order.status}")
 
     def settle(self) -> None:
-        with self.lock:
-            self._book.settle(self.clock.now())
+        self._book.settle(self.clock.now())
 
-    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = await received(scope, receive)
-        if request is None:
-            return
-        body = await request.body()
-        raw: bytes = scope.get("raw_path") or request.url.path.encode()
-        path = raw.decode("ascii").partition("?")[0]
-        with self.lock:
-            self.settle()
-            parts = _parts(path)
-            outcome = self._turned_away(request, path) or self._perform(request, parts, body)
-            order = self._named(parts)
-            remote_id = order.number if order is not None else number_of(_json(body)) or None
-            self.record(_operation(request.method, parts), remote_id, outcome.effect, deed=outcome.deed)
-        empty = outcome.body is None
-        reply = Response(status_code=outcome.status) if empty else JSONResponse(outcome.body, outcome.status)
-        await reply(scope, receive, send)
+    def respond(self, request: Request, body: bytes) -> Response:
+        parts = path_below(request, BASE) or []
+        outcome = self._turned_away(request) or self._perform(request, parts, body)
+        order = self._named(parts)
+        remote_id = order.number if order is not None else number_of(json_in(body)) or None
+        return self.reply(_operation(request.method, parts), remote_id, outcome)
 
-    def _happened(self, order: Order, effect: str, at: datetime) -> None:
-        self.record("life cycle", order.number, effect, at=at)
-
-    def _turned_away(self, request: Request, path: str) -> _Outcome | None:
+    def _turned_away(self, request: Request) -> Outcome | None:
         """The refusal that every call has in common; None for one that may pass. Its statuses: simulator's choice."""
-        why = fault_of(request.method, path, request.headers)
+        why = fault_of(request.method, raw_path(request), request.headers)
         if why is not None:
-            return _Outcome(401, {"message": why}, f"refused: {why}")
+            return Outcome(401, f"refused: {why}", {"message": why})
         minute = f"{self.clock.now():%Y-%m-%d %H:%M}"
         self._calls = self._calls + 1 if minute == self._minute else 1
         self._minute = minute
         if self._calls > self._quota:
-            return _Outcome(429, {"message": "SIM: too many requests in this minute"}, "refused: too many requests")
+            return Outcome(429, "refused: too many requests", {"message": "SIM: too many requests in this minute"})
         return None
 
     def _named(self, parts: Sequence[str]) -> Order | None:
         """The order that a path names, in one of the three ways."""
         match parts:
             case ["order", "bysourceid", number] | ["order", str(_), number, "cancel"]:
-                return self._book.by_number(number) if parts[1] in ("bysourceid", SOURCE) else None
+                return self._book.orders.get(number) if parts[1] in ("bysourceid", SOURCE) else None
             case ["order", order_id] | ["order", order_id, "cancel"]:
                 return self._book.by_id(order_id)
             case _:
                 return None
 
-    def _perform(self, request: Request, parts: Sequence[str], body: bytes) -> _Outcome:
+    def _perform(self, request: Request, parts: Sequence[str], body: bytes) -> Outcome:
         match request.method, *parts:
             case "POST", "order":
-                return self._submit(_json(body))
+                return self._submit(json_in(body))
             case "POST", "order", "validate":
-                mistakes = mistakes_in(_json(body), DESTINATION)
-                return _invalid(mistakes) if mistakes else _Outcome(200, {"success": True}, "validated")
+                mistakes = mistakes_in(json_in(body), DESTINATION)
+                return _invalid(mistakes) if mistakes else Outcome(200, "validated", {"success": True})
             case "GET", "order":
                 return self._list(request)
             case "GET", "order", "bysourceid", number:
@@ -185,57 +149,57 @@ class SiteFlowSimulator(Simulator):
                 if order is None:
                     return _refused(404, "SIM: order not found")
                 if request.method == "GET":
-                    return _Outcome(200, {"order": order_view(order)}, f"read: {order.status}")
+                    return Outcome(200, f"read: {order.status}", {"order": order_view(order)})
                 return self._cancel(order)
             case _:
                 return _refused(404, "SIM: there is no such call, or it is not simulated")
 
-    def _submit(self, document: object) -> _Outcome:
+    def _submit(self, document: object) -> Outcome:
         mistakes = mistakes_in(document, DESTINATION)
         number = number_of(document)
-        if not mistakes and self._book.by_number(number) is not None:
+        if not mistakes and number in self._book.orders:
             # No document says whether a duplicate is rejected: simulator's choice.
             mistakes = [("orderData.sourceOrderId", f"SIM: {number} is used already (simulator's choice)")]
         if mistakes:
             return _invalid(mistakes)
         order = self._book.add(number, items_of(document), Status.DATAREADY, self.clock.now())
         body = {"success": True, "order": order_view(order)}
-        return _Outcome(201, body, f"created: {order.status}", Deed.ORDER_CREATED)
+        return Outcome(201, f"created: {order.status}", body, Deed.ORDER_CREATED)
 
-    def _list(self, request: Request) -> _Outcome:
+    def _list(self, request: Request) -> Outcome:
         given = [request.query_params.get(name, text) for name, text in (("page", "1"), ("pagesize", str(PAGE_SIZE)))]
         if not all(re.fullmatch(r"[1-9][0-9]{0,5}", text) for text in given):
             return _refused(400, "SIM: page and pagesize are 1 or more")
         page, size = int(given[0]), min(int(given[1]), PAGE_SIZE)
-        shown = self._book.orders[(page - 1) * size : page * size]
-        return _Outcome(200, {"data": [order_view(order) for order in shown]}, "listed")
+        shown = list(self._book.orders.values())[(page - 1) * size : page * size]
+        return Outcome(200, "listed", {"data": [order_view(order) for order in shown]})
 
-    def _found(self, number: str) -> _Outcome:
-        order = self._book.by_number(number)
+    def _found(self, number: str) -> Outcome:
+        order = self._book.orders.get(number)
         if order is None and self.switch("unknown", number) == "empty list":
-            return _Outcome(200, [], "read: no such order")
+            return Outcome(200, "read: no such order", [])
         if order is None:
             return _refused(404, "SIM: order not found")
         view = order_view(order)
         shapes: dict[str, object] = {"object": view, "list": [view], "wrapped": {"order": view}}
-        return _Outcome(200, shapes[self.switch("found", number)], f"read: {order.status}")
+        return Outcome(200, f"read: {order.status}", shapes[self.switch("found", number)])
 
-    def _cancel(self, order: Order) -> _Outcome:
+    def _cancel(self, order: Order) -> Outcome:
         number = order.number
         if order.status is Status.SHIPPED:
             status = int(self.switch("shipped_cancel", number))
             if status == 200:
-                return _Outcome(200, self._answer(order), "cancel taken without effect: shipped", Deed.CANCEL_TAKEN)
+                return Outcome(200, "cancel taken without effect: shipped", self._answer(order), Deed.CANCEL_TAKEN)
             return _refused(status, "SIM: the order is shipped (simulator's choice)")
         if order.status is Status.CANCELLED and self.switch("cancel_twice", number) == "error":
             return _refused(400, "SIM: the order is cancelled already (simulator's choice)")
         if order.status is Status.CANCELLED:
-            return _Outcome(200, self._answer(order), "cancelled already", Deed.CANCEL_TAKEN)
+            return Outcome(200, "cancelled already", self._answer(order), Deed.CANCEL_TAKEN)
         if self.switch("fate", number) == "ignored":
             ignored = f"cancel taken in {order.status}, and ignored"
-            return _Outcome(200, self._answer(order), ignored, Deed.CANCEL_TAKEN)
+            return Outcome(200, ignored, self._answer(order), Deed.CANCEL_TAKEN)
         effect = self._book.cancel(order, self.clock.now())
-        return _Outcome(200, self._answer(order), f"cancelled: {effect}", Deed.CANCEL_TAKEN)
+        return Outcome(200, f"cancelled: {effect}", self._answer(order), Deed.CANCEL_TAKEN)
 
     def _answer(self, order: Order) -> object:
         shapes: dict[str, object] = {
@@ -244,29 +208,14 @@ class SiteFlowSimulator(Simulator):
         return shapes[self.switch("cancel_body", order.number)]
 
 
-def _refused(status: int, message: str) -> _Outcome:
+def _refused(status: int, message: str) -> Outcome:
     # 400 is the simulator's own code: every code but 208 is unknown.
-    return _Outcome(status, error_view(400, message), f"refused: {message}")
+    return Outcome(status, f"refused: {message}", error_view(400, message))
 
 
-def _invalid(mistakes: Sequence[tuple[str, str]]) -> _Outcome:
+def _invalid(mistakes: Sequence[tuple[str, str]]) -> Outcome:
     told = "; ".join(f"{path}: {text}" for path, text in mistakes)
-    return _Outcome(400, error_view(208, "SIM: the order is not valid", mistakes), f"refused: {told}")
-
-
-def _json(body: bytes) -> object:
-    try:
-        document: object = json.loads(body)
-    except ValueError:
-        return None  # Whoever reads it finds that it is no order.
-    return document
-
-
-def _parts(path: str) -> list[str]:
-    """What follows /api, decoded; empty for another path. Split before decoding: an encoded slash stays in its id."""
-    if not path.startswith(BASE + "/"):
-        return []
-    return [unquote(part) for part in path.removeprefix(BASE).strip("/").split("/")]
+    return Outcome(400, f"refused: {told}", error_view(208, "SIM: the order is not valid", mistakes))
 
 
 def _operation(method: str, parts: Sequence[str]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from orderdesk_hp_site_flow.simulator.orders import Order, object_id
+from orderdesk_sdk.testing.calls import stamp
 
 __all__ = ["DESTINATION", "SOURCE", "error_view", "order_view"]
 
@@ -24,11 +24,11 @@ def order_view(order: Order) -> dict[str, object]:
         "logs": [
             {
                 "level": "info", "message": "Order created", "resourceId": order.id, "resourceType": "order",
-                "timestamp": _stamp(order.created_at),
+                "timestamp": stamp(order.created_at, "milliseconds"),
             },
         ],
         "orderData": {
-            "date": _stamp(order.created_at),
+            "date": stamp(order.created_at, "milliseconds"),
             "sourceOrderId": order.number,
             "status": order.status.value,
             "items": [
@@ -49,7 +49,3 @@ def error_view(code: int, message: str, mistakes: Sequence[tuple[str, str]] = ()
     if mistakes:
         error["validations"] = [{"path": path, "message": text} for path, text in mistakes]
     return {"error": error}
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

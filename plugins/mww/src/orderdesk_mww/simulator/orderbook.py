@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from orderdesk_mww.simulator.orders import Line, Order, State
 from orderdesk_sdk.clock import hours, minutes, seconds
+from orderdesk_sdk.testing.orders import Orders
 
 __all__ = ["EARLY", "Durations", "OrderBook"]
 
@@ -37,28 +38,25 @@ class OrderBook:
     """All orders. `settle` moves them on as time passes; guarded by its caller's lock."""
 
     def __init__(
-        self, durations: Durations, honored: Callable[[str], bool], happened: Callable[[Order, str, datetime], None]
+        self, durations: Durations, honored: Callable[[str], bool], happened: Callable[[str, str, datetime], None]
     ) -> None:
         """honored: whether an accepted cancel of this number stops the order. happened: told of each step."""
-        self.orders: list[Order] = []
+        self.orders = Orders[Order]()
         self._durations = durations
         self._honored = honored
         self._happened = happened
 
     def find(self, name: str) -> Order | None:
         """The order with this vendor-po, else with this id."""
-        by_number = next((order for order in self.orders if order.number == name), None)
-        return by_number or next((order for order in self.orders if order.id == name), None)
+        return self.orders.get(name) or next((order for order in self.orders.values() if order.id == name), None)
 
     def next_id(self) -> str:
         """The next order's id."""
         return f"{702_541_000_000_000_001 + len(self.orders)}"
 
     def add(self, number: str, content: dict[str, object], lines: list[Line], state: State, now: datetime) -> Order:
-        """Add an order whose number is new."""
-        order = Order(self.next_id(), number, content, lines, state, now, now)
-        self.orders.append(order)
-        return order
+        """Add an order. Raises InputError for a used number."""
+        return self.orders.new(number, Order(self.next_id(), number, content, lines, state, now, now))
 
     def is_ingested(self, order: Order, now: datetime) -> bool:
         """Whether MWW has taken the order in."""
@@ -82,9 +80,7 @@ class OrderBook:
 
     def settle(self, now: datetime) -> None:
         """Do everything that is due by `now`."""
-        for order in self.orders:
-            while (following := self._following(order)) is not None and following[1] <= now:
-                self._enter(order, *following)
+        self.orders.settle(now, self._following, self._enter)
 
     def _following(self, order: Order) -> tuple[State, datetime] | None:
         match order.state:
@@ -99,4 +95,4 @@ class OrderBook:
 
     def _enter(self, order: Order, state: State, at: datetime) -> None:
         before, order.state, order.state_at = order.state, state, at
-        self._happened(order, f"{before} -> {state}", at)
+        self._happened(order.number, f"{before} -> {state}", at)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
-from urllib.parse import unquote
 
-from attrs import frozen
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from orderdesk_mww.simulator.checks import mistake_in_order, new_lines, vendor_po
 from orderdesk_mww.simulator.orderbook import Durations, OrderBook
 from orderdesk_mww.simulator.orders import Line, Order, State
 from orderdesk_mww.simulator.views import errors, line_view, order_view, page_view
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
+from orderdesk_sdk.testing.calls import json_in, path_below
+from orderdesk_sdk.testing.simulator import Deed, Outcome, Simulator, Switch
 
 __all__ = ["API_KEY", "BASE", "MwwSimulator"]
 
@@ -29,14 +25,6 @@ BASE = "/api"
 JSON_API = "application/vnd.api+json"
 MOST = 1_000
 """Orders of one page at most: the simulator's choice."""
-
-
-@frozen
-class _Outcome:
-    status: int
-    body: dict[str, object]
-    effect: str
-    deed: Deed = Deed.NOTHING
 
 
 class MwwSimulator(Simulator):
@@ -56,7 +44,7 @@ class MwwSimulator(Simulator):
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
         super().__init__(clock)
         self._book = OrderBook(
-            durations or Durations(), lambda number: self.switch("fate", number) == "honored", self._happened
+            durations or Durations(), lambda number: self.switch("fate", number) == "honored", self.happened
         )
 
     def settings(self, url: str) -> Mapping[str, object]:
@@ -68,12 +56,8 @@ class MwwSimulator(Simulator):
         }
 
     def truth(self, remote_id: str) -> str:
-        with self.lock:
-            self.settle()
-            found = self._book.find(remote_id)
-            if found is None:
-                raise NotFoundError("the simulator has no such order", place=remote_id)
-            return found.state.value
+        with self.settled():
+            return (self._book.find(remote_id) or self._book.orders.known(remote_id)).state.value
 
     def add_order(
         self, remote_id: str, *, lines: Sequence[tuple[str, int]], state: State | str = State.RECEIVED
@@ -82,44 +66,29 @@ class MwwSimulator(Simulator):
 
         It goes on from `state` by the clock. Raises InputError for a used vendor-po.
         """
-        with self.lock:
-            self.settle()
-            if self._book.find(remote_id) is not None:
-                raise InputError("the vendor-po is used", place=remote_id, remedy="give another one")
+        with self.settled() as now:
             made = [
                 Line(f"{self._book.next_id()}{index:02}", index, *line) for index, line in enumerate(lines, start=1)
             ]
             content: dict[str, object] = {"vendor-po": remote_id, "shipping-method": "SAMPLE"}
-            order = self._book.add(remote_id, content, made, State(state), self.clock.now())
+            order = self._book.add(remote_id, content, made, State(state), now)
             self.record("add_order", remote_id, f"created: {order.state}")
 
     def settle(self) -> None:
-        with self.lock:
-            self._book.settle(self.clock.now())
+        self._book.settle(self.clock.now())
 
-    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = await received(scope, receive)
-        if request is None:
-            return
-        body = await request.body()
-        with self.lock:
-            self.settle()
-            parts = _path_parts(request)
-            outcome = _turned_away(request) or self._perform(request, parts, body)
-            remote_id = parts[1] if len(parts) > 1 else vendor_po(_json(body)) or None
-            self.record(
-                f"{request.method} {'/'.join(parts[:1] + parts[2:])}", remote_id, outcome.effect, deed=outcome.deed
-            )
-        await JSONResponse(outcome.body, outcome.status, media_type=JSON_API)(scope, receive, send)
+    def respond(self, request: Request, body: bytes) -> Response:
+        parts = path_below(request, BASE) or []
+        outcome = _turned_away(request) or self._perform(request, parts, body)
+        remote_id = parts[1] if len(parts) > 1 else vendor_po(json_in(body)) or None
+        operation = f"{request.method} {'/'.join(parts[:1] + parts[2:])}"
+        return self.reply(operation, remote_id, outcome, media_type=JSON_API)
 
-    def _happened(self, order: Order, effect: str, at: datetime) -> None:
-        self.record("life cycle", order.number, effect, at=at)
-
-    def _perform(self, request: Request, parts: Sequence[str], body: bytes) -> _Outcome:
+    def _perform(self, request: Request, parts: Sequence[str], body: bytes) -> Outcome:
         base, now = str(request.base_url).rstrip("/") + BASE, self.clock.now()
         match request.method, *parts:
             case "POST", "orders":
-                return self._create(_json(body), base, now)
+                return self._create(json_in(body), base, now)
             case "GET", "orders":
                 return self._list(request, base)
             case "GET" | "PATCH", "orders", name, *rest if rest in ([], ["line-items"]):
@@ -128,12 +97,12 @@ class MwwSimulator(Simulator):
                     # The documentation shows no 404: status and body are the simulator's choice.
                     return _refused(404, "SIM: not found", f"no order {name!r}")
                 if request.method == "PATCH" and not rest:
-                    return self._cancel(order, _json(body), base, now)
+                    return self._cancel(order, json_in(body), base, now)
                 if request.method == "GET" and rest:
-                    return _Outcome(200, {"data": [line_view(line, order) for line in order.lines]}, "read")
+                    return Outcome(200, "read", {"data": [line_view(line, order) for line in order.lines]})
                 if request.method == "GET":
                     self._book.looked(order, now)
-                    return _Outcome(200, {"data": order_view(order, base)}, f"read: {order.state}")
+                    return Outcome(200, f"read: {order.state}", {"data": order_view(order, base)})
         return _refused(404, "SIM: no such call", "there is no such call, or it is not simulated")
 
     def _seen(self, name: str, now: datetime) -> Order | None:
@@ -143,7 +112,7 @@ class MwwSimulator(Simulator):
             return order
         return None if self.switch("before_ingestion", order.number) == "unknown" else order
 
-    def _create(self, document: object, base: str, now: datetime) -> _Outcome:
+    def _create(self, document: object, base: str, now: datetime) -> Outcome:
         mistake = mistake_in_order(document)
         if mistake:
             return _refused(422, "VALIDATION_ERROR", mistake)
@@ -155,21 +124,20 @@ class MwwSimulator(Simulator):
         content = {name: value for name, value in document["data"]["attributes"].items() if name in kept}
         lines = new_lines(document, self._book.next_id())
         order = self._book.add(number, content, lines, State.RECEIVED, now)
-        return _Outcome(201, {"data": order_view(order, base)}, f"created: {order.state}", Deed.ORDER_CREATED)
+        return Outcome(201, f"created: {order.state}", {"data": order_view(order, base)}, Deed.ORDER_CREATED)
 
-    def _list(self, request: Request, base: str) -> _Outcome:
+    def _list(self, request: Request, base: str) -> Outcome:
         given = [request.query_params.get(f"page[{name}]", text) for name, text in (("limit", "10"), ("offset", "0"))]
         if not all(re.fullmatch(r"[0-9]{1,6}", text) for text in given) or not 0 < int(given[0]) <= MOST:
             return _refused(400, "SIM: page", f"page[limit] is 1 to {MOST}, page[offset] 0 or more")
         limit, offset = map(int, given)
-        seen = self._book.orders[offset : offset + limit]
+        seen = list(self._book.orders.values())[offset : offset + limit]
         with_lines = request.query_params.get("include") == "line-items"
         total = len(self._book.orders)
-        return _Outcome(
-            200, page_view(seen, base, limit=limit, offset=offset, total=total, with_lines=with_lines), "listed"
-        )
+        page = page_view(seen, base, limit=limit, offset=offset, total=total, with_lines=with_lines)
+        return Outcome(200, "listed", page)
 
-    def _cancel(self, order: Order, document: object, base: str, now: datetime) -> _Outcome:
+    def _cancel(self, order: Order, document: object, base: str, now: datetime) -> Outcome:
         match document:
             case {"data": {"type": "orders", "id": str(name), "attributes": {"request": "cancel"}}} if name in (
                 order.id,
@@ -185,10 +153,10 @@ class MwwSimulator(Simulator):
             order.taken_at = now
         fate = self.switch("fate", order.number)
         told = f"cancel taken in {order.state}, to be {fate}"
-        return _Outcome(200, {"data": order_view(order, base)}, told, Deed.CANCEL_TAKEN)
+        return Outcome(200, told, {"data": order_view(order, base)}, Deed.CANCEL_TAKEN)
 
 
-def _turned_away(request: Request) -> _Outcome | None:
+def _turned_away(request: Request) -> Outcome | None:
     """The refusal that every call has in common; None for a request that may pass."""
     if request.headers.get("authorization") != f"auth-key={API_KEY}":
         return _refused(401, "UnauthorizedError", "Authorized Users Only")
@@ -200,22 +168,5 @@ def _turned_away(request: Request) -> _Outcome | None:
     return None
 
 
-def _refused(status: int, title: str, detail: str) -> _Outcome:
-    return _Outcome(status, errors(status, title, detail), f"refused: {detail}")
-
-
-def _json(body: bytes) -> object:
-    try:
-        document: object = json.loads(body)
-    except ValueError:
-        return None  # Whoever reads it finds that it is no order.
-    return document
-
-
-def _path_parts(request: Request) -> list[str]:
-    """What follows /api, decoded; empty for another path. Split before decoding: an encoded slash stays in its id."""
-    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
-    path = raw.decode("ascii").partition("?")[0]
-    if not path.startswith(BASE + "/"):
-        return []
-    return [unquote(part) for part in path.removeprefix(BASE).strip("/").split("/")]
+def _refused(status: int, title: str, detail: str) -> Outcome:
+    return Outcome(status, f"refused: {detail}", errors(status, title, detail))

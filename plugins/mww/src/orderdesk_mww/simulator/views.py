@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from orderdesk_mww.simulator.orders import Line, Order, State
+from orderdesk_sdk.testing.calls import stamp
 
 __all__ = ["errors", "line_view", "order_view", "page_view"]
 
@@ -24,8 +24,8 @@ def order_view(order: Order, base: str) -> dict[str, object]:
         "type": "orders",
         "links": {"self": url},
         "attributes": {
-            "created-at": _stamp(order.created_at),
-            "updated-at": _stamp(order.state_at),
+            "created-at": stamp(order.created_at, "milliseconds"),
+            "updated-at": stamp(order.state_at, "milliseconds"),
             "state": order.state.value,
             **order.content,
         },
@@ -67,7 +67,3 @@ def page_view(
     if with_lines:
         document["included"] = [line_view(line, order) for order in orders for line in order.lines]
     return document
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

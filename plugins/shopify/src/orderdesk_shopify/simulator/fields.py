@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from graphql import GraphQLError
 
+from orderdesk_sdk.testing.calls import stamp
 from orderdesk_shopify.simulator.shop import Order, Shop, Work
 
 __all__ = ["Fields"]
@@ -127,7 +128,7 @@ def _order(order: Order) -> Row:
         "__typename": "Order",
         "id": order.gid,
         "name": f"#{order.number}",
-        "cancelledAt": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at is not None else None,
+        "cancelledAt": stamp(at) if at is not None else None,
         "cancelReason": order.reason,
         "closed": order.closed,
         "displayFulfillmentStatus": "FULFILLED" if order.fulfilled else "UNFULFILLED",

@@ -6,15 +6,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, execute_sync, parse, validate
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch, received
+from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch
 from orderdesk_shopify.simulator.bucket import CostBucket, cost_of
 from orderdesk_shopify.simulator.fields import Fields
 from orderdesk_shopify.simulator.schema import schema_of
@@ -25,7 +24,6 @@ __all__ = ["ACCESS_TOKEN", "FulfillmentSimulator", "ShopifySimulator"]
 
 ACCESS_TOKEN = "simulated-access-token"
 OLDEST = "2025-10"
-T = TypeVar("T")
 _PATH = re.compile(r"/admin/api/(20\d\d-(?:01|04|07|10))/graphql\.json")
 
 
@@ -52,7 +50,7 @@ class ShopifySimulator(Simulator):
         super().__init__(clock)
         self.bucket = CostBucket(clock)
         self.outbox = Outbox()
-        self._shop = Shop(durations or Durations(), self.switch, self._happened)
+        self._shop = Shop(durations or Durations(), self.switch, self._told)
         self._requests = 0
 
     def settings(self, url: str) -> Mapping[str, object]:
@@ -65,29 +63,27 @@ class ShopifySimulator(Simulator):
 
     def order(self, remote_id: str) -> Order:
         """An order as it is now. Raises NotFoundError."""
-        with self.lock:
-            self.settle()
-            return _known(self._shop.orders, remote_id)
+        with self.settled():
+            return self._shop.orders.known(_number(remote_id))
 
     def work(self, remote_id: str) -> Work:
         """A fulfillment order as it is now. Raises NotFoundError."""
-        with self.lock:
-            self.settle()
-            return _known(self._shop.works, remote_id)
+        with self.settled():
+            return self._shop.works.known(_number(remote_id))
 
     def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]] = ()) -> None:
         """Put an open order there; its lines are not simulated. Raises InputError for a used number."""
         del lines
-        with self.lock:
-            self.settle()
-            _new(self._shop.orders, remote_id, Order(remote_id.rpartition("/")[2]))
+        number = _number(remote_id)
+        with self.settled():
+            self._shop.orders.new(number, Order(number))
             self.record("add_order", remote_id, "created")
 
     def add_work(self, remote_id: str) -> None:
         """Put a fulfillment order there that its service was just asked for. Raises InputError for a used number."""
-        with self.lock:
-            self.settle()
-            _new(self._shop.works, remote_id, Work(remote_id.rpartition("/")[2], self.clock.now()))
+        number = _number(remote_id)
+        with self.settled() as now:
+            self._shop.works.new(number, Work(number, now))
             self.record("add_work", remote_id, "created: OPEN SUBMITTED")
 
     def cancel_in_admin(self, remote_id: str) -> None:
@@ -95,31 +91,24 @@ class ShopifySimulator(Simulator):
         with self.lock:
             order = self.order(remote_id)
             order.canceled_at, order.reason = self.clock.now(), "STAFF"
-            self._happened("order", order.number, "canceled", self.clock.now())
+            self._told("order", order.number, "canceled", self.clock.now())
 
     def settle(self) -> None:
-        with self.lock:
-            self._shop.settle(self.clock.now())
+        self._shop.settle(self.clock.now())
 
-    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = await received(scope, receive)
-        if request is None:
-            return
-        body = await request.body()
-        with self.lock:
-            self.settle()
-            self._requests += 1
-            asked = _PATH.fullmatch(request.url.path)
-            version = OLDEST if asked is None or self.switch("version") == "oldest" else asked[1]
-            if request.headers.get("x-shopify-access-token") != ACCESS_TOKEN:
-                # The status is Shopify's; its body is the simulator's choice.
-                status, reply = 401, _errors("SIM: the access token is wrong")
-            elif asked is None or request.method != "POST":
-                status, reply = 404, _errors("SIM: there is no such call, or it is not simulated")
-            else:
-                status, reply = self._answer(body, version)
-            headers = {"x-shopify-api-version": version, "x-request-id": f"sim-{self._requests:06}"}
-        await JSONResponse(reply, status, headers)(scope, receive, send)
+    def respond(self, request: Request, body: bytes) -> Response:
+        self._requests += 1
+        asked = _PATH.fullmatch(request.url.path)
+        version = OLDEST if asked is None or self.switch("version") == "oldest" else asked[1]
+        if request.headers.get("x-shopify-access-token") != ACCESS_TOKEN:
+            # The status is Shopify's; its body is the simulator's choice.
+            status, reply = 401, _errors("SIM: the access token is wrong")
+        elif asked is None or request.method != "POST":
+            status, reply = 404, _errors("SIM: there is no such call, or it is not simulated")
+        else:
+            status, reply = self._answer(body, version)
+        headers = {"x-shopify-api-version": version, "x-request-id": f"sim-{self._requests:06}"}
+        return JSONResponse(reply, status, headers)
 
     def _answer(self, body: bytes, version: str) -> tuple[int, dict[str, object]]:
         try:
@@ -130,7 +119,7 @@ class ShopifySimulator(Simulator):
         mistakes = validate(schema_of(version), document)
         if mistakes:
             return 200, _errors(*(mistake.message for mistake in mistakes))
-        remote_id = str(variables.get("id", "")).rpartition("/")[2]
+        remote_id = _number(str(variables.get("id", "")))
         operation = next(one for one in document.definitions if isinstance(one, OperationDefinitionNode))
         name, cost = operation.name.value if operation.name is not None else "?", cost_of(document)
         if not self.bucket.take(cost):
@@ -154,8 +143,8 @@ class ShopifySimulator(Simulator):
             reply["errors"] = [error.formatted for error in result.errors]
         return 200, {**reply, "extensions": {"cost": self.bucket.told(cost, spent=True)}}
 
-    def _happened(self, kind: str, number: str, effect: str, at: datetime) -> None:
-        self.record("life cycle", number, f"{kind}: {effect}", at=at)
+    def _told(self, kind: str, number: str, effect: str, at: datetime) -> None:
+        self.happened(number, f"{kind}: {effect}", at)
         if kind == "order" and effect == "canceled":
             order = self._shop.orders[number]
             body = {
@@ -185,18 +174,8 @@ class FulfillmentSimulator(ShopifySimulator):
         self.add_work(remote_id)
 
 
-def _known(found: Mapping[str, T], remote_id: str) -> T:
-    number = remote_id.rpartition("/")[2]
-    if number not in found:
-        raise NotFoundError("the simulator has no such order", place=remote_id)
-    return found[number]
-
-
-def _new(found: dict[str, T], remote_id: str, made: T) -> None:
-    number = remote_id.rpartition("/")[2]
-    if number in found:
-        raise InputError("the number is used", place=remote_id, remedy="give another one")
-    found[number] = made
+def _number(remote_id: str) -> str:
+    return remote_id.rpartition("/")[2]
 
 
 def _errors(*texts: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from attrs import define, field, frozen
 
 from orderdesk_sdk.clock import hours, minutes, seconds
+from orderdesk_sdk.testing.orders import Orders
 
 __all__ = ["Durations", "Job", "Order", "Shop", "Work"]
 
@@ -96,9 +97,9 @@ class Shop:
 
     def __init__(self, durations: Durations, choice: Callable[[str, str], str], told: Told) -> None:
         """choice: of a switch for a number."""
-        self.orders: dict[str, Order] = {}
+        self.orders = Orders[Order]()
         self.jobs: list[Job] = []
-        self.works: dict[str, Work] = {}
+        self.works = Orders[Work]()
         self._durations = durations
         self._choice = choice
         self._told = told
@@ -114,9 +115,7 @@ class Shop:
         for job in self.jobs:
             if not job.done and job.ends_at <= now:
                 self._end(job)
-        for work in self.works.values():
-            while (step := self._step(work)) is not None and step[1] <= now:
-                self._move(work, *step)
+        self.works.settle(now, self._step, self._move)
 
     def _end(self, job: Job) -> None:
         job.done = True

@@ -1,0 +1,40 @@
+"""A simulator's memory of its access tokens: which it gave out, and until when each is good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+__all__ = ["Tokens"]
+
+
+class Tokens:
+    """Access tokens that are good for `lasts` from when they were issued. Guarded by its caller's lock.
+
+    name: what the first, the second, ... is called, so that a simulator gives the same ones each time.
+    """
+
+    def __init__(self, lasts: timedelta, name: Callable[[int], str]) -> None:
+        self.lasts = lasts
+        self._name = name
+        self._issued = 0
+        self._good_until: dict[str, datetime] = {}
+
+    def issue(self, now: datetime) -> str:
+        """A new token."""
+        self._issued += 1
+        token = self._name(self._issued)
+        self._good_until[token] = now + self.lasts
+        return token
+
+    def good(self, token: str, now: datetime) -> bool:
+        """True for a token that was issued and has not expired."""
+        return token in self._good_until and now < self._good_until[token]
+
+    def expire(self, token: str) -> None:
+        """End a token before its time; an unknown one is none the better for it."""
+        self._good_until.pop(token, None)
+
+    def expire_all(self) -> None:
+        """End every token that was issued."""
+        self._good_until.clear()

@@ -1,0 +1,66 @@
+"""ShipBob: a cancel is answered at once, shipment by shipment; what was picked by then goes out all the same."""
+
+from __future__ import annotations
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.declaration import Button, ByReply, Evidence, IdRule, Integration, Limit, NoResubmit, fold
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.reading import objects_at, text_at, turned_away, value_at
+from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_shipbob.api import CALLS, call, standing, throttled, why_not
+from orderdesk_shipbob.settings import ShipBobSettings, sign
+
+ACCESS = "check token, its scopes orders_read and orders_write, and channel_id of this connection"
+NOTE = "ShipBob stops the shipments that are not picked, packed or shipped yet, and says of each whether it did"
+AGAIN = "duplicate the order in your shop, and let the copy reach ShipBob under its new number"
+NUMBERS = "ShipBob's own order id is a number, not the order number of your shop"
+
+
+@hookimpl
+def orderdesk_integration() -> Integration:
+    return Integration(
+        slug="shipbob", title="ShipBob", settings=ShipBobSettings, base_url="base_url", auth=sign,
+        cancel=(Button(ByReply(), note=NOTE),), resubmit=NoResubmit(AGAIN),
+        remote_id=IdRule(r"[1-9][0-9]*", 10, NUMBERS),
+        # 150 calls in any minute, whichever they are: the burst and what a minute adds to it.
+        limits={CALLS: Limit(2, burst=30)}, throttled=throttled,
+        redact=["recipient", "retailer_program_data", "gift_message"], evidence=Evidence.PUBLISHED_API,
+        help_url="https://developer.shipbob.com/2026-01/api/orders/cancel-order",
+    )  # fmt: skip
+
+
+@hookimpl
+def orderdesk_cancel(request: CancelRequest, service: Service[ShipBobSettings]) -> Flow[Answer]:
+    reply = yield call(service, "POST", f"{request.remote_id}:cancel")
+    if reply.status_code == 404:
+        return answer.refused(reply, Refusal.NOT_ALLOWED, text=f"ShipBob does not know the order {request.remote_id}")
+    if not reply.is_success:
+        return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+    result, rows = text_at(reply, "status"), objects_at(reply, "canceled_shipment_results")
+    stopped = [value_at(reply, "is_success", within=row) is True for row in rows]
+    match fold(result):
+        case "success" if stopped and all(stopped):
+            return answer.canceled(reply)
+        case "failure" | "partialsuccess":
+            # A shipment that was canceled before may count as a failure: only the order tells where each one stands.
+            there = yield call(service, "GET", request.remote_id)
+            found = standing(there) if there.is_success else answer.unclear(there)
+        case _:
+            return answer.unclear(reply, text=f"ShipBob says {result!r} of {sum(stopped)} of {len(rows)} shipments")
+    if found.outcome is not Outcome.PENDING:
+        return found
+    if any(line.canceled for line in found.lines):
+        return answer.partly_canceled(there, found.lines, status=found.status, text=why_not(rows))
+    if any(stopped):
+        return answer.unclear(there, status=found.status, text="ShipBob stopped a shipment, and its order shows none")
+    return answer.refused(there, Refusal.TOO_LATE, status=found.status, text=why_not(rows))
+
+
+@hookimpl
+def orderdesk_check(request: CheckRequest, service: Service[ShipBobSettings]) -> Flow[Answer]:
+    reply = yield call(service, "GET", request.remote_id)
+    if not reply.is_success:
+        return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+    return standing(reply)

@@ -1,0 +1,29 @@
+"""What a connection to ShipBob needs, and how its calls are signed."""
+
+from __future__ import annotations
+
+import httpx
+
+from orderdesk_sdk.http.auth import HeaderAuth
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import host, secret, setting, settings
+
+__all__ = ["ShipBobSettings", "sign"]
+
+VERSIONS = ("2026-01", "2026-07")
+"""Of the API: those whose documents say `:cancel`; the older ones end in 2.0 and /cancel."""
+
+
+@settings
+class ShipBobSettings:
+    """What a connection needs."""
+
+    token: Secret = secret(help="a personal access token with the scopes orders_read and orders_write")
+    channel_id: str = setting(str, help="the channel's number, as GET /channel lists it; one that has write scopes")
+    api_version: str = setting(str, help="the version of the API", default=VERSIONS[0], choices=VERSIONS)
+    base_url: str = host(help="ShipBob's API; the sandbox is another host", default="https://api.shipbob.com")
+
+
+def sign(its: ShipBobSettings) -> httpx.Auth:
+    """Puts the token on each request."""
+    return HeaderAuth({"authorization": Secret(f"Bearer {its.token.reveal()}")})

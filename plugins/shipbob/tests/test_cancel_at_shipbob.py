@@ -1,0 +1,144 @@
+"""What the conformance suite does not know: ShipBob's rows, its words, and its way to say that it is busy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.case import State
+from orderdesk_sdk.clock import VirtualClock, hours
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.http.service import Service
+from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.testing.stage import SimulatedStage, simulated
+from orderdesk_shipbob import orderdesk_cancel
+from orderdesk_shipbob.api import ORDERS, SHIPMENTS, standing, throttled
+from orderdesk_shipbob.settings import ShipBobSettings
+from orderdesk_shipbob.simulator import CHANNEL, TOKEN, ShipBobSimulator
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def shipbob() -> ShipBobSimulator:
+    return ShipBobSimulator(VirtualClock())
+
+
+@pytest.fixture
+def stage(shipbob: ShipBobSimulator) -> Iterator[SimulatedStage]:
+    with simulated("shipbob", shipbob, settings={"api_version": "2026-07"}) as made:
+        yield made
+
+
+def answered(*replies: object) -> Answer:
+    """What the cancel flow ends with where ShipBob answers 200 with these documents."""
+    service = Service("s", ShipBobSettings(token=Secret("t"), channel_id="1"), "https://x", NOW, "a", Role.FULFILLMENT)
+    flow = orderdesk_cancel(CancelRequest(Order("1", "1042"), Placement("s", "7", NOW, Role.FULFILLMENT), "w"), service)
+    next(flow)
+    *earlier, last = (httpx.Response(200, json=reply) for reply in replies)
+    for reply in earlier:
+        flow.send(reply)
+    with pytest.raises(StopIteration) as ended:
+        flow.send(last)
+    answer = ended.value.value
+    assert isinstance(answer, Answer)
+    return answer
+
+
+def order(status: str, *shipments: str) -> dict[str, object]:
+    return {"status": status, "shipments": [{"id": n, "status": word} for n, word in enumerate(shipments)]}
+
+
+def rows(status: str, *stopped: object) -> dict[str, object]:
+    return {"status": status, "canceled_shipment_results": [{"shipment_id": 1, "is_success": one} for one in stopped]}
+
+
+def test_the_cancel_names_the_channel_and_has_no_body(shipbob: ShipBobSimulator, stage: SimulatedStage) -> None:
+    shipbob.add_order("1042")
+    assert stage.cancel().state is State.CANCELED
+    (sent,) = stage.tap.requests
+    assert (sent.method, sent.path, sent.body) == ("POST", "/2026-07/order/1042:cancel", b"")
+    assert sent.headers["shipbob_channel_id"] == CHANNEL
+
+
+def test_the_order_number_of_a_shop_is_not_taken_for_shipbobs_id(stage: SimulatedStage) -> None:
+    with pytest.raises(InputError, match="not the order number of your shop"):
+        stage.desk.place("1042", at="shipbob", by="Ann", remote_id="#1042")
+
+
+def test_nobody_who_receives_a_parcel_is_kept_as_evidence(shipbob: ShipBobSimulator, stage: SimulatedStage) -> None:
+    shipbob.add_order("1042", age=hours(1))
+    stage.cancel()
+    kept = [step.exchange.body for step in stage.receipt.steps if step.exchange is not None]
+    assert len(kept) == 2
+    assert "Understudy" not in str(kept)
+
+
+@pytest.mark.parametrize("again", ["fails", "succeeds"])
+def test_what_was_canceled_before_is_canceled_whatever_is_said_of_a_second_time(
+    shipbob: ShipBobSimulator, stage: SimulatedStage, again: str
+) -> None:
+    shipbob.add_order("1042")
+    base = stage.desk.connections.get("shipbob").service(NOW).base_url
+    headers = {"authorization": f"Bearer {TOKEN}", "shipbob_channel_id": CHANNEL}
+    httpx.post(f"{base}/2026-01/order/1042:cancel", headers=headers).raise_for_status()
+    shipbob.set_switch("again", again)
+    assert stage.cancel().state is State.CANCELED
+
+
+def test_a_422_is_no_refusal_but_read_back(shipbob: ShipBobSimulator, stage: SimulatedStage) -> None:
+    shipbob.set_switch("too_late", "422")
+    shipbob.add_order("1042", age=hours(1))
+    assert stage.cancel().state is State.UNCLEAR
+    case = stage.follow()
+    assert (case.state, case.refusal, shipbob.truth("1042")) == (State.REFUSED, Refusal.SHIPPED, "Fulfilled")
+
+
+@pytest.mark.parametrize("reply", [rows("Success", True, False), rows("Success"), rows("Success", 1), rows("OK", True)])
+def test_a_success_with_a_row_that_is_none_is_unclear(reply: object) -> None:
+    assert answered(reply).outcome is Outcome.UNCLEAR
+
+
+def test_a_row_that_the_order_does_not_bear_out_is_unclear() -> None:
+    assert answered(rows("PartialSuccess", True, False), order("Processing", "Processing")).outcome is Outcome.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        (order("Cancelled", "Cancelled", "Cancelled"), Outcome.CANCELED),
+        ({"status": "Cancelled", "shipments": None}, Outcome.CANCELED),
+        (order("Cancelled", "Cancelled", "Processing"), Outcome.UNCLEAR),
+        (order("Processing", "Cancelled"), Outcome.PENDING),
+        (order("Fulfilled", "Completed", "Completed"), Outcome.REFUSED),
+        (order("Fulfilled", "Cancelled", "Completed"), Outcome.PARTLY_CANCELED),
+        (order("PartiallyFulfilled", "Completed", "Processing"), Outcome.PENDING),
+        (order("Exception", "On Hold"), Outcome.PENDING),
+        (order("ImportReview"), Outcome.PENDING),
+        (order("Processing", "CleanSweeped"), Outcome.UNCLEAR),
+        (order("None", "Processing"), Outcome.UNCLEAR),
+    ],
+)
+def test_an_order_is_what_all_its_shipments_say(said: object, outcome: Outcome) -> None:
+    assert standing(httpx.Response(200, json=said)).outcome is outcome
+
+
+@pytest.mark.parametrize("word", sorted(ORDERS))
+@pytest.mark.parametrize("shipment", sorted(SHIPMENTS - {"canceled"}))
+def test_an_order_with_a_shipment_that_is_not_canceled_never_is(word: str, shipment: str) -> None:
+    assert standing(httpx.Response(200, json=order(word, "Cancelled", shipment))).outcome is not Outcome.CANCELED
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "waits"),
+    [(429, "25", 25), (429, "0", 0), (429, "99999999", 3600), (429, "soon", None), (200, "25", None)],
+)
+def test_shipbob_is_left_alone_as_long_as_its_own_header_says(status: int, told: str, waits: int | None) -> None:
+    reply = httpx.Response(status, headers={"x-retry-after": told})
+    assert throttled(reply) == (None if waits is None else timedelta(seconds=waits))

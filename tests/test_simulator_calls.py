@@ -1,0 +1,162 @@
+"""What the simulator kit reads out of calls, and how it keeps orders and tokens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from attrs import define
+from starlette.requests import Request
+
+from orderdesk_sdk.clock import hours
+from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.testing.calls import (
+    basic,
+    bearer,
+    form_in,
+    json_in,
+    moment_in,
+    object_in,
+    path_below,
+    raw_path,
+    same,
+    stamp,
+)
+from orderdesk_sdk.testing.orders import Orders
+from orderdesk_sdk.testing.tokens import Tokens
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def request(raw: bytes = b"/", **headers: str) -> Request:
+    """A request as a server hands it on."""
+    listed = [(name.encode(), text.encode()) for name, text in headers.items()]
+    return Request({"type": "http", "path": "/", "raw_path": raw, "headers": listed})
+
+
+@pytest.mark.parametrize(
+    ("raw", "parts"),
+    [
+        (b"/api/orders", []),
+        (b"/api/orders/", []),
+        (b"/api/orders/7/cancel", ["7", "cancel"]),
+        (b"/api/orders/7/", ["7"]),
+        (b"/api/orders//cancel", ["", "cancel"]),
+        (b"/api/orders/A%2F1%20b?page=/2", ["A/1 b"]),
+        (b"/api/ordersheet", None),
+        (b"/", None),
+    ],
+)
+def test_the_parts_below_a_path_are_split_before_they_are_decoded(raw: bytes, parts: list[str] | None) -> None:
+    assert path_below(request(raw), "/api/orders") == parts
+
+
+def test_a_raw_path_is_as_it_was_sent_without_its_query() -> None:
+    assert raw_path(request(b"/A%2F1?x=1")) == "/A%2F1"
+
+
+@pytest.mark.parametrize(
+    ("body", "document", "as_object"),
+    [
+        (b'{"a": 1}', {"a": 1}, {"a": 1}),
+        (b"[1]", [1], {}),
+        (b"{", None, {}),
+        (b"", None, {}),
+        (b"\xff", None, {}),
+    ],
+)
+def test_a_body_is_read_as_json_whatever_it_is(body: bytes, document: object, as_object: object) -> None:
+    assert (json_in(body), object_in(body)) == (document, as_object)
+
+
+@pytest.mark.parametrize(
+    ("body", "form"),
+    [(b"a=1&b=x+y%21&a=2&c=", {"a": "2", "b": "x y!"}), (b"a=\xff", {"a": "\N{REPLACEMENT CHARACTER}"})],
+)
+def test_a_form_is_read_whatever_it_is(body: bytes, form: dict[str, str]) -> None:
+    assert form_in(body) == form
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-01-05T12:00:00Z", NOON),
+        ("2026-01-05T13:00:00+01:00", NOON),
+        ("2026-01-05T12:00:00", None),
+        ("noon", None),
+    ],
+)
+def test_a_moment_has_a_zone_or_is_none(text: str, moment: datetime | None) -> None:
+    assert moment_in(text) == moment
+
+
+@pytest.mark.parametrize(
+    ("authorization", "token"), [("Bearer abc", "abc"), ("bearer abc", "abc"), ("abc", ""), ("Basic abc", ""), ("", "")]
+)
+def test_a_bearer_token_needs_its_scheme(authorization: str, token: str) -> None:
+    assert bearer(request(authorization=authorization)) == token
+
+
+def test_a_header_is_compared_whole() -> None:
+    assert same(basic("user", "secret"), "Basic dXNlcjpzZWNyZXQ=")
+    assert not same("Basic dXNlcjpzZWNyZXQ", "Basic dXNlcjpzZWNyZXQ=")
+    assert not same(None, "")
+
+
+def test_a_moment_is_stamped_in_utc() -> None:
+    moment = datetime(2026, 1, 5, 13, 0, 0, 42_000, tzinfo=timezone(timedelta(hours=1)))
+    assert (stamp(moment), stamp(moment, "milliseconds")) == ("2026-01-05T12:00:00Z", "2026-01-05T12:00:00.042Z")
+
+
+def test_a_number_is_used_once_and_an_unknown_one_is_told() -> None:
+    orders = Orders[str]()
+    assert orders.new("7", "a pot") == orders.known("7") == "a pot"
+    with pytest.raises(InputError, match="7: the number is used"):
+        orders.new("7", "another")
+    with pytest.raises(NotFoundError, match="8: the simulator has no such order"):
+        orders.known("8")
+    assert list(orders.values()) == ["a pot"]
+
+
+@define
+class Pot:
+    stage: int
+    since: datetime
+
+
+def test_orders_take_every_step_that_is_due_each_at_its_time() -> None:
+    orders = Orders[Pot]()
+    orders.new("7", Pot(0, NOON))
+    orders.new("8", Pot(2, NOON))
+    steps: list[tuple[int, datetime]] = []
+
+    def following(pot: Pot) -> tuple[int, datetime] | None:
+        return (pot.stage + 1, pot.since + hours(1)) if pot.stage < 2 else None
+
+    def enter(pot: Pot, stage: int, at: datetime) -> None:
+        steps.append((stage, at))
+        pot.stage, pot.since = stage, at
+
+    orders.settle(NOON + hours(1) - timedelta(seconds=1), following, enter)
+    assert steps == []
+    orders.settle(NOON + hours(9), following, enter)
+    assert steps == [(1, NOON + hours(1)), (2, NOON + hours(2))]
+
+
+def test_a_token_is_good_until_it_has_lasted_or_is_ended() -> None:
+    tokens = Tokens(hours(1), "token-{}".format)
+    first, second = tokens.issue(NOON), tokens.issue(NOON)
+    assert (first, second) == ("token-1", "token-2")
+    tokens.expire(first)
+    tokens.expire("made up")
+    before = NOON + hours(1) - timedelta(seconds=1)
+    assert [tokens.good(token, before) for token in (first, second, "made up")] == [False, True, False]
+    assert not tokens.good(second, NOON + hours(1))
+
+
+def test_a_token_that_was_ended_is_never_given_again() -> None:
+    tokens = Tokens(hours(1), "token-{}".format)
+    first = tokens.issue(NOON)
+    tokens.expire_all()
+    assert not tokens.good(first, NOON)
+    assert tokens.issue(NOON) != first
