@@ -349,8 +349,7 @@ class Integration:
     remote_id: which numbers the service keeps intact; None: every number.
     cancel: the ladder of routes, first tried first; empty means that nobody knows how to cancel there.
     auth: called with the settings, gives the `httpx.Auth` of a connection; None for a service without credentials.
-    limits: per operation name; "*" stands for every operation not named, each with a bucket of its own. Calls that a
-    service counts together have one operation name.
+    limits: per operation name, which calls that a service counts together share; "*" stands for each that is not named.
     rate_header: a response header that tells the allowed rate in calls per second; None where there is none.
     throttled: called with every reply, says how long to wait where it turns the call away in the service's own way,
     which must prove that nothing was done; else None. 429 with Retry-After needs none.
