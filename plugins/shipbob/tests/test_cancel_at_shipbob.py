@@ -16,6 +16,7 @@ from orderdesk_sdk.http.service import Service
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.stage import SimulatedStage, simulated
 from orderdesk_shipbob import orderdesk_cancel
 from orderdesk_shipbob.api import ORDERS, SHIPMENTS, standing, throttled
@@ -78,6 +79,16 @@ def test_nobody_who_receives_a_parcel_is_kept_as_evidence(shipbob: ShipBobSimula
     kept = [step.exchange.body for step in stage.receipt.steps if step.exchange is not None]
     assert len(kept) == 2
     assert "Understudy" not in str(kept)
+
+
+def test_a_read_that_is_turned_away_after_a_cancel_does_not_say_that_nothing_was_done(
+    shipbob: ShipBobSimulator, stage: SimulatedStage
+) -> None:
+    shipbob.set_switch("split", "two")
+    shipbob.add_order("1042")
+    shipbob.faults.add(Fault.EXPIRED_TOKEN, method="GET")
+    assert stage.cancel().state is State.UNCLEAR
+    assert stage.follow().state is State.PARTLY_CANCELED
 
 
 @pytest.mark.parametrize("again", ["fails", "succeeds"])
