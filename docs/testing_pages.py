@@ -78,7 +78,8 @@ def testing_page() -> str:
         *table(("fixture", "meaning"), _fixtures()),
         "## The stage",
         "",
-        "`orderdesk_sdk.testing.stage`: for tests that want to see what reaches the service, or when;",
+        "`orderdesk_sdk.testing.stage`: for tests that want to see what reaches the service, or when. The fixtures",
+        "`stage` and `open_stage` give it; without them it is",
         '`with simulated("acme-ship", AcmeShipSimulator(VirtualClock())) as stage:`.',
         "",
         *function_section(stage.simulated),
@@ -131,5 +132,6 @@ def testing_page() -> str:
 
 
 def _fixtures() -> Iterator[tuple[str, str]]:
-    for name in ("cassette", "clock", "simulator", "desk", "service"):
+    for name in ("cassette", "clock", "simulator", "stage", "desk", "service"):
         yield f"`{name}`", prose(getattr(plugin, name))
+    yield "`open_stage(settings, *, order, lines, details, slug, before)`", prose(plugin.StageOpener)

@@ -40,6 +40,33 @@ def test_they_are_of_the_integration_that_the_module_names(pytester: pytest.Pyte
     assert pytester.runpytest_inprocess("-q").parseoutcomes() == {"passed": 2}
 
 
+STAGED = """
+integration = "amazon-mcf"
+order = "S-7"
+
+def test_the_simulator_has_no_order_before_the_test_says_so(stage, simulator):
+    simulator.add_order("S-7", lines=[("MUG", 2)], status="Processing")
+    assert stage.cancel().status == "Processing"
+    assert stage.sent[1:] == [f"{method} /fba/outbound/2020-07-01/fulfillmentOrders/S-7{rest}" for method, rest in
+                              [("PUT", "/cancel"), ("GET", "")]]
+    assert [reply.status for reply in stage.tap.replies] == [200, 400, 200]
+
+def test_a_stage_is_opened_as_the_test_wants_it(open_stage):
+    changed = {"speed": "Priority", "marketplace_id": None}
+    stage = open_stage(changed, order="1", lines=(("HAT", 3),), details={"shipping": {"city": "Ulm"}})
+    other = open_stage()
+    order = stage.desk.host.order("1")
+    assert (order.shipping.city, [(line.code, line.quantity) for line in order.lines]) == ("Ulm", [("HAT", 3)])
+    assert (stage.configured.settings["speed"], "marketplace_id" in stage.configured.settings) == ("Priority", False)
+    assert other.order == "S-7" and "marketplace_id" in other.configured.settings
+"""
+
+
+def test_a_stage_is_set_as_the_test_wants_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(STAGED)
+    assert pytester.runpytest_inprocess("-q").parseoutcomes() == {"passed": 2}
+
+
 def test_who_names_none_is_told_to(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(ASKS.format(head=""))
     result = pytester.runpytest_inprocess("-q")

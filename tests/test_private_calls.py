@@ -15,6 +15,7 @@ from orderdesk_sdk.exchange import Intent
 from orderdesk_sdk.http.auth import HeaderAuth
 from orderdesk_sdk.http.service import Service
 from orderdesk_sdk.order import Role
+from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
 
 if TYPE_CHECKING:
@@ -107,3 +108,10 @@ def test_a_whole_url_at_a_foreign_host_is_not_called(client_of: ClientMaker) -> 
         with pytest.raises(PluginFault, match="none of the connection's hosts"):
             client.call(service("").elsewhere("PUT", server.url, operation="upload"), 1, unheard)
         assert server.received == b""
+
+
+@pytest.mark.parametrize("given", ["\x00", "", "a text", "/file", "https://", "http://a:b", "https://\ud83d"])
+def test_what_the_service_gave_and_is_no_whole_url_is_malformed_and_not_shown(given: str) -> None:
+    with pytest.raises(MalformedReply, match="it is no whole URL") as fault:
+        service("").elsewhere("PUT", given, operation="upload")
+    assert fault.value.__cause__ is fault.value.__context__ is None

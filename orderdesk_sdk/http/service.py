@@ -12,6 +12,7 @@ import httpx
 from attrs import frozen
 
 from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.reading import MalformedReply
 
 __all__ = ["CALL", "CallOptions", "Flow", "Service", "user_agent"]
 
@@ -120,6 +121,7 @@ class Service(Generic[S]):
         """A request to a whole URL that the service gave, a presigned one for instance, at a host of the connection.
 
         It carries none of the connection's credentials, is private, and the URL's query is hidden everywhere.
+        Raises MalformedReply where what was given is no whole URL.
         """
         headers = {
             "user-agent": self.agent,
@@ -127,7 +129,13 @@ class Service(Generic[S]):
             **({"content-type": content_type} if content_type else {}),
         }
         options = CallOptions(operation, repeatable or method in _READS, signed=False, private=True, shared=shared)
-        return httpx.Request(method, url, content=content, headers=headers, extensions={CALL: options})
+        try:
+            request = httpx.Request(method, url, content=content, headers=headers, extensions={CALL: options})
+        except httpx.InvalidURL:
+            request = None
+        if request is None or not request.url.host:  # Neither told nor chained: a presigned URL is a credential.
+            raise MalformedReply("it is no whole URL", place="what the service gave as one")
+        return request
 
     def get(
         self,

@@ -3,19 +3,22 @@
 Registered under `pytest11` as `orderdesk`. It imports nothing of the SDK before the fixture is asked for, so a test run
 pays nothing for having it.
 
-The fixtures `clock`, `simulator`, `desk` and `service` are of the integration that the test's class or module names:
+The fixtures `clock`, `simulator`, `open_stage`, `stage`, `desk` and `service` are of the integration that the test's
+class or module names:
 
     integration = "acme-ship"
 
-    def test_a_cancel_is_read_back(desk, clock, simulator):
-        desk.cancel("1042", by="a test")
+    def test_a_cancel_is_read_back(stage, simulator):
+        simulator.add_order(stage.order, lines=LINES)
+        stage.cancel()
+        assert stage.follow().state is State.CANCELED
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
@@ -25,23 +28,26 @@ if TYPE_CHECKING:
     from orderdesk_sdk.http.service import Service
     from orderdesk_sdk.testing.kill_nursery import Nursery
     from orderdesk_sdk.testing.simulator import Simulator
-    from orderdesk_sdk.testing.stage import Stage
+    from orderdesk_sdk.testing.stage import SimulatedStage, Stage
 
 __all__ = [
     "COUNTED",
     "HISTORIES",
     "KILLED",
     "LOUD",
+    "StageOpener",
     "cassette",
     "clock",
     "desk",
     "fuzz",
     "histories",
     "kill_nursery",
+    "open_stage",
     "pytest_addoption",
     "pytest_terminal_summary",
     "service",
     "simulator",
+    "stage",
 ]
 
 LOUD = "not checked against the vendor: "
@@ -97,7 +103,8 @@ def kill_nursery() -> Iterator[Nursery]:
         yield raised
 
 
-pytest.register_assert_rewrite("orderdesk_sdk.testing.cassette_suite")  # It is no test file by its name.
+# They are no test files by their names.
+pytest.register_assert_rewrite("orderdesk_sdk.testing.cassette_suite", "orderdesk_sdk.testing.wire_suite")
 
 
 @pytest.fixture
@@ -135,18 +142,69 @@ def simulator(request: pytest.FixtureRequest, clock: VirtualClock) -> Simulator:
     return made
 
 
+class StageOpener(Protocol):
+    """Opens a stage before `simulator`, served on loopback, by a connection named like the integration.
+
+    settings: in place of those that the simulator gives; None takes one away. order: its number; "" for the `order` of
+    the test's class or module, or 1042. lines: see `stage.LINES`; details: see `stage.staged_order`. slug: of another
+    integration of the same simulator. before: another simulator, by a clock of its own or the same.
+    The simulator does not have the order yet: put it there as the test wants it.
+    """
+
+    def __call__(
+        self,
+        settings: Mapping[str, object] | None = None,
+        *,
+        order: str = "",
+        lines: tuple[tuple[str, int], ...] | None = None,
+        details: Mapping[str, object] | None = None,
+        slug: str = "",
+        before: Simulator | None = None,
+    ) -> SimulatedStage: ...
+
+
 @pytest.fixture
-def desk(request: pytest.FixtureRequest, simulator: Simulator) -> Iterator[Desk]:
-    """A desk whose one order is at `simulator`, served on loopback, by a connection named like the integration.
+def open_stage(request: pytest.FixtureRequest, simulator: Simulator) -> Iterator[StageOpener]:
+    """Opens stages before `simulator`; they are closed after the test."""
+    from orderdesk_sdk.testing.stage import LINES, ORDER, simulated
+
+    with ExitStack() as stages:
+
+        def open_(
+            settings: Mapping[str, object] | None = None,
+            *,
+            order: str = "",
+            lines: tuple[tuple[str, int], ...] | None = None,
+            details: Mapping[str, object] | None = None,
+            slug: str = "",
+            before: Simulator | None = None,
+        ) -> SimulatedStage:
+            stage = simulated(
+                slug or _integration(request), before or simulator, order=order or _told(request, "order") or ORDER,
+                lines=LINES if lines is None else lines, details=details, settings=settings,
+            )  # fmt: skip
+            return stages.enter_context(stage)
+
+        yield open_
+
+
+@pytest.fixture
+def stage(open_stage: StageOpener) -> SimulatedStage:
+    """A stage before `simulator`, which does not have the order yet."""
+    return open_stage()
+
+
+@pytest.fixture
+def desk(open_stage: StageOpener, simulator: Simulator) -> Desk:
+    """A desk whose one order is at `simulator`, by a connection named like the integration.
 
     Its number is 1042, or the `order` of the test's class or module.
     """
-    from orderdesk_sdk.testing.stage import LINES, ORDER, simulated
+    from orderdesk_sdk.testing.stage import LINES
 
-    number = _told(request, "order") or ORDER
-    simulator.add_order(number, lines=LINES)
-    with simulated(_integration(request), simulator, order=number) as stage:
-        yield stage.desk
+    stage = open_stage()
+    simulator.add_order(stage.order, lines=LINES)
+    return stage.desk
 
 
 @pytest.fixture

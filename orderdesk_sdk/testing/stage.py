@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
@@ -148,6 +149,16 @@ class SimulatedStage(Stage):
 
     tap: Tap
 
+    @property
+    def sent(self) -> list[str]:
+        """What reached it, of whatever case: method and path, percent-encoded as it came."""
+        return [f"{seen.method} {seen.path}" for seen in self.tap.requests]
+
+    def documents(self, end: str) -> list[dict[str, Any]]:
+        """What was sent as JSON objects to places whose path ends so, in order."""
+        found = [seen.document for seen in self.tap.requests if seen.path.endswith(end)]
+        return [document for document in found if isinstance(document, dict)]
+
 
 @contextmanager
 def staged(
@@ -190,13 +201,14 @@ def simulated(
     settings: Mapping[str, object] | None = None,
     limits: CallLimits | None = None,
 ) -> Iterator[SimulatedStage]:
-    """A stage before `simulator`, by its clock. settings: in place of those that the simulator gives.
+    """A stage before `simulator`, by its clock. settings: in place of the simulator's; None takes one away.
 
     The simulator does not have the order yet: put it there in the status that the test is about.
     """
     tap = Tap(simulator.app)
     with serve(tap) as served:
-        flat = {**simulator.settings(served.url), **(settings or {})}
+        given = {**simulator.settings(served.url), **(settings or {})}
+        flat = {name: value for name, value in given.items() if value is not None}
         with staged(slug, flat, simulator.clock, order=order, lines=lines, details=details, limits=limits) as stage:
             yield SimulatedStage(stage.desk, stage.clock, stage.connection, stage.order, stage.configured, tap)
 

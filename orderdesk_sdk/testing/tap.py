@@ -9,7 +9,7 @@ from attrs import frozen
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["SeenRequest", "Tap"]
+__all__ = ["SeenReply", "SeenRequest", "Tap"]
 
 
 @frozen
@@ -28,8 +28,17 @@ class SeenRequest:
         return json.loads(self.body) if self.body else None
 
 
+@frozen
+class SeenReply:
+    """A reply as it went out, and what it answers."""
+
+    request: SeenRequest
+    status: int
+    body: bytes
+
+
 class Tap:
-    """`app`, with every request that comes in written down in `requests`.
+    """`app`, with every request that comes in written down in `requests`, and every whole reply in `replies`.
 
     instead: given a request, returns a status and a JSON text to answer with, or None to let the app have it.
     edit: given a request and the body of the app's reply, returns the body to send in its place.
@@ -39,6 +48,7 @@ class Tap:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self.requests: list[SeenRequest] = []
+        self.replies: list[SeenReply] = []
         self.instead: Callable[[SeenRequest], tuple[int, str] | None] | None = None
         self.edit: Callable[[SeenRequest, bytes], bytes] | None = None
 
@@ -56,38 +66,37 @@ class Tap:
                 return
             receive = _again(body, receive)
         parts: list[bytes] = []
+        whole: list[SeenRequest] = []
 
         async def read() -> Message:
             message = await receive()
             if message["type"] == "http.request":
                 parts.append(message.get("body", b""))
                 if not message.get("more_body", False):
-                    self.requests.append(_seen(scope, b"".join(parts)))
+                    whole.append(_seen(scope, b"".join(parts)))
+                    self.requests.append(whole[0])
             return message
 
-        if self.edit is None:
-            await self._app(scope, read, send)
-        else:
-            await self._edited(self.edit, scope, read, send)
-
-    async def _edited(
-        self, edit: Callable[[SeenRequest, bytes], bytes], scope: Scope, receive: Receive, send: Send
-    ) -> None:
+        edit = self.edit
         start: Message = {}
-        body = bytearray()
+        given = bytearray()
 
         async def keep(message: Message) -> None:
             if message["type"] == "http.response.start":
                 start.update(message)
             else:
-                body.extend(message.get("body", b""))
+                given.extend(message.get("body", b""))
+                if not message.get("more_body", False) and whole:
+                    # Before the client has it all: whoever asks then must find it here.
+                    self.replies.append(SeenReply(whole[0], start["status"], bytes(given)))
+            if edit is None:
+                await send(message)
 
-        before = len(self.requests)
-        await self._app(scope, receive, keep)
-        if not start:  # A fault has broken the connection; there is no reply to edit.
+        await self._app(scope, read, keep)
+        if edit is None or not start:  # A fault has broken the connection; there is no reply to edit.
             return
-        assert len(self.requests) > before, "the app answered a request that it did not read"
-        edited = edit(self.requests[before], bytes(body))
+        assert whole, "the app answered a request that it did not read"
+        edited = edit(whole[0], bytes(given))
         headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
         await send({**start, "headers": [*headers, (b"content-length", str(len(edited)).encode())]})
         await send({"type": "http.response.body", "body": edited})

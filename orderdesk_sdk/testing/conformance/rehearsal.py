@@ -138,6 +138,16 @@ class Rehearsal:
         return _aim(self.cancel, Deed.CANCEL_TAKEN)
 
     @property
+    def before(self) -> tuple[Aim, ...]:
+        """What was called before the service took the cancel; nothing where it took none."""
+        earlier: dict[Aim, None] = {}
+        for heard in self.cancel:
+            if Deed.CANCEL_TAKEN in heard.deeds:
+                return tuple(earlier)
+            earlier[Aim(heard.method, heard.path)] = None
+        return ()
+
+    @property
     def reads(self) -> tuple[Aim, ...]:
         """All that was called to read back."""
         return tuple({Aim(heard.method, heard.path): None for heard in self.follow})
@@ -150,12 +160,12 @@ class Rehearsal:
     @property
     def looks(self) -> tuple[Aim, ...]:
         """What was called before an order was made."""
-        before: dict[Aim, None] = {}
+        earlier: dict[Aim, None] = {}
         for heard in self.resubmit:
             if Deed.ORDER_CREATED in heard.deeds:
                 break
-            before[Aim(heard.method, heard.path)] = None
-        return tuple(before)
+            earlier[Aim(heard.method, heard.path)] = None
+        return tuple(earlier)
 
 
 def rehearse(subject: Subject, folder: Path) -> Rehearsal:

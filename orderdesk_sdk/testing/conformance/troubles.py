@@ -50,7 +50,7 @@ Meeting = Callable[..., AbstractContextManager[Scene]]
 
 
 class Troubles(Standard):
-    """Faults on the cancel, the read-back, the create, the look before it and the token."""
+    """Faults on the cancel, what comes before it, the read-back, the create, the look before it and the token."""
 
     @pytest.fixture
     def meeting(self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path, count: Count) -> Meeting:
@@ -61,7 +61,7 @@ class Troubles(Standard):
         def stage(
             fault: Fault | None, wrap: Callable[[Simulator], ASGIApp] = lambda simulator: simulator.app
         ) -> Iterator[Scene]:
-            folder = tmp_path / (fault.value if fault is not None else "nothing")
+            folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
             with subject.on_stage(folder, wrap=wrap) as scene:
                 yield scene
@@ -102,6 +102,28 @@ class Troubles(Standard):
                 end = _end(subject, rehearsal, fault)
                 wrong += [f"{fault.value}: {said}" for said in _judged(stage, subject, end)]
                 wrong += [f"{fault.value}: no request met it"] * bool(stage.service.faults.waiting())
+        demand(Law.NOT_GUESSED, guessed)
+        demand(Law.ONCE, wrong)
+
+    def test_trouble_with_what_comes_before_the_cancel_cancels_nothing_blindly(
+        self, subject: Subject, rehearsal: Rehearsal, meeting: Meeting
+    ) -> None:
+        """A look, a place for a file: what is said meanwhile is true, and in the end it is canceled once."""
+        own = needs_a_cancel(rehearsal, subject)
+        earlier = [aim for aim in rehearsal.before if (aim.method, aim.path) != (own.method, own.path)]
+        if not earlier:
+            pytest.skip(f"{subject.slug} calls nothing else before it cancels")
+        guessed, wrong = [], []
+        for aim in earlier:
+            for fault in TROUBLE:
+                with meeting(fault) as stage:
+                    aim.fault(stage.service, fault, times=ALWAYS)
+                    where = f"{aim.method} {aim.path}, {fault.value}"
+                    guessed += [f"{where}: {said}" for said in _guessed(stage, stage.cancel(), rehearsal)]
+                    stage.service.faults.clear()
+                    stage.follow()
+                    end = subject.end(rehearsal.route)
+                    wrong += [f"{where}: {said}" for said in _judged(stage, subject, end)]
         demand(Law.NOT_GUESSED, guessed)
         demand(Law.ONCE, wrong)
 

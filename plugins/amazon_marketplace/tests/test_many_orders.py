@@ -9,13 +9,14 @@ import pytest
 
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
 from orderdesk_sdk.case import Case, State
-from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.receipt import CaseReceipt
-from orderdesk_sdk.testing.stage import SimulatedStage, simulated
+from orderdesk_sdk.testing.plugin import StageOpener
+from orderdesk_sdk.testing.stage import SimulatedStage
 
-FIRST = "902-1106328-1059050"
+integration = "amazon-marketplace"
+order = FIRST = "902-1106328-1059050"
 LINES = (("MUG", 2), ("CAP", 1))
 
 
@@ -23,13 +24,13 @@ def number(at: int) -> str:
     return f"902-1106329-{at:07}"
 
 
-def place(amazon: MarketplaceSimulator, stage: SimulatedStage, many: int) -> list[str]:
+def place(simulator: MarketplaceSimulator, stage: SimulatedStage, many: int) -> list[str]:
     """So many orders, there and here, with Amazon's item ids in the metadata of their lines."""
     numbers = [number(at) for at in range(many)]
     documents = []
     for name in numbers:
-        amazon.add_order(name, lines=LINES)
-        ids = [item.item_id for item in amazon.order(name).items]
+        simulator.add_order(name, lines=LINES)
+        ids = [item.item_id for item in simulator.order(name).items]
         lines = [
             {"id": str(at), "code": code, "name": code, "quantity": quantity, "metadata": {"amazon_item": ids[at]}}
             for at, (code, quantity) in enumerate(LINES)
@@ -55,25 +56,26 @@ def cancel_all(stage: SimulatedStage, numbers: list[str]) -> dict[str, Case]:
     return {case.order_number: case for case in stage.desk.cases()}
 
 
-def operations(amazon: MarketplaceSimulator) -> Counter[str]:
-    assert [record for record in amazon.log if "429" in record.effect] == []
-    return Counter(record.operation for record in amazon.log)
+def operations(simulator: MarketplaceSimulator) -> Counter[str]:
+    assert [record for record in simulator.log if "429" in record.effect] == []
+    return Counter(record.operation for record in simulator.log)
 
 
-def test_five_hundred_orders_leave_in_one_feed_whose_report_is_read_a_few_times() -> None:
-    amazon = MarketplaceSimulator(VirtualClock())
-    with simulated("amazon-marketplace", amazon, order=FIRST, settings={"item_field": "amazon_item"}) as stage:
-        numbers = place(amazon, stage, 500)
-        amazon.set_switch("fate", "error", remote_id=number(7))
-        amazon.set_switch("fate", "ships anyway", remote_id=number(8))
-        cases = cancel_all(stage, numbers)
-        receipt = receipt_of(stage, number(499))
-    made = operations(amazon)
+def test_five_hundred_orders_leave_in_one_feed_whose_report_is_read_a_few_times(
+    open_stage: StageOpener, simulator: MarketplaceSimulator
+) -> None:
+    stage = open_stage({"item_field": "amazon_item"})
+    numbers = place(simulator, stage, 500)
+    simulator.set_switch("fate", "error", remote_id=number(7))
+    simulator.set_switch("fate", "ships anyway", remote_id=number(8))
+    cases = cancel_all(stage, numbers)
+    receipt = receipt_of(stage, number(499))
+    made = operations(simulator)
     assert (made["createFeed"], made["createFeedDocument"]) == (1, 1)
     # The orders themselves are read at one in two seconds, so it takes 17 minutes; a reply serves for 4 and for 1.
     assert made["getFeedDocument"] <= 5
     assert made["getFeed"] <= 20
-    settled = {name: (case.state, amazon.truth(name)) for name, case in cases.items()}
+    settled = {name: (case.state, simulator.truth(name)) for name, case in cases.items()}
     assert settled.pop(number(7)) == (State.REFUSED, "UNSHIPPED")
     assert settled.pop(number(8)) == (State.REFUSED, "SHIPPED")
     assert Counter(settled.values()) == {(State.CANCELED, "CANCELLED"): 498}
@@ -85,38 +87,41 @@ def receipt_of(stage: SimulatedStage, order: str) -> CaseReceipt:
     return stage.desk.receipt(order).wishes[-1].cases[-1]
 
 
-def test_orders_whose_items_must_be_read_first_leave_in_groups_that_one_flow_can_read() -> None:
-    amazon = MarketplaceSimulator(VirtualClock())
-    with simulated("amazon-marketplace", amazon, order=FIRST) as stage:
-        numbers = place(amazon, stage, 45)
-        amazon.order(number(3)).fulfilled_by = "AMAZON"
-        cases = cancel_all(stage, numbers)
-    assert operations(amazon)["createFeed"] == 3
+def test_orders_whose_items_must_be_read_first_leave_in_groups_that_one_flow_can_read(
+    open_stage: StageOpener, simulator: MarketplaceSimulator
+) -> None:
+    stage = open_stage()
+    numbers = place(simulator, stage, 45)
+    simulator.order(number(3)).fulfilled_by = "AMAZON"
+    cases = cancel_all(stage, numbers)
+    assert operations(simulator)["createFeed"] == 3
     states = {name: case.state for name, case in cases.items()}
     assert states.pop(number(3)) is State.REFUSED
     assert set(states.values()) == {State.CANCELED}
 
 
-def test_an_order_that_amazon_does_not_know_keeps_no_other_from_its_feed() -> None:
-    amazon = MarketplaceSimulator(VirtualClock())
-    with simulated("amazon-marketplace", amazon, order=FIRST) as stage:
-        numbers = place(amazon, stage, 3)
-        for name in [FIRST, *numbers]:
-            stage.desk.cancel(name, by="a test", reason="out of stock")
-        for _ in range(2):
-            case = stage.desk.cases(order=numbers[0])[-1]
-            assert case.due_at is not None
-            stage.wait_for(case.due_at)
-            stage.desk.run_due()
-        states = {case.order_number: case.state for case in stage.desk.cases()}
+def test_an_order_that_amazon_does_not_know_keeps_no_other_from_its_feed(
+    open_stage: StageOpener, simulator: MarketplaceSimulator
+) -> None:
+    stage = open_stage()
+    numbers = place(simulator, stage, 3)
+    for name in [FIRST, *numbers]:
+        stage.desk.cancel(name, by="a test", reason="out of stock")
+    for _ in range(2):
+        case = stage.desk.cases(order=numbers[0])[-1]
+        assert case.due_at is not None
+        stage.wait_for(case.due_at)
+        stage.desk.run_due()
+    states = {case.order_number: case.state for case in stage.desk.cases()}
     assert states.pop(FIRST) not in (State.CANCELED, State.ASKED)
     assert set(states.values()) <= {State.ASKED, State.CANCELED}
 
 
 @pytest.mark.parametrize("field", ["", "other_field"])
-def test_where_the_metadata_lacks_an_item_the_order_is_read(field: str) -> None:
-    amazon = MarketplaceSimulator(VirtualClock())
-    with simulated("amazon-marketplace", amazon, order=FIRST, settings={"item_field": field}) as stage:
-        numbers = place(amazon, stage, 1)
-        assert cancel_all(stage, numbers)[numbers[0]].state is State.CANCELED
-    assert operations(amazon)["getOrder"] >= 2
+def test_where_the_metadata_lacks_an_item_the_order_is_read(
+    open_stage: StageOpener, simulator: MarketplaceSimulator, field: str
+) -> None:
+    stage = open_stage({"item_field": field})
+    numbers = place(simulator, stage, 1)
+    assert cancel_all(stage, numbers)[numbers[0]].state is State.CANCELED
+    assert operations(simulator)["getOrder"] >= 2

@@ -12,15 +12,16 @@ from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.testing.serving import serve
 
-ORDER = "902-1106328-1059050"
+integration = "amazon-marketplace"
+order = ORDER = "902-1106328-1059050"
 XML = "text/xml; charset=UTF-8"
 FEEDS, DOCUMENTS = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents"
 
 
 @pytest.fixture
-def client(amazon: MarketplaceSimulator) -> Iterator[httpx.Client]:
-    headers = {"user-agent": "tests/1 (Language=Python)", "x-amz-access-token": amazon.issue_token()}
-    with serve(amazon.app) as served, httpx.Client(base_url=served.url, headers=headers, trust_env=False) as made:
+def client(simulator: MarketplaceSimulator) -> Iterator[httpx.Client]:
+    headers = {"user-agent": "tests/1 (Language=Python)", "x-amz-access-token": simulator.issue_token()}
+    with serve(simulator.app) as served, httpx.Client(base_url=served.url, headers=headers, trust_env=False) as made:
         yield made
 
 
@@ -42,23 +43,23 @@ def test_an_upload_needs_the_announced_type_the_signature_and_no_token(client: h
 
 
 def test_a_presigned_url_is_good_for_five_minutes_and_one_method(
-    amazon: MarketplaceSimulator, client: httpx.Client
+    simulator: MarketplaceSimulator, client: httpx.Client
 ) -> None:
-    assert isinstance(amazon.clock, VirtualClock)
+    assert isinstance(simulator.clock, VirtualClock)
     url = place(client)["url"]
     assert httpx.get(url, trust_env=False).status_code == 403
-    amazon.clock.advance(minutes(5))
+    simulator.clock.advance(minutes(5))
     assert put(url, {"content-type": XML}) == 403
 
 
-def feed(amazon: MarketplaceSimulator, client: httpx.Client, content: bytes) -> str:
+def feed(simulator: MarketplaceSimulator, client: httpx.Client, content: bytes) -> str:
     """The report on a feed with this content."""
     made = place(client)
     assert put(made["url"], {"content-type": XML}, content) == 200
     body = {"feedType": "X", "marketplaceIds": ["A"], "inputFeedDocumentId": made["feedDocumentId"]}
     name = client.post(FEEDS, json=body).json()["feedId"]
-    assert isinstance(amazon.clock, VirtualClock)
-    amazon.clock.advance(minutes(10))
+    assert isinstance(simulator.clock, VirtualClock)
+    simulator.clock.advance(minutes(10))
     result = client.get(f"{FEEDS}/{name}").json()["resultFeedDocumentId"]
     return httpx.get(client.get(f"{DOCUMENTS}/{result}").json()["url"], trust_env=False).text
 
@@ -89,32 +90,34 @@ def item(code: str = "68828574380001", reason: str = "NoInventory") -> str:
     ],
 )
 def test_what_is_wrong_in_a_feed_is_an_error_of_its_report(
-    amazon: MarketplaceSimulator, client: httpx.Client, content: bytes, code: str
+    simulator: MarketplaceSimulator, client: httpx.Client, content: bytes, code: str
 ) -> None:
-    amazon.add_order(ORDER, lines=[("MUG", 1)])
-    assert f"<ResultMessageCode>{code}</ResultMessageCode>" in feed(amazon, client, content)
-    assert amazon.truth(ORDER) == "UNSHIPPED"
+    simulator.add_order(ORDER, lines=[("MUG", 1)])
+    assert f"<ResultMessageCode>{code}</ResultMessageCode>" in feed(simulator, client, content)
+    assert simulator.truth(ORDER) == "UNSHIPPED"
 
 
 @pytest.mark.parametrize(("inside", "truth"), [(FAILURE, "UNSHIPPED"), (FAILURE + item(), "CANCELLED")])
 def test_a_failure_without_items_is_accepted_and_cancels_nothing(
-    amazon: MarketplaceSimulator, client: httpx.Client, inside: str, truth: str
+    simulator: MarketplaceSimulator, client: httpx.Client, inside: str, truth: str
 ) -> None:
-    amazon.add_order(ORDER, lines=[("MUG", 1)])
-    assert "<Result>" not in feed(amazon, client, envelope(inside))
-    assert amazon.truth(ORDER) == truth
+    simulator.add_order(ORDER, lines=[("MUG", 1)])
+    assert "<Result>" not in feed(simulator, client, envelope(inside))
+    assert simulator.truth(ORDER) == truth
 
 
-def test_orders_are_found_by_their_number_and_made_once(amazon: MarketplaceSimulator) -> None:
-    amazon.add_order(ORDER, lines=[("MUG", 1)])
+def test_orders_are_found_by_their_number_and_made_once(simulator: MarketplaceSimulator) -> None:
+    simulator.add_order(ORDER, lines=[("MUG", 1)])
     with pytest.raises(InputError):
-        amazon.add_order(ORDER, lines=[("MUG", 1)])
+        simulator.add_order(ORDER, lines=[("MUG", 1)])
     with pytest.raises(NotFoundError):
-        amazon.truth("111-1111111-1111111")
+        simulator.truth("111-1111111-1111111")
 
 
-def test_without_a_token_or_a_language_nothing_is_answered(amazon: MarketplaceSimulator, client: httpx.Client) -> None:
-    amazon.add_order(ORDER, lines=[("MUG", 1)])
+def test_without_a_token_or_a_language_nothing_is_answered(
+    simulator: MarketplaceSimulator, client: httpx.Client
+) -> None:
+    simulator.add_order(ORDER, lines=[("MUG", 1)])
     path = f"/orders/2026-01-01/orders/{ORDER}"
     assert client.get(path).status_code == 200
     assert client.get(path, headers={"x-amz-access-token": "none"}).status_code == 403

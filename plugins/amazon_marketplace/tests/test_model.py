@@ -16,7 +16,8 @@ from orderdesk_sdk.testing.serving import serve
 from orderdesk_sdk.testing.specs import SwaggerModel, vendor_file
 from orderdesk_sdk.testing.stage import LINES, SimulatedStage
 
-ORDER = "902-1106328-1059050"
+integration = "amazon-marketplace"
+order = ORDER = "902-1106328-1059050"
 FEEDS, DOCUMENTS = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents"
 ORDERS = "/orders/2026-01-01/orders"
 TEMPLATES = {
@@ -38,10 +39,10 @@ def orders() -> SwaggerModel:
 
 @pytest.mark.parametrize("report", ["plain", "gzip"])
 def test_every_request_of_a_cancel_and_every_answer_fit_the_models(
-    amazon: MarketplaceSimulator, stage: SimulatedStage, feeds: SwaggerModel, orders: SwaggerModel, report: str
+    simulator: MarketplaceSimulator, stage: SimulatedStage, feeds: SwaggerModel, orders: SwaggerModel, report: str
 ) -> None:
-    amazon.set_switch("report", report)
-    amazon.add_order(ORDER, lines=LINES, buyer_asked="BOUGHT_BY_MISTAKE")
+    simulator.set_switch("report", report)
+    simulator.add_order(ORDER, lines=LINES, buyer_asked="BOUGHT_BY_MISTAKE")
     stage.cancel("customer asked")
     assert stage.follow().state is State.CANCELED
     judged = set()
@@ -87,18 +88,18 @@ class Judged:
 
 
 @pytest.fixture
-def call(amazon: MarketplaceSimulator) -> Iterator[Judged]:
-    headers = {"user-agent": "tests/1 (Language=Python)", "x-amz-access-token": amazon.issue_token()}
-    with serve(amazon.app) as served, httpx.Client(base_url=served.url, headers=headers, trust_env=False) as client:
+def call(simulator: MarketplaceSimulator) -> Iterator[Judged]:
+    headers = {"user-agent": "tests/1 (Language=Python)", "x-amz-access-token": simulator.issue_token()}
+    with serve(simulator.app) as served, httpx.Client(base_url=served.url, headers=headers, trust_env=False) as client:
         yield Judged(client)
 
 
 @pytest.mark.parametrize("fate", ["DONE", "FATAL", "CANCELLED"])
 def test_a_feed_in_any_status_fits_the_model(
-    amazon: MarketplaceSimulator, call: Judged, feeds: SwaggerModel, fate: str
+    simulator: MarketplaceSimulator, call: Judged, feeds: SwaggerModel, fate: str
 ) -> None:
-    assert isinstance(amazon.clock, VirtualClock)
-    amazon.set_switch("feed", fate)
+    assert isinstance(simulator.clock, VirtualClock)
+    simulator.set_switch("feed", fate)
     place = call(feeds, "POST", DOCUMENTS, body={"contentType": "text/xml; charset=UTF-8"}).json()
     headers = {"content-type": "text/xml; charset=UTF-8"}
     assert httpx.put(place["url"], content=b"<a/>", headers=headers, trust_env=False).status_code == 200
@@ -107,7 +108,7 @@ def test_a_feed_in_any_status_fits_the_model(
     seen = []
     for _ in range(3):
         seen.append(call(feeds, "GET", FEEDS + "/{feedId}", feed).json())
-        amazon.clock.advance(minutes(2))
+        simulator.clock.advance(minutes(2))
     assert seen[0]["processingStatus"] == "IN_QUEUE"
     assert seen[-1]["processingStatus"] == fate
     if fate == "DONE":
@@ -117,9 +118,9 @@ def test_a_feed_in_any_status_fits_the_model(
 
 @pytest.mark.parametrize("status", list(Status))
 def test_an_order_in_any_status_fits_the_model_with_and_without_its_datasets(
-    amazon: MarketplaceSimulator, call: Judged, orders: SwaggerModel, status: Status
+    simulator: MarketplaceSimulator, call: Judged, orders: SwaggerModel, status: Status
 ) -> None:
-    amazon.add_order(ORDER, lines=LINES, status=status, buyer_asked="OTHER")
+    simulator.add_order(ORDER, lines=LINES, status=status, buyer_asked="OTHER")
     bare = call(orders, "GET", ORDERS + "/{orderId}", ORDER).json()["order"]
     whole = call(orders, "GET", ORDERS + "/{orderId}", ORDER, query="?includedData=CANCELLATION,FULFILLMENT").json()
     assert "fulfillment" not in bare, "the datasets must be asked for"

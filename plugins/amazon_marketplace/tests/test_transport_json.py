@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
 from orderdesk_sdk.case import State
 from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.stage import LINES, SimulatedStage, simulated
+from orderdesk_sdk.testing.plugin import StageOpener
+from orderdesk_sdk.testing.stage import LINES, SimulatedStage
 
-ORDER = "902-1106328-1059050"
+integration = "amazon-marketplace"
+order = ORDER = "902-1106328-1059050"
 
 
 @pytest.fixture
-def newer(amazon: MarketplaceSimulator) -> Iterator[SimulatedStage]:
+def newer(open_stage: StageOpener) -> SimulatedStage:
     """A stage whose connection asks by cancelOrder first."""
-    with simulated("amazon-marketplace", amazon, order=ORDER, settings={"transport": "json"}) as made:
-        yield made
+    return open_stage({"transport": "json"})
 
 
 def asked_by(stage: SimulatedStage) -> list[str]:
@@ -29,31 +28,31 @@ PATH, FEEDS = f"/orders/2026-01-01/orders/{ORDER}/cancellation", "/feeds/2021-06
 
 
 def test_an_order_is_asked_by_one_call_and_canceled_by_what_is_read_back(
-    amazon: MarketplaceSimulator, newer: SimulatedStage
+    simulator: MarketplaceSimulator, newer: SimulatedStage
 ) -> None:
-    amazon.set_switch("cancel_order", "works")
-    amazon.add_order(ORDER, lines=LINES)
+    simulator.set_switch("cancel_order", "works")
+    simulator.add_order(ORDER, lines=LINES)
     newer.cancel("out of stock")
-    assert (newer.follow().state, amazon.truth(ORDER)) == (State.CANCELED, "CANCELLED")
+    assert (newer.follow().state, simulator.truth(ORDER)) == (State.CANCELED, "CANCELLED")
     assert asked_by(newer) == [PATH]
     (put,) = [seen for seen in newer.tap.requests if seen.path == PATH]
     assert put.document == {"cancelReasonCode": "NO_INVENTORY"}
 
 
 def test_where_amazon_does_not_have_the_call_the_feed_is_taken(
-    amazon: MarketplaceSimulator, newer: SimulatedStage
+    simulator: MarketplaceSimulator, newer: SimulatedStage
 ) -> None:
-    amazon.add_order(ORDER, lines=LINES)
+    simulator.add_order(ORDER, lines=LINES)
     newer.cancel("out of stock")
     assert newer.follow().state is State.CANCELED
     assert asked_by(newer)[-1] == FEEDS
 
 
 def test_a_reason_that_the_call_does_not_have_goes_by_the_feed(
-    amazon: MarketplaceSimulator, newer: SimulatedStage
+    simulator: MarketplaceSimulator, newer: SimulatedStage
 ) -> None:
-    amazon.set_switch("cancel_order", "works")
-    amazon.add_order(ORDER, lines=LINES)
+    simulator.set_switch("cancel_order", "works")
+    simulator.add_order(ORDER, lines=LINES)
     newer.cancel("GeneralAdjustment")
     assert newer.follow().state is State.CANCELED
     assert asked_by(newer) == [FEEDS]
@@ -61,11 +60,11 @@ def test_a_reason_that_the_call_does_not_have_goes_by_the_feed(
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR_HTML, Fault.SERVER_ERROR_HTML_AFTER, Fault.LOST_REPLY])
 def test_trouble_with_the_call_is_read_back_before_anything_is_asked_again(
-    amazon: MarketplaceSimulator, newer: SimulatedStage, fault: Fault
+    simulator: MarketplaceSimulator, newer: SimulatedStage, fault: Fault
 ) -> None:
-    amazon.set_switch("cancel_order", "works")
-    amazon.add_order(ORDER, lines=LINES)
-    amazon.faults.add(fault, path="/cancellation$")
+    simulator.set_switch("cancel_order", "works")
+    simulator.add_order(ORDER, lines=LINES)
+    simulator.faults.add(fault, path="/cancellation$")
     newer.cancel("out of stock")
-    assert (newer.follow().state, amazon.truth(ORDER)) == (State.CANCELED, "CANCELLED")
+    assert (newer.follow().state, simulator.truth(ORDER)) == (State.CANCELED, "CANCELLED")
     assert FEEDS not in asked_by(newer)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios
+from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow
 from orderdesk_sdk.testing.stage import LINES, ORDER, Stage
 
 QUICK = Durations(received=minutes(3), planning=minutes(3), processing=minutes(3))
@@ -15,12 +15,7 @@ QUICK = Durations(received=minutes(3), planning=minutes(3), processing=minutes(3
 
 
 def cancel(stage: Stage) -> None:
-    stage.cancel("the customer changed her mind")
-
-
-def cancel_and_follow(stage: Stage) -> None:
-    cancel(stage)
-    stage.follow()
+    stage.cancel()
 
 
 def cancel_and_resubmit(stage: Stage) -> None:

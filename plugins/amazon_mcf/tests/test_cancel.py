@@ -10,7 +10,6 @@ import pytest
 from orderdesk_amazon_mcf import orderdesk_cancel
 from orderdesk_amazon_mcf.account import McfSettings
 from orderdesk_amazon_mcf.simulator import McfSimulator
-from orderdesk_amazon_mcf.simulator.tokens import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.case import ProofKind, State
 from orderdesk_sdk.clock import hours, minutes
@@ -19,34 +18,22 @@ from orderdesk_sdk.http.service import Service
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.stage import LINES, SimulatedStage, simulated
+from orderdesk_sdk.testing.stage import LINES, SimulatedStage
 from orderdesk_sdk.testing.tap import SeenRequest
 
+integration = "amazon-mcf"
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
-
-
-def operations(stage: SimulatedStage) -> list[str]:
-    """What reached Amazon: the method and the last part of the path."""
-    return [f"{seen.method} {seen.path.rpartition('/')[2]}" for seen in stage.tap.requests]
 
 
 def cancels(stage: SimulatedStage) -> list[SeenRequest]:
     return [seen for seen in stage.tap.requests if seen.method == "PUT"]
 
 
-def test_an_accepted_cancel_is_asked_and_not_canceled(amazon: McfSimulator, stage: SimulatedStage) -> None:
-    amazon.add_order("1042", lines=LINES)
-    case = stage.cancel()
-    assert (case.state, case.proof) == (State.ASKED, None)
-    assert operations(stage) == ["POST token", "PUT cancel"]
-    assert amazon.truth("1042") == "Received"
-    assert (stage.follow().state, amazon.truth("1042")) == (State.CANCELED, "Cancelled")
-
-
-def test_the_cancel_has_no_body_and_a_user_agent_as_amazon_demands(amazon: McfSimulator, stage: SimulatedStage) -> None:
-    amazon.add_order("1042", lines=LINES)
+def test_the_cancel_has_no_body_and_a_user_agent_as_amazon_demands(
+    simulator: McfSimulator, stage: SimulatedStage
+) -> None:
+    simulator.add_order("1042", lines=LINES)
     stage.cancel()
     (put,) = cancels(stage)
     assert (put.path, put.query, put.body) == (f"{ORDERS}/1042/cancel", "", b"")
@@ -81,40 +68,23 @@ def test_an_id_that_came_in_past_that_check_is_not_sent_but_given_to_a_person(st
     assert "Amazon turns + into a space" in (case.text or "")
 
 
-def test_while_picking_an_error_is_too_late(amazon: McfSimulator, stage: SimulatedStage) -> None:
-    amazon.add_order("1042", lines=LINES, status="Processing")
-    case = stage.cancel()
-    assert (case.state, case.refusal, case.status) == (State.REFUSED, Refusal.TOO_LATE, "Processing")
-    assert "Seller Support" in (case.remedy or "")
-    assert operations(stage) == ["POST token", "PUT cancel", "GET 1042"]
-
-
-def test_while_picking_an_accepted_cancel_is_followed_to_the_end(amazon: McfSimulator, stage: SimulatedStage) -> None:
-    amazon.set_switch("too_late", "accept")
-    amazon.add_order("1042", lines=LINES, status="Processing")
-    assert stage.cancel().state is State.ASKED
-    case = stage.follow()
-    assert (case.state, case.refusal, case.status) == (State.REFUSED, Refusal.SHIPPED, "Complete")
-    assert amazon.truth("1042") == "Complete"
-
-
 @pytest.mark.parametrize("switch", ["error", "accept"])
 def test_in_new_both_readings_of_the_documents_end_in_canceled(
-    amazon: McfSimulator, stage: SimulatedStage, switch: str
+    simulator: McfSimulator, stage: SimulatedStage, switch: str
 ) -> None:
-    amazon.set_switch("in_new", switch)
-    amazon.add_order("1042", lines=LINES, status="New")
+    simulator.set_switch("in_new", switch)
+    simulator.add_order("1042", lines=LINES, status="New")
     assert stage.cancel().state is {"error": State.REQUESTED, "accept": State.ASKED}[switch]
-    assert (stage.follow().state, amazon.truth("1042")) == (State.CANCELED, "Cancelled")
+    assert (stage.follow().state, simulator.truth("1042")) == (State.CANCELED, "Cancelled")
 
 
 @pytest.mark.parametrize("status", ["Cancelled", "Unfulfillable", "Invalid"])
 @pytest.mark.parametrize("switch", ["error", "accept"])
 def test_what_never_ships_anyway_is_canceled_by_read_back(
-    amazon: McfSimulator, stage: SimulatedStage, status: str, switch: str
+    simulator: McfSimulator, stage: SimulatedStage, status: str, switch: str
 ) -> None:
-    amazon.set_switch("too_late", switch)
-    amazon.add_order("1042", lines=LINES, status=status)
+    simulator.set_switch("too_late", switch)
+    simulator.add_order("1042", lines=LINES, status=status)
     assert stage.cancel().state is State.ASKED
     case = stage.follow()
     assert (case.state, case.status) == (State.CANCELED, status)
@@ -123,9 +93,9 @@ def test_what_never_ships_anyway_is_canceled_by_read_back(
 
 
 @pytest.mark.parametrize("switch", ["error", "accept"])
-def test_what_has_shipped_is_refused_as_shipped(amazon: McfSimulator, stage: SimulatedStage, switch: str) -> None:
-    amazon.set_switch("too_late", switch)
-    amazon.add_order("1042", lines=LINES, status="Complete")
+def test_what_has_shipped_is_refused_as_shipped(simulator: McfSimulator, stage: SimulatedStage, switch: str) -> None:
+    simulator.set_switch("too_late", switch)
+    simulator.add_order("1042", lines=LINES, status="Complete")
     stage.cancel()
     case = stage.follow()
     assert (case.state, case.refusal) == (State.REFUSED, Refusal.SHIPPED)
@@ -138,107 +108,21 @@ def test_an_order_that_amazon_does_not_know_is_refused(stage: SimulatedStage) ->
 
 
 def test_an_order_that_amazon_leaves_undecided_goes_to_a_person_in_the_end(
-    amazon: McfSimulator, stage: SimulatedStage
+    simulator: McfSimulator, stage: SimulatedStage
 ) -> None:
-    amazon.set_switch("cancel_fate", "ignored")
-    amazon.set_switch("planning", "stuck")
-    amazon.add_order("1042", lines=LINES, status="Planning")
+    simulator.set_switch("cancel_fate", "ignored")
+    simulator.set_switch("planning", "stuck")
+    simulator.add_order("1042", lines=LINES, status="Planning")
     give_up = stage.cancel().give_up_at
     assert give_up == stage.clock.now() + hours(24)
     stage.wait_for(give_up - minutes(1))
     assert stage.run_due().state is State.ASKED
     stage.wait_for(give_up)
-    assert (stage.run_due().state, amazon.truth("1042")) == (State.AWAITING_PERSON, "Planning")
-
-
-def test_denied_twice_means_one_refresh_nothing_done_and_a_remedy(amazon: McfSimulator, stage: SimulatedStage) -> None:
-    amazon.add_order("1042", lines=LINES)
-    amazon.faults.add(Fault.EXPIRED_TOKEN, path="/cancel$", times=2)
-    case = stage.cancel()
-    assert (case.state, case.tries, case.proof) == (State.REQUESTED, 1, None)
-    assert operations(stage) == ["POST token", "PUT cancel"] * 2
-    for word in ("region", "role Amazon Fulfillment", "seller's authorization"):
-        assert word in (case.remedy or "")
-    assert stage.follow().state is State.CANCELED
-
-
-@pytest.mark.parametrize("status", [401, 403])
-def test_denied_for_good_is_never_sent_more_than_twice_per_try(
-    amazon: McfSimulator, stage: SimulatedStage, status: int
-) -> None:
-    amazon.add_order("1042", lines=LINES)
-    stage.tap.instead = lambda seen: (status, '{"errors": []}') if seen.path.endswith("/cancel") else None
-    case = stage.cancel()
-    assert (case.state, operations(stage)) == (State.REQUESTED, ["POST token", "PUT cancel"] * 2)
-    assert f"({status})" in (case.text or "")
-    assert case.give_up_at is not None
-    stage.wait_for(case.give_up_at)
-    case = stage.run_due()
-    assert case.state is State.AWAITING_PERSON
-    assert "role Amazon Fulfillment" in (case.remedy or "")
-    assert amazon.truth("1042") != "Cancelled"
-
-
-@pytest.mark.parametrize(
-    ("changed", "code"),
-    [({"refresh_token": "Atzr|revoked"}, "invalid_grant"), ({"client_secret": "wrong-secret"}, "invalid_client")],
-)
-def test_credentials_that_amazon_refuses_are_named_with_the_code(
-    amazon: McfSimulator, changed: dict[str, str], code: str
-) -> None:
-    amazon.add_order("1042", lines=LINES)
-    with simulated("amazon-mcf", amazon, settings=changed) as stage:
-        case = stage.cancel()
-        assert (case.state, operations(stage)) == (State.REQUESTED, ["POST token"])
-        assert code in (case.text or "")
-        assert "refresh_token, client_id, client_secret" in (case.remedy or "")
-        told = str(case) + str(stage.desk.receipt("1042"))
-    assert [secret for secret in (REFRESH_TOKEN, CLIENT_ID, CLIENT_SECRET, *changed.values()) if secret in told] == []
-
-
-@pytest.mark.parametrize("code", ["server_error", "temporarily_unavailable"])
-def test_a_login_that_is_down_says_nothing_of_the_credentials(
-    amazon: McfSimulator, stage: SimulatedStage, code: str
-) -> None:
-    amazon.add_order("1042", lines=LINES)
-    stage.tap.instead = lambda seen: (400, f'{{"error": "{code}"}}') if seen.path.endswith("/token") else None
-    case = stage.cancel()
-    assert (case.state, set(operations(stage))) == (State.REQUESTED, {"POST token"})
-    assert "check refresh_token" not in (case.remedy or "")
-    stage.tap.instead = None
-    assert stage.follow().state is State.CANCELED
-
-
-def test_a_429_without_retry_after_is_waited_out(amazon: McfSimulator, stage: SimulatedStage) -> None:
-    amazon.add_order("1042", lines=LINES)
-    left = [2]
-
-    def throttled(seen: SeenRequest) -> tuple[int, str] | None:
-        if not seen.path.endswith("/cancel") or not left[0]:
-            return None
-        left[0] -= 1
-        return 429, '{"errors": [{"code": "QuotaExceeded", "message": "You exceeded your quota"}]}'
-
-    stage.tap.instead = throttled
-    before = stage.clock.now()
-    assert stage.cancel().state is State.ASKED
-    assert len(cancels(stage)) == 3
-    assert stage.clock.now() > before
-
-
-def test_a_429_that_does_not_end_is_not_done_and_tried_again_later(amazon: McfSimulator, stage: SimulatedStage) -> None:
-    amazon.add_order("1042", lines=LINES)
-    stage.tap.instead = lambda seen: (429, "{}") if seen.path.endswith("/cancel") else None
-    case = stage.cancel()
-    assert (case.state, case.proof) == (State.REQUESTED, None)
-    assert "too many calls" in (case.text or "")
-    assert amazon.truth("1042") == "Received"
-    stage.tap.instead = None
-    assert stage.follow().state is State.CANCELED
+    assert (stage.run_due().state, simulator.truth("1042")) == (State.AWAITING_PERSON, "Planning")
 
 
 @pytest.mark.parametrize("errors", ['[{"code": "InternalFailure", "message": "?"}]', '"odd"'])
-def test_a_200_that_lists_errors_is_not_asked(amazon: McfSimulator, stage: SimulatedStage, errors: str) -> None:
-    amazon.add_order("1042", lines=LINES, status="Planning")
+def test_a_200_that_lists_errors_is_not_asked(simulator: McfSimulator, stage: SimulatedStage, errors: str) -> None:
+    simulator.add_order("1042", lines=LINES, status="Planning")
     stage.tap.instead = lambda seen: (200, f'{{"errors": {errors}}}') if seen.path.endswith("/cancel") else None
     assert stage.cancel().state is State.UNCLEAR

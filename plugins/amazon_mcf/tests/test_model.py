@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator, Status, example_order
 from orderdesk_sdk.clock import VirtualClock, seconds
-from orderdesk_sdk.testing.serving import serve
 from orderdesk_sdk.testing.specs import SwaggerModel, vendor_file
 
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 ORDER = ORDERS + "/{sellerFulfillmentOrderId}"
-AGENT = "orderdesk-tests/1.0 (Language=Python/3.11; Platform=Linux)"
 
 
 @pytest.fixture(scope="module")
 def model() -> SwaggerModel:
     return SwaggerModel(vendor_file("amazon", "fulfillmentOutbound_2020-07-01.json"))
-
-
-@pytest.fixture
-def simulator() -> McfSimulator:
-    return McfSimulator(VirtualClock(), page_size=2)
 
 
 class Judged:
@@ -57,10 +49,8 @@ class Judged:
 
 
 @pytest.fixture
-def call(simulator: McfSimulator, model: SwaggerModel) -> Iterator[Judged]:
-    headers = {"user-agent": AGENT, "x-amz-access-token": simulator.issue_token()}
-    with serve(simulator.app) as served, httpx.Client(base_url=served.url, headers=headers, trust_env=False) as client:
-        yield Judged(client, model)
+def call(client: httpx.Client, model: SwaggerModel) -> Judged:
+    return Judged(client, model)
 
 
 def test_the_whole_life_of_an_order_fits_the_model(call: Judged) -> None:
@@ -75,22 +65,22 @@ def test_the_whole_life_of_an_order_fits_the_model(call: Judged) -> None:
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_an_order_in_any_status_fits_the_model(call: Judged, simulator: McfSimulator, status: Status) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 4), ("CAP", 1)], status=status)
+def test_an_order_in_any_status_fits_the_model(call: Judged, amazon: McfSimulator, status: Status) -> None:
+    amazon.add_order("A-1", lines=[("MUG", 4), ("CAP", 1)], status=status)
     order = call("GET", ORDER).json()["payload"]["fulfillmentOrder"]
     assert order["fulfillmentOrderStatus"] == status
 
 
-def test_list_answers_fit_the_model_on_every_page(call: Judged, simulator: McfSimulator) -> None:
+def test_list_answers_fit_the_model_on_every_page(call: Judged, amazon: McfSimulator) -> None:
     for number in range(3):
-        simulator.add_order(f"A-{number}", lines=[("MUG", 4)])
+        amazon.add_order(f"A-{number}", lines=[("MUG", 4)])
     first = call("GET", ORDERS, query={"queryStartDate": "2026-01-01T00:00:00Z"}).json()["payload"]
     last = call("GET", ORDERS, query={"nextToken": first["nextToken"]}).json()["payload"]
     assert (len(first["fulfillmentOrders"]), len(last["fulfillmentOrders"])) == (2, 1)
 
 
-def test_refusals_of_every_operation_fit_the_model(call: Judged, simulator: McfSimulator) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 4)], status="Complete")
+def test_refusals_of_every_operation_fit_the_model(call: Judged, amazon: McfSimulator) -> None:
+    amazon.add_order("A-1", lines=[("MUG", 4)], status="Complete")
     wrong: list[tuple[str, str, object]] = [
         ("POST", ORDERS, {}),
         ("PUT", ORDER, {"items": {}}),
@@ -103,7 +93,7 @@ def test_refusals_of_every_operation_fit_the_model(call: Judged, simulator: McfS
     for method, template in (("GET", ORDER), ("PUT", ORDER), ("PUT", ORDER + "/cancel"), ("PUT", ORDER + "/status")):
         assert call(method, template, "none", body=None if "cancel" in template else {}, bad=True).status_code == 404
         assert call(method, template, "A%20B", body={}, bad=True).status_code == 403
-    simulator.expire_tokens()
+    amazon.expire_tokens()
     assert call("GET", ORDERS).status_code == 403
 
 
@@ -113,13 +103,13 @@ def test_a_throttled_answer_fits_the_model(call: Judged) -> None:
     assert call("GET", ORDERS).status_code == 429
 
 
-def test_an_order_that_goes_on_after_its_cancel_fits_the_model(call: Judged, simulator: McfSimulator) -> None:
-    assert isinstance(simulator.clock, VirtualClock)
-    simulator.set_switch("cancel_fate", "partly")
-    simulator.add_order("A-1", lines=[("MUG", 4)])
+def test_an_order_that_goes_on_after_its_cancel_fits_the_model(call: Judged, amazon: McfSimulator) -> None:
+    assert isinstance(amazon.clock, VirtualClock)
+    amazon.set_switch("cancel_fate", "partly")
+    amazon.add_order("A-1", lines=[("MUG", 4)])
     seen = set()
     call("PUT", ORDER + "/cancel")
     for step in (seconds(0), seconds(601), seconds(1800)):
-        simulator.clock.advance(step)
+        amazon.clock.advance(step)
         seen.add(call("GET", ORDER).json()["payload"]["fulfillmentOrder"]["fulfillmentOrderStatus"])
     assert seen == {"Received", "Planning", "Processing"}

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from orderdesk_amazon_mcf.simulator import Durations, McfSimulator, example_order
+from orderdesk_amazon_mcf.simulator import McfSimulator, example_order
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.serving import serve
 from orderdesk_sdk.testing.simulator import Simulator
 
+Renew = Callable[[], httpx.Client]
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 AGENT = "orderdesk-tests/1.0 (Language=Python/3.11; Platform=Linux)"
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
-def simulator(clock: VirtualClock) -> McfSimulator:
-    return McfSimulator(clock, page_size=2)
-
-
-@pytest.fixture
-def client(simulator: McfSimulator) -> Iterator[httpx.Client]:
-    headers = {"user-agent": AGENT, "x-amz-access-token": simulator.issue_token()}
-    with serve(simulator.app) as served, httpx.Client(base_url=served.url, headers=headers, trust_env=False) as made:
-        yield made
-
-
-def renew(client: httpx.Client, simulator: McfSimulator) -> httpx.Client:
-    """The client with a token that is good at this moment of the clock."""
-    client.headers["x-amz-access-token"] = simulator.issue_token()
-    return client
 
 
 def error_of(reply: httpx.Response) -> tuple[int, str]:
@@ -49,20 +27,20 @@ def cancel(client: httpx.Client, remote_id: str = "A-1") -> httpx.Response:
     return client.put(f"{ORDERS}/{remote_id}/cancel")
 
 
-def token_form(simulator: McfSimulator) -> dict[str, str]:
-    settings = simulator.settings("")
+def token_form(amazon: McfSimulator) -> dict[str, str]:
+    settings = amazon.settings("")
     names = ("refresh_token", "client_id", "client_secret")
     return {"grant_type": "refresh_token"} | {name: settings[name] for name in names}
 
 
 def test_a_refresh_token_buys_an_access_token_for_an_hour(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client
 ) -> None:
-    reply = client.post("/auth/o2/token", data=token_form(simulator))
+    reply = client.post("/auth/o2/token", data=token_form(amazon))
     bought = reply.json()
     assert (reply.status_code, bought["token_type"], bought["expires_in"]) == (200, "bearer", 3600)
     assert bought["access_token"].startswith("Atza|")
-    assert bought["refresh_token"] == simulator.settings("")["refresh_token"]
+    assert bought["refresh_token"] == amazon.settings("")["refresh_token"]
     client.headers["x-amz-access-token"] = bought["access_token"]
     clock.advance(seconds(3599))
     assert client.get(ORDERS).status_code == 200
@@ -83,24 +61,24 @@ def test_a_refresh_token_buys_an_access_token_for_an_hour(
     ],
 )
 def test_a_bad_token_request_is_refused_with_its_code(
-    simulator: McfSimulator, client: httpx.Client, changed: dict[str, str], status: int, code: str
+    amazon: McfSimulator, client: httpx.Client, changed: dict[str, str], status: int, code: str
 ) -> None:
-    reply = client.post("/auth/o2/token", data=token_form(simulator) | changed)
+    reply = client.post("/auth/o2/token", data=token_form(amazon) | changed)
     assert (reply.status_code, reply.json()["error"]) == (status, code)
     assert "access_token" not in reply.json()
 
 
-def test_a_token_request_must_be_a_posted_form(simulator: McfSimulator, client: httpx.Client) -> None:
-    for reply in (client.post("/auth/o2/token", json=token_form(simulator)), client.get("/auth/o2/token")):
+def test_a_token_request_must_be_a_posted_form(amazon: McfSimulator, client: httpx.Client) -> None:
+    for reply in (client.post("/auth/o2/token", json=token_form(amazon)), client.get("/auth/o2/token")):
         assert (reply.status_code, reply.json()["error"]) == (400, "invalid_request")
 
 
 def test_tokens_differ_within_a_simulator_and_are_the_same_in_the_next(clock: VirtualClock) -> None:
     def three() -> list[str]:
-        simulator = McfSimulator(clock)
-        with serve(simulator.app) as served:
+        amazon = McfSimulator(clock)
+        with serve(amazon.app) as served:
             url = served.url + "/auth/o2/token"
-            bought = [httpx.post(url, data=token_form(simulator), trust_env=False) for _ in range(3)]
+            bought = [httpx.post(url, data=token_form(amazon), trust_env=False) for _ in range(3)]
         return [reply.json()["access_token"] for reply in bought]
 
     first = three()
@@ -109,36 +87,38 @@ def test_tokens_differ_within_a_simulator_and_are_the_same_in_the_next(clock: Vi
 
 
 @pytest.mark.parametrize("token", [None, "Atza|made-up"])
-def test_without_a_good_token_nothing_is_done(simulator: McfSimulator, client: httpx.Client, token: str | None) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 2)])
+def test_without_a_good_token_nothing_is_done(amazon: McfSimulator, client: httpx.Client, token: str | None) -> None:
+    amazon.add_order("A-1", lines=[("MUG", 2)])
     del client.headers["x-amz-access-token"]
     reply = client.put(f"{ORDERS}/A-1/cancel", headers={"x-amz-access-token": token} if token else {})
     assert reply.json()["errors"][0]["message"] == "Access to requested resource is denied."
     assert error_of(reply) == (403, "Unauthorized")
-    assert not any("accepted" in record.effect for record in simulator.log)
+    assert not any("accepted" in record.effect for record in amazon.log)
 
 
-def test_the_expired_token_fault_ends_the_token_for_real(simulator: McfSimulator, client: httpx.Client) -> None:
-    simulator.faults.add(Fault.EXPIRED_TOKEN, path=ORDERS)
+def test_the_expired_token_fault_ends_the_token_for_real(
+    amazon: McfSimulator, client: httpx.Client, renew: Renew
+) -> None:
+    amazon.faults.add(Fault.EXPIRED_TOKEN, path=ORDERS)
     assert [error_of(client.get(ORDERS)), error_of(client.get(ORDERS))] == [(403, "Unauthorized")] * 2
-    assert renew(client, simulator).get(ORDERS).status_code == 200
-    simulator.expire_tokens()
+    assert renew().get(ORDERS).status_code == 200
+    amazon.expire_tokens()
     assert error_of(client.get(ORDERS)) == (403, "Unauthorized")
 
 
 @pytest.mark.parametrize("agent", ["python-requests/2.32", "app/1 (Platform=Linux)", f"{AGENT}{'x' * 500}"])
 def test_a_user_agent_without_language_or_too_long_is_refused_unless_switched_off(
-    simulator: McfSimulator, client: httpx.Client, agent: str
+    amazon: McfSimulator, client: httpx.Client, agent: str
 ) -> None:
     assert error_of(client.get(ORDERS, headers={"user-agent": agent})) == (400, "InvalidInput")
-    simulator.set_switch("user_agent", "ignored")
+    amazon.set_switch("user_agent", "ignored")
     assert client.get(ORDERS, headers={"user-agent": agent}).status_code == 200
 
 
 def test_every_answer_has_its_own_request_id_and_only_some_name_the_rate(
-    simulator: McfSimulator, client: httpx.Client
+    amazon: McfSimulator, client: httpx.Client
 ) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 2)])
+    amazon.add_order("A-1", lines=[("MUG", 2)])
     rated = [client.get(ORDERS), client.put(f"{ORDERS}/A-1", json=[]), client.get(f"{ORDERS}/none")]
     denied = client.get(f"{ORDERS}/A%20B")
     status = client.put(f"{ORDERS}/A-1/status", json={"fulfillmentOrderStatus": "Planning"})
@@ -151,9 +131,9 @@ def test_every_answer_has_its_own_request_id_and_only_some_name_the_rate(
 
 
 def test_each_operation_has_a_bucket_of_30_that_fills_with_two_a_second(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client, renew: Renew
 ) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 2)])
+    amazon.add_order("A-1", lines=[("MUG", 2)])
     assert [client.get(ORDERS).status_code for _ in range(31)] == [200] * 30 + [429]
     throttled = client.get(ORDERS)
     assert error_of(throttled) == (429, "QuotaExceeded")
@@ -164,27 +144,27 @@ def test_each_operation_has_a_bucket_of_30_that_fills_with_two_a_second(
     clock.advance(seconds(0.6))
     assert [client.get(ORDERS).status_code for _ in range(3)] == [200, 200, 429]
     clock.advance(hours(1))
-    simulator_token = renew(client, simulator)
-    assert [simulator_token.get(ORDERS).status_code for _ in range(31)] == [200] * 30 + [429]
+    again = renew()
+    assert [again.get(ORDERS).status_code for _ in range(31)] == [200] * 30 + [429]
 
 
-def test_the_status_call_of_the_sandbox_is_not_throttled(simulator: McfSimulator, client: httpx.Client) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 2)])
+def test_the_status_call_of_the_sandbox_is_not_throttled(amazon: McfSimulator, client: httpx.Client) -> None:
+    amazon.add_order("A-1", lines=[("MUG", 2)])
     body = {"fulfillmentOrderStatus": "Planning"}
     assert {client.put(f"{ORDERS}/A-1/status", json=body).status_code for _ in range(40)} == {200}
 
 
 def test_a_plus_in_a_path_becomes_a_space_however_it_is_encoded_and_a_space_is_denied(
-    simulator: McfSimulator, client: httpx.Client
+    amazon: McfSimulator, client: httpx.Client
 ) -> None:
     assert client.post(ORDERS, json=example_order("A+1")).status_code == 200
-    assert simulator.truth("A+1") == "New"
+    assert amazon.truth("A+1") == "New"
     for path in ("A+1", "A%2B1", "A%201"):
         assert error_of(client.get(f"{ORDERS}/{path}")) == (403, "Unauthorized")
 
 
-def test_an_encoded_slash_stays_in_its_id(simulator: McfSimulator, client: httpx.Client) -> None:
-    simulator.add_order("A/1", lines=[("MUG", 2)])
+def test_an_encoded_slash_stays_in_its_id(amazon: McfSimulator, client: httpx.Client) -> None:
+    amazon.add_order("A/1", lines=[("MUG", 2)])
     reply = client.get(f"{ORDERS}/A%2F1")
     assert reply.json()["payload"]["fulfillmentOrder"]["sellerFulfillmentOrderId"] == "A/1"
 
@@ -197,29 +177,17 @@ def test_unknown_ids_paths_and_methods_and_ids_too_long_are_refused(client: http
     assert error_of(client.put(f"{ORDERS}/A-1/return", json={})) == (404, "InvalidInput")
 
 
-def test_a_body_that_is_no_json_is_refused(simulator: McfSimulator, client: httpx.Client) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 2)])
+def test_a_body_that_is_no_json_is_refused(amazon: McfSimulator, client: httpx.Client) -> None:
+    amazon.add_order("A-1", lines=[("MUG", 2)])
     assert error_of(client.post(ORDERS, content=b"{")) == (400, "InvalidInput")
     assert error_of(client.put(f"{ORDERS}/A-1/status", content=b"")) == (400, "InvalidInput")
     assert cancel(client).status_code == 200
 
 
-def test_a_lost_reply_leaves_the_cancel_done_and_a_reset_before_does_not(
-    simulator: McfSimulator, client: httpx.Client
-) -> None:
-    for remote_id, fault in (("A-1", Fault.LOST_REPLY), ("B-1", Fault.RESET_BEFORE)):
-        simulator.add_order(remote_id, lines=[("MUG", 2)])
-        simulator.faults.add(fault, method="PUT", path=f"{remote_id}/cancel$")
-        with pytest.raises(httpx.TransportError):
-            cancel(client, remote_id)
-    done = [record.remote_id for record in simulator.log if record.operation == "cancelFulfillmentOrder"]
-    assert done == ["A-1"]
-
-
-def test_methods_may_be_called_while_the_server_answers(simulator: McfSimulator, client: httpx.Client) -> None:
+def test_methods_may_be_called_while_the_server_answers(amazon: McfSimulator, client: httpx.Client) -> None:
     def seed(worker: int) -> None:
         for number in range(200):
-            simulator.add_order(f"{worker}-{number}", lines=[("MUG", 1)], status="Complete")
+            amazon.add_order(f"{worker}-{number}", lines=[("MUG", 1)], status="Complete")
 
     with ThreadPoolExecutor(4) as pool:
         seeding = [pool.submit(seed, worker) for worker in range(4)]
@@ -227,19 +195,12 @@ def test_methods_may_be_called_while_the_server_answers(simulator: McfSimulator,
         for one in seeding:
             one.result()
     assert answers == [200] * 30
-    assert sum(record.operation == "add_order" for record in simulator.log) == 800
-
-
-def test_durations_are_selectable(clock: VirtualClock) -> None:
-    simulator = McfSimulator(clock, durations=Durations(received=seconds(1), planning=seconds(2)))
-    simulator.add_order("A-1", lines=[("MUG", 2)])
-    clock.advance(seconds(3))
-    assert simulator.truth("A-1") == "Processing"
+    assert sum(record.operation == "add_order" for record in amazon.log) == 800
 
 
 def test_it_is_built_as_every_simulator_is(clock: VirtualClock) -> None:
-    simulator: Simulator = McfSimulator(clock)
-    settings = simulator.settings("http://127.0.0.1:8000")
+    amazon: Simulator = McfSimulator(clock)
+    settings = amazon.settings("http://127.0.0.1:8000")
     assert settings["endpoint"] == "http://127.0.0.1:8000"
     assert settings["token_url"] == "http://127.0.0.1:8000/auth/o2/token"
     assert settings["marketplace_id"] == "ATVPDKIKX0DER"

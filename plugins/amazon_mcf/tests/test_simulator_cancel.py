@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import httpx
@@ -11,34 +11,10 @@ import pytest
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator, Status, example_order
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.serving import serve
 
+Renew = Callable[[], httpx.Client]
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 SOON = Durations()
-AGENT = "orderdesk-tests/1.0 (Language=Python/3.11; Platform=Linux)"
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
-def simulator(clock: VirtualClock) -> McfSimulator:
-    return McfSimulator(clock, page_size=2)
-
-
-@pytest.fixture
-def client(simulator: McfSimulator) -> Iterator[httpx.Client]:
-    headers = {"user-agent": AGENT, "x-amz-access-token": simulator.issue_token()}
-    with serve(simulator.app) as served, httpx.Client(base_url=served.url, headers=headers, trust_env=False) as made:
-        yield made
-
-
-def renew(client: httpx.Client, simulator: McfSimulator) -> httpx.Client:
-    """The client with a token that is good at this moment of the clock."""
-    client.headers["x-amz-access-token"] = simulator.issue_token()
-    return client
 
 
 def error_of(reply: httpx.Response) -> tuple[int, str]:
@@ -57,44 +33,44 @@ def quantities(client: httpx.Client, remote_id: str = "A-1") -> list[tuple[int, 
 
 @pytest.mark.parametrize("status", ["Received", "Planning"])
 def test_a_cancel_in_time_is_taken_note_of_and_done_minutes_later(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client, status: str
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client, status: str
 ) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 4), ("CAP", 1)], status=status)
+    amazon.add_order("A-1", lines=[("MUG", 4), ("CAP", 1)], status=status)
     reply = cancel(client)
     assert (reply.status_code, reply.json()) == (200, {})
-    assert simulator.truth("A-1") == status
+    assert amazon.truth("A-1") == status
     assert quantities(client) == [(4, 0, 0), (1, 0, 0)]
     clock.advance(SOON.cancel - seconds(1))
-    assert simulator.truth("A-1") == status
+    assert amazon.truth("A-1") == status
     clock.advance(seconds(1))
-    assert simulator.truth("A-1") == "Cancelled"
+    assert amazon.truth("A-1") == "Cancelled"
     assert quantities(client) == [(4, 4, 0), (1, 1, 0)]
     assert client.get(f"{ORDERS}/A-1").json()["payload"]["fulfillmentShipments"] == []
     clock.advance(hours(48))
-    assert simulator.truth("A-1") == "Cancelled"
+    assert amazon.truth("A-1") == "Cancelled"
 
 
 def test_a_repeated_cancel_is_accepted_and_does_not_start_anew(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client
 ) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 4)])
+    amazon.add_order("A-1", lines=[("MUG", 4)])
     cancel(client)
     clock.advance(minutes(3))
     assert cancel(client).status_code == 200
     clock.advance(minutes(1))
-    assert simulator.truth("A-1") == "Cancelled"
+    assert amazon.truth("A-1") == "Cancelled"
 
 
 def test_an_ignored_cancel_is_accepted_and_the_order_ships_anyway(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client
 ) -> None:
-    simulator.set_switch("cancel_fate", "ignored")
-    simulator.add_order("A-1", lines=[("MUG", 4)])
+    amazon.set_switch("cancel_fate", "ignored")
+    amazon.add_order("A-1", lines=[("MUG", 4)])
     assert cancel(client).status_code == 200
     clock.advance(minutes(40))
-    assert simulator.truth("A-1") == "Processing"
+    assert amazon.truth("A-1") == "Processing"
     clock.advance(hours(6))
-    assert simulator.truth("A-1") == "Complete"
+    assert amazon.truth("A-1") == "Complete"
 
 
 @pytest.mark.parametrize(
@@ -103,128 +79,129 @@ def test_an_ignored_cancel_is_accepted_and_the_order_ships_anyway(
 )
 def test_a_cancel_that_works_in_part_leaves_a_partly_complete_order(
     clock: VirtualClock,
-    simulator: McfSimulator,
+    amazon: McfSimulator,
     client: httpx.Client,
+    renew: Renew,
     lines: list[tuple[str, int]],
     canceled: list[tuple[int, int, int]],
 ) -> None:
-    simulator.set_switch("cancel_fate", "partly", remote_id="A-1")
-    simulator.add_order("A-1", lines=lines)
-    simulator.add_order("B-1", lines=lines)
+    amazon.set_switch("cancel_fate", "partly", remote_id="A-1")
+    amazon.add_order("A-1", lines=lines)
+    amazon.add_order("B-1", lines=lines)
     assert {cancel(client, "A-1").status_code, cancel(client, "B-1").status_code} == {200}
     clock.advance(hours(7))
-    assert (simulator.truth("A-1"), simulator.truth("B-1")) == ("CompletePartialled", "Cancelled")
-    renew(client, simulator)
+    assert (amazon.truth("A-1"), amazon.truth("B-1")) == ("CompletePartialled", "Cancelled")
+    renew()
     assert quantities(client) == canceled
     shipped = client.get(f"{ORDERS}/A-1").json()["payload"]["fulfillmentShipments"][0]["fulfillmentShipmentItem"]
     assert sum(item["quantity"] for item in shipped) == sum(whole - part for whole, part, _ in canceled)
 
 
 def test_a_single_unit_cannot_be_canceled_in_part_so_it_ships(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client
 ) -> None:
-    simulator.set_switch("cancel_fate", "partly")
-    simulator.add_order("A-1", lines=[("MUG", 1)])
+    amazon.set_switch("cancel_fate", "partly")
+    amazon.add_order("A-1", lines=[("MUG", 1)])
     cancel(client)
     clock.advance(hours(7))
-    assert simulator.truth("A-1") == "Complete"
+    assert amazon.truth("A-1") == "Complete"
 
 
 @pytest.mark.parametrize(
     "status", ["Processing", "Cancelled", "Complete", "CompletePartialled", "Unfulfillable", "Invalid"]
 )
 def test_a_cancel_too_late_is_an_error_or_accepted_to_no_effect_by_switch(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client, status: str
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client, status: str
 ) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 4)], status=status)
-    simulator.add_order("B-1", lines=[("MUG", 4)], status=status)
-    simulator.set_switch("too_late", "accept", remote_id="B-1")
+    amazon.add_order("A-1", lines=[("MUG", 4)], status=status)
+    amazon.add_order("B-1", lines=[("MUG", 4)], status=status)
+    amazon.set_switch("too_late", "accept", remote_id="B-1")
     assert error_of(cancel(client, "A-1")) == (400, "InvalidInput")
     accepted = cancel(client, "B-1")
     assert (accepted.status_code, accepted.json()) == (200, {})
     clock.advance(hours(7))
     end = "Complete" if status == "Processing" else status
-    assert (simulator.truth("A-1"), simulator.truth("B-1")) == (end, end)
+    assert (amazon.truth("A-1"), amazon.truth("B-1")) == (end, end)
 
 
 def test_a_cancel_in_new_is_an_error_or_accepted_by_switch(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client
 ) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 4)], status="New")
+    amazon.add_order("A-1", lines=[("MUG", 4)], status="New")
     assert error_of(cancel(client)) == (400, "InvalidInput")
-    simulator.set_switch("too_late", "accept")
+    amazon.set_switch("too_late", "accept")
     assert error_of(cancel(client)) == (400, "InvalidInput")
-    simulator.set_switch("in_new", "accept")
+    amazon.set_switch("in_new", "accept")
     assert cancel(client).status_code == 200
     clock.advance(SOON.cancel)
-    assert simulator.truth("A-1") == "Cancelled"
+    assert amazon.truth("A-1") == "Cancelled"
 
 
 def test_an_order_stuck_in_planning_stays_there_until_it_is_canceled_or_set_free(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client, renew: Renew
 ) -> None:
-    simulator.set_switch("planning", "stuck")
-    simulator.add_order("A-1", lines=[("MUG", 4)])
-    simulator.add_order("B-1", lines=[("MUG", 4)])
+    amazon.set_switch("planning", "stuck")
+    amazon.add_order("A-1", lines=[("MUG", 4)])
+    amazon.add_order("B-1", lines=[("MUG", 4)])
     clock.advance(timedelta(days=30))
-    assert (simulator.truth("A-1"), simulator.truth("B-1")) == ("Planning", "Planning")
-    cancel(renew(client, simulator), "A-1")
-    simulator.set_switch("planning", "moves", remote_id="B-1")
+    assert (amazon.truth("A-1"), amazon.truth("B-1")) == ("Planning", "Planning")
+    cancel(renew(), "A-1")
+    amazon.set_switch("planning", "moves", remote_id="B-1")
     clock.advance(hours(1))
-    assert (simulator.truth("A-1"), simulator.truth("B-1")) == ("Cancelled", "Processing")
+    assert (amazon.truth("A-1"), amazon.truth("B-1")) == ("Cancelled", "Processing")
 
 
 @pytest.mark.parametrize("status", list(Status))
 def test_a_status_set_by_hand_is_read_with_the_quantities_that_go_with_it(
-    simulator: McfSimulator, client: httpx.Client, status: Status
+    amazon: McfSimulator, client: httpx.Client, status: Status
 ) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 4)])
+    amazon.add_order("A-1", lines=[("MUG", 4)])
     reply = client.put(f"{ORDERS}/A-1/status", json={"fulfillmentOrderStatus": status})
     assert (reply.status_code, reply.json()) == (200, {})
-    assert simulator.truth("A-1") == status
+    assert amazon.truth("A-1") == status
     expected = {Status.CANCELLED: (4, 4, 0), Status.COMPLETE_PARTIALLED: (4, 2, 0), Status.UNFULFILLABLE: (4, 0, 4)}
     assert quantities(client) == [expected.get(status, (4, 0, 0))]
 
 
 def test_an_order_driven_past_planning_after_its_cancel_was_accepted_ships(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client
 ) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 4)])
+    amazon.add_order("A-1", lines=[("MUG", 4)])
     cancel(client)
     client.put(f"{ORDERS}/A-1/status", json={"fulfillmentOrderStatus": "Processing"})
     clock.advance(hours(1))
-    assert simulator.truth("A-1") == "Processing"
+    assert amazon.truth("A-1") == "Processing"
     clock.advance(hours(5))
-    assert simulator.truth("A-1") == "Complete"
+    assert amazon.truth("A-1") == "Complete"
 
 
-def test_a_status_that_does_not_exist_or_cannot_be_is_refused(simulator: McfSimulator, client: httpx.Client) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 1)])
+def test_a_status_that_does_not_exist_or_cannot_be_is_refused(amazon: McfSimulator, client: httpx.Client) -> None:
+    amazon.add_order("A-1", lines=[("MUG", 1)])
     for word in ("CANCELLED", "Lost", "CompletePartialled"):
         body = {"fulfillmentOrderStatus": word}
         assert error_of(client.put(f"{ORDERS}/A-1/status", json=body)) == (400, "InvalidInput")
-    assert simulator.truth("A-1") == "Received"
+    assert amazon.truth("A-1") == "Received"
 
 
-def test_seeding_refuses_a_used_id_and_a_single_unit_done_in_part(simulator: McfSimulator) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 1)])
+def test_seeding_refuses_a_used_id_and_a_single_unit_done_in_part(amazon: McfSimulator) -> None:
+    amazon.add_order("A-1", lines=[("MUG", 1)])
     with pytest.raises(InputError, match="is used"):
-        simulator.add_order("A-1", lines=[("MUG", 1)])
+        amazon.add_order("A-1", lines=[("MUG", 1)])
     with pytest.raises(InputError, match="one unit"):
-        simulator.add_order("B-1", lines=[("MUG", 1)], status="CompletePartialled")
+        amazon.add_order("B-1", lines=[("MUG", 1)], status="CompletePartialled")
     with pytest.raises(NotFoundError):
-        simulator.truth("B-1")
+        amazon.truth("B-1")
 
 
-def test_the_log_tells_what_each_call_did(clock: VirtualClock, simulator: McfSimulator, client: httpx.Client) -> None:
+def test_the_log_tells_what_each_call_did(clock: VirtualClock, amazon: McfSimulator, client: httpx.Client) -> None:
     client.post(ORDERS, json=example_order("A-1"))
     client.post(ORDERS, json=example_order("A-1"))
-    simulator.add_order("B-1", lines=[("MUG", 2)])
+    amazon.add_order("B-1", lines=[("MUG", 2)])
     cancel(client, "B-1")
     clock.advance(SOON.cancel)
     cancel(client, "B-1")
     client.get(f"{ORDERS}/B-1")
-    told = [(record.operation, record.remote_id, record.effect) for record in simulator.log]
+    told = [(record.operation, record.remote_id, record.effect) for record in amazon.log]
     refused = "refused: sellerFulfillmentOrderId: 'A-1' is already in use (simulator's choice)"
     assert told == [
         ("createFulfillmentOrder", "A-1", "created: New"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import httpx
@@ -11,34 +11,10 @@ import pytest
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator, example_address, example_order
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.errors import NotFoundError
-from orderdesk_sdk.testing.serving import serve
 
+Renew = Callable[[], httpx.Client]
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 SOON = Durations()
-AGENT = "orderdesk-tests/1.0 (Language=Python/3.11; Platform=Linux)"
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
-def simulator(clock: VirtualClock) -> McfSimulator:
-    return McfSimulator(clock, page_size=2)
-
-
-@pytest.fixture
-def client(simulator: McfSimulator) -> Iterator[httpx.Client]:
-    headers = {"user-agent": AGENT, "x-amz-access-token": simulator.issue_token()}
-    with serve(simulator.app) as served, httpx.Client(base_url=served.url, headers=headers, trust_env=False) as made:
-        yield made
-
-
-def renew(client: httpx.Client, simulator: McfSimulator) -> httpx.Client:
-    """The client with a token that is good at this moment of the clock."""
-    client.headers["x-amz-access-token"] = simulator.issue_token()
-    return client
 
 
 def error_of(reply: httpx.Response) -> tuple[int, str]:
@@ -52,31 +28,31 @@ def quantities(client: httpx.Client, remote_id: str = "A-1") -> list[tuple[int, 
 
 
 def test_a_created_order_lives_by_the_clock_until_it_is_complete(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client, renew: Renew
 ) -> None:
     created = client.post(ORDERS, json=example_order("A-1"))
     assert (created.status_code, created.json()) == (200, {})
-    words = [simulator.truth("A-1")]
+    words = [amazon.truth("A-1")]
     for duration in (SOON.new, SOON.received, SOON.planning, SOON.processing):
         clock.advance(duration - seconds(1))
-        assert simulator.truth("A-1") == words[-1]
+        assert amazon.truth("A-1") == words[-1]
         clock.advance(seconds(1))
-        words.append(simulator.truth("A-1"))
+        words.append(amazon.truth("A-1"))
     assert words == ["New", "Received", "Planning", "Processing", "Complete"]
-    payload = client.get(f"{ORDERS}/A-1", headers=renew(client, simulator).headers).json()["payload"]
+    payload = client.get(f"{ORDERS}/A-1", headers=renew().headers).json()["payload"]
     assert payload["fulfillmentOrder"]["fulfillmentOrderStatus"] == "Complete"
     assert payload["fulfillmentShipments"][0]["fulfillmentShipmentStatus"] == "SHIPPED"
     assert quantities(client) == [(4, 0, 0)]
 
 
 def test_one_long_step_of_the_clock_is_told_at_the_times_things_happened(
-    clock: VirtualClock, simulator: McfSimulator
+    clock: VirtualClock, amazon: McfSimulator
 ) -> None:
-    simulator.add_order("A-1", lines=[("MUG", 2)], status="Planning")
-    simulator.add_order("B-1", lines=[("MUG", 2)], status="New")
+    amazon.add_order("A-1", lines=[("MUG", 2)], status="Planning")
+    amazon.add_order("B-1", lines=[("MUG", 2)], status="New")
     start = clock.now()
     clock.advance(hours(48))
-    told = [(record.at - start, record.remote_id, record.effect) for record in simulator.log[2:]]
+    told = [(record.at - start, record.remote_id, record.effect) for record in amazon.log[2:]]
     assert told == [
         (minutes(1), "B-1", "New -> Received"),
         (minutes(11), "B-1", "Received -> Planning"),
@@ -157,13 +133,13 @@ def many(count: int, quantity: int) -> list[dict[str, object]]:
     ],
 )
 def test_a_mistake_in_a_new_order_is_named_by_its_field_and_nothing_is_created(
-    simulator: McfSimulator, client: httpx.Client, changed: dict[str, object], field: str
+    amazon: McfSimulator, client: httpx.Client, changed: dict[str, object], field: str
 ) -> None:
     reply = client.post(ORDERS, json=example_order("A-1") | changed)
     assert error_of(reply) == (400, "InvalidInput")
     assert [error["message"].partition(":")[0] for error in reply.json()["errors"]] == [field]
     with pytest.raises(NotFoundError):
-        simulator.truth("A-1")
+        amazon.truth("A-1")
 
 
 def test_all_mistakes_are_told_at_once_and_a_body_must_be_an_object(client: httpx.Client) -> None:
@@ -180,34 +156,34 @@ def test_the_largest_orders_and_a_japanese_one_without_a_city_are_accepted(clien
 
 
 def test_a_held_order_waits_until_it_is_released(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client, renew: Renew
 ) -> None:
     client.post(ORDERS, json=example_order("A-1", fulfillmentAction="Hold"))
     clock.advance(timedelta(days=13))
-    assert simulator.truth("A-1") == "Received"
-    renew(client, simulator)
+    assert amazon.truth("A-1") == "Received"
+    renew()
     assert client.put(f"{ORDERS}/A-1", json={"displayableOrderComment": "Soon"}).json() == {}
     released = client.put(f"{ORDERS}/A-1", json={"fulfillmentAction": "Ship"})
     assert (released.status_code, released.json()) == (200, {})
     order = client.get(f"{ORDERS}/A-1").json()["payload"]["fulfillmentOrder"]
     assert (order["fulfillmentAction"], order["displayableOrderComment"]) == ("Ship", "Soon")
     clock.advance(SOON.received)
-    assert simulator.truth("A-1") == "Planning"
+    assert amazon.truth("A-1") == "Planning"
 
 
 def test_a_held_order_is_cancelled_by_amazon_after_14_days(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client
 ) -> None:
     client.post(ORDERS, json=example_order("A-1", fulfillmentAction="Hold"))
     clock.advance(timedelta(days=14))
-    assert simulator.truth("A-1") == "Cancelled"
+    assert amazon.truth("A-1") == "Cancelled"
 
 
 def test_an_update_is_for_held_orders_and_neither_address_nor_lines_can_change(
-    simulator: McfSimulator, client: httpx.Client
+    amazon: McfSimulator, client: httpx.Client
 ) -> None:
-    simulator.add_order("ships", lines=[("MUG", 2)])
-    simulator.add_order("held", lines=[("MUG", 2)], held=True)
+    amazon.add_order("ships", lines=[("MUG", 2)])
+    amazon.add_order("held", lines=[("MUG", 2)], held=True)
     assert error_of(client.put(f"{ORDERS}/ships", json={"fulfillmentAction": "Ship"})) == (400, "InvalidInput")
     for field in ("destinationAddress", "items"):
         told = client.put(f"{ORDERS}/held", json={field: {}}).json()["errors"][0]["message"]
@@ -215,12 +191,12 @@ def test_an_update_is_for_held_orders_and_neither_address_nor_lines_can_change(
 
 
 def test_a_list_is_paged_and_starts_at_the_last_change(
-    clock: VirtualClock, simulator: McfSimulator, client: httpx.Client
+    clock: VirtualClock, amazon: McfSimulator, client: httpx.Client
 ) -> None:
-    simulator.add_order("old", lines=[("MUG", 1)], status="Complete")
+    amazon.add_order("old", lines=[("MUG", 1)], status="Complete")
     clock.advance(minutes(10))
     for number in range(5):
-        simulator.add_order(f"A-{number}", lines=[("MUG", 1)], status="Complete")
+        amazon.add_order(f"A-{number}", lines=[("MUG", 1)], status="Complete")
     since = {"queryStartDate": clock.now().isoformat()}
     pages, query = [], since
     while query:
@@ -238,7 +214,7 @@ def test_a_date_or_token_that_is_none_is_refused(client: httpx.Client, query: di
 
 
 def test_durations_are_selectable(clock: VirtualClock) -> None:
-    simulator = McfSimulator(clock, durations=Durations(received=seconds(1), planning=seconds(2)))
-    simulator.add_order("A-1", lines=[("MUG", 2)])
+    amazon = McfSimulator(clock, durations=Durations(received=seconds(1), planning=seconds(2)))
+    amazon.add_order("A-1", lines=[("MUG", 2)])
     clock.advance(seconds(3))
-    assert simulator.truth("A-1") == "Processing"
+    assert amazon.truth("A-1") == "Processing"

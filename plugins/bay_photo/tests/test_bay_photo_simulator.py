@@ -17,14 +17,15 @@ from orderdesk_sdk.order import Line, Order
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.testing.serving import serve
 
+integration = "bay-photo"
 V1 = {"authorization": f'Token token="{TOKEN}"'}
 URL = "https://files.example.com/sea.jpg"
 GRANT = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "scope": SCOPES}
 
 
 @pytest.fixture
-def client(lab: BayPhotoSimulator) -> Iterator[httpx.Client]:
-    with serve(lab.app) as served, httpx.Client(base_url=served.url, trust_env=False) as made:
+def client(simulator: BayPhotoSimulator) -> Iterator[httpx.Client]:
+    with serve(simulator.app) as served, httpx.Client(base_url=served.url, trust_env=False) as made:
         yield made
 
 
@@ -42,13 +43,13 @@ def token(client: httpx.Client) -> dict[str, str]:
     return {"authorization": f"Bearer {client.post('/oauth/token', data=GRANT).json()['access_token']}"}
 
 
-def test_a_number_is_used_once(client: httpx.Client, lab: BayPhotoSimulator) -> None:
-    new = body("v1", lab.clock.now())
+def test_a_number_is_used_once(client: httpx.Client, simulator: BayPhotoSimulator) -> None:
+    new = body("v1", simulator.clock.now())
     made = [client.post("/api/v1/orders.json", headers=V1, json=new) for _ in range(2)]
     assert [reply.status_code for reply in made] == [201, 422]
     assert made[0].json()["note"] == "simulator-defined wire, not Bay Photo's"
-    lab.set_switch("api", "v2")
-    again = client.post(f"/order_api/v2{SUBMIT}", headers=token(client), json=body("v2", lab.clock.now()))
+    simulator.set_switch("api", "v2")
+    again = client.post(f"/order_api/v2{SUBMIT}", headers=token(client), json=body("v2", simulator.clock.now()))
     assert again.json()["error"] == "integrator_identifier A is used"
 
 
@@ -64,9 +65,9 @@ def test_a_number_is_used_once(client: httpx.Client, lab: BayPhotoSimulator) -> 
     ],
 )
 def test_v1_judges_what_its_document_has(
-    client: httpx.Client, lab: BayPhotoSimulator, changed: dict[str, object], said: str
+    client: httpx.Client, simulator: BayPhotoSimulator, changed: dict[str, object], said: str
 ) -> None:
-    reply = client.post("/api/v1/orders.json", headers=V1, json={**body("v1", lab.clock.now()), **changed})
+    reply = client.post("/api/v1/orders.json", headers=V1, json={**body("v1", simulator.clock.now()), **changed})
     assert (reply.status_code, reply.json()["error"]) == (422, said)
 
 
@@ -82,15 +83,15 @@ def test_v1_judges_what_its_document_has(
     ],
 )
 def test_v2_judges_what_its_schema_has(
-    client: httpx.Client, lab: BayPhotoSimulator, changed: dict[str, object], said: str
+    client: httpx.Client, simulator: BayPhotoSimulator, changed: dict[str, object], said: str
 ) -> None:
-    lab.set_switch("api", "v2")
-    new = {**body("v2", lab.clock.now()), **changed}
+    simulator.set_switch("api", "v2")
+    new = {**body("v2", simulator.clock.now()), **changed}
     reply = client.post(f"/order_api/v2{SUBMIT}", headers=token(client), json=new)
     assert (reply.status_code, reply.json()["error"]) == (422, said)
 
 
-def test_an_order_is_placed_in_the_past_however_the_hosts_clock_goes(lab: BayPhotoSimulator) -> None:
+def test_an_order_is_placed_in_the_past_however_the_hosts_clock_goes(simulator: BayPhotoSimulator) -> None:
     now = datetime(2026, 1, 5, 9, tzinfo=UTC)
     placed = [body("v2", now, added_at=added)["placed_at"] for added in (None, now - hours(1), now + hours(1))]
     assert placed == ["2026-01-05T09:00:00Z", "2026-01-05T08:00:00Z", "2026-01-05T09:00:00Z"]
@@ -100,21 +101,23 @@ def test_an_order_is_placed_in_the_past_however_the_hosts_clock_goes(lab: BayPho
     ("changed", "status"), [({"client_secret": "x"}, 401), ({"grant_type": "password"}, 400), ({"scope": "all"}, 400)]
 )
 def test_a_token_needs_client_grant_and_scope(
-    client: httpx.Client, lab: BayPhotoSimulator, changed: dict[str, str], status: int
+    client: httpx.Client, simulator: BayPhotoSimulator, changed: dict[str, str], status: int
 ) -> None:
-    lab.set_switch("api", "v2")
+    simulator.set_switch("api", "v2")
     assert client.post("/oauth/token", data={**GRANT, **changed}).status_code == status
 
 
 @pytest.mark.parametrize(("after", "status"), [(hours(2) - seconds(1), 200), (hours(2), 401)])
-def test_a_token_lasts_two_hours(client: httpx.Client, lab: BayPhotoSimulator, after: timedelta, status: int) -> None:
-    lab.set_switch("api", "v2")
+def test_a_token_lasts_two_hours(
+    client: httpx.Client, simulator: BayPhotoSimulator, after: timedelta, status: int
+) -> None:
+    simulator.set_switch("api", "v2")
     header = token(client)
-    lab.clock.sleep_until(lab.clock.monotonic() + after.total_seconds())
+    simulator.clock.sleep_until(simulator.clock.monotonic() + after.total_seconds())
     assert client.get("/simulated-wire/orders/1042", headers=header).status_code == status
 
 
-def test_each_api_has_credentials_of_its_own(client: httpx.Client, lab: BayPhotoSimulator) -> None:
-    assert client.post("/api/v1/orders.json", json=body("v1", lab.clock.now())).status_code == 401
-    lab.set_switch("api", "v2")
+def test_each_api_has_credentials_of_its_own(client: httpx.Client, simulator: BayPhotoSimulator) -> None:
+    assert client.post("/api/v1/orders.json", json=body("v1", simulator.clock.now())).status_code == 401
+    simulator.set_switch("api", "v2")
     assert client.get("/simulated-wire/orders/1042", headers=V1).status_code == 401

@@ -7,38 +7,26 @@ from collections.abc import Callable
 import pytest
 
 from orderdesk_bay_photo.simulator import CLIENT_ID, CLIENT_SECRET, TOKEN
-from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.case import ProofKind, State
 from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.testing.cassette_suite import CassetteSuite
 from orderdesk_sdk.testing.stage import Stage
-from orderdesk_sdk.testing.wire_simulator import BASE
+from orderdesk_sdk.testing.wire_suite import WireConversations
 
 Play = Callable[[str], Stage]
 
 
-class TestCassettes(CassetteSuite):
+class TestCassettes(WireConversations, CassetteSuite):
     private = (TOKEN, CLIENT_ID, CLIENT_SECRET, "issued-token")
 
 
-@pytest.mark.parametrize("name", ["cancel-honored", "cancel-honored-v2"])
-def test_a_request_that_is_taken_is_canceled_by_what_was_read_back(cassette: Play, name: str) -> None:
-    stage = cassette(name)
+def test_with_a_token_of_v2_the_same_is_said(cassette: Play) -> None:
+    stage, first = cassette("cancel-honored-v2"), cassette("cancel-honored")
     assert (stage.case.state, stage.proof.kind) == (State.CANCELED, ProofKind.READ_BACK)
-    assert stage.calls == [f"POST {BASE}/1042/stop 202", *[f"GET {BASE}/1042 200"] * 2]
-
-
-@pytest.mark.parametrize(
-    ("name", "refusal"),
-    [("too-late", Refusal.TOO_LATE), ("taken-but-shipped", Refusal.SHIPPED), ("unknown-order", Refusal.NOT_ALLOWED)],
-)
-def test_what_the_profile_calls_a_refusal_is_one(cassette: Play, name: str, refusal: Refusal) -> None:
-    stage = cassette(name)
-    assert (stage.case.state, stage.case.refusal) == (State.REFUSED, refusal)
+    assert stage.calls == first.calls
 
 
 @pytest.mark.parametrize("name", ["resubmit", "resubmit-v2"])
 def test_a_canceled_order_is_created_again_under_a_new_number(cassette: Play, name: str) -> None:
-    stage = cassette(name)
-    (made,) = stage.desk.receipt("1042").resubmissions
+    (made,) = cassette(name).desk.receipt("1042").resubmissions
     assert (made.state, made.remote_id) == (ErrandState.DONE, "1042-1")

@@ -19,6 +19,14 @@ GOOD = httpx.BasicAuth(API_USER, API_SECRET)
 
 
 @pytest.fixture
+def shop() -> BdlinxSimulator:
+    """A print shop with order 1042 in its queue."""
+    made = BdlinxSimulator(VirtualClock())
+    made.add_order("1042")
+    return made
+
+
+@pytest.fixture
 def client(shop: BdlinxSimulator) -> Iterator[httpx.Client]:
     with serve(shop.app) as served, httpx.Client(base_url=served.url, auth=GOOD, trust_env=False) as made:
         yield made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import httpx
@@ -11,13 +10,12 @@ import pytest
 
 from orderdesk_commercehub.simulator import CLIENT_ID, CLIENT_SECRET, DscoSimulator
 from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.testing.plugin import StageOpener
 from orderdesk_sdk.testing.serving import serve
 from orderdesk_sdk.testing.specs import OpenApiModel, vendor_file
+from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
 
-if TYPE_CHECKING:
-    from plugins.commercehub.tests.conftest import Stage, StageMaker
-
-PO = "PO-1001"
+integration = "commercehub"
 
 
 @pytest.fixture(scope="module")
@@ -25,16 +23,15 @@ def model() -> OpenApiModel:
     return OpenApiModel(vendor_file("dsco-v3", "dsco-cancel-subset.yaml"))
 
 
-def judge(stage: Stage, model: OpenApiModel) -> set[tuple[str, int]]:
+def judge(stage: SimulatedStage, model: OpenApiModel) -> set[tuple[str, int]]:
     """Judge every call of a stage that the model knows the status of; which ones these were."""
     judged = set()
-    for seen in stage.tap.seen:
-        query = dict(parse_qsl(seen.query))
-        form = seen.path == "/oauth2/token"
-        body = dict(parse_qsl(seen.sent.decode())) if form else json.loads(seen.sent) if seen.sent else None
-        model.validate_request(seen.method, seen.path, query=query, body=body)
-        model.validate_response(seen.method, seen.path, seen.status, json.loads(seen.answered))
-        judged.add((seen.path, seen.status))
+    for reply in stage.tap.replies:
+        seen = reply.request
+        body = dict(parse_qsl(seen.body.decode())) if seen.path == TOKEN else seen.document
+        model.validate_request(seen.method, seen.path, query=dict(parse_qsl(seen.query)), body=body)
+        model.validate_response(seen.method, seen.path, reply.status, json.loads(reply.body))
+        judged.add((seen.path, reply.status))
     return judged
 
 
@@ -52,22 +49,29 @@ TOKEN, READ, CANCEL, LOG = "/oauth2/token", "/order/", "/order/item/cancel", "/o
     ],
 )
 def test_a_whole_cancel_fits_on_both_sides(
-    stage: Stage, model: OpenApiModel, shape: str, answered: str, calls: set[tuple[str, int]]
+    stage: SimulatedStage,
+    simulator: DscoSimulator,
+    model: OpenApiModel,
+    shape: str,
+    answered: str,
+    calls: set[tuple[str, int]],
 ) -> None:
-    stage.simulator.set_switch("cancel", answered)
-    stage.simulator.set_switch("description", shape)
+    simulator.set_switch("cancel", answered)
+    simulator.set_switch("description", shape)
     stage.cancel()
     stage.follow()
     assert judge(stage, model) == calls
 
 
 @pytest.mark.parametrize("fate", ["honored", "partly", "ships anyway"])
-def test_a_cancel_of_a_part_fits_whatever_becomes_of_it(make_stage: StageMaker, model: OpenApiModel, fate: str) -> None:
+def test_a_cancel_of_a_part_fits_whatever_becomes_of_it(
+    open_stage: StageOpener, model: OpenApiModel, fate: str
+) -> None:
     dsco = DscoSimulator(VirtualClock(), codes={"demoretailer": ["CXST"]})
-    dsco.add_order(PO, lines=[("MUG-11", 2), ("CAP-7", 1)], cancel_requested=True)
+    dsco.add_order(ORDER, lines=LINES, cancel_requested=True)
     dsco.set_switch("fate", fate)
-    stage = make_stage(dsco)
-    stage.cancel("cannot ship in time", lines={"MUG-11": 1})
+    stage = open_stage(before=dsco)
+    stage.cancel("cannot ship in time", lines={"MUG": 1})
     case = stage.follow()
     if case.is_open:  # It shipped, and of what is left the numbers cannot tell: a person had to say so.
         stage.desk.refuse(case.id, by="Ann")

@@ -14,37 +14,32 @@ from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.serving import serve
 
-PO = "PO-1001"
+ORDER = "1042"
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
-def dsco(clock: VirtualClock) -> DscoSimulator:
+def simulator(clock: VirtualClock) -> DscoSimulator:
     simulator = DscoSimulator(clock, page_size=2)
-    simulator.add_order(PO, lines=[("MUG-11", 3), ("CAP-7", 1)])
+    simulator.add_order(ORDER, lines=[("MUG", 3), ("CAP", 1)])
     return simulator
 
 
 @pytest.fixture
-def client(dsco: DscoSimulator) -> Iterator[httpx.Client]:
-    headers = {"authorization": f"bearer {dsco.issue_token()}"}
-    with serve(dsco.app) as served, httpx.Client(base_url=served.url, headers=headers, trust_env=False) as made:
+def client(simulator: DscoSimulator) -> Iterator[httpx.Client]:
+    headers = {"authorization": f"bearer {simulator.issue_token()}"}
+    with serve(simulator.app) as served, httpx.Client(base_url=served.url, headers=headers, trust_env=False) as made:
         yield made
 
 
-def cancel(client: httpx.Client, *lines: Mapping[str, object], po: str = PO) -> httpx.Response:
+def cancel(client: httpx.Client, *lines: Mapping[str, object], po: str = ORDER) -> httpx.Response:
     return client.post("/order/item/cancel", json={"id": po, "type": "PO_NUMBER", "lineItems": list(lines)})
 
 
-def line(sku: str = "MUG-11", count: int = 1, code: str = "CXSS") -> Mapping[str, object]:
+def line(sku: str = "MUG", count: int = 1, code: str = "CXSS") -> Mapping[str, object]:
     return {"sku": sku, "cancelledQuantity": count, "cancelCode": code}
 
 
-def order(client: httpx.Client, po: str = PO) -> dict[str, Any]:
+def order(client: httpx.Client, po: str = ORDER) -> dict[str, Any]:
     found: dict[str, Any] = client.get("/order/", params={"orderKey": "poNumber", "value": po}).json()
     return found
 
@@ -60,7 +55,7 @@ def test_every_answer_says_that_it_is_simulated(client: httpx.Client) -> None:
 
 
 def test_a_token_is_good_for_an_hour_and_may_be_ended(
-    dsco: DscoSimulator, clock: VirtualClock, client: httpx.Client
+    simulator: DscoSimulator, clock: VirtualClock, client: httpx.Client
 ) -> None:
     form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     bought = client.post("/oauth2/token", data=form).json()
@@ -69,11 +64,11 @@ def test_a_token_is_good_for_an_hour_and_may_be_ended(
     assert client.get("/hello", headers=own).json() == {"hello": "World!"}
     clock.advance(hours(1))
     assert client.get("/hello", headers=own).status_code == 401
-    client.headers["authorization"] = f"bearer {dsco.issue_token()}"
-    dsco.faults.add(Fault.EXPIRED_TOKEN, path="/hello")
+    client.headers["authorization"] = f"bearer {simulator.issue_token()}"
+    simulator.faults.add(Fault.EXPIRED_TOKEN, path="/hello")
     assert [client.get("/hello").status_code, client.get("/hello").status_code] == [401, 401]
-    client.headers["authorization"] = f"bearer {dsco.issue_token()}"
-    dsco.expire_tokens()
+    client.headers["authorization"] = f"bearer {simulator.issue_token()}"
+    simulator.expire_tokens()
     assert client.get("/hello").status_code == 401
 
 
@@ -82,18 +77,18 @@ def test_what_a_cancel_may_be_refused_for(client: httpx.Client) -> None:
     assert code_of(cancel(client, line(count=2), line(count=2))) == "SIM_OVER_QUANTITY"
     assert code_of(cancel(client, line(sku="HAT"))) == "SIM_NO_SUCH_ITEM"
     assert code_of(cancel(client, line(code="CXRF"))) == "SIM_CODE_NOT_ALLOWED"
-    assert code_of(cancel(client, line(), po="PO-2")) == "SIM_NO_SUCH_ORDER"
-    for bad in (cancel(client), cancel(client, {"sku": "MUG-11"}), cancel(client, line(count=-1))):
+    assert code_of(cancel(client, line(), po="ORDER-2")) == "SIM_NO_SUCH_ORDER"
+    for bad in (cancel(client), cancel(client, {"sku": "MUG"}), cancel(client, line(count=-1))):
         assert (bad.status_code, code_of(bad)) == (400, "SIM_INVALID")
     assert [item["cancelledQuantity"] for item in order(client)["lineItems"]] == [None, None]
 
 
-def test_an_order_is_cancelled_only_when_all_of_it_is(dsco: DscoSimulator, client: httpx.Client) -> None:
+def test_an_order_is_cancelled_only_when_all_of_it_is(simulator: DscoSimulator, client: httpx.Client) -> None:
     assert cancel(client, line(count=2)).json()["status"] == "success"
     assert (order(client)["dscoStatus"], order(client)["dscoLifecycle"]) == ("shipment_pending", "acknowledged")
-    cancel(client, line(), line("CAP-7"))
+    cancel(client, line(), line("CAP"))
     assert (order(client)["dscoStatus"], order(client)["dscoLifecycle"]) == ("cancelled", "completed")
-    assert dsco.truth(PO) == "cancelled"
+    assert simulator.truth(ORDER) == "cancelled"
 
 
 def test_the_log_comes_in_pages_whose_scroll_id_expires(clock: VirtualClock, client: httpx.Client) -> None:
@@ -113,9 +108,11 @@ def test_the_log_comes_in_pages_whose_scroll_id_expires(clock: VirtualClock, cli
     assert client.get("/order/log", params={"startDate": "soon", "endDate": "late"}).status_code == 400
 
 
-def test_what_is_submitted_is_first_not_there_then_pending_then_done(dsco: DscoSimulator, client: httpx.Client) -> None:
-    dsco.set_switch("cancel", "submitted")
-    number = cancel(client, line(count=3), line("CAP-7")).json()["requestId"]
+def test_what_is_submitted_is_first_not_there_then_pending_then_done(
+    simulator: DscoSimulator, client: httpx.Client
+) -> None:
+    simulator.set_switch("cancel", "submitted")
+    number = cancel(client, line(count=3), line("CAP")).json()["requestId"]
     looks = [client.get("/order/log", params={"requestId": number}).json() for _ in range(3)]
     assert [(look["status"], [entry["status"] for entry in look["logs"]]) for look in looks] == [
         ("PROCESSING", []),
@@ -125,20 +122,20 @@ def test_what_is_submitted_is_first_not_there_then_pending_then_done(dsco: DscoS
     assert order(client)["dscoStatus"] == "cancelled"
 
 
-def test_reads_lag_as_often_as_chosen(dsco: DscoSimulator, client: httpx.Client) -> None:
-    dsco.set_switch("read_lag", "3")
-    cancel(client, line(count=3), line("CAP-7"))
-    assert dsco.truth(PO) == "cancelled"
+def test_reads_lag_as_often_as_chosen(simulator: DscoSimulator, client: httpx.Client) -> None:
+    simulator.set_switch("read_lag", "3")
+    cancel(client, line(count=3), line("CAP"))
+    assert simulator.truth(ORDER) == "cancelled"
     assert [order(client)["dscoStatus"] for _ in range(4)] == ["shipment_pending"] * 3 + ["cancelled"]
 
 
-def test_the_retailers_own_wish_to_cancel_is_told(dsco: DscoSimulator, client: httpx.Client) -> None:
-    dsco.add_order("PO-2", lines=[("MUG-11", 1)], cancel_requested=True)
-    assert (order(client, "PO-2")["cancelRequested"], order(client)["cancelRequested"]) == (True, False)
+def test_the_retailers_own_wish_to_cancel_is_told(simulator: DscoSimulator, client: httpx.Client) -> None:
+    simulator.add_order("ORDER-2", lines=[("MUG", 1)], cancel_requested=True)
+    assert (order(client, "ORDER-2")["cancelRequested"], order(client)["cancelRequested"]) == (True, False)
 
 
-def test_a_number_is_used_once_and_an_unknown_one_is_told(dsco: DscoSimulator) -> None:
+def test_a_number_is_used_once_and_an_unknown_one_is_told(simulator: DscoSimulator) -> None:
     with pytest.raises(InputError, match="is used"):
-        dsco.add_order(PO, lines=[])
+        simulator.add_order(ORDER, lines=[])
     with pytest.raises(NotFoundError, match="no such order"):
-        dsco.truth("PO-2")
+        simulator.truth("ORDER-2")

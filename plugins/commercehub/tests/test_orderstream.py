@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from orderdesk_commercehub.account import HubSettings
 from orderdesk_commercehub.orderstream import confirm, write_confirm
-from orderdesk_commercehub.simulator import DscoSimulator
 from orderdesk_sdk.case import ProofKind, State
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, NotAllowedError, PluginFault
 from orderdesk_sdk.order import Line, Order, Placement, Role
 from orderdesk_sdk.reasons import CanonicalReason, Reason
 from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.testing.plugin import StageOpener
+from orderdesk_sdk.testing.stage import SimulatedStage
 
-if TYPE_CHECKING:
-    from plugins.commercehub.tests.conftest import Stage, StageMaker
-
-PO = "PO-1001"
+integration = "commercehub"
 SETTINGS = HubSettings(mode="orderstream", vendor_id="lanternworks", retailer_field="checkout_data.Retailer")
 LINES = (
     Line(3, id="1", code="LAMP-3", metadata={"merchantLineNumber": "1"}),
@@ -102,21 +100,21 @@ def outbox(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def manual(make_stage: StageMaker, dsco: DscoSimulator, outbox: Path) -> Stage:
+def manual(open_stage: StageOpener, outbox: Path) -> SimulatedStage:
     """A stage in mode orderstream, whose order has the retailer's line numbers."""
     items = [
-        {"id": "1", "code": "MUG-11", "quantity": 2, "metadata": {"merchantLineNumber": "1"}},
-        {"id": "2", "code": "CAP-7", "quantity": 1, "metadata": {"merchantLineNumber": "2"}},
+        {"metadata": {"merchantLineNumber": "1"}},
+        {"metadata": {"merchantLineNumber": "2"}},
     ]
     order: dict[str, Any] = {"order_items": items, "checkout_data": {"Retailer": "harborstore"}}
     settings = {
         "mode": "orderstream", "vendor_id": "lanternworks", "outbox": str(outbox), "reasons": REASONS,
         "retailer_field": "checkout_data.Retailer",
     }  # fmt: skip
-    return make_stage(dsco, settings, order)
+    return open_stage(settings, details=order)
 
 
-def test_a_person_has_the_case_writes_the_file_and_says_what_came_of_it(manual: Stage, outbox: Path) -> None:
+def test_a_person_has_the_case_writes_the_file_and_says_what_came_of_it(manual: SimulatedStage, outbox: Path) -> None:
     case = manual.cancel("out of stock")
     assert case.state is State.AWAITING_PERSON
     assert "write_confirm" in (case.text or "")
@@ -131,28 +129,28 @@ def test_a_person_has_the_case_writes_the_file_and_says_what_came_of_it(manual: 
     settled = manual.desk.confirm(case.id, by="Ann", note="accepted in OrderStream")
     assert settled.proof is not None
     assert (settled.state, settled.proof.kind) == (State.CANCELED, ProofKind.PERSON)
-    assert manual.calls == []
+    assert manual.sent == []
 
 
-def test_nobody_else_settles_it(manual: Stage) -> None:
+def test_nobody_else_settles_it(manual: SimulatedStage) -> None:
     case = manual.cancel("other")
     write_confirm(manual.desk, case.id, by="Ann")
-    manual.clock.advance(hours(40))
+    manual.wait_for(manual.clock.now() + hours(40))
     assert manual.desk.run_due().problems == ()
     with pytest.raises(PluginFault, match="cannot be read back"):
         manual.desk.check(case.id)
     assert manual.case.state is State.AWAITING_PERSON
-    assert manual.calls == []
+    assert manual.sent == []
 
 
-def test_a_file_is_written_once(manual: Stage) -> None:
+def test_a_file_is_written_once(manual: SimulatedStage) -> None:
     case = manual.cancel("other")
     write_confirm(manual.desk, case.id, by="Ann")
     with pytest.raises(ConflictError, match="was written before"):
         write_confirm(manual.desk, case.id, by="Ann")
 
 
-def test_another_transport_may_take_the_file(manual: Stage, outbox: Path) -> None:
+def test_another_transport_may_take_the_file(manual: SimulatedStage, outbox: Path) -> None:
     class Memory:
         def __init__(self) -> None:
             self.files: dict[str, bytes] = {}
@@ -162,30 +160,28 @@ def test_another_transport_may_take_the_file(manual: Stage, outbox: Path) -> Non
             return f"memory:{name}"
 
     memory = Memory()
-    case = manual.cancel("other", {"MUG-11": 1})
+    case = manual.cancel("other", lines={"MUG": 1})
     assert write_confirm(manual.desk, case.id, by="Ann", transport=memory) == f"memory:{case.id}.confirm"
     assert b"<trxQty>1</trxQty>" in memory.files[f"{case.id}.confirm"]
     assert list(outbox.iterdir()) == []
 
 
-def test_a_reason_has_to_be_on_the_retailers_list(manual: Stage) -> None:
+def test_a_reason_has_to_be_on_the_retailers_list(manual: SimulatedStage) -> None:
     with pytest.raises(InputError, match=r"one of: out_of_stock \(Out of stock\); other \(Other\)"):
         manual.cancel("CXSS")
 
 
-def test_a_settled_case_and_one_of_the_other_mode_have_no_file(
-    manual: Stage, make_stage: StageMaker, dsco: DscoSimulator
-) -> None:
+def test_a_settled_case_and_one_of_the_other_mode_have_no_file(manual: SimulatedStage, open_stage: StageOpener) -> None:
     case = manual.cancel("other")
     manual.desk.refuse(case.id, by="Ann")
     with pytest.raises(NotAllowedError, match="while it is refused"):
         write_confirm(manual.desk, case.id, by="Ann")
-    other = make_stage(dsco)
+    other = open_stage()
     with pytest.raises(NotAllowedError, match="not in mode orderstream"):
         write_confirm(other.desk, other.cancel("other").id, by="Ann")
 
 
-def test_an_outbox_that_is_not_there_is_told(manual: Stage, outbox: Path) -> None:
+def test_an_outbox_that_is_not_there_is_told(manual: SimulatedStage, outbox: Path) -> None:
     outbox.rmdir()
     case = manual.cancel("other")
     with pytest.raises(ConfigurationError, match="name a folder that exists"):

@@ -10,13 +10,8 @@ from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios
+from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow
 from orderdesk_sdk.testing.stage import LINES, ORDER, Stage
-
-
-def cancel_and_follow(stage: Stage) -> None:
-    stage.cancel("the customer changed her mind")
-    stage.follow()
 
 
 def cancel_and_resubmit(stage: Stage) -> None:

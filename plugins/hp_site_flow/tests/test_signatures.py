@@ -15,6 +15,7 @@ from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.testing.specs import vendor_file
 from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
 
+integration = "hp-site-flow"
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 HOST = "https://pro-api.oneflowcloud.com"
 
@@ -67,16 +68,18 @@ def test_signatures_equal_the_vectors_beside_the_vendors_files() -> None:
         assert request.headers["x-oneflow-authorization"] == f"{document['token']}:{vector['sha256']}"
 
 
-def test_every_request_says_that_it_is_json_also_without_a_body(stage: SimulatedStage, site: SiteFlowSimulator) -> None:
-    site.add_order(ORDER, lines=LINES)
+def test_every_request_says_that_it_is_json_also_without_a_body(
+    stage: SimulatedStage, simulator: SiteFlowSimulator
+) -> None:
+    simulator.add_order(ORDER, lines=LINES)
     stage.cancel()
     assert [seen.headers["content-type"] for seen in stage.tap.requests] == ["application/json", "application/json"]
 
 
 def test_the_moment_of_signing_is_real_whatever_clock_the_desk_runs_by(
-    stage: SimulatedStage, site: SiteFlowSimulator
+    stage: SimulatedStage, simulator: SiteFlowSimulator
 ) -> None:
-    site.add_order(ORDER, lines=LINES)
+    simulator.add_order(ORDER, lines=LINES)
     before = datetime.now(UTC) - timedelta(milliseconds=1)
     stage.cancel()
     stamps = [datetime.fromisoformat(seen.headers["x-oneflow-date"]) for seen in stage.tap.requests]

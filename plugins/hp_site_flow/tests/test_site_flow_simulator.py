@@ -21,14 +21,15 @@ from orderdesk_sdk.testing.serving import serve
 from orderdesk_sdk.testing.specs import vendor_file
 from orderdesk_sdk.testing.stage import LINES, configured
 
+integration = "hp-site-flow"
 Caller = Callable[..., httpx.Response]
 
 
 @pytest.fixture
-def call(site: SiteFlowSimulator) -> Iterator[Caller]:
+def call(simulator: SiteFlowSimulator) -> Iterator[Caller]:
     """Makes a signed call: method, path below /api, JSON body or None."""
-    with serve(site.app) as served:
-        table = site.settings(served.url)
+    with serve(simulator.app) as served:
+        table = simulator.settings(served.url)
         settings = make_settings(SiteFlowSettings, configured("hp-site-flow", table, Registry()))
         assert isinstance(settings, SiteFlowSettings)
         auth = signature(settings)
@@ -42,31 +43,31 @@ def call(site: SiteFlowSimulator) -> Iterator[Caller]:
             yield call_
 
 
-def advance(site: SiteFlowSimulator, **by: int) -> None:
-    assert isinstance(site.clock, VirtualClock)
-    site.clock.advance(minutes(by.get("minutes", 0)) + hours(by.get("hours", 0)))
+def advance(simulator: SiteFlowSimulator, **by: int) -> None:
+    assert isinstance(simulator.clock, VirtualClock)
+    simulator.clock.advance(minutes(by.get("minutes", 0)) + hours(by.get("hours", 0)))
 
 
-def test_an_order_goes_its_way_by_the_clock(site: SiteFlowSimulator) -> None:
-    site.add_order("1", lines=LINES)
-    seen = [site.truth("1")]
+def test_an_order_goes_its_way_by_the_clock(simulator: SiteFlowSimulator) -> None:
+    simulator.add_order("1", lines=LINES)
+    seen = [simulator.truth("1")]
     for _ in range(8):
-        advance(site, hours=1)
-        seen.append(site.truth("1"))
+        advance(simulator, hours=1)
+        seen.append(simulator.truth("1"))
     assert list(dict.fromkeys(seen)) == ["dataready", "printready", "complete", "shipped"]
-    told = [record.effect for record in site.log if record.operation == "life cycle"]
+    told = [record.effect for record in simulator.log if record.operation == "life cycle"]
     assert told == [
         "dataready -> printready", "batched: it enters production", "printready -> complete", "complete -> shipped",
     ]  # fmt: skip
 
 
-def test_an_order_whose_files_never_arrive_is_in_error_after_twelve_hours(site: SiteFlowSimulator) -> None:
-    site.set_switch("files", "missing")
-    site.add_order("1", lines=LINES)
-    advance(site, hours=11)
-    assert site.truth("1") == "dataready"
-    advance(site, hours=1)
-    assert site.truth("1") == "error"
+def test_an_order_whose_files_never_arrive_is_in_error_after_twelve_hours(simulator: SiteFlowSimulator) -> None:
+    simulator.set_switch("files", "missing")
+    simulator.add_order("1", lines=LINES)
+    advance(simulator, hours=11)
+    assert simulator.truth("1") == "dataready"
+    advance(simulator, hours=1)
+    assert simulator.truth("1") == "error"
 
 
 @pytest.mark.parametrize(
@@ -80,21 +81,21 @@ def test_an_order_whose_files_never_arrive_is_in_error_after_twelve_hours(site: 
     ],
 )
 def test_only_what_was_batched_can_be_produced_all_the_same(
-    site: SiteFlowSimulator, call: Caller, switch: str, waits: int, produced: bool
+    simulator: SiteFlowSimulator, call: Caller, switch: str, waits: int, produced: bool
 ) -> None:
-    site.set_switch("batched", switch)
-    site.add_order("1", lines=LINES)
-    advance(site, minutes=waits)
+    simulator.set_switch("batched", switch)
+    simulator.add_order("1", lines=LINES)
+    advance(simulator, minutes=waits)
     assert call("PUT", "/order/simulated-brand/1/cancel").status_code == 200
-    assert (site.truth("1"), site.produced("1")) == ("cancelled", produced)
-    advance(site, hours=48)
-    assert site.truth("1") == "cancelled"
+    assert (simulator.truth("1"), simulator.produced("1")) == ("cancelled", produced)
+    advance(simulator, hours=48)
+    assert simulator.truth("1") == "cancelled"
 
 
-def test_what_was_complete_is_made_whatever_a_cancel_says(site: SiteFlowSimulator, call: Caller) -> None:
-    site.add_order("1", lines=LINES, status="complete")
+def test_what_was_complete_is_made_whatever_a_cancel_says(simulator: SiteFlowSimulator, call: Caller) -> None:
+    simulator.add_order("1", lines=LINES, status="complete")
     call("PUT", "/order/simulated-brand/1/cancel")
-    assert (site.truth("1"), site.produced("1")) == ("cancelled", True)
+    assert (simulator.truth("1"), simulator.produced("1")) == ("cancelled", True)
 
 
 def test_an_order_is_found_by_number_by_id_and_in_the_list(call: Caller) -> None:
@@ -110,13 +111,13 @@ def test_an_order_is_found_by_number_by_id_and_in_the_list(call: Caller) -> None
     assert call("GET", "/order?page=0").status_code == 400
 
 
-def test_a_number_is_taken_once(site: SiteFlowSimulator, call: Caller) -> None:
+def test_a_number_is_taken_once(simulator: SiteFlowSimulator, call: Caller) -> None:
     call("POST", "/order", example_order("1"))
     again = call("POST", "/order", example_order("1"))
     assert (again.status_code, again.json()["error"]["code"]) == (400, 208)
     assert again.json()["error"]["validations"][0]["path"] == "orderData.sourceOrderId"
     with pytest.raises(InputError):
-        site.add_order("1", lines=LINES)
+        simulator.add_order("1", lines=LINES)
 
 
 @pytest.mark.parametrize(
@@ -132,28 +133,28 @@ def test_a_number_is_taken_once(site: SiteFlowSimulator, call: Caller) -> None:
     ],
 )  # fmt: skip
 def test_an_order_below_the_documented_minimum_is_told_where(
-    site: SiteFlowSimulator, call: Caller, changed: dict[str, object], path: str
+    simulator: SiteFlowSimulator, call: Caller, changed: dict[str, object], path: str
 ) -> None:
     for where in ("/order", "/order/validate"):
         reply = call("POST", where, example_order("1", **changed))
         assert reply.status_code == 400
         assert path in [mistake["path"] for mistake in reply.json()["error"]["validations"]]
     with pytest.raises(NotFoundError):
-        site.truth("1")
+        simulator.truth("1")
 
 
-def test_validating_makes_nothing(site: SiteFlowSimulator, call: Caller) -> None:
+def test_validating_makes_nothing(simulator: SiteFlowSimulator, call: Caller) -> None:
     assert call("POST", "/order/validate", example_order("1")).status_code == 200
     with pytest.raises(NotFoundError):
-        site.truth("1")
+        simulator.truth("1")
 
 
-def test_the_vendors_own_sample_order_is_accepted(site: SiteFlowSimulator, call: Caller) -> None:
+def test_the_vendors_own_sample_order_is_accepted(simulator: SiteFlowSimulator, call: Caller) -> None:
     sample = json.loads(vendor_file("hp_site_flow", "sample_order.json").read_text(encoding="utf-8"))
     sample["destination"]["name"] = "simulated-printer"
     made = call("POST", "/order", sample)
     assert made.status_code == 201, made.text
-    assert site.truth(sample["orderData"]["sourceOrderId"]) == "dataready"
+    assert simulator.truth(sample["orderData"]["sourceOrderId"]) == "dataready"
 
 
 def test_a_published_response_is_read_and_the_simulator_has_no_field_that_is_not_in_it(call: Caller) -> None:
@@ -180,7 +181,7 @@ def strays(ours: object, published: object, path: str = "$") -> list[str]:
 @pytest.mark.parametrize(
     "path", ["/order/nonsense/cancel", "/order/another-brand/1/cancel", "/orders", "/order/1/2/3/4"]
 )
-def test_what_is_not_there_is_not_found(site: SiteFlowSimulator, call: Caller, path: str) -> None:
-    site.add_order("1", lines=LINES)
+def test_what_is_not_there_is_not_found(simulator: SiteFlowSimulator, call: Caller, path: str) -> None:
+    simulator.add_order("1", lines=LINES)
     assert call("PUT", path).status_code == 404
-    assert site.truth("1") == "dataready"
+    assert simulator.truth("1") == "dataready"

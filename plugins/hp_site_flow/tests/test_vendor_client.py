@@ -17,6 +17,7 @@ from orderdesk_sdk.testing.npm import npm_package, run_node
 from orderdesk_sdk.testing.serving import serve
 from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
 
+integration = "hp-site-flow"
 SCRIPT = Path(__file__).with_name("oneflow_client.js")
 THEIRS = ("JS-1", "Käse 1 50%")
 SIGNED = [
@@ -28,12 +29,12 @@ SIGNED = [
 
 
 @pytest.fixture
-def seen(request: pytest.FixtureRequest, site: SiteFlowSimulator) -> dict[str, Any]:
+def seen(request: pytest.FixtureRequest, simulator: SiteFlowSimulator) -> dict[str, Any]:
     """What the vendor's client saw at the simulator."""
     assert request.config.cache is not None
     folder = npm_package(request.config.cache, "oneflow-sdk-js", "2.2.0")
-    with serve(site.app) as served:
-        table = site.settings(served.url)
+    with serve(simulator.app) as served:
+        table = simulator.settings(served.url)
         said = run_node(folder, SCRIPT, {
             "url": table["base_url"], "token": table["token"], "secret": table["api_secret"],
             "source": table["source_account"], "orders": [example_order(number) for number in THEIRS],
@@ -44,27 +45,27 @@ def seen(request: pytest.FixtureRequest, site: SiteFlowSimulator) -> dict[str, A
 
 
 def test_the_vendors_client_submits_and_cancels_and_sees_what_it_knows(
-    seen: dict[str, Any], site: SiteFlowSimulator
+    seen: dict[str, Any], simulator: SiteFlowSimulator
 ) -> None:
     assert seen["submitted"] == ["dataready", "dataready"]
     assert seen["canceled"] == ["cancelled", "cancelled"]
     assert seen["again"] == [400, 208, "orderData.sourceOrderId"]
-    assert [site.truth(number) for number in THEIRS] == ["cancelled", "cancelled"]
+    assert [simulator.truth(number) for number in THEIRS] == ["cancelled", "cancelled"]
 
 
 def test_the_plugin_cancels_as_the_vendors_client_does(
-    seen: dict[str, Any], site: SiteFlowSimulator, stage: SimulatedStage
+    seen: dict[str, Any], simulator: SiteFlowSimulator, stage: SimulatedStage
 ) -> None:
-    site.add_order(ORDER, lines=LINES)
+    simulator.add_order(ORDER, lines=LINES)
     stage.cancel()
     assert stage.follow().state is State.CANCELED
-    cancels = [record.effect for record in site.log if record.operation == "PUT order/cancel"]
+    cancels = [record.effect for record in simulator.log if record.operation == "PUT order/cancel"]
     assert len(cancels) == len(THEIRS) + 1
     assert set(cancels) == {"cancelled: dataready -> cancelled; stopped"}
 
 
-def test_the_plugin_signs_as_the_vendors_client_does(seen: dict[str, Any], site: SiteFlowSimulator) -> None:
-    table = site.settings("https://pro-api.oneflowcloud.com")
+def test_the_plugin_signs_as_the_vendors_client_does(seen: dict[str, Any], simulator: SiteFlowSimulator) -> None:
+    table = simulator.settings("https://pro-api.oneflowcloud.com")
     settings = SiteFlowSettings(
         token=Secret(str(table["token"])), api_secret=Secret(str(table["api_secret"])),
         source_account="my-brand", destination="printer",

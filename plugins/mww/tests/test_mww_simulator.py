@@ -15,22 +15,16 @@ from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.serving import serve
 
+integration = "mww"
 HEADERS = {"authorization": f"auth-key={API_KEY}", "content-type": JSON_API, "accept": f"{JSON_API}; version=1"}
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
-def mww(clock: VirtualClock) -> MwwSimulator:
-    return MwwSimulator(clock)
-
-
-@pytest.fixture
-def client(mww: MwwSimulator) -> Iterator[httpx.Client]:
-    with serve(mww.app) as served, httpx.Client(base_url=f"{served.url}/api", headers=HEADERS, trust_env=False) as made:
+def client(simulator: MwwSimulator) -> Iterator[httpx.Client]:
+    with (
+        serve(simulator.app) as served,
+        httpx.Client(base_url=f"{served.url}/api", headers=HEADERS, trust_env=False) as made,
+    ):
         yield made
 
 
@@ -103,9 +97,9 @@ def test_a_test_order_is_repeated_as_such(client: httpx.Client) -> None:
     assert made.json()["data"]["attributes"]["test-order"] == "test"
 
 
-def test_the_list_has_pages(client: httpx.Client, mww: MwwSimulator) -> None:
+def test_the_list_has_pages(client: httpx.Client, simulator: MwwSimulator) -> None:
     for number in range(12):
-        mww.add_order(f"N{number}", lines=(("SOCKS", 1),))
+        simulator.add_order(f"N{number}", lines=(("SOCKS", 1),))
     first = client.get("/orders").json()
     assert (len(first["data"]), first["meta"]["page"]["total"], "included" in first) == (10, 12, False)
     second = client.get("/orders", params={"page[offset]": "10", "include": "line-items"}).json()
@@ -126,15 +120,15 @@ def test_every_call_needs_the_three_headers(client: httpx.Client, header: str, v
 
 
 @pytest.mark.parametrize("path", ["/orders/B", "/elsewhere", "/orders/A/other", "/orders/A/line-items/1"])
-def test_what_is_not_there_is_not_found(client: httpx.Client, mww: MwwSimulator, path: str) -> None:
-    mww.add_order("A", lines=(("SOCKS", 1),))
+def test_what_is_not_there_is_not_found(client: httpx.Client, simulator: MwwSimulator, path: str) -> None:
+    simulator.add_order("A", lines=(("SOCKS", 1),))
     assert client.get(path).status_code == 404
 
 
 def test_until_it_is_taken_in_a_cancel_is_refused_and_then_taken(
-    client: httpx.Client, clock: VirtualClock, mww: MwwSimulator
+    client: httpx.Client, clock: VirtualClock, simulator: MwwSimulator
 ) -> None:
-    mww.add_order("A", lines=(("SOCKS", 1),))
+    simulator.add_order("A", lines=(("SOCKS", 1),))
     early = ask(client, "A")
     assert early.status_code == 422
     assert "simulator's choice" in detail(early)
@@ -148,11 +142,11 @@ def test_until_it_is_taken_in_a_cancel_is_refused_and_then_taken(
 
 
 def test_in_the_other_reading_only_the_first_two_minutes_count(
-    client: httpx.Client, clock: VirtualClock, mww: MwwSimulator
+    client: httpx.Client, clock: VirtualClock, simulator: MwwSimulator
 ) -> None:
-    mww.set_switch("window", "early")
-    mww.add_order("A", lines=(("SOCKS", 1),))
-    mww.add_order("B", lines=(("SOCKS", 1),))
+    simulator.set_switch("window", "early")
+    simulator.add_order("A", lines=(("SOCKS", 1),))
+    simulator.add_order("B", lines=(("SOCKS", 1),))
     clock.advance(seconds(119))
     assert ask(client, "A").status_code == 200
     clock.advance(seconds(1))
@@ -161,18 +155,18 @@ def test_in_the_other_reading_only_the_first_two_minutes_count(
 
 @pytest.mark.parametrize("gone", [State.PACKED, State.SHIPPED, State.CANCELLED])
 def test_what_is_packed_shipped_or_cancelled_cannot_be_canceled(
-    client: httpx.Client, mww: MwwSimulator, gone: State
+    client: httpx.Client, simulator: MwwSimulator, gone: State
 ) -> None:
-    mww.add_order("A", lines=(("SOCKS", 1),), state=gone)
+    simulator.add_order("A", lines=(("SOCKS", 1),), state=gone)
     assert ask(client, "A").status_code == 422
     assert state(client) == gone
 
 
 def test_a_cancel_may_end_after_some_looks(clock: VirtualClock) -> None:
-    mww = MwwSimulator(clock, durations=Durations(ingestion=minutes(0), looks=3))
-    mww.add_order("A", lines=(("SOCKS", 1),))
+    simulator = MwwSimulator(clock, durations=Durations(ingestion=minutes(0), looks=3))
+    simulator.add_order("A", lines=(("SOCKS", 1),))
     with (
-        serve(mww.app) as served,
+        serve(simulator.app) as served,
         httpx.Client(base_url=f"{served.url}/api", headers=HEADERS, trust_env=False) as client,
     ):
         state(client)
@@ -181,9 +175,11 @@ def test_a_cancel_may_end_after_some_looks(clock: VirtualClock) -> None:
         assert [state(client) for _ in range(4)] == ["received", "received", "cancelled", "cancelled"]
 
 
-def test_a_cancel_that_was_taken_may_ship_anyway(client: httpx.Client, clock: VirtualClock, mww: MwwSimulator) -> None:
-    mww.set_switch("fate", "ships anyway", remote_id="A")
-    mww.add_order("A", lines=(("SOCKS", 1),))
+def test_a_cancel_that_was_taken_may_ship_anyway(
+    client: httpx.Client, clock: VirtualClock, simulator: MwwSimulator
+) -> None:
+    simulator.set_switch("fate", "ships anyway", remote_id="A")
+    simulator.add_order("A", lines=(("SOCKS", 1),))
     clock.advance(hours(2))
     assert ask(client, "A").status_code == 200
     clock.advance(hours(4))
@@ -192,35 +188,35 @@ def test_a_cancel_that_was_taken_may_ship_anyway(client: httpx.Client, clock: Vi
     assert state(client) == "shipped"
     (line,) = client.get("/orders/A/line-items").json()["data"]
     assert line["attributes"]["tracking-numbers"] != []
-    assert [record.effect for record in mww.log if record.operation == "life cycle"] == [
+    assert [record.effect for record in simulator.log if record.operation == "life cycle"] == [
         "received -> packed",
         "packed -> shipped",
     ]
 
 
-def test_an_order_not_yet_in_may_be_unknown(client: httpx.Client, clock: VirtualClock, mww: MwwSimulator) -> None:
-    mww.set_switch("before_ingestion", "unknown")
-    mww.add_order("A", lines=(("SOCKS", 1),))
+def test_an_order_not_yet_in_may_be_unknown(client: httpx.Client, clock: VirtualClock, simulator: MwwSimulator) -> None:
+    simulator.set_switch("before_ingestion", "unknown")
+    simulator.add_order("A", lines=(("SOCKS", 1),))
     assert (client.get("/orders/A").status_code, ask(client, "A").status_code) == (404, 404)
     clock.advance(hours(1))
     assert (client.get("/orders/A").status_code, ask(client, "A").status_code) == (200, 200)
 
 
 @pytest.mark.parametrize("body", [{}, {"data": {"type": "orders", "id": "B", "attributes": {"request": "cancel"}}}])
-def test_a_cancel_of_another_shape_is_refused(client: httpx.Client, mww: MwwSimulator, body: object) -> None:
-    mww.add_order("A", lines=(("SOCKS", 1),), state=State.RECEIVED)
+def test_a_cancel_of_another_shape_is_refused(client: httpx.Client, simulator: MwwSimulator, body: object) -> None:
+    simulator.add_order("A", lines=(("SOCKS", 1),), state=State.RECEIVED)
     assert client.patch("/orders/A", json=body).status_code == 422
     assert client.patch("/orders/A", content=b"{").status_code == 422
 
 
-def test_a_server_error_is_met_once(client: httpx.Client, mww: MwwSimulator) -> None:
-    mww.faults.add(Fault.ERROR_WITHOUT_ERRORS)
+def test_a_server_error_is_met_once(client: httpx.Client, simulator: MwwSimulator) -> None:
+    simulator.faults.add(Fault.ERROR_WITHOUT_ERRORS)
     assert [client.get("/orders").status_code for _ in range(2)] == [500, 200]
 
 
-def test_orders_are_added_once_and_asked_for_by_name(mww: MwwSimulator) -> None:
-    mww.add_order("A", lines=(("SOCKS", 1),))
+def test_orders_are_added_once_and_asked_for_by_name(simulator: MwwSimulator) -> None:
+    simulator.add_order("A", lines=(("SOCKS", 1),))
     with pytest.raises(InputError, match="used"):
-        mww.add_order("A", lines=(("SOCKS", 1),))
+        simulator.add_order("A", lines=(("SOCKS", 1),))
     with pytest.raises(NotFoundError, match="B"):
-        mww.truth("B")
+        simulator.truth("B")

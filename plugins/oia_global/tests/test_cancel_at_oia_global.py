@@ -18,7 +18,7 @@ from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.declaration import Evidence
 from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errors import ConfigurationError, NotAllowedError
+from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.mail import MailConfig
 from orderdesk_sdk.order import Address, Line, Order
@@ -171,13 +171,6 @@ def test_nothing_can_be_read_back(open_desk: Opener) -> None:
     desk.clock.advance(hours(5))
     desk.run_due()
     assert desk.case(case.id).state is State.AWAITING_PERSON
-
-
-def test_nothing_is_resubmitted_through_us(open_desk: Opener) -> None:
-    desk = open_desk()
-    desk.confirm(asked(desk).id, by="Ann")
-    with pytest.raises(NotAllowedError, match="tell OIA Global which order it replaces"):
-        desk.resubmit("1042", by="Ann")
 
 
 @pytest.mark.parametrize("name", ["cancel_email_to", "test_email_to"])

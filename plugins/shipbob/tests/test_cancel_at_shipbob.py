@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -10,31 +9,27 @@ import pytest
 
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.case import State
-from orderdesk_sdk.clock import VirtualClock, hours
+from orderdesk_sdk.clock import hours
 from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.http.service import Service
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.stage import SimulatedStage, simulated
+from orderdesk_sdk.testing.plugin import StageOpener
+from orderdesk_sdk.testing.stage import SimulatedStage
 from orderdesk_shipbob import orderdesk_cancel
 from orderdesk_shipbob.api import ORDERS, SHIPMENTS, standing, throttled
 from orderdesk_shipbob.settings import ShipBobSettings
 from orderdesk_shipbob.simulator import CHANNEL, TOKEN, ShipBobSimulator
 
+integration = "shipbob"
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-def shipbob() -> ShipBobSimulator:
-    return ShipBobSimulator(VirtualClock())
-
-
-@pytest.fixture
-def stage(shipbob: ShipBobSimulator) -> Iterator[SimulatedStage]:
-    with simulated("shipbob", shipbob, settings={"api_version": "2026-07"}) as made:
-        yield made
+def stage(open_stage: StageOpener) -> SimulatedStage:
+    return open_stage({"api_version": "2026-07"})
 
 
 def answered(*replies: object) -> Answer:
@@ -60,8 +55,8 @@ def rows(status: str, *stopped: object) -> dict[str, object]:
     return {"status": status, "canceled_shipment_results": [{"shipment_id": 1, "is_success": one} for one in stopped]}
 
 
-def test_the_cancel_names_the_channel_and_has_no_body(shipbob: ShipBobSimulator, stage: SimulatedStage) -> None:
-    shipbob.add_order("1042")
+def test_the_cancel_names_the_channel_and_has_no_body(simulator: ShipBobSimulator, stage: SimulatedStage) -> None:
+    simulator.add_order("1042")
     assert stage.cancel().state is State.CANCELED
     (sent,) = stage.tap.requests
     assert (sent.method, sent.path, sent.body) == ("POST", "/2026-07/order/1042:cancel", b"")
@@ -73,8 +68,8 @@ def test_the_order_number_of_a_shop_is_not_taken_for_shipbobs_id(stage: Simulate
         stage.desk.place("1042", at="shipbob", by="Ann", remote_id="#1042")
 
 
-def test_nobody_who_receives_a_parcel_is_kept_as_evidence(shipbob: ShipBobSimulator, stage: SimulatedStage) -> None:
-    shipbob.add_order("1042", age=hours(1))
+def test_nobody_who_receives_a_parcel_is_kept_as_evidence(simulator: ShipBobSimulator, stage: SimulatedStage) -> None:
+    simulator.add_order("1042", age=hours(1))
     stage.cancel()
     kept = [step.exchange.body for step in stage.receipt.steps if step.exchange is not None]
     assert len(kept) == 2
@@ -82,33 +77,33 @@ def test_nobody_who_receives_a_parcel_is_kept_as_evidence(shipbob: ShipBobSimula
 
 
 def test_a_read_that_is_turned_away_after_a_cancel_does_not_say_that_nothing_was_done(
-    shipbob: ShipBobSimulator, stage: SimulatedStage
+    simulator: ShipBobSimulator, stage: SimulatedStage
 ) -> None:
-    shipbob.set_switch("split", "two")
-    shipbob.add_order("1042")
-    shipbob.faults.add(Fault.EXPIRED_TOKEN, method="GET")
+    simulator.set_switch("split", "two")
+    simulator.add_order("1042")
+    simulator.faults.add(Fault.EXPIRED_TOKEN, method="GET")
     assert stage.cancel().state is State.UNCLEAR
     assert stage.follow().state is State.PARTLY_CANCELED
 
 
 @pytest.mark.parametrize("again", ["fails", "succeeds"])
 def test_what_was_canceled_before_is_canceled_whatever_is_said_of_a_second_time(
-    shipbob: ShipBobSimulator, stage: SimulatedStage, again: str
+    simulator: ShipBobSimulator, stage: SimulatedStage, again: str
 ) -> None:
-    shipbob.add_order("1042")
+    simulator.add_order("1042")
     base = stage.desk.connections.get("shipbob").service(NOW).base_url
     headers = {"authorization": f"Bearer {TOKEN}", "shipbob_channel_id": CHANNEL}
     httpx.post(f"{base}/2026-01/order/1042:cancel", headers=headers).raise_for_status()
-    shipbob.set_switch("again", again)
+    simulator.set_switch("again", again)
     assert stage.cancel().state is State.CANCELED
 
 
-def test_a_422_is_no_refusal_but_read_back(shipbob: ShipBobSimulator, stage: SimulatedStage) -> None:
-    shipbob.set_switch("too_late", "422")
-    shipbob.add_order("1042", age=hours(1))
+def test_a_422_is_no_refusal_but_read_back(simulator: ShipBobSimulator, stage: SimulatedStage) -> None:
+    simulator.set_switch("too_late", "422")
+    simulator.add_order("1042", age=hours(1))
     assert stage.cancel().state is State.UNCLEAR
     case = stage.follow()
-    assert (case.state, case.refusal, shipbob.truth("1042")) == (State.REFUSED, Refusal.SHIPPED, "Fulfilled")
+    assert (case.state, case.refusal, simulator.truth("1042")) == (State.REFUSED, Refusal.SHIPPED, "Fulfilled")
 
 
 @pytest.mark.parametrize("reply", [rows("Success", True, False), rows("Success"), rows("Success", 1), rows("OK", True)])

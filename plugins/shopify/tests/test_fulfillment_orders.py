@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import httpx
 import pytest
@@ -12,12 +11,18 @@ from orderdesk_sdk.answer import Outcome, Refusal
 from orderdesk_sdk.case import ProofKind, State
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.declaration import Portal
+from orderdesk_sdk.http.service import Service
+from orderdesk_sdk.message import HintKind
 from orderdesk_sdk.order import Role
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.testing.plugin import StageOpener
 from orderdesk_sdk.testing.stage import SimulatedStage
-from orderdesk_shopify.fulfillment import judged, orderdesk_integration
+from orderdesk_shopify.account import ShopSettings
+from orderdesk_shopify.fulfillment import judged, orderdesk_integration, orderdesk_receive
 from orderdesk_shopify.simulator import FulfillmentSimulator
+from orderdesk_shopify.simulator.webhooks import CLIENT_SECRET
 
-Opener = Callable[..., SimulatedStage]
+integration = "shopify-fulfillment"
 
 
 def asked(stage: SimulatedStage) -> list[str]:
@@ -27,17 +32,18 @@ def asked(stage: SimulatedStage) -> list[str]:
     return [text.split("(")[0].split()[1] for text in texts if text.startswith("mutation")]
 
 
-def accepted(works: FulfillmentSimulator) -> None:
+def accepted(simulator: FulfillmentSimulator) -> None:
     """Let the service accept the work."""
-    assert isinstance(works.clock, VirtualClock)
-    works.clock.advance(minutes(10))
+    assert isinstance(simulator.clock, VirtualClock)
+    simulator.clock.advance(minutes(10))
 
 
-def test_before_acceptance_the_work_is_withdrawn_at_once(works: FulfillmentSimulator, open_stage: Opener) -> None:
-    stage = open_stage(works)
+def test_before_acceptance_the_work_is_withdrawn_at_once(
+    simulator: FulfillmentSimulator, stage: SimulatedStage
+) -> None:
     assert stage.cancel().state is State.ASKED
     case = stage.follow()
-    assert (case.state, case.status, works.truth("1042")) == (
+    assert (case.state, case.status, simulator.truth("1042")) == (
         State.CANCELED,
         "CLOSED UNSUBMITTED",
         "CLOSED UNSUBMITTED",
@@ -48,21 +54,19 @@ def test_before_acceptance_the_work_is_withdrawn_at_once(works: FulfillmentSimul
 
 
 def test_after_acceptance_the_service_is_asked_and_its_yes_is_read_back(
-    works: FulfillmentSimulator, open_stage: Opener
+    simulator: FulfillmentSimulator, stage: SimulatedStage
 ) -> None:
-    stage = open_stage(works)
-    accepted(works)
+    accepted(simulator)
     stage.cancel("the customer moved")
-    assert (stage.case.state, works.work("1042").request) == (State.ASKED, "the customer moved")
+    assert (stage.case.state, simulator.work("1042").request) == (State.ASKED, "the customer moved")
     stage.run_due()
     assert stage.follow().state is State.CANCELED
     assert (stage.case.status, asked(stage)) == ("CANCELLED CANCELLATION_ACCEPTED", ["AskBack"])
 
 
-def test_the_services_no_is_a_refusal_in_its_own_words(works: FulfillmentSimulator, open_stage: Opener) -> None:
-    works.set_switch("service", "rejects")
-    stage = open_stage(works)
-    accepted(works)
+def test_the_services_no_is_a_refusal_in_its_own_words(simulator: FulfillmentSimulator, stage: SimulatedStage) -> None:
+    simulator.set_switch("service", "rejects")
+    accepted(simulator)
     stage.cancel()
     case = stage.follow()
     assert (case.state, case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
@@ -71,39 +75,39 @@ def test_the_services_no_is_a_refusal_in_its_own_words(works: FulfillmentSimulat
 
 
 def test_a_service_that_does_not_answer_is_a_persons_task_and_nothing_is_forced(
-    works: FulfillmentSimulator, open_stage: Opener
+    simulator: FulfillmentSimulator, stage: SimulatedStage
 ) -> None:
-    works.set_switch("service", "silent")
-    stage = open_stage(works)
-    accepted(works)
+    simulator.set_switch("service", "silent")
+    accepted(simulator)
     stage.cancel()
     case = stage.follow()
     assert (case.state, case.route) == (State.AWAITING_PERSON, 1)
     assert "may still ship" in str(case.text)
-    assert (asked(stage), works.truth("1042")) == (["AskBack"], "IN_PROGRESS CANCELLATION_REQUESTED")
+    assert (asked(stage), simulator.truth("1042")) == (["AskBack"], "IN_PROGRESS CANCELLATION_REQUESTED")
 
 
-def test_what_was_asked_for_already_is_not_asked_for_again(works: FulfillmentSimulator, open_stage: Opener) -> None:
-    stage = open_stage(works)
-    accepted(works)
-    work = works.work("1042")
-    work.asked, work.requested_at = "CANCELLATION_REQUESTED", works.clock.now()
+def test_what_was_asked_for_already_is_not_asked_for_again(
+    simulator: FulfillmentSimulator, stage: SimulatedStage
+) -> None:
+    accepted(simulator)
+    work = simulator.work("1042")
+    work.asked, work.requested_at = "CANCELLATION_REQUESTED", simulator.clock.now()
     assert stage.cancel().state is State.ASKED
     assert stage.follow().state is State.CANCELED
     assert asked(stage) == []
 
 
-def test_what_has_shipped_is_refused(works: FulfillmentSimulator, open_stage: Opener) -> None:
-    stage = open_stage(works)
-    work = works.work("1042")
+def test_what_has_shipped_is_refused(simulator: FulfillmentSimulator, stage: SimulatedStage) -> None:
+    work = simulator.work("1042")
     work.status, work.asked, work.parcel = "CLOSED", "ACCEPTED", True
     assert (stage.cancel().state, stage.case.refusal) == (State.REFUSED, Refusal.SHIPPED)
     assert asked(stage) == []
 
 
-def test_where_shopify_offers_no_cancellation_none_is_tried(works: FulfillmentSimulator, open_stage: Opener) -> None:
-    stage = open_stage(works)
-    accepted(works)
+def test_where_shopify_offers_no_cancellation_none_is_tried(
+    simulator: FulfillmentSimulator, stage: SimulatedStage
+) -> None:
+    accepted(simulator)
     edit = b'{"action":"REQUEST_CANCELLATION"}'
     stage.tap.edit = lambda _, body: body.replace(b"," + edit, b"")
     assert (stage.cancel().state, stage.case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
@@ -111,13 +115,12 @@ def test_where_shopify_offers_no_cancellation_none_is_tried(works: FulfillmentSi
 
 
 def test_a_service_that_accepts_while_the_work_is_being_withdrawn_is_asked_next_time_and_refused_now(
-    works: FulfillmentSimulator, open_stage: Opener
+    simulator: FulfillmentSimulator, stage: SimulatedStage
 ) -> None:
-    stage = open_stage(works)
 
     def accepting(request: object) -> tuple[int, str] | None:
         if b"fulfillmentOrderCancel(" in getattr(request, "body", b""):
-            accepted(works)
+            accepted(simulator)
         return None
 
     stage.tap.instead = accepting
@@ -126,25 +129,23 @@ def test_a_service_that_accepts_while_the_work_is_being_withdrawn_is_asked_next_
 
 
 def test_a_lost_withdrawal_is_looked_into_and_not_taken_for_one(
-    works: FulfillmentSimulator, open_stage: Opener
+    simulator: FulfillmentSimulator, stage: SimulatedStage
 ) -> None:
-    works.set_switch("mutation_reply", "lost")
-    stage = open_stage(works)
+    simulator.set_switch("mutation_reply", "lost")
     assert stage.cancel().state is State.UNCLEAR
     assert stage.follow().state is State.AWAITING_PERSON, "closed without a parcel: who closed it, it does not say"
 
 
-def test_a_lost_request_to_cancel_is_read_back(works: FulfillmentSimulator, open_stage: Opener) -> None:
-    works.set_switch("mutation_reply", "lost")
-    stage = open_stage(works)
-    accepted(works)
+def test_a_lost_request_to_cancel_is_read_back(simulator: FulfillmentSimulator, stage: SimulatedStage) -> None:
+    simulator.set_switch("mutation_reply", "lost")
+    accepted(simulator)
     assert stage.cancel().state is State.UNCLEAR
     assert stage.follow().state is State.CANCELED
     assert asked(stage) == ["AskBack"]
 
 
-def test_an_unknown_fulfillment_order_is_refused(open_stage: Opener) -> None:
-    stage = open_stage(FulfillmentSimulator(VirtualClock()))
+def test_an_unknown_fulfillment_order_is_refused(open_stage: StageOpener) -> None:
+    stage = open_stage(before=FulfillmentSimulator(VirtualClock()))
     assert (stage.cancel().state, stage.case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
 
 
@@ -187,3 +188,18 @@ def test_the_last_way_is_a_person_who_is_told_what_force_means() -> None:
     assert (declared.role, declared.statuses, declared.actions) == (Role.FULFILLMENT, (), ())
     assert isinstance(last, Portal)
     assert "Call the service" in last.instruction
+
+
+def test_an_answer_of_a_fulfillment_service_hints_at_its_fulfillment_order(
+    simulator: FulfillmentSimulator, stage: SimulatedStage
+) -> None:
+    accepted(simulator)
+    stage.cancel()
+    stage.follow()
+    (sent,) = simulator.outbox.messages
+    its = ShopSettings(shop_url="https://shop.example", access_token=Secret("t"), webhook_secret=Secret(CLIENT_SECRET))
+    hints = orderdesk_receive(sent, Service("shop", its, "", simulator.clock.now(), "agent", Role.FULFILLMENT))
+    assert [(hint.remote_id, hint.kind) for hint in hints] == [
+        ("gid://shopify/FulfillmentOrder/1042", HintKind.CANCELED),
+        ("1042", HintKind.CANCELED),
+    ]

@@ -14,15 +14,16 @@ from orderdesk_shopify import documents
 from orderdesk_shopify.simulator import ShopifySimulator
 from orderdesk_shopify.simulator.webhooks import signature
 
+integration = "shopify"
 Ask = Callable[..., httpx.Response]
 ORDER = "gid://shopify/Order/1042"
 CANCEL = {"id": ORDER, "reason": "OTHER", "restock": False, "notify": False}
 
 
 @pytest.fixture
-def ask(shop: ShopifySimulator) -> Iterator[Ask]:
-    """Posts a document and its variables to the shop."""
-    with serve(shop.app) as served, httpx.Client(base_url=served.url) as client:
+def ask(simulator: ShopifySimulator) -> Iterator[Ask]:
+    """Posts a document and its variables to the simulator."""
+    with serve(simulator.app) as served, httpx.Client(base_url=served.url) as client:
 
         def post(
             document: str, version: str = "2026-07", token: str = "simulated-access-token", **given: object
@@ -38,11 +39,11 @@ def test_a_call_without_the_token_is_not_let_in(ask: Ask) -> None:
     assert ask(documents.ORDER, token="another's", id=ORDER).status_code == 401
 
 
-def test_a_field_that_is_not_in_the_schema_fails_before_anything_is_done(ask: Ask, shop: ShopifySimulator) -> None:
+def test_a_field_that_is_not_in_the_schema_fails_before_anything_is_done(ask: Ask, simulator: ShopifySimulator) -> None:
     found = ask("query Order { order(id: 1) { canceledAt } }").json()
     assert "data" not in found
     assert "canceledAt" in found["errors"][0]["message"]
-    assert [record.operation for record in shop.log] == ["add_order"]
+    assert [record.operation for record in simulator.log] == ["add_order"]
 
 
 def test_the_result_of_a_job_is_a_field_from_2026_10_on(ask: Ask) -> None:
@@ -51,49 +52,49 @@ def test_the_result_of_a_job_is_a_field_from_2026_10_on(ask: Ask) -> None:
     assert found["data"]["done"]["jobResult"]["id"] == "gid://shopify/OrderCancelJobResult/1"
 
 
-def test_a_reason_that_is_none_of_shopifys_starts_no_job(ask: Ask, shop: ShopifySimulator) -> None:
+def test_a_reason_that_is_none_of_shopifys_starts_no_job(ask: Ask, simulator: ShopifySimulator) -> None:
     assert "errors" in ask(documents.CANCEL, **{**CANCEL, "reason": "BOREDOM"}).json()
-    assert isinstance(shop.clock, VirtualClock)
-    shop.clock.advance(seconds(60))
-    assert shop.truth("1042") == "open"
+    assert isinstance(simulator.clock, VirtualClock)
+    simulator.clock.advance(seconds(60))
+    assert simulator.truth("1042") == "open"
 
 
-def test_a_job_takes_its_time_and_then_a_signed_webhook_goes_out(ask: Ask, shop: ShopifySimulator) -> None:
+def test_a_job_takes_its_time_and_then_a_signed_webhook_goes_out(ask: Ask, simulator: ShopifySimulator) -> None:
     job = ask(documents.CANCEL, **CANCEL).json()["data"]["done"]["job"]["id"]
     assert not ask(documents.PROGRESS, id=ORDER, job=job).json()["data"]["job"]["done"]
-    assert (shop.truth("1042"), shop.outbox.messages) == ("open", [])
-    assert isinstance(shop.clock, VirtualClock)
-    shop.clock.advance(seconds(20))
+    assert (simulator.truth("1042"), simulator.outbox.messages) == ("open", [])
+    assert isinstance(simulator.clock, VirtualClock)
+    simulator.clock.advance(seconds(20))
     found = ask(documents.PROGRESS, id=ORDER, job=job).json()["data"]
     assert found["job"]["done"]
     assert found["order"]["cancelledAt"] is not None
-    (sent,) = shop.outbox.messages
+    (sent,) = simulator.outbox.messages
     assert sent.headers["x-shopify-topic"] == "orders/cancelled"
     assert sent.headers["x-shopify-hmac-sha256"] == signature(sent.body)
 
 
-def test_points_are_spent_and_come_back(ask: Ask, shop: ShopifySimulator) -> None:
-    shop.bucket.drain(left=5)
+def test_points_are_spent_and_come_back(ask: Ask, simulator: ShopifySimulator) -> None:
+    simulator.bucket.drain(left=5)
     found = ask(documents.CANCEL, **CANCEL).json()
     assert found["errors"][0]["extensions"]["code"] == "THROTTLED"
     assert "data" not in found
     told = found["extensions"]["cost"]
     assert (told["requestedQueryCost"], told["actualQueryCost"]) == (10, None)
     assert told["throttleStatus"] == {"maximumAvailable": 2000.0, "currentlyAvailable": 5.0, "restoreRate": 100.0}
-    shop.clock.sleep_until(shop.clock.monotonic() + 0.05)
+    simulator.clock.sleep_until(simulator.clock.monotonic() + 0.05)
     assert ask(documents.CANCEL, **CANCEL).json()["data"]["done"]["job"]
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"query": 7}', b'{"query": "{"}'])
-def test_a_body_that_is_no_document_is_a_bad_request(body: bytes, shop: ShopifySimulator) -> None:
-    with serve(shop.app) as served:
+def test_a_body_that_is_no_document_is_a_bad_request(body: bytes, simulator: ShopifySimulator) -> None:
+    with serve(simulator.app) as served:
         url = f"{served.url}/admin/api/2026-07/graphql.json"
         found = httpx.post(url, content=body, headers={"x-shopify-access-token": "simulated-access-token"})
     assert found.status_code == 400
 
 
-def test_numbers_are_used_once_and_known(shop: ShopifySimulator) -> None:
+def test_numbers_are_used_once_and_known(simulator: ShopifySimulator) -> None:
     with pytest.raises(InputError):
-        shop.add_order("gid://shopify/Order/1042")
+        simulator.add_order("gid://shopify/Order/1042")
     with pytest.raises(NotFoundError):
-        shop.truth("7")
+        simulator.truth("7")

@@ -1,0 +1,9 @@
+"""BDLinx publishes no wire: what is configured is called, what lacks is a person's task."""
+
+from __future__ import annotations
+
+from orderdesk_sdk.testing.wire_suite import WireSuite
+
+
+class TestBdlinx(WireSuite):
+    integration = "bdlinx"

@@ -1,0 +1,64 @@
+"""The states of an order at MWW: what each means, in whatever spelling, and what is kept of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+import orderdesk_mww
+from orderdesk_mww.account import MwwSettings
+from orderdesk_sdk.answer import Answer, Outcome
+from orderdesk_sdk.http.service import Service
+from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.request import CheckRequest
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.testing.stage import ORDER, SimulatedStage
+
+integration = "mww"
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+def read(reply: httpx.Response) -> Answer:
+    """What the check makes of a reply."""
+    settings = MwwSettings(api_key=Secret("a key"), cancel_email_to="a@example.com")
+    service = Service("print", settings, "https://mww.example/api", NOW, "agent", Role.FULFILLMENT)
+    request = CheckRequest(Order("1", ORDER), Placement("print", "A/1", NOW, Role.FULFILLMENT))
+    flow = orderdesk_mww.orderdesk_check(request, service)
+    assert next(flow).url.raw_path == b"/api/orders/A%2F1"
+    with pytest.raises(StopIteration) as ended:
+        flow.send(reply)
+    answer = ended.value.value
+    assert isinstance(answer, Answer)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [
+        ("received", Outcome.PENDING),
+        ("Cancelled", Outcome.CANCELED),
+        ("CANCELED", Outcome.CANCELED),
+        ("Packed", Outcome.REFUSED),
+        ("Shipped", Outcome.REFUSED),
+        ("quality_control", Outcome.UNCLEAR),
+        ("not cancelled", Outcome.UNCLEAR),
+    ],
+)
+def test_a_state_is_read_in_any_spelling_and_an_unknown_one_is_unclear(state: str, outcome: Outcome) -> None:
+    answer = read(httpx.Response(200, json={"data": {"attributes": {"state": state}}}))
+    assert (answer.outcome, answer.status) == (outcome, state)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(401, Outcome.NOT_DONE), (404, Outcome.UNCLEAR), (500, Outcome.UNCLEAR)]
+)
+def test_a_state_that_cannot_be_read_tells_nothing(status: int, outcome: Outcome) -> None:
+    assert read(httpx.Response(status, json={"data": {"attributes": {"state": "cancelled"}}})).outcome is outcome
+
+
+def test_people_stay_out_of_the_evidence_and_the_state_is_in_it(stage: SimulatedStage) -> None:
+    redactor = stage.desk.connections.get("mww").client.redactor
+    hidden = ("name", "address1", "address2", "city", "postal-code", "phone", "email")
+    assert [name for name in (*hidden, "state") if not redactor.denies(name)] == ["state"]

@@ -1,0 +1,14 @@
+"""Progressive Solutions publishes nothing: what is configured is called, what lacks is a person's task."""
+
+from __future__ import annotations
+
+from orderdesk_sdk.declaration import Evidence
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.testing.wire_suite import WireSuite
+
+
+class TestProgressiveSolutions(WireSuite):
+    integration = "progressive-solutions"
+
+    def test_the_declaration_says_that_it_is_configuration_only(self) -> None:
+        assert Registry().load(self.integration).integration.evidence is Evidence.CONFIGURATION

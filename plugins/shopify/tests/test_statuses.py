@@ -1,0 +1,68 @@
+"""Statuses that can be set at Shopify: looked at first, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import orderdesk_shopify
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.flow import drive
+from orderdesk_sdk.http.client import ConnectionClient
+from orderdesk_sdk.http.service import Service
+from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.request import StatusRequest
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.testing.fake_client import FakeJournal
+from orderdesk_sdk.testing.serving import serve
+from orderdesk_shopify.account import CartSettings
+from orderdesk_shopify.simulator import ShopifySimulator
+
+integration = "shopify"
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+def set_status(simulator: ShopifySimulator, status: str, remote_id: str = "1042") -> tuple[Answer, list[str]]:
+    """What a flow that sets a status ends with at a served shop, and the operations that it took there."""
+    before = len(simulator.log)
+    request = StatusRequest(Order("1", "1042"), Placement("shop", remote_id, NOW, Role.CART), status)
+    with serve(simulator.app) as served:
+        settings = CartSettings(shop_url=served.url, access_token=Secret("simulated-access-token"))
+        its = Service("shop", settings, served.url, NOW, "agent", Role.CART)
+        client = ConnectionClient(orderdesk_shopify.orderdesk_integration(), its.settings, simulator.clock)
+        driven = drive(lambda: orderdesk_shopify.orderdesk_change_status(request, its), Answer, client, FakeJournal())
+        client.close()
+    assert isinstance(driven.outcome, Answer)
+    return driven.outcome, [record.operation for record in simulator.log[before:]]
+
+
+def test_an_order_is_archived_and_opened_again(simulator: ShopifySimulator) -> None:
+    archived, calls = set_status(simulator, "archived")
+    assert (archived.outcome, archived.status, simulator.truth("1042")) == (Outcome.CHANGED, "archived", "archived")
+    assert calls == ["Order", "Archive"]
+    opened, _ = set_status(simulator, "open")
+    assert (opened.outcome, opened.status, simulator.truth("1042")) == (Outcome.CHANGED, "open", "open")
+
+
+def test_a_status_that_is_set_already_is_not_set_again(simulator: ShopifySimulator) -> None:
+    answer, calls = set_status(simulator, "open")
+    assert (answer.outcome, calls) == (Outcome.CHANGED, ["Order"])
+
+
+def test_a_canceled_order_can_be_archived(simulator: ShopifySimulator) -> None:
+    simulator.cancel_in_admin("1042")
+    assert set_status(simulator, "archived")[0].outcome is Outcome.CHANGED
+
+
+def test_a_status_of_an_unknown_order_is_refused(simulator: ShopifySimulator) -> None:
+    assert set_status(simulator, "archived", "7")[0].refusal is Refusal.NOT_ALLOWED
+
+
+def test_a_status_whose_reply_is_hidden_is_unclear_and_then_found_set(simulator: ShopifySimulator) -> None:
+    simulator.set_switch("mutation_reply", "lost")
+    assert set_status(simulator, "archived")[0].outcome is Outcome.UNCLEAR
+    assert set_status(simulator, "archived")[0].outcome is Outcome.CHANGED
+
+
+def test_a_status_without_the_scope_is_not_set(simulator: ShopifySimulator) -> None:
+    simulator.set_switch("scopes", "missing")
+    assert (set_status(simulator, "archived")[0].outcome, simulator.truth("1042")) == (Outcome.NOT_DONE, "open")
