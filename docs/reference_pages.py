@@ -54,7 +54,8 @@ def hooks_page() -> str:
         "",
         "A plugin implements those that its declaration needs. An implementation takes the arguments that it wants, by",
         "name; see [Compatibility](../explanation/compatibility.md) for what may change. What a flow yields and ends",
-        "with is on the pages [Flows](flows.md) and [Answers](answers.md).",
+        "with is on the pages [Flows](flows.md) and [Answers](answers.md). In the repository, the plugin in",
+        "`tests/distributions/reference` shows each hook once, and its `tests/test_hooks.py` each at work.",
         "",
     ]
     for name, function in hooks().items():
@@ -179,7 +180,7 @@ def cli_page() -> str:
         "What each command gives with `--json`, and the exit codes, are on the page [JSON](cli-json.md). Every command",
         "takes:",
         "",
-        *table(("option", ""), map(_told, everywhere)),
+        *table(("option", "meaning"), map(_told, everywhere)),
     ]
     for name, command in commands():
         context = click.Context(command, info_name=f"orderdesk {name}")
@@ -187,7 +188,7 @@ def cli_page() -> str:
         lines += [f"## `orderdesk {name}`", "", "```text", usage, "```", "", prose(command.callback), ""]
         own = [one for one in command.params if _key(one) not in shared]
         if own:
-            lines += table(("option or argument", ""), map(_told, own))
+            lines += table(("option or argument", "meaning"), map(_told, own))
     return "\n".join(lines)
 
 

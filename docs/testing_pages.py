@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from itertools import chain
 
 from docs.prose import class_section, function_section, object_section, prose, table
 from orderdesk_sdk.http import auth
-from orderdesk_sdk.testing import plugin, scenarios, simple_simulator, simulator, stage, token_simulator
+from orderdesk_sdk.testing import (
+    calls,
+    orders,
+    plugin,
+    scenarios,
+    simple_simulator,
+    simulator,
+    stage,
+    token_simulator,
+    tokens,
+)
 from orderdesk_sdk.testing.cassette_suite import CassetteSuite
 from orderdesk_sdk.testing.conformance import PluginConformance, base
 from orderdesk_sdk.testing.fault_queue import Fault
@@ -64,7 +75,7 @@ def testing_page() -> str:
         "They are there wherever `orderdesk-sdk` is installed. All but `cassette` are of the integration that the",
         'class or module of the test names: `integration = "acme-ship"`.',
         "",
-        *table(("fixture", ""), _fixtures()),
+        *table(("fixture", "meaning"), _fixtures()),
         "## The stage",
         "",
         "`orderdesk_sdk.testing.stage`: for tests that want to see what reaches the service, or when. The fixtures",
@@ -94,6 +105,11 @@ def testing_page() -> str:
         *class_section(simulator.Switch),
         *class_section(simulator.Deed),
         *class_section(simulator.Record),
+        "`orderdesk_sdk.testing.orders`, `.tokens` and `.calls` hold what most simulators keep and read.",
+        "",
+        *object_section(orders.Orders),
+        *object_section(tokens.Tokens),
+        *chain.from_iterable(function_section(getattr(calls, name)) for name in calls.__all__),
         "## Faults",
         "",
         "`orderdesk_sdk.testing.fault_queue`: what a request meets after",

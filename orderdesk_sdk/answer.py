@@ -186,7 +186,11 @@ def refused(
 def not_done(
     reply: Reply | None, *, text: str | None = None, remedy: str | None = None, retry_after: timedelta | None = None
 ) -> Answer:
-    """The service provably did nothing, and asking again later is safe."""
+    """The service provably did nothing, and asking again later is safe.
+
+    It is asked again by itself, after `retry_after` or else a pause that grows. After a day of that the next route is
+    taken, or a person gets it.
+    """
     return Answer(Outcome.NOT_DONE, text=text, remedy=remedy, retry_after=retry_after, exchange=_number(reply))
 
 

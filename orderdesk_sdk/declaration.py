@@ -103,8 +103,8 @@ class SinceSubmission:
 class WhileStatus:
     """The route is open while the service's last seen status is one of these, or none has been seen.
 
-    statuses: its words, whatever their case, spaces and punctuation (`fold`).
-    until: the word for what closes it, for people: "picking".
+    statuses: its words, folded: all from which it can still come to be canceled, those in passing too. Seen are those
+    that answers tell (`status=`). until: the word for what closes it, for people: "picking".
     """
 
     statuses: frozenset[str] = field(converter=_folded)
@@ -116,7 +116,7 @@ Window = Always | SinceSubmission | WhileStatus
 
 @frozen
 class ByReply:
-    """The service's reply to the request is its last word."""
+    """The service's reply to the request is its last word: `canceled` where it says so, `unclear` where it does not."""
 
 
 @frozen
@@ -342,28 +342,24 @@ class Integration:
     """A kind of service, as its plugin declares it.
 
     slug: the name everywhere, equal to the entry point's. title: the name for people.
-    settings: a class made with `orderdesk_sdk.settings.settings`.
+    settings: a class made with `orderdesk_sdk.settings.settings`. evidence: what the plugin's knowledge rests on.
     base_url: which `host` setting the paths of `service.get(...)` are joined to; None where no call is ever made.
     role: whether orders come in from there (cart) or are made and shipped there (fulfillment).
     resubmit: whether and how a canceled order can be sent there again.
     remote_id: which numbers the service keeps intact; None: every number.
     cancel: the ladder of routes, first tried first; empty means that nobody knows how to cancel there.
     auth: called with the settings, gives the `httpx.Auth` of a connection; None for a service without credentials.
-    limits: per operation name; "*" stands for every operation not named, each with a bucket of its own. Calls that a
-    service counts together have one operation name.
+    limits: per operation name, which calls that a service counts together share; "*" stands for each that is not named.
     rate_header: a response header that tells the allowed rate in calls per second; None where there is none.
     throttled: called with every reply, says how long to wait where it turns the call away in the service's own way,
     which must prove that nothing was done; else None. 429 with Retry-After needs none.
     echoes: response headers that repeat a setting, such as the API's version, and that setting; a difference is told.
     evidence_headers: response headers worth keeping as evidence, such as a request id. Lower case.
-    redact: names of body fields and query parameters hidden in evidence: those with people in them, such as a
-    recipient. What stands under such a name is hidden whole, at any depth. Folded. Fields named like credentials
-    (token, password, authorization, ...) and the texts of all secret settings are hidden anyway.
+    redact: names, folded, of body fields and query parameters hidden in evidence, whole and at any depth: those with
+    people in them, such as a recipient. Fields named like credentials, and all secrets, are hidden anyway.
     help_url: where a person reads how the service cancels; None where nothing is published.
     actions: what rules may do here. statuses: what `orderdesk_change_status` can set here, beside canceled.
-    evidence: what the plugin's knowledge rests on.
-    configured: called with the settings, gives the ladder of one connection, where the settings change it; None takes
-    `cancel`.
+    configured: called with the settings, gives the ladder of one connection, where they change it; None takes `cancel`.
     unavailable: called with the settings, says what keeps the calls from being made, or None; then a person must do it.
     """
 

@@ -8,8 +8,8 @@ implementation takes those it wants, and a hook may gain arguments without break
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import pluggy
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from orderdesk_sdk.order import Placement
     from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
 
-__all__ = ["INTEGRATIONS", "LISTENERS", "SIMULATORS", "hookimpl", "hookspec"]
+__all__ = ["INTEGRATIONS", "LISTENERS", "SIMULATORS", "deprecated_hookspec", "hookimpl", "hookspec"]
+
+F = TypeVar("F", bound=Callable[..., object])
 
 PROJECT = "orderdesk"
 INTEGRATIONS = "orderdesk.integrations"
@@ -31,6 +33,25 @@ SIMULATORS = "orderdesk.simulators"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+def deprecated_hookspec(
+    *, until: str, instead: str, arguments: Collection[str] = (), firstresult: bool = True
+) -> Callable[[F], F]:
+    """Marks a specification that goes, or of whose arguments some go, so that every plugin with it is warned.
+
+    until: the version without it, "0.3". instead: what a plugin uses then, as an order: "implement orderdesk_check".
+    arguments: those that go; empty where the whole hook does. firstresult: as for `hookspec`.
+    """
+
+    def mark(specification: F) -> F:
+        name = specification.__name__
+        gone = f"goes with orderdesk-sdk {until}: {instead}"
+        of_arguments = {one: DeprecationWarning(f"the argument {one} of the hook {name} {gone}") for one in arguments}
+        of_hook = None if arguments else DeprecationWarning(f"the hook {name} {gone}")
+        return hookspec(firstresult=firstresult, warn_on_impl=of_hook, warn_on_impl_args=of_arguments)(specification)
+
+    return mark
 
 
 @hookspec(firstresult=True)

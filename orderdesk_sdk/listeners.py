@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from orderdesk_sdk.case import Case, Event
     from orderdesk_sdk.request import CancelRequest
 
-__all__ = ["Listeners"]
+__all__ = ["LISTENER_HOOKS", "Listeners"]
 
-_OWN_HOOKS = frozenset({"orderdesk_before_cancel", "orderdesk_case_changed"})
+LISTENER_HOOKS = frozenset({"orderdesk_before_cancel", "orderdesk_case_changed"})
+"""The hooks that listeners implement, and nobody else."""
 
 
 class Listeners:
@@ -78,7 +79,9 @@ class Listeners:
     ) -> None:  # fmt: skip
         try:
             manager.register(load(), name=name)
-            foreign = {caller.name for caller in manager.get_hookcallers(manager.get_plugin(name)) or ()} - _OWN_HOOKS
+            foreign = {
+                caller.name for caller in manager.get_hookcallers(manager.get_plugin(name)) or ()
+            } - LISTENER_HOOKS
             if foreign:
                 manager.unregister(name=name)
                 raise TypeError(f"a listener may not implement {', '.join(sorted(foreign))}")

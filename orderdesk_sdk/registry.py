@@ -6,6 +6,7 @@ same with one plugin installed or a thousand.
 
 from __future__ import annotations
 
+import difflib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
@@ -18,7 +19,7 @@ from orderdesk_sdk.declaration import Integration, NoResubmit
 from orderdesk_sdk.errors import NotFoundError, OrderDeskError, PluginFault, in_words
 from orderdesk_sdk.hookspecs import INTEGRATIONS, LISTENERS, PROJECT
 from orderdesk_sdk.ladders import calling_hooks, hook_problem, ladder_problem
-from orderdesk_sdk.listeners import Listeners
+from orderdesk_sdk.listeners import LISTENER_HOOKS, Listeners
 from orderdesk_sdk.settings import SettingKind, settings_fields
 
 __all__ = ["Loaded", "Registry"]
@@ -151,7 +152,9 @@ class Registry:
         manager = pluggy.PluginManager(PROJECT)
         manager.add_hookspecs(hookspecs)
         manager.register(plugin, name=slug)
-        manager.check_pending()
+        strange = _strange_hooks(manager, plugin)
+        if strange:
+            raise self._fault(slug, strange)
         declared: object = manager.hook.orderdesk_integration()
         if not isinstance(declared, Integration):
             raise self._fault(slug, f"orderdesk_integration() gave {type(declared).__name__}, not an Integration")
@@ -160,6 +163,19 @@ class Registry:
             raise self._fault(slug, problem)
         dist = point.dist if point is not None and slug not in self._modules else None
         return Loaded(declared, manager, dist.name if dist else "", dist.version if dist else "")
+
+
+def _strange_hooks(manager: pluggy.PluginManager, plugin: object) -> str | None:
+    """What is wrong with hooks that are never called; None when nothing is. Those marked as optional may be unknown."""
+    for caller in manager.get_hookcallers(plugin) or ():
+        if caller.name in LISTENER_HOOKS:
+            return f"it implements {caller.name}, which is for listeners: name a module of its own under {LISTENERS}"
+        if not caller.has_spec() and not all(found.optionalhook for found in caller.get_hookimpls()):
+            near = difflib.get_close_matches(caller.name, vars(hookspecs), n=1)
+            hint = f"it may mean {near[0]}; " if near else ""
+            newer = "one of a newer SDK is marked @hookimpl(optionalhook=True)"
+            return f"it implements {caller.name}, which is no hook of this SDK: {hint}{newer}"
+    return None
 
 
 def _problem(declared: Integration, slug: str, manager: pluggy.PluginManager) -> str | None:

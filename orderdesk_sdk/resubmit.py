@@ -20,6 +20,7 @@ from orderdesk_sdk.wish import leaves_nothing
 
 __all__ = ["Resubmitter"]
 
+TWICE = "a resubmission would make the order twice"
 TIMED_OUT = 408
 """The one client error after which the request may yet have had an effect."""
 
@@ -74,26 +75,38 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         return opened
 
     def _canceled_case(self, original: Order, at: str | None) -> Case:
-        cases = self._ledger.cases(order_id=original.id)
-        place = f"order {original.number}"
-        if not cases:
-            raise NotAllowedError("it has not been canceled", place=place, remedy="cancel it first")
-        latest = {case.connection: case for case in cases}
-        unsettled = [case for case in latest.values() if case.is_open]
-        if unsettled:
-            names = ", ".join(f"{case.connection} is {case.state.value}" for case in unsettled)
+        latest = {case.connection: case for case in self._ledger.cases(order_id=original.id)}
+        if not latest:
             raise NotAllowedError(
-                f"its cancellation is not settled: {names}",
-                place=place,
+                "it has not been canceled", place=f"order {original.number}", remedy="cancel it first"
+            )
+        self._demand_settled(original)
+        lives = self._lives(original)
+        if lives:
+            raise NotAllowedError(lives, place=f"order {original.number}", remedy=TWICE)
+        wanted = latest.get(at) if at is not None else None
+        return wanted or next(iter(latest.values()))
+
+    def _demand_settled(self, original: Order) -> None:
+        latest = {case.connection: case for case in self._ledger.cases(order_id=original.id)}
+        unsettled = [f"{case.connection} is {case.state.value}" for case in latest.values() if case.is_open]
+        if unsettled:
+            raise NotAllowedError(
+                f"its cancellation is not settled: {', '.join(unsettled)}",
+                place=f"order {original.number}",
                 remedy="wait until it is, or let a person confirm or refuse the case; else the order may be made twice",
             )
+
+    def _lives(self, original: Order) -> str | None:
+        """Where the original goes on, in words; None where all of it is canceled, settled or not."""
+        latest = {case.connection: case for case in self._ledger.cases(order_id=original.id)}
+        wishes = {wish.id: wish for wish in self._ledger.cancellations(original.id)}
         lives = [f"{case.connection} ({case.state.value})" for case in latest.values() if _goes_on(case)]
         lives += [
             f"{placement.connection} (never asked to cancel)"
             for placement in self._host.placements(original.id)
             if placement.role is not Role.CART and placement.connection not in latest
         ]
-        wishes = {wish.id: wish for wish in self._ledger.cancellations(original.id)}
         lives += [
             f"{case.connection} (only a part is canceled)"
             for case in latest.values()
@@ -101,13 +114,7 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
             and case.role is not Role.CART
             and not leaves_nothing(case, wishes[case.cancellation_id], original)
         ]
-        if lives:
-            names = ", ".join(lives)
-            raise NotAllowedError(
-                f"the original goes on at {names}", place=place, remedy="a resubmission would make the order twice"
-            )
-        wanted = latest.get(at) if at is not None else None
-        return wanted or next(iter(latest.values()))
+        return f"the original goes on at {', '.join(lives)}" if lives else None
 
     def _demand_one(self, original: Order, target: str) -> None:
         """Each place of the original is made up for once; another connection takes the place of all of them."""
@@ -151,7 +158,19 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         return started
 
     def request(self, work: Resubmission) -> ResubmitRequest:
-        return ResubmitRequest(self._duplicate(work), self._original(work), unsure=self._may_be_there(work))
+        unsure = self._may_be_there(work)
+        self._demand_canceled(work, unsure)
+        return ResubmitRequest(self._duplicate(work), self._original(work), unsure=unsure)
+
+    def _demand_canceled(self, work: Resubmission, unsure: bool) -> None:
+        """The original may have gone somewhere else since this was asked for, or ship after all."""
+        original = self._host.order(work.original_id)
+        self._demand_settled(original)
+        lives = self._lives(original)
+        if lives and unsure:  # It stays open: what may be there already must be found.
+            raise NotAllowedError(lives, place=f"resubmission {work.id}", remedy=TWICE)
+        if lives:
+            raise InputError(lives, place=f"resubmission {work.id}", remedy=f"{TWICE}; cancel it there, and ask again")
 
     def announce(self, work: Resubmission) -> str:
         return f"submitting {work.order_number} as {work.remote_id}"

@@ -36,6 +36,17 @@ from orderdesk_sdk.testing.subject import Scene, Subject, sample_order
 from orderdesk_sdk.testing.tap import SeenRequest, Tap
 from orderdesk_sdk.testing.village import Cart, Mill, Phone, Village, VillageOpener, open_village_desk
 
+collect_ignore = ["distributions"]
+"""Plugins of their own, with tests of their own; test_distributions.py installs them and runs these."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _screen_of_no_width() -> Iterator[None]:
+    """Tables are as wide as they want, whatever terminal the tests are started from."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLUMNS", raising=False)
+        yield
+
 
 @settings
 class AcmeSettings:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from starlette.types import Receive, Scope, Send
 
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.cli.sandbox import running
@@ -24,9 +23,6 @@ from orderdesk_sdk.testing.simulator import Simulator
 
 class Aloof(Simulator):
     """A simulator that takes no orders but over its API."""
-
-    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raise NotImplementedError
 
     def settings(self, url: str) -> dict[str, str]:
         return {"url": url}

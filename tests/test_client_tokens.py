@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -284,6 +285,13 @@ def test_a_client_asks_for_the_scope_that_it_is_given(scope: str, form: bytes) -
     auth = ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"), scope=scope)
     wanted = b"grant_type=client_credentials" + form + b"&client_id=id&client_secret=key"
     assert auth.token_request().content == wanted
+
+
+def test_a_client_may_say_who_it_is_in_a_header() -> None:
+    login = (Secret("an id"), Secret("a:key"))
+    request = ClientCredentialsAuth("https://acme.example/token", *login, in_header=True).token_request()
+    assert request.headers["authorization"] == f"Basic {b64encode(b'an+id:a%3Akey').decode()}"  # RFC 6749, 2.3.1
+    assert request.content == b"grant_type=client_credentials"
 
 
 def test_a_token_that_does_not_tell_lasts_as_documented_and_else_is_none() -> None:

@@ -199,3 +199,33 @@ def test_after_a_refusal_another_number_may_be_tried(canceled: Desk, simulator: 
     second = canceled.resubmit(ORDER, by="Ann")
     assert (second.state, second.order_number) == (ErrandState.DONE, "1042-2")
     assert created(simulator) == ["1042-2"]
+
+
+def test_what_has_not_gone_out_yet_does_not_once_the_original_ships_after_all(
+    canceled: Desk, simulator: McfSimulator, clock: VirtualClock
+) -> None:
+    for _ in range(2):  # The new token is refused too: provably nothing was done.
+        simulator.faults.add(Fault.EXPIRED_TOKEN, method="POST", path=CREATE)
+    made = canceled.resubmit(ORDER, by="Ann")
+    assert made.state is ErrandState.REQUESTED
+    canceled.shipped(ORDER, by="the carrier")
+    clock.advance(hours(1))
+    canceled.run_due()
+    (after,) = canceled.receipt(ORDER).resubmissions
+    assert (after.state, after.text) == (ErrandState.REFUSED, "the original goes on at amazon-mcf (shipped anyway)")
+    assert created(simulator) == []
+
+
+def test_what_may_have_gone_out_stays_open_and_is_not_made_once_the_original_ships_after_all(
+    canceled: Desk, simulator: McfSimulator, clock: VirtualClock
+) -> None:
+    simulator.faults.add(Fault.RESET_BEFORE, method="POST", path=CREATE)
+    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.UNCLEAR
+    canceled.shipped(ORDER, by="the carrier")
+    clock.advance(hours(1))
+    canceled.run_due()
+    (after,) = canceled.receipt(ORDER).resubmissions
+    assert after.state is ErrandState.UNCLEAR
+    assert after.due_at is not None
+    assert "the original goes on at amazon-mcf (shipped anyway)" in str(after.text)
+    assert created(simulator) == []

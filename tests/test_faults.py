@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError, NotFoundError
@@ -29,16 +29,12 @@ class Shop(Simulator):
         super().__init__(VirtualClock())
         self.status = "open"
 
-    async def service(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        while (await receive()).get("more_body", False):
-            pass
-        if scope["method"] == "PUT":
+    def respond(self, request: Request, body: bytes) -> Response:
+        if request.method == "PUT":
             self.status = "canceled"
             self.record("cancel", "A-1", "canceled")
         answer = {"order": {"status": self.status, "lines": [1, 2], "notes": [], "paid": True}}
-        await JSONResponse(answer, headers={"x-request-id": "42"})(scope, receive, send)
+        return JSONResponse(answer, headers={"x-request-id": "42"})
 
     def settings(self, url: str) -> dict[str, str]:
         return {"endpoint": url}

@@ -34,7 +34,7 @@ GUIDE = (
     "progressive-solutions", "shopify",
 )  # fmt: skip
 """Those that Order Desk's guide names; Shopify by its rule."""
-BESIDE = ("mww-europe", "shipbob", "shopify-fulfillment")
+BESIDE = ("lulu", "mww-europe", "shipbob", "shopify-fulfillment")
 """Those that it does not name: services of their own, MWW in another place, and Shopify as the service that ships."""
 CARTS = ("amazon-marketplace", "commercehub", "shopify")
 UNITS = {"s": 1, "min": 60, "h": 3600}
@@ -117,7 +117,7 @@ def test_the_first_way_is_the_one_that_is_taken(try_at: TrialMaker, slug: str) -
         assert (trial.drafts, trial.requests, case.state) == (True, [], State.AWAITING_PERSON)
     else:
         asks = way.startswith("button (asks)")
-        assert asks or way == "button"
+        assert asks or way.partition(",")[0] == "button"
         assert (trial.drafts, case.state) == (False, State.ASKED if asks else State.CANCELED)
         assert (case.proof is None) == asks
         assert [deed for deed, _ in trial.deeds] == [Deed.CANCEL_TAKEN]
@@ -131,13 +131,19 @@ def test_after_its_minutes_the_button_is_closed_and_the_next_way_is_taken(try_at
     assert (trial.drafts, trial.requests) == (True, [])
 
 
-@pytest.mark.parametrize("slug", ["amazon-mcf"])
-def test_once_it_has_begun_the_button_is_closed(try_at: TrialMaker, slug: str) -> None:
-    assert row(slug).cancel == "button (asks), while picking has not begun"
+@pytest.mark.parametrize(
+    ("slug", "way", "begun"),
+    [
+        ("amazon-mcf", "button (asks), while picking has not begun", "Processing"),
+        ("lulu", "button, while production has not begun", "IN_PRODUCTION"),
+    ],
+)
+def test_once_it_has_begun_the_button_is_closed(try_at: TrialMaker, slug: str, way: str, begun: str) -> None:
+    assert row(slug).cancel == way
     trial = try_at(slug)
     host, desk = trial.scene.desk.host, trial.scene.desk
     assert isinstance(host, LocalHost)
-    host.note_status(desk.host.order(trial.scene.order).id, slug, "Processing", trial.scene.clock.now())
+    host.note_status(desk.host.order(trial.scene.order).id, slug, begun, trial.scene.clock.now())
     assert entry(trial).chosen is None
     assert trial.cancel().state is State.IMPOSSIBLE
     assert trial.requests == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import uuid4
 
+import httpx
 from attrs import evolve
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,7 +21,7 @@ from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.clock import Clock, hours, minutes
 from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Email, Integration, NewNumber, NoResubmit, fold
 from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.auth import HeaderAuth
+from orderdesk_sdk.http.auth import ClientCredentialsAuth, HeaderAuth
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.reading import json_object, text_at, turned_away
@@ -38,6 +40,7 @@ class ToyShop(Simulator):
     switches: ClassVar[tuple[Switch, ...]] = (Switch("fate", ("honored", "ships"), text="how a cancel ends"),)
     canceled_words = frozenset({"canceled"})
     dishonored: ClassVar[Mapping[str, str]] = {"fate": "ships"}
+    key = KEY
     takes = minutes(3)
     """From a cancel that was asked for to canceled."""
 
@@ -59,10 +62,9 @@ class ToyShop(Simulator):
         return "shipped" if now >= self._orders[remote_id] + hours(1) else "open"
 
     def respond(self, request: Request, body: bytes) -> Response:
-        if request.headers.get("x-key") != KEY:
-            status, said = 401, dict[str, object](error="who are you?")
-        else:
-            status, said = self._answer(request.method, request.url.path, body)
+        if request.headers.get("x-key") != self.key:
+            return JSONResponse({"error": "who are you?"}, 401)
+        status, said = self._answer(request.method, request.url.path, body)
         return JSONResponse(said, status)
 
     def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
@@ -87,6 +89,17 @@ class QuickShop(ToyShop):
     """Cancels at once."""
 
     takes = minutes(0)
+
+
+class TokenShop(ToyShop):
+    """Takes a token in place of the key, which it gives to whoever asks."""
+
+    key = "5f0c2c1e9a7b4d3e8f6a1b2c3d4e5f60"
+
+    def respond(self, request: Request, body: bytes) -> Response:
+        if request.url.path == "/token":
+            return JSONResponse({"access_token": self.key, "expires_in": 3600})
+        return super().respond(request, body)
 
 
 class DumbShop(ToyShop):
@@ -203,6 +216,25 @@ class Chatters(Toy):
         return answer.unclear(reply, text=f"signed with ...{service.settings.api_key.reveal()[4:24]}...")
 
 
+class NotesItsToken(ClientCredentialsAuth):
+    """Signs, and leaves the token in the log for whoever debugs it."""
+
+    def sign(self, request: httpx.Request, token: Secret) -> None:
+        logging.getLogger("toys").debug("signed with %s", token.reveal())
+        request.headers["x-key"] = token.reveal()
+
+
+class LeaksItsToken(Toy):
+    """Fetches a token and logs it."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return evolve(
+            Toy().orderdesk_integration(),
+            auth=lambda its: NotesItsToken(f"{its.endpoint}/token", Secret("toys"), its.api_key),
+        )
+
+
 class Raises(Toy):
     """Reads replies as if they were always what they should be."""
 
@@ -308,3 +340,24 @@ class TrustsItsSettings(Toy):
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return evolve(Toy().orderdesk_integration(), settings=SizedSettings)
+
+
+class SendsASet(Toy):
+    """Sends codes in the order in which a set gives them, which is another in every process."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        codes = {f"code-{number}" for number in range(20)}
+        path = f"/orders/{request.remote_id}/cancel"
+        reply = yield service.request("PUT", path, json=list(codes), operation="cancel", repeatable=True)
+        return answer.asked(reply) if json_object(reply).get("taken") is True else answer.unclear(reply)
+
+
+class TellsLocalTime(Toy):
+    """Sends when the order was submitted, by the clock on its machine's wall."""
+
+    @hookimpl
+    def orderdesk_check(self, request: CheckRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        local = request.placement.submitted_at.astimezone().isoformat()
+        reply = yield service.get("/orders", request.remote_id, params={"of": local})
+        return answer.canceled(reply) if text_at(reply, "status") == "canceled" else answer.pending(reply)

@@ -7,6 +7,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote_plus
 
 import httpx
 
@@ -245,12 +246,30 @@ def refresh_token_auth(
 class ClientCredentialsAuth(FormGrantAuth):
     """OAuth 2.0 with the client's own credentials (RFC 6749, 4.4).
 
-    scope: what is asked for, "" for whatever the service gives. lasts: seconds, by the service's documentation, of a
-    token whose reply does not tell; None where it always tells.
+    The settings are best named client_id and client_secret too: errors call them so. scope: what is asked for, "" for
+    whatever the service gives. lasts: seconds, by the service's documentation, of a token whose reply does not tell;
+    None where it always tells. in_header: whether id and secret go in a basic authorization header instead of the form
+    (RFC 6749, 2.3.1, has both).
     """
 
     def __init__(
-        self, token_url: str, client_id: Secret, client_secret: Secret, *, scope: str = "", lasts: int | None = None
+        self,
+        token_url: str,
+        client_id: Secret,
+        client_secret: Secret,
+        *,
+        scope: str = "",
+        lasts: int | None = None,
+        in_header: bool = False,
     ) -> None:
         secrets = {"client_id": client_id, "client_secret": client_secret}
         super().__init__(token_url, "client_credentials", secrets, scope=scope, lasts=lasts)
+        self._in_header = in_header
+
+    def token_request(self) -> httpx.Request:
+        if not self._in_header:
+            return super().token_request()
+        form = {"grant_type": self._grant_type, **self._scope}
+        request = httpx.Request("POST", self._token_url, data=form)
+        login = (quote_plus(secret.reveal()) for secret in self._secrets.values())
+        return next(httpx.BasicAuth(*login).auth_flow(request))

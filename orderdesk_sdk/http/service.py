@@ -87,7 +87,8 @@ class Service(Generic[S]):
         """A request to `path` under the connection's base URL; each of `segments` is percent-encoded and appended.
 
         Of a segment everything is encoded but letters, digits and `_.-~`; of `path` nothing is. So a number that a verb
-        is glued to (`/order/1042:cancel`) goes into `path`, and `Integration.remote_id` says that it is digits.
+        is glued to (`/order/1042:cancel`) goes into `path`, and `Integration.remote_id` says that it is digits. A last
+        segment "" ends the URL with a slash.
         operation: the name of its rate limit, the path's own text if None. repeatable: whether sending it twice is
         harmless; GET always is. reads_only: whether it changes nothing; GET never does. private: whether the reply is
         kept out of the evidence, but for status, length and digest. shared: of one that reads only, how old a reply

@@ -82,10 +82,15 @@ class Stage:
 
         Raises PluginFault where the core could not do what was due.
         """
+        return list(self.looks())[-1]
+
+    def looks(self) -> Iterator[Case]:
+        """As `follow`, with the case as it is now and after each thing that was done."""
         for _ in range(_MOST_LOOKS):
             case = self.case
+            yield case
             if case.due_at is None or case.state is State.AWAITING_PERSON:
-                return case
+                return
             self.wait_for(case.due_at)
             self.run_due()
         raise PluginFault(f"the case is still {self.case.state.value} after {_MOST_LOOKS} looks", place=self.order)

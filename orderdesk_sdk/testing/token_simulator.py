@@ -14,7 +14,7 @@ from typing import ClassVar
 from starlette.responses import Response
 
 from orderdesk_sdk.clock import Clock, hours
-from orderdesk_sdk.testing.calls import bearer, form_in
+from orderdesk_sdk.testing.calls import basic, bearer, form_in, same
 from orderdesk_sdk.testing.simple_simulator import Durations, Outcome, Request, SimpleSimulator
 from orderdesk_sdk.testing.tokens import Tokens
 
@@ -29,6 +29,8 @@ class TokenSimulator(SimpleSimulator):
     client_id: ClassVar[str] = "simulated-client"
     client_secret: ClassVar[str] = "not-a-real-client-secret"
     """The one client that is known."""
+    in_header: ClassVar[bool] = False
+    """Whether it says who it is in a basic authorization header, and nowhere else (RFC 6749, 2.3.1)."""
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
         super().__init__(clock, durations=durations)
@@ -40,18 +42,23 @@ class TokenSimulator(SimpleSimulator):
 
     def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
         if (request.method, request.url.path) == ("POST", self.token_path):
-            return "token", None, self._token(form_in(body))
+            return "token", None, self._token(request, form_in(body))
         return super().answer(request, body)
 
     def expired_token(self, request: Request) -> Response:
         self._tokens.expire_all()
         return super().expired_token(request)
 
-    def _token(self, form: Mapping[str, str]) -> Outcome:
+    def _token(self, request: Request, form: Mapping[str, str]) -> Outcome:
         if form.get("grant_type") != "client_credentials":
             return Outcome(400, "refused: grant", {"error": "unsupported_grant_type"})
-        if (form.get("client_id"), form.get("client_secret")) != (self.client_id, self.client_secret):
+        if not self._knows(request, form):
             return Outcome(401, "refused: client", {"error": "invalid_client"})
         lasts = int(self._tokens.lasts.total_seconds())
         issued = {"access_token": self._tokens.issue(self.clock.now()), "token_type": "Bearer", "expires_in": lasts}
         return Outcome(200, "issued", issued)
+
+    def _knows(self, request: Request, form: Mapping[str, str]) -> bool:
+        if self.in_header:
+            return same(request.headers.get("authorization"), basic(self.client_id, self.client_secret))
+        return (form.get("client_id"), form.get("client_secret")) == (self.client_id, self.client_secret)

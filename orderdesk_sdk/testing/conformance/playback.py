@@ -9,7 +9,7 @@ import httpx
 from attrs import evolve, frozen
 
 from orderdesk_sdk import followup
-from orderdesk_sdk.answer import EXCHANGE_NUMBER, Answer
+from orderdesk_sdk.answer import EXCHANGE_NUMBER, Answer, Outcome
 from orderdesk_sdk.case import Case, Event, EventKind, State, transition
 from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.connections import Connection
@@ -33,13 +33,16 @@ T = TypeVar("T")
 
 @frozen
 class Played:
-    """What came of a flow. requests: those it made. fault: the plugin's own, None where there is none. case: the case
-    after it; None for a resubmission.
+    """What came of a flow.
+
+    requests: those it made. fault: the plugin's own, None where there is none. case: the case after it; None for a
+    resubmission. says_canceled: whether a cancel was answered with canceled, whatever the case made of it.
     """
 
     requests: tuple[httpx.Request, ...]
     fault: str | None
     case: Case | None
+    says_canceled: bool = False
 
     @property
     def calls(self) -> int:
@@ -47,6 +50,7 @@ class Played:
         return len(self.requests)
 
 
+_CANCELED = (Outcome.CANCELED, Outcome.PARTLY_CANCELED)
 _NOTHING = Reply("nothing that was heard", 200, {"content-type": "application/json"}, b"{}")
 """The reply where none was heard, because no call of the flow was ever answered."""
 
@@ -84,7 +88,8 @@ class Playback:
                 return Played(requests, text, None)
             case _:
                 assert_never(driven.outcome)
-        return Played(requests, None, transition(sending, event))
+        says = isinstance(driven.outcome, Answer) and driven.outcome.outcome in _CANCELED
+        return Played(requests, None, transition(sending, event), says)
 
     def check(self, replies: Sequence[Reply], state: State = State.ASKED, reference: str | None = None) -> Played:
         """Read back a case that is asked or unclear."""

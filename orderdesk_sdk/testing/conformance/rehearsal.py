@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orderdesk_sdk.case import State
+from orderdesk_sdk.case import Case, State
 from orderdesk_sdk.declaration import NoResubmit, Route
 from orderdesk_sdk.exchange import Intent
 from orderdesk_sdk.http.auth import TokenAuth
@@ -19,8 +19,9 @@ from orderdesk_sdk.testing.control import PREFIX
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.simulator import Deed, Simulator
 from orderdesk_sdk.testing.subject import Subject
+from orderdesk_sdk.workers import HUNG
 
-__all__ = ["Aim", "Heard", "Rehearsal", "Witness", "rehearse"]
+__all__ = ["Aim", "Conversation", "Heard", "Rehearsal", "Witness", "rehearse"]
 
 ALWAYS = 100
 """More often than any call is repeated."""
@@ -97,11 +98,21 @@ class Witness:
 
 
 @frozen
+class Conversation:
+    """What was said while an order was canceled, followed up and submitted again; without tokens."""
+
+    cancel: tuple[Heard, ...]
+    follow: tuple[Heard, ...]
+    resubmit: tuple[Heard, ...]
+
+
+@frozen
 class Rehearsal:
     """What was seen. route: the way taken; None where none was open. asked, end: the case's state after the request,
     and at the end. repeatable: whether every request of the cancel that may change something was declared so.
     cancel, follow, resubmit: what was said meanwhile, without tokens. tokens: the replies with one. token_path: None
     where no token is fetched. origin: where the service stood, for replies that name itself; "" where none is called.
+    faults: what the plugin itself did wrong meanwhile.
     """
 
     route: Route | None
@@ -114,6 +125,12 @@ class Rehearsal:
     tokens: tuple[Heard, ...]
     token_path: str | None
     origin: str
+    faults: tuple[str, ...]
+
+    @property
+    def heard(self) -> Conversation:
+        """What was said, without tokens."""
+        return Conversation(self.cancel, self.follow, self.resubmit)
 
     @property
     def cancels(self) -> Aim | None:
@@ -167,7 +184,8 @@ def rehearse(subject: Subject, folder: Path) -> Rehearsal:
         route = subject.route(stage)
         asked = stage.cancel().state
         marks = [len(heard)]
-        case = stage.follow()
+        looks = list(_unless_it_hangs(stage.looks()))
+        case = looks[-1]
         marks.append(len(heard))
         if case.state is State.CANCELED and not isinstance(subject.integration.resubmit, NoResubmit):
             stage.resubmit()
@@ -179,7 +197,16 @@ def rehearse(subject: Subject, folder: Path) -> Rehearsal:
     return Rehearsal(
         route, asked, case.state, all(intent.repeatable for intent in writes), cancel, follow, resubmit,
         tuple(one for one in heard if one.path == token_path), token_path, urlsplit(origin).netloc,
+        tuple(dict.fromkeys(look.fault for look in looks if look.fault is not None)),
     )  # fmt: skip
+
+
+def _unless_it_hangs(looks: Iterator[Case]) -> Iterator[Case]:
+    """The looks; raises NotConformant at the first that found the plugin hung. No other test could end, or soon."""
+    for case in looks:
+        if case.fault is not None and HUNG in case.fault:
+            raise NotConformant(Law.PLAYS, [case.fault])
+        yield case
 
 
 def _token_path(subject: Subject) -> str | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from unittest.mock import patch
 
-import httpx
+import pytest
 
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.http.replay import digest_of
 from orderdesk_sdk.testing.conformance.base import Count, Standard, needs_calls
 from orderdesk_sdk.testing.conformance.rehearsal import Rehearsal
+from orderdesk_sdk.testing.conformance.second_process import Call, calls_of, played_elsewhere
 from orderdesk_sdk.testing.conformance.takes import takes_of
-from orderdesk_sdk.testing.conformance.verdict import Law, demand
+from orderdesk_sdk.testing.conformance.verdict import Law, NotConformant, demand
 from orderdesk_sdk.testing.network import no_network
 from orderdesk_sdk.testing.subject import Subject
 
@@ -31,19 +32,35 @@ class Repeats(Standard):
     ) -> None:
         """By method, URL and body, as the core compares them after a crash."""
         needs_calls(rehearsal, subject)
-        found = []
+        found: list[str] = []
         with subject.on_stage(tmp_path) as stage:
             for take in takes_of(stage, rehearsal):
-                once = take.play(take.replies).requests
+                once = calls_of(take)
                 with patch("time.time", lambda: _LATER):
-                    again = take.play(take.replies).requests
-                found += [
-                    f"{take.name}: call {number} was {_said(one)}, and {_said(other)} when it was played again"
-                    for number, (one, other) in enumerate(zip_longest(once, again), start=1)
-                    if one is None or other is None or digest_of(one) != digest_of(other)
-                ]
+                    again = calls_of(take)
+                found += _differences(take.name, once, again, "when it was played again")
                 count("flows replayed", 1)
         demand(Law.REPEATS, found)
+
+    def test_another_process_makes_the_same_calls(self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path) -> None:
+        """As after a crash: on the ledger of this one, with another order of sets and another zone of time."""
+        needs_calls(rehearsal, subject)
+        if subject.plugin is not None:
+            pytest.skip(f"{subject.slug} is registered in code, where no other process finds it")
+        with subject.on_stage(tmp_path) as stage:
+            here = [(take.name, calls_of(take)) for take in takes_of(stage, rehearsal)]
+            try:
+                there = played_elsewhere(stage, rehearsal.heard)
+            except PluginFault as fault:
+                raise NotConformant(Law.REPEATS, [fault.text]) from None
+        demand(
+            Law.REPEATS,
+            [
+                said
+                for (name, once), again in zip_longest(here, there, fillvalue=("", ()))
+                for said in _differences(name, once, again[1], "in another process")
+            ],
+        )
 
     def test_no_call_leaves_the_declared_hosts(self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path) -> None:
         """Neither by a request that a flow yields nor by a connection that it opens itself."""
@@ -65,6 +82,7 @@ class Repeats(Standard):
         demand(Law.OWN_HOSTS, found)
 
 
-def _said(request: httpx.Request | None) -> str:
-    """The request without its body, which may hold what only the service may see."""
-    return "none" if request is None else f"{request.method} {request.url} (body and all: {digest_of(request)[:12]})"
+def _differences(take: str, once: Sequence[Call], again: Sequence[Call], when: str) -> Iterator[str]:
+    for number, (one, other) in enumerate(zip_longest(once, again), start=1):
+        if one != other:
+            yield f"{take}: call {number} was {one or 'none'}, and {other or 'none'} {when}"

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from attrs import frozen
 
 from orderdesk_sdk.case import State
+from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.testing.conformance.mutations import Reply, reply_of
 from orderdesk_sdk.testing.conformance.playback import Playback, Played
-from orderdesk_sdk.testing.conformance.rehearsal import Rehearsal
+from orderdesk_sdk.testing.conformance.rehearsal import Conversation, Rehearsal
 from orderdesk_sdk.testing.subject import Scene
 
-__all__ = ["Take", "takes_of"]
+__all__ = ["Take", "takes_at", "takes_of"]
 
 _MOST_CHECKS = 50
 
@@ -28,14 +29,20 @@ class Take:
 
 
 def takes_of(stage: Scene, rehearsal: Rehearsal) -> Iterator[Take]:
-    """The flows with their real replies: the cancel, the first read-back and the last, the resubmission."""
-    (case,) = stage.desk.cancel(stage.order, by="conformance", reason=stage.reason, send=False).cases
-    playback = Playback(stage.desk.connections.get(stage.connection), stage.desk.request(case.id), case)
-    cancel, follow, resubmit = (
-        tuple(map(reply_of, part)) for part in (rehearsal.cancel, rehearsal.follow, rehearsal.resubmit)
-    )
+    """The takes of the stage's order, whose case is opened for them and stays open."""
+    stage.desk.cancel(stage.order, by="conformance", reason=stage.reason, send=False)
+    return takes_at(stage.desk, stage.connection, rehearsal.heard)
+
+
+def takes_at(desk: Desk, connection: str, heard: Conversation) -> Iterator[Take]:
+    """The flows of a desk's one open case with their real replies: the cancel, the first read-back and the last, the
+    resubmission.
+    """
+    (case,) = desk.cases()
+    playback = Playback(desk.connections.get(connection), desk.request(case.id), case)
+    cancel, follow, resubmit = (tuple(map(reply_of, part)) for part in (heard.cancel, heard.follow, heard.resubmit))
     asked = playback.cancel(cancel)
-    yield Take("the cancel", playback.cancel, cancel, any(heard.canceled for heard in rehearsal.cancel))
+    yield Take("the cancel", playback.cancel, cancel, any(one.canceled for one in heard.cancel))
     reference = asked.case.reference if asked.case is not None else None
 
     def check(replies: Sequence[Reply]) -> Played:
@@ -48,7 +55,7 @@ def takes_of(stage: Scene, rehearsal: Rehearsal) -> Iterator[Take]:
         calls = check(follow[at:]).calls
         if not calls:
             break
-        canceled = any(heard.canceled for heard in rehearsal.follow[at : at + calls])
+        canceled = any(one.canceled for one in heard.follow[at : at + calls])
         checks.append(Take("the read-back", check, follow[at : at + calls], canceled))
         at += calls
     yield from checks[:1] + checks[1:][-1:]

@@ -16,6 +16,7 @@ from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.testing.conformance.base import Count, Standard, needs_calls
 from orderdesk_sdk.testing.conformance.kills import needs_a_cancel, needs_resubmission
 from orderdesk_sdk.testing.conformance.rehearsal import ALWAYS, Aim, Rehearsal, Witness
+from orderdesk_sdk.testing.conformance.takes import takes_of
 from orderdesk_sdk.testing.conformance.verdict import Law, demand
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.kill_judge import complaints
@@ -68,8 +69,11 @@ class Troubles(Standard):
 
         return stage
 
-    def test_a_cancel_ends_as_the_declaration_says(self, subject: Subject, rehearsal: Rehearsal) -> None:
+    def test_a_cancel_ends_as_the_declaration_says(
+        self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path
+    ) -> None:
         """Undisturbed, asked is asked, and canceled is said where the declaration lets it and the service did it."""
+        demand(Law.PLAYS, rehearsal.faults)
         end = subject.end(rehearsal.route)
         if rehearsal.end is not end:
             demand(Law.HONEST_END, [f"it ended {rehearsal.end.value}, and its way's confirmation means {end.value}"])
@@ -77,6 +81,12 @@ class Troubles(Standard):
             demand(
                 Law.HONEST_END, [f"a bare reply made it {rehearsal.asked.value}"] * (rehearsal.asked is State.CANCELED)
             )
+            # The desk believes no such answer, but whoever gives it has not read what the service does.
+            with subject.on_stage(tmp_path) as stage:
+                take = next(takes_of(stage, rehearsal))
+                if take.play(take.replies).says_canceled and not take.canceled:
+                    said = f"the cancel is answered with canceled after a bare {take.replies[-1].status}"
+                    demand(Law.HONEST_END, [f"{said}, and its way is confirmed by reading back"])
 
     def test_trouble_with_the_cancel_is_never_guessed_and_is_resolved_once(
         self, subject: Subject, rehearsal: Rehearsal, meeting: Meeting

@@ -15,9 +15,13 @@ class Law(Enum):
         "a plugin is installed with a simulator that can be judged",
         "let the Simulator name its `canceled_words`, and give `deed=` to each `record(...)` of a cancel or a create",
     )
+    PLAYS = (
+        "a cancel that nothing disturbs meets no error of the plugin's own (law 10)",
+        "let the flow yield requests, end with an answer of orderdesk_sdk.answer, and wait for nothing else",
+    )
     HONEST_END = (
         "a cancel ends as the declaration says (law 5: asked is not canceled)",
-        "let the confirmation declared for the route be the one that the service really gives",
+        "declare the confirmation that the service really gives; return answer.asked(reply) where it only took note",
     )
     EVIDENCE = (
         "canceled is said only where the service has canceled (law 4)",
@@ -53,7 +57,7 @@ class Law(Enum):
     )
     REPEATS = (
         "a flow makes the same calls for the same replies, for it is replayed after a crash (law 2)",
-        "take the time from service.now and numbers from the request or a reply; no clock, uuid, random or memory",
+        "take time from service.now, numbers from request or reply; sort sets; no clock, zone, uuid, random or memory",
     )
     OWN_HOSTS = (
         "no call leaves the hosts that the connection's settings name (law 11)",

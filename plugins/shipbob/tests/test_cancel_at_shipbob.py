@@ -15,6 +15,7 @@ from orderdesk_sdk.http.service import Service
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.plugin import StageOpener
 from orderdesk_sdk.testing.stage import SimulatedStage
 from orderdesk_shipbob import orderdesk_cancel
@@ -73,6 +74,16 @@ def test_nobody_who_receives_a_parcel_is_kept_as_evidence(simulator: ShipBobSimu
     kept = [step.exchange.body for step in stage.receipt.steps if step.exchange is not None]
     assert len(kept) == 2
     assert "Understudy" not in str(kept)
+
+
+def test_a_read_that_is_turned_away_after_a_cancel_does_not_say_that_nothing_was_done(
+    simulator: ShipBobSimulator, stage: SimulatedStage
+) -> None:
+    simulator.set_switch("split", "two")
+    simulator.add_order("1042")
+    simulator.faults.add(Fault.EXPIRED_TOKEN, method="GET")
+    assert stage.cancel().state is State.UNCLEAR
+    assert stage.follow().state is State.PARTLY_CANCELED
 
 
 @pytest.mark.parametrize("again", ["fails", "succeeds"])

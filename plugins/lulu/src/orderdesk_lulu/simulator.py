@@ -1,0 +1,82 @@
+"""A Lulu Print on one machine, by its OpenAPI document.
+
+Documented: tokens, both calls, their replies, and from which statuses a job can be canceled. Invented, because it is
+not documented: how long anything but the production delay takes, what is said of a job that is canceled already, and
+what the switches choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from orderdesk_sdk.clock import Clock, hours, minutes
+from orderdesk_sdk.testing.calls import object_in, path_below, stamp
+from orderdesk_sdk.testing.simple_simulator import FATE, Durations, Outcome, Request, Stages
+from orderdesk_sdk.testing.simulator import Deed, Switch
+from orderdesk_sdk.testing.token_simulator import TokenSimulator
+
+BEFORE_PAYMENT = ("CREATED", "UNPAID")
+DELAYED = "PRODUCTION_DELAYED"
+PRINTING = "IN_PRODUCTION"
+PASSING = {"PAYMENT_IN_PROGRESS": DELAYED, "PRODUCTION_READY": PRINTING}
+
+
+class LuluSimulator(TokenSimulator):
+    """Sends a paid job to production after its delay of an hour, and ships it three hours later.
+
+    What lasts a few minutes lasts two. A job that is put at another status (`stage`) stays there.
+    """
+
+    base = "/print-jobs"
+    token_path = "/auth/realms/glasstree/protocol/openid-connect/token"
+    in_header = True
+    stages = Stages(DELAYED, PRINTING, "SHIPPED", "CANCELED")
+    canceled_words: ClassVar[frozenset[str]] = frozenset({"CANCELED"})
+    switches: ClassVar[tuple[Switch, ...]] = (
+        FATE,
+        Switch("paid", ("until production", "never"), text="whether a job can be canceled after it was paid"),
+    )
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock, durations=Durations(queue=hours(1), printing=hours(3)))
+
+    def settings(self, url: str) -> Mapping[str, object]:
+        return {"base_url": url, "client_id": self.client_id, "client_secret": self.client_secret}
+
+    def settle(self) -> None:
+        for number, order in self._orders.items():
+            if order.stage in PASSING and order.since + minutes(2) <= self.clock.now():
+                before, order.stage, order.since = order.stage, PASSING[order.stage], order.since + minutes(2)
+                self.happened(number, f"{before} -> {order.stage}", order.since)
+        super().settle()
+
+    def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
+        match request.method, path_below(request, self.base):
+            case "GET" | "PUT" as method, [number, "status"] if request.url.path.endswith("/"):
+                return f"{method} status", number, self._status(request, number, body)
+            case _:
+                return super().answer(request, body)
+
+    def _status(self, request: Request, number: str, body: bytes) -> Outcome:
+        if not self.lets_in(request):
+            return Outcome(401, "refused: credentials", {"detail": "Authentication credentials were not provided."})
+        order = self._orders.get(number)
+        if order is None:
+            return Outcome(404, "refused: unknown", {"detail": "Not found."})
+        if request.method == "GET":
+            return Outcome(200, f"read: {order.stage}", self.shown(number, order.stage))
+        if object_in(body) != {"name": self.stages.stopped}:
+            return Outcome(400, "refused: body", {"name": ["This field is required."]})
+        open_to = BEFORE_PAYMENT if self.switch("paid", number) == "never" else (*BEFORE_PAYMENT, DELAYED)
+        if order.stage not in open_to:
+            said = [f"Invalid transition from {order.stage} to {self.stages.stopped} requested"]
+            return Outcome(400, f"cancel refused in {order.stage}", said)
+        before, honored = order.stage, self.switch(FATE.name, number) == FATE.choices[0]
+        if honored:
+            order.stage = self.stages.stopped
+        effect = f"cancel taken in {before}, to be {self.switch(FATE.name, number)}"
+        return Outcome(200, effect, self.shown(number, order.stage), Deed.CANCEL_TAKEN)
+
+    def shown(self, number: str, stage: str) -> Mapping[str, object]:
+        return {"name": stage, "message": "", "changed": stamp(self._orders[number].since)}

@@ -1,0 +1,5 @@
+from orderdesk_sdk.testing.conformance import PluginConformance
+
+
+class TestLulu(PluginConformance):
+    integration = "lulu"

@@ -1,0 +1,36 @@
+"""A plugin that asks and reads back as it should, and then does what the setting `kind` says."""
+
+from __future__ import annotations
+
+from orderdesk_hostile.kinds import KINDS, HostileSettings
+from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.declaration import Button, ByCheck, Integration
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.http.auth import HeaderAuth
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.request import CancelRequest, CheckRequest
+
+
+@hookimpl
+def orderdesk_integration() -> Integration:
+    return Integration(
+        slug="hostile",
+        title="Hostile",
+        settings=HostileSettings,
+        base_url="endpoint",
+        auth=lambda its: HeaderAuth({"x-api-key": its.api_key}),
+        cancel=(Button(ByCheck(every=minutes(5), give_up=hours(24))),),
+    )
+
+
+@hookimpl
+def orderdesk_cancel(request: CancelRequest, service: Service[HostileSettings]) -> Flow[Answer]:
+    reply = yield service.post("/orders", request.remote_id, "cancel", operation="cancel")
+    return (yield from KINDS[service.settings.kind](reply, service))
+
+
+@hookimpl
+def orderdesk_check(request: CheckRequest, service: Service[HostileSettings]) -> Flow[Answer]:
+    reply = yield service.get("/orders", request.remote_id, operation="read")
+    return (yield from KINDS[service.settings.kind](reply, service))

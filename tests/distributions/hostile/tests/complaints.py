@@ -1,0 +1,15 @@
+"""The conformance suite, put to every kind: each must fail. Run by tests of the suite, never as tests of a plugin."""
+
+from __future__ import annotations
+
+from orderdesk_hostile.kinds import KINDS
+from orderdesk_sdk.testing.conformance import PluginConformance
+
+for _kind in KINDS:
+    _name = "Test" + "".join(word.capitalize() for word in _kind.split())
+    _about = {"__module__": __name__, "integration": "hostile", "settings": {"kind": _kind}}
+    globals()[_name] = type(_name, (PluginConformance,), _about)
+
+
+class TestPart(PluginConformance):
+    integration = "hostile-part"

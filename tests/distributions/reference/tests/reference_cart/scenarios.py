@@ -1,0 +1,32 @@
+"""The conversations with the cart that are kept as cassettes."""
+
+from __future__ import annotations
+
+from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow, with_order
+from orderdesk_sdk.testing.stage import ORDER, Stage
+
+
+def put_on_hold(stage: Stage) -> None:
+    stage.desk.change_status(ORDER, "on hold", by="a test")
+
+
+SCENARIOS = Scenarios(
+    "reference-cart",
+    service_version="invented; see the README",
+    table=(
+        Scenario(
+            "cancel-honored",
+            about="a cancel that waits for others, is asked in a list of one, and is read back",
+            play=cancel_and_follow,
+            simulator=with_order("reference-cart"),
+            live=None,
+        ),
+        Scenario(
+            "on-hold",
+            about="a status that is read, set, and told",
+            play=put_on_hold,
+            simulator=with_order("reference-cart"),
+            live=None,
+        ),
+    ),
+)

@@ -1,0 +1,48 @@
+"""The conversations with the maker that are kept as cassettes."""
+
+from __future__ import annotations
+
+from orderdesk_reference.simulator import MakerSimulator
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow, with_order
+from orderdesk_sdk.testing.stage import LINES, ORDER, Stage
+
+
+def cancel_and_resubmit(stage: Stage) -> None:
+    cancel_and_follow(stage)
+    stage.resubmit()
+
+
+def packing(clock: Clock) -> MakerSimulator:
+    made = MakerSimulator(clock)
+    made.add_order(ORDER, lines=LINES, stage=made.stages.working)
+    return made
+
+
+SCENARIOS = Scenarios(
+    "reference",
+    service_version="invented; see the README",
+    table=(
+        Scenario(
+            "cancel-honored",
+            about="a cancel in time, read back until it is canceled",
+            play=cancel_and_follow,
+            simulator=with_order("reference"),
+            live=None,
+        ),
+        Scenario(
+            "too-late",
+            about="a cancel that is refused, so that an e-mail asks",
+            play=cancel_and_follow,
+            simulator=packing,
+            live=None,
+        ),
+        Scenario(
+            "resubmitted",
+            about="a canceled order that goes there again, under a new number",
+            play=cancel_and_resubmit,
+            simulator=with_order("reference"),
+            live=None,
+        ),
+    ),
+)

@@ -1,0 +1,32 @@
+"""The maker's plugin against what was recorded: no network, the same answers for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orderdesk_sdk.case import ProofKind, State
+from orderdesk_sdk.testing.cassette_suite import CassetteSuite
+from orderdesk_sdk.testing.stage import Stage
+
+
+class TestCassettes(CassetteSuite):
+    """What every cassette must stand."""
+
+
+def test_a_cancel_is_proven_by_what_was_read_back(cassette: Callable[[str], Stage]) -> None:
+    stage = cassette("cancel-honored")
+    assert stage.case.state is State.CANCELED
+    assert stage.proof.kind is ProofKind.READ_BACK
+
+
+def test_where_the_button_says_too_late_an_email_asks_and_a_person_has_it(cassette: Callable[[str], Stage]) -> None:
+    stage = cassette("too-late")
+    assert (stage.case.state, stage.case.proof) == (State.AWAITING_PERSON, None)
+    entries = [str(entry.content) for entry in stage.desk.ledger.history(stage.case.id)]
+    assert any("Please cancel our order 1042" in entry for entry in entries)
+
+
+def test_an_order_goes_there_again_when_its_number_was_seen_to_be_free(cassette: Callable[[str], Stage]) -> None:
+    stage = cassette("resubmitted")
+    host = stage.desk.host
+    assert [placement.remote_id for placement in host.placements(host.order("1042-1").id)] == ["1042-1"]

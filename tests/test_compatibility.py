@@ -1,0 +1,219 @@
+"""What docs/explanation/compatibility.md promises: old plugins and ledgers go on; what goes is told before."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import warnings
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from orderdesk_sdk import answer, hookspecs
+from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.case import Cancellation, Case, State
+from orderdesk_sdk.clock import VirtualClock, hours, minutes
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.declaration import Button, ByCheck, Integration
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.hookspecs import deprecated_hookspec, hookimpl
+from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.ledger.schema import MIGRATIONS
+from orderdesk_sdk.ledger.sqlite import SqliteLedger
+from orderdesk_sdk.order import Role
+from orderdesk_sdk.order_reader import read_order_text
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs" / "explanation" / "compatibility.md").read_text(encoding="utf-8")
+
+
+@settings
+class OldSettings:
+    endpoint: str = host(help="the service")
+
+
+class Old:
+    """A plugin of a time when hooks had fewer arguments: its service knows one order only."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        ladder = (Button(ByCheck(every=minutes(2), give_up=hours(1))),)
+        return Integration(slug="old", title="Old", settings=OldSettings, base_url="endpoint", cancel=ladder)
+
+    @hookimpl
+    def orderdesk_cancel(self, service: Service[OldSettings]) -> Flow[Answer]:
+        return answer.asked((yield service.post("/cancel")))
+
+    @hookimpl
+    def orderdesk_check(self, service: Service[OldSettings]) -> Flow[Answer]:
+        return answer.canceled((yield service.get("/status")))
+
+
+class OldListener:
+    """Hears that something happened, and not to which case."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+
+    @hookimpl
+    def orderdesk_case_changed(self) -> None:
+        self.heard += 1
+
+
+def registry_with(plugin: object, slug: str = "old") -> Registry:
+    registry = Registry(find=lambda group: ())
+    registry.register(plugin, slug)
+    return registry
+
+
+def test_a_plugin_whose_hooks_take_fewer_arguments_keeps_working(tmp_path: Path) -> None:
+    listener, clock = OldListener(), VirtualClock()
+    registry = Registry(find=lambda group: (), listeners=[listener])
+    registry.register(Old(), "old")
+    with RawServer(answering(lambda _: http_reply(200, b"{}"))) as server:
+        connection = ConnectionConfig("old", "old", {"endpoint": server.url}, "[connections.old]")
+        with Desk(Config(tmp_path / "desk.db", {"old": connection}), clock=clock, registry=registry) as desk:
+            desk.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
+            desk.place("1042", at="old", by="Ann")
+            desk.cancel("1042", by="Ann")
+            clock.advance(minutes(2))
+            desk.run_due()
+            (case,) = desk.cases(order="1042")
+            notes = [entry.content for entry in desk.ledger.history(case.id) if isinstance(entry.content, str)]
+    assert case.state is State.CANCELED
+    assert listener.heard > 1
+    assert not [note for note in notes if "listener" in note]
+
+
+@pytest.fixture
+def newer_sdk(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The specifications of an SDK in which a hook goes, and an argument of another."""
+    newer = ModuleType("orderdesk_sdk.hookspecs")
+    vars(newer).update(vars(hookspecs))
+
+    @deprecated_hookspec(until="0.3", instead="implement orderdesk_cancel_many")
+    def orderdesk_cancel(request: object, service: object) -> None:
+        """Goes."""
+
+    @deprecated_hookspec(until="0.4", instead="take request.connection", arguments=["service"])
+    def orderdesk_check(request: object, service: object) -> None:
+        """Loses an argument."""
+
+    vars(newer).update(orderdesk_cancel=orderdesk_cancel, orderdesk_check=orderdesk_check)
+    monkeypatch.setattr("orderdesk_sdk.registry.hookspecs", newer)
+    return newer
+
+
+@pytest.mark.usefixtures("newer_sdk")
+def test_a_plugin_is_warned_of_what_goes_with_the_hook_the_version_and_what_to_use_instead() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert registry_with(Old()).load("old").integration.slug == "old"
+    assert [str(one.message) for one in caught] == [
+        "the hook orderdesk_cancel goes with orderdesk-sdk 0.3: implement orderdesk_cancel_many",
+        "the argument service of the hook orderdesk_check goes with orderdesk-sdk 0.4: take request.connection",
+    ]
+    assert {one.category for one in caught} == {DeprecationWarning}
+    assert {one.filename for one in caught} == {__file__}, "it points at the plugin's own function"
+
+
+@pytest.mark.usefixtures("newer_sdk")
+def test_the_filter_that_a_new_plugin_is_written_with_makes_it_learn_of_that() -> None:
+    written = (ROOT / "orderdesk_sdk" / "authoring" / "templates" / "pyproject.toml.jinja").read_text(encoding="utf-8")
+    (line,) = [line for line in written.splitlines() if line.startswith("filterwarnings = ")]
+    (told,) = tomllib.loads(line)["filterwarnings"]
+    assert f'`filterwarnings = ["{told}"]`' in PAGE
+    action, message, _ = told.split(":")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings(action, message, DeprecationWarning)
+        with pytest.raises(PluginFault, match=r"the hook orderdesk_cancel goes with orderdesk-sdk 0\.3"):
+            registry_with(Old()).load("old")
+
+
+@pytest.mark.usefixtures("newer_sdk")
+def test_a_plugin_without_what_goes_is_told_nothing() -> None:
+    class Untouched(Old):
+        orderdesk_cancel = None  # type: ignore[assignment]  # it has none
+
+        @hookimpl
+        def orderdesk_integration(self) -> Integration:
+            return Integration(slug="old", title="Old", settings=OldSettings, base_url="endpoint", cancel=())
+
+        @hookimpl
+        def orderdesk_check(self) -> Flow[Answer]:  # type: ignore[override]  # it takes fewer arguments
+            yield from ()
+            return answer.unclear(None)
+
+    assert registry_with(Untouched()).load("old").integration.cancel == ()
+
+
+def test_every_specification_that_goes_says_so_as_the_helper_does() -> None:
+    for name, function in vars(hookspecs).items():
+        told = getattr(function, "orderdesk_spec", None)
+        if told is not None:
+            gone = [told["warn_on_impl"], *(told["warn_on_impl_args"] or {}).values()]
+            for warning in filter(None, gone):
+                assert re.search(rf"the hook {name} goes with orderdesk-sdk \d+\.\d+: \w+", str(warning))
+
+
+class Newer(Old):
+    """Knows a hook that this SDK does not, and says that it can do without."""
+
+    @hookimpl(optionalhook=True)
+    def orderdesk_of_tomorrow(self, request: object) -> None:
+        """Never called."""
+
+
+class Misspelled(Old):
+    @hookimpl
+    def orderdesk_recieve(self, message: object) -> None:
+        """Never called."""
+
+
+class Listens(Old):
+    @hookimpl
+    def orderdesk_case_changed(self) -> None:
+        """Never called, as it stands in an integration."""
+
+
+def test_a_plugin_for_a_newer_sdk_loads_where_its_new_hook_is_optional() -> None:
+    assert registry_with(Newer()).load("old").integration.slug == "old"
+
+
+@pytest.mark.parametrize(
+    ("plugin", "told"),
+    [
+        (
+            Misspelled(),
+            "it implements orderdesk_recieve, which is no hook of this SDK: it may mean orderdesk_receive; ",
+        ),
+        (Listens(), "it implements orderdesk_case_changed, which is for listeners: name a module of its own under"),
+    ],
+)
+def test_a_hook_that_would_never_be_called_is_told(plugin: object, told: str) -> None:
+    with pytest.raises(PluginFault, match=re.escape(told)):
+        registry_with(plugin).load("old")
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_a_case_that_was_open_before_an_upgrade_is_open_after_it(
+    version: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = VirtualClock().now()
+    wish = Cancellation("c1", "key", "1", "1042", "Ann", "customer asked", now)
+    case = Case("c1-1", "c1", "1", "1042", "old", "old", "1042", Role.FULFILLMENT, State.REQUESTED, now, now, now)
+    with monkeypatch.context() as older:
+        older.setattr("orderdesk_sdk.ledger.sqlite.MIGRATIONS", MIGRATIONS[:version])
+        ledger = SqliteLedger(tmp_path / "desk.db")
+        ledger.open(wish, "content", [case])
+        ledger.close()
+    ledger = SqliteLedger(tmp_path / "desk.db")
+    assert (ledger.case("c1-1"), ledger.next_due()) == (case, now)
+    ledger.close()
