@@ -40,11 +40,15 @@ from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.secret import HIDDEN
 from orderdesk_sdk.settings import SettingKind, settings_fields
 from orderdesk_sdk.testing.cassettes import Head, Scene, Source, read_head, replay
+from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.scrubbing import Scrubber, private_texts, stored_host
 from orderdesk_sdk.testing.simulator import Simulator, simulators
 from orderdesk_sdk.testing.stage import LINES, ORDER, Stage, configured, details_of, staged, staged_order
 
-__all__ = ["Scenario", "Scenarios", "cancel_and_follow", "load_scenarios", "replayed", "sdk_version", "with_order"]
+__all__ = [
+    "Scenario", "Scenarios", "cancel_and_follow", "cancel_and_resubmit", "load_scenarios", "replayed", "sdk_version",
+    "with_fault", "with_order",
+]  # fmt: skip
 
 FILE = "scenarios.py"
 ADDRESS = "replayed@example.invalid"
@@ -105,12 +109,43 @@ def cancel_and_follow(stage: Stage) -> None:
     stage.follow()
 
 
-def with_order(slug: str, number: str = ORDER) -> Callable[[Clock], Simulator]:
-    """What `Scenario.simulator` takes: the installed simulator of an integration, an order just come in."""
+def cancel_and_resubmit(stage: Stage) -> None:
+    """As `cancel_and_follow`, and then the order is submitted again."""
+    cancel_and_follow(stage)
+    stage.resubmit()
+
+
+def with_order(
+    service: str | Callable[[Clock], Simulator], number: str = ORDER, **state: object
+) -> Callable[[Clock], Simulator]:
+    """What `Scenario.simulator` takes: a simulator that has the order.
+
+    service: a maker of simulators, or the integration whose installed one it is. state: how the order stands there, in
+    words of its own `add_order`; none of them: it has just come in.
+    """
 
     def make(clock: Clock) -> Simulator:
-        made: Simulator = simulators()[slug].load()(clock)
-        made.add_order(number, lines=LINES)
+        made: Simulator = (simulators()[service].load() if isinstance(service, str) else service)(clock)
+        add: Callable[..., None] = made.add_order
+        add(number, lines=LINES, **state)
+        return made
+
+    return make
+
+
+def with_fault(
+    simulator: Callable[[Clock], Simulator],
+    kind: Fault,
+    *,
+    method: str | None = None,
+    path: str | None = None,
+    times: int = 1,
+) -> Callable[[Clock], Simulator]:
+    """The same simulator, whose next `times` requests of this method and path meet trouble; see `faults.add`."""
+
+    def make(clock: Clock) -> Simulator:
+        made = simulator(clock)
+        made.faults.add(kind, method=method, path=path, times=times)
         return made
 
     return make

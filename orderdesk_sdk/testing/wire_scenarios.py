@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
-from orderdesk_sdk.clock import Clock, minutes
-from orderdesk_sdk.testing.scenarios import Scenario, cancel_and_follow
-from orderdesk_sdk.testing.stage import LINES, ORDER
+from orderdesk_sdk.clock import minutes
+from orderdesk_sdk.testing.scenarios import Scenario, cancel_and_follow, with_order
 from orderdesk_sdk.testing.wire_simulator import Durations, Stage, WireSimulator
 
-__all__ = ["holding", "wire_scenarios"]
+__all__ = ["wire_scenarios"]
 
 QUICK = Durations(queue=minutes(3), printing=minutes(3))
 """A shop in a hurry: few read-backs to the end."""
-
-
-def holding(
-    simulator: type[WireSimulator], at: Stage = Stage.QUEUED, durations: Durations | None = None
-) -> Callable[[Clock], WireSimulator]:
-    """A maker of simulators with the order standing `at` a stage."""
-
-    def make(clock: Clock) -> WireSimulator:
-        made = simulator(clock, durations=durations)
-        made.add_order(ORDER, lines=LINES, stage=at)
-        return made
-
-    return make
 
 
 def wire_scenarios(simulator: type[WireSimulator]) -> tuple[Scenario, ...]:
@@ -36,21 +22,21 @@ def wire_scenarios(simulator: type[WireSimulator]) -> tuple[Scenario, ...]:
             "cancel-honored",
             about="a request that is taken, read back until the order has stopped",
             play=cancel_and_follow,
-            simulator=holding(simulator),
+            simulator=with_order(simulator),
             live=f"asks {title} to cancel the order and reads it back for up to 24 h; take one not yet begun",
         ),
         Scenario(
             "too-late",
             about="a request while printing, refused with a 409",
             play=cancel_and_follow,
-            simulator=holding(simulator, Stage.PRINTING),
+            simulator=with_order(simulator, stage=Stage.PRINTING),
             live=f"asks {title} to cancel the order; take one in print, it may be canceled all the same",
         ),
         Scenario(
             "taken-but-shipped",
             about="a request that is taken to no effect: the order leaves",
             play=cancel_and_follow,
-            simulator=holding(simulator, durations=QUICK),
+            simulator=with_order(partial(simulator, durations=QUICK)),
             switches={"fate": "ships anyway"},
             live=None,
         ),

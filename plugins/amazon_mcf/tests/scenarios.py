@@ -3,52 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow
+from orderdesk_sdk.testing.scenarios import (
+    Scenario,
+    Scenarios,
+    cancel_and_follow,
+    cancel_and_resubmit,
+    with_fault,
+    with_order,
+)
+from orderdesk_sdk.testing.simulator import Simulator
 from orderdesk_sdk.testing.stage import LINES, ORDER, Stage
 
-QUICK = Durations(received=minutes(3), planning=minutes(3), processing=minutes(3))
-"""A warehouse in a hurry: few read-backs to the end."""
+IN_A_HURRY = partial(McfSimulator, durations=Durations(received=minutes(3), planning=minutes(3), processing=minutes(3)))
+"""A warehouse with little to do: few read-backs to the end."""
 
 
 def cancel(stage: Stage) -> None:
     stage.cancel()
 
 
-def cancel_and_resubmit(stage: Stage) -> None:
-    cancel_and_follow(stage)
-    stage.resubmit()
-
-
-def holding(status: str = "Received", durations: Durations | None = None) -> Callable[[Clock], McfSimulator]:
-    """A maker of simulators with the order in `status`."""
-
-    def make(clock: Clock) -> McfSimulator:
-        made = McfSimulator(clock, durations=durations)
-        made.add_order(ORDER, lines=LINES, status=status)
-        return made
-
-    return make
-
-
-def with_the_next_number_taken(clock: Clock) -> McfSimulator:
-    made = holding()(clock)
+def with_the_next_number_taken(clock: Clock) -> Simulator:
+    made = with_order(McfSimulator)(clock)
     made.add_order(f"{ORDER}-1", lines=LINES)
     return made
 
 
-def with_refused_tokens(count: int) -> Callable[[Clock], McfSimulator]:
+def with_refused_tokens(count: int) -> Callable[[Clock], Simulator]:
     """A maker of simulators that refuse the token of the next `count` cancels."""
-
-    def make(clock: Clock) -> McfSimulator:
-        made = holding()(clock)
-        made.faults.add(Fault.EXPIRED_TOKEN, path="/cancel$", times=count)
-        return made
-
-    return make
+    return with_fault(with_order(McfSimulator), Fault.EXPIRED_TOKEN, path="/cancel$", times=count)
 
 
 SCENARIOS = Scenarios(
@@ -59,21 +46,21 @@ SCENARIOS = Scenarios(
             "cancel-honored",
             about="a cancel in time, read back until the order is Cancelled",
             play=cancel_and_follow,
-            simulator=holding(),
+            simulator=with_order(McfSimulator),
             live="asks Amazon to cancel the order and reads it back; take one in Received or Planning",
         ),
         Scenario(
             "too-late-by-error",
             about="a cancel while picking, refused with an error",
             play=cancel_and_follow,
-            simulator=holding("Processing"),
+            simulator=with_order(McfSimulator, status="Processing"),
             live="asks Amazon to cancel the order; take one in Processing, it may be canceled all the same",
         ),
         Scenario(
             "too-late-by-shipping",
             about="a cancel while picking, accepted to no effect: the order ends Complete",
             play=cancel_and_follow,
-            simulator=holding("Processing", QUICK),
+            simulator=with_order(IN_A_HURRY, status="Processing"),
             switches={"too_late": "accept"},
             live="asks Amazon to cancel the order and reads it back for up to 24 h; take one in Processing",
         ),
@@ -81,7 +68,7 @@ SCENARIOS = Scenarios(
             "partly-canceled",
             about="a cancel that came in time for some units only",
             play=cancel_and_follow,
-            simulator=holding(durations=QUICK),
+            simulator=with_order(IN_A_HURRY),
             switches={"cancel_fate": "partly"},
             live=None,
         ),
@@ -89,7 +76,7 @@ SCENARIOS = Scenarios(
             "resubmit",
             about="a canceled order sent again under a new number",
             play=cancel_and_resubmit,
-            simulator=holding(),
+            simulator=with_order(McfSimulator),
             live="asks Amazon to cancel the order, then creates a new one with its lines, which ships and costs money",
         ),
         Scenario(

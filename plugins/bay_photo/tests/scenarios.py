@@ -9,9 +9,14 @@ from __future__ import annotations
 from attrs import evolve
 
 from orderdesk_bay_photo.simulator import BayPhotoSimulator
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow
-from orderdesk_sdk.testing.stage import LINES, Stage
-from orderdesk_sdk.testing.wire_scenarios import holding, wire_scenarios
+from orderdesk_sdk.testing.scenarios import (
+    Scenario,
+    Scenarios,
+    cancel_and_resubmit,
+    with_order,
+)
+from orderdesk_sdk.testing.stage import LINES
+from orderdesk_sdk.testing.wire_scenarios import wire_scenarios
 
 V2 = {"api": "v2"}
 PRINTS = [
@@ -23,17 +28,12 @@ PRINTS = [
 ]
 
 
-def cancel_and_resubmit(stage: Stage) -> None:
-    cancel_and_follow(stage)
-    stage.resubmit()
-
-
 CANCELS = wire_scenarios(BayPhotoSimulator)
 RESUBMIT = Scenario(
     "resubmit",
     about="a canceled order sent again over V1, after a look whether its new number is used",
     play=cancel_and_resubmit,
-    simulator=holding(BayPhotoSimulator),
+    simulator=with_order(BayPhotoSimulator),
     details={"order_items": PRINTS, "shipping": {"state": "IL", "country": "US"}},
     live="asks Bay Photo to cancel the order, then creates a new one with its lines, which ships and costs money; its "
     "products and images stand in print_sku and print_url, and the cassette keeps them",

@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from attrs import evolve
 
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
-from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow
-from orderdesk_sdk.testing.stage import LINES, ORDER, Stage
+from orderdesk_sdk.testing.scenarios import (
+    Scenario,
+    Scenarios,
+    cancel_and_follow,
+    cancel_and_resubmit,
+    with_fault,
+    with_order,
+)
+from orderdesk_sdk.testing.stage import Stage
 
 
-def cancel_and_resubmit(stage: Stage) -> None:
+def resubmit_with_artwork(stage: Stage) -> None:
     order, host = stage.desk.host.order(stage.order), stage.desk.host
     assert isinstance(host, LocalHost)
     artwork = {"print_url": "https://files.example.com/artwork.pdf"}
     lines = tuple(evolve(line, metadata=artwork) for line in order.lines)
     host.import_orders([evolve(order, lines=lines)], by="a test")
-    cancel_and_follow(stage)
-    stage.resubmit()
-
-
-def simulator(status: str = "dataready", **switches: str) -> Callable[[Clock], SiteFlowSimulator]:
-    """A maker of simulators with the order in `status`."""
-
-    def make(clock: Clock) -> SiteFlowSimulator:
-        made = SiteFlowSimulator(clock)
-        made.add_order(ORDER, lines=LINES, status=status)
-        for name, choice in switches.items():
-            made.set_switch(name, choice)
-        return made
-
-    return make
-
-
-def that_loses_the_reply(clock: Clock) -> SiteFlowSimulator:
-    made = simulator()(clock)
-    made.faults.add(Fault.SERVER_ERROR_HTML_AFTER, method="PUT")
-    return made
+    cancel_and_resubmit(stage)
 
 
 SCENARIOS = Scenarios(
@@ -51,42 +35,44 @@ SCENARIOS = Scenarios(
             "cancel-before-production",
             about="a cancel while files are fetched, read back as cancelled, without a warning",
             play=cancel_and_follow,
-            simulator=simulator(),
+            simulator=with_order(SiteFlowSimulator),
             live="cancels the order at Site Flow; take one in Pending or Dataready",
         ),
         Scenario(
             "cancel-in-production",
             about="a cancel after the order was released to production: cancelled, and it may still be produced",
             play=cancel_and_follow,
-            simulator=simulator("printready", batched="produced anyway"),
+            simulator=with_order(SiteFlowSimulator, status="printready"),
+            switches={"batched": "produced anyway"},
             live="cancels the order at Site Flow; take one in Printready, it may be printed and paid all the same",
         ),
         Scenario(
             "shipped",
             about="a shipped order, refused without asking",
             play=cancel_and_follow,
-            simulator=simulator("shipped"),
+            simulator=with_order(SiteFlowSimulator, status="shipped"),
             live="only reads the order, and sends no cancel; take one in Shipped",
         ),
         Scenario(
             "cancelled-already",
             about="an order that the print company canceled, found so without asking",
             play=cancel_and_follow,
-            simulator=simulator("cancelled", found="list"),
+            simulator=with_order(SiteFlowSimulator, status="cancelled"),
+            switches={"found": "list"},
             live="only reads the order, and sends no cancel; take one in Cancelled",
         ),
         Scenario(
             "reply-lost",
             about="a gateway gives up on a cancel that works; it is read back and not sent again",
             play=cancel_and_follow,
-            simulator=that_loses_the_reply,
+            simulator=with_fault(with_order(SiteFlowSimulator), Fault.SERVER_ERROR_HTML_AFTER, method="PUT"),
             live=None,
         ),
         Scenario(
             "resubmit",
             about="a canceled order submitted again under a new number",
-            play=cancel_and_resubmit,
-            simulator=simulator(),
+            play=resubmit_with_artwork,
+            simulator=with_order(SiteFlowSimulator),
             live="cancels the order, then submits a new one with its lines, which is printed and costs money",
         ),
     ),

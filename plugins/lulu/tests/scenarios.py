@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from orderdesk_lulu.simulator import LuluSimulator
-from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow, with_order
-from orderdesk_sdk.testing.stage import ORDER
-
-
-def standing(status: str) -> Callable[[Clock], LuluSimulator]:
-    """A maker of simulators with the job at this status."""
-
-    def make(clock: Clock) -> LuluSimulator:
-        made = LuluSimulator(clock)
-        made.add_order(ORDER, stage=status)
-        return made
-
-    return make
-
-
-def that_loses_the_reply(clock: Clock) -> LuluSimulator:
-    made = standing("UNPAID")(clock)
-    made.faults.add(Fault.SERVER_ERROR_HTML_AFTER, method="PUT")
-    return made
-
+from orderdesk_sdk.testing.scenarios import (
+    Scenario,
+    Scenarios,
+    cancel_and_follow,
+    with_fault,
+    with_order,
+)
 
 SCENARIOS = Scenarios(
     "lulu",
@@ -43,21 +26,21 @@ SCENARIOS = Scenarios(
             "in-production",
             about="a cancel of a job that is being printed: refused, and its status says why",
             play=cancel_and_follow,
-            simulator=standing("IN_PRODUCTION"),
+            simulator=with_order("lulu", stage="IN_PRODUCTION"),
             live="tries to cancel the print job; take one in production",
         ),
         Scenario(
             "while-it-is-paid",
             about="a cancel while the payment is in progress: nothing was done, and it is asked for again",
             play=cancel_and_follow,
-            simulator=standing("PAYMENT_IN_PROGRESS"),
+            simulator=with_order("lulu", stage="PAYMENT_IN_PROGRESS"),
             live=None,
         ),
         Scenario(
             "reply-lost",
             about="a gateway gives up on a cancel that works",
             play=cancel_and_follow,
-            simulator=that_loses_the_reply,
+            simulator=with_fault(with_order("lulu", stage="UNPAID"), Fault.SERVER_ERROR_HTML_AFTER, method="PUT"),
             live=None,
         ),
         Scenario(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 from orderdesk_mww.simulator import Durations, MwwSimulator, State
-from orderdesk_sdk.clock import Clock, hours, minutes
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow
-from orderdesk_sdk.testing.stage import LINES, ORDER, Stage
+from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.testing.scenarios import (
+    Scenario,
+    Scenarios,
+    cancel_and_follow,
+    cancel_and_resubmit,
+    with_order,
+)
+from orderdesk_sdk.testing.stage import LINES, Stage
 
-QUICK = Durations(packing=minutes(2), shipping=minutes(2))
-"""A factory in a hurry: shipped before the first read-back."""
+IN_A_HURRY = partial(MwwSimulator, durations=Durations(packing=minutes(2), shipping=minutes(2)))
+"""A factory with little to do: shipped before the first read-back."""
 ANY_TIME = {"cancel_window": "no limit"}
 DESIGNS = [
     {"name": code.title(), "metadata": {"print_url": f"https://files.example.com/{code}.png"}} for code, _ in LINES
@@ -22,22 +28,6 @@ def cancel_after_the_first_hour(stage: Stage) -> None:
     cancel_and_follow(stage)
 
 
-def cancel_and_resubmit(stage: Stage) -> None:
-    cancel_and_follow(stage)
-    stage.resubmit()
-
-
-def holding(state: State = State.RECEIVED, durations: Durations | None = None) -> Callable[[Clock], MwwSimulator]:
-    """A maker of simulators with the order in `state`."""
-
-    def make(clock: Clock) -> MwwSimulator:
-        made = MwwSimulator(clock, durations=durations)
-        made.add_order(ORDER, lines=LINES, state=state)
-        return made
-
-    return make
-
-
 SCENARIOS = Scenarios(
     "mww",
     service_version="public API docs of March 2021",
@@ -46,7 +36,7 @@ SCENARIOS = Scenarios(
             "cancel-honored",
             about="a request that is taken, read back until the order is cancelled",
             play=cancel_and_follow,
-            simulator=holding(),
+            simulator=with_order(MwwSimulator),
             switches={"window": "early"},
             live="asks MWW to cancel the order and reads it back for up to 4 h; take one that is not packed",
         ),
@@ -54,14 +44,14 @@ SCENARIOS = Scenarios(
             "refused-while-ingesting",
             about="a request in the first hour, denied because the order is not yet in: an e-mail is drafted",
             play=cancel_and_follow,
-            simulator=holding(),
+            simulator=with_order(MwwSimulator),
             live="asks MWW to cancel the order, and by e-mail where [mail] is configured; take one submitted just now",
         ),
         Scenario(
             "unknown-while-ingesting",
             about="an order that is not found in the first hour: nothing was done, so it is asked again until it is in",
             play=cancel_and_follow,
-            simulator=holding(),
+            simulator=with_order(MwwSimulator),
             switches={"before_ingestion": "unknown"},
             settings=ANY_TIME,
             live=None,
@@ -70,7 +60,7 @@ SCENARIOS = Scenarios(
             "taken-but-shipped",
             about="a request that is taken to no effect: the order ships",
             play=cancel_and_follow,
-            simulator=holding(durations=QUICK),
+            simulator=with_order(IN_A_HURRY),
             switches={"window": "early", "fate": "ships anyway"},
             live=None,
         ),
@@ -78,7 +68,7 @@ SCENARIOS = Scenarios(
             "packed",
             about="a request for a packed order, denied: an e-mail is drafted",
             play=cancel_after_the_first_hour,
-            simulator=holding(State.PACKED),
+            simulator=with_order(MwwSimulator, state=State.PACKED),
             settings=ANY_TIME,
             live='asks MWW to cancel the order, and by e-mail where [mail] is configured; take a packed one and the '
             'setting cancel_window = "no limit"',
@@ -96,7 +86,7 @@ SCENARIOS = Scenarios(
             "resubmit",
             about="a canceled order sent again, with its designs, under a new number",
             play=cancel_and_resubmit,
-            simulator=holding(),
+            simulator=with_order(MwwSimulator),
             switches={"window": "early"},
             details={
                 "order_items": DESIGNS, "shipping": {"state": "IL", "country": "US"}, "shipping_method": "SAMPLE",

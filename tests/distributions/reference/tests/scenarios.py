@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from orderdesk_reference.simulator import MakerSimulator
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow, with_order
-from orderdesk_sdk.testing.stage import LINES, ORDER, Stage
-
-
-def cancel_and_resubmit(stage: Stage) -> None:
-    cancel_and_follow(stage)
-    stage.resubmit()
-
-
-def packing(clock: Clock) -> MakerSimulator:
-    made = MakerSimulator(clock)
-    made.add_order(ORDER, lines=LINES, stage=made.stages.working)
-    return made
-
+from orderdesk_sdk.testing.scenarios import (
+    Scenario,
+    Scenarios,
+    cancel_and_follow,
+    cancel_and_resubmit,
+    with_order,
+)
 
 SCENARIOS = Scenarios(
     "reference",
@@ -34,7 +26,7 @@ SCENARIOS = Scenarios(
             "too-late",
             about="a cancel that is refused, so that an e-mail asks",
             play=cancel_and_follow,
-            simulator=packing,
+            simulator=with_order(MakerSimulator, stage=MakerSimulator.stages.working),
             live=None,
         ),
         Scenario(
