@@ -28,6 +28,7 @@ html_static_path = ["_static"]
 html_css_files = ["house.css"]
 html_copy_source = False
 html_show_sourcelink = False
+html_show_copyright = False
 html_theme_options = {"navigation_with_keys": True}
 
 

@@ -64,7 +64,7 @@ def class_section(cls: type, *, level: int = 3) -> list[str]:
     rows = [
         (f"`{name}`", f"`{field.type}`", _default(field.default), texts.get(name, "")) for name, field in fields.items()
     ]
-    return [*heading, about, "", *(table(("field", "type", "default", ""), rows) if rows else [])]
+    return [*heading, about, "", *(table(("field", "type", "default", "meaning"), rows) if rows else [])]
 
 
 def object_section(cls: type, *, level: int = 3, title: str | None = None, methods: bool = True) -> list[str]:
@@ -84,7 +84,7 @@ def object_section(cls: type, *, level: int = 3, title: str | None = None, metho
     if values:
         lines += table(("attribute", ""), [(f"`{name}`", text) for name, text in values])
     if calls:
-        lines += table(("method", ""), [(f"`{signature(made)}`", _needed(made) + prose(made)) for made in calls])
+        lines += table(("method", "meaning"), [(f"`{signature(made)}`", _needed(made) + prose(made)) for made in calls])
     return lines
 
 

@@ -179,7 +179,7 @@ def cli_page() -> str:
         "What each command gives with `--json`, and the exit codes, are on the page [JSON](cli-json.md). Every command",
         "takes:",
         "",
-        *table(("option", ""), map(_told, everywhere)),
+        *table(("option", "meaning"), map(_told, everywhere)),
     ]
     for name, command in commands():
         context = click.Context(command, info_name=f"orderdesk {name}")
@@ -187,7 +187,7 @@ def cli_page() -> str:
         lines += [f"## `orderdesk {name}`", "", "```text", usage, "```", "", prose(command.callback), ""]
         own = [one for one in command.params if _key(one) not in shared]
         if own:
-            lines += table(("option or argument", ""), map(_told, own))
+            lines += table(("option or argument", "meaning"), map(_told, own))
     return "\n".join(lines)
 
 

@@ -239,7 +239,7 @@ def run(program: str, *arguments: str) -> int:
 
 
 def demo(extra: list[str]) -> int:
-    """Cancel an order at a simulated Amazon, before your eyes."""
+    """Cancel orders at five simulated services, before your eyes."""
     return run("orderdesk", "demo", *extra)
 
 

@@ -36,7 +36,7 @@ def client(project: Path, sandbox: Simulators, page_blocks: Pages, monkeypatch: 
         assert named is not None, f"nothing runs this block: {block.text}"
         path = project / named[1]
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(block.text, encoding="utf-8")
+        path.write_text(block.take(), encoding="utf-8")
     monkeypatch.setenv("DJANGO_SECRET_KEY", "a key for tests")
     monkeypatch.setenv("DJANGO_ALLOWED_HOSTS", "testserver")
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "project.settings")

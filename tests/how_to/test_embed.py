@@ -47,7 +47,7 @@ def test_the_how_to_works_as_it_is_written(
         for variable, name in SECRETS.items():
             monkeypatch.setenv(variable, settings[name])
         here = f'endpoint = "{settings["endpoint"]}"\ntoken_url = "{settings["token_url"]}"\n'
-        (tmp_path / "orderdesk.toml").write_text(configuration.text + here, encoding="utf-8")
+        (tmp_path / "orderdesk.toml").write_text(configuration.take() + here, encoding="utf-8")
         (tmp_path / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
         monkeypatch.chdir(tmp_path)
         # The page opens its desk by the machine's clock, on which Amazon would take its minutes.

@@ -1,4 +1,4 @@
-"""The how-to pages for authors of plugins, run as they stand: each begins from the same small plugin."""
+"""The how-to pages for authors of plugins, run as they stand: each begins from the plugin of the tutorial."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from orderdesk_sdk.testing.simulator import Simulator, simulators
 if TYPE_CHECKING:
     from tests.how_to.conftest import Block, Pages
 
-HERE = Path(__file__).parent
+TUTORIAL = "../tutorial/first-plugin.md"
 PACKAGE = "orderdesk_acme_print"
 PLUGIN = f"# src/{PACKAGE}/__init__.py\n"
-"""How a block begins that belongs to the plugin; what it defines replaces what was there."""
+SIMULATOR = f"# src/{PACKAGE}/simulator.py\n"
+"""How a block begins that belongs to the plugin or its simulator; what it defines replaces what was there."""
 SETTINGS = "[connections.my-acme.settings]\n"
 METADATA = "Metadata-Version: 2.1\nName: orderdesk-acme-print\nVersion: 0.1.0\n"
 ENTRY_POINTS = f"""\
@@ -48,19 +49,18 @@ class Workshop:
         """The settings that lead to the simulator, and what stands for them in the configuration."""
         self._open = ExitStack()
 
-    def install(self, page: list[Block]) -> None:
-        """Install the plugin with what a page writes into it."""
+    def install(self, tutorial: list[Block], page: list[Block]) -> None:
+        """Install the plugin of the tutorial with what a page writes into it."""
         package = self.folder / "site" / PACKAGE
         package.mkdir(parents=True)
         info = package.with_name(f"{PACKAGE}-0.1.0.dist-info")
         info.mkdir()
         (info / "METADATA").write_text(METADATA, encoding="utf-8")
         (info / "entry_points.txt").write_text(ENTRY_POINTS, encoding="utf-8")
-        parts = [(HERE / "acme_print.py").read_text(encoding="utf-8")]
-        parts += [block.text.removeprefix(PLUGIN) for block in page if block.text.startswith(PLUGIN)]
-        (package / "__init__.py").write_text("\n\n".join(parts), encoding="utf-8")
-        simulator = (HERE / "acme_print_simulator.py").read_text(encoding="utf-8")
-        (package / "simulator.py").write_text(simulator, encoding="utf-8")
+        for name, head in (("__init__.py", PLUGIN), ("simulator.py", SIMULATOR)):
+            parts = [block.text.removeprefix(head) for block in tutorial if block.text.startswith(head)]
+            parts += [block.take().removeprefix(head) for block in page if block.text.startswith(head)]
+            (package / name).write_text("\n\n".join(parts), encoding="utf-8")
         sys.path.insert(0, str(package.parent))
         importlib.invalidate_caches()
 
@@ -68,14 +68,16 @@ class Workshop:
         """Serve the plugin's simulator, or another one in its place."""
         self.simulator = simulator or simulators()["acme-print"].load()(self.clock)
         url = self._open.enter_context(serve(self.simulator.app)).url
-        self.here = {"base_url": url}
+        self.here = {
+            name: str(value) for name, value in self.simulator.settings(url).items() if str(value).startswith(url)
+        }
         sandbox = f'[sandbox]\nclock = "{url}"\n\n[sandbox.simulators]\nmy-acme = "{url}"\n\n'
         Path("orderdesk.toml").write_text(sandbox, encoding="utf-8")
 
     def configure(self, block: Block) -> None:
         """Add a block to the configuration; where it has the connection already, in place of it."""
         path = Path("orderdesk.toml")
-        before, text = path.read_text(encoding="utf-8"), block.text
+        before, text = path.read_text(encoding="utf-8"), block.take()
         if SETTINGS in text:
             before = re.sub(r"\[connections\.my-acme\]\n(?:.*\n)*", "", before)
             text = text.replace(SETTINGS, SETTINGS + "".join(f'{name} = "{url}"\n' for name, url in self.here.items()))
@@ -98,7 +100,7 @@ class Workshop:
                 case "eml":
                     block.write()
                 case _:
-                    assert block.text.startswith(PLUGIN), f"nothing runs this block: {block.text}"
+                    assert block.text.startswith((PLUGIN, SIMULATOR)), f"nothing runs this block: {block.text}"
 
     def play_with_a_pause(
         self, page: list[Block], capsys: pytest.CaptureFixture[str], before: str, lasts: timedelta
@@ -130,6 +132,6 @@ def workshop(story: VirtualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def page(request: pytest.FixtureRequest, workshop: Workshop, page_blocks: Pages) -> list[Block]:
     """The blocks of the page that the test's module names; its plugin is installed, and its simulator is served."""
     found = page_blocks(request.module.PAGE)
-    workshop.install(found)
+    workshop.install(page_blocks(TUTORIAL), found)
     workshop.serve()
     return found
