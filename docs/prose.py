@@ -82,7 +82,7 @@ def object_section(cls: type, *, level: int = 3, title: str | None = None, metho
         lines += ["```python", f"{cls.__name__}{head}", "```", ""]
     lines += [prose(cls), ""]
     if values:
-        lines += table(("attribute", ""), [(f"`{name}`", text) for name, text in values])
+        lines += table(("attribute", "meaning"), [(f"`{name}`", text) for name, text in values])
     if calls:
         lines += table(("method", "meaning"), [(f"`{signature(made)}`", _needed(made) + prose(made)) for made in calls])
     return lines

@@ -64,7 +64,7 @@ def testing_page() -> str:
         "They are there wherever `orderdesk-sdk` is installed. All but `cassette` are of the integration that the",
         'class or module of the test names: `integration = "acme-ship"`.',
         "",
-        *table(("fixture", ""), _fixtures()),
+        *table(("fixture", "meaning"), _fixtures()),
         "## The stage",
         "",
         "`orderdesk_sdk.testing.stage`: for tests that want to see what reaches the service, or when;",
