@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from orderdesk_sdk.authoring.blueprint import Auth, Cancel
+from orderdesk_sdk.authoring.blueprint import Auth, Blueprint, Cancel
 from orderdesk_sdk.cli.group import orderdesk
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,3 +102,17 @@ def test_what_cannot_be_written_is_told_with_a_remedy_and_leaves_nothing(
     assert told in ran.stderr
     assert "What to do: " in ran.stderr
     assert [path.name for path in tmp_path.rglob("*")] == ["full", "theirs"]
+
+
+@pytest.mark.parametrize(
+    ("slug", "title", "name"),
+    [
+        ("shipbob", "ShipBob", "ShipBob"),
+        ("my-3pl", None, "My3PL"),
+        ("acme-ship", "Acme", "AcmeShip"),
+        ("bay-photo", "Bay Photo Lab", "BayPhoto"),
+        ("3pl-central", None, "The3PLCentral"),
+    ],
+)
+def test_classes_are_named_in_the_titles_capitals(slug: str, title: str | None, name: str) -> None:
+    assert Blueprint(slug, title=title).name == name

@@ -246,8 +246,9 @@ def demo(extra: list[str]) -> int:
 
 
 def test(extra: list[str]) -> int:
-    """Run the tests; arguments go to pytest: test -k cancel."""
-    return run("python", "-m", "pytest", *extra)
+    """Run the tests, on every processor; arguments go to pytest, on one: test -k cancel."""
+    everything = ("-n", "auto", "--dist", "loadscope")  # What a module or a class of tests has made is made once.
+    return run("python", "-m", "pytest", *(extra or everything))
 
 
 def lint(extra: list[str]) -> int:

@@ -85,8 +85,11 @@ class Blueprint:
 
     @property
     def name(self) -> str:
-        """What its classes begin with."""
-        name = "".join(word.capitalize() for word in self.slug.split("-"))
+        """What its classes begin with: in the title's capitals, where it says what the slug says."""
+        words = re.findall(r"[A-Za-z0-9]+", self.title)
+        name = "".join(word[0].upper() + word[1:] for word in words)
+        if name.lower() != self.slug.replace("-", ""):
+            name = "".join(word.capitalize() for word in self.slug.split("-"))
         return name if name[0].isalpha() else f"The{name}"
 
     @property
