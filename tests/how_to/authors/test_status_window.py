@@ -1,4 +1,4 @@
-"""docs/how-to/final.md is run as it stands: a reply is believed where it says so, and a refusal is explained."""
+"""docs/how-to/status-window.md is run as it stands: a reply is believed where it says so, and a refusal is explained."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop
     from tests.how_to.conftest import Block
 
-PAGE = "final.md"
+PAGE = "status-window.md"
 
 
 def test_the_page_works_as_it_is_written(
