@@ -53,7 +53,12 @@ def test_a_plugin_that_keeps_the_laws_stands_it(judge: Judge) -> None:
 
 def test_a_plugin_whose_reply_is_declared_final_stands_it(judge: Judge) -> None:
     """Not repeatable: what never reached the service goes to a person, what did is found by reading back."""
-    assert judge("Final", shop="QuickShop").parseoutcomes() == {"passed": 9, "skipped": 14}
+    assert judge("Final", shop="QuickShop").parseoutcomes() == {"passed": 10, "skipped": 13}
+
+
+def test_a_plugin_that_believes_a_final_reply_whatever_it_says_is_told(judge: Judge) -> None:
+    result = judge("BelievesEveryReply", "-k", "ships_all_the_same", shop="QuickShop")
+    judged(result, Law.EVIDENCE, "no fault: it is called canceled, and the service ships it")
 
 
 def test_a_simulator_that_does_not_tell_what_canceled_is_judges_nothing(judge: Judge) -> None:

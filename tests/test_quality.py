@@ -145,6 +145,14 @@ def test_a_rule_finds_who_breaks_it(plugin: Path, breaks: Break, rule: str, text
     assert (verdict.reached or 0) < level
 
 
+def test_evidence_that_is_declared_must_be_told(tmp_path: Path) -> None:
+    plugin = Path(shutil.copytree(ROOT / "plugins" / "mww", tmp_path / "mww"))
+    assert verdict_of(plugin).faults == ()
+    changed(README, "Evidence: MWW", "Evidence: none yet. MWW")(plugin)
+    texts = [fault.text for fault in verdict_of(plugin).faults if fault.rule == "evidence"]
+    assert texts == ["it has no evidence yet, and mww declares 'published API'"]
+
+
 def test_a_folder_of_another_name_is_found(plugin: Path) -> None:
     renamed(plugin)
     faults = verdict_of(plugin.with_name("other")).faults

@@ -86,9 +86,13 @@ class ToyShop(Simulator):
 
 
 class QuickShop(ToyShop):
-    """Cancels at once."""
+    """Cancels at once, and its reply says whether it did."""
 
     takes = minutes(0)
+
+    def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
+        status, said = super()._answer(method, path, body)
+        return status, said | ({"taken": self.switch("fate") == "honored"} if "taken" in said else {})
 
 
 class TokenShop(ToyShop):
@@ -176,6 +180,15 @@ class Final(Toy):
         reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel")
         told = reply.is_success and json_object(reply).get("taken") is True
         return answer.canceled(reply) if told else answer.unclear(reply)
+
+
+class BelievesEveryReply(Final):
+    """Takes every 2xx for the service's last word, whatever it says."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel")
+        return answer.canceled(reply) if reply.is_success else answer.unclear(reply)
 
 
 class SaysCanceledAtOnce(Toy):

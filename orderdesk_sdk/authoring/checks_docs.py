@@ -7,10 +7,13 @@ from collections.abc import Iterator
 
 from orderdesk_sdk.authoring.plugin_folder import PluginFolder
 from orderdesk_sdk.authoring.quality import Fault
+from orderdesk_sdk.declaration import Evidence
 from orderdesk_sdk.settings import settings_fields
 
 __all__ = ["explains", "says_evidence", "says_recording", "shows_settings"]
 
+_NO_EVIDENCE = "Evidence: none yet."
+"""What `orderdesk new` writes."""
 _EVIDENCE = re.compile(r"^(?:#+ Evidence\b|Evidence: )", re.MULTILINE)
 
 
@@ -56,6 +59,15 @@ def says_evidence(folder: PluginFolder) -> Iterator[Fault]:
             "it does not say what the plugin's knowledge rests on",
             'add a paragraph that begins with "Evidence: ": which documents, of when, and whether it was ever tried',
         )
+    if _NO_EVIDENCE in folder.readme:
+        for slug, found in folder.usable.items():
+            if found.integration.evidence is not Evidence.CONFIGURATION:
+                declared = found.integration.evidence.value
+                yield Fault(
+                    folder.file("README.md"),
+                    f"it has no evidence yet, and {slug} declares {declared!r}",
+                    "say in its paragraph Evidence which documents that are, and of which day",
+                )
 
 
 def says_recording(folder: PluginFolder) -> Iterator[Fault]:

@@ -89,7 +89,7 @@ class Simulator(ABC):
     """What `truth` says of an order that is canceled and will never ship. The conformance suite needs it."""
     dishonored: ClassVar[Mapping[str, str]] = {}
     """The switches, with their choices, under which a cancel is taken and the order ships all the same; empty where
-    the simulator has no such fate."""
+    the simulator has no such fate. A service whose reply is its last word does not say there that it canceled."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
