@@ -207,3 +207,12 @@ def test_what_a_plugin_imports_is_counted_but_for_what_it_stands_on() -> None:
     heavy = imported_by("orderdesk_bdlinx.simulator")
     assert "starlette" in heavy
     assert len(heavy) > MOST_MODULES
+
+
+def test_a_simulator_that_lets_nobody_in_is_told_with_what_was_called(judge: Judge) -> None:
+    result = judge("Toy", "-k", "trouble_with_the_cancel", shop="ClosedShop")
+    judged(
+        result,
+        Law.INSTALLED,
+        "no record CANCEL_TAKEN in the simulator's log; it was called PUT /orders/1042/cancel 401",
+    )

@@ -106,6 +106,12 @@ class TokenShop(ToyShop):
         return super().respond(request, body)
 
 
+class ClosedShop(ToyShop):
+    """Lets nobody in."""
+
+    key = "of-nobody"
+
+
 class DumbShop(ToyShop):
     """Does not tell what its words mean."""
 

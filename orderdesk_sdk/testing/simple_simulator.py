@@ -31,7 +31,7 @@ from orderdesk_sdk.testing.calls import basic, object_in, path_below, same
 from orderdesk_sdk.testing.orders import Orders
 from orderdesk_sdk.testing.simulator import Deed, Outcome, Simulator, Switch
 
-__all__ = ["FATE", "Durations", "Outcome", "Request", "SimpleSimulator", "Stages", "basic", "same"]
+__all__ = ["FATE", "Durations", "Outcome", "Request", "SimpleOrder", "SimpleSimulator", "Stages", "basic", "same"]
 
 FATE = Switch("fate", ("honored", "ships anyway"), text="how a cancel that was taken ends")
 
@@ -58,7 +58,9 @@ class Durations:
 
 
 @define
-class _Order:
+class SimpleOrder:
+    """An order there. stage: one of `Stages`, or a word of a subclass's own. since: when that began."""
+
     number: str
     stage: str
     since: datetime
@@ -82,7 +84,8 @@ class SimpleSimulator(Simulator):
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
         super().__init__(clock)
         self._durations = durations or Durations()
-        self._orders = Orders[_Order]()
+        self.orders = Orders[SimpleOrder]()
+        """By number; for calls of a subclass's own, which run under `lock`."""
 
     @abstractmethod
     def lets_in(self, request: Request) -> bool:
@@ -98,7 +101,7 @@ class SimpleSimulator(Simulator):
 
     def truth(self, remote_id: str) -> str:
         with self.settled():
-            return self._orders.known(remote_id).stage
+            return self.orders.known(remote_id).stage
 
     def add_order(
         self,
@@ -113,20 +116,20 @@ class SimpleSimulator(Simulator):
         """
         with self.settled():
             self.put(remote_id, stage)
-            self.record("add_order", remote_id, f"created: {self._orders[remote_id].stage}")
+            self.record("add_order", remote_id, f"created: {self.orders[remote_id].stage}")
 
     def has(self, remote_id: str) -> bool:
         """Whether the number is used."""
-        return remote_id in self._orders
+        return remote_id in self.orders
 
     def put(self, remote_id: str, stage: str | None = None) -> None:
         """Take an order in, at `stage` or the first one. Raises InputError for a used number."""
-        self._orders.new(remote_id, _Order(remote_id, stage or self.stages.waiting, self.clock.now()))
+        self.orders.new(remote_id, SimpleOrder(remote_id, stage or self.stages.waiting, self.clock.now()))
 
     def settle(self) -> None:
-        self._orders.settle(self.clock.now(), self._following, self._enter)
+        self.orders.settle(self.clock.now(), self._following, self._enter)
 
-    def _following(self, order: _Order) -> tuple[str, datetime] | None:
+    def _following(self, order: SimpleOrder) -> tuple[str, datetime] | None:
         if order.stage == self.stages.waiting:
             if order.stop_at is not None and self.switch(FATE.name, order.number) == FATE.choices[0]:
                 return self.stages.stopped, order.stop_at
@@ -135,7 +138,7 @@ class SimpleSimulator(Simulator):
             return self.stages.gone, order.since + self._durations.printing
         return None
 
-    def _enter(self, order: _Order, stage: str, at: datetime) -> None:
+    def _enter(self, order: SimpleOrder, stage: str, at: datetime) -> None:
         self.happened(order.number, f"{order.stage} -> {stage}", at)
         order.stage, order.since = stage, at
 
@@ -158,7 +161,7 @@ class SimpleSimulator(Simulator):
     def _perform(self, request: Request, number: str, rest: Sequence[str], body: bytes) -> Outcome:
         if not self.lets_in(request):
             return Outcome(401, "refused: credentials", {"error": "user or secret is wrong"})
-        order = self._orders.get(number)
+        order = self.orders.get(number)
         match request.method, *rest:
             case _ if order is None:
                 return Outcome(404, "refused: unknown", {"error": "no such order"})

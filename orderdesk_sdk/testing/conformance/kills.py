@@ -63,7 +63,7 @@ class KillPoints(Standard):
         """Killed while the truth is read back, it ends as the declaration says."""
         needs_a_cancel(rehearsal, subject)
         if not isinstance(rehearsal.route, Button) or not isinstance(rehearsal.route.confirm, ByCheck):
-            pytest.skip(f"{subject.slug} declares nothing to read back")
+            pytest.skip(f"what becomes of a cancel that {subject.slug} was asked for is not declared to be read back")
         kill(Scenario("reading back", before=(Step.CANCEL,), during=(Step.FOLLOW_UP,)))
 
     def test_a_cancel_whose_reply_is_lost_survives_every_death(
@@ -107,5 +107,7 @@ def needs_a_cancel(rehearsal: Rehearsal, subject: Subject) -> Aim:
     needs_calls(rehearsal, subject)
     aim = rehearsal.cancels
     if aim is None:
-        raise NotConformant(Law.INSTALLED, ["a cancel left no record CANCEL_TAKEN in the simulator's log"])
+        calls = [f"{heard.method} {heard.path} {heard.status}" for heard in (*rehearsal.tokens, *rehearsal.cancel)]
+        called = f"it was called {', '.join(calls)}" if calls else "it was not called"
+        raise NotConformant(Law.INSTALLED, [f"a cancel left no record CANCEL_TAKEN in the simulator's log; {called}"])
     return aim

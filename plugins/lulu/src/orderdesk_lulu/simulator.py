@@ -45,7 +45,7 @@ class LuluSimulator(TokenSimulator):
         return {"base_url": url, "client_id": self.client_id, "client_secret": self.client_secret}
 
     def settle(self) -> None:
-        for number, order in self._orders.items():
+        for number, order in self.orders.items():
             if order.stage in PASSING and order.since + minutes(2) <= self.clock.now():
                 before, order.stage, order.since = order.stage, PASSING[order.stage], order.since + minutes(2)
                 self.happened(number, f"{before} -> {order.stage}", order.since)
@@ -61,7 +61,7 @@ class LuluSimulator(TokenSimulator):
     def _status(self, request: Request, number: str, body: bytes) -> Outcome:
         if not self.lets_in(request):
             return Outcome(401, "refused: credentials", {"detail": "Authentication credentials were not provided."})
-        order = self._orders.get(number)
+        order = self.orders.get(number)
         if order is None:
             return Outcome(404, "refused: unknown", {"detail": "Not found."})
         if request.method == "GET":
@@ -79,4 +79,4 @@ class LuluSimulator(TokenSimulator):
         return Outcome(200, effect, self.shown(number, order.stage), Deed.CANCEL_TAKEN)
 
     def shown(self, number: str, stage: str) -> Mapping[str, object]:
-        return {"name": stage, "message": "", "changed": stamp(self._orders[number].since)}
+        return {"name": stage, "message": "", "changed": stamp(self.orders[number].since)}
