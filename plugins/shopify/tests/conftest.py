@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from orderdesk_sdk.testing.stage import ORDER
+from orderdesk_sdk.case import Case
+from orderdesk_sdk.testing.stage import ORDER, SimulatedStage
 from orderdesk_shopify.simulator import ShopifySimulator
 
 
@@ -12,3 +15,24 @@ from orderdesk_shopify.simulator import ShopifySimulator
 def simulator(simulator: ShopifySimulator) -> ShopifySimulator:
     simulator.add_order(ORDER)
     return simulator
+
+
+@pytest.fixture
+def asked() -> Callable[[SimulatedStage], list[str]]:
+    """Gives the names of the documents that were asked, in order."""
+
+    def names(stage: SimulatedStage) -> list[str]:
+        return [str(one["query"]).split("(")[0].split()[1] for one in stage.documents("")]
+
+    return names
+
+
+@pytest.fixture
+def canceled() -> Callable[[SimulatedStage], Case]:
+    """Cancels the order as its customer asked, and follows it up."""
+
+    def cancel(stage: SimulatedStage) -> Case:
+        stage.cancel("customer asked")
+        return stage.follow()
+
+    return cancel

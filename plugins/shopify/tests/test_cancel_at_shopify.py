@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -16,20 +17,13 @@ from orderdesk_shopify.simulator import ShopifySimulator
 
 integration = "shopify"
 WHY = "customer asked"
+Asked = Callable[[SimulatedStage], list[str]]
+Canceled = Callable[[SimulatedStage], Case]
 
 
-def asked(stage: SimulatedStage) -> list[str]:
-    """The names of the documents that were asked, in order."""
-    documents = [request.document for request in stage.tap.requests]
-    return [str(one["query"]).split("(")[0].split()[1] for one in documents if isinstance(one, dict)]
-
-
-def canceled(stage: SimulatedStage, why: str = WHY) -> Case:
-    stage.cancel(why)
-    return stage.follow()
-
-
-def test_an_order_is_canceled_once_it_says_so_itself(simulator: ShopifySimulator, stage: SimulatedStage) -> None:
+def test_an_order_is_canceled_once_it_says_so_itself(
+    simulator: ShopifySimulator, stage: SimulatedStage, asked: Asked
+) -> None:
     assert stage.cancel(WHY).state is State.ASKED
     case = stage.follow()
     assert (case.state, case.reference) == (State.CANCELED, "gid://shopify/Job/1")
@@ -42,7 +36,7 @@ def test_an_order_is_canceled_once_it_says_so_itself(simulator: ShopifySimulator
 
 @pytest.mark.parametrize("version", ["2025-10", "2026-01", "2026-04", "2026-07"])
 def test_a_job_that_is_done_is_no_cancellation(
-    version: str, simulator: ShopifySimulator, open_stage: StageOpener
+    version: str, simulator: ShopifySimulator, open_stage: StageOpener, canceled: Canceled
 ) -> None:
     simulator.set_switch("obstacle", "an open return")
     stage = open_stage({"api_version": version})
@@ -61,7 +55,7 @@ def test_a_job_that_is_done_is_no_cancellation(
     ],
 )
 def test_from_2026_10_on_the_job_says_why_it_failed_where_it_can_be_asked(
-    known: str, text: str, simulator: ShopifySimulator, open_stage: StageOpener
+    known: str, text: str, simulator: ShopifySimulator, open_stage: StageOpener, canceled: Canceled
 ) -> None:
     simulator.set_switch("obstacle", "an open return")
     simulator.set_switch("job_result", known)
@@ -73,7 +67,7 @@ def test_from_2026_10_on_the_job_says_why_it_failed_where_it_can_be_asked(
 
 
 def test_a_job_that_ends_between_two_fields_of_one_query_is_no_refusal(
-    simulator: ShopifySimulator, stage: SimulatedStage
+    simulator: ShopifySimulator, stage: SimulatedStage, asked: Asked
 ) -> None:
     stage.cancel(WHY)
 
@@ -90,7 +84,7 @@ def test_a_job_that_ends_between_two_fields_of_one_query_is_no_refusal(
 
 
 def test_an_open_return_that_is_told_at_once_is_refused_after_one_more_look(
-    simulator: ShopifySimulator, stage: SimulatedStage
+    simulator: ShopifySimulator, stage: SimulatedStage, asked: Asked
 ) -> None:
     simulator.set_switch("obstacle", "an open return")
     simulator.set_switch("obstacle_shows", "at once")
@@ -100,7 +94,7 @@ def test_an_open_return_that_is_told_at_once_is_refused_after_one_more_look(
 
 
 def test_an_error_without_a_code_of_its_own_is_canceled_where_somebody_else_was_faster(
-    simulator: ShopifySimulator, stage: SimulatedStage
+    simulator: ShopifySimulator, stage: SimulatedStage, canceled: Canceled
 ) -> None:
     invalid = {"message": "words that nobody knows", "code": "INVALID", "field": None}
 
@@ -115,7 +109,7 @@ def test_an_error_without_a_code_of_its_own_is_canceled_where_somebody_else_was_
 
 
 def test_a_refund_without_permission_is_refused_and_leaves_the_order_alone(
-    simulator: ShopifySimulator, open_stage: StageOpener
+    simulator: ShopifySimulator, open_stage: StageOpener, asked: Asked
 ) -> None:
     simulator.set_switch("refund", "denied")
     stage = open_stage({"refund": True})
@@ -126,7 +120,9 @@ def test_a_refund_without_permission_is_refused_and_leaves_the_order_alone(
     assert simulator.truth("1042") == "open"
 
 
-def test_an_internal_user_error_proves_nothing(simulator: ShopifySimulator, stage: SimulatedStage) -> None:
+def test_an_internal_user_error_proves_nothing(
+    simulator: ShopifySimulator, stage: SimulatedStage, asked: Asked
+) -> None:
     simulator.set_switch("cancel_error", "internal")
     assert stage.cancel(WHY).state is State.UNCLEAR
     assert stage.follow().state is State.AWAITING_PERSON

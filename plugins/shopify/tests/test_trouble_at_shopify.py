@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from orderdesk_sdk.case import Case, State
@@ -13,21 +15,12 @@ from orderdesk_shopify.simulator import ShopifySimulator
 
 integration = "shopify"
 WHY = "customer asked"
-
-
-def asked(stage: SimulatedStage) -> list[str]:
-    """The names of the documents that were asked, in order."""
-    documents = [request.document for request in stage.tap.requests]
-    return [str(one["query"]).split("(")[0].split()[1] for one in documents if isinstance(one, dict)]
-
-
-def canceled(stage: SimulatedStage, why: str = WHY) -> Case:
-    stage.cancel(why)
-    return stage.follow()
+Asked = Callable[[SimulatedStage], list[str]]
+Canceled = Callable[[SimulatedStage], Case]
 
 
 def test_what_an_internal_server_error_hides_is_read_back_and_not_sent_again(
-    simulator: ShopifySimulator, stage: SimulatedStage
+    simulator: ShopifySimulator, stage: SimulatedStage, asked: Asked
 ) -> None:
     simulator.set_switch("mutation_reply", "lost")
     assert stage.cancel(WHY).state is State.UNCLEAR
@@ -74,6 +67,8 @@ def test_a_wrong_token_did_nothing_and_is_told(simulator: ShopifySimulator, open
     assert "access token" in str(case.remedy)
 
 
-def test_the_version_that_was_asked_for_warns_of_nothing(simulator: ShopifySimulator, stage: SimulatedStage) -> None:
+def test_the_version_that_was_asked_for_warns_of_nothing(
+    simulator: ShopifySimulator, stage: SimulatedStage, canceled: Canceled
+) -> None:
     canceled(stage)
     assert [step.text for step in stage.receipt.steps if "warning" in str(step.text)] == []
