@@ -258,9 +258,11 @@ class Troubles(Standard):
             pytest.skip(f"{subject.slug} fetches no token")
         with meeting(Fault.EXPIRED_TOKEN) as stage:
             needs_a_cancel(rehearsal, subject).fault(stage.service, Fault.EXPIRED_TOKEN)
-            stage.cancel()
+            asked = stage.cancel().state
+            late = [f"it is {asked.value} at first, and {rehearsal.asked.value} with a token that is good"]
             stage.follow()
-            demand(Law.ONCE, _judged(stage, subject, subject.end(rehearsal.route)))
+            wrong = [*late * (asked is not rehearsal.asked), *_judged(stage, subject, subject.end(rehearsal.route))]
+            demand(Law.ONCE, wrong)
 
 
 def _guessed(stage: Scene, case: Case, rehearsal: Rehearsal) -> Iterator[str]:
