@@ -123,6 +123,7 @@ class ToySettings:
     endpoint: str = host(help="the shop")
     api_key: Secret = secret(help="the key")
     mailbox: str = setting(str, help="where it takes mail", default="")
+    words: str = setting(str, help="what a mail says", default="Please stop order {remote_id}")
 
 
 class Toy:
@@ -280,8 +281,17 @@ class Writes(Toy):
     def orderdesk_integration(self) -> Integration:
         return Integration(
             slug="toy", title="Toys", settings=ToySettings, base_url="endpoint", resubmit=NoResubmit("write to them"),
-            cancel=(Email(to="mailbox", subject="mailbox", body="mailbox"),),
+            cancel=(Email(to="mailbox", subject="words", body="words"),),
         )  # fmt: skip
+
+
+class ForgetsTheNumber(Writes):
+    """Its mail does not say which order."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        mail = Email(to="mailbox", subject="mailbox", body="mailbox")
+        return evolve(super().orderdesk_integration(), cancel=(mail,))
 
 
 class GuessesNumbers(Toy):

@@ -23,6 +23,10 @@ class Law(Enum):
         "a cancel ends as the declaration says (law 5: asked is not canceled)",
         "declare the confirmation that the service really gives; return answer.asked(reply) where it only took note",
     )
+    WAYS = (
+        "every declared way to cancel can be gone, and tells a person what is theirs to do (law 7)",
+        "let the confirmation of each route be what follows there, and let a mail say {remote_id}",
+    )
     EVIDENCE = (
         "canceled is said only where the service has canceled (law 4)",
         "return answer.canceled(...) only for a reply that says so, and read the status from the body",
