@@ -7,7 +7,7 @@
 
 That is a whole test. It runs the plugin against the simulator it ships, on a real socket, by a virtual clock: killed at
 every boundary, with every fault on every call, with malformed replies, and with secrets that come back to it. Its flows
-are played again, here and in another process, every further way to cancel is gone by itself, and its declaration and
+are played again, here and in another process, every further way to cancel is tried by itself, and its declaration and
 settings are held against themselves. What applies follows from the declaration; what does not is skipped with the
 reason. Where declaration and simulator cannot tell, the attributes of `base.Standard` do. A standard test is not
 replaced; what a plugin cannot stand yet is marked `@pytest.mark.xfail(reason="why")` on an override that calls

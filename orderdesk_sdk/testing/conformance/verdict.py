@@ -24,7 +24,7 @@ class Law(Enum):
         "declare the confirmation that the service really gives; return answer.asked(reply) where it only took note",
     )
     WAYS = (
-        "every declared way to cancel can be gone, and tells a person what is theirs to do (law 7)",
+        "every declared way to cancel works, and tells a person what is theirs to do (law 7)",
         "let the confirmation of each route be what follows there, and let a mail say {remote_id}",
     )
     EVIDENCE = (

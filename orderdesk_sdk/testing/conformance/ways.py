@@ -1,4 +1,4 @@
-"""The ways that come after the first button: each is gone by itself, as if it were the only one."""
+"""The ways that come after the first button: each is tried by itself, as if it were the only one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ASKING = ("orderdesk_cancel", "orderdesk_cancel_many")
 class Ways(Standard):
     """An e-mail, a portal, a second button: what the other tests come to only where the first way is closed."""
 
-    def test_every_further_way_can_be_gone(self, subject: Subject, tmp_path: Path) -> None:
+    def test_every_further_way_works(self, subject: Subject, tmp_path: Path) -> None:
         """It ends as its confirmation says, an e-mail names the order, and who has to act is told what to do."""
         first, *others = subject.integration.cancel or (None,)
         further = others if isinstance(first, Button) or first is None else [first, *others]
@@ -35,14 +35,14 @@ class Ways(Standard):
         for number, route in enumerate(further):
             folder = tmp_path / str(number)
             folder.mkdir()
-            with _gone_alone(subject, route).on_stage(folder) as stage:
+            with _alone(subject, route).on_stage(folder) as stage:
                 stage.cancel()
                 told = _complaints(stage, stage.follow(), route, subject.end(route))
                 found += [f"{route.label}: {complaint}" for complaint in told]
         demand(Law.WAYS, found)
 
 
-def _gone_alone(subject: Subject, route: Route) -> Subject:
+def _alone(subject: Subject, route: Route) -> Subject:
     """The subject with one way to cancel, which is always open."""
     loaded = subject.registry().load(subject.slug)
     declared = evolve(loaded.integration, cancel=(evolve(route, window=Always()),), configured=None)
