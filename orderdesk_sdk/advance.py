@@ -61,7 +61,10 @@ class CaseAdvancer:
         if event is not None:
             return self._book.apply(case, event)
         if case.state in (State.ASKED, State.UNCLEAR):
-            if case.resend:
+            first = self._book.others_first(case) if case.resend else None
+            if first is not None and first.kind is EventKind.HAND_OVER:
+                return self._book.apply(case, first)
+            if case.resend and first is None:
                 return self._ask(case, connection, known, watch)
             return self._check(case, connection, placement, watch)
         if case.state is State.AWAITING_PERSON:

@@ -120,8 +120,9 @@ class Asker:
             identity = next(identity_of(entry) for entry in entries if isinstance(entry, Intent))
             text = "the process ended while the mail was on its way"
             return self._book.apply(case, followup.after_loss_of_mail(case, text, identity, now))
-        if isinstance(route, Button) and route.batch is not None:
-            # The others of the group may be elsewhere by now, so its flow cannot be driven again: it is read back.
+        if (isinstance(route, Button) and route.batch is not None) or self._book.others_first(case) is not None:
+            # The others of the group may be elsewhere by now, so its flow cannot be driven again: it is read back. And
+            # a cart is told no more once the order goes on somewhere.
             writes = [entry for entry in entries if isinstance(entry, Intent) and not entry.reads_only]
             certainty = Certainty.UNCLEAR if writes else Certainty.NOT_SENT
             repeatable = all(intent.repeatable for intent in writes)

@@ -1,0 +1,90 @@
+"""Law 8 after a death and after a lost reply: a cart is told no more once the order goes on somewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.ledger import Write
+from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.testing.village import Cart, Mill, TownSettings, Village, VillageOpener
+
+
+class Careful(Cart):
+    """Looks before it asks, and may ask twice."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[TownSettings]) -> Flow[Answer]:
+        yield service.get("/cart", request.remote_id)
+        reply = yield service.post("/cart", request.remote_id, json={"do": "cancel"}, repeatable=True)
+        return answer.asked(reply) if reply.is_success else answer.unclear(reply)
+
+
+@pytest.fixture
+def desk(village_desk: VillageOpener) -> Desk:
+    """A desk that wants 1042 canceled at the mill, which does so, and then at the cart."""
+    village_desk(at=["cart", "mill"]).cancel("1042", by="Ann")
+    return village_desk(Careful(), Mill())
+
+
+def cart(desk: Desk) -> Case:
+    return next(case for case in desk.cases() if case.connection == "cart")
+
+
+def work(desk: Desk, clock: VirtualClock, times: int) -> None:
+    for _ in range(times):
+        clock.advance(minutes(1))
+        desk.run_due()
+
+
+def kill_while_it_is_told(desk: Desk, patch: pytest.MonkeyPatch) -> None:
+    """Nothing reaches the ledger any more once the cart's case is claimed: as if the process had died then."""
+    write, append = desk.ledger.write, desk.ledger.append
+
+    def alive() -> None:
+        if cart(desk).state is State.SENDING:
+            raise SystemExit("killed")
+
+    def writing(*changes: Write) -> None:
+        alive()
+        write(*changes)
+
+    def appending(case: Case, entries: list[str], **how: bool) -> None:
+        alive()
+        append(case, entries, **how)
+
+    patch.setattr(desk.ledger, "write", writing)
+    patch.setattr(desk.ledger, "append", appending)
+
+
+def test_a_cart_that_a_dead_process_was_about_to_tell_is_not_told_once_the_order_ships(
+    desk: Desk, village: Village, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        kill_while_it_is_told(desk, patch)
+        work(desk, clock, 6)
+    assert cart(desk).state is State.SENDING
+    desk.shipped("1042", by="the carrier", at=["mill"])
+    work(desk, clock, 10)
+    assert (village.writes, cart(desk).state) == (["mill cancel 1042"], State.WITHDRAWN)
+
+
+def test_a_cart_that_did_not_hear_is_not_told_again_once_the_order_ships(
+    desk: Desk, village: Village, clock: VirtualClock
+) -> None:
+    village.fates["cart"] = "open"
+    village.deaf.add("cart")
+    while not cart(desk).resend:
+        work(desk, clock, 1)
+    told = list(village.writes)
+    assert told == ["mill cancel 1042", "cart cancel 1042"]
+    desk.shipped("1042", by="the carrier", at=["mill"])
+    work(desk, clock, 10)
+    assert (village.writes, cart(desk).state) == (told, State.AWAITING_PERSON)
+    assert "mill (shipped anyway)" in str(cart(desk).text)
