@@ -21,6 +21,7 @@ from orderdesk_sdk.journal import GroupJournal, Part, Result, WorkJournal
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.wish import demand_lines
 from orderdesk_sdk.workers import Watch
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ class Asker:
             remedy = "cancel it in the service's own portal, then confirm or refuse this case"
             return self._book.apply(case, followup.to_person(case, fault, now, remedy), *notes)
         try:
+            demand_lines(known.order, known.wish.lines)
             request = self._book.cancel_request(case, connection, known)
         except InputError as error:
             return self._book.apply(case, followup.to_person(case, error.text, now, error.remedy), *notes)
