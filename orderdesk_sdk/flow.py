@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
-from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault, in_words
+from orderdesk_sdk.errors import ConfigurationError, InputError, OrderDeskError, PluginFault, in_words
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.http.replay import digest_of, is_request, response_of
@@ -94,7 +94,7 @@ class _Plugin:
             return _Returned(stop.value)
         except Ended as over:
             return _Returned(over.answer)
-        except (MalformedReply, ConfigurationError) as said:
+        except (MalformedReply, ConfigurationError, InputError) as said:
             return said
         except BaseException as error:  # noqa: BLE001 - also SystemExit: a plugin must not end anything but its own case
             return Fault(fault_text(error, self.redactor))
@@ -263,7 +263,7 @@ class _Drive(Generic[T]):
             case MalformedReply():
                 text = self._client.redactor.text(str(step))
                 return unclear(None, text=text) if self._wrote else not_done(None, text=text)
-            case ConfigurationError():
+            case ConfigurationError() | InputError():
                 return self._misconfigured(step)
             case _Returned(Answer() as answer):
                 return cleaned(answer, self._client.redactor)
@@ -276,7 +276,7 @@ class _Drive(Generic[T]):
                     f"the flow yielded {type(step).__name__}, not a request; yield service.get(...) or the like"
                 )
 
-    def _misconfigured(self, error: ConfigurationError) -> Answer:
+    def _misconfigured(self, error: ConfigurationError | InputError) -> Answer:
         told = unclear(None, text=error.text) if self._wrote else not_done(None, text=error.text, remedy=error.remedy)
         return cleaned(told, self._client.redactor)
 
@@ -300,7 +300,7 @@ def _started(flow: object, redactor: Redactor) -> Answer | Fault:
     match flow:
         case Fault():
             return flow
-        case ConfigurationError():
+        case ConfigurationError() | InputError():
             return cleaned(not_done(None, text=flow.text, remedy=flow.remedy), redactor)
         case None:
             return Fault("the hook returned nothing; it must be a generator function")
