@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
-from orderdesk_sdk.errors import ConfigurationError, InputError, OrderDeskError, PluginFault, in_words
+from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, OrderDeskError, PluginFault, in_words
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.http.replay import digest_of, is_request, response_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from orderdesk_sdk.http.client import ConnectionClient
 
-__all__ = ["MAX_CALLS", "Driven", "Fault", "Journal", "Recorded", "cleaned", "drive", "fault_text"]
+__all__ = ["MAX_CALLS", "Driven", "Fault", "HeldBack", "Journal", "Recorded", "cleaned", "drive", "fault_text"]
 
 T = TypeVar("T")
 
@@ -41,7 +41,10 @@ class Journal(Protocol):
     """Where a flow's exchanges are kept."""
 
     def intend(self, intent: Intent) -> None:
-        """Commit an intent. Raises ConflictError when somebody else has the case now; then nothing may be sent."""
+        """Commit an intent. Raises ConflictError when somebody else has the case now; then nothing may be sent.
+
+        Raises HeldBack when the request must not be sent any more; then the flow ends there.
+        """
 
     def keep(self, exchange: Exchange) -> None:
         """Keep an exchange with the next commit."""
@@ -53,6 +56,10 @@ class Recorded:
 
     intents: Mapping[int, Intent] = field(factory=dict)
     exchanges: Mapping[int, Exchange] = field(factory=dict)
+
+
+class HeldBack(ConflictError):
+    """Raised by a journal in place of committing an intent: what allowed the request is no longer so."""
 
 
 NOTHING = Recorded()
@@ -203,6 +210,10 @@ class _Drive(Generic[T]):
             return Fault(str(fault))
         except ConfigurationError as error:
             return self._misconfigured(error)
+        except HeldBack as held:
+            if wrote:  # What an earlier write of this flow did stands.
+                return Loss(Certainty.UNCLEAR, held.text, repeatable)
+            return Loss(Certainty.NOT_SENT, held.text, held=True)
         except OrderDeskError:
             raise  # The journal's: somebody else has the case, or the ledger cannot be written.
         except Exception as error:  # noqa: BLE001 - the client knows every error of a call, so the request is to blame
