@@ -20,7 +20,7 @@ from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.posting import Post
 from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.workers import Watch
+from orderdesk_sdk.guard import Watch
 
 __all__ = ["CaseAdvancer"]
 

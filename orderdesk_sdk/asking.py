@@ -21,7 +21,7 @@ from orderdesk_sdk.journal import GroupJournal, Part, Result, WorkJournal
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.workers import Watch
+from orderdesk_sdk.guard import Watch
 
 if TYPE_CHECKING:
     import httpx

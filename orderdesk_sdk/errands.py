@@ -20,7 +20,7 @@ from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.ledger import Ledger, Work, Write
-from orderdesk_sdk.workers import Watch
+from orderdesk_sdk.guard import Watch
 
 __all__ = ["ErrandRunner"]
 

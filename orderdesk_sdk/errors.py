@@ -18,6 +18,7 @@ __all__ = [
     "PluginFault",
     "UnderWayError",
     "UntrustedMessage",
+    "class_name",
     "in_words",
 ]
 
@@ -75,9 +76,15 @@ class PluginFault(OrderDeskError):
     """
 
 
+def class_name(error: BaseException) -> str:
+    """The name of an exception's class, whatever its metaclass says."""
+    name: str = type.__dict__["__name__"].__get__(type(error))
+    return name
+
+
 def in_words(error: BaseException) -> str:
     """Type and words of anybody's exception. A plugin's may raise even while it is being shown."""
     try:
-        return f"{type(error).__name__}: {error}"
+        return "".join((class_name(error), ": ", str(error)))  # The words may be a text of the plugin's own class.
     except BaseException as another:  # noqa: BLE001 - whatever a foreign __str__ does, the first error is to be told
-        return f"{type(error).__name__}, whose words cannot be shown ({type(another).__name__})"
+        return f"{class_name(error)}, whose words cannot be shown ({class_name(another)})"

@@ -6,18 +6,18 @@ unknown ends it.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
-from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault, in_words
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.followup import Loss
-from orderdesk_sdk.http.replay import digest_of, is_request, response_of
+from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS, Fault, Guard, Watch, fault_text
+from orderdesk_sdk.http.replay import digest_of, is_request, plain_request, response_of
+from orderdesk_sdk.plain import plain_of
 from orderdesk_sdk.reading import Ended, MalformedReply
 from orderdesk_sdk.redaction import Redactor
 
@@ -26,16 +26,12 @@ if TYPE_CHECKING:
 
     from orderdesk_sdk.http.client import ConnectionClient
 
-__all__ = ["MAX_CALLS", "Driven", "Fault", "Journal", "Recorded", "cleaned", "drive", "fault_text"]
+__all__ = ["MAX_CALLS", "Driven", "Fault", "Journal", "Recorded", "cleaned", "drive"]
 
 T = TypeVar("T")
 
 MAX_CALLS = 50
 """Calls that one flow may make. A flow that wants more is taken for a loop."""
-
-LONGEST_WORDS = 2000
-"""Characters of what a plugin says, in an answer or an exception, that are kept."""
-
 
 class Journal(Protocol):
     """Where a flow's exchanges are kept."""
@@ -45,6 +41,9 @@ class Journal(Protocol):
 
     def keep(self, exchange: Exchange) -> None:
         """Keep an exchange with the next commit."""
+
+    def leave(self) -> None:
+        """Commit what is kept although the work was given to somebody else meanwhile: it happened."""
 
 
 @frozen
@@ -56,13 +55,6 @@ class Recorded:
 
 
 NOTHING = Recorded()
-
-
-@frozen
-class Fault:
-    """What a plugin did wrong, without secrets."""
-
-    text: str
 
 
 @frozen
@@ -81,30 +73,28 @@ class _Returned:
 
 @frozen
 class _Plugin:
-    """Plugin code under guard: whatever it raises becomes a value."""
+    """A flow's code under guard: whatever it gives or raises becomes a value, and of requests and results a plain one."""
 
-    redactor: Redactor
-    guard: AbstractContextManager[object]
+    guard: Guard
+    result: type
 
     def run(self, step: Callable[[], object]) -> object:
+        return self.guard.run(lambda: self._taken(step), passes=(MalformedReply, ConfigurationError))
+
+    def _taken(self, step: Callable[[], object]) -> object:
         try:
-            with self.guard:
-                return step()
+            found = step()
         except StopIteration as stop:
-            return _Returned(stop.value)
+            return _Returned(self._result(stop.value))
         except Ended as over:
-            return _Returned(over.answer)
-        except (MalformedReply, ConfigurationError) as said:
-            return said
-        except BaseException as error:  # noqa: BLE001 - also SystemExit: a plugin must not end anything but its own case
-            return Fault(fault_text(error, self.redactor))
+            return _Returned(self._result(over.answer))
+        return plain_request(found) if is_request(found) else found
 
-
-def fault_text(error: BaseException, redactor: Redactor) -> str:
-    """An exception for the history: its type and words, and where it was raised, without secrets."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
-    return redactor.text(f"{in_words(error)}{where}")[:LONGEST_WORDS]
+    def _result(self, value: object) -> object:
+        for kind in (self.result, Answer):
+            if issubclass(type(value), kind):
+                return plain_of(kind, value)
+        return value
 
 
 def drive(
@@ -113,14 +103,16 @@ def drive(
     client: ConnectionClient,
     journal: Journal,
     recorded: Recorded = NOTHING,
-    watch: AbstractContextManager[object] | None = None,
+    watch: Watch | None = None,
 ) -> Driven[T]:
     """Drive the flow that `start` returns to its result, or to the loss, fault or answer that ended it.
 
-    watch: entered whenever plugin code runs, so that a hang can be told from a slow service; None watches nothing.
-    Raises only what the core raises: ConflictError and LedgerError from the journal.
+    watch: of the thread this runs on; None where nobody would leave that behind. Raises only what the core raises:
+    ConflictError and LedgerError from the journal, PluginHung where the thread was left behind.
     """
-    plugin = _Plugin(client.redactor, watch or nullcontext())
+    watch = watch or Watch()
+    watch.at_leave = journal.leave
+    plugin = _Plugin(Guard(watch, client.redactor.text), result)
     flow = plugin.run(start)
     if not isinstance(flow, Generator):
         return Driven(_started(flow, client.redactor), wrote=False, repeatable=True)
@@ -197,7 +189,7 @@ class _Drive(Generic[T]):
             intents.append(intent)
 
         try:
-            exchange, response = self._client.call(request, number, intend)
+            exchange, response = self._client.call(request, number, intend, self._plugin.guard)
         except PluginFault as fault:
             self._may_have_written(intents)
             return Fault(str(fault))
@@ -285,7 +277,7 @@ def cleaned(answer: Answer, redactor: Redactor) -> Answer:
     """The answer without secrets: its words are often the service's, which may quote what it was sent."""
 
     def words(text: str) -> str:
-        return redactor.text(text)[:LONGEST_WORDS]
+        return redactor.text(text[:LONGEST_LOOK])[:LONGEST_WORDS]
 
     return evolve(
         answer,

@@ -16,7 +16,7 @@ from orderdesk_sdk.message import Hint, HintKind, Message
 from orderdesk_sdk.order import Order, Role
 from orderdesk_sdk.wish import leaves_nothing, wanted_placements
 from orderdesk_sdk.wishes import Wish, Wishes
-from orderdesk_sdk.workers import PluginHung
+from orderdesk_sdk.guard import PluginHung
 
 __all__ = ["Heard", "Inbound"]
 

@@ -26,7 +26,8 @@ from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.resubmit import Resubmitter
 from orderdesk_sdk.status_change import StatusChange
-from orderdesk_sdk.workers import HUNG, PluginHung, Ticket, Watch
+from orderdesk_sdk.guard import HUNG, PluginHung, Watch
+from orderdesk_sdk.workers import Ticket
 
 __all__ = ["InlineEngine", "Report"]
 
