@@ -17,11 +17,11 @@ from orderdesk_sdk.declaration import Button, Email
 from orderdesk_sdk.errors import ConfigurationError, InputError
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, Recorded, cleaned, drive
+from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.journal import GroupJournal, Part, Result, WorkJournal
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.guard import Watch
 
 if TYPE_CHECKING:
     import httpx

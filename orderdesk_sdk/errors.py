@@ -18,7 +18,6 @@ __all__ = [
     "PluginFault",
     "UnderWayError",
     "UntrustedMessage",
-    "class_name",
     "in_words",
 ]
 
@@ -76,15 +75,14 @@ class PluginFault(OrderDeskError):
     """
 
 
-def class_name(error: BaseException) -> str:
-    """The name of an exception's class, whatever its metaclass says."""
-    name: str = type.__dict__["__name__"].__get__(type(error))
-    return name
-
-
 def in_words(error: BaseException) -> str:
     """Type and words of anybody's exception. A plugin's may raise even while it is being shown."""
     try:
-        return "".join((class_name(error), ": ", str(error)))  # The words may be a text of the plugin's own class.
+        return "".join((_name_of(error), ": ", str(error)))  # The words may be a text of the plugin's own class.
     except BaseException as another:  # noqa: BLE001 - whatever a foreign __str__ does, the first error is to be told
-        return f"{class_name(error)}, whose words cannot be shown ({class_name(another)})"
+        return f"{_name_of(error)}, whose words cannot be shown ({_name_of(another)})"
+
+
+def _name_of(error: BaseException) -> str:
+    name: str = type.__dict__["__name__"].__get__(type(error))  # Whatever its metaclass says.
+    return name

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
-from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault
+from orderdesk_sdk.errors import ConfigurationError, InputError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS, Fault, Guard, Watch, fault_text
 from orderdesk_sdk.http.replay import digest_of, is_request, plain_request, response_of
-from orderdesk_sdk.plain import plain_of
+from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.reading import Ended, MalformedReply
 from orderdesk_sdk.redaction import Redactor
 
@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 MAX_CALLS = 50
 """Calls that one flow may make. A flow that wants more is taken for a loop."""
+
 
 class Journal(Protocol):
     """Where a flow's exchanges are kept."""
@@ -73,28 +74,37 @@ class _Returned:
 
 @frozen
 class _Plugin:
-    """A flow's code under guard: whatever it gives or raises becomes a value, and of requests and results a plain one."""
+    """A flow's code under guard: each step gives a request or a result, both plain, or what went wrong with it."""
 
     guard: Guard
     result: type
 
-    def run(self, step: Callable[[], object]) -> object:
-        return self.guard.run(lambda: self._taken(step), passes=(MalformedReply, ConfigurationError))
+    def start(self, begin: Callable[[], object]) -> object:
+        return self.guard.run(begin, _SAYS)
 
-    def _taken(self, step: Callable[[], object]) -> object:
+    def step(self, go_on: Callable[[], object]) -> object:
+        return self.guard.run(lambda: self._taken(go_on), _SAYS)
+
+    def _taken(self, go_on: Callable[[], object]) -> object:
         try:
-            found = step()
+            found = go_on()
         except StopIteration as stop:
-            return _Returned(self._result(stop.value))
+            return self._returned(stop.value)
         except Ended as over:
-            return _Returned(self._result(over.answer))
-        return plain_request(found) if is_request(found) else found
+            return self._returned(over.answer)
+        if is_request(found):
+            return plain_request(found)
+        return Fault(f"the flow yielded {name_of(found)}, not a request; yield service.get(...) or the like")
 
-    def _result(self, value: object) -> object:
+    def _returned(self, value: object) -> _Returned | Fault:
         for kind in (self.result, Answer):
             if issubclass(type(value), kind):
-                return plain_of(kind, value)
-        return value
+                return _Returned(plain_of(kind, value))
+        return Fault(f"the flow returned {name_of(value)}, not {self.result.__name__}")
+
+
+_SAYS = (MalformedReply, ConfigurationError, InputError)
+"""The errors that a flow may raise; what they come to is the core's to say."""
 
 
 def drive(
@@ -113,13 +123,13 @@ def drive(
     watch = watch or Watch()
     watch.at_leave = journal.leave
     plugin = _Plugin(Guard(watch, client.redactor.text), result)
-    flow = plugin.run(start)
+    flow = plugin.start(start)
     if not isinstance(flow, Generator):
         return Driven(_started(flow, client.redactor), wrote=False, repeatable=True)
     try:
         return _Drive(flow, result, client, journal, recorded, plugin).run()
     finally:
-        plugin.run(flow.close)
+        plugin.start(flow.close)
 
 
 class _Drive(Generic[T]):
@@ -143,7 +153,7 @@ class _Drive(Generic[T]):
         self._number = 0
 
     def run(self) -> Driven[T]:
-        step = self._plugin.run(lambda: next(self._flow))
+        step = self._plugin.step(lambda: next(self._flow))
         while True:
             if not is_request(step):
                 return self._end(self._result_of(step))
@@ -153,7 +163,7 @@ class _Drive(Generic[T]):
             reply = self._reply(step, self._number)
             if isinstance(reply, Loss | Fault | Answer):
                 return self._end(reply)
-            step = self._plugin.run(lambda response=reply: self._flow.send(response))  # type: ignore[misc]
+            step = self._plugin.step(lambda response=reply: self._flow.send(response))  # type: ignore[misc]
 
     def _end(self, outcome: T | Answer | Loss | Fault) -> Driven[T]:
         sent = [
@@ -220,7 +230,7 @@ class _Drive(Generic[T]):
             self._wrote, self._repeatable = True, self._repeatable and intents[0].repeatable
 
     def _no_request(self, error: Exception) -> Fault:
-        return Fault(f"the flow yielded a request that cannot be sent: {fault_text(error, self._client.redactor)}")
+        return Fault(f"the flow yielded a request that cannot be sent: {fault_text(error, self._client.redactor.text)}")
 
     def _replay(self, request: httpx.Request, number: int) -> httpx.Response | Loss | None:
         """The recorded response, the loss that the record proves, or None to make the call."""
@@ -255,20 +265,17 @@ class _Drive(Generic[T]):
             case MalformedReply():
                 text = self._client.redactor.text(str(step))
                 return unclear(None, text=text) if self._wrote else not_done(None, text=text)
-            case ConfigurationError():
+            case ConfigurationError() | InputError():
                 return self._misconfigured(step)
             case _Returned(Answer() as answer):
                 return cleaned(answer, self._client.redactor)
-            case _Returned(value) if isinstance(value, self._result):
-                return value
             case _Returned(value):
-                return Fault(f"the flow returned {type(value).__name__}, not {self._result.__name__}")
+                assert isinstance(value, self._result), "the guard lets nothing else through"
+                return value
             case _:
-                return Fault(
-                    f"the flow yielded {type(step).__name__}, not a request; yield service.get(...) or the like"
-                )
+                raise AssertionError(f"a step of a flow gave {name_of(step)}")
 
-    def _misconfigured(self, error: ConfigurationError) -> Answer:
+    def _misconfigured(self, error: ConfigurationError | InputError) -> Answer:
         told = unclear(None, text=error.text) if self._wrote else not_done(None, text=error.text, remedy=error.remedy)
         return cleaned(told, self._client.redactor)
 
@@ -292,9 +299,9 @@ def _started(flow: object, redactor: Redactor) -> Answer | Fault:
     match flow:
         case Fault():
             return flow
-        case ConfigurationError():
+        case ConfigurationError() | InputError():
             return cleaned(not_done(None, text=flow.text, remedy=flow.remedy), redactor)
         case None:
             return Fault("the hook returned nothing; it must be a generator function")
         case _:
-            return Fault(f"the hook returned {type(flow).__name__}, not a flow; write it with yield and return")
+            return Fault(f"the hook returned {name_of(flow)}, not a flow; write it with yield and return")

@@ -19,10 +19,21 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from orderdesk_sdk.errors import OrderDeskError, PluginFault, class_name, in_words
-from orderdesk_sdk.plain import plain_text
+from orderdesk_sdk.errors import OrderDeskError, PluginFault, in_words
+from orderdesk_sdk.plain import name_of, plain_text
 
-__all__ = ["HUNG", "LONGEST_WORDS", "Fault", "Guard", "PluginHung", "Turn", "Watch", "fault_text", "sound", "watch_here"]
+__all__ = [
+    "HUNG",
+    "LONGEST_WORDS",
+    "Fault",
+    "Guard",
+    "PluginHung",
+    "Turn",
+    "Watch",
+    "fault_text",
+    "sound",
+    "watch_here",
+]
 
 T = TypeVar("T")
 
@@ -118,7 +129,7 @@ class Guard:
     """Runs foreign code. watch: of the thread it runs on. clean: takes secrets out of its words."""
 
     def __init__(self, watch: Watch | None = None, clean: Callable[[str], str] = str) -> None:
-        self._watch = watch or Watch()
+        self.watch = watch or Watch()
         self._clean = clean
 
     def run(self, step: Callable[[], T], passes: tuple[type[OrderDeskError], ...] = ()) -> T | Fault | OrderDeskError:
@@ -127,7 +138,7 @@ class Guard:
         Let `step` take over what foreign code gives (`plain`), so that nothing of it runs outside. Raises PluginHung
         where the thread was left behind: then everything that runs on it must end.
         """
-        with self._watch:
+        with self.watch:
             try:
                 return step()
             except BaseException as error:  # noqa: BLE001 - also SystemExit: foreign code ends nothing but its own case
@@ -142,9 +153,9 @@ class Guard:
                         place=self._words(error.place) if error.place is not None else None,
                         remedy=self._words(error.remedy) if error.remedy is not None else None,
                     )
-            return Fault(fault_text(error, self._clean), class_name(error))
+            return Fault(fault_text(error, self._clean), name_of(error))
         except BaseException as another:  # noqa: BLE001 - what shows itself in this way is not shown
-            return Fault(f"an error that cannot be shown ({class_name(another)})", class_name(error))
+            return Fault(f"an error that cannot be shown ({name_of(another)})", name_of(error))
 
     def _words(self, text: object) -> str:
         return self._clean(plain_text(text)[:LONGEST_LOOK])[:LONGEST_WORDS]

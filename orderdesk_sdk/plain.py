@@ -17,7 +17,7 @@ from typing import TypeVar, cast
 
 import attrs
 
-__all__ = ["plain", "plain_of", "plain_text"]
+__all__ = ["name_of", "plain", "plain_of", "plain_text"]
 
 T = TypeVar("T")
 
@@ -35,14 +35,20 @@ def plain_of(kind: type[T], value: object) -> T:
     """
     found = plain(value) if issubclass(type(value), kind) else None
     if type(found) is not kind:
-        raise TypeError(f"{kind.__name__} was expected, not {_name(value)}")
-    return cast("T", found)
+        raise TypeError(f"{kind.__name__} was expected, not {name_of(value)}")
+    return found
+
+
+def name_of(value: object) -> str:
+    """The name of a value's class, whatever its metaclass says."""
+    name: str = type.__dict__["__name__"].__get__(type(value))
+    return name
 
 
 def plain_text(value: object) -> str:
     """A text, with "?" in place of each half surrogate, which no file or table takes. Raises TypeError."""
     if not issubclass(type(value), str):
-        raise TypeError(f"a text was expected, not {_name(value)}")
+        raise TypeError(f"a text was expected, not {name_of(value)}")
     text = str.__str__(cast("str", value))
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
@@ -98,11 +104,11 @@ def _ours(value: object, kind: type, depth: int) -> object:
             return made
     if isinstance(value, type) or callable(value):
         return value
-    raise TypeError(f"{_name(value)} is no value that can be taken")
+    raise TypeError(f"{name_of(value)} is no value that can be taken")
 
 
 def _is_ours(kind: type) -> bool:
-    name = type.__dict__["__name__"].__get__(kind)
+    name: str = type.__dict__["__name__"].__get__(kind)
     module = vars(sys.modules.get(kind.__module__, sys)) if kind.__module__.startswith(OURS) else {}
     return module.get(name) is kind
 
@@ -125,7 +131,7 @@ def _limited(size: int) -> None:
 def _member(value: enum.Enum) -> enum.Enum:
     found: object = type(value).__members__.get(plain_text(value.name))
     if found is not value or not _is_ours(type(value)):
-        raise TypeError(f"{_name(value)} has no such member")
+        raise TypeError(f"{name_of(value)} has no such member")
     return value
 
 
@@ -133,11 +139,4 @@ def _moment(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise TypeError("a moment without a time zone")
     at = value.astimezone(UTC)
-    return datetime(
-        *(int(part) for part in (at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond)), tzinfo=UTC
-    )
-
-
-def _name(value: object) -> str:
-    name: str = type.__dict__["__name__"].__get__(type(value))
-    return name
+    return datetime(at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, TypeVar
@@ -32,6 +33,7 @@ __all__ = [
 
 _LONGEST_COUNT = 20
 """Characters of a number that is written as a text."""
+_WHOLE = re.compile(r"([0-9]+)(\.0+)?")
 
 
 class TextReply(Protocol):
@@ -199,16 +201,30 @@ def _kind(value: object) -> str:
 
 
 def count_in(reply: TextReply, item: Mapping[str, object], key: str, default: int | None = None) -> int:
-    """A whole number of zero or more in an object of the reply; services also write it as a text, "2".
+    """A whole number of zero or more in an object of the reply; services also write it as a text, "2", or as 2.0.
 
     Raises MalformedReply for anything else, and for a missing one where `default` is None.
     """
     value = item.get(key, default)
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < _LONGEST_COUNT:
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise _malformed(reply, ("...", key), f"a whole number was expected, not {_kind(value)}")
+    count = _count(value)
+    if count is None:
+        raise _malformed(reply, ("...", key), f"a whole number was expected, not {_kind(value)}")
+    return count
+
+
+def _count(value: object) -> int | None:
+    """The count that a value of JSON is; None for what is none. A number with a fraction of zero is whole: 1.0."""
+    match value:
+        case bool():
+            return None
+        case int() if value >= 0:
+            return value
+        case float() if value.is_integer() and 0 <= value < 10**15:  # Beyond that a float skips whole numbers.
+            return int(value)
+        case str() if len(value) < _LONGEST_COUNT and (found := _WHOLE.fullmatch(value.strip())) is not None:
+            return int(found[1])
+        case _:
+            return None
 
 
 def complaint(

@@ -102,12 +102,18 @@ def test_what_is_missing_or_misshapen_is_named_with_its_path(
     assert said in raised.value.text
 
 
-@pytest.mark.parametrize(("value", "count"), [(0, 0), (7, 7), ("2", 2), (" 12 ", 12), ("007", 7)])
-def test_counts_are_whole_numbers_also_as_text(value: object, count: int) -> None:
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [(0, 0), (7, 7), ("2", 2), (" 12 ", 12), ("007", 7), (2.0, 2), (0.0, 0), ("2.0", 2), ("1.00", 1)],
+)
+def test_counts_are_whole_numbers_also_as_text_and_with_a_fraction_of_zero(value: object, count: int) -> None:
     assert count_in(REPLY, {"n": value}, "n") == count
 
 
-@pytest.mark.parametrize("value", [None, -1, "-1", "", "2.0", 2.0, True, "two", "²", "\u0661", [], {}, "9" * 5000])
+@pytest.mark.parametrize("value", [
+    None, -1, "-1", "", "2.5", 2.5, -2.0, 1e16, float("inf"), "2.", ".0", "1e3", True, "two", "²", "\u0661", "2.\u0660",
+    [], {}, "9" * 5000,
+])  # fmt: skip
 def test_everything_else_is_no_count(value: object) -> None:
     with pytest.raises(MalformedReply, match=r"\$[.]+n: a whole number was expected"):
         count_in(REPLY, {"n": value}, "n")

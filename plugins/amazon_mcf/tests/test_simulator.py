@@ -68,9 +68,20 @@ def test_a_bad_token_request_is_refused_with_its_code(
     assert "access_token" not in reply.json()
 
 
-def test_a_token_request_must_be_a_posted_form(amazon: McfSimulator, client: httpx.Client) -> None:
-    for reply in (client.post("/auth/o2/token", json=token_form(amazon)), client.get("/auth/o2/token")):
-        assert (reply.status_code, reply.json()["error"]) == (400, "invalid_request")
+def test_a_token_request_is_a_posted_form_or_json_as_two_public_clients_send_it(
+    amazon: McfSimulator, client: httpx.Client
+) -> None:
+    form = token_form(amazon)
+    reply = client.post("/auth/o2/token", json=form)
+    assert (reply.status_code, reply.json()["token_type"]) == (200, "bearer")
+    for bad in (
+        client.get("/auth/o2/token"),
+        client.post("/auth/o2/token", json=[form]),
+        client.post("/auth/o2/token", json=form | {"client_id": 1}),
+        client.post("/auth/o2/token", content=b"{", headers={"content-type": "application/json"}),
+        client.post("/auth/o2/token", content=b"grant_type=refresh_token", headers={"content-type": "text/plain"}),
+    ):
+        assert (bad.status_code, bad.json()["error"]) == (400, "invalid_request")
 
 
 def test_tokens_differ_within_a_simulator_and_are_the_same_in_the_next(clock: VirtualClock) -> None:
