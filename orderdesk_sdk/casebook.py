@@ -54,9 +54,16 @@ class Casebook:
         """Order, placement and wish of a case. Raises NotFoundError where the order is no longer registered there."""
         return Known(self._host.order(case.order_id), self.placement(case), self.wish(case))
 
-    def placement(self, case: Case) -> Placement:
-        """The placement of a case. Raises NotFoundError where the order is no longer registered there."""
-        for placement in self._host.placements(case.order_id):
+    def placements(self, case: Case) -> tuple[Placement, ...]:
+        """Every place of a case's order."""
+        return self._host.placements(case.order_id)
+
+    def placement(self, case: Case, among: Sequence[Placement] | None = None) -> Placement:
+        """The placement of a case, of those that were just read; None reads them.
+
+        Raises NotFoundError where the order is no longer registered there.
+        """
+        for placement in self.placements(case) if among is None else among:
             if placement.connection == case.connection:
                 return placement
         raise NotFoundError(

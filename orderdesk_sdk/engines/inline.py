@@ -23,6 +23,7 @@ from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.posting import Post
+from orderdesk_sdk.reach import Reach
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.resubmit import Resubmitter
@@ -64,7 +65,8 @@ class InlineEngine:
         self._connections = connections
         self._clock = clock
         self._book = Casebook(ledger, host, connections, listeners, clock)
-        self._advancer = CaseAdvancer(self._book, connections, post)
+        self.reach = Reach(self._book, host, connections)
+        self._advancer = CaseAdvancer(self._book, self.reach, connections, post)
         self._resubmitter = Resubmitter(ledger, host, connections, clock)
         self._status_changer = StatusChanger(ledger, host, connections, clock)
         self._lock = threading.Lock()
@@ -119,8 +121,9 @@ class InlineEngine:
 
     def run_due(self, limit: int) -> Report:
         """Do all due work, at most `limit` pieces, each once."""
+        problems = self.reach.catch_up()
         due = self._ledger.due(self._clock.now(), limit)
-        problems = self._do(self._jobs(due), self._advance)
+        problems += self._do(self._jobs(due), self._advance)
         return Report(len(due), self._ledger.next_due(), problems)
 
     def apply(self, case: Case, event: Event, *notes: str) -> Case:

@@ -11,6 +11,7 @@ from attrs import frozen
 from orderdesk_sdk.case import Cancellation, Case, Event, State
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.entries import Entry
+from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Firing, Occurrence, OccurrenceKind
 from orderdesk_sdk.status_change import StatusChange
@@ -63,6 +64,15 @@ class Ledger(Protocol):
 
     def name(self, key: str, content: str, cancellation: Cancellation) -> None:
         """Let a key name a wish that is there already; a key that is taken keeps its wish."""
+
+    def begin_registration(self, registration: Registration) -> None:
+        """Record that an order is about to be registered at a place."""
+
+    def registrations(self) -> tuple[Registration, ...]:
+        """The registrations that were begun and not forgotten, oldest first."""
+
+    def forget_registration(self, registration: Registration) -> None:
+        """Forget a registration, whether it is recorded or not."""
 
     def open_resubmission(self, resubmission: Resubmission) -> tuple[Resubmission, bool]:
         """Record a resubmission, or give back the one that the same order has at the same connection."""

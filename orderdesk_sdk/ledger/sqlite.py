@@ -30,6 +30,7 @@ from orderdesk_sdk.ledger.rows import (
     work_of,
 )
 from orderdesk_sdk.ledger.schema import MIGRATIONS
+from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Firing, Occurrence
 from orderdesk_sdk.sqlite_file import connect, migrate
@@ -95,6 +96,25 @@ class SqliteLedger:
     def name(self, key: str, content: str, cancellation: Cancellation) -> None:
         def job(cursor: sqlite3.Cursor) -> None:
             cursor.execute("INSERT OR IGNORE INTO keys VALUES (?, ?, ?)", (key, content, cancellation.id))
+
+        self._commits.run(job)
+
+    def begin_registration(self, registration: Registration) -> None:
+        row = (registration.id, dump(registration))
+
+        def job(cursor: sqlite3.Cursor) -> None:
+            cursor.execute("INSERT INTO registrations (id, data) VALUES (?, ?)", row)
+
+        self._commits.run(job)
+
+    def registrations(self) -> tuple[Registration, ...]:
+        with self._read() as cursor:
+            rows = cursor.execute("SELECT data FROM registrations ORDER BY number").fetchall()
+        return tuple(load(row[0], Registration) for row in rows)
+
+    def forget_registration(self, registration: Registration) -> None:
+        def job(cursor: sqlite3.Cursor) -> None:
+            cursor.execute("DELETE FROM registrations WHERE id = ?", (registration.id,))
 
         self._commits.run(job)
 
