@@ -16,12 +16,12 @@ from orderdesk_sdk.declaration import Batch, Button
 from orderdesk_sdk.errors import NotAllowedError, NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Intent
 from orderdesk_sdk.flow import Fault, drive
+from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.posting import Post
 from orderdesk_sdk.reach import Reach
 from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.workers import Watch
 
 __all__ = ["CaseAdvancer"]
 

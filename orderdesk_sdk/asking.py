@@ -17,12 +17,12 @@ from orderdesk_sdk.declaration import Button, Email, Integration
 from orderdesk_sdk.errors import ConfigurationError, InputError
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, HeldBack, Recorded, cleaned, drive
+from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.journal import GroupJournal, Hold, Part, Result, WorkJournal
 from orderdesk_sdk.order import Placement, Role
 from orderdesk_sdk.plan import opening
 from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.workers import Watch
 
 if TYPE_CHECKING:
     import httpx

@@ -17,10 +17,10 @@ from orderdesk_sdk.errand import Errand, ErrandState, retry_of
 from orderdesk_sdk.errors import InputError, OrderDeskError
 from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.journal import Hold, WorkJournal
 from orderdesk_sdk.ledger import Ledger, Work, Write
-from orderdesk_sdk.workers import Watch
 
 __all__ = ["ErrandRunner"]
 

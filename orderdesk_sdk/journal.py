@@ -129,6 +129,11 @@ class GroupJournal:
         """Keep a text with the next commit."""
         self._kept.append(text)
 
+    def leave(self) -> None:
+        """Commit what is kept although the works were given to somebody else meanwhile: it happened."""
+        for part in self._parts:
+            self._keep_late(part, part.claimed.updated_at)
+
     def finish_all(self, results: Sequence[Result]) -> None:
         """Commit the results, one per part, with everything kept.
 
