@@ -82,7 +82,7 @@ class Casebook:
 
     def cancel_request(self, case: Case, connection: Connection, known: Known) -> CancelRequest:
         """What the present route is asked to do. Raises InputError for a reason that it does not take."""
-        rule = connection.integration.cancel[case.route].reasons
+        rule = connection.route(case.route).reasons
         reason = resolve_reason(rule, known.wish.reason, connection.settings, known.order, f"case {case.id}")
         return CancelRequest(known.order, known.placement, case.cancellation_id, reason, known.wish.lines)
 
@@ -183,7 +183,7 @@ class Casebook:
         try:
             asked = Known(known.order, placement, known.wish)
             return self.cancel_request(other, self._connections.get(other.connection), asked)
-        except (OrderDeskError, IndexError):  # It cannot be asked there as it stands; the veto may still be about it.
+        except OrderDeskError:  # It cannot be asked there as it stands; the veto may still be about it.
             reason = Reason(text=known.wish.reason)
             return CancelRequest(known.order, placement, known.wish.id, reason, known.wish.lines)
 

@@ -47,11 +47,9 @@ from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rulebook import Rulebook
 from orderdesk_sdk.statuses import Statuses, StatusStanding
 from orderdesk_sdk.wishes import Standing, Wish, Wishes, name_of
+from orderdesk_sdk.workers import PATIENCE
 
 __all__ = ["Desk"]
-
-PATIENCE = 10.0
-"""Seconds that plugin code may run without making a call before it is taken for hung."""
 
 
 class Desk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from attrs import field, frozen
 
@@ -12,7 +13,7 @@ from orderdesk_sdk.casebook import Known
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.engines.inline import InlineEngine
-from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, UnderWayError
+from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, PluginFault, UnderWayError
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.order import Order, Placement
@@ -187,7 +188,8 @@ class Wishes:
             index = next_open(ladder, placement, self._clock.now())
             if index is not None:
                 title = connection.integration.title
-                demand(ladder[index], title, connection.settings, order, wish.reason, wish.lines)
+                with suppress(PluginFault):  # It cannot say what it takes; its case will tell.
+                    demand(ladder[index], title, connection.settings, order, wish.reason, wish.lines)
 
 
 def name_of(by: str) -> str:
