@@ -12,7 +12,7 @@ from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger import Ledger, Work, Write
 
-__all__ = ["GroupJournal", "Part", "Result", "WorkJournal"]
+__all__ = ["Content", "GroupJournal", "Part", "Result", "WorkJournal"]
 
 Content = Event | Intent | Exchange | str
 
