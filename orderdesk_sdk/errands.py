@@ -9,7 +9,7 @@ from typing import Generic, TypeVar, assert_never
 
 from attrs import evolve
 
-from orderdesk_sdk.answer import Answer, Outcome, unclear
+from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connection, Connections
@@ -19,11 +19,12 @@ from orderdesk_sdk.errors import ConflictError, InputError, LedgerError, NotAllo
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.journal import Hold
 from orderdesk_sdk.ledger import Ledger, Work, Write
 from orderdesk_sdk.patience import PATIENCE, no_later, reminded
-from orderdesk_sdk.withholding import SecondSend, Withheld, WithholdingJournal
-from orderdesk_sdk.workers import Watch
+from orderdesk_sdk.withholding import SecondSend, WithholdingJournal
 
 __all__ = ["ErrandRunner"]
 
@@ -66,6 +67,10 @@ class ErrandRunner(ABC, Generic[E, R, T]):
     @abstractmethod
     def against(self, work: E) -> str | None:
         """Why nothing more may be sent, although what was sent must be found; None where nothing speaks against it."""
+
+    def hold(self, work: E) -> Hold | None:  # noqa: ARG002 - for those that have something to ask
+        """What is asked again before each write; None: nothing."""
+        return None
 
     @abstractmethod
     def announce(self, work: E) -> str:
@@ -110,18 +115,17 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         said += "" if person is None else f" again, as {person} decided"
         against = self._against(work, unknown, looks=looks, person=person)
         second = SecondSend(against, must_look=bool(unknown) and person is None)
-        journal = WithholdingJournal(self._ledger, _work(work), _work(sending), (said,), second)
-        held = False
-        try:
-            driven = drive(
-                lambda: self.start(request, connection, now), self.ends_with, connection.client, journal, watch=watch
-            )
-        except Withheld as withheld:
-            driven, held = Driven(unclear(None, text=withheld.text), wrote=False, repeatable=True), True
+        journal = WithholdingJournal(self._ledger, _work(work), _work(sending), (said,), self.hold(work), second)
+        driven = drive(
+            lambda: self.start(request, connection, now), self.ends_with, connection.client, journal, watch=watch
+        )
+        outcome = driven.outcome
+        is_held = against is not None and isinstance(outcome, Loss) and outcome.held
+        is_blind = isinstance(outcome, Answer) and outcome.outcome is Outcome.UNCLEAR and not journal.has_called
         after = self._result(sending, driven, connection, unsure=bool(unknown))
         if looks and after.is_open:
             after = self._unread(evolve(sending, due_at=work.due_at), self._clock.now())
-        elif held or (after.state is ErrandState.UNCLEAR and not journal.has_called and after.fault is None):
+        elif is_held or (is_blind and after.is_open):
             # Nothing more is sent, or the flow cannot find out: asking it every few minutes would tell no more.
             after = self._handed_over(sending, self._clock.now(), after.text, after.remedy)
         journal.finish(_work(after), f"{after.state.value}{': ' + after.text if after.text else ''}")

@@ -11,7 +11,8 @@ from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.declaration import NoResubmit, SameNumber
 from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errands import ErrandRunner
-from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError
+from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError, OrderDeskError
+from orderdesk_sdk.journal import Hold
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import ResubmitRequest
 from orderdesk_sdk.resubmission import Resubmission
@@ -104,12 +105,13 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
 
     def _lives(self, original: Order) -> str | None:
         """Where the original goes on, in words; None where all of it is canceled, settled or not."""
+        placements = self._host.placements(original.id)  # First: a place is registered when its case is written down.
         latest = {case.connection: case for case in self._ledger.cases(order_id=original.id)}
         wishes = {wish.id: wish for wish in self._ledger.cancellations(original.id)}
         lives = [f"{case.connection} ({case.state.value})" for case in latest.values() if _goes_on(case)]
         lives += [
             f"{placement.connection} (never asked to cancel)"
-            for placement in self._host.placements(original.id)
+            for placement in placements
             if placement.role is not Role.CART and placement.connection not in latest
         ]
         lives += [
@@ -179,20 +181,37 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         return started
 
     def request(self, work: Resubmission, *, unsure: bool) -> ResubmitRequest:
+        self._demand_canceled(work, unsure=unsure)
         original = self._host.order(work.original_id)
-        self._demand_settled(original)
-        lives = self._lives(original)
-        if lives and not unsure:
-            # The original may have gone somewhere else since this was asked for, or ship after all.
-            raise InputError(lives, place=f"resubmission {work.id}", remedy=f"{TWICE}; cancel it there, and ask again")
         taken = self._taken(original, work.order_number, work.remote_id, work.connection, copied=True)
         if taken:
             raise InputError(taken, place=f"resubmission {work.id}", remedy="resubmit again with another number")
         return ResubmitRequest(self._duplicate(work), self._original(work), unsure=unsure)
 
+    def _demand_canceled(self, work: Resubmission, *, unsure: bool) -> None:
+        """The original may have gone somewhere else since this was asked for, or ship after all."""
+        original = self._host.order(work.original_id)
+        self._demand_settled(original)
+        coming = self._ledger.registrations(order_id=original.id)
+        if coming:
+            raise NotAllowedError(f"it is being registered at {coming[0].connection}", place=f"order {original.number}")
+        lives = self._lives(original)
+        if lives and not unsure:  # What may be there already must be found, see `against`.
+            raise InputError(lives, place=f"resubmission {work.id}", remedy=f"{TWICE}; cancel it there, and ask again")
+
     def against(self, work: Resubmission) -> str | None:
         lives = self._lives(self._host.order(work.original_id))
         return f"{lives}, and {TWICE}" if lives else None
+
+    def hold(self, work: Resubmission) -> Hold:
+        def why() -> str | None:
+            try:
+                self._demand_canceled(work, unsure=False)
+            except OrderDeskError as error:
+                return error.text
+            return None
+
+        return Hold(why, work.original_id)
 
     def announce(self, work: Resubmission) -> str:
         return f"submitting {work.order_number} as {work.remote_id}"

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from orderdesk_sdk.errors import OrderDeskError, PluginFault
+from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.exchange import Exchange, Intent
-from orderdesk_sdk.journal import Content, WorkJournal
+from orderdesk_sdk.flow import HeldBack
+from orderdesk_sdk.journal import Content, Hold, WorkJournal
 from orderdesk_sdk.ledger import Ledger, Work
 
-__all__ = ["SecondSend", "Withheld", "WithholdingJournal"]
+__all__ = ["SecondSend", "WithholdingJournal"]
 
 _NOT_THERE = (404, 410)
-
-
-class Withheld(OrderDeskError):
-    """A request that would change something was kept back; nothing of it has left."""
 
 
 @frozen
@@ -32,21 +29,27 @@ class SecondSend:
 class WithholdingJournal(WorkJournal):
     """The journal of an errand's drive, which keeps back what must not be sent.
 
-    Raises Withheld out of the drive; a flow that would send again without a look has a fault.
+    A flow that would send again without a look has a fault.
     """
 
     def __init__(
-        self, ledger: Ledger, before: Work, claimed: Work, opening: tuple[Content, ...], second: SecondSend
+        self,
+        ledger: Ledger,
+        before: Work,
+        claimed: Work,
+        opening: tuple[Content, ...],
+        hold: Hold | None,
+        second: SecondSend,
     ) -> None:
-        super().__init__(ledger, before, claimed, opening)
+        super().__init__(ledger, before, claimed, opening, hold)
         self._second = second
         self._has_looked = False
 
     def intend(self, intent: Intent) -> None:
-        """Commit an intent, unless it must not leave."""
+        """Commit an intent, unless it must not leave: then HeldBack is raised, or PluginFault."""
         if not intent.reads_only:
             if self._second.against is not None:
-                raise Withheld(self._second.against)
+                raise HeldBack(self._second.against)
             if self._second.must_look and not (self._has_looked or intent.repeatable):
                 raise PluginFault(
                     "an earlier request may have worked, and the flow would send another without a look",
