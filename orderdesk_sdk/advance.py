@@ -16,11 +16,12 @@ from orderdesk_sdk.declaration import Batch, Button
 from orderdesk_sdk.errors import NotAllowedError, NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Intent
 from orderdesk_sdk.flow import Fault, drive
+from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.posting import Post
+from orderdesk_sdk.reach import Reach
 from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.workers import Watch
 
 __all__ = ["CaseAdvancer"]
 
@@ -28,8 +29,9 @@ __all__ = ["CaseAdvancer"]
 class CaseAdvancer:
     """Does for a case what is due. Runs on a thread of the connection's bulkhead."""
 
-    def __init__(self, book: Casebook, connections: Connections, post: Post) -> None:
+    def __init__(self, book: Casebook, reach: Reach, connections: Connections, post: Post) -> None:
         self._book = book
+        self._reach = reach
         self._connections = connections
         self._clock = book.clock
         self._asker = Asker(book, post)
@@ -45,7 +47,7 @@ class CaseAdvancer:
         """
         try:
             connection = self._connections.get(case.connection)
-            placement = known.placement if known is not None else self._book.placement(case)
+            placement = known.placement if known is not None else self._placement(case)
         except OrderDeskError as error:
             return self._unusable(case, error)
         integration = connection.integration
@@ -88,6 +90,7 @@ class CaseAdvancer:
         wanted = []
         for case in cases:
             try:
+                self._placement(case)
                 known = self._book.known(case)
             except NotFoundError as error:
                 self._unusable(case, error)
@@ -112,6 +115,12 @@ class CaseAdvancer:
         return self._book.apply(
             case, followup.after_fault(case, declared, text, self._clock.now(), sent=self._has_sent(case))
         )
+
+    def _placement(self, case: Case) -> Placement:
+        """The placement of a case, after a look whether its order has come to a place that nobody has asked."""
+        placements = self._book.placements(case)
+        self._reach.cover(case.order_id, placements)
+        return self._book.placement(case, placements)
 
     def _ask(
         self, case: Case, connection: Connection, known: Known | None, watch: Watch, *, person: str | None = None

@@ -126,16 +126,7 @@ class Desk:
                 fault, place=f"order {found.number} at {at}", remedy="give the number that the service knows"
             )
         placement = Placement(at, number, submitted_at or self.clock.now(), integration.role)
-        # Submitted while it is being canceled: the wish reaches it there as well.
-        extended = self._wishes.extend(found, placement)
-        try:
-            self.host.place(found.id, placement, by=name_of(by))
-        except InputError:
-            if extended is not None:
-                self._wishes.drop(extended, "it was not submitted there after all")
-            raise
-        if extended is not None:
-            self._wishes.reach(extended, found, placement)
+        if self._wishes.register(found, placement, name_of(by)) is not None:
             self._let_rules_act()
         return placement
 

@@ -17,10 +17,10 @@ from orderdesk_sdk.errand import Errand, ErrandState, retry_of
 from orderdesk_sdk.errors import InputError, OrderDeskError
 from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.hosts import Host
-from orderdesk_sdk.journal import WorkJournal
+from orderdesk_sdk.journal import Hold, WorkJournal
 from orderdesk_sdk.ledger import Ledger, Work, Write
-from orderdesk_sdk.workers import Watch
 
 __all__ = ["ErrandRunner"]
 
@@ -55,6 +55,10 @@ class ErrandRunner(ABC, Generic[E, R, T]):
     def request(self, work: E) -> R:
         """What is asked for. Raises InputError where it never can be, another OrderDeskError where it cannot be now."""
 
+    def hold(self, work: E) -> Hold | None:  # noqa: ARG002 - for those that have something to ask
+        """What is asked again before each write; None: nothing."""
+        return None
+
     @abstractmethod
     def announce(self, work: E) -> str:
         """What is about to be done, for the history."""
@@ -80,7 +84,7 @@ class ErrandRunner(ABC, Generic[E, R, T]):
             due = now + retry_of(work)
             return self._write(work, work.changed(state, now, due_at=due, text=str(error), remedy=error.remedy))
         sending = work.changed(ErrandState.SENDING, now, due_at=now + LEASE)
-        journal = WorkJournal(self._ledger, _work(work), _work(sending), (self.announce(work),))
+        journal = WorkJournal(self._ledger, _work(work), _work(sending), (self.announce(work),), self.hold(work))
         driven = drive(
             lambda: self.start(request, connection, now), self.ends_with, connection.client, journal, watch=watch
         )

@@ -47,11 +47,15 @@ _REMINDED = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
 
 @frozen
 class Loss:
-    """A flow that ended without an answer because a call was lost. repeatable: the lost request was declared so."""
+    """A flow that ended without an answer because a call was lost. repeatable: the lost request was declared so.
+
+    held: we held the request back ourselves, because what allowed it was no longer so.
+    """
 
     certainty: Certainty
     text: str
     repeatable: bool = False
+    held: bool = False
 
 
 def begin(case: Case, integration: Integration, placement: Placement, now: datetime) -> Event | None:
@@ -118,6 +122,9 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
 def after_loss(case: Case, integration: Integration, loss: Loss, now: datetime) -> Event:
     """The event that a lost call makes of a case that is sending."""
     match loss.certainty:
+        case Certainty.NOT_SENT | Certainty.NOT_DONE if loss.held:
+            # At once: the case sees what has changed, and nobody's patience with the service is spent.
+            return Event(EventKind.NOT_DONE, now, due_at=now, text=loss.text)
         case Certainty.NOT_SENT | Certainty.NOT_DONE:
             return _not_done(case, loss.text, None, None, now)
         case Certainty.UNCLEAR:

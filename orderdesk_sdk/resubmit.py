@@ -11,8 +11,9 @@ from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.declaration import NoResubmit, SameNumber
 from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errands import ErrandRunner
-from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError
+from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError, OrderDeskError
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
+from orderdesk_sdk.journal import Hold
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import ResubmitRequest
 from orderdesk_sdk.resubmission import Resubmission
@@ -99,12 +100,13 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
 
     def _lives(self, original: Order) -> str | None:
         """Where the original goes on, in words; None where all of it is canceled, settled or not."""
+        placements = self._host.placements(original.id)  # First: a place is registered when its case is written down.
         latest = {case.connection: case for case in self._ledger.cases(order_id=original.id)}
         wishes = {wish.id: wish for wish in self._ledger.cancellations(original.id)}
         lives = [f"{case.connection} ({case.state.value})" for case in latest.values() if _goes_on(case)]
         lives += [
             f"{placement.connection} (never asked to cancel)"
-            for placement in self._host.placements(original.id)
+            for placement in placements
             if placement.role is not Role.CART and placement.connection not in latest
         ]
         lives += [
@@ -166,11 +168,24 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         """The original may have gone somewhere else since this was asked for, or ship after all."""
         original = self._host.order(work.original_id)
         self._demand_settled(original)
+        coming = self._ledger.registrations(order_id=original.id)
+        if coming:
+            raise NotAllowedError(f"it is being registered at {coming[0].connection}", place=f"order {original.number}")
         lives = self._lives(original)
         if lives and unsure:  # It stays open: what may be there already must be found.
             raise NotAllowedError(lives, place=f"resubmission {work.id}", remedy=TWICE)
         if lives:
             raise InputError(lives, place=f"resubmission {work.id}", remedy=f"{TWICE}; cancel it there, and ask again")
+
+    def hold(self, work: Resubmission) -> Hold:
+        def why() -> str | None:
+            try:
+                self._demand_canceled(work, unsure=False)
+            except OrderDeskError as error:
+                return error.text
+            return None
+
+        return Hold(why, work.original_id)
 
     def announce(self, work: Resubmission) -> str:
         return f"submitting {work.order_number} as {work.remote_id}"

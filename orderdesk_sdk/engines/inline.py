@@ -17,16 +17,18 @@ from orderdesk_sdk.change_status import StatusChanger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.guard import HUNG, Watch
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.posting import Post
+from orderdesk_sdk.reach import Reach
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.resubmit import Resubmitter
 from orderdesk_sdk.status_change import StatusChange
-from orderdesk_sdk.workers import HUNG, PluginHung, Ticket, Watch
+from orderdesk_sdk.workers import Ticket
 
 __all__ = ["InlineEngine", "Report"]
 
@@ -63,7 +65,8 @@ class InlineEngine:
         self._connections = connections
         self._clock = clock
         self._book = Casebook(ledger, host, connections, listeners, clock)
-        self._advancer = CaseAdvancer(self._book, connections, post)
+        self.reach = Reach(self._book, host, connections)
+        self._advancer = CaseAdvancer(self._book, self.reach, connections, post)
         self._resubmitter = Resubmitter(ledger, host, connections, clock)
         self._status_changer = StatusChanger(ledger, host, connections, clock)
         self._lock = threading.Lock()
@@ -118,8 +121,9 @@ class InlineEngine:
 
     def run_due(self, limit: int) -> Report:
         """Do all due work, at most `limit` pieces, each once."""
+        problems = self.reach.catch_up()
         due = self._ledger.due(self._clock.now(), limit)
-        problems = self._do(self._jobs(due), self._advance)
+        problems += self._do(self._jobs(due), self._advance)
         return Report(len(due), self._ledger.next_due(), problems)
 
     def apply(self, case: Case, event: Event, *notes: str) -> Case:
@@ -129,22 +133,6 @@ class InlineEngine:
     def now(self) -> datetime:
         """The time by the desk's clock."""
         return self._clock.now()
-
-    def guarded(self, connection: str, step: Callable[[], T]) -> T:
-        """Run plugin code that makes no calls on a thread of its connection. Raises what it raises, or PluginHung."""
-        made: list[T] = []
-
-        def run(watch: Watch) -> None:
-            with watch:
-                made.append(step())
-
-        bulkhead = self._connections.bulkhead(connection)
-        ticket = bulkhead.submit(run)
-        while not ticket.done.wait(LOOK):
-            bulkhead.reap()
-        if ticket.hung or not made:
-            raise ticket.error if ticket.error is not None and not ticket.hung else PluginHung
-        return made[0]
 
     def _jobs(self, due: Sequence[Work]) -> list[Job]:
         """What is due, a piece by itself, or together where a service takes several orders in one call."""
@@ -217,7 +205,8 @@ class InlineEngine:
         try:
             step(job, watch)
         finally:
-            self._done_with(job)
+            if not watch.is_left:  # Else whoever left it has done so, and somebody may be at it again.
+                self._done_with(job)
 
     def _done_with(self, job: Job) -> None:
         with self._lock:
@@ -230,15 +219,17 @@ class InlineEngine:
             if ticket.done.wait(LOOK):
                 waiting.pop(0)
                 if ticket.hung:
-                    self._take_away(job)
+                    self._take_away(job, ticket.watch)
                 continue
             for name in {job[0].connection for job, _ in waiting}:
                 self._connections.bulkhead(name).reap()
 
-    def _take_away(self, job: Job) -> None:
+    def _take_away(self, job: Job, watch: Watch) -> None:
         self._done_with(job)
+        if watch.at_leave is not None:
+            watch.at_leave()
         for work in job:
-            # The plugin's thread may have come back just now, or heard that it was stopped, and settled it itself.
+            # Somebody else, in another process say, may have settled it meanwhile.
             with suppress(ConflictError):
                 match work:
                     case Case():

@@ -16,8 +16,8 @@ from orderdesk_sdk.rules import Occurrence
 from orderdesk_sdk.status_change import StatusChange
 
 __all__ = [
-    "INSERT_LINE", "TABLES", "changing", "conflict_of", "due_of", "keyed", "lines_of", "occur", "status_conflict",
-    "under_way", "update_of", "work_of",
+    "INSERT_LINE", "TABLES", "changing", "conflict_of", "due_of", "keyed", "lines_of", "mark_of", "occur",
+    "status_conflict", "under_way", "update_of", "work_of",
 ]  # fmt: skip
 
 Content = Event | Intent | Exchange | str
@@ -104,6 +104,17 @@ def lines_of(work: Work, entries: Sequence[Content]) -> list[tuple[str, int, int
 
 def _at(content: Event | Intent | Exchange) -> datetime:
     return content.ended_at if isinstance(content, Exchange) else content.at
+
+
+def mark_of(cursor: sqlite3.Cursor, order_id: str) -> str:
+    """What differs as soon as anything about an order has changed."""
+    row = cursor.execute(
+        "SELECT (SELECT count(*) || '/' || total(version) FROM cases WHERE order_id = ?1),"
+        " (SELECT count(*) || '/' || total(version) FROM resubmissions WHERE original_id = ?1),"
+        " (SELECT count(*) FROM registrations WHERE json_extract(data, '$.order_id') = ?1)",
+        (order_id,),
+    ).fetchone()
+    return " ".join(map(str, row))
 
 
 def conflict_of(work: Work) -> ConflictError:
