@@ -34,7 +34,7 @@ def told_lines(
 ) -> tuple[LineAnswer, ...]:
     """The lines in the list at a path of keys: code, how many were ordered, how many of these are canceled.
 
-    code, ordered, canceled: the keys of an entry; without the last, none is canceled. Empty where there is no such list,
+    code, ordered, canceled: the keys of an entry; without the last, none is canceled. Empty where no list is there,
     or where an entry cannot be read: a status word beside it says what it says all the same.
     """
     try:
