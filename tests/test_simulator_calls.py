@@ -169,4 +169,4 @@ def test_a_token_that_was_ended_is_never_given_again() -> None:
     (f"App/1 (Language=Python) {'x' * 500}", False),
 ])  # fmt: skip
 def test_a_user_agent_names_its_language_or_not(agent: str, names: bool) -> None:
-    assert names_language(request(**{"user-agent": agent})) == names
+    assert names_language(request(b"/", **{"user-agent": agent})) == names
