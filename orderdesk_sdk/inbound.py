@@ -181,9 +181,10 @@ class Inbound:
         if not self._can_read(case):
             return case, False
         try:
-            after = self._engine.read_back(case)
+            self._engine.read_back(case)
         except PluginFault:  # The connection has nothing to read, as its plugin knows without a call.
             return self._ledger.case(case.id), False
+        after = self._ledger.case(case.id)
         given_up = after.state is State.AWAITING_PERSON and case.state is not State.AWAITING_PERSON
         # A settled case counts tries only where a read-back told nothing; an open one is read again when it is due.
         return after, not given_up and not (after.state is State.CANCELED and after.tries > 0)

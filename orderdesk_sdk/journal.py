@@ -13,7 +13,7 @@ from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.flow import HeldBack
 from orderdesk_sdk.ledger import Fence, FenceMoved, Ledger, Work, Write
 
-__all__ = ["GroupJournal", "Hold", "Part", "Result", "WorkJournal"]
+__all__ = ["Content", "GroupJournal", "Hold", "Part", "Result", "WorkJournal"]
 
 Content = Event | Intent | Exchange | str
 MANY_MOVES = 20

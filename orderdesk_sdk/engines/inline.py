@@ -16,6 +16,7 @@ from orderdesk_sdk.casebook import Casebook, Known
 from orderdesk_sdk.change_status import StatusChanger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
+from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.guard import HUNG, Watch
 from orderdesk_sdk.hosts import Host
@@ -93,15 +94,23 @@ class InlineEngine:
         """What a case's present route is asked to do."""
         return self._advancer.request(case)
 
-    def read_back(self, case: Case) -> Case:
-        """Check a case now. Raises what the check raises."""
-        self._one(case, lambda job, watch: self._advancer.advance(_case(job[0]), watch, check=True))
-        return self._ledger.case(case.id)
+    def read_back(self, work: Work) -> Work:
+        """Read back now what became of it; the work as it is then. Raises what the read-back raises."""
+        self._one(work, lambda job, watch: self._drive(job[0], watch, look=True))
+        return self._latest(work)
 
-    def send_again(self, case: Case, by: str) -> Case:
-        """Send a case's request again on a person's word. Raises IllegalTransition where the state forbids it."""
-        self._one(case, lambda job, watch: self._advancer.advance(_case(job[0]), watch, person=by))
-        return self._ledger.case(case.id)
+    def send_again(self, work: Work, by: str) -> Work:
+        """Send a request again on a person's word. Raises ConflictError where the state forbids it."""
+        self._one(work, lambda job, watch: self._drive(job[0], watch, person=by))
+        return self._latest(work)
+
+    def decide(self, errand: Resubmission | StatusChange, verdict: ErrandState, *, by: str, note: str | None) -> Work:
+        """What a person says of an errand. Raises ConflictError where its state forbids it."""
+        match errand:
+            case Resubmission():
+                return self._resubmitter.decide(errand, verdict, by, note)
+            case StatusChange():
+                return self._status_changer.decide(errand, verdict, by, note)
 
     def resubmit(self, order: Order, *, by: str, at: str | None, number: str | None) -> Resubmission:
         """Open (or find) the resubmission of an order, do what is due, and return it as it is then."""
@@ -151,22 +160,34 @@ class InlineEngine:
         return jobs
 
     def _advance(self, job: Job, watch: Watch) -> None:
-        match job[0]:
-            case Resubmission() as resubmission:
-                self._resubmitter.advance(resubmission, watch)
-            case StatusChange() as change:
-                self._status_changer.advance(change, watch)
-            case Case() as found if self._advancer.batch(found) is not None:
-                self._advancer.advance_many([_case(work) for work in job], watch)
-            case Case() as found:
-                self._advancer.advance(found, watch)
+        first = job[0]
+        if isinstance(first, Case) and self._advancer.batch(first) is not None:
+            self._advancer.advance_many([_case(work) for work in job], watch)
+        else:
+            self._drive(first, watch)
 
-    def _one(self, case: Case, step: Step) -> None:
-        tickets = self._submit([(case,)], step)
+    def _drive(self, work: Work, watch: Watch, *, look: bool = False, person: str | None = None) -> None:
+        match work:
+            case Resubmission():
+                self._resubmitter.advance(work, watch, look=look, person=person)
+            case StatusChange():
+                self._status_changer.advance(work, watch, look=look, person=person)
+            case Case():
+                self._advancer.advance(work, watch, check=look, person=person)
+
+    def _latest(self, work: Work) -> Work:
+        match work:
+            case Resubmission():
+                return self._ledger.resubmission(work.id)
+            case StatusChange():
+                return self._ledger.status_change(work.id)
+            case Case():
+                return self._ledger.case(work.id)
+
+    def _one(self, work: Work, step: Step) -> None:
+        tickets = self._submit([(work,)], step)
         if not tickets:
-            raise ConflictError(
-                "it is being worked on right now", place=f"case {case.id}", remedy="try again in a moment"
-            )
+            raise ConflictError("it is being worked on right now", place=work.id, remedy="try again in a moment")
         self._wait(tickets)
         error = tickets[0][1].error
         if error is not None and not tickets[0][1].hung:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -91,8 +91,14 @@ class Ledger(Protocol):
     def forget_registration(self, registration: Registration) -> None:
         """Forget a registration, whether it is recorded or not."""
 
-    def open_resubmission(self, resubmission: Resubmission) -> tuple[Resubmission, bool]:
-        """Record a resubmission, or give back the one that the same order has at the same connection."""
+    def open_resubmission(
+        self, resubmission: Resubmission, earlier: Callable[[Sequence[Resubmission]], Resubmission | None] | None = None
+    ) -> tuple[Resubmission, bool]:
+        """Record a resubmission, or give back the one that the same order has at the same connection.
+
+        earlier: asked in the transaction, with all that there are of the same original, oldest first, for the one to
+        give back instead; what it raises is raised, and nothing is recorded. None: only the same order counts.
+        """
 
     def open_status_change(self, change: StatusChange, key: str | None) -> StatusChange:
         """Record a status change, or give back the same one: by its key, or the one that is under way there.

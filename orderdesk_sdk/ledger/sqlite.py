@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from orderdesk_sdk.ledger.rows import (
     lines_of,
     mark_of,
     occur,
+    resubmitted,
     status_conflict,
     under_way,
     update_of,
@@ -123,16 +124,15 @@ class SqliteLedger:
 
         self._commits.run(job)
 
-    def open_resubmission(self, resubmission: Resubmission) -> tuple[Resubmission, bool]:
+    def open_resubmission(
+        self, resubmission: Resubmission, earlier: Callable[[Sequence[Resubmission]], Resubmission | None] | None = None
+    ) -> tuple[Resubmission, bool]:
         found: list[tuple[Resubmission, bool]] = []
 
         def job(cursor: sqlite3.Cursor) -> None:
-            row = cursor.execute(
-                "SELECT data FROM resubmissions WHERE order_number = ? AND connection = ?",
-                (resubmission.order_number, resubmission.connection),
-            ).fetchone()
-            if row is not None:
-                found.append((load(row[0], Resubmission), False))
+            known = resubmitted(cursor, resubmission, earlier)
+            if known is not None:
+                found.append((known, False))
                 return
             cursor.execute(
                 "INSERT INTO resubmissions (id, order_number, original_id, connection, version, due_at, data)"
