@@ -23,11 +23,7 @@ from orderdesk_sdk.order import Placement, Role
 from orderdesk_sdk.plan import opening
 from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
-<<<<<<< HEAD
 from orderdesk_sdk.wish import demand_lines
-from orderdesk_sdk.workers import Watch
-=======
->>>>>>> main
 
 if TYPE_CHECKING:
     import httpx

@@ -240,16 +240,13 @@ class Cancellation:
     chain: tuple[str, ...] = ()
     heard_from: str | None = None
     at: tuple[str, ...] = ()
-<<<<<<< HEAD
+    extends: str | None = None
     line_names: Mapping[str, str] = field(factory=dict, hash=False)
 
     @property
     def part(self) -> Mapping[str, int]:
         """What to cancel, by the names of lines; empty means the whole order."""
         return {self.line_names.get(line, line): quantity for line, quantity in self.lines.items()}
-=======
-    extends: str | None = None
->>>>>>> main
 
 
 @frozen

@@ -111,7 +111,7 @@ class Wishes:
         cancellation = Cancellation(
             secrets.token_hex(6), key, found.id, found.number, name_of(wish.by), wish.reason, self._clock.now(),
             dict(wish.lines), wish.chain, wish.heard_from, tuple(wish.at),
-            {line_id: label(found, line_id) for line_id in wish.lines},
+            line_names={line_id: label(found, line_id) for line_id in wish.lines},
         )  # fmt: skip
         opened = open_cases(cancellation, wanted, self._connections.configured_slug)
         recorded, new = self._ledger.open(cancellation, content, opened)
