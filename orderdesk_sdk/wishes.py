@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
 from orderdesk_sdk.casebook import Known
