@@ -99,9 +99,9 @@ class ErrandRunner(ABC, Generic[E, R, T]):
     def _result(self, sending: E, driven: Driven[T], connection: Connection) -> E:
         now = self._clock.now()
         match driven.outcome:
-            case Loss(text=text):
+            case Loss(text=text, retry_after=asked):
                 state = ErrandState.UNCLEAR if driven.wrote else ErrandState.REQUESTED
-                return sending.changed(state, now, due_at=now + retry_of(sending), text=text)
+                return sending.changed(state, now, due_at=now + retry_of(sending, asked), text=text)
             case Fault(text):
                 return self._failed(sending, connection.client.redactor.text(text), now)
             case outcome:
