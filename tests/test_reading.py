@@ -188,6 +188,26 @@ def test_no_other_status_proves_that(status: int) -> None:
     assert turned_away(Said(status_code=status), check="x") is None
 
 
+@pytest.mark.parametrize("status", [404, 405])
+@pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'{"message": "No"}', b'{"errors": []}', b'"errors"'])
+def test_a_404_in_none_of_the_services_own_words_is_a_matter_of_the_configuration(status: int, content: bytes) -> None:
+    answer = turned_away(Said(content, status), check="look at the role", own="errors")
+    assert answer is not None
+    assert (answer.outcome, answer.exchange) == (Outcome.NOT_DONE, 3)
+    assert answer.remedy == "check the base URL of the connection; look at the role"
+    with pytest.raises(Ended) as ended:
+        need(Said(content, status), check="look at the role", own="errors")
+    assert ended.value.answer == answer
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [(404, b'{"errors": [{"code": 1}]}'), (404, b'{"errors": "no order"}'), (400, b"<html>"), (200, b""), (500, b"")],
+)
+def test_what_the_service_itself_says_is_no_matter_of_the_configuration(status: int, content: bytes) -> None:
+    assert turned_away(Said(content, status), check="x", own="errors") is None
+
+
 @given(ODD)
 @settings(derandomize=True, deadline=None, max_examples=200)
 def test_whatever_the_body_is_reading_ends_in_a_value_or_a_malformed_reply(content: bytes) -> None:

@@ -13,7 +13,7 @@ from orderdesk_sdk.patience import PATIENCE
 
 __all__ = ["LONGEST_WAIT", "asked_wait"]
 
-LONGEST_WAIT = PATIENCE
+LONGEST_WAIT = PATIENCE.give_up
 """The longest wait that is honored; of one that is longer, this much: a date in a hundred years would be silence."""
 
 _HEADERS = ("retry-after", "x-retry-after")
