@@ -230,7 +230,8 @@ class Asker:
                 self._book.note_status(sending, answer)
                 return followup.after_cancel(sent, integration, placement, answer, now)
             case followup.Loss() as loss:
-                return self._after_loss(sent, integration, loss, now)
+                event = self._after_loss(sent, integration, loss, now)
+                return followup.before_the_window_closes(event, sent, integration, placement, now)
             case Fault(text):
                 return followup.after_fault(sent, integration, text, now, sent=driven.wrote)
             case _:
