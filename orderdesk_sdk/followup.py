@@ -5,21 +5,20 @@ This is where law 5 lives: what a cancel flow says is a verdict only where the d
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
 from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.case import Case, Event, EventKind, Proof, State
-from orderdesk_sdk.clock import hours, minutes, seconds
+from orderdesk_sdk.clock import minutes, seconds
 from orderdesk_sdk.declaration import Batch, Button, ByCheck, ByPerson, ByReply, Integration, Portal
 from orderdesk_sdk.errors import OrderDeskError, PluginFault
 from orderdesk_sdk.evidence import proof_by_reading, proof_by_reply
 from orderdesk_sdk.exchange import Certainty
 from orderdesk_sdk.hearsay import after_heard, after_watching
 from orderdesk_sdk.order import Placement
-from orderdesk_sdk.patience import LONGEST_RETRY, PATIENCE, backoff, no_later, wait_for
+from orderdesk_sdk.patience import PATIENCE, no_later, reminded
 from orderdesk_sdk.plan import next_open, opening
 
 __all__ = [
@@ -29,6 +28,7 @@ __all__ = [
     "after_fault",
     "after_loss",
     "after_loss_of_mail",
+    "before_the_window_closes",
     "begin",
     "gather",
     "not_sent",
@@ -40,18 +40,22 @@ __all__ = [
 
 SOON = seconds(5)
 """How soon a request of unknown fate is read back."""
-MAX_RESENDS = 3
 ASK_A_PERSON = ByPerson()
-_REMINDED = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
 
 
 @frozen
 class Loss:
-    """A flow that ended without an answer because a call was lost. repeatable: the lost request was declared so."""
+    """A flow that ended without an answer because a call was lost. repeatable: the lost request was declared so.
+
+    retry_after: how long the service asks to be left alone; None when it does not say.
+    held: we held the request back ourselves, because what allowed it was no longer so.
+    """
 
     certainty: Certainty
     text: str
     repeatable: bool = False
+    retry_after: timedelta | None = None
+    held: bool = False
 
 
 def begin(case: Case, integration: Integration, placement: Placement, now: datetime) -> Event | None:
@@ -107,9 +111,7 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
             return _refused(case, integration, placement, answer, proof_by_reply(case, answer), now)
         case Outcome.NOT_DONE:
             event = _not_done(case, answer.text, answer.remedy, answer.retry_after, now)
-            # A pause that the service asks for must not outlast the window: then it is time for the next way.
-            closes = _closes(case, integration, placement, now)
-            return evolve(event, due_at=min(event.due_at or now, closes)) if closes is not None else event
+            return before_the_window_closes(event, case, integration, placement, now)
         case Outcome.UNCLEAR | Outcome.CHANGED:  # That a status was changed says nothing of a cancel.
             text = answer.text or "the reply does not tell whether the service acted"
             return _lost(case, integration, text, now, repeatable=case.repeatable)
@@ -118,10 +120,26 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
 def after_loss(case: Case, integration: Integration, loss: Loss, now: datetime) -> Event:
     """The event that a lost call makes of a case that is sending."""
     match loss.certainty:
+        case Certainty.NOT_SENT | Certainty.NOT_DONE if loss.held:
+            # At once: the case sees what has changed, and nobody's patience with the service is spent.
+            return Event(EventKind.NOT_DONE, now, due_at=now, text=loss.text)
         case Certainty.NOT_SENT | Certainty.NOT_DONE:
-            return _not_done(case, loss.text, None, None, now)
+            return _not_done(case, loss.text, None, loss.retry_after, now)
         case Certainty.UNCLEAR:
-            return _lost(case, integration, loss.text, now, repeatable=loss.repeatable)
+            event = _lost(case, integration, loss.text, now, repeatable=loss.repeatable)
+            waits = max(SOON, min(loss.retry_after or SOON, PATIENCE.give_up))
+            return evolve(event, due_at=no_later(now + waits, event.give_up_at))
+
+
+def before_the_window_closes(
+    event: Event, case: Case, integration: Integration, placement: Placement, now: datetime
+) -> Event:
+    """What becomes of a request that was not done, due when the present route's window closes at the latest.
+
+    No pause that the service asks for outlasts it, for then it is time for the next way.
+    """
+    closes = _closes(case, integration, placement, now) if event.kind is EventKind.NOT_DONE else None
+    return evolve(event, due_at=min(event.due_at or now, closes)) if closes is not None else event
 
 
 def after_fault(case: Case, integration: Integration | None, fault: str, now: datetime, *, sent: bool) -> Event:
@@ -134,8 +152,10 @@ def after_fault(case: Case, integration: Integration | None, fault: str, now: da
             EventKind.CHECK_FAILED, now, due_at=now + waits, text=case.text, remedy=case.remedy, fault=fault
         )  # fmt: skip
     retried = case.state in (State.HEARD, State.ASKED, State.UNCLEAR)
-    if case.state is State.CANCELED or (retried and case.tries < MAX_RESENDS):
-        return Event(EventKind.CHECK_FAILED, now, due_at=now + backoff(case), text="the plugin failed", fault=fault)
+    if case.state is State.CANCELED or (retried and case.tries < PATIENCE.faults):
+        return Event(
+            EventKind.CHECK_FAILED, now, due_at=now + PATIENCE.pause(case.tries), text="the plugin failed", fault=fault
+        )
     if case.heard:
         return evolve(_hand_over(case, now, "the plugin failed, so a person must find out"), fault=fault)
     return Event(
@@ -166,7 +186,7 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
         case Outcome.ASKED | Outcome.PENDING if case.state is State.AWAITING_PERSON:
             return _kept(case, integration, EventKind.STILL_PENDING, now, answer)
         case Outcome.ASKED | Outcome.PENDING:
-            resend = case.state is State.UNCLEAR and case.repeatable and case.resends < MAX_RESENDS
+            resend = case.state is State.UNCLEAR and case.repeatable and case.resends < PATIENCE.resends
             due = now if resend else no_later(now + every, case.give_up_at)
             # What made it unclear goes on being the reason: that nothing is decided yet does not explain it.
             text = answer.text or (case.text if case.state is State.UNCLEAR else None)
@@ -180,7 +200,7 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
             return Event(
                 EventKind.CHECK_FAILED,
                 now,
-                due_at=no_later(now + wait_for(case, answer.retry_after), case.give_up_at),
+                due_at=no_later(now + PATIENCE.pause(case.tries, answer.retry_after), case.give_up_at),
                 text=answer.text or "the read-back told nothing",
                 remedy=answer.remedy,
                 status=answer.status,
@@ -206,6 +226,8 @@ def overdue(case: Case, integration: Integration, placement: Placement, now: dat
 
 def unread(loss: Loss) -> Answer:
     """A read-back that was lost, as an answer: it told nothing."""
+    if loss.retry_after is not None:
+        return Answer(Outcome.NOT_DONE, text=loss.text, retry_after=loss.retry_after)
     return Answer(Outcome.UNCLEAR, text=loss.text)
 
 
@@ -233,7 +255,7 @@ def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
     """
     fault = str(error) if isinstance(error, PluginFault) else None
     text = "the plugin cannot be used" if fault else str(error)
-    give_up = case.give_up_at or now + PATIENCE
+    give_up = case.give_up_at or now + PATIENCE.give_up
     kind = {
         State.REQUESTED: None if fault else EventKind.WAIT,
         State.HEARD: EventKind.CHECK_FAILED,
@@ -245,7 +267,7 @@ def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
     if kind is None or (now >= give_up and case.state not in (State.AWAITING_PERSON, State.CANCELED)):
         must = "find out" if case.heard else "do it at the service"
         return _hand_over(case, now, f"{text}, so a person must {must}", None, fault)
-    waits = ASK_A_PERSON.within if kind is EventKind.REMIND else LONGEST_RETRY
+    waits = ASK_A_PERSON.within if kind is EventKind.REMIND else PATIENCE.longest
     return Event(kind, now, due_at=now + waits, give_up_at=give_up, text=text, remedy=error.remedy, fault=fault)
 
 
@@ -263,12 +285,8 @@ def _kept(case: Case, integration: Integration, kind: EventKind, now: datetime, 
 
 
 def _reminder(case: Case, within: timedelta, now: datetime) -> Event:
-    """Where no further way is open, a person is reminded: how often by now, and how long the word is overdue."""
-    earlier = _REMINDED.search(case.text or "")
-    text = (case.text or "")[: earlier.start()] if earlier else case.text or "a person has the case"
-    count = int(earlier[1]) + 1 if earlier else 1
-    late = (now - (case.waits_since or case.updated_at) - within) // hours(1)
-    said = f"{text} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"
+    """Where no further way is open, a person is reminded."""
+    said = reminded(case.text, case.waits_since or case.updated_at, within, now)
     return Event(EventKind.REMIND, now, due_at=now + within, text=said, remedy=case.remedy)
 
 
@@ -345,11 +363,11 @@ def _refused(
 
 
 def _not_done(case: Case, text: str | None, remedy: str | None, retry_after: timedelta | None, now: datetime) -> Event:
-    give_up = case.give_up_at or now + PATIENCE
+    give_up = case.give_up_at or now + PATIENCE.give_up
     return Event(
         EventKind.NOT_DONE,
         now,
-        due_at=no_later(now + wait_for(case, retry_after), give_up),
+        due_at=no_later(now + PATIENCE.pause(case.tries, retry_after), give_up),
         give_up_at=give_up,
         text=text or "the service turned the request away",
         remedy=remedy,
@@ -366,7 +384,7 @@ def _lost(
     fault: str | None = None,
 ) -> Event:
     confirm = _confirm(case, integration)
-    give_up = confirm.give_up if isinstance(confirm, ByCheck) else PATIENCE
+    give_up = confirm.give_up if isinstance(confirm, ByCheck) else PATIENCE.give_up
     return Event(
         EventKind.LOST,
         now,

@@ -6,20 +6,26 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any, get_args
 
+import attrs
 import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderdesk_sdk.case import Case, Event, EventKind, Proof, ProofKind, State, transition
+from orderdesk_sdk.answer import LineAnswer
+from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, Proof, ProofKind, State, transition
 from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.exchange import Exchange
+from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger import Head, Write
+from orderdesk_sdk.ledger.personal import split
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.receipt import Receipt, make_receipt
+from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.status_change import StatusChange
 from tests.test_ledger import EXCHANGE, INTENT, LATER, NOTE, SEND, case_of, resubmission, wish
 
 CANCELED = Event(EventKind.CANCELED, LATER, proof=Proof(ProofKind.READ_BACK, 1, 1), status="Cancelled")
@@ -120,7 +126,7 @@ def test_what_was_changed_in_a_case_is_told_of_it_and_of_no_other(
     ledger: SqliteLedger, path: Path, statement: str
 ) -> None:
     case, other = ledger.case("c1-1"), ledger.case("c2-1")
-    tamper(path, statement.replace("HERE", {HERE}))
+    tamper(path, statement.replace("{HERE}", HERE))
     assert ledger.verify(case).flaws
     assert not ledger.verify(other).flaws
     assert "c1-1" in {flaw.subject_id for flaw in ledger.examine()}
@@ -279,3 +285,35 @@ def test_a_case_that_somebody_removed_is_told_and_not_raised(ledger: SqliteLedge
     case: Case = ledger.case("c2-1")
     tamper(path, "DELETE FROM cases WHERE id = 'c2-1'")
     assert ledger.verify(case).flaws == ("there is no c2-1 in the ledger any more",)
+
+
+PLAIN = {
+    "id", "key", "cancellation_id", "order_id", "order_number", "original_id", "original_number", "connection",
+    "integration", "remote_id", "status", "reference", "heard_from", "extends", "operation", "method", "url", "digest",
+    "line", "kind",
+}  # fmt: skip
+"""Texts that name no person: what is asked for where, and the words that a verdict rests on."""
+
+
+@pytest.mark.parametrize(
+    "kind", [Cancellation, Case, Event, Exchange, Intent, Resubmission, StatusChange], ids=lambda kind: kind.__name__
+)
+def test_every_text_of_a_record_is_either_plain_or_lies_beside_the_chain(kind: type) -> None:
+    def texts(kind: type, path: str = "") -> Iterator[str]:
+        for each in attrs.fields(attrs.resolve_types(kind)):
+            named = f"{path}.{each.name}".removeprefix(".")
+            for inner in (each.type, *get_args(each.type)):
+                if inner is str and each.type in (str, str | None):
+                    yield named
+                elif isinstance(inner, type) and attrs.has(inner) and inner not in (Intent, LineAnswer):
+                    yield from texts(inner, named)
+
+    made: dict[str, Any] = {}
+    for name in texts(kind):
+        *path, last = name.split(".")
+        holder = made
+        for step in path:
+            holder = holder.setdefault(step, {})
+        if last not in PLAIN:
+            holder[last] = "x"
+    assert '"x"' not in split(made, kind).data

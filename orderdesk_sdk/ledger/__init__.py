@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from orderdesk_sdk.ledger.entries import Entry, EntryKind
 from orderdesk_sdk.ledger.flaws import Flaw, Head, Record
-from orderdesk_sdk.ledger.interface import Ledger, Work, Write
+from orderdesk_sdk.ledger.interface import Fence, FenceMoved, Ledger, Work, Write
 
-__all__ = ["Entry", "EntryKind", "Flaw", "Head", "Ledger", "Record", "Work", "Write"]
+__all__ = ["Entry", "EntryKind", "Fence", "FenceMoved", "Flaw", "Head", "Ledger", "Record", "Work", "Write"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from attrs import frozen
@@ -13,16 +13,21 @@ from cattrs.preconf.json import make_converter
 from orderdesk_sdk.case import Cancellation, Case, Event
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.personal import NOTE, REMOVED, Packed, join, seal, split
+from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Firing, Occurrence
 from orderdesk_sdk.status_change import StatusChange
 
 __all__ = ["Entry", "EntryKind", "content_of", "dump", "load", "moment", "pack", "pack_entry", "stamp", "unpack"]
 
-T = TypeVar("T", Case, Cancellation, Event, Exchange, Firing, Intent, Occurrence, Resubmission, StatusChange)
+T = TypeVar(
+    "T", Case, Cancellation, Event, Exchange, Firing, Intent, Occurrence, Registration, Resubmission, StatusChange
+)
 Part = TypeVar("Part", Case, Cancellation, Event, Exchange, Intent, Resubmission, StatusChange)
 
 _converter = make_converter(omit_if_default=True)
+_converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
+_converter.register_structure_hook(timedelta, lambda told, _: timedelta(seconds=told))
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -63,7 +68,9 @@ def kind_of(content: Event | Intent | Exchange | str) -> EntryKind:
             return EntryKind.NOTE
 
 
-Record = Case | Cancellation | Event | Exchange | Firing | Intent | Occurrence | Resubmission | StatusChange
+Record = (
+    Case | Cancellation | Event | Exchange | Firing | Intent | Occurrence | Registration | Resubmission | StatusChange
+)
 
 
 def dump(record: Record) -> str:

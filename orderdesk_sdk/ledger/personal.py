@@ -28,7 +28,7 @@ _SALT = "salt"
 
 _MAIL = ("sender", "subject", "identity", "answers")
 _PROOF = (("proof", "proof", ("person", "note")), ("proof", "proof.message", _MAIL))
-_ERRAND = ("asked_by", "text", "remedy", "fault")
+_ERRAND = ("asked_by", "text", "remedy", "fault", "person")
 
 _FIELDS: Mapping[type, tuple[str, ...]] = {
     Event: ("text", "remedy", "fault", "person"),

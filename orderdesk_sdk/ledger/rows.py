@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from orderdesk_sdk.errors import ConflictError, UnderWayError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.chain import FIRST, MARK, Line, Links, line_of, row_digest, state_of
 from orderdesk_sdk.ledger.entries import dump, kind_of, pack, pack_entry, stamp, unpack
-from orderdesk_sdk.ledger.interface import Work, Write
+from orderdesk_sdk.ledger.interface import Fence, FenceMoved, Work, Write
 from orderdesk_sdk.ledger.personal import Packed
 from orderdesk_sdk.ledger.tables import COLUMNS, TABLES, columns_of, wish_columns
 from orderdesk_sdk.resubmission import Resubmission
@@ -20,8 +20,8 @@ from orderdesk_sdk.rules import Occurrence
 from orderdesk_sdk.status_change import StatusChange
 
 __all__ = [
-    "Change", "Row", "add_lines", "apply", "conflict_of", "insert", "insert_wish", "keyed", "lines_of", "mark", "occur",
-    "prepare", "row_of", "status_conflict", "under_way", "wish_row", "work_of",
+    "Change", "Row", "add_lines", "apply", "conflict_of", "insert", "insert_wish", "keyed", "lines_of", "mark_line",
+    "mark_of", "occur", "prepare", "resubmitted", "row_of", "status_conflict", "under_way", "wish_row", "work_of",
 ]  # fmt: skip
 
 Content = Event | Intent | Exchange | str
@@ -42,6 +42,7 @@ class Change(NamedTuple):
     row: Row
     lines: Sequence[Line]
     occurrence: Occurrence | None
+    fence: Fence | None
 
 
 def row_of(work: Work) -> Row:
@@ -60,11 +61,11 @@ def _row(columns: tuple[str | int | None, ...], content: Packed) -> Row:
 
 def prepare(change: Write) -> Change:
     """A change as it is written. One without entries is told by a mark, as no row changes beside its history."""
-    lines = lines_of(change.after, change.entries) or [mark(change.after)]
-    return Change(change.before, row_of(change.after), lines, change.occurrence)
+    lines = lines_of(change.after, change.entries) or [mark_line(change.after)]
+    return Change(change.before, row_of(change.after), lines, change.occurrence, change.fence)
 
 
-def mark(work: Work, wish: Row | None = None) -> Line:
+def mark_line(work: Work, wish: Row | None = None) -> Line:
     """The line that tells nothing but that a row is there; a case's first one also names its wish as it is."""
     told = wish.digest.hex() if wish is not None else ""
     return line_of(work.id, work.attempt, stamp(work.updated_at), MARK, Packed(told, None, None))
@@ -93,8 +94,13 @@ def insert(
 
 
 def apply(cursor: sqlite3.Cursor, links: Links, change: Change) -> None:
-    """Change a work and add to its history. Raises ConflictError where it is no longer the version that was read."""
-    before = change.before
+    """Change a work and add to its history.
+
+    Raises ConflictError where it is no longer the version that was read, FenceMoved where the order has changed.
+    """
+    before, fence = change.before, change.fence
+    if fence is not None and mark_of(cursor, fence.order_id) != fence.mark:
+        raise FenceMoved("the order has changed meanwhile", place=before.id, remedy="read it again")
     table = TABLES[type(before)]
     found = cursor.execute(
         f"SELECT number, head FROM {table} WHERE id = ? AND version = ?",  # noqa: S608 - one of three constants
@@ -161,6 +167,25 @@ def under_way(cursor: sqlite3.Cursor, cases: Sequence[Case]) -> Cancellation | N
     return None
 
 
+def resubmitted(
+    cursor: sqlite3.Cursor,
+    wanted: Resubmission,
+    earlier: Callable[[Sequence[Resubmission]], Resubmission | None] | None,
+) -> Resubmission | None:
+    """The resubmission to go on with in place of a new one: what `earlier` says, else that of the same number there."""
+    rows = cursor.execute(
+        "SELECT data, texts FROM resubmissions WHERE original_id = ? ORDER BY number", (wanted.original_id,)
+    ).fetchall()
+    known = earlier([unpack(Resubmission, *row) for row in rows]) if earlier is not None else None
+    if known is not None:
+        return known
+    row = cursor.execute(
+        "SELECT data, texts FROM resubmissions WHERE order_number = ? AND connection = ?",
+        (wanted.order_number, wanted.connection),
+    ).fetchone()
+    return unpack(Resubmission, *row) if row is not None else None
+
+
 def work_of(data: str, texts: str | None, kind: type[Work]) -> Work:
     """A piece of work from its row."""
     if kind is Case:
@@ -184,6 +209,17 @@ def lines_of(work: Work, entries: Sequence[Content]) -> list[Line]:
 
 def _at(content: Event | Intent | Exchange) -> datetime:
     return content.ended_at if isinstance(content, Exchange) else content.at
+
+
+def mark_of(cursor: sqlite3.Cursor, order_id: str) -> str:
+    """What differs as soon as anything about an order has changed."""
+    row = cursor.execute(
+        "SELECT (SELECT count(*) || '/' || total(version) FROM cases WHERE order_id = ?1),"
+        " (SELECT count(*) || '/' || total(version) FROM resubmissions WHERE original_id = ?1),"
+        " (SELECT count(*) FROM registrations WHERE json_extract(data, '$.order_id') = ?1)",
+        (order_id,),
+    ).fetchone()
+    return " ".join(map(str, row))
 
 
 def conflict_of(work: Work) -> ConflictError:

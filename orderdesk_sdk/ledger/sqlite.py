@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,9 +14,10 @@ from orderdesk_sdk.errors import LedgerError, NotFoundError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.chain import MARK, Links
 from orderdesk_sdk.ledger.commits import GroupCommit
-from orderdesk_sdk.ledger.entries import Entry, EntryKind, content_of, moment, stamp, unpack
+from orderdesk_sdk.ledger.due import due_at, due_everywhere, due_places, next_due
+from orderdesk_sdk.ledger.entries import Entry, EntryKind, content_of, dump, load, moment, unpack
 from orderdesk_sdk.ledger.flaws import Flaw, Head, Record
-from orderdesk_sdk.ledger.interface import Work, Write
+from orderdesk_sdk.ledger.interface import Fence, Work, Write
 from orderdesk_sdk.ledger.occurrences import Occurrences
 from orderdesk_sdk.ledger.rows import (
     add_lines,
@@ -25,18 +26,19 @@ from orderdesk_sdk.ledger.rows import (
     insert_wish,
     keyed,
     lines_of,
-    mark,
+    mark_line,
+    mark_of,
     occur,
     prepare,
+    resubmitted,
     row_of,
     status_conflict,
     under_way,
     wish_row,
-    work_of,
 )
 from orderdesk_sdk.ledger.schema import MIGRATIONS
-from orderdesk_sdk.ledger.tables import TABLES
 from orderdesk_sdk.ledger.verifying import examine, head_of, readable, record_of
+from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.sqlite_file import connect, migrate
 from orderdesk_sdk.status_change import StatusChange
@@ -74,7 +76,7 @@ class SqliteLedger(Occurrences):
         found: list[tuple[Cancellation, bool]] = []
         # Rows are written out here and below, so that no other writer waits for that inside the transaction.
         wish = wish_row(cancellation)
-        rows = [(row_of(case), mark(case, wish)) for case in cases]
+        rows = [(row_of(case), mark_line(case, wish)) for case in cases]
 
         def job(cursor: sqlite3.Cursor) -> None:
             known = keyed(cursor, cancellation.key, content) or under_way(cursor, cases)
@@ -102,27 +104,49 @@ class SqliteLedger(Occurrences):
 
         self._commits.run(job)
 
-    def open_resubmission(self, resubmission: Resubmission) -> tuple[Resubmission, bool]:
-        found: list[tuple[Resubmission, bool]] = []
-        made, first = row_of(resubmission), mark(resubmission)
+    def begin_registration(self, registration: Registration) -> None:
+        row = (registration.id, dump(registration))
 
         def job(cursor: sqlite3.Cursor) -> None:
-            row = cursor.execute(
-                "SELECT data, texts FROM resubmissions WHERE order_number = ? AND connection = ?",
-                (resubmission.order_number, resubmission.connection),
-            ).fetchone()
-            if row is None:
+            cursor.execute("INSERT INTO registrations (id, data) VALUES (?, ?)", row)
+
+        self._commits.run(job)
+
+    def registrations(self, *, order_id: str | None = None) -> tuple[Registration, ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT data FROM registrations WHERE ?1 IS NULL OR json_extract(data, '$.order_id') = ?1"
+                " ORDER BY number",
+                (order_id,),
+            ).fetchall()
+        return tuple(load(row[0], Registration) for row in rows)
+
+    def forget_registration(self, registration: Registration) -> None:
+        def job(cursor: sqlite3.Cursor) -> None:
+            cursor.execute("DELETE FROM registrations WHERE id = ?", (registration.id,))
+
+        self._commits.run(job)
+
+    def open_resubmission(
+        self, resubmission: Resubmission, earlier: Callable[[Sequence[Resubmission]], Resubmission | None] | None = None
+    ) -> tuple[Resubmission, bool]:
+        found: list[tuple[Resubmission, bool]] = []
+        made, first = row_of(resubmission), mark_line(resubmission)
+
+        def job(cursor: sqlite3.Cursor) -> None:
+            known = resubmitted(cursor, resubmission, earlier)
+            if known is None:
                 links = Links(cursor)
                 insert(cursor, links, Resubmission, made, first)
                 links.keep()
-            found.append((unpack(Resubmission, *row), False) if row is not None else (resubmission, True))
+            found.append((known, False) if known is not None else (resubmission, True))
 
         self._commits.run(job)
         return found[0]
 
     def open_status_change(self, change: StatusChange, key: str | None) -> StatusChange:
         found: list[StatusChange] = []
-        made, first = row_of(change), mark(change)
+        made, first = row_of(change), mark_line(change)
 
         def job(cursor: sqlite3.Cursor) -> None:
             known = cursor.execute(
@@ -155,6 +179,10 @@ class SqliteLedger(Occurrences):
             links.keep()
 
         self._commits.run(job)
+
+    def fence(self, order_id: str) -> Fence:
+        with self._read() as cursor:
+            return Fence(order_id, mark_of(cursor, order_id))
 
     def append(self, work: Work, entries: Sequence[Content], *, fenced: bool) -> None:
         lines = lines_of(work, entries)
@@ -233,26 +261,21 @@ class SqliteLedger(Occurrences):
             ).fetchall()
         return tuple(unpack(Resubmission, *row) for row in rows)
 
-    def due(self, now: datetime, limit: int) -> tuple[Work, ...]:
-        found: list[tuple[int, Work]] = []
-        for kind, table in TABLES.items():
-            with self._read() as cursor:
-                rows = cursor.execute(
-                    f"SELECT due_at, data, texts FROM {table} WHERE due_at <= ? ORDER BY due_at LIMIT ?",  # noqa: S608 - a constant
-                    (stamp(now), limit),
-                ).fetchall()
-            found += [(at, work_of(data, texts, kind)) for at, data, texts in rows]
-        found.sort(key=lambda pair: pair[0])
-        return tuple(work for _, work in found[:limit])
+    def due_places(self, now: datetime) -> tuple[str, ...]:
+        with self._read() as cursor:
+            return due_places(cursor, now)
+
+    def due(
+        self, now: datetime, limit: int, *, connection: str | None = None, after: Work | None = None
+    ) -> tuple[Work, ...]:
+        with self._read() as cursor:
+            if connection is not None:
+                return due_at(cursor, now, limit, connection, after)
+            return due_everywhere(cursor, now, limit)
 
     def next_due(self) -> datetime | None:
         with self._read() as cursor:
-            row = cursor.execute(
-                "SELECT min(at) FROM (SELECT min(due_at) AS at FROM cases WHERE due_at IS NOT NULL"
-                " UNION ALL SELECT min(due_at) FROM resubmissions WHERE due_at IS NOT NULL"
-                " UNION ALL SELECT min(due_at) FROM status_changes WHERE due_at IS NOT NULL)"
-            ).fetchone()
-        return moment(row[0]) if row[0] is not None else None
+            return next_due(cursor)
 
     def history(self, subject_id: str) -> tuple[Entry, ...]:
         with self._read() as cursor:

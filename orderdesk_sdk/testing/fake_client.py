@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 import httpx
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
+from orderdesk_sdk.guard import Guard
+from orderdesk_sdk.http.certainty import turned_away
 from orderdesk_sdk.http.replay import digest_of
 from orderdesk_sdk.http.service import CALL, CallOptions
 from orderdesk_sdk.redaction import Redactor
@@ -87,9 +89,10 @@ class FakeClient:
         self._coming.append(error)
 
     def call(
-        self, request: httpx.Request, number: int, intend: Callable[[Intent], None]
+        self, request: httpx.Request, number: int, intend: Callable[[Intent], None], guard: Guard | None = None
     ) -> tuple[Exchange, httpx.Response | None]:
-        """As `ConnectionClient.call`."""
+        """As `ConnectionClient.call`; no code of a plugin runs meanwhile."""
+        del guard
         intend(intent_of(request, number))
         self.before_each()
         assert self._coming, f"nobody said how {request.method} {request.url} is answered"
@@ -103,7 +106,11 @@ class FakeClient:
             case _Reply(status, body):
                 response = httpx.Response(status, content=body, request=request)
                 response.extensions[EXCHANGE_NUMBER] = number
-                return exchange_of(request, number, status=status, body=body.decode()), response
+                exchange = exchange_of(request, number, status=status, body=body.decode())
+                away = turned_away(response, NOW, reads_only=exchange.intent.reads_only)
+                if away is not None:
+                    return evolve(exchange, failure=away, whole=False), None
+                return exchange, response
 
 
 class FakeJournal:
@@ -127,3 +134,6 @@ class FakeJournal:
     def keep(self, exchange: Exchange) -> None:
         """As `flow.Journal.keep`."""
         self.exchanges.append(exchange)
+
+    def leave(self) -> None:
+        """As `flow.Journal.leave`: what is kept here stays."""
