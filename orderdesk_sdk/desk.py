@@ -75,7 +75,7 @@ class Desk:
         self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
         self.host: Host = host or LocalHost(config.ledger, clock=self.clock, suffix=config.suffix)
         self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
-        self._filing = Filing(config, self.ledger, self.connections)
+        self._filing = Filing(config, self.ledger, self.connections, self.clock)
         post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
         listeners = self.registry.listeners
         self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import email
 import shutil
 import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from email.policy import SMTP
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from aiosmtpd.smtp import AuthResult
+from attrs import evolve
 
 from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.case import Case, EventKind, State
@@ -112,6 +115,28 @@ def test_a_draft_is_kept_for_a_person_and_sent_to_nobody(open_desk: Opener, mail
         desk, case
     )
     assert "Größe" in history(desk, case)
+
+
+FORGED = "=?utf-8?q?1042=0D=0ABcc=3A_x=40y.example=0D=0A=0D=0AHello?="
+
+
+@pytest.mark.parametrize("mode", ["send", "draft", None])
+def test_no_encoded_word_of_an_order_or_a_reason_survives_in_a_mail_or_a_draft(
+    open_desk: Opener, mail_server: MailServer, mode: str | None
+) -> None:
+    mail = mail_server.config(mode=mode) if mode else None
+    desk = open_desk(mail, subject="Cancel {order_number} ={reason}", body="{order_number}\r\nfor {asked_by}: {reason}")
+    desk.import_orders([evolve(ORDER, id="forged", number=FORGED)], by="a test")
+    desk.place(FORGED, at=POST, by="a test", remote_id="7")
+    (case,) = desk.cancel(FORGED, by=FORGED, reason=FORGED.removeprefix("=")).cases
+    assert case.state is State.AWAITING_PERSON
+    told = [entry.content for entry in desk.ledger.history(case.id)]
+    texts = [content if isinstance(content, str) else getattr(content, "body", "") for content in told]
+    assert any("utf-8" in text for text in texts), "what it says can still be read"
+    assert not any("=?" in text or "\r" in text for text in texts)
+    for sent in mail_server.texts():
+        assert "\r\nBcc" not in sent
+        assert "=?" not in str(email.message_from_string(sent, policy=SMTP)["Subject"])
 
 
 # TLS
