@@ -75,7 +75,7 @@ def test_a_mail_that_was_sent_under_another_sender_is_still_ours(path: Path) -> 
         case, now = asked(desk), desk.clock.now()
         intent = Intent(1, "mail", "MAIL", "mailto:them@b.example", "00", False, now)
         desk.ledger.append(case, [intent, Exchange(intent, now, headers={"message-id": SENT})], fenced=False)
-        proof = desk.confirm(case.id, by="Ben", message=mail(SENT)).proof
+        proof = desk.case(desk.confirm(case.id, by="Ben", message=mail(SENT)).id).proof
     assert proof is not None
     assert proof.message is not None
     assert proof.message.answers == SENT
@@ -92,7 +92,7 @@ def test_a_mail_that_answers_another_case_is_no_evidence_for_this_one(path: Path
         assert other.id in error.text
         assert "order 1043 at phone" in error.text
         refused(desk, case, mail("<new@b.example>", more=f"References: {ours} {theirs} <x@b.example>\n"))
-        proof = desk.confirm(case.id, by="Ben", message=mail(ours, more=f"References: {theirs}\n")).proof
+        proof = desk.case(desk.confirm(case.id, by="Ben", message=mail(ours, more=f"References: {theirs}\n")).id).proof
     assert proof is not None
     assert proof.message is not None
     assert (proof.message.answers, proof.message.case) == (ours, case.id)
@@ -103,7 +103,7 @@ def test_an_answer_is_known_by_our_own_id_where_the_provider_gave_the_mail_anoth
         case = asked(desk)
         ours = f"<{case.id}.0@shop.example>"
         thread = mail("<rewritten@provider.example>", more=f"References: {ours} <rewritten@provider.example>\n")
-        proof = desk.confirm(case.id, by="Ben", message=thread).proof
+        proof = desk.case(desk.confirm(case.id, by="Ben", message=thread).id).proof
     assert proof is not None
     assert proof.message is not None
     assert proof.message.answers == ours
@@ -117,7 +117,9 @@ def test_a_mail_that_answers_none_of_ours_and_names_no_order_is_no_evidence(path
 
 def test_a_mail_that_names_the_order_is_evidence_and_says_by_what(path: Path) -> None:
     with opened(path) as desk:
-        proof = desk.confirm(asked(desk).id, by="Ben", message=mail("<else@b.example>", "We canceled #1042.")).proof
+        proof = desk.case(
+            desk.confirm(asked(desk).id, by="Ben", message=mail("<else@b.example>", "We canceled #1042.")).id
+        ).proof
     assert proof is not None
     assert proof.message is not None
     assert (proof.message.answers, proof.message.case, proof.message.names) == (None, None, "1042")

@@ -93,7 +93,7 @@ class Playback:
 
     def check(self, replies: Sequence[Reply], state: State = State.ASKED, reference: str | None = None) -> Played:
         """Read back a case that is asked or unclear."""
-        until = self._now + PATIENCE
+        until = self._now + PATIENCE.give_up
         case = evolve(self._case, state=state, asked_at=self._now, give_up_at=until, reference=reference)
         checking = transition(case, Event(EventKind.CHECK, self._now, due_at=self._now + LEASE))
         request = CheckRequest(self._request.order, self._request.placement, self._now, {}, reference)
