@@ -167,7 +167,7 @@ def receipt_page(screen: Screen, receipt: Receipt) -> None:
 
 
 def _wish_words(wish: Cancellation) -> str:
-    what = ", ".join(f"{quantity} of {code}" for code, quantity in wish.lines.items()) or "it"
+    what = ", ".join(f"{quantity} of {line}" for line, quantity in wish.part.items()) or "it"
     when = shown(wish.asked_at, seconds=True)
     if wish.heard_from is not None:
         return f"{wish.asked_by} said on {when} that {what} is canceled at {wish.heard_from}"

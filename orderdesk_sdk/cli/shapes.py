@@ -149,7 +149,7 @@ def _cancellation(wish: Cancellation) -> Shape:
         "asked_by": wish.asked_by,
         "reason": wish.reason,
         "asked_at": iso(wish.asked_at),
-        "lines": [{"line": line, "quantity": quantity} for line, quantity in wish.lines.items()],
+        "lines": [{"line": line, "quantity": quantity} for line, quantity in wish.part.items()],
         "chain": list(wish.chain),
     }
 

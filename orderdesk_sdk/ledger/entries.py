@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from attrs import frozen
@@ -24,6 +24,8 @@ T = TypeVar(
 )
 
 _converter = make_converter(omit_if_default=True)
+_converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
+_converter.register_structure_hook(timedelta, lambda told, _: timedelta(seconds=told))
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 

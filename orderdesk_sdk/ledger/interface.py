@@ -151,8 +151,16 @@ class Ledger(Protocol):
     def resubmissions(self, *, original_id: str | None = None, open_only: bool = False) -> tuple[Resubmission, ...]:
         """Resubmissions, oldest first."""
 
-    def due(self, now: datetime, limit: int) -> tuple[Work, ...]:
-        """Open work whose time has come, longest overdue first."""
+    def due_places(self, now: datetime) -> tuple[str, ...]:
+        """The connections that have open work whose time has come, longest overdue first."""
+
+    def due(
+        self, now: datetime, limit: int, *, connection: str | None = None, after: Work | None = None
+    ) -> tuple[Work, ...]:
+        """Open work whose time has come, longest overdue first.
+
+        connection: only there; None takes all. after: with a connection, only what comes after this piece of work.
+        """
 
     def next_due(self) -> datetime | None:
         """When the next work is due; None when nothing is open."""

@@ -68,4 +68,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Few and short-lived: an order is about to be registered at a place.
         "CREATE TABLE registrations (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, data TEXT NOT NULL)",
     ),
+    (
+        # By place: a long queue at one connection must not be read through to find what is due at another.
+        "DROP INDEX cases_due",
+        "CREATE INDEX cases_due ON cases (connection, due_at, id) WHERE due_at IS NOT NULL",
+        "DROP INDEX resubmissions_due",
+        "CREATE INDEX resubmissions_due ON resubmissions (connection, due_at, id) WHERE due_at IS NOT NULL",
+        "DROP INDEX status_changes_due",
+        "CREATE INDEX status_changes_due ON status_changes (connection, due_at, id) WHERE due_at IS NOT NULL",
+    ),
 )

@@ -13,6 +13,7 @@ from orderdesk_sdk.case import Cancellation, Case, Event, State
 from orderdesk_sdk.errors import LedgerError, NotFoundError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.commits import GroupCommit
+from orderdesk_sdk.ledger.due import due_at, due_everywhere, due_places, next_due
 from orderdesk_sdk.ledger.entries import Entry, content_of, dump, load, moment, stamp
 from orderdesk_sdk.ledger.interface import Fence, FenceMoved, Work, Write
 from orderdesk_sdk.ledger.rows import (
@@ -29,7 +30,6 @@ from orderdesk_sdk.ledger.rows import (
     status_conflict,
     under_way,
     update_of,
-    work_of,
 )
 from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.registration import Registration
@@ -289,26 +289,21 @@ class SqliteLedger:
             ).fetchall()
         return tuple(load(row[0], Resubmission) for row in rows)
 
-    def due(self, now: datetime, limit: int) -> tuple[Work, ...]:
-        found: list[tuple[int, Work]] = []
-        for kind, table in TABLES.items():
-            with self._read() as cursor:
-                rows = cursor.execute(
-                    f"SELECT due_at, data FROM {table} WHERE due_at <= ? ORDER BY due_at LIMIT ?",  # noqa: S608 - a constant
-                    (stamp(now), limit),
-                ).fetchall()
-            found += [(at, work_of(data, kind)) for at, data in rows]
-        found.sort(key=lambda pair: pair[0])
-        return tuple(work for _, work in found[:limit])
+    def due_places(self, now: datetime) -> tuple[str, ...]:
+        with self._read() as cursor:
+            return due_places(cursor, now)
+
+    def due(
+        self, now: datetime, limit: int, *, connection: str | None = None, after: Work | None = None
+    ) -> tuple[Work, ...]:
+        with self._read() as cursor:
+            if connection is not None:
+                return due_at(cursor, now, limit, connection, after)
+            return due_everywhere(cursor, now, limit)
 
     def next_due(self) -> datetime | None:
         with self._read() as cursor:
-            row = cursor.execute(
-                "SELECT min(at) FROM (SELECT min(due_at) AS at FROM cases WHERE due_at IS NOT NULL"
-                " UNION ALL SELECT min(due_at) FROM resubmissions WHERE due_at IS NOT NULL"
-                " UNION ALL SELECT min(due_at) FROM status_changes WHERE due_at IS NOT NULL)"
-            ).fetchone()
-        return moment(row[0]) if row[0] is not None else None
+            return next_due(cursor)
 
     def history(self, subject_id: str) -> tuple[Entry, ...]:
         with self._read() as cursor:
