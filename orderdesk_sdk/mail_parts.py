@@ -71,6 +71,9 @@ class _Bounded(Compat32):
         return name, value
 
 
+BOUNDED = _Bounded()
+
+
 def take_apart(raw: bytes) -> Mail:
     """The mail with its parts. Raises InputError for what is too large or is no mail."""
     if len(raw) > LARGEST:
@@ -83,14 +86,14 @@ def take_apart(raw: bytes) -> Mail:
         raise unfit(f"the mail has more than {MOST_LINES} lines", "save it without its attachments")
     count = -1  # The parser makes one to see whether it can.
 
-    def part(policy: Compat32) -> Mail:
+    def part(policy: Compat32 = BOUNDED) -> Mail:
         nonlocal count
         count += 1
         if count > MOST_PARTS:
             raise unfit(f"the mail has more than {MOST_PARTS} parts", "save it without its attachments")
         return Message(policy=policy)
 
-    return BytesParser(part, policy=_Bounded()).parsebytes(raw)
+    return BytesParser(part, policy=BOUNDED).parsebytes(raw)
 
 
 def _without_mark(raw: bytes) -> bytes:
