@@ -78,7 +78,7 @@ class Desk:
         post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
         listeners = self.registry.listeners
         self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)
-        filing = Filing(config, self.ledger, self.connections)
+        filing = Filing(config, self.ledger, self.connections, self.clock)
         self._verdicts = Verdicts(self.ledger, self._engine, filing, self.clock)
         self._wishes = Wishes(self.ledger, self.host, self.connections, self._engine, self.clock)
         self._statuses = Statuses(self.host, self.connections, self._engine, self._wishes)

@@ -68,8 +68,11 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text without line breaks and other control characters, fit for a header or one line of a body."""
-    return printable(text).strip()
+    """A text without line breaks, other control characters and encoded words, fit for a header or a line of a body.
+
+    An encoded word (RFC 2047) is one that a mail program decodes: "=?utf-8?q?=0D=0ABcc=3A...?=" may become a line.
+    """
+    return printable(text).strip().replace("=?", "= ?")
 
 
 def printable(text: str) -> str:

@@ -292,11 +292,11 @@ def _proof_words(found: CaseReceipt, proof: ProofReceipt) -> str:
 
 
 def _message_words(proof: ProofReceipt, mail: MailIn) -> str:
-    answers = (
-        f"which answers our mail {mail.answers}"
-        if mail.answers
-        else f"naming no mail of ours, as {proof.person} judged"
-    )
+    if mail.answers:
+        answers = f"which answers our mail {mail.answers}"  # An id that begins with its case's.
+    else:
+        told = f"which names {mail.names}, " if mail.names else ""
+        answers = f"{told}naming no mail of ours, as {proof.person} judged"
     head = f'a message in from {mail.sender}, "{mail.subject}", {shown(mail.at)}'
     return f"{head}, {answers}; filed by {proof.person}{_noted(proof)}"
 

@@ -210,6 +210,8 @@ def _message(mail: MailIn) -> Shape:
         "at": iso(mail.at),
         "message_id": mail.identity,
         "answers": mail.answers,
+        "answers_case": mail.case,
+        "names": mail.names,
         "digest": mail.digest,
     }
 
