@@ -77,6 +77,7 @@ class Desk:
         self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
         post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
         listeners = self.registry.listeners
+        listeners.patience = patience
         self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)
         filing = Filing(config, self.ledger, self.connections)
         self._verdicts = Verdicts(self.ledger, self._engine, filing, self.clock)
