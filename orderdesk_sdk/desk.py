@@ -74,7 +74,9 @@ class Desk:
         self.registry = registry or Registry()
         self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
         self.host: Host = host or LocalHost(config.ledger, clock=self.clock, suffix=config.suffix)
-        self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
+        self.connections = Connections(
+            config.connections, self.registry, self.clock, limits or CallLimits(), patience, config.ledger
+        )
         post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
         listeners = self.registry.listeners
         self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)
