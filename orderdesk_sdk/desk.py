@@ -129,8 +129,8 @@ class Desk:
     ) -> Placement:
         """Register that an order was submitted to a connection.
 
-        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None.
-        Raises InputError for a number that the service would mangle, and what the host raises for clashes.
+        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None. Raises InputError
+        for a number that the service would mangle or a time still to come, and what the host raises for clashes.
         """
         integration = self.connections.get(at).integration
         found = self.order(order)
