@@ -38,6 +38,7 @@ from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.mail import Mailer
 from orderdesk_sdk.message import HintKind, Message
 from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.plan import Plan, make_plan
 from orderdesk_sdk.posting import Post
 from orderdesk_sdk.receipt import Receipt, make_receipt
@@ -118,12 +119,13 @@ class Desk:
         """Register that an order was submitted to a connection.
 
         remote_id: its number there, the order's own number if None. submitted_at: aware; now if None.
-        Raises InputError for a number that the service would mangle, and what the host raises for clashes.
+        Raises InputError for a number that the service would mangle, or that no path takes, as `..`, and what the host
+        raises for clashes.
         """
         integration = self.connections.get(at).integration
         found = self.host.order(order)
-        number = remote_id or found.number
-        fault = integration.remote_id.fault(number) if integration.remote_id is not None else None
+        number = found.number if remote_id is None else remote_id
+        fault = number_fault(number, integration.remote_id)
         if fault:
             raise InputError(
                 fault, place=f"order {found.number} at {at}", remedy="give the number that the service knows"
