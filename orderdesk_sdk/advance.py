@@ -16,6 +16,7 @@ from orderdesk_sdk.declaration import Batch, Button
 from orderdesk_sdk.errors import NotAllowedError, NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Intent
 from orderdesk_sdk.flow import Fault, drive
+from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.posting import Post
@@ -162,6 +163,7 @@ class CaseAdvancer:
             Answer,
             connection.client,
             journal,
+            Grounds(connection.identities, (About.of(request),)),
             watch=watch,
         )
         now = self._clock.now()

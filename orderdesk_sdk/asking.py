@@ -6,17 +6,18 @@ from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk import followup
-from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.answer import Answer, Answers
 from orderdesk_sdk.case import Case, Event, EventKind, transition
 from orderdesk_sdk.casebook import LEASE, Casebook, Known
 from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.declaration import Button, Email
 from orderdesk_sdk.errors import ConfigurationError, InputError
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
-from orderdesk_sdk.flow import Driven, Fault, Recorded, cleaned, drive
+from orderdesk_sdk.flow import Driven, Fault, Recorded, drive
+from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.journal import GroupJournal, Part, Result, WorkJournal
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.posting import Post, identity_of
@@ -39,13 +40,6 @@ class _Asked:
     known: Known
     at: datetime
     opening: tuple[Event | str, ...]
-
-
-@frozen
-class _Answers:
-    """What a flow about several orders ended with, one answer per order."""
-
-    answers: tuple[Answer, ...] = field(converter=tuple)
 
 
 class Asker:
@@ -72,6 +66,7 @@ class Asker:
             Answer,
             connection.client,
             journal,
+            _grounds(connection, asked.request),
             watch=watch,
         )
         return self._finish(asked.sending, connection, known.placement, journal, driven)
@@ -96,9 +91,10 @@ class Asker:
             hook = connection.loaded.manager.hook.orderdesk_cancel_many
             driven = drive(
                 lambda: _counted(hook(requests=requests, service=service), len(requests)),
-                _Answers,
+                Answers,
                 connection.client,
                 journal,
+                _grounds(connection, *requests),
                 watch=watch,
             )
             results = self._results(group, connection, driven)
@@ -144,6 +140,7 @@ class Asker:
             Answer,
             connection.client,
             journal,
+            _grounds(connection, request),
             recorded,
             watch,
         )
@@ -176,11 +173,11 @@ class Asker:
         self._book.tell(after, event)
         return after
 
-    def _results(self, group: Sequence[_Asked], connection: Connection, driven: Driven[_Answers]) -> tuple[Result, ...]:
+    def _results(self, group: Sequence[_Asked], connection: Connection, driven: Driven[Answers]) -> tuple[Result, ...]:
         outcomes: Sequence[Answer | followup.Loss | Fault]
         match driven.outcome:
-            case _Answers(answers):
-                outcomes = [cleaned(answer, connection.client.redactor) for answer in answers]
+            case Answers(answers):
+                outcomes = answers
             case Answer() | followup.Loss() | Fault():
                 outcomes = [driven.outcome] * len(group)
             case _:
@@ -196,7 +193,7 @@ class Asker:
         sending: Case,
         connection: Connection,
         placement: Placement,
-        driven: Driven[Answer] | Driven[_Answers],
+        driven: Driven[Answer] | Driven[Answers],
         outcome: Answer | followup.Loss | Fault,
     ) -> Event:
         now = self._book.clock.now()
@@ -227,6 +224,10 @@ class Asker:
         return after
 
 
+def _grounds(connection: Connection, *requests: CancelRequest) -> Grounds:
+    return Grounds(connection.identities, tuple(About.of(request) for request in requests))
+
+
 def _counted(flow: object, count: int) -> object:
     """The plugin's flow, which must end with one answer per order; what is no flow is given back as it is."""
     return _counting(flow, count) if isinstance(flow, Generator) else flow
@@ -241,4 +242,4 @@ def _counting(
     answers = tuple(ended) if isinstance(ended, list | tuple) else None
     if answers is None or len(answers) != count or not all(isinstance(answer, Answer) for answer in answers):
         raise TypeError(f"the flow must end with {count} answers, one per request, in their order")
-    return _Answers(answers)
+    return Answers(answers)

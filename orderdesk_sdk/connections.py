@@ -14,7 +14,7 @@ from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.errors import NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
 from orderdesk_sdk.http.service import Service, user_agent
-from orderdesk_sdk.ladders import ladder_of
+from orderdesk_sdk.ladders import identities_of, ladder_of
 from orderdesk_sdk.registry import Loaded, Registry
 from orderdesk_sdk.workers import Bulkhead
 
@@ -24,19 +24,21 @@ __all__ = ["Connection", "Connections"]
 class Connection:
     """One store's account at an integration, ready for calls.
 
-    integration: its declaration, with this connection's ladder.
+    integration: its declaration, with this connection's ladder. identities: where its responses state an order's
+    number, by operation.
     """
 
     def __init__(
         self, configured: ConnectionConfig, loaded: Loaded, settings: object, clock: Clock, limits: CallLimits
     ) -> None:
-        """Raises what `ladder_of` raises."""
+        """Raises what `ladder_of` and `identities_of` raise."""
         self.name = configured.name
         self.loaded = loaded
         self.settings = settings
         declared = loaded.integration
         ladder = ladder_of(declared, loaded.manager, settings, f"{configured.place}.settings")
         self.integration: Integration = evolve(declared, cancel=ladder)
+        self.identities = identities_of(declared, settings, f"{configured.place}.settings")
         self.client = ConnectionClient(declared, settings, clock, limits)
         self._agent = user_agent(loaded.integration.slug, loaded.version or "0")
 

@@ -17,9 +17,11 @@ from orderdesk_sdk.errand import Errand, ErrandState, retry_of
 from orderdesk_sdk.errors import InputError, OrderDeskError
 from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.ledger import Ledger, Work, Write
+from orderdesk_sdk.request import ResubmitRequest, StatusRequest
 from orderdesk_sdk.workers import Watch
 
 __all__ = ["ErrandRunner"]
@@ -27,7 +29,7 @@ __all__ = ["ErrandRunner"]
 MAX_FAULTS = 3
 PERSON = ByPerson()
 E = TypeVar("E", bound=Errand)
-R = TypeVar("R")
+R = TypeVar("R", ResubmitRequest, StatusRequest)
 T = TypeVar("T")
 
 
@@ -82,7 +84,12 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         sending = work.changed(ErrandState.SENDING, now, due_at=now + LEASE)
         journal = WorkJournal(self._ledger, _work(work), _work(sending), (self.announce(work),))
         driven = drive(
-            lambda: self.start(request, connection, now), self.ends_with, connection.client, journal, watch=watch
+            lambda: self.start(request, connection, now),
+            self.ends_with,
+            connection.client,
+            journal,
+            Grounds(connection.identities, (About.of(request),)),
+            watch=watch,
         )
         after = self._result(sending, driven, connection)
         if after.state is ErrandState.UNCLEAR and not journal.has_called and after.fault is None:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
 
-from orderdesk_sdk.answer import Answer, not_done, unclear
+from orderdesk_sdk.answer import Answer, Answers, not_done, unclear
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault, in_words
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.followup import Loss
-from orderdesk_sdk.http.replay import digest_of, is_request, response_of
+from orderdesk_sdk.grounds import Grounds, Received
+from orderdesk_sdk.http.replay import digest_of, is_request, operation_of, response_of
 from orderdesk_sdk.reading import Ended, MalformedReply
 from orderdesk_sdk.redaction import Redactor
 
@@ -96,6 +97,8 @@ class _Plugin:
             return _Returned(over.answer)
         except (MalformedReply, ConfigurationError) as said:
             return said
+        except PluginFault as fault:
+            return Fault(self.redactor.text(str(fault))[:LONGEST_WORDS])
         except BaseException as error:  # noqa: BLE001 - also SystemExit: a plugin must not end anything but its own case
             return Fault(fault_text(error, self.redactor))
 
@@ -112,11 +115,13 @@ def drive(
     result: type[T],
     client: ConnectionClient,
     journal: Journal,
+    grounds: Grounds,
     recorded: Recorded = NOTHING,
     watch: AbstractContextManager[object] | None = None,
 ) -> Driven[T]:
     """Drive the flow that `start` returns to its result, or to the loss, fault or answer that ended it.
 
+    grounds: what the result may rest on; what does not hold is a fault of the plugin, or unclear.
     watch: entered whenever plugin code runs, so that a hang can be told from a slow service; None watches nothing.
     Raises only what the core raises: ConflictError and LedgerError from the journal.
     """
@@ -125,7 +130,7 @@ def drive(
     if not isinstance(flow, Generator):
         return Driven(_started(flow, client.redactor), wrote=False, repeatable=True)
     try:
-        return _Drive(flow, result, client, journal, recorded, plugin).run()
+        return _Drive(flow, result, client, journal, grounds, recorded, plugin).run()
     finally:
         plugin.run(flow.close)
 
@@ -137,6 +142,7 @@ class _Drive(Generic[T]):
         result: type[T],
         client: ConnectionClient,
         journal: Journal,
+        grounds: Grounds,
         recorded: Recorded,
         plugin: _Plugin,
     ) -> None:
@@ -144,8 +150,10 @@ class _Drive(Generic[T]):
         self._result = result
         self._client = client
         self._journal = journal
+        self._grounds = grounds
         self._recorded = recorded
         self._plugin = plugin
+        self._received: dict[int, Received] = {}
         self._wrote = False
         self._repeatable = True
         self._number = 0
@@ -161,6 +169,7 @@ class _Drive(Generic[T]):
             reply = self._reply(step, self._number)
             if isinstance(reply, Loss | Fault | Answer):
                 return self._end(reply)
+            self._received[self._number] = Received(operation_of(step), reply)
             step = self._plugin.run(lambda response=reply: self._flow.send(response))  # type: ignore[misc]
 
     def _end(self, outcome: T | Answer | Loss | Fault) -> Driven[T]:
@@ -265,16 +274,28 @@ class _Drive(Generic[T]):
                 return unclear(None, text=text) if self._wrote else not_done(None, text=text)
             case ConfigurationError():
                 return self._misconfigured(step)
-            case _Returned(Answer() as answer):
-                return cleaned(answer, self._client.redactor)
-            case _Returned(value) if isinstance(value, self._result):
-                return value
+            case _Returned(value) if isinstance(value, Answer | self._result):
+                held = self._plugin.run(lambda: _Returned(self._grounds.hold(value, self._received)))
+                return self._cleaned(held)
             case _Returned(value):
                 return Fault(f"the flow returned {type(value).__name__}, not {self._result.__name__}")
             case _:
                 return Fault(
                     f"the flow yielded {type(step).__name__}, not a request; yield service.get(...) or the like"
                 )
+
+    def _cleaned(self, held: object) -> T | Answer | Fault:
+        """What the grounds made of a result, without secrets."""
+        redactor = self._client.redactor
+        match held:
+            case _Returned(Answer() as answer):
+                return cleaned(answer, redactor)
+            case _Returned(Answers(answers) as found) if isinstance(found, self._result):
+                return evolve(found, answers=tuple(cleaned(answer, redactor) for answer in answers))
+            case _Returned(value) if isinstance(value, self._result):
+                return value
+            case _:
+                return self._result_of(held)
 
     def _misconfigured(self, error: ConfigurationError) -> Answer:
         told = unclear(None, text=error.text) if self._wrote else not_done(None, text=error.text, remedy=error.remedy)

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.declaration import Button, ByCheck, Email, Integration, Portal, Route
-from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.errors import ConfigurationError, PluginFault
+from orderdesk_sdk.identity import Identity, checked_identities
 from orderdesk_sdk.templates import read_template
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pluggy
 
-__all__ = ["calling_hooks", "hook_problem", "ladder_of", "ladder_problem"]
+__all__ = ["calling_hooks", "hook_problem", "identities_of", "ladder_of", "ladder_problem"]
 
 
 CALLING = (
@@ -88,3 +91,21 @@ def ladder_of(declared: Integration, manager: pluggy.PluginManager, settings: ob
             read_template(getattr(settings, route.subject), f"{place}.{route.subject}")
             read_template(getattr(settings, route.body), f"{place}.{route.body}")
     return ladder
+
+
+def identities_of(declared: Integration, settings: object, place: str) -> Mapping[str, Identity]:
+    """Where the responses of one connection state the order's number, by operation. place: of its settings, for errors.
+
+    Raises ConfigurationError where a setting should say so and does not, PluginFault for what is no such mapping.
+    """
+    given = declared.identified_by
+    try:
+        return checked_identities(given(settings) if callable(given) else given)
+    except ConfigurationError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the plugin's own code; its words may quote a setting, the kind does not
+        raise PluginFault(
+            f"the connection cannot be used: {type(error).__name__} in its `identified_by`",
+            place=f"integration {declared.slug}, {place}",
+            remedy="report this to the plugin's author, with the names of the settings that are given",
+        ) from None

@@ -16,7 +16,7 @@ from orderdesk_sdk.flow import MAX_CALLS, Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.reading import need
 from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.testing.fake_client import FakeClient, FakeJournal
+from orderdesk_sdk.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
 
 if TYPE_CHECKING:
     from orderdesk_sdk.http.service import Flow
@@ -39,7 +39,7 @@ def journal() -> FakeJournal:
 
 
 def driven(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> Driven[Answer]:
-    return drive(flow, Answer, client.as_client(), journal)
+    return drive(flow, Answer, client.as_client(), journal, ANY_ORDER)
 
 
 def outcome(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> Answer | Loss | Fault:
@@ -306,5 +306,5 @@ def test_a_flow_that_wants_to_go_on_while_it_is_closed_makes_no_call(client: Fak
 def test_a_request_that_cannot_be_sent_is_a_fault_or_a_loss_and_never_the_cores_error(
     request_of: Callable[[], httpx.Request], client_of: ClientMaker, journal: FakeJournal
 ) -> None:
-    found = drive(yields(request_of()), Answer, client_of("https://acme.example"), journal)
+    found = drive(yields(request_of()), Answer, client_of("https://acme.example"), journal, ANY_ORDER)
     assert isinstance(found.outcome, Fault | Loss)

@@ -15,7 +15,7 @@ from orderdesk_sdk.flow import Driven, Fault, Recorded, drive
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.http.service import CALL, CallOptions
 from orderdesk_sdk.reading import text_at
-from orderdesk_sdk.testing.fake_client import FakeClient, FakeJournal, exchange_of, intent_of
+from orderdesk_sdk.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal, exchange_of, intent_of
 
 if TYPE_CHECKING:
     from orderdesk_sdk.http.service import Flow
@@ -63,7 +63,7 @@ def flow_of(
 
 
 def replayed(flow: Callable[[], object], record: Recorded, client: FakeClient, journal: FakeJournal) -> Driven[Answer]:
-    return drive(flow, Answer, client.as_client(), journal, record)
+    return drive(flow, Answer, client.as_client(), journal, ANY_ORDER, record)
 
 
 def reading() -> Flow[Answer]:

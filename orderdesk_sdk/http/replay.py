@@ -9,8 +9,9 @@ import httpx
 
 from orderdesk_sdk.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.exchange import Exchange
+from orderdesk_sdk.http.service import CALL, CallOptions
 
-__all__ = ["digest_of", "is_request", "response_of"]
+__all__ = ["digest_of", "is_request", "operation_of", "response_of"]
 
 
 def digest_of(request: httpx.Request) -> str:
@@ -21,6 +22,12 @@ def digest_of(request: httpx.Request) -> str:
 def is_request(step: object) -> TypeGuard[httpx.Request]:
     """Whether what a flow yielded is a request."""
     return isinstance(step, httpx.Request)
+
+
+def operation_of(request: httpx.Request) -> str:
+    """The operation that a flow's request is of; "*" for one that was not made by the service."""
+    options = request.extensions.get(CALL)
+    return options.operation if isinstance(options, CallOptions) else "*"
 
 
 def response_of(exchange: Exchange, request: httpx.Request) -> httpx.Response | None:

@@ -81,6 +81,7 @@ class WireSimulator(SimpleSimulator):
             "read": {
                 "path": BASE + "/{remote_id}",
                 "status": "/simulated/stage",
+                "number": "/simulated/order",
                 "canceled": ["stopped"],
                 "shipped": ["gone"],
                 "pending": ["queued", "printing"],
