@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import Answer, Answers, not_done, unclear
-from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault, in_words
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, in_words
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.followup import Loss
-from orderdesk_sdk.grounds import Grounds, Received
+from orderdesk_sdk.grounds import Grounds, Received, Unfounded
 from orderdesk_sdk.http.replay import digest_of, is_request, operation_of, response_of
 from orderdesk_sdk.reading import Ended, MalformedReply
 from orderdesk_sdk.redaction import Redactor
@@ -97,7 +97,7 @@ class _Plugin:
             return _Returned(over.answer)
         except (MalformedReply, ConfigurationError) as said:
             return said
-        except PluginFault as fault:
+        except Unfounded as fault:
             return Fault(self.redactor.text(str(fault))[:LONGEST_WORDS])
         except BaseException as error:  # noqa: BLE001 - also SystemExit: a plugin must not end anything but its own case
             return Fault(fault_text(error, self.redactor))
@@ -207,7 +207,7 @@ class _Drive(Generic[T]):
 
         try:
             exchange, response = self._client.call(request, number, intend)
-        except PluginFault as fault:
+        except Unfounded as fault:
             self._may_have_written(intents)
             return Fault(str(fault))
         except ConfigurationError as error:

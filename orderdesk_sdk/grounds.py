@@ -21,7 +21,7 @@ from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest, 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["About", "Grounds", "Received"]
+__all__ = ["About", "Grounds", "Received", "Unfounded"]
 
 VERDICTS = frozenset({Outcome.CANCELED, Outcome.PARTLY_CANCELED, Outcome.CHANGED})
 """What settles a case as done. Only a response that states the order's number may say so."""
@@ -31,6 +31,10 @@ _SAID = frozenset({Outcome.ASKED, Outcome.REFUSED})
 """What a client error may say too; the statuses below 500 that say nothing of the order are `_NOTHING_SAID`."""
 _NOTHING_SAID = frozenset({408, 425, 429})
 _STATES_NONE = "the response does not state which order it is about"
+
+
+class Unfounded(PluginFault):
+    """A plugin asserts what no response of this attempt says."""
 
 
 @frozen
@@ -89,7 +93,7 @@ class Grounds:
     def hold(self, ended: object, received: Mapping[int, Received]) -> object:
         """What the flow's end amounts to: itself, or an unclear answer where its response is not about this order.
 
-        received: by the number of the exchange. Raises PluginFault where the plugin asserts what no response of this
+        received: by the number of the exchange. Raises Unfounded where the plugin asserts what no response of this
         attempt says, MalformedReply where a response that should state a number cannot be read.
         """
         match ended:
@@ -122,28 +126,28 @@ class Grounds:
         return _unclear(answer, lacking) if lacking else answer
 
     def _source(self, answer: Answer, received: Mapping[int, Received]) -> Received | None:
-        """The response that an answer rests on; None for one that needs none. Raises PluginFault."""
+        """The response that an answer rests on; None for one that needs none. Raises Unfounded."""
         said = f"it answered {answer.outcome.value!r}"
         if answer.exchange is None:
             if answer.outcome in _READ or (answer.outcome in _SAID and received) or answer.outcome is Outcome.ASKED:
-                raise PluginFault(f"{said} and named no response that says so", remedy="give the answer its response")
+                raise Unfounded(f"{said} and named no response that says so", remedy="give the answer its response")
             return None
         source = received.get(answer.exchange)
         if source is None:
-            raise PluginFault(
+            raise Unfounded(
                 f"{said} by exchange {answer.exchange}, which this attempt has not received",
                 remedy="give the answer a response that this flow was sent",
             )
         status = source.response.status_code
         silent = status >= 500 or status in _NOTHING_SAID
         if (answer.outcome in _READ and not source.response.is_success) or (answer.outcome in _SAID and silent):
-            raise PluginFault(f"{said} by a response of {status}, which cannot say so", remedy="answer unclear there")
+            raise Unfounded(f"{said} by a response of {status}, which cannot say so", remedy="answer unclear there")
         return source
 
     def _rule(self, source: Received, said: str) -> Identity:
         rule = self.declared.get(source.operation, self.declared.get("*"))
         if rule is None:
-            raise PluginFault(
+            raise Unfounded(
                 f"it answered {said!r} by a response of the operation {source.operation!r},"
                 " of which identified_by does not tell where it states the order's number",
                 remedy=f"add {source.operation!r} to Integration.identified_by: StatedAt(...), or NotStated(why)",
@@ -154,7 +158,7 @@ class Grounds:
         """A resubmission's end rests on the last response: it must be a success and about the number that was made."""
         source = received[max(received)] if received else None
         if source is None or not source.response.is_success:
-            raise PluginFault("it called the order submitted, and its last response does not say so")
+            raise Unfounded("it called the order submitted, and its last response does not say so")
         rule = self._rule(source, "submitted")
         made = About(placement.remote_id, self.about[0].order_number)
         other = None if isinstance(rule, NotStated) else _other_than(made, rule, source.response, must_state=True)

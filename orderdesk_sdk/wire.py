@@ -52,9 +52,7 @@ def wire_cancel(profile: WireProfile, request: CancelRequest, service: Service[S
     return turned_away(reply, check=ACCESS) or answer.unclear(reply)
 
 
-def _unknown(
-    profile: WireProfile, request: CancelRequest, service: Service[S], reply: httpx.Response
-) -> Flow[Answer]:
+def _unknown(profile: WireProfile, request: CancelRequest, service: Service[S], reply: httpx.Response) -> Flow[Answer]:
     """What a cancel that was answered with "no such order" means. A wrong path answers so too, so the order is read."""
     text = f"the service does not know {request.remote_id}"
     if profile.read is None:

@@ -232,7 +232,7 @@ def test_a_final_reply_is_a_cancel_only_where_its_body_says_so(word: str, outcom
 def test_a_final_reply_that_does_not_say_what_became_of_the_order_is_malformed(document: object) -> None:
     flow = wire_cancel(good(**FINAL), WISH, SERVICE)
     next(flow)
-    with pytest.raises(MalformedReply, match="there is no /order/states/0/name|the body is not JSON"):
+    with pytest.raises(MalformedReply, match=r"there is no /order/states/0/name|the body is not JSON"):
         flow.send(httpx.Response(200, json=document))
 
 
