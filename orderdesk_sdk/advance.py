@@ -13,15 +13,23 @@ from orderdesk_sdk.case import Case, Event, EventKind, State, transition
 from orderdesk_sdk.casebook import LEASE, Casebook, Known
 from orderdesk_sdk.connections import Connection, Connections
 from orderdesk_sdk.declaration import Batch, Button
-from orderdesk_sdk.errors import NotAllowedError, NotFoundError, OrderDeskError, PluginFault
+from orderdesk_sdk.errors import (
+    ConfigurationError,
+    InputError,
+    NotAllowedError,
+    NotFoundError,
+    OrderDeskError,
+    PluginFault,
+)
 from orderdesk_sdk.exchange import Intent
 from orderdesk_sdk.flow import Fault, drive
 from orderdesk_sdk.grounds import About, Grounds
+from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.posting import Post
+from orderdesk_sdk.reach import Reach
 from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.workers import Watch
 
 __all__ = ["CaseAdvancer"]
 
@@ -29,8 +37,9 @@ __all__ = ["CaseAdvancer"]
 class CaseAdvancer:
     """Does for a case what is due. Runs on a thread of the connection's bulkhead."""
 
-    def __init__(self, book: Casebook, connections: Connections, post: Post) -> None:
+    def __init__(self, book: Casebook, reach: Reach, connections: Connections, post: Post) -> None:
         self._book = book
+        self._reach = reach
         self._connections = connections
         self._clock = book.clock
         self._asker = Asker(book, post)
@@ -42,11 +51,20 @@ class CaseAdvancer:
 
         check: read back now, whatever is due. person: somebody who decided that the request is to be sent again.
         known: what was read just now; None reads it.
-        Raises ConflictError when somebody else has the case.
+        Raises ConflictError when somebody else has the case, and to whoever asked for it by name what kept it from
+        being done; in the course of things that is written into the case.
         """
         try:
+            return self._advanced(case, watch, check=check, person=person, known=known)
+        except (InputError, ConfigurationError, PluginFault) as error:
+            if check or person is not None:
+                raise
+            return self._unusable(self._book.ledger.case(case.id), error)
+
+    def _advanced(self, case: Case, watch: Watch, *, check: bool, person: str | None, known: Known | None) -> Case:
+        try:
             connection = self._connections.get(case.connection)
-            placement = known.placement if known is not None else self._book.placement(case)
+            placement = known.placement if known is not None else self._placement(case)
         except OrderDeskError as error:
             return self._unusable(case, error)
         integration = connection.integration
@@ -89,6 +107,7 @@ class CaseAdvancer:
         wanted = []
         for case in cases:
             try:
+                self._placement(case)
                 known = self._book.known(case)
             except NotFoundError as error:
                 self._unusable(case, error)
@@ -113,6 +132,12 @@ class CaseAdvancer:
         return self._book.apply(
             case, followup.after_fault(case, declared, text, self._clock.now(), sent=self._has_sent(case))
         )
+
+    def _placement(self, case: Case) -> Placement:
+        """The placement of a case, after a look whether its order has come to a place that nobody has asked."""
+        placements = self._book.placements(case)
+        self._reach.cover(case.order_id, placements)
+        return self._book.placement(case, placements)
 
     def _ask(
         self, case: Case, connection: Connection, known: Known | None, watch: Watch, *, person: str | None = None

@@ -10,19 +10,20 @@ from attrs import evolve, frozen
 
 from orderdesk_sdk import followup
 from orderdesk_sdk.answer import Answer, Answers
-from orderdesk_sdk.case import Case, Event, EventKind, transition
+from orderdesk_sdk.case import Case, Event, EventKind, State, transition
 from orderdesk_sdk.casebook import LEASE, Casebook, Known
 from orderdesk_sdk.connections import Connection
-from orderdesk_sdk.declaration import Button, Email
+from orderdesk_sdk.declaration import Button, Email, Integration
 from orderdesk_sdk.errors import ConfigurationError, InputError
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
-from orderdesk_sdk.flow import Driven, Fault, Recorded, drive
+from orderdesk_sdk.flow import Driven, Fault, HeldBack, Recorded, cleaned, drive
 from orderdesk_sdk.grounds import About, Grounds
-from orderdesk_sdk.journal import GroupJournal, Part, Result, WorkJournal
-from orderdesk_sdk.order import Placement
+from orderdesk_sdk.guard import Watch
+from orderdesk_sdk.journal import GroupJournal, Hold, Part, Result, WorkJournal
+from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.plan import opening
 from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.workers import Watch
 
 if TYPE_CHECKING:
     import httpx
@@ -40,6 +41,7 @@ class _Asked:
     known: Known
     at: datetime
     opening: tuple[Event | str, ...]
+    hold: Hold
 
 
 class Asker:
@@ -51,13 +53,13 @@ class Asker:
 
     def ask(self, case: Case, connection: Connection, known: Known, watch: Watch, *, person: str | None = None) -> Case:
         """Take the case's present route. person: somebody who decided that it is to be sent again."""
-        route = connection.integration.cancel[case.route]
+        route = connection.route(case.route)
         if isinstance(route, Button) and route.batch is not None:
             return self.ask_many([(case, known)], connection, watch, person=person)[0]
         asked = self._prepare(case, connection, known, person)
         if isinstance(asked, Case):
             return asked
-        journal = WorkJournal(self._book.ledger, case, asked.sending, asked.opening)
+        journal = WorkJournal(self._book.ledger, case, asked.sending, asked.opening, asked.hold)
         if isinstance(route, Email):
             return self._post_mail(asked, connection, route, journal)
         hook = connection.loaded.manager.hook.orderdesk_cancel
@@ -84,7 +86,7 @@ class Asker:
         group = [asked for asked in prepared if isinstance(asked, _Asked)]
         after = {asked.id: asked for asked in prepared if isinstance(asked, Case)}
         if group:
-            parts = [Part(asked.case, asked.sending, asked.opening) for asked in group]
+            parts = [Part(asked.case, asked.sending, asked.opening, asked.hold) for asked in group]
             journal = GroupJournal(self._book.ledger, parts)
             requests = tuple(asked.request for asked in group)
             service = connection.service(group[0].at)
@@ -111,7 +113,7 @@ class Asker:
         """The sending process is gone: go on from the record, never past a write of unknown fate."""
         now = self._book.clock.now()
         entries = self._book.attempt(case)
-        route = connection.integration.cancel[case.route]
+        route = connection.route(case.route)
         if isinstance(route, Email):
             identity = next(identity_of(entry) for entry in entries if isinstance(entry, Intent))
             text = "the process ended while the mail was on its way"
@@ -132,7 +134,8 @@ class Asker:
         )
         event = Event(EventKind.RESUME, now, due_at=now + LEASE)
         resumed = transition(case, event)
-        journal = WorkJournal(self._book.ledger, case, resumed, (event,))
+        hold = self._hold(case, connection, placement)
+        journal = WorkJournal(self._book.ledger, case, resumed, (event,), hold)
         request = self._book.cancel_request(case, connection, self._book.known(case))
         hook = connection.loaded.manager.hook.orderdesk_cancel
         driven = drive(
@@ -162,7 +165,25 @@ class Asker:
         except InputError as error:
             return self._book.apply(case, followup.to_person(case, error.text, now, error.remedy), *notes)
         event = Event(EventKind.SEND, now, due_at=now + LEASE, person=person, repeatable=True)
-        return _Asked(case, transition(case, event), request, known, now, (*notes, event))
+        hold = self._hold(case, connection, known.placement, person)
+        return _Asked(case, transition(case, event), request, known, now, (*notes, event), hold)
+
+    def _hold(self, case: Case, connection: Connection, placement: Placement, person: str | None = None) -> Hold:
+        """What is asked again before each write: a flow may read, or wait for its turn, for minutes."""
+        window = connection.route(case.route).window
+        asked_at = case.asked_before if case.state is State.SENDING else case.asked_at
+
+        def why() -> str | None:
+            first = self._book.others_first(case)
+            if first is not None:
+                return first.text
+            against = self._book.vetoed_elsewhere(case) if asked_at is None else None
+            if against is not None:
+                return against
+            closed = None if person is not None else opening(window, placement, self._book.clock.now()).why_closed
+            return f"the request was held back: {closed}" if closed else None
+
+        return Hold(why, case.order_id if case.role is Role.CART else None)
 
     def _finish(
         self, sending: Case, connection: Connection, placement: Placement, journal: WorkJournal, driven: Driven[Answer]
@@ -177,7 +198,7 @@ class Asker:
         outcomes: Sequence[Answer | followup.Loss | Fault]
         match driven.outcome:
             case Answers(answers):
-                outcomes = answers
+                outcomes = [cleaned(answer, connection.client.redactor) for answer in answers]
             case Answer() | followup.Loss() | Fault():
                 outcomes = [driven.outcome] * len(group)
             case _:
@@ -204,17 +225,26 @@ class Asker:
                 self._book.note_status(sending, answer)
                 return followup.after_cancel(sent, integration, placement, answer, now)
             case followup.Loss() as loss:
-                return followup.after_loss(sent, integration, loss, now)
+                return self._after_loss(sent, integration, loss, now)
             case Fault(text):
                 return followup.after_fault(sent, integration, text, now, sent=driven.wrote)
             case _:
                 assert_never(outcome)
 
+    def _after_loss(self, sent: Case, integration: Integration, loss: followup.Loss, now: datetime) -> Event:
+        if loss.held and sent.resends > 0:
+            # It was to be asked once more: what the first request did is as unknown as it was.
+            loss = followup.Loss(Certainty.UNCLEAR, loss.text, repeatable=sent.repeatable)
+        return followup.after_loss(sent, integration, loss, now)
+
     def _post_mail(self, asked: _Asked, connection: Connection, route: Email, journal: WorkJournal) -> Case:
         sending, known = asked.sending, asked.known
         try:
-            mail = self._post.write(sending, route, connection.settings, known.wish, known.order, known.placement)
+            mail = self._post.write(sending, route, connection.texts, known.wish, known.order, known.placement)
             event = self._post.send(sending, route, mail, journal, connection.client.redactor)
+        except HeldBack as held:
+            loss = followup.Loss(Certainty.NOT_SENT, held.text, held=True)
+            event = self._after_loss(sending, connection.integration, loss, self._book.clock.now())
         except ConfigurationError as error:
             # Before a byte of the mail left: it is tried again until somebody mends it.
             event = followup.not_sent(sending, error.text, self._book.clock.now(), error.remedy)

@@ -226,6 +226,7 @@ class Cancellation:
     heard_from: the connection whose service was heard to have canceled it already, and is not asked to; else None.
     chain: the rules whose actions led to the wish, first first; empty when a person asked.
     at: the connections that it is about; empty means wherever the order is, and comes to be while it is open.
+    extends: the wish that was extended by this one to a place that the order came to later; None for one by itself.
     """
 
     id: str
@@ -239,6 +240,7 @@ class Cancellation:
     chain: tuple[str, ...] = ()
     heard_from: str | None = None
     at: tuple[str, ...] = ()
+    extends: str | None = None
 
 
 @frozen

@@ -54,9 +54,16 @@ class Casebook:
         """Order, placement and wish of a case. Raises NotFoundError where the order is no longer registered there."""
         return Known(self._host.order(case.order_id), self.placement(case), self.wish(case))
 
-    def placement(self, case: Case) -> Placement:
-        """The placement of a case. Raises NotFoundError where the order is no longer registered there."""
-        for placement in self._host.placements(case.order_id):
+    def placements(self, case: Case) -> tuple[Placement, ...]:
+        """Every place of a case's order."""
+        return self._host.placements(case.order_id)
+
+    def placement(self, case: Case, among: Sequence[Placement] | None = None) -> Placement:
+        """The placement of a case, of those that were just read; None reads them.
+
+        Raises NotFoundError where the order is no longer registered there.
+        """
+        for placement in self.placements(case) if among is None else among:
             if placement.connection == case.connection:
                 return placement
         raise NotFoundError(
@@ -75,7 +82,7 @@ class Casebook:
 
     def cancel_request(self, case: Case, connection: Connection, known: Known) -> CancelRequest:
         """What the present route is asked to do. Raises InputError for a reason that it does not take."""
-        rule = connection.integration.cancel[case.route].reasons
+        rule = connection.route(case.route).reasons
         reason = resolve_reason(rule, known.wish.reason, connection.settings, known.order, f"case {case.id}")
         return CancelRequest(known.order, known.placement, case.cancellation_id, reason, known.wish.lines)
 
@@ -89,6 +96,9 @@ class Casebook:
         if case.role is not Role.CART:
             return None
         now = self.clock.now()
+        # In this order: a place is registered last, so whoever sees it sees what was written down about it before.
+        placements = self._host.placements(case.order_id)
+        coming = [begun.connection for begun in self.ledger.registrations(order_id=case.order_id)]
         # Of all wishes: a cart that was registered after the first one must wait for what that one asked elsewhere.
         latest = {other.connection: other for other in self.ledger.cases(order_id=case.order_id)}
         others = [other for other in latest.values() if other.role is not Role.CART]
@@ -99,14 +109,17 @@ class Casebook:
         ]
         against += [
             f"{placement.connection} (never asked)"
-            for placement in self._host.placements(case.order_id)
-            if placement.role is not Role.CART and placement.connection not in latest
+            for placement in placements
+            if placement.role is not Role.CART and placement.connection not in (*latest, *coming)
         ]
         if against:
             text = f"the cart was left alone, because of {', '.join(against)}"
             if case.asked_at is not None:  # An earlier way has asked it already, so the wish cannot be taken back.
                 return followup.to_person(case, text, now)
             return Event(EventKind.WITHDRAW, now, text=text)
+        if coming:
+            text = f"waits for the registration at {coming[0]}"
+            return Event(EventKind.WAIT, now, due_at=now + LOOK_AGAIN, text=text)
         if any(other.is_open for other in others):
             return Event(EventKind.WAIT, now, due_at=now + LOOK_AGAIN, text="waits for the fulfillment services")
         return None
@@ -124,8 +137,11 @@ class Casebook:
         Each case asks for all cases of its wish, and heeds a veto that another met before a crash: so a veto at one
         place comes before anything goes out, or to a person, at another.
         """
-        if case.state is not State.REQUESTED or case.attempt > 0:
+        if case.state is not State.REQUESTED:
             return None, ()
+        if case.attempt > 0:  # It was looked at before, when nothing spoke against it, and has asked for nothing since.
+            against = self.vetoed_elsewhere(case) if case.asked_at is None else None
+            return (self._vetoed(case, against) if against is not None else None), ()
         notes: list[str] = []
         cases = self.ledger.cases(cancellation_id=case.cancellation_id)
         others = [other for other in cases if other.id != case.id]
@@ -141,6 +157,14 @@ class Casebook:
             if reason is not None:
                 return self._vetoed(case, f"{reason}{where}", *notes), ()
         return None, tuple(dict.fromkeys(notes))
+
+    def vetoed_elsewhere(self, case: Case) -> str | None:
+        """The veto that another case of the same wish has met, in words; None where none has."""
+        for other in self.ledger.cases(cancellation_id=case.cancellation_id):
+            if other.id != case.id and other.state is State.REFUSED and other.refusal is Refusal.VETOED:
+                text = other.text or "a listener forbade it"
+                return text if "(said of " in text else f"{text} (said of {other.connection})"
+        return None
 
     def _vetoed(self, case: Case, text: str, *notes: str) -> Case:
         with suppress(OrderDeskError):  # A connection that cannot be used has no secrets to hide either.
@@ -159,7 +183,7 @@ class Casebook:
         try:
             asked = Known(known.order, placement, known.wish)
             return self.cancel_request(other, self._connections.get(other.connection), asked)
-        except (OrderDeskError, IndexError):  # It cannot be asked there as it stands; the veto may still be about it.
+        except OrderDeskError:  # It cannot be asked there as it stands; the veto may still be about it.
             reason = Reason(text=known.wish.reason)
             return CancelRequest(known.order, placement, known.wish.id, reason, known.wish.lines)
 

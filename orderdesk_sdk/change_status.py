@@ -30,7 +30,7 @@ class StatusChanger(ErrandRunner[StatusChange, StatusRequest, Answer]):
     """Opens status changes and advances them."""
 
     ends_with = Answer
-    find_out = "look which status the order has at the service, and set it there by hand if need be"
+    find_out = "look which status the order has at the service, set it there by hand if need be, then confirm or refuse"
 
     def open(
         self, order: Order, placement: Placement, status: str, *, by: str, key: str | None, chain: tuple[str, ...]
@@ -65,7 +65,7 @@ class StatusChanger(ErrandRunner[StatusChange, StatusRequest, Answer]):
         started: object = hook(request=request, service=connection.service(now))
         return started
 
-    def request(self, work: StatusChange) -> StatusRequest:
+    def request(self, work: StatusChange, *, unsure: bool) -> StatusRequest:  # noqa: ARG002 - its flows look at first anyway
         for placement in self._host.placements(work.order_id):
             if placement.connection == work.connection:
                 return StatusRequest(self._host.order(work.order_id), placement, work.status)
@@ -75,13 +75,26 @@ class StatusChanger(ErrandRunner[StatusChange, StatusRequest, Answer]):
             remedy="register it again with `orderdesk place`",
         )
 
+    def against(self, work: StatusChange) -> str | None:  # noqa: ARG002 - a status may always be set
+        return None
+
     def announce(self, work: StatusChange) -> str:
         return f"setting {work.remote_id} to {work.status}"
 
-    def settle(self, sending: StatusChange, outcome: Answer, now: datetime) -> StatusChange | None:
+    def settle(
+        self,
+        sending: StatusChange,
+        outcome: Answer,
+        now: datetime,
+        *,
+        sent: bool,  # noqa: ARG002 - what it is, counts
+    ) -> StatusChange | None:
         if outcome.status is not None:
             self._host.note_status(sending.order_id, sending.connection, outcome.status, now)
         return sending.changed(ErrandState.DONE, now, text=outcome.text) if outcome.outcome is Outcome.CHANGED else None
+
+    def record(self, work: StatusChange, by: str) -> None:
+        """Nothing: which word the service has for it, only the service says."""
 
     def find(self, work_id: str) -> StatusChange:
         return self._ledger.status_change(work_id)

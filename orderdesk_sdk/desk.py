@@ -20,7 +20,7 @@ from typing import Self
 from attrs import evolve
 
 from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
+from orderdesk_sdk.case import Cancellation, Case, State
 from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.config import Config, find_config
 from orderdesk_sdk.connections import Connections
@@ -33,7 +33,7 @@ from orderdesk_sdk.hosts import Host, Move
 from orderdesk_sdk.hosts.local import ImportReport, LocalHost
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.inbound import Heard, Inbound
-from orderdesk_sdk.ledger import Ledger
+from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.mail import Mailer
 from orderdesk_sdk.message import HintKind, Message
@@ -45,13 +45,13 @@ from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rulebook import Rulebook
+from orderdesk_sdk.status_change import StatusChange
 from orderdesk_sdk.statuses import Statuses, StatusStanding
+from orderdesk_sdk.verdicts import Verdicts
 from orderdesk_sdk.wishes import Standing, Wish, Wishes, name_of
+from orderdesk_sdk.workers import PATIENCE
 
 __all__ = ["Desk"]
-
-PATIENCE = 10.0
-"""Seconds that plugin code may run without making a call before it is taken for hung."""
 
 
 class Desk:
@@ -75,10 +75,11 @@ class Desk:
         self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
         self.host: Host = host or LocalHost(config.ledger, clock=self.clock, suffix=config.suffix)
         self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
-        self._filing = Filing(config, self.ledger, self.connections)
         post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
         listeners = self.registry.listeners
         self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)
+        filing = Filing(config, self.ledger, self.connections)
+        self._verdicts = Verdicts(self.ledger, self._engine, filing, self.clock)
         self._wishes = Wishes(self.ledger, self.host, self.connections, self._engine, self.clock)
         self._statuses = Statuses(self.host, self.connections, self._engine, self._wishes)
         self._inbound = Inbound(self.ledger, self.host, self.connections, self._engine, self._wishes)
@@ -126,16 +127,7 @@ class Desk:
                 fault, place=f"order {found.number} at {at}", remedy="give the number that the service knows"
             )
         placement = Placement(at, number, submitted_at or self.clock.now(), integration.role)
-        # Submitted while it is being canceled: the wish reaches it there as well.
-        extended = self._wishes.extend(found, placement)
-        try:
-            self.host.place(found.id, placement, by=name_of(by))
-        except InputError:
-            if extended is not None:
-                self._wishes.drop(extended, "it was not submitted there after all")
-            raise
-        if extended is not None:
-            self._wishes.reach(extended, found, placement)
+        if self._wishes.register(found, placement, name_of(by)) is not None:
             self._let_rules_act()
         return placement
 
@@ -285,23 +277,22 @@ class Desk:
         return self._engine.request(case)
 
     def note(self, case_id: str, text: str, *, by: str) -> None:
-        """Write into a case's history what somebody did about it. Changes nothing."""
-        self.ledger.append(self.ledger.case(case_id), [f"{name_of(by)}: {text}"], fenced=False)
+        """Write into a history what somebody did about it. Changes nothing."""
+        self._verdicts.note(case_id, text, by)
 
-    def check(self, case_id: str) -> Case:
-        """Read back now what the service says. Raises PluginFault where it cannot be read."""
-        case = self.ledger.case(case_id)
-        if case.state not in (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED):
-            raise NotAllowedError(
-                f"there is nothing to read back while it is {case.state.value}", place=f"case {case_id}"
-            )
-        after = self._engine.read_back(case)
-        self._let_rules_act()
-        return after
+    def check(self, case_id: str) -> Work:
+        """Read back now what the service says of a case, a resubmission or a status change; as it is then.
 
-    def confirm(self, case_id: str, *, by: str, note: str | None = None, message: bytes | None = None) -> Case:
-        """A person's word that the service has canceled the order; `message`: the mail (RFC 5322) that says so."""
-        return self._judge(Event(EventKind.CANCELED, self.clock.now(), text=note), case_id, by, message)
+        Raises PluginFault where it cannot be read, NotAllowedError where there is nothing to read back.
+        """
+        return self._decided(self._verdicts.check(case_id))
+
+    def confirm(self, case_id: str, *, by: str, note: str | None = None, message: bytes | None = None) -> Work:
+        """A person's word that the service has done it: canceled the order, made the duplicate, set the status.
+
+        case_id: of a case, a resubmission or a status change. message: the mail (RFC 5322) that says so, for a case.
+        """
+        return self._decided(self._verdicts.confirm(case_id, by, note, message))
 
     def refuse(
         self,
@@ -311,19 +302,13 @@ class Desk:
         refusal: Refusal = Refusal.TOO_LATE,
         note: str | None = None,
         message: bytes | None = None,
-    ) -> Case:
-        """A person's word that the service will not cancel the order; `message`: the mail (RFC 5322) that says so."""
-        event = Event(EventKind.REFUSED, self.clock.now(), text=note, refusal=refusal)
-        return self._judge(event, case_id, by, message)
+    ) -> Work:
+        """A person's word that the service will not do it. refusal: why, of a case. The rest as for `confirm`."""
+        return self._decided(self._verdicts.refuse(case_id, by, refusal, note, message))
 
-    def _judge(self, verdict: Event, case_id: str, by: str, message: bytes | None) -> Case:
-        proof, notes = self._filing.proof(self.ledger.case(case_id), by, verdict.text, message)
-        return self._decide(case_id, evolve(verdict, person=proof.person, proof=proof), *notes)
-
-    def withdraw(self, case_id: str, *, by: str, note: str | None = None) -> Case:
-        """Take the wish back where nothing has been sent yet. Raises IllegalTransition where something has."""
-        text = note or f"taken back by {name_of(by)}"
-        return self._decide(case_id, Event(EventKind.WITHDRAW, self.clock.now(), person=by, text=text))
+    def withdraw(self, case_id: str, *, by: str, note: str | None = None) -> Work:
+        """Take it back where nothing has been sent yet. Raises ConflictError where something has."""
+        return self._decided(self._verdicts.withdraw(case_id, by, note))
 
     def take_back(self, order: str, *, by: str, note: str | None = None) -> tuple[Case, ...]:
         """Withdraw the cancellation of an order wherever nothing has been sent; all cases that were open, as they are.
@@ -334,11 +319,9 @@ class Desk:
         self._let_rules_act()
         return after
 
-    def send_again(self, case_id: str, *, by: str) -> Case:
+    def send_again(self, case_id: str, *, by: str) -> Work:
         """Send a request again although nobody knows what the first one did: a named person's decision (law 3)."""
-        after = self._engine.send_again(self.ledger.case(case_id), name_of(by))
-        self._let_rules_act()
-        return after
+        return self._decided(self._verdicts.send_again(case_id, by))
 
     def resubmit(self, order: str, *, by: str, at: str | None = None, number: str | None = None) -> Resubmission:
         """Submit a canceled order again, as a duplicate under a new number.
@@ -355,6 +338,10 @@ class Desk:
         placements = self.host.placements(found.id)
         return make_receipt(found, placements, self.ledger, self.clock.now(), self.connections.integration)
 
+    def work(self, work_id: str) -> Work:
+        """A case, a resubmission or a status change by its id. Raises NotFoundError."""
+        return self._verdicts.find(work_id)
+
     def case(self, case_id: str) -> Case:
         """A case by its id. Raises NotFoundError."""
         return self.ledger.case(case_id)
@@ -363,6 +350,11 @@ class Desk:
         """Cases, oldest first. order: an order's id or number; None takes all. states: empty takes all."""
         order_id = self.host.order(order).id if order is not None else None
         return self.ledger.cases(order_id=order_id, states=states, limit=limit)
+
+    def errands(self, *, open_only: bool = False) -> tuple[Resubmission | StatusChange, ...]:
+        """Resubmissions, then status changes, oldest first."""
+        again = self.ledger.resubmissions(open_only=open_only)
+        return (*again, *self.ledger.status_changes(open_only=open_only))
 
     def run_due(self, limit: int = 1000) -> Report:
         """Do everything that is due now, at most `limit` pieces of work, and say when the next is due."""
@@ -378,8 +370,6 @@ class Desk:
         with suppress(OrderDeskError):
             self.rulebook.work(sure=sure)
 
-    def _decide(self, case_id: str, event: Event, *notes: str) -> Case:
-        case = self.ledger.case(case_id)
-        after = self._engine.apply(case, event, *notes)
+    def _decided(self, work: Work) -> Work:
         self._let_rules_act()
-        return after
+        return work

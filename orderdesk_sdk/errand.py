@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import enum
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.clock import hours, minutes, seconds
-
-__all__ = ["Errand", "ErrandState", "retry_of"]
+__all__ = ["Errand", "ErrandState"]
 
 
 class ErrandState(enum.Enum):
@@ -22,10 +20,17 @@ class ErrandState(enum.Enum):
     """A request may be on the wire right now."""
     UNCLEAR = "unclear"
     """A request went out and nobody knows what it did; the flow reads back before it sends again."""
+    AWAITING_PERSON = "awaiting person"
+    """Somebody must find out, or do it, and say what came of it."""
     DONE = "done"
-    """The service has said that it is so."""
+    """The service has said that it is so, or a named person has."""
     REFUSED = "refused"
-    """The service will not do it; `text` says why."""
+    """The service will not do it, or a named person says so; `text` says why."""
+    WITHDRAWN = "withdrawn"
+    """A person took it back before anything was sent."""
+
+
+_SETTLED = frozenset({ErrandState.DONE, ErrandState.REFUSED, ErrandState.WITHDRAWN})
 
 
 @frozen(kw_only=True)
@@ -33,7 +38,10 @@ class Errand:
     """What every errand has. `due_at` is None exactly when it is settled.
 
     order_number: of the order that the service is told of. remote_id: its number there. version: counts changes, and
-    fences off whoever worked on an older one. tries: how often it did not come to an end.
+    fences off whoever worked on an older one. attempt: how many sends and read-backs have begun. tries: how often in a
+    row it did not come to an end.
+    give_up_at: the end of patience, when a person gets it; None before the first try that came to nothing.
+    waits_since: when a person was given it; None while nobody has it. person: who settled it by their word, else None.
     """
 
     id: str
@@ -52,11 +60,19 @@ class Errand:
     text: str | None = None
     remedy: str | None = None
     fault: str | None = None
+    give_up_at: datetime | None = None
+    waits_since: datetime | None = None
+    person: str | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether it still wants attention."""
-        return self.state not in (ErrandState.DONE, ErrandState.REFUSED)
+        return self.state not in _SETTLED
+
+    def begun(self, at: datetime, *, due_at: datetime, sends: bool) -> Self:
+        """The errand while its flow is driven. sends: it may send; else it is only read back, and stays what it is."""
+        state = ErrandState.SENDING if sends else self.state
+        return self._next(evolve(self, state=state, attempt=self.attempt + 1), at, due_at)
 
     def changed(
         self,
@@ -64,24 +80,24 @@ class Errand:
         at: datetime,
         *,
         due_at: datetime | None = None,
+        give_up_at: datetime | None = None,
         text: str | None = None,
         remedy: str | None = None,
         fault: str | None = None,
+        person: str | None = None,
     ) -> Self:
         """The errand in another state. Raises ValueError where an open one would have no due time."""
+        waits = state is ErrandState.AWAITING_PERSON
         made = evolve(
-            self, state=state, updated_at=at, due_at=due_at, version=self.version + 1,
-            attempt=self.attempt + (state is ErrandState.SENDING),
-            tries=self.tries + (state in (ErrandState.REQUESTED, ErrandState.UNCLEAR)),
-            text=text, remedy=remedy, fault=fault,
+            self, state=state, tries=self.tries + (state in (ErrandState.REQUESTED, ErrandState.UNCLEAR)),
+            give_up_at=give_up_at or self.give_up_at, waits_since=(self.waits_since or at) if waits else None,
+            text=text, remedy=remedy, fault=fault, person=person,
         )  # fmt: skip
-        if made.is_open != (made.due_at is not None):
+        return self._next(made, at, due_at)
+
+    def _next(self, made: Self, at: datetime, due_at: datetime | None) -> Self:
+        if not self.is_open:
+            raise ValueError(f"an errand that is {self.state.value} changes no more")
+        if made.is_open != (due_at is not None):
             raise ValueError("an open errand has a due time, a settled one has none")
-        return made
-
-
-def retry_of(errand: Errand, asked: timedelta | None = None) -> timedelta:
-    """How long to wait before an errand is tried again; `asked` is what the service demands, or None."""
-    if asked is not None and asked > timedelta(0):
-        return min(asked, hours(24))  # A date in a hundred years would be a silent wait.
-    return min(seconds(5) * (1 << min(errand.tries, 10)), minutes(10))
+        return evolve(made, updated_at=at, due_at=due_at, version=self.version + 1)

@@ -78,6 +78,11 @@ class PluginFault(OrderDeskError):
 def in_words(error: BaseException) -> str:
     """Type and words of anybody's exception. A plugin's may raise even while it is being shown."""
     try:
-        return f"{type(error).__name__}: {error}"
+        return "".join((_name_of(error), ": ", str(error)))  # The words may be a text of the plugin's own class.
     except BaseException as another:  # noqa: BLE001 - whatever a foreign __str__ does, the first error is to be told
-        return f"{type(error).__name__}, whose words cannot be shown ({type(another).__name__})"
+        return f"{_name_of(error)}, whose words cannot be shown ({_name_of(another)})"
+
+
+def _name_of(error: BaseException) -> str:
+    name: str = type.__dict__["__name__"].__get__(type(error))  # Whatever its metaclass says.
+    return name

@@ -6,19 +6,19 @@ unknown ends it.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
 
-from orderdesk_sdk.answer import Answer, Answers, not_done, unclear
-from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, in_words
+from orderdesk_sdk.answer import Answer, not_done, unclear
+from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.grounds import Grounds, Received, Unfounded
-from orderdesk_sdk.http.replay import digest_of, is_request, operation_of, response_of
+from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS, Fault, Guard, Watch, fault_text
+from orderdesk_sdk.http.replay import digest_of, is_request, operation_of, plain_request, response_of
+from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.reading import Ended, MalformedReply
 from orderdesk_sdk.redaction import Redactor
 
@@ -27,25 +27,28 @@ if TYPE_CHECKING:
 
     from orderdesk_sdk.http.client import ConnectionClient
 
-__all__ = ["MAX_CALLS", "Driven", "Fault", "Journal", "Recorded", "cleaned", "drive", "fault_text"]
+__all__ = ["MAX_CALLS", "Driven", "Fault", "HeldBack", "Journal", "Recorded", "cleaned", "drive"]
 
 T = TypeVar("T")
 
 MAX_CALLS = 50
 """Calls that one flow may make. A flow that wants more is taken for a loop."""
 
-LONGEST_WORDS = 2000
-"""Characters of what a plugin says, in an answer or an exception, that are kept."""
-
 
 class Journal(Protocol):
     """Where a flow's exchanges are kept."""
 
     def intend(self, intent: Intent) -> None:
-        """Commit an intent. Raises ConflictError when somebody else has the case now; then nothing may be sent."""
+        """Commit an intent. Raises ConflictError when somebody else has the case now; then nothing may be sent.
+
+        Raises HeldBack when the request must not be sent any more; then the flow ends there.
+        """
 
     def keep(self, exchange: Exchange) -> None:
         """Keep an exchange with the next commit."""
+
+    def leave(self) -> None:
+        """Commit what is kept although the work was given to somebody else meanwhile: it happened."""
 
 
 @frozen
@@ -56,14 +59,11 @@ class Recorded:
     exchanges: Mapping[int, Exchange] = field(factory=dict)
 
 
+class HeldBack(ConflictError):
+    """Raised by a journal in place of committing an intent: what allowed the request is no longer so."""
+
+
 NOTHING = Recorded()
-
-
-@frozen
-class Fault:
-    """What a plugin did wrong, without secrets."""
-
-    text: str
 
 
 @frozen
@@ -82,32 +82,38 @@ class _Returned:
 
 @frozen
 class _Plugin:
-    """Plugin code under guard: whatever it raises becomes a value."""
+    """A flow's code under guard: each step gives a request or a result, both plain, or what went wrong with it."""
 
-    redactor: Redactor
-    guard: AbstractContextManager[object]
+    guard: Guard
+    result: type
 
-    def run(self, step: Callable[[], object]) -> object:
+    def start(self, begin: Callable[[], object]) -> object:
+        return self.guard.run(begin, _SAYS)
+
+    def step(self, go_on: Callable[[], object]) -> object:
+        return self.guard.run(lambda: self._taken(go_on), _SAYS)
+
+    def _taken(self, go_on: Callable[[], object]) -> object:
         try:
-            with self.guard:
-                return step()
+            found = go_on()
         except StopIteration as stop:
-            return _Returned(stop.value)
+            return self._returned(stop.value)
         except Ended as over:
-            return _Returned(over.answer)
-        except (MalformedReply, ConfigurationError) as said:
-            return said
-        except Unfounded as fault:
-            return Fault(self.redactor.text(str(fault))[:LONGEST_WORDS])
-        except BaseException as error:  # noqa: BLE001 - also SystemExit: a plugin must not end anything but its own case
-            return Fault(fault_text(error, self.redactor))
+            return self._returned(over.answer)
+        if is_request(found):
+            return plain_request(found)
+        return Fault(f"the flow yielded {name_of(found)}, not a request; yield service.get(...) or the like")
+
+    def _returned(self, value: object) -> _Returned | Fault:
+        for kind in (self.result, Answer):
+            if issubclass(type(value), kind):
+                return _Returned(plain_of(kind, value))
+        return Fault(f"the flow returned {name_of(value)}, not {self.result.__name__}")
 
 
-def fault_text(error: BaseException, redactor: Redactor) -> str:
-    """An exception for the history: its type and words, and where it was raised, without secrets."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
-    return redactor.text(f"{in_words(error)}{where}")[:LONGEST_WORDS]
+_SAYS = (MalformedReply, ConfigurationError, InputError)
+"""The errors that a flow may raise; what they come to is the core's to say."""
+_HOLDS = (*_SAYS, Unfounded)
 
 
 def drive(
@@ -117,22 +123,24 @@ def drive(
     journal: Journal,
     grounds: Grounds,
     recorded: Recorded = NOTHING,
-    watch: AbstractContextManager[object] | None = None,
+    watch: Watch | None = None,
 ) -> Driven[T]:
     """Drive the flow that `start` returns to its result, or to the loss, fault or answer that ended it.
 
     grounds: what the result may rest on; what does not hold is a fault of the plugin, or unclear.
-    watch: entered whenever plugin code runs, so that a hang can be told from a slow service; None watches nothing.
-    Raises only what the core raises: ConflictError and LedgerError from the journal.
+    watch: of the thread this runs on; None where nobody would leave that behind. Raises only what the core raises:
+    ConflictError and LedgerError from the journal, PluginHung where the thread was left behind.
     """
-    plugin = _Plugin(client.redactor, watch or nullcontext())
-    flow = plugin.run(start)
+    watch = watch or Watch()
+    watch.at_leave = journal.leave
+    plugin = _Plugin(Guard(watch, client.redactor.text), result)
+    flow = plugin.start(start)
     if not isinstance(flow, Generator):
         return Driven(_started(flow, client.redactor), wrote=False, repeatable=True)
     try:
         return _Drive(flow, result, client, journal, grounds, recorded, plugin).run()
     finally:
-        plugin.run(flow.close)
+        plugin.start(flow.close)
 
 
 class _Drive(Generic[T]):
@@ -159,7 +167,7 @@ class _Drive(Generic[T]):
         self._number = 0
 
     def run(self) -> Driven[T]:
-        step = self._plugin.run(lambda: next(self._flow))
+        step = self._plugin.step(lambda: next(self._flow))
         while True:
             if not is_request(step):
                 return self._end(self._result_of(step))
@@ -170,7 +178,7 @@ class _Drive(Generic[T]):
             if isinstance(reply, Loss | Fault | Answer):
                 return self._end(reply)
             self._received[self._number] = Received(operation_of(step), reply)
-            step = self._plugin.run(lambda response=reply: self._flow.send(response))  # type: ignore[misc]
+            step = self._plugin.step(lambda response=reply: self._flow.send(response))  # type: ignore[misc]
 
     def _end(self, outcome: T | Answer | Loss | Fault) -> Driven[T]:
         sent = [
@@ -206,12 +214,16 @@ class _Drive(Generic[T]):
             intents.append(intent)
 
         try:
-            exchange, response = self._client.call(request, number, intend)
-        except Unfounded as fault:
+            exchange, response = self._client.call(request, number, intend, self._plugin.guard)
+        except PluginFault as fault:
             self._may_have_written(intents)
             return Fault(str(fault))
         except ConfigurationError as error:
             return self._misconfigured(error)
+        except HeldBack as held:
+            if wrote:  # What an earlier write of this flow did stands.
+                return Loss(Certainty.UNCLEAR, held.text, repeatable)
+            return Loss(Certainty.NOT_SENT, held.text, held=True)
         except OrderDeskError:
             raise  # The journal's: somebody else has the case, or the ledger cannot be written.
         except Exception as error:  # noqa: BLE001 - the client knows every error of a call, so the request is to blame
@@ -237,7 +249,7 @@ class _Drive(Generic[T]):
             self._wrote, self._repeatable = True, self._repeatable and intents[0].repeatable
 
     def _no_request(self, error: Exception) -> Fault:
-        return Fault(f"the flow yielded a request that cannot be sent: {fault_text(error, self._client.redactor)}")
+        return Fault(f"the flow yielded a request that cannot be sent: {fault_text(error, self._client.redactor.text)}")
 
     def _replay(self, request: httpx.Request, number: int) -> httpx.Response | Loss | None:
         """The recorded response, the loss that the record proves, or None to make the call."""
@@ -272,32 +284,28 @@ class _Drive(Generic[T]):
             case MalformedReply():
                 text = self._client.redactor.text(str(step))
                 return unclear(None, text=text) if self._wrote else not_done(None, text=text)
-            case ConfigurationError():
+            case ConfigurationError() | InputError():
                 return self._misconfigured(step)
-            case _Returned(value) if isinstance(value, Answer | self._result):
-                held = self._plugin.run(lambda: _Returned(self._grounds.hold(value, self._received)))
-                return self._cleaned(held)
             case _Returned(value):
-                return Fault(f"the flow returned {type(value).__name__}, not {self._result.__name__}")
+                # What the declaration reads of a response is the plugin's own code too.
+                return self._held(self._plugin.guard.run(lambda: self._grounds.hold(value, self._received), _HOLDS))
             case _:
-                return Fault(
-                    f"the flow yielded {type(step).__name__}, not a request; yield service.get(...) or the like"
-                )
+                raise AssertionError(f"a step of a flow gave {name_of(step)}")
 
-    def _cleaned(self, held: object) -> T | Answer | Fault:
+    def _held(self, found: object) -> T | Answer | Fault:
         """What the grounds made of a result, without secrets."""
-        redactor = self._client.redactor
-        match held:
-            case _Returned(Answer() as answer):
-                return cleaned(answer, redactor)
-            case _Returned(Answers(answers) as found) if isinstance(found, self._result):
-                return evolve(found, answers=tuple(cleaned(answer, redactor) for answer in answers))
-            case _Returned(value) if isinstance(value, self._result):
-                return value
+        match found:
+            case Answer():
+                return cleaned(found, self._client.redactor)
+            case Unfounded():
+                return Fault(self._client.redactor.text(str(found))[:LONGEST_WORDS])
+            case Fault() | OrderDeskError():
+                return self._result_of(found)
             case _:
-                return self._result_of(held)
+                assert isinstance(found, self._result), "the guard lets nothing else through"
+                return found
 
-    def _misconfigured(self, error: ConfigurationError) -> Answer:
+    def _misconfigured(self, error: ConfigurationError | InputError) -> Answer:
         told = unclear(None, text=error.text) if self._wrote else not_done(None, text=error.text, remedy=error.remedy)
         return cleaned(told, self._client.redactor)
 
@@ -306,7 +314,7 @@ def cleaned(answer: Answer, redactor: Redactor) -> Answer:
     """The answer without secrets: its words are often the service's, which may quote what it was sent."""
 
     def words(text: str) -> str:
-        return redactor.text(text)[:LONGEST_WORDS]
+        return redactor.text(text[:LONGEST_LOOK])[:LONGEST_WORDS]
 
     return evolve(
         answer,
@@ -321,9 +329,9 @@ def _started(flow: object, redactor: Redactor) -> Answer | Fault:
     match flow:
         case Fault():
             return flow
-        case ConfigurationError():
+        case ConfigurationError() | InputError():
             return cleaned(not_done(None, text=flow.text, remedy=flow.remedy), redactor)
         case None:
             return Fault("the hook returned nothing; it must be a generator function")
         case _:
-            return Fault(f"the hook returned {type(flow).__name__}, not a flow; write it with yield and return")
+            return Fault(f"the hook returned {name_of(flow)}, not a flow; write it with yield and return")

@@ -5,21 +5,20 @@ This is where law 5 lives: what a cancel flow says is a verdict only where the d
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
 from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.case import Case, Event, EventKind, Proof, State
-from orderdesk_sdk.clock import hours, minutes, seconds
+from orderdesk_sdk.clock import minutes, seconds
 from orderdesk_sdk.declaration import Batch, Button, ByCheck, ByPerson, ByReply, Integration, Portal
 from orderdesk_sdk.errors import OrderDeskError, PluginFault
 from orderdesk_sdk.evidence import proof_by_reading, proof_by_reply
 from orderdesk_sdk.exchange import Certainty
 from orderdesk_sdk.hearsay import after_heard, after_watching
 from orderdesk_sdk.order import Placement
-from orderdesk_sdk.patience import LONGEST_RETRY, PATIENCE, backoff, no_later, wait_for
+from orderdesk_sdk.patience import PATIENCE, no_later, reminded
 from orderdesk_sdk.plan import next_open, opening
 
 __all__ = [
@@ -40,18 +39,20 @@ __all__ = [
 
 SOON = seconds(5)
 """How soon a request of unknown fate is read back."""
-MAX_RESENDS = 3
 ASK_A_PERSON = ByPerson()
-_REMINDED = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
 
 
 @frozen
 class Loss:
-    """A flow that ended without an answer because a call was lost. repeatable: the lost request was declared so."""
+    """A flow that ended without an answer because a call was lost. repeatable: the lost request was declared so.
+
+    held: we held the request back ourselves, because what allowed it was no longer so.
+    """
 
     certainty: Certainty
     text: str
     repeatable: bool = False
+    held: bool = False
 
 
 def begin(case: Case, integration: Integration, placement: Placement, now: datetime) -> Event | None:
@@ -118,6 +119,9 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
 def after_loss(case: Case, integration: Integration, loss: Loss, now: datetime) -> Event:
     """The event that a lost call makes of a case that is sending."""
     match loss.certainty:
+        case Certainty.NOT_SENT | Certainty.NOT_DONE if loss.held:
+            # At once: the case sees what has changed, and nobody's patience with the service is spent.
+            return Event(EventKind.NOT_DONE, now, due_at=now, text=loss.text)
         case Certainty.NOT_SENT | Certainty.NOT_DONE:
             return _not_done(case, loss.text, None, None, now)
         case Certainty.UNCLEAR:
@@ -134,8 +138,10 @@ def after_fault(case: Case, integration: Integration | None, fault: str, now: da
             EventKind.CHECK_FAILED, now, due_at=now + waits, text=case.text, remedy=case.remedy, fault=fault
         )  # fmt: skip
     retried = case.state in (State.HEARD, State.ASKED, State.UNCLEAR)
-    if case.state is State.CANCELED or (retried and case.tries < MAX_RESENDS):
-        return Event(EventKind.CHECK_FAILED, now, due_at=now + backoff(case), text="the plugin failed", fault=fault)
+    if case.state is State.CANCELED or (retried and case.tries < PATIENCE.faults):
+        return Event(
+            EventKind.CHECK_FAILED, now, due_at=now + PATIENCE.pause(case.tries), text="the plugin failed", fault=fault
+        )
     if case.heard:
         return evolve(_hand_over(case, now, "the plugin failed, so a person must find out"), fault=fault)
     return Event(
@@ -166,7 +172,7 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
         case Outcome.ASKED | Outcome.PENDING if case.state is State.AWAITING_PERSON:
             return _kept(case, integration, EventKind.STILL_PENDING, now, answer)
         case Outcome.ASKED | Outcome.PENDING:
-            resend = case.state is State.UNCLEAR and case.repeatable and case.resends < MAX_RESENDS
+            resend = case.state is State.UNCLEAR and case.repeatable and case.resends < PATIENCE.resends
             due = now if resend else no_later(now + every, case.give_up_at)
             # What made it unclear goes on being the reason: that nothing is decided yet does not explain it.
             text = answer.text or (case.text if case.state is State.UNCLEAR else None)
@@ -180,7 +186,7 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
             return Event(
                 EventKind.CHECK_FAILED,
                 now,
-                due_at=no_later(now + wait_for(case, answer.retry_after), case.give_up_at),
+                due_at=no_later(now + PATIENCE.pause(case.tries, answer.retry_after), case.give_up_at),
                 text=answer.text or "the read-back told nothing",
                 remedy=answer.remedy,
                 status=answer.status,
@@ -233,7 +239,7 @@ def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
     """
     fault = str(error) if isinstance(error, PluginFault) else None
     text = "the plugin cannot be used" if fault else str(error)
-    give_up = case.give_up_at or now + PATIENCE
+    give_up = case.give_up_at or now + PATIENCE.give_up
     kind = {
         State.REQUESTED: None if fault else EventKind.WAIT,
         State.HEARD: EventKind.CHECK_FAILED,
@@ -245,7 +251,7 @@ def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
     if kind is None or (now >= give_up and case.state not in (State.AWAITING_PERSON, State.CANCELED)):
         must = "find out" if case.heard else "do it at the service"
         return _hand_over(case, now, f"{text}, so a person must {must}", None, fault)
-    waits = ASK_A_PERSON.within if kind is EventKind.REMIND else LONGEST_RETRY
+    waits = ASK_A_PERSON.within if kind is EventKind.REMIND else PATIENCE.longest
     return Event(kind, now, due_at=now + waits, give_up_at=give_up, text=text, remedy=error.remedy, fault=fault)
 
 
@@ -263,12 +269,8 @@ def _kept(case: Case, integration: Integration, kind: EventKind, now: datetime, 
 
 
 def _reminder(case: Case, within: timedelta, now: datetime) -> Event:
-    """Where no further way is open, a person is reminded: how often by now, and how long the word is overdue."""
-    earlier = _REMINDED.search(case.text or "")
-    text = (case.text or "")[: earlier.start()] if earlier else case.text or "a person has the case"
-    count = int(earlier[1]) + 1 if earlier else 1
-    late = (now - (case.waits_since or case.updated_at) - within) // hours(1)
-    said = f"{text} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"
+    """Where no further way is open, a person is reminded."""
+    said = reminded(case.text, case.waits_since or case.updated_at, within, now)
     return Event(EventKind.REMIND, now, due_at=now + within, text=said, remedy=case.remedy)
 
 
@@ -345,11 +347,11 @@ def _refused(
 
 
 def _not_done(case: Case, text: str | None, remedy: str | None, retry_after: timedelta | None, now: datetime) -> Event:
-    give_up = case.give_up_at or now + PATIENCE
+    give_up = case.give_up_at or now + PATIENCE.give_up
     return Event(
         EventKind.NOT_DONE,
         now,
-        due_at=no_later(now + wait_for(case, retry_after), give_up),
+        due_at=no_later(now + PATIENCE.pause(case.tries, retry_after), give_up),
         give_up_at=give_up,
         text=text or "the service turned the request away",
         remedy=remedy,
@@ -366,7 +368,7 @@ def _lost(
     fault: str | None = None,
 ) -> Event:
     confirm = _confirm(case, integration)
-    give_up = confirm.give_up if isinstance(confirm, ByCheck) else PATIENCE
+    give_up = confirm.give_up if isinstance(confirm, ByCheck) else PATIENCE.give_up
     return Event(
         EventKind.LOST,
         now,

@@ -15,6 +15,7 @@ from orderdesk_sdk.answer import Answer, Answers, Outcome
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.identity import AnyOf, Identity, NotStated, NumberKind, StatedAt
 from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.plain import plain_text
 from orderdesk_sdk.reading import MalformedReply, json_object
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
 
@@ -189,7 +190,7 @@ def _other_than(about: About, rule: Identity, response: httpx.Response, *, must_
                 raise
             stated = ()
     else:
-        ours, normalize, stated = about.remote_id, str, tuple(rule(response))
+        ours, normalize, stated = about.remote_id, str, tuple(plain_text(number) for number in rule(response))
     if not stated or None in stated:
         return _STATES_NONE if must_state else None
     others = sorted({number for number in stated if number is not None and not _same(number, ours, normalize)})
@@ -197,7 +198,7 @@ def _other_than(about: About, rule: Identity, response: httpx.Response, *, must_
 
 
 def _same(stated: str, ours: str | None, normalize: Callable[[str], str]) -> bool:
-    return ours is not None and normalize(stated) == normalize(ours)
+    return ours is not None and plain_text(normalize(stated)) == plain_text(normalize(ours))
 
 
 def _numbers_at(document: object, path: Sequence[str]) -> tuple[str | None, ...]:

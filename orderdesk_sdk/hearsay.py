@@ -11,7 +11,7 @@ from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.case import Case, Event, EventKind, State
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.evidence import proof_by_reading
-from orderdesk_sdk.patience import PATIENCE, wait_for
+from orderdesk_sdk.patience import PATIENCE
 
 __all__ = ["after_heard", "after_watching"]
 
@@ -41,14 +41,14 @@ def after_heard(case: Case, answer: Answer, now: datetime, patience: timedelta) 
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED if case.state is State.AWAITING_PERSON:
             return Event(EventKind.CHECK_FAILED, now, due_at=now + patience, text=case.text, remedy=case.remedy)
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED:
-            give_up = case.give_up_at or now + PATIENCE
+            give_up = case.give_up_at or now + PATIENCE.give_up
             if now >= give_up:
                 text, remedy = (
                     "the service does not say whether it is canceled there",
                     "find out, then confirm or refuse",
                 )
                 return Event(EventKind.HAND_OVER, now, due_at=now + ASK_AGAIN, text=text, remedy=remedy)
-            due = min(now + wait_for(case, answer.retry_after), give_up)
+            due = min(now + PATIENCE.pause(case.tries, answer.retry_after), give_up)
             text = answer.text or "the read-back told nothing"
             return Event(EventKind.CHECK_FAILED, now, due_at=due, give_up_at=give_up, text=text, remedy=answer.remedy)
 

@@ -95,7 +95,8 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[object]) -> Fl
     """A flow that submits a duplicated order; ends with its `Placement`. Needed for `NewNumber` and `SameNumber`.
 
     request: the new order. service: as for `orderdesk_cancel`. Must first read whether the number is already there, so
-    that a lost reply never makes a second order.
+    that a lost reply never makes a second order: after a create of unknown fate nothing is sent that changes something
+    before a read was answered, unless it is `repeatable`. What is there although nothing of ours was sent is not ours.
     """
 
 

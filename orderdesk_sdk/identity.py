@@ -36,7 +36,8 @@ def _as_it_is(number: str) -> str:
 class StatedAt:
     """The body is JSON and states the number at a path of keys.
 
-    path: "*" as a step stands for each entry of a list, all of which must state the order's number; "0" for its first.
+    steps, or path as one sequence: the keys. "*" stands for each entry of a list, all of which must state the order's
+    number; "0" for its first.
     number: which one. normalize: applied to the stated number and to ours before they are compared, for a service that
     spells it in another way than callers do; it must not make two orders' numbers equal.
     """
@@ -45,7 +46,14 @@ class StatedAt:
     number: NumberKind
     normalize: Callable[[str], str] = field(repr=False)
 
-    def __init__(self, *path: str, number: str = "remote_id", normalize: Callable[[str], str] = _as_it_is) -> None:
+    def __init__(
+        self,
+        *steps: str,
+        path: Sequence[str] = (),
+        number: str | NumberKind = NumberKind.REMOTE_ID,
+        normalize: Callable[[str], str] = _as_it_is,
+    ) -> None:
+        path = (*path, *steps)
         if not path or not all(path):
             raise TypeError('StatedAt takes a path of keys, as in StatedAt("order", "number")')
         self.__attrs_init__(path, NumberKind(number), normalize)
@@ -57,7 +65,8 @@ class AnyOf:
 
     places: tuple[StatedAt, ...]
 
-    def __init__(self, *places: StatedAt) -> None:
+    def __init__(self, *either: StatedAt, places: Sequence[StatedAt] = ()) -> None:
+        places = (*places, *either)
         if len(places) < 2:
             raise TypeError("AnyOf takes two places or more; a single one stands by itself")
         self.__attrs_init__(places)

@@ -9,17 +9,29 @@ from attrs import evolve, frozen
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
 from orderdesk_sdk.connections import Connection, Connections
 from orderdesk_sdk.engines.inline import InlineEngine
-from orderdesk_sdk.errors import LedgerError, NotAllowedError, OrderDeskError, PluginFault, in_words
+from orderdesk_sdk.errors import (
+    ConfigurationError,
+    InputError,
+    LedgerError,
+    NotAllowedError,
+    OrderDeskError,
+    PluginFault,
+    UntrustedMessage,
+)
+from orderdesk_sdk.guard import sound
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.message import Hint, HintKind, Message
 from orderdesk_sdk.order import Order, Role
+from orderdesk_sdk.plain import name_of, plain_of
+from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.wish import leaves_nothing, wanted_placements
 from orderdesk_sdk.wishes import Wish, Wishes
-from orderdesk_sdk.workers import PluginHung
 
 __all__ = ["Heard", "Inbound"]
 
+_SAYS = (UntrustedMessage, InputError, ConfigurationError, MalformedReply)
+"""What a plugin may say of a message; everything else is its fault."""
 MOST_HINTS = 1000
 """How many orders one message may be about."""
 _READABLE = (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
@@ -62,24 +74,21 @@ class Inbound:
         hook = connection.loaded.manager.hook.orderdesk_receive
         if not hook.get_hookimpls():
             raise NotAllowedError("this integration takes no messages", place=f"connection {name!r}")
-        place, redactor = f"connection {name!r}", connection.client.redactor
         service = connection.service(self._engine.now())
-        try:
-            hints = self._engine.guarded(name, lambda: hook(message=message, service=service))
-        except OrderDeskError as error:
-            # The plugin's words may quote the message, and with it what it was signed with.
-            error.text = redactor.text(error.text)
-            error.place = error.place or place
-            error.args = (error.text, error.place, error.remedy)
-            raise
-        except (Exception, SystemExit, PluginHung) as error:  # noqa: BLE001 - the plugin's code; its words may tell a secret
-            text = redactor.text(in_words(error))
-            raise PluginFault(f"it failed on a message: {text}", place=place) from None
-        if not isinstance(hints, list | tuple) or not all(isinstance(hint, Hint) for hint in hints):
-            raise PluginFault("orderdesk_receive must give a list of Hint", place=place)
-        if len(hints) > MOST_HINTS:
-            raise PluginFault(f"it made {len(hints)} hints of one message; at most {MOST_HINTS} are taken", place=place)
-        return tuple(dict.fromkeys(hints))
+
+        def taken() -> tuple[Hint, ...]:
+            hints = hook(message=message, service=service)
+            if not isinstance(hints, list | tuple):
+                raise TypeError(f"orderdesk_receive must give a list of Hint, not {name_of(hints)}")
+            if len(hints) > MOST_HINTS:
+                raise ValueError(f"it made {len(hints)} hints of one message; at most {MOST_HINTS} are taken")
+            return tuple(dict.fromkeys(plain_of(Hint, hint) for hint in hints))
+
+        # The plugin's words may quote the message, and with it what it was signed with: the guard cleans them.
+        heard = self._connections.bulkhead(name).aside(taken, connection.client.redactor.text, _SAYS)
+        if isinstance(heard, OrderDeskError):
+            heard.place = heard.place or f"connection {name!r}"
+        return sound(heard, "it failed on a message", place=f"connection {name!r}")
 
     def _heed(self, name: str, hint: Hint) -> Heard:
         order_id = self._host.placed_as(name, hint.remote_id)
@@ -172,9 +181,10 @@ class Inbound:
         if not self._can_read(case):
             return case, False
         try:
-            after = self._engine.read_back(case)
+            self._engine.read_back(case)
         except PluginFault:  # The connection has nothing to read, as its plugin knows without a call.
             return self._ledger.case(case.id), False
+        after = self._ledger.case(case.id)
         given_up = after.state is State.AWAITING_PERSON and case.state is not State.AWAITING_PERSON
         # A settled case counts tries only where a read-back told nothing; an open one is read again when it is due.
         return after, not given_up and not (after.state is State.CANCELED and after.tries > 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from attrs import evolve, frozen
@@ -10,11 +10,27 @@ from attrs import evolve, frozen
 from orderdesk_sdk.case import Event
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.exchange import Exchange, Intent
-from orderdesk_sdk.ledger import Ledger, Work, Write
+from orderdesk_sdk.flow import HeldBack
+from orderdesk_sdk.ledger import Fence, FenceMoved, Ledger, Work, Write
 
-__all__ = ["GroupJournal", "Part", "Result", "WorkJournal"]
+__all__ = ["Content", "GroupJournal", "Hold", "Part", "Result", "WorkJournal"]
 
 Content = Event | Intent | Exchange | str
+MANY_MOVES = 20
+"""How often an order may change between a look at it and the commit that rests on the look."""
+
+
+@frozen
+class Hold:
+    """What is asked in the commit of each intent to write: whether what allowed the request is still so.
+
+    why: the reason to hold the request back, or None; a flow may have read for minutes since this was asked for the
+    first time. order_id: the order on all of whose places that rests, so that none may change in between; None: on
+    nothing that others change.
+    """
+
+    why: Callable[[], str | None]
+    order_id: str | None = None
 
 
 @frozen
@@ -22,11 +38,13 @@ class Part:
     """One piece of work in a drive.
 
     before: as it was read. claimed: as it is once the drive has it. opening: the entries that come with the claim.
+    hold: asked before each write; None: nothing but the work itself speaks for or against it.
     """
 
     before: Work
     claimed: Work
     opening: tuple[Content, ...] = ()
+    hold: Hold | None = None
 
 
 @frozen
@@ -57,21 +75,51 @@ class GroupJournal:
     def intend(self, intent: Intent) -> None:
         """Commit an intent, and with the first one the claim.
 
-        Raises ConflictError when somebody else has one of the works now.
+        Raises ConflictError when somebody else has one of the works now, and HeldBack when a write must not leave.
         """
-        if self._is_claimed:
-            try:
-                self._ledger.write(*(Write(part.claimed, part.claimed, [*self._kept, intent]) for part in self._parts))
-            except ConflictError:
-                for part in self._parts:
-                    self._keep_late(part, intent.at)
-                raise
-        else:
-            self._ledger.write(
-                *(Write(part.before, part.claimed, [*part.opening, *self._kept, intent]) for part in self._parts)
-            )
-            self._is_claimed = True
+        try:
+            if intent.reads_only:
+                self._commit(intent, {})
+            else:
+                self._commit_write(intent)
+        except HeldBack:
+            raise
+        except ConflictError:
+            for part in self._parts if self._is_claimed else ():
+                self._keep_late(part, intent.at)
+            raise
+        self._is_claimed = True
         self._kept = []
+
+    def _commit_write(self, intent: Intent) -> None:
+        """Commit an intent to write while nothing speaks against it: what is asked and the commit see one order."""
+        for _ in range(MANY_MOVES):
+            holds = {part.before.id: part.hold for part in self._parts if part.hold is not None}
+            orders = {name: hold.order_id for name, hold in holds.items() if hold.order_id is not None}
+            fences = {name: self._ledger.fence(order_id) for name, order_id in orders.items()}
+            for hold in holds.values():
+                why = hold.why()
+                if why is not None:
+                    raise HeldBack(why)
+            try:
+                self._commit(intent, fences)
+            except FenceMoved:
+                continue
+            return
+        raise HeldBack("the order changes all the time; it is looked at again")
+
+    def _commit(self, intent: Intent, fences: Mapping[str, Fence]) -> None:
+        self._ledger.write(
+            *(
+                Write(
+                    part.claimed if self._is_claimed else part.before,
+                    part.claimed,
+                    [*(() if self._is_claimed else part.opening), *self._kept, intent],
+                    fences.get(part.before.id),
+                )
+                for part in self._parts
+            )
+        )
 
     def keep(self, exchange: Exchange) -> None:
         """Keep an exchange with the next commit."""
@@ -80,6 +128,11 @@ class GroupJournal:
     def note(self, text: str) -> None:
         """Keep a text with the next commit."""
         self._kept.append(text)
+
+    def leave(self) -> None:
+        """Commit what is kept although the works were given to somebody else meanwhile: it happened."""
+        for part in self._parts:
+            self._keep_late(part, part.claimed.updated_at)
 
     def finish_all(self, results: Sequence[Result]) -> None:
         """Commit the results, one per part, with everything kept.
@@ -118,8 +171,15 @@ class GroupJournal:
 class WorkJournal(GroupJournal):
     """The journal of a drive that is about one case or errand."""
 
-    def __init__(self, ledger: Ledger, before: Work, claimed: Work, opening: tuple[Content, ...] = ()) -> None:
-        super().__init__(ledger, [Part(before, claimed, opening)])
+    def __init__(
+        self,
+        ledger: Ledger,
+        before: Work,
+        claimed: Work,
+        opening: tuple[Content, ...] = (),
+        hold: Hold | None = None,
+    ) -> None:
+        super().__init__(ledger, [Part(before, claimed, opening, hold)])
 
     def finish(self, after: Work, *entries: Content) -> None:
         """Commit the result with everything kept. Raises ConflictError as `finish_all` does."""

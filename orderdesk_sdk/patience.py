@@ -1,32 +1,66 @@
-"""Patience: how long things are repeated, and how long the pauses between are. Pure."""
+"""Patience: how long things are repeated, and how long the pauses between are, for whatever is asked of a service.
+
+Pure.
+"""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
-from orderdesk_sdk.case import Case
+from attrs import Factory, frozen
+
 from orderdesk_sdk.clock import hours, minutes, seconds
 
-__all__ = ["LONGEST_RETRY", "PATIENCE", "backoff", "no_later", "wait_for"]
+__all__ = ["PATIENCE", "RetryPolicy", "no_later", "reminded"]
 
-FIRST_RETRY = seconds(15)
-LONGEST_RETRY = minutes(10)
-PATIENCE = hours(24)
-"""How long a request that the service keeps turning away is repeated before a person gets it."""
+_REMINDED = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
 
 
-def backoff(case: Case) -> timedelta:
-    """The pause before a case is tried again: longer each time, up to LONGEST_RETRY."""
-    # Capped before it is multiplied: a case that was turned away for a month must not overflow a timedelta.
-    return min(FIRST_RETRY * (1 << min(case.tries, 10)), LONGEST_RETRY)
+@frozen
+class RetryPolicy:
+    """How something is tried again: a cancel, a status change, a resubmission.
+
+    first: the pause after the first try; each later one is `factor` times as long, up to `longest`.
+    give_up: how long it is tried before a person gets it, from the first try that came to nothing.
+    faults: errors of the plugin's own after which a person gets it. resends: how often a request of unknown fate may be
+    sent again, where that is allowed at all.
+    """
+
+    first: timedelta = Factory(lambda: seconds(15))
+    factor: int = 2
+    longest: timedelta = Factory(lambda: minutes(10))
+    give_up: timedelta = Factory(lambda: hours(24))
+    faults: int = 3
+    resends: int = 3
+
+    def pause(self, tries: int, asked: timedelta | None = None) -> timedelta:
+        """The pause after so many tries that came to nothing; `asked` is what the service demands, None if nothing.
+
+        What a service demands is bounded by `give_up`: a date in a hundred years would be a silent wait.
+        """
+        if asked is not None and asked > timedelta(0):
+            return min(asked, self.give_up)
+        # Capped before it is multiplied: what was turned away for a month must not overflow a timedelta.
+        return min(self.first * int(self.factor ** min(tries, 10)), self.longest)
 
 
-def wait_for(case: Case, asked: timedelta | None) -> timedelta:
-    """The pause that the service asks for, within PATIENCE; else the case's own. None: it asks for none."""
-    # What a service asks for is bounded too: a date in a hundred years would be a silent wait.
-    return min(asked, PATIENCE) if asked is not None and asked > timedelta(0) else backoff(case)
+PATIENCE = RetryPolicy()
+"""The one policy of the house."""
 
 
 def no_later(due: datetime, limit: datetime | None) -> datetime:
     """The earlier of two moments; `limit` None means no limit."""
     return min(due, limit) if limit is not None else due
+
+
+def reminded(text: str | None, since: datetime, within: timedelta, now: datetime) -> str:
+    """What a person is told who has not answered: how often by now, and how long the word is overdue.
+
+    since: when the person was given it. within: how long they have for it.
+    """
+    earlier = _REMINDED.search(text or "")
+    said = (text or "")[: earlier.start()] if earlier else text or "a person has it"
+    count = int(earlier[1]) + 1 if earlier else 1
+    late = (now - since - within) // hours(1)
+    return f"{said} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"

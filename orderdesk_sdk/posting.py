@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from email.message import EmailMessage
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -46,13 +47,19 @@ class Post:
         self._clock = clock
 
     def write(
-        self, case: Case, route: Email, settings: object, wish: Cancellation, order: Order, placement: Placement
+        self,
+        case: Case,
+        route: Email,
+        texts: Mapping[str, str],
+        wish: Cancellation,
+        order: Order,
+        placement: Placement,
     ) -> EmailMessage | str:
-        """The mail of a case; as plain text where nobody is configured to send it."""
-        to: str = getattr(settings, route.to)
+        """The mail of a case; as plain text where nobody is configured to send it. texts: by setting, as configured."""
+        to = texts[route.to]
         values = template_fields(order, placement, asked_by=wish.asked_by, reason=wish.reason, lines=wish.lines)
-        subject: str = fill(getattr(settings, route.subject), values)
-        body: str = fill(getattr(settings, route.body), values)
+        subject: str = fill(texts[route.subject], values)
+        body: str = fill(texts[route.body], values)
         if self._mailer is None:
             return f"To: {to}\nSubject: {subject}\n\n{body}"
         config = self._mailer.config

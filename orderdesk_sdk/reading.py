@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -35,6 +36,7 @@ _FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=UTC)
 """What lies before is a zero that somebody wrote as a date."""
 _LONGEST_COUNT = 20
 """Characters of a number that is written as a text."""
+_WHOLE = re.compile(r"([0-9]+)(\.0+)?")
 
 
 class TextReply(Protocol):
@@ -230,16 +232,30 @@ def _kind(value: object) -> str:
 
 
 def count_in(reply: TextReply, item: Mapping[str, object], key: str, default: int | None = None) -> int:
-    """A whole number of zero or more in an object of the reply; services also write it as a text, "2".
+    """A whole number of zero or more in an object of the reply; services also write it as a text, "2", or as 2.0.
 
     Raises MalformedReply for anything else, and for a missing one where `default` is None.
     """
     value = item.get(key, default)
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < _LONGEST_COUNT:
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise _malformed(reply, ("...", key), f"a whole number was expected, not {_kind(value)}")
+    count = _count(value)
+    if count is None:
+        raise _malformed(reply, ("...", key), f"a whole number was expected, not {_kind(value)}")
+    return count
+
+
+def _count(value: object) -> int | None:
+    """The count that a value of JSON is; None for what is none. A number with a fraction of zero is whole: 1.0."""
+    match value:
+        case bool():
+            return None
+        case int() if value >= 0:
+            return value
+        case float() if value.is_integer() and 0 <= value < 10**15:  # Beyond that a float skips whole numbers.
+            return int(value)
+        case str() if len(value) < _LONGEST_COUNT and (found := _WHOLE.fullmatch(value.strip())) is not None:
+            return int(found[1])
+        case _:
+            return None
 
 
 def complaint(
@@ -268,11 +284,13 @@ def words_of(items: object, parts: Sequence[str] = ("code", "message"), details:
     return "; ".join(found)[:500]
 
 
-def turned_away(reply: TextReply, *, check: str) -> Answer | None:
+def turned_away(reply: TextReply, *, check: str, own: str | None = None) -> Answer | None:
     """The answer for 401 and 403 (not authorized) and 429 (throttled), which prove that nothing was done; else None.
 
     Nothing by this call: where an earlier call of the flow may have acted, they prove nothing, and the answer is
-    `unclear`. check: what a person should look at when the service does not let us in.
+    `unclear`. check: what a person should look at when the service does not let us in. own: a key that each error body
+    of the service has; a 404 or 405 without it is of something that has no such path and tells nothing of the order,
+    and is turned away too: the base URL is wrong, or what answers is not the service. None: every 404 is the service's.
     """
     if reply.status_code == 429:
         asked = reply.headers.get("retry-after", "").strip()
@@ -281,7 +299,17 @@ def turned_away(reply: TextReply, *, check: str) -> Answer | None:
         return not_done(reply, text=text, remedy="wait; it is tried again", retry_after=wait)
     if reply.status_code in (401, 403):
         return not_done(reply, text=f"the service does not let us in ({reply.status_code})", remedy=check)
+    if own is not None and reply.status_code in (404, 405) and not _says(reply, own):
+        text = f"what answers there has no such path, and is perhaps not the service ({reply.status_code})"
+        return not_done(reply, text=text, remedy=f"check the base URL of the connection; {check}")
     return None
+
+
+def _says(reply: TextReply, key: str) -> bool:
+    try:
+        return bool(json_object(reply).get(key))
+    except MalformedReply:
+        return False
 
 
 def nothing_done(reply: TextReply) -> Answer:
@@ -289,11 +317,11 @@ def nothing_done(reply: TextReply) -> Answer:
     return not_done(reply, text=complaint(reply))
 
 
-def need(reply: R, *, check: str, otherwise: Callable[[R], Answer] = unclear) -> R:
+def need(reply: R, *, check: str, otherwise: Callable[[R], Answer] = unclear, own: str | None = None) -> R:
     """The reply, where its status is a success; else `Ended` with the answer that the flow then has.
 
-    That is `turned_away` with `check` where it applies, and what `otherwise` makes of the reply for any other status.
+    That is `turned_away` with `check` and `own` where it applies, and what `otherwise` makes of any other reply.
     """
     if 200 <= reply.status_code < 300:
         return reply
-    raise Ended(turned_away(reply, check=check) or otherwise(reply))
+    raise Ended(turned_away(reply, check=check, own=own) or otherwise(reply))

@@ -23,21 +23,41 @@ class _NoDtd(ET.TreeBuilder):
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:  # noqa: ARG002 - expat's
         raise ValueError("it has a DTD")
 
+    def start(self, tag: str, attrs: dict[str, str], /) -> ET.Element:
+        return super().start(_local(tag), attrs)
+
+    def end(self, tag: str, /) -> ET.Element:
+        return super().end(_local(tag))
+
 
 def xml_root(reply: TextReply) -> ET.Element:
-    """The root element of a body in XML, in the encoding that it declares; a gzip file is unpacked first.
+    """The root element of a body in XML, its tags without namespaces; a gzip file is unpacked first.
 
-    Raises MalformedReply for anything else, for a document with a DTD, and for one that is too large.
+    It is read in the encoding that it declares. Where its bytes are not in that, as where cp1252 stands under a head
+    that says UTF-8, it is read as cp1252, with U+FFFD for what is none either. Raises MalformedReply for anything else,
+    for a document with a DTD, and for one that is too large.
     """
-    parser = ET.XMLParser(target=_NoDtd())  # noqa: S314 - what makes it unsafe, a DTD, ends it
     try:
-        parser.feed(_unpacked(reply.content))
-        root = parser.close()
+        content = _unpacked(reply.content)
+        try:
+            return _parsed(content)
+        except (ET.ParseError, LookupError):
+            return _parsed(content.decode("cp1252", "replace"))  # Of a text the declared encoding is not asked for.
     except (ET.ParseError, ValueError, LookupError, zlib.error) as error:
         why = f"the body is no XML that is read here: {error}"
         raise MalformedReply(why, place=f"reply {reply.status_code}") from None
+
+
+def _parsed(content: bytes | str) -> ET.Element:
+    parser = ET.XMLParser(target=_NoDtd())  # noqa: S314 - what makes it unsafe, a DTD, ends it
+    parser.feed(content)
+    root = parser.close()
     assert isinstance(root, ET.Element)
     return root
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 def _unpacked(content: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from orderdesk_sdk.answer import Answer
@@ -11,8 +12,8 @@ from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.declaration import NoResubmit, SameNumber
 from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errands import ErrandRunner
-from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError
-from orderdesk_sdk.exchange import Certainty, Exchange, Intent
+from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError, OrderDeskError
+from orderdesk_sdk.journal import Hold
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import ResubmitRequest
 from orderdesk_sdk.resubmission import Resubmission
@@ -20,16 +21,15 @@ from orderdesk_sdk.wish import leaves_nothing
 
 __all__ = ["Resubmitter"]
 
+OTHER_NUMBER = "give another number with --number, or let duplicates be numbered otherwise: [resubmit].suffix"
 TWICE = "a resubmission would make the order twice"
-TIMED_OUT = 408
-"""The one client error after which the request may yet have had an effect."""
 
 
 class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
     """Opens resubmissions and advances them."""
 
     ends_with = Placement
-    find_out = "find out at the service; a resubmission that is not there is made under another number"
+    find_out = "find out at the service, then confirm or refuse it; what is not there may be sent again"
 
     def open(self, original: Order, *, by: str, at: str | None, number: str | None) -> Resubmission:
         """Record the resubmission, or find the one that is there. The duplicate is made when it is advanced: written
@@ -40,23 +40,33 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         """
         case = self._canceled_case(original, at)
         target = at or case.connection
-        earlier = [
-            found
-            for found in self._ledger.resubmissions(original_id=original.id)
-            if found.connection == target and (number is None or found.order_number == number)
-        ]
-        if earlier and (earlier[-1].is_open or earlier[-1].state is ErrandState.DONE):
-            return earlier[-1]
-        self._demand_one(original, target)
+
+        # Read before the ledger's transaction, in which no host over a network must be asked.
+        places = {placement.connection for placement in self._host.placements(original.id)}
+
+        def earlier(known: Sequence[Resubmission]) -> Resubmission | None:
+            return _earlier(places, target, number, known)
+
+        found = earlier(self._ledger.resubmissions(original_id=original.id))
+        if found is not None:
+            return found
         rule = self._connections.get(target).integration.resubmit
         if isinstance(rule, NoResubmit):
             raise NotAllowedError(rule.why, place=f"resubmit {original.number} at {target}")
         new_number = number or (
             original.number if isinstance(rule, SameNumber) else self._host.free_number(original.id)
         )
-        self._demand_number(original, new_number, target, isinstance(rule, SameNumber))
+        remote_id = case.remote_id if isinstance(rule, SameNumber) else new_number
+        try:
+            self._demand_number(original, new_number, remote_id, target, isinstance(rule, SameNumber))
+        except InputError:
+            # Somebody who asks for the same at this moment may have made the duplicate, which then has the number.
+            found = earlier(self._ledger.resubmissions(original_id=original.id))
+            if found is None:
+                raise
+            return found
         now = self._clock.now()
-        opened, _ = self._ledger.open_resubmission(
+        opened, is_new = self._ledger.open_resubmission(
             Resubmission(
                 id=f"r{secrets.token_hex(6)}",
                 order_number=new_number,
@@ -64,14 +74,21 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
                 original_number=original.number,
                 connection=target,
                 integration=self._connections.slug(target),
-                remote_id=case.remote_id if isinstance(rule, SameNumber) else new_number,
+                remote_id=remote_id,
                 asked_by=by,
                 state=ErrandState.REQUESTED,
                 opened_at=now,
                 updated_at=now,
                 due_at=now,
-            )
+            ),
+            earlier,
         )
+        if not is_new and opened.original_id != original.id:
+            raise InputError(
+                f"the number {new_number!r} is kept for order {opened.original_number}, which was resubmitted as it",
+                place=f"resubmit {original.number} at {target}",
+                remedy=OTHER_NUMBER,
+            )
         return opened
 
     def _canceled_case(self, original: Order, at: str | None) -> Case:
@@ -99,12 +116,13 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
 
     def _lives(self, original: Order) -> str | None:
         """Where the original goes on, in words; None where all of it is canceled, settled or not."""
+        placements = self._host.placements(original.id)  # First: a place is registered when its case is written down.
         latest = {case.connection: case for case in self._ledger.cases(order_id=original.id)}
         wishes = {wish.id: wish for wish in self._ledger.cancellations(original.id)}
         lives = [f"{case.connection} ({case.state.value})" for case in latest.values() if _goes_on(case)]
         lives += [
             f"{placement.connection} (never asked to cancel)"
-            for placement in self._host.placements(original.id)
+            for placement in placements
             if placement.role is not Role.CART and placement.connection not in latest
         ]
         lives += [
@@ -116,28 +134,11 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         ]
         return f"the original goes on at {', '.join(lives)}" if lives else None
 
-    def _demand_one(self, original: Order, target: str) -> None:
-        """Each place of the original is made up for once; another connection takes the place of all of them."""
-        its = {placement.connection for placement in self._host.placements(original.id)}
-        for known in self._ledger.resubmissions(original_id=original.id):
-            lives = known.is_open or known.state is ErrandState.DONE
-            if lives and known.connection != target and not {known.connection, target} <= its:
-                raise NotAllowedError(
-                    f"it was resubmitted to {known.connection} as {known.order_number} ({known.state.value})",
-                    place=f"resubmit {original.number} at {target}",
-                    remedy=f"a second one would make the order twice; cancel {known.order_number}, then resubmit that",
-                )
-
-    def _demand_number(self, original: Order, number: str, target: str, same: bool) -> None:
+    def _demand_number(self, original: Order, number: str, remote_id: str, target: str, same: bool) -> None:
         """Refuse a number that another order has, that the service would mangle, or, unless `same`, has canceled."""
         rule = self._connections.get(target).integration.remote_id
         fault = rule.fault(number) if rule is not None else None
-        try:
-            owner = self._host.order(number)
-        except NotFoundError:
-            owner = original
-        if owner.id != original.id:
-            fault = f"the number {number!r} belongs to another order (id {owner.id})"
+        fault = self._taken(original, number, remote_id, target) or fault
         if not same and number in self._numbers_of(original):
             # The service has it, so a look for an earlier try of ours would take the canceled order for one.
             fault = f"the number {number!r} is the canceled order's own, and this service wants a new one"
@@ -145,8 +146,29 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
             raise InputError(
                 fault,
                 place=f"resubmit {original.number} at {target}",
-                remedy="give another number with --number, or let duplicates be numbered otherwise: [resubmit].suffix",
+                remedy=OTHER_NUMBER,
             )
+
+    def _taken(self, original: Order, number: str, remote_id: str, target: str, *, copied: bool = False) -> str | None:
+        """Whose a number is, in words, where it is another order's here or at the connection; None where it is free.
+
+        copied: a duplicate of the original may have it already.
+        """
+        owner = self._owner(number)
+        own = owner in (None, original.id) or (copied and self._host.copied_from(str(owner)) == original.id)
+        if not own:
+            return f"the number {number!r} belongs to another order (id {owner})"
+        there = self._host.placed_as(target, remote_id)
+        if there not in (None, original.id, owner):
+            return f"the number {remote_id!r} is another order's at {target} (id {there})"
+        return None
+
+    def _owner(self, number: str) -> str | None:
+        """The id of the order with this id or number; None where there is none."""
+        try:
+            return self._host.order(number).id
+        except NotFoundError:
+            return None
 
     def _numbers_of(self, original: Order) -> set[str]:
         """Every number that the original goes by, here or at a service."""
@@ -157,31 +179,63 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         started: object = hook(request=request, service=connection.service(now))
         return started
 
-    def request(self, work: Resubmission) -> ResubmitRequest:
-        unsure = self._may_be_there(work)
-        self._demand_canceled(work, unsure)
+    def request(self, work: Resubmission, *, unsure: bool) -> ResubmitRequest:
+        self._demand_canceled(work, unsure=unsure)
+        original = self._host.order(work.original_id)
+        taken = self._taken(original, work.order_number, work.remote_id, work.connection, copied=True)
+        if taken:
+            raise InputError(taken, place=f"resubmission {work.id}", remedy="resubmit again with another number")
         return ResubmitRequest(self._duplicate(work), self._original(work), unsure=unsure)
 
-    def _demand_canceled(self, work: Resubmission, unsure: bool) -> None:
+    def _demand_canceled(self, work: Resubmission, *, unsure: bool) -> None:
         """The original may have gone somewhere else since this was asked for, or ship after all."""
         original = self._host.order(work.original_id)
         self._demand_settled(original)
+        coming = self._ledger.registrations(order_id=original.id)
+        if coming:
+            raise NotAllowedError(f"it is being registered at {coming[0].connection}", place=f"order {original.number}")
         lives = self._lives(original)
-        if lives and unsure:  # It stays open: what may be there already must be found.
-            raise NotAllowedError(lives, place=f"resubmission {work.id}", remedy=TWICE)
-        if lives:
+        if lives and not unsure:  # What may be there already must be found, see `against`.
             raise InputError(lives, place=f"resubmission {work.id}", remedy=f"{TWICE}; cancel it there, and ask again")
+
+    def against(self, work: Resubmission) -> str | None:
+        lives = self._lives(self._host.order(work.original_id))
+        return f"{lives}, and {TWICE}" if lives else None
+
+    def hold(self, work: Resubmission) -> Hold:
+        def why() -> str | None:
+            try:
+                self._demand_canceled(work, unsure=False)
+            except OrderDeskError as error:
+                return error.text
+            return None
+
+        return Hold(why, work.original_id)
 
     def announce(self, work: Resubmission) -> str:
         return f"submitting {work.order_number} as {work.remote_id}"
 
-    def settle(self, sending: Resubmission, outcome: Placement | Answer, now: datetime) -> Resubmission | None:
+    def settle(
+        self, sending: Resubmission, outcome: Placement | Answer, now: datetime, *, sent: bool
+    ) -> Resubmission | None:
         if not isinstance(outcome, Placement):
             return None
-        copy = self._duplicate(sending)
-        if not any(found.connection == outcome.connection for found in self._host.placements(copy.id)):
-            self._host.place(copy.id, outcome, by=sending.asked_by)
+        if not sent:  # Whoever made what is there, it was not us.
+            return sending.changed(
+                ErrandState.REFUSED, now, text=f"the number {outcome.remote_id} is taken: an order is there already",
+                remedy="resubmit again with another number; look at the service whose order it is",
+            )  # fmt: skip
+        self._register(sending, outcome, sending.asked_by)
         return sending.changed(ErrandState.DONE, now)
+
+    def record(self, work: Resubmission, by: str) -> None:
+        role = self._connections.get(work.connection).integration.role
+        self._register(work, Placement(work.connection, work.remote_id, self._clock.now(), role), by)
+
+    def _register(self, work: Resubmission, placement: Placement, by: str) -> None:
+        copy = self._duplicate(work)
+        if not any(found.connection == placement.connection for found in self._host.placements(copy.id)):
+            self._host.place(copy.id, placement, by=by)
 
     def find(self, work_id: str) -> Resubmission:
         return self._ledger.resubmission(work_id)
@@ -193,7 +247,11 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         try:
             found = self._host.order(work.order_number)
         except NotFoundError:
-            return self._host.duplicate(work.original_id, by=work.asked_by, number=work.order_number)
+            try:
+                return self._host.duplicate(work.original_id, by=work.asked_by, number=work.order_number)
+            except InputError:
+                # Whoever works on it at the same time was faster: that duplicate is ours as well.
+                found = self._host.order(work.order_number)
         if self._host.copied_from(found.id) != work.original_id:
             raise InputError(
                 f"the number {work.order_number!r} was given to another order meanwhile",
@@ -202,29 +260,9 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
             )
         return found
 
-    def _may_be_there(self, work: Resubmission) -> bool:
-        """Whether an earlier try sent a request that may have made the order."""
-        if work.attempt == 0:
-            return False
-        sent: set[tuple[int, int]] = set()
-        for entry in self._ledger.history(work.id):
-            match entry.content:
-                case Intent(reads_only=False, number=number):
-                    sent.add((entry.attempt, number))
-                case Exchange(intent=Intent(number=number)) as exchange if _did_nothing(exchange):
-                    sent.discard((entry.attempt, number))
-        return bool(sent)
-
     def _original(self, work: Resubmission) -> Placement | None:
         placements = self._host.placements(work.original_id)
         return next((found for found in placements if found.connection == work.connection), None)
-
-
-def _did_nothing(exchange: Exchange) -> bool:
-    """Whether an exchange proves that its request had no effect."""
-    if exchange.failure is not None:
-        return exchange.failure.certainty is not Certainty.UNCLEAR
-    return exchange.status is not None and 400 <= exchange.status < 500 and exchange.status != TIMED_OUT
 
 
 def _goes_on(case: Case) -> bool:
@@ -232,3 +270,26 @@ def _goes_on(case: Case) -> bool:
     if case.role is Role.CART:  # It makes nothing; one that was left alone goes with a fulfillment that refused.
         return case.state in (State.REFUSED, State.SHIPPED_ANYWAY)
     return case.state is not State.CANCELED
+
+
+def _earlier(
+    places: Collection[str], target: str, number: str | None, known: Sequence[Resubmission]
+) -> Resubmission | None:
+    """Of all resubmissions of an original, the one that is what is asked for now; None where none is.
+
+    Each of the original's places is made up for once; another connection takes the place of all of them. Raises
+    NotAllowedError where one more would make the order twice.
+    """
+    living = [found for found in known if found.is_open or found.state is ErrandState.DONE]
+    for found in living:
+        if found.connection == target and number in (None, found.order_number):
+            return found
+    for found in living:
+        # At the same one, another number is what a person gives who has found out that the first one is not there.
+        if found.connection != target and not {found.connection, target} <= set(places):
+            raise NotAllowedError(
+                f"it was resubmitted to {found.connection} as {found.order_number} ({found.state.value})",
+                place=f"resubmit {found.original_number} at {target}",
+                remedy=f"a second one would make the order twice; cancel {found.order_number}, then resubmit that",
+            )
+    return None

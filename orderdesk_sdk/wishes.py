@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
 from orderdesk_sdk.casebook import Known
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.engines.inline import InlineEngine
-from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, UnderWayError
+from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, PluginFault, UnderWayError
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.order import Order, Placement
@@ -64,6 +65,7 @@ class Wishes:
         self._host = host
         self._connections = connections
         self._engine = engine
+        self._reach = engine.reach
         self._clock = clock
 
     def make(self, wish: Wish) -> Standing:
@@ -86,6 +88,8 @@ class Wishes:
         if not wanted:
             # Read anew: the wish that is under way may have come after the ones above were read.
             latest = self._ledger.cancellations(found.id)[-1]
+            if not (wish.at or wish.lines):
+                self._reach.take_back(found, after_all=True)
             if wish.key is not None:
                 self._ledger.name(wish.key, content, latest)
             return self.standing(latest)
@@ -102,58 +106,34 @@ class Wishes:
         recorded, new = self._ledger.open(cancellation, content, opened)
         if not new:
             return self.standing(recorded)
+        # Registered since the places were read, by somebody who looked for wishes too early to see this one.
+        followed = self._reach.cover(found.id, self._host.placements(found.id))
         if not wish.send:
             return Standing(recorded, opened)
         just_read = {placement.connection: Known(found, placement, recorded) for placement in wanted}
-        return Standing(recorded, self._engine.work(opened, just_read))
+        return Standing(recorded, self._engine.work((*opened, *followed), just_read)[: len(opened)])
 
     def standing(self, cancellation: Cancellation) -> Standing:
         """Where a wish stands now."""
         return Standing(cancellation, self._ledger.cases(cancellation_id=cancellation.id))
 
-    def extend(self, order: Order, placement: Placement) -> Cancellation | None:
-        """Record that the wish under way for an order is about one more place, to which it is being submitted.
+    def register(self, order: Order, placement: Placement, by: str) -> Standing | None:
+        """Let the host know where an order was submitted; where the wish stands that reaches there, or None.
 
-        None where no cancellation of the whole order, wherever it is, is open, or it was there before, or the wish was
-        taken back meanwhile. Before the host has the placement: a crash between leaves a case that waits for it, where
-        the other way round it would leave a place that nobody asks. `reach` goes on from there.
+        Submitted while it is being canceled: the wish follows it. Raises what the host raises for clashes.
         """
-        cases = self._ledger.cases(order_id=order.id)
-        for case in cases:
-            if case.connection == placement.connection:
-                # Extended before a crash, or by the same call a moment ago; else it was there before.
-                is_new = case.state is State.REQUESTED and case.attempt == 0 and not case.gathered
-                return self._wish_of(case) if is_new else None
-        by_wish: dict[str, list[Case]] = {}
-        for case in cases:
-            by_wish.setdefault(case.cancellation_id, []).append(case)
-        for known in reversed(self._ledger.cancellations(order.id)):
-            its = by_wish.get(known.id, [])
-            taken_back = any(case.state is State.WITHDRAWN for case in its)
-            if known.lines or known.at or taken_back or not any(case.is_open for case in its):
-                continue
-            extended = evolve(
-                known, id=secrets.token_hex(6), key=f"{known.key} > {placement.connection}",
-                asked_at=self._clock.now(), at=(placement.connection,),
-            )  # fmt: skip
-            opened = open_cases(extended, [placement], self._connections.configured_slug)
-            return self._ledger.open(extended, "", opened)[0]
-        return None
-
-    def _wish_of(self, case: Case) -> Cancellation:
-        return next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
-
-    def reach(self, extended: Cancellation, order: Order, placement: Placement) -> Standing:
-        """Ask at a place that a wish was extended to, now that the host has it."""
+        begun, extended = self._reach.begin(order, placement)
+        try:
+            self._host.place(order.id, placement, by=by)
+        except InputError:
+            self._reach.drop(begun, extended, "it was not submitted there after all")
+            raise
+        extended = extended or self._reach.complete(begun, order, placement)
+        if extended is None:
+            return None
         cases = [case for case in self.standing(extended).cases if case.state is State.REQUESTED]
         just_read = {placement.connection: Known(order, placement, extended)}
         return Standing(extended, self._engine.work(cases, just_read))
-
-    def drop(self, extended: Cancellation, why: str) -> None:
-        """Withdraw what a wish was extended to."""
-        for case in self.standing(extended).cases:
-            if case.state is State.REQUESTED:
-                self._engine.apply(case, Event(EventKind.WITHDRAW, self._clock.now(), text=why))
 
     def take_back(self, order: Order, by: str, note: str | None) -> tuple[Case, ...]:
         """Withdraw every open case of an order that has sent nothing; all its open cases as they are then.
@@ -161,6 +141,7 @@ class Wishes:
         What was heard of a service is nobody's wish, and stays.
         """
         text = note or f"taken back by {by}"
+        self._reach.take_back(order)
         return tuple(
             self._taken_back(case, by, text)
             for case in self._ledger.cases(order_id=order.id)
@@ -207,7 +188,8 @@ class Wishes:
             index = next_open(ladder, placement, self._clock.now())
             if index is not None:
                 title = connection.integration.title
-                demand(ladder[index], title, connection.settings, order, wish.reason, wish.lines)
+                with suppress(PluginFault):  # It cannot say what it takes; its case will tell.
+                    demand(ladder[index], title, connection.settings, order, wish.reason, wish.lines)
 
 
 def name_of(by: str) -> str:

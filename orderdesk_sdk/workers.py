@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import queue
 import threading
-import time
 from collections.abc import Callable
+from typing import TypeVar
 
-__all__ = ["HUNG", "Bulkhead", "PluginHung", "Ticket", "Watch"]
+from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.guard import HUNG, Fault, Guard, PluginHung, Watch
 
-HUNG = "its plugin ran on without making a call and was stopped"
+__all__ = ["PATIENCE", "Bulkhead", "Ticket"]
 
+T = TypeVar("T")
 
-class PluginHung(BaseException):
-    """Raised inside a plugin that has run for too long without a call.
-
-    Ends a loop, cannot end a blocking system call.
-    """
-
-    def __str__(self) -> str:
-        return HUNG
-
-
-class Watch(contextlib.AbstractContextManager[None]):
-    """Notes while plugin code runs, so that a hang can be told from a slow service."""
-
-    def __init__(self) -> None:
-        self.since: float | None = None
-
-    def __enter__(self) -> None:
-        self.since = time.monotonic()
-
-    def __exit__(self, *error: object) -> None:
-        self.since = None
+PATIENCE = 10.0
+"""Seconds that foreign code may run without making a call before it is taken for hung."""
+MOST_LEFT = 16
+"""Threads that one connection, listener or integration may leave behind. Beyond that nothing of it is begun until one
+of them comes back: a host's memory is everybody's."""
 
 
 class Ticket:
@@ -49,54 +34,79 @@ class Ticket:
         self.done = threading.Event()
         self.hung = False
         self.error: BaseException | None = None
-        self.thread_id: int | None = None
 
 
 class Bulkhead:
     """At most `size` jobs at once for one connection. Threads are made when needed and never keep the process alive."""
 
     def __init__(self, name: str, size: int, patience: float) -> None:
+        self.patience = patience
         self._name = name
         self._size = size
-        self._patience = patience
         self._jobs: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._running: set[Ticket] = set()
         self._threads = 0
         self._waiting = 0
+        self._left = 0
 
     def submit(self, job: Callable[[Watch], None]) -> Ticket:
         """Hand over a job; it starts when a thread is free."""
         ticket = Ticket(job)
         with self._lock:
+            if self._left >= MOST_LEFT:
+                ticket.hung = True
+                ticket.done.set()
+                return ticket
             self._waiting += 1
             if self._threads < min(self._size, len(self._running) + self._waiting):
                 self._threads += 1
-                threading.Thread(target=self._work, daemon=True, name=f"orderdesk {self._name}").start()
+                self._start(self._work)
         self._jobs.put(ticket)
         return ticket
 
+    def aside(
+        self, step: Callable[[], T], clean: Callable[[str], str] = str, passes: tuple[type[OrderDeskError], ...] = ()
+    ) -> T | Fault | OrderDeskError:
+        """Run a step of foreign code beside the jobs, for at most the patience; as `Guard.run`, and a Fault for a hang.
+
+        For whoever must not be left behind: the host's own threads, and those that other people's cases wait for.
+        """
+        watch, ended = Watch(), threading.Event()
+        outcome: list[T | Fault | OrderDeskError] = []
+
+        def run() -> None:
+            with contextlib.suppress(PluginHung):  # Nobody waits any more.
+                outcome.append(Guard(watch, clean).run(step, passes))
+            ended.set()
+            if watch.is_left:
+                with self._lock:
+                    self._left -= 1
+
+        with self._lock:
+            if self._left >= MOST_LEFT:
+                return Fault(HUNG)
+        self._start(run)
+        while not ended.wait(self.patience):
+            with self._lock:
+                if watch.leave(self.patience):
+                    self._left += 1
+                    return Fault(HUNG)
+        return outcome[0]
+
     def reap(self) -> None:
         """Give up the jobs whose plugin code has run longer than the patience; their threads are replaced."""
-        now = time.monotonic()
         with self._lock:
-            hung = [
-                ticket
-                for ticket in self._running
-                if ticket.watch.since is not None and now - ticket.watch.since > self._patience
-            ]
+            hung = [ticket for ticket in self._running if ticket.watch.leave(self.patience)]
             for ticket in hung:
                 self._running.discard(ticket)
                 self._threads -= 1
+                self._left += 1
                 ticket.hung = True
             if hung and self._waiting:
                 self._threads += 1
-                threading.Thread(target=self._work, daemon=True, name=f"orderdesk {self._name}").start()
+                self._start(self._work)
         for ticket in hung:
-            if ticket.thread_id is not None:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                    ctypes.c_ulong(ticket.thread_id), ctypes.py_object(PluginHung)
-                )
             ticket.done.set()
 
     def close(self) -> None:
@@ -105,12 +115,14 @@ class Bulkhead:
             for _ in range(self._threads):
                 self._jobs.put(None)
 
+    def _start(self, work: Callable[[], None]) -> None:
+        threading.Thread(target=work, daemon=True, name=f"orderdesk {self._name}").start()
+
     def _work(self) -> None:
         while True:
             ticket = self._jobs.get()
             if ticket is None:
                 return
-            ticket.thread_id = threading.get_ident()
             with self._lock:
                 self._waiting -= 1
                 self._running.add(ticket)
@@ -120,6 +132,7 @@ class Bulkhead:
                 ticket.error = error
             with self._lock:
                 given_up = ticket.hung
+                self._left -= given_up
                 self._running.discard(ticket)
             ticket.done.set()
             if given_up:

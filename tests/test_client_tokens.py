@@ -197,6 +197,9 @@ class NoJournal:
     def keep(self, exchange: Exchange) -> None:
         return
 
+    def leave(self) -> None:
+        return
+
 
 @pytest.mark.parametrize("code", ["invalid_grant", "invalid_client", "unauthorized_client"])
 def test_refused_credentials_are_a_configuration_error_and_the_case_is_not_done(

@@ -197,7 +197,7 @@ def test_a_person_confirms_with_their_name(desk: Desk) -> None:
 
 
 def test_a_person_refuses_with_their_name(desk: Desk) -> None:
-    case = desk.refuse(asked(desk).id, by="Ann", refusal=Refusal.SHIPPED)
+    case = desk.case(desk.refuse(asked(desk).id, by="Ann", refusal=Refusal.SHIPPED).id)
     assert (case.state, case.refusal) == (State.REFUSED, Refusal.SHIPPED)
 
 
@@ -255,7 +255,7 @@ def test_a_canceled_order_that_ships_all_the_same_is_an_alarm(desk: Desk, simula
     simulator.set_switch("cancel_fate", "ignored")
     case = desk.confirm(asked(desk).id, by="Ann")
     wait(simulator, desk, hours(7).total_seconds() / 60)
-    alarm = desk.check(case.id)
+    alarm = desk.case(desk.check(case.id).id)
     assert (alarm.state, alarm.status) == (State.SHIPPED_ANYWAY, "Complete")
     assert "stop the parcel" in str(alarm.remedy)
     assert not desk.receipt(ORDER).is_canceled
@@ -264,7 +264,7 @@ def test_a_canceled_order_that_ships_all_the_same_is_an_alarm(desk: Desk, simula
 def test_reading_a_canceled_order_again_changes_nothing(desk: Desk, stage: SimulatedStage) -> None:
     asked(desk)
     case = stage.follow()
-    again = desk.check(case.id)
+    again = desk.case(desk.check(case.id).id)
     assert (again.state, again.proof, again.due_at) == (State.CANCELED, case.proof, None)
 
 

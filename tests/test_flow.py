@@ -10,7 +10,7 @@ import pytest
 
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, LineAnswer, Outcome, Refusal
-from orderdesk_sdk.errors import ConflictError, PluginFault
+from orderdesk_sdk.errors import ConflictError, InputError, PluginFault
 from orderdesk_sdk.exchange import Certainty
 from orderdesk_sdk.flow import MAX_CALLS, Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
@@ -95,6 +95,20 @@ def test_a_flow_gets_each_reply_and_its_answer_names_the_exchange(client: FakeCl
         repeatable=False,
     )
     assert [exchange.intent.number for exchange in journal.exchanges] == [1, 2]
+
+
+def test_an_order_that_lacks_what_a_flow_needs_is_not_sent_and_the_remedy_is_told(
+    client: FakeClient, journal: FakeJournal
+) -> None:
+    error = InputError(f"no country {SECRET}", remedy="write one")
+    found = outcome(raises(error), client, journal)
+    assert isinstance(found, Answer)
+    assert (found.outcome, found.remedy, client.requests) == (Outcome.NOT_DONE, "write one", [])
+    assert SECRET not in str(found)
+    client.replies(200)
+    after = outcome(raises(error, WRITE), client, journal)
+    assert isinstance(after, Answer)
+    assert after.outcome is Outcome.UNCLEAR
 
 
 def test_the_first_call_brings_the_claim_and_after_it_only_writes_need_an_intent(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import httpx
@@ -15,6 +14,7 @@ from orderdesk_sdk.errors import ConfigurationError, ConflictError
 from orderdesk_sdk.exchange import Certainty
 from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.guard import Watch, watch_here
 from orderdesk_sdk.reading import MalformedReply, text_at
 from orderdesk_sdk.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
 
@@ -148,31 +148,19 @@ def test_who_loses_the_case_to_somebody_else_sends_nothing(client: FakeClient, j
     assert (client.requests, closed) == ([], [True])
 
 
-class Gate(AbstractContextManager[None]):
-    """Counts who is inside, as a watch does."""
-
-    def __init__(self) -> None:
-        self.inside = False
-
-    def __enter__(self) -> None:
-        self.inside = True
-
-    def __exit__(self, *error: object) -> None:
-        self.inside = False
-
-
 def test_a_watch_sees_the_plugins_code_and_not_the_cores(client: FakeClient, journal: FakeJournal) -> None:
-    gate = Gate()
+    watch = Watch()
     seen: list[bool] = []
 
     def flow() -> Flow[Answer]:
-        seen.append(gate.inside)
+        seen.append(watch_here() is watch)
         reply = yield READ
-        seen.append(gate.inside)
+        seen.append(watch_here() is watch)
         return answer.asked(reply)
 
     client.replies(200)
-    client.before_each = lambda: seen.append(gate.inside)
-    drive(flow, Answer, client.as_client(), journal, ANY_ORDER, watch=gate)
+    client.before_each = lambda: seen.append(watch_here() is watch)
+    drive(flow, Answer, client.as_client(), journal, ANY_ORDER, watch=watch)
     assert seen == [True, False, True]
-    assert not gate.inside
+    assert watch_here() is None
+    assert not watch.leave(0.0), "nothing runs that could be left behind"

@@ -13,6 +13,7 @@ from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.exchange import Certainty, Exchange
 from orderdesk_sdk.flow import Driven, Fault, Recorded, drive
 from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.http.replay import digest_of
 from orderdesk_sdk.http.service import CALL, CallOptions
 from orderdesk_sdk.reading import text_at
 from orderdesk_sdk.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal, exchange_of, intent_of
@@ -76,6 +77,11 @@ def reading() -> Flow[Answer]:
 NEW = '{"status": "New"}'
 
 
+def digests(requests: Iterable[httpx.Request]) -> list[str]:
+    """What tells requests apart: a flow's own are sent as copies."""
+    return [digest_of(request) for request in requests]
+
+
 def test_whole_replies_are_taken_from_the_record_and_nothing_is_sent_or_kept_again(
     client: FakeClient, journal: FakeJournal
 ) -> None:
@@ -90,7 +96,7 @@ def test_after_the_record_the_flow_goes_on_with_real_calls(client: FakeClient, j
     found = replayed(reading, recorded(exchange_of(READ, 1, body=NEW)), client, journal)
     assert found == Driven(Answer(Outcome.ASKED, status="New", exchange=2), wrote=True, repeatable=False)
     assert [intent.number for intent in journal.intents] == [2]
-    assert client.requests == [WRITE]
+    assert digests(client.requests) == digests([WRITE])
 
 
 def test_a_read_whose_reply_was_not_kept_whole_is_made_again(client: FakeClient, journal: FakeJournal) -> None:
@@ -99,7 +105,7 @@ def test_a_read_whose_reply_was_not_kept_whole_is_made_again(client: FakeClient,
     found = replayed(reading, record, client, journal)
     assert isinstance(found.outcome, Answer)
     assert found.outcome.outcome is Outcome.ASKED
-    assert client.requests == [READ]
+    assert digests(client.requests) == digests([READ])
 
 
 def test_a_query_by_post_that_was_on_its_way_is_made_again_where_it_is_declared_to_read(
@@ -115,14 +121,14 @@ def test_a_query_by_post_that_was_on_its_way_is_made_again_where_it_is_declared_
     client.replies(200, 200, body=NEW.encode())
     found = replayed(asking, recorded(on_its_way=(query, 1)), client, journal)
     assert isinstance(found.outcome, Answer)
-    assert client.requests == [query, WRITE]
+    assert digests(client.requests) == digests([query, WRITE])
 
 
 def test_a_read_that_was_on_its_way_is_made_again(client: FakeClient, journal: FakeJournal) -> None:
     client.replies(200, 200, body=NEW.encode())
     found = replayed(reading, recorded(on_its_way=(READ, 1)), client, journal)
     assert isinstance(found.outcome, Answer)
-    assert client.requests == [READ, WRITE]
+    assert digests(client.requests) == digests([READ, WRITE])
 
 
 @pytest.mark.parametrize("write", [WRITE, REPEATABLE])
@@ -200,7 +206,7 @@ def test_a_changed_read_with_no_write_on_record_is_simply_made(client: FakeClien
     changed = httpx.Request("GET", f"{URL}?v=2")
     found = replayed(flow_of(changed, then=said), recorded(exchange_of(READ, 1)), client, journal)
     assert found == Driven(said, wrote=False, repeatable=True)
-    assert client.requests == [changed]
+    assert digests(client.requests) == digests([changed])
 
 
 @pytest.mark.parametrize(
@@ -223,7 +229,7 @@ def test_an_answer_that_comes_before_a_recorded_write_is_unclear_because_that_ha
     assert isinstance(found.outcome, Loss)
     assert (found.outcome.certainty, found.outcome.repeatable) == (Certainty.UNCLEAR, False)
     assert found.wrote
-    assert client.requests == [READ]
+    assert digests(client.requests) == digests([READ])
 
 
 def test_a_read_that_is_lost_before_a_recorded_write_is_unclear(client: FakeClient, journal: FakeJournal) -> None:

@@ -195,9 +195,14 @@ class TestTheLines:
     @pytest.mark.parametrize("status", [None, "Cancelled"])
     @pytest.mark.parametrize(
         ("lines", "outcome"),
-        [((LineAnswer("MUG", 2, 1),), Outcome.CANCELED), ((LineAnswer("MUG", 1, 1), LineAnswer("MUG", 1, 0)), Outcome.CANCELED),
-         ((LineAnswer("MUG", 2, 0),), Outcome.UNCLEAR), ((LineAnswer("CAP", 1, 1),), Outcome.UNCLEAR), ((), Outcome.UNCLEAR)],
-    )  # fmt: skip
+        [
+            ((LineAnswer("MUG", 2, 1),), Outcome.CANCELED),
+            ((LineAnswer("MUG", 1, 1), LineAnswer("MUG", 1, 0)), Outcome.CANCELED),
+            ((LineAnswer("MUG", 2, 0),), Outcome.UNCLEAR),
+            ((LineAnswer("CAP", 1, 1),), Outcome.UNCLEAR),
+            ((), Outcome.UNCLEAR),
+        ],
+    )
     def test_of_a_part_the_lines_that_were_asked_for_must_be_shown(
         self, lines: tuple[LineAnswer, ...], outcome: Outcome, status: str | None
     ) -> None:

@@ -23,6 +23,7 @@ from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import InputError, OrderDeskError
 from orderdesk_sdk.hookspecs import INTEGRATIONS
 from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.ledger import Work
 from orderdesk_sdk.message import Message
 from orderdesk_sdk.order import Order, Role
 from orderdesk_sdk.reasons import CanonicalReason
@@ -232,7 +233,7 @@ class Histories(RuleBasedStateMachine):
         case = self.case(index)
         if case is None:
             return
-        acts: Mapping[str, Callable[[Desk], Case]] = {
+        acts: Mapping[str, Callable[[Desk], Work]] = {
             "confirm": lambda desk: desk.confirm(case.id, by="Ben"),
             "refuse": lambda desk: desk.refuse(case.id, by="Ben", refusal=Refusal.TOO_LATE),
             "withdraw": lambda desk: desk.withdraw(case.id, by="Ben"),

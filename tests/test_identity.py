@@ -1,4 +1,4 @@
-"""Where a response states the number of its order: a declaration that cannot be meant is refused where it is written."""
+"""Where a response states the number of its order: what cannot be meant is refused where it is written."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ def test_a_refused_login_is_tried_again_until_a_person_gets_the_case(
     case = asked(desk)
     assert (case.state, case.text) == (State.REQUESTED, "the mail server refuses the login (535)")
     assert case.remedy == "check username and password"
-    clock.advance(PATIENCE)
+    clock.advance(PATIENCE.give_up)
     after = next_of(desk, case, clock)
     assert (after.state, after.asked_at, login_server.arrived) == (State.AWAITING_PERSON, None, [])
     assert "check username and password" in str(after.remedy)
@@ -243,7 +243,7 @@ def test_a_recipient_that_is_refused_for_a_day_goes_to_a_person(
     mail_server.replies["RCPT"] = ["550 unknown"]
     desk = open_desk(mail_server.config())
     case = asked(desk)
-    clock.advance(PATIENCE)
+    clock.advance(PATIENCE.give_up)
     after = next_of(desk, case, clock)
     assert (after.state, after.asked_at) == (State.AWAITING_PERSON, None)
     assert "550 unknown" in str(after.text)
@@ -356,7 +356,7 @@ def test_where_there_is_a_next_way_an_overdue_case_climbs_to_it(
 def test_a_person_confirms_with_name_and_note(open_desk: Opener, mail_server: MailServer) -> None:
     desk = open_desk(mail_server.config())
     case = asked(desk)
-    done = desk.confirm(case.id, by="Ann", note="they wrote back at noon")
+    done = desk.case(desk.confirm(case.id, by="Ann", note="they wrote back at noon").id)
     assert (done.state, done.due_at, done.waits_since) == (State.CANCELED, None, None)
     assert done.proof is not None
     assert (done.proof.person, done.proof.note) == ("Ann", "they wrote back at noon")
@@ -366,7 +366,7 @@ def test_a_person_confirms_with_name_and_note(open_desk: Opener, mail_server: Ma
 def test_a_person_refuses_with_name_and_note(open_desk: Opener, mail_server: MailServer) -> None:
     desk = open_desk(mail_server.config())
     case = asked(desk)
-    done = desk.refuse(case.id, by="Ann", refusal=Refusal.SHIPPED, note="it left yesterday")
+    done = desk.case(desk.refuse(case.id, by="Ann", refusal=Refusal.SHIPPED, note="it left yesterday").id)
     assert (done.state, done.refusal, done.text) == (State.REFUSED, Refusal.SHIPPED, "it left yesterday")
     event = [entry.content for entry in desk.ledger.history(case.id)][-1]
     assert (getattr(event, "kind", None), getattr(event, "person", None)) == (EventKind.REFUSED, "Ann")

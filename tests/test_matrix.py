@@ -184,7 +184,8 @@ def test_the_proof_is_what_settles_the_case(try_at: TrialMaker, slug: str) -> No
     now = trial.scene.clock.now()
     if proof.startswith("a person confirms, reminded after "):
         assert case.due_at == now + span(proof.removeprefix("a person confirms, reminded after "))
-        kinds, case = {ProofKind.PERSON}, trial.scene.desk.confirm(case.id, by="Ben")
+        kinds = {ProofKind.PERSON}
+        case = trial.scene.desk.case(trial.scene.desk.confirm(case.id, by="Ben").id)
     elif proof == "the reply is final":
         kinds = {ProofKind.REPLY}
         assert trial.scene.is_canceled

@@ -195,7 +195,7 @@ DEEDS: dict[str, tuple[Deed, str]] = {
     "calls nobody": (lambda service: httpx.Request("GET", "mailto:ann"), "none of the connection's hosts"),
     "sends once": (
         lambda service: httpx.Request("PUT", service.base_url, content=iter([b"a"])),
-        "yielded a request that cannot be sent: RequestNotRead",
+        "a request cannot be sent whose body is made while it is sent",
     ),
 }
 

@@ -104,12 +104,18 @@ def test_what_is_missing_or_misshapen_is_named_with_its_path(
     assert said in raised.value.text
 
 
-@pytest.mark.parametrize(("value", "count"), [(0, 0), (7, 7), ("2", 2), (" 12 ", 12), ("007", 7)])
-def test_counts_are_whole_numbers_also_as_text(value: object, count: int) -> None:
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [(0, 0), (7, 7), ("2", 2), (" 12 ", 12), ("007", 7), (2.0, 2), (0.0, 0), ("2.0", 2), ("1.00", 1)],
+)
+def test_counts_are_whole_numbers_also_as_text_and_with_a_fraction_of_zero(value: object, count: int) -> None:
     assert count_in(REPLY, {"n": value}, "n") == count
 
 
-@pytest.mark.parametrize("value", [None, -1, "-1", "", "2.0", 2.0, True, "two", "²", "\u0661", [], {}, "9" * 5000])
+@pytest.mark.parametrize("value", [
+    None, -1, "-1", "", "2.5", 2.5, -2.0, 1e16, float("inf"), "2.", ".0", "1e3", True, "two", "²", "\u0661", "2.\u0660",
+    [], {}, "9" * 5000,
+])  # fmt: skip
 def test_everything_else_is_no_count(value: object) -> None:
     with pytest.raises(MalformedReply, match=r"\$[.]+n: a whole number was expected"):
         count_in(REPLY, {"n": value}, "n")
@@ -190,6 +196,26 @@ def test_being_turned_away_proves_that_nothing_was_done(status: int) -> None:
 @pytest.mark.parametrize("status", [200, 202, 204, 302, 400, 404, 409, 418, 500, 502, 503, 504])
 def test_no_other_status_proves_that(status: int) -> None:
     assert turned_away(Said(status_code=status), check="x") is None
+
+
+@pytest.mark.parametrize("status", [404, 405])
+@pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'{"message": "No"}', b'{"errors": []}', b'"errors"'])
+def test_a_404_in_none_of_the_services_own_words_is_a_matter_of_the_configuration(status: int, content: bytes) -> None:
+    answer = turned_away(Said(content, status), check="look at the role", own="errors")
+    assert answer is not None
+    assert (answer.outcome, answer.exchange) == (Outcome.NOT_DONE, 3)
+    assert answer.remedy == "check the base URL of the connection; look at the role"
+    with pytest.raises(Ended) as ended:
+        need(Said(content, status), check="look at the role", own="errors")
+    assert ended.value.answer == answer
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [(404, b'{"errors": [{"code": 1}]}'), (404, b'{"errors": "no order"}'), (400, b"<html>"), (200, b""), (500, b"")],
+)
+def test_what_the_service_itself_says_is_no_matter_of_the_configuration(status: int, content: bytes) -> None:
+    assert turned_away(Said(content, status), check="x", own="errors") is None
 
 
 @given(ODD)
@@ -274,9 +300,19 @@ def test_a_moment_is_parsed(text: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["0000-00-00T00:00:00Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "2026-13-05T09:00:00Z", "2026-01-05", "soon",
-     "2026-01-05T09:00:00", 1767603600, None, ""],
-)  # fmt: skip
+    [
+        "0000-00-00T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "1970-01-01T00:00:00Z",
+        "2026-13-05T09:00:00Z",
+        "2026-01-05T09:00:00",
+        "2026-01-05",
+        "soon",
+        1767603600,
+        None,
+        "",
+    ],
+)
 def test_what_is_no_moment_is_malformed(value: object) -> None:
     with pytest.raises(MalformedReply):
         moment_at(Said(json.dumps({"at": value}).encode()), "at")

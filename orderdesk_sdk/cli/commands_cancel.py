@@ -200,3 +200,4 @@ def resubmit(session: Session, order: str, at: str | None, number: str | None, b
     session.give({"resubmission": resubmission_shape(made)}, draw)
     if made.state is ErrandState.REFUSED:
         click.get_current_context().exit(PERSON_NEEDED)
+    session.end([made])

@@ -1,4 +1,4 @@
-"""`check`, `confirm`, `refuse`, `withdraw` and `send-again`: what a person does with a case."""
+"""`check`, `confirm`, `refuse`, `withdraw` and `send-again`: what a person does with a case, or an errand."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import Session, by_option, find_case, shared, who
+from orderdesk_sdk.cli.session import Session, by_option, find_work, shared, who
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.case import Case
     from orderdesk_sdk.cli.tables import Screen
+    from orderdesk_sdk.ledger import Work
 
 __all__ = ["check", "confirm", "refuse", "send_again", "withdraw"]
 
@@ -35,17 +35,22 @@ def _read(file: str | None) -> bytes | None:
         return bytes(stream.read(LARGEST + 1))
 
 
-def _give(session: Session, case: Case) -> None:
+def _give(session: Session, work: Work) -> None:
+    from orderdesk_sdk.case import Case
+    from orderdesk_sdk.cli.errand_views import errand_lines, errand_shape
     from orderdesk_sdk.cli.shapes import case_shape
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.case_tables import standing_table
 
-        screen.line(f"Order {case.order_number} at {case.connection}", "bold")
-        standing_table(screen, [case])
-        screen.zone(case.updated_at)
+        if isinstance(work, Case):
+            screen.line(f"Order {work.order_number} at {work.connection}", "bold")
+            standing_table(screen, [work])
+        else:
+            errand_lines(screen, work)
+        screen.zone(work.updated_at)
 
-    session.give({"case": case_shape(case)}, draw)
+    session.give({"case": case_shape(work)} if isinstance(work, Case) else errand_shape(work), draw)
 
 
 def _is_plugin(what: str) -> bool:
@@ -78,7 +83,7 @@ def check(session: Session, what: str | None, every: bool, fix: bool) -> None:
         raise click.UsageError(f"--fix is for plugins, and {what} is neither a folder nor an installed integration")
     assert what is not None, "one of the two is given"
     with session.desk() as desk:
-        found = desk.check(find_case(desk, what).id)
+        found = desk.check(find_work(desk, what).id)
     _give(session, found)
     session.end([found])
 
@@ -91,14 +96,14 @@ def check(session: Session, what: str | None, every: bool, fix: bool) -> None:
 @shared
 @click.pass_obj
 def confirm(session: Session, case: str, by: str, note: str | None, message: str | None) -> None:
-    """Say that the service has canceled CASE.
+    """Say that the service has done CASE: canceled it.
 
-    CASE is an id, the beginning of one, or ORDER@CONNECTION. Your name is the proof; with --message the proof is the
-    service's answer, which you have read.
+    CASE is an id, the beginning of one, or ORDER@CONNECTION; of a resubmission or a status change too. Your name is
+    the proof; with --message, which a cancellation takes, it is the service's answer, which you have read.
     """
     mail = _read(message)
     with session.desk() as desk:
-        found = desk.confirm(find_case(desk, case).id, by=by, note=note, message=mail)
+        found = desk.confirm(find_work(desk, case).id, by=by, note=note, message=mail)
     _give(session, found)
 
 
@@ -117,16 +122,16 @@ def confirm(session: Session, case: str, by: str, note: str | None, message: str
 @shared
 @click.pass_obj
 def refuse(session: Session, case: str, by: str, why: str, note: str | None, message: str | None) -> None:
-    """Say that the service will not cancel CASE.
+    """Say that the service will not do CASE: not cancel it.
 
-    CASE is an id, the beginning of one, or ORDER@CONNECTION. Your name is the proof; with --message the proof is the
-    service's answer, which you have read.
+    CASE is an id, the beginning of one, or ORDER@CONNECTION; of a resubmission or a status change too. Your name is
+    the proof; with --message, which a cancellation takes, it is the service's answer, which you have read.
     """
     from orderdesk_sdk.answer import Refusal
 
     mail, refusal = _read(message), Refusal(why.replace("-", " "))
     with session.desk() as desk:
-        found = desk.refuse(find_case(desk, case).id, by=by, refusal=refusal, note=note, message=mail)
+        found = desk.refuse(find_work(desk, case).id, by=by, refusal=refusal, note=note, message=mail)
     _give(session, found)
 
 
@@ -139,7 +144,7 @@ def refuse(session: Session, case: str, by: str, why: str, note: str | None, mes
 def withdraw(session: Session, case: str, by: str | None, note: str | None) -> None:
     """Take CASE back, as long as nothing has been sent."""
     with session.desk() as desk:
-        found = desk.withdraw(find_case(desk, case).id, by=who(by), note=note)
+        found = desk.withdraw(find_work(desk, case).id, by=who(by), note=note)
     _give(session, found)
 
 
@@ -155,6 +160,6 @@ def send_again(session: Session, case: str, by: str) -> None:
     code 3: a person must look.
     """
     with session.desk() as desk:
-        found = desk.send_again(find_case(desk, case).id, by=by)
+        found = desk.send_again(find_work(desk, case).id, by=by)
     _give(session, found)
     session.end([found])

@@ -78,7 +78,7 @@ def status(session: Session, order: str, status: str, at: tuple[str, ...], reaso
     session.give(shape, draw)
     if any(change.state is ErrandState.REFUSED for change in made.changes):
         click.get_current_context().exit(PERSON_NEEDED)
-    session.end(made.canceled.cases if made.canceled is not None else ())
+    session.end((*made.changes, *(made.canceled.cases if made.canceled is not None else ())))
 
 
 @click.command("take-back")

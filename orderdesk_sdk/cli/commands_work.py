@@ -37,11 +37,13 @@ def work(session: Session, until_idle: bool, every: float) -> None:
     """
     from orderdesk_sdk.case import EventKind, State
     from orderdesk_sdk.cli.case_tables import cases_table
+    from orderdesk_sdk.cli.errand_views import errand_lines, errand_shape
     from orderdesk_sdk.cli.shapes import case_shape
     from orderdesk_sdk.cli.signals import stopping
     from orderdesk_sdk.cli.tables import Screen, printable
     from orderdesk_sdk.cli.times import iso, shown, span
     from orderdesk_sdk.cli.worker import Watcher, Worker, machine_has_work
+    from orderdesk_sdk.errand import ErrandState
 
     screen = Screen()
     alarms: list[Case] = []
@@ -69,16 +71,19 @@ def work(session: Session, until_idle: bool, every: float) -> None:
         done, problems = Worker(desk, every, stop, waiting).run(until_idle=until_idle)
         idle = not machine_has_work(desk)
         persons = desk.cases(states=[State.AWAITING_PERSON])
+        errands = [one for one in desk.errands(open_only=True) if one.state is ErrandState.AWAITING_PERSON]
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
         for problem in problems:
             click.echo(f"Problem: {printable(problem)}", err=True)
-        left = "nothing is left to be done" + (" without a person" if persons else "") if idle else "stopped"
+        left = "nothing is left to be done" + (" without a person" if persons or errands else "") if idle else "stopped"
         screen.line(f"{done} pieces of work done; {left}.")
         if persons:
             screen.line("These await a person:", "bold magenta")
             cases_table(screen, persons)
+        for errand in errands:
+            errand_lines(screen, errand)
         screen.zone(now)
 
     shape: dict[str, object] = {
@@ -86,11 +91,12 @@ def work(session: Session, until_idle: bool, every: float) -> None:
         "done": done,
         "is_idle": idle,
         "awaiting_person": [case_shape(case) for case in persons],
+        "errands_awaiting_person": [errand_shape(errand) for errand in errands],
         "alarms": [case_shape(case) for case in alarms],
         "problems": list(problems),
     }
     session.give(shape, draw)
-    if until_idle and (persons or alarms):
+    if until_idle and (persons or errands or alarms):
         click.get_current_context().exit(PERSON_NEEDED)
 
 

@@ -12,9 +12,34 @@ from orderdesk_sdk.status_change import StatusChange
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.tables import Screen
 
-__all__ = ["resubmission_lines", "resubmission_shape", "status_change_lines", "status_change_shape"]
+__all__ = [
+    "errand_lines",
+    "errand_shape",
+    "resubmission_lines",
+    "resubmission_shape",
+    "status_change_lines",
+    "status_change_shape",
+]
 
 Shape = dict[str, object]
+
+
+def errand_lines(screen: Screen, found: Resubmission | StatusChange) -> None:
+    """An errand in two lines."""
+    match found:
+        case Resubmission():
+            resubmission_lines(screen, found)
+        case StatusChange():
+            status_change_lines(screen, found)
+
+
+def errand_shape(found: Resubmission | StatusChange) -> Shape:
+    """An errand as the result of a command."""
+    match found:
+        case Resubmission():
+            return {"resubmission": resubmission_shape(found)}
+        case StatusChange():
+            return {"status_change": status_change_shape(found)}
 
 
 def resubmission_lines(screen: Screen, found: Resubmission) -> None:
@@ -31,7 +56,8 @@ def status_change_lines(screen: Screen, found: StatusChange) -> None:
 
 def _lines(screen: Screen, found: Errand, head: str, done: str) -> None:
     is_done = found.state is ErrandState.DONE
-    screen.line(f"{head}: {done if is_done else found.state.value}", "green" if is_done else "yellow")
+    where = f" ({found.id})" if found.is_open else ""
+    screen.line(f"{head}: {done if is_done else found.state.value}{where}", "green" if is_done else "yellow")
     said = "; ".join(word for word in (found.text, found.fault, found.remedy) if word)
     if said:
         screen.indented(said)
@@ -63,4 +89,6 @@ def _errand(found: Errand) -> Shape:
         "text": found.text,
         "remedy": found.remedy,
         "fault": found.fault,
+        "give_up_at": iso(found.give_up_at),
+        "person": found.person,
     }

@@ -17,12 +17,12 @@ import click
 from orderdesk_sdk import errors
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.case import Case
     from orderdesk_sdk.cli.tables import Screen
     from orderdesk_sdk.clock import Clock
     from orderdesk_sdk.config import Config
     from orderdesk_sdk.desk import Desk
     from orderdesk_sdk.hosts.local import LocalHost
+    from orderdesk_sdk.ledger import Work
 
 __all__ = ["PERSON_NEEDED", "Session", "by_option", "shared", "who"]
 
@@ -89,11 +89,13 @@ class Session:
         if error.remedy:
             click.echo(_broken(f"What to do: {printable(error.remedy)}"), err=True)
 
-    def end(self, cases: Sequence[Case]) -> None:
+    def end(self, cases: Sequence[Work]) -> None:
         """End the command with the exit code that these cases ask for."""
         from orderdesk_sdk.case import ALARMS, State
+        from orderdesk_sdk.errand import ErrandState
 
-        if any(case.state is State.AWAITING_PERSON or case.state in ALARMS for case in cases):
+        needed = {State.AWAITING_PERSON, ErrandState.AWAITING_PERSON, *ALARMS}
+        if any(case.state in needed for case in cases):
             click.get_current_context().exit(PERSON_NEEDED)
 
 
@@ -125,22 +127,32 @@ def local_host(desk: Desk) -> LocalHost:
     return desk.host
 
 
-def find_case(desk: Desk, ref: str) -> Case:
-    """The case with this id or beginning of one, or the latest of ORDER@CONNECTION.
+def find_work(desk: Desk, ref: str) -> Work:
+    """The case, resubmission or status change with this id or beginning of one, or the latest of ORDER@CONNECTION.
 
-    Raises NotFoundError, and InputError where several begin like that.
+    At a connection an open one comes before what is settled, and a case before the others. Raises NotFoundError, and
+    InputError where several begin like that.
     """
     try:
-        return desk.case(ref)
+        return desk.work(ref)
     except errors.NotFoundError:
         order, at, connection = ref.rpartition("@")
-        known = desk.cases(order=order) if at else desk.cases(limit=1_000_000)
-        found = [case for case in known if (case.connection == connection if at else case.id.startswith(ref))]
-        if len(found) == 1 or (found and at):
-            return found[-1]
+        errands = desk.errands()
+        if at:
+            known = [case for case in desk.cases(order=order) if case.connection == connection]
+            its = [errand for errand in errands if (errand.order_number, errand.connection) == (order, connection)]
+            found: list[Work] = [*its, *known]
+            found.sort(key=lambda one: one.is_open)
+            if found:
+                return found[-1]
+            raise
+        found = [case for case in desk.cases(limit=1_000_000) if case.id.startswith(ref)]
+        found += [errand for errand in errands if errand.id.startswith(ref)]
+        if len(found) == 1:
+            return found[0]
         if not found:
             raise
-    some = ", ".join(f"{case.id} (order {case.order_number} at {case.connection})" for case in found[:5])
+    some = ", ".join(f"{one.id} (order {one.order_number} at {one.connection})" for one in found[:5])
     raise errors.InputError(
         f"{len(found)} cases begin like that", place=f"case {ref}", remedy=f"give more of the id: {some}"
     )

@@ -11,6 +11,7 @@ from attrs import field, frozen
 from orderdesk_sdk.case import Case, Event, State
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.order import Role
@@ -40,7 +41,7 @@ def machine_has_work(desk: Desk) -> bool:
 
     A cart waits for the order's fulfillment services, so it has no work of its own while one of them is open.
     """
-    if desk.ledger.resubmissions(open_only=True) or desk.ledger.status_changes(open_only=True):
+    if any(errand.state is not ErrandState.AWAITING_PERSON for errand in desk.errands(open_only=True)):
         return True
     for case in desk.cases(states=_MACHINE, limit=1_000_000):
         if case.role is not Role.CART or case.state is not State.REQUESTED:

@@ -16,17 +16,20 @@ from orderdesk_sdk.casebook import Casebook, Known
 from orderdesk_sdk.change_status import StatusChanger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
+from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.guard import HUNG, Watch
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.posting import Post
+from orderdesk_sdk.reach import Reach
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.resubmit import Resubmitter
 from orderdesk_sdk.status_change import StatusChange
-from orderdesk_sdk.workers import HUNG, PluginHung, Ticket, Watch
+from orderdesk_sdk.workers import Ticket
 
 __all__ = ["InlineEngine", "Report"]
 
@@ -63,7 +66,8 @@ class InlineEngine:
         self._connections = connections
         self._clock = clock
         self._book = Casebook(ledger, host, connections, listeners, clock)
-        self._advancer = CaseAdvancer(self._book, connections, post)
+        self.reach = Reach(self._book, host, connections)
+        self._advancer = CaseAdvancer(self._book, self.reach, connections, post)
         self._resubmitter = Resubmitter(ledger, host, connections, clock)
         self._status_changer = StatusChanger(ledger, host, connections, clock)
         self._lock = threading.Lock()
@@ -90,15 +94,23 @@ class InlineEngine:
         """What a case's present route is asked to do."""
         return self._advancer.request(case)
 
-    def read_back(self, case: Case) -> Case:
-        """Check a case now. Raises what the check raises."""
-        self._one(case, lambda job, watch: self._advancer.advance(_case(job[0]), watch, check=True))
-        return self._ledger.case(case.id)
+    def read_back(self, work: Work) -> Work:
+        """Read back now what became of it; the work as it is then. Raises what the read-back raises."""
+        self._one(work, lambda job, watch: self._drive(job[0], watch, look=True))
+        return self._latest(work)
 
-    def send_again(self, case: Case, by: str) -> Case:
-        """Send a case's request again on a person's word. Raises IllegalTransition where the state forbids it."""
-        self._one(case, lambda job, watch: self._advancer.advance(_case(job[0]), watch, person=by))
-        return self._ledger.case(case.id)
+    def send_again(self, work: Work, by: str) -> Work:
+        """Send a request again on a person's word. Raises ConflictError where the state forbids it."""
+        self._one(work, lambda job, watch: self._drive(job[0], watch, person=by))
+        return self._latest(work)
+
+    def decide(self, errand: Resubmission | StatusChange, verdict: ErrandState, *, by: str, note: str | None) -> Work:
+        """What a person says of an errand. Raises ConflictError where its state forbids it."""
+        match errand:
+            case Resubmission():
+                return self._resubmitter.decide(errand, verdict, by, note)
+            case StatusChange():
+                return self._status_changer.decide(errand, verdict, by, note)
 
     def resubmit(self, order: Order, *, by: str, at: str | None, number: str | None) -> Resubmission:
         """Open (or find) the resubmission of an order, do what is due, and return it as it is then."""
@@ -118,8 +130,9 @@ class InlineEngine:
 
     def run_due(self, limit: int) -> Report:
         """Do all due work, at most `limit` pieces, each once."""
+        problems = self.reach.catch_up()
         due = self._ledger.due(self._clock.now(), limit)
-        problems = self._do(self._jobs(due), self._advance)
+        problems += self._do(self._jobs(due), self._advance)
         return Report(len(due), self._ledger.next_due(), problems)
 
     def apply(self, case: Case, event: Event, *notes: str) -> Case:
@@ -129,22 +142,6 @@ class InlineEngine:
     def now(self) -> datetime:
         """The time by the desk's clock."""
         return self._clock.now()
-
-    def guarded(self, connection: str, step: Callable[[], T]) -> T:
-        """Run plugin code that makes no calls on a thread of its connection. Raises what it raises, or PluginHung."""
-        made: list[T] = []
-
-        def run(watch: Watch) -> None:
-            with watch:
-                made.append(step())
-
-        bulkhead = self._connections.bulkhead(connection)
-        ticket = bulkhead.submit(run)
-        while not ticket.done.wait(LOOK):
-            bulkhead.reap()
-        if ticket.hung or not made:
-            raise ticket.error if ticket.error is not None and not ticket.hung else PluginHung
-        return made[0]
 
     def _jobs(self, due: Sequence[Work]) -> list[Job]:
         """What is due, a piece by itself, or together where a service takes several orders in one call."""
@@ -163,22 +160,34 @@ class InlineEngine:
         return jobs
 
     def _advance(self, job: Job, watch: Watch) -> None:
-        match job[0]:
-            case Resubmission() as resubmission:
-                self._resubmitter.advance(resubmission, watch)
-            case StatusChange() as change:
-                self._status_changer.advance(change, watch)
-            case Case() as found if self._advancer.batch(found) is not None:
-                self._advancer.advance_many([_case(work) for work in job], watch)
-            case Case() as found:
-                self._advancer.advance(found, watch)
+        first = job[0]
+        if isinstance(first, Case) and self._advancer.batch(first) is not None:
+            self._advancer.advance_many([_case(work) for work in job], watch)
+        else:
+            self._drive(first, watch)
 
-    def _one(self, case: Case, step: Step) -> None:
-        tickets = self._submit([(case,)], step)
+    def _drive(self, work: Work, watch: Watch, *, look: bool = False, person: str | None = None) -> None:
+        match work:
+            case Resubmission():
+                self._resubmitter.advance(work, watch, look=look, person=person)
+            case StatusChange():
+                self._status_changer.advance(work, watch, look=look, person=person)
+            case Case():
+                self._advancer.advance(work, watch, check=look, person=person)
+
+    def _latest(self, work: Work) -> Work:
+        match work:
+            case Resubmission():
+                return self._ledger.resubmission(work.id)
+            case StatusChange():
+                return self._ledger.status_change(work.id)
+            case Case():
+                return self._ledger.case(work.id)
+
+    def _one(self, work: Work, step: Step) -> None:
+        tickets = self._submit([(work,)], step)
         if not tickets:
-            raise ConflictError(
-                "it is being worked on right now", place=f"case {case.id}", remedy="try again in a moment"
-            )
+            raise ConflictError("it is being worked on right now", place=work.id, remedy="try again in a moment")
         self._wait(tickets)
         error = tickets[0][1].error
         if error is not None and not tickets[0][1].hung:
@@ -217,7 +226,8 @@ class InlineEngine:
         try:
             step(job, watch)
         finally:
-            self._done_with(job)
+            if not watch.is_left:  # Else whoever left it has done so, and somebody may be at it again.
+                self._done_with(job)
 
     def _done_with(self, job: Job) -> None:
         with self._lock:
@@ -230,15 +240,17 @@ class InlineEngine:
             if ticket.done.wait(LOOK):
                 waiting.pop(0)
                 if ticket.hung:
-                    self._take_away(job)
+                    self._take_away(job, ticket.watch)
                 continue
             for name in {job[0].connection for job, _ in waiting}:
                 self._connections.bulkhead(name).reap()
 
-    def _take_away(self, job: Job) -> None:
+    def _take_away(self, job: Job, watch: Watch) -> None:
         self._done_with(job)
+        if watch.at_leave is not None:
+            watch.at_leave()
         for work in job:
-            # The plugin's thread may have come back just now, or heard that it was stopped, and settled it itself.
+            # Somebody else, in another process say, may have settled it meanwhile.
             with suppress(ConflictError):
                 match work:
                     case Case():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import threading
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ import httpx
 
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.guard import Turn
 from orderdesk_sdk.reading import MalformedReply, json_object, text_at
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import RefreshTokenSettings
@@ -112,7 +112,7 @@ class TokenAuth(httpx.Auth):
     learn: Callable[[Secret], None]
 
     def __init__(self) -> None:
-        self._refresh = threading.Lock()
+        self._refresh = Turn()
         self._token: Token | None = None
         self._good_until = 0.0
 
@@ -141,7 +141,7 @@ class TokenAuth(httpx.Auth):
         token = self._token
         if token is not None and token is not spent and self.clock.monotonic() < self._good_until:
             return token
-        with self._refresh:  # Whoever waited here finds the token that the first one fetched.
+        with self._refresh.taken():  # Whoever waited here finds the token that the first one fetched.
             if self._token is None or self._token is spent or self.clock.monotonic() >= self._good_until:
                 reply = yield self.token_request()
                 self._token = self.token(reply)

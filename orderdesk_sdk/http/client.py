@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from functools import partial
 from threading import Lock
 
 import httpx
@@ -16,18 +15,20 @@ from attrs import evolve, frozen
 from orderdesk_sdk.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.declaration import Integration, Limit
-from orderdesk_sdk.errors import ConfigurationError, PluginFault, in_words
+from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
+from orderdesk_sdk.guard import Guard, sound
 from orderdesk_sdk.http.auth import TokenAuth
 from orderdesk_sdk.http.bucket import TokenBucket
 from orderdesk_sdk.http.certainty import NOT_DONE_STATUSES, ReplyTooLarge, failure_of
+from orderdesk_sdk.http.credentials import Credentials
 from orderdesk_sdk.http.hosts import Hosts
 from orderdesk_sdk.http.log_guard import guarded_logs
 from orderdesk_sdk.http.replay import digest_of
 from orderdesk_sdk.http.service import CALL, CallOptions
 from orderdesk_sdk.http.shared_reads import SharedReads, copy_of
 from orderdesk_sdk.http.transport import DeadlineTransport
-from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.redaction import Redactor
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import SettingKind, settings_fields
@@ -74,6 +75,7 @@ class ConnectionClient:
     ) -> None:
         self.limits = limits or CallLimits()
         self._integration = integration
+        self._place = f"integration {integration.slug}"
         self._clock = clock
         values = [(field, getattr(settings, field.name)) for field in settings_fields(type(settings))]
         hosts = [value for field, value in values if field.kind is SettingKind.HOST and value]
@@ -81,10 +83,13 @@ class ConnectionClient:
         secrets = [value for _, value in values if isinstance(value, Secret)]
         self.redactor = Redactor(integration.redact, secrets)
         self._echoes = {header: str(getattr(settings, name)) for header, name in integration.echoes.items()}
-        self._auth = integration.auth(settings) if integration.auth is not None else None
-        if isinstance(self._auth, TokenAuth):
-            self._auth.clock = clock
-            self._auth.learn = self.redactor.learn
+        auth = integration.auth(settings) if integration.auth is not None else None
+        if auth is not None and not isinstance(auth, httpx.Auth):
+            raise TypeError(f"its auth gave {name_of(auth)}, not an httpx.Auth")
+        if isinstance(auth, TokenAuth):
+            auth.clock = clock
+            auth.learn = self.redactor.learn
+        self._credentials = Credentials(auth, self._send, self.redactor, self._place) if auth is not None else None
         self._shared = SharedReads(clock)
         self._buckets: dict[str, TokenBucket] = {}
         self._buckets_lock = Lock()
@@ -98,24 +103,27 @@ class ConnectionClient:
         self._client.close()
 
     def call(
-        self, request: httpx.Request, number: int, intend: Callable[[Intent], None]
+        self, request: httpx.Request, number: int, intend: Callable[[Intent], None], guard: Guard | None = None
     ) -> tuple[Exchange, httpx.Response | None]:
         """Make one call of a flow; the response is None where there is none.
 
         `intend` is called after any wait for the rate limit and before a byte leaves. Sent again only: what reads
         only, and what was proved not done. A shared read may be answered by what another flow was told. Raises
-        PluginFault for a foreign host, ConfigurationError for refused credentials.
+        PluginFault for a foreign host and for what the plugin's credentials and its `throttled` do wrong,
+        ConfigurationError for refused credentials. guard: what the plugin's code runs under; None is one of its own.
         """
+        guard = guard or Guard(clean=self.redactor.text)
         options = _options(request)
         if not options.signed:
             self.redactor.learn_link(str(request.url))
         self.only_own_hosts(request)
         if options.shared is None or not (options.reads_only or request.method in ("GET", "HEAD")):
-            return self._call(request, number, options, intend)
+            return self._call(request, number, options, intend, guard)
         (exchange, response), is_others = self._shared.read(
             digest_of(request),
             options.shared.total_seconds(),
-            lambda: self._call(request, number, options, intend),
+            lambda: self._call(request, number, options, intend, guard),
+            guard.watch,
         )
         if not is_others:
             return exchange, response
@@ -125,7 +133,7 @@ class ConnectionClient:
         return told, _numbered(copy_of(response, request), number) if response is not None else None
 
     def _call(
-        self, request: httpx.Request, number: int, options: CallOptions, intend: Callable[[Intent], None]
+        self, request: httpx.Request, number: int, options: CallOptions, intend: Callable[[Intent], None], guard: Guard
     ) -> tuple[Exchange, httpx.Response | None]:
         bucket = self._bucket(options.operation)
         self._clock.sleep_until(bucket.reserve())
@@ -134,10 +142,10 @@ class ConnectionClient:
         waited = 0.0
         tries = 1
         while True:
-            result = self._once(request)
+            result = self._once(request, guard)
             if isinstance(result, httpx.Response):
                 self._adapt(result, bucket)
-            pause = self._pause(intent, result, tries)
+            pause = self._pause(intent, result, tries, guard)
             if pause is None or tries >= self.limits.tries or waited + pause > self.limits.waits:
                 return self._exchange(intent, result, tries, private=options.private), _numbered(result, number)
             bucket.drain(pause)
@@ -157,54 +165,15 @@ class ConnectionClient:
             options.reads_only,
         )
 
-    def _once(self, request: httpx.Request) -> httpx.Response | Failure:
-        signs = self._auth is not None and _options(request).signed
-        flow = self._auth.sync_auth_flow(request) if self._auth is not None and signs else None
-        sent: httpx.Request = request
+    def _once(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
+        if self._credentials is not None and _options(request).signed:
+            return self._credentials.sent(request, guard)
         try:
-            if flow is None:
-                return self._send(request)
-            reply: httpx.Response | None = None
-            step = self._signed(partial(next, flow))
-            while step is not None:
-                sent = step  # Before the call: whoever catches its failure must know which request was lost.
-                reply = self._send(step)
-                step = self._signed(partial(flow.send, reply))
-            return reply or Failure("NoRequest", Certainty.NOT_SENT, "the credentials never let the request go")
-        except MalformedReply as error:
-            return _no_token("MalformedReply", self.redactor.text(str(error)))
-        except ConfigurationError as error:
-            raise ConfigurationError(
-                self.redactor.text(error.text),
-                place=self.redactor.text(error.place or "") or None,
-                remedy=self.redactor.text(error.remedy or "") or None,
-            ) from None
+            return self._send(request)
         except PluginFault:
             raise
         except Exception as error:  # noqa: BLE001 - httpx lets errors of h11 and idna through; they prove nothing
-            failure = failure_of(error, self.redactor)
-            # Where the call for a token was lost, the request itself never left.
-            return failure if sent is request else _no_token(failure.kind, failure.text)
-        finally:
-            if flow is not None:
-                flow.close()
-
-    def _signed(self, step: Callable[[], httpx.Request]) -> httpx.Request | None:
-        """One step of the credentials' flow.
-
-        None at its end. What goes wrong in the plugin's code is the plugin's fault.
-        """
-        try:
-            return step()
-        except StopIteration:
-            return None
-        except (MalformedReply, ConfigurationError):
-            raise
-        except BaseException as error:  # noqa: BLE001 - also SystemExit: the plugin's own code may raise anything
-            raise PluginFault(
-                self.redactor.text(f"its credentials failed: {in_words(error)}"),
-                place=f"integration {self._integration.slug}",
-            ) from None
+            return failure_of(error, self.redactor)
 
     def _send(self, request: httpx.Request) -> httpx.Response:
         self.only_own_hosts(request)
@@ -270,13 +239,13 @@ class ConnectionClient:
         if SLOWEST <= rate < float("inf"):
             bucket.adapt(rate)
 
-    def _pause(self, intent: Intent, result: httpx.Response | Failure, tries: int) -> float | None:
+    def _pause(self, intent: Intent, result: httpx.Response | Failure, tries: int, guard: Guard) -> float | None:
         """Seconds before the same call may be sent again; None where it must not be."""
         backoff = _FIRST_PAUSE * 2 ** (tries - 1)
         if isinstance(result, Failure):
             safe = result.certainty is not Certainty.UNCLEAR or intent.reads_only
             return backoff if safe else None
-        told = self._throttled(result)
+        told = self._throttled(result, guard)
         if told is not None:
             return max(0.0, told.total_seconds())
         if result.status_code in NOT_DONE_STATUSES or (intent.reads_only and result.status_code in _RETRY_READS):
@@ -284,20 +253,17 @@ class ConnectionClient:
             return asked.total_seconds() if asked is not None else backoff
         return None
 
-    def _throttled(self, reply: httpx.Response) -> timedelta | None:
+    def _throttled(self, reply: httpx.Response, guard: Guard) -> timedelta | None:
         """How long the plugin reads that a reply turns the call away for; its own errors are its fault."""
-        if self._integration.throttled is None:
+        throttled = self._integration.throttled
+        if throttled is None:
             return None
-        try:
-            told: object = self._integration.throttled(reply)
-        except Exception as error:  # noqa: BLE001 - the plugin's own code may raise anything
-            told = in_words(error)
-        if told is None or isinstance(told, timedelta):
-            return told
-        raise PluginFault(
-            self.redactor.text(f"its `throttled` gave no duration but {told!r}"),
-            place=f"integration {self._integration.slug}",
-        )
+
+        def told() -> timedelta | None:
+            found = throttled(copy_of(reply, reply.request))
+            return plain_of(timedelta, found) if found is not None else None
+
+        return sound(guard.run(told), "its `throttled` gave no duration", place=self._place)
 
     def _exchange(self, intent: Intent, result: httpx.Response | Failure, tries: int, *, private: bool) -> Exchange:
         now = self._clock.now()
@@ -339,10 +305,6 @@ _UNLIMITED = Limit(1000, burst=1000)
 def _options(request: httpx.Request) -> CallOptions:
     options: CallOptions = request.extensions.get(CALL, _DEFAULT_CALL)
     return options
-
-
-def _no_token(kind: str, text: str) -> Failure:
-    return Failure(kind, Certainty.NOT_SENT, f"no token was had: {text}")
 
 
 def _numbered(result: httpx.Response | Failure, number: int) -> httpx.Response | None:

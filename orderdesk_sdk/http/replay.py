@@ -10,8 +10,9 @@ import httpx
 from orderdesk_sdk.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.exchange import Exchange
 from orderdesk_sdk.http.service import CALL, CallOptions
+from orderdesk_sdk.plain import plain_of, plain_text
 
-__all__ = ["digest_of", "is_request", "operation_of", "response_of"]
+__all__ = ["digest_of", "is_request", "operation_of", "plain_request", "response_of"]
 
 
 def digest_of(request: httpx.Request) -> str:
@@ -21,7 +22,24 @@ def digest_of(request: httpx.Request) -> str:
 
 def is_request(step: object) -> TypeGuard[httpx.Request]:
     """Whether what a flow yielded is a request."""
-    return isinstance(step, httpx.Request)
+    return issubclass(type(step), httpx.Request)
+
+
+def plain_request(request: httpx.Request) -> httpx.Request:
+    """The same request of exact classes, which its plugin cannot change any more.
+
+    Call it under a guard. Raises TypeError for one that cannot be sent as it was recorded: its body is not bytes.
+    """
+    if not issubclass(type(request.stream), httpx.ByteStream):
+        raise TypeError("a request cannot be sent whose body is made while it is sent; give it whole, as bytes")
+    options = plain_of(CallOptions, request.extensions[CALL]) if CALL in request.extensions else None
+    return httpx.Request(
+        plain_text(request.method),
+        request.url if type(request.url) is httpx.URL else httpx.URL(plain_text(str(request.url))),
+        headers=[(bytes(name), bytes(value)) for name, value in request.headers.raw],
+        content=bytes(request.content),
+        extensions={CALL: options} if options is not None else {},
+    )
 
 
 def operation_of(request: httpx.Request) -> str:

@@ -11,6 +11,7 @@ from attrs import define, field
 
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.exchange import Exchange
+from orderdesk_sdk.guard import LOOK, Watch
 
 __all__ = ["Made", "SharedReads", "copy_of"]
 
@@ -24,8 +25,9 @@ MOST_BYTES = 16 * 1024 * 1024
 
 @define(eq=False)
 class _Read:
-    """One read. made: None while it is under way, or when whoever made it could not."""
+    """One read. by: who makes it. made: None while it is under way, or when whoever made it could not."""
 
+    by: Watch
     made: Made | None = None
     until: float = 0.0
     over: threading.Event = field(factory=threading.Event)
@@ -47,36 +49,43 @@ class SharedReads:
         self._lock = threading.Lock()
         self._reads: OrderedDict[str, _Read] = OrderedDict()
 
-    def read(self, key: str, within: float, make: Callable[[], Made]) -> tuple[Made, bool]:
+    def read(self, key: str, within: float, make: Callable[[], Made], watch: Watch | None = None) -> tuple[Made, bool]:
         """What `make` gave, and whether it was another caller's: that of the same key, up to `within` seconds ago.
 
-        Raises what `make` raises; who waited for it then tries on its own.
+        watch: of the thread that asks. Raises what `make` raises; who waited for it then tries on its own, as after a
+        maker whose thread was left behind.
         """
         while True:
             with self._lock:
                 self._forget()
                 read = self._reads.get(key)
                 if read is None:
-                    read = self._reads[key] = _Read()
+                    read = self._reads[key] = _Read(watch or Watch())
                     break
-            read.over.wait()
+            while not read.over.wait(LOOK) and not read.by.is_left:
+                pass  # Another look.
             if read.made is not None:
                 return read.made, True
+            self._drop(key, read)
         try:
             made = make()
         except BaseException:
-            with self._lock:
-                del self._reads[key]
+            self._drop(key, read)
             read.over.set()
             raise
+        response = made[1]
+        if response is None or not response.is_success:
+            self._drop(key, read)
         with self._lock:
-            response = made[1]
-            if response is None or not response.is_success:
-                del self._reads[key]
             read.made, read.until = made, self._clock.monotonic() + within
             self._forget()
         read.over.set()
         return made, False
+
+    def _drop(self, key: str, read: _Read) -> None:
+        with self._lock:
+            if self._reads.get(key) is read:  # And not what somebody began after it.
+                del self._reads[key]
 
     def _forget(self) -> None:
         """Drop what has had its time, then the oldest until the rest is few and small enough. Under the lock."""

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from orderdesk_sdk.ledger.entries import Entry, EntryKind
-from orderdesk_sdk.ledger.interface import Ledger, Work, Write
+from orderdesk_sdk.ledger.interface import Fence, FenceMoved, Ledger, Work, Write
 
-__all__ = ["Entry", "EntryKind", "Ledger", "Work", "Write"]
+__all__ = ["Entry", "EntryKind", "Fence", "FenceMoved", "Ledger", "Work", "Write"]

@@ -12,13 +12,16 @@ from cattrs.preconf.json import make_converter
 
 from orderdesk_sdk.case import Cancellation, Case, Event
 from orderdesk_sdk.exchange import Exchange, Intent
+from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Firing, Occurrence
 from orderdesk_sdk.status_change import StatusChange
 
 __all__ = ["Entry", "EntryKind", "dump", "load", "moment", "stamp"]
 
-T = TypeVar("T", Case, Cancellation, Event, Exchange, Firing, Intent, Occurrence, Resubmission, StatusChange)
+T = TypeVar(
+    "T", Case, Cancellation, Event, Exchange, Firing, Intent, Occurrence, Registration, Resubmission, StatusChange
+)
 
 _converter = make_converter(omit_if_default=True)
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -63,7 +66,9 @@ def kind_of(content: Event | Intent | Exchange | str) -> EntryKind:
             return EntryKind.NOTE
 
 
-Record = Case | Cancellation | Event | Exchange | Firing | Intent | Occurrence | Resubmission | StatusChange
+Record = (
+    Case | Cancellation | Event | Exchange | Firing | Intent | Occurrence | Registration | Resubmission | StatusChange
+)
 
 
 def dump(record: Record) -> str:

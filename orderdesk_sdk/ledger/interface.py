@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from attrs import frozen
 
 from orderdesk_sdk.case import Cancellation, Case, Event, State
+from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.entries import Entry
+from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Firing, Occurrence, OccurrenceKind
 from orderdesk_sdk.status_change import StatusChange
 
-__all__ = ["Ledger", "Work", "Write"]
+__all__ = ["Fence", "FenceMoved", "Ledger", "Work", "Write"]
 
 Work = Case | Resubmission | StatusChange
 """What is worked on: all have an id, a version that fences, and a due time while open."""
 
 
+class FenceMoved(ConflictError):
+    """Something about the order has changed since it was read; nothing was written."""
+
+
+@frozen
+class Fence:
+    """An order's cases, resubmissions and registrations as they stood when something was decided about it."""
+
+    order_id: str
+    mark: str
+
+
 @frozen
 class Write:
-    """One change: the work as it was read, as it shall be, and what belongs into its history, in order."""
+    """One change: the work as it was read, as it shall be, and what belongs into its history, in order.
+
+    fence: the change rests on how the order stood as a whole; None: on the work alone.
+    """
 
     before: Work
     after: Work
     entries: Sequence[Event | Intent | Exchange | str] = ()
+    fence: Fence | None = None
 
     @property
     def occurrence(self) -> Occurrence | None:
@@ -64,8 +82,23 @@ class Ledger(Protocol):
     def name(self, key: str, content: str, cancellation: Cancellation) -> None:
         """Let a key name a wish that is there already; a key that is taken keeps its wish."""
 
-    def open_resubmission(self, resubmission: Resubmission) -> tuple[Resubmission, bool]:
-        """Record a resubmission, or give back the one that the same order has at the same connection."""
+    def begin_registration(self, registration: Registration) -> None:
+        """Record that an order is about to be registered at a place."""
+
+    def registrations(self, *, order_id: str | None = None) -> tuple[Registration, ...]:
+        """The registrations that were begun and not forgotten, oldest first; order_id None: of every order."""
+
+    def forget_registration(self, registration: Registration) -> None:
+        """Forget a registration, whether it is recorded or not."""
+
+    def open_resubmission(
+        self, resubmission: Resubmission, earlier: Callable[[Sequence[Resubmission]], Resubmission | None] | None = None
+    ) -> tuple[Resubmission, bool]:
+        """Record a resubmission, or give back the one that the same order has at the same connection.
+
+        earlier: asked in the transaction, with all that there are of the same original, oldest first, for the one to
+        give back instead; what it raises is raised, and nothing is recorded. None: only the same order counts.
+        """
 
     def open_status_change(self, change: StatusChange, key: str | None) -> StatusChange:
         """Record a status change, or give back the same one: by its key, or the one that is under way there.
@@ -75,7 +108,13 @@ class Ledger(Protocol):
         """
 
     def write(self, *changes: Write) -> None:
-        """Apply changes, all or none. Raises ConflictError when one of the works is no longer the version read."""
+        """Apply changes, all or none. Raises ConflictError when one of the works is no longer the version read.
+
+        Raises FenceMoved when one of the fences is no longer where it was: then read and decide again.
+        """
+
+    def fence(self, order_id: str) -> Fence:
+        """How an order stands now. Read it before what is decided upon."""
 
     def append(self, work: Work, entries: Sequence[Event | Intent | Exchange | str], *, fenced: bool) -> None:
         """Add to a history without a change.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from orderdesk_sdk.case import Cancellation, Case, Event
@@ -16,8 +16,8 @@ from orderdesk_sdk.rules import Occurrence
 from orderdesk_sdk.status_change import StatusChange
 
 __all__ = [
-    "INSERT_LINE", "TABLES", "changing", "conflict_of", "due_of", "keyed", "lines_of", "occur", "status_conflict",
-    "under_way", "update_of", "work_of",
+    "INSERT_LINE", "TABLES", "changing", "conflict_of", "due_of", "keyed", "lines_of", "mark_of", "occur",
+    "resubmitted", "status_conflict", "under_way", "update_of", "work_of",
 ]  # fmt: skip
 
 Content = Event | Intent | Exchange | str
@@ -63,6 +63,25 @@ def under_way(cursor: sqlite3.Cursor, cases: Sequence[Case]) -> Cancellation | N
     return None
 
 
+def resubmitted(
+    cursor: sqlite3.Cursor,
+    wanted: Resubmission,
+    earlier: Callable[[Sequence[Resubmission]], Resubmission | None] | None,
+) -> Resubmission | None:
+    """The resubmission to go on with in place of a new one: what `earlier` says, else that of the same number there."""
+    rows = cursor.execute(
+        "SELECT data FROM resubmissions WHERE original_id = ? ORDER BY number", (wanted.original_id,)
+    ).fetchall()
+    known = earlier([load(row[0], Resubmission) for row in rows]) if earlier is not None else None
+    if known is not None:
+        return known
+    row = cursor.execute(
+        "SELECT data FROM resubmissions WHERE order_number = ? AND connection = ?",
+        (wanted.order_number, wanted.connection),
+    ).fetchone()
+    return load(row[0], Resubmission) if row is not None else None
+
+
 def changing(case: Case) -> tuple[str, int, int | None, str]:
     """The columns of a case that change."""
     return case.state.value, case.version, due_of(case), dump(case)
@@ -104,6 +123,17 @@ def lines_of(work: Work, entries: Sequence[Content]) -> list[tuple[str, int, int
 
 def _at(content: Event | Intent | Exchange) -> datetime:
     return content.ended_at if isinstance(content, Exchange) else content.at
+
+
+def mark_of(cursor: sqlite3.Cursor, order_id: str) -> str:
+    """What differs as soon as anything about an order has changed."""
+    row = cursor.execute(
+        "SELECT (SELECT count(*) || '/' || total(version) FROM cases WHERE order_id = ?1),"
+        " (SELECT count(*) || '/' || total(version) FROM resubmissions WHERE original_id = ?1),"
+        " (SELECT count(*) FROM registrations WHERE json_extract(data, '$.order_id') = ?1)",
+        (order_id,),
+    ).fetchone()
+    return " ".join(map(str, row))
 
 
 def conflict_of(work: Work) -> ConflictError:

@@ -64,4 +64,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """UPDATE resubmissions SET data = json_set(data, '$.state', 'done')
             WHERE json_extract(data, '$.state') = 'submitted'""",
     ),
+    (
+        # Few and short-lived: an order is about to be registered at a place.
+        "CREATE TABLE registrations (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, data TEXT NOT NULL)",
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from orderdesk_sdk.errors import LedgerError, NotFoundError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.commits import GroupCommit
 from orderdesk_sdk.ledger.entries import Entry, content_of, dump, load, moment, stamp
-from orderdesk_sdk.ledger.interface import Work, Write
+from orderdesk_sdk.ledger.interface import Fence, FenceMoved, Work, Write
 from orderdesk_sdk.ledger.rows import (
     INSERT_LINE,
     TABLES,
@@ -23,13 +23,16 @@ from orderdesk_sdk.ledger.rows import (
     due_of,
     keyed,
     lines_of,
+    mark_of,
     occur,
+    resubmitted,
     status_conflict,
     under_way,
     update_of,
     work_of,
 )
 from orderdesk_sdk.ledger.schema import MIGRATIONS
+from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Firing, Occurrence
 from orderdesk_sdk.sqlite_file import connect, migrate
@@ -98,16 +101,38 @@ class SqliteLedger:
 
         self._commits.run(job)
 
-    def open_resubmission(self, resubmission: Resubmission) -> tuple[Resubmission, bool]:
+    def begin_registration(self, registration: Registration) -> None:
+        row = (registration.id, dump(registration))
+
+        def job(cursor: sqlite3.Cursor) -> None:
+            cursor.execute("INSERT INTO registrations (id, data) VALUES (?, ?)", row)
+
+        self._commits.run(job)
+
+    def registrations(self, *, order_id: str | None = None) -> tuple[Registration, ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT data FROM registrations WHERE ?1 IS NULL OR json_extract(data, '$.order_id') = ?1"
+                " ORDER BY number",
+                (order_id,),
+            ).fetchall()
+        return tuple(load(row[0], Registration) for row in rows)
+
+    def forget_registration(self, registration: Registration) -> None:
+        def job(cursor: sqlite3.Cursor) -> None:
+            cursor.execute("DELETE FROM registrations WHERE id = ?", (registration.id,))
+
+        self._commits.run(job)
+
+    def open_resubmission(
+        self, resubmission: Resubmission, earlier: Callable[[Sequence[Resubmission]], Resubmission | None] | None = None
+    ) -> tuple[Resubmission, bool]:
         found: list[tuple[Resubmission, bool]] = []
 
         def job(cursor: sqlite3.Cursor) -> None:
-            row = cursor.execute(
-                "SELECT data FROM resubmissions WHERE order_number = ? AND connection = ?",
-                (resubmission.order_number, resubmission.connection),
-            ).fetchone()
-            if row is not None:
-                found.append((load(row[0], Resubmission), False))
+            known = resubmitted(cursor, resubmission, earlier)
+            if known is not None:
+                found.append((known, False))
                 return
             cursor.execute(
                 "INSERT INTO resubmissions (id, order_number, original_id, connection, version, due_at, data)"
@@ -148,12 +173,14 @@ class SqliteLedger:
 
     def write(self, *changes: Write) -> None:
         rows = [
-            (change.before, *update_of(change), lines_of(change.after, change.entries), change.occurrence)
+            (change.before, *update_of(change), lines_of(change.after, change.entries), change.occurrence, change.fence)
             for change in changes
         ]
 
         def job(cursor: sqlite3.Cursor) -> None:
-            for before, update, values, lines, occurrence in rows:
+            for before, update, values, lines, occurrence, fence in rows:
+                if fence is not None and mark_of(cursor, fence.order_id) != fence.mark:
+                    raise FenceMoved("the order has changed meanwhile", place=before.id, remedy="read it again")
                 if cursor.execute(update, values).rowcount != 1:
                     raise conflict_of(before)
                 cursor.executemany(INSERT_LINE, lines)
@@ -161,6 +188,10 @@ class SqliteLedger:
                     occur(cursor, occurrence)
 
         self._commits.run(job)
+
+    def fence(self, order_id: str) -> Fence:
+        with self._read() as cursor:
+            return Fence(order_id, mark_of(cursor, order_id))
 
     def append(self, work: Work, entries: Sequence[Content], *, fenced: bool) -> None:
         table = TABLES[type(work)]

@@ -12,6 +12,7 @@ from attrs import frozen
 from orderdesk_sdk.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.grounds import About, Grounds
+from orderdesk_sdk.guard import Guard
 from orderdesk_sdk.http.replay import digest_of
 from orderdesk_sdk.http.service import CALL, CallOptions
 from orderdesk_sdk.identity import NotStated
@@ -91,9 +92,10 @@ class FakeClient:
         self._coming.append(error)
 
     def call(
-        self, request: httpx.Request, number: int, intend: Callable[[Intent], None]
+        self, request: httpx.Request, number: int, intend: Callable[[Intent], None], guard: Guard | None = None
     ) -> tuple[Exchange, httpx.Response | None]:
-        """As `ConnectionClient.call`."""
+        """As `ConnectionClient.call`; no code of a plugin runs meanwhile."""
+        del guard
         intend(intent_of(request, number))
         self.before_each()
         assert self._coming, f"nobody said how {request.method} {request.url} is answered"
@@ -131,3 +133,6 @@ class FakeJournal:
     def keep(self, exchange: Exchange) -> None:
         """As `flow.Journal.keep`."""
         self.exchanges.append(exchange)
+
+    def leave(self) -> None:
+        """As `flow.Journal.leave`: what is kept here stays."""

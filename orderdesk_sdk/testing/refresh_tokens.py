@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from orderdesk_sdk.testing.calls import object_in
 from orderdesk_sdk.testing.simulator import Outcome
 from orderdesk_sdk.testing.tokens import Tokens
 
@@ -20,6 +21,8 @@ __all__ = ["LIFETIME", "RefreshTokens"]
 LIFETIME = timedelta(seconds=3600)
 
 _FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
+"""No document of Login with Amazon names it, but two public clients send it, and are answered."""
 
 
 class RefreshTokens(Tokens):
@@ -37,12 +40,9 @@ class RefreshTokens(Tokens):
         """What a token request is answered."""
         if request.method != "POST":
             return _refused("invalid_request", "use POST")
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-            return _refused("invalid_request", f"the body must be {_FORM}")
-        try:
-            form = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
-        except UnicodeDecodeError:
-            return _refused("invalid_request", "the body must be UTF-8")
+        form = _fields(request.headers.get("content-type", ""), body)
+        if form is None:
+            return _refused("invalid_request", f"the body must be {_FORM} or {_JSON}, in UTF-8")
         for needed in ("grant_type", "client_id", "client_secret"):
             if not form.get(needed):
                 return _refused("invalid_request", f"{needed} is missing")
@@ -61,6 +61,17 @@ class RefreshTokens(Tokens):
             "refresh_token": self._refresh_token,
         }
         return Outcome(200, "access token issued", answer)
+
+
+def _fields(content_type: str, body: bytes) -> dict[str, str] | None:
+    """The texts of a form, or of a JSON object; None for anything else."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == _JSON:
+        return {name: value for name, value in object_in(body).items() if isinstance(value, str)}
+    try:
+        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True)) if kind == _FORM else None
+    except UnicodeDecodeError:
+        return None
 
 
 def _refused(code: str, text: str, *, status: int = 400) -> Outcome:

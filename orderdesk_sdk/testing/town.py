@@ -33,7 +33,16 @@ __all__ = ["Died", "Town"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_LEDGER_WRITES = ("open", "write", "append", "open_resubmission", "open_status_change")
+_LEDGER_WRITES = (
+    "open",
+    "write",
+    "append",
+    "name",
+    "open_resubmission",
+    "open_status_change",
+    "begin_registration",
+    "forget_registration",
+)
 _HOST_WRITES = ("duplicate", "place", "note_status", "move")
 
 

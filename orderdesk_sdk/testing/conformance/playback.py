@@ -16,6 +16,7 @@ from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.grounds import About, Grounds
+from orderdesk_sdk.guard import Guard
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.patience import PATIENCE
 from orderdesk_sdk.redaction import Redactor
@@ -100,7 +101,7 @@ class Playback:
 
     def check(self, replies: Sequence[Reply], state: State = State.ASKED, reference: str | None = None) -> Played:
         """Read back a case that is asked or unclear."""
-        until = self._now + PATIENCE
+        until = self._now + PATIENCE.give_up
         case = evolve(self._case, state=state, asked_at=self._now, give_up_at=until, reference=reference)
         checking = transition(case, Event(EventKind.CHECK, self._now, due_at=self._now + LEASE))
         request = CheckRequest(self._request.order, self._request.placement, self._now, {}, reference)
@@ -155,7 +156,11 @@ class _Parrot:
         self._replies = replies
 
     def call(
-        self, request: httpx.Request, number: int, intend: Callable[[Intent], None]
+        self,
+        request: httpx.Request,
+        number: int,
+        intend: Callable[[Intent], None],
+        guard: Guard | None = None,  # noqa: ARG002 - nothing of the plugin's runs in here
     ) -> tuple[Exchange, httpx.Response]:
         intend(intent_of(request, number))
         reply = self._replies[min(len(self.requests), len(self._replies) - 1)]

@@ -13,13 +13,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from orderdesk_sdk.case import Case, State
 from orderdesk_sdk.declaration import NoResubmit, Route
 from orderdesk_sdk.exchange import Intent
+from orderdesk_sdk.guard import HUNG
 from orderdesk_sdk.http.auth import TokenAuth
 from orderdesk_sdk.testing.conformance.verdict import Law, NotConformant
 from orderdesk_sdk.testing.control import PREFIX
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.simulator import Deed, Simulator
 from orderdesk_sdk.testing.subject import Subject
-from orderdesk_sdk.workers import HUNG
 
 __all__ = ["Aim", "Conversation", "Heard", "Rehearsal", "Witness", "rehearse"]
 

@@ -164,7 +164,8 @@ class Troubles(Standard):
                 stage.cancel()
                 for aim in rehearsal.reads:
                     aim.fault(stage.service, fault, times=ALWAYS)
-                case = stage.desk.check(stage.case.id)
+                stage.desk.check(stage.case.id)
+                case = stage.case
                 # A 2 that comes as "2" may be read, and what it says is true.
                 true = fault is Fault.WRONG_TYPES and case.state is State.CANCELED and stage.is_canceled
                 if not true and (case.state, case.proof, case.tries, bool(case.text)) != (State.ASKED, None, 1, True):

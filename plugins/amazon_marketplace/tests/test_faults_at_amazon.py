@@ -37,7 +37,8 @@ def test_trouble_with_a_later_step_of_reading_back_tells_nothing_and_is_tried_ag
     assert stage.case.due_at is not None
     stage.wait_for(stage.case.due_at)
     simulator.faults.add(fault, method="GET", path=path, times=ALWAYS)
-    case = stage.desk.check(stage.case.id)
+    stage.desk.check(stage.case.id)
+    case = stage.case
     assert (case.state, case.proof, case.tries) == (State.ASKED, None, 1)
     simulator.faults.clear()
     assert (stage.follow().state, simulator.truth(ORDER)) == (State.CANCELED, "CANCELLED")

@@ -68,9 +68,20 @@ def test_a_bad_token_request_is_refused_with_its_code(
     assert "access_token" not in reply.json()
 
 
-def test_a_token_request_must_be_a_posted_form(amazon: McfSimulator, client: httpx.Client) -> None:
-    for reply in (client.post("/auth/o2/token", json=token_form(amazon)), client.get("/auth/o2/token")):
-        assert (reply.status_code, reply.json()["error"]) == (400, "invalid_request")
+def test_a_token_request_is_a_posted_form_or_json_as_two_public_clients_send_it(
+    amazon: McfSimulator, client: httpx.Client
+) -> None:
+    form = token_form(amazon)
+    reply = client.post("/auth/o2/token", json=form)
+    assert (reply.status_code, reply.json()["token_type"]) == (200, "bearer")
+    for bad in (
+        client.get("/auth/o2/token"),
+        client.post("/auth/o2/token", json=[form]),
+        client.post("/auth/o2/token", json=form | {"client_id": 1}),
+        client.post("/auth/o2/token", content=b"{", headers={"content-type": "application/json"}),
+        client.post("/auth/o2/token", content=b"grant_type=refresh_token", headers={"content-type": "text/plain"}),
+    ):
+        assert (bad.status_code, bad.json()["error"]) == (400, "invalid_request")
 
 
 def test_tokens_differ_within_a_simulator_and_are_the_same_in_the_next(clock: VirtualClock) -> None:
@@ -107,12 +118,13 @@ def test_the_expired_token_fault_ends_the_token_for_real(
 
 
 @pytest.mark.parametrize("agent", ["python-requests/2.32", "app/1 (Platform=Linux)", f"{AGENT}{'x' * 500}"])
-def test_a_user_agent_without_language_or_too_long_is_refused_unless_switched_off(
+def test_a_user_agent_without_language_is_taken_as_amazons_own_client_sends_it_unless_switched_on(
     amazon: McfSimulator, client: httpx.Client, agent: str
 ) -> None:
-    assert error_of(client.get(ORDERS, headers={"user-agent": agent})) == (400, "InvalidInput")
-    amazon.set_switch("user_agent", "ignored")
     assert client.get(ORDERS, headers={"user-agent": agent}).status_code == 200
+    amazon.set_switch("user_agent", "required")
+    assert error_of(client.get(ORDERS, headers={"user-agent": agent})) == (400, "InvalidInput")
+    assert client.get(ORDERS, headers={"user-agent": AGENT}).status_code == 200
 
 
 def test_every_answer_has_its_own_request_id_and_only_some_name_the_rate(

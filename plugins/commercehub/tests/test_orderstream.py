@@ -126,7 +126,7 @@ def test_a_person_has_the_case_writes_the_file_and_says_what_came_of_it(manual: 
     assert manual.case == case  # Writing it proves nothing.
     notes = [entry.content for entry in manual.desk.ledger.history(case.id)]
     assert f"Ann: wrote the confirm file {where}" in notes
-    settled = manual.desk.confirm(case.id, by="Ann", note="accepted in OrderStream")
+    settled = manual.desk.case(manual.desk.confirm(case.id, by="Ann", note="accepted in OrderStream").id)
     assert settled.proof is not None
     assert (settled.state, settled.proof.kind) == (State.CANCELED, ProofKind.PERSON)
     assert manual.sent == []

@@ -122,7 +122,7 @@ def test_an_accepted_request_that_ships_anyway_is_not_canceled(stage: SimulatedS
     case = stage.follow()
     assert (case.state, case.route) == (CaseState.AWAITING_PERSON, 1), "after four hours an e-mail asks"
     stage.wait_for(stage.clock.now() + hours(9))
-    shipped = stage.desk.check(case.id)
+    shipped = stage.desk.case(stage.desk.check(case.id).id)
     assert (shipped.state, shipped.refusal) == (CaseState.REFUSED, Refusal.SHIPPED)
 
 

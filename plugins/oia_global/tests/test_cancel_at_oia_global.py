@@ -99,7 +99,7 @@ def test_one_mail_asks_and_only_a_persons_word_cancels(open_desk: Opener, inbox:
     desk.run_due()
     assert len(inbox.arrived) == 1
     assert not desk.receipt("1042").is_canceled
-    done = desk.confirm(case.id, by="Ann")
+    done = desk.case(desk.confirm(case.id, by="Ann").id)
     assert (done.state, done.proof and done.proof.kind) == (State.CANCELED, ProofKind.PERSON)
 
 

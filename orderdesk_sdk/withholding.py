@@ -1,0 +1,65 @@
+"""Withholding: no errand's request leaves a second time unless somebody has looked what became of the first (law 3)."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.exchange import Exchange, Intent
+from orderdesk_sdk.flow import HeldBack
+from orderdesk_sdk.journal import Content, Hold, WorkJournal
+from orderdesk_sdk.ledger import Ledger, Work
+
+__all__ = ["SecondSend", "WithholdingJournal"]
+
+_NOT_THERE = (404, 410)
+
+
+@frozen
+class SecondSend:
+    """What a drive may send. against: why nothing may be sent that changes something; None where it may be.
+
+    must_look: an earlier request may have worked, so nothing is sent before the flow has looked.
+    """
+
+    against: str | None = None
+    must_look: bool = False
+
+
+class WithholdingJournal(WorkJournal):
+    """The journal of an errand's drive, which keeps back what must not be sent.
+
+    A flow that would send again without a look has a fault.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        before: Work,
+        claimed: Work,
+        opening: tuple[Content, ...],
+        hold: Hold | None,
+        second: SecondSend,
+    ) -> None:
+        super().__init__(ledger, before, claimed, opening, hold)
+        self._second = second
+        self._has_looked = False
+
+    def intend(self, intent: Intent) -> None:
+        """Commit an intent, unless it must not leave: then HeldBack is raised, or PluginFault."""
+        if not intent.reads_only:
+            if self._second.against is not None:
+                raise HeldBack(self._second.against)
+            if self._second.must_look and not (self._has_looked or intent.repeatable):
+                raise PluginFault(
+                    "an earlier request may have worked, and the flow would send another without a look",
+                    remedy="read first whether it is there; where that cannot be read, end with answer.unclear(None)",
+                )
+        super().intend(intent)
+
+    def keep(self, exchange: Exchange) -> None:
+        """Keep an exchange; a read that told whether it is there is a look."""
+        status = exchange.status or 0
+        tells = exchange.failure is None and (status in _NOT_THERE or 200 <= status < 300)
+        self._has_looked = self._has_looked or (exchange.intent.reads_only and tells)
+        super().keep(exchange)

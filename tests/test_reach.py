@@ -1,0 +1,285 @@
+"""A wish follows the order: whoever comes later, the wish or the place, sees the other, whatever dies in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from orderdesk_sdk.case import Cancellation, Case, State
+from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.message import HintKind
+from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.testing.village import Cart, Mill, Phone, Village, VillageOpener, note
+
+
+class Depot(Mill):
+    slug = "depot"
+
+
+def open_(village_desk: VillageOpener, at: Sequence[str] = ()) -> Desk:
+    return village_desk(Cart(), Mill(), Depot(), Phone(), at=at)
+
+
+def states(desk: Desk) -> Mapping[str, State]:
+    return {case.connection: case.state for case in desk.cases(order="1042")}
+
+
+def case_at(desk: Desk, connection: str) -> Case:
+    return [case for case in desk.cases() if case.connection == connection][-1]
+
+
+def work(desk: Desk, clock: VirtualClock, times: int = 6) -> None:
+    for _ in range(times):
+        clock.advance(minutes(1))
+        assert desk.run_due().problems == ()
+
+
+def before_the_host_has_it(desk: Desk, act: Callable[[], object]) -> None:
+    """Somebody does something after this desk has looked for wishes and before its host has the next placement."""
+    real = desk.host.place
+
+    def place(ref: str, placement: Placement, *, by: str) -> None:
+        act()
+        real(ref, placement, by=by)
+
+    desk.host.place = place  # type: ignore[method-assign]
+
+
+def before_the_wish_is_recorded(desk: Desk, act: Callable[[], object]) -> None:
+    """Somebody does something after this desk has read the places and before its ledger has the next wish."""
+    real = desk.ledger.open
+
+    def opening(cancellation: Cancellation, content: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
+        desk.ledger.open = real  # type: ignore[method-assign]
+        act()
+        return real(cancellation, content, cases)
+
+    desk.ledger.open = opening  # type: ignore[method-assign]
+
+
+def killed_after(desk: Desk, owner: object, name: str) -> None:
+    real = getattr(owner, name)
+
+    def once(*args: object, **kwargs: object) -> None:
+        real(*args, **kwargs)
+        raise SystemExit("killed")
+
+    setattr(owner, name, once)
+
+
+def test_a_wish_that_comes_while_a_place_is_registered_reaches_it(
+    village_desk: VillageOpener, village: Village
+) -> None:
+    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+    before_the_host_has_it(desk, lambda: other.cancel("1042", by="Ann"))
+    desk.place("1042", at="mill", by="the shop")
+    assert (states(desk)["mill"], village.writes) == (State.ASKED, ["mill cancel 1042"])
+
+
+def test_it_reaches_the_place_even_if_it_is_settled_by_then(village_desk: VillageOpener, village: Village) -> None:
+    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+
+    def cancel_and_confirm() -> None:
+        (case,) = other.cancel("1042", by="Ann").cases
+        other.confirm(case.id, by="Ben")
+
+    before_the_host_has_it(desk, cancel_and_confirm)
+    desk.place("1042", at="mill", by="the shop")
+    assert (states(desk)["mill"], village.writes) == (State.ASKED, ["mill cancel 1042"])
+
+
+def test_a_wish_that_was_settled_before_is_not_about_a_new_place(village_desk: VillageOpener, village: Village) -> None:
+    desk = open_(village_desk, at=["phone"])
+    desk.confirm(desk.cancel("1042", by="Ann").cases[0].id, by="Ben")
+    desk.place("1042", at="mill", by="the shop")
+    assert village.writes == []
+
+
+def test_a_place_that_comes_while_a_wish_is_made_is_reached(village_desk: VillageOpener, village: Village) -> None:
+    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+    before_the_wish_is_recorded(desk, lambda: other.place("1042", at="mill", by="the shop"))
+    standing = desk.cancel("1042", by="Ann")
+    assert [case.connection for case in standing.cases] == ["phone"]
+    assert (states(desk)["mill"], village.writes) == (State.ASKED, ["mill cancel 1042"])
+
+
+def test_both_that_see_each_other_ask_once(village_desk: VillageOpener, village: Village) -> None:
+    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+    real, seen = desk.host.place, other.host.placements
+
+    def place(ref: str, placement: Placement, *, by: str) -> None:
+        def placements(order_id: str) -> tuple[Placement, ...]:
+            if other.ledger.cancellations(order_id) and len(seen(order_id)) == 1:
+                real(ref, placement, by=by)  # The host has it after the wish, so both look and both see.
+            return seen(order_id)
+
+        other.host.placements = placements  # type: ignore[method-assign]
+        other.cancel("1042", by="Ann")
+        real(ref, placement, by=by)
+
+    desk.host.place = place  # type: ignore[method-assign]
+    desk.place("1042", at="mill", by="the shop")
+    open_(village_desk).run_due()
+    assert (village.writes, len(desk.ledger.cancellations("id-1042"))) == (["mill cancel 1042"], 2)
+
+
+def test_a_wish_for_a_part_or_for_one_place_reaches_no_other(village_desk: VillageOpener, village: Village) -> None:
+    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+    before_the_host_has_it(desk, lambda: other.cancel("1042", by="Ann", lines={"MUG": 1}))
+    desk.place("1042", at="mill", by="the shop")
+    assert village.writes == []
+
+
+def test_whoever_registers_and_dies_is_seen_after_by_the_next_worker(
+    village_desk: VillageOpener, village: Village
+) -> None:
+    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+    before_the_host_has_it(desk, lambda: other.cancel("1042", by="Ann"))
+    killed_after(desk, desk.host, "place")
+    with pytest.raises(SystemExit):
+        desk.place("1042", at="mill", by="the shop")
+    other.confirm(case_at(other, "phone").id, by="Ben")
+    other.run_due()
+    assert (states(other)["mill"], village.writes) == (State.ASKED, ["mill cancel 1042"])
+    assert other.ledger.registrations() == ()
+
+
+def test_a_registration_that_never_came_to_be_is_forgotten(village_desk: VillageOpener, clock: VirtualClock) -> None:
+    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+
+    def killed() -> None:
+        raise SystemExit("killed")
+
+    before_the_host_has_it(desk, killed)
+    with pytest.raises(SystemExit):
+        desk.place("1042", at="mill", by="the shop")
+    other.run_due()
+    assert len(other.ledger.registrations()) == 1, "it may be under way"
+    work(other, clock)
+    assert other.ledger.registrations() == ()
+
+
+def test_whoever_wishes_and_dies_is_seen_after_by_the_next_worker(
+    village_desk: VillageOpener, village: Village
+) -> None:
+    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+    before_the_wish_is_recorded(desk, lambda: other.place("1042", at="mill", by="the shop"))
+    desk.ledger.record_settled()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk.host, "placements", lambda order_id, real=desk.host.placements: _dies(desk, real, order_id))
+        with pytest.raises(SystemExit):
+            desk.cancel("1042", by="Ann")
+    assert set(states(other)) == {"phone"}
+    other.run_due()
+    assert (states(other)["mill"], village.writes) == (State.REQUESTED, [])
+    other.run_due()
+    assert (states(other)["mill"], village.writes) == (State.ASKED, ["mill cancel 1042"])
+
+
+def _dies(desk: Desk, real: Callable[[str], tuple[Placement, ...]], order_id: str) -> tuple[Placement, ...]:
+    if desk.ledger.cancellations(order_id):
+        raise SystemExit("killed")
+    return real(order_id)
+
+
+def test_a_place_that_the_host_registered_by_itself_is_reached_while_the_wish_is_open(
+    village_desk: VillageOpener, village: Village, clock: VirtualClock
+) -> None:
+    desk = open_(village_desk, at=["cart", "phone"])
+    desk.cancel("1042", by="Ann")
+    desk.host.place("1042", Placement("mill", "1042", clock.now(), Role.FULFILLMENT), by="the host")
+    work(desk, clock)
+    assert village.writes == ["mill cancel 1042"]
+    assert (states(desk)["mill"], states(desk)["cart"]) == (State.CANCELED, State.REQUESTED)
+
+
+# What counts as taken back
+
+
+@pytest.mark.parametrize("cart", [["cart"], []])
+def test_a_cart_that_was_left_alone_does_not_keep_the_wish_from_a_new_place(
+    village_desk: VillageOpener, village: Village, clock: VirtualClock, cart: list[str]
+) -> None:
+    desk = open_(village_desk, at=[*cart, "mill", "phone"])
+    village.status["mill", "1042"] = "shipped"
+    village.fates["mill"] = "shipped"
+    desk.cancel("1042", by="Ann")
+    work(desk, clock)
+    assert states(desk) == {
+        "mill": State.REFUSED, "phone": State.AWAITING_PERSON, **dict.fromkeys(cart, State.WITHDRAWN)
+    }  # fmt: skip
+    desk.place("1042", at="depot", by="the shop")
+    assert (states(desk)["depot"], village.writes[-1]) == (State.ASKED, "depot cancel 1042")
+
+
+def test_what_was_heard_and_denied_does_not_keep_the_wish_from_a_new_place(
+    village_desk: VillageOpener, village: Village
+) -> None:
+    desk = open_(village_desk, at=["mill"])
+    desk.receive("mill", note("1042", HintKind.CANCELED))
+    assert states(desk) == {"mill": State.WITHDRAWN}
+    village.fates["mill"] = "open"
+    desk.cancel("1042", by="Ann")
+    desk.place("1042", at="depot", by="the shop")
+    assert village.writes == ["mill cancel 1042", "depot cancel 1042"]
+
+
+def test_a_place_that_was_registered_wrongly_is_reached_when_it_is_registered_rightly(
+    village_desk: VillageOpener, village: Village
+) -> None:
+    desk = open_(village_desk, at=["phone"])
+    other = desk.host.duplicate("1042", by="Ann")
+    desk.place(other.number, at="mill", by="Ann", remote_id="77")
+    desk.cancel("1042", by="Ann")
+    for _ in range(2):
+        with pytest.raises(InputError, match="belongs to"):
+            desk.place("1042", at="mill", by="Ann", remote_id="77")
+    desk.place("1042", at="mill", by="Ann", remote_id="78")
+    assert (states(desk)["mill"], village.writes) == (State.ASKED, ["mill cancel 78"])
+
+
+def test_what_follows_goes_on_following_when_its_first_places_are_settled(
+    village_desk: VillageOpener, village: Village
+) -> None:
+    desk = open_(village_desk, at=["phone"])
+    desk.cancel("1042", by="Ann")
+    desk.place("1042", at="mill", by="the shop")
+    desk.confirm(case_at(desk, "phone").id, by="Ben")
+    desk.place("1042", at="depot", by="the shop")
+    assert village.writes == ["mill cancel 1042", "depot cancel 1042"]
+
+
+def test_a_wish_that_a_person_took_back_at_a_place_does_not_follow(
+    village_desk: VillageOpener, village: Village
+) -> None:
+    desk = open_(village_desk, at=["mill", "phone"])
+    desk.cancel("1042", by="Ann")
+    desk.withdraw(case_at(desk, "phone").id, by="Ben")
+    desk.place("1042", at="depot", by="the shop")
+    assert village.writes == ["mill cancel 1042"]
+
+
+def test_a_wish_that_was_asked_everywhere_and_is_taken_back_does_not_follow_unless_it_is_wanted_again(
+    village_desk: VillageOpener, village: Village
+) -> None:
+    desk = open_(village_desk, at=["mill"])
+    desk.cancel("1042", by="Ann")
+    desk.take_back("1042", by="Ann")
+    desk.take_back("1042", by="Ann")
+    desk.place("1042", at="phone", by="the shop")
+    assert set(states(desk)) == {"mill"}
+
+
+def test_a_wish_that_was_taken_back_and_is_wanted_after_all_follows_again(
+    village_desk: VillageOpener, village: Village
+) -> None:
+    desk = open_(village_desk, at=["mill"])
+    for _ in range(2):
+        desk.cancel("1042", by="Ann")
+        desk.take_back("1042", by="Ann")
+    desk.cancel("1042", by="Ann")
+    desk.place("1042", at="depot", by="the shop")
+    assert village.writes == ["mill cancel 1042", "depot cancel 1042"]

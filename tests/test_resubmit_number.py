@@ -1,0 +1,111 @@
+"""The number of a resubmission: nobody else's, here or there, before and while it goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.errors import InputError, NotAllowedError
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.testing.scripted_shop import (
+    ScriptedShop as Shop,
+)
+from orderdesk_sdk.testing.scripted_shop import (
+    absent,
+    sends,
+)
+from orderdesk_sdk.testing.scripted_shop import (
+    idle_errand as idle,
+)
+from orderdesk_sdk.testing.scripted_shop import (
+    shop_desk as opened,
+)
+from orderdesk_sdk.testing.tap import SeenRequest
+
+
+def test_an_order_that_was_there_before_anything_was_sent_is_not_ours(tmp_path: Path) -> None:
+    with opened(tmp_path, Shop(), lambda seen: (200, '{"status": "canceled"}')) as (desk, tap):
+        made = desk.resubmit("1042", by="Ann")
+        assert (made.state, sends(tap)) == (ErrandState.REFUSED, [])
+        assert "the number 1042-1 is taken" in str(made.text)
+        assert desk.host.placed_as("shop", "1042-1") is None
+
+
+def test_a_create_that_provably_did_nothing_makes_nothing_ours(tmp_path: Path) -> None:
+    there: list[bool] = []
+
+    def replies(seen: SeenRequest) -> tuple[int, str]:
+        if seen.method == "GET":
+            return (200, "{}") if there else (404, "{}")
+        there.append(True)
+        return 401, "{}"
+
+    with opened(tmp_path, Shop(), replies) as (desk, tap):
+        desk.resubmit("1042", by="Ann")
+        work = idle(desk)
+        assert (work.state, sends(tap)) == (ErrandState.REFUSED, ["POST"])
+
+
+def another_order_there(desk: Desk) -> None:
+    desk.place("2000", at="shop", by="Ann", remote_id="1042-1")
+
+
+def another_order_here(desk: Desk) -> None:
+    assert isinstance(desk.host, LocalHost)
+    desk.host.import_orders([Order("id-9", "1042-1")], by="Ann")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "why"),
+    [(another_order_there, "another order's at shop"), (another_order_here, "belongs to another order")],
+)
+def test_a_number_that_another_order_has_is_refused_before_anything_is_recorded(
+    tmp_path: Path, prepare: Callable[[Desk], None], why: str
+) -> None:
+    with opened(tmp_path, Shop(), absent((201, "{}"))) as (desk, tap):
+        prepare(desk)
+        with pytest.raises(InputError, match=why):
+            desk.resubmit("1042", by="Ann", number="1042-1")
+        assert (desk.errands(), sends(tap)) == ((), [])
+
+
+def test_a_number_that_another_order_came_to_have_there_is_sent_no_more(tmp_path: Path) -> None:
+    with opened(tmp_path, Shop(), absent((401, "{}"))) as (desk, tap):
+        assert desk.resubmit("1042", by="Ann").state is ErrandState.REQUESTED
+        another_order_there(desk)
+        work = idle(desk)
+        assert (work.state, len(sends(tap))) == (ErrandState.REFUSED, 1)
+        assert "another order's at shop" in str(work.text)
+
+
+def test_a_number_that_is_kept_for_another_order_s_duplicate_is_refused(tmp_path: Path) -> None:
+    with opened(tmp_path, Shop(), absent((401, "{}"))) as (desk, _):
+        desk.resubmit("1042", by="Ann", number="77")
+        desk.place("2000", at="shop", by="Ann")
+        (case,) = desk.cancel("2000", by="Ann").cases
+        desk.confirm(case.id, by="Ann")
+        with pytest.raises((InputError, NotAllowedError), match="77"):
+            desk.resubmit("2000", by="Ann", number="77")
+
+
+def test_what_is_there_and_cannot_be_registered_is_a_person_s_and_is_not_made_again(tmp_path: Path) -> None:
+    with opened(tmp_path, Shop(), absent((201, "{}"))) as (desk, tap):
+
+        def full(ref: str, placement: Placement, *, by: str) -> None:
+            raise InputError("the host is closed", remedy="open it")
+
+        place = desk.host.place
+        desk.host.place = full  # type: ignore[method-assign]  # whatever keeps the host from it
+        made = desk.resubmit("1042", by="Ann")
+        assert (made.state, sends(tap)) == (ErrandState.AWAITING_PERSON, ["POST"])
+        assert ("the host is closed" in str(made.text), made.remedy) == (True, "open it")
+        with pytest.raises(InputError, match="the host is closed"):
+            desk.confirm(made.id, by="Ben")
+        desk.host.place = place  # type: ignore[method-assign]
+        assert desk.confirm(made.id, by="Ben").state is ErrandState.DONE
+        assert sends(tap) == ["POST"]
