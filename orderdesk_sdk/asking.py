@@ -24,6 +24,7 @@ from orderdesk_sdk.order import Placement, Role
 from orderdesk_sdk.plan import opening
 from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.wish import demand_lines
 
 if TYPE_CHECKING:
     import httpx
@@ -161,6 +162,7 @@ class Asker:
             remedy = "cancel it in the service's own portal, then confirm or refuse this case"
             return self._book.apply(case, followup.to_person(case, fault, now, remedy), *notes)
         try:
+            demand_lines(known.order, known.wish.lines)
             request = self._book.cancel_request(case, connection, known)
         except InputError as error:
             return self._book.apply(case, followup.to_person(case, error.text, now, error.remedy), *notes)
@@ -225,7 +227,8 @@ class Asker:
                 self._book.note_status(sending, answer)
                 return followup.after_cancel(sent, integration, placement, answer, now)
             case followup.Loss() as loss:
-                return self._after_loss(sent, integration, loss, now)
+                event = self._after_loss(sent, integration, loss, now)
+                return followup.before_the_window_closes(event, sent, integration, placement, now)
             case Fault(text):
                 return followup.after_fault(sent, integration, text, now, sent=driven.wrote)
             case _:

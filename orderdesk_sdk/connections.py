@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from attrs import evolve
 
@@ -15,6 +16,7 @@ from orderdesk_sdk.declaration import Integration, Route
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.guard import Fault
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.http.kept_tokens import Keeper, keeper_beside
 from orderdesk_sdk.http.service import Service, user_agent
 from orderdesk_sdk.ladders import identities_of, ladder_of, texts_of, watched
 from orderdesk_sdk.plain import plain_text
@@ -43,6 +45,7 @@ class Connection:
         clock: Clock,
         limits: CallLimits,
         bulkhead: Bulkhead,
+        keeper: Keeper | None = None,
     ) -> None:
         """To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.
 
@@ -61,7 +64,7 @@ class Connection:
         self.integration: Integration = evolve(
             declared, cancel=watched(ladder, bulkhead, place), unavailable=lambda _: why
         )
-        self.client = ConnectionClient(declared, settings, clock, limits)
+        self.client = ConnectionClient(declared, settings, clock, limits, keeper)
         self._base_url = plain_text(getattr(settings, declared.base_url)) if declared.base_url is not None else ""
         self._agent = user_agent(loaded.integration.slug, loaded.version or "0")
 
@@ -90,8 +93,11 @@ class Connections:
         clock: Clock,
         limits: CallLimits,
         patience: float,
+        ledger: Path | None = None,
     ) -> None:
+        """ledger: the file beside which refresh tokens are kept that services give; None keeps none."""
         self._configured = configured
+        self._ledger = ledger
         self._registry = registry
         self._clock = clock
         self._limits = limits
@@ -149,7 +155,8 @@ class Connections:
 
         def made() -> Connection:
             settings = make_settings(loaded.integration.settings, configured)
-            return Connection(configured, loaded, settings, self._clock, self._limits, bulkhead)
+            keeper = keeper_beside(self._ledger, configured.name) if self._ledger is not None else None
+            return Connection(configured, loaded, settings, self._clock, self._limits, bulkhead, keeper)
 
         # What the guard lets through is made anew, without the frames below, whose variables hold secrets and the
         # environment: whoever logs it may show them.

@@ -343,7 +343,7 @@ class Integration:
     limits: per operation name, which calls that a service counts together share; "*" stands for each that is not named.
     rate_header: a response header that tells the allowed rate in calls per second; None where there is none.
     throttled: called with every reply, says how long to wait where it turns the call away in the service's own way,
-    which must prove that nothing was done; else None. 429 with Retry-After needs none.
+    which must prove that nothing was done; else None. No flow sees such a reply; 429 and Retry-After need none.
     identified_by: per operation name ("*" for each that is not named), where a response states which order it is about.
     A verdict rests only on a response of an operation that is declared here; the core compares the numbers. Called
     with the settings where it is a callable.

@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 from orderdesk_sdk.answer import Answer, Answers, Outcome
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.identity import AnyOf, Identity, NotStated, NumberKind, StatedAt
+from orderdesk_sdk.lines import uncovered
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.plain import plain_text
 from orderdesk_sdk.reading import MalformedReply, json_object
@@ -51,14 +52,15 @@ class About:
     """The order that a flow is about.
 
     remote_id, order_number, reference: the numbers by which its service may call it; reference None: it gave none.
-    wanted: how many of each line are to be canceled; empty means all. pieces: how many the whole order has.
+    wanted: how many of each line, by its id, are to be canceled; empty means all. order: whose lines these are; None for
+    a flow that cancels nothing.
     """
 
     remote_id: str
     order_number: str
     reference: str | None = None
     wanted: Mapping[str, int] = field(factory=dict, hash=False)
-    pieces: int = 0
+    order: Order | None = field(default=None, hash=False)
 
     @classmethod
     def of(cls, request: CancelRequest | CheckRequest | StatusRequest | ResubmitRequest) -> About:
@@ -69,9 +71,9 @@ class About:
             case StatusRequest(order=order):
                 return cls(request.remote_id, order.number)
             case CheckRequest(order=order, lines=wanted):
-                return cls(request.remote_id, order.number, request.reference, wanted, _pieces(order))
+                return cls(request.remote_id, order.number, request.reference, wanted, order)
             case CancelRequest(order=order, lines=wanted):
-                return cls(request.remote_id, order.number, None, wanted, _pieces(order))
+                return cls(request.remote_id, order.number, None, wanted, order)
 
     def number(self, kind: NumberKind) -> str | None:
         """One of its numbers; None where it has none of the kind."""
@@ -166,10 +168,6 @@ class Grounds:
         return placement if other is None else Answer(Outcome.UNCLEAR, text=other, exchange=max(received))
 
 
-def _pieces(order: Order) -> int:
-    return sum(line.quantity for line in order.lines)
-
-
 def _unclear(answer: Answer, text: str) -> Answer:
     return Answer(Outcome.UNCLEAR, status=answer.status, text=text, exchange=answer.exchange)
 
@@ -224,14 +222,6 @@ def _uncovered(answer: Answer, about: About) -> str | None:
 
     Where the service's own word says that the order is canceled, and all of it was asked for, no quantities are needed.
     """
-    if about.wanted:
-        canceled: dict[str, int] = {}
-        for line in answer.lines:
-            canceled[line.line] = canceled.get(line.line, 0) + line.canceled
-        short = [f"{name} ({canceled.get(name, 0)} of {count})" for name, count in about.wanted.items()
-                 if canceled.get(name, 0) < count]  # fmt: skip
-        return f"it is not shown as canceled: {', '.join(short)}" if short else None
-    if answer.status is not None or not answer.lines:
-        return None
-    shown = sum(line.canceled for line in answer.lines)
-    return f"{shown} pieces are shown as canceled, and {about.pieces} were ordered" if shown < about.pieces else None
+    by_numbers = bool(about.wanted) or (answer.status is None and bool(answer.lines))
+    lacking = uncovered(about.order, about.wanted, answer.lines) if by_numbers and about.order is not None else None
+    return f"it is not shown as canceled: {lacking}" if lacking else None

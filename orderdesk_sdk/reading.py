@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
@@ -285,18 +285,16 @@ def words_of(items: object, parts: Sequence[str] = ("code", "message"), details:
 
 
 def turned_away(reply: TextReply, *, check: str, own: str | None = None) -> Answer | None:
-    """The answer for 401 and 403 (not authorized) and 429 (throttled), which prove that nothing was done; else None.
+    """The answer for 401 and 403 (not authorized) and 429, which prove that nothing was done; else None.
 
     Nothing by this call: where an earlier call of the flow may have acted, they prove nothing, and the answer is
-    `unclear`. check: what a person should look at when the service does not let us in. own: a key that each error body
+    `unclear`. check: what a person should look at when the service does not let us in. How long a throttled call
+    waits is no flow's business: the core lets none see such a reply. own: a key that each error body
     of the service has; a 404 or 405 without it is of something that has no such path and tells nothing of the order,
     and is turned away too: the base URL is wrong, or what answers is not the service. None: every 404 is the service's.
     """
     if reply.status_code == 429:
-        asked = reply.headers.get("retry-after", "").strip()
-        wait = timedelta(seconds=int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 7 else None
-        text = "the service says that it gets too many calls"
-        return not_done(reply, text=text, remedy="wait; it is tried again", retry_after=wait)
+        return not_done(reply, text="the service says that it gets too many calls")
     if reply.status_code in (401, 403):
         return not_done(reply, text=f"the service does not let us in ({reply.status_code})", remedy=check)
     if own is not None and reply.status_code in (404, 405) and not _says(reply, own):

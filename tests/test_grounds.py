@@ -18,9 +18,9 @@ from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-ORDER = Order("id-1", "1042", lines=(Line(2, code="MUG"), Line(1, code="CAP")))
+ORDER = Order("id-1", "1042", lines=(Line(2, code="MUG", id="l1"), Line(1, code="CAP", id="l2")))
 PLACEMENT = Placement("mill", "R-7", NOW, Role.FULFILLMENT)
-WHOLE = About("R-7", "1042", "ref-1", pieces=3)
+WHOLE = About("R-7", "1042", "ref-1", order=ORDER)
 STATED: Mapping[str, Identity] = {"get": StatedAt("order", "number")}
 
 
@@ -206,7 +206,7 @@ class TestTheLines:
     def test_of_a_part_the_lines_that_were_asked_for_must_be_shown(
         self, lines: tuple[LineAnswer, ...], outcome: Outcome, status: str | None
     ) -> None:
-        about = About("R-7", "1042", wanted={"MUG": 1}, pieces=3)
+        about = About("R-7", "1042", wanted={"l1": 1}, order=ORDER)
         assert held(Outcome.CANCELED, received(MINE), about=about, lines=lines, status=status).outcome is outcome
 
 
@@ -248,9 +248,9 @@ class TestAResubmission:
 
 
 def test_a_request_tells_what_its_flow_is_about() -> None:
-    wanted = {"MUG": 1}
-    part = About("R-7", "1042", "ref", wanted, 3)
+    wanted = {"l1": 1}
+    part = About("R-7", "1042", "ref", wanted, ORDER)
     assert About.of(CheckRequest(ORDER, PLACEMENT, NOW, wanted, "ref")) == part
-    assert About.of(CancelRequest(ORDER, PLACEMENT, "w", lines=wanted)) == About("R-7", "1042", None, wanted, 3)
+    assert About.of(CancelRequest(ORDER, PLACEMENT, "w", lines=wanted)) == About("R-7", "1042", None, wanted, ORDER)
     assert About.of(StatusRequest(ORDER, PLACEMENT, "held")) == About("R-7", "1042")
     assert About.of(ResubmitRequest(ORDER)) == About("1042", "1042")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from attrs import field, frozen
@@ -176,13 +176,6 @@ def test_a_path_may_begin_within_an_object_of_the_reply() -> None:
     assert objects_at(REPLY, "a", "c", within=inner) == ({"d": 1},)
     with pytest.raises(MalformedReply, match="is missing"):
         value_at(REPLY, "order", within={})
-
-
-@pytest.mark.parametrize(("asked", "wait"), [("90", 90), ("", None), ("soon", None), ("9" * 9, None), ("²", None)])
-def test_a_throttled_reply_says_how_long_to_wait(asked: str, wait: int | None) -> None:
-    answer = turned_away(Said(status_code=429, headers={"retry-after": asked}), check="")
-    assert answer is not None
-    assert answer.retry_after == (timedelta(seconds=wait) if wait is not None else None)
 
 
 @pytest.mark.parametrize("status", [401, 403, 429])

@@ -67,7 +67,7 @@ def test_a_profile_that_calls_a_reply_final_is_refused_at_load(
     open_stage: StageOpener, simulator: BayPhotoSimulator
 ) -> None:
     with pytest.raises(ConfigurationError, match="its reply to one is not final") as raised:
-        open_stage(wire(simulator, cancel=FINAL))
+        open_stage(wire(simulator, cancel=dict(FINAL)))
     assert raised.value.place == f"{AT}.wire.cancel.final"
     assert "remove it" in str(raised.value.remedy)
 
