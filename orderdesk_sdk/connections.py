@@ -60,11 +60,10 @@ class Connection:
         self.identities = identities_of(declared, settings)
         said: object = declared.unavailable(settings) if declared.unavailable is not None else None
         why = plain_text(said) if said is not None else None
-        place = f"integration {declared.slug}, connection {configured.name!r}"
-        self.integration: Integration = evolve(
-            declared, cancel=watched(ladder, bulkhead, place), unavailable=lambda _: why
-        )
         self.client = ConnectionClient(declared, settings, clock, limits, keeper)
+        place = f"integration {declared.slug}, connection {configured.name!r}"
+        ladder = watched(ladder, bulkhead, self.client.redactor.text, place)
+        self.integration: Integration = evolve(declared, cancel=ladder, unavailable=lambda _: why)
         self._base_url = plain_text(getattr(settings, declared.base_url)) if declared.base_url is not None else ""
         self._agent = user_agent(loaded.integration.slug, loaded.version or "0")
 

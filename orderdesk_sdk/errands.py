@@ -21,7 +21,7 @@ from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
-from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.journal import Hold
 from orderdesk_sdk.ledger import Ledger, Work, Write
 from orderdesk_sdk.patience import PATIENCE, no_later, reminded
@@ -49,7 +49,7 @@ class ErrandRunner(ABC, Generic[E, R, T]):
     find_out: str
     """What a person does where nobody knows what a request did, and the flow cannot read it."""
 
-    def __init__(self, ledger: Ledger, host: Host, connections: Connections, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, host: HostById, connections: Connections, clock: Clock) -> None:
         self._ledger = ledger
         self._host = host
         self._connections = connections
