@@ -52,8 +52,8 @@ class About:
     """The order that a flow is about.
 
     remote_id, order_number, reference: the numbers by which its service may call it; reference None: it gave none.
-    wanted: how many of each line, by its id, are to be canceled; empty means all. order: whose lines these are; None for
-    a flow that cancels nothing.
+    wanted: how many of each line, by its id, are to be canceled; empty means all. order: whose lines these are;
+    None for a flow that cancels nothing.
     """
 
     remote_id: str
