@@ -108,6 +108,8 @@ def _configuration(config: Config) -> Iterator[Finding]:
 
 def _plugins(registry: Registry) -> Iterator[Finding]:
     slugs = registry.slugs()
+    for error in registry.unreadable():
+        yield _wrong("plugin", error)
     if not slugs:
         remedy = "install one, such as orderdesk-amazon-mcf"
         yield Finding("plugin", "this Python", Grade.WARNING, "no integration is installed", remedy)
