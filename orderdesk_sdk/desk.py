@@ -69,13 +69,14 @@ class Desk:
         patience: float = PATIENCE,
     ) -> None:
         """A desk of parts; each None is made from the configuration."""
+        mailer = Mailer(config.mail) if config.mail is not None else None
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.registry = registry or Registry()
         self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
         self.host: Host = host or LocalHost(config.ledger, clock=self.clock, suffix=config.suffix)
         self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
-        post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
+        post = Post(mailer, self.clock)
         listeners = self.registry.listeners
         self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)
         filing = Filing(config, self.ledger, self.connections, self.clock)
