@@ -6,10 +6,10 @@ from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk import followup
-from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.answer import Answer, Answers
 from orderdesk_sdk.case import Case, Event, EventKind, State, transition
 from orderdesk_sdk.casebook import LEASE, Casebook, Known
 from orderdesk_sdk.connections import Connection
@@ -17,6 +17,7 @@ from orderdesk_sdk.declaration import Button, Email, Integration
 from orderdesk_sdk.errors import ConfigurationError, InputError
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, HeldBack, Recorded, cleaned, drive
+from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.journal import GroupJournal, Hold, Part, Result, WorkJournal
 from orderdesk_sdk.order import Placement, Role
@@ -44,13 +45,6 @@ class _Asked:
     hold: Hold
 
 
-@frozen
-class _Answers:
-    """What a flow about several orders ended with, one answer per order."""
-
-    answers: tuple[Answer, ...] = field(converter=tuple)
-
-
 class Asker:
     """Sends what cases ask for, and settles what a dead process left half sent."""
 
@@ -75,6 +69,7 @@ class Asker:
             Answer,
             connection.client,
             journal,
+            _grounds(connection, asked.request),
             watch=watch,
         )
         return self._finish(asked.sending, connection, known.placement, journal, driven)
@@ -99,9 +94,10 @@ class Asker:
             hook = connection.loaded.manager.hook.orderdesk_cancel_many
             driven = drive(
                 lambda: _counted(hook(requests=requests, service=service), len(requests)),
-                _Answers,
+                Answers,
                 connection.client,
                 journal,
+                _grounds(connection, *requests),
                 watch=watch,
             )
             results = self._results(group, connection, driven)
@@ -148,6 +144,7 @@ class Asker:
             Answer,
             connection.client,
             journal,
+            _grounds(connection, request),
             recorded,
             watch,
         )
@@ -199,10 +196,10 @@ class Asker:
         self._book.tell(after, event)
         return after
 
-    def _results(self, group: Sequence[_Asked], connection: Connection, driven: Driven[_Answers]) -> tuple[Result, ...]:
+    def _results(self, group: Sequence[_Asked], connection: Connection, driven: Driven[Answers]) -> tuple[Result, ...]:
         outcomes: Sequence[Answer | followup.Loss | Fault]
         match driven.outcome:
-            case _Answers(answers):
+            case Answers(answers):
                 outcomes = [cleaned(answer, connection.client.redactor) for answer in answers]
             case Answer() | followup.Loss() | Fault():
                 outcomes = [driven.outcome] * len(group)
@@ -219,7 +216,7 @@ class Asker:
         sending: Case,
         connection: Connection,
         placement: Placement,
-        driven: Driven[Answer] | Driven[_Answers],
+        driven: Driven[Answer] | Driven[Answers],
         outcome: Answer | followup.Loss | Fault,
     ) -> Event:
         now = self._book.clock.now()
@@ -260,6 +257,10 @@ class Asker:
         return after
 
 
+def _grounds(connection: Connection, *requests: CancelRequest) -> Grounds:
+    return Grounds(connection.identities, tuple(About.of(request) for request in requests))
+
+
 def _counted(flow: object, count: int) -> object:
     """The plugin's flow, which must end with one answer per order; what is no flow is given back as it is."""
     return _counting(flow, count) if isinstance(flow, Generator) else flow
@@ -274,4 +275,4 @@ def _counting(
     answers = tuple(ended) if isinstance(ended, list | tuple) else None
     if answers is None or len(answers) != count or not all(isinstance(answer, Answer) for answer in answers):
         raise TypeError(f"the flow must end with {count} answers, one per request, in their order")
-    return _Answers(answers)
+    return Answers(answers)

@@ -14,7 +14,7 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.engines.inline import InlineEngine
 from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, PluginFault, UnderWayError
-from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.lines import label, resolve_lines
 from orderdesk_sdk.order import Order, Placement
@@ -46,7 +46,7 @@ class Standing:
 
 @frozen(kw_only=True)
 class Wish:
-    """What somebody wants canceled. order: its id or number. See `Desk.cancel` for the rest.
+    """What somebody wants canceled. order: its id. See `Desk.cancel` for the rest.
 
     lines: by id or code, as somebody names them.
     chain: the rules whose actions led here, first first. heard_from: the connection whose service was heard to have
@@ -68,7 +68,7 @@ class Wishes:
     """Makes cancellations of wishes: recorded first, then asked for."""
 
     def __init__(
-        self, ledger: Ledger, host: Host, connections: Connections, engine: InlineEngine, clock: Clock
+        self, ledger: Ledger, host: HostById, connections: Connections, engine: InlineEngine, clock: Clock
     ) -> None:
         self._ledger = ledger
         self._host = host

@@ -187,7 +187,12 @@ def receipt_summary(screen: Screen, receipt: Receipt) -> None:
 
 def _verdict(screen: Screen, receipt: Receipt) -> None:
     screen.line(f"Order {receipt.order_number}  receipt, {shown(receipt.at)} {zone(receipt.at)}", "bold")
-    if not receipt.wishes:
+    if receipt.flaws:
+        screen.line("THE LEDGER IS NOT AS IT WAS WRITTEN. This proves nothing.", "bold red")
+        for flaw in receipt.flaws:
+            screen.indented(flaw, style="red")
+        screen.line("`orderdesk doctor` looks at all of it; a backup from before tells what it was.", "red")
+    elif not receipt.wishes:
         screen.line("Nobody has asked to cancel it.")
     elif receipt.is_canceled:
         screen.line("Canceled at every place that held it.", "bold green")
@@ -204,6 +209,8 @@ def _case_page(screen: Screen, found: CaseReceipt) -> None:
     head = Text(printable(f"{found.title}, number {case.remote_id}, by {found.route}: "))
     screen.line()
     screen.indented(head.append_text(state_text(case.state)).append(_why(case)))
+    if found.record.flaws:
+        screen.indented("nothing of this counts: it is not as it was written", style="bold red")
     if found.proof is not None:
         screen.hanging("proof:", _proof_words(found, found.proof), indent=2)
     if _is_partial(case):
@@ -228,6 +235,8 @@ def proof_line(screen: Screen, found: CaseReceipt) -> None:
         state_text(found.case.state)
     )
     screen.line(head)
+    if found.record.flaws:
+        screen.indented("nothing of this counts: it is not as it was written", style="bold red")
     if found.proof is not None:
         screen.hanging("proof:", _proof_words(found, found.proof), indent=2)
 

@@ -163,6 +163,7 @@ def receipt_shape(receipt: Receipt) -> Shape:
         "is_settled": receipt.is_settled,
         "is_canceled": receipt.is_canceled,
         "goes_on": list(receipt.goes_on),
+        "flaws": list(receipt.flaws),
         "wishes": [_wish(wish) for wish in receipt.wishes],
         "status_changes": [status_change_shape(found) for found in receipt.status_changes],
         "resubmissions": [resubmission_shape(found) for found in receipt.resubmissions],
@@ -182,6 +183,13 @@ def _case_receipt(found: CaseReceipt) -> Shape:
         "route": found.route,
         "proof": None if found.proof is None else _proof(found.proof),
         "steps": [_step(step) for step in found.steps],
+        "record": {
+            "is_intact": not found.record.flaws,
+            "flaws": list(found.record.flaws),
+            "lines": found.record.lines,
+            "head": found.record.head,
+            "texts_removed": found.record.is_removed,
+        },
     }
 
 
