@@ -72,6 +72,7 @@ class Desk:
         patience: float = PATIENCE,
     ) -> None:
         """A desk of parts; each None is made from the configuration."""
+        mailer = Mailer(config.mail) if config.mail is not None else None
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.registry = registry or Registry()
@@ -81,7 +82,7 @@ class Desk:
             config.connections, self.registry, self.clock, limits or CallLimits(), patience, config.ledger
         )
         self._by_id = by_id = HostById(self.host)
-        post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
+        post = Post(mailer, self.clock)
         listeners = self.registry.listeners
         listeners.patience = patience
         self._engine = InlineEngine(self.ledger, by_id, self.connections, listeners, post, self.clock)
