@@ -19,6 +19,7 @@ from attrs.validators import deep_iterable, instance_of, optional
 __all__ = [
     "EXCHANGE_NUMBER",
     "Answer",
+    "Answers",
     "LineAnswer",
     "Outcome",
     "Refusal",
@@ -117,6 +118,7 @@ class Answer:
     lines: per-line results where the service gives them, else empty.
     retry_after: how long the service asks to be left alone; None when it does not say. Only with NOT_DONE.
     reference: the service's own name for the request it took note of, for later checks; None when it gave none.
+    unidentified: set by the core, where the response states no number of an order: what the declaration says of that.
     """
 
     outcome: Outcome = field(validator=instance_of(Outcome))
@@ -130,10 +132,18 @@ class Answer:
     retry_after: timedelta | None = field(default=None, validator=optional(instance_of(timedelta)))
     exchange: int | None = field(default=None, validator=optional(instance_of(int)))
     reference: str | None = field(default=None, validator=_TEXT)
+    unidentified: str | None = field(default=None, validator=_TEXT)
 
     def __attrs_post_init__(self) -> None:
         if (self.outcome is Outcome.REFUSED) != (self.refusal is not None):
             raise ValueError("an answer has a refusal exactly when its outcome is REFUSED")
+
+
+@frozen
+class Answers:
+    """What a flow about several orders ends with: one answer for each, in the order of their requests."""
+
+    answers: tuple[Answer, ...]
 
 
 def _number(reply: Reply | None) -> int | None:

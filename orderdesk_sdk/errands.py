@@ -19,11 +19,13 @@ from orderdesk_sdk.errors import ConflictError, InputError, LedgerError, NotAllo
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.journal import Hold
 from orderdesk_sdk.ledger import Ledger, Work, Write
 from orderdesk_sdk.patience import PATIENCE, no_later, reminded
+from orderdesk_sdk.request import ResubmitRequest, StatusRequest
 from orderdesk_sdk.withholding import SecondSend, WithholdingJournal
 
 __all__ = ["ErrandRunner"]
@@ -32,7 +34,7 @@ PERSON = ByPerson()
 TIMED_OUT = 408
 """The one client error after which the request may yet have had an effect."""
 E = TypeVar("E", bound=Errand)
-R = TypeVar("R")
+R = TypeVar("R", ResubmitRequest, StatusRequest)
 T = TypeVar("T")
 
 
@@ -117,7 +119,12 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         second = SecondSend(against, must_look=bool(unknown) and person is None)
         journal = WithholdingJournal(self._ledger, _work(work), _work(sending), (said,), self.hold(work), second)
         driven = drive(
-            lambda: self.start(request, connection, now), self.ends_with, connection.client, journal, watch=watch
+            lambda: self.start(request, connection, now),
+            self.ends_with,
+            connection.client,
+            journal,
+            Grounds(connection.identities, (About.of(request),)),
+            watch=watch,
         )
         outcome = driven.outcome
         is_held = against is not None and isinstance(outcome, Loss) and outcome.held

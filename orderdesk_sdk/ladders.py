@@ -13,6 +13,7 @@ from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.declaration import Button, ByCheck, Email, Integration, Portal, Route
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.guard import sound
+from orderdesk_sdk.identity import Identity, checked_identities
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.plain import name_of, plain, plain_of, plain_text
 from orderdesk_sdk.reasons import ClosedList, ReasonCode
@@ -22,7 +23,7 @@ from orderdesk_sdk.workers import Bulkhead
 if TYPE_CHECKING:
     import pluggy
 
-__all__ = ["calling_hooks", "hook_problem", "ladder_of", "ladder_problem", "texts_of", "watched"]
+__all__ = ["calling_hooks", "hook_problem", "identities_of", "ladder_of", "ladder_problem", "texts_of", "watched"]
 
 
 CALLING = (
@@ -100,6 +101,15 @@ def ladder_of(declared: Integration, manager: pluggy.PluginManager, settings: ob
             read_template(texts[route.subject], f"{place}.{route.subject}")
             read_template(texts[route.body], f"{place}.{route.body}")
     return ladder
+
+
+def identities_of(declared: Integration, settings: object) -> Mapping[str, Identity]:
+    """Where the responses of one connection state the order's number, by operation. Call it under a guard.
+
+    Raises TypeError for what is no such mapping.
+    """
+    given = declared.identified_by
+    return checked_identities(plain(given(settings)) if callable(given) else given)
 
 
 def texts_of(ladder: tuple[Route, ...], settings: object) -> Mapping[str, str]:
