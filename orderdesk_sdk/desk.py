@@ -40,6 +40,7 @@ from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.mail import Mailer
 from orderdesk_sdk.message import HintKind, Message
 from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.plan import Plan, make_plan
 from orderdesk_sdk.posting import Post
 from orderdesk_sdk.receipt import Receipt, make_receipt
@@ -71,6 +72,7 @@ class Desk:
         patience: float = PATIENCE,
     ) -> None:
         """A desk of parts; each None is made from the configuration."""
+        mailer = Mailer(config.mail) if config.mail is not None else None
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.registry = registry or Registry()
@@ -80,7 +82,7 @@ class Desk:
             config.connections, self.registry, self.clock, limits or CallLimits(), patience, config.ledger
         )
         self._by_id = by_id = HostById(self.host)
-        post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
+        post = Post(mailer, self.clock)
         listeners = self.registry.listeners
         listeners.patience = patience
         self._engine = InlineEngine(self.ledger, by_id, self.connections, listeners, post, self.clock)
@@ -129,13 +131,14 @@ class Desk:
     ) -> Placement:
         """Register that an order was submitted to a connection.
 
-        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None.
-        Raises InputError for a number that the service would mangle, and what the host raises for clashes.
+        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None. Raises InputError
+        for a number that the service would mangle or no path takes, as `..`, for a time still to come, and what the
+        host raises for clashes.
         """
         integration = self.connections.get(at).integration
         found = self.order(order)
-        number = remote_id or found.number
-        fault = integration.remote_id.fault(number) if integration.remote_id is not None else None
+        number = found.number if remote_id is None else remote_id
+        fault = number_fault(number, integration.remote_id)
         if fault:
             raise InputError(
                 fault, place=f"order {found.number} at {at}", remedy="give the number that the service knows"

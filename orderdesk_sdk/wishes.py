@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
 from orderdesk_sdk.casebook import Known
-from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.engines.inline import InlineEngine
 from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, PluginFault, UnderWayError
@@ -29,6 +29,10 @@ from orderdesk_sdk.wish import (
 )
 
 __all__ = ["Standing", "Wish", "Wishes", "name_of"]
+
+
+CLOCKS_DIFFER = minutes(5)
+"""By how much a host's clock may be ahead of ours."""
 
 
 @frozen
@@ -131,8 +135,15 @@ class Wishes:
     def register(self, order: Order, placement: Placement, by: str) -> Standing | None:
         """Let the host know where an order was submitted; where the wish stands that reaches there, or None.
 
-        Submitted while it is being canceled: the wish follows it. Raises what the host raises for clashes.
+        Submitted while it is being canceled: the wish follows it. Raises InputError for a time that is still to come,
+        and what the host raises for clashes.
         """
+        if placement.submitted_at > self._clock.now() + CLOCKS_DIFFER:
+            raise InputError(
+                f"it cannot have been submitted at {placement.submitted_at.isoformat()}, which is still to come",
+                place=f"order {order.number} at {placement.connection}",
+                remedy="give the time at which it was submitted, with its offset from UTC, or none for now",
+            )
         begun, extended = self._reach.begin(order, placement)
         try:
             self._host.place(order.id, placement, by=by)
