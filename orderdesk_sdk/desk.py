@@ -382,10 +382,11 @@ class Desk:
         """Do everything that is due now, at most `limit` pieces of work, and say when the next is due."""
         report = self._engine.run_due(limit)
         try:
-            handled = self.rulebook.work(limit)
+            handled, troubles = self.rulebook.work(limit)
         except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
-            return evolve(report, problems=(*report.problems, str(error)), next_due=self.ledger.next_due())
-        return evolve(report, next_due=self.ledger.next_due()) if handled else report
+            handled, troubles = 1, (str(error),)
+        problems = (*report.problems, *troubles)
+        return evolve(report, problems=problems, next_due=self.ledger.next_due()) if handled or troubles else report
 
     def _let_rules_act(self, sure: Sequence[str] = ()) -> None:
         """Let the rules hear at once what this call did. What keeps them from it waits, and `run_due` tells of it."""
