@@ -21,6 +21,7 @@ from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.journal import GroupJournal, Hold, Part, Result, WorkJournal
 from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.plan import opening
 from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
@@ -161,7 +162,7 @@ class Asker:
         vetoed, notes = self._book.veto(case, known)
         if vetoed is not None:
             return vetoed
-        fault = integration.remote_id.fault(case.remote_id) if integration.remote_id is not None else None
+        fault = number_fault(case.remote_id, integration.remote_id)
         if fault is not None:
             remedy = "cancel it in the service's own portal, then confirm or refuse this case"
             return self._book.apply(case, followup.to_person(case, fault, now, remedy), *notes)

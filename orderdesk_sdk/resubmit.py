@@ -15,6 +15,7 @@ from orderdesk_sdk.errands import ErrandRunner
 from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
 from orderdesk_sdk.journal import Hold
 from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.request import ResubmitRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.wish import leaves_nothing
@@ -137,7 +138,7 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
     def _demand_number(self, original: Order, number: str, remote_id: str, target: str, same: bool) -> None:
         """Refuse a number that another order has, that the service would mangle, or, unless `same`, has canceled."""
         rule = self._connections.get(target).integration.remote_id
-        fault = rule.fault(number) if rule is not None else None
+        fault = number_fault(number, rule)
         fault = self._taken(original, number, remote_id, target) or fault
         if not same and number in self._numbers_of(original):
             # The service has it, so a look for an earlier try of ours would take the canceled order for one.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
 
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import ByCheck, ByPerson, ByReply, Confirmation, fold
+from orderdesk_sdk.paths import filled_path
 from orderdesk_sdk.pointer import word_pointed
 from orderdesk_sdk.reading import json_object, turned_away
 from orderdesk_sdk.wire_profile import FinalReply, WireProfile, WireRead, filled
@@ -41,7 +41,7 @@ def wire_cancel(profile: WireProfile, request: CancelRequest, service: Service[S
         "reason": request.reason.code or request.reason.text or "",
         "remote_id": request.remote_id,
     }
-    path = call.path.format_map({name: quote(value, safe="") for name, value in values.items()})
+    path = filled_path(call.path, values, f"connection {service.connection!r}, the path of its cancel call")
     reply = yield service.request(call.method, path, operation="cancel", json=filled(call.body, values))
     if reply.status_code in call.taken:
         return _final(call.final, reply) if call.final is not None else answer.asked(reply)
@@ -128,6 +128,5 @@ def wire_before_create(
 
 def _reading(read: WireRead, service: Service[S], order_number: str, remote_id: str) -> httpx.Request:
     values = {"order_number": order_number, "reason": "", "remote_id": remote_id}
-    return service.get(
-        read.path.format_map({name: quote(value, safe="") for name, value in values.items()}), operation="read"
-    )
+    place = f"connection {service.connection!r}, the path of its read call"
+    return service.get(filled_path(read.path, values, place), operation="read")

@@ -31,6 +31,7 @@ from attrs import frozen
 from orderdesk_sdk.declaration import fold
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.identity import Identity, NotStated, StatedAt
+from orderdesk_sdk.paths import path_fault
 from orderdesk_sdk.pointer import read_pointer, steps_of
 from orderdesk_sdk.templates import check_fields
 
@@ -236,6 +237,9 @@ def _table(value: object, place: str, known: Sequence[str], needed: Sequence[str
 def _path(value: object, place: str) -> str:
     if not isinstance(value, str) or not value.startswith("/"):
         raise ConfigurationError("must be a path that begins with /", place=place)
+    fault = path_fault(value)
+    if fault is not None:
+        raise ConfigurationError(f"it {fault}", place=place, remedy="write it as the service's document has it")
     _fields(value, place)
     return value
 

@@ -164,6 +164,9 @@ def _connection(connection: ConnectionConfig, registry: Registry, suffix: str) -
             f"{declared.title} would refuse the numbers of duplicates, such as 1{suffix.replace('{n}', '1')}: {fault}"
         )
         yield Finding("resubmit", "[resubmit].suffix", Grade.WARNING, text, "choose another suffix, or give --number")
+    if connection.insecure:
+        text = "insecure = true: credentials and orders may go out in clear"
+        yield Finding("connection", place, Grade.WARNING, text, "remove it once its hosts are called by https://")
     if not missing:
         count = sum(field.kind is SettingKind.SECRET for field in fields.values())
         yield Finding(
