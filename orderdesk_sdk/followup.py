@@ -41,6 +41,9 @@ __all__ = [
 SOON = seconds(5)
 """How soon a request of unknown fate is read back."""
 ASK_A_PERSON = ByPerson()
+ANOTHER = (
+    "find out at the service what the first request did; then confirm or refuse this case, and cancel what is left anew"
+)
 
 
 @frozen
@@ -49,6 +52,7 @@ class Loss:
 
     retry_after: how long the service asks to be left alone; None when it does not say.
     held: we held the request back ourselves, because what allowed it was no longer so.
+    another: a request was to be made again, and the flow would now make another one; nothing was sent.
     """
 
     certainty: Certainty
@@ -56,6 +60,7 @@ class Loss:
     repeatable: bool = False
     retry_after: timedelta | None = None
     held: bool = False
+    another: bool = False
 
 
 def begin(case: Case, integration: Integration, placement: Placement, now: datetime) -> Event | None:
@@ -119,6 +124,8 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
 
 def after_loss(case: Case, integration: Integration, loss: Loss, now: datetime) -> Event:
     """The event that a lost call makes of a case that is sending."""
+    if loss.another:
+        return _hand_over(case, now, loss.text, ANOTHER)
     match loss.certainty:
         case Certainty.NOT_SENT | Certainty.NOT_DONE if loss.held:
             # At once: the case sees what has changed, and nobody's patience with the service is spent.
