@@ -90,10 +90,13 @@ def begin(case: Case, integration: Integration, placement: Placement, now: datet
     return None
 
 
-def gather(batch: Batch, now: datetime) -> Event:
-    """What a requested case does whose service takes several orders in one call: it waits for others."""
+def gather(batch: Batch, now: datetime, calls: int = 1) -> Event:
+    """What a requested case does whose service takes several orders in one call: it waits for others.
+
+    calls: in which of the coming calls it goes.
+    """
     text = "gathered with other orders, which are asked for in one call"
-    return Event(EventKind.GATHER, now, due_at=now + batch.gather, text=text)
+    return Event(EventKind.GATHER, now, due_at=now + calls * batch.gather, text=text)
 
 
 def after_cancel(case: Case, integration: Integration, placement: Placement, answer: Answer, now: datetime) -> Event:

@@ -160,7 +160,7 @@ def test_the_button_calls_what_the_wire_profile_says(try_at: TrialMaker, slug: s
 
 
 def test_orders_that_are_gathered_leave_together(try_at: TrialMaker) -> None:
-    assert row("amazon-marketplace").routes[0].way.endswith(", in batches of up to 20, gathered for 2 min")
+    assert row("amazon-marketplace").routes[0].way.endswith("batches of up to 20, gathered for 20 min, one at a time")
     trial = try_at("amazon-marketplace")
     standing = trial.scene.desk.cancel(trial.scene.order, by="Ann", reason="out of stock")
     assert (standing.cases[0].state, trial.deeds) == (State.REQUESTED, [])
