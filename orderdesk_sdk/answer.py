@@ -19,6 +19,7 @@ from attrs.validators import deep_iterable, instance_of, optional
 __all__ = [
     "EXCHANGE_NUMBER",
     "Answer",
+    "Answers",
     "LineAnswer",
     "Outcome",
     "Refusal",
@@ -91,13 +92,17 @@ class Reply(Protocol):
 class LineAnswer:
     """One line of an order: how many were ordered there and how many of these are canceled.
 
-    line: its code. A service that cancels other parts than lines tells of those, as people know them: "shipment 5001",
-    1 ordered, 1 canceled. An order is then canceled as a whole only (`Scope.ORDER`).
+    line: what the service calls it, as people know it: an SKU. A service that cancels other parts than lines tells of
+    those: "shipment 5001", 1 ordered, 1 canceled. An order is then canceled as a whole only (`Scope.ORDER`).
+    id: which line of our order that is; "" if none. `orderdesk_sdk.lines.LineNames.told` fills it in. Where it is None,
+    `line` is taken for the id or code of one line, if it is nothing else, and otherwise proves nothing.
     """
 
     line: str = field(validator=instance_of(str))
     ordered: int = field(validator=instance_of(int))
     canceled: int = field(validator=instance_of(int))
+    # Not compared: two that were said in the same words are the same, whichever line of ours was found by them.
+    id: str | None = field(default=None, validator=optional(instance_of(str)), kw_only=True, eq=False)
 
 
 # Plugins are often written without a type checker: what is wrong is said at the plugin's own line, not in the ledger.
@@ -114,6 +119,7 @@ class Answer:
     lines: per-line results where the service gives them, else empty.
     retry_after: how long the service asks to be left alone; None when it does not say. Only with NOT_DONE.
     reference: the service's own name for the request it took note of, for later checks; None when it gave none.
+    unidentified: set by the core, where the response states no number of an order: what the declaration says of that.
     """
 
     outcome: Outcome = field(validator=instance_of(Outcome))
@@ -127,10 +133,18 @@ class Answer:
     retry_after: timedelta | None = field(default=None, validator=optional(instance_of(timedelta)))
     exchange: int | None = field(default=None, validator=optional(instance_of(int)))
     reference: str | None = field(default=None, validator=_TEXT)
+    unidentified: str | None = field(default=None, validator=_TEXT)
 
     def __attrs_post_init__(self) -> None:
         if (self.outcome is Outcome.REFUSED) != (self.refusal is not None):
             raise ValueError("an answer has a refusal exactly when its outcome is REFUSED")
+
+
+@frozen
+class Answers:
+    """What a flow about several orders ends with: one answer for each, in the order of their requests."""
+
+    answers: tuple[Answer, ...]
 
 
 def _number(reply: Reply | None) -> int | None:

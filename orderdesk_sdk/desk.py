@@ -30,7 +30,9 @@ from orderdesk_sdk.engines.inline import InlineEngine, Report
 from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
 from orderdesk_sdk.filing import Filing
 from orderdesk_sdk.hosts import Host, Move
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.hosts.local import ImportReport, LocalHost
+from orderdesk_sdk.hosts.refs import OrderId, order_ref
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.inbound import Heard, Inbound
 from orderdesk_sdk.ledger import Ledger, Work
@@ -38,6 +40,7 @@ from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.mail import Mailer
 from orderdesk_sdk.message import HintKind, Message
 from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.plan import Plan, make_plan
 from orderdesk_sdk.posting import Post
 from orderdesk_sdk.receipt import Receipt, make_receipt
@@ -69,22 +72,27 @@ class Desk:
         patience: float = PATIENCE,
     ) -> None:
         """A desk of parts; each None is made from the configuration."""
+        mailer = Mailer(config.mail) if config.mail is not None else None
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.registry = registry or Registry()
         self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
         self.host: Host = host or LocalHost(config.ledger, clock=self.clock, suffix=config.suffix)
-        self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
-        post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
+        self.connections = Connections(
+            config.connections, self.registry, self.clock, limits or CallLimits(), patience, config.ledger
+        )
+        self._by_id = by_id = HostById(self.host)
+        post = Post(mailer, self.clock)
         listeners = self.registry.listeners
-        self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)
-        filing = Filing(config, self.ledger, self.connections)
+        listeners.patience = patience
+        self._engine = InlineEngine(self.ledger, by_id, self.connections, listeners, post, self.clock)
+        filing = Filing(config, self.ledger, self.connections, self.clock)
         self._verdicts = Verdicts(self.ledger, self._engine, filing, self.clock)
-        self._wishes = Wishes(self.ledger, self.host, self.connections, self._engine, self.clock)
-        self._statuses = Statuses(self.host, self.connections, self._engine, self._wishes)
-        self._inbound = Inbound(self.ledger, self.host, self.connections, self._engine, self._wishes)
+        self._wishes = Wishes(self.ledger, by_id, self.connections, self._engine, self.clock)
+        self._statuses = Statuses(by_id, self.connections, self._engine, self._wishes)
+        self._inbound = Inbound(self.ledger, by_id, self.connections, self._engine, self._wishes)
         deeds = Deeds(self._wishes, self._statuses)
-        self.rulebook = Rulebook(config.rules, self.ledger, self.host, self.connections, deeds, self.clock)
+        self.rulebook = Rulebook(config.rules, self.ledger, by_id, self.connections, deeds, self.clock)
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
@@ -104,6 +112,14 @@ class Desk:
         if isinstance(self.host, LocalHost):
             self.host.close()
 
+    def order(self, ref: str) -> Order:
+        """The order with this id or number; `id:` or `number:` before it says which of the two it is.
+
+        So every `order` of this class is named. Raises NotFoundError, and AmbiguousError, which names the orders, where
+        it is one order's id and another's number, or the number of several.
+        """
+        return self.host.order(order_ref(ref))
+
     def place(
         self,
         order: str,
@@ -116,12 +132,13 @@ class Desk:
         """Register that an order was submitted to a connection.
 
         remote_id: its number there, the order's own number if None. submitted_at: aware; now if None.
-        Raises InputError for a number that the service would mangle, and what the host raises for clashes.
+        Raises InputError for a number that the service would mangle, or that no path takes, as `..`, and what the host
+        raises for clashes.
         """
         integration = self.connections.get(at).integration
-        found = self.host.order(order)
-        number = remote_id or found.number
-        fault = integration.remote_id.fault(number) if integration.remote_id is not None else None
+        found = self.order(order)
+        number = found.number if remote_id is None else remote_id
+        fault = number_fault(number, integration.remote_id)
         if fault:
             raise InputError(
                 fault, place=f"order {found.number} at {at}", remedy="give the number that the service knows"
@@ -133,7 +150,7 @@ class Desk:
 
     def plan(self, order: str) -> Plan:
         """What a cancellation of the order would do now. Sends nothing."""
-        found = self.host.order(order)
+        found = self.order(order)
         placements = self.host.placements(found.id)
         declared: dict[str, Integration | str] = {
             placement.connection: self.connections.integration(placement.connection) for placement in placements
@@ -162,17 +179,27 @@ class Desk:
         self._let_rules_act()
         return report
 
+    def take_over(self, order: str, *, by: str) -> tuple[str, ...]:
+        """Let an order of the local host alone go by its number; the ids of the others, found by their ids from now on.
+
+        For an order that was made anew under the old one's number. What is under way for the others goes on. Raises
+        NotAllowedError for a host that numbers its orders itself.
+        """
+        if not isinstance(self.host, LocalHost):
+            raise NotAllowedError("this host numbers its orders itself", place="take over")
+        return self.host.take_over(OrderId(self.order(order).id), by=name_of(by))
+
     def move(self, order: str, folder: str, *, by: str) -> Move:
         """Put an order into a folder, and let the rules hear of it.
 
         By itself a move cancels nothing and tells nobody.
         """
-        found = self.host.order(order)
-        here, there = self.host.folder(found.id), self.host.folder_name(folder)
+        found = self.order(order)
+        here, there = self._by_id.folder(found.id), self.host.folder_name(folder)
         if here == there:
             return Move(found.id, here, there)
         expected = self.rulebook.expect_move(found.id, here, there, name_of(by))
-        self.host.move(found.id, there, by=name_of(by))
+        self._by_id.move(found.id, there, by=name_of(by))
         self._let_rules_act(expected)
         return Move(found.id, here, there)
 
@@ -191,8 +218,8 @@ class Desk:
 
         reason: canonical ("out of stock"), a code of the service's list, or free words; see `plan` for what each
         place takes.
-        at: only at these connections; empty means all. lines: only these, by line code, with quantities; None means
-        all.
+        at: only at these connections; empty means all. lines: only these, by line id, or by code where it is one line's
+        alone, with quantities; `id:` and `code:` before a name say which it is. None means all.
         key: names the wish; the same key again gives the same wish, and raises ConflictError where its content
         differs. None asks for what is not yet being canceled: asking twice is asking once, until a case ended without
         a cancel.
@@ -200,7 +227,7 @@ class Desk:
         NotAllowedError for one that was submitted nowhere, and InputError, before anything is recorded, for a reason
         or a part of the order that a place does not take.
         """
-        wish = Wish(order=order, by=by, reason=reason, key=key, at=at, lines=lines or {}, send=send)
+        wish = Wish(order=self.order(order).id, by=by, reason=reason, key=key, at=at, lines=lines or {}, send=send)
         standing = self._wishes.make(wish)
         self._let_rules_act()
         return standing
@@ -218,7 +245,7 @@ class Desk:
         InputError for a status that cannot be set, with those that can, and NotAllowedError for an order that is at no
         cart.
         """
-        made = self._statuses.make(self.host.order(order), status, by=name_of(by), at=at, reason=reason)
+        made = self._statuses.make(self.order(order), status, by=name_of(by), at=at, reason=reason)
         self._let_rules_act()
         return made
 
@@ -237,7 +264,7 @@ class Desk:
 
         The case that settles it, or None where there is nothing to look into.
         """
-        case, _ = self._inbound.heed(self.host.order(order), at, HintKind.CANCELED, by=name_of(by))
+        case, _ = self._inbound.heed(self.order(order), at, HintKind.CANCELED, by=name_of(by))
         self._let_rules_act()
         return case
 
@@ -246,13 +273,13 @@ class Desk:
 
         at: only at these connections; empty means every fulfillment.
         """
-        raised = self._inbound.shipped(self.host.order(order), at, by=name_of(by), note=note)
+        raised = self._inbound.shipped(self.order(order), at, by=name_of(by), note=note)
         self._let_rules_act()
         return raised
 
     def check_submittable(self, order: str) -> None:
         """For hosts, before they submit an order anywhere: raises NotAllowedError where it is canceled or being so."""
-        found = self.host.order(order)
+        found = self.order(order)
         latest = {case.connection: case for case in self.ledger.cases(order_id=found.id)}
         against = [
             f"{case.connection} ({case.state.value})"
@@ -315,7 +342,7 @@ class Desk:
 
         What was asked already goes on: only its service can tell.
         """
-        after = self._wishes.take_back(self.host.order(order), name_of(by), note)
+        after = self._wishes.take_back(self.order(order), name_of(by), note)
         self._let_rules_act()
         return after
 
@@ -330,11 +357,11 @@ class Desk:
         host choose. Asking again continues the same resubmission. Raises NotAllowedError while the original is not
         settled as canceled.
         """
-        return self._engine.resubmit(self.host.order(order), by=name_of(by), at=at, number=number)
+        return self._engine.resubmit(self.order(order), by=name_of(by), at=at, number=number)
 
     def receipt(self, order: str) -> Receipt:
         """The proof of every wish to cancel an order: what was asked, answered, decided, when and by whom."""
-        found = self.host.order(order)
+        found = self.order(order)
         placements = self.host.placements(found.id)
         return make_receipt(found, placements, self.ledger, self.clock.now(), self.connections.integration)
 
@@ -348,7 +375,7 @@ class Desk:
 
     def cases(self, *, order: str | None = None, states: Sequence[State] = (), limit: int = 1000) -> tuple[Case, ...]:
         """Cases, oldest first. order: an order's id or number; None takes all. states: empty takes all."""
-        order_id = self.host.order(order).id if order is not None else None
+        order_id = self.order(order).id if order is not None else None
         return self.ledger.cases(order_id=order_id, states=states, limit=limit)
 
     def errands(self, *, open_only: bool = False) -> tuple[Resubmission | StatusChange, ...]:

@@ -19,11 +19,13 @@ from orderdesk_sdk.errors import ConflictError, InputError, LedgerError, NotAllo
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
-from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.journal import Hold
 from orderdesk_sdk.ledger import Ledger, Work, Write
 from orderdesk_sdk.patience import PATIENCE, no_later, reminded
+from orderdesk_sdk.request import ResubmitRequest, StatusRequest
 from orderdesk_sdk.withholding import SecondSend, WithholdingJournal
 
 __all__ = ["ErrandRunner"]
@@ -32,7 +34,7 @@ PERSON = ByPerson()
 TIMED_OUT = 408
 """The one client error after which the request may yet have had an effect."""
 E = TypeVar("E", bound=Errand)
-R = TypeVar("R")
+R = TypeVar("R", ResubmitRequest, StatusRequest)
 T = TypeVar("T")
 
 
@@ -47,7 +49,7 @@ class ErrandRunner(ABC, Generic[E, R, T]):
     find_out: str
     """What a person does where nobody knows what a request did, and the flow cannot read it."""
 
-    def __init__(self, ledger: Ledger, host: Host, connections: Connections, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, host: HostById, connections: Connections, clock: Clock) -> None:
         self._ledger = ledger
         self._host = host
         self._connections = connections
@@ -117,7 +119,12 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         second = SecondSend(against, must_look=bool(unknown) and person is None)
         journal = WithholdingJournal(self._ledger, _work(work), _work(sending), (said,), self.hold(work), second)
         driven = drive(
-            lambda: self.start(request, connection, now), self.ends_with, connection.client, journal, watch=watch
+            lambda: self.start(request, connection, now),
+            self.ends_with,
+            connection.client,
+            journal,
+            Grounds(connection.identities, (About.of(request),)),
+            watch=watch,
         )
         outcome = driven.outcome
         is_held = against is not None and isinstance(outcome, Loss) and outcome.held
@@ -177,8 +184,8 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         sent = driven.wrote or unsure
         open_state = ErrandState.UNCLEAR if sent else ErrandState.REQUESTED
         match driven.outcome:
-            case Loss(text=text):
-                return self._onward(sending, open_state, now, text)
+            case Loss(text=text, retry_after=asked):
+                return self._onward(sending, open_state, now, text, asked=asked)
             case Fault(text):
                 return self._failed(sending, connection.client.redactor.text(text), now, unsure=sent)
             case outcome:

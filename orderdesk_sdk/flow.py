@@ -15,8 +15,9 @@ from orderdesk_sdk.answer import Answer, not_done, unclear
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.grounds import Grounds, Received, Unfounded
 from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS, Fault, Guard, Watch, fault_text
-from orderdesk_sdk.http.replay import digest_of, is_request, plain_request, response_of
+from orderdesk_sdk.http.replay import digest_of, is_request, operation_of, plain_request, response_of
 from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.reading import Ended, MalformedReply
 from orderdesk_sdk.redaction import Redactor
@@ -112,6 +113,7 @@ class _Plugin:
 
 _SAYS = (MalformedReply, ConfigurationError, InputError)
 """The errors that a flow may raise; what they come to is the core's to say."""
+_HOLDS = (*_SAYS, Unfounded)
 
 
 def drive(
@@ -119,11 +121,13 @@ def drive(
     result: type[T],
     client: ConnectionClient,
     journal: Journal,
+    grounds: Grounds,
     recorded: Recorded = NOTHING,
     watch: Watch | None = None,
 ) -> Driven[T]:
     """Drive the flow that `start` returns to its result, or to the loss, fault or answer that ended it.
 
+    grounds: what the result may rest on; what does not hold is a fault of the plugin, or unclear.
     watch: of the thread this runs on; None where nobody would leave that behind. Raises only what the core raises:
     ConflictError and LedgerError from the journal, PluginHung where the thread was left behind.
     """
@@ -134,7 +138,7 @@ def drive(
     if not isinstance(flow, Generator):
         return Driven(_started(flow, client.redactor), wrote=False, repeatable=True)
     try:
-        return _Drive(flow, result, client, journal, recorded, plugin).run()
+        return _Drive(flow, result, client, journal, grounds, recorded, plugin).run()
     finally:
         plugin.start(flow.close)
 
@@ -146,6 +150,7 @@ class _Drive(Generic[T]):
         result: type[T],
         client: ConnectionClient,
         journal: Journal,
+        grounds: Grounds,
         recorded: Recorded,
         plugin: _Plugin,
     ) -> None:
@@ -153,8 +158,10 @@ class _Drive(Generic[T]):
         self._result = result
         self._client = client
         self._journal = journal
+        self._grounds = grounds
         self._recorded = recorded
         self._plugin = plugin
+        self._received: dict[int, Received] = {}
         self._wrote = False
         self._repeatable = True
         self._number = 0
@@ -170,6 +177,7 @@ class _Drive(Generic[T]):
             reply = self._reply(step, self._number)
             if isinstance(reply, Loss | Fault | Answer):
                 return self._end(reply)
+            self._received[self._number] = Received(operation_of(step), reply)
             step = self._plugin.step(lambda response=reply: self._flow.send(response))  # type: ignore[misc]
 
     def _end(self, outcome: T | Answer | Loss | Fault) -> Driven[T]:
@@ -229,10 +237,11 @@ class _Drive(Generic[T]):
         failure = exchange.failure
         assert failure is not None, "an exchange has a response or a failure"
         if wrote:  # An earlier write of this flow has been answered; what it did stands, whatever became of this call.
-            return Loss(Certainty.UNCLEAR, failure.text, self._repeatable)
+            return Loss(Certainty.UNCLEAR, failure.text, self._repeatable, failure.retry_after)
         if exchange.intent.reads_only or failure.certainty is not Certainty.UNCLEAR:
             self._wrote = False
-            return Loss(Certainty.NOT_DONE if exchange.intent.reads_only else failure.certainty, failure.text)
+            certainty = Certainty.NOT_DONE if exchange.intent.reads_only else failure.certainty
+            return Loss(certainty, failure.text, retry_after=failure.retry_after)
         return Loss(Certainty.UNCLEAR, failure.text, exchange.intent.repeatable)
 
     def _may_have_written(self, intents: Sequence[Intent]) -> None:
@@ -263,7 +272,7 @@ class _Drive(Generic[T]):
             return None
         if exchange is not None and exchange.failure is not None:
             certainty = Certainty.UNCLEAR if wrote else exchange.failure.certainty
-            return Loss(certainty, exchange.failure.text, self._repeatable)
+            return Loss(certainty, exchange.failure.text, self._repeatable, exchange.failure.retry_after)
         text = "the process ended while the request was on its way"
         if exchange is not None:
             text = f"the process ended after the service answered {exchange.status}, and its reply was not kept whole"
@@ -278,13 +287,24 @@ class _Drive(Generic[T]):
                 return unclear(None, text=text) if self._wrote else not_done(None, text=text)
             case ConfigurationError() | InputError():
                 return self._misconfigured(step)
-            case _Returned(Answer() as answer):
-                return cleaned(answer, self._client.redactor)
             case _Returned(value):
-                assert isinstance(value, self._result), "the guard lets nothing else through"
-                return value
+                # What the declaration reads of a response is the plugin's own code too.
+                return self._held(self._plugin.guard.run(lambda: self._grounds.hold(value, self._received), _HOLDS))
             case _:
                 raise AssertionError(f"a step of a flow gave {name_of(step)}")
+
+    def _held(self, found: object) -> T | Answer | Fault:
+        """What the grounds made of a result, without secrets."""
+        match found:
+            case Answer():
+                return cleaned(found, self._client.redactor)
+            case Unfounded():
+                return Fault(self._client.redactor.text(str(found))[:LONGEST_WORDS])
+            case Fault() | OrderDeskError():
+                return self._result_of(found)
+            case _:
+                assert isinstance(found, self._result), "the guard lets nothing else through"
+                return found
 
     def _misconfigured(self, error: ConfigurationError | InputError) -> Answer:
         told = unclear(None, text=error.text) if self._wrote else not_done(None, text=error.text, remedy=error.remedy)

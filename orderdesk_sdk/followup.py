@@ -28,6 +28,7 @@ __all__ = [
     "after_fault",
     "after_loss",
     "after_loss_of_mail",
+    "before_the_window_closes",
     "begin",
     "gather",
     "not_sent",
@@ -40,18 +41,21 @@ __all__ = [
 SOON = seconds(5)
 """How soon a request of unknown fate is read back."""
 ASK_A_PERSON = ByPerson()
+TOOK_NOTE = "the service took note; it is read back until it decides"
 
 
 @frozen
 class Loss:
     """A flow that ended without an answer because a call was lost. repeatable: the lost request was declared so.
 
+    retry_after: how long the service asks to be left alone; None when it does not say.
     held: we held the request back ourselves, because what allowed it was no longer so.
     """
 
     certainty: Certainty
     text: str
     repeatable: bool = False
+    retry_after: timedelta | None = None
     held: bool = False
 
 
@@ -91,10 +95,7 @@ def begin(case: Case, integration: Integration, placement: Placement, now: datet
 
 
 def gather(batch: Batch, now: datetime, calls: int = 1) -> Event:
-    """What a requested case does whose service takes several orders in one call: it waits for others.
-
-    calls: in which of the coming calls it goes.
-    """
+    """What a requested case does whose service takes several orders in one call: it waits for that many `calls`."""
     text = "gathered with other orders, which are asked for in one call"
     return Event(EventKind.GATHER, now, due_at=now + calls * batch.gather, text=text)
 
@@ -111,9 +112,7 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
             return _refused(case, integration, placement, answer, proof_by_reply(case, answer), now)
         case Outcome.NOT_DONE:
             event = _not_done(case, answer.text, answer.remedy, answer.retry_after, now)
-            # A pause that the service asks for must not outlast the window: then it is time for the next way.
-            closes = _closes(case, integration, placement, now)
-            return evolve(event, due_at=min(event.due_at or now, closes)) if closes is not None else event
+            return before_the_window_closes(event, case, integration, placement, now)
         case Outcome.UNCLEAR | Outcome.CHANGED:  # That a status was changed says nothing of a cancel.
             text = answer.text or "the reply does not tell whether the service acted"
             return _lost(case, integration, text, now, repeatable=case.repeatable)
@@ -126,9 +125,22 @@ def after_loss(case: Case, integration: Integration, loss: Loss, now: datetime) 
             # At once: the case sees what has changed, and nobody's patience with the service is spent.
             return Event(EventKind.NOT_DONE, now, due_at=now, text=loss.text)
         case Certainty.NOT_SENT | Certainty.NOT_DONE:
-            return _not_done(case, loss.text, None, None, now)
+            return _not_done(case, loss.text, None, loss.retry_after, now)
         case Certainty.UNCLEAR:
-            return _lost(case, integration, loss.text, now, repeatable=loss.repeatable)
+            event = _lost(case, integration, loss.text, now, repeatable=loss.repeatable)
+            waits = max(SOON, min(loss.retry_after or SOON, PATIENCE.give_up))
+            return evolve(event, due_at=no_later(now + waits, event.give_up_at))
+
+
+def before_the_window_closes(
+    event: Event, case: Case, integration: Integration, placement: Placement, now: datetime
+) -> Event:
+    """What becomes of a request that was not done, due when the present route's window closes at the latest.
+
+    No pause that the service asks for outlasts it, for then it is time for the next way.
+    """
+    closes = _closes(case, integration, placement, now) if event.kind is EventKind.NOT_DONE else None
+    return evolve(event, due_at=min(event.due_at or now, closes)) if closes is not None else event
 
 
 def after_fault(case: Case, integration: Integration | None, fault: str, now: datetime, *, sent: bool) -> Event:
@@ -210,11 +222,15 @@ def overdue(case: Case, integration: Integration, placement: Placement, now: dat
         return Event(EventKind.CLIMB, now, due_at=now, route=higher, text="no answer in time; on to the next way")
     if waits:
         return _reminder(case, _patience(case, integration), now)
-    return _hand_over(case, now, "the service has not decided in time")
+    # What it said last may be the reason, and would be lost with this text.
+    said = f"; last of all: {case.text}" if case.text and case.text != TOOK_NOTE else ""
+    return _hand_over(case, now, f"the service has not decided in time{said}")
 
 
 def unread(loss: Loss) -> Answer:
     """A read-back that was lost, as an answer: it told nothing."""
+    if loss.retry_after is not None:
+        return Answer(Outcome.NOT_DONE, text=loss.text, retry_after=loss.retry_after)
     return Answer(Outcome.UNCLEAR, text=loss.text)
 
 
@@ -317,7 +333,7 @@ def _took_note(case: Case, integration: Integration, answer: Answer, now: dateti
             now,
             due_at=now + (SOON if answer.outcome is not Outcome.ASKED else confirm.every),
             give_up_at=now + confirm.give_up,
-            text=answer.text or "the service took note; it is read back until it decides",
+            text=answer.text or TOOK_NOTE,
             status=answer.status,
             reference=answer.reference,
         )

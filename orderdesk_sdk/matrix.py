@@ -100,9 +100,9 @@ class MatrixRow:
 
 
 def every_row(registry: Registry) -> tuple[tuple[MatrixRow, ...], tuple[PluginFault, ...]]:
-    """The rows of all integrations, by slug, and what is wrong with those that cannot be used."""
+    """The rows of all integrations, by slug, and what is wrong with those that cannot be used, or not even be read."""
     rows: list[MatrixRow] = []
-    faults: list[PluginFault] = []
+    faults: list[PluginFault] = [*registry.unreadable()]
     for slug in registry.slugs():
         try:
             rows.append(matrix_row(registry.load(slug)))

@@ -29,7 +29,7 @@ from orderdesk_sdk.errors import (
     PluginFault,
     UnderWayError,
 )
-from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.rules import (
@@ -57,7 +57,13 @@ class Rulebook:
     """The rules of a configuration over one ledger and host. `deeds` does what they say."""
 
     def __init__(
-        self, rules: Sequence[Rule], ledger: Ledger, host: Host, connections: Connections, deeds: Deeds, clock: Clock
+        self,
+        rules: Sequence[Rule],
+        ledger: Ledger,
+        host: HostById,
+        connections: Connections,
+        deeds: Deeds,
+        clock: Clock,
     ) -> None:
         self._rules = rules
         self._ledger = ledger

@@ -28,6 +28,7 @@ __all__ = [
     "RefreshTokenSettings",
     "SettingField",
     "SettingKind",
+    "check_number",
     "host",
     "parsed",
     "read_texts",
@@ -44,6 +45,10 @@ _KIND = "orderdesk.kind"
 _HELP = "orderdesk.help"
 _CHOICES = "orderdesk.choices"
 _PARSER = "orderdesk.parser"
+_RANGE = "orderdesk.range"
+
+MOST = 1_000_000_000
+"""The largest whole number of a setting that names no other."""
 
 Parser = Callable[[object, str], T]
 """Reads a value as configured; the second argument is its place, for errors. Raises ConfigurationError."""
@@ -67,7 +72,7 @@ class SettingField:
     """One setting as a form or a table shows it.
 
     type: of the annotation, without its parameters and without None. default: None where it is required. choices: empty
-    where anything goes.
+    where anything goes. least, most: the range of a whole number, both included.
     """
 
     name: str
@@ -78,19 +83,30 @@ class SettingField:
     default: object | None
     choices: tuple[str, ...] = ()
     parser: Callable[[object, str], object] | None = None
+    least: int = 0
+    most: int = MOST
 
 
-def _field(kind: SettingKind, help_text: str, default: object, choices: tuple[str, ...] = ()) -> object:
-    return attrs.field(default=default, metadata={_KIND: kind, _HELP: help_text, _CHOICES: choices})
+def _field(kind: SettingKind, help_text: str, default: object, **more: object) -> object:
+    return attrs.field(default=default, metadata={_KIND: kind, _HELP: help_text, **more})
 
 
-def setting(of: type[T], *, help: str, default: object = attrs.NOTHING, choices: tuple[str, ...] = ()) -> T:
+def setting(
+    of: type[T],
+    *,
+    help: str,
+    default: object = attrs.NOTHING,
+    choices: tuple[str, ...] = (),
+    least: int = 0,
+    most: int = MOST,
+) -> T:
     """A plain setting of type `of` (str, int or bool).
 
-    Required where no default is given. choices: the texts allowed, if few.
+    Required where no default is given. choices: the texts allowed, if few. least, most: of a whole number, both
+    included; a number outside is refused when the configuration is read.
     """
     del of  # The annotation says it too; the argument gives this function its return type without Any.
-    return cast("T", _field(SettingKind.PLAIN, help, default, choices))
+    return cast("T", _field(SettingKind.PLAIN, help, default, **{_CHOICES: choices, _RANGE: (least, most)}))
 
 
 def secret(*, help: str, default: object = attrs.NOTHING) -> Secret:
@@ -101,6 +117,8 @@ def secret(*, help: str, default: object = attrs.NOTHING) -> Secret:
 def host(*, help: str, default: object = attrs.NOTHING) -> str:
     """A base URL of the service. The connection may call the hosts of its `host` settings and no other.
 
+    It is read whole when the configuration is read: a host and port that can be called, no login, query or fragment.
+    http:// goes to this machine only, unless the connection says `insecure = true`.
     `https://*.example.com` stands for every subdomain, for calls without credentials only (`Service.elsewhere`): where
     a service has files put into a store whose host it tells with each URL.
     """
@@ -109,8 +127,15 @@ def host(*, help: str, default: object = attrs.NOTHING) -> str:
 
 def parsed(parser: Parser[T], *, help: str, default: object = attrs.NOTHING) -> T:
     """A setting with a shape of its own; required where no default is given. The default is not parsed."""
-    metadata = {_KIND: SettingKind.PARSED, _HELP: help, _CHOICES: (), _PARSER: parser}
-    return cast("T", attrs.field(default=default, metadata=metadata))
+    return cast("T", _field(SettingKind.PARSED, help, default, **{_PARSER: parser}))
+
+
+def check_number(declared: SettingField, value: int, place: str) -> None:
+    """Raises ConfigurationError for a whole number outside the range of its setting."""
+    if not declared.least <= value <= declared.most:
+        shown = value if abs(value) <= MOST else "this number"
+        text = f"{shown} is out of range: {declared.help}"
+        raise ConfigurationError(text, place=place, remedy=f"give {declared.least} to {declared.most}")
 
 
 def read_texts(value: object, place: str) -> tuple[str, ...]:
@@ -154,6 +179,7 @@ def _described(cls: type) -> Iterator[SettingField]:
     attrs.resolve_types(cls)
     for field in attrs.fields(cls):
         required = field.default is attrs.NOTHING
+        least, most = field.metadata.get(_RANGE, (0, MOST))
         yield SettingField(
             name=field.name,
             kind=field.metadata[_KIND],
@@ -161,8 +187,10 @@ def _described(cls: type) -> Iterator[SettingField]:
             help=field.metadata[_HELP],
             required=required,
             default=None if required else field.default,
-            choices=field.metadata[_CHOICES],
+            choices=field.metadata.get(_CHOICES, ()),
             parser=field.metadata.get(_PARSER),
+            least=least,
+            most=most,
         )
 
 

@@ -7,7 +7,7 @@ become the plugin's own by `from orderdesk_sdk.wire_settings import orderdesk_ca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from orderdesk_sdk.answer import Answer
@@ -15,6 +15,7 @@ from orderdesk_sdk.declaration import Button, Route
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import HeaderAuth, basic_auth
+from orderdesk_sdk.identity import Identity
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, parsed, secret, setting, settings
 from orderdesk_sdk.wire import wire_cancel, wire_check, wire_confirmation
@@ -54,6 +55,10 @@ class WireSettings:
         if self.wire is None or why:
             raise ConfigurationError(why or "there is no wire profile", place="settings", remedy=self.remedy)
         return self.wire
+
+    def identities(self) -> Mapping[str, Identity]:
+        """Where the replies state which order they are about: what `Integration.identified_by` asks for."""
+        return self.wire.identities() if self.wire is not None else {}
 
     def ladder(self) -> tuple[Route, ...]:
         """The one button, proved by whatever the profile can prove: what `Integration.configured` asks for."""

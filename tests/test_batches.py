@@ -22,6 +22,7 @@ from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import StatedAt
 from orderdesk_sdk.ledger import Write
 from orderdesk_sdk.order import Line, Order
 from orderdesk_sdk.registry import Registry
@@ -44,7 +45,12 @@ class MailOrder:
     def orderdesk_integration(self) -> Integration:
         button = Button(ByCheck(minutes(2), hours(1)), batch=Batch(seconds(30), self.most, self.paced))
         return Integration(
-            slug="mail-order", title="Mail Order", settings=MailOrderSettings, base_url="endpoint", cancel=(button,)
+            slug="mail-order",
+            title="Mail Order",
+            settings=MailOrderSettings,
+            base_url="endpoint",
+            cancel=(button,),
+            identified_by={"*": StatedAt("number")},
         )
 
     @hookimpl
@@ -83,7 +89,7 @@ class House:
             return b"" if self.deaf else http_reply(200, json.dumps({"list": f"L{len(self.lists)}"}).encode())
         number = head.split()[1].rpartition(b"/")[2].decode()
         canceled = any(number in listed for listed in self.lists)
-        return http_reply(200, json.dumps({"canceled": canceled}).encode())
+        return http_reply(200, json.dumps({"number": number, "canceled": canceled}).encode())
 
 
 @pytest.fixture

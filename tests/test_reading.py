@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime
 
 import pytest
 from attrs import field, frozen
@@ -19,6 +20,7 @@ from orderdesk_sdk.reading import (
     each_inside,
     inside,
     json_object,
+    moment_at,
     need,
     nothing_done,
     objects_at,
@@ -177,13 +179,6 @@ def test_a_path_may_begin_within_an_object_of_the_reply() -> None:
         value_at(REPLY, "order", within={})
 
 
-@pytest.mark.parametrize(("asked", "wait"), [("90", 90), ("", None), ("soon", None), ("9" * 9, None), ("²", None)])
-def test_a_throttled_reply_says_how_long_to_wait(asked: str, wait: int | None) -> None:
-    answer = turned_away(Said(status_code=429, headers={"retry-after": asked}), check="")
-    assert answer is not None
-    assert answer.retry_after == (timedelta(seconds=wait) if wait is not None else None)
-
-
 @pytest.mark.parametrize("status", [401, 403, 429])
 def test_being_turned_away_proves_that_nothing_was_done(status: int) -> None:
     answer = turned_away(Said(status_code=status), check="look at the token")
@@ -274,7 +269,52 @@ def test_a_reply_after_which_nothing_was_done_tells_its_complaint() -> None:
     assert (told.outcome, told.text, told.exchange) == (Outcome.NOT_DONE, "Busy: later", 3)
 
 
-def test_what_json_does_not_have_never_gets_further() -> None:
+def test_half_a_character_never_gets_further() -> None:
     """It would be raised on by whoever puts it into a request or the ledger."""
-    found = json_object(Said(b'{"a": NaN, "b": [-Infinity, 1e999], "c": "x\\ud83dy \\ud83d\\ude00", "d": 1.5}'))
-    assert found == {"a": None, "b": [None, None], "c": "x\ufffdy \U0001f600", "d": 1.5}
+    found = json_object(Said(b'{"c": "x\\ud83dy \\ud83d\\ude00", "d": 1.5}'))
+    assert found == {"c": "x\ufffdy \U0001f600", "d": 1.5}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"status": "Open", "status": "Cancelled"}',
+        b'{"order": {"status": "Open", "status": "Open"}}',
+        b'{"\\ud800": 1, "\\ud801": 2}',
+        b'{"a": NaN}',
+        b'{"a": [-Infinity]}',
+        b'{"a": 1e999}',
+        b'{"status": "Cancelled"} {"status": "Open"}',
+        b'{"status": "Cancelled"}]',
+    ],
+)
+def test_what_json_does_not_have_is_malformed(body: bytes) -> None:
+    """Nobody could tell which of two values is meant, or what a number that is none stands for."""
+    with pytest.raises(MalformedReply, match="the body is not JSON"):
+        json_object(Said(body))
+
+
+@pytest.mark.parametrize("text", ["2026-01-05T09:00:00Z", "2026-01-05T10:00:00.5+01:00", "2026-01-05T09:00Z"])
+def test_a_moment_is_parsed(text: str) -> None:
+    found = moment_at(Said(json.dumps({"at": text}).encode()), "at")
+    assert found.replace(microsecond=0).astimezone(UTC) == datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "0000-00-00T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "1970-01-01T00:00:00Z",
+        "2026-13-05T09:00:00Z",
+        "2026-01-05T09:00:00",
+        "2026-01-05",
+        "soon",
+        1767603600,
+        None,
+        "",
+    ],
+)
+def test_what_is_no_moment_is_malformed(value: object) -> None:
+    with pytest.raises(MalformedReply):
+        moment_at(Said(json.dumps({"at": value}).encode()), "at")

@@ -21,7 +21,7 @@ from orderdesk_sdk.declaration import Batch
 from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.guard import HUNG, Watch
-from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order, Placement
@@ -62,7 +62,7 @@ class InlineEngine:
     """
 
     def __init__(
-        self, ledger: Ledger, host: Host, connections: Connections, listeners: Listeners, post: Post, clock: Clock
+        self, ledger: Ledger, host: HostById, connections: Connections, listeners: Listeners, post: Post, clock: Clock
     ) -> None:
         self._ledger = ledger
         self._connections = connections

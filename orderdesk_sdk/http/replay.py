@@ -12,7 +12,7 @@ from orderdesk_sdk.exchange import Exchange
 from orderdesk_sdk.http.service import CALL, CallOptions
 from orderdesk_sdk.plain import plain_of, plain_text
 
-__all__ = ["digest_of", "is_request", "plain_request", "response_of"]
+__all__ = ["digest_of", "is_request", "operation_of", "plain_request", "response_of"]
 
 
 def digest_of(request: httpx.Request) -> str:
@@ -42,9 +42,15 @@ def plain_request(request: httpx.Request) -> httpx.Request:
     )
 
 
+def operation_of(request: httpx.Request) -> str:
+    """The operation that a flow's request is of; "*" for one that was not made by the service."""
+    options = request.extensions.get(CALL)
+    return options.operation if isinstance(options, CallOptions) else "*"
+
+
 def response_of(exchange: Exchange, request: httpx.Request) -> httpx.Response | None:
-    """The recorded response to `request`; None where it was not kept whole, or there was none."""
-    if exchange.status is None or not exchange.whole:
+    """The recorded response to `request`; None where it was not kept whole, no flow may see it, or there was none."""
+    if exchange.status is None or exchange.failure is not None or not exchange.whole:
         return None
     response = httpx.Response(
         exchange.status, headers=exchange.headers, content=exchange.body.encode(), request=request

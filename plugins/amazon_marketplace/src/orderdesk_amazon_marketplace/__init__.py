@@ -12,6 +12,7 @@ from orderdesk_sdk.declaration import Batch, Button, ByCheck, Evidence, IdRule, 
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import refresh_token_auth
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import StatedAt
 from orderdesk_sdk.order import Role
 from orderdesk_sdk.reading import inside, json_object, need, nothing_done, text_at, texts_at
 from orderdesk_sdk.request import CancelRequest, CheckRequest
@@ -38,6 +39,7 @@ def orderdesk_integration() -> Integration:
         configured=lambda its: MANY if its.item_field and its.transport == "feed" else FEW,
         auth=refresh_token_auth("token_url", header="x-amz-access-token", dated="x-amz-date"),
         resubmit=NoResubmit("a canceled Amazon order cannot come back; the buyer must order again"),
+        identified_by={"order": StatedAt("order", "orderId")},
         remote_id=IdRule(r"\d{3}-\d{7}-\d{7}", 19, "Amazon's numbers look like 902-1106328-1059050"),
         limits={"documents": Limit(0.5, 15), "document": Limit(0.0222, 10), "feeds": Limit(0.0083, 15),
                 "feed": Limit(2, 15), "order": Limit(0.5, 30), "cancellation": Limit(1, 5)},
