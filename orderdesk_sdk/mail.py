@@ -83,6 +83,8 @@ def _check_login(config: MailConfig, place: str) -> None:
     password = config.password.reveal()
     if config.username and not password:
         raise ConfigurationError("a login needs a password", place=f"{place}.password", remedy='add { env = "NAME" }')
+    if password and not config.username:
+        raise ConfigurationError("a password needs a login", place=f"{place}.username", remedy='add username = "..."')
     for name, text in (("username", config.username), ("password", password)):
         if not (text.isascii() and text.isprintable()):
             raise ConfigurationError(

@@ -46,10 +46,14 @@ def import_orders(session: Session, file: str, by: str | None) -> None:
                 screen.line(f"{word}: {some}")
         for clash in report.clashes:
             screen.line(f"Note: {clash.text}.", "yellow")
+        if read.note is not None:
+            screen.line(f"Note: {read.note}.", "yellow")
         if not read:
             screen.line("The file has no orders in it.")
 
-    session.give({**{word: list(numbers) for word, numbers in groups.items()}, "clashes": clashes}, draw)
+    session.give(
+        {**{word: list(numbers) for word, numbers in groups.items()}, "clashes": clashes, "of": read.total}, draw
+    )
 
 
 @click.command()
