@@ -56,7 +56,7 @@ def no_later(due: datetime, limit: datetime | None) -> datetime:
 
 
 def not_in_time(text: str | None) -> str:
-    """What a person is told of a service that has not decided in time: its last words too, for they may be the reason."""
+    """What a person is told where a service has not decided in time: its last words too, which may be the reason."""
     return f"the service has not decided in time{f'; last of all: {text}' if text and text != TOOK_NOTE else ''}"
 
 
