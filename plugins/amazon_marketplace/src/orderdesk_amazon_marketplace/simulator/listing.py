@@ -89,7 +89,7 @@ def _from_token(token: str) -> Listing | None:
         return None
     match told:
         case [list(kinds), list(markets), list(statuses), str(since), str(until), int(size), int(start)]:
-            texts = [tuple(map(str, one)) for one in (kinds, markets, statuses)]
-            return Listing(*texts, datetime.fromisoformat(since), datetime.fromisoformat(until), size, start)
+            first, last = datetime.fromisoformat(since), datetime.fromisoformat(until)
+            return Listing(tuple(kinds), tuple(markets), tuple(statuses), first, last, size, start)
         case _:
             return None
