@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from orderdesk_sdk.errors import AmbiguousError, InputError, NotFoundError
 from orderdesk_sdk.hosts.refs import OrderId, OrderNumber, order_ref
 from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.order_reader import read_order_text, write_order_text
+from orderdesk_sdk.order_reader import read_stored_order, write_order_text
 
 __all__ = [
     "NOTE_LIMIT",
@@ -68,8 +68,7 @@ def as_text(order: Order) -> str:
 
 def as_order(order_id: str, document: str, folder_id: int) -> Order:
     """The order that a row holds."""
-    (order,) = read_order_text(document, place=f"stored order {order_id}")
-    return evolve(order, folder_id=folder_id)
+    return evolve(read_stored_order(document, place=f"stored order {order_id}"), folder_id=folder_id)
 
 
 def find_order(db: sqlite3.Connection, ref: str) -> Order:
