@@ -25,6 +25,7 @@ from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.plan import opening
 from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.resending import sent_before
 from orderdesk_sdk.wish import demand_lines
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class _Asked:
     at: datetime
     opening: tuple[Event | str, ...]
     hold: Hold
+    recorded: Recorded
 
 
 class Asker:
@@ -71,7 +73,8 @@ class Asker:
             connection.client,
             journal,
             _grounds(connection, asked.request),
-            watch=watch,
+            asked.recorded,
+            watch,
         )
         return self._finish(asked.sending, connection, known.placement, journal, driven)
 
@@ -99,7 +102,8 @@ class Asker:
                 connection.client,
                 journal,
                 _grounds(connection, *requests),
-                watch=watch,
+                group[0].recorded,  # Of several none was asked before; a single one is asked again by itself only.
+                watch,
             )
             results = self._results(group, connection, driven)
             journal.finish_all(results)
@@ -169,7 +173,10 @@ class Asker:
             return self._book.apply(case, followup.to_person(case, error.text, now, error.remedy), *notes)
         event = Event(EventKind.SEND, now, due_at=now + LEASE, person=person, repeatable=True)
         hold = self._hold(case, connection, known.placement, person)
-        return _Asked(case, transition(case, event), request, known, now, (*notes, event), hold)
+        # What is sent again is the same request, and a flow that is driven again is told the same time.
+        sent = None if case.state is State.REQUESTED else sent_before(self._book.ledger.history(case.id))
+        at, recorded = (sent.began, sent.recorded) if sent is not None else (now, Recorded())
+        return _Asked(case, transition(case, event), request, known, at, (*notes, event), hold, recorded)
 
     def _hold(self, case: Case, connection: Connection, placement: Placement, person: str | None = None) -> Hold:
         """What is asked again before each write: a flow may read, or wait for its turn, for minutes."""

@@ -27,7 +27,7 @@ from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.deeds import Deeds
 from orderdesk_sdk.engines.inline import InlineEngine, Report
-from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.errors import NotAllowedError, OrderDeskError
 from orderdesk_sdk.filing import Filing
 from orderdesk_sdk.hosts import Host, Move
 from orderdesk_sdk.hosts.by_id import HostById
@@ -40,7 +40,6 @@ from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.mail import Mailer
 from orderdesk_sdk.message import HintKind, Message
 from orderdesk_sdk.order import Order, Placement
-from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.plan import Plan, make_plan
 from orderdesk_sdk.posting import Post
 from orderdesk_sdk.receipt import Receipt, make_receipt
@@ -131,18 +130,13 @@ class Desk:
     ) -> Placement:
         """Register that an order was submitted to a connection.
 
-        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None.
-        Raises InputError for a number that the service would mangle, or that no path takes, as `..`, and what the host
-        raises for clashes.
+        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None. Raises InputError
+        for a number that the service would mangle or no path takes, as `..`, for a time still to come, and what the
+        host raises for clashes.
         """
         integration = self.connections.get(at).integration
         found = self.order(order)
         number = found.number if remote_id is None else remote_id
-        fault = number_fault(number, integration.remote_id)
-        if fault:
-            raise InputError(
-                fault, place=f"order {found.number} at {at}", remedy="give the number that the service knows"
-            )
         placement = Placement(at, number, submitted_at or self.clock.now(), integration.role)
         if self._wishes.register(found, placement, name_of(by)) is not None:
             self._let_rules_act()
@@ -167,11 +161,10 @@ class Desk:
         A shipment that an order has not had before raises the alarm where the order was canceled. Raises
         NotAllowedError for a host that has its own ways of taking orders in.
         """
-        if not isinstance(self.host, LocalHost):
-            raise NotAllowedError("this host takes its orders in itself", place="import")
+        local = self._local_host("import")
         new = self.rulebook.expect_imports(orders)
         left = [order for order in orders if self._inbound.has_new_shipment(order)]
-        report = self.host.import_orders(orders, by=name_of(by))
+        report = local.import_orders(orders, by=name_of(by))
         for order in left:
             note = f"the host has a new shipment of it: {order.shipments[-1].tracking_number or 'no tracking number'}"
             self._inbound.shipped(order, (), by=name_of(by), note=note)
@@ -180,14 +173,16 @@ class Desk:
         return report
 
     def take_over(self, order: str, *, by: str) -> tuple[str, ...]:
-        """Let an order of the local host alone go by its number; the ids of the others, found by their ids from now on.
+        """Let an order of the local host alone go by its number, as one that was made anew; the ids of the others.
 
-        For an order that was made anew under the old one's number. What is under way for the others goes on. Raises
-        NotAllowedError for a host that numbers its orders itself.
+        These are found by their ids from now on, and what is under way for them goes on.
         """
+        return self._local_host("take over").take_over(OrderId(self.order(order).id), by=name_of(by))
+
+    def _local_host(self, place: str) -> LocalHost:
         if not isinstance(self.host, LocalHost):
-            raise NotAllowedError("this host numbers its orders itself", place="take over")
-        return self.host.take_over(OrderId(self.order(order).id), by=name_of(by))
+            raise NotAllowedError("this host has its own ways of doing so", place=place)
+        return self.host
 
     def move(self, order: str, folder: str, *, by: str) -> Move:
         """Put an order into a folder, and let the rules hear of it.
@@ -387,10 +382,11 @@ class Desk:
         """Do everything that is due now, at most `limit` pieces of work, and say when the next is due."""
         report = self._engine.run_due(limit)
         try:
-            handled = self.rulebook.work(limit)
+            handled, troubles = self.rulebook.work(limit)
         except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
-            return evolve(report, problems=(*report.problems, str(error)), next_due=self.ledger.next_due())
-        return evolve(report, next_due=self.ledger.next_due()) if handled else report
+            handled, troubles = 1, (str(error),)
+        problems = (*report.problems, *troubles)
+        return evolve(report, problems=problems, next_due=self.ledger.next_due()) if handled or troubles else report
 
     def _let_rules_act(self, sure: Sequence[str] = ()) -> None:
         """Let the rules hear at once what this call did. What keeps them from it waits, and `run_due` tells of it."""

@@ -116,10 +116,11 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         said = "looking what became of it" if looks else self.announce(work)
         said += "" if person is None else f" again, as {person} decided"
         against = self._against(work, unknown, looks=looks, person=person)
-        second = SecondSend(against, must_look=bool(unknown) and person is None)
+        sent, began = self._sent(work, unknown)
+        second = SecondSend(against, must_look=bool(unknown) and person is None, same_as=sent)
         journal = WithholdingJournal(self._ledger, _work(work), _work(sending), (said,), self.hold(work), second)
         driven = drive(
-            lambda: self.start(request, connection, now),
+            lambda: self.start(request, connection, began or now),
             self.ends_with,
             connection.client,
             journal,
@@ -127,7 +128,7 @@ class ErrandRunner(ABC, Generic[E, R, T]):
             watch=watch,
         )
         outcome = driven.outcome
-        is_held = against is not None and isinstance(outcome, Loss) and outcome.held
+        is_held = isinstance(outcome, Loss) and outcome.held and (against is not None or journal.is_another)
         is_blind = isinstance(outcome, Answer) and outcome.outcome is Outcome.UNCLEAR and not journal.has_called
         after = self._result(sending, driven, connection, unsure=bool(unknown))
         if looks and after.is_open:
@@ -288,6 +289,15 @@ class ErrandRunner(ABC, Generic[E, R, T]):
                 case Exchange(intent=Intent(number=number)) as exchange if _did_nothing(exchange):
                     sent.discard((entry.attempt, number))
         return frozenset(attempt for attempt, _ in sent)
+
+    def _sent(self, work: E, unknown: AbstractSet[int]) -> tuple[tuple[Intent, ...], datetime | None]:
+        """The requests of these attempts that may have had an effect, and when the first of the attempts began.
+
+        A flow that makes them again is told the same time, so that it makes the same ones.
+        """
+        mine = [entry for entry in self._ledger.history(work.id) if entry.attempt in unknown] if unknown else []
+        writes = [one.content for one in mine if isinstance(one.content, Intent) and not one.content.reads_only]
+        return tuple(writes), mine[0].at if mine else None
 
     def _write(self, before: E, after: E, *notes: str) -> E:
         told = f"{after.state.value}{': ' + after.text if after.text else ''}"

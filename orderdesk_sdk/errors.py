@@ -13,6 +13,7 @@ __all__ = [
     "ConflictError",
     "InputError",
     "LedgerError",
+    "NaiveTimeError",
     "NotAllowedError",
     "NotFoundError",
     "OrderDeskError",
@@ -56,6 +57,10 @@ class AmbiguousError(NotFoundError):
     ) -> None:
         super().__init__(text, place=place, remedy=remedy)
         self.ids = ids
+
+
+class NaiveTimeError(InputError, ValueError):
+    """Give the moment its zone: a datetime without one, of which the SDK would have to guess what it means."""
 
 
 class UntrustedMessage(InputError):

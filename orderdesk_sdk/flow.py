@@ -18,6 +18,7 @@ from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.grounds import Grounds, Received, Unfounded
 from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS, Fault, Guard, Watch, fault_text
 from orderdesk_sdk.http.replay import digest_of, is_request, operation_of, plain_request, response_of
+from orderdesk_sdk.http.shared_reads import copy_of
 from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.reading import Ended, MalformedReply
 from orderdesk_sdk.redaction import Redactor
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
 
     from orderdesk_sdk.http.client import ConnectionClient
 
-__all__ = ["MAX_CALLS", "Driven", "Fault", "HeldBack", "Journal", "Recorded", "cleaned", "drive"]
+__all__ = ["LONGEST_REQUEST", "MAX_CALLS", "Driven", "Fault", "HeldBack", "Journal", "Recorded", "cleaned", "drive"]
 
 T = TypeVar("T")
 
 MAX_CALLS = 50
 """Calls that one flow may make. A flow that wants more is taken for a loop."""
+LONGEST_REQUEST = 600
+"""Characters of a request that are shown to whoever must decide about it."""
 
 
 class Journal(Protocol):
@@ -53,10 +56,14 @@ class Journal(Protocol):
 
 @frozen
 class Recorded:
-    """What an earlier, interrupted drive of the same flow left in the ledger, by number."""
+    """What an earlier drive of the same flow left in the ledger, by number.
+
+    again: the number of the request that is to be made again; None where the drive was interrupted, and goes on.
+    """
 
     intents: Mapping[int, Intent] = field(factory=dict)
     exchanges: Mapping[int, Exchange] = field(factory=dict)
+    again: int | None = None
 
 
 class HeldBack(ConflictError):
@@ -178,7 +185,9 @@ class _Drive(Generic[T]):
             if isinstance(reply, Loss | Fault | Answer):
                 return self._end(reply)
             self._received[self._number] = Received(operation_of(step), reply)
-            step = self._plugin.step(lambda response=reply: self._flow.send(response))  # type: ignore[misc]
+            # A copy: what the answer is held against later is out of the plugin's reach.
+            given = copy_of(reply, step)
+            step = self._plugin.step(lambda response=given: self._flow.send(response))  # type: ignore[misc]
 
     def _end(self, outcome: T | Answer | Loss | Fault) -> Driven[T]:
         sent = [
@@ -257,11 +266,16 @@ class _Drive(Generic[T]):
         intent = self._recorded.intents.get(number)
         if intent is None:
             return None
+        is_same = digest_of(request) == intent.digest
+        if self._recorded.again is not None and not is_same:
+            return self._another(request, intent)
+        if number == self._recorded.again:
+            return None
         wrote = self._wrote
         if not intent.reads_only:
             self._wrote, self._repeatable = True, self._repeatable and intent.repeatable
         exchange = self._recorded.exchanges.get(number)
-        if digest_of(request) != intent.digest:
+        if not is_same:
             if self._wrote or any(not later.reads_only for later in self._recorded.intents.values()):
                 return Loss(Certainty.UNCLEAR, "the replay after a crash made another request than before")
             return None
@@ -276,7 +290,22 @@ class _Drive(Generic[T]):
         text = "the process ended while the request was on its way"
         if exchange is not None:
             text = f"the process ended after the service answered {exchange.status}, and its reply was not kept whole"
+        if self._recorded.again is not None:
+            text = (
+                f"what was sent cannot be made again: the reply to its {intent.method} {intent.url} was not kept whole"
+            )
+            return Loss(Certainty.UNCLEAR, text, another=True)
         return Loss(Certainty.UNCLEAR, text, self._repeatable)
+
+    def _another(self, request: httpx.Request, intent: Intent) -> Loss:
+        """The flow asks for something else than was sent: whether that is wanted, a person says (law 3)."""
+        redactor = self._client.redactor
+        body = redactor.body(request.content.decode("utf-8", "replace")) if not intent.reads_only else ""
+        now = f"{request.method} {redactor.url(str(request.url))} {body}"[:LONGEST_REQUEST].strip()
+        before = f"{intent.method} {intent.url} {intent.body}"[:LONGEST_REQUEST].strip()
+        return Loss(
+            Certainty.UNCLEAR, f"it would now ask for something else: {now}; what was sent: {before}", another=True
+        )
 
     def _result_of(self, step: object) -> T | Answer | Fault:
         match step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ from attrs import evolve
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.case import State
-from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.declaration import Integration, NewNumber, Portal, SameNumber
 from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errors import AmbiguousError, InputError, NotFoundError
+from orderdesk_sdk.errors import AmbiguousError, InputError, NaiveTimeError, NotFoundError
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.hosts import local_file
 from orderdesk_sdk.hosts.local import LocalHost
@@ -154,6 +155,26 @@ def test_a_new_number_that_two_orders_have_is_taken(desk: Desk) -> None:
         desk.resubmit("1001", by="Ann", number="N")
 
 
+# When it was submitted
+
+
+@pytest.mark.parametrize("ahead", [minutes(6), timedelta(days=1500)])
+def test_a_time_still_to_come_is_no_time_of_submission(desk: Desk, ahead: timedelta) -> None:
+    desk.import_orders([FIRST], by="Ann")
+    with pytest.raises(InputError, match=r"cannot have been submitted at .*, which is still to come - give the time"):
+        desk.place("1001", at="phone", by="Ann", submitted_at=desk.clock.now() + ahead)
+    assert desk.host.placements("58101") == ()
+    desk.place("1001", at="phone", by="Ann", submitted_at=desk.clock.now() + minutes(4))
+
+
+def test_a_time_without_a_zone_is_refused_with_the_remedy(desk: Desk) -> None:
+    desk.import_orders([FIRST], by="Ann")
+    naive = desk.clock.now().replace(tzinfo=None)
+    with pytest.raises(NaiveTimeError, match="has no time zone - give an aware datetime"):
+        desk.place("1001", at="phone", by="Ann", submitted_at=naive)
+    assert desk.host.placements("58101") == ()
+
+
 # Taking a number over
 
 
@@ -173,6 +194,26 @@ def test_an_order_that_was_made_anew_takes_the_number_over_when_a_person_says_so
     assert desk.host.history(OrderId("58200"))[-1].by == "Ben"
     assert desk.take_over("id:58101", by="Ben") == ("58200",), "and back again"
     assert desk.order("1001").id == "58101"
+
+
+def test_an_order_that_gave_its_number_away_is_found_by_a_number_of_its_own(desk: Desk) -> None:
+    new = evolve(FIRST, id="58200")
+    desk.import_orders([FIRST, new], by="Ann")
+    desk.take_over("id:58200", by="Ben")
+    desk.import_orders([evolve(FIRST, email="new@example.com")], by="Ann")
+    assert desk.order("1001").id == "58200", "an update gives nothing back"
+    desk.import_orders([evolve(FIRST, number="1001-OLD")], by="Ann")
+    assert desk.order("1001-OLD").id == "58101"
+    desk.import_orders([FIRST, evolve(new, number="2002")], by="Ann")
+    assert desk.order("1001").id == "58101", "nobody else has the number any more"
+
+
+def test_an_order_whose_taker_was_renamed_goes_by_its_number_again(desk: Desk) -> None:
+    new = evolve(FIRST, id="58200")
+    desk.import_orders([FIRST, new], by="Ann")
+    desk.take_over("id:58200", by="Ben")
+    desk.import_orders([evolve(new, number="2002")], by="Ann")
+    assert (desk.order("1001").id, desk.order("2002").id) == ("58101", "58200")
 
 
 def test_taking_over_a_number_that_nobody_else_has_changes_nothing(desk: Desk) -> None:

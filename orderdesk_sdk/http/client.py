@@ -197,7 +197,14 @@ class ConnectionClient:
             options.repeatable,
             self._clock.now(),
             options.reads_only,
+            self._told(request, options),
         )
+
+    def _told(self, request: httpx.Request, options: CallOptions) -> str:
+        """What a request says, for whoever must decide whether it is made again."""
+        if options.private or options.reads_only or request.method in ("GET", "HEAD", "OPTIONS"):
+            return ""
+        return self.redactor.body(request.content.decode("utf-8", "replace"))[:_TOLD]
 
     def _once(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
         if self._credentials is not None and _options(request).signed:
@@ -298,6 +305,8 @@ class ConnectionClient:
         )
 
 
+_TOLD = 2000
+"""Characters that are kept of what a request says."""
 _UNLIMITED = Limit(1000, burst=1000)
 
 
