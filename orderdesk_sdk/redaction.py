@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
 
@@ -165,11 +166,11 @@ class Redactor:
                 for layer in reversed(layers):
                     start, end = layer.source(start, end)  # noqa: PLW2901 - back through each layer, to the text itself
                 found.append((start, end))
-            layer = unescaped(view) if len(layers) < _LAYERS else None
-            if layer is None:
+            beneath = unescaped(view) if len(layers) < _LAYERS else None
+            if beneath is None:
                 return _without(text, found)
-            layers.append(layer)
-            view = layer.text
+            layers.append(beneath)
+            view = beneath.text
 
     def logged(self, text: str) -> str:
         """A line of a log: as `text`, and without values that have a denied name, in URLs and headers for instance."""
@@ -220,11 +221,10 @@ class Redactor:
         """A body without denied fields (where it is JSON or a form) and without any known secret."""
         stripped = text.lstrip()
         if stripped[:1] in ("{", "["):
-            try:
+            with suppress(ValueError, RecursionError):  # What is cut or broken is looked through by its names only.
                 cleaned, changed = self._value(json.loads(text))
-            except (ValueError, RecursionError):
-                changed = False
-            return self.text(json.dumps(cleaned, separators=(",", ":")) if changed else self._loose(text))
+                text = json.dumps(cleaned, separators=(",", ":")) if changed else text
+            return self.text(self._loose(text))
         if _FORM.fullmatch(stripped):
             return self.text(_PAIR.sub(self._pair, text))
         return self.text(self._loose(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import httpx
@@ -44,7 +45,7 @@ class Keeper(logging.Handler):
 
 
 @pytest.fixture
-def keeper(caplog: pytest.LogCaptureFixture) -> Keeper:
+def keeper(caplog: pytest.LogCaptureFixture) -> Iterator[Keeper]:
     for name in (None, *LOGGERS):
         caplog.set_level(logging.DEBUG, logger=name)
     kept = Keeper()
