@@ -83,6 +83,8 @@ class EventKind(enum.Enum):
     """It is proved that the service did nothing."""
     LOST = "lost"
     """Nobody knows whether the service acted."""
+    SEEN = "seen"
+    """A read-back found done what was still to be asked for: by an earlier way, or by the service itself."""
     CHECK_FAILED = "check failed"
     """A read-back told nothing."""
     CANCELED = "canceled"
@@ -104,31 +106,25 @@ class EventKind(enum.Enum):
 
 
 _UNDECIDED = (State.SENDING, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON)
+_READABLE = (State.REQUESTED, State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
+"""A requested case is read too: before the clock alone sends it on, and when somebody says that it is canceled."""
 
 TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
     (State.REQUESTED, EventKind.SEND): State.SENDING,
     (State.UNCLEAR, EventKind.SEND): State.SENDING,
     (State.AWAITING_PERSON, EventKind.SEND): State.SENDING,
-    **{
-        (state, EventKind.CHECK): state
-        for state in (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
-    },
+    **{(state, EventKind.CHECK): state for state in _READABLE},
     (State.SENDING, EventKind.RESUME): State.SENDING,
     (State.SENDING, EventKind.TOOK_NOTE): State.ASKED,
     (State.UNCLEAR, EventKind.TOOK_NOTE): State.ASKED,
-    **{
-        (state, EventKind.STILL_PENDING): state
-        for state in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
-    },
+    **{(state, EventKind.STILL_PENDING): state for state in _READABLE},
     (State.SENDING, EventKind.NOT_DONE): State.REQUESTED,
     (State.SENDING, EventKind.LOST): State.UNCLEAR,
-    **{
-        (state, EventKind.CHECK_FAILED): state
-        for state in (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
-    },
+    **{(state, EventKind.CHECK_FAILED): state for state in _READABLE},
+    (State.REQUESTED, EventKind.SEEN): State.HEARD,
     **{(state, EventKind.CANCELED): State.CANCELED for state in (State.HEARD, *_UNDECIDED)},
     **{(state, EventKind.PARTLY_CANCELED): State.PARTLY_CANCELED for state in (State.HEARD, *_UNDECIDED)},
-    **{(state, EventKind.REFUSED): State.REFUSED for state in (State.REQUESTED, *_UNDECIDED)},
+    **{(state, EventKind.REFUSED): State.REFUSED for state in (State.REQUESTED, State.HEARD, *_UNDECIDED)},
     **{(state, EventKind.CLIMB): State.REQUESTED for state in (State.REQUESTED, *_UNDECIDED)},
     **{
         (state, EventKind.HAND_OVER): State.AWAITING_PERSON
@@ -196,6 +192,7 @@ class Event:
     did.
     resend: a read-back found nothing decided and the lost request was declared repeatable.
     reference: the service's own name for what it took note of.
+    remind_at: when the person who is given the case is reminded, where it is read back before; None: at `due_at`.
     """
 
     kind: EventKind
@@ -214,6 +211,7 @@ class Event:
     resend: bool = False
     route: int | None = None
     reference: str | None = None
+    remind_at: datetime | None = None
 
 
 @frozen
@@ -253,6 +251,7 @@ class Case:
     reference: the service's own name for that request; None when it gave none.
     gathered: it has waited for others that are asked for in the same call.
     waits_since: when a person was given the case; None while nobody has it.
+    remind_at: when that person is reminded, where the case is read back meanwhile; None: at `due_at`.
     heard: the service was heard to have canceled by itself, so this case never asks it to.
     """
 
@@ -290,6 +289,7 @@ class Case:
     gathered: bool = False
     waits_since: datetime | None = None
     heard: bool = False
+    remind_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -347,6 +347,12 @@ def _asked(case: Case, event: Event) -> datetime | None:
             return case.asked_at
 
 
+def _remind_at(case: Case, event: Event, after: State) -> datetime | None:
+    if after is not State.AWAITING_PERSON:
+        return None
+    return event.remind_at if event.kind in (EventKind.HAND_OVER, EventKind.REMIND) else case.remind_at
+
+
 def transition(case: Case, event: Event) -> Case:
     """The case after an event. Raises IllegalTransition where the table or a law forbids it."""
     after = TRANSITIONS.get((case.state, event.kind))
@@ -381,6 +387,7 @@ def transition(case: Case, event: Event) -> Case:
         repeatable=event.repeatable if event.kind in (EventKind.SEND, EventKind.LOST) else case.repeatable,
         resend=event.resend,
         waits_since=(case.waits_since or event.at) if after is State.AWAITING_PERSON else None,
+        remind_at=_remind_at(case, event, after),
         # What a new request does, the old one's reference cannot tell.
         reference=None if event.kind is EventKind.SEND else event.reference or case.reference,
         gathered=not climbs and (case.gathered or event.kind is EventKind.GATHER),

@@ -34,7 +34,7 @@ _SAYS = (UntrustedMessage, InputError, ConfigurationError, MalformedReply)
 """What a plugin may say of a message; everything else is its fault."""
 MOST_HINTS = 1000
 """How many orders one message may be about."""
-_READABLE = (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
+_READABLE = (State.REQUESTED, State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
 _ALARMABLE = (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
 
 

@@ -129,10 +129,42 @@ def test_a_hint_is_no_evidence_the_read_back_is(village_desk: VillageOpener, vil
 
 def test_what_the_service_denies_is_withdrawn(village_desk: VillageOpener, village: Village) -> None:
     desk = village_desk(at=["cart"])
+    village.status["cart", "1042"] = "shipped"
     desk.receive("cart", note("1042", CANCELED))
     case = only(desk.cases())
     assert (case.state, case.proof, village.writes) == (State.WITHDRAWN, None, [])
-    assert ("the service says otherwise" in str(case.text), case.status) == (True, "open")
+    assert ("the service says otherwise" in str(case.text), case.status) == (True, "shipped")
+
+
+def test_a_message_that_comes_before_the_service_shows_it_is_read_until_it_does(
+    village_desk: VillageOpener, village: Village, clock: VirtualClock
+) -> None:
+    desk = village_desk(at=["cart"])
+    desk.receive("cart", note("1042", CANCELED))
+    case = only(desk.cases())
+    assert (case.state, case.due_at, case.status) == (State.HEARD, clock.now() + minutes(2), "open")
+    assert "does not show it yet" in str(case.text)
+    village.status["cart", "1042"] = "canceled"
+    clock.advance(minutes(2))
+    desk.run_due()
+    case = only(desk.cases())
+    assert (case.state, village.writes) == (State.CANCELED, [])
+    assert case.proof is not None
+    assert case.proof.kind is ProofKind.READ_BACK
+
+
+def test_what_the_service_never_shows_is_a_person_s_after_the_declared_while(
+    village_desk: VillageOpener, village: Village, clock: VirtualClock
+) -> None:
+    desk = village_desk(at=["cart"])
+    desk.receive("cart", note("1042", CANCELED))
+    for _ in range(32):
+        clock.advance(minutes(2))
+        desk.run_due()
+    case = only(desk.cases())
+    assert (case.state, village.writes) == (State.AWAITING_PERSON, [])
+    assert "says otherwise" in str(case.text)
+    assert desk.refuse(case.id, by="Ann").state is State.REFUSED
 
 
 def test_what_cannot_be_read_is_a_person_s_to_find_out(village_desk: VillageOpener) -> None:
