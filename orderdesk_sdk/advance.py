@@ -16,7 +16,14 @@ from orderdesk_sdk.case import Case, Event, EventKind, State, transition
 from orderdesk_sdk.casebook import LEASE, Casebook, Known
 from orderdesk_sdk.connections import Connection, Connections
 from orderdesk_sdk.declaration import Batch, Button
-from orderdesk_sdk.errors import NotAllowedError, NotFoundError, OrderDeskError, PluginFault
+from orderdesk_sdk.errors import (
+    ConfigurationError,
+    InputError,
+    NotAllowedError,
+    NotFoundError,
+    OrderDeskError,
+    PluginFault,
+)
 from orderdesk_sdk.exchange import Certainty, Intent
 from orderdesk_sdk.flow import Fault, drive
 from orderdesk_sdk.guard import Watch
@@ -51,8 +58,17 @@ class CaseAdvancer:
 
         check: read back now, whatever is due. person: somebody who decided that the request is to be sent again.
         known: what was read just now; None reads it.
-        Raises ConflictError when somebody else has the case.
+        Raises ConflictError when somebody else has the case, and to whoever asked for it by name what kept it from
+        being done; in the course of things that is written into the case.
         """
+        try:
+            return self._advanced(case, watch, check=check, person=person, known=known)
+        except (InputError, ConfigurationError, PluginFault) as error:
+            if check or person is not None:
+                raise
+            return self._unusable(self._book.ledger.case(case.id), error)
+
+    def _advanced(self, case: Case, watch: Watch, *, check: bool, person: str | None, known: Known | None) -> Case:
         try:
             connection = self._connections.get(case.connection)
             placement = known.placement if known is not None else self._placement(case)

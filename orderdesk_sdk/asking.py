@@ -23,6 +23,7 @@ from orderdesk_sdk.order import Placement, Role
 from orderdesk_sdk.plan import opening
 from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.wish import demand_lines
 
 if TYPE_CHECKING:
     import httpx
@@ -59,7 +60,7 @@ class Asker:
 
     def ask(self, case: Case, connection: Connection, known: Known, watch: Watch, *, person: str | None = None) -> Case:
         """Take the case's present route. person: somebody who decided that it is to be sent again."""
-        route = connection.integration.cancel[case.route]
+        route = connection.route(case.route)
         if isinstance(route, Button) and route.batch is not None:
             return self.ask_many([(case, known)], connection, watch, person=person)[0]
         asked = self._prepare(case, connection, known, person)
@@ -117,7 +118,7 @@ class Asker:
         """The sending process is gone: go on from the record, never past a write of unknown fate."""
         now = self._book.clock.now()
         entries = self._book.attempt(case)
-        route = connection.integration.cancel[case.route]
+        route = connection.route(case.route)
         if isinstance(route, Email):
             identity = next(identity_of(entry) for entry in entries if isinstance(entry, Intent))
             text = "the process ended while the mail was on its way"
@@ -164,6 +165,7 @@ class Asker:
             remedy = "cancel it in the service's own portal, then confirm or refuse this case"
             return self._book.apply(case, followup.to_person(case, fault, now, remedy), *notes)
         try:
+            demand_lines(known.order, known.wish.lines)
             request = self._book.cancel_request(case, connection, known)
         except InputError as error:
             return self._book.apply(case, followup.to_person(case, error.text, now, error.remedy), *notes)
@@ -173,7 +175,7 @@ class Asker:
 
     def _hold(self, case: Case, connection: Connection, placement: Placement, person: str | None = None) -> Hold:
         """What is asked again before each write: a flow may read, or wait for its turn, for minutes."""
-        window = connection.integration.cancel[case.route].window
+        window = connection.route(case.route).window
         asked_at = case.asked_before if case.state is State.SENDING else case.asked_at
 
         def why() -> str | None:
@@ -228,7 +230,8 @@ class Asker:
                 self._book.note_status(sending, answer)
                 return followup.after_cancel(sent, integration, placement, answer, now)
             case followup.Loss() as loss:
-                return self._after_loss(sent, integration, loss, now)
+                event = self._after_loss(sent, integration, loss, now)
+                return followup.before_the_window_closes(event, sent, integration, placement, now)
             case Fault(text):
                 return followup.after_fault(sent, integration, text, now, sent=driven.wrote)
             case _:
@@ -243,7 +246,7 @@ class Asker:
     def _post_mail(self, asked: _Asked, connection: Connection, route: Email, journal: WorkJournal) -> Case:
         sending, known = asked.sending, asked.known
         try:
-            mail = self._post.write(sending, route, connection.settings, known.wish, known.order, known.placement)
+            mail = self._post.write(sending, route, connection.texts, known.wish, known.order, known.placement)
             event = self._post.send(sending, route, mail, journal, connection.client.redactor)
         except HeldBack as held:
             loss = followup.Loss(Certainty.NOT_SENT, held.text, held=True)

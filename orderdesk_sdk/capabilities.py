@@ -32,8 +32,12 @@ from orderdesk_sdk.declaration import (
     WhileStatus,
     Window,
 )
+from orderdesk_sdk.guard import sound
+from orderdesk_sdk.ladders import ladder_of
+from orderdesk_sdk.plain import plain_text
 from orderdesk_sdk.reasons import ClosedList, FreeText, NoReason, ReasonCode, ReasonRule
 from orderdesk_sdk.settings_schema import setting_shape, settings_schema
+from orderdesk_sdk.workers import PATIENCE, Bulkhead
 
 if TYPE_CHECKING:
     from orderdesk_sdk.registry import Loaded
@@ -54,13 +58,15 @@ def capabilities_of(loaded: Loaded, settings: object = None) -> Shape:
     """What an integration declares, as a JSON document.
 
     settings: of one connection (`desk.connections.get(name).settings`), where these change the ladder or keep the calls
-    from being made; None gives what holds before there is a connection.
+    from being made; None gives what holds before there is a connection. Raises PluginFault where the plugin's own code
+    fails on them.
     """
     declared = loaded.integration
-    ladder, unavailable = declared.cancel, None
+    ladder: tuple[Route, ...] = declared.cancel
+    unavailable: str | None = None
     if settings is not None:
-        ladder = declared.configured(settings) if declared.configured is not None else ladder
-        unavailable = declared.unavailable(settings) if declared.unavailable is not None else None
+        told = Bulkhead(declared.slug, 1, PATIENCE).aside(lambda: _configured(loaded, settings))
+        ladder, unavailable = sound(told, "it cannot say what it can do", place=f"integration {declared.slug}")
     return {
         "version": VERSION,
         "slug": declared.slug,
@@ -86,6 +92,13 @@ def capabilities_of(loaded: Loaded, settings: object = None) -> Shape:
         "settings": setting_shape(declared.settings),
         "settings_schema": settings_schema(declared.settings, f"Settings of a connection to {declared.title}"),
     }
+
+
+def _configured(loaded: Loaded, settings: object) -> tuple[tuple[Route, ...], str | None]:
+    declared = loaded.integration
+    ladder = ladder_of(declared, loaded.manager, settings, f"settings of {declared.slug}")
+    said: object = declared.unavailable(settings) if declared.unavailable is not None else None
+    return ladder, plain_text(said) if said is not None else None
 
 
 def codes_shape(codes: tuple[ReasonCode, ...]) -> list[Shape]:

@@ -218,7 +218,9 @@ class Event:
 class Cancellation:
     """One wish to cancel one order. `key` names the wish: the same key again is the same wish.
 
-    lines: what to cancel, by line code, with quantities; empty means the whole order.
+    lines: what to cancel, by line id, with quantities; empty means the whole order.
+    line_names: by line id, how people knew these lines then. Empty where `lines` is, and in ledgers of an early
+    version, which kept the names of lines as they were typed; `wish.with_line_ids` reads those.
     heard_from: the connection whose service was heard to have canceled it already, and is not asked to; else None.
     chain: the rules whose actions led to the wish, first first; empty when a person asked.
     at: the connections that it is about; empty means wherever the order is, and comes to be while it is open.
@@ -237,6 +239,12 @@ class Cancellation:
     heard_from: str | None = None
     at: tuple[str, ...] = ()
     extends: str | None = None
+    line_names: Mapping[str, str] = field(factory=dict, hash=False)
+
+    @property
+    def part(self) -> Mapping[str, int]:
+        """What to cancel, by the names of lines; empty means the whole order."""
+        return {self.line_names.get(line, line): quantity for line, quantity in self.lines.items()}
 
 
 @frozen
@@ -303,6 +311,7 @@ class IllegalTransition(ConflictError):
 
 _STARTS = frozenset({EventKind.SEND, EventKind.CHECK})
 _TRIES = frozenset({EventKind.NOT_DONE, EventKind.CHECK_FAILED, EventKind.REMIND})
+_GIVES = frozenset({EventKind.HAND_OVER, EventKind.REMIND})
 _VERDICTS = frozenset({EventKind.CANCELED, EventKind.PARTLY_CANCELED})
 _TECHNICAL = frozenset({EventKind.SEND, EventKind.CHECK, EventKind.RESUME, EventKind.WAIT})
 
@@ -347,12 +356,6 @@ def _asked(case: Case, event: Event) -> datetime | None:
             return case.asked_at
 
 
-def _remind_at(case: Case, event: Event, after: State) -> datetime | None:
-    if after is not State.AWAITING_PERSON:
-        return None
-    return event.remind_at if event.kind in (EventKind.HAND_OVER, EventKind.REMIND) else case.remind_at
-
-
 def transition(case: Case, event: Event) -> Case:
     """The case after an event. Raises IllegalTransition where the table or a law forbids it."""
     after = TRANSITIONS.get((case.state, event.kind))
@@ -387,7 +390,7 @@ def transition(case: Case, event: Event) -> Case:
         repeatable=event.repeatable if event.kind in (EventKind.SEND, EventKind.LOST) else case.repeatable,
         resend=event.resend,
         waits_since=(case.waits_since or event.at) if after is State.AWAITING_PERSON else None,
-        remind_at=_remind_at(case, event, after),
+        remind_at=(event if event.kind in _GIVES else case).remind_at if after is State.AWAITING_PERSON else None,
         # What a new request does, the old one's reference cannot tell.
         reference=None if event.kind is EventKind.SEND else event.reference or case.reference,
         gathered=not climbs and (case.gathered or event.kind is EventKind.GATHER),

@@ -3,48 +3,82 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from attrs import evolve
 
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.config import ConnectionConfig, make_settings
-from orderdesk_sdk.declaration import Integration
-from orderdesk_sdk.errors import NotFoundError, OrderDeskError, PluginFault
+from orderdesk_sdk.declaration import Integration, Route
+from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError, PluginFault
+from orderdesk_sdk.guard import Fault
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.http.kept_tokens import Keeper, keeper_beside
 from orderdesk_sdk.http.service import Service, user_agent
-from orderdesk_sdk.ladders import ladder_of
+from orderdesk_sdk.ladders import ladder_of, texts_of, watched
+from orderdesk_sdk.plain import plain_text
 from orderdesk_sdk.registry import Loaded, Registry
 from orderdesk_sdk.workers import Bulkhead
 
 __all__ = ["Connection", "Connections"]
 
+LOOK_AGAIN = 300.0
+"""Seconds for which a plugin that hung while a connection was made is not asked again: each time costs everybody its
+whole patience."""
+
 
 class Connection:
     """One store's account at an integration, ready for calls.
 
-    integration: its declaration, with this connection's ladder.
+    integration: its declaration, with this connection's ladder. texts: of the settings that its mails are made of.
     """
 
     def __init__(
-        self, configured: ConnectionConfig, loaded: Loaded, settings: object, clock: Clock, limits: CallLimits
+        self,
+        configured: ConnectionConfig,
+        loaded: Loaded,
+        settings: object,
+        clock: Clock,
+        limits: CallLimits,
+        bulkhead: Bulkhead,
+        keeper: Keeper | None = None,
     ) -> None:
-        """Raises what `ladder_of` raises."""
+        """To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.
+
+        Raises what `ladder_of` raises.
+        """
         self.name = configured.name
         self.loaded = loaded
         self.settings = settings
         declared = loaded.integration
         ladder = ladder_of(declared, loaded.manager, settings, f"{configured.place}.settings")
-        self.integration: Integration = evolve(declared, cancel=ladder)
-        self.client = ConnectionClient(declared, settings, clock, limits)
+        self.texts = texts_of(ladder, settings)
+        said: object = declared.unavailable(settings) if declared.unavailable is not None else None
+        why = plain_text(said) if said is not None else None
+        place = f"integration {declared.slug}, connection {configured.name!r}"
+        self.integration: Integration = evolve(
+            declared, cancel=watched(ladder, bulkhead, place), unavailable=lambda _: why
+        )
+        self.client = ConnectionClient(declared, settings, clock, limits, keeper)
+        self._base_url = plain_text(getattr(settings, declared.base_url)) if declared.base_url is not None else ""
         self._agent = user_agent(loaded.integration.slug, loaded.version or "0")
+
+    def route(self, index: int) -> Route:
+        """A route of the ladder. Raises PluginFault where there is none of that place any more, after an update say."""
+        if index < len(self.integration.cancel):
+            return self.integration.cancel[index]
+        raise PluginFault(
+            f"it no longer declares the way by which this was asked (its number {index + 1})",
+            place=f"connection {self.name!r}, integration {self.integration.slug}",
+            remedy="find out at the service, then confirm or refuse the case",
+        )
 
     def service(self, now: datetime) -> Service[object]:
         """What a flow that began at `now` holds in its hands."""
-        name = self.integration.base_url
-        base_url: str = getattr(self.settings, name) if name is not None else ""  # None: no call is ever made.
-        return Service(self.name, self.settings, base_url, now, self._agent, self.integration.role)
+        return Service(self.name, self.settings, self._base_url, now, self._agent, self.integration.role)
 
 
 class Connections:
@@ -57,14 +91,19 @@ class Connections:
         clock: Clock,
         limits: CallLimits,
         patience: float,
+        ledger: Path | None = None,
     ) -> None:
+        """ledger: the file beside which refresh tokens are kept that services give; None keeps none."""
         self._configured = configured
+        self._ledger = ledger
         self._registry = registry
         self._clock = clock
         self._limits = limits
-        self._patience = patience
+        self.patience = patience
         self._lock = threading.Lock()
         self._ready: dict[str, Connection] = {}
+        self._making: dict[str, threading.Lock] = {}
+        self._hung: dict[str, tuple[float, PluginFault]] = {}
         self._bulkheads: dict[str, Bulkhead] = {}
 
     def names(self) -> tuple[str, ...]:
@@ -98,29 +137,41 @@ class Connections:
         if ready is None:
             configured = self._config(name)
             loaded = self._registry.load(configured.integration)
-            made = self._made(loaded, configured)
             with self._lock:
-                ready = self._ready.setdefault(name, made)
-            if ready is not made:
-                made.client.close()
+                turn = self._making.setdefault(name, threading.Lock())
+            with turn:  # One makes it; the others wait for that, at most as long as the plugin may take.
+                ready = self._ready.get(name)
+                if ready is None:
+                    ready = self._ready[name] = self._made(loaded, configured)
         return ready
 
     def _made(self, loaded: Loaded, configured: ConnectionConfig) -> Connection:
-        known: OrderDeskError
-        try:
+        hung = self._hung.get(configured.name)
+        if hung is not None and time.monotonic() < hung[0]:
+            raise hung[1].with_traceback(None)
+        bulkhead = self.bulkhead(configured.name)
+
+        def made() -> Connection:
             settings = make_settings(loaded.integration.settings, configured)
-            return Connection(configured, loaded, settings, self._clock, self._limits)
-        except OrderDeskError as error:
-            known = error
-        except BaseException as error:  # noqa: BLE001 - the plugin's own code, its settings and credentials, runs here
+            keeper = keeper_beside(self._ledger, configured.name) if self._ledger is not None else None
+            return Connection(configured, loaded, settings, self._clock, self._limits, bulkhead, keeper)
+
+        # What the guard lets through is made anew, without the frames below, whose variables hold secrets and the
+        # environment: whoever logs it may show them.
+        found = bulkhead.aside(made, passes=(ConfigurationError, PluginFault))
+        if isinstance(found, Fault):
             # Its words may quote a setting, so only the kind is told.
-            known = PluginFault(
-                f"the connection cannot be made: {type(error).__name__} in the plugin",
+            fault = PluginFault(
+                f"the connection cannot be made: {f'{found.kind} in the plugin' if found.kind else found.text}",
                 place=f"connection {configured.name!r}, integration {loaded.integration.slug}",
                 remedy="check the connection's settings; report it to the plugin's author",
             )
-        # Without the frames below, whose variables hold secrets and the environment: whoever logs it may show them.
-        raise known.with_traceback(None)
+            if not found.kind:
+                self._hung[configured.name] = (time.monotonic() + LOOK_AGAIN, fault)
+            raise fault
+        if isinstance(found, OrderDeskError):
+            raise found
+        return found
 
     def integration(self, name: str) -> Integration | str:
         """A connection's declaration, or the text of what keeps it from being used."""
@@ -134,7 +185,7 @@ class Connections:
         with self._lock:
             bulkhead = self._bulkheads.get(name)
             if bulkhead is None:
-                bulkhead = self._bulkheads[name] = Bulkhead(name, self._limits.in_flight, self._patience)
+                bulkhead = self._bulkheads[name] = Bulkhead(name, self._limits.in_flight, self.patience)
             return bulkhead
 
     def close(self) -> None:

@@ -352,7 +352,7 @@ class Integration:
     limits: per operation name, which calls that a service counts together share; "*" stands for each that is not named.
     rate_header: a response header that tells the allowed rate in calls per second; None where there is none.
     throttled: called with every reply, says how long to wait where it turns the call away in the service's own way,
-    which must prove that nothing was done; else None. 429 with Retry-After needs none.
+    which must prove that nothing was done; else None. No flow sees such a reply; 429 and Retry-After need none.
     echoes: response headers that repeat a setting, such as the API's version, and that setting; a difference is told.
     evidence_headers: response headers worth keeping as evidence, such as a request id. Lower case.
     redact: names, folded, of body fields and query parameters hidden in evidence, whole and at any depth: those with

@@ -49,11 +49,9 @@ from orderdesk_sdk.status_change import StatusChange
 from orderdesk_sdk.statuses import Statuses, StatusStanding
 from orderdesk_sdk.verdicts import Verdicts
 from orderdesk_sdk.wishes import Standing, Wish, Wishes, name_of
+from orderdesk_sdk.workers import PATIENCE
 
 __all__ = ["Desk"]
-
-PATIENCE = 10.0
-"""Seconds that plugin code may run without making a call before it is taken for hung."""
 
 
 class Desk:
@@ -76,11 +74,13 @@ class Desk:
         self.registry = registry or Registry()
         self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
         self.host: Host = host or LocalHost(config.ledger, clock=self.clock, suffix=config.suffix)
-        self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
+        self.connections = Connections(
+            config.connections, self.registry, self.clock, limits or CallLimits(), patience, config.ledger
+        )
         post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
         listeners = self.registry.listeners
         self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)
-        filing = Filing(config, self.ledger, self.connections)
+        filing = Filing(config, self.ledger, self.connections, self.clock)
         self._verdicts = Verdicts(self.ledger, self._engine, filing, self.clock)
         self._wishes = Wishes(self.ledger, self.host, self.connections, self._engine, self.clock)
         self._statuses = Statuses(self.host, self.connections, self._engine, self._wishes)
@@ -193,8 +193,8 @@ class Desk:
 
         reason: canonical ("out of stock"), a code of the service's list, or free words; see `plan` for what each
         place takes.
-        at: only at these connections; empty means all. lines: only these, by line code, with quantities; None means
-        all.
+        at: only at these connections; empty means all. lines: only these, by line id, or by code where it is one line's
+        alone, with quantities; `id:` and `code:` before a name say which it is. None means all.
         key: names the wish; the same key again gives the same wish, and raises ConflictError where its content
         differs. None asks for what is not yet being canceled: asking twice is asking once, until a case ended without
         a cancel.

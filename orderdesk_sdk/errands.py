@@ -177,8 +177,8 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         sent = driven.wrote or unsure
         open_state = ErrandState.UNCLEAR if sent else ErrandState.REQUESTED
         match driven.outcome:
-            case Loss(text=text):
-                return self._onward(sending, open_state, now, text)
+            case Loss(text=text, retry_after=asked):
+                return self._onward(sending, open_state, now, text, asked=asked)
             case Fault(text):
                 return self._failed(sending, connection.client.redactor.text(text), now, unsure=sent)
             case outcome:

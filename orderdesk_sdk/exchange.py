@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from attrs import field, frozen
 
@@ -27,11 +27,15 @@ class Certainty(enum.Enum):
 
 @frozen
 class Failure:
-    """Why there is no response, and what that proves. kind: the name of what went wrong, `ReadTimeout` for instance."""
+    """Why there is no response, and what that proves. kind: the name of what went wrong, `ReadTimeout` for instance.
+
+    retry_after: how long the service asks to be left alone, or its declared rate demands; None where neither does.
+    """
 
     kind: str
     certainty: Certainty
     text: str
+    retry_after: timedelta | None = None
 
 
 @frozen
@@ -63,6 +67,7 @@ class Exchange:
 
     status: the HTTP status, None when there was no response. headers: the chosen ones. body: a redacted excerpt.
     whole: the excerpt is the complete body, unchanged, so that a flow can be replayed from it.
+    failure: why the flow got no response; one that turned the call away has a status and a body all the same.
     tries: how many times it was sent; each earlier one was proved not done, or reads only.
     shared_at: when the reply came to another flow, whose read answered this one too; None: this flow's own.
     warning: what a person should know of the reply although it is no failure; None where there is nothing.

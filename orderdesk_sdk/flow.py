@@ -229,10 +229,11 @@ class _Drive(Generic[T]):
         failure = exchange.failure
         assert failure is not None, "an exchange has a response or a failure"
         if wrote:  # An earlier write of this flow has been answered; what it did stands, whatever became of this call.
-            return Loss(Certainty.UNCLEAR, failure.text, self._repeatable)
+            return Loss(Certainty.UNCLEAR, failure.text, self._repeatable, failure.retry_after)
         if exchange.intent.reads_only or failure.certainty is not Certainty.UNCLEAR:
             self._wrote = False
-            return Loss(Certainty.NOT_DONE if exchange.intent.reads_only else failure.certainty, failure.text)
+            certainty = Certainty.NOT_DONE if exchange.intent.reads_only else failure.certainty
+            return Loss(certainty, failure.text, retry_after=failure.retry_after)
         return Loss(Certainty.UNCLEAR, failure.text, exchange.intent.repeatable)
 
     def _may_have_written(self, intents: Sequence[Intent]) -> None:
@@ -263,7 +264,7 @@ class _Drive(Generic[T]):
             return None
         if exchange is not None and exchange.failure is not None:
             certainty = Certainty.UNCLEAR if wrote else exchange.failure.certainty
-            return Loss(certainty, exchange.failure.text, self._repeatable)
+            return Loss(certainty, exchange.failure.text, self._repeatable, exchange.failure.retry_after)
         text = "the process ended while the request was on its way"
         if exchange is not None:
             text = f"the process ended after the service answered {exchange.status}, and its reply was not kept whole"

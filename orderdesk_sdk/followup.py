@@ -39,6 +39,7 @@ __all__ = [
     "after_fault",
     "after_loss",
     "after_loss_of_mail",
+    "before_the_window_closes",
     "begin",
     "gather",
     "is_overdue",
@@ -58,12 +59,14 @@ SOON = seconds(5)
 class Loss:
     """A flow that ended without an answer because a call was lost. repeatable: the lost request was declared so.
 
+    retry_after: how long the service asks to be left alone; None when it does not say.
     held: we held the request back ourselves, because what allowed it was no longer so.
     """
 
     certainty: Certainty
     text: str
     repeatable: bool = False
+    retry_after: timedelta | None = None
     held: bool = False
 
 
@@ -124,9 +127,7 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
             return _refused(case, integration, placement, answer, proof_by_reply(case, answer), now)
         case Outcome.NOT_DONE:
             event = _not_done(case, answer.text, answer.remedy, answer.retry_after, now)
-            # A pause that the service asks for must not outlast the window: then it is time for the next way.
-            closes = _closes(case, integration, placement, now)
-            return evolve(event, due_at=min(event.due_at or now, closes)) if closes is not None else event
+            return before_the_window_closes(event, case, integration, placement, now)
         case Outcome.UNCLEAR | Outcome.CHANGED:  # That a status was changed says nothing of a cancel.
             text = answer.text or "the reply does not tell whether the service acted"
             return _lost(case, integration, text, now, repeatable=case.repeatable)
@@ -139,9 +140,22 @@ def after_loss(case: Case, integration: Integration, loss: Loss, now: datetime) 
             # At once: the case sees what has changed, and nobody's patience with the service is spent.
             return Event(EventKind.NOT_DONE, now, due_at=now, text=loss.text)
         case Certainty.NOT_SENT | Certainty.NOT_DONE:
-            return _not_done(case, loss.text, None, None, now)
+            return _not_done(case, loss.text, None, loss.retry_after, now)
         case Certainty.UNCLEAR:
-            return _lost(case, integration, loss.text, now, repeatable=loss.repeatable)
+            event = _lost(case, integration, loss.text, now, repeatable=loss.repeatable)
+            waits = max(SOON, min(loss.retry_after or SOON, PATIENCE.give_up))
+            return evolve(event, due_at=no_later(now + waits, event.give_up_at))
+
+
+def before_the_window_closes(
+    event: Event, case: Case, integration: Integration, placement: Placement, now: datetime
+) -> Event:
+    """What becomes of a request that was not done, due when the present route's window closes at the latest.
+
+    No pause that the service asks for outlasts it, for then it is time for the next way.
+    """
+    closes = _closes(case, integration, placement, now) if event.kind is EventKind.NOT_DONE else None
+    return evolve(event, due_at=min(event.due_at or now, closes)) if closes is not None else event
 
 
 def after_fault(case: Case, integration: Integration | None, fault: str, now: datetime, *, sent: bool) -> Event:
@@ -253,6 +267,8 @@ def overdue(case: Case, integration: Integration, placement: Placement, now: dat
 
 def unread(loss: Loss) -> Answer:
     """A read-back that was lost, as an answer: it told nothing."""
+    if loss.retry_after is not None:
+        return Answer(Outcome.NOT_DONE, text=loss.text, retry_after=loss.retry_after)
     return Answer(Outcome.UNCLEAR, text=loss.text)
 
 

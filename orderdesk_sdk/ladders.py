@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from attrs import evolve
 
 from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.declaration import Button, ByCheck, Email, Integration, Portal, Route
 from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.guard import sound
+from orderdesk_sdk.order import Order
+from orderdesk_sdk.plain import name_of, plain, plain_of, plain_text
+from orderdesk_sdk.reasons import ClosedList, ReasonCode
 from orderdesk_sdk.templates import read_template
+from orderdesk_sdk.workers import Bulkhead
 
 if TYPE_CHECKING:
     import pluggy
 
-__all__ = ["calling_hooks", "hook_problem", "ladder_of", "ladder_problem"]
+__all__ = ["calling_hooks", "hook_problem", "ladder_of", "ladder_problem", "texts_of", "watched"]
 
 
 CALLING = (
@@ -72,19 +81,58 @@ def ladder_of(declared: Integration, manager: pluggy.PluginManager, settings: ob
     ladder = declared.cancel
     problem: str | None
     try:
-        ladder = declared.configured(settings) if declared.configured is not None else ladder
+        made: object = declared.configured(settings) if declared.configured is not None else ladder
+        # A ladder of other values, or none at all, is told with what it is.
+        ladder = cast("tuple[Route, ...]", plain(made) if isinstance(made, tuple) else made)
         problem = ladder_problem(ladder, declared.settings, manager)
     except Exception as error:  # noqa: BLE001 - the plugin's own code; its words may quote a setting, the kind does not
-        problem = f"{type(error).__name__} in its `configured`"
+        problem = f"{name_of(error)} in its `configured`"
     if problem is not None:
         raise PluginFault(
             f"the connection cannot be used: {problem}",
             place=f"integration {declared.slug}, {place}",
             remedy="report this to the plugin's author, with the names of the settings that are given",
         )
+    texts = texts_of(ladder, settings)
     for route in ladder:
         if isinstance(route, Email):
-            read_address(getattr(settings, route.to), f"{place}.{route.to}")
-            read_template(getattr(settings, route.subject), f"{place}.{route.subject}")
-            read_template(getattr(settings, route.body), f"{place}.{route.body}")
+            read_address(texts[route.to], f"{place}.{route.to}")
+            read_template(texts[route.subject], f"{place}.{route.subject}")
+            read_template(texts[route.body], f"{place}.{route.body}")
     return ladder
+
+
+def texts_of(ladder: tuple[Route, ...], settings: object) -> Mapping[str, str]:
+    """By name the settings that the e-mail routes of a ladder take their texts from. A property of a plugin may be one:
+    call it under a guard.
+    """
+    mails = [route for route in ladder if isinstance(route, Email)]
+    names = {name for route in mails for name in (route.to, route.subject, route.body)}
+    return {name: plain_text(getattr(settings, name)) for name in sorted(names)}
+
+
+def watched(ladder: tuple[Route, ...], bulkhead: Bulkhead, place: str) -> tuple[Route, ...]:
+    """The ladder, whose lists of reasons are asked for under guard: one that fails raises PluginFault with `place`."""
+    return tuple(_watched(route, bulkhead, place) for route in ladder)
+
+
+def _watched(route: Route, bulkhead: Bulkhead, place: str) -> Route:
+    rule = route.reasons
+    if not isinstance(rule, ClosedList) or rule.configured is None:
+        return route
+    return evolve(route, reasons=evolve(rule, configured=partial(_listed, rule.configured, bulkhead, place)))
+
+
+def _listed(
+    configured: Callable[..., object], bulkhead: Bulkhead, place: str, settings: object, order: Order
+) -> tuple[ReasonCode, ...] | None:
+    def taken() -> tuple[ReasonCode, ...] | None:
+        found = configured(settings, order)
+        if found is None:
+            return None
+        codes = plain(found)
+        if not isinstance(codes, tuple):
+            raise TypeError(f"a list of ReasonCode was expected, not {name_of(codes)}")
+        return tuple(plain_of(ReasonCode, code) for code in codes)
+
+    return sound(bulkhead.aside(taken), "its list of reasons cannot be had", place=place)

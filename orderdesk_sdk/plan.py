@@ -23,6 +23,7 @@ from orderdesk_sdk.declaration import (
     Window,
     fold,
 )
+from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reasons import ClosedList, FreeText, NoReason, ReasonCode, ReasonRule, allowed_reasons
 
@@ -168,28 +169,33 @@ def _entry(
     if found is None or isinstance(found, str):
         problem = found or f"no connection named {placement.connection!r} is configured"
         return PlanEntry(*_identity(bare), problem=problem, standing=standing)
-    steps = tuple(
-        PlanStep(
-            route.label,
-            opening(route.window, placement, now),
-            _then(route, placement.role),
-            "a person" if isinstance(route.confirm, ByPerson) else "the service",
-            route.scope,
-            route.note,
-            _needs(route.reasons),
-            allowed_reasons(route.reasons, settings, order),
-        )
-        for route in found.cancel
-    )
     fault = found.remote_id.fault(placement.remote_id) if found.remote_id else None
     fault = fault or (found.unavailable(settings) if found.unavailable is not None else None)
+    steps: list[PlanStep] = []
+    for route in found.cancel:
+        try:
+            reasons = allowed_reasons(route.reasons, settings, order)
+        except PluginFault as error:  # Of this place alone: the others' steps stand.
+            reasons, fault = (), fault or str(error)
+        steps.append(
+            PlanStep(
+                route.label,
+                opening(route.window, placement, now),
+                _then(route, placement.role),
+                "a person" if isinstance(route.confirm, ByPerson) else "the service",
+                route.scope,
+                route.note,
+                _needs(route.reasons),
+                reasons,
+            )
+        )
     return PlanEntry(
         placement.connection,
         found.slug,
         found.title,
         placement.role,
         placement.remote_id,
-        steps,
+        tuple(steps),
         chosen=None if fault else next_open(found.cancel, placement, now),
         problem=fault or (None if steps else "this integration knows no way to cancel; a person must do it there"),
         standing=standing,

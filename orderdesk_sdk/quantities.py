@@ -8,13 +8,18 @@ from attrs import frozen
 
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, LineAnswer, Outcome, Refusal, Reply
+from orderdesk_sdk.order import Order
+from orderdesk_sdk.reading import MalformedReply, TextReply, count_in, objects_at, text_at
 
-__all__ = ["LineQuantities", "judge", "nothing_to_ask", "shares"]
+__all__ = ["LineQuantities", "judge", "nothing_to_ask", "same_lines", "shares", "told_lines"]
 
 
 @frozen
 class LineQuantities:
-    """One line as the service has it. code: as the wish calls it. Several lines may have one code."""
+    """One line as the service has it, in its own words. Several lines may have one code.
+
+    `orderdesk_sdk.lines.LineNames` says what the service calls the lines of a request, and translates an answer back.
+    """
 
     code: str
     ordered: int
@@ -25,6 +30,34 @@ class LineQuantities:
     def left(self) -> int:
         """How many are neither canceled nor shipped."""
         return max(0, self.ordered - self.canceled - self.shipped)
+
+
+def told_lines(
+    reply: TextReply, *path: str, code: str, ordered: str, canceled: str | None = None
+) -> tuple[LineAnswer, ...]:
+    """The lines in the list at a path of keys: code, how many were ordered, how many of these are canceled.
+
+    code, ordered, canceled: the keys of an entry; without the last, none is canceled. Empty where no list is there,
+    or where an entry cannot be read: a status word beside it says what it says all the same.
+    """
+    try:
+        return tuple(
+            LineAnswer(
+                text_at(reply, code, within=item),
+                count_in(reply, item, ordered),
+                0 if canceled is None else count_in(reply, item, canceled, 0),
+            )
+            for item in objects_at(reply, *path)
+        )
+    except MalformedReply:
+        return ()
+
+
+def same_lines(lines: Sequence[LineAnswer], order: Order) -> bool:
+    """Whether a service's order has the codes and quantities of this one, in whatever order."""
+    return sorted((line.line, line.ordered) for line in lines) == sorted(
+        (line.code, line.quantity) for line in order.lines
+    )
 
 
 def shares(lines: Sequence[LineQuantities], wanted: Mapping[str, int]) -> tuple[int, ...]:
@@ -46,7 +79,7 @@ def nothing_to_ask(reply: Reply, lines: Sequence[LineQuantities], wanted: Mappin
     lacking = sorted(set(wanted) - {line.code for line in lines})
     if lacking:
         text = f"the service's order has no line {', '.join(lacking)}"
-        return answer.refused(reply, Refusal.NOT_ALLOWED, text=text, remedy="name the line as the service does")
+        return answer.refused(reply, Refusal.NOT_ALLOWED, text=text, remedy="look at it there: it is not as ours")
     if any(shares(lines, wanted)):
         return None
     verdict = judge(reply, lines, wanted)

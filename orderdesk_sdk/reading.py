@@ -6,7 +6,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from typing import Protocol, TypeVar
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
@@ -253,20 +252,30 @@ def words_of(items: object, parts: Sequence[str] = ("code", "message"), details:
     return "; ".join(found)[:500]
 
 
-def turned_away(reply: TextReply, *, check: str) -> Answer | None:
-    """The answer for 401 and 403 (not authorized) and 429 (throttled), which prove that nothing was done; else None.
+def turned_away(reply: TextReply, *, check: str, own: str | None = None) -> Answer | None:
+    """The answer for 401 and 403 (not authorized) and 429, which prove that nothing was done; else None.
 
     Nothing by this call: where an earlier call of the flow may have acted, they prove nothing, and the answer is
-    `unclear`. check: what a person should look at when the service does not let us in.
+    `unclear`. check: what a person should look at when the service does not let us in. How long a throttled call
+    waits is no flow's business: the core lets none see such a reply. own: a key that each error body
+    of the service has; a 404 or 405 without it is of something that has no such path and tells nothing of the order,
+    and is turned away too: the base URL is wrong, or what answers is not the service. None: every 404 is the service's.
     """
     if reply.status_code == 429:
-        asked = reply.headers.get("retry-after", "").strip()
-        wait = timedelta(seconds=int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 7 else None
-        text = "the service says that it gets too many calls"
-        return not_done(reply, text=text, remedy="wait; it is tried again", retry_after=wait)
+        return not_done(reply, text="the service says that it gets too many calls")
     if reply.status_code in (401, 403):
         return not_done(reply, text=f"the service does not let us in ({reply.status_code})", remedy=check)
+    if own is not None and reply.status_code in (404, 405) and not _says(reply, own):
+        text = f"what answers there has no such path, and is perhaps not the service ({reply.status_code})"
+        return not_done(reply, text=text, remedy=f"check the base URL of the connection; {check}")
     return None
+
+
+def _says(reply: TextReply, key: str) -> bool:
+    try:
+        return bool(json_object(reply).get(key))
+    except MalformedReply:
+        return False
 
 
 def nothing_done(reply: TextReply) -> Answer:
@@ -274,11 +283,11 @@ def nothing_done(reply: TextReply) -> Answer:
     return not_done(reply, text=complaint(reply))
 
 
-def need(reply: R, *, check: str, otherwise: Callable[[R], Answer] = unclear) -> R:
+def need(reply: R, *, check: str, otherwise: Callable[[R], Answer] = unclear, own: str | None = None) -> R:
     """The reply, where its status is a success; else `Ended` with the answer that the flow then has.
 
-    That is `turned_away` with `check` where it applies, and what `otherwise` makes of the reply for any other status.
+    That is `turned_away` with `check` and `own` where it applies, and what `otherwise` makes of any other reply.
     """
     if 200 <= reply.status_code < 300:
         return reply
-    raise Ended(turned_away(reply, check=check) or otherwise(reply))
+    raise Ended(turned_away(reply, check=check, own=own) or otherwise(reply))

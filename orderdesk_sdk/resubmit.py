@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from orderdesk_sdk.answer import Answer
@@ -39,14 +40,16 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         """
         case = self._canceled_case(original, at)
         target = at or case.connection
-        earlier = [
-            found
-            for found in self._ledger.resubmissions(original_id=original.id)
-            if found.connection == target and (number is None or found.order_number == number)
-        ]
-        if earlier and (earlier[-1].is_open or earlier[-1].state is ErrandState.DONE):
-            return earlier[-1]
-        self._demand_one(original, target)
+
+        # Read before the ledger's transaction, in which no host over a network must be asked.
+        places = {placement.connection for placement in self._host.placements(original.id)}
+
+        def earlier(known: Sequence[Resubmission]) -> Resubmission | None:
+            return _earlier(places, target, number, known)
+
+        found = earlier(self._ledger.resubmissions(original_id=original.id))
+        if found is not None:
+            return found
         rule = self._connections.get(target).integration.resubmit
         if isinstance(rule, NoResubmit):
             raise NotAllowedError(rule.why, place=f"resubmit {original.number} at {target}")
@@ -54,7 +57,14 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
             original.number if isinstance(rule, SameNumber) else self._host.free_number(original.id)
         )
         remote_id = case.remote_id if isinstance(rule, SameNumber) else new_number
-        self._demand_number(original, new_number, remote_id, target, isinstance(rule, SameNumber))
+        try:
+            self._demand_number(original, new_number, remote_id, target, isinstance(rule, SameNumber))
+        except InputError:
+            # Somebody who asks for the same at this moment may have made the duplicate, which then has the number.
+            found = earlier(self._ledger.resubmissions(original_id=original.id))
+            if found is None:
+                raise
+            return found
         now = self._clock.now()
         opened, is_new = self._ledger.open_resubmission(
             Resubmission(
@@ -70,7 +80,8 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
                 opened_at=now,
                 updated_at=now,
                 due_at=now,
-            )
+            ),
+            earlier,
         )
         if not is_new and opened.original_id != original.id:
             raise InputError(
@@ -122,18 +133,6 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
             and not leaves_nothing(case, wishes[case.cancellation_id], original)
         ]
         return f"the original goes on at {', '.join(lives)}" if lives else None
-
-    def _demand_one(self, original: Order, target: str) -> None:
-        """Each place of the original is made up for once; another connection takes the place of all of them."""
-        its = {placement.connection for placement in self._host.placements(original.id)}
-        for known in self._ledger.resubmissions(original_id=original.id):
-            lives = known.is_open or known.state is ErrandState.DONE
-            if lives and known.connection != target and not {known.connection, target} <= its:
-                raise NotAllowedError(
-                    f"it was resubmitted to {known.connection} as {known.order_number} ({known.state.value})",
-                    place=f"resubmit {original.number} at {target}",
-                    remedy=f"a second one would make the order twice; cancel {known.order_number}, then resubmit that",
-                )
 
     def _demand_number(self, original: Order, number: str, remote_id: str, target: str, same: bool) -> None:
         """Refuse a number that another order has, that the service would mangle, or, unless `same`, has canceled."""
@@ -248,7 +247,11 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         try:
             found = self._host.order(work.order_number)
         except NotFoundError:
-            return self._host.duplicate(work.original_id, by=work.asked_by, number=work.order_number)
+            try:
+                return self._host.duplicate(work.original_id, by=work.asked_by, number=work.order_number)
+            except InputError:
+                # Whoever works on it at the same time was faster: that duplicate is ours as well.
+                found = self._host.order(work.order_number)
         if self._host.copied_from(found.id) != work.original_id:
             raise InputError(
                 f"the number {work.order_number!r} was given to another order meanwhile",
@@ -267,3 +270,26 @@ def _goes_on(case: Case) -> bool:
     if case.role is Role.CART:  # It makes nothing; one that was left alone goes with a fulfillment that refused.
         return case.state in (State.REFUSED, State.SHIPPED_ANYWAY)
     return case.state is not State.CANCELED
+
+
+def _earlier(
+    places: Collection[str], target: str, number: str | None, known: Sequence[Resubmission]
+) -> Resubmission | None:
+    """Of all resubmissions of an original, the one that is what is asked for now; None where none is.
+
+    Each of the original's places is made up for once; another connection takes the place of all of them. Raises
+    NotAllowedError where one more would make the order twice.
+    """
+    living = [found for found in known if found.is_open or found.state is ErrandState.DONE]
+    for found in living:
+        if found.connection == target and number in (None, found.order_number):
+            return found
+    for found in living:
+        # At the same one, another number is what a person gives who has found out that the first one is not there.
+        if found.connection != target and not {found.connection, target} <= set(places):
+            raise NotAllowedError(
+                f"it was resubmitted to {found.connection} as {found.order_number} ({found.state.value})",
+                place=f"resubmit {found.original_number} at {target}",
+                remedy=f"a second one would make the order twice; cancel {found.order_number}, then resubmit that",
+            )
+    return None

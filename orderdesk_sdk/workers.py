@@ -11,10 +11,12 @@ from typing import TypeVar
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.guard import HUNG, Fault, Guard, PluginHung, Watch
 
-__all__ = ["Bulkhead", "Ticket"]
+__all__ = ["PATIENCE", "Bulkhead", "Ticket"]
 
 T = TypeVar("T")
 
+PATIENCE = 10.0
+"""Seconds that foreign code may run without making a call before it is taken for hung."""
 MOST_LEFT = 16
 """Threads that one connection, listener or integration may leave behind. Beyond that nothing of it is begun until one
 of them comes back: a host's memory is everybody's."""

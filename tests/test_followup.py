@@ -222,6 +222,24 @@ def test_a_lost_call_is_what_its_failure_proves(certainty: Certainty, repeatable
     assert event.text == "ReadTimeout"
 
 
+@pytest.mark.parametrize(("asked", "waits"), [(seconds(35), seconds(35)), (hours(900), hours(24))])
+@pytest.mark.parametrize("certainty", Certainty)
+def test_what_was_turned_away_is_not_asked_again_before_the_service_wants_it(
+    certainty: Certainty, asked: timedelta, waits: timedelta
+) -> None:
+    loss = Loss(certainty, "throttled", retry_after=asked)
+    event = followup.after_loss(SENDING, declared(Button(CHECKED)), loss, NOW)
+    assert (event.kind is EventKind.LOST, event.due_at) == (certainty is Certainty.UNCLEAR, NOW + waits)
+    read = followup.after_check(case_in(State.ASKED), declared(Button(CHECKED)), PLACED, followup.unread(loss), NOW)
+    assert (read.kind, read.due_at) == (EventKind.CHECK_FAILED, NOW + waits)
+
+
+def test_an_unclear_case_is_read_back_no_sooner_than_soon_whatever_the_service_asks() -> None:
+    loss = Loss(Certainty.UNCLEAR, "throttled", retry_after=seconds(1))
+    event = followup.after_loss(SENDING, declared(Button(CHECKED)), loss, NOW)
+    assert event.due_at == NOW + followup.SOON
+
+
 # A plugin's own error
 
 

@@ -159,10 +159,19 @@ class LedgerHistory(RuleBasedStateMachine):
             assert self.ledger.open_resubmission(made) == (made, True)
             self.resubmissions[made.id] = made
             return
+        if not known.is_open:
+            return  # What is settled changes no more.
         state = ErrandState.DONE if settle else ErrandState.UNCLEAR
         after = known.changed(state, self.now, due_at=None if settle else at)
         self.ledger.write(Write(known, after))
         self.resubmissions[known.id] = after
+
+    def pages(self, moment: datetime, place: str) -> list[str]:
+        """What is due at a place, read in pages of two."""
+        found: list[Work] = []
+        while page := self.ledger.due(moment, 2, connection=place, after=found[-1] if found else None):
+            found += page
+        return [work.id for work in found]
 
     @rule(closes=st.booleans())
     def crash_and_open_again(self, closes: bool) -> None:
@@ -189,6 +198,10 @@ class LedgerHistory(RuleBasedStateMachine):
         dues = {found.id: found.due_at for found in work if found.due_at is not None}
         for moment in (self.now, self.now + timedelta(seconds=300)):
             found = self.ledger.due(moment, 1000)
+            places = self.ledger.due_places(moment)
+            assert set(places) == {work.connection for work in found}
+            for place in places:
+                assert self.pages(moment, place) == [work.id for work in found if work.connection == place]
             assert {one.id for one in found} == {name for name, due in dues.items() if due <= moment}
             moments = [one.due_at for one in found if one.due_at is not None]
             assert moments == sorted(moments)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.quantities import LineQuantities, judge, nothing_to_ask, shares
+from orderdesk_sdk.answer import Answer, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.order import Line, Order
+from orderdesk_sdk.quantities import LineQuantities, judge, nothing_to_ask, same_lines, shares, told_lines
 
 REPLY = httpx.Response(200)
 A, B = "A", "B"
@@ -119,3 +120,29 @@ def test_no_more_is_asked_for_than_is_left_or_wanted(lines: list[LineQuantities]
         asked = sum(count for one, count in zip(lines, found, strict=True) if one.code == code)
         assert asked == min(most, sum(one.left for one in lines if one.code == code))
     assert (nothing_to_ask(REPLY, lines, wanted) is None) == (any(found) and set(wanted) <= {one.code for one in lines})
+
+
+def told(body: str) -> tuple[LineAnswer, ...]:
+    reply = httpx.Response(200, content=body.encode())
+    return told_lines(reply, "order", "items", code="sku", ordered="many", canceled="gone")
+
+
+def test_lines_are_told_as_the_service_counts_them() -> None:
+    body = '{"order": {"items": [{"sku": "A", "many": "2", "gone": 1.0}, {"sku": "B", "many": 1}]}}'
+    assert told(body) == (LineAnswer("A", 2, 1), LineAnswer("B", 1, 0))
+
+
+@pytest.mark.parametrize("items", ["null", "{}", '"none"', "[1]", '[{"sku": "A"}]', '[{"many": 1}]',
+                                   '[{"sku": "", "many": 1}]', '[{"sku": "A", "many": 1, "gone": -1}]',
+                                   '[{"sku": "A", "many": 1, "gone": null}]'])  # fmt: skip
+def test_lines_that_cannot_be_read_are_none_and_spoil_nothing(items: str) -> None:
+    assert told('{"order": {"items": ' + items + "}}") == ()
+
+
+def test_the_same_lines_are_the_same_in_whatever_order() -> None:
+    order = Order("1", "1042", lines=(Line(2, code="A"), Line(1, code="B")))
+    assert same_lines([LineAnswer("B", 1, 0), LineAnswer("A", 2, 2)], order)
+    assert not any(
+        same_lines(lines, order)
+        for lines in ([], [LineAnswer("A", 2, 0)], [LineAnswer("A", 1, 0), LineAnswer("B", 2, 0)])
+    )

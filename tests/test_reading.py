@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 
 import pytest
 from attrs import field, frozen
@@ -176,13 +175,6 @@ def test_a_path_may_begin_within_an_object_of_the_reply() -> None:
         value_at(REPLY, "order", within={})
 
 
-@pytest.mark.parametrize(("asked", "wait"), [("90", 90), ("", None), ("soon", None), ("9" * 9, None), ("²", None)])
-def test_a_throttled_reply_says_how_long_to_wait(asked: str, wait: int | None) -> None:
-    answer = turned_away(Said(status_code=429, headers={"retry-after": asked}), check="")
-    assert answer is not None
-    assert answer.retry_after == (timedelta(seconds=wait) if wait is not None else None)
-
-
 @pytest.mark.parametrize("status", [401, 403, 429])
 def test_being_turned_away_proves_that_nothing_was_done(status: int) -> None:
     answer = turned_away(Said(status_code=status), check="look at the token")
@@ -194,6 +186,26 @@ def test_being_turned_away_proves_that_nothing_was_done(status: int) -> None:
 @pytest.mark.parametrize("status", [200, 202, 204, 302, 400, 404, 409, 418, 500, 502, 503, 504])
 def test_no_other_status_proves_that(status: int) -> None:
     assert turned_away(Said(status_code=status), check="x") is None
+
+
+@pytest.mark.parametrize("status", [404, 405])
+@pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'{"message": "No"}', b'{"errors": []}', b'"errors"'])
+def test_a_404_in_none_of_the_services_own_words_is_a_matter_of_the_configuration(status: int, content: bytes) -> None:
+    answer = turned_away(Said(content, status), check="look at the role", own="errors")
+    assert answer is not None
+    assert (answer.outcome, answer.exchange) == (Outcome.NOT_DONE, 3)
+    assert answer.remedy == "check the base URL of the connection; look at the role"
+    with pytest.raises(Ended) as ended:
+        need(Said(content, status), check="look at the role", own="errors")
+    assert ended.value.answer == answer
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [(404, b'{"errors": [{"code": 1}]}'), (404, b'{"errors": "no order"}'), (400, b"<html>"), (200, b""), (500, b"")],
+)
+def test_what_the_service_itself_says_is_no_matter_of_the_configuration(status: int, content: bytes) -> None:
+    assert turned_away(Said(content, status), check="x", own="errors") is None
 
 
 @given(ODD)

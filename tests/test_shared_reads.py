@@ -125,8 +125,9 @@ def test_a_reply_that_is_no_success_answers_nobody_who_comes_later(
     with RawServer(answering(counting(status))) as server:
         client, feed = client_of(server.url, clock=clock), service(server.url).get("/feed", shared=minutes(2))
         first, second = (client.call(feed, 1, unheard) for _ in range(2))
-    assert body(first[1]) != body(second[1])
+    assert first[0].body != second[0].body
     assert second[0].shared_at is None
+    assert (second[1] is None) == (status == 429), "no flow sees a reply that turns it away"
 
 
 def test_a_flow_that_lost_its_case_does_not_spoil_the_read_for_others(client_of: ClientMaker) -> None:

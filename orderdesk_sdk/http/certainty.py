@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import httpx
 
 from orderdesk_sdk.exchange import Certainty, Failure
+from orderdesk_sdk.http.waits import LONGEST_WAIT, asked_wait
 from orderdesk_sdk.redaction import Redactor
 
-__all__ = ["CERTAINTY", "NOT_DONE_STATUSES", "ReplyTooLarge", "failure_of"]
+__all__ = ["BUSY_STATUSES", "CERTAINTY", "NOT_DONE_STATUSES", "ReplyTooLarge", "failure_of", "turned_away"]
 
 
 class ReplyTooLarge(httpx.TransportError):
@@ -40,6 +42,9 @@ NOT_DONE_STATUSES = frozenset({429})
 Other statuses the plugin reads.
 """
 
+BUSY_STATUSES = frozenset({500, 502, 503, 504})
+"""Replies after which a call that only reads is made again."""
+
 _WORDS: Mapping[Certainty, str] = {
     Certainty.NOT_SENT: "the request did not reach the service",
     Certainty.NOT_DONE: "the service turned the request away",
@@ -57,3 +62,23 @@ def failure_of(error: Exception, redactor: Redactor) -> Failure:
     # httpx goes on with a part of the address, which may be a part of a secret: that is nothing a redactor knows.
     detail = redactor.text(_NO_REDIRECT if said.startswith(_NO_REDIRECT) else said)
     return Failure(kind, certainty, f"{_WORDS[certainty]} ({kind}{': ' + detail if detail else ''})")
+
+
+def turned_away(
+    reply: httpx.Response, now: datetime, *, reads_only: bool, told: timedelta | None = None
+) -> Failure | None:
+    """What a reply proves that turns the call away, so that no flow may see it; None for any other.
+
+    told: how long the declaration reads that it does; None: it does not. A read that a service cannot answer now, and
+    wants later, has done nothing either.
+    """
+    asked = asked_wait(reply, now)
+    busy = reads_only and reply.status_code in BUSY_STATUSES and asked is not None
+    if told is None and reply.status_code not in NOT_DONE_STATUSES and not busy:
+        return None
+    waits = max((wait for wait in (asked, told) if wait is not None), default=None)
+    if waits is not None:
+        waits = min(max(waits, timedelta(0)), LONGEST_WAIT)
+    why = f"the service {'cannot answer now' if busy else 'says that it gets too many calls'} ({reply.status_code})"
+    asks = f" and asks to be left alone for {waits.total_seconds():.0f} s" if waits is not None else ""
+    return Failure("TurnedAway", Certainty.NOT_DONE, f"{why}{asks}", waits)

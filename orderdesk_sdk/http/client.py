@@ -6,7 +6,6 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from threading import Lock
 
 import httpx
@@ -20,14 +19,16 @@ from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.guard import Guard, sound
 from orderdesk_sdk.http.auth import TokenAuth
 from orderdesk_sdk.http.bucket import TokenBucket
-from orderdesk_sdk.http.certainty import NOT_DONE_STATUSES, ReplyTooLarge, failure_of
+from orderdesk_sdk.http.certainty import BUSY_STATUSES, ReplyTooLarge, failure_of, turned_away
 from orderdesk_sdk.http.credentials import Credentials
 from orderdesk_sdk.http.hosts import Hosts
+from orderdesk_sdk.http.kept_tokens import Keeper
 from orderdesk_sdk.http.log_guard import guarded_logs
 from orderdesk_sdk.http.replay import digest_of
 from orderdesk_sdk.http.service import CALL, CallOptions
 from orderdesk_sdk.http.shared_reads import SharedReads, copy_of
 from orderdesk_sdk.http.transport import DeadlineTransport
+from orderdesk_sdk.http.waits import LONGEST_WAIT
 from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.redaction import Redactor
 from orderdesk_sdk.secret import Secret
@@ -43,7 +44,8 @@ class CallLimits:
     in_flight: calls at once per connection (httpx loses throughput above 8). total: one try, from connecting to the
     last byte.
     read: the longest silence. reply: the longest decoded body. excerpt: how much of a body is kept as evidence.
-    tries: sends of one call; waits: how long the pauses between them may be together.
+    tries: sends of one call; waits: how long the pauses between them may be together, and how long a thread waits for
+    the first: what must wait longer leaves the thread, and its case is due when the wait is over.
     """
 
     in_flight: int = 8
@@ -59,8 +61,10 @@ class CallLimits:
 _DEFAULT_CALL = CallOptions("*", repeatable=False)
 SLOWEST = 0.001
 """Calls per second below which a rate that a service tells is not believed: it would stop the connection for hours."""
-_RETRY_READS = frozenset({500, 502, 503, 504})
 _FIRST_PAUSE = 0.5
+_LONGEST_TURN = 120.0
+"""Seconds that a later call of a flow waits for the declared rate: begun anew, the flow would spend its first turns
+again. Well below the lease on its case."""
 
 
 class ConnectionClient:
@@ -72,7 +76,9 @@ class ConnectionClient:
         settings: object,
         clock: Clock,
         limits: CallLimits | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
+        """keeper: of the refresh tokens that the service gives; None keeps none of them longer than the process."""
         self.limits = limits or CallLimits()
         self._integration = integration
         self._place = f"integration {integration.slug}"
@@ -89,7 +95,8 @@ class ConnectionClient:
         if isinstance(auth, TokenAuth):
             auth.clock = clock
             auth.learn = self.redactor.learn
-        self._credentials = Credentials(auth, self._send, self.redactor, self._place) if auth is not None else None
+            auth.keeper = keeper
+        self._credentials = Credentials(auth, self._send, self.redactor, self._place, clock) if auth else None
         self._shared = SharedReads(clock)
         self._buckets: dict[str, TokenBucket] = {}
         self._buckets_lock = Lock()
@@ -136,22 +143,46 @@ class ConnectionClient:
         self, request: httpx.Request, number: int, options: CallOptions, intend: Callable[[Intent], None], guard: Guard
     ) -> tuple[Exchange, httpx.Response | None]:
         bucket = self._bucket(options.operation)
-        self._clock.sleep_until(bucket.reserve())
+        longest = self.limits.waits if number == 1 else max(self.limits.waits, _LONGEST_TURN)
+        if not self._has_turn(bucket, longest):
+            put_off = self._put_off(bucket, options.operation)
+            return self._exchange(self._intent(request, number, options), put_off, 0), None
         intent = self._intent(request, number, options)
         intend(intent)
         waited = 0.0
         tries = 1
         while True:
             result = self._once(request, guard)
+            away = None
             if isinstance(result, httpx.Response):
                 self._adapt(result, bucket)
-            pause = self._pause(intent, result, tries, guard)
+                now, told = self._clock.now(), self._throttled(result, guard)
+                away = turned_away(result, now, reads_only=intent.reads_only, told=told)
+            pause = _pause(intent, away or result, tries)
+            if away is not None and pause is not None:
+                bucket.drain(pause)
             if pause is None or tries >= self.limits.tries or waited + pause > self.limits.waits:
-                return self._exchange(intent, result, tries, private=options.private), _numbered(result, number)
+                break
             bucket.drain(pause)
-            self._clock.sleep_until(bucket.reserve())
+            if not self._has_turn(bucket, longest):
+                break
             waited += pause
             tries += 1
+        exchange = self._exchange(intent, result, tries, away, private=options.private)
+        return exchange, None if away is not None else _numbered(result, number)
+
+    def _has_turn(self, bucket: TokenBucket, longest: float) -> bool:
+        """Wait for the call's turn; False, at once, where that is longer than a thread is to be held for."""
+        while (turn := bucket.reserve_within(longest, self.limits.waits)) is not None:
+            self._clock.sleep_until(turn)
+            if not bucket.is_closed:  # While this one slept, another may have been told to stay away.
+                return True
+        return False
+
+    def _put_off(self, bucket: TokenBucket, operation: str) -> Failure:
+        waits = timedelta(seconds=min(bucket.put_off(), LONGEST_WAIT.total_seconds()))
+        text = f"the request was not sent: {operation!r} may be called again in {waits.total_seconds():.0f} s"
+        return Failure("NotYet", Certainty.NOT_SENT, text, waits)
 
     def _intent(self, request: httpx.Request, number: int, options: CallOptions) -> Intent:
         return Intent(
@@ -239,20 +270,6 @@ class ConnectionClient:
         if SLOWEST <= rate < float("inf"):
             bucket.adapt(rate)
 
-    def _pause(self, intent: Intent, result: httpx.Response | Failure, tries: int, guard: Guard) -> float | None:
-        """Seconds before the same call may be sent again; None where it must not be."""
-        backoff = _FIRST_PAUSE * 2 ** (tries - 1)
-        if isinstance(result, Failure):
-            safe = result.certainty is not Certainty.UNCLEAR or intent.reads_only
-            return backoff if safe else None
-        told = self._throttled(result, guard)
-        if told is not None:
-            return max(0.0, told.total_seconds())
-        if result.status_code in NOT_DONE_STATUSES or (intent.reads_only and result.status_code in _RETRY_READS):
-            asked = retry_after(result, self._clock)
-            return asked.total_seconds() if asked is not None else backoff
-        return None
-
     def _throttled(self, reply: httpx.Response, guard: Guard) -> timedelta | None:
         """How long the plugin reads that a reply turns the call away for; its own errors are its fault."""
         throttled = self._integration.throttled
@@ -265,7 +282,15 @@ class ConnectionClient:
 
         return sound(guard.run(told), "its `throttled` gave no duration", place=self._place)
 
-    def _exchange(self, intent: Intent, result: httpx.Response | Failure, tries: int, *, private: bool) -> Exchange:
+    def _exchange(
+        self,
+        intent: Intent,
+        result: httpx.Response | Failure,
+        tries: int,
+        away: Failure | None = None,
+        *,
+        private: bool = False,
+    ) -> Exchange:
         now = self._clock.now()
         if isinstance(result, Failure):
             return Exchange(intent, now, failure=result, tries=tries)
@@ -283,7 +308,8 @@ class ConnectionClient:
             result.status_code,
             self.redactor.headers(result.headers, kept),
             body,
-            whole=body.encode() == result.content,
+            whole=away is None and body.encode() == result.content,
+            failure=away,
             tries=tries,
             warning=self.redactor.text(f"{'; '.join(drifts)} as this connection is set") if drifts else None,
         )
@@ -314,17 +340,11 @@ def _numbered(result: httpx.Response | Failure, number: int) -> httpx.Response |
     return result
 
 
-def retry_after(reply: httpx.Response, clock: Clock) -> timedelta | None:
-    """How long a reply asks to wait (Retry-After in seconds or as a date, or X-Retry-After).
-
-    None where it does not ask.
-    """
-    told = reply.headers.get("retry-after") or reply.headers.get("x-retry-after")
-    if not told:
-        return None
-    try:
-        if told.strip().isdigit():
-            return timedelta(seconds=min(int(told), 86_400))
-        return max(parsedate_to_datetime(told) - clock.now(), timedelta(0))
-    except (ValueError, TypeError):
-        return None  # Neither a number nor a date: the service asked for nothing we understand.
+def _pause(intent: Intent, result: httpx.Response | Failure, tries: int) -> float | None:
+    """Seconds before the same call may be sent again; None where it must not be."""
+    backoff = _FIRST_PAUSE * 2 ** (tries - 1)
+    if isinstance(result, Failure):
+        safe = result.certainty is not Certainty.UNCLEAR or intent.reads_only
+        asked = result.retry_after
+        return (asked.total_seconds() if asked is not None else backoff) if safe else None
+    return backoff if intent.reads_only and result.status_code in BUSY_STATUSES else None

@@ -43,8 +43,8 @@ def plain_request(request: httpx.Request) -> httpx.Request:
 
 
 def response_of(exchange: Exchange, request: httpx.Request) -> httpx.Response | None:
-    """The recorded response to `request`; None where it was not kept whole, or there was none."""
-    if exchange.status is None or not exchange.whole:
+    """The recorded response to `request`; None where it was not kept whole, no flow may see it, or there was none."""
+    if exchange.status is None or exchange.failure is not None or not exchange.whole:
         return None
     response = httpx.Response(
         exchange.status, headers=exchange.headers, content=exchange.body.encode(), request=request

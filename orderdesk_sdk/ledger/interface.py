@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from orderdesk_sdk.case import Cancellation, Case, Event, State
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.entries import Entry
+from orderdesk_sdk.ledger.flaws import Flaw, Head, Record
 from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Firing, Occurrence, OccurrenceKind
@@ -91,8 +92,14 @@ class Ledger(Protocol):
     def forget_registration(self, registration: Registration) -> None:
         """Forget a registration, whether it is recorded or not."""
 
-    def open_resubmission(self, resubmission: Resubmission) -> tuple[Resubmission, bool]:
-        """Record a resubmission, or give back the one that the same order has at the same connection."""
+    def open_resubmission(
+        self, resubmission: Resubmission, earlier: Callable[[Sequence[Resubmission]], Resubmission | None] | None = None
+    ) -> tuple[Resubmission, bool]:
+        """Record a resubmission, or give back the one that the same order has at the same connection.
+
+        earlier: asked in the transaction, with all that there are of the same original, oldest first, for the one to
+        give back instead; what it raises is raised, and nothing is recorded. None: only the same order counts.
+        """
 
     def open_status_change(self, change: StatusChange, key: str | None) -> StatusChange:
         """Record a status change, or give back the same one: by its key, or the one that is under way there.
@@ -145,14 +152,34 @@ class Ledger(Protocol):
     def resubmissions(self, *, original_id: str | None = None, open_only: bool = False) -> tuple[Resubmission, ...]:
         """Resubmissions, oldest first."""
 
-    def due(self, now: datetime, limit: int) -> tuple[Work, ...]:
-        """Open work whose time has come, longest overdue first."""
+    def due_places(self, now: datetime) -> tuple[str, ...]:
+        """The connections that have open work whose time has come, longest overdue first."""
+
+    def due(
+        self, now: datetime, limit: int, *, connection: str | None = None, after: Work | None = None
+    ) -> tuple[Work, ...]:
+        """Open work whose time has come, longest overdue first.
+
+        connection: only there; None takes all. after: with a connection, only what comes after this piece of work.
+        """
 
     def next_due(self) -> datetime | None:
         """When the next work is due; None when nothing is open."""
 
     def history(self, subject_id: str) -> tuple[Entry, ...]:
         """Everything that happened to a case or resubmission, in order."""
+
+    def verify(self, work: Work) -> Record:
+        """Whether a work and its history are as they were written."""
+
+    def examine(self, noted: Head | None = None) -> Iterator[Flaw]:
+        """Everything in the ledger that is not as it was written; memory does not grow with it.
+
+        noted: a head from earlier, which the ledger must have passed.
+        """
+
+    def head(self) -> Head:
+        """How many lines there are and what only these lines have: to be noted elsewhere."""
 
     def occur(self, occurrences: Sequence[Occurrence]) -> None:
         """Record what happened; what is recorded already stays as it is."""

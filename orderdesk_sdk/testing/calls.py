@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
@@ -12,7 +13,10 @@ from urllib.parse import parse_qsl, unquote
 
 from starlette.requests import Request
 
-__all__ = ["basic", "bearer", "form_in", "json_in", "moment_in", "object_in", "path_below", "raw_path", "same", "stamp"]
+__all__ = [
+    "basic", "bearer", "form_in", "json_in", "moment_in", "names_language", "object_in", "path_below", "raw_path",
+    "same", "stamp",
+]  # fmt: skip
 
 
 def raw_path(request: Request) -> str:
@@ -65,6 +69,15 @@ def bearer(request: Request) -> str:
     """The token that a request presents (RFC 6750); "" where it has none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token if scheme.lower() == "bearer" else ""
+
+
+def names_language(request: Request) -> bool:
+    """Whether the user agent has what Amazon asks for: a Language attribute, and 500 characters at most.
+
+    Source: https://developer-docs.amazon.com/sp-api/docs/include-a-user-agent-header-in-all-requests
+    """
+    agent = request.headers.get("user-agent", "")
+    return len(agent) <= 500 and re.search(r"\(.*Language=[^;)]", agent) is not None
 
 
 def basic(user: str, secret: str) -> str:

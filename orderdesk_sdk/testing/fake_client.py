@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 import httpx
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.guard import Guard
+from orderdesk_sdk.http.certainty import turned_away
 from orderdesk_sdk.http.replay import digest_of
 from orderdesk_sdk.http.service import CALL, CallOptions
 from orderdesk_sdk.redaction import Redactor
@@ -105,7 +106,11 @@ class FakeClient:
             case _Reply(status, body):
                 response = httpx.Response(status, content=body, request=request)
                 response.extensions[EXCHANGE_NUMBER] = number
-                return exchange_of(request, number, status=status, body=body.decode()), response
+                exchange = exchange_of(request, number, status=status, body=body.decode())
+                away = turned_away(response, NOW, reads_only=exchange.intent.reads_only)
+                if away is not None:
+                    return evolve(exchange, failure=away, whole=False), None
+                return exchange, response
 
 
 class FakeJournal:

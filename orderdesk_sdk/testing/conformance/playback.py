@@ -15,12 +15,12 @@ from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, drive
+from orderdesk_sdk.http.certainty import turned_away
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.patience import PATIENCE
-from orderdesk_sdk.redaction import Redactor
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
 from orderdesk_sdk.testing.conformance.mutations import Reply
-from orderdesk_sdk.testing.fake_client import FakeJournal, exchange_of, intent_of
+from orderdesk_sdk.testing.fake_client import NOW, FakeJournal, exchange_of, intent_of
 
 if TYPE_CHECKING:
     from orderdesk_sdk.http.client import ConnectionClient
@@ -129,7 +129,7 @@ class Playback:
     def _drive(
         self, start: Callable[[], object], result: type[T], replies: Sequence[Reply]
     ) -> tuple[Driven[T], tuple[httpx.Request, ...]]:
-        client = _Parrot(self._connection.client.redactor, replies or (_NOTHING,))
+        client = _Parrot(self._connection, replies or (_NOTHING,))
         driven = drive(start, result, cast("ConnectionClient", client), FakeJournal())
         return driven, tuple(client.requests)
 
@@ -137,20 +137,24 @@ class Playback:
 class _Parrot:
     """As much of a client as `drive` uses: says what was heard before."""
 
-    def __init__(self, redactor: Redactor, replies: Sequence[Reply]) -> None:
-        self.redactor = redactor
+    def __init__(self, connection: Connection, replies: Sequence[Reply]) -> None:
+        self.redactor = connection.client.redactor
+        self._throttled = connection.integration.throttled
         self.requests: list[httpx.Request] = []
         self._replies = replies
 
     def call(
         self, request: httpx.Request, number: int, intend: Callable[[Intent], None]
-    ) -> tuple[Exchange, httpx.Response]:
+    ) -> tuple[Exchange, httpx.Response | None]:
         intend(intent_of(request, number))
         reply = self._replies[min(len(self.requests), len(self._replies) - 1)]
         self.requests.append(request)
         response = httpx.Response(reply.status, headers=reply.headers, content=reply.body, request=request)
         response.extensions[EXCHANGE_NUMBER] = number
-        return exchange_of(request, number, status=reply.status, body=reply.body.decode(errors="replace")), response
+        exchange = exchange_of(request, number, status=reply.status, body=reply.body.decode(errors="replace"))
+        told = self._throttled(response) if self._throttled is not None else None
+        away = turned_away(response, NOW, reads_only=exchange.intent.reads_only, told=told)
+        return (exchange, response) if away is None else (evolve(exchange, failure=away, whole=False), None)
 
 
 def _alone(flow: Flow[Sequence[Answer]]) -> Flow[object]:

@@ -80,8 +80,8 @@ SCENARIOS = Scenarios(
             live="asks Amazon to cancel the order, then creates a new one with its lines, which ships and costs money",
         ),
         Scenario(
-            "resubmit-already-there",
-            about="the new number holds the same items already, so nothing is created",
+            "resubmit-number-taken",
+            about="the new number holds the same items before anything was created, so it is another order's",
             play=cancel_and_resubmit,
             simulator=with_the_next_number_taken,
             live=None,

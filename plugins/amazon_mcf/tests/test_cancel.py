@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 
 import pytest
 
-from orderdesk_amazon_mcf import orderdesk_cancel
+from orderdesk_amazon_mcf import UNKNOWN, orderdesk_cancel
 from orderdesk_amazon_mcf.account import McfSettings
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_sdk.answer import Refusal
@@ -18,6 +19,7 @@ from orderdesk_sdk.http.service import Service
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.testing.plugin import StageOpener
 from orderdesk_sdk.testing.stage import LINES, SimulatedStage
 from orderdesk_sdk.testing.tap import SeenRequest
 
@@ -54,10 +56,18 @@ def test_an_id_is_percent_encoded_whatever_is_in_it() -> None:
     assert request.url.raw_path.decode() == f"{ORDERS}/a%2Fb%2Bc%20d%25%3F%23%C3%A4/cancel"
 
 
-@pytest.mark.parametrize("number", ["10 42", "10+42", "10/42", "ä", "A" * 41])
+@pytest.mark.parametrize("number", ["10 42", "10+42", "10/42", "10%2342", "ä", "#" * 41])
 def test_an_id_that_amazon_would_mangle_is_refused_where_it_is_registered(stage: SimulatedStage, number: str) -> None:
     with pytest.raises(InputError, match="give the number that the service knows"):
         stage.desk.place("1042", at="amazon-mcf", by="Ann", remote_id=number)
+
+
+def test_an_id_as_order_desk_writes_it_is_taken_and_encoded(open_stage: StageOpener, simulator: McfSimulator) -> None:
+    simulator.add_order("#1018", lines=LINES)
+    stage = open_stage(order="#1018")
+    stage.cancel()
+    assert stage.follow().state is State.CANCELED
+    assert {seen.path.removesuffix("/cancel") for seen in stage.tap.requests[1:]} == {f"{ORDERS}/%231018"}
 
 
 def test_an_id_that_came_in_past_that_check_is_not_sent_but_given_to_a_person(stage: SimulatedStage) -> None:
@@ -104,7 +114,89 @@ def test_what_has_shipped_is_refused_as_shipped(simulator: McfSimulator, stage: 
 def test_an_order_that_amazon_does_not_know_is_refused(stage: SimulatedStage) -> None:
     case = stage.cancel()
     assert (case.state, case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
-    assert "does not know the order 1042" in (case.text or "")
+    assert (case.text, stage.calls[-2:]) == (UNKNOWN, [f"PUT {ORDERS}/1042/cancel 404", f"GET {ORDERS}/1042 404"])
+
+
+ROUTING = ["<html>Not Found</html>", '{"message": "Not Found"}', "", '{"errors": []}']
+
+
+@pytest.mark.parametrize("body", [*ROUTING, '{"errors": [{"code": "NotFound", "message": "?"}]}'])
+def test_a_404_on_the_cancel_alone_is_read_back_and_refuses_nothing(
+    simulator: McfSimulator, stage: SimulatedStage, body: str
+) -> None:
+    simulator.add_order("1042", lines=LINES, status="Planning")
+    stage.tap.instead = lambda seen: (404, body) if seen.path.endswith("/cancel") else None
+    case = stage.cancel()
+    assert (case.state, case.refusal) == (State.REQUESTED, None)
+    assert ("base URL" in (case.remedy or "")) == (body in ROUTING)
+    simulator.put_status("1042", "Cancelled")
+    assert stage.follow().state is State.CANCELED
+
+
+@pytest.mark.parametrize("status", [404, 405])
+@pytest.mark.parametrize("body", ROUTING)
+def test_a_404_that_is_none_of_amazons_is_a_matter_of_the_configuration(
+    simulator: McfSimulator, stage: SimulatedStage, body: str, status: int
+) -> None:
+    simulator.add_order("1042", lines=LINES)
+    stage.tap.instead = lambda seen: (status, body) if ORDERS in seen.path else None
+    case = stage.cancel()
+    assert (case.state, case.refusal) == (State.REQUESTED, None)
+    assert "base URL" in (case.remedy or "")
+
+
+@pytest.mark.parametrize("status", ["CANCELLED", "cancelled", "Canceled"])
+def test_a_status_is_known_however_it_is_spelled(stage: SimulatedStage, simulator: McfSimulator, status: str) -> None:
+    told(stage, simulator, status)
+    assert stage.follow().state is State.CANCELED
+
+
+@pytest.mark.parametrize("word", ["PLANNING", "planning", "RECEIVED"])
+def test_a_400_while_the_status_allows_it_is_asked_again_however_it_is_spelled(
+    stage: SimulatedStage, simulator: McfSimulator, word: str
+) -> None:
+    simulator.add_order("1042", lines=LINES)
+    page = document("1042", word)
+    stage.tap.instead = lambda seen: (400, "{}") if seen.path.endswith("/cancel") else (200, page)
+    assert stage.cancel().state is State.REQUESTED
+
+
+def document(number: str, status: str, **more: object) -> str:
+    """What getFulfillmentOrder answers of this order."""
+    order = {"sellerFulfillmentOrderId": number, "fulfillmentOrderStatus": status}
+    items = [{"sellerSku": sku, "quantity": many, "cancelledQuantity": many} for sku, many in LINES]
+    return json.dumps({"payload": {"fulfillmentOrder": order, "fulfillmentOrderItems": items, **more}})
+
+
+def told(stage: SimulatedStage, simulator: McfSimulator, status: str, number: str = "1042", **more: object) -> None:
+    """Cancel, and let every read of the order be answered with this from then on."""
+    simulator.add_order("1042", lines=LINES)
+    page = document(number, status, **more)
+    stage.tap.instead = lambda seen: (200, page) if seen.method == "GET" else None
+    assert stage.cancel().state is State.ASKED
+
+
+def test_a_canceled_order_of_which_a_shipment_has_left_is_not_called_canceled(
+    stage: SimulatedStage, simulator: McfSimulator
+) -> None:
+    told(stage, simulator, "Cancelled", fulfillmentShipments=[{"fulfillmentShipmentStatus": "SHIPPED"}])
+    assert stage.follow().state is State.AWAITING_PERSON
+
+
+@pytest.mark.parametrize("items", [None, [], {}, [{"sellerSku": "MUG"}], [{"quantity": 2}], "none"])
+def test_lines_that_cannot_be_read_do_not_keep_a_status_word_from_counting(
+    stage: SimulatedStage, simulator: McfSimulator, items: object
+) -> None:
+    told(stage, simulator, "Cancelled", fulfillmentOrderItems=items)
+    case = stage.follow()
+    assert (case.state, case.lines) == (State.CANCELED, ())
+
+
+def test_a_part_that_shipped_is_not_refused_while_its_lines_cannot_be_read(
+    stage: SimulatedStage, simulator: McfSimulator
+) -> None:
+    told(stage, simulator, "CompletePartialled", fulfillmentOrderItems=None)
+    assert stage.follow().state is State.AWAITING_PERSON
 
 
 def test_an_order_that_amazon_leaves_undecided_goes_to_a_person_in_the_end(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from orderdesk_amazon_mcf import OTHER
 from orderdesk_amazon_mcf.simulator import example_address
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.case import ProofKind, State
@@ -72,11 +73,11 @@ def test_a_canceled_order_is_created_again_under_a_new_number(cassette: Play) ->
     assert [placement.remote_id for placement in stage.desk.host.placements(duplicate.id)] == ["1042-1"]
 
 
-def test_what_is_there_already_under_the_new_number_is_not_created_again(cassette: Play) -> None:
-    stage = cassette("resubmit-already-there")
+def test_what_was_there_before_we_sent_anything_is_not_taken_for_the_new_order(cassette: Play) -> None:
+    stage = cassette("resubmit-number-taken")
     (found,) = stage.desk.receipt("1042").resubmissions
-    assert (found.state, found.remote_id) == (ErrandState.DONE, "1042-1")
-    assert "method: POST" not in (HERE / "cassettes/resubmit-already-there.yaml").read_text().partition("PUT")[2]
+    assert (found.state, found.remedy) == (ErrandState.REFUSED, OTHER)
+    assert "method: POST" not in (HERE / "cassettes/resubmit-number-taken.yaml").read_text().partition("PUT")[2]
 
 
 def test_a_token_that_expired_is_renewed_without_anybody_noticing(cassette: Play) -> None:

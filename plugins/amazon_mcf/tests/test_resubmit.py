@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from orderdesk_amazon_mcf import OTHER
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.plugin import StageOpener
 from orderdesk_sdk.testing.specs import SwaggerModel, vendor_file
 from orderdesk_sdk.testing.stage import LINES, SimulatedStage
@@ -80,39 +82,107 @@ def test_the_settings_of_the_connection_reach_the_new_order(open_stage: StageOpe
     assert "marketplaceId" not in body
 
 
+def lose_the_reply_to_the_create(stage: SimulatedStage, simulator: McfSimulator) -> None:
+    simulator.faults.add(Fault.LOST_REPLY, method="POST", path="/fulfillmentOrders$")
+    assert stage.resubmit().is_open
+    assert created(simulator) == ["1042-1"]
+
+
 def test_what_an_earlier_create_left_is_found_and_not_made_twice(
     simulator: McfSimulator, stage: SimulatedStage
 ) -> None:
     canceled(simulator, stage)
-    simulator.add_order("1042-1", lines=tuple(reversed(LINES)))
+    lose_the_reply_to_the_create(stage, simulator)
     assert stage.resubmit().state is ErrandState.DONE
-    assert creates(stage) == []
+    assert (len(creates(stage)), created(simulator)) == (1, ["1042-1"])
 
 
-@pytest.mark.parametrize(
-    "lines", [(("MUG", 2),), (("MUG", 2), ("CAP", 2)), (("MUG", 2), ("HAT", 1)), (*LINES, LINES[0])]
-)
-def test_another_order_under_the_new_number_is_refused_with_a_remedy(
-    simulator: McfSimulator, stage: SimulatedStage, lines: tuple[tuple[str, int], ...]
+@pytest.mark.parametrize("status", ["Cancelled", "Complete", "Unfulfillable", "Invalid"])
+def test_what_an_earlier_create_left_is_not_taken_for_the_order_once_it_is_over(
+    simulator: McfSimulator, stage: SimulatedStage, status: str
 ) -> None:
     canceled(simulator, stage)
-    simulator.add_order("1042-1", lines=lines)
+    lose_the_reply_to_the_create(stage, simulator)
+    simulator.put_status("1042-1", status)
     made = stage.resubmit()
-    assert (made.state, made.remedy) == (ErrandState.REFUSED, "give another number")
+    assert (made.state, made.remedy) == (ErrandState.REFUSED, OTHER)
+    assert len(creates(stage)) == 1
+
+
+@pytest.mark.parametrize("status", ["Received", "Planning", "Processing", "Cancelled", "Complete", "Invalid"])
+@pytest.mark.parametrize("lines", [LINES, (("MUG", 2),), (("MUG", 2), ("HAT", 1)), (*LINES, LINES[0])])
+def test_an_order_under_the_new_number_is_not_ours_where_we_sent_nothing(
+    simulator: McfSimulator, stage: SimulatedStage, lines: tuple[tuple[str, int], ...], status: str
+) -> None:
+    canceled(simulator, stage)
+    simulator.add_order("1042-1", lines=lines, status=status)
+    made = stage.resubmit()
+    assert (made.state, made.remedy) == (ErrandState.REFUSED, OTHER)
     assert creates(stage) == []
     assert stage.resubmit(number="1042-B").state is ErrandState.DONE
     assert created(simulator) == ["1042-B"]
 
 
-def test_an_order_that_amazon_refuses_is_refused_in_its_words(open_stage: StageOpener, simulator: McfSimulator) -> None:
-    stage = open_stage(lines=(("MUG", 251),))
-    simulator.add_order("1042", lines=(("MUG", 251),))
+def test_an_order_that_amazon_refuses_is_refused_in_its_words(simulator: McfSimulator, stage: SimulatedStage) -> None:
+    canceled(simulator, stage)
+    said = '{"errors": [{"code": "InvalidInput", "message": "the SellerSKU is invalid"}]}'
+    stage.tap.instead = lambda seen: (400, said) if (seen.method, seen.path) == ("POST", ORDERS) else None
+    made = stage.resubmit()
+    assert (made.state, made.text) == (ErrandState.REFUSED, "InvalidInput: the SellerSKU is invalid")
+    assert created(simulator) == []
+
+
+@pytest.mark.parametrize(("details", "lines", "said"), [
+    ({"postal_code": ""}, LINES, "destinationAddress.postalCode is missing"),
+    ({"address1": " "}, LINES, "destinationAddress.addressLine1 is missing"),
+    ({"first_name": "", "last_name": "", "company": ""}, LINES, "destinationAddress.name is missing"),
+    ({"city": ""}, LINES, "destinationAddress.city is missing"),
+    ({"country": "Elsewhere"}, LINES, "destinationAddress.countryCode"),
+    ({"country": ""}, LINES, "destinationAddress.countryCode"),
+    ({}, (("M" * 51, 1),), "has 51 characters, and 50 are allowed"),
+    ({}, (("MUG", 251),), "it has 251 pieces, and 250 are allowed"),
+    ({}, tuple((f"MUG-{number}", 1) for number in range(101)), "it has 101 lines, and 100 are allowed"),
+])  # fmt: skip
+def test_what_amazons_model_does_not_allow_is_refused_before_anything_is_sent(
+    open_stage: StageOpener,
+    simulator: McfSimulator,
+    details: dict[str, str],
+    lines: tuple[tuple[str, int], ...],
+    said: str,
+) -> None:
+    stage = open_stage(lines=lines, details={"shipping": details})
+    simulator.add_order("1042", lines=lines)
     stage.cancel()
     stage.follow()
+    before = len(stage.tap.requests)
     made = stage.resubmit()
-    assert made.state is ErrandState.REFUSED
-    assert "InvalidInput: items" in (made.text or "")
-    assert created(simulator) == []
+    assert (made.state, len(stage.tap.requests)) == (ErrandState.REFUSED, before)
+    assert said in (made.text or "")
+    assert made.remedy is not None
+
+
+@pytest.mark.parametrize(("country", "code"), [("United States", "US"), ("us", "US"), ("USA", "US"), ("Japan", "JP")])
+def test_a_country_goes_out_as_its_iso_code(
+    open_stage: StageOpener, simulator: McfSimulator, country: str, code: str
+) -> None:
+    city = {} if code == "JP" else {"city": "Springfield"}  # Amazon's model wants no city in Japan.
+    stage = open_stage(details={"shipping": {"city": "", **city, "country": country}})
+    canceled(simulator, stage)
+    assert stage.resubmit().state is ErrandState.DONE
+    address = body_of(creates(stage)[0])["destinationAddress"]
+    assert isinstance(address, dict)
+    assert (address["countryCode"], "city" in address) == (code, code != "JP")
+
+
+@pytest.mark.parametrize("body", ["<html>Not Found</html>", '{"message": "Not Found"}', ""])
+def test_a_404_that_amazon_did_not_say_is_not_taken_for_a_free_number(
+    simulator: McfSimulator, stage: SimulatedStage, body: str
+) -> None:
+    canceled(simulator, stage)
+    stage.tap.instead = lambda seen: (404, body) if seen.path == f"{ORDERS}/1042-1" else None
+    made = stage.resubmit()
+    assert (made.state, creates(stage)) == (ErrandState.REQUESTED, [])
+    assert "base URL" in (made.remedy or "")
 
 
 @pytest.mark.parametrize("status", [401, 403, 429])

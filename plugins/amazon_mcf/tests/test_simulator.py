@@ -118,12 +118,13 @@ def test_the_expired_token_fault_ends_the_token_for_real(
 
 
 @pytest.mark.parametrize("agent", ["python-requests/2.32", "app/1 (Platform=Linux)", f"{AGENT}{'x' * 500}"])
-def test_a_user_agent_without_language_or_too_long_is_refused_unless_switched_off(
+def test_a_user_agent_without_language_is_taken_as_amazons_own_client_sends_it_unless_switched_on(
     amazon: McfSimulator, client: httpx.Client, agent: str
 ) -> None:
-    assert error_of(client.get(ORDERS, headers={"user-agent": agent})) == (400, "InvalidInput")
-    amazon.set_switch("user_agent", "ignored")
     assert client.get(ORDERS, headers={"user-agent": agent}).status_code == 200
+    amazon.set_switch("user_agent", "required")
+    assert error_of(client.get(ORDERS, headers={"user-agent": agent})) == (400, "InvalidInput")
+    assert client.get(ORDERS, headers={"user-agent": AGENT}).status_code == 200
 
 
 def test_every_answer_has_its_own_request_id_and_only_some_name_the_rate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -19,7 +19,7 @@ from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.plugin import StageOpener
 from orderdesk_sdk.testing.stage import SimulatedStage
 from orderdesk_shipbob import orderdesk_cancel
-from orderdesk_shipbob.api import ORDERS, SHIPMENTS, standing, throttled
+from orderdesk_shipbob.api import ORDERS, SHIPMENTS, standing
 from orderdesk_shipbob.settings import ShipBobSettings
 from orderdesk_shipbob.simulator import CHANNEL, TOKEN, ShipBobSimulator
 
@@ -139,12 +139,3 @@ def test_an_order_is_what_all_its_shipments_say(said: object, outcome: Outcome) 
 @pytest.mark.parametrize("shipment", sorted(SHIPMENTS - {"canceled"}))
 def test_an_order_with_a_shipment_that_is_not_canceled_never_is(word: str, shipment: str) -> None:
     assert standing(httpx.Response(200, json=order(word, "Cancelled", shipment))).outcome is not Outcome.CANCELED
-
-
-@pytest.mark.parametrize(
-    ("status", "told", "waits"),
-    [(429, "25", 25), (429, "0", 0), (429, "99999999", 3600), (429, "soon", None), (200, "25", None)],
-)
-def test_shipbob_is_left_alone_as_long_as_its_own_header_says(status: int, told: str, waits: int | None) -> None:
-    reply = httpx.Response(status, headers={"x-retry-after": told})
-    assert throttled(reply) == (None if waits is None else timedelta(seconds=waits))

@@ -10,51 +10,74 @@ from datetime import datetime
 import httpx
 
 from orderdesk_amazon_mcf.account import McfSettings
-from orderdesk_sdk.answer import LineAnswer
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, LineAnswer, Refusal
+from orderdesk_sdk.countries import country_code
+from orderdesk_sdk.declaration import fold
+from orderdesk_sdk.demands import demand
 from orderdesk_sdk.order import Order
-from orderdesk_sdk.reading import count_in, objects_at, text_at
+from orderdesk_sdk.quantities import same_lines, told_lines
+from orderdesk_sdk.reading import inside, json_object, text_at
 
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
+OPEN = ("New", "Received", "Planning")
+ALIVE = {*map(fold, OPEN), "processing"}
+TOO_LATE = "contact Seller Support; Amazon promises nothing once picking has begun"
 
 
 def read(reply: httpx.Response) -> tuple[str, tuple[LineAnswer, ...]]:
     """The status word as Amazon spells it, and per SKU how many are canceled. Raises MalformedReply."""
-    status = text_at(reply, "payload", "fulfillmentOrder", "fulfillmentOrderStatus")
-    return status, tuple(
-        LineAnswer(
-            str(item.get("sellerSku")), count_in(reply, item, "quantity"), count_in(reply, item, "cancelledQuantity", 0)
-        )
-        for item in objects_at(reply, "payload", "fulfillmentOrderItems")
-    )
+    order, items = ("payload", "fulfillmentOrder"), ("payload", "fulfillmentOrderItems")
+    lines = told_lines(reply, *items, code="sellerSku", ordered="quantity", canceled="cancelledQuantity")
+    return text_at(reply, *order, "fulfillmentOrderStatus"), lines
 
 
-def same_items(reply: httpx.Response, order: Order) -> bool:
-    """Whether the order in a reply has the SKUs and quantities of this one."""
-    there = sorted((answer.line, answer.ordered) for answer in read(reply)[1])
-    return there == sorted((line.code, line.quantity) for line in order.lines)
+def verdict(reply: httpx.Response) -> Answer:
+    """What the order in a reply says of a cancel. Raises MalformedReply."""
+    status, lines = read(reply)
+    shipments = inside(json_object(reply), "payload", "fulfillmentShipments")
+    listed = shipments if isinstance(shipments, list) else []
+    shipped = any(fold(str(inside(one, "fulfillmentShipmentStatus"))) == "shipped" for one in listed)
+    match fold(status):
+        case "canceled" | "unfulfillable" | "invalid" if not shipped:  # These never ship, says the model.
+            return answer.canceled(reply, status=status, lines=lines)
+        case "completepartialled" if any(line.canceled for line in lines):
+            return answer.partly_canceled(reply, lines, status=status)
+        case "complete" | "completepartialled" if lines:
+            return answer.refused(reply, Refusal.SHIPPED, status=status, remedy=TOO_LATE, lines=lines)
+        case word if word in ALIVE:  # Accepted cancels have been seen to win even while picking.
+            return answer.pending(reply, status=status, lines=lines)
+        case _:
+            return answer.unclear(reply, status=status, text=f"its status {status!r} does not tell what became of it")
+
+
+def is_ours(reply: httpx.Response, order: Order) -> bool:
+    """Whether the order in a reply is on its way with the SKUs and quantities of this one. Raises MalformedReply."""
+    status, lines = read(reply)
+    return fold(status) in ALIVE and same_lines(lines, order)
 
 
 def new_order(order: Order, settings: McfSettings, now: datetime) -> dict[str, object]:
-    """The body of createFulfillmentOrder."""
-    to = order.shipping
+    """The body of createFulfillmentOrder. Raises InputError for an order that lacks what Amazon's model demands."""
+    to, country = order.shipping, country_code(order.shipping.country, place="destinationAddress.countryCode")
     address = {
         "name": to.recipient,
         "addressLine1": to.address1, "addressLine2": to.address2, "addressLine3": to.address3, "city": to.city,
-        "stateOrRegion": to.state, "postalCode": to.postal_code, "countryCode": to.country, "phone": to.phone,
+        "stateOrRegion": to.state, "postalCode": to.postal_code, "countryCode": country, "phone": to.phone,
     }  # fmt: skip
+    needed = ("name", "addressLine1", "postalCode", *(["city"] if country != "JP" else []))
+    texts = {f"destinationAddress.{name}": address[name] for name in needed}
+    demand(order, texts, longest_code=50, most_lines=100, most_units=250)
     body = {
-        "marketplaceId": settings.marketplace_id,
-        "sellerFulfillmentOrderId": order.number,
-        "displayableOrderId": order.number,
+        "marketplaceId": settings.marketplace_id, "shippingSpeedCategory": settings.speed,
+        "fulfillmentAction": settings.action, "fulfillmentPolicy": settings.policy,
+        "sellerFulfillmentOrderId": order.number, "displayableOrderId": order.number,
         "displayableOrderDate": (order.added_at or now).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "displayableOrderComment": "Thank you for your order.",
-        "shippingSpeedCategory": settings.speed,
-        "fulfillmentAction": settings.action,
-        "fulfillmentPolicy": settings.policy,
         "destinationAddress": {name: text for name, text in address.items() if text},
         "items": [
             {"sellerSku": line.code, "sellerFulfillmentOrderItemId": str(number), "quantity": line.quantity}
             for number, line in enumerate(order.lines, start=1)
         ],
-    }
+    }  # fmt: skip
     return {name: value for name, value in body.items() if value}

@@ -9,7 +9,7 @@ from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.reading import objects_at, text_at, turned_away, value_at
 from orderdesk_sdk.request import CancelRequest, CheckRequest
-from orderdesk_shipbob.api import CALLS, call, standing, throttled, why_not
+from orderdesk_shipbob.api import CALLS, call, standing, why_not
 from orderdesk_shipbob.settings import ShipBobSettings, sign
 
 ACCESS = "check token, its scopes orders_read and orders_write, and channel_id of this connection"
@@ -25,7 +25,7 @@ def orderdesk_integration() -> Integration:
         cancel=(Button(ByReply(), note=NOTE),), resubmit=NoResubmit(AGAIN),
         remote_id=IdRule(r"[1-9][0-9]*", 10, NUMBERS),
         # 150 calls in any minute, whichever they are: the burst and what a minute adds to it.
-        limits={CALLS: Limit(2, burst=30)}, throttled=throttled,
+        limits={CALLS: Limit(2, burst=30)},
         redact=["recipient", "retailer_program_data", "gift_message"], evidence=Evidence.PUBLISHED_API,
         help_url="https://developer.shipbob.com/2026-01/api/orders/cancel-order",
     )  # fmt: skip

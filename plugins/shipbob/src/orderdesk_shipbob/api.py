@@ -6,7 +6,6 @@ Source: https://developer.shipbob.com, the pages Cancel Order, Get Order, Status
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 
 import httpx
 
@@ -17,7 +16,7 @@ from orderdesk_sdk.http.service import Service
 from orderdesk_sdk.reading import objects_at, text_at, value_at
 from orderdesk_shipbob.settings import ShipBobSettings
 
-__all__ = ["CALLS", "call", "standing", "throttled", "why_not"]
+__all__ = ["CALLS", "call", "standing", "why_not"]
 
 CALLS = "calls"
 """The one limit that all calls share, as ShipBob counts them."""
@@ -31,14 +30,6 @@ def call(service: Service[ShipBobSettings], method: str, what: str) -> httpx.Req
     its = service.settings
     channel = {"shipbob_channel_id": its.channel_id}
     return service.request(method, f"/{its.api_version}/order/{what}", operation=CALLS, headers=channel)
-
-
-def throttled(reply: httpx.Response) -> timedelta | None:
-    """How long ShipBob wants to be left alone: it says so in a header of its own."""
-    told = reply.headers.get("x-retry-after", "")
-    if reply.status_code != 429 or not (told.isascii() and told.isdigit()):
-        return None
-    return timedelta(seconds=min(int(told[:6]), 3600))
 
 
 def why_not(rows: Iterable[Mapping[str, object]]) -> str | None:

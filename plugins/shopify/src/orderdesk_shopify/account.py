@@ -88,9 +88,7 @@ def throttled(reply: httpx.Response) -> timedelta | None:
 
 def trouble(reply: httpx.Response, *, wrote: bool = False) -> Answer | None:
     """The answer for a reply that lacks what was asked for; None for one to read. wrote: it was asked to change."""
-    errors, wait = graphql_errors(reply), throttled(reply)
-    if wait is not None:
-        return answer.not_done(reply, text="Shopify says that it is asked too much", retry_after=wait)
+    errors = graphql_errors(reply)
     if away := turned_away(reply, check=ACCESS):
         return away
     if reply.is_success and "errors" not in json_object(reply):

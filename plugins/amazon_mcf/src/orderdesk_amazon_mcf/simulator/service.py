@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -19,7 +18,7 @@ from orderdesk_amazon_mcf.simulator.tokens import CLIENT_ID, CLIENT_SECRET, REFR
 from orderdesk_amazon_mcf.simulator.views import errors
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.declaration import Limit
-from orderdesk_sdk.testing.calls import path_below
+from orderdesk_sdk.testing.calls import names_language, path_below
 from orderdesk_sdk.testing.quota import Quota
 from orderdesk_sdk.testing.simulator import Outcome, Simulator, Switch
 
@@ -58,7 +57,7 @@ class McfSimulator(Simulator):
         ),
         Switch("in_new", ("error", "accept"), text="how a cancel is answered in New, where the documents are silent"),
         Switch("planning", ("moves", "stuck"), text="whether an order ever leaves Planning by itself"),
-        Switch("user_agent", ("required", "ignored"), text="whether a user-agent without Language answers 400"),
+        Switch("user_agent", ("ignored", "required"), text="whether a user-agent without Language answers 400"),
     )
 
     canceled_words = frozenset({Status.CANCELLED.value})
@@ -115,6 +114,14 @@ class McfSimulator(Simulator):
             order = self._book.add(remote_id, made, content, held=held, status=Status(status), now=now)
             self.record("add_order", remote_id, f"created: {order.status}")
 
+    def put_status(self, remote_id: str, status: Status | str) -> None:
+        """Let an order be in a status now, as the sandbox's own call does. Raises NotFoundError."""
+        with self.settled() as now:
+            order = self._book.orders.known(remote_id)
+            order.enter(Status(status), now)
+            self._lifecycle.plan(order, now)
+            self.record("put_status", remote_id, f"-> {order.status}")
+
     def issue_token(self) -> str:
         """A new access token without a token request: for tests that are about something else."""
         with self.lock:
@@ -163,12 +170,10 @@ class McfSimulator(Simulator):
     def _admit(self, operation: str, request: Request) -> Outcome | None:
         """The refusal that every operation has in common; None for a request that may pass.
 
-        The order of the checks, and 400 for a bad user-agent, are the simulator's choice.
+        The order of the checks, and 400 for a bad user-agent, are the simulator's choice. So is that none is refused
+        unless it is switched on: Amazon's guide demands the attribute, and Amazon's own client sends none.
         """
-        agent = request.headers.get("user-agent", "")
-        if self.switch("user_agent") == "required" and (
-            not re.search(r"\(.*Language=[^;)]", agent) or len(agent) > 500
-        ):
+        if self.switch("user_agent") == "required" and not names_language(request):
             text = "user-agent: must have a Language attribute and 500 characters at most (simulator's choice)"
             return Outcome(400, "refused: user-agent", errors("InvalidInput", text))
         if not self._tokens.good(request.headers.get("x-amz-access-token", ""), self.clock.now()):

@@ -1,0 +1,43 @@
+"""What a service's published model demands of a new order, looked at before anything is sent. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.order import Order
+
+__all__ = ["demand"]
+
+
+def demand(
+    order: Order,
+    texts: Mapping[str, str],
+    *,
+    longest_code: int | None = None,
+    most_lines: int | None = None,
+    most_units: int | None = None,
+) -> None:
+    """Raises InputError that names everything which the order lacks; returns where it lacks nothing.
+
+    texts: what must not be blank, by the name that the service gives it. Every line must have a code, of at most
+    `longest_code` characters, and a quantity above zero; there must be a line, and at most `most_lines` of them with
+    `most_units` pieces together. None: the service names no limit.
+    """
+    lacking = [f"{name} is missing" for name, text in texts.items() if not text.strip()]
+    for number, line in enumerate(order.lines, start=1):
+        if not line.code.strip():
+            lacking.append(f"line {number} ({line.name or 'without a name'}) has no code")
+        elif longest_code is not None and len(line.code) > longest_code:
+            lacking.append(f"the code of line {number} has {len(line.code)} characters, and {longest_code} are allowed")
+        if line.quantity < 1:
+            lacking.append(f"line {number} is for {line.quantity} pieces")
+    units = sum(line.quantity for line in order.lines)
+    if not order.lines:
+        lacking.append("it has no lines")
+    if most_lines is not None and len(order.lines) > most_lines:
+        lacking.append(f"it has {len(order.lines)} lines, and {most_lines} are allowed")
+    if most_units is not None and units > most_units:
+        lacking.append(f"it has {units} pieces, and {most_units} are allowed")
+    if lacking:
+        raise InputError("; ".join(lacking), place=f"order {order.number}", remedy="mend the order, then resubmit it")

@@ -1,0 +1,152 @@
+"""A service that wants to be left alone: no flow sees its reply, and the case is due when the service wants it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.case import State
+from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.declaration import Button, ByCheck, Integration, SinceSubmission
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.exchange import Exchange
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.order_reader import read_order_text
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+
+CHECKED = ByCheck(every=minutes(2), give_up=hours(24))
+
+
+@settings
+class ShopSettings:
+    endpoint: str = host(help="the shop's API")
+
+
+def throttled(reply: httpx.Response) -> timedelta | None:
+    told = reply.json().get("wait")
+    return None if told is None else seconds(told)
+
+
+class Shop:
+    """Two writes and a read; every reply that it gets to see is taken for success, as a careless plugin does it."""
+
+    def __init__(self, button: Button) -> None:
+        self._button = button
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(
+            slug="shop", title="Shop", settings=ShopSettings, base_url="endpoint",
+            cancel=(self._button,), throttled=throttled,
+        )  # fmt: skip
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+        yield service.put("/hold", request.remote_id, operation="hold")
+        reply = yield service.put("/cancel", request.remote_id, operation="cancel")
+        return answer.asked(reply)
+
+    @hookimpl
+    def orderdesk_check(self, request: CheckRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+        reply = yield service.get("/orders", request.remote_id, operation="read")
+        return answer.canceled(reply)
+
+
+class Wants:
+    """A service that wants to be left alone at these paths, for so many seconds."""
+
+    def __init__(self) -> None:
+        self.at: dict[str, float] = {}
+        self.calls: list[str] = []
+
+    def __call__(self, request: bytes) -> bytes:
+        method, path, _ = request.decode("latin-1").split(" ", 2)
+        self.calls.append(f"{method} {path}")
+        wait = self.at.get(path)
+        return http_reply(200, json.dumps({} if wait is None else {"wait": wait}).encode())
+
+
+@pytest.fixture
+def wants() -> Wants:
+    return Wants()
+
+
+@pytest.fixture
+def url(wants: Wants) -> Iterator[str]:
+    with RawServer(answering(wants)) as server:
+        yield server.url
+
+
+def a_desk(folder: Path, url: str, button: Button) -> Desk:
+    config = Config(folder / "desk.db", {"shop": ConnectionConfig("shop", "shop", {"endpoint": url}, "shop")})
+    registry = Registry(find=lambda group: [])
+    registry.register(Shop(button), "shop")
+    desk = Desk(config, clock=VirtualClock(), registry=registry, patience=5)
+    assert isinstance(desk.host, LocalHost)
+    desk.host.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
+    desk.place("1042", at="shop", by="Ann")
+    return desk
+
+
+def test_a_cancel_that_is_throttled_with_200_is_no_answer_and_is_asked_again_in_time(
+    wants: Wants, url: str, tmp_path: Path
+) -> None:
+    with a_desk(tmp_path, url, Button(CHECKED)) as desk:
+        wants.at["/hold/1042"] = 35
+        (case,) = desk.cancel("1042", by="Ann").cases
+        assert (case.state, case.due_at) == (State.REQUESTED, desk.clock.now() + seconds(35))
+        (exchange,) = (entry.content for entry in desk.ledger.history(case.id) if isinstance(entry.content, Exchange))
+        assert exchange.failure is not None
+        assert (exchange.status, exchange.failure.retry_after) == (200, seconds(35)), "read back from the ledger"
+        wants.at.clear()
+        assert isinstance(desk.clock, VirtualClock)
+        desk.clock.advance(seconds(36))
+        desk.run_due()
+        assert desk.case(case.id).state is State.ASKED
+        assert wants.calls == ["PUT /hold/1042", "PUT /hold/1042", "PUT /cancel/1042"]
+
+
+def test_what_is_throttled_after_a_write_stays_unclear_and_is_read_back_no_sooner_than_the_service_wants(
+    wants: Wants, url: str, tmp_path: Path
+) -> None:
+    with a_desk(tmp_path, url, Button(CHECKED)) as desk:
+        wants.at["/cancel/1042"] = 90
+        (case,) = desk.cancel("1042", by="Ann").cases
+        assert (case.state, case.due_at) == (State.UNCLEAR, desk.clock.now() + seconds(90))
+
+
+def test_a_read_back_that_is_throttled_is_made_again_when_the_service_wants_it(
+    wants: Wants, url: str, tmp_path: Path
+) -> None:
+    with a_desk(tmp_path, url, Button(CHECKED)) as desk:
+        (case,) = desk.cancel("1042", by="Ann").cases
+        wants.at["/orders/1042"] = 3600
+        assert isinstance(desk.clock, VirtualClock)
+        desk.clock.advance(minutes(3))
+        desk.run_due()
+        found = desk.case(case.id)
+        assert (found.state, found.due_at) == (State.ASKED, desk.clock.now() + hours(1))
+        asked = len(wants.calls)
+        desk.check(case.id)
+        assert len(wants.calls) == asked, "a person who looks does not break the service's word either"
+
+
+def test_a_wait_does_not_outlast_the_window_of_the_route(wants: Wants, url: str, tmp_path: Path) -> None:
+    with a_desk(tmp_path, url, Button(CHECKED, window=SinceSubmission(minutes(2)))) as desk:
+        wants.at["/hold/1042"] = 3600
+        (case,) = desk.cancel("1042", by="Ann").cases
+        assert (case.state, case.due_at) == (State.REQUESTED, desk.clock.now() + minutes(2))
