@@ -26,6 +26,7 @@ from orderdesk_sdk.errors import (
 )
 from orderdesk_sdk.exchange import Certainty, Intent
 from orderdesk_sdk.flow import Fault, drive
+from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.hearsay import entries_of
 from orderdesk_sdk.journal import WorkJournal
@@ -221,6 +222,7 @@ class CaseAdvancer:
             Answer,
             connection.client,
             journal,
+            Grounds(connection.identities, (About.of(request),)),
             watch=watch,
         )
         now = self._clock.now()

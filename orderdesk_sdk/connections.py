@@ -18,7 +18,7 @@ from orderdesk_sdk.guard import Fault
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
 from orderdesk_sdk.http.kept_tokens import Keeper, keeper_beside
 from orderdesk_sdk.http.service import Service, user_agent
-from orderdesk_sdk.ladders import ladder_of, texts_of, watched
+from orderdesk_sdk.ladders import identities_of, ladder_of, texts_of, watched
 from orderdesk_sdk.plain import plain_text
 from orderdesk_sdk.registry import Loaded, Registry
 from orderdesk_sdk.workers import Bulkhead
@@ -34,6 +34,7 @@ class Connection:
     """One store's account at an integration, ready for calls.
 
     integration: its declaration, with this connection's ladder. texts: of the settings that its mails are made of.
+    identities: where its responses state an order's number, by operation.
     """
 
     def __init__(
@@ -56,13 +57,13 @@ class Connection:
         declared = loaded.integration
         ladder = ladder_of(declared, loaded.manager, settings, f"{configured.place}.settings")
         self.texts = texts_of(ladder, settings)
+        self.identities = identities_of(declared, settings)
         said: object = declared.unavailable(settings) if declared.unavailable is not None else None
         why = plain_text(said) if said is not None else None
-        place = f"integration {declared.slug}, connection {configured.name!r}"
-        self.integration: Integration = evolve(
-            declared, cancel=watched(ladder, bulkhead, place), unavailable=lambda _: why
-        )
         self.client = ConnectionClient(declared, settings, clock, limits, keeper)
+        place = f"integration {declared.slug}, connection {configured.name!r}"
+        ladder = watched(ladder, bulkhead, self.client.redactor.text, place)
+        self.integration: Integration = evolve(declared, cancel=ladder, unavailable=lambda _: why)
         self._base_url = plain_text(getattr(settings, declared.base_url)) if declared.base_url is not None else ""
         self._agent = user_agent(loaded.integration.slug, loaded.version or "0")
 

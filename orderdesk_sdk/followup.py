@@ -11,14 +11,13 @@ from attrs import evolve, frozen
 
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.case import Case, Event, EventKind, Proof, State
-from orderdesk_sdk.clock import seconds
 from orderdesk_sdk.declaration import Batch, Button, ByCheck, ByReply, Integration, Portal
 from orderdesk_sdk.errors import OrderDeskError, PluginFault
 from orderdesk_sdk.evidence import proof_by_reading, proof_by_reply
 from orderdesk_sdk.exchange import Certainty
 from orderdesk_sdk.hearsay import LAG, after_heard, after_look, after_watching, verdict
 from orderdesk_sdk.order import Placement
-from orderdesk_sdk.patience import PATIENCE, no_later
+from orderdesk_sdk.patience import PATIENCE, SOON, no_later, not_in_time
 from orderdesk_sdk.persons import (
     ASK_A_PERSON,
     confirmation_of,
@@ -29,6 +28,7 @@ from orderdesk_sdk.persons import (
     read_every,
     reminder,
     time_of,
+    took_note,
 )
 from orderdesk_sdk.plan import next_open, opening
 
@@ -51,8 +51,9 @@ __all__ = [
     "unusable",
 ]
 
-SOON = seconds(5)
-"""How soon a request of unknown fate is read back."""
+ANOTHER = (
+    "find out at the service what the first request did; then confirm or refuse this case, and cancel what is left anew"
+)
 
 
 @frozen
@@ -61,6 +62,7 @@ class Loss:
 
     retry_after: how long the service asks to be left alone; None when it does not say.
     held: we held the request back ourselves, because what allowed it was no longer so.
+    another: a request was to be made again, and the flow would now make another one; nothing was sent.
     """
 
     certainty: Certainty
@@ -68,6 +70,7 @@ class Loss:
     repeatable: bool = False
     retry_after: timedelta | None = None
     held: bool = False
+    another: bool = False
 
 
 def begin(case: Case, integration: Integration, placement: Placement, now: datetime) -> Event | None:
@@ -105,10 +108,10 @@ def begin(case: Case, integration: Integration, placement: Placement, now: datet
     return None
 
 
-def gather(batch: Batch, now: datetime) -> Event:
-    """What a requested case does whose service takes several orders in one call: it waits for others."""
+def gather(batch: Batch, now: datetime, calls: int = 1) -> Event:
+    """What a requested case does whose service takes several orders in one call: it waits for that many `calls`."""
     text = "gathered with other orders, which are asked for in one call"
-    return Event(EventKind.GATHER, now, due_at=now + batch.gather, text=text)
+    return Event(EventKind.GATHER, now, due_at=now + calls * batch.gather, text=text)
 
 
 def after_cancel(case: Case, integration: Integration, placement: Placement, answer: Answer, now: datetime) -> Event:
@@ -118,7 +121,7 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED if isinstance(confirm, ByReply):
             return verdict(answer, proof_by_reply(case, answer), now)
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED | Outcome.ASKED | Outcome.PENDING:
-            return _took_note(case, integration, answer, now)
+            return took_note(case, integration, answer, now)
         case Outcome.REFUSED if case.asked_before is not None:
             said = answer.text or (answer.refusal or Refusal.NOT_ALLOWED).value
             text = f"it was refused ({said}), but an earlier request may have worked"
@@ -135,6 +138,8 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
 
 def after_loss(case: Case, integration: Integration, loss: Loss, now: datetime) -> Event:
     """The event that a lost call makes of a case that is sending."""
+    if loss.another:
+        return hand_over(case, now, loss.text, ANOTHER)
     match loss.certainty:
         case Certainty.NOT_SENT | Certainty.NOT_DONE if loss.held:
             # At once: the case sees what has changed, and nobody's patience with the service is spent.
@@ -200,7 +205,7 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
         case Outcome.REFUSED:
             return _refused(case, integration, placement, answer, proof_by_reading(case, answer), now)
         case Outcome.ASKED if case.state is State.UNCLEAR:
-            return _took_note(case, integration, answer, now)
+            return took_note(case, integration, answer, now)
         case Outcome.ASKED | Outcome.PENDING if case.state is State.AWAITING_PERSON:
             return kept(case, integration, EventKind.STILL_PENDING, now, answer, every)
         case Outcome.PENDING if case.state is State.UNCLEAR:
@@ -262,7 +267,7 @@ def overdue(case: Case, integration: Integration, placement: Placement, now: dat
         return Event(EventKind.CLIMB, now, due_at=now, route=higher, text="no answer in time; on to the next way")
     if waits:
         return reminder(case, integration, now)
-    return hand_over(case, now, "the service has not decided in time")
+    return hand_over(case, now, not_in_time(case.text))
 
 
 def unread(loss: Loss) -> Answer:
@@ -323,29 +328,6 @@ def _closes(case: Case, integration: Integration, placement: Placement, now: dat
     if case.route >= len(integration.cancel):
         return None
     return opening(integration.cancel[case.route].window, placement, now).until
-
-
-def _took_note(case: Case, integration: Integration, answer: Answer, now: datetime) -> Event:
-    confirm = confirmation_of(case, integration)
-    if isinstance(confirm, ByCheck):
-        return Event(
-            EventKind.TOOK_NOTE,
-            now,
-            due_at=now + (SOON if answer.outcome is not Outcome.ASKED else confirm.every),
-            give_up_at=now + confirm.give_up,
-            text=answer.text or "the service took note; it is read back until it decides",
-            status=answer.status,
-            reference=answer.reference,
-        )
-    return Event(
-        EventKind.HAND_OVER,
-        now,
-        due_at=now + time_of(case, integration),
-        text=answer.text or "the service took note and cannot be read back",
-        remedy="find out at the service, then confirm or refuse this case",
-        status=answer.status,
-        reference=answer.reference,
-    )
 
 
 def _refused(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.case import Case, Event, EventKind
 from orderdesk_sdk.declaration import ByCheck, ByPerson, ByReply, Integration
 from orderdesk_sdk.hearsay import LAG
 from orderdesk_sdk.order import Placement
-from orderdesk_sdk.patience import PATIENCE, reminded
+from orderdesk_sdk.patience import PATIENCE, SOON, TOOK_NOTE, reminded
 from orderdesk_sdk.plan import next_open, opening
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "read_every",
     "reminder",
     "time_of",
+    "took_note",
 ]
 
 ASK_A_PERSON = ByPerson()
@@ -124,3 +125,27 @@ def not_seen(
         remedy="find out at the service; send it again, or confirm or refuse this case. It is read back meanwhile",
         lines=answer.lines, fault=case.fault,
     )  # fmt: skip
+
+
+def took_note(case: Case, integration: Integration, answer: Answer, now: datetime) -> Event:
+    """The service took note: it is read back until it decides, or a person has it where that is declared."""
+    confirm = confirmation_of(case, integration)
+    if isinstance(confirm, ByCheck):
+        return Event(
+            EventKind.TOOK_NOTE,
+            now,
+            due_at=now + (SOON if answer.outcome is not Outcome.ASKED else confirm.every),
+            give_up_at=now + confirm.give_up,
+            text=answer.text or TOOK_NOTE,
+            status=answer.status,
+            reference=answer.reference,
+        )
+    return Event(
+        EventKind.HAND_OVER,
+        now,
+        due_at=now + time_of(case, integration),
+        text=answer.text or "the service took note and cannot be read back",
+        remedy="find out at the service, then confirm or refuse this case",
+        status=answer.status,
+        reference=answer.reference,
+    )

@@ -24,6 +24,7 @@ from orderdesk_sdk.http.client import CallLimits, ConnectionClient
 from orderdesk_sdk.http.service import Flow
 from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.testing.fake_client import ANY_ORDER
 from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
 
 if TYPE_CHECKING:
@@ -217,7 +218,7 @@ def test_refused_credentials_are_a_configuration_error_and_the_case_is_not_done(
             put(client, server.url)
         assert caught.value.place == f"{server.url}/token"
         assert "check refresh_token, client_id, client_secret" in (caught.value.remedy or "")
-        driven = drive(lambda: flow(server.url), Answer, client, NoJournal())
+        driven = drive(lambda: flow(server.url), Answer, client, NoJournal(), ANY_ORDER)
         assert b"PUT" not in server.received
     assert isinstance(driven.outcome, Answer)
     assert (driven.outcome.outcome, driven.outcome.remedy) == (Outcome.NOT_DONE, caught.value.remedy)

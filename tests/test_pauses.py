@@ -12,6 +12,7 @@ from orderdesk_sdk.declaration import Button, ByCheck, ByPerson, Integration, Po
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import StatedAt
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.testing.village import Mill, TownSettings, Village, VillageOpener
 
@@ -29,7 +30,7 @@ class Ladder(Mill):
     def orderdesk_integration(self) -> Integration:
         return Integration(
             slug=self.slug, title="Ladder", settings=TownSettings, base_url="endpoint", role=self.role,
-            cancel=(self.first, self.second),
+            cancel=(self.first, self.second), identified_by={"*": StatedAt("number")},
         )  # fmt: skip
 
     @hookimpl

@@ -194,7 +194,14 @@ class ConnectionClient:
             options.repeatable,
             self._clock.now(),
             options.reads_only,
+            self._told(request, options),
         )
+
+    def _told(self, request: httpx.Request, options: CallOptions) -> str:
+        """What a request says, for whoever must decide whether it is made again."""
+        if options.private or options.reads_only or request.method in ("GET", "HEAD", "OPTIONS"):
+            return ""
+        return self.redactor.body(request.content.decode("utf-8", "replace"))[:_TOLD]
 
     def _once(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
         if self._credentials is not None and _options(request).signed:
@@ -325,6 +332,8 @@ class _Pieces(httpx.SyncByteStream):
         yield from self._response.iter_raw(1024)
 
 
+_TOLD = 2000
+"""Characters that are kept of what a request says."""
 _UNLIMITED = Limit(1000, burst=1000)
 
 
