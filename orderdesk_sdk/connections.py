@@ -12,6 +12,7 @@ from attrs import evolve
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.config import ConnectionConfig, make_settings
 from orderdesk_sdk.declaration import Integration, Route
+from orderdesk_sdk.ending import Ending
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.guard import Fault
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
@@ -42,6 +43,7 @@ class Connection:
         clock: Clock,
         limits: CallLimits,
         bulkhead: Bulkhead,
+        ending: Ending | None = None,
     ) -> None:
         """To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.
 
@@ -59,7 +61,7 @@ class Connection:
         self.integration: Integration = evolve(
             declared, cancel=watched(ladder, bulkhead, place), unavailable=lambda _: why
         )
-        self.client = ConnectionClient(declared, settings, clock, limits)
+        self.client = ConnectionClient(declared, settings, clock, limits, ending)
         self._base_url = plain_text(getattr(settings, declared.base_url)) if declared.base_url is not None else ""
         self._agent = user_agent(loaded.integration.slug, loaded.version or "0")
 
@@ -88,8 +90,10 @@ class Connections:
         clock: Clock,
         limits: CallLimits,
         patience: float,
+        ending: Ending | None = None,
     ) -> None:
         self._configured = configured
+        self._ending = ending or Ending()
         self._registry = registry
         self._clock = clock
         self._limits = limits
@@ -147,7 +151,7 @@ class Connections:
 
         def made() -> Connection:
             settings = make_settings(loaded.integration.settings, configured)
-            return Connection(configured, loaded, settings, self._clock, self._limits, bulkhead)
+            return Connection(configured, loaded, settings, self._clock, self._limits, bulkhead, self._ending)
 
         # What the guard lets through is made anew, without the frames below, whose variables hold secrets and the
         # environment: whoever logs it may show them.
@@ -180,6 +184,14 @@ class Connections:
             if bulkhead is None:
                 bulkhead = self._bulkheads[name] = Bulkhead(name, self._limits.in_flight, self.patience)
             return bulkhead
+
+    def are_idle(self) -> bool:
+        """Whether nothing is under way at any connection; what hangs is given up."""
+        with self._lock:
+            bulkheads = tuple(self._bulkheads.values())
+        for bulkhead in bulkheads:
+            bulkhead.reap()
+        return all(bulkhead.is_idle for bulkhead in bulkheads)
 
     def close(self) -> None:
         """Close every client and let the threads end."""

@@ -11,10 +11,12 @@ Every method may be called from any thread.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Self
 
 from attrs import evolve
@@ -26,6 +28,7 @@ from orderdesk_sdk.config import Config, find_config
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.deeds import Deeds
+from orderdesk_sdk.ending import Ending
 from orderdesk_sdk.engines.inline import InlineEngine, Report
 from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
 from orderdesk_sdk.filing import Filing
@@ -74,10 +77,13 @@ class Desk:
         self.registry = registry or Registry()
         self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
         self.host: Host = host or LocalHost(config.ledger, clock=self.clock, suffix=config.suffix)
-        self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
+        self._ending = Ending()
+        self.connections = Connections(
+            config.connections, self.registry, self.clock, limits or CallLimits(), patience, self._ending
+        )
         post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
         listeners = self.registry.listeners
-        self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)
+        self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock, self._ending)
         filing = Filing(config, self.ledger, self.connections)
         self._verdicts = Verdicts(self.ledger, self._engine, filing, self.clock)
         self._wishes = Wishes(self.ledger, self.host, self.connections, self._engine, self.clock)
@@ -94,11 +100,24 @@ class Desk:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(waits=kind is None or issubclass(kind, Exception))
 
-    def close(self) -> None:
-        """Close connections, ledger and threads. What is open in the ledger goes on when a desk is opened again."""
+    def ending_on(self, signal: threading.Event) -> AbstractContextManager[None]:
+        """Within the block, nothing new is begun once the signal is set, by a handler of SIGTERM say; see `close`."""
+        return self._ending.on(signal)
+
+    def close(self, *, waits: bool = True) -> None:
+        """Close connections, ledger and threads. What is open in the ledger goes on when a desk is opened again.
+
+        What is under way is finished first, in whatever thread, and nothing new is begun: no request but those that a
+        flow under way goes on with, and none of them twice. waits: False breaks off in the middle, as a crash does.
+        """
+        self._ending.begin()
+        if waits:
+            self._engine.finish()
         self.connections.close()
         self.ledger.close()
         if isinstance(self.host, LocalHost):
@@ -357,13 +376,21 @@ class Desk:
         return (*again, *self.ledger.status_changes(open_only=open_only))
 
     def run_due(self, limit: int = 1000) -> Report:
-        """Do everything that is due now, at most `limit` pieces of work, and say when the next is due."""
-        report = self._engine.run_due(limit)
-        try:
-            handled = self.rulebook.work(limit)
-        except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
-            return evolve(report, problems=(*report.problems, str(error)), next_due=self.ledger.next_due())
-        return evolve(report, next_due=self.ledger.next_due()) if handled else report
+        """Do everything that is due now, and say when the next is due; see `Report`.
+
+        Each connection does its share by itself, and none waits for a slower one. Where more than `limit` pieces are
+        due, this returns when so many were begun; what is under way then is finished beside the next call. Does nothing
+        once the desk is being closed.
+        """
+        with self._ending.busy():
+            if self._ending.is_near:
+                return Report(0, None)
+            report = self._engine.run_due(limit)
+            try:
+                handled = self.rulebook.work(limit)
+            except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
+                return evolve(report, problems=(*report.problems, str(error)), next_due=self.ledger.next_due())
+            return evolve(report, next_due=self.ledger.next_due()) if handled else report
 
     def _let_rules_act(self, sure: Sequence[str] = ()) -> None:
         """Let the rules hear at once what this call did. What keeps them from it waits, and `run_due` tells of it."""
