@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email.headerregistry import Address
 from email.policy import SMTP
 
@@ -9,6 +10,9 @@ from orderdesk_sdk.errors import ConfigurationError
 
 __all__ = ["address_of", "read_address"]
 
+LONGEST = 320
+"""Characters of an address with the name before it."""
+_DOMAIN = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*|\[(IPv6:)?[0-9A-Fa-f:.]{2,45}\]")
 EXAMPLE = 'write it as "orders@example.com" or "Shop <orders@example.com>"'
 
 
@@ -22,6 +26,11 @@ def address_of(value: object, place: str) -> Address:
     """The one address of a text; `addr_spec` is what a server is told. Raises ConfigurationError as `read_address`."""
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError("an e-mail address was expected", place=place, remedy=EXAMPLE)
+    if len(value) > LONGEST:
+        raise ConfigurationError(f"the address is longer than {LONGEST} characters", place=place, remedy=EXAMPLE)
+    if "=?" in value:
+        text = "the address has an encoded word (=?...?=), which a mail program may read as something else"
+        raise ConfigurationError(text, place=place, remedy=f"write the name in plain letters; {EXAMPLE}")
     if not value.isprintable():
         raise ConfigurationError("the address has a line break or control character", place=place, remedy=EXAMPLE)
     try:
@@ -35,11 +44,14 @@ def address_of(value: object, place: str) -> Address:
             remedy=f"{EXAMPLE}; for several people give the address of a list",
         )  # fmt: skip
     (address,) = found
-    if header.defects or not address.username or not address.domain:
+    whole = f"{address.display_name}{address.addr_spec}"
+    if header.defects or not address.username or "=?" in whole or not whole.isprintable():
+        raise ConfigurationError(f"{value!r} is not an e-mail address", place=place, remedy=EXAMPLE)
+    if address.domain.isascii() and not _DOMAIN.fullmatch(address.domain):
         raise ConfigurationError(f"{value!r} is not an e-mail address", place=place, remedy=EXAMPLE)
     if not address.addr_spec.isascii():
         raise ConfigurationError(
             "the address has letters outside ASCII, which many mail servers refuse", place=place,
             remedy="write its domain in the ASCII form (xn--...); the name before the address may have any letters",
         )  # fmt: skip
-    return Address(address.display_name, address.username, address.domain)
+    return Address(address.display_name.strip(), address.username, address.domain)

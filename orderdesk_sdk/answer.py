@@ -90,13 +90,17 @@ class Reply(Protocol):
 class LineAnswer:
     """One line of an order: how many were ordered there and how many of these are canceled.
 
-    line: its code. A service that cancels other parts than lines tells of those, as people know them: "shipment 5001",
-    1 ordered, 1 canceled. An order is then canceled as a whole only (`Scope.ORDER`).
+    line: what the service calls it, as people know it: an SKU. A service that cancels other parts than lines tells of
+    those: "shipment 5001", 1 ordered, 1 canceled. An order is then canceled as a whole only (`Scope.ORDER`).
+    id: which line of our order that is; "" if none. `orderdesk_sdk.lines.LineNames.told` fills it in. Where it is None,
+    `line` is taken for the id or code of one line, if it is nothing else, and otherwise proves nothing.
     """
 
     line: str = field(validator=instance_of(str))
     ordered: int = field(validator=instance_of(int))
     canceled: int = field(validator=instance_of(int))
+    # Not compared: two that were said in the same words are the same, whichever line of ours was found by them.
+    id: str | None = field(default=None, validator=optional(instance_of(str)), kw_only=True, eq=False)
 
 
 # Plugins are often written without a type checker: what is wrong is said at the plugin's own line, not in the ledger.

@@ -23,6 +23,7 @@ from orderdesk_sdk.order import Placement, Role
 from orderdesk_sdk.plan import opening
 from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.wish import demand_lines
 
 if TYPE_CHECKING:
     import httpx
@@ -164,6 +165,7 @@ class Asker:
             remedy = "cancel it in the service's own portal, then confirm or refuse this case"
             return self._book.apply(case, followup.to_person(case, fault, now, remedy), *notes)
         try:
+            demand_lines(known.order, known.wish.lines)
             request = self._book.cancel_request(case, connection, known)
         except InputError as error:
             return self._book.apply(case, followup.to_person(case, error.text, now, error.remedy), *notes)

@@ -19,7 +19,7 @@ from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reasons import Reason, resolve_reason
 from orderdesk_sdk.request import CancelRequest, CheckRequest
-from orderdesk_sdk.wish import leaves_nothing
+from orderdesk_sdk.wish import leaves_nothing, with_line_ids
 
 __all__ = ["LEASE", "Casebook", "Known"]
 
@@ -52,7 +52,8 @@ class Casebook:
 
     def known(self, case: Case) -> Known:
         """Order, placement and wish of a case. Raises NotFoundError where the order is no longer registered there."""
-        return Known(self._host.order(case.order_id), self.placement(case), self.wish(case))
+        order = self._host.order(case.order_id)
+        return Known(order, self.placement(case), with_line_ids(order, self.wish(case)))
 
     def placements(self, case: Case) -> tuple[Placement, ...]:
         """Every place of a case's order."""
@@ -88,7 +89,8 @@ class Casebook:
 
     def check_request(self, case: Case, placement: Placement) -> CheckRequest:
         """What a read-back is asked to look for."""
-        order, lines = self._host.order(case.order_id), self.wish(case).lines
+        order = self._host.order(case.order_id)
+        lines = with_line_ids(order, self.wish(case)).lines
         return CheckRequest(order, placement, case.asked_at, lines, case.reference)
 
     def others_first(self, case: Case) -> Event | None:
@@ -128,8 +130,9 @@ class Casebook:
         """Whether a settled case took away at its place what another case is about."""
         if other.state is not State.CANCELED or other.cancellation_id == case.cancellation_id:
             return other.state is State.CANCELED
-        wish = self.wish(other)
-        return wish.lines == self.wish(case).lines or leaves_nothing(other, wish, self._host.order(case.order_id))
+        order = self._host.order(case.order_id)
+        wish, its = with_line_ids(order, self.wish(other)), with_line_ids(order, self.wish(case))
+        return wish.lines == its.lines or leaves_nothing(other, wish, order)
 
     def veto(self, case: Case, known: Known) -> tuple[Case | None, tuple[str, ...]]:
         """The case, refused, where a listener wants nothing of its wish done; else None. And the faults of listeners.

@@ -84,7 +84,7 @@ class Desk:
         post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
         listeners = self.registry.listeners
         self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock, self._ending)
-        filing = Filing(config, self.ledger, self.connections)
+        filing = Filing(config, self.ledger, self.connections, self.clock)
         self._verdicts = Verdicts(self.ledger, self._engine, filing, self.clock)
         self._wishes = Wishes(self.ledger, self.host, self.connections, self._engine, self.clock)
         self._statuses = Statuses(self.host, self.connections, self._engine, self._wishes)
@@ -210,8 +210,8 @@ class Desk:
 
         reason: canonical ("out of stock"), a code of the service's list, or free words; see `plan` for what each
         place takes.
-        at: only at these connections; empty means all. lines: only these, by line code, with quantities; None means
-        all.
+        at: only at these connections; empty means all. lines: only these, by line id, or by code where it is one line's
+        alone, with quantities; `id:` and `code:` before a name say which it is. None means all.
         key: names the wish; the same key again gives the same wish, and raises ConflictError where its content
         differs. None asks for what is not yet being canceled: asking twice is asking once, until a case ended without
         a cancel.

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection
-from datetime import UTC, datetime
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
-from html.parser import HTMLParser
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from attrs import frozen
 
+from orderdesk_sdk.automatic_mail import addresses_in, why_automatic
 from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.mail_dates import moment_of
+from orderdesk_sdk.mail_parts import Mail, headers, take_apart, text_of, unfit
 from orderdesk_sdk.templates import one_line
 
-__all__ = ["LARGEST", "MailIn", "read_mail"]
+__all__ = ["EXCERPT", "LONGEST", "Letter", "MailIn", "read_mail"]
 
-LARGEST = 5 * 1024 * 1024
-"""Bytes of a mail that is read, attachments included."""
-LARGEST_HEAD = 64 * 1024
-"""Bytes of its headers: the time that some of them take to parse grows with the square of their length."""
 EXCERPT = 2000
 """Characters of its text that are kept as evidence."""
 LONGEST = 250
 """Characters of a header that are kept."""
-REMEDY = "save the mail whole, as .eml, with its headers; or tell what it says in the note, as your own word"
+LONGEST_TEXT = 200_000
+"""Characters of its text that are looked at."""
+WORD = "if a person told you, give your own word: leave the message away, and say in the note how you know"
 
 _IDENTITY = re.compile(r"<[^<>\s]{1,240}>")
-_HEAD = re.compile(rb"\r?\n\r?\n")
-_INVISIBLE = frozenset({"head", "script", "style", "title"})
 
 
 @frozen
@@ -38,7 +33,9 @@ class MailIn:
     """A mail that came in, as evidence: nothing in it is verified, so it counts with the name of who read it.
 
     digest: SHA-256 of the mail as it was filed, in hexadecimal. identity: its own Message-ID, or None.
-    answers: the Message-ID of our mail that it names as the one it answers; None where it names none of ours.
+    answers: the Message-ID of our mail that it names as the one it answers, and case: the case that mail is of; None
+    where it names none of ours. names: the order's number, as the mail tells it, by which it is known to be about this
+    order all the same.
     """
 
     sender: str
@@ -47,82 +44,82 @@ class MailIn:
     digest: str
     identity: str | None = None
     answers: str | None = None
+    case: str | None = None
+    names: str | None = None
 
 
-def read_mail(raw: bytes, ours: Collection[str], clean: Callable[[str], str]) -> tuple[MailIn, str]:
-    """A mail and the beginning of its text, on one line.
+@frozen
+class Letter:
+    """A mail that came in, read whole.
 
-    ours: the Message-IDs of the mails that it may answer. clean: takes secrets out of a text.
-    Raises InputError for what is too large or is no mail with a sender, a date and a text.
+    mail: as evidence; whose answer it is is for the reader to find out. text: on one line, cleaned. addresses: of who
+    wrote it. answered: the Message-IDs that it names, the one that it answers first, then its thread, latest first.
     """
-    if len(raw) > LARGEST:
-        raise _unfit(f"the mail has {len(raw)} bytes; {LARGEST} are read", "save it without its attachments")
-    head = _HEAD.search(raw)
-    if head is None or head.start() > LARGEST_HEAD:
-        raise _unfit("this is no mail: it has no headers, or no end of them")
+
+    mail: MailIn
+    text: str
+    addresses: tuple[str, ...]
+    answered: tuple[str, ...]
+
+    def names(self, numbers: Iterable[str]) -> str | None:
+        """The first of these numbers that stands in its subject or text by itself; None where none does."""
+        told = f"{self.mail.subject} \n {self.text}"
+        return next((number for number in numbers if number and _by_itself(number).search(told)), None)
+
+
+def _by_itself(number: str) -> re.Pattern[str]:
+    """A number that is no part of a longer one: 1042 is neither in 10420 nor in 1042-1, and is in "PO-1042."."""
+    return re.compile(rf"(?<!\w)(?<!\d[-./_]){re.escape(one_line(number))}(?!\w)(?![-./_]\w)", re.IGNORECASE)
+
+
+def read_mail(raw: bytes, clean: Callable[[str], str]) -> Letter:
+    """A mail as a person filed it. clean: takes secrets out of a text.
+
+    Raises InputError for what is too large, is no mail with a sender, a date and a text, or was written by no person.
+    """
     try:
-        message = message_from_bytes(raw, policy=default)
-        return _read(message, raw, ours, clean)
+        return _read(take_apart(raw), raw, clean)
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 - on junk the library raises many kinds, and junk is the mail's fault
-        raise _unfit(f"the mail cannot be read: {type(error).__name__}") from None
+        raise unfit(f"the mail cannot be read: {type(error).__name__}") from None
 
 
-def _read(message: EmailMessage, raw: bytes, ours: Collection[str], clean: Callable[[str], str]) -> tuple[MailIn, str]:
+def _read(mail: Mail, raw: bytes, clean: Callable[[str], str]) -> Letter:
     def header(name: str) -> str:
-        return clean(one_line(str(message.get(name, ""))))[:LONGEST]
+        return clean(one_line(headers(mail, name)[0]))[:LONGEST] if headers(mail, name) else ""
 
-    at: datetime | None = getattr(message.get("Date"), "datetime", None)
     sender = header("From")
-    if not sender or at is None:
-        raise _unfit(f"the mail does not say {'when' if sender else 'who wrote it or when'}, so it proves nothing")
-    text = clean(" ".join(one_line(_text(message)).split()))[:EXCERPT]
+    if not sender:
+        raise unfit("the mail does not say who wrote it or when, so it proves nothing")
+    if len(headers(mail, "From")) > 1:
+        raise unfit("the mail names two senders, so nobody can tell who wrote it")
+    automatic = why_automatic(mail)
+    if automatic is not None:
+        said = clean(one_line(automatic))
+        raise unfit(f"no person wrote this mail ({said}), so it is no evidence", f"wait for a person's answer; {WORD}")
+    at = _date(mail, clean)
+    addresses = tuple(addresses_in(mail, "From"))
+    answered = tuple(dict.fromkeys((*_identities(mail, "In-Reply-To"), *reversed(_identities(mail, "References")))))
+    own = next(iter(_identities(mail, "Message-ID")), None)
+    subject = header("Subject")
+    text = clean(" ".join(one_line(text_of(mail)[:LONGEST_TEXT]).split()))
     if not text:
-        raise _unfit("the mail has no text")
-    named = {found for name in ("In-Reply-To", "References") for found in _IDENTITY.findall(str(message.get(name, "")))}
-    own = _IDENTITY.search(str(message.get("Message-ID", "")))
-    mail = MailIn(
-        sender,
-        header("Subject"),
-        (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).astimezone(UTC),
-        hashlib.sha256(raw).hexdigest(),
-        clean(own[0]) if own is not None else None,
-        next((identity for identity in ours if identity in named), None),
-    )
-    return mail, text
+        raise unfit("the mail has no text")
+    kept = MailIn(sender, subject, at, hashlib.sha256(raw).hexdigest(), clean(own) if own is not None else None)
+    return Letter(kept, text, addresses, answered)
 
 
-def _text(message: EmailMessage) -> str:
-    """The first text that is meant to be read; markup is left away."""
-    body = message.get_body(("plain", "html"))
-    if body is None:
-        return ""
-    content = body.get_content()
-    text = content if isinstance(content, str) else ""
-    if body.get_content_subtype() != "html":
-        return text
-    reader = _Words()
-    reader.feed(text)
-    return " ".join(reader.words)
+def _date(mail: Mail, clean: Callable[[str], str]) -> datetime:
+    said = headers(mail, "Date")
+    at = moment_of(said[0]) if len(said) == 1 else None
+    if at is None:
+        what = f"its Date, {clean(one_line(said[0]))[:60]!r}, is no moment" if len(said) == 1 else f"it has {len(said)}"
+        raise unfit(f"the mail does not say when it was written, so it proves nothing: {what}")
+    return at
 
 
-class _Words(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self._hidden = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - as it is called
-        self._hidden = self._hidden or (tag if tag in _INVISIBLE else "")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden = "" if tag == self._hidden else self._hidden
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.words.append(data)
-
-
-def _unfit(text: str, remedy: str = REMEDY) -> InputError:
-    return InputError(text, place="the message", remedy=remedy)
+def _identities(mail: Mail, name: str) -> list[str]:
+    """The Message-IDs in a header, which may be long: a thread has many."""
+    values = (str(value) for found, value in mail.raw_items() if found.lower() == name.lower())
+    return [identity for value in values for identity in _IDENTITY.findall(value)]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from email import message_from_bytes
+from email.header import Header
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 
 from orderdesk_sdk.addresses import address_of, read_address
@@ -17,9 +20,14 @@ from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import parsed, secret, setting, settings
 from orderdesk_sdk.templates import one_line, printable
 
-__all__ = ["MailConfig", "Mailer", "compose", "message_id", "shown"]
+__all__ = ["MailConfig", "Mailer", "compose", "message_id", "plain_body", "plain_subject", "shown"]
 
 SENDER = "[mail].sender"
+LONGEST_SUBJECT = 200
+"""Characters; a line of a mail may have 998 (RFC 5322, 2.1.1)."""
+LONGEST_BODY = 200_000
+MIME = ("MIME-Version", "Content-Type", "Content-Transfer-Encoding")
+"""The headers that `email` adds for the text."""
 SHOWN = ("From", "To", "X-Original-To", "Subject", "Message-ID")
 
 
@@ -46,30 +54,97 @@ class MailConfig:
     timeout: int = setting(int, help="seconds for each step of the conversation", default=20)
 
 
+class _Writing(EmailPolicy):
+    """Writes headers by `email.header`: how newer policies fold them, Python 3.11 loses blanks between letters of other
+    scripts, and takes what looks like an encoded word for one.
+    """
+
+    def fold(self, name: str, value: str) -> str:
+        return f"{name}: {self._encoded(name, value)}{self.linesep}"
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return self.fold(name, value).encode("ascii")
+
+    def _encoded(self, name: str, value: str) -> str:
+        addresses: tuple[Address, ...] = getattr(value, "addresses", ())
+        if len(addresses) == 1 and not addresses[0].display_name.isascii():
+            written = Header(addresses[0].display_name, "utf-8", header_name=name).encode(linesep=self.linesep)
+            return f"{written}{self.linesep} <{addresses[0].addr_spec}>"
+        return Header(value, None if value.isascii() else "utf-8", header_name=name).encode(linesep=self.linesep)
+
+
+WRITING = _Writing(linesep="\r\n")
+
+
 def message_id(case_id: str, route: int, sender: str) -> str:
     """The Message-ID of a case's mail on one route: the same at every try, so that two copies can be told to be one."""
     return f"<{case_id}.{route}@{address_of(sender, SENDER).domain}>"
 
 
-def compose(config: MailConfig, *, to: str, subject: str, body: str, identity: str, at: datetime) -> EmailMessage:
-    """A plain-text mail of ASCII bytes. No line break reaches a header: texts become one line.
+def plain_subject(text: str) -> str:
+    """A subject as it may be sent: one line without an encoded word, cut where it is too long to be read."""
+    line = one_line(text)
+    return line if len(line) <= LONGEST_SUBJECT else f"{line[:LONGEST_SUBJECT]} ..."
 
-    Raises ConfigurationError where sender or recipient is not exactly one address.
+
+def plain_body(text: str) -> str:
+    """A body as it may be sent. Raises ConfigurationError for one that is too long to be read by anybody."""
+    if len(text) > LONGEST_BODY:
+        raise ConfigurationError(
+            f"the mail would have {len(text)} characters; {LONGEST_BODY} are sent",
+            place="the mail",
+            remedy="write to the service by hand, then confirm or refuse this case",
+        )
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def compose(config: MailConfig, *, to: str, subject: str, body: str, identity: str, at: datetime) -> EmailMessage:
+    """A plain-text mail of ASCII bytes. No text reaches a header other than as one line, which nobody decodes further.
+
+    `References` holds its own id too: an answer names it there, although a provider may give the mail another
+    Message-ID (RFC 5322, 3.6.4). Raises ConfigurationError where sender or recipient is not exactly one address, and
+    where what a server would read is not what was to be written.
     """
-    message = EmailMessage(policy=SMTP)
-    message["From"] = address_of(config.sender, SENDER)
-    if config.mode == "redirect":
-        message["To"] = address_of(config.redirect_to, "[mail].redirect_to")
-        message["X-Original-To"] = address_of(to, "the recipient").addr_spec
-    else:
-        message["To"] = address_of(to, "the recipient")
-    message["Subject"] = one_line(subject)
-    message["Date"] = format_datetime(at)
-    message["Message-ID"] = identity
-    message["Auto-Submitted"] = "auto-generated"
+    redirected = config.mode == "redirect"
+    meant = address_of(to, "the recipient")
+    wanted: dict[str, Address | str] = {
+        "From": address_of(config.sender, SENDER),
+        "To": address_of(config.redirect_to, "[mail].redirect_to") if redirected else meant,
+        **({"X-Original-To": meant.addr_spec} if redirected else {}),
+        "Subject": plain_subject(subject),
+        "Date": format_datetime(at),
+        "Message-ID": identity,
+        "References": identity,
+        "Auto-Submitted": "auto-generated",
+    }
+    text = plain_body(body)
+    message = EmailMessage(policy=WRITING)
+    for name, value in wanted.items():
+        message[name] = value
     # Quoted: a server need not take anything but ASCII, and what is quoted can still be read as it is.
-    message.set_content("\n".join(map(printable, body.split("\n"))), cte="quoted-printable")
+    message.set_content(text, cte="quoted-printable")
+    _read_again(message.as_bytes(), {name: str(value) for name, value in wanted.items()}, text)
     return message
+
+
+def _read_again(sent: bytes, wanted: Mapping[str, str], text: str) -> None:
+    """Hold the bytes that would leave against what was to be written: `email` has let texts break out of headers."""
+    read = message_from_bytes(sent, policy=SMTP)
+    named = [(name, _bare(str(value))) for name, value in read.items() if name not in MIME]
+    content = read.get_payload(decode=True)
+    body = content.decode("utf-8", "replace").replace("\r\n", "\n") if isinstance(content, bytes) else ""
+    same = named == [(name, _bare(value)) for name, value in wanted.items()] and len(read) == len(wanted) + len(MIME)
+    if not same or body.rstrip("\n") != text.rstrip("\n"):
+        raise ConfigurationError(
+            "the mail would be read as another than it is written",
+            place="the mail",
+            remedy="write to the service by hand, then confirm or refuse this case",
+        )
+
+
+def _bare(text: str) -> str:
+    """Without blanks: those between two encoded words of a name are no part of it, and not every reader knows."""
+    return "".join(text.split())
 
 
 def shown(message: EmailMessage) -> str:

@@ -6,12 +6,15 @@ the SDK does not know about stays in `extra`, key by key, as it was. Texts that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from attrs.converters import optional
 
 from orderdesk_sdk.clock import utc
@@ -76,7 +79,9 @@ class Line:
     quantity: int
     """Whole, 0 or more."""
     id: str = ""
+    """The line's one identity. In an `Order` it is unique and never "": one is made where the host gives none."""
     code: str = ""
+    """What is ordered: an SKU. "" where it has none; several lines may have the same."""
     name: str = ""
     price: Decimal = NOTHING
     """Per piece, in the store's currency."""
@@ -125,6 +130,41 @@ class Discount:
     extra: Mapping[str, object] = field(factory=dict, hash=False)
 
 
+def _identified(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """The lines, each with an id that no other has.
+
+    A line without one gets its code, where nothing else is called so. Otherwise, and where the host gave one id to
+    several lines, the id is made of what tells them apart: so it stays the same when other lines come and go, and a
+    line that became another one is not taken for what it was.
+    """
+    known = tuple(lines)
+    given = Counter(line.id.strip() for line in known)
+    if all(count == 1 for count in given.values()) and "" not in given:
+        return known
+    names = given + Counter(line.code for line in known)
+    taken = {name for name, count in given.items() if count == 1}
+    found = []
+    for line in known:
+        made = line.id
+        if not line.id.strip() and line.code.strip() and names[line.code] == 1:
+            made = line.code
+        elif not line.id.strip() or given[line.id.strip()] > 1:
+            made = _made_id(line, taken)
+        taken.add(made)
+        found.append(evolve(line, id=made))
+    return tuple(found)
+
+
+def _made_id(line: Line, taken: set[str]) -> str:
+    said = json.dumps([line.code, line.name, dict(line.variations), dict(line.metadata)], sort_keys=True, default=str)
+    stem = f"{line.id or line.code or line.name or 'line'}~{hashlib.sha256(said.encode()).hexdigest()[:6]}"
+    made, count = stem, 1
+    while made in taken:
+        count += 1
+        made = f"{stem}~{count}"
+    return made
+
+
 @frozen
 class Order:
     """One order of a host. It has no status: folder, placements and shipments are all the state there is."""
@@ -158,7 +198,7 @@ class Order:
     updated_at: datetime | None = field(default=None, converter=optional(utc))
     shipping: Address = field(factory=Address)
     customer: Address = field(factory=Address)
-    lines: tuple[Line, ...] = ()
+    lines: tuple[Line, ...] = field(default=(), converter=_identified)
     shipments: tuple[Shipment, ...] = ()
     notes: tuple[Note, ...] = ()
     discounts: tuple[Discount, ...] = ()
@@ -166,15 +206,11 @@ class Order:
     metadata: Mapping[str, object] = field(factory=dict, hash=False)
     extra: Mapping[str, object] = field(factory=dict, hash=False)
 
-    def line(self, id_or_code: str) -> Line:
-        """The line with this id; else the only line with this code.
-
-        Raises NotFoundError where there is none, or where several lines share the code.
-        """
-        found = [line for line in self.lines if line.id == id_or_code]
-        found = found or [line for line in self.lines if line.code == id_or_code]
-        if id_or_code and len(found) == 1:
-            return found[0]
-        known = ", ".join(f"{line.id or '(no id)'} ({line.code or 'no code'})" for line in self.lines) or "none"
-        text = f"{len(found)} lines are called {id_or_code!r}" if found else f"no line is called {id_or_code!r}"
+    def line(self, line_id: str) -> Line:
+        """The line with this id. Raises NotFoundError, with the lines that there are."""
+        for line in self.lines:
+            if line.id == line_id:
+                return line
+        known = ", ".join(f"{line.id} ({line.code or line.name or 'no code'})" for line in self.lines) or "none"
+        text = f"no line has the id {line_id!r}"
         raise NotFoundError(text, place=f"order {self.number}", remedy=f"its lines by id and code: {known}")

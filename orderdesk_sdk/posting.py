@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from urllib.parse import parse_qs, quote, urlsplit
 
+from orderdesk_sdk.addresses import address_of
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.declaration import Email
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.followup import after_loss_of_mail, not_sent
 from orderdesk_sdk.journal import WorkJournal
-from orderdesk_sdk.mail import Mailer, compose, message_id, shown
+from orderdesk_sdk.mail import Mailer, compose, message_id, plain_body, plain_subject, shown
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.redaction import Redactor
 from orderdesk_sdk.templates import fill, template_fields
@@ -61,7 +62,7 @@ class Post:
         subject: str = fill(texts[route.subject], values)
         body: str = fill(texts[route.body], values)
         if self._mailer is None:
-            return f"To: {to}\nSubject: {subject}\n\n{body}"
+            return f"To: {address_of(to, route.to)}\nSubject: {plain_subject(subject)}\n\n{plain_body(body)}"
         config = self._mailer.config
         identity = message_id(case.id, case.route, config.sender)
         # The wish's time, not now: the same mail, to the byte, at every try.

@@ -16,7 +16,10 @@ __all__ = ["LineQuantities", "judge", "nothing_to_ask", "same_lines", "shares", 
 
 @frozen
 class LineQuantities:
-    """One line as the service has it. code: as the wish calls it. Several lines may have one code."""
+    """One line as the service has it, in its own words. Several lines may have one code.
+
+    `orderdesk_sdk.lines.LineNames` says what the service calls the lines of a request, and translates an answer back.
+    """
 
     code: str
     ordered: int
@@ -76,7 +79,7 @@ def nothing_to_ask(reply: Reply, lines: Sequence[LineQuantities], wanted: Mappin
     lacking = sorted(set(wanted) - {line.code for line in lines})
     if lacking:
         text = f"the service's order has no line {', '.join(lacking)}"
-        return answer.refused(reply, Refusal.NOT_ALLOWED, text=text, remedy="name the line as the service does")
+        return answer.refused(reply, Refusal.NOT_ALLOWED, text=text, remedy="look at it there: it is not as ours")
     if any(shares(lines, wanted)):
         return None
     verdict = judge(reply, lines, wanted)

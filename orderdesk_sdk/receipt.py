@@ -12,7 +12,7 @@ from orderdesk_sdk.case import Cancellation, Case, Event, ProofKind, State
 from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.incoming_mail import MailIn
-from orderdesk_sdk.ledger import Entry, Ledger
+from orderdesk_sdk.ledger import Entry, EntryKind, Ledger, Record, Work
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.status_change import StatusChange
@@ -50,13 +50,17 @@ class ProofReceipt:
 
 @frozen
 class CaseReceipt:
-    """One case: where it stands, on which proof, and how it came there. route: who or what cancels, in words."""
+    """One case: where it stands, on which proof, and how it came there. route: who or what cancels, in words.
+
+    record: whether that is as it was written. Where it is not, nothing of the case counts.
+    """
 
     case: Case
     title: str
     route: str
     proof: ProofReceipt | None
     steps: tuple[Step, ...]
+    record: Record
 
 
 @frozen
@@ -73,6 +77,7 @@ class Receipt:
 
     goes_on: the places where something of it was never asked for, each with why: another wish named only some places,
     or only a part of the order.
+    flaws: what in the ledger is not as it was written, a sentence each with what it is about. Then nothing is proved.
     """
 
     order_id: str
@@ -82,6 +87,7 @@ class Receipt:
     resubmissions: tuple[Resubmission, ...] = ()
     status_changes: tuple[StatusChange, ...] = ()
     goes_on: tuple[str, ...] = ()
+    flaws: tuple[str, ...] = ()
 
     @property
     def is_settled(self) -> bool:
@@ -90,9 +96,13 @@ class Receipt:
 
     @property
     def is_canceled(self) -> bool:
-        """Whether every place that held the order has said that it is canceled, all of it."""
+        """Whether every place that held the order has said that it is canceled, all of it, and all is as written."""
         latest = {found.case.connection: found.case.state for wish in self.wishes for found in wish.cases}
-        return bool(latest) and all(state is State.CANCELED for state in latest.values()) and not self.goes_on
+        return (
+            bool(latest)
+            and all(state is State.CANCELED for state in latest.values())
+            and not (self.goes_on or self.flaws)
+        )
 
 
 def make_receipt(
@@ -104,11 +114,12 @@ def make_receipt(
 ) -> Receipt:
     """The receipt of an order from the ledger. integration: a connection's declaration, or why there is none."""
     cases = ledger.cases(order_id=order.id)
+    records = {case.id: ledger.verify(case) for case in cases}
     wishes = [
         WishReceipt(
             cancellation,
             tuple(
-                _case(case, ledger.history(case.id), integration(case.connection))
+                _case(case, ledger.history(case.id), integration(case.connection), records[case.id])
                 for case in cases
                 if case.cancellation_id == cancellation.id
             ),
@@ -116,7 +127,14 @@ def make_receipt(
         for cancellation in ledger.cancellations(order.id)
     ]
     again, changes = ledger.resubmissions(original_id=order.id), ledger.status_changes(order_id=order.id)
-    return Receipt(order.id, order.number, now, tuple(wishes), again, changes, _goes_on(order, placements, wishes))
+    errands: tuple[Work, ...] = (*again, *changes)
+    flaws = [
+        *(f"case {case.id} at {case.connection}: {flaw}" for case in cases for flaw in records[case.id].flaws),
+        *(f"{each.id} at {each.connection}: {flaw}" for each in errands for flaw in ledger.verify(each).flaws),
+    ]
+    return Receipt(
+        order.id, order.number, now, tuple(wishes), again, changes, _goes_on(order, placements, wishes), tuple(flaws)
+    )
 
 
 def _goes_on(order: Order, placements: Sequence[Placement], wishes: Sequence[WishReceipt]) -> tuple[str, ...]:
@@ -130,7 +148,7 @@ def _goes_on(order: Order, placements: Sequence[Placement], wishes: Sequence[Wis
     return (*(f"{name} (never asked)" for name in never), *(f"{name} (only a part was canceled)" for name in parts))
 
 
-def _case(case: Case, history: Sequence[Entry], integration: Integration | str) -> CaseReceipt:
+def _case(case: Case, history: Sequence[Entry], integration: Integration | str, record: Record) -> CaseReceipt:
     declared = None if isinstance(integration, str) else integration
     return CaseReceipt(
         case,
@@ -140,6 +158,7 @@ def _case(case: Case, history: Sequence[Entry], integration: Integration | str) 
         tuple(
             _step(entry) for entry in history if not isinstance(entry.content, Intent) or _unanswered(entry, history)
         ),
+        record,
     )
 
 
@@ -199,7 +218,7 @@ def _step(entry: Entry) -> Step:
                 intent.at, f"{intent.method} {intent.url}", "about to be sent; what became of it is not recorded"
             )
         case str() as note:
-            return Step(entry.at, "note", note)
+            return Step(entry.at, "texts removed" if entry.kind is EntryKind.REMOVED else "note", note)
 
 
 def _words(event: Event) -> str | None:

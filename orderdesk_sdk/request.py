@@ -19,7 +19,8 @@ class CancelRequest:
 
     cancellation: the wish's id, unique and stable: a key for services that take one.
     reason: resolved for this service: `reason.code` is on its list, where it has one.
-    lines: what to cancel, by line code, with quantities; empty means the whole order.
+    lines: what to cancel, by the ids of the order's lines, with quantities; empty means the whole order. What a service
+    calls them, `orderdesk_sdk.lines.LineNames` tells.
     """
 
     order: Order
@@ -35,8 +36,8 @@ class CancelRequest:
 
     @property
     def wanted(self) -> tuple[tuple[Line, int], ...]:
-        """The lines to cancel, and how many of each. Raises NotFoundError where a code is not one line's alone."""
-        part = tuple((self.order.line(code), count) for code, count in self.lines.items())
+        """The lines to cancel, and how many of each. Raises NotFoundError where the order has one no more."""
+        part = tuple((self.order.line(line_id), count) for line_id, count in self.lines.items())
         return part or tuple((line, line.quantity) for line in self.order.lines)
 
 
@@ -45,7 +46,7 @@ class CheckRequest:
     """Read what the service says about this placement.
 
     asked_at: when it was asked to cancel; None when it never was.
-    lines: what was to be canceled, by line code, with quantities; empty means the whole order.
+    lines: what was to be canceled, by the ids of the order's lines, with quantities; empty means the whole order.
     reference: the service's own name for that request (`answer.asked(reply, reference=...)`); None if it gave none.
     """
 

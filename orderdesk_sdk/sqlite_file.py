@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from orderdesk_sdk.errors import LedgerError
 
-__all__ = ["BUSY_SECONDS", "connect", "migrate"]
+__all__ = ["BUSY_SECONDS", "Step", "connect", "migrate"]
+
+Step = str | Callable[[sqlite3.Connection], None]
+"""A step of a migration: a statement, or what statements alone cannot do."""
 
 BUSY_SECONDS = 10.0
 """How long a call waits for another process that is writing."""
@@ -39,7 +42,7 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             return
 
 
-def migrate(connection: sqlite3.Connection, table: str, migrations: Sequence[Sequence[str]], place: str) -> None:
+def migrate(connection: sqlite3.Connection, table: str, migrations: Sequence[Sequence[Step]], place: str) -> None:
     """Bring the tables to the last of `migrations`; `table` holds the version they have.
 
     Raises LedgerError for tables of a newer version; they stay untouched.
@@ -54,9 +57,12 @@ def migrate(connection: sqlite3.Connection, table: str, migrations: Sequence[Seq
                 place=place,
                 remedy="install the newer orderdesk-sdk that wrote it; nothing was changed",
             )
-        for version, statements in enumerate(migrations[found:], start=found + 1):
-            for statement in statements:
-                connection.execute(statement)
+        for version, steps in enumerate(migrations[found:], start=found + 1):
+            for step in steps:
+                if isinstance(step, str):
+                    connection.execute(step)
+                else:
+                    step(connection)
             connection.execute(f"INSERT INTO {table} VALUES (?)", (version,))  # noqa: S608 - our own constant
         connection.execute("COMMIT")
     except BaseException:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.lines import label
 from orderdesk_sdk.order import Order, Placement
 
 __all__ = ["FIELDS", "check_fields", "fill", "one_line", "printable", "read_template", "template_fields"]
@@ -42,9 +43,10 @@ def check_fields(template: str, known: Sequence[str], place: str) -> None:
 def template_fields(
     order: Order, placement: Placement, *, asked_by: str, reason: str | None, lines: Mapping[str, int]
 ) -> Mapping[str, str]:
-    """The values of FIELDS for one case. lines: what to cancel, by line code; empty means the whole order."""
+    """The values of FIELDS for one case. lines: what to cancel, by line id; empty means the whole order."""
     to = order.shipping
-    wanted = lines.items() if lines else ((line.code or line.name or line.id, line.quantity) for line in order.lines)
+    whole = [(line.code or line.name or line.id, line.quantity) for line in order.lines]
+    wanted = [(label(order, line_id), quantity) for line_id, quantity in lines.items()] or whole
     values = {
         "asked_by": asked_by,
         "connection": placement.connection,
@@ -56,7 +58,7 @@ def template_fields(
         "submitted_at": _utc(placement.submitted_at),
     }
     # Only the lines are many lines: no order's text can add one of its own to the mail.
-    listed = "\n".join(f"{quantity} x {one_line(code)}" for code, quantity in wanted)
+    listed = "\n".join(f"{quantity} x {one_line(name)}" for name, quantity in wanted)
     return {name: one_line(value) for name, value in values.items()} | {"lines": listed}
 
 
@@ -66,8 +68,11 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text without line breaks and other control characters, fit for a header or one line of a body."""
-    return printable(text).strip()
+    """A text without line breaks, other control characters and encoded words, fit for a header or a line of a body.
+
+    An encoded word (RFC 2047) is one that a mail program decodes: "=?utf-8?q?=0D=0ABcc=3A...?=" may become a line.
+    """
+    return printable(text).strip().replace("=?", "= ?")
 
 
 def printable(text: str) -> str:

@@ -6,13 +6,19 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 
+from attrs import evolve
+
 from orderdesk_sdk.case import Cancellation, Case, State
 from orderdesk_sdk.declaration import Route, Scope
 from orderdesk_sdk.errors import InputError, NotAllowedError
+from orderdesk_sdk.lines import label, lines_of_names, uncovered
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reasons import resolve_reason
 
-__all__ = ["demand", "leaves_nothing", "not_yet_asked", "open_cases", "wanted_placements", "wish_content"]
+__all__ = [
+    "demand", "demand_lines", "leaves_nothing", "not_yet_asked", "open_cases", "wanted_placements", "wish_content",
+    "with_line_ids",
+]  # fmt: skip
 
 
 def wish_content(order_id: str, reason: str | None, at: Sequence[str], lines: Mapping[str, int]) -> str:
@@ -38,7 +44,7 @@ def wanted_placements(order: Order, placements: Sequence[Placement], at: Sequenc
 def not_yet_asked(
     placements: Sequence[Placement], cases: Sequence[Case], wishes: Sequence[Cancellation], lines: Mapping[str, int]
 ) -> tuple[Placement, ...]:
-    """The placements at which this is not being canceled, or canceled, already.
+    """The placements at which this is not being canceled, or canceled, already. Lines are named by their ids.
 
     A wish for the whole order covers every part; a wish for a part covers the same part. Raises NotAllowedError where
     another part is being canceled right now: two open cases at one place could not be told apart there.
@@ -61,52 +67,56 @@ def not_yet_asked(
     return tuple(placement for placement in placements if placement.connection not in covered)
 
 
+def with_line_ids(order: Order, wish: Cancellation) -> Cancellation:
+    """The wish with its lines named by their ids, also where an early version kept names as they were typed."""
+    if wish.line_names or not wish.lines:
+        return wish
+    lines = lines_of_names(order, wish.lines)
+    return evolve(wish, lines=lines, line_names={line_id: label(order, line_id) for line_id in lines})
+
+
 def leaves_nothing(case: Case, wish: Cancellation, order: Order) -> bool:
     """Whether a canceled case took all of the order away at its place; a wish for a part seldom does."""
     if case.state is not State.CANCELED:
         return False
-    if not wish.lines or (case.lines and all(line.canceled >= line.ordered for line in case.lines)):
+    lines = with_line_ids(order, wish).lines
+    if not lines or (case.lines and uncovered(order, {}, case.lines) is None):
         return True
-    ordered: dict[str, int] = {}
-    for line in order.lines:
-        ordered[line.code] = ordered.get(line.code, 0) + line.quantity
-    return not case.lines and ordered == dict(wish.lines)
+    return not case.lines and _is_whole(order, lines)
+
+
+def _is_whole(order: Order, lines: Mapping[str, int]) -> bool:
+    return all(lines.get(line.id, 0) >= line.quantity for line in order.lines)
 
 
 def demand(
     route: Route, title: str, settings: object, order: Order, reason: str | None, lines: Mapping[str, int]
 ) -> None:
-    """Hold a wish against what a route takes. Raises InputError with the remedy."""
+    """Hold a wish, its lines by id, against what a route takes. Raises InputError with the remedy."""
     place = f"order {order.number} at {title}"
-    named = {name: _called(order, name) for name in lines}
-    for name, quantity in lines.items():
-        ordered = sum(order.lines[at].quantity for at in named[name])
-        if not 0 < quantity <= ordered:
-            raise InputError(
-                f"{quantity} of {name!r} cannot be canceled, {ordered} are ordered",
-                place=place,
-                remedy=f"lines are {', '.join(f'{line.code or line.id}:{line.quantity}' for line in order.lines)}",
-            )
-    wanted = [at for found in named.values() for at in found]
-    if len(set(wanted)) != len(wanted):
-        raise InputError("a line is named twice, by id and by code", place=place, remedy="name each line once")
-    full = all(quantity == sum(order.lines[at].quantity for at in named[name]) for name, quantity in lines.items())
-    whole = full and all(at in wanted or line.quantity == 0 for at, line in enumerate(order.lines))
-    if lines and not whole and route.scope is Scope.ORDER:
+    demand_lines(order, lines)
+    if lines and not _is_whole(order, lines) and route.scope is Scope.ORDER:
         raise InputError(
             "only the whole order can be canceled there",
             place=place,
             remedy="cancel the whole order and resubmit the rest under a new number",
         )
+    full = all(quantity == order.line(line_id).quantity for line_id, quantity in lines.items())
     if lines and not full and route.scope is Scope.LINES:
         raise InputError("only whole lines can be canceled there", place=place, remedy="name the line's whole quantity")
     resolve_reason(route.reasons, reason, settings, order, place)
 
 
-def _called(order: Order, name: str) -> tuple[int, ...]:
-    """The positions of the lines that a name stands for: the one with this id, else all that have this code."""
-    by_id = tuple(at for at, line in enumerate(order.lines) if name and line.id == name)
-    return by_id or tuple(at for at, line in enumerate(order.lines) if name and line.code == name)
+def demand_lines(order: Order, lines: Mapping[str, int]) -> None:
+    """Refuse lines, by id, that the order does not have, or not so many of. Raises InputError."""
+    for line_id, quantity in lines.items():
+        ordered = order.line(line_id).quantity
+        if not 0 < quantity <= ordered:
+            raise InputError(
+                f"{quantity} of {label(order, line_id)} cannot be canceled, {ordered} are ordered",
+                place=f"order {order.number}",
+                remedy="the order may have been changed since: ask anew for what it has now",
+            )
 
 
 def open_cases(

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
 from orderdesk_sdk.casebook import Known
@@ -16,9 +16,17 @@ from orderdesk_sdk.engines.inline import InlineEngine
 from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, PluginFault, UnderWayError
 from orderdesk_sdk.hosts import Host
 from orderdesk_sdk.ledger import Ledger
+from orderdesk_sdk.lines import label, resolve_lines
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.plan import next_open
-from orderdesk_sdk.wish import demand, not_yet_asked, open_cases, wanted_placements, wish_content
+from orderdesk_sdk.wish import (
+    demand,
+    not_yet_asked,
+    open_cases,
+    wanted_placements,
+    wish_content,
+    with_line_ids,
+)
 
 __all__ = ["Standing", "Wish", "Wishes", "name_of"]
 
@@ -40,6 +48,7 @@ class Standing:
 class Wish:
     """What somebody wants canceled. order: its id or number. See `Desk.cancel` for the rest.
 
+    lines: by id or code, as somebody names them.
     chain: the rules whose actions led here, first first. heard_from: the connection whose service was heard to have
     canceled by itself; None where nobody but us wants it.
     """
@@ -75,12 +84,13 @@ class Wishes:
         earlier = self._ledger.wish(wish.key, content) if wish.key is not None else None
         if earlier is not None:
             return self.standing(earlier)
+        wish = evolve(wish, lines=resolve_lines(found, wish.lines))
         if wish.heard_from is None:
             # Before the places are read: what is submitted after that is there to be read.
             self._refuse_while_submitting(found)
         known = self._host.placements(found.id)
         placements = wanted_placements(found, known, wish.at)
-        wishes = self._ledger.cancellations(found.id)
+        wishes = [with_line_ids(found, earlier) for earlier in self._ledger.cancellations(found.id)]
         cases = self._ledger.cases(order_id=found.id)
         if wish.heard_from is not None:  # What is left of a part may be canceled there meanwhile.
             cases = tuple(case for case in cases if case.state is not State.PARTLY_CANCELED)
@@ -101,6 +111,7 @@ class Wishes:
         cancellation = Cancellation(
             secrets.token_hex(6), key, found.id, found.number, name_of(wish.by), wish.reason, self._clock.now(),
             dict(wish.lines), wish.chain, wish.heard_from, tuple(wish.at),
+            line_names={line_id: label(found, line_id) for line_id in wish.lines},
         )  # fmt: skip
         opened = open_cases(cancellation, wanted, self._connections.configured_slug)
         recorded, new = self._ledger.open(cancellation, content, opened)

@@ -70,6 +70,7 @@ def test_an_answer_to_our_mail_is_the_proof(shop: Shop) -> None:
     proof = shop.case["proof"]
     assert (proof["kind"], proof["person"]) == ("message", "Ben")
     assert proof["message"]["answers"] == f"<{identity}.1@lantern.example>"
+    assert (proof["message"]["answers_case"], proof["message"]["names"]) == (identity, None)
     assert (proof["message"]["from"], proof["message"]["message_id"]) == (
         "MWW <support@mww.example>", "<774@mww.example>",
     )  # fmt: skip
@@ -83,7 +84,19 @@ def test_a_mail_that_names_none_of_ours_counts_on_the_persons_judgement(shop: Sh
     shop.run("refuse", CASE, "--by", "Ben", "--message", "-", "--why", "shipped", stdin=mail("<else@where.example>"))
     proof = shop.case["proof"]
     assert (proof["kind"], proof["message"]["answers"]) == ("message", None)
-    assert "naming no mail of ours, as Ben judged; filed by Ben" in shop.run("receipt", "1043").stdout
+    assert proof["message"]["names"] == "1043"
+    page = " ".join(shop.run("receipt", "1043").stdout.split())
+    assert "which names 1043, naming no mail of ours, as Ben judged; filed by Ben" in page
+
+
+@pytest.mark.parametrize("mark", ["Auto-Submitted: auto-replied", "Precedence: bulk", "Return-Path: <>"])
+def test_what_no_person_wrote_leaves_the_case_as_it_was(shop: Shop, mark: str) -> None:
+    before = shop.ask("cases", "1043")
+    raw = f"{mark}\n".encode() + mail()
+    wrong = shop.ask("confirm", CASE, "--by", "Ben", "--message", "-", code=1, stdin=raw)["error"]
+    assert "no person wrote this mail" in wrong["text"]
+    assert "your own word" in wrong["remedy"]
+    assert shop.ask("cases", "1043") == before
 
 
 def test_a_mail_is_no_evidence_without_who_read_it(shop: Shop) -> None:

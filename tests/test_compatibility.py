@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import tomllib
 import warnings
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
@@ -12,7 +15,7 @@ import pytest
 
 from orderdesk_sdk import answer, hookspecs
 from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.case import Cancellation, Case, State
+from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, Proof, ProofKind, State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.declaration import Button, ByCheck, Integration
@@ -21,12 +24,14 @@ from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.hookspecs import deprecated_hookspec, hookimpl
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.ledger.entries import dump, stamp
 from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.order import Role
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.sqlite_file import migrate
 from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -202,18 +207,52 @@ def test_a_hook_that_would_never_be_called_is_told(plugin: object, told: str) ->
         registry_with(plugin).load("old")
 
 
+CASE = (
+    "INSERT INTO cases (id, cancellation_id, order_id, connection, state, version, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def older_ledger(path: Path, version: int, statements: Sequence[tuple[str, tuple[object, ...]]]) -> None:
+    """A ledger as an older version left it: its tables, and rows as it wrote them, with every text in the data."""
+    db = sqlite3.connect(path, isolation_level=None)
+    migrate(db, "ledger_schema", MIGRATIONS[:version], str(path))
+    for statement, values in statements:
+        db.execute(statement, values)
+    db.close()
+
+
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
-def test_a_case_that_was_open_before_an_upgrade_is_open_after_it(
-    version: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(version: int, tmp_path: Path) -> None:
     now = VirtualClock().now()
     wish = Cancellation("c1", "key", "1", "1042", "Ann", "customer asked", now)
-    case = Case("c1-1", "c1", "1", "1042", "old", "old", "1042", Role.FULFILLMENT, State.REQUESTED, now, now, now)
-    with monkeypatch.context() as older:
-        older.setattr("orderdesk_sdk.ledger.sqlite.MIGRATIONS", MIGRATIONS[:version])
-        ledger = SqliteLedger(tmp_path / "desk.db")
-        ledger.open(wish, "content", [case])
-        ledger.close()
-    ledger = SqliteLedger(tmp_path / "desk.db")
-    assert (ledger.case("c1-1"), ledger.next_due()) == (case, now)
-    ledger.close()
+    case = Case(
+        "c1-1", "c1", "1", "1042", "old", "old", "1042", Role.FULFILLMENT, State.CANCELED, now, now, None, version=1,
+        text="by phone", proof=Proof(ProofKind.PERSON, person="Ben", note="Kim said so"),
+    )  # fmt: skip
+    event = Event(EventKind.CANCELED, now, text="by phone", person="Ben", proof=case.proof)
+    line = "INSERT INTO history (subject_id, attempt, at, kind, data) VALUES (?, ?, ?, ?, ?)"
+    older_ledger(tmp_path / "desk.db", version, [
+        ("INSERT INTO cancellations VALUES (?, ?, ?)", ("c1", "1", dump(wish))),
+        (CASE, ("c1-1", "c1", "1", "old", "canceled", 1, dump(case))),
+        (line, ("c1-1", 0, stamp(now), "event", dump(event))),
+        (line, ("c1-1", 0, stamp(now), "note", "Ann: she called twice")),
+    ])  # fmt: skip
+    for _ in range(2):
+        with closing(SqliteLedger(tmp_path / "desk.db")) as ledger:
+            assert (ledger.case("c1-1"), ledger.cancellations("1")) == (case, (wish,))
+            assert [entry.content for entry in ledger.history("c1-1")] == [event, "Ann: she called twice"]
+            assert (list(ledger.examine()), ledger.verify(case).flaws) == ([], ())
+    with closing(sqlite3.connect(tmp_path / "desk.db")) as raw:
+        stored = str(raw.execute("SELECT data FROM history UNION ALL SELECT data FROM cases").fetchall())
+    assert not any(text in stored for text in ("Ben", "Kim", "phone", "twice"))
+
+
+def test_a_record_that_an_older_version_left_unreadable_hurts_itself_alone(tmp_path: Path) -> None:
+    now = VirtualClock().now()
+    sound = Case("c2-1", "c2", "2", "1043", "old", "old", "1043", Role.FULFILLMENT, State.CANCELED, now, now, None)
+    older_ledger(tmp_path / "desk.db", 3, [
+        (CASE, ("c1-1", "c1", "1", "old", "canceled", 0, "{ damaged")),
+        (CASE, ("c2-1", "c2", "2", "old", "canceled", 0, dump(sound))),
+    ])  # fmt: skip
+    with closing(SqliteLedger(tmp_path / "desk.db")) as ledger:
+        assert ledger.case("c2-1") == sound

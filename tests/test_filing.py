@@ -11,7 +11,7 @@ from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.declaration import Integration, Portal
 from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errors import ConflictError, NotFoundError
+from orderdesk_sdk.errors import ConflictError, InputError, NotFoundError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.mail import MailConfig
@@ -52,9 +52,22 @@ def asked(desk: Desk) -> Case:
     return case
 
 
-def mail(answers: str) -> bytes:
-    head = "From: a@b.example\nDate: Mon, 05 Jan 2026 09:20:00 +0000\n"
-    return f"{head}In-Reply-To: {answers}\n\nCanceled.\n".encode()
+def mail(
+    answers: str, text: str = "Canceled.", *, sender: str = "a@b.example", day: str = "05 Jan 2026", more: str = ""
+) -> bytes:
+    head = f"From: {sender}\nDate: {day} 09:20:00 +0000\n{more}"
+    return f"{head}In-Reply-To: {answers}\n\n{text}\n".encode()
+
+
+def refused(desk: Desk, case: Case, message: bytes) -> InputError:
+    """Why a mail is no evidence; the case stays as it was."""
+    before = desk.case(case.id), desk.ledger.history(case.id)
+    with pytest.raises(InputError) as caught:
+        desk.confirm(case.id, by="Ben", message=message)
+    assert (desk.case(case.id), desk.ledger.history(case.id)) == before
+    assert caught.value.place == "the message"
+    assert caught.value.remedy
+    return caught.value
 
 
 def test_a_mail_that_was_sent_under_another_sender_is_still_ours(path: Path) -> None:
@@ -68,13 +81,73 @@ def test_a_mail_that_was_sent_under_another_sender_is_still_ours(path: Path) -> 
     assert proof.message.answers == SENT
 
 
-def test_a_mail_of_another_case_is_none_of_ours(path: Path) -> None:
+def test_a_mail_that_answers_another_case_is_no_evidence_for_this_one(path: Path) -> None:
     with opened(path) as desk:
-        done = desk.confirm(asked(desk).id, by="Ben", message=mail("<other-1.0@shop.example>"))
-        proof = desk.case(done.id).proof
+        case = asked(desk)
+        desk.import_orders([Order("id-1043", "1043", lines=(Line(1, code="MUG"),))], by="Ann")
+        desk.place("1043", at="phone", by="Ann")
+        (other,) = desk.cancel("1043", by="Ann").cases
+        theirs, ours = f"<{other.id}.0@before.example>", f"<{case.id}.0@shop.example>"
+        error = refused(desk, case, mail(theirs, "1042 is canceled."))
+        assert other.id in error.text
+        assert "order 1043 at phone" in error.text
+        refused(desk, case, mail("<new@b.example>", more=f"References: {ours} {theirs} <x@b.example>\n"))
+        proof = desk.case(desk.confirm(case.id, by="Ben", message=mail(ours, more=f"References: {theirs}\n")).id).proof
     assert proof is not None
     assert proof.message is not None
-    assert proof.message.answers is None
+    assert (proof.message.answers, proof.message.case) == (ours, case.id)
+
+
+def test_an_answer_is_known_by_our_own_id_where_the_provider_gave_the_mail_another(path: Path) -> None:
+    with opened(path) as desk:
+        case = asked(desk)
+        ours = f"<{case.id}.0@shop.example>"
+        thread = mail("<rewritten@provider.example>", more=f"References: {ours} <rewritten@provider.example>\n")
+        proof = desk.case(desk.confirm(case.id, by="Ben", message=thread).id).proof
+    assert proof is not None
+    assert proof.message is not None
+    assert proof.message.answers == ours
+
+
+@pytest.mark.parametrize("text", ["Canceled.", "Order 10420 is canceled.", "1042-1 is canceled.", "It is 7-1042."])
+def test_a_mail_that_answers_none_of_ours_and_names_no_order_is_no_evidence(path: Path, text: str) -> None:
+    with opened(path) as desk:
+        assert "does not name 1042" in refused(desk, asked(desk), mail("<else@b.example>", text)).text
+
+
+def test_a_mail_that_names_the_order_is_evidence_and_says_by_what(path: Path) -> None:
+    with opened(path) as desk:
+        proof = desk.case(
+            desk.confirm(asked(desk).id, by="Ben", message=mail("<else@b.example>", "We canceled #1042.")).id
+        ).proof
+    assert proof is not None
+    assert proof.message is not None
+    assert (proof.message.answers, proof.message.case, proof.message.names) == (None, None, "1042")
+
+
+@pytest.mark.parametrize("sender", ["orders@shop.example", "Shop <ORDERS@SHOP.EXAMPLE>", "Ann <ann@shop.example>"])
+def test_a_mail_of_our_own_house_is_no_evidence(path: Path, sender: str) -> None:
+    with opened(path) as desk:
+        case = asked(desk)
+        assert "we wrote this mail" in refused(desk, case, mail(SENT, "1042 is canceled", sender=sender)).text
+        own = mail("<x@b.example>", "1042", more=f"Message-ID: <{case.id}.0@shop.example>\n")
+        assert "we wrote this mail" in refused(desk, case, own).text
+
+
+@pytest.mark.parametrize(("day", "why"), [("07 Jan 2026", "still to come"), ("02 Jan 2026", "before anybody wished")])
+def test_a_mail_of_another_time_is_no_answer_to_this_wish(path: Path, day: str, why: str) -> None:
+    with opened(path) as desk:
+        assert why in refused(desk, asked(desk), mail("<else@b.example>", "1042 is canceled.", day=day)).text
+
+
+def test_one_mail_does_not_prove_two_services(path: Path) -> None:
+    with opened(path, connections=("phone", "other")) as desk:
+        case = asked(desk)
+        said = mail("<else@b.example>", "1042 is canceled.")
+        desk.confirm(case.id, by="Ben", message=said)
+        desk.place("1042", at="other", by="Ann")
+        (other,) = desk.cancel("1042", by="Ann", at=["other"]).cases
+        assert f"case {case.id} at phone" in refused(desk, other, said).text
 
 
 def test_the_proof_is_there_when_the_ledger_is_opened_again(path: Path) -> None:
@@ -96,7 +169,7 @@ def test_a_mail_about_a_settled_case_changes_and_adds_nothing(path: Path) -> Non
         desk.refuse(case.id, by="Ben")
         before = desk.ledger.history(case.id)
         with pytest.raises(ConflictError):
-            desk.confirm(case.id, by="Ben", message=mail(SENT))
+            desk.confirm(case.id, by="Ben", message=mail(SENT, "1042"))
         assert desk.ledger.history(case.id) == before
 
 

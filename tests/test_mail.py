@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.exchange import Certainty, Failure
-from orderdesk_sdk.mail import MailConfig, Mailer, compose, message_id
+from orderdesk_sdk.mail import LONGEST_BODY, LONGEST_SUBJECT, MailConfig, Mailer, compose, message_id
 from orderdesk_sdk.order import Address, Line, Order, Placement, Role
 from orderdesk_sdk.templates import FIELDS, fill, template_fields
 
@@ -109,6 +109,62 @@ def test_no_line_break_reaches_a_header(evil: str) -> None:
         a_mail(SHOP, to=f"desk@example.net {evil}")
 
 
+ENCODED = (
+    "=?utf-8?q?1042=0D=0ABcc=3A_x=40y.example=0D=0A=0D=0AHello?=",
+    "=?utf-8?b?MTA0Mg0KQmNjOiB4QHkuZXhhbXBsZQ0KDQpIZWxsbw==?=",
+    "=?utf-8?q?a?= =?utf-8?q?=0ABcc=3A_b?=",
+    "=?utf-8*en?q?=0D=0ABcc=3A_x?=",
+    "==??utf-8?q?=0D=0AX=3A_y?=",
+    "=\u200b?utf-8?q?=0D=0AX=3A_y?=",
+)
+
+
+@pytest.mark.parametrize("evil", ENCODED)
+def test_no_encoded_word_survives_in_a_mail(evil: str) -> None:
+    mail = a_mail(SHOP, subject=f"Cancel {evil}")
+    assert "=?" not in str(mail["Subject"])
+    assert "=?" not in mail.as_string().replace("=?utf-8?b?", "").replace("=?utf-8?q?", "").replace("?= =?", "")
+    assert mail["Bcc"] is None
+    read = email.message_from_bytes(mail.as_bytes(), policy=SMTP)
+    assert str(read["Subject"]) == str(mail["Subject"])
+
+
+def test_a_template_cannot_put_an_encoded_word_together() -> None:
+    subject = fill("={order_number}", {"order_number": "?utf-8?q?=0D=0ABcc=3A_x?="})
+    assert "=?" not in str(a_mail(SHOP, subject=subject)["Subject"])
+
+
+@pytest.mark.parametrize("evil", ENCODED)
+@pytest.mark.parametrize(
+    "form", ["{} <a@example.com>", '"{}" <a@example.com>', "a@example.com ({})", '"{}"@example.com']
+)
+def test_no_encoded_word_gets_into_an_address(evil: str, form: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_address(form.format(evil), "desk.toml: to")
+    assert caught.value.remedy
+
+
+def test_a_subject_too_long_to_read_is_cut_and_a_body_too_long_is_not_sent() -> None:
+    subject = str(a_mail(SHOP, subject="1" * 5000)["Subject"])
+    assert (len(subject), subject[-5:]) == (LONGEST_SUBJECT + 4, "1 ...")
+    with pytest.raises(ConfigurationError, match="characters") as caught:
+        compose(SHOP, to="a@example.net", subject="x", body="x" * (LONGEST_BODY + 1), identity="<a.0@b.c>", at=AT)
+    assert "by hand" in str(caught.value.remedy)
+
+
+def test_a_mail_that_would_be_read_as_another_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = EmailMessage.as_bytes
+    for new in (b"\r\nBcc: x@y.example\r\n", b"\r\nContent-Type: text/html\r\n", b"\r\n\r\n", b", x@y.example\r\n"):
+        with monkeypatch.context() as patched:
+            patched.setattr(EmailMessage, "as_bytes", lambda mail, new=new: written(mail).replace(b"\r\n", new, 1))
+            with pytest.raises(ConfigurationError, match="read as another"):
+                a_mail(SHOP)
+
+
+def test_a_mail_names_itself_in_the_thread_so_that_a_new_id_does_not_hide_its_answer() -> None:
+    assert a_mail(SHOP)["References"] == a_mail(SHOP)["Message-ID"] == "<c1-1.0@example.com>"
+
+
 NASTY = st.text(
     st.one_of(st.characters(), st.sampled_from("\r\n\0\x0b\x0c\x1c\x85\u2028\u2029\u202e\u200f\ud800:{}<>,;@=?.")),
     max_size=30,
@@ -116,13 +172,14 @@ NASTY = st.text(
 SUBJECT = " ".join(f"{{{name}}}" for name in FIELDS if name != "lines")
 BODY = "".join(f"{name}: {{{name}}}\n" for name in FIELDS)
 HEADERS = {
-    "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Type", "Content-Transfer-Encoding",
-    "MIME-Version",
+    "From", "To", "Subject", "Date", "Message-ID", "References", "Auto-Submitted", "Content-Type",
+    "Content-Transfer-Encoding", "MIME-Version",
 }  # fmt: skip
 
 
 @given(st.lists(NASTY, min_size=9, max_size=9), st.lists(NASTY, min_size=1, max_size=3))
 @example(["\r\nBcc: thief@example.org\r\n\r\nforged"] * 9, ["\n9 x GOLD"])
+@example(["=?utf-8?q?1=0D=0ABcc=3A_x=40y.example=0D=0A=0D=0AHello?="] * 9, ["=?utf-8?b?DQpCY2M6IHhAeQ==?="])
 def test_no_text_of_an_order_reaches_a_header_or_forges_a_line(texts: list[str], codes: list[str]) -> None:
     number, source, remote, asked_by, reason, last, company, postal, city = texts
     to = Address(last_name=last, company=company, postal_code=postal, city=city)
@@ -140,6 +197,8 @@ def test_no_text_of_an_order_reaches_a_header_or_forges_a_line(texts: list[str],
     assert re.fullmatch(rb"(?:[^\r\n]{0,998}\r\n)+", sent)
     read = email.message_from_bytes(sent, policy=SMTP)
     assert sorted(read.keys()) == sorted(HEADERS)
+    assert read["Subject"] is not None
+    assert "=?" not in str(read["Subject"])
     assert str(read["To"]) == "desk@example.net"
     content = read.get_payload(decode=True)
     assert isinstance(content, bytes)

@@ -14,12 +14,12 @@ from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.declaration import Integration, Portal
 from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errors import NotAllowedError
+from orderdesk_sdk.errors import InputError, NotAllowedError
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.order import Line, Order, Role
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.settings import host, settings
-from orderdesk_sdk.wish import leaves_nothing
+from orderdesk_sdk.wish import leaves_nothing, open_cases
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 ORDER = Order("id-1042", "1042", lines=(Line(2, code="MUG"), Line(1, code="CAP")))
@@ -85,6 +85,28 @@ def test_an_order_of_which_a_part_is_canceled_is_not_canceled_and_not_made_again
     assert receipt.goes_on == ("phone (only a part was canceled)",)
     with pytest.raises(NotAllowedError, match="only a part is canceled"):
         desk.resubmit("1042", by="Ann")
+
+
+def test_a_wish_is_recorded_by_the_ids_of_lines_and_told_by_what_people_call_them(desk: Desk) -> None:
+    desk.import_orders([Order("77", "77", lines=(Line(2, id="1", code="MUG"), Line(1, id="2", code="MUG")))], by="Ann")
+    desk.place("77", at="phone", by="Ann")
+    with pytest.raises(InputError, match=r"2 lines are called 'MUG' - name one of id:1:2 \(MUG \(line 1\)\), id:2:1"):
+        desk.cancel("77", by="Ann", lines={"MUG": 1})
+    assert desk.ledger.cancellations("77") == ()
+    made = desk.cancel("77", by="Ann", lines={"id:2": 1})
+    assert (made.cancellation.lines, made.cancellation.part) == ({"2": 1}, {"MUG (line 2)": 1})
+    assert desk.request(made.cases[0].id).lines == {"2": 1}
+
+
+def test_a_wish_under_way_that_an_early_version_recorded_by_code_is_about_the_same_lines(desk: Desk) -> None:
+    order = Order("77", "77", lines=(Line(2, id="1", code="MUG"), Line(1, id="2", code="CAP")))
+    desk.import_orders([order], by="Ann")
+    placement = desk.place("77", at="phone", by="Ann")
+    early = Cancellation("c-early", "key", "77", "77", "Ann", None, NOW, {"MUG": 1})
+    (opened,) = open_cases(early, [placement], str)
+    desk.ledger.open(early, "", [opened])
+    assert desk.request(opened.id).lines == {"1": 1}
+    assert desk.cancel("77", by="Ann", lines={"id:1": 1}).cases == (opened,), "the same part is asked for once"
 
 
 def test_an_order_that_one_of_its_places_was_never_asked_for_is_not_canceled(desk: Desk) -> None:

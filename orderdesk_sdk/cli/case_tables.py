@@ -167,7 +167,7 @@ def receipt_page(screen: Screen, receipt: Receipt) -> None:
 
 
 def _wish_words(wish: Cancellation) -> str:
-    what = ", ".join(f"{quantity} of {code}" for code, quantity in wish.lines.items()) or "it"
+    what = ", ".join(f"{quantity} of {line}" for line, quantity in wish.part.items()) or "it"
     when = shown(wish.asked_at, seconds=True)
     if wish.heard_from is not None:
         return f"{wish.asked_by} said on {when} that {what} is canceled at {wish.heard_from}"
@@ -187,7 +187,12 @@ def receipt_summary(screen: Screen, receipt: Receipt) -> None:
 
 def _verdict(screen: Screen, receipt: Receipt) -> None:
     screen.line(f"Order {receipt.order_number}  receipt, {shown(receipt.at)} {zone(receipt.at)}", "bold")
-    if not receipt.wishes:
+    if receipt.flaws:
+        screen.line("THE LEDGER IS NOT AS IT WAS WRITTEN. This proves nothing.", "bold red")
+        for flaw in receipt.flaws:
+            screen.indented(flaw, style="red")
+        screen.line("`orderdesk doctor` looks at all of it; a backup from before tells what it was.", "red")
+    elif not receipt.wishes:
         screen.line("Nobody has asked to cancel it.")
     elif receipt.is_canceled:
         screen.line("Canceled at every place that held it.", "bold green")
@@ -204,6 +209,8 @@ def _case_page(screen: Screen, found: CaseReceipt) -> None:
     head = Text(printable(f"{found.title}, number {case.remote_id}, by {found.route}: "))
     screen.line()
     screen.indented(head.append_text(state_text(case.state)).append(_why(case)))
+    if found.record.flaws:
+        screen.indented("nothing of this counts: it is not as it was written", style="bold red")
     if found.proof is not None:
         screen.hanging("proof:", _proof_words(found, found.proof), indent=2)
     if _is_partial(case):
@@ -228,6 +235,8 @@ def proof_line(screen: Screen, found: CaseReceipt) -> None:
         state_text(found.case.state)
     )
     screen.line(head)
+    if found.record.flaws:
+        screen.indented("nothing of this counts: it is not as it was written", style="bold red")
     if found.proof is not None:
         screen.hanging("proof:", _proof_words(found, found.proof), indent=2)
 
@@ -283,11 +292,11 @@ def _proof_words(found: CaseReceipt, proof: ProofReceipt) -> str:
 
 
 def _message_words(proof: ProofReceipt, mail: MailIn) -> str:
-    answers = (
-        f"which answers our mail {mail.answers}"
-        if mail.answers
-        else f"naming no mail of ours, as {proof.person} judged"
-    )
+    if mail.answers:
+        answers = f"which answers our mail {mail.answers}"  # An id that begins with its case's.
+    else:
+        told = f"which names {mail.names}, " if mail.names else ""
+        answers = f"{told}naming no mail of ours, as {proof.person} judged"
     head = f'a message in from {mail.sender}, "{mail.subject}", {shown(mail.at)}'
     return f"{head}, {answers}; filed by {proof.person}{_noted(proof)}"
 

@@ -35,7 +35,7 @@ class _PartType(click.ParamType["tuple[str, int]"]):
         if isinstance(value, tuple):
             return value
         code, colon, quantity = str(value).rpartition(":")
-        if not colon or not code or not quantity.isdecimal():
+        if not colon or not code or not (quantity.isascii() and quantity.isdecimal() and len(quantity) < 10):
             self.fail(f"{value!r} is no part of an order; write it as CODE:QTY, such as MUG-11:1", param, ctx)
         return code, int(quantity)
 
@@ -66,7 +66,12 @@ def plan(session: Session, order: str) -> None:
     "--at", "places", metavar="CONNECTION", multiple=True, help="Only there; may be repeated. Everywhere if not given."
 )
 @click.option(
-    "--line", "parts", type=_PartType(), metavar="CODE:QTY", multiple=True, help="Only these lines; may be repeated."
+    "--line",
+    "parts",
+    type=_PartType(),
+    metavar="CODE:QTY",
+    multiple=True,
+    help="Only these lines; may be repeated. id:ID:QTY names one by its id.",
 )
 @click.option("--reason", metavar="TEXT", help="Why; `orderdesk plan` lists what a place takes.")
 @click.option("--key", metavar="TEXT", help="A name for this wish: the same key again is the same wish.")
@@ -101,7 +106,7 @@ def cancel(
         from orderdesk_sdk.cli.case_tables import standing_table
 
         wish = standing.cancellation
-        part = ", ".join(f"{quantity} of {code}" for code, quantity in wish.lines.items())
+        part = ", ".join(f"{quantity} of {line}" for line, quantity in wish.part.items())
         what = f"{part} of it to be canceled" if part else "to be canceled"
         screen.line(f"Order {wish.order_number}  {what}, asked by {wish.asked_by}", "bold")
         standing_table(screen, standing.cases)

@@ -29,7 +29,7 @@ def _read(file: str | None) -> bytes | None:
     """The mail as it stands in the file, at most a byte more than is taken."""
     if file is None:
         return None
-    from orderdesk_sdk.incoming_mail import LARGEST
+    from orderdesk_sdk.mail_parts import LARGEST
 
     with click.open_file(file, "rb") as stream:
         return bytes(stream.read(LARGEST + 1))

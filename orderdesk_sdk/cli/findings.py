@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,6 +33,8 @@ __all__ = ["Finding", "Grade", "examine"]
 
 _LATE = minutes(10)
 """Work that is overdue by more has nobody who does it."""
+_FLAWS = 20
+"""Flaws of a ledger that are told; the first is enough to distrust it."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -215,6 +218,7 @@ def _ledger(config: Config) -> Iterator[Finding]:
     except OrderDeskError:
         now = SystemClock().now()  # The sandbox that does not answer is a finding of its own already.
     try:
+        yield from _chain(path)
         yield from _due(path, now)
     except LedgerError as error:
         yield _wrong("ledger", error, place)
@@ -229,6 +233,22 @@ def _version_of_writable(path: Path) -> int:
         version = db.execute("SELECT max(version) FROM ledger_schema").fetchone()[0] if named[0] else 0
         db.execute("ROLLBACK")
     return version or 0
+
+
+def _chain(path: Path) -> Iterator[Finding]:
+    with closing(SqliteLedger(path)) as ledger:
+        head = ledger.head()
+        flaws = [
+            flaw.text if flaw.subject_id is None else f"{flaw.subject_id}: {flaw.text}"
+            for flaw in islice(ledger.examine(), _FLAWS)
+        ]
+    for flaw in flaws:
+        remedy = "somebody wrote into the file, or it is damaged: keep it, and compare it with the last backup"
+        yield Finding("evidence", str(path), Grade.ERROR, f"not as it was written: {flaw}", remedy)
+    if not flaws:
+        yield Finding(
+            "evidence", str(path), Grade.OK, f"all {head.count} lines of its history are as they were written"
+        )
 
 
 def _due(path: Path, now: datetime) -> Iterator[Finding]:

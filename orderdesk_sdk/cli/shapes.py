@@ -149,7 +149,7 @@ def _cancellation(wish: Cancellation) -> Shape:
         "asked_by": wish.asked_by,
         "reason": wish.reason,
         "asked_at": iso(wish.asked_at),
-        "lines": [{"line": line, "quantity": quantity} for line, quantity in wish.lines.items()],
+        "lines": [{"line": line, "quantity": quantity} for line, quantity in wish.part.items()],
         "chain": list(wish.chain),
     }
 
@@ -163,6 +163,7 @@ def receipt_shape(receipt: Receipt) -> Shape:
         "is_settled": receipt.is_settled,
         "is_canceled": receipt.is_canceled,
         "goes_on": list(receipt.goes_on),
+        "flaws": list(receipt.flaws),
         "wishes": [_wish(wish) for wish in receipt.wishes],
         "status_changes": [status_change_shape(found) for found in receipt.status_changes],
         "resubmissions": [resubmission_shape(found) for found in receipt.resubmissions],
@@ -182,6 +183,13 @@ def _case_receipt(found: CaseReceipt) -> Shape:
         "route": found.route,
         "proof": None if found.proof is None else _proof(found.proof),
         "steps": [_step(step) for step in found.steps],
+        "record": {
+            "is_intact": not found.record.flaws,
+            "flaws": list(found.record.flaws),
+            "lines": found.record.lines,
+            "head": found.record.head,
+            "texts_removed": found.record.is_removed,
+        },
     }
 
 
@@ -202,6 +210,8 @@ def _message(mail: MailIn) -> Shape:
         "at": iso(mail.at),
         "message_id": mail.identity,
         "answers": mail.answers,
+        "answers_case": mail.case,
+        "names": mail.names,
         "digest": mail.digest,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orderdesk_sdk.ledger.entries import Entry, EntryKind
+from orderdesk_sdk.ledger.flaws import Flaw, Head, Record
 from orderdesk_sdk.ledger.interface import Fence, FenceMoved, Ledger, Work, Write
 
-__all__ = ["Entry", "EntryKind", "Fence", "FenceMoved", "Ledger", "Work", "Write"]
+__all__ = ["Entry", "EntryKind", "Fence", "FenceMoved", "Flaw", "Head", "Ledger", "Record", "Work", "Write"]

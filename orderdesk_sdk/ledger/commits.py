@@ -53,16 +53,21 @@ class GroupCommit:
     def _commit(self, batch: list[_Ticket]) -> None:
         try:
             self._cursor.execute("BEGIN IMMEDIATE")
-            for ticket in batch:
-                self._attempt(ticket)
+            if len(batch) == 1:
+                # Whoever is alone hurts no other, and is undone with the transaction.
+                batch[0].job(self._cursor)
+            else:
+                for ticket in batch:
+                    self._attempt(ticket)
             self._cursor.execute("COMMIT")
         except BaseException as error:
             # Whatever came between (a full disk, a thread that was told to end): all of it is undone, and nobody is
             # told otherwise. First told, then undone: undoing may fail as well.
+            own = error if len(batch) == 1 and isinstance(error, Exception) and _is_own(error) else None
             for ticket in batch:
-                ticket.error = _failed(error)
+                ticket.error = own or _failed(error)
             self._undo()
-            if not isinstance(error, sqlite3.Error):
+            if own is None and not isinstance(error, sqlite3.Error):
                 raise
         finally:
             for ticket in batch:
@@ -72,12 +77,9 @@ class GroupCommit:
         self._cursor.execute("SAVEPOINT job")
         try:
             ticket.job(self._cursor)
-        except sqlite3.IntegrityError as error:
-            self._cursor.execute("ROLLBACK TO job")
-            ticket.error = error
-        except sqlite3.Error:
-            raise  # The disk or the file: it concerns the whole transaction.
-        except Exception as error:  # noqa: BLE001 - the job's own error goes back to its caller, whatever it is
+        except Exception as error:
+            if not _is_own(error):
+                raise
             self._cursor.execute("ROLLBACK TO job")
             ticket.error = error
         self._cursor.execute("RELEASE job")
@@ -92,6 +94,11 @@ class GroupCommit:
     def locked(self) -> threading.Lock:
         """The writer's lock, for closing the connection while nobody writes."""
         return self._writer
+
+
+def _is_own(error: Exception) -> bool:
+    """Whether an error is that of a job alone, whatever it is. The disk and the file concern the whole transaction."""
+    return isinstance(error, sqlite3.IntegrityError) or not isinstance(error, sqlite3.Error)
 
 
 def _failed(error: BaseException) -> LedgerError:

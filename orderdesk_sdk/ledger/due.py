@@ -8,7 +8,8 @@ from datetime import datetime
 
 from orderdesk_sdk.ledger.entries import moment, stamp
 from orderdesk_sdk.ledger.interface import Work
-from orderdesk_sdk.ledger.rows import TABLES, work_of
+from orderdesk_sdk.ledger.rows import work_of
+from orderdesk_sdk.ledger.tables import TABLES
 
 __all__ = ["due_at", "due_everywhere", "due_places", "next_due"]
 
@@ -41,11 +42,12 @@ def due_at(
     found: list[tuple[int, str, Work]] = []
     for kind, table in TABLES.items():
         rows = cursor.execute(
-            f"SELECT due_at, id, data FROM {table} WHERE connection = ? AND due_at <= ? AND (due_at, id) > (?, ?)"  # noqa: S608 - a constant
+            f"SELECT due_at, id, data, texts FROM {table}"  # noqa: S608 - a constant
+            " WHERE connection = ? AND due_at <= ? AND (due_at, id) > (?, ?)"
             " ORDER BY due_at, id LIMIT ?",
             (connection, stamp(now), *since, limit),
         ).fetchall()
-        found += [(at, name, work_of(data, kind)) for at, name, data in rows]
+        found += [(at, name, work_of(data, texts, kind)) for at, name, data, texts in rows]
     return tuple(work for _, _, work in heapq.nsmallest(limit, found, key=lambda each: each[:2]))
 
 

@@ -12,16 +12,18 @@ from cattrs.preconf.json import make_converter
 
 from orderdesk_sdk.case import Cancellation, Case, Event
 from orderdesk_sdk.exchange import Exchange, Intent
+from orderdesk_sdk.ledger.personal import NOTE, REMOVED, Packed, join, seal, split
 from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Firing, Occurrence
 from orderdesk_sdk.status_change import StatusChange
 
-__all__ = ["Entry", "EntryKind", "dump", "load", "moment", "stamp"]
+__all__ = ["Entry", "EntryKind", "content_of", "dump", "load", "moment", "pack", "pack_entry", "stamp", "unpack"]
 
 T = TypeVar(
     "T", Case, Cancellation, Event, Exchange, Firing, Intent, Occurrence, Registration, Resubmission, StatusChange
 )
+Part = TypeVar("Part", Case, Cancellation, Event, Exchange, Intent, Resubmission, StatusChange)
 
 _converter = make_converter(omit_if_default=True)
 _converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
@@ -37,6 +39,8 @@ class EntryKind(enum.Enum):
     EXCHANGE = "exchange"
     NOTE = "note"
     """A text: something worth knowing that changed nothing, such as a listener's fault or a late reply."""
+    REMOVED = "removed"
+    """A text that says who removed the personal texts of all that stands before it."""
 
 
 @frozen
@@ -48,11 +52,7 @@ class Entry:
     attempt: int
     at: datetime
     content: Event | Intent | Exchange | str
-
-    @property
-    def kind(self) -> EntryKind:
-        """What the content is."""
-        return kind_of(self.content)
+    kind: EntryKind
 
 
 def kind_of(content: Event | Intent | Exchange | str) -> EntryKind:
@@ -83,24 +83,34 @@ def load(text: str, kind: type[T]) -> T:
     return _converter.structure(json.loads(text), kind)
 
 
-def content_of(kind: str, data: str) -> Event | Intent | Exchange | str:
-    """An entry's content from its row."""
-    match EntryKind(kind):
-        case EntryKind.EVENT:
-            return load(data, Event)
-        case EntryKind.INTENT:
-            return load(data, Intent)
-        case EntryKind.EXCHANGE:
-            return load(data, Exchange)
-        case EntryKind.NOTE:
-            return data
+def pack(record: Case | Cancellation | Event | Exchange | Intent | Resubmission | StatusChange) -> Packed:
+    """A record as it is stored: its personal texts beside the rest of it."""
+    return split(_converter.unstructure(record), type(record))
 
 
-def data_of(content: Event | Intent | Exchange | str) -> str:
-    """An entry's content as its row holds it."""
+def unpack(kind: type[Part], data: str, texts: str | None) -> Part:
+    """A record from its two parts."""
+    return _converter.structure(join(data, texts, kind), kind)
+
+
+def pack_entry(content: Event | Intent | Exchange | str) -> Packed:
+    """An entry's content as it is stored."""
     if isinstance(content, str):
-        return content.encode("utf-8", "backslashreplace").decode("utf-8")
-    return dump(content)
+        return Packed("", *seal({NOTE: content.encode("utf-8", "backslashreplace").decode("utf-8")}))
+    return pack(content)
+
+
+def content_of(kind: EntryKind, data: str, texts: str | None) -> Event | Intent | Exchange | str:
+    """An entry's content from its row."""
+    match kind:
+        case EntryKind.EVENT:
+            return unpack(Event, data, texts)
+        case EntryKind.INTENT:
+            return unpack(Intent, data, texts)
+        case EntryKind.EXCHANGE:
+            return unpack(Exchange, data, texts)
+        case EntryKind.NOTE | EntryKind.REMOVED:
+            return str(json.loads(texts)[NOTE]) if texts is not None else REMOVED
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

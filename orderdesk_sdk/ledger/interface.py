@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from orderdesk_sdk.case import Cancellation, Case, Event, State
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.entries import Entry
+from orderdesk_sdk.ledger.flaws import Flaw, Head, Record
 from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Firing, Occurrence, OccurrenceKind
@@ -167,6 +168,18 @@ class Ledger(Protocol):
 
     def history(self, subject_id: str) -> tuple[Entry, ...]:
         """Everything that happened to a case or resubmission, in order."""
+
+    def verify(self, work: Work) -> Record:
+        """Whether a work and its history are as they were written."""
+
+    def examine(self, noted: Head | None = None) -> Iterator[Flaw]:
+        """Everything in the ledger that is not as it was written; memory does not grow with it.
+
+        noted: a head from earlier, which the ledger must have passed.
+        """
+
+    def head(self) -> Head:
+        """How many lines there are and what only these lines have: to be noted elsewhere."""
 
     def occur(self, occurrences: Sequence[Occurrence]) -> None:
         """Record what happened; what is recorded already stays as it is."""

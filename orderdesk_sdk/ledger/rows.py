@@ -5,27 +5,131 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from orderdesk_sdk.case import Cancellation, Case, Event
 from orderdesk_sdk.errors import ConflictError, UnderWayError
 from orderdesk_sdk.exchange import Exchange, Intent
-from orderdesk_sdk.ledger.entries import data_of, dump, kind_of, load, stamp
-from orderdesk_sdk.ledger.interface import Work, Write
+from orderdesk_sdk.ledger.chain import FIRST, MARK, Line, Links, line_of, row_digest, state_of
+from orderdesk_sdk.ledger.entries import dump, kind_of, pack, pack_entry, stamp, unpack
+from orderdesk_sdk.ledger.interface import Fence, FenceMoved, Work, Write
+from orderdesk_sdk.ledger.personal import Packed
+from orderdesk_sdk.ledger.tables import COLUMNS, TABLES, columns_of, wish_columns
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Occurrence
 from orderdesk_sdk.status_change import StatusChange
 
 __all__ = [
-    "INSERT_LINE", "TABLES", "changing", "conflict_of", "due_of", "keyed", "lines_of", "mark_of", "occur",
-    "resubmitted", "status_conflict", "under_way", "update_of", "work_of",
+    "Change", "Row", "add_lines", "apply", "conflict_of", "insert", "insert_wish", "keyed", "lines_of", "mark_line",
+    "mark_of", "occur", "prepare", "resubmitted", "row_of", "status_conflict", "under_way", "wish_row", "work_of",
 ]  # fmt: skip
 
 Content = Event | Intent | Exchange | str
-TABLES: dict[type[Case | Resubmission | StatusChange], str] = {
-    Case: "cases",
-    Resubmission: "resubmissions",
-    StatusChange: "status_changes",
-}
+
+
+class Row(NamedTuple):
+    """A row before its number and its place in the chain are known. Made outside of the transaction: it costs most."""
+
+    columns: tuple[str | int | None, ...]
+    content: Packed
+    digest: bytes
+
+
+class Change(NamedTuple):
+    """A change as it is written."""
+
+    before: Work
+    row: Row
+    lines: Sequence[Line]
+    occurrence: Occurrence | None
+    fence: Fence | None
+
+
+def row_of(work: Work) -> Row:
+    """The row of a work."""
+    return _row(columns_of(work), pack(work))
+
+
+def wish_row(wish: Cancellation) -> Row:
+    """The row of a wish."""
+    return _row(wish_columns(wish), pack(wish))
+
+
+def _row(columns: tuple[str | int | None, ...], content: Packed) -> Row:
+    return Row(columns, content, row_digest(columns, content.data, content.sealed))
+
+
+def prepare(change: Write) -> Change:
+    """A change as it is written. One without entries is told by a mark, as no row changes beside its history."""
+    lines = lines_of(change.after, change.entries) or [mark_line(change.after)]
+    return Change(change.before, row_of(change.after), lines, change.occurrence, change.fence)
+
+
+def mark_line(work: Work, wish: Row | None = None) -> Line:
+    """The line that tells nothing but that a row is there; a case's first one also names its wish as it is."""
+    told = wish.digest.hex() if wish is not None else ""
+    return line_of(work.id, work.attempt, stamp(work.updated_at), MARK, Packed(told, None, None))
+
+
+def insert_wish(cursor: sqlite3.Cursor, row: Row) -> None:
+    """Add a wish."""
+    cursor.execute(
+        "INSERT INTO cancellations (id, order_id, data, texts, sealed) VALUES (?, ?, ?, ?, ?)",
+        (*row.columns, *row.content),
+    )
+
+
+def insert(
+    cursor: sqlite3.Cursor, links: Links, kind: type[Work], row: Row, first: Line, key: str | None = None
+) -> None:
+    """Add a work. Its number is the sequence of its first line. key: of a status change."""
+    number = links.count + 1
+    head = links.add(FIRST, [first], state_of(number, row.digest))
+    names, values = ("key, ", (key,)) if kind is StatusChange else ("", ())
+    marks = ", ".join("?" * (len(values) + len(row.columns) + 5))
+    cursor.execute(
+        f"INSERT INTO {TABLES[kind]} (number, {names}{COLUMNS[kind]}, data, texts, sealed, head) VALUES ({marks})",  # noqa: S608 - constants
+        (number, *values, *row.columns, *row.content, head),
+    )
+
+
+def apply(cursor: sqlite3.Cursor, links: Links, change: Change) -> None:
+    """Change a work and add to its history.
+
+    Raises ConflictError where it is no longer the version that was read, FenceMoved where the order has changed.
+    """
+    before, fence = change.before, change.fence
+    if fence is not None and mark_of(cursor, fence.order_id) != fence.mark:
+        raise FenceMoved("the order has changed meanwhile", place=before.id, remedy="read it again")
+    table = TABLES[type(before)]
+    found = cursor.execute(
+        f"SELECT number, head FROM {table} WHERE id = ? AND version = ?",  # noqa: S608 - one of three constants
+        (before.id, before.version),
+    ).fetchone()
+    if found is None:
+        raise conflict_of(before)
+    number, link = found
+    head = links.add(link, change.lines, state_of(number, change.row.digest))
+    state = "state = ?, " if isinstance(before, Case) else ""
+    changing = change.row.columns[-3 if state else -2 :]
+    cursor.execute(
+        f"UPDATE {table} SET {state}version = ?, due_at = ?, data = ?, texts = ?, sealed = ?, head = ?"  # noqa: S608 - constants
+        " WHERE number = ?",
+        (*changing, *change.row.content, head, number),
+    )
+
+
+def add_lines(cursor: sqlite3.Cursor, links: Links, work: Work, lines: Sequence[Line], *, fenced: bool) -> None:
+    """Add to a work's history alone. Raises ConflictError where it is gone, or (fenced) no longer the version read."""
+    table = TABLES[type(work)]
+    found = cursor.execute(
+        f"SELECT number, head, version FROM {table} WHERE id = ?",  # noqa: S608 - one of three constants
+        (work.id,),
+    ).fetchone()
+    if found is None or (fenced and found[2] != work.version):
+        raise conflict_of(work)
+    head = links.add(found[1], lines, None)
+    cursor.execute(f"UPDATE {table} SET head = ? WHERE number = ?", (head, found[0]))  # noqa: S608 - a constant
 
 
 def occur(cursor: sqlite3.Cursor, occurrence: Occurrence) -> None:
@@ -39,7 +143,7 @@ def occur(cursor: sqlite3.Cursor, occurrence: Occurrence) -> None:
 def keyed(cursor: sqlite3.Cursor, key: str, content: str) -> Cancellation | None:
     """The wish of a key. Raises ConflictError where the key was used for another content."""
     row = cursor.execute(
-        "SELECT keys.content, data FROM keys JOIN cancellations ON id = cancellation_id WHERE key = ?", (key,)
+        "SELECT keys.content, data, texts FROM keys JOIN cancellations ON id = cancellation_id WHERE key = ?", (key,)
     ).fetchone()
     if row is None:
         return None
@@ -47,19 +151,19 @@ def keyed(cursor: sqlite3.Cursor, key: str, content: str) -> Cancellation | None
         raise ConflictError(
             "this key was used for another cancellation", place=f"key {key!r}", remedy="use a new key for a new wish"
         )
-    return load(row[1], Cancellation)
+    return unpack(Cancellation, row[1], row[2])
 
 
 def under_way(cursor: sqlite3.Cursor, cases: Sequence[Case]) -> Cancellation | None:
     """The wish that has an open case at a place where one of these would be opened."""
     for case in cases:
         row = cursor.execute(
-            "SELECT cancellations.data FROM cases JOIN cancellations ON cancellations.id = cancellation_id"
+            "SELECT wishes.data, wishes.texts FROM cases JOIN cancellations AS wishes ON wishes.id = cancellation_id"
             " WHERE cases.order_id = ? AND connection = ? AND due_at IS NOT NULL",
             (case.order_id, case.connection),
         ).fetchone()
         if row is not None:
-            return load(row[0], Cancellation)
+            return unpack(Cancellation, *row)
     return None
 
 
@@ -70,55 +174,37 @@ def resubmitted(
 ) -> Resubmission | None:
     """The resubmission to go on with in place of a new one: what `earlier` says, else that of the same number there."""
     rows = cursor.execute(
-        "SELECT data FROM resubmissions WHERE original_id = ? ORDER BY number", (wanted.original_id,)
+        "SELECT data, texts FROM resubmissions WHERE original_id = ? ORDER BY number", (wanted.original_id,)
     ).fetchall()
-    known = earlier([load(row[0], Resubmission) for row in rows]) if earlier is not None else None
+    known = earlier([unpack(Resubmission, *row) for row in rows]) if earlier is not None else None
     if known is not None:
         return known
     row = cursor.execute(
-        "SELECT data FROM resubmissions WHERE order_number = ? AND connection = ?",
+        "SELECT data, texts FROM resubmissions WHERE order_number = ? AND connection = ?",
         (wanted.order_number, wanted.connection),
     ).fetchone()
-    return load(row[0], Resubmission) if row is not None else None
+    return unpack(Resubmission, *row) if row is not None else None
 
 
-def changing(case: Case) -> tuple[str, int, int | None, str]:
-    """The columns of a case that change."""
-    return case.state.value, case.version, due_of(case), dump(case)
-
-
-def update_of(change: Write) -> tuple[str, tuple[object, ...]]:
-    """The statement that applies a change, and its values."""
-    before, after = change.before, change.after
-    if isinstance(after, Case):
-        update = "UPDATE cases SET state = ?, version = ?, due_at = ?, data = ? WHERE id = ? AND version = ?"
-        return update, (*changing(after), before.id, before.version)
-    update = f"UPDATE {TABLES[type(after)]} SET version = ?, due_at = ?, data = ? WHERE id = ? AND version = ?"  # noqa: S608 - a constant
-    return update, (after.version, due_of(after), dump(after), before.id, before.version)
-
-
-def due_of(work: Work) -> int | None:
-    """When a work is due, as its row holds it."""
-    return stamp(work.due_at) if work.due_at is not None else None
-
-
-def work_of(data: str, kind: type[Work]) -> Work:
+def work_of(data: str, texts: str | None, kind: type[Work]) -> Work:
     """A piece of work from its row."""
     if kind is Case:
-        return load(data, Case)
-    return load(data, Resubmission) if kind is Resubmission else load(data, StatusChange)
+        return unpack(Case, data, texts)
+    return unpack(Resubmission, data, texts) if kind is Resubmission else unpack(StatusChange, data, texts)
 
 
-INSERT_LINE = "INSERT INTO history (subject_id, attempt, at, kind, data) VALUES (?, ?, ?, ?, ?)"
-
-
-def lines_of(work: Work, entries: Sequence[Content]) -> list[tuple[str, int, int, str, str]]:
-    """The rows of a history, in order."""
-    lines = []
-    for content in entries:
-        at = work.updated_at if isinstance(content, str) else _at(content)
-        lines.append((work.id, work.attempt, stamp(at), kind_of(content).value, data_of(content)))
-    return lines
+def lines_of(work: Work, entries: Sequence[Content]) -> list[Line]:
+    """The lines of a history, in order."""
+    return [
+        line_of(
+            work.id,
+            work.attempt,
+            stamp(work.updated_at if isinstance(content, str) else _at(content)),
+            kind_of(content).value,
+            pack_entry(content),
+        )
+        for content in entries
+    ]
 
 
 def _at(content: Event | Intent | Exchange) -> datetime:

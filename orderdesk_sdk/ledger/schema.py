@@ -5,9 +5,15 @@ Migrations only go forward; none is ever edited.
 
 from __future__ import annotations
 
+from orderdesk_sdk.ledger.adopting import adopt
+from orderdesk_sdk.sqlite_file import Step
+
 __all__ = ["MIGRATIONS"]
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
+_AS_ONE = "a row is changed only together with its history; an older orderdesk-sdk must be ended and started again"
+_KEPT = "what is in the ledger is kept"
+
+MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     (
         """CREATE TABLE cancellations (
             id TEXT PRIMARY KEY, order_id TEXT NOT NULL, data TEXT NOT NULL) WITHOUT ROWID""",
@@ -76,5 +82,42 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX resubmissions_due ON resubmissions (connection, due_at, id) WHERE due_at IS NOT NULL",
         "DROP INDEX status_changes_due",
         "CREATE INDEX status_changes_due ON status_changes (connection, due_at, id) WHERE due_at IS NOT NULL",
+    ),
+    (
+        # The hash chain (`chain`), and beside it the personal texts (`personal`). What there is becomes a part of it.
+        "ALTER TABLE cancellations ADD COLUMN sealed BLOB",
+        "ALTER TABLE cancellations ADD COLUMN texts TEXT",
+        *(
+            f"ALTER TABLE {table} ADD COLUMN {column}"
+            for table in ("cases", "resubmissions", "status_changes")
+            for column in ("head BLOB", "sealed BLOB", "texts TEXT")
+        ),
+        *(
+            f"ALTER TABLE history ADD COLUMN {name}"
+            for name in ("link BLOB", "state BLOB", "sealed BLOB", "texts TEXT")
+        ),
+        "CREATE TABLE chain (id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL, head BLOB NOT NULL)",
+        "DROP TRIGGER history_is_fixed",
+        adopt,
+        # Of a line nothing ever changes, but that its texts may be removed.
+        """CREATE TRIGGER history_is_fixed
+            BEFORE UPDATE OF sequence, subject_id, attempt, at, kind, data, link, state, sealed ON history
+            BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END""",
+        """CREATE TRIGGER history_texts_only_go BEFORE UPDATE OF texts ON history WHEN NEW.texts IS NOT NULL
+            BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END""",
+        # A program of an older version that still runs would write beside the chain.
+        f"""CREATE TRIGGER history_is_chained BEFORE INSERT ON history WHEN NEW.link IS NULL
+            BEGIN SELECT RAISE(ABORT, '{_AS_ONE}'); END""",
+        *(
+            f"CREATE TRIGGER {table}_are_{name} BEFORE {when} BEGIN SELECT RAISE(ABORT, '{said}'); END"
+            for table in ("cases", "resubmissions", "status_changes")
+            for name, when, said in (
+                ("chained", f"INSERT ON {table} WHEN NEW.head IS NULL", _AS_ONE),
+                ("changed_with_history", f"UPDATE OF data, version ON {table} WHEN NEW.head IS OLD.head", _AS_ONE),
+                ("kept", f"DELETE ON {table}", _KEPT),
+            )
+        ),
+        f"""CREATE TRIGGER cancellations_are_kept BEFORE DELETE ON cancellations
+            BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END""",
     ),
 )

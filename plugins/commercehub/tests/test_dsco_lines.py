@@ -10,6 +10,7 @@ from orderdesk_commercehub.simulator import DscoSimulator
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.case import ProofKind, State
 from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.plugin import StageOpener
 from orderdesk_sdk.testing.stage import ORDER, SimulatedStage
@@ -111,6 +112,30 @@ def test_lines_may_be_called_by_the_retailers_sku(open_stage: StageOpener) -> No
     stage.cancel(lines={"P-CAP": 1})
     assert sent(stage) == [("SIM-2-CAP", 1)]
     assert stage.follow().lines[1] == LineAnswer("P-CAP", 1, 1)
+
+
+@pytest.mark.parametrize(("named", "item"), [("id:1", "SIM-1-2"), ("code:2", "SIM-1-2"), ("id:2", "SIM-2-1")])
+def test_a_line_whose_id_is_another_ones_sku_is_the_one_that_is_canceled(
+    open_stage: StageOpener, named: str, item: str
+) -> None:
+    dsco = DscoSimulator(VirtualClock())
+    dsco.add_order(ORDER, lines=[("2", 1), ("1", 1)])
+    stage = open_stage(before=dsco, lines=(("2", 1), ("1", 1)))
+    with pytest.raises(InputError, match="2 lines are called '1'"):
+        stage.cancel(lines={"1": 1})
+    assert (stage.desk.cases(order=ORDER), cancels(stage)) == ((), [])
+    stage.cancel(lines={named: 1})
+    assert sent(stage) == [(item, 1)]
+    assert stage.follow().state is State.CANCELED
+
+
+def test_of_two_lines_with_one_sku_one_cannot_be_canceled_alone(open_stage: StageOpener) -> None:
+    dsco = DscoSimulator(VirtualClock())
+    dsco.add_order(ORDER, lines=[("MUG", 1), ("MUG", 2)])
+    stage = open_stage(before=dsco, lines=(("MUG", 1), ("MUG", 2)))
+    case = stage.cancel(lines={"id:2": 2})
+    assert (case.state, case.refusal, cancels(stage)) == (State.REFUSED, Refusal.NOT_ALLOWED, [])
+    assert "cannot tell which of them is meant" in (case.text or "")
 
 
 def test_an_order_without_lines_is_not_called_canceled(open_stage: StageOpener) -> None:

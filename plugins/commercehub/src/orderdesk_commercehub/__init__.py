@@ -9,9 +9,11 @@ from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import Button, ByCheck, Evidence, Integration, Limit, NoResubmit, Portal, Scope
+from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import ClientCredentialsAuth
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.lines import LineNames
 from orderdesk_sdk.order import Role
 from orderdesk_sdk.quantities import LineQuantities, judge, nothing_to_ask, shares
 from orderdesk_sdk.reading import complaint, count_in, objects_at, text_at, turned_away, words_of
@@ -26,7 +28,8 @@ FILE = Portal(UPLOAD, reasons=ClosedList((), configured=LISTS))
 BUTTON = Button(ByCheck(minutes(1), hours(2)), reasons=ClosedList(CODES, configured=LISTS), scope=Scope.QUANTITIES)
 NAMES = ("dscoItemId", "sku", "partnerSku", "upc", "ean")  # Of several that are sent, the first in this order counts.
 SAID = ("code", "description")
-Lines = tuple[list[LineQuantities], list[dict[str, object]]]
+SKUS = ("sku", "partnerSku", "upc", "ean", "dscoItemId")  # Which of them the order's codes are, the reply shows.
+Lines = tuple[list[LineQuantities], list[dict[str, object]], LineNames]
 
 
 @hookimpl
@@ -51,12 +54,16 @@ def orderdesk_cancel(request: CancelRequest, service: Service[HubSettings]) -> F
         return answer.refused(reply, Refusal.NOT_ALLOWED, text="Dsco does not know the order", remedy="see order_key")
     if not reply.is_success:
         return turned_away(reply, check=ACCESS) or answer.not_done(reply, text="the order cannot be read")
-    lines, names = read(reply, request)
-    verdict = nothing_to_ask(reply, lines, request.lines)
+    lines, names, ours = read(reply, request)
+    try:
+        wanted = ours.wanted(request.lines)
+    except InputError as error:
+        return answer.refused(reply, Refusal.NOT_ALLOWED, text=error.text, remedy=error.remedy)
+    verdict = nothing_to_ask(reply, lines, wanted)
     if verdict is not None:
-        return verdict
+        return ours.told(verdict)
     why = {"cancelCode": request.reason.code, "cancelledReason": request.reason.text}
-    counted = zip(names, shares(lines, request.lines), strict=True)
+    counted = zip(names, shares(lines, wanted), strict=True)
     items = [{**name, "cancelledQuantity": count, **why} for name, count in counted if count]
     body = {"id": request.remote_id, "type": TYPES[key], "lineItems": items}
     made = yield service.post("/order/item/cancel", json=body)  # Whether two add up is unknown: not repeatable.
@@ -78,8 +85,9 @@ def orderdesk_check(request: CheckRequest, service: Service[HubSettings]) -> Flo
     reply = yield service.get("/order/", params=params)
     if not reply.is_success:
         return turned_away(reply, check=ACCESS) or answer.unclear(reply)
-    lines, _ = read(reply, request)
-    verdict = judge(reply, lines, request.lines)
+    lines, _, ours = read(reply, request)
+    wanted = ours.wanted(request.lines)
+    verdict = ours.told(judge(reply, lines, wanted))
     if verdict.outcome is not Outcome.PENDING or request.reference is None:
         return verdict
     log = yield service.get("/order/log", params={"requestId": request.reference})
@@ -88,18 +96,22 @@ def orderdesk_check(request: CheckRequest, service: Service[HubSettings]) -> Flo
     entries = {entry.get("status"): entry for entry in objects_at(log, "logs")}
     if set(entries) == {"failure"}:
         text = words_of(entries["failure"].get("results"), SAID)
-        return judge(log, lines, request.lines, done=False, status="failure", text=text, remedy=ELSEWHERE)
-    return judge(log, lines, request.lines, done=True, status="success") if "success" in entries else verdict
+        return ours.told(judge(log, lines, wanted, done=False, status="failure", text=text, remedy=ELSEWHERE))
+    return ours.told(judge(log, lines, wanted, done=True, status="success")) if "success" in entries else verdict
 
 
 def read(reply: httpx.Response, request: CancelRequest | CheckRequest) -> Lines:
-    """The lines, called as the wish calls them, and what names each of them in a cancel. Raises MalformedReply."""
+    """The lines there; what names each of them in a cancel; and what ours are called there. Raises MalformedReply."""
+    items = [
+        {key: value for key, value in item.items() if value is not None} for item in objects_at(reply, "lineItems")
+    ]
+    ours = LineNames(request.order, lambda line: line.code)
+    kind = max(SKUS, key=lambda kind: sum(ours.knows(str(given.get(kind, ""))) for given in items))
     lines, names = [], []
-    for item in objects_at(reply, "lineItems"):
-        given = {key: value for key, value in item.items() if value is not None}
-        known = {name: str(given[name]) for name in NAMES if name in given}
-        code = next((name for name in known.values() if name in request.lines), None) or known.get("sku", str(known))
+    for given in items:
+        known = [name for name in NAMES if name in given]
+        code = str(given.get(kind, "")) or str({name: given[name] for name in known})
         canceled, shipped = (count_in(reply, given, key, 0) for key in ("cancelledQuantity", "shippedQuantity"))
         lines.append(LineQuantities(code, count_in(reply, given, "quantity"), canceled, shipped))
-        names.append({key: given[key] for key in (*list(known)[:1], "lineNumber") if key in given})
-    return lines, names
+        names.append({key: given[key] for key in (*known[:1], "lineNumber") if key in given})
+    return lines, names, ours

@@ -1,0 +1,54 @@
+"""What a look at a ledger can find: that it is as it was written, or what of it is not."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from attrs import frozen
+
+from orderdesk_sdk.errors import InputError
+
+__all__ = ["Flaw", "Head", "Record"]
+
+
+@frozen
+class Head:
+    """How many lines a ledger's history had, and the digest that only these lines have, in hexadecimal."""
+
+    count: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.count}:{self.digest}"
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """A head as `str` gives it. Raises InputError."""
+        count, colon, digest = text.strip().partition(":")
+        if not colon or not count.isdecimal() or len(digest) != 64 or set(digest) - set("0123456789abcdef"):
+            raise InputError(
+                f"{text!r} is no head of a ledger", place="head", remedy="give it whole, as NUMBER:64 HEX DIGITS"
+            )
+        return cls(int(count), digest)
+
+
+@frozen
+class Record:
+    """What was found of one history and the row that it leads to.
+
+    flaws: what is not as it was written, a sentence each. lines: how many there are. head: the link of the last one, in
+    hexadecimal: it stays a part of every later history. is_removed: personal texts of it were removed on request.
+    """
+
+    flaws: tuple[str, ...]
+    lines: int
+    head: str
+    is_removed: bool = False
+
+
+@frozen
+class Flaw:
+    """Something in a ledger that is not as it was written. subject_id: of what; None: of the ledger as a whole."""
+
+    subject_id: str | None
+    text: str

@@ -1,0 +1,79 @@
+"""What rules may want to hear, and what they did: the part of a SQLite ledger that is no evidence."""
+
+from __future__ import annotations
+
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from orderdesk_sdk.ledger.commits import GroupCommit
+from orderdesk_sdk.ledger.entries import dump, load, moment, stamp
+from orderdesk_sdk.ledger.rows import occur
+from orderdesk_sdk.rules import Firing, Occurrence
+
+__all__ = ["Occurrences"]
+
+
+class Occurrences(ABC):
+    """The methods of a ledger that are about rules."""
+
+    def __init__(self, commits: GroupCommit) -> None:
+        self._commits = commits
+        self._records_settled = False
+
+    @abstractmethod
+    def _read(self) -> AbstractContextManager[sqlite3.Cursor]:
+        """A cursor for reading."""
+
+    def occur(self, occurrences: Sequence[Occurrence]) -> None:
+        def job(cursor: sqlite3.Cursor) -> None:
+            for occurrence in occurrences:
+                occur(cursor, occurrence)
+
+        self._commits.run(job)
+
+    def waiting(self, limit: int) -> tuple[Occurrence, ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT data FROM occurrences WHERE handled = 0 ORDER BY number LIMIT ?", (limit,)
+            ).fetchall()
+        return tuple(load(row[0], Occurrence) for row in rows)
+
+    def handled(
+        self, occurrence: Occurrence, firings: Sequence[Firing], then: Sequence[Occurrence], at: datetime
+    ) -> bool:
+        first: list[bool] = []
+
+        def job(cursor: sqlite3.Cursor) -> None:
+            cursor.execute("UPDATE occurrences SET handled = 1 WHERE id = ? AND handled = 0", (occurrence.id,))
+            if cursor.rowcount != 1:
+                return
+            first.append(True)
+            for firing in firings:
+                cursor.execute(
+                    "INSERT INTO firings (occurrence_id, order_id, at, data) VALUES (?, ?, ?, ?)",
+                    (occurrence.id, occurrence.order_id, stamp(at), dump(firing)),
+                )
+            for follows in then:
+                occur(cursor, follows)
+
+        self._commits.run(job)
+        return bool(first)
+
+    def forget(self, occurrence: Occurrence) -> None:
+        def job(cursor: sqlite3.Cursor) -> None:
+            cursor.execute("DELETE FROM occurrences WHERE id = ? AND handled = 0", (occurrence.id,))
+
+        self._commits.run(job)
+
+    def record_settled(self) -> None:
+        self._records_settled = True
+
+    def firings(self, order_id: str) -> tuple[tuple[datetime, Firing], ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT at, data FROM firings WHERE order_id = ? ORDER BY number", (order_id,)
+            ).fetchall()
+        return tuple((moment(at), load(data, Firing)) for at, data in rows)

@@ -1,0 +1,45 @@
+"""The tables of what is worked on, and the columns of their rows that the hash chain covers beside the data."""
+
+from __future__ import annotations
+
+from orderdesk_sdk.case import Cancellation, Case
+from orderdesk_sdk.ledger.entries import stamp
+from orderdesk_sdk.ledger.interface import Work
+from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.status_change import StatusChange
+
+__all__ = ["COLUMNS", "TABLES", "WISH", "columns_of", "due_of", "wish_columns"]
+
+TABLES: dict[type[Work], str] = {Case: "cases", Resubmission: "resubmissions", StatusChange: "status_changes"}
+COLUMNS: dict[type[Work], str] = {
+    Case: "id, cancellation_id, order_id, connection, state, version, due_at",
+    Resubmission: "id, order_number, original_id, connection, version, due_at",
+    StatusChange: "id, order_id, connection, version, due_at",
+}
+"""By kind, in the order of `columns_of`; the id first, of a case its wish second."""
+WISH = "id, order_id"
+"""The columns of a wish, in the order of `wish_columns`."""
+
+
+def columns_of(work: Work) -> tuple[str | int | None, ...]:
+    """The columns of a work's row beside its data."""
+    due = due_of(work)
+    match work:
+        case Case():
+            return (
+                work.id, work.cancellation_id, work.order_id, work.connection, work.state.value, work.version, due
+            )  # fmt: skip
+        case Resubmission():
+            return work.id, work.order_number, work.original_id, work.connection, work.version, due
+        case StatusChange():
+            return work.id, work.order_id, work.connection, work.version, due
+
+
+def wish_columns(wish: Cancellation) -> tuple[str, str]:
+    """The columns of a wish's row beside its data."""
+    return wish.id, wish.order_id
+
+
+def due_of(work: Work) -> int | None:
+    """When a work is due, as its row holds it."""
+    return stamp(work.due_at) if work.due_at is not None else None
