@@ -140,7 +140,7 @@ class InlineEngine:
         """Do all due work, each piece once, and say when the next is due.
 
         Each connection's share is done by itself. Where more than `limit` pieces are due, this returns when so many
-        were begun; what is still under way then is finished beside the next call. Nothing is begun once the desk ends.
+        were begun; whoever is slow then is finished beside the next call. Nothing is begun once the desk ends.
         """
         troubles: dict[str, BaseException] = {}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -51,8 +51,6 @@ class _Share:
 
     connection: str
     until: datetime
-    width: int
-    under_way: int = 0
     read_at: float = 0.0
     jobs: deque[Job] = field(factory=deque)
     last: Work | None = None
@@ -88,31 +86,35 @@ class Round:
         self._batch = batch
         self._shares: dict[str, _Share] = {}
         self._seen: set[tuple[str, int]] = set()
-        self._flying: dict[int, tuple[_Share | None, Flight]] = dict(enumerate((None, flight) for flight in left))
+        self._flying: dict[int, Flight] = dict(enumerate(left))
         self._numbers = len(left)
+        self._under_way = Counter(flight.job[0].connection for flight in left)
         self._arrived: queue.SimpleQueue[int] = queue.SimpleQueue()
         self.begun = 0
 
     def run(self, limit: int) -> tuple[Flight, ...]:
         """Do what is due, at most `limit` pieces, and what becomes due elsewhere while somebody is waited for.
 
-        Returns when all is done; or, where there was more than `limit`, when so much was begun: the flights that have
-        not ended by then. Who is slow must not keep the next round from the others.
+        Returns when all is done; or, where more than `limit` is due, when so much was begun and nobody has ended for a
+        while: the flights that have not ended by then. Who is slow must not keep the next round from the others.
         """
         self._look()
         looked = time.monotonic()
         while True:
             self._fill(limit)
-            if not self._flying or (self.begun >= limit and not self._ending.is_near):
-                self._land_all()
-                return tuple(flight for _, flight in self._flying.values())
+            if not self._flying:
+                return ()
             try:
                 self._land(self._arrived.get(timeout=LOOK))
             except queue.Empty:
                 looked = 0.0
+                self._land_all()
+                is_more = any(share.jobs or not share.is_read for share in self._shares.values())
+                if self.begun >= limit and is_more and not self._ending.is_near:
+                    return tuple(self._flying.values())
             if time.monotonic() - looked >= LOOK:
                 looked = time.monotonic()
-                for name in {flight.job[0].connection for _, flight in self._flying.values()}:
+                for name in {flight.job[0].connection for flight in self._flying.values()}:
                     self._connections.bulkhead(name).reap()
                 self._land_all()
                 self._look()
@@ -122,7 +124,7 @@ class Round:
         now = self._clock.now()
         for name in self._ledger.due_places(now):
             if name not in self._shares:
-                self._shares[name] = _Share(name, now, self._connections.bulkhead(name).size + AHEAD)
+                self._shares[name] = _Share(name, now)
 
     def _fill(self, limit: int) -> None:
         """Give every connection as much as its threads can take, in turns, so that `limit` is shared fairly."""
@@ -130,10 +132,11 @@ class Round:
         while given and self.begun < limit and not self._ending.is_near:
             given = False
             for share in tuple(self._shares.values()):
-                if self.begun < limit and share.under_way < share.width:
+                size = self._connections.bulkhead(share.connection).size
+                if self.begun < limit and self._under_way[share.connection] < size + AHEAD:
                     given = self._give(share) or given
         for name in [name for name, share in self._shares.items() if share.is_read and not share.jobs]:
-            if not self._shares[name].under_way:
+            if not self._under_way[name]:
                 del self._shares[name]
 
     def _give(self, share: _Share) -> bool:
@@ -149,9 +152,9 @@ class Round:
         number = self._numbers
         ticket = self._start(job, share.read_at, lambda: self._arrived.put(number))
         if ticket is not None:
-            share.under_way += 1
+            self._under_way[share.connection] += 1
             self.begun += len(job)
-            self._flying[number] = share, Flight(job, ticket)
+            self._flying[number] = Flight(job, ticket)
         return True
 
     def _next(self, share: _Share) -> Job | None:
@@ -175,13 +178,12 @@ class Round:
         return [tuple(group[at : at + batch.most]) for at in range(0, len(group), batch.most)]
 
     def _land_all(self) -> None:
-        for number, (_, flight) in tuple(self._flying.items()):
+        for number, flight in tuple(self._flying.items()):
             if flight.ticket.done.is_set():
                 self._land(number)
 
     def _land(self, number: int) -> None:
-        share, flight = self._flying.pop(number, (None, None))
-        if share is not None:
-            share.under_way -= 1
+        flight = self._flying.pop(number, None)
         if flight is not None:
+            self._under_way[flight.job[0].connection] -= 1
             self._end(flight)
