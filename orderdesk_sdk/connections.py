@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 
 from attrs import evolve
 
@@ -16,8 +17,9 @@ from orderdesk_sdk.ending import Ending
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.guard import Fault
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.http.kept_tokens import Keeper, keeper_beside
 from orderdesk_sdk.http.service import Service, user_agent
-from orderdesk_sdk.ladders import ladder_of, texts_of, watched
+from orderdesk_sdk.ladders import identities_of, ladder_of, texts_of, watched
 from orderdesk_sdk.plain import plain_text
 from orderdesk_sdk.registry import Loaded, Registry
 from orderdesk_sdk.workers import Bulkhead
@@ -33,6 +35,7 @@ class Connection:
     """One store's account at an integration, ready for calls.
 
     integration: its declaration, with this connection's ladder. texts: of the settings that its mails are made of.
+    identities: where its responses state an order's number, by operation.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Connection:
         clock: Clock,
         limits: CallLimits,
         bulkhead: Bulkhead,
+        keeper: Keeper | None = None,
         ending: Ending | None = None,
     ) -> None:
         """To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.
@@ -55,13 +59,13 @@ class Connection:
         declared = loaded.integration
         ladder = ladder_of(declared, loaded.manager, settings, f"{configured.place}.settings")
         self.texts = texts_of(ladder, settings)
+        self.identities = identities_of(declared, settings)
         said: object = declared.unavailable(settings) if declared.unavailable is not None else None
         why = plain_text(said) if said is not None else None
+        self.client = ConnectionClient(declared, settings, clock, limits, keeper, ending)
         place = f"integration {declared.slug}, connection {configured.name!r}"
-        self.integration: Integration = evolve(
-            declared, cancel=watched(ladder, bulkhead, place), unavailable=lambda _: why
-        )
-        self.client = ConnectionClient(declared, settings, clock, limits, ending)
+        ladder = watched(ladder, bulkhead, self.client.redactor.text, place)
+        self.integration: Integration = evolve(declared, cancel=ladder, unavailable=lambda _: why)
         self._base_url = plain_text(getattr(settings, declared.base_url)) if declared.base_url is not None else ""
         self._agent = user_agent(loaded.integration.slug, loaded.version or "0")
 
@@ -90,9 +94,12 @@ class Connections:
         clock: Clock,
         limits: CallLimits,
         patience: float,
+        ledger: Path | None = None,
         ending: Ending | None = None,
     ) -> None:
+        """ledger: the file beside which refresh tokens are kept that services give; None keeps none."""
         self._configured = configured
+        self._ledger = ledger
         self._ending = ending or Ending()
         self._registry = registry
         self._clock = clock
@@ -151,7 +158,8 @@ class Connections:
 
         def made() -> Connection:
             settings = make_settings(loaded.integration.settings, configured)
-            return Connection(configured, loaded, settings, self._clock, self._limits, bulkhead, self._ending)
+            keeper = keeper_beside(self._ledger, configured.name) if self._ledger is not None else None
+            return Connection(configured, loaded, settings, self._clock, self._limits, bulkhead, keeper, self._ending)
 
         # What the guard lets through is made anew, without the frames below, whose variables hold secrets and the
         # environment: whoever logs it may show them.
@@ -176,6 +184,12 @@ class Connections:
             return self.get(name).integration
         except OrderDeskError as error:
             return str(error)
+
+    def usable(self, names: Iterable[str]) -> tuple[Mapping[str, Integration | str], Mapping[str, object]]:
+        """By name the declarations of connections, as `integration` gives them, and the settings of those usable."""
+        declared = {name: self.integration(name) for name in names}
+        settings = {name: self.get(name).settings for name, found in declared.items() if not isinstance(found, str)}
+        return declared, settings
 
     def bulkhead(self, name: str) -> Bulkhead:
         """The threads of a connection, there even when the connection itself cannot be made ready."""

@@ -16,8 +16,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from attrs import evolve
 
@@ -26,14 +25,15 @@ from orderdesk_sdk.case import Cancellation, Case, State
 from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.config import Config, find_config
 from orderdesk_sdk.connections import Connections
-from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.deeds import Deeds
 from orderdesk_sdk.ending import Ending
 from orderdesk_sdk.engines.inline import InlineEngine, Report
-from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.errors import NotAllowedError, OrderDeskError
 from orderdesk_sdk.filing import Filing
 from orderdesk_sdk.hosts import Host, Move
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.hosts.local import ImportReport, LocalHost
+from orderdesk_sdk.hosts.refs import OrderId, order_ref
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.inbound import Heard, Inbound
 from orderdesk_sdk.ledger import Ledger, Work
@@ -51,10 +51,13 @@ from orderdesk_sdk.rulebook import Rulebook
 from orderdesk_sdk.status_change import StatusChange
 from orderdesk_sdk.statuses import Statuses, StatusStanding
 from orderdesk_sdk.verdicts import Verdicts
+from orderdesk_sdk.wish import demand_submittable
 from orderdesk_sdk.wishes import Standing, Wish, Wishes, name_of
 from orderdesk_sdk.workers import PATIENCE
 
 __all__ = ["Desk"]
+
+T = TypeVar("T")
 
 
 class Desk:
@@ -72,6 +75,7 @@ class Desk:
         patience: float = PATIENCE,
     ) -> None:
         """A desk of parts; each None is made from the configuration."""
+        mailer = Mailer(config.mail) if config.mail is not None else None
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.registry = registry or Registry()
@@ -79,18 +83,20 @@ class Desk:
         self.host: Host = host or LocalHost(config.ledger, clock=self.clock, suffix=config.suffix)
         self._ending = Ending()
         self.connections = Connections(
-            config.connections, self.registry, self.clock, limits or CallLimits(), patience, self._ending
+            config.connections, self.registry, self.clock, limits or CallLimits(), patience, config.ledger, self._ending
         )
-        post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
+        self._by_id = by_id = HostById(self.host)
+        post = Post(mailer, self.clock)
         listeners = self.registry.listeners
-        self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock, self._ending)
+        listeners.patience = patience
+        self._engine = InlineEngine(self.ledger, by_id, self.connections, listeners, post, self.clock, self._ending)
         filing = Filing(config, self.ledger, self.connections, self.clock)
         self._verdicts = Verdicts(self.ledger, self._engine, filing, self.clock)
-        self._wishes = Wishes(self.ledger, self.host, self.connections, self._engine, self.clock)
-        self._statuses = Statuses(self.host, self.connections, self._engine, self._wishes)
-        self._inbound = Inbound(self.ledger, self.host, self.connections, self._engine, self._wishes)
+        self._wishes = Wishes(self.ledger, by_id, self.connections, self._engine, self.clock)
+        self._statuses = Statuses(by_id, self.connections, self._engine, self._wishes)
+        self._inbound = Inbound(self.ledger, by_id, self.connections, self._engine, self._wishes)
         deeds = Deeds(self._wishes, self._statuses)
-        self.rulebook = Rulebook(config.rules, self.ledger, self.host, self.connections, deeds, self.clock)
+        self.rulebook = Rulebook(config.rules, self.ledger, by_id, self.connections, deeds, self.clock)
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
@@ -100,9 +106,7 @@ class Desk:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         self.close(waits=kind is None or issubclass(kind, Exception))
 
     def ending_on(self, signal: threading.Event) -> AbstractContextManager[None]:
@@ -110,10 +114,9 @@ class Desk:
         return self._ending.on(signal)
 
     def close(self, *, waits: bool = True) -> None:
-        """Close connections, ledger and threads. What is open in the ledger goes on when a desk is opened again.
+        """Finish what is under way, begin nothing new, and close connections, ledger and threads.
 
-        What is under way is finished first, in whatever thread, and nothing new is begun: no request but those that a
-        flow under way goes on with, and none of them twice. waits: False breaks off in the middle, as a crash does.
+        What is open goes on when a desk is opened again. waits: False breaks off in the middle, as a crash does.
         """
         self._ending.begin()
         if waits:
@@ -122,6 +125,14 @@ class Desk:
         self.ledger.close()
         if isinstance(self.host, LocalHost):
             self.host.close()
+
+    def order(self, ref: str) -> Order:
+        """The order with this id or number; `id:` or `number:` before it says which of the two it is.
+
+        So every `order` of this class is named. Raises NotFoundError, and AmbiguousError, which names the orders, where
+        it is one order's id and another's number, or the number of several.
+        """
+        return self.host.order(order_ref(ref))
 
     def place(
         self,
@@ -134,17 +145,13 @@ class Desk:
     ) -> Placement:
         """Register that an order was submitted to a connection.
 
-        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None.
-        Raises InputError for a number that the service would mangle, and what the host raises for clashes.
+        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None. Raises InputError
+        for a number that the service would mangle or no path takes, as `..`, for a time still to come, and what the
+        host raises for clashes.
         """
         integration = self.connections.get(at).integration
-        found = self.host.order(order)
-        number = remote_id or found.number
-        fault = integration.remote_id.fault(number) if integration.remote_id is not None else None
-        if fault:
-            raise InputError(
-                fault, place=f"order {found.number} at {at}", remedy="give the number that the service knows"
-            )
+        found = self.order(order)
+        number = found.number if remote_id is None else remote_id
         placement = Placement(at, number, submitted_at or self.clock.now(), integration.role)
         if self._wishes.register(found, placement, name_of(by)) is not None:
             self._let_rules_act()
@@ -152,15 +159,10 @@ class Desk:
 
     def plan(self, order: str) -> Plan:
         """What a cancellation of the order would do now. Sends nothing."""
-        found = self.host.order(order)
+        found = self.order(order)
         placements = self.host.placements(found.id)
-        declared: dict[str, Integration | str] = {
-            placement.connection: self.connections.integration(placement.connection) for placement in placements
-        }
         standing = {case.connection: case.state for case in self.ledger.cases(order_id=found.id)}
-        settings = {
-            name: self.connections.get(name).settings for name, found in declared.items() if not isinstance(found, str)
-        }
+        declared, settings = self.connections.usable({placement.connection for placement in placements})
         return make_plan(found, placements, declared, self.clock.now(), standing, settings)
 
     def import_orders(self, orders: Sequence[Order], *, by: str) -> ImportReport:
@@ -169,11 +171,10 @@ class Desk:
         A shipment that an order has not had before raises the alarm where the order was canceled. Raises
         NotAllowedError for a host that has its own ways of taking orders in.
         """
-        if not isinstance(self.host, LocalHost):
-            raise NotAllowedError("this host takes its orders in itself", place="import")
+        local = self._local_host("import")
         new = self.rulebook.expect_imports(orders)
         left = [order for order in orders if self._inbound.has_new_shipment(order)]
-        report = self.host.import_orders(orders, by=name_of(by))
+        report = local.import_orders(orders, by=name_of(by))
         for order in left:
             note = f"the host has a new shipment of it: {order.shipments[-1].tracking_number or 'no tracking number'}"
             self._inbound.shipped(order, (), by=name_of(by), note=note)
@@ -181,17 +182,29 @@ class Desk:
         self._let_rules_act()
         return report
 
+    def take_over(self, order: str, *, by: str) -> tuple[str, ...]:
+        """Let an order of the local host alone go by its number, as one that was made anew; the ids of the others.
+
+        These are found by their ids from now on, and what is under way for them goes on.
+        """
+        return self._local_host("take over").take_over(OrderId(self.order(order).id), by=name_of(by))
+
+    def _local_host(self, place: str) -> LocalHost:
+        if not isinstance(self.host, LocalHost):
+            raise NotAllowedError("this host has its own ways of doing so", place=place)
+        return self.host
+
     def move(self, order: str, folder: str, *, by: str) -> Move:
         """Put an order into a folder, and let the rules hear of it.
 
         By itself a move cancels nothing and tells nobody.
         """
-        found = self.host.order(order)
-        here, there = self.host.folder(found.id), self.host.folder_name(folder)
+        found = self.order(order)
+        here, there = self._by_id.folder(found.id), self.host.folder_name(folder)
         if here == there:
             return Move(found.id, here, there)
         expected = self.rulebook.expect_move(found.id, here, there, name_of(by))
-        self.host.move(found.id, there, by=name_of(by))
+        self._by_id.move(found.id, there, by=name_of(by))
         self._let_rules_act(expected)
         return Move(found.id, here, there)
 
@@ -219,10 +232,8 @@ class Desk:
         NotAllowedError for one that was submitted nowhere, and InputError, before anything is recorded, for a reason
         or a part of the order that a place does not take.
         """
-        wish = Wish(order=order, by=by, reason=reason, key=key, at=at, lines=lines or {}, send=send)
-        standing = self._wishes.make(wish)
-        self._let_rules_act()
-        return standing
+        wish = Wish(order=self.order(order).id, by=by, reason=reason, key=key, at=at, lines=lines or {}, send=send)
+        return self._decided(self._wishes.make(wish))
 
     def standing(self, cancellation: Cancellation) -> Standing:
         """Where a wish stands now."""
@@ -237,7 +248,7 @@ class Desk:
         InputError for a status that cannot be set, with those that can, and NotAllowedError for an order that is at no
         cart.
         """
-        made = self._statuses.make(self.host.order(order), status, by=name_of(by), at=at, reason=reason)
+        made = self._statuses.make(self.order(order), status, by=name_of(by), at=at, reason=reason)
         self._let_rules_act()
         return made
 
@@ -247,16 +258,14 @@ class Desk:
         Nothing of it is believed: it makes us read back. Raises UntrustedMessage (answer the sender with 401),
         NotAllowedError for an integration that takes no messages, and what the plugin says of a message it cannot read.
         """
-        heard = self._inbound.receive(connection, message)
-        self._let_rules_act()
-        return heard
+        return self._decided(self._inbound.receive(connection, message))
 
     def canceled_elsewhere(self, order: str, *, at: str, by: str) -> Case | None:
         """Somebody says that an order was canceled at a connection by itself: it is read back there, and not asked.
 
         The case that settles it, or None where there is nothing to look into.
         """
-        case, _ = self._inbound.heed(self.host.order(order), at, HintKind.CANCELED, by=name_of(by))
+        case, _ = self._inbound.heed(self.order(order), at, HintKind.CANCELED, by=name_of(by))
         self._let_rules_act()
         return case
 
@@ -265,25 +274,14 @@ class Desk:
 
         at: only at these connections; empty means every fulfillment.
         """
-        raised = self._inbound.shipped(self.host.order(order), at, by=name_of(by), note=note)
+        raised = self._inbound.shipped(self.order(order), at, by=name_of(by), note=note)
         self._let_rules_act()
         return raised
 
     def check_submittable(self, order: str) -> None:
         """For hosts, before they submit an order anywhere: raises NotAllowedError where it is canceled or being so."""
-        found = self.host.order(order)
-        latest = {case.connection: case for case in self.ledger.cases(order_id=found.id)}
-        against = [
-            f"{case.connection} ({case.state.value})"
-            for case in latest.values()
-            if case.is_open or case.state in (State.CANCELED, State.PARTLY_CANCELED, State.SHIPPED_ANYWAY)
-        ]
-        if against:
-            raise NotAllowedError(
-                f"it was canceled, or is being canceled, at {', '.join(against)}",
-                place=f"order {found.number}",
-                remedy="resubmit a canceled order as a duplicate: `orderdesk resubmit`",
-            )
+        found = self.order(order)
+        demand_submittable(found, self.ledger.cases(order_id=found.id))
 
     def request(self, case_id: str) -> CancelRequest:
         """What an open case asks of its service, for whoever does it by other means than a button.
@@ -334,9 +332,7 @@ class Desk:
 
         What was asked already goes on: only its service can tell.
         """
-        after = self._wishes.take_back(self.host.order(order), name_of(by), note)
-        self._let_rules_act()
-        return after
+        return self._decided(self._wishes.take_back(self.order(order), name_of(by), note))
 
     def send_again(self, case_id: str, *, by: str) -> Work:
         """Send a request again although nobody knows what the first one did: a named person's decision (law 3)."""
@@ -349,11 +345,11 @@ class Desk:
         host choose. Asking again continues the same resubmission. Raises NotAllowedError while the original is not
         settled as canceled.
         """
-        return self._engine.resubmit(self.host.order(order), by=name_of(by), at=at, number=number)
+        return self._engine.resubmit(self.order(order), by=name_of(by), at=at, number=number)
 
     def receipt(self, order: str) -> Receipt:
         """The proof of every wish to cancel an order: what was asked, answered, decided, when and by whom."""
-        found = self.host.order(order)
+        found = self.order(order)
         placements = self.host.placements(found.id)
         return make_receipt(found, placements, self.ledger, self.clock.now(), self.connections.integration)
 
@@ -367,7 +363,7 @@ class Desk:
 
     def cases(self, *, order: str | None = None, states: Sequence[State] = (), limit: int = 1000) -> tuple[Case, ...]:
         """Cases, oldest first. order: an order's id or number; None takes all. states: empty takes all."""
-        order_id = self.host.order(order).id if order is not None else None
+        order_id = self.order(order).id if order is not None else None
         return self.ledger.cases(order_id=order_id, states=states, limit=limit)
 
     def errands(self, *, open_only: bool = False) -> tuple[Resubmission | StatusChange, ...]:
@@ -376,27 +372,28 @@ class Desk:
         return (*again, *self.ledger.status_changes(open_only=open_only))
 
     def run_due(self, limit: int = 1000) -> Report:
-        """Do everything that is due now, and say when the next is due; see `Report`.
+        """Do what is due now, and say when the next is due. Does nothing once the desk is being closed.
 
-        Each connection does its share by itself, and none waits for a slower one. Where more than `limit` pieces are
-        due, this returns when so many were begun; what is under way then is finished beside the next call. Does nothing
-        once the desk is being closed.
+        Each connection does its share by itself. Where more than `limit` pieces are due, this returns when so many were
+        begun, and does not wait for the slow ones among them: these are finished beside the next call.
         """
         with self._ending.busy():
             if self._ending.is_near:
                 return Report(0, None)
             report = self._engine.run_due(limit)
             try:
-                handled = self.rulebook.work(limit)
+                handled, troubles = self.rulebook.work(limit)
             except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
-                return evolve(report, problems=(*report.problems, str(error)), next_due=self.ledger.next_due())
-            return evolve(report, next_due=self.ledger.next_due()) if handled else report
+                handled, troubles = 1, (str(error),)
+            if not (handled or troubles):
+                return report
+            return evolve(report, problems=(*report.problems, *troubles), next_due=self.ledger.next_due())
 
     def _let_rules_act(self, sure: Sequence[str] = ()) -> None:
         """Let the rules hear at once what this call did. What keeps them from it waits, and `run_due` tells of it."""
         with suppress(OrderDeskError):
             self.rulebook.work(sure=sure)
 
-    def _decided(self, work: Work) -> Work:
+    def _decided(self, made: T) -> T:
         self._let_rules_act()
-        return work
+        return made

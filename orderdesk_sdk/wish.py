@@ -16,8 +16,8 @@ from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reasons import resolve_reason
 
 __all__ = [
-    "demand", "demand_lines", "leaves_nothing", "not_yet_asked", "open_cases", "wanted_placements", "wish_content",
-    "with_line_ids",
+    "demand", "demand_lines", "demand_submittable", "leaves_nothing", "not_yet_asked", "open_cases",
+    "wanted_placements", "wish_content", "with_line_ids",
 ]  # fmt: skip
 
 
@@ -73,6 +73,22 @@ def with_line_ids(order: Order, wish: Cancellation) -> Cancellation:
         return wish
     lines = lines_of_names(order, wish.lines)
     return evolve(wish, lines=lines, line_names={line_id: label(order, line_id) for line_id in lines})
+
+
+def demand_submittable(order: Order, cases: Sequence[Case]) -> None:
+    """Raise NotAllowedError where an order, by all its cases, is canceled or being canceled somewhere."""
+    latest = {case.connection: case for case in cases}
+    against = [
+        f"{case.connection} ({case.state.value})"
+        for case in latest.values()
+        if case.is_open or case.state in (State.CANCELED, State.PARTLY_CANCELED, State.SHIPPED_ANYWAY)
+    ]
+    if against:
+        raise NotAllowedError(
+            f"it was canceled, or is being canceled, at {', '.join(against)}",
+            place=f"order {order.number}",
+            remedy="resubmit a canceled order as a duplicate: `orderdesk resubmit`",
+        )
 
 
 def leaves_nothing(case: Case, wish: Cancellation, order: Order) -> bool:

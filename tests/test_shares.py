@@ -27,6 +27,7 @@ from orderdesk_sdk.engines.inline import Report
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.order import Line, Order
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.request import CancelRequest
@@ -50,7 +51,8 @@ class ShopPlugin:
     def __init__(self, slug: str, *, batch: bool = False) -> None:
         button = Button(ByReply(), batch=Batch(most=5, gather=minutes(1))) if batch else Button(ByReply())
         self._declared = Integration(
-            slug=slug, title=slug.title(), settings=ShopSettings, base_url="endpoint", cancel=(button,)
+            slug=slug, title=slug.title(), settings=ShopSettings, base_url="endpoint", cancel=(button,),
+            identified_by={"/cancel": NotStated("its reply says nothing")},
         )  # fmt: skip
 
     @hookimpl

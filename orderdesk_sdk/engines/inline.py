@@ -10,18 +10,20 @@ from datetime import datetime
 
 from attrs import frozen
 
+from orderdesk_sdk import followup
 from orderdesk_sdk.advance import CaseAdvancer
-from orderdesk_sdk.case import Case, Event
+from orderdesk_sdk.case import Case, Event, State
 from orderdesk_sdk.casebook import Casebook, Known
 from orderdesk_sdk.change_status import StatusChanger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
+from orderdesk_sdk.declaration import Batch
 from orderdesk_sdk.ending import Ending
 from orderdesk_sdk.engines.rounds import LOOK, Flight, Job, Round
 from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.guard import HUNG, Watch
-from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order, Placement
@@ -37,6 +39,8 @@ __all__ = ["InlineEngine", "Report"]
 
 TICK = 0.02
 """Seconds between two looks at whether all is finished."""
+MOST_GATHERED = 100_000
+"""How many gathered cases of a connection are looked at in one round; the others come with the next."""
 STALE = 1.0
 """Seconds after which a piece of work that was read is read again before it is begun."""
 
@@ -61,7 +65,7 @@ class InlineEngine:
     def __init__(
         self,
         ledger: Ledger,
-        host: Host,
+        host: HostById,
         connections: Connections,
         listeners: Listeners,
         post: Post,
@@ -152,9 +156,7 @@ class InlineEngine:
         problems = self.reach.catch_up()
         with self._lock:
             left, self._left = self._left, ()
-        turn = Round(
-            self._ledger, self._connections, self._clock, self._ending, self._start, end, self._advancer.batch, left
-        )
+        turn = Round(self._ledger, self._connections, self._clock, self._ending, self._start, end, self._group, left)
         left = turn.run(limit)
         with self._lock:
             self._left += left
@@ -185,6 +187,36 @@ class InlineEngine:
     def now(self) -> datetime:
         """The time by the desk's clock."""
         return self._clock.now()
+
+    def _group(self, work: Work, is_first: bool) -> Sequence[Job] | None:
+        """The groups that a piece of work goes in, all those of its connection; none but for the first that asks.
+
+        None for one that goes by itself.
+        """
+        batch = self._advancer.batch(work) if isinstance(work, Case) else None
+        if batch is None:
+            return None
+        return self._gathered(work.connection, batch) if is_first else ()
+
+    def _gathered(self, connection: str, batch: Batch) -> list[Job]:
+        """The groups that a connection is asked for together."""
+        # Those that are not due yet as well: they wait for nothing but others to go with.
+        waiting = self._ledger.cases(connection=connection, states=(State.REQUESTED,), limit=MOST_GATHERED)
+        group = [case for case in waiting if self._advancer.batch(case) is not None]
+        if batch.paced:
+            group = self._next_call(group, batch)
+        return [tuple(group[at : at + batch.most]) for at in range(0, len(group), batch.most)]
+
+    def _next_call(self, group: Sequence[Case], batch: Batch) -> list[Case]:
+        """Those of a group that go in the next call, longest due first; the others are told in which later one."""
+        now = self._clock.now()
+        turn = sorted(group, key=lambda case: case.due_at or now)
+        for at, case in enumerate(turn[batch.most :]):
+            event = followup.gather(batch, now, calls=1 + at // batch.most)
+            if case.due_at is None or event.due_at is None or case.due_at < event.due_at:
+                with suppress(ConflictError):  # Somebody else has it: then it is they who know when it goes on.
+                    self._book.apply(case, event)
+        return turn[: batch.most]
 
     def _advance(self, job: Job, watch: Watch) -> None:
         first = job[0]

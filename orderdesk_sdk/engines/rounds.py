@@ -14,10 +14,8 @@ from datetime import datetime
 
 from attrs import define, field, frozen
 
-from orderdesk_sdk.case import Case, State
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
-from orderdesk_sdk.declaration import Batch
 from orderdesk_sdk.ending import Ending
 from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.workers import Ticket
@@ -30,8 +28,6 @@ PAGE = 100
 """How many pieces of work of a connection are read at a time."""
 AHEAD = 2
 """How many pieces wait at a connection's threads beside those that are under way, so that none of these idles."""
-MOST_GATHERED = 100_000
-"""How many gathered cases of a connection are looked at in one round; the others come with the next."""
 
 Job = tuple[Work, ...]
 """What one thread does at a time: one piece of work, or several that are asked for together. Of one connection."""
@@ -62,8 +58,9 @@ class Round:
     """One round over a ledger.
 
     start: hands a job to its threads, with the time by `time.monotonic` when it was read, and calls back when it is
-    done; None where somebody is at it. end: what is to be done with each flight that ended. left: the flights of an
-    earlier round that had not ended with it. begun: how many pieces of work this one has begun.
+    done; None where somebody is at it. end: what is to be done with each flight that ended. group: the jobs that a
+    piece of work goes in with others, if it is the first of them that is asked about; None for one that goes by itself.
+    left: the flights of an earlier round that had not ended with it. begun: how much this one has begun.
     """
 
     def __init__(
@@ -74,7 +71,7 @@ class Round:
         ending: Ending,
         start: Callable[[Job, float, Callable[[], None]], Ticket | None],
         end: Callable[[Flight], None],
-        batch: Callable[[Case], Batch | None],
+        group: Callable[[Work, bool], Sequence[Job] | None],
         left: Sequence[Flight] = (),
     ) -> None:
         self._ledger = ledger
@@ -83,7 +80,7 @@ class Round:
         self._ending = ending
         self._start = start
         self._end = end
-        self._batch = batch
+        self._group = group
         self._shares: dict[str, _Share] = {}
         self._seen: set[tuple[str, int]] = set()
         self._flying: dict[int, Flight] = dict(enumerate(left))
@@ -163,19 +160,10 @@ class Round:
             share.read_at, share.is_read = time.monotonic(), len(page) < PAGE
             share.last = page[-1] if page else None
             for work in page:
-                batch = self._batch(work) if isinstance(work, Case) else None
-                if batch is None:
-                    share.jobs.append((work,))
-                elif not share.is_gathered:
-                    share.is_gathered = True
-                    share.jobs.extend(self._gathered(share.connection, batch))
+                groups = self._group(work, not share.is_gathered)
+                share.jobs.extend([(work,)] if groups is None else groups)
+                share.is_gathered = share.is_gathered or groups is not None
         return share.jobs.popleft() if share.jobs else None
-
-    def _gathered(self, connection: str, batch: Batch) -> Sequence[Job]:
-        # Those that are not due yet as well: they wait for nothing but others to go with.
-        waiting = self._ledger.cases(connection=connection, states=(State.REQUESTED,), limit=MOST_GATHERED)
-        group = [case for case in waiting if self._batch(case) is not None]
-        return [tuple(group[at : at + batch.most]) for at in range(0, len(group), batch.most)]
 
     def _land_all(self) -> None:
         for number, flight in tuple(self._flying.items()):

@@ -61,6 +61,23 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         """CREATE TRIGGER host_history_is_kept BEFORE UPDATE ON host_history
             BEGIN SELECT RAISE(ABORT, 'history is append-only'); END""",
     ),
+    (
+        # Two shops may both have a number, and an order that is made anew has that of the old one. A column's UNIQUE
+        # goes only with its table.
+        """CREATE TABLE host_orders_anew (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            number TEXT NOT NULL,
+            folder_id INTEGER NOT NULL REFERENCES host_folders (id),
+            document TEXT NOT NULL,
+            taken_over_by TEXT REFERENCES host_orders (id)
+        ) STRICT""",
+        "INSERT INTO host_orders_anew SELECT seq, id, number, folder_id, document, NULL FROM host_orders",
+        "DROP TABLE host_orders",
+        "ALTER TABLE host_orders_anew RENAME TO host_orders",
+        "CREATE INDEX host_orders_by_number ON host_orders (number)",
+        "CREATE INDEX host_orders_by_folder ON host_orders (folder_id, seq)",
+    ),
 )
 """Statements that lead from version n to n + 1, oldest first. Never changed once released, only added to."""
 
@@ -78,7 +95,10 @@ class LocalFile:
         with self._told():
             self._connection = connect(path)
             try:
+                # A table that is made anew is gone for a moment, and what refers to it must bear that.
+                self._connection.execute("PRAGMA foreign_keys = OFF")
                 migrate(self._connection, "host_schema", MIGRATIONS, self._place)
+                self._connection.execute("PRAGMA foreign_keys = ON")
             except BaseException:
                 self._connection.close()
                 raise

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import AmbiguousError, InputError, NotFoundError
+from orderdesk_sdk.hosts.refs import OrderId, OrderNumber, order_ref
 from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.order_reader import read_order_text, write_order_text
+from orderdesk_sdk.order_reader import read_stored_order, write_order_text
 
 __all__ = [
     "NOTE_LIMIT",
@@ -26,17 +28,25 @@ __all__ = [
     "insert_order",
     "insert_placement",
     "must_exist",
+    "others_called",
     "owner_of",
     "placements",
     "split_note",
     "stamp",
     "storable",
+    "told",
 ]
 
 NOTE_LIMIT: Final = 1800
 """Characters of one history note, as in Order Desk (reported by third parties, no official text was found)."""
 _NEIGHBORS: Final = 2000
 """Orders whose names are compared for "did you mean": the newest, so that a typo costs the same in a large store."""
+
+
+_GOES_BY_IT: Final = """NOT EXISTS (
+    SELECT 1 FROM host_orders AS taker WHERE taker.id = host_orders.taken_over_by AND taker.number = host_orders.number
+)"""
+"""Of an order: no other that still has its number took it over."""
 
 
 @frozen
@@ -64,24 +74,58 @@ def as_text(order: Order) -> str:
 
 def as_order(order_id: str, document: str, folder_id: int) -> Order:
     """The order that a row holds."""
-    (order,) = read_order_text(document, place=f"stored order {order_id}")
-    return evolve(order, folder_id=folder_id)
+    return evolve(read_stored_order(document, place=f"stored order {order_id}"), folder_id=folder_id)
 
 
 def find_order(db: sqlite3.Connection, ref: str) -> Order:
-    """The order with this id or number; NotFoundError for none (with close matches) or two."""
-    rows = db.execute("SELECT id, document, folder_id FROM host_orders WHERE id = ?1 OR number = ?1", (ref,)).fetchall()
+    """The order with this id or number; NotFoundError for none (with close matches), AmbiguousError for several.
+
+    An order whose number another one took over is found by its id alone.
+    """
+    named = order_ref(ref)
+    name = str(named)
+    columns = "SELECT id, document, folder_id FROM host_orders WHERE"
+    by_id, by_number = f"{columns} id = ?1", f"{columns} number = ?1 AND {_GOES_BY_IT}"
+    match named:
+        case OrderId():
+            query = by_id
+        case OrderNumber():
+            query = by_number
+        case _:
+            query = f"{by_id} UNION {by_number}"
+    rows = db.execute(query, (name,)).fetchall()
     if len(rows) == 1:
         return as_order(*rows[0])
     if rows:
-        ids = " and ".join(row[0] for row in rows)
-        remedy = f"give the id of the one ({ids}) or the number of the other"
-        raise NotFoundError(f"{ref!r} is the id of one order and the number of another", remedy=remedy)
+        raise _ambiguous(name, [as_order(*row) for row in rows])
     newest = db.execute("SELECT number, id FROM host_orders ORDER BY seq DESC LIMIT ?", (_NEIGHBORS,))
     names = dict.fromkeys(name for row in newest for name in row)
     close = difflib.get_close_matches(ref, names, n=3)
     remedy = f"did you mean {', '.join(close)}?" if close else "import the order first, or list the orders there are"
     raise NotFoundError(f"no order has the id or number {ref!r}", remedy=remedy)
+
+
+def _ambiguous(name: str, orders: Sequence[Order]) -> AmbiguousError:
+    of_number = [order for order in orders if order.number == name]
+    if len(of_number) == len(orders):
+        text = f"{len(orders)} orders have the number {name!r}"
+    else:
+        text = f"{name!r} is the id of one order and the number of another"
+    remedy = f"say which: {', '.join(f'id:{order.id} ({told(order)})' for order in orders)}"
+    return AmbiguousError(text, remedy=remedy, ids=tuple(order.id for order in orders))
+
+
+def told(order: Order) -> str:
+    """An order in a few words that tell it from others of its number."""
+    since = f", {order.added_at:%Y-%m-%d}" if order.added_at is not None else ""
+    return f"{order.number} of {order.source_name or 'no source'}{since}"
+
+
+def others_called(db: sqlite3.Connection, order: Order) -> tuple[Order, ...]:
+    """The other orders that a person may mean by this one's id or number, or that this one's may be meant by."""
+    columns = "SELECT id, document, folder_id FROM host_orders WHERE id <> ?1 AND"
+    query = f"{columns} id = ?2 UNION {columns} number IN (?1, ?2) AND {_GOES_BY_IT}"
+    return tuple(as_order(*row) for row in db.execute(query, (order.id, order.number)))
 
 
 def must_exist(db: sqlite3.Connection, order_id: str) -> None:
