@@ -250,6 +250,18 @@ class Desk:
         self._let_rules_act()
         return raised
 
+    def forget(self, order: str, *, by: str) -> int:
+        """Remove who people are and what they wrote from all that is kept of an order; from how many histories.
+
+        What was asked, answered and proved stays, with its times, and is still verified. An order of a host of your own
+        is left to that host. Raises NotAllowedError while anything about the order is open.
+        """
+        found = self.host.order(order)
+        count = self.ledger.remove_texts(found.id, by=name_of(by), at=self.clock.now())
+        if isinstance(self.host, LocalHost):
+            self.host.remove_texts(found.id, by=name_of(by))
+        return count
+
     def check_submittable(self, order: str) -> None:
         """For hosts, before they submit an order anywhere: raises NotAllowedError where it is canceled or being so."""
         found = self.host.order(order)

@@ -344,6 +344,17 @@ class LocalHost:
         with self._file.writing() as db:
             rows.add_note(db, rows.find_order(db, ref).id, text, by=by, at=self._clock.now())
 
+    def remove_texts(self, ref: str, *, by: str) -> None:
+        """Remove from an order and its history who people are and what they wrote, addresses and notes included.
+
+        An import of the same order brings the order's own back.
+        """
+        _named(by)
+        with self._file.erasing() as db:
+            order = rows.find_order(db, ref)
+            rows.remove_texts(db, order)
+            rows.add_note(db, order.id, "Personal texts removed", by=by, at=self._clock.now())
+
     def history(self, ref: str) -> tuple[HistoryEntry, ...]:
         """The order's history, oldest first."""
         with self._file.reading() as db:
