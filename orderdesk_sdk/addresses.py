@@ -30,7 +30,7 @@ def address_of(value: object, place: str) -> Address:
         raise ConfigurationError(f"the address is longer than {LONGEST} characters", place=place, remedy=EXAMPLE)
     if "=?" in value:
         text = "the address has an encoded word (=?...?=), which a mail program may read as something else"
-        raise ConfigurationError(text, place=place, remedy=f"write the name in plain letters; {EXAMPLE}")
+        raise ConfigurationError(text, place=place, remedy=f"write the name as it is read; {EXAMPLE}")
     if not value.isprintable():
         raise ConfigurationError("the address has a line break or control character", place=place, remedy=EXAMPLE)
     try:

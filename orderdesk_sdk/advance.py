@@ -23,6 +23,7 @@ from orderdesk_sdk.errors import (
 )
 from orderdesk_sdk.exchange import Intent
 from orderdesk_sdk.flow import Fault, drive
+from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.journal import WorkJournal
 from orderdesk_sdk.order import Placement
@@ -187,6 +188,7 @@ class CaseAdvancer:
             Answer,
             connection.client,
             journal,
+            Grounds(connection.identities, (About.of(request),)),
             watch=watch,
         )
         now = self._clock.now()

@@ -9,7 +9,7 @@ show the evidence.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Protocol
 
@@ -19,11 +19,13 @@ from attrs.validators import deep_iterable, instance_of, optional
 __all__ = [
     "EXCHANGE_NUMBER",
     "Answer",
+    "Answers",
     "LineAnswer",
     "Outcome",
     "Refusal",
     "Reply",
     "asked",
+    "by_status",
     "canceled",
     "changed",
     "not_done",
@@ -117,6 +119,7 @@ class Answer:
     lines: per-line results where the service gives them, else empty.
     retry_after: how long the service asks to be left alone; None when it does not say. Only with NOT_DONE.
     reference: the service's own name for the request it took note of, for later checks; None when it gave none.
+    unidentified: set by the core, where the response states no number of an order: what the declaration says of that.
     """
 
     outcome: Outcome = field(validator=instance_of(Outcome))
@@ -130,10 +133,18 @@ class Answer:
     retry_after: timedelta | None = field(default=None, validator=optional(instance_of(timedelta)))
     exchange: int | None = field(default=None, validator=optional(instance_of(int)))
     reference: str | None = field(default=None, validator=_TEXT)
+    unidentified: str | None = field(default=None, validator=_TEXT)
 
     def __attrs_post_init__(self) -> None:
         if (self.outcome is Outcome.REFUSED) != (self.refusal is not None):
             raise ValueError("an answer has a refusal exactly when its outcome is REFUSED")
+
+
+@frozen
+class Answers:
+    """What a flow about several orders ends with: one answer for each, in the order of their requests."""
+
+    answers: tuple[Answer, ...]
 
 
 def _number(reply: Reply | None) -> int | None:
@@ -202,3 +213,30 @@ def unclear(reply: Reply | None, *, status: str | None = None, text: str | None 
     """The reply does not tell what the service did. text: None takes the HTTP status."""
     said = text or (f"the service answered {reply.status_code}" if reply is not None else None)
     return Answer(Outcome.UNCLEAR, status=status, text=said, exchange=_number(reply))
+
+
+def by_status(
+    reply: Reply,
+    status: str,
+    *,
+    canceled_in: Collection[str],
+    shipped_in: Collection[str] = (),
+    open_in: Collection[str] = (),
+    word: str | None = None,
+    text: str | None = None,
+    remedy: str | None = None,
+    lines: Iterable[LineAnswer] = (),
+) -> Answer:
+    """What a status says of a cancel: canceled, refused as shipped, pending, or unclear where it is none of these.
+
+    word: the status as the three lists spell it, where they do not spell it as the service does. text: what a person
+    should know beside it. remedy: what they could do where it has shipped.
+    """
+    found = status if word is None else word
+    if found in canceled_in:
+        return canceled(reply, status=status, text=text, lines=lines)
+    if found in shipped_in:
+        return refused(reply, Refusal.SHIPPED, status=status, text=text, remedy=remedy, lines=lines)
+    if found in open_in:
+        return pending(reply, status=status, text=text, lines=lines)
+    return unclear(reply, status=status, text=f"not a documented status: {status!r}")

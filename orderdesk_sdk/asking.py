@@ -6,10 +6,10 @@ from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk import followup
-from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.answer import Answer, Answers
 from orderdesk_sdk.case import Case, Event, EventKind, State, transition
 from orderdesk_sdk.casebook import LEASE, Casebook, Known
 from orderdesk_sdk.connections import Connection
@@ -17,12 +17,15 @@ from orderdesk_sdk.declaration import Button, Email, Integration
 from orderdesk_sdk.errors import ConfigurationError, InputError
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, HeldBack, Recorded, cleaned, drive
+from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.journal import GroupJournal, Hold, Part, Result, WorkJournal
 from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.plan import opening
 from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.resending import sent_before
 from orderdesk_sdk.wish import demand_lines
 
 if TYPE_CHECKING:
@@ -42,13 +45,7 @@ class _Asked:
     at: datetime
     opening: tuple[Event | str, ...]
     hold: Hold
-
-
-@frozen
-class _Answers:
-    """What a flow about several orders ended with, one answer per order."""
-
-    answers: tuple[Answer, ...] = field(converter=tuple)
+    recorded: Recorded
 
 
 class Asker:
@@ -75,7 +72,9 @@ class Asker:
             Answer,
             connection.client,
             journal,
-            watch=watch,
+            _grounds(connection, asked.request),
+            asked.recorded,
+            watch,
         )
         return self._finish(asked.sending, connection, known.placement, journal, driven)
 
@@ -99,10 +98,12 @@ class Asker:
             hook = connection.loaded.manager.hook.orderdesk_cancel_many
             driven = drive(
                 lambda: _counted(hook(requests=requests, service=service), len(requests)),
-                _Answers,
+                Answers,
                 connection.client,
                 journal,
-                watch=watch,
+                _grounds(connection, *requests),
+                group[0].recorded,  # Of several none was asked before; a single one is asked again by itself only.
+                watch,
             )
             results = self._results(group, connection, driven)
             journal.finish_all(results)
@@ -148,6 +149,7 @@ class Asker:
             Answer,
             connection.client,
             journal,
+            _grounds(connection, request),
             recorded,
             watch,
         )
@@ -160,7 +162,7 @@ class Asker:
         vetoed, notes = self._book.veto(case, known)
         if vetoed is not None:
             return vetoed
-        fault = integration.remote_id.fault(case.remote_id) if integration.remote_id is not None else None
+        fault = number_fault(case.remote_id, integration.remote_id)
         if fault is not None:
             remedy = "cancel it in the service's own portal, then confirm or refuse this case"
             return self._book.apply(case, followup.to_person(case, fault, now, remedy), *notes)
@@ -171,7 +173,10 @@ class Asker:
             return self._book.apply(case, followup.to_person(case, error.text, now, error.remedy), *notes)
         event = Event(EventKind.SEND, now, due_at=now + LEASE, person=person, repeatable=True)
         hold = self._hold(case, connection, known.placement, person)
-        return _Asked(case, transition(case, event), request, known, now, (*notes, event), hold)
+        # What is sent again is the same request, and a flow that is driven again is told the same time.
+        sent = None if case.state is State.REQUESTED else sent_before(self._book.ledger.history(case.id))
+        at, recorded = (sent.began, sent.recorded) if sent is not None else (now, Recorded())
+        return _Asked(case, transition(case, event), request, known, at, (*notes, event), hold, recorded)
 
     def _hold(self, case: Case, connection: Connection, placement: Placement, person: str | None = None) -> Hold:
         """What is asked again before each write: a flow may read, or wait for its turn, for minutes."""
@@ -199,10 +204,10 @@ class Asker:
         self._book.tell(after, event)
         return after
 
-    def _results(self, group: Sequence[_Asked], connection: Connection, driven: Driven[_Answers]) -> tuple[Result, ...]:
+    def _results(self, group: Sequence[_Asked], connection: Connection, driven: Driven[Answers]) -> tuple[Result, ...]:
         outcomes: Sequence[Answer | followup.Loss | Fault]
         match driven.outcome:
-            case _Answers(answers):
+            case Answers(answers):
                 outcomes = [cleaned(answer, connection.client.redactor) for answer in answers]
             case Answer() | followup.Loss() | Fault():
                 outcomes = [driven.outcome] * len(group)
@@ -219,7 +224,7 @@ class Asker:
         sending: Case,
         connection: Connection,
         placement: Placement,
-        driven: Driven[Answer] | Driven[_Answers],
+        driven: Driven[Answer] | Driven[Answers],
         outcome: Answer | followup.Loss | Fault,
     ) -> Event:
         now = self._book.clock.now()
@@ -260,6 +265,10 @@ class Asker:
         return after
 
 
+def _grounds(connection: Connection, *requests: CancelRequest) -> Grounds:
+    return Grounds(connection.identities, tuple(About.of(request) for request in requests))
+
+
 def _counted(flow: object, count: int) -> object:
     """The plugin's flow, which must end with one answer per order; what is no flow is given back as it is."""
     return _counting(flow, count) if isinstance(flow, Generator) else flow
@@ -274,4 +283,4 @@ def _counting(
     answers = tuple(ended) if isinstance(ended, list | tuple) else None
     if answers is None or len(answers) != count or not all(isinstance(answer, Answer) for answer in answers):
         raise TypeError(f"the flow must end with {count} answers, one per request, in their order")
-    return _Answers(answers)
+    return Answers(answers)

@@ -169,7 +169,8 @@ class Proof:
     """The evidence beside a verdict.
 
     attempt and exchange name the exchange in the case's history; None where a person says so: then person and note
-    tell who. message: the mail that the person has read.
+    tell who. message: the mail that the person has read. unidentified: why nothing in the response says which order it
+    is about, where its service states no number; then only the request said so.
     """
 
     kind: ProofKind
@@ -178,6 +179,7 @@ class Proof:
     person: str | None = None
     note: str | None = None
     message: MailIn | None = None
+    unidentified: str | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.kind in (ProofKind.PERSON, ProofKind.MESSAGE) and not (self.person or "").strip():

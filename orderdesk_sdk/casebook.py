@@ -13,7 +13,7 @@ from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State, tran
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.connections import Connection, Connections
 from orderdesk_sdk.errors import NotFoundError, OrderDeskError
-from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger, Write
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order, Placement, Role
@@ -42,7 +42,7 @@ class Casebook:
     """Reads and writes cases. Safe from many threads."""
 
     def __init__(
-        self, ledger: Ledger, host: Host, connections: Connections, listeners: Listeners, clock: Clock
+        self, ledger: Ledger, host: HostById, connections: Connections, listeners: Listeners, clock: Clock
     ) -> None:
         self.ledger = ledger
         self.clock = clock

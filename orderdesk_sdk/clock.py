@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock", "VirtualClock", "minutes", "hours", "seconds", "utc"]
+from orderdesk_sdk.errors import InputError, NaiveTimeError
+
+__all__ = ["Clock", "SystemClock", "VirtualClock", "hours", "local_moments", "minutes", "seconds", "utc"]
 
 
 def seconds(count: float) -> timedelta:
@@ -28,13 +30,25 @@ def hours(count: float) -> timedelta:
 def utc(moment: datetime) -> datetime:
     """The same moment in UTC.
 
-    Raises ValueError for a naive datetime: whoever made it knows its zone, the SDK would have to guess.
+    Raises NaiveTimeError, which is a ValueError, for a naive datetime: whoever made it knows its zone, the SDK would
+    have to guess. Raises InputError for a moment that has no year in UTC.
     """
-    if moment.tzinfo is None:
-        raise ValueError(
-            f"{moment.isoformat()} has no time zone; give an aware datetime, for example with datetime.UTC"
-        )
-    return moment.astimezone(UTC)
+    if moment.utcoffset() is None:
+        text = f"{moment.isoformat()} has no time zone"
+        raise NaiveTimeError(text, remedy="give an aware datetime, for example with datetime.UTC")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InputError(f"{moment.isoformat()} is in no year of UTC", remedy="give the moment that is meant") from None
+
+
+def local_moments(naive: datetime, zone: tzinfo | None = None) -> tuple[datetime, ...]:
+    """The moments, in UTC, at which clocks showed a time without a zone: two where they were put back, none forward.
+
+    zone: None takes that of this machine. Raises OverflowError and the like where the zone has no such year.
+    """
+    found = dict.fromkeys(naive.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return tuple(moment for moment in found if moment.astimezone(zone).replace(tzinfo=None) == naive.replace(fold=0))
 
 
 class Clock(Protocol):

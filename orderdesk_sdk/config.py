@@ -4,13 +4,14 @@
 url = "sqlite:///orderdesk.db"          # relative to this file
 
 [host]
-timezone = "America/New_York"           # of times without a zone in imported orders; UTC if absent
+timezone = "America/New_York"           # of times without a zone in imported orders; absent: UTC, as Order Desk writes
 
 [resubmit]
 suffix = "-{n}"                         # of the numbers of duplicates: 1042-1, 1042-2; the default
 
 [connections.mcf-us]
 integration = "amazon-mcf"
+insecure = false                        # true: its http:// hosts may be other machines; the default is false
 [connections.mcf-us.settings]
 refresh_token = { env = "MCF_REFRESH_TOKEN" }
 
@@ -31,21 +32,24 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
 
-from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.mail import MailConfig
+from orderdesk_sdk.mail import MailConfig, check_mail
 from orderdesk_sdk.numbering import SUFFIX, read_suffix
 from orderdesk_sdk.redaction import Redactor
 from orderdesk_sdk.rules import Rule, read_rules
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import SettingField, SettingKind, settings_fields
+from orderdesk_sdk.settings import SettingField, SettingKind, check_number, settings_fields
+from orderdesk_sdk.urls import read_base_url
 
 __all__ = ["Config", "ConnectionConfig", "SandboxConfig", "find_config", "make_settings", "read_config"]
 
 T = TypeVar("T")
 
 FILE_NAME = "orderdesk.toml"
-_SUBDOMAINS = re.compile(r"https://\*(\.[A-Za-z0-9-]+){2,}")
+_TOO_LARGE = 2**63
+_LINE_ENDS = {ord(character): None for character in "\r\n\t"}
+LONGEST_NAME = 255
+"""Bytes of a file's name, on the file systems that are in use."""
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
@@ -60,13 +64,15 @@ def _names_only(settings: Mapping[str, object]) -> str:
 class ConnectionConfig:
     """One `[connections.NAME]` table.
 
-    settings: as written; they are held against the integration when it is first used.
+    settings: as written; they are held against the integration when it is first used. insecure: http:// may go to
+    another machine than this one.
     """
 
     name: str
     integration: str
     settings: Mapping[str, object] = field(repr=_names_only)
     place: str
+    insecure: bool = False
 
 
 @frozen
@@ -122,10 +128,14 @@ def read_config(path: Path) -> Config:
 def _read(path: Path) -> Config:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
+        for name, table in document.items():
+            _check_numbers(table, f"{path}: [{name}]")
     except OSError as error:
         raise ConfigurationError(f"cannot be read: {error.strerror}", place=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # Of bytes that are no text, of what is no TOML, of a number with 5,000 digits.
         raise ConfigurationError(f"is not TOML: {error}", place=str(path)) from None
+    except RecursionError:
+        raise ConfigurationError("is nested too deeply", place=str(path), remedy="write it as the docs do") from None
     _known(document, ("ledger", "host", "mail", "connections", "resubmit", "rules", "sandbox"), str(path))
     ledger = _table(document, "ledger", str(path))
     host = _table(document, "host", str(path))
@@ -144,34 +154,38 @@ def _read(path: Path) -> Config:
     return Config(_ledger_path(ledger, path), connections, _timezone(host, path), path, sandbox, mail, rules, suffix)
 
 
+def _check_numbers(value: object, place: str) -> None:
+    """Raises ConfigurationError for a number that TOML does not have: beyond 64 bits it cannot even be shown."""
+    if isinstance(value, int) and not -_TOO_LARGE <= value < _TOO_LARGE:
+        raise ConfigurationError("this number is too large", place=place, remedy="TOML has numbers of 64 bits")
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            _check_numbers(inner, f"{place}.{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            _check_numbers(inner, f"{place}[{number}]")
+
+
 def _connection(name: str, table: object, place: str) -> ConnectionConfig:
     if not _NAME.fullmatch(name):
         raise ConfigurationError("a connection's name is letters, digits, - and _", place=place)
     if not isinstance(table, Mapping):
         raise ConfigurationError("a table was expected", place=place)
-    _known(table, ("integration", "settings"), place)
+    _known(table, ("insecure", "integration", "settings"), place)
     integration = table.get("integration")
     if not isinstance(integration, str):
         raise ConfigurationError(
             "the integration is missing", place=place, remedy='add integration = "SLUG"; see `orderdesk integrations`'
         )
-    return ConnectionConfig(name, integration, _table(table, "settings", place), place)
+    insecure = table.get("insecure", False)
+    if not isinstance(insecure, bool):
+        raise ConfigurationError("must be true or false", place=f"{place}.insecure")
+    return ConnectionConfig(name, integration, _table(table, "settings", place), place, insecure)
 
 
 def _mail(table: Mapping[str, object], place: str) -> MailConfig:
     made = _made(MailConfig, table, place, os.environ)
-    if made.mode == "redirect":
-        read_address(made.redirect_to, f"{place}.redirect_to")
-    if made.timeout < 1:
-        raise ConfigurationError(
-            f"{made.timeout} is no time to wait", place=f"{place}.timeout", remedy="give whole seconds, 1 or more"
-        )
-    if made.ca_file and not Path(made.ca_file).is_file():
-        raise ConfigurationError(
-            f"there is no file {made.ca_file!r}", place=f"{place}.ca_file", remedy="give the whole path of a PEM file"
-        )
-    if made.username and not made.password.reveal():
-        raise ConfigurationError("a login needs a password", place=f"{place}.password", remedy='add { env = "NAME" }')
+    check_mail(made, place)
     return made
 
 
@@ -185,7 +199,7 @@ def _sandbox(document: Mapping[str, object], connections: Iterable[str], place: 
 
 
 def _loopback(url: object, place: str) -> str:
-    if not isinstance(url, str) or not _LOOPBACK.fullmatch(url):
+    if not isinstance(url, str) or not _LOOPBACK.fullmatch(url) or not 0 < int(url.rpartition(":")[2]) <= 65535:
         raise ConfigurationError(
             f"{url!r} is not a simulator on this machine",
             place=place,
@@ -218,14 +232,23 @@ def _ledger_path(ledger: Mapping[str, object], path: Path) -> Path:
             place=f"{path}: [ledger].url",
             remedy='write it as "sqlite:///orderdesk.db"',
         )
-    return path.parent / url.removeprefix("sqlite:///")
+    name = url.removeprefix("sqlite:///")
+    if not name.isprintable() or any(len(os.fsencode(part)) > LONGEST_NAME for part in name.split("/")):
+        raise ConfigurationError(
+            "no file has such a name", place=f"{path}: [ledger].url", remedy='write it as "sqlite:///orderdesk.db"'
+        )
+    return path.parent / name
 
 
 def _timezone(host: Mapping[str, object], path: Path) -> tzinfo:
     name = host.get("timezone", "UTC")
     try:
         return UTC if name == "UTC" else ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError):
+    except (
+        ZoneInfoNotFoundError,
+        ValueError,
+        OSError,
+    ):  # An OSError for a folder's name, and for one that is too long.
         raise ConfigurationError(
             f"{name!r} is not a time zone", place=f"{path}: [host].timezone", remedy='write it as "Europe/Berlin"'
         ) from None
@@ -237,16 +260,20 @@ def make_settings(cls: type, connection: ConnectionConfig, environ: Mapping[str,
     Secrets are taken from the environment (`{ env = "NAME" }`) or, for simulators, from the file itself (`{ text =
     "..." }`). Raises ConfigurationError that names the setting and the remedy.
     """
-    return _made(cls, connection.settings, f"{connection.place}.settings", environ)
+    return _made(cls, connection.settings, f"{connection.place}.settings", environ, insecure=connection.insecure)
 
 
-def _made(cls: type[T], table: Mapping[str, object], place: str, environ: Mapping[str, str]) -> T:
+def _made(
+    cls: type[T], table: Mapping[str, object], place: str, environ: Mapping[str, str], *, insecure: bool = False
+) -> T:
     fields = {declared.name: declared for declared in settings_fields(cls)}
     _known(table, fields, place)
     values: dict[str, object] = {}
     for name, declared in fields.items():
         if name in table:
-            values[name] = _value(declared, table[name], f"{place}.{name}", environ)
+            values[name] = _value(declared, table[name], f"{place}.{name}", environ, insecure=insecure)
+        elif declared.kind is SettingKind.HOST and declared.default:
+            values[name] = read_base_url(declared.default, f"{place}.{name}", insecure=insecure)
         elif declared.required:
             example = '{ env = "NAME" }' if declared.kind is SettingKind.SECRET else f'"..."  # {declared.help}'
             raise ConfigurationError("is missing", place=f"{place}.{name}", remedy=f"add {name} = {example}")
@@ -257,23 +284,26 @@ def _made(cls: type[T], table: Mapping[str, object], place: str, environ: Mappin
         raise ConfigurationError(redactor.text(str(error)), place=place) from None
 
 
-def _value(declared: SettingField, given: object, place: str, environ: Mapping[str, str]) -> object:
+def _value(declared: SettingField, given: object, place: str, environ: Mapping[str, str], *, insecure: bool) -> object:
     if declared.kind is SettingKind.SECRET:
         return _secret(given, place, environ)
     if declared.parser is not None:
         return declared.parser(given, place)
     if declared.kind is SettingKind.HOST:
-        if not isinstance(given, str) or not re.match(r"https?://[^/\s]+", given):
-            raise ConfigurationError("must be a URL that begins with https:// or http://", place=place)
-        if "*" in given and not _SUBDOMAINS.fullmatch(given):
-            text = "a * stands for all subdomains of a name, over https"
-            raise ConfigurationError(text, place=place, remedy='write it as "https://*.example.com"')
-        return given.rstrip("/")
+        return read_base_url(given, place, insecure=insecure)
     if declared.choices and given not in declared.choices:
         allowed = ", ".join(map(repr, declared.choices))
         raise ConfigurationError(f"{given!r} is not allowed", place=place, remedy=f"one of {allowed}")
     if type(given) is not declared.type:  # bool is an int to isinstance, and must not pass for one
-        raise ConfigurationError(f"must be {_article(declared.type)}, not {given!r}", place=place)
+        huge = isinstance(given, int) and abs(given) >= _TOO_LARGE
+        shown = "such a number" if huge else repr(given)
+        raise ConfigurationError(f"must be {_article(declared.type)}, not {shown:.60}", place=place)
+    if isinstance(given, str) and not given.isprintable():
+        raise ConfigurationError(
+            "a text on one line was expected", place=place, remedy="take line breaks and control characters away"
+        )
+    if type(given) is int:
+        check_number(declared, given, place)
     return given
 
 
@@ -291,11 +321,23 @@ def _secret(given: object, place: str, environ: Mapping[str, str]) -> Secret:
                 raise ConfigurationError(
                     f"the environment variable {named} is not set", place=place, remedy="set it and start again"
                 )
-            return Secret(text)
+            return _clean(text, place)
         case {"text": str(text), **rest} if not rest and text:
-            return Secret(text)
+            return _clean(text, place)
         case _:
             # The value itself is not shown: somebody may have written the secret where its reference belongs.
             raise ConfigurationError(
                 "a secret is given by reference", place=place, remedy='write it as { env = "NAME" }'
             )
+
+
+def _clean(text: str, place: str) -> Secret:
+    """The secret, unless it has characters that no header or form takes; a key (PEM, JSON) may have several lines."""
+    of_lines = text.startswith(("-----BEGIN", "{"))
+    if not (text.translate(_LINE_ENDS) if of_lines else text).isprintable():
+        raise ConfigurationError(
+            "the secret has a line break or a control character",
+            place=place,
+            remedy="take it away; `echo` writes a line break at the end, `printf %s` does not",
+        )
+    return Secret(text)

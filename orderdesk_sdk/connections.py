@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from attrs import evolve
 
@@ -15,8 +16,9 @@ from orderdesk_sdk.declaration import Integration, Route
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.guard import Fault
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.http.kept_tokens import Keeper, keeper_beside
 from orderdesk_sdk.http.service import Service, user_agent
-from orderdesk_sdk.ladders import ladder_of, texts_of, watched
+from orderdesk_sdk.ladders import identities_of, ladder_of, texts_of, watched
 from orderdesk_sdk.plain import plain_text
 from orderdesk_sdk.registry import Loaded, Registry
 from orderdesk_sdk.workers import Bulkhead
@@ -32,6 +34,7 @@ class Connection:
     """One store's account at an integration, ready for calls.
 
     integration: its declaration, with this connection's ladder. texts: of the settings that its mails are made of.
+    identities: where its responses state an order's number, by operation.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Connection:
         clock: Clock,
         limits: CallLimits,
         bulkhead: Bulkhead,
+        keeper: Keeper | None = None,
     ) -> None:
         """To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.
 
@@ -53,13 +57,13 @@ class Connection:
         declared = loaded.integration
         ladder = ladder_of(declared, loaded.manager, settings, f"{configured.place}.settings")
         self.texts = texts_of(ladder, settings)
+        self.identities = identities_of(declared, settings)
         said: object = declared.unavailable(settings) if declared.unavailable is not None else None
         why = plain_text(said) if said is not None else None
+        self.client = ConnectionClient(declared, settings, clock, limits, keeper)
         place = f"integration {declared.slug}, connection {configured.name!r}"
-        self.integration: Integration = evolve(
-            declared, cancel=watched(ladder, bulkhead, place), unavailable=lambda _: why
-        )
-        self.client = ConnectionClient(declared, settings, clock, limits)
+        ladder = watched(ladder, bulkhead, self.client.redactor.text, place)
+        self.integration: Integration = evolve(declared, cancel=ladder, unavailable=lambda _: why)
         self._base_url = plain_text(getattr(settings, declared.base_url)) if declared.base_url is not None else ""
         self._agent = user_agent(loaded.integration.slug, loaded.version or "0")
 
@@ -88,8 +92,11 @@ class Connections:
         clock: Clock,
         limits: CallLimits,
         patience: float,
+        ledger: Path | None = None,
     ) -> None:
+        """ledger: the file beside which refresh tokens are kept that services give; None keeps none."""
         self._configured = configured
+        self._ledger = ledger
         self._registry = registry
         self._clock = clock
         self._limits = limits
@@ -147,7 +154,8 @@ class Connections:
 
         def made() -> Connection:
             settings = make_settings(loaded.integration.settings, configured)
-            return Connection(configured, loaded, settings, self._clock, self._limits, bulkhead)
+            keeper = keeper_beside(self._ledger, configured.name) if self._ledger is not None else None
+            return Connection(configured, loaded, settings, self._clock, self._limits, bulkhead, keeper)
 
         # What the guard lets through is made anew, without the frames below, whose variables hold secrets and the
         # environment: whoever logs it may show them.

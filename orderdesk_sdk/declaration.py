@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from attrs import Factory, field, frozen
 
 from orderdesk_sdk.answer import Refusal
+from orderdesk_sdk.argument_checks import require_instance, require_positive
 from orderdesk_sdk.clock import hours
+from orderdesk_sdk.identity import Identity, checked_identities
 from orderdesk_sdk.order import Role
 from orderdesk_sdk.reasons import NoReason, ReasonRule
 
@@ -73,17 +75,6 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def _one_of(what: str, value: object, *kinds: type) -> None:
-    if not isinstance(value, kinds):
-        names = ", ".join(kind.__name__ for kind in kinds)
-        raise TypeError(f"{what} must be an instance of one of {names}, not {value!r}")
-
-
-def _positive(what: str, duration: timedelta) -> None:
-    if duration <= timedelta(0):
-        raise ValueError(f"{what} must be longer than zero, not {duration}")
-
-
 @frozen
 class Always:
     """The route is open as long as the service answers; only its answer tells."""
@@ -96,7 +87,7 @@ class SinceSubmission:
     within: timedelta
 
     def __attrs_post_init__(self) -> None:
-        _positive("a window", self.within)
+        require_positive("a window", self.within)
 
 
 @frozen
@@ -127,7 +118,7 @@ class ByCheck:
     give_up: timedelta
 
     def __attrs_post_init__(self) -> None:
-        _positive("ByCheck.every", self.every)
+        require_positive("ByCheck.every", self.every)
         if self.give_up < self.every:
             raise ValueError("ByCheck.give_up must not be shorter than ByCheck.every")
 
@@ -139,7 +130,7 @@ class ByPerson:
     within: timedelta = Factory(lambda: hours(4))
 
     def __attrs_post_init__(self) -> None:
-        _positive("ByPerson.within", self.within)
+        require_positive("ByPerson.within", self.within)
 
 
 Confirmation = ByReply | ByCheck | ByPerson
@@ -157,14 +148,16 @@ class Scope(enum.Enum):
 class Batch:
     """Several orders are asked for at once (`orderdesk_cancel_many`).
 
-    gather: how long a wish waits for others. most: how many orders go together.
+    gather: how long a wish waits for others. most: how many orders go together. paced: only one call leaves in each
+    gather, and what is too much for it waits.
     """
 
     gather: timedelta
     most: int
+    paced: bool = False
 
     def __attrs_post_init__(self) -> None:
-        _positive("Batch.gather", self.gather)
+        require_positive("Batch.gather", self.gather)
         if self.most < 1:
             raise ValueError("Batch.most must be 1 or more")
 
@@ -189,8 +182,8 @@ class Button:
     batch: Batch | None = None
 
     def __attrs_post_init__(self) -> None:
-        _one_of("Button.confirm", self.confirm, ByReply, ByCheck, ByPerson)
-        _one_of("Button.window", self.window, Always, SinceSubmission, WhileStatus)
+        require_instance("Button.confirm", self.confirm, ByReply, ByCheck, ByPerson)
+        require_instance("Button.window", self.window, Always, SinceSubmission, WhileStatus)
 
     @property
     def label(self) -> str:
@@ -236,8 +229,8 @@ class Portal:
     scope: Scope = Scope.QUANTITIES
 
     def __attrs_post_init__(self) -> None:
-        _one_of("Portal.confirm", self.confirm, ByPerson)
-        _one_of("Portal.window", self.window, Always, SinceSubmission, WhileStatus)
+        require_instance("Portal.confirm", self.confirm, ByPerson)
+        require_instance("Portal.window", self.window, Always, SinceSubmission, WhileStatus)
 
     @property
     def label(self) -> str:
@@ -353,6 +346,9 @@ class Integration:
     rate_header: a response header that tells the allowed rate in calls per second; None where there is none.
     throttled: called with every reply, says how long to wait where it turns the call away in the service's own way,
     which must prove that nothing was done; else None. No flow sees such a reply; 429 and Retry-After need none.
+    identified_by: per operation name ("*" for each that is not named), where a response states which order it is about.
+    A verdict rests only on a response of an operation that is declared here; the core compares the numbers. Called
+    with the settings where it is a callable.
     echoes: response headers that repeat a setting, such as the API's version, and that setting; a difference is told.
     evidence_headers: response headers worth keeping as evidence, such as a request id. Lower case.
     redact: names, folded, of body fields and query parameters hidden in evidence, whole and at any depth: those with
@@ -375,6 +371,7 @@ class Integration:
     limits: Mapping[str, Limit] = field(factory=dict)
     rate_header: str | None = None
     throttled: Callable[[httpx.Response], timedelta | None] | None = None
+    identified_by: Mapping[str, Identity] | Callable[..., Mapping[str, Identity]] = field(factory=dict)
     echoes: Mapping[str, str] = field(factory=dict)
     evidence_headers: frozenset[str] = field(default=frozenset(), converter=_names)
     redact: frozenset[str] = field(default=frozenset(), converter=_folded)
@@ -391,9 +388,11 @@ class Integration:
         if not isinstance(self.cancel, tuple):
             raise TypeError("cancel must be a tuple of routes; one route is written (Button(...),)")
         for route in self.cancel:
-            _one_of("each route of cancel", route, Button, Email, Portal)
-        _one_of("role", self.role, Role)
-        _one_of("resubmit", self.resubmit, NewNumber, SameNumber, NoResubmit)
-        _one_of("remote_id", self.remote_id, IdRule, type(None))
+            require_instance("each route of cancel", route, Button, Email, Portal)
+        require_instance("role", self.role, Role)
+        require_instance("resubmit", self.resubmit, NewNumber, SameNumber, NoResubmit)
+        require_instance("remote_id", self.remote_id, IdRule, type(None))
         for name, limit in self.limits.items():
-            _one_of(f"the limit of {name!r}", limit, Limit)
+            require_instance(f"the limit of {name!r}", limit, Limit)
+        if not callable(self.identified_by):
+            checked_identities(self.identified_by)

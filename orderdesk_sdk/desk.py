@@ -27,10 +27,12 @@ from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.deeds import Deeds
 from orderdesk_sdk.engines.inline import InlineEngine, Report
-from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.errors import NotAllowedError, OrderDeskError
 from orderdesk_sdk.filing import Filing
 from orderdesk_sdk.hosts import Host, Move
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.hosts.local import ImportReport, LocalHost
+from orderdesk_sdk.hosts.refs import OrderId, order_ref
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.inbound import Heard, Inbound
 from orderdesk_sdk.ledger import Ledger, Work
@@ -69,22 +71,27 @@ class Desk:
         patience: float = PATIENCE,
     ) -> None:
         """A desk of parts; each None is made from the configuration."""
+        mailer = Mailer(config.mail) if config.mail is not None else None
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.registry = registry or Registry()
         self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
         self.host: Host = host or LocalHost(config.ledger, clock=self.clock, suffix=config.suffix)
-        self.connections = Connections(config.connections, self.registry, self.clock, limits or CallLimits(), patience)
-        post = Post(Mailer(config.mail) if config.mail is not None else None, self.clock)
+        self.connections = Connections(
+            config.connections, self.registry, self.clock, limits or CallLimits(), patience, config.ledger
+        )
+        self._by_id = by_id = HostById(self.host)
+        post = Post(mailer, self.clock)
         listeners = self.registry.listeners
-        self._engine = InlineEngine(self.ledger, self.host, self.connections, listeners, post, self.clock)
+        listeners.patience = patience
+        self._engine = InlineEngine(self.ledger, by_id, self.connections, listeners, post, self.clock)
         filing = Filing(config, self.ledger, self.connections, self.clock)
         self._verdicts = Verdicts(self.ledger, self._engine, filing, self.clock)
-        self._wishes = Wishes(self.ledger, self.host, self.connections, self._engine, self.clock)
-        self._statuses = Statuses(self.host, self.connections, self._engine, self._wishes)
-        self._inbound = Inbound(self.ledger, self.host, self.connections, self._engine, self._wishes)
+        self._wishes = Wishes(self.ledger, by_id, self.connections, self._engine, self.clock)
+        self._statuses = Statuses(by_id, self.connections, self._engine, self._wishes)
+        self._inbound = Inbound(self.ledger, by_id, self.connections, self._engine, self._wishes)
         deeds = Deeds(self._wishes, self._statuses)
-        self.rulebook = Rulebook(config.rules, self.ledger, self.host, self.connections, deeds, self.clock)
+        self.rulebook = Rulebook(config.rules, self.ledger, by_id, self.connections, deeds, self.clock)
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
@@ -104,6 +111,14 @@ class Desk:
         if isinstance(self.host, LocalHost):
             self.host.close()
 
+    def order(self, ref: str) -> Order:
+        """The order with this id or number; `id:` or `number:` before it says which of the two it is.
+
+        So every `order` of this class is named. Raises NotFoundError, and AmbiguousError, which names the orders, where
+        it is one order's id and another's number, or the number of several.
+        """
+        return self.host.order(order_ref(ref))
+
     def place(
         self,
         order: str,
@@ -115,17 +130,13 @@ class Desk:
     ) -> Placement:
         """Register that an order was submitted to a connection.
 
-        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None.
-        Raises InputError for a number that the service would mangle, and what the host raises for clashes.
+        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None. Raises InputError
+        for a number that the service would mangle or no path takes, as `..`, for a time still to come, and what the
+        host raises for clashes.
         """
         integration = self.connections.get(at).integration
-        found = self.host.order(order)
-        number = remote_id or found.number
-        fault = integration.remote_id.fault(number) if integration.remote_id is not None else None
-        if fault:
-            raise InputError(
-                fault, place=f"order {found.number} at {at}", remedy="give the number that the service knows"
-            )
+        found = self.order(order)
+        number = found.number if remote_id is None else remote_id
         placement = Placement(at, number, submitted_at or self.clock.now(), integration.role)
         if self._wishes.register(found, placement, name_of(by)) is not None:
             self._let_rules_act()
@@ -133,7 +144,7 @@ class Desk:
 
     def plan(self, order: str) -> Plan:
         """What a cancellation of the order would do now. Sends nothing."""
-        found = self.host.order(order)
+        found = self.order(order)
         placements = self.host.placements(found.id)
         declared: dict[str, Integration | str] = {
             placement.connection: self.connections.integration(placement.connection) for placement in placements
@@ -150,11 +161,10 @@ class Desk:
         A shipment that an order has not had before raises the alarm where the order was canceled. Raises
         NotAllowedError for a host that has its own ways of taking orders in.
         """
-        if not isinstance(self.host, LocalHost):
-            raise NotAllowedError("this host takes its orders in itself", place="import")
+        local = self._local_host("import")
         new = self.rulebook.expect_imports(orders)
         left = [order for order in orders if self._inbound.has_new_shipment(order)]
-        report = self.host.import_orders(orders, by=name_of(by))
+        report = local.import_orders(orders, by=name_of(by))
         for order in left:
             note = f"the host has a new shipment of it: {order.shipments[-1].tracking_number or 'no tracking number'}"
             self._inbound.shipped(order, (), by=name_of(by), note=note)
@@ -162,17 +172,29 @@ class Desk:
         self._let_rules_act()
         return report
 
+    def take_over(self, order: str, *, by: str) -> tuple[str, ...]:
+        """Let an order of the local host alone go by its number, as one that was made anew; the ids of the others.
+
+        These are found by their ids from now on, and what is under way for them goes on.
+        """
+        return self._local_host("take over").take_over(OrderId(self.order(order).id), by=name_of(by))
+
+    def _local_host(self, place: str) -> LocalHost:
+        if not isinstance(self.host, LocalHost):
+            raise NotAllowedError("this host has its own ways of doing so", place=place)
+        return self.host
+
     def move(self, order: str, folder: str, *, by: str) -> Move:
         """Put an order into a folder, and let the rules hear of it.
 
         By itself a move cancels nothing and tells nobody.
         """
-        found = self.host.order(order)
-        here, there = self.host.folder(found.id), self.host.folder_name(folder)
+        found = self.order(order)
+        here, there = self._by_id.folder(found.id), self.host.folder_name(folder)
         if here == there:
             return Move(found.id, here, there)
         expected = self.rulebook.expect_move(found.id, here, there, name_of(by))
-        self.host.move(found.id, there, by=name_of(by))
+        self._by_id.move(found.id, there, by=name_of(by))
         self._let_rules_act(expected)
         return Move(found.id, here, there)
 
@@ -200,7 +222,7 @@ class Desk:
         NotAllowedError for one that was submitted nowhere, and InputError, before anything is recorded, for a reason
         or a part of the order that a place does not take.
         """
-        wish = Wish(order=order, by=by, reason=reason, key=key, at=at, lines=lines or {}, send=send)
+        wish = Wish(order=self.order(order).id, by=by, reason=reason, key=key, at=at, lines=lines or {}, send=send)
         standing = self._wishes.make(wish)
         self._let_rules_act()
         return standing
@@ -218,7 +240,7 @@ class Desk:
         InputError for a status that cannot be set, with those that can, and NotAllowedError for an order that is at no
         cart.
         """
-        made = self._statuses.make(self.host.order(order), status, by=name_of(by), at=at, reason=reason)
+        made = self._statuses.make(self.order(order), status, by=name_of(by), at=at, reason=reason)
         self._let_rules_act()
         return made
 
@@ -237,7 +259,7 @@ class Desk:
 
         The case that settles it, or None where there is nothing to look into.
         """
-        case, _ = self._inbound.heed(self.host.order(order), at, HintKind.CANCELED, by=name_of(by))
+        case, _ = self._inbound.heed(self.order(order), at, HintKind.CANCELED, by=name_of(by))
         self._let_rules_act()
         return case
 
@@ -246,7 +268,7 @@ class Desk:
 
         at: only at these connections; empty means every fulfillment.
         """
-        raised = self._inbound.shipped(self.host.order(order), at, by=name_of(by), note=note)
+        raised = self._inbound.shipped(self.order(order), at, by=name_of(by), note=note)
         self._let_rules_act()
         return raised
 
@@ -264,7 +286,7 @@ class Desk:
 
     def check_submittable(self, order: str) -> None:
         """For hosts, before they submit an order anywhere: raises NotAllowedError where it is canceled or being so."""
-        found = self.host.order(order)
+        found = self.order(order)
         latest = {case.connection: case for case in self.ledger.cases(order_id=found.id)}
         against = [
             f"{case.connection} ({case.state.value})"
@@ -327,7 +349,7 @@ class Desk:
 
         What was asked already goes on: only its service can tell.
         """
-        after = self._wishes.take_back(self.host.order(order), name_of(by), note)
+        after = self._wishes.take_back(self.order(order), name_of(by), note)
         self._let_rules_act()
         return after
 
@@ -342,11 +364,11 @@ class Desk:
         host choose. Asking again continues the same resubmission. Raises NotAllowedError while the original is not
         settled as canceled.
         """
-        return self._engine.resubmit(self.host.order(order), by=name_of(by), at=at, number=number)
+        return self._engine.resubmit(self.order(order), by=name_of(by), at=at, number=number)
 
     def receipt(self, order: str) -> Receipt:
         """The proof of every wish to cancel an order: what was asked, answered, decided, when and by whom."""
-        found = self.host.order(order)
+        found = self.order(order)
         placements = self.host.placements(found.id)
         return make_receipt(found, placements, self.ledger, self.clock.now(), self.connections.integration)
 
@@ -360,7 +382,7 @@ class Desk:
 
     def cases(self, *, order: str | None = None, states: Sequence[State] = (), limit: int = 1000) -> tuple[Case, ...]:
         """Cases, oldest first. order: an order's id or number; None takes all. states: empty takes all."""
-        order_id = self.host.order(order).id if order is not None else None
+        order_id = self.order(order).id if order is not None else None
         return self.ledger.cases(order_id=order_id, states=states, limit=limit)
 
     def errands(self, *, open_only: bool = False) -> tuple[Resubmission | StatusChange, ...]:
@@ -372,10 +394,11 @@ class Desk:
         """Do everything that is due now, at most `limit` pieces of work, and say when the next is due."""
         report = self._engine.run_due(limit)
         try:
-            handled = self.rulebook.work(limit)
+            handled, troubles = self.rulebook.work(limit)
         except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
-            return evolve(report, problems=(*report.problems, str(error)), next_due=self.ledger.next_due())
-        return evolve(report, next_due=self.ledger.next_due()) if handled else report
+            handled, troubles = 1, (str(error),)
+        problems = (*report.problems, *troubles)
+        return evolve(report, problems=problems, next_due=self.ledger.next_due()) if handled or troubles else report
 
     def _let_rules_act(self, sure: Sequence[str] = ()) -> None:
         """Let the rules hear at once what this call did. What keeps them from it waits, and `run_due` tells of it."""

@@ -19,11 +19,13 @@ from orderdesk_sdk.errors import ConflictError, InputError, LedgerError, NotAllo
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
-from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.journal import Hold
 from orderdesk_sdk.ledger import Ledger, Work, Write
 from orderdesk_sdk.patience import PATIENCE, no_later, reminded
+from orderdesk_sdk.request import ResubmitRequest, StatusRequest
 from orderdesk_sdk.withholding import SecondSend, WithholdingJournal
 
 __all__ = ["ErrandRunner"]
@@ -32,7 +34,7 @@ PERSON = ByPerson()
 TIMED_OUT = 408
 """The one client error after which the request may yet have had an effect."""
 E = TypeVar("E", bound=Errand)
-R = TypeVar("R")
+R = TypeVar("R", ResubmitRequest, StatusRequest)
 T = TypeVar("T")
 
 
@@ -47,7 +49,7 @@ class ErrandRunner(ABC, Generic[E, R, T]):
     find_out: str
     """What a person does where nobody knows what a request did, and the flow cannot read it."""
 
-    def __init__(self, ledger: Ledger, host: Host, connections: Connections, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, host: HostById, connections: Connections, clock: Clock) -> None:
         self._ledger = ledger
         self._host = host
         self._connections = connections
@@ -114,13 +116,19 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         said = "looking what became of it" if looks else self.announce(work)
         said += "" if person is None else f" again, as {person} decided"
         against = self._against(work, unknown, looks=looks, person=person)
-        second = SecondSend(against, must_look=bool(unknown) and person is None)
+        sent, began = self._sent(work, unknown)
+        second = SecondSend(against, must_look=bool(unknown) and person is None, same_as=sent)
         journal = WithholdingJournal(self._ledger, _work(work), _work(sending), (said,), self.hold(work), second)
         driven = drive(
-            lambda: self.start(request, connection, now), self.ends_with, connection.client, journal, watch=watch
+            lambda: self.start(request, connection, began or now),
+            self.ends_with,
+            connection.client,
+            journal,
+            Grounds(connection.identities, (About.of(request),)),
+            watch=watch,
         )
         outcome = driven.outcome
-        is_held = against is not None and isinstance(outcome, Loss) and outcome.held
+        is_held = isinstance(outcome, Loss) and outcome.held and (against is not None or journal.is_another)
         is_blind = isinstance(outcome, Answer) and outcome.outcome is Outcome.UNCLEAR and not journal.has_called
         after = self._result(sending, driven, connection, unsure=bool(unknown))
         if looks and after.is_open:
@@ -281,6 +289,15 @@ class ErrandRunner(ABC, Generic[E, R, T]):
                 case Exchange(intent=Intent(number=number)) as exchange if _did_nothing(exchange):
                     sent.discard((entry.attempt, number))
         return frozenset(attempt for attempt, _ in sent)
+
+    def _sent(self, work: E, unknown: AbstractSet[int]) -> tuple[tuple[Intent, ...], datetime | None]:
+        """The requests of these attempts that may have had an effect, and when the first of the attempts began.
+
+        A flow that makes them again is told the same time, so that it makes the same ones.
+        """
+        mine = [entry for entry in self._ledger.history(work.id) if entry.attempt in unknown] if unknown else []
+        writes = [one.content for one in mine if isinstance(one.content, Intent) and not one.content.reads_only]
+        return tuple(writes), mine[0].at if mine else None
 
     def _write(self, before: E, after: E, *notes: str) -> E:
         told = f"{after.state.value}{': ' + after.text if after.text else ''}"

@@ -8,10 +8,12 @@ secrets into `Secret`, which never prints, and exchanges are redacted before the
 from __future__ import annotations
 
 __all__ = [
+    "AmbiguousError",
     "ConfigurationError",
     "ConflictError",
     "InputError",
     "LedgerError",
+    "NaiveTimeError",
     "NotAllowedError",
     "NotFoundError",
     "OrderDeskError",
@@ -42,6 +44,23 @@ class InputError(OrderDeskError):
 
 class NotFoundError(InputError):
     """Name something that exists: an unknown order, case, connection or integration."""
+
+
+class AmbiguousError(NotFoundError):
+    """Say which: a text is the id of one order and the number of another, or several orders have this number.
+
+    `ids` are those that could be meant; `id:` before one of them names it.
+    """
+
+    def __init__(
+        self, text: str, *, place: str | None = None, remedy: str | None = None, ids: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(text, place=place, remedy=remedy)
+        self.ids = ids
+
+
+class NaiveTimeError(InputError, ValueError):
+    """Give the moment its zone: a datetime without one, of which the SDK would have to guess what it means."""
 
 
 class UntrustedMessage(InputError):

@@ -44,6 +44,7 @@ class Intent:
 
     number: the position in its flow, from 1. digest: SHA-256 of method, URL and body.
     declared_read: the plugin says that it changes nothing, where the method does not say it (`CallOptions`).
+    body: the beginning of what it says, redacted; "" for what reads only and for what is private.
     """
 
     number: int
@@ -54,6 +55,7 @@ class Intent:
     repeatable: bool
     at: datetime
     declared_read: bool = False
+    body: str = ""
 
     @property
     def reads_only(self) -> bool:

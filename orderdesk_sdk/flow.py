@@ -15,8 +15,10 @@ from orderdesk_sdk.answer import Answer, not_done, unclear
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.followup import Loss
+from orderdesk_sdk.grounds import Grounds, Received, Unfounded
 from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS, Fault, Guard, Watch, fault_text
-from orderdesk_sdk.http.replay import digest_of, is_request, plain_request, response_of
+from orderdesk_sdk.http.replay import digest_of, is_request, operation_of, plain_request, response_of
+from orderdesk_sdk.http.shared_reads import copy_of
 from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.reading import Ended, MalformedReply
 from orderdesk_sdk.redaction import Redactor
@@ -26,12 +28,14 @@ if TYPE_CHECKING:
 
     from orderdesk_sdk.http.client import ConnectionClient
 
-__all__ = ["MAX_CALLS", "Driven", "Fault", "HeldBack", "Journal", "Recorded", "cleaned", "drive"]
+__all__ = ["LONGEST_REQUEST", "MAX_CALLS", "Driven", "Fault", "HeldBack", "Journal", "Recorded", "cleaned", "drive"]
 
 T = TypeVar("T")
 
 MAX_CALLS = 50
 """Calls that one flow may make. A flow that wants more is taken for a loop."""
+LONGEST_REQUEST = 600
+"""Characters of a request that are shown to whoever must decide about it."""
 
 
 class Journal(Protocol):
@@ -52,10 +56,14 @@ class Journal(Protocol):
 
 @frozen
 class Recorded:
-    """What an earlier, interrupted drive of the same flow left in the ledger, by number."""
+    """What an earlier drive of the same flow left in the ledger, by number.
+
+    again: the number of the request that is to be made again; None where the drive was interrupted, and goes on.
+    """
 
     intents: Mapping[int, Intent] = field(factory=dict)
     exchanges: Mapping[int, Exchange] = field(factory=dict)
+    again: int | None = None
 
 
 class HeldBack(ConflictError):
@@ -112,6 +120,7 @@ class _Plugin:
 
 _SAYS = (MalformedReply, ConfigurationError, InputError)
 """The errors that a flow may raise; what they come to is the core's to say."""
+_HOLDS = (*_SAYS, Unfounded)
 
 
 def drive(
@@ -119,11 +128,13 @@ def drive(
     result: type[T],
     client: ConnectionClient,
     journal: Journal,
+    grounds: Grounds,
     recorded: Recorded = NOTHING,
     watch: Watch | None = None,
 ) -> Driven[T]:
     """Drive the flow that `start` returns to its result, or to the loss, fault or answer that ended it.
 
+    grounds: what the result may rest on; what does not hold is a fault of the plugin, or unclear.
     watch: of the thread this runs on; None where nobody would leave that behind. Raises only what the core raises:
     ConflictError and LedgerError from the journal, PluginHung where the thread was left behind.
     """
@@ -134,7 +145,7 @@ def drive(
     if not isinstance(flow, Generator):
         return Driven(_started(flow, client.redactor), wrote=False, repeatable=True)
     try:
-        return _Drive(flow, result, client, journal, recorded, plugin).run()
+        return _Drive(flow, result, client, journal, grounds, recorded, plugin).run()
     finally:
         plugin.start(flow.close)
 
@@ -146,6 +157,7 @@ class _Drive(Generic[T]):
         result: type[T],
         client: ConnectionClient,
         journal: Journal,
+        grounds: Grounds,
         recorded: Recorded,
         plugin: _Plugin,
     ) -> None:
@@ -153,8 +165,10 @@ class _Drive(Generic[T]):
         self._result = result
         self._client = client
         self._journal = journal
+        self._grounds = grounds
         self._recorded = recorded
         self._plugin = plugin
+        self._received: dict[int, Received] = {}
         self._wrote = False
         self._repeatable = True
         self._number = 0
@@ -170,7 +184,10 @@ class _Drive(Generic[T]):
             reply = self._reply(step, self._number)
             if isinstance(reply, Loss | Fault | Answer):
                 return self._end(reply)
-            step = self._plugin.step(lambda response=reply: self._flow.send(response))  # type: ignore[misc]
+            self._received[self._number] = Received(operation_of(step), reply)
+            # A copy: what the answer is held against later is out of the plugin's reach.
+            given = copy_of(reply, step)
+            step = self._plugin.step(lambda response=given: self._flow.send(response))  # type: ignore[misc]
 
     def _end(self, outcome: T | Answer | Loss | Fault) -> Driven[T]:
         sent = [
@@ -249,11 +266,16 @@ class _Drive(Generic[T]):
         intent = self._recorded.intents.get(number)
         if intent is None:
             return None
+        is_same = digest_of(request) == intent.digest
+        if self._recorded.again is not None and not is_same:
+            return self._another(request, intent)
+        if number == self._recorded.again:
+            return None
         wrote = self._wrote
         if not intent.reads_only:
             self._wrote, self._repeatable = True, self._repeatable and intent.repeatable
         exchange = self._recorded.exchanges.get(number)
-        if digest_of(request) != intent.digest:
+        if not is_same:
             if self._wrote or any(not later.reads_only for later in self._recorded.intents.values()):
                 return Loss(Certainty.UNCLEAR, "the replay after a crash made another request than before")
             return None
@@ -268,7 +290,22 @@ class _Drive(Generic[T]):
         text = "the process ended while the request was on its way"
         if exchange is not None:
             text = f"the process ended after the service answered {exchange.status}, and its reply was not kept whole"
+        if self._recorded.again is not None:
+            text = (
+                f"what was sent cannot be made again: the reply to its {intent.method} {intent.url} was not kept whole"
+            )
+            return Loss(Certainty.UNCLEAR, text, another=True)
         return Loss(Certainty.UNCLEAR, text, self._repeatable)
+
+    def _another(self, request: httpx.Request, intent: Intent) -> Loss:
+        """The flow asks for something else than was sent: whether that is wanted, a person says (law 3)."""
+        redactor = self._client.redactor
+        body = redactor.body(request.content.decode("utf-8", "replace")) if not intent.reads_only else ""
+        now = f"{request.method} {redactor.url(str(request.url))} {body}"[:LONGEST_REQUEST].strip()
+        before = f"{intent.method} {intent.url} {intent.body}"[:LONGEST_REQUEST].strip()
+        return Loss(
+            Certainty.UNCLEAR, f"it would now ask for something else: {now}; what was sent: {before}", another=True
+        )
 
     def _result_of(self, step: object) -> T | Answer | Fault:
         match step:
@@ -279,13 +316,24 @@ class _Drive(Generic[T]):
                 return unclear(None, text=text) if self._wrote else not_done(None, text=text)
             case ConfigurationError() | InputError():
                 return self._misconfigured(step)
-            case _Returned(Answer() as answer):
-                return cleaned(answer, self._client.redactor)
             case _Returned(value):
-                assert isinstance(value, self._result), "the guard lets nothing else through"
-                return value
+                # What the declaration reads of a response is the plugin's own code too.
+                return self._held(self._plugin.guard.run(lambda: self._grounds.hold(value, self._received), _HOLDS))
             case _:
                 raise AssertionError(f"a step of a flow gave {name_of(step)}")
+
+    def _held(self, found: object) -> T | Answer | Fault:
+        """What the grounds made of a result, without secrets."""
+        match found:
+            case Answer():
+                return cleaned(found, self._client.redactor)
+            case Unfounded():
+                return Fault(self._client.redactor.text(str(found))[:LONGEST_WORDS])
+            case Fault() | OrderDeskError():
+                return self._result_of(found)
+            case _:
+                assert isinstance(found, self._result), "the guard lets nothing else through"
+                return found
 
     def _misconfigured(self, error: ConfigurationError | InputError) -> Answer:
         told = unclear(None, text=error.text) if self._wrote else not_done(None, text=error.text, remedy=error.remedy)

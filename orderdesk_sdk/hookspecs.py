@@ -2,7 +2,7 @@
 
 An integration plugin (entry-point group `orderdesk.integrations`) is a module with functions of these names, marked
 `hookimpl`. It is registered with a plugin manager of its own, so a call never reaches another integration. Listeners
-(group `orderdesk.listeners`) have one manager together and are called one by one. Arguments are passed by name: an
+(group `orderdesk.listeners`) have one each as well, and are called one by one. Arguments are passed by name: an
 implementation takes those it wants, and a hook may gain arguments without breaking anybody.
 """
 

@@ -19,7 +19,7 @@ from orderdesk_sdk.errors import (
     UntrustedMessage,
 )
 from orderdesk_sdk.guard import sound
-from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.message import Hint, HintKind, Message
 from orderdesk_sdk.order import Order, Role
@@ -53,7 +53,7 @@ class Inbound:
     """Takes what comes in. A repeated message does no more than the first one: it only makes us look again."""
 
     def __init__(
-        self, ledger: Ledger, host: Host, connections: Connections, engine: InlineEngine, wishes: Wishes
+        self, ledger: Ledger, host: HostById, connections: Connections, engine: InlineEngine, wishes: Wishes
     ) -> None:
         self._ledger = ledger
         self._host = host

@@ -13,6 +13,7 @@ from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.declaration import Button, ByCheck, Email, Integration, Portal, Route
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.guard import sound
+from orderdesk_sdk.identity import Identity, checked_identities
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.plain import name_of, plain, plain_of, plain_text
 from orderdesk_sdk.reasons import ClosedList, ReasonCode
@@ -22,7 +23,7 @@ from orderdesk_sdk.workers import Bulkhead
 if TYPE_CHECKING:
     import pluggy
 
-__all__ = ["calling_hooks", "hook_problem", "ladder_of", "ladder_problem", "texts_of", "watched"]
+__all__ = ["calling_hooks", "hook_problem", "identities_of", "ladder_of", "ladder_problem", "texts_of", "watched"]
 
 
 CALLING = (
@@ -102,6 +103,15 @@ def ladder_of(declared: Integration, manager: pluggy.PluginManager, settings: ob
     return ladder
 
 
+def identities_of(declared: Integration, settings: object) -> Mapping[str, Identity]:
+    """Where the responses of one connection state the order's number, by operation. Call it under a guard.
+
+    Raises TypeError for what is no such mapping.
+    """
+    given = declared.identified_by
+    return checked_identities(plain(given(settings)) if callable(given) else given)
+
+
 def texts_of(ladder: tuple[Route, ...], settings: object) -> Mapping[str, str]:
     """By name the settings that the e-mail routes of a ladder take their texts from. A property of a plugin may be one:
     call it under a guard.
@@ -111,28 +121,32 @@ def texts_of(ladder: tuple[Route, ...], settings: object) -> Mapping[str, str]:
     return {name: plain_text(getattr(settings, name)) for name in sorted(names)}
 
 
-def watched(ladder: tuple[Route, ...], bulkhead: Bulkhead, place: str) -> tuple[Route, ...]:
-    """The ladder, whose lists of reasons are asked for under guard: one that fails raises PluginFault with `place`."""
-    return tuple(_watched(route, bulkhead, place) for route in ladder)
+def watched(
+    ladder: tuple[Route, ...], bulkhead: Bulkhead, clean: Callable[[str], str], place: str
+) -> tuple[Route, ...]:
+    """The ladder, whose lists of reasons are asked for under guard: one that fails raises PluginFault with `place`.
+
+    clean: takes secrets out of the plugin's words.
+    """
+
+    def listed(configured: Callable[..., object], settings: object, order: Order) -> tuple[ReasonCode, ...] | None:
+        codes = bulkhead.aside(partial(_codes, configured, settings, order), clean)
+        return sound(codes, "its list of reasons cannot be had", place=place)
+
+    def watched_one(route: Route) -> Route:
+        rule = route.reasons
+        if not isinstance(rule, ClosedList) or rule.configured is None:
+            return route
+        return evolve(route, reasons=evolve(rule, configured=partial(listed, rule.configured)))
+
+    return tuple(map(watched_one, ladder))
 
 
-def _watched(route: Route, bulkhead: Bulkhead, place: str) -> Route:
-    rule = route.reasons
-    if not isinstance(rule, ClosedList) or rule.configured is None:
-        return route
-    return evolve(route, reasons=evolve(rule, configured=partial(_listed, rule.configured, bulkhead, place)))
-
-
-def _listed(
-    configured: Callable[..., object], bulkhead: Bulkhead, place: str, settings: object, order: Order
-) -> tuple[ReasonCode, ...] | None:
-    def taken() -> tuple[ReasonCode, ...] | None:
-        found = configured(settings, order)
-        if found is None:
-            return None
-        codes = plain(found)
-        if not isinstance(codes, tuple):
-            raise TypeError(f"a list of ReasonCode was expected, not {name_of(codes)}")
-        return tuple(plain_of(ReasonCode, code) for code in codes)
-
-    return sound(bulkhead.aside(taken), "its list of reasons cannot be had", place=place)
+def _codes(configured: Callable[..., object], settings: object, order: Order) -> tuple[ReasonCode, ...] | None:
+    found = configured(settings, order)
+    if found is None:
+        return None
+    codes = plain(found)
+    if not isinstance(codes, tuple):
+        raise TypeError(f"a list of ReasonCode was expected, not {name_of(codes)}")
+    return tuple(plain_of(ReasonCode, code) for code in codes)

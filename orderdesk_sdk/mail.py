@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email import message_from_bytes
@@ -12,15 +13,18 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
+from pathlib import Path
 
 from orderdesk_sdk.addresses import address_of, read_address
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.exchange import Certainty, Failure
+from orderdesk_sdk.redaction import Redactor
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import parsed, secret, setting, settings
+from orderdesk_sdk.settings import check_number, parsed, secret, setting, settings, settings_fields
 from orderdesk_sdk.templates import one_line, printable
+from orderdesk_sdk.urls import is_loopback, read_host
 
-__all__ = ["MailConfig", "Mailer", "compose", "message_id", "plain_body", "plain_subject", "shown"]
+__all__ = ["MailConfig", "Mailer", "check_mail", "compose", "message_id", "plain_body", "plain_subject", "shown"]
 
 SENDER = "[mail].sender"
 LONGEST_SUBJECT = 200
@@ -37,7 +41,7 @@ class MailConfig:
 
     sender: str = parsed(read_address, help="who writes: Shop <orders@example.com>")
     host: str = setting(str, help="the SMTP server", default="localhost")
-    port: int = setting(int, help="its port", default=25)
+    port: int = setting(int, help="its port", default=25, least=1, most=65535)
     starttls: bool = setting(bool, help="whether to turn to TLS", default=False)
     ca_file: str = setting(
         str, help="authorities whose certificates count, a PEM file; empty: the system's", default=""
@@ -51,7 +55,56 @@ class MailConfig:
         choices=("send", "redirect", "draft"),
     )
     redirect_to: str = setting(str, help="who gets every mail in mode redirect", default="")
-    timeout: int = setting(int, help="seconds for each step of the conversation", default=20)
+    timeout: int = setting(int, help="seconds for each step of the conversation", default=20, least=1, most=600)
+    insecure: bool = setting(bool, help="whether a login may go to another machine in clear", default=False)
+
+
+def check_mail(config: MailConfig, place: str) -> None:
+    """Raises ConfigurationError, with place and remedy, for what no mail can be sent by, or not without harm."""
+    read_address(config.sender, f"{place}.sender")
+    if config.mode == "redirect":
+        read_address(config.redirect_to, f"{place}.redirect_to")
+    for declared in settings_fields(MailConfig):
+        value = getattr(config, declared.name)
+        if declared.type is int:
+            check_number(declared, value, f"{place}.{declared.name}")
+        if declared.choices and value not in declared.choices:
+            allowed = ", ".join(map(repr, declared.choices))
+            raise ConfigurationError(f"{value!r} is not allowed", place=f"{place}.{declared.name}", remedy=allowed)
+    read_host(config.host, f"{place}.host")
+    if config.ca_file and not _is_file(config.ca_file):
+        raise ConfigurationError(
+            f"there is no file {config.ca_file!r}", place=f"{place}.ca_file", remedy="give the whole path of a PEM file"
+        )
+    _check_login(config, place)
+
+
+def _check_login(config: MailConfig, place: str) -> None:
+    password = config.password.reveal()
+    if config.username and not password:
+        raise ConfigurationError("a login needs a password", place=f"{place}.password", remedy='add { env = "NAME" }')
+    if password and not config.username:
+        raise ConfigurationError("a password needs a login", place=f"{place}.username", remedy='add username = "..."')
+    for name, text in (("username", config.username), ("password", password)):
+        if not (text.isascii() and text.isprintable()):
+            raise ConfigurationError(
+                "a login by SMTP has ASCII letters, digits and signs only; others are read in many ways",
+                place=f"{place}.{name}",
+                remedy="choose another at the mail server; many make one for programs, an app password",
+            )
+    if config.username and not (config.starttls or config.insecure or is_loopback(config.host)):
+        raise ConfigurationError(
+            "the login would go to another machine in clear",
+            place=f"{place}.starttls",
+            remedy="set starttls = true, or, in a network that you trust, insecure = true",
+        )
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):  # Such as a name that is too long, or has a null in it.
+        return False
 
 
 class _Writing(EmailPolicy):
@@ -157,15 +210,28 @@ class Mailer:
     """Sends one mail at a time over a connection of its own."""
 
     def __init__(self, config: MailConfig) -> None:
+        """Raises ConfigurationError as `check_mail`: a configuration may be made in code."""
+        check_mail(config, "[mail]")
         self.config = config
+        password = config.password.reveal()
+        # As SMTP sends them (RFC 4616, and LOGIN): a server may quote what it was told.
+        forms = (password, _base64(password), _base64(f"\0{config.username}\0{password}")) if password else ()
+        self._redactor = Redactor(secrets=[Secret(form) for form in forms])
 
     def send(self, message: EmailMessage, before_data: Callable[[], None]) -> str | Failure:
         """Send a mail; the server's words, or what the failure proves.
 
         `before_data` is called when the server has taken sender and recipient, before a byte of the mail leaves: what
         is lost before it was provably not sent. Raises ConfigurationError where the server is not to be trusted, or
-        refuses the login, or offers no TLS or login: nothing was sent then.
+        refuses the login, or offers no TLS or login: nothing was sent then. No password is in the words, whatever the
+        server says.
         """
+        result = self._send(message, before_data)
+        if isinstance(result, Failure):
+            return Failure(result.kind, result.certainty, self._redactor.text(result.text))
+        return self._redactor.text(result)
+
+    def _send(self, message: EmailMessage, before_data: Callable[[], None]) -> str | Failure:
         leaving, taken = False, ""
         try:
             with smtplib.SMTP(self.config.host, self.config.port, timeout=self.config.timeout) as server:
@@ -200,14 +266,17 @@ class Mailer:
                 place="[mail]",
                 remedy="remove username and password, or set starttls = true: many servers offer it only then",
             )
+        refused: int | None = None
         try:
             server.login(self.config.username, self.config.password.reveal())
         except smtplib.SMTPAuthenticationError as error:
+            refused = error.smtp_code
+        if (
+            refused is not None
+        ):  # Not raised above: the error there has the server's words, which may quote the password.
             raise ConfigurationError(
-                f"the mail server refuses the login ({error.smtp_code})",
-                place="[mail]",
-                remedy="check username and password",
-            ) from None
+                f"the mail server refuses the login ({refused})", place="[mail]", remedy="check username and password"
+            )
 
     def _turn_to_tls(self, server: smtplib.SMTP) -> None:
         try:
@@ -233,6 +302,10 @@ class Mailer:
             raise ConfigurationError(
                 f"the authorities cannot be read: {error}", place="[mail].ca_file", remedy="give a PEM file"
             ) from None
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode()).decode()
 
 
 def _refused(error: smtplib.SMTPResponseException, *, leaving: bool) -> Failure:

@@ -100,9 +100,9 @@ class MatrixRow:
 
 
 def every_row(registry: Registry) -> tuple[tuple[MatrixRow, ...], tuple[PluginFault, ...]]:
-    """The rows of all integrations, by slug, and what is wrong with those that cannot be used."""
+    """The rows of all integrations, by slug, and what is wrong with those that cannot be used, or not even be read."""
     rows: list[MatrixRow] = []
-    faults: list[PluginFault] = []
+    faults: list[PluginFault] = [*registry.unreadable()]
     for slug in registry.slugs():
         try:
             rows.append(matrix_row(registry.load(slug)))
@@ -153,7 +153,8 @@ def _way(route: Route, *, wired: bool) -> str:
     if wired and isinstance(route, Button):
         parts.append("by your wire profile")
     if isinstance(route, Button) and route.batch is not None:
-        parts.append(f"in batches of up to {route.batch.most}, gathered for {span(route.batch.gather)}")
+        pace = ", one at a time" if route.batch.paced else ""
+        parts.append(f"in batches of up to {route.batch.most}, gathered for {span(route.batch.gather)}{pace}")
     parts += _window(route.window)
     return ", ".join(parts)
 

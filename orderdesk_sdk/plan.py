@@ -25,6 +25,7 @@ from orderdesk_sdk.declaration import (
 )
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.reasons import ClosedList, FreeText, NoReason, ReasonCode, ReasonRule, allowed_reasons
 
 __all__ = [
@@ -169,7 +170,7 @@ def _entry(
     if found is None or isinstance(found, str):
         problem = found or f"no connection named {placement.connection!r} is configured"
         return PlanEntry(*_identity(bare), problem=problem, standing=standing)
-    fault = found.remote_id.fault(placement.remote_id) if found.remote_id else None
+    fault = number_fault(placement.remote_id, found.remote_id)
     fault = fault or (found.unavailable(settings) if found.unavailable is not None else None)
     steps: list[PlanStep] = []
     for route in found.cancel:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.reading import MalformedReply
 
-__all__ = ["read_pointer", "text_pointed", "value_pointed"]
+__all__ = ["read_pointer", "steps_of", "value_pointed", "word_pointed"]
 
 
 def read_pointer(value: object, place: str) -> str:
@@ -17,11 +17,15 @@ def read_pointer(value: object, place: str) -> str:
     return value
 
 
+def steps_of(pointer: str) -> tuple[str, ...]:
+    """The keys and indexes of a pointer, unescaped."""
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
+
+
 def value_pointed(document: object, pointer: str, place: str) -> object:
     """The value that a pointer leads to. Raises MalformedReply, with `place`, where it leads nowhere."""
     value = document
-    for step in pointer.split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
+    for key in steps_of(pointer):
         if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
             value = value[int(key)]
         elif isinstance(value, Mapping) and key in value:
@@ -31,9 +35,14 @@ def value_pointed(document: object, pointer: str, place: str) -> object:
     return value
 
 
-def text_pointed(document: object, pointer: str, place: str) -> str:
-    """The text that a pointer leads to. Raises MalformedReply where it leads nowhere, or to something else."""
+def word_pointed(document: object, pointer: str, place: str) -> str:
+    """The text or whole number that a pointer leads to, as text: services have numeric statuses too.
+
+    Raises MalformedReply where it leads nowhere, or to something else.
+    """
     value = value_pointed(document, pointer, place)
-    if not isinstance(value, str):
-        raise MalformedReply(f"{pointer} is not a text", place=place)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str) or not value.strip():
+        raise MalformedReply(f"{pointer} is neither a text nor a whole number", place=place)
     return value

@@ -16,7 +16,7 @@ from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
 from orderdesk_sdk.casebook import LEASE, Casebook
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.errors import ConflictError, NotFoundError, OrderDeskError
-from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.wish import open_cases
@@ -27,7 +27,7 @@ __all__ = ["Reach"]
 class Reach:
     """Extends wishes to places. Safe from many threads and processes: to extend twice is to extend once."""
 
-    def __init__(self, book: Casebook, host: Host, connections: Connections) -> None:
+    def __init__(self, book: Casebook, host: HostById, connections: Connections) -> None:
         self._book = book
         self._ledger = book.ledger
         self._clock = book.clock

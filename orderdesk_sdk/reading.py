@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
@@ -16,8 +17,10 @@ __all__ = [
     "MalformedReply",
     "complaint",
     "count_in",
+    "each_inside",
     "inside",
     "json_object",
+    "moment_at",
     "need",
     "nothing_done",
     "objects_at",
@@ -30,6 +33,8 @@ __all__ = [
 ]
 
 
+_FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=UTC)
+"""What lies before is a zero that somebody wrote as a date."""
 _LONGEST_COUNT = 20
 """Characters of a number that is written as a text."""
 _WHOLE = re.compile(r"([0-9]+)(\.0+)?")
@@ -102,10 +107,13 @@ def one_or_many(reply: TextReply, *wrappers: str) -> tuple[Mapping[str, object],
 
 def _json(reply: TextReply) -> object:
     try:
-        document: object = json.loads(reply.content, parse_constant=_no_number, parse_float=_finite)
+        document: object = json.loads(
+            reply.content, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_each_key_once
+        )
         return _whole(document) if b"\\ud" in reply.content.lower() else document
-    except (ValueError, RecursionError):
-        raise _malformed(reply, (), f"the body is not JSON ({len(reply.content)} bytes)") from None
+    except (ValueError, RecursionError) as error:
+        told = f": {error}" if type(error) is ValueError else ""
+        raise _malformed(reply, (), f"the body is not JSON ({len(reply.content)} bytes){told}") from None
 
 
 def value_at(reply: TextReply, *path: str, within: Mapping[str, object] | None = None) -> object:
@@ -129,6 +137,21 @@ def text_at(reply: TextReply, *path: str, within: Mapping[str, object] | None = 
     if not isinstance(value, str) or not value.strip():
         raise _malformed(reply, path, f"a text was expected, not {_kind(value)}")
     return value
+
+
+def moment_at(reply: TextReply, *path: str, within: Mapping[str, object] | None = None) -> datetime:
+    """The moment at a path of keys, written as ISO 8601 with its offset (RFC 3339); aware.
+
+    Raises MalformedReply for a text that is no moment, such as "0000-00-00T00:00:00Z", and for one without an offset.
+    """
+    text = text_at(reply, *path, within=within)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or moment < _FIRST_MOMENT:
+        raise _malformed(reply, path, f"a moment with its offset was expected, not {text[:40]!r}")
+    return moment
 
 
 def objects_at(
@@ -167,20 +190,40 @@ def inside(value: object, *path: str) -> object:
     return value
 
 
-def _no_number(text: str) -> None:  # noqa: ARG001 - the shape of `json.loads`
-    """What becomes of NaN and Infinity, which JSON does not have (RFC 8259, 6): null, as JavaScript writes them."""
-    return
+def each_inside(value: object, *path: str) -> tuple[object, ...]:
+    """What lies at a path of keys in a value, "*" being each entry of a list; empty where nothing does."""
+    if not path:
+        return () if value is None else (value,)
+    entries = value if path[0] == "*" else [inside(value, path[0])]
+    return tuple(
+        one for entry in (entries if isinstance(entries, list) else []) for one in each_inside(entry, *path[1:])
+    )
 
 
-def _finite(text: str) -> float | None:
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")  # RFC 8259, 6.
+
+
+def _finite(text: str) -> float:
     number = float(text)
-    return number if math.isfinite(number) else None
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is larger than any number here")
+    return number
+
+
+def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of the reply. With a key given twice nobody knows which of the two the service means."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key is given twice")
+    return made
 
 
 def _whole(document: object) -> object:
     """The document with U+FFFD in place of each half surrogate, which no request or ledger row can hold."""
     text = json.dumps(document, ensure_ascii=False)
-    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return json.loads(whole, object_pairs_hook=_each_key_once)
 
 
 def _kind(value: object) -> str:

@@ -37,7 +37,8 @@ class ProofReceipt:
     """What a verdict rests on.
 
     exchange: the call with the service's words; None for a person's word. message: the mail that a person filed.
-    status: the word that a read-back judged by; None where there was none.
+    status: the word that a read-back judged by; None where there was none. unidentified: why nothing in the call's
+    response says which order it is about; None where it states its number.
     """
 
     kind: ProofKind
@@ -46,6 +47,7 @@ class ProofReceipt:
     note: str | None = None
     message: MailIn | None = None
     status: str | None = None
+    unidentified: str | None = None
 
 
 @frozen
@@ -188,7 +190,7 @@ def _proof(case: Case, history: Sequence[Entry]) -> ProofReceipt | None:
         (entry.content for entry in reversed(history) if isinstance(entry.content, Event) and entry.content.proof), None
     )
     status = verdict.status if verdict is not None and proof.kind is ProofKind.READ_BACK else None
-    return ProofReceipt(proof.kind, exchange, proof.person, proof.note, proof.message, status)
+    return ProofReceipt(proof.kind, exchange, proof.person, proof.note, proof.message, status, proof.unidentified)
 
 
 def _unanswered(entry: Entry, history: Sequence[Entry]) -> bool:

@@ -7,20 +7,25 @@ same with one plugin installed or a thousand.
 from __future__ import annotations
 
 import difflib
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 
 import pluggy
 from attrs import frozen
 
 from orderdesk_sdk import hookspecs
 from orderdesk_sdk.declaration import Integration, NoResubmit
-from orderdesk_sdk.errors import NotFoundError, OrderDeskError, PluginFault, in_words
+from orderdesk_sdk.errors import NotFoundError, OrderDeskError, PluginFault
+from orderdesk_sdk.guard import Fault
 from orderdesk_sdk.hookspecs import INTEGRATIONS, LISTENERS, PROJECT
+from orderdesk_sdk.installed import Installed, distribution_of, shadow_of, source_of
 from orderdesk_sdk.ladders import calling_hooks, hook_problem, ladder_problem
 from orderdesk_sdk.listeners import LISTENER_HOOKS, Listeners
+from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.settings import SettingKind, settings_fields
+from orderdesk_sdk.workers import Bulkhead
 
 __all__ = ["Loaded", "Registry"]
 
@@ -46,11 +51,12 @@ class Registry:
 
     def __init__(
         self,
-        find: Callable[..., Iterable[EntryPoint]] = entry_points,
+        find: Callable[..., Iterable[EntryPoint]] | None = None,
         listeners: Sequence[object] = (),
         patience: float = LOADING,
     ) -> None:
-        self._find = find
+        self._installed = Installed()
+        self._find = find or self._installed
         self._patience = patience
         self._lock = threading.Lock()
         self._points: dict[str, EntryPoint] | None = None
@@ -58,7 +64,7 @@ class Registry:
         self._modules: dict[str, object] = {}
         self._loaded: dict[str, Loaded | PluginFault] = {}
         self._loading: dict[str, threading.Lock] = {}
-        self.listeners = Listeners(listeners, lambda: find(group=LISTENERS))
+        self.listeners = Listeners(listeners, lambda: self._find(group=LISTENERS), patience)
 
     def register(self, plugin: object, slug: str) -> None:
         """Add an integration that is not installed: a module or object with hook implementations."""
@@ -96,16 +102,27 @@ class Registry:
 
     def distribution(self, slug: str) -> str:
         """The name and version of the distribution that an integration comes from; "" when registered in code."""
-        point = self._found().get(slug)
-        return f"{point.dist.name} {point.dist.version}" if point is not None and point.dist is not None else ""
+        return " ".join(self._provider(slug)).strip()
+
+    def unreadable(self) -> tuple[PluginFault, ...]:
+        """What is wrong with installed distributions that cannot be read; nobody knows what they would provide."""
+        self._found()
+        self.listeners.load()
+        return tuple(self._installed.faults.values())
+
+    def _provider(self, slug: str) -> tuple[str, str]:
+        point = self._found().get(slug) if slug not in self._modules else None
+        return distribution_of(point.dist)[:2] if point is not None and point.dist is not None else ("", "")
 
     def _found(self) -> dict[str, EntryPoint]:
         if self._points is None:
             points: dict[str, EntryPoint] = {}
             for point in self._find(group=INTEGRATIONS):
-                if point.name in points and points[point.name].value != point.value:
+                known = points.get(point.name)
+                if known is not None and (known.value, source_of(known)) != (point.value, source_of(point)):
+                    provide = " and ".join(f"{one.value} of {source_of(one)}" for one in (known, point))
                     self._clashes[point.name] = PluginFault(
-                        f"two distributions provide it: {points[point.name].value} and {point.value}",
+                        f"two distributions provide it: {provide}",
                         place=f"integration {point.name}",
                         remedy="uninstall one of them",
                     )
@@ -122,21 +139,18 @@ class Registry:
             )
         if slug in self._clashes:
             return self._clashes[slug]
-        results: list[Loaded | PluginFault] = []
-        thread = threading.Thread(target=lambda: results.append(self._guarded(slug)), daemon=True, name=f"load {slug}")
-        thread.start()
-        thread.join(self._patience)
-        if not results:
-            return self._fault(slug, f"its import or declaration did not end within {self._patience:g} s")
-        return results[0]
-
-    def _guarded(self, slug: str) -> Loaded | PluginFault:
-        try:
-            return self._import(slug)
-        except PluginFault as fault:
-            return fault
-        except BaseException as error:  # noqa: BLE001 - also SystemExit: whatever a plugin's import does stays its own
-            return self._fault(slug, in_words(error))
+        bulkhead = Bulkhead(f"load {slug}", 1, self._patience)
+        loaded = bulkhead.aside(lambda: self._import(slug))
+        match loaded:
+            case Fault(text, kind):
+                text = text if kind else f"its import or declaration did not end within {self._patience:g} s"
+                return self._fault(slug, text)
+            case str():
+                return self._fault(slug, loaded)
+            case OrderDeskError():
+                raise loaded  # The guard lets none through.
+            case Loaded():
+                return loaded
 
     def _fault(self, slug: str, text: str) -> PluginFault:
         name = self.distribution(slug) or "registered in code"
@@ -146,23 +160,25 @@ class Registry:
             remedy="update or uninstall it, or report this to its author",
         )
 
-    def _import(self, slug: str) -> Loaded:
+    def _import(self, slug: str) -> Loaded | str:
+        """The integration, or what is wrong with it, in words. Runs the plugin's code."""
         point = self._found().get(slug)
         plugin: object = self._modules[slug] if slug in self._modules else point.load() if point is not None else None
+        if point is not None and slug not in self._modules:
+            shadow = shadow_of(point, getattr(sys.modules.get(point.module), "__file__", None))
+            if shadow:
+                return shadow
         manager = pluggy.PluginManager(PROJECT)
         manager.add_hookspecs(hookspecs)
         manager.register(plugin, name=slug)
         strange = _strange_hooks(manager, plugin)
         if strange:
-            raise self._fault(slug, strange)
-        declared: object = manager.hook.orderdesk_integration()
-        if not isinstance(declared, Integration):
-            raise self._fault(slug, f"orderdesk_integration() gave {type(declared).__name__}, not an Integration")
-        problem = _problem(declared, slug, manager)
-        if problem:
-            raise self._fault(slug, problem)
-        dist = point.dist if point is not None and slug not in self._modules else None
-        return Loaded(declared, manager, dist.name if dist else "", dist.version if dist else "")
+            return strange
+        said: object = manager.hook.orderdesk_integration()
+        if not issubclass(type(said), Integration):
+            return f"orderdesk_integration() gave {name_of(said)}, not an Integration"
+        declared = plain_of(Integration, said)
+        return _problem(declared, slug, manager) or Loaded(declared, manager, *self._provider(slug))
 
 
 def _strange_hooks(manager: pluggy.PluginManager, plugin: object) -> str | None:

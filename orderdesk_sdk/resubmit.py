@@ -12,9 +12,10 @@ from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.declaration import NoResubmit, SameNumber
 from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errands import ErrandRunner
-from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError, OrderDeskError
+from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
 from orderdesk_sdk.journal import Hold
 from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.request import ResubmitRequest
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.wish import leaves_nothing
@@ -137,7 +138,7 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
     def _demand_number(self, original: Order, number: str, remote_id: str, target: str, same: bool) -> None:
         """Refuse a number that another order has, that the service would mangle, or, unless `same`, has canceled."""
         rule = self._connections.get(target).integration.remote_id
-        fault = rule.fault(number) if rule is not None else None
+        fault = number_fault(number, rule)
         fault = self._taken(original, number, remote_id, target) or fault
         if not same and number in self._numbers_of(original):
             # The service has it, so a look for an earlier try of ours would take the canceled order for one.
@@ -154,21 +155,17 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
 
         copied: a duplicate of the original may have it already.
         """
-        owner = self._owner(number)
-        own = owner in (None, original.id) or (copied and self._host.copied_from(str(owner)) == original.id)
-        if not own:
-            return f"the number {number!r} belongs to another order (id {owner})"
+        others = [
+            owner
+            for owner in self._host.called(number)
+            if owner != original.id and not (copied and self._host.copied_from(owner) == original.id)
+        ]
+        if others and number != original.number:  # Its own number it may keep, whoever has it beside it.
+            return f"the number {number!r} belongs to another order (id {others[0]})"
         there = self._host.placed_as(target, remote_id)
-        if there not in (None, original.id, owner):
+        if there is not None and there != original.id and self._host.copied_from(there) != original.id:
             return f"the number {remote_id!r} is another order's at {target} (id {there})"
         return None
-
-    def _owner(self, number: str) -> str | None:
-        """The id of the order with this id or number; None where there is none."""
-        try:
-            return self._host.order(number).id
-        except NotFoundError:
-            return None
 
     def _numbers_of(self, original: Order) -> set[str]:
         """Every number that the original goes by, here or at a service."""
@@ -244,21 +241,27 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         """The order that is submitted: the duplicate, made now where it is not there yet."""
         if work.order_number == work.original_number:
             return self._host.order(work.original_id)
-        try:
-            found = self._host.order(work.order_number)
-        except NotFoundError:
+        copy = self._copy(work)
+        if copy is None:
             try:
                 return self._host.duplicate(work.original_id, by=work.asked_by, number=work.order_number)
             except InputError:
                 # Whoever works on it at the same time was faster: that duplicate is ours as well.
-                found = self._host.order(work.order_number)
-        if self._host.copied_from(found.id) != work.original_id:
+                copy = self._copy(work)
+        if copy is None:
             raise InputError(
                 f"the number {work.order_number!r} was given to another order meanwhile",
                 place=f"resubmission {work.id}",
                 remedy="resubmit again with another number",
             )
-        return found
+        return copy
+
+    def _copy(self, work: Resubmission) -> Order | None:
+        """The duplicate, where it is there already."""
+        copies = (
+            found for found in self._host.called(work.order_number) if self._host.copied_from(found) == work.original_id
+        )
+        return next((self._host.order(found) for found in copies), None)
 
     def _original(self, work: Resubmission) -> Placement | None:
         placements = self._host.placements(work.original_id)

@@ -28,8 +28,9 @@ from orderdesk_sdk.errors import (
     OrderDeskError,
     PluginFault,
     UnderWayError,
+    in_words,
 )
-from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.rules import (
@@ -57,7 +58,13 @@ class Rulebook:
     """The rules of a configuration over one ledger and host. `deeds` does what they say."""
 
     def __init__(
-        self, rules: Sequence[Rule], ledger: Ledger, host: Host, connections: Connections, deeds: Deeds, clock: Clock
+        self,
+        rules: Sequence[Rule],
+        ledger: Ledger,
+        host: HostById,
+        connections: Connections,
+        deeds: Deeds,
+        clock: Clock,
     ) -> None:
         self._rules = rules
         self._ledger = ledger
@@ -103,17 +110,17 @@ class Rulebook:
         if self._rules and occurrences:
             self._ledger.occur(occurrences)
 
-    def work(self, limit: int = 1000, *, sure: Collection[str] = ()) -> int:
-        """Handle what is waiting, and what follows from it, at most `limit` occurrences; how many were handled.
+    def work(self, limit: int = 1000, *, sure: Collection[str] = ()) -> tuple[int, tuple[str, ...]]:
+        """Handle what is waiting, and what follows from it, at most `limit` occurrences; how many were handled, and
+        for each order the trouble that left its occurrences waiting.
 
-        sure: ids of moves that the caller knows to be made. Raises the first error that left an occurrence waiting;
-        nothing is lost by it.
+        sure: ids of moves that the caller knows to be made. Raises LedgerError; nothing is lost by it, or by a trouble.
         """
         if not self._rules:
-            return 0
+            return 0, ()
         done = 0
         left: set[str] = set()
-        held: dict[str, OrderDeskError] = {}
+        held: dict[str, str] = {}
         known: Actions | None = None
         while done < limit:
             waiting = [found for found in self._ledger.waiting(limit + len(left)) if found.id not in left]
@@ -129,17 +136,16 @@ class Rulebook:
                     is_handled = self._handle(occurrence, known, is_sure=occurrence.id in sure)
                 except LedgerError:
                     raise
-                except OrderDeskError as error:
-                    held.setdefault(occurrence.order_id, error)
+                except Exception as error:  # noqa: BLE001 - a host, say, may raise anything; other orders go on
+                    told = str(error) if isinstance(error, OrderDeskError) else in_words(error)
+                    held.setdefault(occurrence.order_id, told)
                     left.add(occurrence.id)
                 else:
                     if is_handled:
                         done += 1
                     else:
                         left.add(occurrence.id)
-        for trouble in held.values():
-            raise trouble
-        return done
+        return done, tuple(dict.fromkeys(held.values()))
 
     def explain(self, occurrence: Occurrence) -> tuple[Decision, ...]:
         """What every rule would make of an occurrence, and why. Does nothing."""
@@ -179,17 +185,23 @@ class Rulebook:
                     return False  # Whoever moves it may be about to.
                 self._drop(occurrence, f"the order is in {here or 'no folder'}, and was not moved after all")
                 return True
-        decisions = [decision for decision in decide(self._rules, order, occurrence) if decision.fires]
+        decided = decide(self._rules, order, occurrence)
+        decisions = [decision for decision in decided if decision.fires]
         for decision in decisions:
             for number in range(len(decision.rule.actions)):
                 fault = known.fault(decision.rule, number)
                 if fault is not None:
                     raise fault
-        self._fire(decisions, occurrence, known)
+        failed = [
+            Firing(decision.rule.name, "", "not decided", decision.why) for decision in decided if decision.failed
+        ]
+        self._fire(decisions, occurrence, known, failed)
         return True
 
-    def _fire(self, decisions: Sequence[Decision], occurrence: Occurrence, known: Actions) -> None:
-        firings: list[Firing] = []
+    def _fire(
+        self, decisions: Sequence[Decision], occurrence: Occurrence, known: Actions, failed: Sequence[Firing]
+    ) -> None:
+        firings = list(failed)
         then = self._all_canceled(occurrence)
         for decision in decisions:
             for number, action in enumerate(decision.rule.actions):
@@ -199,7 +211,7 @@ class Rulebook:
                 then += follows
         if self._ledger.handled(occurrence, firings, then, self._clock.now()):
             for firing in firings:
-                text = f"{firing.action}: {firing.refused or firing.text}"
+                text = f"{firing.action or occurrence.kind.value}: {firing.refused or firing.text}"
                 self._host.add_history(occurrence.order_id, text, by=f"rule {firing.rule}")
 
     def _drop(self, occurrence: Occurrence, why: str) -> None:

@@ -6,9 +6,9 @@
     when = "folder == 'Canceled'"
     do = [{ action = "Cancel Order at BDLinx", reason = "customer asked" }]
 
-Filters are written in the language of the rule-engine library (https://zerosteiner.github.io/rule-engine/):
-expressions without side effects over the names of `FACTS`. An unknown name, a wrong type or a syntax error is said
-when the rules are read.
+Filters are expressions over the names of `FACTS` (see `filters`). An unknown name, a wrong type, a syntax error or an
+operator that is not taken is said when the rules are read. What fails on one order is told in its log, and is nobody
+else's trouble.
 """
 
 from __future__ import annotations
@@ -16,16 +16,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING
+from decimal import Decimal, InvalidOperation
 
 from attrs import field, frozen
 
-from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.errors import ConfigurationError, in_words
+from orderdesk_sdk.filters import FACTS, LONGEST_FILTER, NO_FILTER, check_filter, matches
+from orderdesk_sdk.guard import Fault
 from orderdesk_sdk.order import Order
-
-if TYPE_CHECKING:
-    import rule_engine
+from orderdesk_sdk.workers import Bulkhead
 
 __all__ = [
     "CANCEL_ORDER",
@@ -47,8 +46,9 @@ MOVE_ORDER = "Move Order to Folder"
 CANCEL_ORDER = "Cancel Order"
 """Cancels everywhere, or at the connections that `at` names. With MOVE_ORDER the core's own; all others are contributed
 by declarations."""
-NO_FILTER = ""
-LONGEST_FILTER = 2000
+DEADLINE = 2.0
+"""Seconds that the filters of one event may take for one order; each takes far less than a hundredth of one."""
+FAILED = "its filter cannot be evaluated"
 
 
 class OccurrenceKind(enum.Enum):
@@ -111,46 +111,25 @@ class Rule:
 
 @frozen
 class Decision:
-    """What one rule makes of an occurrence, and why."""
+    """What one rule makes of an occurrence, and why. failed: nobody knows, because its filter failed on the order."""
 
     rule: Rule
     fires: bool
     why: str
+    failed: bool = False
 
 
 @frozen
 class Firing:
-    """What came of one action of a rule that fired. refused: why it could not be done, else None."""
+    """What came of one action of a rule that fired. refused: why it could not be done, else None.
+
+    action: "" where the rule's filter failed on the order, so that nobody knows whether it would have fired.
+    """
 
     rule: str
     action: str
     text: str
     refused: str | None = None
-
-
-FACTS: Mapping[str, str] = {
-    "action": "STRING",
-    "connection": "STRING",
-    "country": "STRING",
-    "customer_id": "STRING",
-    "email": "STRING",
-    "folder": "STRING",
-    "from_folder": "STRING",
-    "fulfillment_name": "STRING",
-    "integration": "STRING",
-    "number": "STRING",
-    "order_total": "FLOAT",
-    "payment_status": "STRING",
-    "quantity": "FLOAT",
-    "refusal": "STRING",
-    "rule": "STRING",
-    "shipping_method": "STRING",
-    "skus": "ARRAY",
-    "source_name": "STRING",
-    "state": "STRING",
-    "tags": "STRING",
-}
-"""The names that a filter may use, with the library's types. What an occurrence does not tell is an empty text."""
 
 
 def facts_of(order: Order, occurrence: Occurrence) -> Mapping[str, object]:
@@ -174,36 +153,57 @@ def facts_of(order: Order, occurrence: Occurrence) -> Mapping[str, object]:
 
 
 def decide(rules: Sequence[Rule], order: Order, occurrence: Occurrence) -> tuple[Decision, ...]:
-    """What every rule makes of an occurrence, in order, each with its reason. Nothing is done."""
-    facts = facts_of(order, occurrence)
-    return tuple(_decide(rule, facts, occurrence) for rule in rules)
+    """What every rule makes of an occurrence, in order, each with its reason. Nothing is done.
+
+    A filter that fails, or does not end within DEADLINE, is its own rule's trouble: that does not fire.
+    """
+    known = [_before_filter(rule, occurrence) for rule in rules]
+    if None not in known:
+        return tuple(decision for decision in known if decision is not None)
+    decided: list[Decision] = []
+    while len(decided) < len(rules):
+        decided += _filtered(rules[len(decided) :], order, occurrence)
+    return tuple(decided)
 
 
-def _decide(rule: Rule, facts: Mapping[str, object], occurrence: Occurrence) -> Decision:
+def _filtered(rules: Sequence[Rule], order: Order, occurrence: Occurrence) -> list[Decision]:
+    """The decisions of the rules up to the first whose filter does not end, or of all."""
+    made: list[Decision] = []
+
+    def evaluate() -> None:
+        facts = facts_of(order, occurrence)
+        for rule in rules:
+            made.append(_before_filter(rule, occurrence) or _by_filter(rule, facts))  # noqa: PERF401 - read meanwhile
+
+    outcome = _aside.aside(evaluate)
+    told = list(made)  # A thread that was left behind may go on.
+    if isinstance(outcome, Fault) and len(told) < len(rules):
+        why = outcome.text if outcome.kind else f"it did not end within {DEADLINE:g} s"
+        told.append(Decision(rules[len(told)], False, f"{FAILED}: {why}", failed=True))
+    return told
+
+
+_aside = Bulkhead("rules", 1, DEADLINE)
+
+
+def _before_filter(rule: Rule, occurrence: Occurrence) -> Decision | None:
+    """The decision where no filter is needed for it."""
     if not rule.enabled:
         return Decision(rule, False, "it is switched off")
     if rule.event is not occurrence.kind:
         return Decision(rule, False, f"it waits for {rule.event.value!r}, this is {occurrence.kind.value!r}")
     if rule.name in occurrence.chain:
         return Decision(rule, False, "its own action led here, and it must not run in circles")
-    if rule.when == NO_FILTER:
-        return Decision(rule, True, "it has no filter")
-    import rule_engine  # 0.6 s to import, and only for those who have rules
+    return Decision(rule, True, "it has no filter") if rule.when == NO_FILTER else None
 
+
+def _by_filter(rule: Rule, facts: Mapping[str, object]) -> Decision:
     try:
-        matched = _compiled(rule.when).matches(facts)
-    except rule_engine.EngineError as error:
-        return Decision(rule, False, f"its filter cannot be evaluated: {error}")
+        matched = matches(rule.when, facts)
+    except Exception as error:  # noqa: BLE001 - what an order says may fail in any way, a text that is no number say
+        why = "it reckons with a text that is no number" if isinstance(error, InvalidOperation) else in_words(error)
+        return Decision(rule, False, f"{FAILED}: {why}", failed=True)
     return Decision(rule, matched, f"{rule.when} is {'true' if matched else 'false'}")
-
-
-def _compiled(when: str) -> rule_engine.Rule:
-    import rule_engine  # see above
-
-    types = {name: getattr(rule_engine.DataType, kind) for name, kind in FACTS.items()}
-    types["skus"] = rule_engine.DataType.ARRAY(rule_engine.DataType.STRING)
-    context = rule_engine.Context(type_resolver=rule_engine.type_resolver_from_dict(types), default_value="")
-    return rule_engine.Rule(when, context=context)
 
 
 def read_rules(value: object, place: str) -> tuple[Rule, ...]:
@@ -241,7 +241,7 @@ def _rule(entry: object, place: str) -> Rule:
     except ValueError:
         known = ", ".join(repr(kind.value) for kind in OccurrenceKind)
         raise ConfigurationError("there is no such event", place=f"{place}.event", remedy=f"one of {known}") from None
-    _check_filter(when, f"{place}.when")
+    check_filter(when, f"{place}.when")
     do = entry.get("do")
     if not isinstance(do, list) or not do:
         raise ConfigurationError(
@@ -249,22 +249,6 @@ def _rule(entry: object, place: str) -> Rule:
         )
     actions = tuple(_action(action, f"{place}.do[{number}]") for number, action in enumerate(do))
     return Rule(name.strip(), event, actions, place, when, enabled)
-
-
-def _check_filter(when: str, place: str) -> None:
-    if when == NO_FILTER:
-        return
-    try:
-        import rule_engine  # only for those who have rules
-    except ImportError:
-        raise ConfigurationError(
-            "rules with a filter need the rule-engine library", place=place, remedy="pip install orderdesk-sdk[rules]"
-        ) from None
-    try:
-        _compiled(when)
-    except rule_engine.EngineError as error:
-        known = ", ".join(FACTS)
-        raise ConfigurationError(f"the filter is wrong: {error}", place=place, remedy=f"names are {known}") from None
 
 
 def _action(entry: object, place: str) -> Action:

@@ -12,6 +12,7 @@ The result is a frozen attrs class. `settings_fields` lists what a host needs to
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable
 from types import UnionType
 from typing import TYPE_CHECKING, TypeVar, Union, cast, dataclass_transform, get_args, get_origin
@@ -28,8 +29,10 @@ __all__ = [
     "RefreshTokenSettings",
     "SettingField",
     "SettingKind",
+    "check_number",
     "host",
     "parsed",
+    "read_header_name",
     "read_texts",
     "secret",
     "setting",
@@ -44,6 +47,13 @@ _KIND = "orderdesk.kind"
 _HELP = "orderdesk.help"
 _CHOICES = "orderdesk.choices"
 _PARSER = "orderdesk.parser"
+_RANGE = "orderdesk.range"
+
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{0,100}")
+_NOT_OURS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+"""Headers that only the client sets: another value would be taken for the beginning of another request."""
+MOST = 1_000_000_000
+"""The largest whole number of a setting that names no other."""
 
 Parser = Callable[[object, str], T]
 """Reads a value as configured; the second argument is its place, for errors. Raises ConfigurationError."""
@@ -67,7 +77,7 @@ class SettingField:
     """One setting as a form or a table shows it.
 
     type: of the annotation, without its parameters and without None. default: None where it is required. choices: empty
-    where anything goes.
+    where anything goes. least, most: the range of a whole number, both included.
     """
 
     name: str
@@ -78,19 +88,30 @@ class SettingField:
     default: object | None
     choices: tuple[str, ...] = ()
     parser: Callable[[object, str], object] | None = None
+    least: int = 0
+    most: int = MOST
 
 
-def _field(kind: SettingKind, help_text: str, default: object, choices: tuple[str, ...] = ()) -> object:
-    return attrs.field(default=default, metadata={_KIND: kind, _HELP: help_text, _CHOICES: choices})
+def _field(kind: SettingKind, help_text: str, default: object, **more: object) -> object:
+    return attrs.field(default=default, metadata={_KIND: kind, _HELP: help_text, **more})
 
 
-def setting(of: type[T], *, help: str, default: object = attrs.NOTHING, choices: tuple[str, ...] = ()) -> T:
+def setting(
+    of: type[T],
+    *,
+    help: str,
+    default: object = attrs.NOTHING,
+    choices: tuple[str, ...] = (),
+    least: int = 0,
+    most: int = MOST,
+) -> T:
     """A plain setting of type `of` (str, int or bool).
 
-    Required where no default is given. choices: the texts allowed, if few.
+    Required where no default is given. choices: the texts allowed, if few. least, most: of a whole number, both
+    included; a number outside is refused when the configuration is read.
     """
     del of  # The annotation says it too; the argument gives this function its return type without Any.
-    return cast("T", _field(SettingKind.PLAIN, help, default, choices))
+    return cast("T", _field(SettingKind.PLAIN, help, default, **{_CHOICES: choices, _RANGE: (least, most)}))
 
 
 def secret(*, help: str, default: object = attrs.NOTHING) -> Secret:
@@ -101,6 +122,8 @@ def secret(*, help: str, default: object = attrs.NOTHING) -> Secret:
 def host(*, help: str, default: object = attrs.NOTHING) -> str:
     """A base URL of the service. The connection may call the hosts of its `host` settings and no other.
 
+    It is read whole when the configuration is read: a host and port that can be called, no login, query or fragment.
+    http:// goes to this machine only, unless the connection says `insecure = true`.
     `https://*.example.com` stands for every subdomain, for calls without credentials only (`Service.elsewhere`): where
     a service has files put into a store whose host it tells with each URL.
     """
@@ -109,8 +132,15 @@ def host(*, help: str, default: object = attrs.NOTHING) -> str:
 
 def parsed(parser: Parser[T], *, help: str, default: object = attrs.NOTHING) -> T:
     """A setting with a shape of its own; required where no default is given. The default is not parsed."""
-    metadata = {_KIND: SettingKind.PARSED, _HELP: help, _CHOICES: (), _PARSER: parser}
-    return cast("T", attrs.field(default=default, metadata=metadata))
+    return cast("T", _field(SettingKind.PARSED, help, default, **{_PARSER: parser}))
+
+
+def check_number(declared: SettingField, value: int, place: str) -> None:
+    """Raises ConfigurationError for a whole number outside the range of its setting."""
+    if not declared.least <= value <= declared.most:
+        shown = value if abs(value) <= MOST else "this number"
+        text = f"{shown} is out of range: {declared.help}"
+        raise ConfigurationError(text, place=place, remedy=f"give {declared.least} to {declared.most}")
 
 
 def read_texts(value: object, place: str) -> tuple[str, ...]:
@@ -119,6 +149,13 @@ def read_texts(value: object, place: str) -> tuple[str, ...]:
     if not texts or not all(isinstance(text, str) and text.strip() and text.isprintable() for text in texts):
         raise ConfigurationError("a list of texts was expected", place=place, remedy='write it as ["...", "..."]')
     return tuple(str(text).strip() for text in texts)
+
+
+def read_header_name(value: object, place: str) -> str:
+    """The name of an HTTP header of our own (RFC 9110, 5.1), for `parsed`; "" for none. Raises ConfigurationError."""
+    if not isinstance(value, str) or not _HEADER.fullmatch(value) or value.lower() in _NOT_OURS:
+        raise ConfigurationError("this is no name of a header", place=place, remedy='write it as "x-api-key"')
+    return value
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, secret, host, parsed))
@@ -154,6 +191,7 @@ def _described(cls: type) -> Iterator[SettingField]:
     attrs.resolve_types(cls)
     for field in attrs.fields(cls):
         required = field.default is attrs.NOTHING
+        least, most = field.metadata.get(_RANGE, (0, MOST))
         yield SettingField(
             name=field.name,
             kind=field.metadata[_KIND],
@@ -161,8 +199,10 @@ def _described(cls: type) -> Iterator[SettingField]:
             help=field.metadata[_HELP],
             required=required,
             default=None if required else field.default,
-            choices=field.metadata[_CHOICES],
+            choices=field.metadata.get(_CHOICES, ()),
             parser=field.metadata.get(_PARSER),
+            least=least,
+            most=most,
         )
 
 

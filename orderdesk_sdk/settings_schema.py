@@ -11,7 +11,7 @@ __all__ = ["setting_shape", "settings_schema"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_URL = r"^https?://[^/\s*]+[^\s*]*$"
+_URL = r"^https?://[^/\s*@?#\\]+(/[^\s*?#\\]*)?$"
 _SUBDOMAINS = r"^https://\*(\.[A-Za-z0-9-]+){2,}/?$"
 _SECRET: Mapping[str, object] = {
     "oneOf": [
@@ -71,7 +71,9 @@ def _property(field: SettingField) -> dict[str, object]:
         case SettingKind.HOST:
             return told | {"type": "string", "anyOf": [{"pattern": _URL}, {"pattern": _SUBDOMAINS}]}
         case SettingKind.PLAIN | SettingKind.PARSED:
-            limited = {"enum": list(field.choices)} if field.choices else {}
+            limited: dict[str, object] = {"enum": list(field.choices)} if field.choices else {}
+            if field.type is int:
+                limited = {"minimum": field.least, "maximum": field.most}
             return told | _SHAPES[_type(field)] | limited
         case _:
             assert_never(field.kind)

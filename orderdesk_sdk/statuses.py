@@ -10,7 +10,7 @@ from orderdesk_sdk.change_status import CANCELED, settable_statuses
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.engines.inline import InlineEngine
 from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.status_change import StatusChange
 from orderdesk_sdk.wish import wanted_placements
@@ -40,7 +40,7 @@ class StatusStanding:
 class Statuses:
     """Makes wishes for a status."""
 
-    def __init__(self, host: Host, connections: Connections, engine: InlineEngine, wishes: Wishes) -> None:
+    def __init__(self, host: HostById, connections: Connections, engine: InlineEngine, wishes: Wishes) -> None:
         self._host = host
         self._connections = connections
         self._engine = engine

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
 
 from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import ByCheck, ByPerson, ByReply, Confirmation, fold
-from orderdesk_sdk.pointer import text_pointed
+from orderdesk_sdk.paths import filled_path
+from orderdesk_sdk.pointer import word_pointed
 from orderdesk_sdk.reading import json_object, turned_away
-from orderdesk_sdk.wire_profile import WireProfile, WireRead, filled
+from orderdesk_sdk.wire_profile import FinalReply, WireProfile, WireRead, filled
 
 if TYPE_CHECKING:
     import httpx
@@ -28,9 +28,9 @@ ACCESS = "check the credentials of this connection with the service"
 
 def wire_confirmation(profile: WireProfile | None) -> Confirmation:
     """What proves a cancel by this profile: the reply, a read-back, or a person."""
-    if profile is None or (profile.read is None and not profile.cancel.final):
+    if profile is None or (profile.read is None and profile.cancel.final is None):
         return ByPerson()
-    return ByReply() if profile.cancel.final else ByCheck(every=minutes(5), give_up=hours(24))
+    return ByReply() if profile.cancel.final is not None else ByCheck(every=minutes(5), give_up=hours(24))
 
 
 def wire_cancel(profile: WireProfile, request: CancelRequest, service: Service[S]) -> Flow[Answer]:
@@ -41,15 +41,42 @@ def wire_cancel(profile: WireProfile, request: CancelRequest, service: Service[S
         "reason": request.reason.code or request.reason.text or "",
         "remote_id": request.remote_id,
     }
-    path = call.path.format_map({name: quote(value, safe="") for name, value in values.items()})
+    path = filled_path(call.path, values, f"connection {service.connection!r}, the path of its cancel call")
     reply = yield service.request(call.method, path, operation="cancel", json=filled(call.body, values))
     if reply.status_code in call.taken:
-        return answer.canceled(reply) if call.final else answer.asked(reply)
+        return _final(call.final, reply) if call.final is not None else answer.asked(reply)
     if reply.status_code in call.refused:
         return answer.refused(reply, Refusal.TOO_LATE, text=f"the service answered {reply.status_code}")
     if reply.status_code in call.unknown:
-        return answer.refused(reply, Refusal.NOT_ALLOWED, text=f"the service does not know {request.remote_id}")
+        return (yield from _unknown(profile, request, service, reply))
     return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+
+
+def _unknown(profile: WireProfile, request: CancelRequest, service: Service[S], reply: httpx.Response) -> Flow[Answer]:
+    """What a cancel that was answered with "no such order" means. A wrong path answers so too, so the order is read."""
+    text = f"the service does not know {request.remote_id}"
+    if profile.read is None:
+        return answer.refused(reply, Refusal.NOT_ALLOWED, text=text)
+    there = yield _reading(profile.read, service, request.order.number, request.remote_id)
+    if there.status_code in (*profile.read.unknown, reply.status_code):
+        return answer.refused(reply, Refusal.NOT_ALLOWED, text=text)
+    found = _read(profile.read, there)
+    if found.outcome in (Outcome.CANCELED, Outcome.REFUSED):
+        return found
+    remedy = "look whether the path of the cancel call is right: the order can be read"
+    return answer.not_done(reply, text=f"the cancel call was answered {reply.status_code}", remedy=remedy)
+
+
+def _final(final: FinalReply, reply: httpx.Response) -> Answer:
+    """What a reply that is the service's last word says; its status alone says only that the request was taken."""
+    status = _word(reply, final.status)
+    if fold(status) in final.canceled:
+        return answer.canceled(reply, status=status)
+    return answer.unclear(reply, status=status, text=f"the profile does not say that {status!r} is canceled")
+
+
+def _word(reply: httpx.Response, pointer: str) -> str:
+    return word_pointed(json_object(reply), pointer, f"reply {reply.status_code}")
 
 
 def wire_check(profile: WireProfile, request: CheckRequest, service: Service[S]) -> Flow[Answer]:
@@ -57,15 +84,20 @@ def wire_check(profile: WireProfile, request: CheckRequest, service: Service[S])
     if profile.read is None:
         return answer.unclear(None, text="the wire profile has no read call")
     reply = yield _reading(profile.read, service, request.order.number, request.remote_id)
+    return _read(profile.read, reply)
+
+
+def _read(read: WireRead, reply: httpx.Response) -> Answer:
+    """What a reply to the read call says of the order."""
     if not reply.is_success:
         return turned_away(reply, check=ACCESS) or answer.unclear(reply)
-    status = text_pointed(json_object(reply), profile.read.status, f"reply {reply.status_code}")
+    status = _word(reply, read.status)
     word = fold(status)
-    if word in profile.read.canceled:
+    if word in read.canceled:
         return answer.canceled(reply, status=status)
-    if word in profile.read.shipped:
+    if word in read.shipped:
         return answer.refused(reply, Refusal.SHIPPED, status=status)
-    if word in profile.read.pending:
+    if word in read.pending:
         return answer.pending(reply, status=status)
     return answer.unclear(reply, status=status, text=f"the profile does not say what {status!r} means")
 
@@ -87,17 +119,14 @@ def wire_before_create(
         return None
     if not reply.is_success:
         return turned_away(reply, check=ACCESS) or answer.unclear(reply)
-    text_pointed(
-        json_object(reply), profile.read.status, f"reply {reply.status_code}"
-    )  # Raises where the page is no order.
-    if request.unsure:
+    word = fold(_word(reply, profile.read.status))  # Raises where the page is no order.
+    if request.unsure and word not in profile.read.canceled | profile.read.shipped:
         return service.placement(number)
-    text = f"the service has an order {number} already, which this resubmission did not make"
+    text = f"the service has an order {number} already, and it is not this one on its way"
     return answer.refused(reply, Refusal.NOT_ALLOWED, text=text, remedy="look at it, then give another number")
 
 
 def _reading(read: WireRead, service: Service[S], order_number: str, remote_id: str) -> httpx.Request:
     values = {"order_number": order_number, "reason": "", "remote_id": remote_id}
-    return service.get(
-        read.path.format_map({name: quote(value, safe="") for name, value in values.items()}), operation="read"
-    )
+    place = f"connection {service.connection!r}, the path of its read call"
+    return service.get(filled_path(read.path, values, place), operation="read")

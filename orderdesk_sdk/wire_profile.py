@@ -7,15 +7,19 @@ body = { order = "{remote_id}", reason = "{reason}" }
 taken = [200, 202]                      # these say that the request was taken
 refused = [409, 422]                    # these say that it is too late
 unknown = [404]                         # these say that there is no such order
-final = false                           # true: being taken is being canceled
+final = false                           # true: the reply is the last word, and status, canceled, number say where
 
 [connections.acme.settings.wire.read]
 path = "/orders/{remote_id}"
 status = "/order/status"                # a JSON pointer (RFC 6901) into the reply
-canceled = ["canceled"]
+number = "/order/number"                # where the reply states which order it is about
+number_is = "remote_id"                 # or "order_number"
+canceled = ["canceled"]                 # words or whole numbers
 shipped = ["shipped", "delivered"]
 pending = ["open", "in production"]
 unknown = [404]                         # these statuses say that there is no such order
+
+Where a reply states no number, `number_not_stated = "why"` stands in place of `number`: the receipt repeats it.
 """
 
 from __future__ import annotations
@@ -26,18 +30,35 @@ from attrs import frozen
 
 from orderdesk_sdk.declaration import fold
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.pointer import read_pointer
+from orderdesk_sdk.identity import Identity, NotStated, StatedAt
+from orderdesk_sdk.paths import path_fault
+from orderdesk_sdk.pointer import read_pointer, steps_of
 from orderdesk_sdk.templates import check_fields
 
 __all__ = ["WireCall", "WireProfile", "WireRead", "filled", "read_asking_profile", "read_wire_profile"]
 
 FIELDS = ("order_number", "reason", "remote_id")
 METHODS = ("DELETE", "PATCH", "POST", "PUT")
+_NUMBER = ("number", "number_is", "number_not_stated")
+
+
+@frozen
+class FinalReply:
+    """A reply that is the service's last word: where its body says what became of the order, and which words (folded)
+    say that it is canceled.
+    """
+
+    status: str
+    canceled: frozenset[str]
 
 
 @frozen
 class WireCall:
-    """The call that cancels. body: sent as JSON, with fields in its texts; None sends none."""
+    """The call that cancels. body: sent as JSON, with fields in its texts; None sends none.
+
+    final: what the reply says where it is the last word; None where it only takes the request. identity: where such a
+    reply states the order's number; None for another.
+    """
 
     method: str
     path: str
@@ -45,7 +66,8 @@ class WireCall:
     refused: tuple[int, ...] = ()
     unknown: tuple[int, ...] = ()
     body: object = None
-    final: bool = False
+    final: FinalReply | None = None
+    identity: Identity | None = None
 
 
 @frozen
@@ -53,10 +75,12 @@ class WireRead:
     """The call that reads the order, and what its status words (folded) mean.
 
     unknown: the HTTP statuses that say that there is no such order; without them nobody can tell whether it is there.
+    identity: where the reply states the order's number.
     """
 
     path: str
     status: str
+    identity: Identity
     canceled: frozenset[str]
     shipped: frozenset[str] = frozenset()
     pending: frozenset[str] = frozenset()
@@ -69,6 +93,11 @@ class WireProfile:
 
     cancel: WireCall
     read: WireRead | None = None
+
+    def identities(self) -> Mapping[str, Identity]:
+        """Where the replies of its calls state the order's number: what `Integration.identified_by` takes."""
+        given = {"cancel": self.cancel.identity, "read": self.read.identity if self.read is not None else None}
+        return {operation: identity for operation, identity in given.items() if identity is not None}
 
 
 def read_wire_profile(value: object, place: str) -> WireProfile:
@@ -88,7 +117,7 @@ def read_asking_profile(value: object, place: str) -> WireProfile:
     Raises ConfigurationError, also for one that calls a reply final or has no read call.
     """
     profile = read_wire_profile(value, place)
-    if profile.cancel.final:
+    if profile.cancel.final is not None:
         text = "this service takes requests for cancellations, so its reply to one is not final"
         raise ConfigurationError(text, place=f"{place}.cancel.final", remedy="remove it; the order is read back")
     if profile.read is None:
@@ -101,14 +130,14 @@ def read_asking_profile(value: object, place: str) -> WireProfile:
 
 
 def _cancel(value: object, place: str) -> WireCall:
-    names = ("method", "path", "body", "taken", "refused", "unknown", "final")
+    names = ("method", "path", "body", "taken", "refused", "unknown", "final", "status", "canceled", *_NUMBER)
     table = _table(value, place, names, ("method", "path", "taken"))
-    method, final = table["method"], table.get("final", False)
+    method, is_final = table["method"], table.get("final", False)
     if method not in METHODS:
         raise ConfigurationError(
             f"{method!r} is no method", place=f"{place}.method", remedy=f"one of {', '.join(METHODS)}"
         )
-    if not isinstance(final, bool):
+    if not isinstance(is_final, bool):
         raise ConfigurationError("must be true or false", place=f"{place}.final")
     _fields(table.get("body"), f"{place}.body")
     statuses = {name: _statuses(table.get(name, []), f"{place}.{name}") for name in ("taken", "refused", "unknown")}
@@ -117,20 +146,67 @@ def _cancel(value: object, place: str) -> WireCall:
     _apart(statuses, place)
     path = _path(table["path"], f"{place}.path")
     _names_the_order([path, table.get("body")], f"{place}.path")
-    return WireCall(str(method), path, **statuses, body=table.get("body"), final=final)
+    final, identity = (_final(table, place), _identity(table, place)) if is_final else (None, None)
+    return WireCall(str(method), path, **statuses, body=table.get("body"), final=final, identity=identity)
+
+
+def _final(table: Mapping[str, object], place: str) -> FinalReply:
+    """What a final reply says. That the service took the request is no word of what became of the order."""
+    for name, remedy in (
+        ("status", 'say where the body states what became of the order, as in "/order/status"'),
+        ("canceled", 'name the words there that say so, as in ["cancelled"]'),
+    ):
+        if name not in table:
+            raise ConfigurationError("is missing: a final reply must say in its body that the order is canceled",
+                                     place=f"{place}.{name}", remedy=f"{remedy}; or remove final")  # fmt: skip
+    words = _words(table["canceled"], f"{place}.canceled")
+    if not words:
+        raise ConfigurationError("must name at least one word", place=f"{place}.canceled")
+    return FinalReply(read_pointer(table["status"], f"{place}.status"), words)
+
+
+def _identity(table: Mapping[str, object], place: str) -> Identity:
+    """Where the reply states which order it is about."""
+    why = table.get("number_not_stated")
+    if "number" not in table and why is None:
+        raise ConfigurationError("is missing: a reply counts only where it is about the order that was asked for",
+                                 place=f"{place}.number", remedy='say where it states the number, as in'
+                                 ' "/order/number"; or, where it states none, number_not_stated = "why"')  # fmt: skip
+    if why is not None:
+        if "number" in table or "number_is" in table or not isinstance(why, str) or not why.strip():
+            raise ConfigurationError("must say why, in place of number and number_is",
+                                     place=f"{place}.number_not_stated")  # fmt: skip
+        return NotStated(why)
+    number, status = (read_pointer(table[name], f"{place}.{name}") for name in ("number", "status"))
+    kind = table.get("number_is", "remote_id")
+    if kind not in ("remote_id", "order_number"):
+        raise ConfigurationError(f"{kind!r} is no number that we know", place=f"{place}.number_is",
+                                 remedy="remote_id or order_number")  # fmt: skip
+    _of_one_entry(steps_of(status), steps_of(number), f"{place}.number")
+    return StatedAt(*steps_of(number), number=str(kind))
+
+
+def _of_one_entry(status: Sequence[str], number: Sequence[str], place: str) -> None:
+    """Status and number of two entries of one list would be about two orders."""
+    for one, other in zip(status, number, strict=False):
+        if one != other:
+            if one.isdecimal() and other.isdecimal():
+                raise ConfigurationError("is of another entry of the list than status", place=place,
+                                         remedy="give both the same index")  # fmt: skip
+            return
 
 
 def _read(value: object, place: str) -> WireRead:
-    names = ("path", "status", "canceled", "shipped", "pending", "unknown")
+    names = ("path", "status", "canceled", "shipped", "pending", "unknown", *_NUMBER)
     table = _table(value, place, names, ("path", "status", "canceled"))
-    pointer = read_pointer(table["status"], f"{place}.status")
+    pointer, identity = read_pointer(table["status"], f"{place}.status"), _identity(table, place)
     words = {name: _words(table.get(name, []), f"{place}.{name}") for name in names[2:5]}
     if not words["canceled"]:
         raise ConfigurationError("must name at least one word", place=f"{place}.canceled")
     _apart(words, place)
     path = _path(table["path"], f"{place}.path")
     _names_the_order([path], f"{place}.path")
-    return WireRead(path, pointer, **words, unknown=_statuses(table.get("unknown", []), f"{place}.unknown"))
+    return WireRead(path, pointer, identity, **words, unknown=_statuses(table.get("unknown", []), f"{place}.unknown"))
 
 
 def _apart(lists: Mapping[str, Collection[object]], place: str) -> None:
@@ -161,6 +237,9 @@ def _table(value: object, place: str, known: Sequence[str], needed: Sequence[str
 def _path(value: object, place: str) -> str:
     if not isinstance(value, str) or not value.startswith("/"):
         raise ConfigurationError("must be a path that begins with /", place=place)
+    fault = path_fault(value)
+    if fault is not None:
+        raise ConfigurationError(f"it {fault}", place=place, remedy="write it as the service's document has it")
     _fields(value, place)
     return value
 
@@ -191,9 +270,9 @@ def _statuses(value: object, place: str) -> tuple[int, ...]:
 
 
 def _words(value: object, place: str) -> frozenset[str]:
-    if not isinstance(value, list) or not all(isinstance(word, str) and word.strip() for word in value):
-        raise ConfigurationError("must be a list of status words", place=place)
-    words = frozenset(fold(word) for word in value)
+    if not isinstance(value, list) or not all(type(word) in (str, int) and str(word).strip() for word in value):
+        raise ConfigurationError("must be a list of status words or whole numbers", place=place)
+    words = frozenset(fold(str(word)) for word in value)
     if "" in words:  # Two such words would be the same one.
         raise ConfigurationError("a status word needs a letter of a to z, or a digit", place=place)
     return words

@@ -7,7 +7,7 @@ become the plugin's own by `from orderdesk_sdk.wire_settings import orderdesk_ca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from orderdesk_sdk.answer import Answer
@@ -15,8 +15,9 @@ from orderdesk_sdk.declaration import Button, Route
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import HeaderAuth, basic_auth
+from orderdesk_sdk.identity import Identity
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.settings import host, parsed, read_header_name, secret, setting, settings
 from orderdesk_sdk.wire import wire_cancel, wire_check, wire_confirmation
 from orderdesk_sdk.wire_profile import WireProfile, read_wire_profile
 
@@ -55,6 +56,10 @@ class WireSettings:
             raise ConfigurationError(why or "there is no wire profile", place="settings", remedy=self.remedy)
         return self.wire
 
+    def identities(self) -> Mapping[str, Identity]:
+        """Where the replies state which order they are about: what `Integration.identified_by` asks for."""
+        return self.wire.identities() if self.wire is not None else {}
+
     def ladder(self) -> tuple[Route, ...]:
         """The one button, proved by whatever the profile can prove: what `Integration.configured` asks for."""
         return (Button(wire_confirmation(self.wire)),)
@@ -71,8 +76,8 @@ class UndocumentedSettings(WireSettings):
     api_secret: Secret = secret(help="the secret, password or key of the API", default=Secret(""))
     base_url: str = host(help="the service's API, from its API document", default="")
     auth_mode: str = setting(str, help="how they are sent", default="", choices=("basic", "headers", "header"))
-    user_header: str = setting(str, help="for auth_mode headers: the header with the user", default="")
-    secret_header: str = setting(str, help="for headers and header: the header with the secret", default="")
+    user_header: str = parsed(read_header_name, help="for auth_mode headers: the header with the user", default="")
+    secret_header: str = parsed(read_header_name, help="for headers and header: the header with the secret", default="")
 
     def needed(self) -> Sequence[str]:
         credentials = {

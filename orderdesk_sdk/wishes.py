@@ -10,14 +10,15 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
 from orderdesk_sdk.casebook import Known
-from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.engines.inline import InlineEngine
 from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, PluginFault, UnderWayError
-from orderdesk_sdk.hosts import Host
+from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.lines import label, resolve_lines
 from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.plan import next_open
 from orderdesk_sdk.wish import (
     demand,
@@ -29,6 +30,10 @@ from orderdesk_sdk.wish import (
 )
 
 __all__ = ["Standing", "Wish", "Wishes", "name_of"]
+
+
+CLOCKS_DIFFER = minutes(5)
+"""By how much a host's clock may be ahead of ours."""
 
 
 @frozen
@@ -46,7 +51,7 @@ class Standing:
 
 @frozen(kw_only=True)
 class Wish:
-    """What somebody wants canceled. order: its id or number. See `Desk.cancel` for the rest.
+    """What somebody wants canceled. order: its id. See `Desk.cancel` for the rest.
 
     lines: by id or code, as somebody names them.
     chain: the rules whose actions led here, first first. heard_from: the connection whose service was heard to have
@@ -68,7 +73,7 @@ class Wishes:
     """Makes cancellations of wishes: recorded first, then asked for."""
 
     def __init__(
-        self, ledger: Ledger, host: Host, connections: Connections, engine: InlineEngine, clock: Clock
+        self, ledger: Ledger, host: HostById, connections: Connections, engine: InlineEngine, clock: Clock
     ) -> None:
         self._ledger = ledger
         self._host = host
@@ -131,8 +136,17 @@ class Wishes:
     def register(self, order: Order, placement: Placement, by: str) -> Standing | None:
         """Let the host know where an order was submitted; where the wish stands that reaches there, or None.
 
-        Submitted while it is being canceled: the wish follows it. Raises what the host raises for clashes.
+        Submitted while it is being canceled: the wish follows it. Raises InputError for a number that the service would
+        mangle and a time that is still to come, and what the host raises for clashes.
         """
+        place = f"order {order.number} at {placement.connection}"
+        fault = number_fault(placement.remote_id, self._connections.get(placement.connection).integration.remote_id)
+        if fault:
+            raise InputError(fault, place=place, remedy="give the number that the service knows")
+        if placement.submitted_at > self._clock.now() + CLOCKS_DIFFER:
+            text = f"it cannot have been submitted at {placement.submitted_at.isoformat()}, which is still to come"
+            remedy = "give the time at which it was submitted, with its offset from UTC, or none for now"
+            raise InputError(text, place=place, remedy=remedy)
         begun, extended = self._reach.begin(order, placement)
         try:
             self._host.place(order.id, placement, by=by)

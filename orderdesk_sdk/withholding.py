@@ -6,7 +6,7 @@ from attrs import frozen
 
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.exchange import Exchange, Intent
-from orderdesk_sdk.flow import HeldBack
+from orderdesk_sdk.flow import LONGEST_REQUEST, HeldBack
 from orderdesk_sdk.journal import Content, Hold, WorkJournal
 from orderdesk_sdk.ledger import Ledger, Work
 
@@ -19,11 +19,13 @@ _NOT_THERE = (404, 410)
 class SecondSend:
     """What a drive may send. against: why nothing may be sent that changes something; None where it may be.
 
-    must_look: an earlier request may have worked, so nothing is sent before the flow has looked.
+    must_look: an earlier request may have worked, so nothing is sent before the flow has looked. same_as: what was sent
+    and may have worked; only these requests may be made again. Empty: nothing was sent.
     """
 
     against: str | None = None
     must_look: bool = False
+    same_as: tuple[Intent, ...] = ()
 
 
 class WithholdingJournal(WorkJournal):
@@ -44,6 +46,8 @@ class WithholdingJournal(WorkJournal):
         super().__init__(ledger, before, claimed, opening, hold)
         self._second = second
         self._has_looked = False
+        self.is_another = False
+        """Whether the flow wanted to make another request than those that were made and may have worked."""
 
     def intend(self, intent: Intent) -> None:
         """Commit an intent, unless it must not leave: then HeldBack is raised, or PluginFault."""
@@ -55,6 +59,12 @@ class WithholdingJournal(WorkJournal):
                     "an earlier request may have worked, and the flow would send another without a look",
                     remedy="read first whether it is there; where that cannot be read, end with answer.unclear(None)",
                 )
+            sent = self._second.same_as
+            if sent and intent.digest not in {earlier.digest for earlier in sent}:
+                self.is_another = True
+                raise HeldBack(
+                    f"it would now ask for something else: {_shown(intent)}; what was sent: {_shown(sent[-1])}"
+                )
         super().intend(intent)
 
     def keep(self, exchange: Exchange) -> None:
@@ -63,3 +73,7 @@ class WithholdingJournal(WorkJournal):
         tells = exchange.failure is None and (status in _NOT_THERE or 200 <= status < 300)
         self._has_looked = self._has_looked or (exchange.intent.reads_only and tells)
         super().keep(exchange)
+
+
+def _shown(intent: Intent) -> str:
+    return f"{intent.method} {intent.url} {intent.body}"[:LONGEST_REQUEST].strip()

@@ -66,12 +66,19 @@ class Bulkhead:
         return ticket
 
     def aside(
-        self, step: Callable[[], T], clean: Callable[[str], str] = str, passes: tuple[type[OrderDeskError], ...] = ()
+        self,
+        step: Callable[[], T],
+        clean: Callable[[str], str] = str,
+        passes: tuple[type[OrderDeskError], ...] = (),
+        *,
+        patience: float | None = None,
     ) -> T | Fault | OrderDeskError:
-        """Run a step of foreign code beside the jobs, for at most the patience; as `Guard.run`, and a Fault for a hang.
+        """Run a step of foreign code beside the jobs; as `Guard.run`, and for a hang a Fault without a kind.
 
         For whoever must not be left behind: the host's own threads, and those that other people's cases wait for.
+        patience: seconds; None: this bulkhead's.
         """
+        longest = self.patience if patience is None else patience
         watch, ended = Watch(), threading.Event()
         outcome: list[T | Fault | OrderDeskError] = []
 
@@ -87,12 +94,17 @@ class Bulkhead:
             if self._left >= MOST_LEFT:
                 return Fault(HUNG)
         self._start(run)
-        while not ended.wait(self.patience):
+        while not ended.wait(longest):
             with self._lock:
-                if watch.leave(self.patience):
+                if watch.leave(longest):
                     self._left += 1
                     return Fault(HUNG)
         return outcome[0]
+
+    @property
+    def is_hanging(self) -> bool:
+        """Whether a thread that was left behind still runs."""
+        return self._left > 0
 
     def reap(self) -> None:
         """Give up the jobs whose plugin code has run longer than the patience; their threads are replaced."""

@@ -24,6 +24,7 @@ from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.auth import RefreshTokenAuth
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.registry import Registry
@@ -122,6 +123,7 @@ class Careless:
         return Integration(
             slug="shop", title="Shop", settings=ShopSettings, base_url="endpoint",
             cancel=(Button(ByCheck(every=minutes(2), give_up=hours(1))),), evidence_headers=["x-echo"],
+            identified_by={"*": NotStated("a test's service states none")},
         )  # fmt: skip
 
     @hookimpl

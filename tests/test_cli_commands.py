@@ -186,7 +186,8 @@ def test_a_person_is_needed_says_the_exit_code(shop: Shop) -> None:
     shop.run("receipt", "1042", code=3)
     shop.run("confirm", told["cases"][0]["id"], "--by", "Ben", "--note", "called Sue")
     proof = shop.ask("receipt", "1042")["wishes"][0]["cases"][0]["proof"]
-    assert proof == {"kind": "person", "exchange": None, "person": "Ben", "note": "called Sue", "message": None}
+    nothing = {"exchange": None, "unidentified": None, "message": None}
+    assert proof == {"kind": "person", "person": "Ben", "note": "called Sue", **nothing}
     assert "the word of Ben, who notes: called Sue" in shop.run("receipt", "1042").stdout
 
 

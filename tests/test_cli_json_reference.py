@@ -89,6 +89,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("place", "1045", "--at", "bdlinx")
         ask("rules", "list")
         ask("rules", "test", "1045", "--event", "order moved", "--folder", "Canceled")
+        ask("take-over", "1045", "--by", "Ann")
         ask("move", "1045", "Canceled")
         ask("rules", "log", "1045")
         ask("place", "1044", "--at", "shopify")

@@ -41,6 +41,22 @@ def test_any_zone_comes_in_and_a_time_without_one_is_local(berlin: None, text: s
     assert moment.tzinfo is UTC
 
 
+def test_an_hour_that_clocks_skip_is_no_time(berlin: None) -> None:
+    with pytest.raises(click.BadParameter, match="'2026-03-29T02:30' never came: clocks were put forward"):
+        read("2026-03-29T02:30")
+    assert read("2026-03-29T02:30+01:00") == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert read("2026-03-29T03:00") == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
+    assert read("2026-03-29T01:59:59") == datetime(2026, 3, 29, 0, 59, 59, tzinfo=UTC)
+
+
+def test_an_hour_that_comes_twice_is_not_guessed(berlin: None) -> None:
+    with pytest.raises(click.BadParameter, match=r"came twice.*write 2026-10-25T02:30:00\+02:00 or .*\+01:00"):
+        read("2026-10-25T02:30")
+    assert read("2026-10-25T02:30+01:00") == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert read("2026-10-25T03:00") == datetime(2026, 10, 25, 2, 0, tzinfo=UTC)
+    assert read("2026-10-25T01:59:59") == datetime(2026, 10, 24, 23, 59, 59, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("text", ["yesterday", "", "22.11.2026", "0001-01-01T00:00:00+14:00"])
 def test_what_is_no_time_is_told_with_an_example(text: str) -> None:
     with pytest.raises(click.BadParameter, match=r"write it as 2026-11-22T14:03:10\+01:00"):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from orderdesk_sdk.clock import SystemClock, VirtualClock, hours, minutes, seconds, utc
+from orderdesk_sdk.clock import SystemClock, VirtualClock, hours, local_moments, minutes, seconds, utc
+from orderdesk_sdk.errors import InputError, NaiveTimeError
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -21,8 +23,19 @@ def test_every_moment_becomes_utc_and_a_naive_one_is_refused() -> None:
     local = datetime(2026, 1, 5, 4, tzinfo=timezone(timedelta(hours=-5)))
     assert utc(local) == START
     assert utc(local).tzinfo is UTC
-    with pytest.raises(ValueError, match="has no time zone"):
+    with pytest.raises(NaiveTimeError, match="has no time zone - give an aware datetime"):
         utc(datetime(2026, 1, 5, 4))  # noqa: DTZ001 - a naive datetime is what is refused
+    with pytest.raises(InputError, match="is in no year of UTC"):
+        utc(datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5))))
+
+
+@pytest.mark.parametrize(
+    ("shown", "hours_of_utc"),
+    [("2026-03-08 01:59", [6]), ("2026-03-08 02:30", []), ("2026-03-08 03:00", [7]), ("2026-11-01 01:30", [5, 6])],
+)
+def test_a_time_without_a_zone_was_shown_once_or_twice_or_never(shown: str, hours_of_utc: list[int]) -> None:
+    found = local_moments(datetime.fromisoformat(shown), ZoneInfo("America/New_York"))
+    assert [moment.hour for moment in found] == hours_of_utc
 
 
 def test_a_virtual_clock_stands_still_until_it_is_moved() -> None:

@@ -28,6 +28,7 @@ from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.http.service import Service
+from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.order import Order, Placement, Role
@@ -55,7 +56,7 @@ class ShopPlugin:
     def __init__(self, slug: str, role: Role) -> None:
         self._declared = Integration(
             slug=slug, title=slug.title(), settings=ShopSettings, base_url="endpoint", cancel=(Button(ByReply()),),
-            role=role,
+            role=role, identified_by={"*": NotStated("a test's service states none")},
         )  # fmt: skip
 
     @hookimpl

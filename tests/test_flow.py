@@ -16,7 +16,7 @@ from orderdesk_sdk.flow import MAX_CALLS, Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.reading import need
 from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.testing.fake_client import FakeClient, FakeJournal
+from orderdesk_sdk.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
 
 if TYPE_CHECKING:
     from orderdesk_sdk.http.service import Flow
@@ -39,7 +39,7 @@ def journal() -> FakeJournal:
 
 
 def driven(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> Driven[Answer]:
-    return drive(flow, Answer, client.as_client(), journal)
+    return drive(flow, Answer, client.as_client(), journal, ANY_ORDER)
 
 
 def outcome(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> Answer | Loss | Fault:
@@ -89,7 +89,11 @@ def test_a_flow_gets_each_reply_and_its_answer_names_the_exchange(client: FakeCl
     client.replies(404, 202)
     found = driven(flow, client, journal)
     assert seen == [404, 202]
-    assert found == Driven(Answer(Outcome.CANCELED, exchange=2), wrote=True, repeatable=False)
+    assert found == Driven(
+        Answer(Outcome.CANCELED, exchange=2, unidentified="a test of flows names no order"),
+        wrote=True,
+        repeatable=False,
+    )
     assert [exchange.intent.number for exchange in journal.exchanges] == [1, 2]
 
 
@@ -244,9 +248,11 @@ def test_a_fault_is_short_and_without_secrets(client: FakeClient, journal: FakeJ
 def test_the_words_of_an_answer_are_short_and_without_secrets(client: FakeClient, journal: FakeJournal) -> None:
     words = f"{SECRET} {'x' * 100_000}"
     said = Answer(
-        Outcome.ASKED, status=words, text=words, remedy=words, lines=(LineAnswer(words, ordered=1, canceled=0),)
+        Outcome.ASKED, status=words, text=words, remedy=words, lines=(LineAnswer(words, ordered=1, canceled=0),),
+        exchange=1,
     )  # fmt: skip
-    found = outcome(yields(then=said), client, journal)
+    client.replies(200)
+    found = outcome(yields(READ, then=said), client, journal)
     assert isinstance(found, Answer)
     for text in (found.status, found.text, found.remedy, found.lines[0].line):
         assert text is not None
@@ -268,7 +274,7 @@ def test_a_flow_that_never_ends_is_stopped_after_the_last_allowed_call(
 
 def test_a_flow_may_make_as_many_calls_as_are_allowed(client: FakeClient, journal: FakeJournal) -> None:
     client.replies(*[200] * MAX_CALLS)
-    said = Answer(Outcome.ASKED)
+    said = Answer(Outcome.ASKED, exchange=MAX_CALLS)
     assert outcome(yields(*[READ] * MAX_CALLS, then=said), client, journal) == said
 
 
@@ -320,5 +326,17 @@ def test_a_flow_that_wants_to_go_on_while_it_is_closed_makes_no_call(client: Fak
 def test_a_request_that_cannot_be_sent_is_a_fault_or_a_loss_and_never_the_cores_error(
     request_of: Callable[[], httpx.Request], client_of: ClientMaker, journal: FakeJournal
 ) -> None:
-    found = drive(yields(request_of()), Answer, client_of("https://acme.example"), journal)
+    found = drive(yields(request_of()), Answer, client_of("https://acme.example"), journal, ANY_ORDER)
     assert isinstance(found.outcome, Fault | Loss)
+
+
+def test_a_reply_that_the_plugin_rewrites_is_held_against_what_was_received(
+    client: FakeClient, journal: FakeJournal
+) -> None:
+    def flow() -> Flow[Answer]:
+        reply = yield READ
+        reply.status_code = 200
+        return answer.canceled(reply)
+
+    client.replies(500)
+    assert "by a response of 500, which cannot say so" in fault(flow, client, journal)

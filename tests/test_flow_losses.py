@@ -16,7 +16,7 @@ from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.guard import Watch, watch_here
 from orderdesk_sdk.reading import MalformedReply, text_at
-from orderdesk_sdk.testing.fake_client import FakeClient, FakeJournal
+from orderdesk_sdk.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
 
 if TYPE_CHECKING:
     from orderdesk_sdk.http.service import Flow
@@ -38,7 +38,7 @@ def journal() -> FakeJournal:
 
 
 def driven(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> Driven[Answer]:
-    return drive(flow, Answer, client.as_client(), journal)
+    return drive(flow, Answer, client.as_client(), journal, ANY_ORDER)
 
 
 def outcome(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> Answer | Loss | Fault:
@@ -160,7 +160,7 @@ def test_a_watch_sees_the_plugins_code_and_not_the_cores(client: FakeClient, jou
 
     client.replies(200)
     client.before_each = lambda: seen.append(watch_here() is watch)
-    drive(flow, Answer, client.as_client(), journal, watch=watch)
+    drive(flow, Answer, client.as_client(), journal, ANY_ORDER, watch=watch)
     assert seen == [True, False, True]
     assert watch_here() is None
     assert not watch.leave(0.0), "nothing runs that could be left behind"

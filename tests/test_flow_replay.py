@@ -16,7 +16,7 @@ from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.http.replay import digest_of
 from orderdesk_sdk.http.service import CALL, CallOptions
 from orderdesk_sdk.reading import text_at
-from orderdesk_sdk.testing.fake_client import FakeClient, FakeJournal, exchange_of, intent_of
+from orderdesk_sdk.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal, exchange_of, intent_of
 
 if TYPE_CHECKING:
     from orderdesk_sdk.http.service import Flow
@@ -64,7 +64,7 @@ def flow_of(
 
 
 def replayed(flow: Callable[[], object], record: Recorded, client: FakeClient, journal: FakeJournal) -> Driven[Answer]:
-    return drive(flow, Answer, client.as_client(), journal, record)
+    return drive(flow, Answer, client.as_client(), journal, ANY_ORDER, record)
 
 
 def reading() -> Flow[Answer]:
@@ -213,8 +213,8 @@ def test_a_changed_read_with_no_write_on_record_is_simply_made(client: FakeClien
     "said",
     [
         Answer(Outcome.NOT_DONE),
-        Answer(Outcome.REFUSED, Refusal.TOO_LATE),
-        Answer(Outcome.CANCELED),
+        Answer(Outcome.REFUSED, Refusal.TOO_LATE, exchange=1),
+        Answer(Outcome.CANCELED, exchange=1),
         Answer(Outcome.UNCLEAR),
     ],
     ids=lambda said: said.outcome.value,
@@ -223,7 +223,7 @@ def test_an_answer_that_comes_before_a_recorded_write_is_unclear_because_that_ha
     said: Answer, client: FakeClient, journal: FakeJournal
 ) -> None:
     """The read was not kept whole, so it is made again, and this time it leads elsewhere."""
-    client.replies(503)
+    client.replies(200)
     record = recorded(exchange_of(READ, 1, whole=False), on_its_way=(WRITE, 2))
     found = replayed(flow_of(READ, then=said), record, client, journal)
     assert isinstance(found.outcome, Loss)

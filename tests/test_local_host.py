@@ -81,14 +81,23 @@ def test_an_update_keeps_folder_placements_history_and_links(local_host: LocalHo
         local_host.order("1042")
 
 
-def test_a_number_that_another_id_has_stops_the_whole_import(local_host: LocalHost) -> None:
-    wrong = [Order(id="8", number="new"), Order(id="9", number="1042"), Order(id="10", number="1043")]
-    with pytest.raises(InputError) as caught:
-        local_host.import_orders(wrong, by="mara")
-    assert "order 9: number 1042 belongs to order id 58101" in str(caught.value)
-    assert "order 10: number 1043 belongs to order id 58102" in str(caught.value)
+def test_a_number_that_another_id_has_is_told_and_nothing_is_left_out(local_host: LocalHost) -> None:
+    orders = [Order(id="8", number="new"), Order(id="9", number="1042"), Order(id="10", number="1043")]
+    report = local_host.import_orders(orders, by="mara")
+    assert report.added == ("new", "1042", "1043")
+    assert [(clash.number, clash.ids) for clash in report.clashes] == [
+        ("1042", ("9", "58101")),
+        ("1043", ("10", "58102")),
+    ]
+    assert "say id:9 (1042 of no source) or id:58101 (1042 of Paper Lantern Shop, 2026-01-05)" in report.clashes[0].text
+    assert local_host.import_orders(orders, by="mara") == ImportReport(unchanged=("new", "1042", "1043")), "told once"
+
+
+def test_an_id_that_comes_twice_in_one_import_stops_it(local_host: LocalHost) -> None:
+    with pytest.raises(InputError, match="order 8: its id comes twice"):
+        local_host.import_orders([Order(id="8", number="a"), Order(id="8", number="b")], by="mara")
     with pytest.raises(NotFoundError):
-        local_host.order("8")
+        local_host.order("a")
 
 
 def test_an_order_from_a_folder_of_another_store_goes_into_new_and_its_history_says_so(local_host: LocalHost) -> None:

@@ -5,20 +5,26 @@ from __future__ import annotations
 import email
 import re
 import socket
+import traceback
+from base64 import b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TYPE_CHECKING
 
 import pytest
+from aiosmtpd.smtp import AuthResult
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from orderdesk_sdk import mail
 from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.exchange import Certainty, Failure
 from orderdesk_sdk.mail import LONGEST_BODY, LONGEST_SUBJECT, MailConfig, Mailer, compose, message_id
 from orderdesk_sdk.order import Address, Line, Order, Placement, Role
+from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.templates import FIELDS, fill, template_fields
 
 if TYPE_CHECKING:
@@ -95,6 +101,36 @@ def test_a_refused_goodbye_does_not_unsend_a_mail(mail_server: MailServer, monke
     mail_server.controller.handler.handle_QUIT = handle_quit
     assert send(mail_server.config())[0] == "250 taken"
     assert len(mail_server.arrived) == 1
+
+
+QUOTED = "a-password-nobody-sees"
+
+
+@pytest.mark.parametrize(
+    "form", [QUOTED, b64encode(QUOTED.encode()).decode(), b64encode(f"\0shop\0{QUOTED}".encode()).decode()]
+)
+@pytest.mark.parametrize(("command", "reply"), [("RCPT", "550 "), ("DATA", "554 "), ("DATA", "250 ")])
+def test_no_password_is_kept_of_what_a_server_quotes(
+    mail_servers: Callable[..., MailServer], form: str, command: str, reply: str
+) -> None:
+    taken = AuthResult(success=True)
+    server = mail_servers(authenticator=lambda *_: taken, auth_require_tls=False)
+    server.replies[command] = [f"{reply}you said {form}"]
+    result, _ = send(server.config(username="shop", password=Secret(QUOTED)))
+    said = result.text if isinstance(result, Failure) else result
+    assert "you said [hidden]" in said
+    assert form not in said
+
+
+def test_no_password_is_told_of_a_login_that_is_refused(mail_servers: Callable[..., MailServer]) -> None:
+    no = AuthResult(success=False, handled=False, message=f"535 {QUOTED} is wrong")
+    server = mail_servers(authenticator=lambda *_: no, auth_require_tls=False)
+    with pytest.raises(ConfigurationError) as caught:
+        send(server.config(username="shop", password=Secret(QUOTED)))
+    frames = traceback.StackSummary.extract(traceback.walk_tb(caught.value.__traceback__), capture_locals=True)
+    ours = [frame.locals for frame in frames if frame.filename == mail.__file__]
+    assert ours
+    assert QUOTED not in f"{ours}{caught.value!r}{caught.value.__context__!r}{caught.value.__cause__!r}"
 
 
 # What texts may do

@@ -24,6 +24,7 @@ from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.request import CancelRequest, CheckRequest
@@ -46,7 +47,12 @@ class Good:
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug="good", title="Good", settings=ShopSettings, base_url="endpoint", cancel=(Button(ByReply()),)
+            slug="good",
+            title="Good",
+            settings=ShopSettings,
+            base_url="endpoint",
+            cancel=(Button(ByReply()),),
+            identified_by={"*": NotStated("a test's service states none")},
         )
 
     @hookimpl
@@ -65,6 +71,7 @@ class Bad:
         return Integration(
             slug="bad", title="Bad", settings=ShopSettings, base_url="endpoint", auth=self.auth,
             cancel=(Button(ByCheck(every=minutes(2), give_up=hours(1))),),
+            identified_by={"*": NotStated("a test's service states none")},
         )  # fmt: skip
 
     @hookimpl

@@ -22,6 +22,7 @@ from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.auth import Token, TokenAuth
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.order import Placement, Role
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.registry import Registry
@@ -87,7 +88,7 @@ class Shop:
         auth = None if self.step == "nowhere" else lambda settings: ShopAuth(settings, self.step, self.error)
         return Integration(
             slug=self.slug, title=self.slug.title(), settings=self.settings, base_url="endpoint",
-            cancel=(Button(ByReply()),), auth=auth,
+            cancel=(Button(ByReply()),), auth=auth, identified_by={"*": NotStated("a test's service states none")},
         )  # fmt: skip
 
     @hookimpl

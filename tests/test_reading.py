@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 import pytest
 from attrs import field, frozen
@@ -15,8 +17,10 @@ from orderdesk_sdk.reading import (
     MalformedReply,
     complaint,
     count_in,
+    each_inside,
     inside,
     json_object,
+    moment_at,
     need,
     nothing_done,
     objects_at,
@@ -236,6 +240,14 @@ def test_what_lies_inside_a_value_is_found_or_is_none() -> None:
     assert [inside(value, "a", "b") for value in nothing] == [None] * len(nothing)
 
 
+def test_each_value_inside_is_found_through_lists_or_there_are_none() -> None:
+    document = {"a": [{"b": {"c": 1}}, {"b": {"c": 2}}, {"b": None}, 7], "d": {"e": "f"}}
+    assert each_inside(document, "a", "*", "b", "c") == (1, 2)
+    assert each_inside(document, "d", "e") == ("f",)
+    for path in (("d", "*"), ("a", "b"), ("a", "*", "x"), ("x", "*", "y"), ("d", "e", "f")):
+        assert each_inside(document, *path) == ()
+
+
 @pytest.mark.parametrize("status", [200, 202, 299])
 def test_a_needed_reply_is_given_on_where_it_is_a_success(status: int) -> None:
     said = Said(status_code=status)
@@ -257,7 +269,52 @@ def test_a_reply_after_which_nothing_was_done_tells_its_complaint() -> None:
     assert (told.outcome, told.text, told.exchange) == (Outcome.NOT_DONE, "Busy: later", 3)
 
 
-def test_what_json_does_not_have_never_gets_further() -> None:
+def test_half_a_character_never_gets_further() -> None:
     """It would be raised on by whoever puts it into a request or the ledger."""
-    found = json_object(Said(b'{"a": NaN, "b": [-Infinity, 1e999], "c": "x\\ud83dy \\ud83d\\ude00", "d": 1.5}'))
-    assert found == {"a": None, "b": [None, None], "c": "x\ufffdy \U0001f600", "d": 1.5}
+    found = json_object(Said(b'{"c": "x\\ud83dy \\ud83d\\ude00", "d": 1.5}'))
+    assert found == {"c": "x\ufffdy \U0001f600", "d": 1.5}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"status": "Open", "status": "Cancelled"}',
+        b'{"order": {"status": "Open", "status": "Open"}}',
+        b'{"\\ud800": 1, "\\ud801": 2}',
+        b'{"a": NaN}',
+        b'{"a": [-Infinity]}',
+        b'{"a": 1e999}',
+        b'{"status": "Cancelled"} {"status": "Open"}',
+        b'{"status": "Cancelled"}]',
+    ],
+)
+def test_what_json_does_not_have_is_malformed(body: bytes) -> None:
+    """Nobody could tell which of two values is meant, or what a number that is none stands for."""
+    with pytest.raises(MalformedReply, match="the body is not JSON"):
+        json_object(Said(body))
+
+
+@pytest.mark.parametrize("text", ["2026-01-05T09:00:00Z", "2026-01-05T10:00:00.5+01:00", "2026-01-05T09:00Z"])
+def test_a_moment_is_parsed(text: str) -> None:
+    found = moment_at(Said(json.dumps({"at": text}).encode()), "at")
+    assert found.replace(microsecond=0).astimezone(UTC) == datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "0000-00-00T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "1970-01-01T00:00:00Z",
+        "2026-13-05T09:00:00Z",
+        "2026-01-05T09:00:00",
+        "2026-01-05",
+        "soon",
+        1767603600,
+        None,
+        "",
+    ],
+)
+def test_what_is_no_moment_is_malformed(value: object) -> None:
+    with pytest.raises(MalformedReply):
+        moment_at(Said(json.dumps({"at": value}).encode()), "at")

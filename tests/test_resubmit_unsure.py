@@ -18,6 +18,7 @@ from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.order import Line, Order, Placement
 from orderdesk_sdk.reading import turned_away
 from orderdesk_sdk.registry import Registry
@@ -43,7 +44,13 @@ class BlindShop:
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug="shop", title="Shop", settings=ShopSettings, base_url="url", cancel=(), resubmit=NewNumber()
+            slug="shop",
+            title="Shop",
+            settings=ShopSettings,
+            base_url="url",
+            cancel=(),
+            resubmit=NewNumber(),
+            identified_by={"*": NotStated("a test's service states none")},
         )
 
     @hookimpl

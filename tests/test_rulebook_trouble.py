@@ -269,3 +269,41 @@ def test_a_write_that_settles_nothing_is_no_occurrence(placed_desk: RulesOpener)
     assert Write(case, case).occurrence is None
     done = desk.confirm(case.id, by="Ann")
     assert Write(done, done).occurrence is None
+
+
+# Orders and hosts that are odd
+
+
+def test_an_order_on_which_a_filter_fails_holds_up_nobody_and_its_log_says_so(rules_desk: RulesOpener) -> None:
+    big = rule("big", "order imported", to("Prepared"), when="number.to_flt > 1000")
+    files = rule("all", "order imported", to("Closed"), when="number.to_flt != 7")
+    odd = evolve(ORDER, id="odd", number="WEB-7")
+    desk = rules_desk(big, files)
+    desk.import_orders([odd, ORDER], by="Ann")
+    assert desk.run_due().problems == ()
+    (told,) = [firing for _, firing in desk.ledger.firings(odd.id) if firing.rule == "big"]
+    assert told.refused is not None
+    assert "a text that is no number" in told.refused
+    assert ("big", "to Prepared") in fired(desk)
+    assert desk.host.folder(odd.id) == "Closed"
+
+
+def test_a_host_that_fails_on_one_order_holds_up_that_order_and_each_trouble_is_told(
+    rules_desk: RulesOpener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = rules_desk(rule("files", "order imported", to("Closed")))
+    orders = [evolve(ORDER, id=f"o{number}", number=f"10{number}") for number in range(4)]
+    folder = desk.host.folder
+
+    def failing(order_id: str) -> str | None:
+        if order_id in ("o1", "o2"):
+            raise OSError(f"the order store is away for {order_id}")
+        return folder(order_id)
+
+    monkeypatch.setattr(desk.host, "folder", failing)
+    desk.import_orders(orders, by="Ann")
+    problems = desk.run_due().problems
+    assert [sum(f"away for {order.id}" in problem for problem in problems) for order in orders] == [0, 1, 1, 0]
+    monkeypatch.undo()
+    assert desk.run_due().problems == ()
+    assert {desk.host.folder(order.id) for order in orders} == {"Closed"}

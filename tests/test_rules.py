@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from attrs import evolve
 
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.rules import FACTS, Occurrence, OccurrenceKind, decide, facts_of, read_rules
 from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.workers import Bulkhead
 
 ORDER = sample_order()
 SOUND = {"name": "r", "event": "order moved", "do": ["Cancel Order at Post"]}
@@ -104,3 +106,68 @@ def test_a_rule_waits_for_its_own_event() -> None:
     came = Occurrence("x", OccurrenceKind.ORDER_IMPORTED, ORDER.id, VirtualClock().now())
     (decision,) = decide([rule], ORDER, came)
     assert (decision.fires, decision.why) == (False, "it waits for 'order moved', this is 'order imported'")
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("email =~ '(a+)+$'", "regular expressions are not taken"),
+        ("email !~ '.*'", "regular expressions are not taken"),
+        ("email =~~ email", "regular expressions are not taken"),
+        ("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!' !~~ '(a+)+$'", "regular expressions are not taken"),
+        ("9 ** 9 ** 9 ** 9 == 1", "powers"),
+        ("(1 << 99999999999) > 1", "powers"),
+        ("$range(100000000000).length > 1", "$range is not taken"),
+        ("skus[1e99999999] == 'x'", "too large"),
+        (f"0x{'f' * 1900} > 1", "too large or too long"),
+        ("number.encode('hex') == email", "there is no .encode"),
+        ("$any([[y for y in skus] for x in skus])", "one `for`"),
+        (f"{'(' * 900}true{')' * 900}", "1801 words and signs"),
+        ("d'9999-12-31' + t'P1D' > $now", "OverflowError"),
+        ("nan > 3", "InvalidOperation"),
+    ],
+)
+def test_a_filter_that_might_never_end_is_refused_before_anything_of_it_is_computed(when: str, told: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read({**SOUND, "when": when})
+    assert told in caught.value.text
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "number.to_flt > 1000",
+        "number.to_int == 3",
+        "$parse_float(number) > 1",
+        "$parse_datetime(number) > $now",
+        "skus[number.length] == 'x'",
+        "$split(email, '') == skus",
+    ],
+)
+def test_a_filter_that_fails_on_an_order_is_its_own_rules_trouble(when: str) -> None:
+    order = evolve(ORDER, number="WEB-7")
+    rules = read_rules([{**SOUND, "name": "failing", "when": when}, {**SOUND, "when": "number == 'WEB-7'"}], "rules")
+    moved = Occurrence("x", OccurrenceKind.ORDER_MOVED, order.id, VirtualClock().now())
+    failing, sound = decide(rules, order, moved)
+    assert (failing.fires, failing.failed, sound.fires, sound.failed) == (False, True, True, False)
+    assert failing.why.startswith("its filter cannot be evaluated: ")
+
+
+def test_a_filter_that_does_not_end_is_left_behind_and_the_others_are_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    def matches(when: str, facts: Mapping[str, object]) -> bool:
+        while when == "number == 'slow'":
+            pass
+        return True
+
+    monkeypatch.setattr("orderdesk_sdk.rules.matches", matches)
+    monkeypatch.setattr("orderdesk_sdk.rules._aside", Bulkhead("rules", 1, 0.1))
+    filters = ("number == 'first'", "number == 'slow'", "number == 'last'")
+    rules = read_rules([{**SOUND, "name": when, "when": when} for when in filters], "rules")
+    moved = Occurrence("x", OccurrenceKind.ORDER_MOVED, ORDER.id, VirtualClock().now())
+    found = decide(rules, ORDER, moved)
+    assert [(decision.rule.name, decision.fires, decision.failed) for decision in found] == [
+        (filters[0], True, False),
+        (filters[1], False, True),
+        (filters[2], True, False),
+    ]

@@ -15,6 +15,7 @@ from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.declaration import ByCheck, ByPerson, ByReply
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.http.service import CALL, Flow, Service
+from orderdesk_sdk.identity import NotStated, StatedAt
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.reasons import Reason
@@ -39,11 +40,17 @@ GOOD: Mapping[str, Any] = {
     "read": {
         "path": "/orders/{remote_id}",
         "status": "/order/states/0/name",
+        "number": "/order/number",
         "canceled": ["Cancelled"],
         "shipped": ["shipped"],
         "pending": ["in production"],
     },
 }
+
+
+SHOWN: Mapping[str, object] = {"status": "/order/states/0/name", "canceled": ["Cancelled"], "number": "/order/number"}
+"""What a final reply must say, and where."""
+FINAL: Mapping[str, object] = {"final": True, **SHOWN}
 
 
 def changed(table: str, **values: object) -> dict[str, Any]:
@@ -105,6 +112,27 @@ def good(**cancel: object) -> WireProfile:
         (changed("cancel", path="/{{remote_id}}", body=None), ".cancel.path", "not named", "put"),
         (changed("read", path="/orders"), ".read.path", "the order is not named", "put {remote_id} into it"),
         (changed("read", canceled=[]), ".read.canceled", "must name at least one word", None),
+        (changed("cancel", **{**FINAL, "canceled": []}), ".cancel.canceled", "must name at least one word", None),
+        (changed("cancel", **{**FINAL, "status": None}), ".cancel.status", "must say in its body", "say where"),
+        (
+            changed("cancel", **{**FINAL, "canceled": None}),
+            ".cancel.canceled",
+            "must say in its body",
+            "name the words",
+        ),
+        (
+            changed("cancel", **{**FINAL, "number": None}),
+            ".cancel.number",
+            "only where it is about the order",
+            "say where",
+        ),
+        (changed("read", number=None), ".read.number", "only where it is about the order", "say where"),
+        (changed("read", number="order"), ".read.number", "must be a JSON pointer", "write it as"),
+        (changed("read", number_is="name"), ".read.number_is", "'name' is no number that we know", "remote_id or"),
+        (changed("read", number_not_stated="why"), ".read.number_not_stated", "in place of number", None),
+        (changed("read", number=None, number_not_stated=" "), ".read.number_not_stated", "must say why", None),
+        (changed("read", number="/order/states/1/of"), ".read.number", "of another entry", "the same index"),
+        (changed("read", canceled=[True]), ".read.canceled", "status words or whole numbers", None),
         (changed("read", shipped=["CANCELED"]), ".read.shipped", "'canceled' stands in canceled too", "leave it"),
     ],
 )
@@ -128,14 +156,14 @@ def test_a_profile_is_read_whole() -> None:
 
 def test_little_is_needed() -> None:
     profile = read_wire_profile({"cancel": {"method": "DELETE", "path": "/{remote_id}", "taken": [204]}}, PLACE)
-    assert (profile.read, profile.cancel.body, profile.cancel.final) == (None, None, False)
+    assert (profile.read, profile.cancel.body, profile.cancel.final) == (None, None, None)
 
 
 def test_the_confirmation_is_what_the_profile_can_prove() -> None:
     assert isinstance(wire_confirmation(good()), ByCheck)
-    assert wire_confirmation(good(final=True)) == ByReply()
+    assert wire_confirmation(good(**FINAL)) == ByReply()
     assert isinstance(wire_confirmation(WireProfile(good().cancel)), ByPerson)
-    assert wire_confirmation(WireProfile(good(final=True).cancel)) == ByReply()
+    assert wire_confirmation(WireProfile(good(**FINAL).cancel)) == ByReply()
     assert isinstance(wire_confirmation(None), ByPerson)
 
 
@@ -149,11 +177,15 @@ def run(flow: Flow[Answer], reply: httpx.Response) -> tuple[httpx.Request, Answe
     return request, ended.value.value
 
 
+WISH = CancelRequest(ORDER, PLACEMENT, "w1")
+UNREAD = WireProfile(good().cancel)
+
+
 def cancel(
-    status: int, profile: WireProfile | None = None, reason: Reason | None = None
+    status: int, profile: WireProfile | None = None, reason: Reason | None = None, document: object = None
 ) -> tuple[httpx.Request, Answer]:
     wish = CancelRequest(ORDER, PLACEMENT, "w1", reason or Reason())
-    return run(wire_cancel(profile or good(), wish, SERVICE), httpx.Response(status))
+    return run(wire_cancel(profile or UNREAD, wish, SERVICE), httpx.Response(status, json=document))
 
 
 def test_the_cancel_is_what_the_profile_says() -> None:
@@ -187,9 +219,53 @@ def test_a_reply_to_the_cancel_means_what_the_profile_says(
     assert (answer.outcome, answer.refusal) == (outcome, refusal)
 
 
-def test_only_a_final_reply_is_a_cancel() -> None:
-    assert cancel(200, good(final=True))[1].outcome is Outcome.CANCELED
-    assert cancel(409, good(final=True))[1].outcome is Outcome.REFUSED
+@pytest.mark.parametrize(
+    ("word", "outcome"),
+    [("cancelled", Outcome.CANCELED), ("taken", Outcome.UNCLEAR), ("not canceled", Outcome.UNCLEAR)],
+)
+def test_a_final_reply_is_a_cancel_only_where_its_body_says_so(word: str, outcome: Outcome) -> None:
+    _, found = cancel(200, good(**FINAL), document={"order": {"states": [{"name": word}]}})
+    assert (found.outcome, found.status) == (outcome, word)
+
+
+@pytest.mark.parametrize("document", [None, {}, {"order": [{"message": "Error: cannot be canceled after 24 hours"}]}])
+def test_a_final_reply_that_does_not_say_what_became_of_the_order_is_malformed(document: object) -> None:
+    flow = wire_cancel(good(**FINAL), WISH, SERVICE)
+    next(flow)
+    with pytest.raises(MalformedReply, match=r"there is no /order/states/0/name|the body is not JSON"):
+        flow.send(httpx.Response(200, json=document))
+
+
+def test_a_final_reply_that_refuses_is_a_refusal() -> None:
+    assert cancel(409, good(**FINAL))[1].outcome is Outcome.REFUSED
+
+
+def unknown(read: httpx.Response) -> Answer:
+    """What a cancel ends with that is answered with "no such order", by what the read says then."""
+    flow = wire_cancel(good(), WISH, SERVICE)
+    next(flow)
+    assert flow.send(httpx.Response(404)).method == "GET"
+    with pytest.raises(StopIteration) as ended:
+        flow.send(read)
+    assert isinstance(ended.value.value, Answer)
+    return ended.value.value
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"),
+    [("cancelled", Outcome.CANCELED), ("shipped", Outcome.REFUSED), ("in production", Outcome.NOT_DONE)],
+)
+def test_no_such_order_at_the_cancel_alone_is_a_wrong_path(word: str, outcome: Outcome) -> None:
+    assert unknown(httpx.Response(200, json={"order": {"states": [{"name": word}]}})).outcome is outcome
+
+
+def test_no_such_order_at_both_calls_is_a_refusal() -> None:
+    found = unknown(httpx.Response(404))
+    assert (found.outcome, found.refusal) == (Outcome.REFUSED, Refusal.NOT_ALLOWED)
+
+
+def test_a_read_that_tells_nothing_after_an_unknown_order_does_not_refuse() -> None:
+    assert unknown(httpx.Response(500)).outcome is Outcome.NOT_DONE
 
 
 def check(document: object, status: int = 200, profile: WireProfile | None = None) -> Answer:
@@ -224,7 +300,7 @@ def test_a_read_that_failed_tells_nothing(status: int, outcome: Outcome) -> None
         ({}, "there is no /order/states/0/name"),
         ({"order": {"states": []}}, "there is no"),
         ({"order": {"states": [7]}}, "there is no"),
-        ({"order": {"states": [{"name": 7}]}}, "is not a text"),
+        ({"order": {"states": [{"name": 7.5}]}}, "is neither a text nor a whole number"),
     ],
 )
 def test_a_reply_of_another_shape_is_malformed(document: object, text: str) -> None:
@@ -257,7 +333,7 @@ def test_a_profile_that_asks_and_reads_back_is_taken() -> None:
     ("value", "place", "text", "remedy"),
     [
         ({"cancel": GOOD["cancel"]}, ".read", "must be read back", "add path, status and canceled"),
-        (changed("cancel", final=True), ".cancel.final", "its reply to one is not final", "remove it"),
+        (changed("cancel", **FINAL), ".cancel.final", "its reply to one is not final", "remove it"),
         (changed("cancel", method=None), ".cancel.method", "is missing", "ask the service"),
     ],
 )
@@ -290,6 +366,13 @@ THERE = httpx.Response(200, json={"order": {"states": [{"name": "a word that nob
 @pytest.mark.parametrize("unsure", [False, True])
 def test_what_is_not_there_may_be_created(unsure: bool) -> None:
     assert before(httpx.Response(404), unsure=unsure) is None
+
+
+@pytest.mark.parametrize("word", ["cancelled", "shipped"])
+def test_an_order_that_is_not_alive_is_not_what_an_earlier_try_made(word: str) -> None:
+    found = before(httpx.Response(200, json={"order": {"states": [{"name": word}]}}), unsure=True)
+    assert isinstance(found, Answer)
+    assert found.outcome is Outcome.REFUSED
 
 
 def test_what_an_earlier_try_made_is_found() -> None:
@@ -328,3 +411,25 @@ def test_where_nobody_can_look_it_is_created_once_and_then_unclear(profile: Wire
     again = ended_without_a_call(unsure=True)
     assert isinstance(again, Answer)
     assert again.outcome is Outcome.UNCLEAR
+
+
+# Whose order it is
+
+
+def test_a_reply_without_a_number_is_told_to_be_one() -> None:
+    profile = read_wire_profile(changed("read", number=None, number_not_stated="its pages show no number"), PLACE)
+    assert profile.identities() == {"read": NotStated("its pages show no number")}
+
+
+def test_where_each_reply_states_its_number_is_what_the_core_compares() -> None:
+    profile = read_wire_profile(
+        {**changed("cancel", **FINAL), "read": {**GOOD["read"], "number_is": "order_number"}}, PLACE
+    )
+    stated = StatedAt("order", "number")
+    assert profile.identities() == {"cancel": stated, "read": StatedAt("order", "number", number="order_number")}
+    assert UNREAD.identities() == {}, "a reply that only takes the request proves nothing"
+
+
+def test_a_status_may_be_a_number() -> None:
+    profile = read_wire_profile(changed("read", canceled=[1000, "gone"]), PLACE)
+    assert check({"order": {"states": [{"name": 1000}]}}, profile=profile).outcome is Outcome.CANCELED

@@ -23,6 +23,7 @@ from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Email, Integrati
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import ClientCredentialsAuth, HeaderAuth
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import StatedAt
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.reading import json_object, text_at, turned_away
 from orderdesk_sdk.reasons import CanonicalReason, ClosedList, ReasonCode
@@ -82,7 +83,7 @@ class ToyShop(Simulator):
             return 409, {"error": f"it is {self.truth(number)}"}
         self._asked.setdefault(number, self.clock.now())
         self.record("cancel", number, "taken", deed=Deed.CANCEL_TAKEN)
-        return 200, {"taken": True}
+        return 200, {"number": number, "taken": True}
 
 
 class QuickShop(ToyShop):
@@ -134,7 +135,7 @@ class Toy:
         return Integration(
             slug="toy", title="Toys", settings=ToySettings, base_url="endpoint", resubmit=NewNumber(),
             cancel=(Button(ByCheck(every=minutes(2), give_up=hours(3))),),
-            auth=lambda its: HeaderAuth({"x-key": its.api_key}),
+            auth=lambda its: HeaderAuth({"x-key": its.api_key}), identified_by={"*": StatedAt("number")},
         )  # fmt: skip
 
     @hookimpl
@@ -180,6 +181,7 @@ class Final(Toy):
         return Integration(
             slug="toy", title="Toys", settings=ToySettings, base_url="endpoint", resubmit=NoResubmit("buy another"),
             cancel=(Button(ByReply()),), auth=lambda its: HeaderAuth({"x-key": its.api_key}),
+            identified_by={"*": StatedAt("number")},
         )  # fmt: skip
 
     @hookimpl

@@ -282,6 +282,8 @@ def _proof_words(found: CaseReceipt, proof: ProofReceipt) -> str:
         return f"the word of {proof.person}{_noted(proof)}" if proof.person else proof.kind.value
     exchange = proof.exchange
     call = f"{exchange.intent.method} {exchange.intent.url} answered {exchange.status}"
+    if proof.unidentified is not None:
+        call += f"; only the request says which order it is about: {printable(proof.unidentified)}"
     if proof.kind is ProofKind.REPLY:
         return f"the service's reply, {call}"
     if proof.kind is ProofKind.LINES:

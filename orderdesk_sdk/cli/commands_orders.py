@@ -1,4 +1,4 @@
-"""`import`, `orders`, `place` and `move`: the orders of the embedded host and where they were submitted."""
+"""`import`, `orders`, `place`, `take-over`, `move`: the orders of the embedded host and where they were submitted."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import Session, by_option, local_host, shared, who
+from orderdesk_sdk.cli.session import Session, by_option, local_host, name_of_order, shared, who
 from orderdesk_sdk.cli.times import Moment
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.tables import Screen
     from orderdesk_sdk.desk import Desk
 
-__all__ = ["import_orders", "move", "orders", "place"]
+__all__ = ["import_orders", "move", "orders", "place", "take_over"]
 
 
 @click.command("import")
@@ -26,7 +26,8 @@ def import_orders(session: Session, file: str, by: str | None) -> None:
     """Import orders from a JSON FILE; - reads stdin.
 
     The file has Order Desk's shape: an order, a list of them, or an API reply. A new order is added, a known one (by
-    id) updated, one that is the same left alone: all of the file or, where anything in it is wrong, none.
+    id) updated, one that is the same left alone: all of the file or, where anything in it is wrong, none. Orders of
+    several shops may have one number; it is told, with how to name each.
     """
     from orderdesk_sdk.order_reader import read_order_text
 
@@ -35,6 +36,7 @@ def import_orders(session: Session, file: str, by: str | None) -> None:
     read = read_order_text(text, place="stdin" if file == "-" else file, timezone=session.config().timezone)
     with session.desk(creating=True) as desk:
         report = desk.import_orders(read, by=who(by))
+    clashes = [{"number": clash.number, "ids": list(clash.ids), "text": clash.text} for clash in report.clashes]
     groups = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
 
     def draw(screen: Screen) -> None:
@@ -42,10 +44,16 @@ def import_orders(session: Session, file: str, by: str | None) -> None:
             if numbers:
                 some = ", ".join(numbers[:10]) + (f" and {len(numbers) - 10} more" if len(numbers) > 10 else "")
                 screen.line(f"{word}: {some}")
+        for clash in report.clashes:
+            screen.line(f"Note: {clash.text}.", "yellow")
+        if read.note is not None:
+            screen.line(f"Note: {read.note}.", "yellow")
         if not read:
             screen.line("The file has no orders in it.")
 
-    session.give({word: list(numbers) for word, numbers in groups.items()}, draw)
+    session.give(
+        {**{word: list(numbers) for word, numbers in groups.items()}, "clashes": clashes, "of": read.total}, draw
+    )
 
 
 @click.command()
@@ -64,17 +72,18 @@ def orders(session: Session, folder: str | None, limit: int) -> None:
             (order, names.get(order.folder_id or 0), host.placements(order.id))
             for order in host.orders(folder, limit=limit)
         ]
+        handles = [name_of_order(desk, order.id) for order, _, _ in found]
 
     def draw(screen: Screen) -> None:
         rows = [
             (
-                order.number,
+                order.number if handle == order.number else f"{order.number} ({handle})",
                 name or "-",
                 order.source_name,
                 str(sum(line.quantity for line in order.lines)),
                 ", ".join(f"{placement.connection} ({placement.remote_id})" for placement in placements) or "nowhere",
             )
-            for order, name, placements in found
+            for (order, name, placements), handle in zip(found, handles, strict=True)
         ]
         screen.table(("order", "folder", "from", "units", "submitted to"), rows, whole=("order",))
         if len(found) == limit:
@@ -106,7 +115,7 @@ def place(
     with session.desk() as desk:
         seeded = _seed(desk, order, at, remote_id)
         placement = desk.place(order, at=at, by=who(by), remote_id=remote_id, submitted_at=submitted_at)
-        number = desk.host.order(order).number
+        number = desk.order(order).number
 
     def draw(screen: Screen) -> None:
         since = shown(placement.submitted_at, seconds=True)
@@ -131,11 +140,33 @@ def _seed(desk: Desk, ref: str, connection: str, remote_id: str | None) -> bool 
         return None
     from orderdesk_sdk.testing.sandbox import seed_order
 
-    order = desk.host.order(ref)
+    order = desk.order(ref)
     lines = [(line.code or line.id or f"line-{number}", line.quantity) for number, line in enumerate(order.lines, 1)]
     return seed_order(
         sandbox.simulators[connection], remote_id or order.number, [line for line in lines if line[1] > 0]
     )
+
+
+@click.command("take-over")
+@click.argument("order")
+@by_option()
+@shared
+@click.pass_obj
+def take_over(session: Session, order: str, by: str | None) -> None:
+    """Let ORDER alone go by its number, where others have it too.
+
+    For an order that was made anew: name it by its id, as in id:58101. The others are found by their ids from then on,
+    and what is under way for them goes on.
+    """
+    with session.desk() as desk:
+        known = desk.order(order)
+        others = desk.take_over(order, by=who(by))
+
+    def draw(screen: Screen) -> None:
+        left = f"; the others are {', '.join(f'id:{other}' for other in others)}" if others else ", as before"
+        screen.line(f"Order {known.number} is id:{known.id}{left}.")
+
+    session.give({"order_number": known.number, "order_id": known.id, "taken_from": list(others)}, draw)
 
 
 @click.command()
@@ -149,11 +180,12 @@ def move(session: Session, order: str, folder: str, by: str | None) -> None:
     from orderdesk_sdk.cli.rule_views import came_of, firing_shape
 
     with session.desk() as desk:
-        known = desk.host.order(order)
+        known = desk.order(order)
         before = len(desk.ledger.firings(known.id))
         moved = desk.move(order, folder, by=who(by))
         number, fired = known.number, desk.ledger.firings(known.id)[before:]
-    note = f"a folder move cancels nothing by itself; `orderdesk cancel {number}` does"
+        name = name_of_order(desk, known.id)
+    note = f"a folder move cancels nothing by itself; `orderdesk cancel {name}` does"
 
     def draw(screen: Screen) -> None:
         if moved.source == moved.destination:

@@ -77,7 +77,7 @@ def test_rules(
         raise click.UsageError("--folder belongs to --event 'order moved', which needs it")
     with session.desk() as desk:
         decisions = outlook(desk, order, event, folder, dict(facts))
-        number = desk.host.order(order).number
+        number = desk.order(order).number
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.rule_views import outlook_page
@@ -101,7 +101,7 @@ def log_rules(session: Session, order: str) -> None:
     from orderdesk_sdk.cli.rule_views import firing_shape
 
     with session.desk() as desk:
-        found = desk.host.order(order)
+        found = desk.order(order)
         fired = desk.ledger.firings(found.id)
         now = desk.clock.now()
 

@@ -112,6 +112,8 @@ def _configuration(config: Config) -> Iterator[Finding]:
 
 def _plugins(registry: Registry) -> Iterator[Finding]:
     slugs = registry.slugs()
+    for error in registry.unreadable():
+        yield _wrong("plugin", error)
     if not slugs:
         remedy = "install one, such as orderdesk-amazon-mcf"
         yield Finding("plugin", "this Python", Grade.WARNING, "no integration is installed", remedy)
@@ -169,6 +171,9 @@ def _connection(
             f"{declared.title} would refuse the numbers of duplicates, such as 1{suffix.replace('{n}', '1')}: {fault}"
         )
         yield Finding("resubmit", "[resubmit].suffix", Grade.WARNING, text, "choose another suffix, or give --number")
+    if connection.insecure:
+        text = "insecure = true: credentials and orders may go out in clear"
+        yield Finding("connection", place, Grade.WARNING, text, "remove it once its hosts are called by https://")
     if not missing:
         count = sum(field.kind is SettingKind.SECRET for field in fields.values())
         yield Finding(

@@ -31,7 +31,13 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
         commands_integrations.matrix,
         commands_integrations.show,
     ),
-    "Orders": (commands_orders.import_orders, commands_orders.orders, commands_orders.place, commands_orders.move),
+    "Orders": (
+        commands_orders.import_orders,
+        commands_orders.orders,
+        commands_orders.place,
+        commands_orders.take_over,
+        commands_orders.move,
+    ),
     "Cancel and follow up": (
         commands_cancel.plan,
         commands_cancel.cancel,

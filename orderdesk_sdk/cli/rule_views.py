@@ -11,6 +11,7 @@ from orderdesk_sdk.cli.shapes import Shape
 from orderdesk_sdk.cli.tables import Screen
 from orderdesk_sdk.cli.times import iso, shown
 from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.hosts.refs import OrderId
 from orderdesk_sdk.rules import CANCEL_ORDER, MOVE_ORDER, Action, Decision, Firing, Occurrence, OccurrenceKind, Rule
 
 __all__ = [
@@ -51,10 +52,10 @@ def outlook(desk: Desk, ref: str, event: str, folder: str | None, facts: Mapping
 
     Raises NotFoundError for an unknown order or folder.
     """
-    order = desk.host.order(ref)
+    order = desk.order(ref)
     moved = {}
     if folder is not None:
-        moved = {"folder": desk.host.folder_name(folder), "from_folder": desk.host.folder(order.id) or ""}
+        moved = {"folder": desk.host.folder_name(folder), "from_folder": desk.host.folder(OrderId(order.id)) or ""}
     told = Occurrence("dry run", OccurrenceKind(event), order.id, desk.clock.now(), {**moved, **facts})
     known = known_actions(desk)
     placed = [placement.connection for placement in desk.host.placements(order.id)]

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from orderdesk_sdk.desk import Desk
     from orderdesk_sdk.hosts.local import LocalHost
     from orderdesk_sdk.ledger import Work
+    from orderdesk_sdk.resubmission import Resubmission
+    from orderdesk_sdk.status_change import StatusChange
 
-__all__ = ["PERSON_NEEDED", "Session", "by_option", "shared", "who"]
+__all__ = ["PERSON_NEEDED", "Session", "by_option", "name_of_order", "shared", "who"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -140,7 +142,7 @@ def find_work(desk: Desk, ref: str) -> Work:
         errands = desk.errands()
         if at:
             known = [case for case in desk.cases(order=order) if case.connection == connection]
-            its = [errand for errand in errands if (errand.order_number, errand.connection) == (order, connection)]
+            its = [errand for errand in errands if errand.connection == connection and _is_of(desk, errand, order)]
             found: list[Work] = [*its, *known]
             found.sort(key=lambda one: one.is_open)
             if found:
@@ -156,6 +158,26 @@ def find_work(desk: Desk, ref: str) -> Work:
     raise errors.InputError(
         f"{len(found)} cases begin like that", place=f"case {ref}", remedy=f"give more of the id: {some}"
     )
+
+
+def name_of_order(desk: Desk, order_id: str) -> str:
+    """What to type for an order: its number, or its id where the number could be another's."""
+    number = desk.order(f"id:{order_id}").number
+    try:
+        return number if desk.order(number).id == order_id else f"id:{order_id}"
+    except errors.NotFoundError:
+        return f"id:{order_id}"
+
+
+def _is_of(desk: Desk, errand: Resubmission | StatusChange, ref: str) -> bool:
+    """Whether an errand is about this order, or makes it."""
+    from orderdesk_sdk.status_change import StatusChange
+
+    order = desk.order(ref)
+    if isinstance(errand, StatusChange):
+        return errand.order_id == order.id
+    origin = (order.id, desk.host.copied_from(order.id))
+    return errand.order_number == order.number and errand.original_id in origin
 
 
 def shared(function: Callable[P, R]) -> Callable[P, R]:

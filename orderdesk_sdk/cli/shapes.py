@@ -197,6 +197,7 @@ def _proof(proof: ProofReceipt) -> Shape:
     return {
         "kind": proof.kind.value,
         "exchange": _exchange(proof.exchange),
+        "unidentified": proof.unidentified,
         "person": proof.person,
         "note": proof.note,
         "message": None if proof.message is None else _message(proof.message),

@@ -6,11 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from orderdesk_sdk.clock import local_moments
+
 __all__ = ["Moment", "iso", "shown", "span", "zone"]
 
 
 class Moment(click.ParamType[datetime]):
-    """An option's value that is a time: ISO 8601, in the local zone where it names none. Gives an aware datetime."""
+    """An option's value that is a time: ISO 8601, in the local zone where it names none. Gives an aware datetime.
+
+    A local time that clocks skipped, or showed twice, is refused: whoever typed it knows which moment is meant.
+    """
 
     name = "time"
 
@@ -18,11 +23,17 @@ class Moment(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            moment = datetime.fromisoformat(str(value))
-            return moment.astimezone(UTC)  # A naive time is taken for local, as whoever typed it meant it.
+            typed = datetime.fromisoformat(str(value))
+            found = local_moments(typed) if typed.tzinfo is None else (typed.astimezone(UTC),)
         except (ValueError, OverflowError, OSError):
             # The last two are what years near 1 and 9999 become, depending on the platform.
             self.fail(f"{value!r} is no time; write it as 2026-11-22T14:03:10+01:00", param, ctx)
+        if not found:
+            self.fail(f"{value!r} never came: clocks were put forward; write it with its offset from UTC", param, ctx)
+        if len(found) > 1:
+            which = " or ".join(moment.astimezone().isoformat() for moment in found)
+            self.fail(f"{value!r} came twice, as clocks were put back; write {which}", param, ctx)
+        return found[0]
 
 
 def iso(moment: datetime | None) -> str | None:

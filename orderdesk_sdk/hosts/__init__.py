@@ -26,8 +26,10 @@ class Move:
 class Host(Protocol):
     """What a desk asks of a host. Every method may be called from any thread, and only returns when the host has it.
 
-    `ref` is an order's id or number; `order_id` is its id, nothing else. `by` names who did it, a person or a rule, and
-    goes into the order's history. Every method raises NotFoundError for an order that the host does not have.
+    `ref` is an order's id or number; where it is a `hosts.refs.OrderId` or `OrderNumber`, it is that and nothing else.
+    Inside, the SDK names every order by an `OrderId`. `order_id` is an id, nothing else. `by` names who did it, a
+    person or a rule, and goes into the order's history. Every method raises NotFoundError for an order that the host
+    does not have, and AmbiguousError where a ref could be more than one.
     """
 
     def order(self, ref: str) -> Order:

@@ -7,7 +7,7 @@ is given once, a folder is a label, history only grows.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,7 @@ from orderdesk_sdk.hosts.local_rows import NOTE_LIMIT, Folder, split_note
 from orderdesk_sdk.numbering import SUFFIX, count_from, next_number
 from orderdesk_sdk.order import Order, Placement
 
-__all__ = ["NOTE_LIMIT", "Folder", "HistoryEntry", "ImportReport", "LocalHost", "split_note"]
+__all__ = ["NOTE_LIMIT", "Clash", "Folder", "HistoryEntry", "ImportReport", "LocalHost", "split_note"]
 
 NEW: Final = "New"
 """The folder of orders that were put in none."""
@@ -42,12 +42,25 @@ class HistoryEntry:
 
 
 @frozen
+class Clash:
+    """An order that came in and can be mistaken for others: by its number, or because one's id is another's number.
+
+    ids: its own, then the others'. text: what is the matter and how to go on, for people.
+    """
+
+    number: str
+    ids: tuple[str, ...]
+    text: str
+
+
+@frozen
 class ImportReport:
-    """What an import did, as order numbers in the order of the import."""
+    """What an import did, as order numbers in the order of the import. clashes: of those that were added or renamed."""
 
     added: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
+    clashes: tuple[Clash, ...] = ()
 
 
 class LocalHost:
@@ -85,12 +98,16 @@ class LocalHost:
 
         A new order goes into the folder of its `folder_id`, or into New where that is None or a folder of another store
         (its history says which). An update keeps folder, placements, history and links: only `move` moves. Raises
-        InputError that lists every order whose number belongs to another id (Order Desk refuses duplicates too), or
-        that cannot be stored.
+        InputError that lists every order that cannot be stored, or whose id comes twice.
+
+        Orders of several shops may have one number, and an order that was made anew has that of the old one: all are
+        taken, and the report tells of each clash. See `take_over`.
         """
         _named(by)
         done: dict[str, list[str]] = {"added": [], "updated": [], "unchanged": []}
         faults: list[str] = []
+        clashes: list[Clash] = []
+        seen: set[str] = set()
         with self._file.writing() as db:
             known = rows.folders(db)
             new = rows.folder_named(db, NEW).id
@@ -100,13 +117,14 @@ class LocalHost:
                 except InputError as error:
                     faults.append(f"order {order.id}: {error.text}")
                     continue
-                stored = db.execute("SELECT document FROM host_orders WHERE id = ?", (order.id,)).fetchone()
-                owner = db.execute(
-                    "SELECT id FROM host_orders WHERE number = ? AND id <> ?", (order.number, order.id)
-                ).fetchone()
-                if owner is not None:
-                    faults.append(f"order {order.id}: number {order.number} belongs to order id {owner[0]}")
-                elif stored == (document,):
+                if order.id in seen:
+                    faults.append(f"order {order.id}: its id comes twice")
+                    continue
+                seen.add(order.id)
+                stored = db.execute("SELECT document, number FROM host_orders WHERE id = ?", (order.id,)).fetchone()
+                if stored is None or stored[1] != order.number:
+                    clashes += _clashes(order, rows.others_called(db, order))
+                if stored is not None and stored[0] == document:
                     done["unchanged"].append(order.number)
                 elif stored is not None:
                     db.execute(
@@ -124,15 +142,37 @@ class LocalHost:
             if faults:
                 more = [f"and {len(faults) - 20} more"] if len(faults) > 20 else []
                 raise InputError(
-                    "\n".join(["nothing was imported", *faults[:20], *more]), remedy="give each order its own number"
+                    "\n".join(["nothing was imported", *faults[:20], *more]), remedy="mend or leave out these orders"
                 )
-        return ImportReport(**{what: tuple(numbers) for what, numbers in done.items()})
+        return ImportReport(**{what: tuple(numbers) for what, numbers in done.items()}, clashes=tuple(clashes))
+
+    def take_over(self, ref: str, *, by: str) -> tuple[str, ...]:
+        """Let this order alone go by its number; the ids of the others, which from now on are found by id alone.
+
+        For an order that was made anew under the old one's number. Nothing else of the others changes: what is under
+        way for them goes on. The histories of all tell of it, and each of them may take the number over again.
+        """
+        _named(by)
+        with self._file.writing() as db:
+            order = rows.find_order(db, ref)
+            query = "SELECT id FROM host_orders WHERE number = ? AND id <> ? AND taken_over_by IS NULL"
+            others = tuple(row[0] for row in db.execute(query, (order.number, order.id)))
+            db.execute("UPDATE host_orders SET taken_over_by = NULL WHERE id = ?", (order.id,))
+            now = self._clock.now()
+            for other in others:
+                db.execute("UPDATE host_orders SET taken_over_by = ? WHERE id = ?", (order.id, other))
+                text = f"The number {order.number} was taken over by order id {order.id}"
+                rows.add_note(db, other, text, by=by, at=now)
+            if others:
+                text = f"Took the number {order.number} over from order id {', '.join(others)}"
+                rows.add_note(db, order.id, text, by=by, at=now)
+        return others
 
     def order(self, ref: str) -> Order:
         """The order with this id or number; `folder_id` is the folder it is in now.
 
-        Raises NotFoundError for an unknown one (telling close matches), and where `ref` is one order's id and another's
-        number.
+        `id:` or `number:` before it says which it is. Raises NotFoundError for an unknown one (telling close matches),
+        and AmbiguousError where `ref` is one order's id and another's number, or the number of several.
         """
         with self._file.reading() as db:
             return rows.find_order(db, ref)
@@ -295,7 +335,7 @@ class LocalHost:
             ).fetchone()
             if owner is not None:
                 text = f"number {placement.remote_id} there belongs to order id {owner[0]}"
-                raise InputError(text, place=place, remedy="look up which order the service holds under that number")
+                raise InputError(text, place=place, remedy="give this order's own number there, with --remote-id")
             rows.insert_placement(db, order.id, placement)
             text = f"Placed at {placement.connection} as {placement.remote_id} ({placement.role.value})"
             rows.add_note(db, order.id, text, by=by, at=self._clock.now())
@@ -362,6 +402,16 @@ class LocalHost:
                 "SELECT at, by, text FROM host_history WHERE order_id = ? ORDER BY seq", (rows.find_order(db, ref).id,)
             ).fetchall()
         return tuple(HistoryEntry(datetime.fromisoformat(at), by, text) for at, by, text in found)
+
+
+def _clashes(order: Order, others: Sequence[Order]) -> tuple[Clash, ...]:
+    if not others:
+        return ()
+    known = [f"id:{each.id} ({rows.told(each)})" for each in (order, *others)]
+    text = f"order {order.number} can be mistaken: say {' or '.join(known)}"
+    if any(other.number == order.number for other in others):
+        text += f"; where it is one order made anew, `orderdesk take-over id:{order.id}` lets this one have the number"
+    return (Clash(order.number, (order.id, *(other.id for other in others)), text),)
 
 
 def _named(by: str) -> None:

@@ -63,6 +63,23 @@ MIGRATIONS: Final[tuple[tuple[Step, ...], ...]] = (
             BEGIN SELECT RAISE(ABORT, 'history is append-only'); END""",
     ),
     (
+        # Two shops may both have a number, and an order that is made anew has that of the old one. A column's UNIQUE
+        # goes only with its table.
+        """CREATE TABLE host_orders_anew (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            number TEXT NOT NULL,
+            folder_id INTEGER NOT NULL REFERENCES host_folders (id),
+            document TEXT NOT NULL,
+            taken_over_by TEXT REFERENCES host_orders (id)
+        ) STRICT""",
+        "INSERT INTO host_orders_anew SELECT seq, id, number, folder_id, document, NULL FROM host_orders",
+        "DROP TABLE host_orders",
+        "ALTER TABLE host_orders_anew RENAME TO host_orders",
+        "CREATE INDEX host_orders_by_number ON host_orders (number)",
+        "CREATE INDEX host_orders_by_folder ON host_orders (folder_id, seq)",
+    ),
+    (
         # Who a person is and what they wrote may go; that there was an entry, and when, stays.
         "DROP TRIGGER host_history_is_kept",
         """CREATE TRIGGER host_history_is_kept BEFORE UPDATE ON host_history
@@ -86,7 +103,10 @@ class LocalFile:
         self._lock = threading.RLock()
         with self._told(), ExitStack() as made:
             self._connection = made.enter_context(closing(connect(path)))
+            # A table that is made anew is gone for a moment, and what refers to it must bear that.
+            self._connection.execute("PRAGMA foreign_keys = OFF")
             migrate(self._connection, "host_schema", MIGRATIONS, self._place)
+            self._connection.execute("PRAGMA foreign_keys = ON")
             use_wal(self._connection)
             self._guard = FileGuard(path)
             made.pop_all()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import AmbiguousError, InputError, NotFoundError
+from orderdesk_sdk.hosts.refs import OrderId, OrderNumber, order_ref
 from orderdesk_sdk.order import Address, Order, Placement, Role
-from orderdesk_sdk.order_reader import read_order_text, write_order_text
+from orderdesk_sdk.order_reader import read_stored_order, write_order_text
 
 __all__ = [
     "NOTE_LIMIT",
@@ -27,12 +29,14 @@ __all__ = [
     "insert_order",
     "insert_placement",
     "must_exist",
+    "others_called",
     "owner_of",
     "placements",
     "remove_texts",
     "split_note",
     "stamp",
     "storable",
+    "told",
 ]
 
 NOTE_LIMIT: Final = 1800
@@ -66,24 +70,62 @@ def as_text(order: Order) -> str:
 
 def as_order(order_id: str, document: str, folder_id: int) -> Order:
     """The order that a row holds."""
-    (order,) = read_order_text(document, place=f"stored order {order_id}")
-    return evolve(order, folder_id=folder_id)
+    return evolve(read_stored_order(document, place=f"stored order {order_id}"), folder_id=folder_id)
 
 
 def find_order(db: sqlite3.Connection, ref: str) -> Order:
-    """The order with this id or number; NotFoundError for none (with close matches) or two."""
-    rows = db.execute("SELECT id, document, folder_id FROM host_orders WHERE id = ?1 OR number = ?1", (ref,)).fetchall()
+    """The order with this id or number; NotFoundError for none (with close matches), AmbiguousError for several.
+
+    An order whose number another one took over is found by its id alone.
+    """
+    named = order_ref(ref)
+    name = str(named)
+    columns = "SELECT id, document, folder_id FROM host_orders WHERE"
+    by_id, by_number = f"{columns} id = ?1", f"{columns} number = ?1 AND taken_over_by IS NULL"
+    match named:
+        case OrderId():
+            query = by_id
+        case OrderNumber():
+            query = by_number
+        case _:
+            query = f"{by_id} UNION {by_number}"
+    rows = db.execute(query, (name,)).fetchall()
     if len(rows) == 1:
         return as_order(*rows[0])
     if rows:
-        ids = " and ".join(row[0] for row in rows)
-        remedy = f"give the id of the one ({ids}) or the number of the other"
-        raise NotFoundError(f"{ref!r} is the id of one order and the number of another", remedy=remedy)
+        raise _ambiguous(name, [as_order(*row) for row in rows])
     newest = db.execute("SELECT number, id FROM host_orders ORDER BY seq DESC LIMIT ?", (_NEIGHBORS,))
     names = dict.fromkeys(name for row in newest for name in row)
     close = difflib.get_close_matches(ref, names, n=3)
     remedy = f"did you mean {', '.join(close)}?" if close else "import the order first, or list the orders there are"
     raise NotFoundError(f"no order has the id or number {ref!r}", remedy=remedy)
+
+
+def _ambiguous(name: str, orders: Sequence[Order]) -> AmbiguousError:
+    of_number = [order for order in orders if order.number == name]
+    if len(of_number) == len(orders):
+        text = f"{len(orders)} orders have the number {name!r}"
+    else:
+        text = f"{name!r} is the id of one order and the number of another"
+    remedy = f"say which: {', '.join(f'id:{order.id} ({told(order)})' for order in orders)}"
+    return AmbiguousError(text, remedy=remedy, ids=tuple(order.id for order in orders))
+
+
+def told(order: Order) -> str:
+    """An order in a few words that tell it from others of its number."""
+    since = f", {order.added_at:%Y-%m-%d}" if order.added_at is not None else ""
+    return f"{order.number} of {order.source_name or 'no source'}{since}"
+
+
+def others_called(db: sqlite3.Connection, order: Order) -> tuple[Order, ...]:
+    """The other orders that a person may mean by this one's id or number, or that this one's may be meant by."""
+    rows = db.execute(
+        "SELECT id, document, folder_id FROM host_orders WHERE id <> ?1 AND id = ?2 "
+        "UNION SELECT id, document, folder_id FROM host_orders "
+        "WHERE id <> ?1 AND number IN (?1, ?2) AND taken_over_by IS NULL",
+        (order.id, order.number),
+    )
+    return tuple(as_order(*row) for row in rows)
 
 
 def must_exist(db: sqlite3.Connection, order_id: str) -> None:

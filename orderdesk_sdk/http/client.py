@@ -22,6 +22,7 @@ from orderdesk_sdk.http.bucket import TokenBucket
 from orderdesk_sdk.http.certainty import BUSY_STATUSES, ReplyTooLarge, failure_of, turned_away
 from orderdesk_sdk.http.credentials import Credentials
 from orderdesk_sdk.http.hosts import Hosts
+from orderdesk_sdk.http.kept_tokens import Keeper
 from orderdesk_sdk.http.log_guard import guarded_logs
 from orderdesk_sdk.http.replay import digest_of
 from orderdesk_sdk.http.service import CALL, CallOptions
@@ -75,7 +76,9 @@ class ConnectionClient:
         settings: object,
         clock: Clock,
         limits: CallLimits | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
+        """keeper: of the refresh tokens that the service gives; None keeps none of them longer than the process."""
         self.limits = limits or CallLimits()
         self._integration = integration
         self._place = f"integration {integration.slug}"
@@ -92,7 +95,8 @@ class ConnectionClient:
         if isinstance(auth, TokenAuth):
             auth.clock = clock
             auth.learn = self.redactor.learn
-        self._credentials = Credentials(auth, self._send, self.redactor, self._place) if auth is not None else None
+            auth.keeper = keeper
+        self._credentials = Credentials(auth, self._send, self.redactor, self._place, clock) if auth else None
         self._shared = SharedReads(clock)
         self._buckets: dict[str, TokenBucket] = {}
         self._buckets_lock = Lock()
@@ -190,7 +194,14 @@ class ConnectionClient:
             options.repeatable,
             self._clock.now(),
             options.reads_only,
+            self._told(request, options),
         )
+
+    def _told(self, request: httpx.Request, options: CallOptions) -> str:
+        """What a request says, for whoever must decide whether it is made again."""
+        if options.private or options.reads_only or request.method in ("GET", "HEAD", "OPTIONS"):
+            return ""
+        return self.redactor.body(request.content.decode("utf-8", "replace"))[:_TOLD]
 
     def _once(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
         if self._credentials is not None and _options(request).signed:
@@ -321,6 +332,8 @@ class _Pieces(httpx.SyncByteStream):
         yield from self._response.iter_raw(1024)
 
 
+_TOLD = 2000
+"""Characters that are kept of what a request says."""
 _UNLIMITED = Limit(1000, burst=1000)
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from datetime import timedelta
 from functools import partial
 
 import httpx
+from attrs import evolve
 
+from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError, PluginFault
 from orderdesk_sdk.exchange import Certainty, Failure
 from orderdesk_sdk.guard import Guard, sound
 from orderdesk_sdk.http.auth import TokenAuth
-from orderdesk_sdk.http.certainty import failure_of
+from orderdesk_sdk.http.certainty import failure_of, turned_away
 from orderdesk_sdk.http.replay import is_request, plain_request
 from orderdesk_sdk.http.shared_reads import copy_of
-from orderdesk_sdk.plain import name_of
+from orderdesk_sdk.patience import PATIENCE
+from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.redaction import Redactor
 
@@ -32,9 +36,17 @@ class Credentials:
     """What signs the requests of a connection. send: makes one call, or raises. place: whose they are, for errors."""
 
     def __init__(
-        self, auth: httpx.Auth, send: Callable[[httpx.Request], httpx.Response], redactor: Redactor, place: str
+        self,
+        auth: httpx.Auth,
+        send: Callable[[httpx.Request], httpx.Response],
+        redactor: Redactor,
+        place: str,
+        clock: Clock,
     ) -> None:
         self._auth = auth
+        self._clock = clock
+        self._opens = clock.monotonic()  # When the token endpoint may be asked again that wanted to be left alone.
+        self._turned_away = 0
         self._send = send
         self._redactor = redactor
         self._place = place
@@ -66,6 +78,8 @@ class Credentials:
                 text = "the credentials never let the request go"
                 return answered or Failure("NoRequest", Certainty.NOT_SENT, text)
             sent, is_own = step
+            if not is_own and (closed := self._opens - self._clock.monotonic()) > 0:
+                return _throttled(timedelta(seconds=closed))
             if is_own and answered is not None and not self._may_repeat(answered):
                 raise PluginFault("its credentials sent a request again that was answered", place=self._place)
             try:
@@ -77,9 +91,31 @@ class Credentials:
                 # Where the call for a token was lost, the request itself never left, or was turned away.
                 return failure if is_own else _no_token(failure.kind, failure.text)
             answered = reply if is_own else answered
+            wait = None if is_own else self._wait(reply, guard)
+            if wait is not None:
+                return _throttled(wait)
             # A copy: what counts as the service's answer is out of the plugin's reach.
             step = self._step(partial(flow.send, copy_of(reply, sent)), request, guard)
         raise PluginFault(f"its credentials made {MOST_STEPS} calls for one and wanted more", place=self._place)
+
+    def _wait(self, reply: httpx.Response, guard: Guard) -> timedelta | None:
+        """How long the endpoint that answered a call for a token is left alone by everybody; None: it may be asked."""
+        auth = self._auth
+
+        def read() -> timedelta | None:
+            found = auth.throttled(copy_of(reply, reply.request)) if isinstance(auth, TokenAuth) else None
+            return plain_of(timedelta, found) if found is not None else None
+
+        told = sound(guard.run(read), f"{_WHAT}: its `throttled` gave no duration", place=self._place)
+        away = turned_away(reply, self._clock.now(), reads_only=True, told=told)
+        if away is None:
+            self._turned_away = 0
+            return None
+        # Where it does not say for how long, longer each time.
+        wait = away.retry_after if away.retry_after is not None else PATIENCE.pause(self._turned_away)
+        self._turned_away += 1
+        self._opens = max(self._opens, self._clock.monotonic() + wait.total_seconds())
+        return wait
 
     def _may_repeat(self, answered: httpx.Response) -> bool:
         """Whether nothing was done: the caller was turned away, or a token's own reading of the reply says so."""
@@ -100,6 +136,11 @@ class Credentials:
             return made, found is own or (made.method, made.url.copy_with(query=None)) == target
 
         return sound(guard.run(taken, passes=(MalformedReply, ConfigurationError)), _WHAT, place=self._place)
+
+
+def _throttled(wait: timedelta) -> Failure:
+    text = f"the service throttles its tokens and asks to be left alone for {wait.total_seconds():.0f} s"
+    return evolve(_no_token("TurnedAway", text), retry_after=wait)
 
 
 def _no_token(kind: str, text: str) -> Failure:

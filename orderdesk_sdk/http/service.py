@@ -6,12 +6,13 @@ import platform
 from collections.abc import Generator, Mapping
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
-from urllib.parse import quote
 
 import httpx
 from attrs import frozen
 
+from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.paths import path_fault, path_segment
 from orderdesk_sdk.reading import MalformedReply
 
 __all__ = ["CALL", "CallOptions", "Flow", "Service", "user_agent"]
@@ -87,15 +88,16 @@ class Service(Generic[S]):
         """A request to `path` under the connection's base URL; each of `segments` is percent-encoded and appended.
 
         Of a segment everything is encoded but letters, digits and `_.-~`; of `path` nothing is. So a number that a verb
-        is glued to (`/order/1042:cancel`) goes into `path`, and `Integration.remote_id` says that it is digits. A last
-        segment "" ends the URL with a slash.
+        is glued to (`/order/1042:cancel`) goes into `path`, and `Integration.remote_id` says that it is digits. A
+        segment "" after others ends the URL with a slash. Raises InputError for what a server could take for another
+        path: `.` and `..` in any disguise, an empty segment, a backslash, a control character, a `#` in `path`.
         operation: the name of its rate limit, the path's own text if None. repeatable: whether sending it twice is
         harmless; GET always is. reads_only: whether it changes nothing; GET never does. private: whether the reply is
         kept out of the evidence, but for status, length and digest. shared: of one that reads only, how old a reply
         may be that another flow of the connection got. json, form: the body, at most one of them. headers: what this
         request has beside the credentials, which `Integration.auth` puts there.
         """
-        url = "/".join((self.base_url.rstrip("/") + path, *(quote(segment, safe="") for segment in segments)))
+        url = "/".join((self.base_url.rstrip("/") + path, *self._encoded(path, segments)))
         harmless = repeatable or reads_only or method in _READS
         return httpx.Request(
             method,
@@ -106,6 +108,14 @@ class Service(Generic[S]):
             headers={"user-agent": self.agent, "accept": "application/json", **(headers or {})},
             extensions={CALL: CallOptions(operation or path, harmless, reads_only, private=private, shared=shared)},
         )
+
+    def _encoded(self, path: str, segments: tuple[str, ...]) -> list[str]:
+        place = f"connection {self.connection!r}, a call to {path!r}"
+        fault = path_fault(path)
+        if fault is not None:
+            raise InputError(f"the path {fault}", place=place, remedy="give the number that the service knows")
+        slash = [""] if len(segments) > 1 and segments[-1] == "" else []
+        return [*(path_segment(segment, place) for segment in segments[: len(segments) - len(slash)]), *slash]
 
     def elsewhere(
         self,

@@ -33,7 +33,7 @@ _ERRAND = ("asked_by", "text", "remedy", "fault", "person")
 _FIELDS: Mapping[type, tuple[str, ...]] = {
     Event: ("text", "remedy", "fault", "person"),
     Exchange: ("body", "warning"),
-    Intent: (),
+    Intent: ("body",),
     Case: ("text", "remedy", "fault"),
     Cancellation: ("asked_by", "reason"),
     Resubmission: _ERRAND,

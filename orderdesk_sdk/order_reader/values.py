@@ -14,8 +14,11 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from orderdesk_sdk.clock import local_moments
+
 __all__ = [
     "BOX",
+    "COUNT",
     "DAY",
     "HALF",
     "IDENTIFIER",
@@ -44,6 +47,8 @@ _NUMBER = re.compile(rf"-?(?:[0-9]{{1,{_DIGITS}}}|[0-9]{{0,{_DIGITS}}}\.[0-9]{{1
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
+_ZERO = re.compile(r"0000-00-00(?:[ T]00:00(?::00(?:\.0+)?)?(?:Z|\+00:?00)?)?")
+"""The date that MySQL writes for none."""
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 40
 _SHORT.maxdict = _SHORT.maxlist = 2
@@ -149,8 +154,12 @@ def _quantity(value: object) -> int:
     return number
 
 
+def _is_zero(value: object) -> bool:
+    return isinstance(value, str) and _ZERO.fullmatch(value) is not None
+
+
 def _time(value: object, zone: tzinfo) -> datetime | None:
-    if value == "" or value == "0000-00-00 00:00:00":
+    if value == "" or _is_zero(value):
         return None
     needed = "a time such as 2014-10-08 12:10:00 or 2014-10-08T12:10:00+02:00"
     if not isinstance(value, str) or _TIME.fullmatch(value) is None:
@@ -160,7 +169,13 @@ def _time(value: object, zone: tzinfo) -> datetime | None:
         if not 1 < moment.year < 9999:
             # Outside, another zone may have no year for the same moment.
             raise WrongValue("a time in the years 2 to 9998", value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+        found = local_moments(moment, zone)
+        if not found:
+            raise WrongValue(f"a time that clocks in {zone} ever showed: they were put forward", value)
+        # Of an hour that came twice the first is meant: the second is written with its offset, see `_write_time`.
+        return found[0]
     except ValueError as error:
         raise WrongValue(needed, value) from error
 
@@ -175,7 +190,7 @@ def _write_time(value: object, zone: tzinfo) -> str | None:
 
 
 def _day(value: object) -> date | None:
-    if value == "" or value == "0000-00-00" or value == "0000-00-00 00:00:00":
+    if value == "" or _is_zero(value):
         return None
     needed = "a day such as 2014-10-09"
     if not isinstance(value, str) or _TIME.fullmatch(value) is None:
@@ -232,6 +247,8 @@ WHOLE = Value(_whole, _same)
 """An int; "" is None."""
 QUANTITY = Value(_quantity, _same)
 """An int of 0 or more."""
+COUNT = QUANTITY
+"""How many there are of something."""
 TIME = Zoned(_time, _write_time)
 """A moment in UTC; None for "" and for the zero date."""
 DAY = Value(_day, _write_day)

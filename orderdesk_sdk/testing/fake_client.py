@@ -11,19 +11,23 @@ from attrs import evolve, frozen
 
 from orderdesk_sdk.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
+from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Guard
 from orderdesk_sdk.http.certainty import turned_away
 from orderdesk_sdk.http.replay import digest_of
 from orderdesk_sdk.http.service import CALL, CallOptions
+from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.redaction import Redactor
 from orderdesk_sdk.secret import Secret
 
 if TYPE_CHECKING:
     from orderdesk_sdk.http.client import ConnectionClient
 
-__all__ = ["NOW", "FakeClient", "FakeJournal", "exchange_of", "intent_of"]
+__all__ = ["ANY_ORDER", "NOW", "FakeClient", "FakeJournal", "exchange_of", "intent_of"]
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+ANY_ORDER = Grounds({"*": NotStated("a test of flows names no order")}, (About("1042", "1042"),))
+"""For a drive whose responses are about no order in particular."""
 
 
 def intent_of(request: httpx.Request, number: int = 1) -> Intent:

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import ClassVar
 
 from attrs import field, frozen
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import InputError, NotAllowedError
+from orderdesk_sdk.installed import Installed
 from orderdesk_sdk.testing.control import Control
 from orderdesk_sdk.testing.faults import FaultQueue, FaultyApp
 
@@ -264,4 +265,4 @@ async def received(scope: Scope, receive: Receive) -> Request | None:
 
 def simulators() -> dict[str, EntryPoint]:
     """The installed simulators by the slug of their integration; none is imported until its entry point is loaded."""
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+    return {entry.name: entry for entry in Installed()(GROUP)}

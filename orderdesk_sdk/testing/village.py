@@ -24,6 +24,7 @@ from orderdesk_sdk.errors import UntrustedMessage
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import StatedAt
 from orderdesk_sdk.message import Hint, HintKind, Message
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reading import MalformedReply, text_at
@@ -73,7 +74,7 @@ class Village:
         if place in self.deaf and method != "GET":
             return b""
         word = self.status.get((place, number), "unknown" if number.count("-") else "open")
-        return http_reply(200, json.dumps({"status": word}).encode())
+        return http_reply(200, json.dumps({"number": number, "status": word}).encode())
 
 
 @settings
@@ -117,7 +118,8 @@ class Mill(Phone):
         return Integration(
             slug=self.slug, title=self.slug.title(), settings=TownSettings, base_url="endpoint", role=self.role,
             cancel=(Button(ByCheck(minutes(2), hours(1)), climbs=frozenset({Refusal.TOO_LATE})), *PORTAL),
-            resubmit=NewNumber(), remote_id=_IDS, statuses=self.statuses(), actions=self.actions(),
+            resubmit=NewNumber(), remote_id=_IDS, identified_by={"*": StatedAt("number")},
+            statuses=self.statuses(), actions=self.actions(),
         )  # fmt: skip
 
     def statuses(self) -> tuple[Status, ...]:

@@ -1,6 +1,6 @@
 """A service to try wire profiles against. It speaks a simulator-defined wire, no vendor's: all of it is invented.
 
-    POST /simulated-wire/orders/{number}/stop    {"why": ...} -> 202 taken, 409 too late, 404 unknown, 401
+    POST /simulated-wire/orders/{number}/stop    {"why": ...} -> 202 and the order, 409 too late, 404 unknown, 401
     GET  /simulated-wire/orders/{number}         -> {"simulated": {"order": ..., "stage": ...}}
 
 `WireSimulator.settings` holds the wire profile that fits. A plugin's simulator names its vendor, to say whose wire this
@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
+from attrs import evolve
+
 from orderdesk_sdk.testing.simple_simulator import (
     FATE,
     Durations,
@@ -23,7 +25,7 @@ from orderdesk_sdk.testing.simple_simulator import (
     basic,
     same,
 )
-from orderdesk_sdk.testing.simulator import Switch
+from orderdesk_sdk.testing.simulator import Deed, Switch
 
 __all__ = ["API_SECRET", "API_USER", "BASE", "FATE", "Durations", "Outcome", "Stage", "WireSimulator"]
 
@@ -81,6 +83,7 @@ class WireSimulator(SimpleSimulator):
             "read": {
                 "path": BASE + "/{remote_id}",
                 "status": "/simulated/stage",
+                "number": "/simulated/order",
                 "canceled": ["stopped"],
                 "shipped": ["gone"],
                 "pending": ["queued", "printing"],
@@ -93,6 +96,12 @@ class WireSimulator(SimpleSimulator):
 
     def remark(self) -> Mapping[str, object]:
         return {"note": f"simulator-defined wire, not {self.vendor}'s"}
+
+    def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
+        operation, number, outcome = super().answer(request, body)
+        if number is not None and outcome.deed is Deed.CANCEL_TAKEN:  # It shows the order as it stands then.
+            outcome = evolve(outcome, body=self.shown(number, self.truth(number)))
+        return operation, number, outcome
 
     def lets_in(self, request: Request) -> bool:
         match self.switch("auth"):

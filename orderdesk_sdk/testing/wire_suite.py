@@ -44,6 +44,15 @@ _LACKING = [
 each_way = pytest.mark.parametrize("auth", _NEEDED)
 
 
+FINAL: Mapping[str, object] = {
+    "final": True,
+    "status": "/simulated/stage",
+    "canceled": ["stopped"],
+    "number": "/simulated/order",
+}
+"""What a profile says of a reply that is final, in its table for the cancel call."""
+
+
 class WireSuite:
     """Tests of one integration.
 
@@ -120,13 +129,13 @@ class WireSuite:
             stage.desk.check(case.id)
         assert stage.case.due_at == case.due_at
 
-    @pytest.mark.parametrize("final", [False, True])
+    @pytest.mark.parametrize("final", [{}, FINAL], ids=["asks", "final"])
     def test_without_a_read_call_a_lost_reply_goes_to_a_person_at_once(
-        self, open_stage: StageOpener, simulator: WireSimulator, final: bool
+        self, open_stage: StageOpener, simulator: WireSimulator, final: Mapping[str, object]
     ) -> None:
         """Nobody polls what cannot be read."""
         simulator.faults.add(Fault.LOST_REPLY, method="POST")
-        stage = open_stage(_wire(simulator, read=None, cancel={"final": final}))
+        stage = open_stage(_wire(simulator, read=None, cancel=final))
         assert stage.cancel().state is State.UNCLEAR
         before = stage.clock.now()
         assert (stage.follow().state, stage.sent) == (State.AWAITING_PERSON, [STOP])
@@ -135,9 +144,26 @@ class WireSuite:
     def test_a_reply_that_the_profile_calls_final_is_the_proof(
         self, open_stage: StageOpener, simulator: WireSimulator
     ) -> None:
-        """And nothing is read."""
-        stage = open_stage(_wire(simulator, cancel={"final": True}))
+        """Where its body says so, and nothing is read."""
+        stage = open_stage(_wire(simulator, cancel={**FINAL, "canceled": ["queued"]}))
         assert (stage.cancel().state, stage.proof.kind, stage.sent) == (State.CANCELED, ProofKind.REPLY, [STOP])
+
+    def test_a_final_reply_that_does_not_say_canceled_proves_nothing(
+        self, open_stage: StageOpener, simulator: WireSimulator
+    ) -> None:
+        """Whatever its status: the order is read."""
+        stage = open_stage(_wire(simulator, cancel=FINAL))
+        assert stage.cancel().state is State.UNCLEAR
+        assert (stage.follow().state, stage.proof.kind) == (State.CANCELED, ProofKind.READ_BACK)
+
+    def test_a_reply_about_another_order_proves_nothing(
+        self, open_stage: StageOpener, simulator: WireSimulator
+    ) -> None:
+        """Although its status is the word for canceled."""
+        stage = open_stage(_wire(simulator, read={"number": "/simulated/stage"}))
+        stage.cancel()
+        case = stage.follow()
+        assert (case.state, simulator.truth(ORDER)) == (State.AWAITING_PERSON, "stopped")
 
 
 class WireConversations:

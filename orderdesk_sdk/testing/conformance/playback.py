@@ -15,6 +15,8 @@ from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, drive
+from orderdesk_sdk.grounds import About, Grounds
+from orderdesk_sdk.guard import Guard
 from orderdesk_sdk.http.certainty import turned_away
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.patience import PATIENCE
@@ -70,12 +72,18 @@ class Playback:
         hook = self._connection.loaded.manager.hook
         if hook.orderdesk_cancel.get_hookimpls():
             driven, requests = self._drive(
-                lambda: hook.orderdesk_cancel(request=self._request, service=self._service), Answer, replies
+                lambda: hook.orderdesk_cancel(request=self._request, service=self._service),
+                Answer,
+                replies,
+                self._request,
             )
         else:
             many = (self._request,)
             driven, requests = self._drive(
-                lambda: _alone(hook.orderdesk_cancel_many(requests=many, service=self._service)), Answer, replies
+                lambda: _alone(hook.orderdesk_cancel_many(requests=many, service=self._service)),
+                Answer,
+                replies,
+                self._request,
             )
         sent = evolve(sending, repeatable=driven.repeatable and driven.wrote)
         declared, placement = self._connection.integration, self._request.placement
@@ -99,7 +107,7 @@ class Playback:
         request = CheckRequest(self._request.order, self._request.placement, self._now, {}, reference)
         hook = self._connection.loaded.manager.hook
         driven, requests = self._drive(
-            lambda: hook.orderdesk_check(request=request, service=self._service), Answer, replies
+            lambda: hook.orderdesk_check(request=request, service=self._service), Answer, replies, request
         )
         declared, placement = self._connection.integration, self._request.placement
         match driven.outcome:
@@ -118,7 +126,7 @@ class Playback:
         request = ResubmitRequest(evolve(self._request.order, number=f"{self._request.order.number}-1"), None)
         hook = self._connection.loaded.manager.hook
         driven, requests = self._drive(
-            lambda: hook.orderdesk_resubmit(request=request, service=self._service), Placement, replies
+            lambda: hook.orderdesk_resubmit(request=request, service=self._service), Placement, replies, request
         )
         return Played(requests, driven.outcome.text if isinstance(driven.outcome, Fault) else None, None)
 
@@ -127,10 +135,15 @@ class Playback:
         return self._connection.service(self._now)
 
     def _drive(
-        self, start: Callable[[], object], result: type[T], replies: Sequence[Reply]
+        self,
+        start: Callable[[], object],
+        result: type[T],
+        replies: Sequence[Reply],
+        request: CancelRequest | CheckRequest | ResubmitRequest,
     ) -> tuple[Driven[T], tuple[httpx.Request, ...]]:
         client = _Parrot(self._connection, replies or (_NOTHING,))
-        driven = drive(start, result, cast("ConnectionClient", client), FakeJournal())
+        grounds = Grounds(self._connection.identities, (About.of(request),))
+        driven = drive(start, result, cast("ConnectionClient", client), FakeJournal(), grounds)
         return driven, tuple(client.requests)
 
 
@@ -144,7 +157,11 @@ class _Parrot:
         self._replies = replies
 
     def call(
-        self, request: httpx.Request, number: int, intend: Callable[[Intent], None]
+        self,
+        request: httpx.Request,
+        number: int,
+        intend: Callable[[Intent], None],
+        guard: Guard | None = None,  # noqa: ARG002 - nothing of the plugin's runs in here
     ) -> tuple[Exchange, httpx.Response | None]:
         intend(intent_of(request, number))
         reply = self._replies[min(len(self.requests), len(self._replies) - 1)]

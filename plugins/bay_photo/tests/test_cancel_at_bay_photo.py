@@ -14,6 +14,7 @@ from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.testing.plugin import StageOpener
 from orderdesk_sdk.testing.stage import ORDER, SimulatedStage
+from orderdesk_sdk.testing.wire_suite import FINAL
 
 integration = "bay-photo"
 each_api = pytest.mark.parametrize("api", ["v1", "v2"])
@@ -66,7 +67,7 @@ def test_a_profile_that_calls_a_reply_final_is_refused_at_load(
     open_stage: StageOpener, simulator: BayPhotoSimulator
 ) -> None:
     with pytest.raises(ConfigurationError, match="its reply to one is not final") as raised:
-        open_stage(wire(simulator, cancel={"final": True}))
+        open_stage(wire(simulator, cancel=dict(FINAL)))
     assert raised.value.place == f"{AT}.wire.cancel.final"
     assert "remove it" in str(raised.value.remedy)
 

@@ -147,7 +147,7 @@ def test_a_number_that_is_used_is_refused_by_looking(
     simulator.add_order("1042-1")
     work = canceled(open_stage).resubmit()
     assert (work.state, creates(simulator)) == (ErrandState.REFUSED, [])
-    assert "1042-1 already, which this resubmission did not make" in str(work.text)
+    assert "1042-1 already, and it is not this one on its way" in str(work.text)
     assert work.remedy == "look at it, then give another number"
 
 

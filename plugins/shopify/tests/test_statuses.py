@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import orderdesk_shopify
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.flow import drive
+from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.http.client import ConnectionClient
 from orderdesk_sdk.http.service import Service
+from orderdesk_sdk.identity import checked_identities
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.request import StatusRequest
 from orderdesk_sdk.secret import Secret
@@ -29,7 +31,12 @@ def set_status(simulator: ShopifySimulator, status: str, remote_id: str = "1042"
         settings = CartSettings(shop_url=served.url, access_token=Secret("simulated-access-token"))
         its = Service("shop", settings, served.url, NOW, "agent", Role.CART)
         client = ConnectionClient(orderdesk_shopify.orderdesk_integration(), its.settings, simulator.clock)
-        driven = drive(lambda: orderdesk_shopify.orderdesk_change_status(request, its), Answer, client, FakeJournal())
+        grounds = Grounds(
+            checked_identities(orderdesk_shopify.orderdesk_integration().identified_by), (About.of(request),)
+        )
+        driven = drive(
+            lambda: orderdesk_shopify.orderdesk_change_status(request, its), Answer, client, FakeJournal(), grounds
+        )
         client.close()
     assert isinstance(driven.outcome, Answer)
     return driven.outcome, [record.operation for record in simulator.log[before:]]

@@ -28,6 +28,7 @@ def orderdesk_integration() -> Integration:
     return Integration(
         slug="bay-photo", title="Bay Photo", settings=BayPhotoSettings, base_url="base_url", auth=BayPhotoSettings.auth,
         cancel=(Button(ByCheck(every=minutes(5), give_up=hours(24))),), unavailable=BayPhotoSettings.lacking,
+        identified_by=BayPhotoSettings.identities,
         resubmit=NewNumber(), evidence=Evidence.CONFIGURATION, redact=["customer", "destination_address"],
         help_url="https://help.orderdesk.com/article/287-cancel-an-order",
     )  # fmt: skip

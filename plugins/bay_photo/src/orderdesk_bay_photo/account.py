@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from orderdesk_sdk.http.auth import ClientCredentialsAuth, HeaderAuth
+from orderdesk_sdk.identity import Identity, NotStated
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, parsed, secret, setting, settings
 from orderdesk_sdk.wire_profile import WireProfile, read_asking_profile
 from orderdesk_sdk.wire_settings import WireSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import httpx
 
 SCOPES = "integrator:order:read integrator:order:write"
@@ -48,6 +51,10 @@ class BayPhotoSettings(WireSettings):
         names = ("token",) if self.api == "v1" else ("client_id", "client_secret")
         if missing := [name for name in names if not getattr(self, name).reveal()]:
             raise ValueError(f'api "{self.api}" needs {" and ".join(missing)}, which Bay Photo issues')
+
+    def identities(self) -> Mapping[str, Identity]:
+        """What the profile says of its calls. Of the reply to a new order nothing is documented."""
+        return {**super().identities(), "create": NotStated("Bay Photo documents no reply to a new order")}
 
     def auth(self) -> httpx.Auth:
         """How requests are signed."""

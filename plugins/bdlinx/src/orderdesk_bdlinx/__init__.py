@@ -37,6 +37,7 @@ def orderdesk_integration() -> Integration:
         cancel=(Button(ByPerson()),),
         configured=BdlinxSettings.ladder,
         unavailable=BdlinxSettings.lacking,
+        identified_by=BdlinxSettings.identities,
         resubmit=NoResubmit("duplicate the order in Order Desk and submit the copy to BDLinx from there"),
         actions=(RuleAction("Cancel Order at BDLinx"),),
         evidence=Evidence.CONFIGURATION,

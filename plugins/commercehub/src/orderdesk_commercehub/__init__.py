@@ -13,6 +13,7 @@ from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import ClientCredentialsAuth
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated, StatedAt
 from orderdesk_sdk.lines import LineNames
 from orderdesk_sdk.order import Role
 from orderdesk_sdk.quantities import LineQuantities, judge, nothing_to_ask, shares
@@ -39,6 +40,10 @@ def orderdesk_integration() -> Integration:
         auth=lambda its: ClientCredentialsAuth(its.base_url + "/oauth2/token", its.client_id, its.client_secret),
         cancel=(BUTTON,), configured=lambda its: (FILE if its.mode == "orderstream" else BUTTON,),
         resubmit=NoResubmit("a supplier cannot reopen a canceled retailer order; the retailer issues a new one"),
+        identified_by=lambda its: {
+            "/order/": StatedAt(its.order_key),
+            "/order/log": NotStated("its entries name the request, whose answer named the order"),
+        },
         limits={"/order/": Limit(8, burst=10)},  # 10 a second, 500 a minute; of the other calls no limit is known
         redact=["shipping", "shipTo", "billing", "billTo", "customer", "firstName", "lastName", "email", "phone"],
         help_url="https://support.dsco.io/hc/en-us/articles/360028354992-Cancel-Codes",

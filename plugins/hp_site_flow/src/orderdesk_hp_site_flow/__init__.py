@@ -30,6 +30,7 @@ def orderdesk_integration() -> Integration:
         slug="hp-site-flow", title="HP Site Flow", settings=SiteFlowSettings, base_url="base_url", auth=signature,
         cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), note=NOTE),), resubmit=NewNumber(),
         remote_id=IdRule(r"(?!\.)[^+/\\]+", 1000, SIGNS), limits={"*": LIMIT},
+        identified_by={"*": api.numbers_in},
         redact=["shipTo", "returnAddress", "customerName", "email"], evidence=Evidence.VENDOR_CHECKED,
         help_url="https://oneflowsystems.freshdesk.com/support/solutions/articles/6000242593-how-to-cancel-an-order",
     )  # fmt: skip

@@ -29,6 +29,11 @@ def order_in(reply: httpx.Response, number: str) -> Mapping[str, object] | None:
     return found[0] if found else None
 
 
+def numbers_in(reply: httpx.Response) -> list[str]:
+    """The number of each order in a reply. Raises MalformedReply."""
+    return [text_at(reply, "orderData", "sourceOrderId", within=one) for one in one_or_many(reply, "order", "data")]
+
+
 def same_items(reply: httpx.Response, found: Mapping[str, object], order: Order) -> bool:
     """Whether an order there has the SKUs and quantities of this one. Raises MalformedReply."""
     items = objects_at(reply, "orderData", "items", within=found)

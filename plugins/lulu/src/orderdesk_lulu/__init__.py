@@ -15,6 +15,7 @@ from orderdesk_sdk.declaration import Button, ByReply, Evidence, Integration, No
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import ClientCredentialsAuth
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.reading import need, text_at
 from orderdesk_sdk.request import CancelRequest, CheckRequest
 from orderdesk_sdk.secret import Secret
@@ -64,6 +65,7 @@ def orderdesk_integration() -> Integration:
         resubmit=NoResubmit("duplicate the order in your shop, and submit the copy under its new number"),
         help_url="https://api.lulu.com/docs/",
         evidence=Evidence.PUBLISHED_API,
+        identified_by={"*": NotStated("a job's status comes without the job's id")},
     )
 
 

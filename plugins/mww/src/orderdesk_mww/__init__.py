@@ -13,6 +13,7 @@ from orderdesk_sdk.clock import hours
 from orderdesk_sdk.declaration import Evidence, Integration, NewNumber, fold
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import AnyOf, NotStated, StatedAt
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.reading import complaint, text_at, turned_away
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
@@ -28,6 +29,10 @@ def orderdesk_integration() -> Integration:
         slug="mww", title="MWW On Demand", settings=MwwSettings, base_url="base_url", auth=auth_key,
         cancel=ladder("two minutes"), configured=lambda settings: ladder(settings.cancel_window), resubmit=NewNumber(),
         redact=["name", "address1", "address2", "city", "postal-code", "phone", "email"],
+        identified_by={
+            "*": AnyOf(StatedAt("data", "attributes", "vendor-po"), StatedAt("data", "id")),
+            "lines": NotStated("line items do not name their order, which is in the path"),
+        },
         help_url="https://mwwondemand.github.io", evidence=Evidence.PUBLISHED_API,
     )  # fmt: skip
 
@@ -77,7 +82,7 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[MwwSettings]) 
         return answer.refused(None, Refusal.NOT_ALLOWED, text=text, remedy=remedy)
     there = yield service.get(orders.ORDERS, number, operation="get")
     if there.is_success:
-        lines = yield service.get(orders.ORDERS, text_at(there, "data", "id"), "line-items", operation="get")
+        lines = yield service.get(orders.ORDERS, text_at(there, "data", "id"), "line-items", operation="lines")
         if lines.is_success and orders.same_lines(lines, order):
             return service.placement(number)  # An earlier create of ours, whose reply was lost, had worked.
         text = f"MWW has an order {number} already, and its lines could not be found to be these"

@@ -26,6 +26,7 @@ def orderdesk_integration() -> Integration:
         cancel=(Button(ByPerson()),),
         configured=UndocumentedSettings.ladder,
         unavailable=UndocumentedSettings.lacking,
+        identified_by=UndocumentedSettings.identities,
         resubmit=NoResubmit(
             "how an order is created there is not public: duplicate it in Order Desk and submit the copy"
         ),

@@ -7,6 +7,7 @@ from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.declaration import Button, ByReply, Evidence, IdRule, Integration, Limit, NoResubmit, fold
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import AnyOf, StatedAt
 from orderdesk_sdk.reading import objects_at, text_at, turned_away, value_at
 from orderdesk_sdk.request import CancelRequest, CheckRequest
 from orderdesk_shipbob.api import CALLS, call, standing, why_not
@@ -24,6 +25,7 @@ def orderdesk_integration() -> Integration:
         slug="shipbob", title="ShipBob", settings=ShipBobSettings, base_url="base_url", auth=sign,
         cancel=(Button(ByReply(), note=NOTE),), resubmit=NoResubmit(AGAIN),
         remote_id=IdRule(r"[1-9][0-9]*", 10, NUMBERS),
+        identified_by={CALLS: AnyOf(StatedAt("id"), StatedAt("order_id"))},
         # 150 calls in any minute, whichever they are: the burst and what a minute adds to it.
         limits={CALLS: Limit(2, burst=30)},
         redact=["recipient", "retailer_program_data", "gift_message"], evidence=Evidence.PUBLISHED_API,

@@ -20,7 +20,7 @@ from orderdesk_sdk.reasons import CanonicalReason as Why
 from orderdesk_sdk.reasons import ClosedList, ReasonCode
 from orderdesk_sdk.request import CancelRequest, CheckRequest, StatusRequest
 from orderdesk_shopify import documents
-from orderdesk_shopify.account import CartSettings, ask, gid, look, throttled, trouble
+from orderdesk_shopify.account import SHOWN, CartSettings, ask, gid, look, throttled, trouble
 from orderdesk_shopify.webhooks import hints
 
 REASONS = (
@@ -48,6 +48,7 @@ def orderdesk_integration() -> Integration:
         cancel=(Button(ByCheck(seconds(15), give_up=minutes(30)), reasons=ClosedList(REASONS), note=FINAL),),
         resubmit=NoResubmit("a canceled order cannot be brought back at Shopify; make a new one there"),
         remote_id=IdRule(r"([0-9]+|gid://shopify/Order/[0-9]+)", 50, ID),
+        identified_by={"graphql": SHOWN},
         statuses=tuple(Status(name, name.capitalize()) for name in STATUSES),
         actions=(RuleAction(f"{rule} Canceled"), *(RuleAction(f"{rule} {one.capitalize()}", one) for one in STATUSES)),
         throttled=throttled, echoes={"x-shopify-api-version": "api_version"}, evidence=Evidence.VENDOR_CHECKED,

@@ -14,6 +14,7 @@ from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.graphql import graphql_errors
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import AnyOf, StatedAt
 from orderdesk_sdk.reading import json_object, turned_away, value_at
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, parsed, secret, setting, settings
@@ -51,8 +52,16 @@ S = TypeVar("S", bound=ShopSettings)
 Judge = Callable[[httpx.Response], Answer]
 
 
+def bare(remote_id: str) -> str:
+    return remote_id.rpartition("/")[2]
+
+
 def gid(kind: str, remote_id: str) -> str:
-    return f"gid://shopify/{kind}/{remote_id.rpartition('/')[2]}"
+    return f"gid://shopify/{kind}/{bare(remote_id)}"
+
+
+SHOWN = AnyOf(*(StatedAt("data", *path, "id", normalize=bare) for path in (("order",), ("done", "order"))))
+"""Where a query's, and a mutation's, answer states its order."""
 
 
 def ask(service: Service[S], document: str, given: Mapping[str, object], *, repeatable: bool = False) -> httpx.Request:

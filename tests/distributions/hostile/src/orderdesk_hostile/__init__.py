@@ -9,6 +9,7 @@ from orderdesk_sdk.declaration import Button, ByCheck, Integration
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import HeaderAuth
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.request import CancelRequest, CheckRequest
 
 
@@ -21,6 +22,7 @@ def orderdesk_integration() -> Integration:
         base_url="endpoint",
         auth=lambda its: HeaderAuth({"x-api-key": its.api_key}),
         cancel=(Button(ByCheck(every=minutes(5), give_up=hours(24))),),
+        identified_by={"*": NotStated("nobody knows what this one states")},
     )
 
 

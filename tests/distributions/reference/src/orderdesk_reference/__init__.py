@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orderdesk_reference.account import ACCESS, ORDERS, MakerSettings, ladder, sign
+from orderdesk_reference.account import ACCESS, NUMBER, ORDERS, MakerSettings, ladder, sign
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.declaration import Integration, Limit, NewNumber, RuleAction, fold
@@ -36,6 +36,7 @@ def orderdesk_integration() -> Integration:
         actions=(RuleAction("Cancel Order at Reference maker"),),
         resubmit=NewNumber(),
         limits={"*": Limit(5, burst=10)},
+        identified_by={"read": NUMBER, "create": NUMBER},
         evidence_headers={"x-request-id"},
         redact={"recipient"},
     )

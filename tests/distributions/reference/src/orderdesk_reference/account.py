@@ -9,14 +9,16 @@ from orderdesk_sdk.answer import Refusal
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import Button, ByCheck, ByPerson, Email, Route, SinceSubmission
 from orderdesk_sdk.http.auth import HeaderAuth
+from orderdesk_sdk.identity import StatedAt
 from orderdesk_sdk.reasons import CanonicalReason, ClosedList, ReasonCode
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, parsed, secret, settings
 from orderdesk_sdk.templates import read_template
 
-__all__ = ["ACCESS", "ORDERS", "CartSettings", "MakerSettings", "ladder", "sign"]
+__all__ = ["ACCESS", "NUMBER", "ORDERS", "CartSettings", "MakerSettings", "ladder", "sign"]
 
 ORDERS = "/orders"
+NUMBER = StatedAt("order", "number")  # Of every reply that shows an order; the core compares it with the order's.
 ACCESS = "check api_key of this connection"
 BODY = """Please cancel our order {remote_id}, all of it, and answer whether it is canceled or ships.
 It was submitted {submitted_at} and ships to {ship_to}."""

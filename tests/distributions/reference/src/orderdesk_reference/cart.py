@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orderdesk_reference import orderdesk_check  # noqa: F401 - a hook of this module too
-from orderdesk_reference.account import ACCESS, ORDERS, CartSettings, sign
+from orderdesk_reference.account import ACCESS, NUMBER, ORDERS, CartSettings, sign
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.clock import hours, minutes
@@ -37,6 +37,7 @@ def orderdesk_integration() -> Integration:
             RuleAction("Hold Order at Reference cart", status="on hold"),
         ),
         resubmit=NoResubmit("the buyer orders again"),
+        identified_by={"read": NUMBER, "label": NUMBER},
     )
 
 

@@ -1,0 +1,444 @@
+"""Whatever a plugin's or a listener's code does, wherever it is called, hurts its own cases only (law 10).
+
+Every callable of a plugin meets every kind of misdeed: no exception leaves a call of the host's that is about more than
+this plugin, `run_due` returns and has no problem to tell, the neighbor's cases settle, and the plugin's own end nowhere
+without evidence.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar, cast
+
+import httpx
+import pytest
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.case import Case, Event, State
+from orderdesk_sdk.clock import VirtualClock, hours, minutes
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Email, Integration, Route
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import ConflictError, LedgerError, OrderDeskError
+from orderdesk_sdk.guard import PluginHung
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.http.auth import Token, TokenAuth
+from orderdesk_sdk.http.client import CallLimits
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
+from orderdesk_sdk.message import Hint, HintKind, Message
+from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.reasons import ClosedList, ReasonCode
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import host, parsed, secret, settings
+from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.testing.subject import sample_order
+
+ORDER = sample_order()
+UNNAMED = {"*": NotStated("the shop of these tests gives no number back")}
+CANARY = "canary-of-a-plugin"
+PATIENCE = 0.3
+LONGEST = 100.0
+"""Seconds that a world may take in which everything hangs; each wait for ever would take longer."""
+Deed = Callable[[], object]
+"""What a callable does in place of what it should: it raises, it hangs, or it gives something of its own."""
+
+
+class Slyly(BaseException):
+    """An error that no `except Exception` catches."""
+
+
+class Unshowable(Exception):
+    """An error that raises when it is shown."""
+
+    def __str__(self) -> str:
+        raise KeyError(self)
+
+    __repr__ = __str__
+
+
+class Nameless(type):
+    """Classes that raise when they are asked for their name."""
+
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]  # that is what is wrong
+        raise KeyError(1)
+
+
+class Anonymous(Exception, metaclass=Nameless):
+    """An error whose class has no name."""
+
+
+class Liar(str):
+    """A text that is equal to every other, and raises when it is used."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        raise KeyError(1)
+
+    def lower(self) -> str:
+        raise KeyError(1)
+
+
+class Wordy(Exception):
+    """An error whose words are of a class of its own."""
+
+    def __str__(self) -> str:
+        return Liar("words")
+
+
+class Impostor:
+    """Says that it is whatever is wanted, and is nothing."""
+
+    __class__ = property(lambda self: Answer)
+
+    def __eq__(self, other: object) -> bool:
+        raise KeyError(1)
+
+    def __hash__(self) -> int:
+        raise KeyError(1)
+
+    def __repr__(self) -> str:
+        raise KeyError(1)
+
+
+def _raises(error: BaseException) -> Deed:
+    def deed() -> object:
+        raise error
+
+    return deed
+
+
+def _gives(value: object) -> Deed:
+    return lambda: value
+
+
+def _cycle() -> object:
+    found: list[object] = []
+    found.append(found)
+    return found
+
+
+def _nested() -> Generator[object, None, None]:
+    yield _nested()
+
+
+MISDEEDS: Mapping[str, Deed] = {
+    "raises": _raises(KeyError(CANARY)),
+    "raises past every except": _raises(Slyly(CANARY)),
+    "exits": _raises(SystemExit(CANARY)),
+    "presses ctrl-c": _raises(KeyboardInterrupt()),
+    "ends a generator": _raises(GeneratorExit()),
+    "stops an iteration": _raises(StopIteration(Answer)),
+    "raises what cannot be shown": _raises(Unshowable()),
+    "raises what has no name": _raises(Anonymous()),
+    "raises words of its own": _raises(Wordy()),
+    "plays the ledger": _raises(LedgerError("the disk is full")),
+    "plays somebody else": _raises(ConflictError("somebody else has it")),
+    "plays the watch": _raises(PluginHung()),
+    "gives a text that lies": _gives(Liar("canceled")),
+    "gives an impostor": _gives(Impostor()),
+    "gives a cycle": _cycle,
+    "gives generators of generators": _nested,
+}
+"""What a callable does, by name."""
+
+
+def _loops() -> object:
+    while True:
+        time.sleep(0.01)
+
+
+HANGS: Mapping[str, Deed] = {"loops": _loops, "waits": lambda: threading.Event().wait(4)}
+
+
+@settings
+class ShopSettings:
+    endpoint: str = host(help="the shop's API")
+    api_key: Secret = secret(help="the shop's key")
+
+
+class Good:
+    """A plugin as it should be."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(
+            slug="good", title="Good", settings=ShopSettings, base_url="endpoint", cancel=(Button(ByReply()),),
+            identified_by=UNNAMED,
+        )  # fmt: skip
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+        reply = yield service.put("/orders", request.remote_id, "cancel")
+        return answer.canceled(reply)
+
+
+class BadAuth(TokenAuth):
+    """Credentials that go wrong where the plugin says."""
+
+    def __init__(self, plugin: Bad, url: str) -> None:
+        super().__init__()
+        self._plugin, self._url = plugin, url
+
+    def token_request(self) -> httpx.Request:
+        return self._plugin.at("token_request", httpx.Request("POST", f"{self._url}/token"))
+
+    def token(self, reply: httpx.Response) -> Token:
+        return self._plugin.at("token", Token(Secret("token-of-a-shop"), hours(1)))
+
+    def sign(self, request: httpx.Request, token: Secret) -> None:
+        self._plugin.at("sign", None)
+        request.headers["x-token"] = token.reveal()
+
+
+class BadFlow(httpx.Auth):
+    """Credentials of a kind of their own."""
+
+    def __init__(self, plugin: Bad) -> None:
+        self._plugin = plugin
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        yield self._plugin.at("auth_flow", request)
+
+
+T = TypeVar("T")
+
+
+class Bad:
+    """A plugin as it should be, but for one callable."""
+
+    def __init__(self, slug: str, where: str, deed: Deed) -> None:
+        self._slug, self._where, self._deed = slug, where, deed
+
+    def at(self, where: str, good: T) -> T:
+        """What a callable gives: the good thing, where the deed is not its."""
+        return cast("T", self._deed()) if where == self._where else good
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return self.at("orderdesk_integration", self._declaration())
+
+    def _declaration(self) -> Integration:
+        plugin = self
+        codes = (ReasonCode("X", "Anything"),)
+
+        @settings
+        class BadSettings(ShopSettings):
+            size: str = parsed(lambda value, _: plugin.at("parser", str(value)), help="a size", default="none")
+
+            def __attrs_post_init__(self) -> None:
+                plugin.at("settings", None)
+
+            @property
+            def words(self) -> str:
+                return plugin.at("property", "the words of a mail")
+
+            @property
+            def to(self) -> str:
+                return "ann@example.com"
+
+        button = Button(
+            ByCheck(every=minutes(2), give_up=hours(1)),
+            reasons=ClosedList(codes, required=False, configured=lambda *_: plugin.at("reasons", codes)),
+        )
+        ladder: tuple[Route, ...] = (button, Email("to", "words", "words"))
+        auth: Callable[[BadSettings], httpx.Auth] = lambda its: self.at("auth", BadAuth(self, its.endpoint))  # noqa: E731 - one expression
+        if self._where == "auth_flow":
+            auth = lambda _: BadFlow(self)  # noqa: E731 - one expression
+        return Integration(
+            slug=self._slug, title="Bad", settings=BadSettings, base_url="endpoint", cancel=ladder, auth=auth,
+            identified_by=lambda _: self.at("identified_by", {"*": self._states}),
+            configured=lambda _: self.at("configured", ladder), unavailable=lambda _: self.at("unavailable", None),
+            throttled=lambda _: self.at("throttled", None),
+        )  # fmt: skip
+
+    def _states(self, response: httpx.Response) -> Sequence[str]:
+        return self.at("states", [ORDER.number])
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+        self.at("orderdesk_cancel", None)
+        reply = yield self.at("request", service.put("/orders", request.remote_id, "cancel"))
+        if self._where == "close":
+            yield from self._lost(service)
+        return self.at("answer", answer.asked(reply))
+
+    def _lost(self, service: Service[ShopSettings]) -> Flow[None]:
+        """A call whose reply is lost, so that the core closes the flow."""
+        try:
+            yield service.get("/lost")
+        finally:
+            self.at("close", None)
+
+    @hookimpl
+    def orderdesk_check(self, request: CheckRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+        reply = yield service.get("/orders", request.remote_id)
+        return self.at("orderdesk_check", answer.pending(reply))
+
+    @hookimpl
+    def orderdesk_receive(self, message: Message, service: Service[ShopSettings]) -> list[Hint]:
+        return self.at("orderdesk_receive", [Hint(ORDER.number, HintKind.CHANGED)])
+
+
+CALLABLES = (
+    "orderdesk_integration", "parser", "settings", "property", "configured", "unavailable", "reasons", "auth",
+    "identified_by", "states",
+    "auth_flow", "token_request", "token", "sign", "throttled", "orderdesk_cancel", "request", "answer", "close",
+    "orderdesk_check", "orderdesk_receive",
+)  # fmt: skip
+"""What a plugin has that the core calls while an order is canceled."""
+
+
+class Listener:
+    """A listener that goes wrong in one of its hooks, or while it is registered."""
+
+    def __init__(self, where: str, deed: Deed) -> None:
+        self._where, self._deed = where, deed
+
+    def __getattribute__(self, name: str) -> object:
+        if name == "orderdesk_case_changed" and object.__getattribute__(self, "_where") == "import":
+            return object.__getattribute__(self, "_deed")()
+        return object.__getattribute__(self, name)
+
+    @hookimpl
+    def orderdesk_before_cancel(self, request: CancelRequest) -> object:
+        return self._deed() if self._where == "before" else None
+
+    @hookimpl
+    def orderdesk_case_changed(self, case: Case, event: Event) -> object:
+        return self._deed() if self._where == "changed" else None
+
+
+class World:
+    """A desk with a good integration and a bad one for every deed, and an order that is at all of them.
+
+    bad: by callable and deed the connection of the integration that does it there. problems: what the host was told.
+    """
+
+    def __init__(
+        self, folder: Path, url: str, deeds: Mapping[tuple[str, str], Deed], listeners: Sequence[object] = ()
+    ) -> None:
+        self.clock = VirtualClock()
+        self.problems: list[str] = []
+        self.bad = {deed: f"bad-{number}" for number, deed in enumerate(deeds)}
+        registry = Registry(find=lambda group: [], listeners=listeners, patience=PATIENCE)
+        registry.register(Good(), "good")
+        for (where, name), slug in self.bad.items():
+            registry.register(Bad(slug, where, deeds[where, name]), slug)
+        table = {"endpoint": url, "api_key": {"text": CANARY}}
+        connections = {
+            slug: ConnectionConfig(slug, slug, table | ({"size": "big"} if slug != "good" else {}), f"[{slug}]")
+            for slug in ("good", *self.bad.values())
+        }
+        config, limits = Config(folder / "desk.db", connections), CallLimits(tries=1)
+        self.desk = Desk(config, clock=self.clock, registry=registry, patience=PATIENCE, limits=limits)
+        self.desk.import_orders([ORDER], by="Ann")
+        for slug in connections:
+            self.desk.host.place(ORDER.id, Placement(slug, ORDER.number, self.clock.now(), Role.FULFILLMENT), by="Ann")
+
+    def live(self) -> None:
+        """Plan, cancel, follow up for half an hour, hear of it, prove. Nothing of it may raise."""
+        desk = self.desk
+        desk.plan(ORDER.id)
+        desk.cancel(ORDER.id, by="Ann")
+        for _ in range(6):
+            self.problems += desk.run_due().problems
+            self.clock.advance(minutes(5))
+        for slug in self.bad.values():
+            with suppress(OrderDeskError):  # It is about this plugin alone, and the sender of the message hears of it.
+                desk.receive(slug, Message({}, b"{}"))
+        desk.plan(ORDER.id)
+        desk.receipt(ORDER.id)
+        self.cases = {case.connection: case for case in desk.cases(order=ORDER.id)}
+        desk.close()
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[str]:
+    def reply(request: bytes) -> bytes:
+        token = b'{"status": "New", "access_token": "token-of-a-shop", "expires_in": 3600}'
+        return b"" if b"/lost" in request else http_reply(200, token)
+
+    with RawServer(answering(reply)) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def world_of(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], World]:
+    """The world in which a callable does every misdeed, when everything has happened there."""
+    made: dict[str, World] = {}
+
+    def world(where: str) -> World:
+        if where not in made:
+            deeds = {(where, name): deed for name, deed in MISDEEDS.items()}
+            made[where] = World(tmp_path_factory.mktemp(where), shop, deeds)
+            made[where].live()
+        return made[where]
+
+    return world
+
+
+def judge(world: World, where: str, name: str) -> None:
+    """The neighbor is canceled, and what the bad one did is its own: not canceled, with an end, and no secret told."""
+    case = world.cases[world.bad[where, name]]
+    assert world.cases["good"].state is State.CANCELED
+    assert world.problems == []
+    assert case.state is not State.CANCELED
+    assert not case.is_open or case.due_at is not None, "law 7"
+    # A declaration is made before there are settings, so it has no secret to tell.
+    assert CANARY not in repr(case) or where == "orderdesk_integration"
+
+
+@pytest.mark.parametrize("misdeed", MISDEEDS)
+@pytest.mark.parametrize("where", CALLABLES)
+def test_a_misdeed_of_a_callable_hurts_its_own_case_only(
+    where: str, misdeed: str, world_of: Callable[[str], World]
+) -> None:
+    judge(world_of(where), where, misdeed)
+
+
+@pytest.fixture(scope="module")
+def hanging(shop: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A world in which every callable hangs in every way, all at once."""
+    deeds = {(where, name): deed for where in CALLABLES for name, deed in HANGS.items()}
+    world = World(tmp_path_factory.mktemp("hanging"), shop, deeds)
+    began = time.monotonic()
+    world.live()
+    assert time.monotonic() - began < LONGEST, "nobody waits for them"
+    return world
+
+
+@pytest.mark.parametrize("hang", HANGS)
+@pytest.mark.parametrize("where", CALLABLES)
+def test_a_callable_that_hangs_is_left_behind(where: str, hang: str, hanging: World) -> None:
+    judge(hanging, where, hang)
+
+
+@pytest.mark.parametrize("where", ["before", "changed", "import"])
+def test_listeners_do_what_they_want_and_nobody_stops(where: str, shop: str, tmp_path: Path) -> None:
+    deeds = {**MISDEEDS, **HANGS}
+    if where == "before":
+        del deeds["gives a text that lies"]  # A text is a reason, and a reason is a veto.
+    world = World(tmp_path, shop, {}, [Listener(where, deed) for deed in deeds.values()])
+    world.live()
+    assert world.cases["good"].state is State.CANCELED
+    assert world.problems == []
+
+
+def test_there_are_enough_of_them() -> None:
+    """What law 10 was held against when this was written, so that no later list is shorter unawares."""
+    assert len(CALLABLES) * len(MISDEEDS) >= 11 * 10
+    assert len(CALLABLES) * len(HANGS) >= 12

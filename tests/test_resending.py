@@ -1,0 +1,167 @@
+"""What is sent again is the request that was sent, never one that was computed anew; else a person decides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, LineAnswer
+from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.clock import VirtualClock, hours, minutes
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.declaration import Button, ByCheck, Integration, Scope
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.http.client import CallLimits
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import StatedAt
+from orderdesk_sdk.order import Line, Order
+from orderdesk_sdk.reading import count_in, json_object
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+
+
+@settings
+class ShopSettings:
+    url: str = host(help="the shop's API")
+
+
+class Absolute:
+    """A plugin that reads how many are left, and sets a smaller number; it calls that repeatable."""
+
+    private = False
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(
+            slug="shop", title="Shop", settings=ShopSettings, base_url="url",
+            cancel=(Button(ByCheck(minutes(2), hours(4)), scope=Scope.QUANTITIES),),
+            identified_by={"*": StatedAt("number")},
+        )  # fmt: skip
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+        there = yield service.get("/orders", request.remote_id, private=self.private)
+        left = count_in(there, json_object(there), "left") - sum(request.lines.values())
+        made = yield service.put("/orders", request.remote_id, repeatable=True, json={"left": left})
+        return answer.asked(made) if made.is_success else answer.unclear(made)
+
+    @hookimpl
+    def orderdesk_check(self, request: CheckRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+        reply = yield service.get("/orders", request.remote_id)
+        if json_object(reply).get("settled") is not True:
+            return answer.pending(reply)
+        return answer.canceled(reply, lines=[LineAnswer("MUG", 3, 3 - count_in(reply, json_object(reply), "left"))])
+
+
+class Shop:
+    """Three mugs. Its first reply to a write is lost; `loses` how many. writes: the numbers that were set."""
+
+    def __init__(self) -> None:
+        self.left = 3
+        self.writes: list[int] = []
+        self.loses = 1
+        self.settled = False
+
+    def __call__(self, request: bytes) -> bytes:
+        head, _, body = request.partition(b"\r\n\r\n")
+        if head.startswith(b"PUT"):
+            self.left = json.loads(body)["left"]
+            self.writes.append(self.left)
+            if self.loses:
+                self.loses -= 1
+                return b""
+        return http_reply(200, json.dumps({"number": "1042", "left": self.left, "settled": self.settled}).encode())
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def opened(shop: Shop, tmp_path: Path, clock: VirtualClock) -> Iterator[tuple[Desk, Absolute]]:
+    plugin = Absolute()
+    registry = Registry(find=lambda group: [])
+    registry.register(plugin, "shop")
+    with ExitStack() as stack:
+        url = stack.enter_context(RawServer(answering(shop))).url
+        connection = ConnectionConfig("shop", "shop", {"url": url}, "[connections.shop]")
+        config = Config(tmp_path / "desk.db", {"shop": connection})
+        limits = CallLimits(read=5, total=5)
+        desk = stack.enter_context(Desk(config, clock=clock, registry=registry, limits=limits))
+        desk.import_orders([Order("id-1042", "1042", lines=(Line(3, code="MUG", id="l1"),))], by="Ann")
+        desk.place("1042", at="shop", by="Ann")
+        yield desk, plugin
+
+
+def follow(desk: Desk, clock: VirtualClock, case: Case, rounds: int = 6) -> Case:
+    for _ in range(rounds):
+        clock.advance(minutes(2))
+        desk.run_due()
+    return desk.ledger.case(case.id)
+
+
+def test_the_request_that_was_lost_is_made_again_and_never_another(
+    opened: tuple[Desk, Absolute], shop: Shop, clock: VirtualClock
+) -> None:
+    desk, _ = opened
+    (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
+    assert case.state is State.UNCLEAR
+    after = follow(desk, clock, case)
+    assert shop.writes == [2, 2], "one mug was to be canceled"
+    assert after.state is State.ASKED
+    shop.settled = True
+    assert follow(desk, clock, case).state is State.CANCELED
+
+
+def test_a_request_that_can_no_longer_be_made_is_a_persons_who_sees_both(
+    opened: tuple[Desk, Absolute], shop: Shop, clock: VirtualClock
+) -> None:
+    """What was read the first time is private, and so was not kept; the second time it leads to another request."""
+    desk, plugin = opened
+    plugin.private = True
+    (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
+    after = follow(desk, clock, case)
+    assert (after.state, shop.writes) == (State.AWAITING_PERSON, [2])
+    assert "it would now ask for something else: PUT" in str(after.text)
+    assert '{"left": 1}' in str(after.text).replace('":1', '": 1')
+    assert '{"left": 2}' in str(after.text).replace('":2', '": 2')
+    assert "cancel what is left anew" in str(after.remedy)
+
+
+def test_a_person_sends_the_same_request_again_too(
+    opened: tuple[Desk, Absolute], shop: Shop, clock: VirtualClock
+) -> None:
+    desk, _ = opened
+    (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
+    assert desk.send_again(case.id, by="Ben").state is State.ASKED
+    assert shop.writes == [2, 2]
+
+
+def test_a_person_is_told_where_the_same_request_cannot_be_made_again(
+    opened: tuple[Desk, Absolute], shop: Shop, clock: VirtualClock
+) -> None:
+    desk, plugin = opened
+    plugin.private = True
+    (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
+    after = desk.send_again(case.id, by="Ben")
+    assert (after.state, shop.writes) == (State.AWAITING_PERSON, [2])
+    assert "it would now ask for something else" in str(after.text)
+
+
+def test_a_third_send_is_still_the_first_request(
+    opened: tuple[Desk, Absolute], shop: Shop, clock: VirtualClock
+) -> None:
+    desk, _ = opened
+    shop.loses = 2
+    (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
+    follow(desk, clock, case, rounds=12)
+    assert shop.writes == [2, 2, 2]
