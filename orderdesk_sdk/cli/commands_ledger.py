@@ -113,11 +113,12 @@ def forget(session: Session, order: str, by: str | None) -> None:
     What was asked, answered and proved stays, with its times, and is still verified; the receipt says that texts were
     removed. Refused while something about the order is open. Backups and the service's own records are not changed.
     """
+    from orderdesk_sdk.hosts.refs import OrderId
+
     with session.desk() as desk:
-        host = local_host(desk)
-        found = host.order(order)
-        count = desk.forget(found.id, by=who(by))
-        copies = [host.order(copy).number for copy in host.copies(found.id)]
+        host, found = local_host(desk), desk.order(order)
+        count = desk.forget(order, by=who(by))
+        copies = [host.order(OrderId(copy)).number for copy in host.copies(found.id)]
 
     def draw(screen: Screen) -> None:
         screen.line(f"Order {found.number}: personal texts are removed, from {count} histories and the order itself.")

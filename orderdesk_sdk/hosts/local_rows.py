@@ -140,11 +140,11 @@ def owner_of(db: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def insert_order(db: sqlite3.Connection, order: Order, folder_id: int) -> None:
-    """Add a new order."""
+def insert_order(db: sqlite3.Connection, order: Order, folder_id: int, document: str | None = None) -> None:
+    """Add a new order. document: its text, where that was made already."""
     db.execute(
         "INSERT INTO host_orders (id, number, folder_id, document) VALUES (?, ?, ?, ?)",
-        (order.id, order.number, folder_id, as_text(order)),
+        (order.id, order.number, folder_id, as_text(order) if document is None else document),
     )
 
 

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 
 from orderdesk_sdk.ledger.commits import GroupCommit
 from orderdesk_sdk.ledger.entries import dump, load, moment, stamp
@@ -14,6 +15,9 @@ from orderdesk_sdk.ledger.rows import occur
 from orderdesk_sdk.rules import Firing, Occurrence
 
 __all__ = ["Occurrences"]
+
+_AT_ONCE = 1000
+"""Occurrences of one transaction."""
 
 
 class Occurrences(ABC):
@@ -28,11 +32,13 @@ class Occurrences(ABC):
         """A cursor for reading."""
 
     def occur(self, occurrences: Sequence[Occurrence]) -> None:
-        def job(cursor: sqlite3.Cursor) -> None:
-            for occurrence in occurrences:
+        def job(cursor: sqlite3.Cursor, some: Sequence[Occurrence]) -> None:
+            for occurrence in some:
                 occur(cursor, occurrence)
 
-        self._commits.run(job)
+        # Those of a large import a few at a time: each is recorded by itself, and the same again changes nothing.
+        for first in range(0, len(occurrences), _AT_ONCE):
+            self._commits.run(partial(job, some=occurrences[first : first + _AT_ONCE]))
 
     def waiting(self, limit: int) -> tuple[Occurrence, ...]:
         with self._read() as cursor:
