@@ -128,7 +128,8 @@ class LocalHost:
                     done["unchanged"].append(order.number)
                 elif stored is not None:
                     db.execute(
-                        "UPDATE host_orders SET number = ?, document = ? WHERE id = ?",
+                        "UPDATE host_orders SET number = ?1, document = ?2,"
+                        " taken_over_by = CASE number WHEN ?1 THEN taken_over_by END WHERE id = ?3",
                         (order.number, document, order.id),
                     )
                     rows.add_note(db, order.id, "Updated by import", by=by, at=self._clock.now())
