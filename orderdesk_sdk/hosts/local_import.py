@@ -129,8 +129,11 @@ def _write(db: sqlite3.Connection, orders: Sequence[tuple[Order, str]], by: str,
         if stored is not None and stored[0] == document:
             done.unchanged.append(order.number)
         elif stored is not None:
-            query = "UPDATE host_orders SET number = ?, document = ? WHERE id = ?"
-            db.execute(query, (order.number, document, order.id))
+            db.execute(
+                "UPDATE host_orders SET number = ?1, document = ?2,"
+                " taken_over_by = CASE number WHEN ?1 THEN taken_over_by END WHERE id = ?3",
+                (order.number, document, order.id),
+            )
             rows.add_note(db, order.id, "Updated by import", by=by, at=clock.now())
             done.updated.append(order.number)
         else:
