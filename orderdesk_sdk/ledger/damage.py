@@ -16,7 +16,7 @@ from orderdesk_sdk.case import Case, State
 from orderdesk_sdk.errors import LedgerError, in_words
 from orderdesk_sdk.order import Role
 
-__all__ = ["Damage", "DamagedRow", "intact", "stand_in"]
+__all__ = ["REMEDY", "Damage", "DamagedRow", "intact", "stand_in"]
 
 T = TypeVar("T")
 

@@ -39,12 +39,14 @@ from orderdesk_sdk.ledger.rows import (
     status_conflict,
     under_way,
     wish_row,
+    work_of,
 )
 from orderdesk_sdk.ledger.schema import MIGRATIONS
-from orderdesk_sdk.ledger.tables import NOUNS
+from orderdesk_sdk.ledger.tables import NOUNS, TABLES
 from orderdesk_sdk.ledger.verifying import examine, head_of, readable, record_of
 from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.rules import Occurrence
 from orderdesk_sdk.sqlite_file import connect, migrate
 from orderdesk_sdk.status_change import StatusChange
 
@@ -293,6 +295,21 @@ class SqliteLedger(Occurrences):
             return next_due(cursor, self.damage)
 
     def damaged(self) -> tuple[str, ...]:
+        return self.damage.lines()
+
+    def look_for_damage(self) -> tuple[str, ...]:
+        """Read every row but those of histories, whose chain tells (`examine`); what is damaged, a line each."""
+        with self._told(), closing(connect(self._path)) as own:
+            own.text_factory = readable
+            for kind, table in TABLES.items():
+                for name, data, texts in own.execute(f"SELECT id, data, texts FROM {table}"):  # noqa: S608 - a constant
+                    self.damage.readable(f"{NOUNS[kind]} {name}", partial(work_of, data, texts, kind))
+            for name, data, texts in own.execute("SELECT id, data, texts FROM cancellations"):
+                self.damage.readable(f"wish {name}", partial(unpack, Cancellation, data, texts))
+            for name, data in own.execute("SELECT id, data FROM registrations"):
+                self.damage.readable(f"registration {name}", partial(load, data, Registration))
+            for name, data in own.execute("SELECT id, data FROM occurrences WHERE handled = 0"):
+                self.damage.readable(f"occurrence {name}", partial(load, data, Occurrence))
         return self.damage.lines()
 
     def history(self, subject_id: str) -> tuple[Entry, ...]:
