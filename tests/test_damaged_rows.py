@@ -101,8 +101,7 @@ ROWS: Mapping[str, tuple[str, str]] = {
     ),
     "wish": ("SELECT id, data FROM cancellations WHERE order_id = ?", "UPDATE cancellations SET data = ? WHERE id = ?"),
     "line": (
-        "SELECT sequence, history.texts FROM history JOIN cases ON cases.id = subject_id"
-        " WHERE order_id = ? AND kind = 'note'",
+        "SELECT sequence, history.texts FROM history, cases WHERE id = subject_id AND order_id = ? AND kind = 'note'",
         "UPDATE history SET texts = ? WHERE sequence = ?",
     ),
     "occurrence": (

@@ -43,6 +43,12 @@ _NEIGHBORS: Final = 2000
 """Orders whose names are compared for "did you mean": the newest, so that a typo costs the same in a large store."""
 
 
+_GOES_BY_IT: Final = """NOT EXISTS (
+    SELECT 1 FROM host_orders AS taker WHERE taker.id = host_orders.taken_over_by AND taker.number = host_orders.number
+)"""
+"""Of an order: no other that still has its number took it over."""
+
+
 @frozen
 class Folder:
     """A folder: a label on orders, nothing more."""
@@ -79,7 +85,7 @@ def find_order(db: sqlite3.Connection, ref: str) -> Order:
     named = order_ref(ref)
     name = str(named)
     columns = "SELECT id, document, folder_id FROM host_orders WHERE"
-    by_id, by_number = f"{columns} id = ?1", f"{columns} number = ?1 AND taken_over_by IS NULL"
+    by_id, by_number = f"{columns} id = ?1", f"{columns} number = ?1 AND {_GOES_BY_IT}"
     match named:
         case OrderId():
             query = by_id
@@ -117,13 +123,9 @@ def told(order: Order) -> str:
 
 def others_called(db: sqlite3.Connection, order: Order) -> tuple[Order, ...]:
     """The other orders that a person may mean by this one's id or number, or that this one's may be meant by."""
-    rows = db.execute(
-        "SELECT id, document, folder_id FROM host_orders WHERE id <> ?1 AND id = ?2 "
-        "UNION SELECT id, document, folder_id FROM host_orders "
-        "WHERE id <> ?1 AND number IN (?1, ?2) AND taken_over_by IS NULL",
-        (order.id, order.number),
-    )
-    return tuple(as_order(*row) for row in rows)
+    columns = "SELECT id, document, folder_id FROM host_orders WHERE id <> ?1 AND"
+    query = f"{columns} id = ?2 UNION {columns} number IN (?1, ?2) AND {_GOES_BY_IT}"
+    return tuple(as_order(*row) for row in db.execute(query, (order.id, order.number)))
 
 
 def must_exist(db: sqlite3.Connection, order_id: str) -> None:

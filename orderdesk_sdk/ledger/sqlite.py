@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from orderdesk_sdk.ledger.due import due_at, due_everywhere, due_places, next_du
 from orderdesk_sdk.ledger.entries import Entry, EntryKind, content_of, dump, load, moment, unpack
 from orderdesk_sdk.ledger.flaws import Flaw, Head, Record
 from orderdesk_sdk.ledger.interface import Fence, Work, Write
+from orderdesk_sdk.ledger.messages import settle_messages, take_messages
 from orderdesk_sdk.ledger.occurrences import Occurrences
 from orderdesk_sdk.ledger.rows import (
     REGISTERED,
@@ -344,6 +345,14 @@ class SqliteLedger(Occurrences):
     def head(self) -> Head:
         with self._read() as cursor:
             return head_of(cursor) or Head(0, "")
+
+    def take_messages(self, connection: str, digests: Collection[str], at: datetime) -> frozenset[str]:
+        taken: list[frozenset[str]] = []
+        self._commits.run(lambda cursor: taken.append(take_messages(cursor, connection, digests, at)))
+        return taken[0]
+
+    def settle_messages(self, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
+        self._commits.run(lambda cursor: settle_messages(cursor, connection, done, dropped))
 
     def _errands(self, kind: type[Errand], rows: Sequence[Sequence[str]], *, of_one: bool) -> tuple[Errand, ...]:
         """The errands of rows. of_one: of one order, where none may be missed; else damaged ones are passed over."""
