@@ -127,7 +127,7 @@ def read_config(path: Path) -> Config:
 
 def _read(path: Path) -> Config:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Some editors begin with a mark.
         for name, table in document.items():
             _check_numbers(table, f"{path}: [{name}]")
     except OSError as error:
