@@ -56,6 +56,11 @@ def test_a_plugin_whose_reply_is_declared_final_stands_it(judge: Judge) -> None:
     assert judge("Final", shop="QuickShop").parseoutcomes() == {"passed": 10, "skipped": 14}
 
 
+def test_a_plugin_that_computes_another_request_after_a_lost_reply_is_told(judge: Judge) -> None:
+    result = judge("SetsWhatIsLeft", "-k", "trouble_with_the_cancel", shop="CountingShop")
+    judged(result, Law.ONCE, "lost_reply: it would now ask for something else: PUT *")
+
+
 def test_a_plugin_that_believes_a_final_reply_whatever_it_says_is_told(judge: Judge) -> None:
     result = judge("BelievesEveryReply", "-k", "ships_all_the_same", shop="QuickShop")
     judged(result, Law.EVIDENCE, "no fault: it is called canceled, and the service ships it")
@@ -88,6 +93,7 @@ def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
             Law.NOT_GUESSED,
             "GET /orders/1042, server_error_html: it is asked, and",
         ),
+        ("TakesAnyOrder", "about_another", Law.ABOUT, "the read-back: all replies are about 2153, and it is taken for"),
         ("ReadsNothing", "ships_all_the_same", Law.EVIDENCE, "no fault: it is called canceled, and the service ships"),
         ("ReadsNothing", "malformed", Law.EVIDENCE, "it is called canceled, and the service has not said so"),
         ("Chatters", "says_what_it_was_told", Law.NO_SECRET, "a piece of api_key stands in the receipt"),
