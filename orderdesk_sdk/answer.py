@@ -9,7 +9,7 @@ show the evidence.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Protocol
 
@@ -25,6 +25,7 @@ __all__ = [
     "Refusal",
     "Reply",
     "asked",
+    "by_status",
     "canceled",
     "changed",
     "not_done",
@@ -212,3 +213,30 @@ def unclear(reply: Reply | None, *, status: str | None = None, text: str | None 
     """The reply does not tell what the service did. text: None takes the HTTP status."""
     said = text or (f"the service answered {reply.status_code}" if reply is not None else None)
     return Answer(Outcome.UNCLEAR, status=status, text=said, exchange=_number(reply))
+
+
+def by_status(
+    reply: Reply,
+    status: str,
+    *,
+    canceled_in: Collection[str],
+    shipped_in: Collection[str] = (),
+    open_in: Collection[str] = (),
+    word: str | None = None,
+    text: str | None = None,
+    remedy: str | None = None,
+    lines: Iterable[LineAnswer] = (),
+) -> Answer:
+    """What a status says of a cancel: canceled, refused as shipped, pending, or unclear where it is none of these.
+
+    word: the status as the three lists spell it, where they do not spell it as the service does. text: what a person
+    should know beside it. remedy: what they could do where it has shipped.
+    """
+    found = status if word is None else word
+    if found in canceled_in:
+        return canceled(reply, status=status, text=text, lines=lines)
+    if found in shipped_in:
+        return refused(reply, Refusal.SHIPPED, status=status, text=text, remedy=remedy, lines=lines)
+    if found in open_in:
+        return pending(reply, status=status, text=text, lines=lines)
+    return unclear(reply, status=status, text=f"not a documented status: {status!r}")

@@ -47,6 +47,7 @@ T = TypeVar("T")
 
 FILE_NAME = "orderdesk.toml"
 _TOO_LARGE = 2**63
+_LINE_ENDS = {ord(character): None for character in "\r\n\t"}
 LONGEST_NAME = 255
 """Bytes of a file's name, on the file systems that are in use."""
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
@@ -297,6 +298,10 @@ def _value(declared: SettingField, given: object, place: str, environ: Mapping[s
         huge = isinstance(given, int) and abs(given) >= _TOO_LARGE
         shown = "such a number" if huge else repr(given)
         raise ConfigurationError(f"must be {_article(declared.type)}, not {shown:.60}", place=place)
+    if isinstance(given, str) and not given.isprintable():
+        raise ConfigurationError(
+            "a text on one line was expected", place=place, remedy="take line breaks and control characters away"
+        )
     if type(given) is int:
         check_number(declared, given, place)
     return given
@@ -327,12 +332,12 @@ def _secret(given: object, place: str, environ: Mapping[str, str]) -> Secret:
 
 
 def _clean(text: str, place: str) -> Secret:
-    """The secret, unless it has a line break that only its file had; one of several lines, such as a PEM, stays."""
-    whole = text.strip("\r\n")
-    if "\0" in text or not whole or ("\n" not in whole and "\r" not in whole and whole != text):
+    """The secret, unless it has characters that no header or form takes; a key (PEM, JSON) may have several lines."""
+    of_lines = text.startswith(("-----BEGIN", "{"))
+    if not (text.translate(_LINE_ENDS) if of_lines else text).isprintable():
         raise ConfigurationError(
-            "the secret begins or ends with a line break, or has no other character",
+            "the secret has a line break or a control character",
             place=place,
-            remedy="take the line break away, as with printf %s instead of echo",
+            remedy="take it away; `echo` writes a line break at the end, `printf %s` does not",
         )
     return Secret(text)

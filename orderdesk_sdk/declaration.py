@@ -148,11 +148,13 @@ class Scope(enum.Enum):
 class Batch:
     """Several orders are asked for at once (`orderdesk_cancel_many`).
 
-    gather: how long a wish waits for others. most: how many orders go together.
+    gather: how long a wish waits for others. most: how many orders go together. paced: only one call leaves in each
+    gather, and what is too much for it waits.
     """
 
     gather: timedelta
     most: int
+    paced: bool = False
 
     def __attrs_post_init__(self) -> None:
         require_positive("Batch.gather", self.gather)

@@ -65,17 +65,17 @@ class Filing:
         routes = [route for route in connection.integration.cancel if isinstance(route, Email)]
         asked = [address_of(getattr(connection.settings, route.to), route.to).domain.lower() for route in routes]
         # Where the service has its mail at the same provider as we, the domain tells nothing.
-        house = {_domain(own) for own in self._own}.difference(asked)
-        written = [address.lower() for address in letter.addresses]
-        ours = any(address in self._own or _domain(address) in house for address in written)
+        house = [own for own in map(_domain, self._own) if not any(_is_of(own, domain) for domain in asked)]
+        written = [address.lower().rstrip(".") for address in letter.addresses]
+        ours = any(
+            address in self._own or any(_is_of(_domain(address), domain) for domain in house) for address in written
+        )
         if ours or (letter.mail.identity is not None and self._case_of(letter.mail.identity) is not None):
             raise unfit("we wrote this mail ourselves, so it is no answer", f"file the service's own mail; or {WORD}")
 
     def _about(self, case: Case, letter: Letter) -> MailIn:
         """The mail, with what ties it to the case. Raises InputError where it is about another, or about none."""
         mail = letter.mail
-        if mail.at > self._clock.now() + ASTRAY:
-            raise unfit(f"the mail is dated {mail.at:%Y-%m-%d %H:%M} UTC, which is still to come", WORD)
         for other in self._ledger.cases(order_id=case.order_id):
             used = other.proof.message if other.proof is not None else None
             if used is not None and used.digest == mail.digest and other.connection != case.connection:
@@ -97,6 +97,8 @@ class Filing:
             raise unfit(
                 f"the mail answers none of ours and does not name {numbers}, so it may be about any order", WORD
             )
+        if mail.at > self._clock.now() + ASTRAY:
+            raise unfit(f"the mail is dated {mail.at:%Y-%m-%d %H:%M} UTC, which is still to come", WORD)
         if mail.at < case.opened_at - ASTRAY:
             raise unfit(
                 f"the mail is of {mail.at:%Y-%m-%d}, before anybody wished to cancel, and answers none of ours", WORD
@@ -121,6 +123,11 @@ class Filing:
         if self._sender is None:  # A draft without a sender has no Message-ID of ours.
             return sent
         return sent | {message_id(case.id, route, self._sender) for route in range(case.route + 1)}
+
+
+def _is_of(one: str, other: str) -> bool:
+    """Whether two domains are the same, or one lies below the other."""
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
 def _domain(address: str) -> str:

@@ -18,6 +18,7 @@ from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.grounds import Grounds, Received, Unfounded
 from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS, Fault, Guard, Watch, fault_text
 from orderdesk_sdk.http.replay import digest_of, is_request, operation_of, plain_request, response_of
+from orderdesk_sdk.http.shared_reads import copy_of
 from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.reading import Ended, MalformedReply
 from orderdesk_sdk.redaction import Redactor
@@ -197,7 +198,9 @@ class _Drive(Generic[T]):
             if isinstance(reply, Loss | Fault | Answer):
                 return self._end(reply)
             self._received[self._number] = Received(operation_of(step), reply)
-            step = self._plugin.step(lambda response=reply: self._flow.send(response))  # type: ignore[misc]
+            # A copy: what the answer is held against later is out of the plugin's reach.
+            given = copy_of(reply, step)
+            step = self._plugin.step(lambda response=given: self._flow.send(response))  # type: ignore[misc]
 
     def _end(self, outcome: T | Answer | Loss | Fault) -> Driven[T]:
         sent = [

@@ -18,7 +18,7 @@ from orderdesk_sdk.evidence import proof_by_reading, proof_by_reply
 from orderdesk_sdk.exchange import Certainty
 from orderdesk_sdk.hearsay import after_heard, after_watching
 from orderdesk_sdk.order import Placement
-from orderdesk_sdk.patience import PATIENCE, no_later, reminded
+from orderdesk_sdk.patience import PATIENCE, TOOK_NOTE, no_later, not_in_time, reminded
 from orderdesk_sdk.plan import next_open, opening
 
 __all__ = [
@@ -98,10 +98,10 @@ def begin(case: Case, integration: Integration, placement: Placement, now: datet
     return None
 
 
-def gather(batch: Batch, now: datetime) -> Event:
-    """What a requested case does whose service takes several orders in one call: it waits for others."""
+def gather(batch: Batch, now: datetime, calls: int = 1) -> Event:
+    """What a requested case does whose service takes several orders in one call: it waits for that many `calls`."""
     text = "gathered with other orders, which are asked for in one call"
-    return Event(EventKind.GATHER, now, due_at=now + batch.gather, text=text)
+    return Event(EventKind.GATHER, now, due_at=now + calls * batch.gather, text=text)
 
 
 def after_cancel(case: Case, integration: Integration, placement: Placement, answer: Answer, now: datetime) -> Event:
@@ -228,7 +228,7 @@ def overdue(case: Case, integration: Integration, placement: Placement, now: dat
         return Event(EventKind.CLIMB, now, due_at=now, route=higher, text="no answer in time; on to the next way")
     if waits:
         return _reminder(case, _patience(case, integration), now)
-    return _hand_over(case, now, "the service has not decided in time")
+    return _hand_over(case, now, not_in_time(case.text))
 
 
 def unread(loss: Loss) -> Answer:
@@ -337,7 +337,7 @@ def _took_note(case: Case, integration: Integration, answer: Answer, now: dateti
             now,
             due_at=now + (SOON if answer.outcome is not Outcome.ASKED else confirm.every),
             give_up_at=now + confirm.give_up,
-            text=answer.text or "the service took note; it is read back until it decides",
+            text=answer.text or TOOK_NOTE,
             status=answer.status,
             reference=answer.reference,
         )

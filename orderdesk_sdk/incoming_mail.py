@@ -25,7 +25,10 @@ LONGEST_TEXT = 200_000
 """Characters of its text that are looked at."""
 WORD = "if a person told you, give your own word: leave the message away, and say in the note how you know"
 
-_IDENTITY = re.compile(r"<[^<>\s]{1,240}>")
+_IDENTITY = re.compile(r"<[!-;=?-~]{1,240}>")
+_SMALL = re.compile(r"[0-9]{1,3}|(19|20)[0-9]{2}")
+"""Numbers that stand in mails as days, quantities and years: one counts where it is called an order's."""
+_CALLED = r"(?:#|\b(?:n[or]|number|nummer|order|bestellung|commande|po)\b)[\s.:#]{0,3}"
 
 
 @frozen
@@ -69,7 +72,8 @@ class Letter:
 
 def _by_itself(number: str) -> re.Pattern[str]:
     """A number that is no part of a longer one: 1042 is neither in 10420 nor in 1042-1, and is in "PO-1042."."""
-    return re.compile(rf"(?<!\w)(?<!\d[-./_]){re.escape(one_line(number))}(?!\w)(?![-./_]\w)", re.IGNORECASE)
+    before = _CALLED if _SMALL.fullmatch(number) else r"(?<!\w)(?<!\d[-./_])"
+    return re.compile(rf"{before}{re.escape(one_line(number))}(?!\w)(?![-./_]\w)", re.IGNORECASE)
 
 
 def read_mail(raw: bytes, clean: Callable[[str], str]) -> Letter:

@@ -26,7 +26,8 @@ def label(order: Order, line_id: str) -> str:
     except NotFoundError:
         return line_id
     short = line.code.strip() or line.name.strip()
-    if short and sum(short in (other.code.strip(), other.name.strip()) for other in order.lines) == 1:
+    alike = [other for other in order.lines if short in (other.id, other.code.strip(), other.name.strip())]
+    if short and alike == [line]:
         return short
     named = line.name.strip() if line.name.strip() != short else ""
     details = [f"{key}: {value}" for key, value in line.variations.items()]
@@ -44,7 +45,7 @@ def resolve_lines(order: Order, named: Mapping[str, int]) -> dict[str, int]:
     """
     found: dict[str, int] = {}
     for name, quantity in named.items():
-        lines = _called(order, name)
+        lines = _called(order, name) if type(name) is str else []  # A host may give the id as a number.
         ordered = sum(line.quantity for line in lines)
         if not lines:
             raise _unclear(order, f"no line is called {name!r}", order.lines)

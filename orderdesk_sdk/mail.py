@@ -15,6 +15,7 @@ from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
 
+from orderdesk_sdk import smtp
 from orderdesk_sdk.addresses import address_of, read_address
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.exchange import Certainty, Failure
@@ -83,6 +84,8 @@ def _check_login(config: MailConfig, place: str) -> None:
     password = config.password.reveal()
     if config.username and not password:
         raise ConfigurationError("a login needs a password", place=f"{place}.password", remedy='add { env = "NAME" }')
+    if password and not config.username:
+        raise ConfigurationError("a password needs a login", place=f"{place}.username", remedy='add username = "..."')
     for name, text in (("username", config.username), ("password", password)):
         if not (text.isascii() and text.isprintable()):
             raise ConfigurationError(
@@ -232,7 +235,7 @@ class Mailer:
     def _send(self, message: EmailMessage, before_data: Callable[[], None]) -> str | Failure:
         leaving, taken = False, ""
         try:
-            with smtplib.SMTP(self.config.host, self.config.port, timeout=self.config.timeout) as server:
+            with smtp.Conversation(self.config.host, self.config.port, timeout=self.config.timeout) as server:
                 self._greet(server)
                 _accepted(server.mail(_address(message, "From")))
                 _accepted(server.rcpt(_address(message, "To")))

@@ -52,6 +52,8 @@ LONGEST_TEXT = 200_000
 REMEDY = "save the mail whole, as .eml, with its headers; or tell what it says in the note, as your own word"
 
 _HEAD = re.compile(rb"\r?\n\r?\n|\r\r")
+_NEXT = re.compile(rb"\n\r?\nFrom [^\n]{1,200}\n[!-9;-~]{1,60}:")
+"""Where the next mail begins in a file of several (mbox, RFC 4155)."""
 _BODY = re.compile(r"<body\b", re.IGNORECASE)
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -79,6 +81,8 @@ def take_apart(raw: bytes) -> Mail:
     if len(raw) > LARGEST:
         raise unfit(f"the mail has {len(raw)} bytes; {LARGEST} are read", "save it without its attachments")
     raw = _without_mark(raw).lstrip(b"\r\n")
+    if raw.startswith(b"From ") and _NEXT.search(raw):
+        raise unfit("the file holds several mails", "save the one that is meant, as .eml")
     head = _HEAD.search(raw)
     if head is None or head.start() > LARGEST_HEAD:
         raise unfit("this is no mail: it has no headers, or no end of them")

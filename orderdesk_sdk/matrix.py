@@ -153,7 +153,8 @@ def _way(route: Route, *, wired: bool) -> str:
     if wired and isinstance(route, Button):
         parts.append("by your wire profile")
     if isinstance(route, Button) and route.batch is not None:
-        parts.append(f"in batches of up to {route.batch.most}, gathered for {span(route.batch.gather)}")
+        pace = ", one at a time" if route.batch.paced else ""
+        parts.append(f"in batches of up to {route.batch.most}, gathered for {span(route.batch.gather)}{pace}")
     parts += _window(route.window)
     return ", ".join(parts)
 

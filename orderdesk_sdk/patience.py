@@ -12,7 +12,7 @@ from attrs import Factory, frozen
 
 from orderdesk_sdk.clock import hours, minutes, seconds
 
-__all__ = ["PATIENCE", "RetryPolicy", "no_later", "reminded"]
+__all__ = ["PATIENCE", "TOOK_NOTE", "RetryPolicy", "no_later", "not_in_time", "reminded"]
 
 _REMINDED = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
 
@@ -47,11 +47,17 @@ class RetryPolicy:
 
 PATIENCE = RetryPolicy()
 """The one policy of the house."""
+TOOK_NOTE = "the service took note; it is read back until it decides"
 
 
 def no_later(due: datetime, limit: datetime | None) -> datetime:
     """The earlier of two moments; `limit` None means no limit."""
     return min(due, limit) if limit is not None else due
+
+
+def not_in_time(text: str | None) -> str:
+    """What a person is told where a service has not decided in time: its last words too, which may be the reason."""
+    return f"the service has not decided in time{f'; last of all: {text}' if text and text != TOOK_NOTE else ''}"
 
 
 def reminded(text: str | None, since: datetime, within: timedelta, now: datetime) -> str:

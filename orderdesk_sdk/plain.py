@@ -100,7 +100,9 @@ def _ours(value: object, kind: type, depth: int) -> object:
     for base in kind.__mro__:
         if _is_ours(base) and attrs.has(base):
             fields = {field.alias: plain(getattr(value, field.name), depth + 1) for field in attrs.fields(base)}
-            made: object = base(**fields)
+            made: object = base.__new__(base)
+            # Where a class has an __init__ of its own, attrs leaves the one by fields under this name.
+            getattr(base, "__attrs_init__", base.__init__)(made, **fields)
             return made
     if isinstance(value, type) or callable(value):
         return value

@@ -17,6 +17,7 @@ __all__ = [
     "MalformedReply",
     "complaint",
     "count_in",
+    "each_inside",
     "inside",
     "json_object",
     "moment_at",
@@ -187,6 +188,16 @@ def inside(value: object, *path: str) -> object:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
+
+
+def each_inside(value: object, *path: str) -> tuple[object, ...]:
+    """What lies at a path of keys in a value, "*" being each entry of a list; empty where nothing does."""
+    if not path:
+        return () if value is None else (value,)
+    entries = value if path[0] == "*" else [inside(value, path[0])]
+    return tuple(
+        one for entry in (entries if isinstance(entries, list) else []) for one in each_inside(entry, *path[1:])
+    )
 
 
 def _no_number(text: str) -> None:

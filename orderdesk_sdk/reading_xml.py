@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
@@ -9,7 +10,7 @@ from xml.etree import ElementTree as ET
 from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.reading import MalformedReply, TextReply
 
-__all__ = ["LARGEST", "document", "element", "xml_root"]
+__all__ = ["LARGEST", "document", "element", "number_in", "words_in", "xml_root"]
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of a document, unpacked."""
@@ -68,6 +69,18 @@ def _unpacked(content: bytes) -> bytes:
     if unpacking.unconsumed_tail or not unpacking.eof:
         raise ValueError("it is cut, or too large" if not unpacking.unconsumed_tail else "it is too large")
     return unpacked
+
+
+def words_in(parent: ET.Element, *paths: str) -> tuple[str, ...]:
+    """The texts at these paths of tags, without the spaces around them; where there is none, none is told."""
+    found = ((parent.findtext(path) or "").strip() for path in paths)
+    return tuple(word for word in found if word)
+
+
+def number_in(parent: ET.Element, path: str) -> int | None:
+    """The whole number at a path of tags; None where there is none."""
+    words = words_in(parent, path)
+    return int(words[0]) if words and re.fullmatch("[0-9]{1,18}", words[0]) else None
 
 
 def element(tag: str, *inside: ET.Element | str, attributes: Mapping[str, str] | None = None) -> ET.Element:

@@ -12,6 +12,7 @@ The result is a frozen attrs class. `settings_fields` lists what a host needs to
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable
 from types import UnionType
 from typing import TYPE_CHECKING, TypeVar, Union, cast, dataclass_transform, get_args, get_origin
@@ -31,6 +32,7 @@ __all__ = [
     "check_number",
     "host",
     "parsed",
+    "read_header_name",
     "read_texts",
     "secret",
     "setting",
@@ -47,6 +49,9 @@ _CHOICES = "orderdesk.choices"
 _PARSER = "orderdesk.parser"
 _RANGE = "orderdesk.range"
 
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{0,100}")
+_NOT_OURS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+"""Headers that only the client sets: another value would be taken for the beginning of another request."""
 MOST = 1_000_000_000
 """The largest whole number of a setting that names no other."""
 
@@ -144,6 +149,13 @@ def read_texts(value: object, place: str) -> tuple[str, ...]:
     if not texts or not all(isinstance(text, str) and text.strip() and text.isprintable() for text in texts):
         raise ConfigurationError("a list of texts was expected", place=place, remedy='write it as ["...", "..."]')
     return tuple(str(text).strip() for text in texts)
+
+
+def read_header_name(value: object, place: str) -> str:
+    """The name of an HTTP header of our own (RFC 9110, 5.1), for `parsed`; "" for none. Raises ConfigurationError."""
+    if not isinstance(value, str) or not _HEADER.fullmatch(value) or value.lower() in _NOT_OURS:
+        raise ConfigurationError("this is no name of a header", place=place, remedy='write it as "x-api-key"')
+    return value
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, secret, host, parsed))

@@ -17,7 +17,7 @@ from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import HeaderAuth, basic_auth
 from orderdesk_sdk.identity import Identity
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.settings import host, parsed, read_header_name, secret, setting, settings
 from orderdesk_sdk.wire import wire_cancel, wire_check, wire_confirmation
 from orderdesk_sdk.wire_profile import WireProfile, read_wire_profile
 
@@ -76,8 +76,8 @@ class UndocumentedSettings(WireSettings):
     api_secret: Secret = secret(help="the secret, password or key of the API", default=Secret(""))
     base_url: str = host(help="the service's API, from its API document", default="")
     auth_mode: str = setting(str, help="how they are sent", default="", choices=("basic", "headers", "header"))
-    user_header: str = setting(str, help="for auth_mode headers: the header with the user", default="")
-    secret_header: str = setting(str, help="for headers and header: the header with the secret", default="")
+    user_header: str = parsed(read_header_name, help="for auth_mode headers: the header with the user", default="")
+    secret_header: str = parsed(read_header_name, help="for headers and header: the header with the secret", default="")
 
     def needed(self) -> Sequence[str]:
         credentials = {

@@ -39,11 +39,11 @@ class MailOrderSettings:
 class MailOrder:
     """Takes cancellations as a list, and refuses those that end in 3."""
 
-    most = 50
+    most, paced = 50, False
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
-        button = Button(ByCheck(minutes(2), hours(1)), batch=Batch(gather=seconds(30), most=self.most))
+        button = Button(ByCheck(minutes(2), hours(1)), batch=Batch(seconds(30), self.most, self.paced))
         return Integration(
             slug="mail-order",
             title="Mail Order",
@@ -187,6 +187,29 @@ def test_more_than_fit_are_split(open_desk: DeskMaker, house: House, clock: Virt
     clock.advance(seconds(30))
     desk.run_due()
     assert sorted(house.lists) == [["1", "2"], ["3", "4"], ["5"]]
+
+
+def test_where_calls_are_paced_one_leaves_in_each_interval_and_nobody_overtakes(
+    open_desk: DeskMaker, house: House, clock: VirtualClock
+) -> None:
+    class Paced(MailOrder):
+        most, paced = 2, True
+
+    began = clock.now()
+    desk = open_desk(Paced(), count=8)
+    for number in "1256":
+        desk.cancel(number, by="Ann")
+    left: list[float] = []
+    for second in range(160):
+        if second == 40:  # After the first call: those who wait longer go before them.
+            desk.cancel("7", by="Ann")
+            desk.cancel("8", by="Ann")
+        desk.run_due()
+        left += [(clock.now() - began).total_seconds()] * (len(house.lists) - len(left))
+        clock.advance(seconds(1))
+    assert house.lists == [["1", "2"], ["5", "6"], ["7", "8"]]
+    assert left == [30, 60, 90]
+    assert State.REQUESTED not in states(desk)
 
 
 def test_every_case_has_the_intent_before_the_request_leaves(

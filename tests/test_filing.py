@@ -125,7 +125,9 @@ def test_a_mail_that_names_the_order_is_evidence_and_says_by_what(path: Path) ->
     assert (proof.message.answers, proof.message.case, proof.message.names) == (None, None, "1042")
 
 
-@pytest.mark.parametrize("sender", ["orders@shop.example", "Shop <ORDERS@SHOP.EXAMPLE>", "Ann <ann@shop.example>"])
+@pytest.mark.parametrize(
+    "sender", ["orders@shop.example", "Shop <ORDERS@SHOP.EXAMPLE>", "Ann <ann@shop.example>", "ann@mail.shop.example."]
+)
 def test_a_mail_of_our_own_house_is_no_evidence(path: Path, sender: str) -> None:
     with opened(path) as desk:
         case = asked(desk)

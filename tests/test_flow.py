@@ -328,3 +328,15 @@ def test_a_request_that_cannot_be_sent_is_a_fault_or_a_loss_and_never_the_cores_
 ) -> None:
     found = drive(yields(request_of()), Answer, client_of("https://acme.example"), journal, ANY_ORDER)
     assert isinstance(found.outcome, Fault | Loss)
+
+
+def test_a_reply_that_the_plugin_rewrites_is_held_against_what_was_received(
+    client: FakeClient, journal: FakeJournal
+) -> None:
+    def flow() -> Flow[Answer]:
+        reply = yield READ
+        reply.status_code = 200
+        return answer.canceled(reply)
+
+    client.replies(500)
+    assert "by a response of 500, which cannot say so" in fault(flow, client, journal)

@@ -82,6 +82,11 @@ def test_what_is_kept_of_a_header_is_bounded() -> None:
         ("1042.5 units", "1042", False),
         ("A1042B", "1042", False),
         ("all is canceled", "", False),
+        ("5 Jan 2026: it is canceled", "2026", False),
+        ("5 Jan 2026: it is canceled", "5", False),
+        ("order 2026 is canceled", "2026", True),
+        ("Order no. 5 is canceled", "5", True),
+        ("#5 is canceled", "5", True),
     ],
 )
 def test_a_number_is_named_only_by_itself(told: str, number: str, named: bool) -> None:
@@ -137,6 +142,18 @@ def test_what_some_programs_write_before_a_mail_is_no_part_of_it(mark: bytes) ->
     letter = read(mark + ANSWER)
     assert (letter.mail.sender, letter.mail.identity) == ("MWW Support <support@mww.example>", "<77@mww.example>")
     assert letter.mail.digest == hashlib.sha256(mark + ANSWER).hexdigest(), "of what was filed"
+
+
+def test_a_file_of_several_mails_is_none() -> None:
+    line = b"From support@mww.example Mon Jan  5 2026\n"
+    with pytest.raises(InputError, match="several mails"):
+        read(line + ANSWER + b"\n" + line + ANSWER)
+    assert "From the desk" in read(line + ANSWER + b"\nFrom the desk of MWW\nbye").text
+
+
+def test_no_control_character_is_in_an_id() -> None:
+    letter = read(ANSWER.replace(b"c0ffee", b"c0\x1b[2Jffee").replace(b"<77@", b"<77\xff@"))
+    assert (letter.answered, letter.mail.identity) == ((), None)
 
 
 def test_a_mail_saved_as_utf16_or_with_old_line_ends_is_read() -> None:

@@ -103,8 +103,8 @@ def test_lines_are_named_by_id_or_by_code() -> None:
 def test_a_name_that_is_one_lines_id_and_anothers_code_is_refused_and_both_are_named(name: str) -> None:
     error = refused(CROSSED, {name: 1})
     assert error.text == f"2 lines are called {name!r}"
-    assert "id:1:1 (2)" in str(error.remedy)
-    assert "id:2:1 (1)" in str(error.remedy)
+    assert "id:1:1 (2 (line 1))" in str(error.remedy)
+    assert "id:2:1 (1 (line 2))" in str(error.remedy)
     assert resolve_lines(CROSSED, {f"id:{name}": 1}) == {name: 1}
     assert resolve_lines(CROSSED, {f"code:{name}": 1}) == {"2" if name == "1" else "1": 1}
 
@@ -122,6 +122,10 @@ def test_a_name_that_no_line_has_is_refused_and_the_lines_are_named(name: str) -
     error = refused(TWINS, {name: 1})
     assert error.text == f"no line is called {name!r}"
     assert "id:9:1 (Gift wrap)" in str(error.remedy)
+
+
+def test_a_name_that_is_no_text_names_no_line() -> None:
+    assert refused(TWINS, cast("Mapping[str, int]", {7: 1})).text == "no line is called 7"
 
 
 @pytest.mark.parametrize("count", [0, -1, 3, True, 1.0, "1", None, float("nan")])
@@ -211,10 +215,10 @@ def test_a_line_that_the_order_has_no_more_cannot_be_asked_for() -> None:
     ("wanted", "told", "lacking"),
     [
         ({"1": 1}, [("1", 1, 1), ("2", 1, 0)], None),
-        ({"1": 1}, [("2", 1, 1), ("1", 1, 0)], "1 of 2"),
-        ({"1": 1}, [], "1 of 2"),
+        ({"1": 1}, [("2", 1, 1), ("1", 1, 0)], "1 of 2 (line 1)"),
+        ({"1": 1}, [], "1 of 2 (line 1)"),
         ({}, [("1", 1, 1), ("2", 1, 1)], None),
-        ({}, [("1", 1, 1)], "1 of 1"),
+        ({}, [("1", 1, 1)], "1 of 1 (line 2)"),
         ({}, [("1", 1, 1), ("2", 1, 1), ("HAT", 2, 1)], "1 of HAT"),
     ],
 )
@@ -226,7 +230,7 @@ def test_quantities_prove_a_cancel_only_where_they_cover_the_lines_that_were_wan
 
 
 def test_what_could_be_either_of_two_lines_proves_nothing_of_either() -> None:
-    assert uncovered(CROSSED, {"1": 1}, [LineAnswer("1", 1, 1), LineAnswer("2", 1, 1)]) == "1 of 2"
+    assert uncovered(CROSSED, {"1": 1}, [LineAnswer("1", 1, 1), LineAnswer("2", 1, 1)]) == "1 of 2 (line 1)"
 
 
 @pytest.mark.parametrize(

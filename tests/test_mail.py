@@ -5,9 +5,11 @@ from __future__ import annotations
 import email
 import re
 import socket
+import threading
 import traceback
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -18,7 +20,7 @@ from aiosmtpd.smtp import AuthResult
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orderdesk_sdk import mail
+from orderdesk_sdk import mail, smtp
 from orderdesk_sdk.addresses import read_address
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.exchange import Certainty, Failure
@@ -101,6 +103,57 @@ def test_a_refused_goodbye_does_not_unsend_a_mail(mail_server: MailServer, monke
     mail_server.controller.handler.handle_QUIT = handle_quit
     assert send(mail_server.config())[0] == "250 taken"
     assert len(mail_server.arrived) == 1
+
+
+def test_a_server_that_says_too_much_is_left_and_provably_got_nothing(mail_server: MailServer) -> None:
+    mail_server.replies["RCPT"] = ["250-more\r\n" * 20_000 + "250 OK"]
+    result, before = send(mail_server.config())
+    assert isinstance(result, Failure)
+    assert "too much" in result.text
+    assert (result.certainty, before, mail_server.arrived) == (Certainty.NOT_SENT, [], [])
+
+
+def test_a_server_that_speaks_a_letter_at_a_time_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "STEPS", 1)
+    done = threading.Event()
+
+    def dribble(listening: socket.socket) -> None:
+        with listening.accept()[0] as there, suppress(OSError):
+            while not done.wait(0.1):
+                there.sendall(b"2")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=dribble, args=(listening,))
+        thread.start()
+        config = MailConfig(sender="a@example.com", host="127.0.0.1", port=listening.getsockname()[1], timeout=1)
+        result, before = send(config)
+        done.set()
+        thread.join()
+    assert isinstance(result, Failure)
+    assert (result.certainty, before) == (Certainty.NOT_SENT, [])
+
+
+@pytest.mark.parametrize("cut", [b"250", b"250 ta", b"554 no", b"250-taken\r\n250 "])
+def test_a_reply_that_was_cut_proves_nothing(cut: bytes) -> None:
+    def serve(listening: socket.socket) -> None:
+        with listening.accept()[0] as there, there.makefile("rb") as heard:
+            there.sendall(b"220 hello\r\n")
+            for command in iter(heard.readline, b""):
+                there.sendall(b"354 go on\r\n" if command == b"data\r\n" else b"250 OK\r\n")
+                if command == b"data\r\n":
+                    while heard.readline() != b".\r\n":
+                        continue
+                    there.sendall(cut)
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        config = MailConfig(sender="a@example.com", host="127.0.0.1", port=listening.getsockname()[1], timeout=5)
+        result, before = send(config)
+        thread.join()
+    assert isinstance(result, Failure)
+    assert (result.certainty, before) == (Certainty.UNCLEAR, ["intent"])
 
 
 QUOTED = "a-password-nobody-sees"
@@ -215,6 +268,7 @@ HEADERS = {
 
 @given(st.lists(NASTY, min_size=9, max_size=9), st.lists(NASTY, min_size=1, max_size=3))
 @example(["\r\nBcc: thief@example.org\r\n\r\nforged"] * 9, ["\n9 x GOLD"])
+@example(["", "", "\u00a1", "000\u00a1\u00a1", "", "", "\x1f", "00", "000000\u00a1\u00a1 \u00a1 \u00a1"], [""])
 @example(["=?utf-8?q?1=0D=0ABcc=3A_x=40y.example=0D=0A=0D=0AHello?="] * 9, ["=?utf-8?b?DQpCY2M6IHhAeQ==?="])
 def test_no_text_of_an_order_reaches_a_header_or_forges_a_line(texts: list[str], codes: list[str]) -> None:
     number, source, remote, asked_by, reason, last, company, postal, city = texts

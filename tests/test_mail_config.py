@@ -37,6 +37,7 @@ def written(folder: Path, table: str) -> Path:
         (f'{SENDER}ca_file = "nowhere.pem"', "[mail].ca_file"),
         (f'{SENDER}username = "shop"', "[mail].password"),
         (f'{SENDER}username = "shop"\npassword = "plain"', "[mail].password"),
+        (f'{SENDER}password = {{ text = "plain" }}', "[mail].username"),
         (f"{SENDER}timeout = 601", "[mail].timeout"),
         (f"{SENDER}timeout = 99999999999999999999", "[mail].timeout"),
         (f"{SENDER}port = -1", "[mail].port"),

@@ -30,6 +30,7 @@ from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import Token, TokenAuth
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.message import Hint, HintKind, Message
 from orderdesk_sdk.order import Placement, Role
 from orderdesk_sdk.reasons import ClosedList, ReasonCode
@@ -41,6 +42,7 @@ from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
 from orderdesk_sdk.testing.subject import sample_order
 
 ORDER = sample_order()
+UNNAMED = {"*": NotStated("the shop of these tests gives no number back")}
 CANARY = "canary-of-a-plugin"
 PATIENCE = 0.3
 LONGEST = 100.0
@@ -175,6 +177,7 @@ class Good:
     def orderdesk_integration(self) -> Integration:
         return Integration(
             slug="good", title="Good", settings=ShopSettings, base_url="endpoint", cancel=(Button(ByReply()),),
+            identified_by=UNNAMED,
         )  # fmt: skip
 
     @hookimpl
@@ -257,9 +260,13 @@ class Bad:
             auth = lambda _: BadFlow(self)  # noqa: E731 - one expression
         return Integration(
             slug=self._slug, title="Bad", settings=BadSettings, base_url="endpoint", cancel=ladder, auth=auth,
+            identified_by=lambda _: self.at("identified_by", {"*": self._states}),
             configured=lambda _: self.at("configured", ladder), unavailable=lambda _: self.at("unavailable", None),
             throttled=lambda _: self.at("throttled", None),
         )  # fmt: skip
+
+    def _states(self, response: httpx.Response) -> Sequence[str]:
+        return self.at("states", [ORDER.number])
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
@@ -288,6 +295,7 @@ class Bad:
 
 CALLABLES = (
     "orderdesk_integration", "parser", "settings", "property", "configured", "unavailable", "reasons", "auth",
+    "identified_by", "states",
     "auth_flow", "token_request", "token", "sign", "throttled", "orderdesk_cancel", "request", "answer", "close",
     "orderdesk_check", "orderdesk_receive",
 )  # fmt: skip

@@ -115,7 +115,7 @@ def replaced(value: object, path: tuple[str | int, ...], new: object) -> object:
 @given(st.sampled_from(places_in(DOCUMENT)), json_values)
 def test_any_value_anywhere_is_read_or_refused_as_input(path: tuple[str | int, ...], new: object) -> None:
     try:
-        read = read_orders(replaced(DOCUMENT, path, new))
+        read: tuple[Order, ...] = read_orders(replaced(DOCUMENT, path, new))
     except InputError as error:
         read = ()
         refusal: InputError | None = error

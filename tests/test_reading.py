@@ -17,6 +17,7 @@ from orderdesk_sdk.reading import (
     MalformedReply,
     complaint,
     count_in,
+    each_inside,
     inside,
     json_object,
     moment_at,
@@ -237,6 +238,14 @@ def test_what_lies_inside_a_value_is_found_or_is_none() -> None:
     assert inside({"a": {"b": "c"}}, "a", "b") == "c"
     nothing: tuple[object, ...] = (None, 7, {}, {"a": "b"}, {"a": {}}, [])
     assert [inside(value, "a", "b") for value in nothing] == [None] * len(nothing)
+
+
+def test_each_value_inside_is_found_through_lists_or_there_are_none() -> None:
+    document = {"a": [{"b": {"c": 1}}, {"b": {"c": 2}}, {"b": None}, 7], "d": {"e": "f"}}
+    assert each_inside(document, "a", "*", "b", "c") == (1, 2)
+    assert each_inside(document, "d", "e") == ("f",)
+    for path in (("d", "*"), ("a", "b"), ("a", "*", "x"), ("x", "*", "y"), ("d", "e", "f")):
+        assert each_inside(document, *path) == ()
 
 
 @pytest.mark.parametrize("status", [200, 202, 299])

@@ -11,7 +11,7 @@ import pytest
 from orderdesk_sdk import reading_xml
 from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.reading import MalformedReply
-from orderdesk_sdk.reading_xml import document, element, xml_root
+from orderdesk_sdk.reading_xml import document, element, number_in, words_in, xml_root
 
 LAUGHS = (
     b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol1 "&lol;&lol;&lol;">]><lolz>&lol1;</lolz>"""
@@ -57,6 +57,13 @@ def test_tags_are_read_without_their_namespace(content: bytes) -> None:
     root = xml_root(httpx.Response(200, content=content))
     found = root.find("b")
     assert (root.tag, found is not None and (found.text, found.get("c"))) == ("a", ("2", "1"))
+
+
+def test_words_and_numbers_are_read_where_they_are() -> None:
+    root = xml_root(httpx.Response(200, content=b"<a><b> x </b><c><d>12</d><e/><f>-1</f><g>1.5</g></c></a>"))
+    assert words_in(root, "b", "c/d", "c/e", "none") == ("x", "12")
+    assert [number_in(root, f"c/{tag}") for tag in "defgh"] == [12, None, None, None, None]
+    assert number_in(element("a", element("b", "9" * 5000)), "b") is None
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

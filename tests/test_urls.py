@@ -17,6 +17,7 @@ from orderdesk_sdk.urls import is_loopback, read_base_url, read_host
 
 PLACE = "desk.toml: [connections.shop].settings.endpoint"
 PASSWORD = "hunter22"
+PEM = "-----BEGIN KEY-----\nb\n-----END KEY-----\n"
 
 
 @settings
@@ -27,11 +28,12 @@ class AcmeSettings:
     key: Secret = secret(help="its key", default=Secret(""))
     pieces: int = setting(int, help="pieces a box", default=3, least=1, most=12)
     count: int = setting(int, help="any", default=0)
+    name: str = setting(str, help="our name there", default="")
 
 
 def made(insecure: bool = False, /, **given: object) -> AcmeSettings:
     connection = ConnectionConfig("shop", "acme", given, "desk.toml: [connections.shop]", insecure)
-    found = make_settings(AcmeSettings, connection, {"KEY": PASSWORD, "LINE": f"{PASSWORD}\n", "PEM": "-\nb\n-\n"})
+    found = make_settings(AcmeSettings, connection, {"KEY": PASSWORD, "LINE": f"{PASSWORD}\n", "PEM": PEM})
     assert isinstance(found, AcmeSettings)
     return found
 
@@ -153,6 +155,11 @@ def test_every_number_has_a_range(name: str, value: int) -> None:
     assert "give " in str(refused(name, endpoint="https://a.b", **{name: value}).remedy)
 
 
+@pytest.mark.parametrize("text", ["a\nb", "a\0b", "a\x1b[2J", "a\u202eb", "a\t"])
+def test_a_text_is_one_line(text: str) -> None:
+    assert "line" in refused("name", endpoint="https://a.b", name=text).text
+
+
 def test_a_number_that_cannot_even_be_shown_is_refused_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "desk.toml"
     for number in (str(2**63), "0x" + "f" * 6000, "9" * 4000):
@@ -176,7 +183,9 @@ def test_a_secret_with_a_line_break_of_its_file_is_refused_and_one_of_many_lines
     refused("key", endpoint="https://a.b", key={"text": f"{PASSWORD}\r\n"})
     refused("key", endpoint="https://a.b", key={"text": "\n"})
     refused("key", endpoint="https://a.b", key={"text": f"{PASSWORD}\0"})
-    assert made(endpoint="https://a.b", key={"env": "PEM"}).key.reveal() == "-\nb\n-\n"
+    refused("key", endpoint="https://a.b", key={"text": f"{PASSWORD}\nmore"})
+    refused("key", endpoint="https://a.b", key={"text": f"{PEM}\x1b"})
+    assert made(endpoint="https://a.b", key={"env": "PEM"}).key.reveal() == PEM
 
 
 @pytest.mark.parametrize(

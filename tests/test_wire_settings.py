@@ -10,6 +10,7 @@ import pytest
 from orderdesk_sdk.declaration import Button, ByPerson
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import read_header_name
 from orderdesk_sdk.wire_profile import read_wire_profile
 from orderdesk_sdk.wire_settings import UndocumentedSettings
 
@@ -61,3 +62,11 @@ def test_the_ladder_is_one_button_with_the_proof_that_the_profile_has() -> None:
     (button,) = made().ladder()
     assert isinstance(button, Button)
     assert isinstance(button.confirm, ByPerson)
+
+
+@pytest.mark.parametrize("name", ["X Key", "x-key:", "x-key\r\nHost", "b\u00fc", "Host", "content-length", 5])
+def test_a_header_that_no_request_can_have_is_refused_in_the_configuration(name: object) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_header_name(name, "desk.toml: secret_header")
+    assert (caught.value.place, bool(caught.value.remedy)) == ("desk.toml: secret_header", True)
+    assert read_header_name("x-api-key", "") == "x-api-key"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import PERSON_NEEDED, Session, by_option, shared, who
+from orderdesk_sdk.cli.session import PERSON_NEEDED, Session, by_option, name_of_order, shared, who
 
 if TYPE_CHECKING:
     from orderdesk_sdk.case import State
@@ -101,6 +101,7 @@ def cancel(
     with session.desk() as desk:
         standing = desk.cancel(order, by=who(by), reason=reason, key=key, at=places, lines=lines, send=not no_send)
         now = desk.clock.now()
+        name = name_of_order(desk, standing.cancellation.order_id)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.case_tables import standing_table
@@ -113,7 +114,7 @@ def cancel(
         screen.zone(now)
         if not standing.is_settled:
             screen.line("`orderdesk work --until-idle` follows it up.")
-        screen.line(f"`orderdesk receipt {wish.order_number}` shows the proof.")
+        screen.line(f"`orderdesk receipt {name}` shows the proof.")
 
     session.give(standing_shape(standing), draw)
     session.end(standing.cases)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import Session, by_option, local_host, shared, who
+from orderdesk_sdk.cli.session import Session, by_option, local_host, name_of_order, shared, who
 from orderdesk_sdk.cli.times import Moment
 
 if TYPE_CHECKING:
@@ -46,10 +46,14 @@ def import_orders(session: Session, file: str, by: str | None) -> None:
                 screen.line(f"{word}: {some}")
         for clash in report.clashes:
             screen.line(f"Note: {clash.text}.", "yellow")
+        if read.note is not None:
+            screen.line(f"Note: {read.note}.", "yellow")
         if not read:
             screen.line("The file has no orders in it.")
 
-    session.give({**{word: list(numbers) for word, numbers in groups.items()}, "clashes": clashes}, draw)
+    session.give(
+        {**{word: list(numbers) for word, numbers in groups.items()}, "clashes": clashes, "of": read.total}, draw
+    )
 
 
 @click.command()
@@ -68,17 +72,18 @@ def orders(session: Session, folder: str | None, limit: int) -> None:
             (order, names.get(order.folder_id or 0), host.placements(order.id))
             for order in host.orders(folder, limit=limit)
         ]
+        handles = [name_of_order(desk, order.id) for order, _, _ in found]
 
     def draw(screen: Screen) -> None:
         rows = [
             (
-                order.number,
+                order.number if handle == order.number else f"{order.number} ({handle})",
                 name or "-",
                 order.source_name,
                 str(sum(line.quantity for line in order.lines)),
                 ", ".join(f"{placement.connection} ({placement.remote_id})" for placement in placements) or "nowhere",
             )
-            for order, name, placements in found
+            for (order, name, placements), handle in zip(found, handles, strict=True)
         ]
         screen.table(("order", "folder", "from", "units", "submitted to"), rows, whole=("order",))
         if len(found) == limit:
@@ -179,7 +184,8 @@ def move(session: Session, order: str, folder: str, by: str | None) -> None:
         before = len(desk.ledger.firings(known.id))
         moved = desk.move(order, folder, by=who(by))
         number, fired = known.number, desk.ledger.firings(known.id)[before:]
-    note = f"a folder move cancels nothing by itself; `orderdesk cancel {number}` does"
+        name = name_of_order(desk, known.id)
+    note = f"a folder move cancels nothing by itself; `orderdesk cancel {name}` does"
 
     def draw(screen: Screen) -> None:
         if moved.source == moved.destination:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.resubmission import Resubmission
     from orderdesk_sdk.status_change import StatusChange
 
-__all__ = ["PERSON_NEEDED", "Session", "by_option", "shared", "who"]
+__all__ = ["PERSON_NEEDED", "Session", "by_option", "name_of_order", "shared", "who"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -158,6 +158,15 @@ def find_work(desk: Desk, ref: str) -> Work:
     raise errors.InputError(
         f"{len(found)} cases begin like that", place=f"case {ref}", remedy=f"give more of the id: {some}"
     )
+
+
+def name_of_order(desk: Desk, order_id: str) -> str:
+    """What to type for an order: its number, or its id where the number could be another's."""
+    number = desk.order(f"id:{order_id}").number
+    try:
+        return number if desk.order(number).id == order_id else f"id:{order_id}"
+    except errors.NotFoundError:
+        return f"id:{order_id}"
 
 
 def _is_of(desk: Desk, errand: Resubmission | StatusChange, ref: str) -> bool:

@@ -10,12 +10,14 @@ from typing import TypeVar
 
 from attrs import frozen
 
+from orderdesk_sdk import followup
 from orderdesk_sdk.advance import CaseAdvancer
 from orderdesk_sdk.case import Case, Event, State
 from orderdesk_sdk.casebook import Casebook, Known
 from orderdesk_sdk.change_status import StatusChanger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
+from orderdesk_sdk.declaration import Batch
 from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.guard import HUNG, Watch
@@ -156,8 +158,21 @@ class InlineEngine:
                 # Those that are not due yet as well: they wait for nothing but others to go with.
                 waiting = self._ledger.cases(connection=work.connection, states=(State.REQUESTED,), limit=MOST_GATHERED)
                 group = [case for case in waiting if self._advancer.batch(case) is not None]
+                if batch.paced:
+                    group = self._next_call(group, batch)
                 jobs += [tuple(group[at : at + batch.most]) for at in range(0, len(group), batch.most)]
         return jobs
+
+    def _next_call(self, group: Sequence[Case], batch: Batch) -> list[Case]:
+        """Those of a group that go in the next call, longest due first; the others are told in which later one."""
+        now = self._clock.now()
+        turn = sorted(group, key=lambda case: case.due_at or now)
+        for at, case in enumerate(turn[batch.most :]):
+            event = followup.gather(batch, now, calls=1 + at // batch.most)
+            if case.due_at is None or event.due_at is None or case.due_at < event.due_at:
+                with suppress(ConflictError):  # Somebody else has it: then it is they who know when it goes on.
+                    self._book.apply(case, event)
+        return turn[: batch.most]
 
     def _advance(self, job: Job, watch: Watch) -> None:
         first = job[0]

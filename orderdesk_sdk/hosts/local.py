@@ -128,7 +128,8 @@ class LocalHost:
                     done["unchanged"].append(order.number)
                 elif stored is not None:
                     db.execute(
-                        "UPDATE host_orders SET number = ?, document = ? WHERE id = ?",
+                        "UPDATE host_orders SET number = ?1, document = ?2,"
+                        " taken_over_by = CASE number WHEN ?1 THEN taken_over_by END WHERE id = ?3",
                         (order.number, document, order.id),
                     )
                     rows.add_note(db, order.id, "Updated by import", by=by, at=self._clock.now())
@@ -335,7 +336,7 @@ class LocalHost:
             ).fetchone()
             if owner is not None:
                 text = f"number {placement.remote_id} there belongs to order id {owner[0]}"
-                raise InputError(text, place=place, remedy="look up which order the service holds under that number")
+                raise InputError(text, place=place, remedy="give this order's own number there, with --remote-id")
             rows.insert_placement(db, order.id, placement)
             text = f"Placed at {placement.connection} as {placement.remote_id} ({placement.role.value})"
             rows.add_note(db, order.id, text, by=by, at=self._clock.now())

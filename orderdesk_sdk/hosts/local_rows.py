@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from orderdesk_sdk.errors import AmbiguousError, InputError, NotFoundError
 from orderdesk_sdk.hosts.refs import OrderId, OrderNumber, order_ref
 from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.order_reader import read_order_text, write_order_text
+from orderdesk_sdk.order_reader import read_stored_order, write_order_text
 
 __all__ = [
     "NOTE_LIMIT",
@@ -43,6 +43,12 @@ _NEIGHBORS: Final = 2000
 """Orders whose names are compared for "did you mean": the newest, so that a typo costs the same in a large store."""
 
 
+_GOES_BY_IT: Final = """NOT EXISTS (
+    SELECT 1 FROM host_orders AS taker WHERE taker.id = host_orders.taken_over_by AND taker.number = host_orders.number
+)"""
+"""Of an order: no other that still has its number took it over."""
+
+
 @frozen
 class Folder:
     """A folder: a label on orders, nothing more."""
@@ -68,8 +74,7 @@ def as_text(order: Order) -> str:
 
 def as_order(order_id: str, document: str, folder_id: int) -> Order:
     """The order that a row holds."""
-    (order,) = read_order_text(document, place=f"stored order {order_id}")
-    return evolve(order, folder_id=folder_id)
+    return evolve(read_stored_order(document, place=f"stored order {order_id}"), folder_id=folder_id)
 
 
 def find_order(db: sqlite3.Connection, ref: str) -> Order:
@@ -80,7 +85,7 @@ def find_order(db: sqlite3.Connection, ref: str) -> Order:
     named = order_ref(ref)
     name = str(named)
     columns = "SELECT id, document, folder_id FROM host_orders WHERE"
-    by_id, by_number = f"{columns} id = ?1", f"{columns} number = ?1 AND taken_over_by IS NULL"
+    by_id, by_number = f"{columns} id = ?1", f"{columns} number = ?1 AND {_GOES_BY_IT}"
     match named:
         case OrderId():
             query = by_id
@@ -118,13 +123,9 @@ def told(order: Order) -> str:
 
 def others_called(db: sqlite3.Connection, order: Order) -> tuple[Order, ...]:
     """The other orders that a person may mean by this one's id or number, or that this one's may be meant by."""
-    rows = db.execute(
-        "SELECT id, document, folder_id FROM host_orders WHERE id <> ?1 AND id = ?2 "
-        "UNION SELECT id, document, folder_id FROM host_orders "
-        "WHERE id <> ?1 AND number IN (?1, ?2) AND taken_over_by IS NULL",
-        (order.id, order.number),
-    )
-    return tuple(as_order(*row) for row in rows)
+    columns = "SELECT id, document, folder_id FROM host_orders WHERE id <> ?1 AND"
+    query = f"{columns} id = ?2 UNION {columns} number IN (?1, ?2) AND {_GOES_BY_IT}"
+    return tuple(as_order(*row) for row in db.execute(query, (order.id, order.number)))
 
 
 def must_exist(db: sqlite3.Connection, order_id: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import httpx
 from attrs import define, field
 
+from orderdesk_sdk.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.exchange import Exchange
 from orderdesk_sdk.guard import LOOK, Watch
@@ -100,5 +101,8 @@ class SharedReads:
 
 
 def copy_of(response: httpx.Response, request: httpx.Request) -> httpx.Response:
-    """A response with the same words, for another flow to hold."""
-    return httpx.Response(response.status_code, headers=response.headers, content=response.content, request=request)
+    """A response with the same words and the same number, for somebody else to hold."""
+    copy = httpx.Response(response.status_code, headers=response.headers, content=response.content, request=request)
+    if EXCHANGE_NUMBER in response.extensions:
+        copy.extensions[EXCHANGE_NUMBER] = response.extensions[EXCHANGE_NUMBER]
+    return copy

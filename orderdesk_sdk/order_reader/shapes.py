@@ -22,6 +22,7 @@ from orderdesk_sdk.order_reader.values import (
     Value,
     WrongValue,
     Zoned,
+    step,
 )
 
 __all__ = ["ORDER", "Reading", "read_record", "write_record"]
@@ -46,9 +47,13 @@ class Many:
 
 @frozen
 class Reading:
-    """What one reading needs and finds: the zone of times that name none, and the faults so far."""
+    """What one reading needs and finds: the zone of times that name none, and the faults so far.
+
+    strict: False for what is stored already, of which nothing may become unreadable by a rule that came later.
+    """
 
     zone: tzinfo
+    strict: bool = True
     faults: list[str] = field(factory=list)
 
     def fault(self, path: str, text: object) -> None:
@@ -70,6 +75,9 @@ def read_record(shape: Shape, value: object, path: str, reading: Reading) -> obj
         if known is None:
             if isinstance(key, str):
                 extra[key] = entry
+                meant = next((known for known in shape.fields if known == key.lower() and known not in value), None)
+                if meant is not None and reading.strict:
+                    reading.fault(f"{path}{step(key)}", f"is not read; write it as {meant}")
             else:
                 reading.fault(path, WrongValue("a key: keys are texts", key))
         elif entry is not None:

@@ -18,6 +18,7 @@ from orderdesk_sdk.clock import local_moments
 
 __all__ = [
     "BOX",
+    "COUNT",
     "DAY",
     "HALF",
     "IDENTIFIER",
@@ -246,6 +247,8 @@ WHOLE = Value(_whole, _same)
 """An int; "" is None."""
 QUANTITY = Value(_quantity, _same)
 """An int of 0 or more."""
+COUNT = QUANTITY
+"""How many there are of something."""
 TIME = Zoned(_time, _write_time)
 """A moment in UTC; None for "" and for the zero date."""
 DAY = Value(_day, _write_day)

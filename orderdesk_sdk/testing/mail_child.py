@@ -11,7 +11,6 @@ from __future__ import annotations
 import enum
 import json
 import os
-import smtplib
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -21,6 +20,7 @@ from unittest.mock import patch
 from attrs import field, frozen
 from cattrs.preconf.json import make_converter
 
+from orderdesk_sdk import smtp
 from orderdesk_sdk.clock import Clock, VirtualClock, hours
 from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.declaration import ByPerson, Email, Integration, Portal, Route, RuleAction
@@ -142,11 +142,11 @@ _converter = make_converter()
 _converter.register_structure_hook(str | list[str], lambda value, _: value)
 
 
-def _watched(boundaries: Boundaries) -> type[smtplib.SMTP]:
-    class Smtp(smtplib.SMTP):
-        def __init__(self, server: str, port: int, *, timeout: float) -> None:
+def _watched(boundaries: Boundaries) -> type[smtp.Conversation]:
+    class Smtp(smtp.Conversation):
+        def __init__(self, host: str, port: int, *, timeout: float) -> None:
             boundaries.surround(self, _SMTP_STEPS)
-            super().__init__(server, port, timeout=timeout)
+            super().__init__(host, port, timeout=timeout)
 
     return Smtp
 
@@ -158,7 +158,7 @@ def main() -> None:
     with errand.open(VirtualClock(errand.now)) as desk:
         boundaries.surround(desk.ledger, _LEDGER_WRITES)
         boundaries.surround(desk.host, _HOST_WRITES)
-        with patch.object(smtplib, "SMTP", _watched(boundaries)):
+        with patch.object(smtp, "Conversation", _watched(boundaries)):
             errand.do(desk)
     os.write(sys.stdout.fileno(), f"crossed {json.dumps(boundaries.names)}\n".encode())
 

@@ -65,7 +65,7 @@ class Stage:
     def cancel(
         self, reason: str | None = CanonicalReason.OTHER.value, *, lines: Mapping[str, int] | None = None
     ) -> Case:
-        """Cancel the order, or these quantities by line code; its case as it is then.
+        """Cancel the order, or these quantities by line id or code; its case as it is then.
 
         Where orders are gathered, it is the case once the group was asked for. The default is a reason that every list
         has and every service without one leaves alone.

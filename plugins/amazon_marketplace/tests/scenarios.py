@@ -44,7 +44,7 @@ SCENARIOS = Scenarios(
     table=(
         scenario(
             "cancel-honored",
-            "a cancel by feed: its report is clean, and the order is read as CANCELLED",
+            "a cancel by feed: the order is read until it is CANCELLED, and its report is not needed",
             simulator(),
             live="cancels the order at Amazon, for good, and Amazon mails the buyer; take one that is Unshipped",
         ),
@@ -52,7 +52,7 @@ SCENARIOS = Scenarios(
             "error-in-report", "the feed is DONE, and its report has an error for the order", simulator(), fate="error"
         ),
         scenario(
-            "ships-anyway", "the report is clean, and the order ships all the same", simulator(), fate="ships anyway"
+            "ships-anyway", "the feed is DONE, and the order ships all the same", simulator(), fate="ships anyway"
         ),
         scenario("feed-canceled", "Amazon cancels the feed before it begins", simulator(), feed="CANCELLED"),
         scenario("canceled-before", "the buyer was faster: no feed is made", simulator("CANCELLED")),

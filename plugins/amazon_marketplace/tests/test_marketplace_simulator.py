@@ -114,11 +114,77 @@ def test_orders_are_found_by_their_number_and_made_once(simulator: MarketplaceSi
         simulator.truth("111-1111111-1111111")
 
 
-def test_without_a_token_or_a_language_nothing_is_answered(
+def test_without_a_token_nothing_is_answered_and_without_a_language_only_where_it_is_asked_for(
     simulator: MarketplaceSimulator, client: httpx.Client
 ) -> None:
     simulator.add_order(ORDER, lines=[("MUG", 1)])
     path = f"/orders/2026-01-01/orders/{ORDER}"
     assert client.get(path).status_code == 200
     assert client.get(path, headers={"x-amz-access-token": "none"}).status_code == 403
-    assert client.get(path, headers={"user-agent": "curl"}).status_code == 400
+    assert client.get(path, headers={"user-agent": "amazon-selling-partner-api-sdk"}).status_code == 200
+    simulator.set_switch("user_agent", "required")
+    assert client.get(path, headers={"user-agent": "amazon-selling-partner-api-sdk"}).status_code == 400
+
+
+def feeds_of(client: httpx.Client, kinds: str) -> list[str]:
+    """Makes a feed of each kind; their names."""
+    names = []
+    for kind in kinds:
+        made = place(client)
+        assert put(made["url"], {"content-type": XML}) == 200
+        body = {"feedType": kind, "marketplaceIds": [f"M-{kind}"], "inputFeedDocumentId": made["feedDocumentId"]}
+        names.append(client.post(FEEDS, json=body).json()["feedId"])
+    return names
+
+
+def listing(client: httpx.Client, **query: str) -> list[str]:
+    reply = client.get(FEEDS, params=query)
+    assert reply.status_code == 200
+    return [feed["feedId"] for feed in reply.json()["feeds"]]
+
+
+def test_feeds_are_listed_by_what_is_asked_for_newest_first(
+    simulator: MarketplaceSimulator, client: httpx.Client
+) -> None:
+    one, two, three = feeds_of(client, "AAB")
+    assert listing(client, feedTypes="A") == [two, one]
+    assert listing(client, feedTypes="A,B") == [three, two, one]
+    assert listing(client, feedTypes="A,B", marketplaceIds="M-B") == [three]
+    assert listing(client, feedTypes="A", processingStatuses="DONE,FATAL") == []
+    assert isinstance(simulator.clock, VirtualClock)
+    simulator.clock.advance(minutes(10))
+    client.headers["x-amz-access-token"] = simulator.issue_token()
+    assert set(listing(client, feedTypes="A", processingStatuses="DONE")) <= {one, two}
+    assert listing(client, feedTypes="A", createdSince=simulator.clock.now().isoformat()) == []
+
+
+def test_pages_of_feeds_follow_by_their_token_alone(client: httpx.Client) -> None:
+    names = feeds_of(client, "AAA")
+    first = client.get(FEEDS, params={"feedTypes": "A", "pageSize": "2"}).json()
+    rest = client.get(FEEDS, params={"nextToken": first["nextToken"]}).json()
+    assert [feed["feedId"] for feed in first["feeds"] + rest["feeds"]] == names[::-1]
+    assert "nextToken" not in rest
+    both = {"nextToken": first["nextToken"], "feedTypes": "A"}
+    assert client.get(FEEDS, params=both).status_code == 400
+
+
+@pytest.mark.parametrize("query", [
+    {}, {"pageSize": "5"}, {"feedTypes": "A", "pageSize": "0"}, {"feedTypes": "A", "pageSize": "101"},
+    {"feedTypes": "A", "pageSize": "ten"}, {"feedTypes": "A", "processingStatuses": "READY"},
+    {"feedTypes": "A", "createdSince": "yesterday"}, {"nextToken": "x"}, {"nextToken": "e30="},
+])  # fmt: skip
+def test_what_the_model_does_not_allow_is_no_question_for_feeds(client: httpx.Client, query: dict[str, str]) -> None:
+    assert client.get(FEEDS, params=query).status_code == 400
+
+
+def test_a_feed_is_canceled_while_it_waits_and_never_after(
+    simulator: MarketplaceSimulator, client: httpx.Client
+) -> None:
+    (name,) = feeds_of(client, "A")
+    reply = client.delete(f"{FEEDS}/{name}")
+    assert (reply.status_code, reply.content) == (200, b"")
+    assert isinstance(simulator.clock, VirtualClock)
+    simulator.clock.advance(minutes(10))
+    assert client.get(f"{FEEDS}/{name}").json()["processingStatus"] == "CANCELLED"
+    assert client.delete(f"{FEEDS}/{name}").status_code == 400
+    assert client.delete(f"{FEEDS}/none").status_code == 404

@@ -14,14 +14,14 @@ from orderdesk_sdk.http.auth import refresh_token_auth
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.identity import StatedAt
 from orderdesk_sdk.order import Role
-from orderdesk_sdk.reading import Ended, need, nothing_done, text_at, texts_at
+from orderdesk_sdk.reading import inside, json_object, need, nothing_done, text_at, texts_at
 from orderdesk_sdk.request import CancelRequest, CheckRequest
 
 ACCESS = "check region, marketplace_ids, the role Inventory and Order Tracking, and the seller's authorization"
 AGAIN = "the order stands as it was; see it in Seller Central, then cancel it there, or here once more"
 NOTE = "Amazon mails the buyer. NoInventory counts against you; BuyerCanceled is for a buyer who asked Amazon"
-FEW, MANY = (  # Few, where for each two calls may come first: a flow makes 50.
-    (Button(ByCheck(minutes(5), hours(24)), reasons=amazon.REASONS, note=NOTE, batch=Batch(minutes(2), most)),)
+FEW, MANY = (  # Few, where for each two calls may come first: a flow makes 50. Amazon's pace: a feed in 20 minutes.
+    (Button(ByCheck(minutes(5), hours(24)), reasons=amazon.REASONS, note=NOTE, batch=Batch(minutes(20), most, True)),)
     for most in (20, 1000)
 )
 NEWER = {
@@ -66,14 +66,14 @@ def look(request: CancelRequest, service: Seller) -> Flow[Answer | tuple[str, ..
     if items and all(item.isalnum() for item in items):
         return items
     reply = yield service.get(amazon.ORDERS, request.remote_id, operation="order", params=amazon.DATA)
-    verdict = amazon.order_in(need(reply, check=ACCESS, otherwise=nothing_done))
+    verdict = amazon.order_in(need(reply, check=ACCESS, otherwise=nothing_done, own="errors"))
     return texts_at(reply, "order", "orderItems", key="orderItemId") if verdict.outcome is Outcome.PENDING else verdict
 
 
 def send(left: Sequence[tuple[CancelRequest, tuple[str, ...]]], service: Seller) -> Flow[Sequence[Answer]]:
     its, content = service.settings, {"contentType": amazon.XML}
     place = yield service.post(amazon.DOCUMENTS, operation="documents", repeatable=True, private=True, json=content)
-    url = text_at(need(place, check=ACCESS, otherwise=nothing_done), "url")
+    url = text_at(need(place, check=ACCESS, otherwise=nothing_done, own="errors"), "url")
     xml = amazon.message(its.seller_id, left)
     store = service.elsewhere("PUT", url, operation="store", repeatable=True, content=xml, content_type=amazon.XML)
     need((yield store), check=ACCESS, otherwise=nothing_done)
@@ -88,26 +88,30 @@ def send(left: Sequence[tuple[CancelRequest, tuple[str, ...]]], service: Seller)
 @hookimpl
 def orderdesk_check(request: CheckRequest, service: Seller) -> Flow[Answer]:
     feed, _, number = (request.reference or "").partition("/")
-    # Where the order itself was read since, the feed was done, and its report had nothing against it.
-    against = (yield from report(feed, number, service)) if feed and request.status_since not in amazon.OPEN else None
+    fresh = request.asked_at is not None and service.now < request.asked_at + hours(1)
+    if feed and fresh and request.status_since not in amazon.OPEN:  # One call for all its orders, while it is queued.
+        state = yield service.get(amazon.FEEDS, feed, operation="feed", shared=minutes(1))
+        if state.is_success and inside(json_object(state), "processingStatus") in amazon.QUEUED:
+            return pending(state, status=text_at(state, "processingStatus"))
     reply = yield service.get(amazon.ORDERS, request.remote_id, operation="order", params=amazon.DATA)
-    verdict = amazon.order_in(need(reply, check=ACCESS))
-    return against if against is not None and verdict.outcome is Outcome.PENDING else verdict
+    verdict = amazon.order_in(need(reply, check=ACCESS, own="errors"))
+    # Where it was open when last read, the feed was done by then, and its report had nothing against it.
+    if verdict.outcome is not Outcome.PENDING or not feed or request.status_since in amazon.OPEN:
+        return verdict
+    return (yield from report(feed, {number, request.remote_id}, service)) or verdict
 
 
-def report(feed: str, number: str, service: Seller) -> Flow[Answer | None]:
-    """What stands against a message of a feed, None for nothing. Ends the flow where the feed is not through."""
+def report(feed: str, names: set[str], service: Seller) -> Flow[Answer | None]:
+    """What stands against an order in a feed, or that the feed is not through; None for nothing."""
     state = yield service.get(amazon.FEEDS, feed, operation="feed", shared=minutes(1))
-    status = text_at(need(state, check=ACCESS), "processingStatus")
-    if status in ("IN_QUEUE", "IN_PROGRESS"):
-        raise Ended(pending(state, status=status))
+    status = text_at(need(state, check=ACCESS, own="errors"), "processingStatus")
     if status == "CANCELLED":
         return refused(state, Refusal.NOT_ALLOWED, text="Amazon canceled the feed before it began", remedy=AGAIN)
-    if status != "DONE":  # FATAL, for all that is documented.
-        return pending(state, status=status, text="the feed failed: some, none or all of it may have worked")
-    name = text_at(state, "resultFeedDocumentId")
-    place = yield service.get(amazon.DOCUMENTS, name, operation="document", private=True, shared=minutes(4))
-    url = text_at(need(place, check=ACCESS), "url")
-    found = yield service.elsewhere("GET", url, operation="store", shared=minutes(4))
-    code = amazon.error_in(need(found, check=ACCESS), number)
-    return refused(found, Refusal.NOT_ALLOWED, text=f"the feed's report says {code}", remedy=AGAIN) if code else None
+    name = inside(json_object(state), "resultFeedDocumentId")
+    if isinstance(name, str) and status not in amazon.QUEUED:
+        place = yield service.get(amazon.DOCUMENTS, name, operation="document", private=True, shared=minutes(4))
+        url = text_at(need(place, check=ACCESS, own="errors"), "url")
+        found = yield service.elsewhere("GET", url, operation="store", shared=minutes(4))
+        if told := amazon.REPORT.read(need(found, check=ACCESS)).verdict(found, names, remedy=AGAIN):
+            return told
+    return None if status == "DONE" else pending(state, status=status, text=f"the feed is {status}")

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import httpx
 
-from orderdesk_sdk.answer import Answer, Refusal, canceled, pending, refused, unclear
-from orderdesk_sdk.reading import MalformedReply, inside, json_object, objects_at, text_at
-from orderdesk_sdk.reading_xml import document, element, xml_root
+from orderdesk_sdk.answer import Answer, Refusal, by_status, refused
+from orderdesk_sdk.batch_report import XmlReport
+from orderdesk_sdk.reading import each_inside, inside, json_object, text_at
+from orderdesk_sdk.reading_xml import document, element
 from orderdesk_sdk.reasons import CanonicalReason as Why
 from orderdesk_sdk.reasons import ClosedList, ReasonCode
 from orderdesk_sdk.request import CancelRequest
@@ -18,7 +19,13 @@ FEEDS, DOCUMENTS = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents"
 KIND, XML = "POST_ORDER_ACKNOWLEDGEMENT_DATA", "text/xml; charset=UTF-8"
 XSI = {"xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance", "xsi:noNamespaceSchemaLocation": "amzn-envelope.xsd"}
 ORDERS, DATA = "/orders/2026-01-01/orders", {"includedData": "CANCELLATION,FULFILLMENT"}
-OPEN = ("UNSHIPPED", "PENDING", "PENDING_AVAILABILITY")
+CANCELED, SHIPPED = ("CANCELLED",), ("SHIPPED", "PARTIALLY_SHIPPED")
+OPEN, QUEUED = ("UNSHIPPED", "PENDING", "PENDING_AVAILABILITY"), ("IN_QUEUE", "IN_PROGRESS")
+REPORT = XmlReport(
+    "ProcessingReport", ("StatusCode", "Processing"), problem="Result", error=("ResultCode", "Error"),
+    names=("MessageID", "AdditionalInfo/AmazonOrderID"), words=("ResultMessageCode", "ResultDescription"), nobody="0",
+    counts=tuple(f"ProcessingSummary/Messages{name}" for name in ("Processed", "Successful", "WithError")),
+)  # fmt: skip
 GONE = "see in Seller Central what can be adjusted or returned"
 AFN = "Amazon fulfills it: ask Seller Support, who promise nothing"
 BARE = "CarrierCreditDecision RiskAssessmentInformationNotValid CarrierCoverageFailure CustomerReturn"
@@ -42,6 +49,7 @@ class MarketplaceSettings(RefreshTokenSettings):
     marketplace_ids: tuple[str, ...] = parsed(read_texts, help="where the orders were placed, 1 to 25")
     endpoint: str = host(help="the region's API (-na, -eu, -fe)", default="https://sellingpartnerapi-na.amazon.com")
     store: str = host(help="where Amazon keeps feed documents", default="https://*.amazonaws.com")
+    edge: str = host(help="where else, as in Amazon's samples", default="https://*.cloudfront.net")
     token_url: str = host(help="Login with Amazon", default="https://api.amazon.com/auth/o2/token")
     item_field: str = setting(str, help="a line's metadata with Amazon's order item id; empty: it is read", default="")
     extra_reasons: tuple[str, ...] = parsed(read_texts, help="codes that Amazon has added", default=())
@@ -60,29 +68,15 @@ def message(seller: str, cancels: Iterable[tuple[CancelRequest, Sequence[str]]])
     return document(root)
 
 
-def error_in(reply: httpx.Response, number: str) -> str | None:
-    """The code of the error that a processing report has for this message; None for none. Raises MalformedReply."""
-    report = xml_root(reply).find("Message/ProcessingReport")
-    if report is None or report.findtext("StatusCode") != "Complete":
-        raise MalformedReply("it is no complete ProcessingReport", place="the report")
-    errors = report.findall("Result[ResultCode='Error']")
-    codes = {one.findtext("MessageID", "").strip(): one.findtext("ResultMessageCode") or "no code" for one in errors}
-    return codes.get(number)
-
-
 def order_in(reply: httpx.Response) -> Answer:
     """What an order's status says of a cancel: pending while it stands there. Raises MalformedReply."""
-    word = text_at(reply, "order", "fulfillment", "fulfillmentStatus")
-    told = [inside(item, "cancellation") for item in objects_at(reply, "order", "orderItems")]
-    who = {str(by) for one in told if (by := inside(one, "cancellationExecution", "cancelledBy"))}
-    why = {str(inside(one, "cancelReason") or "no reason") for it in told if (one := inside(it, "cancellationRequest"))}
-    note = f"the buyer asked Amazon to cancel it: {', '.join(sorted(why))}" if why else None
-    if word == "CANCELLED":
-        return canceled(reply, status=word, text=f"canceled by {', '.join(sorted(who)) or 'nobody named'}")
-    if word in ("SHIPPED", "PARTIALLY_SHIPPED"):
-        return refused(reply, Refusal.SHIPPED, status=word, text=note, remedy=GONE)
-    if inside(json_object(reply), "order", "fulfillment", "fulfilledBy") == "AMAZON":
+    word, cancels = text_at(reply, "order", "fulfillment", "fulfillmentStatus"), ("orderItems", "*", "cancellation")
+    order = inside(json_object(reply), "order")
+    who = sorted({str(by) for by in each_inside(order, *cancels, "cancellationExecution", "cancelledBy")})
+    asked = each_inside(order, *cancels, "cancellationRequest")
+    why = ", ".join(sorted({str(inside(one, "cancelReason") or "no reason") for one in asked}))
+    note = f"the buyer asked Amazon to cancel it: {why}" if why else None
+    if word in OPEN and inside(order, "fulfillment", "fulfilledBy") == "AMAZON":
         return refused(reply, Refusal.NOT_ALLOWED, status=word, text=note, remedy=AFN)
-    if word in OPEN:
-        return pending(reply, status=word, text=note)
-    return unclear(reply, status=word, text=f"not a documented status: {word!r}")
+    note = f"canceled by {', '.join(who) or 'nobody named'}" if word in CANCELED else note
+    return by_status(reply, word, canceled_in=CANCELED, shipped_in=SHIPPED, open_in=OPEN, text=note, remedy=GONE)

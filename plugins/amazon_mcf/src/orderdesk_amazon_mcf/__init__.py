@@ -35,10 +35,8 @@ def orderdesk_integration() -> Integration:
         auth=refresh_token_auth("token_url", header="x-amz-access-token", dated="x-amz-date"),
         cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), WhileStatus(outbound.OPEN, until="picking")),),
         resubmit=NewNumber(), evidence=Evidence.VENDOR_CHECKED,
-        identified_by={
-            "get": StatedAt("payload", "fulfillmentOrder", "sellerFulfillmentOrderId"),
-            "create": NotStated("createFulfillmentOrder answers an empty object"),
-        },
+        identified_by={"get": StatedAt("payload", "fulfillmentOrder", "sellerFulfillmentOrderId"),
+                       "create": NotStated("createFulfillmentOrder answers an empty object")},
         remote_id=IdRule(r"[A-Za-z0-9._#-]+", 40, "Amazon turns + into a space and answers 403 to ids with spaces"),
         limits={"*": Limit(2, burst=30)}, rate_header="x-amzn-ratelimit-limit",
         evidence_headers=["x-amzn-requestid", "x-amzn-errortype"],

@@ -17,7 +17,7 @@ from orderdesk_sdk.declaration import fold
 from orderdesk_sdk.demands import demand
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.quantities import same_lines, told_lines
-from orderdesk_sdk.reading import inside, json_object, text_at
+from orderdesk_sdk.reading import each_inside, json_object, text_at
 
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 OPEN = ("New", "Received", "Planning")
@@ -35,11 +35,9 @@ def read(reply: httpx.Response) -> tuple[str, tuple[LineAnswer, ...]]:
 def verdict(reply: httpx.Response) -> Answer:
     """What the order in a reply says of a cancel. Raises MalformedReply."""
     status, lines = read(reply)
-    shipments = inside(json_object(reply), "payload", "fulfillmentShipments")
-    listed = shipments if isinstance(shipments, list) else []
-    shipped = any(fold(str(inside(one, "fulfillmentShipmentStatus"))) == "shipped" for one in listed)
+    words = each_inside(json_object(reply), "payload", "fulfillmentShipments", "*", "fulfillmentShipmentStatus")
     match fold(status):
-        case "canceled" | "unfulfillable" | "invalid" if not shipped:  # These never ship, says the model.
+        case "canceled" | "unfulfillable" | "invalid" if "SHIPPED" not in words:  # The three never ship (model).
             return answer.canceled(reply, status=status, lines=lines)
         case "completepartialled" if any(line.canceled for line in lines):
             return answer.partly_canceled(reply, lines, status=status)

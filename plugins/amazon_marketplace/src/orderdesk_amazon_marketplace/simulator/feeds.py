@@ -88,8 +88,8 @@ class FeedQueue:
         self._fate_of = fate_of
         self._happened = happened
         self.feeds: dict[str, Feed] = {}
-        self.packed = False
-        """Whether reports are compressed."""
+        self.report = "plain"
+        """How reports are written: see the simulator's switch."""
 
     def create(self, kind: str, marketplaces: list[str], source: Document, now: datetime, fate: FeedStatus) -> Feed:
         """A new feed at the end of the queue."""
@@ -100,6 +100,13 @@ class FeedQueue:
         self.feeds[name] = made
         return made
 
+    def cancel(self, feed: Feed) -> bool:
+        """Cancel a feed that is in the queue still; whether it was."""
+        if feed.status is not FeedStatus.IN_QUEUE:
+            return False
+        feed.fate = feed.status = FeedStatus.CANCELLED
+        return True
+
     def settle(self, now: datetime) -> None:
         """Do everything that is due by `now`."""
         for feed in self.feeds.values():
@@ -108,9 +115,9 @@ class FeedQueue:
                 feed.status = FeedStatus.CANCELLED if canceled else FeedStatus.IN_PROGRESS
             if feed.status is FeedStatus.IN_PROGRESS and feed.ends_at <= now:
                 feed.status = feed.fate
-                report = self._work(feed)
-                if feed.fate is FeedStatus.DONE:
-                    feed.result = self._store.create("text/xml", gzip.compress(report) if self.packed else report)
+                report = _written(self._work(feed), self.report)
+                if feed.fate is FeedStatus.DONE and report is not None:
+                    feed.result = self._store.create("text/xml", report)
         for order in self._orders.values():
             if order.plan is not None and order.plan[0] <= now:
                 self._happened(order.order_id, f"{order.status} -> {order.plan[1]}", order.plan[0])
@@ -164,6 +171,21 @@ class FeedQueue:
         order.plan = (now + self._durations.change, ends)
         self._happened(number, f"cancel accepted, to end {ends}", now)
         return None
+
+
+def _written(report: bytes, how: str) -> bytes | None:
+    """The report as Amazon's have been seen; None for none at all."""
+    match how:
+        case "gzip":
+            return gzip.compress(report)
+        case "cp1252":  # Under the head that says UTF-8, as it was.
+            return report.decode().replace("simulator's choice", "simulator\u2019s choice: \u00e9").encode("cp1252")
+        case "namespace":
+            return report.replace(b"<AmazonEnvelope>", b'<AmazonEnvelope xmlns="urn:amazon">')
+        case "absent":
+            return None
+        case _:
+            return report
 
 
 def _report(feed: Feed, many: int, errors: list[tuple[str, str]]) -> bytes:

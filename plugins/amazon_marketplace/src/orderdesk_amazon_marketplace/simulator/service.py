@@ -13,10 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orderdesk_amazon_marketplace.simulator.feeds import Durations, FeedQueue, FeedStatus, feed_view
+from orderdesk_amazon_marketplace.simulator.listing import listed
 from orderdesk_amazon_marketplace.simulator.orders import CANCELABLE, MARKETPLACE, Item, Order, Status, order_view
 from orderdesk_amazon_marketplace.simulator.store import STORE_PATH, Store
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.declaration import Limit
+from orderdesk_sdk.testing.calls import names_language
 from orderdesk_sdk.testing.orders import Orders
 from orderdesk_sdk.testing.quota import Quota
 from orderdesk_sdk.testing.refresh_tokens import RefreshTokens
@@ -40,12 +42,16 @@ PLAN: Mapping[str, Limit] = {
     "cancelOrder": Limit(1, burst=5),
 }
 """The usage plans of the models; cancelOrder's is that of the withdrawn version."""
+OTHERS: Mapping[str, Limit] = {"getFeeds": Limit(0.0222, burst=10), "cancelFeed": Limit(2, burst=15)}
+"""Those of what the plugin does not call."""
 
 _OPERATIONS = (
     ("POST", re.compile(re.escape(DOCUMENTS)), "createFeedDocument"),
     ("GET", re.compile(re.escape(DOCUMENTS) + r"/([^/]+)"), "getFeedDocument"),
     ("POST", re.compile(re.escape(FEEDS)), "createFeed"),
+    ("GET", re.compile(re.escape(FEEDS)), "getFeeds"),
     ("GET", re.compile(re.escape(FEEDS) + r"/([^/]+)"), "getFeed"),
+    ("DELETE", re.compile(re.escape(FEEDS) + r"/([^/]+)"), "cancelFeed"),
     ("GET", re.compile(re.escape(ORDERS) + r"/([^/]+)"), "getOrder"),
     ("PUT", re.compile(re.escape(ORDERS) + r"/([^/]+)/cancellation"), "cancelOrder"),
 )
@@ -61,8 +67,9 @@ class MarketplaceSimulator(Simulator):
     switches: ClassVar[tuple[Switch, ...]] = (
         Switch("fate", ("honored", "error", "ignored", "ships anyway"), text="how an order's message in a feed ends"),
         Switch("feed", ("DONE", "FATAL", "CANCELLED"), text="how a feed ends that is created from now on"),
-        Switch("report", ("plain", "gzip"), text="whether reports are compressed"),
+        Switch("report", ("plain", "gzip", "cp1252", "namespace", "absent"), text="how reports are written, if at all"),
         Switch("cancel_order", ("absent", "works"), text="whether the withdrawn cancelOrder is there"),
+        Switch("user_agent", ("ignored", "required"), text="whether a user-agent without Language answers 400"),
     )
     canceled_words = frozenset({Status.CANCELLED.value})
     dishonored: ClassVar[Mapping[str, str]] = {"fate": "ships anyway"}
@@ -77,7 +84,7 @@ class MarketplaceSimulator(Simulator):
         self._tokens = RefreshTokens(
             seed, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, refresh_token=REFRESH_TOKEN, prefix="Atza|"
         )
-        self._quota = Quota(PLAN)
+        self._quota = Quota({**PLAN, **OTHERS})
         self._answers = 0
 
     def settings(self, url: str) -> Mapping[str, object]:
@@ -125,7 +132,7 @@ class MarketplaceSimulator(Simulator):
             return self._tokens.issue(self.clock.now())
 
     def settle(self) -> None:
-        self._feeds.packed = self.switch("report") == "gzip"
+        self._feeds.report = self.switch("report")
         self._feeds.settle(self.clock.now())
 
     def _fate(self, remote_id: str) -> str:
@@ -177,7 +184,8 @@ class MarketplaceSimulator(Simulator):
         return self._answered(operation, order, outcome)
 
     def _admit(self, operation: str, request: Request) -> Outcome | None:
-        if "Language=" not in request.headers.get("user-agent", ""):
+        # Amazon's guide demands the attribute, and Amazon's own client sends none: switched on it is asked for.
+        if self.switch("user_agent") == "required" and not names_language(request):
             return _refused(400, "InvalidInput", "user-agent: must have a Language attribute (simulator's choice)")
         if not self._tokens.good(request.headers.get("x-amz-access-token", ""), self.clock.now()):
             return _denied("the access token is missing, unknown or has expired")
@@ -204,6 +212,11 @@ class MarketplaceSimulator(Simulator):
                 if feed is None:
                     return _refused(404, "NotFound", "no such feed")
                 return Outcome(200, f"read: {feed.status}", feed_view(feed))
+            case "getFeeds":
+                page = listed([*self._feeds.feeds.values()], request.query_params, now)
+                return _refused(400, "InvalidInput", "Invalid input") if page is None else Outcome(200, "listed", page)
+            case "cancelFeed":
+                return self._cancel_feed(name)
             case "getFeedDocument":
                 if name not in self._store.documents:
                     return _refused(404, "NotFound", "no such document")
@@ -235,6 +248,15 @@ class MarketplaceSimulator(Simulator):
         feed = self._feeds.create(kind, [str(one) for one in markets], found, now, FeedStatus(self.switch("feed")))
         return Outcome(202, f"created: feed {feed.feed_id}", {"feedId": feed.feed_id}, Deed.CANCEL_TAKEN)
 
+    def _cancel_feed(self, name: str) -> Outcome:
+        """That a feed which is not in the queue answers 400 is the simulator's choice."""
+        feed = self._feeds.feeds.get(name)
+        if feed is None:
+            return _refused(404, "NotFound", "no such feed")
+        if not self._feeds.cancel(feed):
+            return _refused(400, "InvalidInput", f"the feed is {feed.status}")
+        return Outcome(200, f"canceled: feed {name}", None)
+
     def _order_call(
         self, operation: str, name: str, request: Request, given: Mapping[str, object], now: datetime
     ) -> Outcome:
@@ -262,8 +284,9 @@ class MarketplaceSimulator(Simulator):
         self._answers += 1
         request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed}:{self._answers}"))
         headers = {"x-amzn-RequestId": request_id}
-        if operation in PLAN and outcome.status in _WITH_RATE:
-            headers["x-amzn-RateLimit-Limit"] = str(PLAN[operation].per_second)
+        plan = PLAN.get(operation) or OTHERS.get(operation)
+        if plan is not None and outcome.status in _WITH_RATE:
+            headers["x-amzn-RateLimit-Limit"] = str(plan.per_second)
         return self.reply(operation, remote_id, outcome, headers=headers)
 
 

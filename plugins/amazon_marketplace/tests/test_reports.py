@@ -1,0 +1,181 @@
+"""The report beside the order: it never keeps the order from deciding, and never loses the reason that it tells."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
+from orderdesk_sdk.answer import Refusal
+from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.clock import hours
+from orderdesk_sdk.testing.faults import Fault
+from orderdesk_sdk.testing.stage import LINES, SimulatedStage
+from orderdesk_sdk.testing.tap import SeenRequest
+
+integration = "amazon-marketplace"
+order = ORDER = "902-1106328-1059050"
+Edit = Callable[[SeenRequest, bytes], bytes]
+
+
+def report_of(result: str = "", counts: tuple[int, int, int] | None = (1, 0, 1)) -> bytes:
+    """A report with these counts of processed, successful and failed messages; None: without a summary."""
+    names = ("MessagesProcessed", "MessagesSuccessful", "MessagesWithError")
+    listed = "".join(f"<{name}>{count}</{name}>" for name, count in zip(names, counts or (), strict=False))
+    inside = f"<StatusCode>Complete</StatusCode><ProcessingSummary>{listed}</ProcessingSummary>{result}"
+    return f"<AmazonEnvelope><Message><ProcessingReport>{inside}</ProcessingReport></Message></AmazonEnvelope>".encode()
+
+
+def result_of(*names: str) -> str:
+    said = "<ResultMessageCode>8541</ResultMessageCode><ResultDescription>no such item</ResultDescription>"
+    return f"<Result>{''.join(names)}<ResultCode>Error</ResultCode>{said}</Result>"
+
+
+def reported(report: bytes) -> Edit:
+    return lambda seen, body: report if seen.path.startswith("/store/") else body
+
+
+def followed(simulator: MarketplaceSimulator, stage: SimulatedStage, edit: Edit, fate: str = "ignored") -> Case:
+    simulator.set_switch("fate", fate)
+    simulator.add_order(ORDER, lines=LINES)
+    stage.cancel("out of stock")
+    stage.tap.edit = edit
+    return stage.follow()
+
+
+def without_result(seen: SeenRequest, body: bytes) -> bytes:
+    if "/feeds/2021-06-30/feeds/" not in seen.path:
+        return body
+    document = json.loads(body)
+    return json.dumps({key: value for key, value in document.items() if key != "resultFeedDocumentId"}).encode()
+
+
+UNREADABLE = {
+    "cp1252 that is no XML": reported("<?xml version='1.0' encoding='UTF-8'?><a>\u00e9".encode("cp1252")),
+    "empty": reported(b""),
+    "a page": reported(b"<html><body>Gone</body></html>"),
+    "another report": reported(b'{"header": {}}'),
+    "never complete": reported(report_of().replace(b"Complete", b"Processing")),
+    "no result document": without_result,
+}
+
+
+@pytest.mark.parametrize("edit", UNREADABLE.values(), ids=UNREADABLE)
+def test_the_order_decides_whatever_its_report_is(
+    simulator: MarketplaceSimulator, stage: SimulatedStage, edit: Edit
+) -> None:
+    case = followed(simulator, stage, edit, fate="honored")
+    assert (case.state, case.status) == (State.CANCELED, "CANCELLED")
+
+
+@pytest.mark.parametrize("path", ["/documents/a", "/store/"])
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR_HTML, Fault.LOST_REPLY, Fault.OK_EMPTY, Fault.GARBAGE_GZIP])
+def test_the_order_decides_though_its_report_is_never_had(
+    simulator: MarketplaceSimulator, stage: SimulatedStage, fault: Fault, path: str
+) -> None:
+    simulator.add_order(ORDER, lines=LINES)
+    stage.cancel("out of stock")
+    simulator.faults.add(fault, method="GET", path=path, times=10_000)
+    assert stage.follow().state is State.CANCELED
+
+
+def test_the_order_decides_though_its_feed_never_ends(simulator: MarketplaceSimulator, stage: SimulatedStage) -> None:
+    began = stage.clock.now()
+
+    def queued(seen: SeenRequest, body: bytes) -> bytes:
+        if "/feeds/2021-06-30/feeds/" not in seen.path:
+            return body
+        return json.dumps({**json.loads(body), "processingStatus": "IN_PROGRESS"}).encode()
+
+    case = followed(simulator, stage, queued, fate="honored")
+    assert (case.state, case.status) == (State.CANCELED, "CANCELLED")
+    assert stage.clock.now() - began < hours(2)
+
+
+@pytest.mark.parametrize("how", ["plain", "gzip", "cp1252", "namespace"])
+def test_an_error_is_read_however_the_report_is_written(
+    simulator: MarketplaceSimulator, stage: SimulatedStage, how: str
+) -> None:
+    simulator.set_switch("report", how)
+    case = followed(simulator, stage, lambda seen, body: body, fate="error")
+    assert (case.state, case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
+    assert "SIM_CHOSEN: simulator" in (case.text or "")
+
+
+ONE = "<MessageID>1</MessageID>"
+OURS = {
+    "its message": (report_of(result_of(ONE)), "8541: no such item"),
+    "its number": (report_of(result_of(f"<AdditionalInfo><AmazonOrderID>{ORDER}</AmazonOrderID></AdditionalInfo>"),
+                             (3, 2, 1)), "8541: no such item"),
+    "no message": (report_of(result_of()), "8541: no such item"),
+    "an empty message": (report_of(result_of("<MessageID/>")), "8541: no such item"),
+    "message 0": (report_of(result_of("<MessageID>0</MessageID>"), (0, 0, 1)), "8541: no such item"),
+    "no summary": (report_of(result_of(), None), "8541: no such item"),
+    "no result": (report_of(), "there is an error"),
+    "nothing processed": (report_of("", (0, 0, 0)), "nothing was processed"),
+    "a code in other letters": (report_of(result_of(ONE).replace("Error", "ERROR")), "8541: no such item"),
+    "no words": (report_of(f"<Result>{ONE}<ResultCode>Error</ResultCode></Result>"), "an error without a word"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("report", "said"), OURS.values(), ids=OURS)
+def test_an_error_that_must_be_the_orders_own_refuses_it_in_the_reports_words(
+    simulator: MarketplaceSimulator, stage: SimulatedStage, report: bytes, said: str
+) -> None:
+    case = followed(simulator, stage, reported(report))
+    assert (case.state, case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
+    assert said in (case.text or "")
+    assert "Seller Central" in (case.remedy or "")
+
+
+@pytest.mark.parametrize("report", [
+    report_of(result_of(), (3, 2, 1)), report_of("", (3, 2, 1)),
+    report_of(result_of("<MessageID>7</MessageID>"), (3, 1, 2)),
+])  # fmt: skip
+def test_an_error_that_may_be_anothers_is_told_and_refuses_nothing(
+    simulator: MarketplaceSimulator, stage: SimulatedStage, report: bytes
+) -> None:
+    case = followed(simulator, stage, reported(report))
+    assert case.state is State.AWAITING_PERSON
+    told = [step.text or "" for step in stage.receipt.steps]
+    assert any("the service's report says" in text for text in told)
+    assert "the service's report says" in (case.text or "")
+
+
+def test_a_fatal_feed_whose_report_names_the_order_is_refused_in_its_words(
+    simulator: MarketplaceSimulator, stage: SimulatedStage
+) -> None:
+    def fatal(seen: SeenRequest, body: bytes) -> bytes:
+        if "/feeds/2021-06-30/feeds/" in seen.path:
+            return json.dumps({**json.loads(body), "processingStatus": "FATAL"}).encode()
+        return reported(report_of(result_of(ONE)))(seen, body)
+
+    case = followed(simulator, stage, fatal)
+    assert (case.state, "8541: no such item" in (case.text or "")) == (State.REFUSED, True)
+
+
+def test_items_that_cannot_be_read_do_not_keep_a_status_from_counting(
+    simulator: MarketplaceSimulator, stage: SimulatedStage
+) -> None:
+    def stripped(seen: SeenRequest, body: bytes) -> bytes:
+        if "/orders/2026" not in seen.path:
+            return body
+        document = json.loads(body)
+        document["order"]["orderItems"] = None
+        return json.dumps(document).encode()
+
+    case = followed(simulator, stage, stripped, fate="honored")
+    assert (case.state, case.status) == (State.CANCELED, "CANCELLED")
+
+
+@pytest.mark.parametrize("body", ["<html>Not Found</html>", '{"message": "Not Found"}'])
+def test_a_404_that_is_none_of_amazons_is_a_matter_of_the_configuration(
+    simulator: MarketplaceSimulator, stage: SimulatedStage, body: str
+) -> None:
+    simulator.add_order(ORDER, lines=LINES)
+    stage.tap.instead = lambda seen: (404, body) if "/orders/" in seen.path else None
+    case = stage.cancel("out of stock")
+    assert (case.state, case.refusal) == (State.REQUESTED, None)
+    assert "base URL" in (case.remedy or "")
