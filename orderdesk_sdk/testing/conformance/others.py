@@ -37,7 +37,7 @@ class Others(Standard):
         for take in _proving(subject, rehearsal, tmp_path):
             for number in (subject.number, f"{subject.order.number}-1"):
                 other = [_renumbered(reply, number) for reply in take.replies]
-                # A resubmission rests on its last reply, and only the request says what one that states no number is of.
+                # A resubmission rests on its last reply; one that states no number is the request's.
                 rests_on = slice(-1, None) if take.submits else slice(None)
                 if [one.body for one in other][rests_on] == [one.body for one in take.replies][rests_on]:
                     continue
