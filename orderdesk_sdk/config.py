@@ -4,7 +4,7 @@
 url = "sqlite:///orderdesk.db"          # relative to this file
 
 [host]
-timezone = "America/New_York"           # of times without a zone in imported orders; absent: UTC, as Order Desk writes
+timezone = "America/New_York"           # of times without a zone in orders of other hosts; Order Desk's are UTC
 
 [resubmit]
 suffix = "-{n}"                         # of the numbers of duplicates: 1042-1, 1042-2; the default
@@ -127,7 +127,7 @@ def read_config(path: Path) -> Config:
 
 def _read(path: Path) -> Config:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Some editors begin with a mark.
         for name, table in document.items():
             _check_numbers(table, f"{path}: [{name}]")
     except OSError as error:

@@ -169,6 +169,12 @@ def test_a_number_that_cannot_even_be_shown_is_refused_with_its_place(tmp_path: 
         assert caught.value.place == f"{path}: [connections].a.settings.x[1].y"
 
 
+def test_the_mark_that_some_editors_write_before_a_text_is_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "desk.toml"
+    path.write_text('[ledger]\nurl = "sqlite:///here.db"', encoding="utf-8-sig")
+    assert read_config(path).ledger == tmp_path / "here.db"
+
+
 @pytest.mark.parametrize("text", ["a = " + "9" * 5000, "a = " + "[" * 100_000, "a" + ".a" * 2000 + " = 1"])
 def test_toml_that_cannot_be_read_is_said_to_be_so(tmp_path: Path, text: str) -> None:
     path = tmp_path / "desk.toml"

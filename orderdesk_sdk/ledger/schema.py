@@ -120,4 +120,11 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
         f"""CREATE TRIGGER cancellations_are_kept BEFORE DELETE ON cancellations
             BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END""",
     ),
+    (
+        # Beside the history: what came in is no evidence, and is forgotten after a while.
+        """CREATE TABLE messages (
+            connection TEXT NOT NULL, digest TEXT NOT NULL, at INTEGER NOT NULL, done INTEGER NOT NULL,
+            PRIMARY KEY (connection, digest)) WITHOUT ROWID""",
+        "CREATE INDEX messages_by_age ON messages (connection, at)",
+    ),
 )
