@@ -80,9 +80,11 @@ def leaves_nothing(case: Case, wish: Cancellation, order: Order) -> bool:
     if case.state is not State.CANCELED:
         return False
     lines = with_line_ids(order, wish).lines
-    if not lines or (case.lines and uncovered(order, {}, case.lines) is None):
+    if not lines:
         return True
-    return not case.lines and _is_whole(order, lines)
+    if any(line.canceled < line.ordered for line in case.lines):
+        return False
+    return _is_whole(order, lines) or (bool(case.lines) and uncovered(order, {}, case.lines) is None)
 
 
 def _is_whole(order: Order, lines: Mapping[str, int]) -> bool:

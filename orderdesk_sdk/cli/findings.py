@@ -22,6 +22,7 @@ from orderdesk_sdk.config import Config, ConnectionConfig, make_settings
 from orderdesk_sdk.declaration import NewNumber
 from orderdesk_sdk.errors import LedgerError, OrderDeskError, PluginFault
 from orderdesk_sdk.ladders import ladder_of
+from orderdesk_sdk.ledger.damage import REMEDY as DAMAGED
 from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.numbering import suffixed
@@ -242,6 +243,9 @@ def _version_of_writable(path: Path) -> int:
 
 def _chain(path: Path) -> Iterator[Finding]:
     with closing(SqliteLedger(path)) as ledger:
+        for line in ledger.look_for_damage():
+            place, _, text = line.partition(": ")
+            yield Finding("ledger", place, Grade.ERROR, text, DAMAGED)
         head = ledger.head()
         flaws = [
             flaw.text if flaw.subject_id is None else f"{flaw.subject_id}: {flaw.text}"

@@ -336,7 +336,10 @@ class LocalHost:
             ).fetchone()
             if owner is not None:
                 text = f"number {placement.remote_id} there belongs to order id {owner[0]}"
-                raise InputError(text, place=place, remedy="give this order's own number there, with --remote-id")
+                remedy = (
+                    f"give this order's own number there, with --remote-id; what is there is canceled as id:{owner[0]}"
+                )
+                raise InputError(text, place=place, remedy=remedy)
             rows.insert_placement(db, order.id, placement)
             text = f"Placed at {placement.connection} as {placement.remote_id} ({placement.role.value})"
             rows.add_note(db, order.id, text, by=by, at=self._clock.now())

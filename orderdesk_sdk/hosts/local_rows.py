@@ -100,9 +100,10 @@ def find_order(db: sqlite3.Connection, ref: str) -> Order:
         raise _ambiguous(name, [as_order(*row) for row in rows])
     newest = db.execute("SELECT number, id FROM host_orders ORDER BY seq DESC LIMIT ?", (_NEIGHBORS,))
     names = dict.fromkeys(name for row in newest for name in row)
-    close = difflib.get_close_matches(ref, names, n=3)
+    close = difflib.get_close_matches(name, names, n=3)
     remedy = f"did you mean {', '.join(close)}?" if close else "import the order first, or list the orders there are"
-    raise NotFoundError(f"no order has the id or number {ref!r}", remedy=remedy)
+    kind = "id" if isinstance(named, OrderId) else "number" if isinstance(named, OrderNumber) else "id or number"
+    raise NotFoundError(f"no order has the {kind} {name!r}", remedy=remedy)
 
 
 def _ambiguous(name: str, orders: Sequence[Order]) -> AmbiguousError:

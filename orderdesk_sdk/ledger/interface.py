@@ -163,6 +163,12 @@ class Ledger(Protocol):
         connection: only there; None takes all. after: with a connection, only what comes after this piece of work.
         """
 
+    def damaged(self) -> tuple[str, ...]:
+        """What was found damaged so far, a line each: rows that cannot be read, and that lists passed over.
+
+        An order's `cases` have a stand-in for each, which awaits a person; to read one by its id raises DamagedRow.
+        """
+
     def next_due(self) -> datetime | None:
         """When the next work is due; None when nothing is open."""
 

@@ -7,13 +7,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 
 from orderdesk_sdk.ledger.commits import GroupCommit
+from orderdesk_sdk.ledger.damage import Damage
 from orderdesk_sdk.ledger.entries import dump, load, moment, stamp
 from orderdesk_sdk.ledger.rows import occur
 from orderdesk_sdk.rules import Firing, Occurrence
 
 __all__ = ["Occurrences"]
+
+_NOUN = "occurrence"
 
 
 class Occurrences(ABC):
@@ -22,6 +26,7 @@ class Occurrences(ABC):
     def __init__(self, commits: GroupCommit) -> None:
         self._commits = commits
         self._records_settled = False
+        self.damage = Damage()
 
     @abstractmethod
     def _read(self) -> AbstractContextManager[sqlite3.Cursor]:
@@ -36,10 +41,16 @@ class Occurrences(ABC):
 
     def waiting(self, limit: int) -> tuple[Occurrence, ...]:
         with self._read() as cursor:
-            rows = cursor.execute(
-                "SELECT data FROM occurrences WHERE handled = 0 ORDER BY number LIMIT ?", (limit,)
-            ).fetchall()
-        return tuple(load(row[0], Occurrence) for row in rows)
+            while True:
+                # Past those that are damaged, so that they are in nobody's way.
+                known = self.damage.ids(_NOUN)
+                rows = cursor.execute(
+                    "SELECT id, data FROM occurrences WHERE handled = 0 ORDER BY number LIMIT ?", (limit + len(known),)
+                ).fetchall()
+                reads = {f"{_NOUN} {name}": partial(load, data, Occurrence) for name, data in rows}
+                found = [self.damage.readable(place, read) for place, read in reads.items()]
+                if len(self.damage.ids(_NOUN)) == len(known):
+                    return tuple(occurrence for occurrence in found if occurrence is not None)[:limit]
 
     def handled(
         self, occurrence: Occurrence, firings: Sequence[Firing], then: Sequence[Occurrence], at: datetime
@@ -74,6 +85,11 @@ class Occurrences(ABC):
     def firings(self, order_id: str) -> tuple[tuple[datetime, Firing], ...]:
         with self._read() as cursor:
             rows = cursor.execute(
-                "SELECT at, data FROM firings WHERE order_id = ? ORDER BY number", (order_id,)
+                "SELECT number, at, data FROM firings WHERE order_id = ? ORDER BY number", (order_id,)
             ).fetchall()
-        return tuple((moment(at), load(data, Firing)) for at, data in rows)
+
+        def firing(at: int, data: str) -> tuple[datetime, Firing]:
+            return moment(at), load(data, Firing)
+
+        found = (self.damage.readable(f"firing {number}", partial(firing, *row)) for number, *row in rows)
+        return tuple(one for one in found if one is not None)
