@@ -315,6 +315,7 @@ class Desk:
         """A person's word that the service has done it: canceled the order, made the duplicate, set the status.
 
         case_id: of a case, a resubmission or a status change. message: the mail (RFC 5322) that says so, for a case.
+        Raises InputError for a mail that no person of the service wrote, or that is about something else.
         """
         return self._decided(self._verdicts.confirm(case_id, by, note, message))
 
