@@ -278,6 +278,18 @@ class Desk:
         self._let_rules_act()
         return raised
 
+    def forget(self, order: str, *, by: str) -> int:
+        """Remove who people are and what they wrote from what is kept of an order; from how many histories.
+
+        What was asked, answered and proved stays verified. A host of your own is left to do so itself. Raises
+        NotAllowedError while anything about the order is open.
+        """
+        found = OrderId(self.order(order).id)
+        count = self.ledger.remove_texts(found, by=name_of(by), at=self.clock.now())
+        if isinstance(self.host, LocalHost):
+            self.host.remove_texts(found, by=name_of(by))
+        return count
+
     def check_submittable(self, order: str) -> None:
         """For hosts, before they submit an order anywhere: raises NotAllowedError where it is canceled or being so."""
         found = self.order(order)
@@ -308,6 +320,7 @@ class Desk:
         """A person's word that the service has done it: canceled the order, made the duplicate, set the status.
 
         case_id: of a case, a resubmission or a status change. message: the mail (RFC 5322) that says so, for a case.
+        Raises InputError for a mail that no person of the service wrote, or that is about something else.
         """
         return self._decided(self._verdicts.confirm(case_id, by, note, message))
 

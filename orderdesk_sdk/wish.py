@@ -75,30 +75,16 @@ def with_line_ids(order: Order, wish: Cancellation) -> Cancellation:
     return evolve(wish, lines=lines, line_names={line_id: label(order, line_id) for line_id in lines})
 
 
-def demand_submittable(order: Order, cases: Sequence[Case]) -> None:
-    """Raise NotAllowedError where an order, by all its cases, is canceled or being canceled somewhere."""
-    latest = {case.connection: case for case in cases}
-    against = [
-        f"{case.connection} ({case.state.value})"
-        for case in latest.values()
-        if case.is_open or case.state in (State.CANCELED, State.PARTLY_CANCELED, State.SHIPPED_ANYWAY)
-    ]
-    if against:
-        raise NotAllowedError(
-            f"it was canceled, or is being canceled, at {', '.join(against)}",
-            place=f"order {order.number}",
-            remedy="resubmit a canceled order as a duplicate: `orderdesk resubmit`",
-        )
-
-
 def leaves_nothing(case: Case, wish: Cancellation, order: Order) -> bool:
     """Whether a canceled case took all of the order away at its place; a wish for a part seldom does."""
     if case.state is not State.CANCELED:
         return False
     lines = with_line_ids(order, wish).lines
-    if not lines or (case.lines and uncovered(order, {}, case.lines) is None):
+    if not lines:
         return True
-    return not case.lines and _is_whole(order, lines)
+    if any(line.canceled < line.ordered for line in case.lines):
+        return False
+    return _is_whole(order, lines) or (bool(case.lines) and uncovered(order, {}, case.lines) is None)
 
 
 def _is_whole(order: Order, lines: Mapping[str, int]) -> bool:
@@ -159,3 +145,19 @@ def open_cases(
         )
         for number, placement in enumerate(ordered, start=1)
     )
+
+
+def demand_submittable(order: Order, cases: Sequence[Case]) -> None:
+    """Raises NotAllowedError where an order is canceled or being so anywhere, by its cases, oldest first."""
+    latest = {case.connection: case for case in cases}
+    against = [
+        f"{case.connection} ({case.state.value})"
+        for case in latest.values()
+        if case.is_open or case.state in (State.CANCELED, State.PARTLY_CANCELED, State.SHIPPED_ANYWAY)
+    ]
+    if against:
+        raise NotAllowedError(
+            f"it was canceled, or is being canceled, at {', '.join(against)}",
+            place=f"order {order.number}",
+            remedy="resubmit a canceled order as a duplicate: `orderdesk resubmit`",
+        )

@@ -161,6 +161,7 @@ class InlineEngine:
         with self._lock:
             self._left += left
         problems += tuple(f"{work_id}: {error}" for work_id, error in troubles.items())
+        problems += tuple(self._ledger.damaged())
         return Report(turn.begun, self._ledger.next_due(), problems)
 
     def finish(self) -> None:
