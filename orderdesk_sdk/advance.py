@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import assert_never
+
+from attrs import evolve
 
 from orderdesk_sdk import followup
 from orderdesk_sdk.answer import Answer, Outcome
@@ -21,17 +24,23 @@ from orderdesk_sdk.errors import (
     OrderDeskError,
     PluginFault,
 )
-from orderdesk_sdk.exchange import Intent
+from orderdesk_sdk.exchange import Certainty, Intent
 from orderdesk_sdk.flow import Fault, drive
 from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
+from orderdesk_sdk.hearsay import entries_of
 from orderdesk_sdk.journal import WorkJournal
+from orderdesk_sdk.ledger import DamagedRow
 from orderdesk_sdk.order import Placement
+from orderdesk_sdk.patience import PATIENCE
+from orderdesk_sdk.persons import is_window_open
 from orderdesk_sdk.posting import Post
 from orderdesk_sdk.reach import Reach
 from orderdesk_sdk.request import CancelRequest
 
 __all__ = ["CaseAdvancer"]
+
+LOST_LOOK = followup.Loss(Certainty.NOT_DONE, "the plugin failed")
 
 
 class CaseAdvancer:
@@ -60,11 +69,17 @@ class CaseAdvancer:
             if check or person is not None:
                 raise
             return self._unusable(self._book.ledger.case(case.id), error)
+        except DamagedRow as error:  # Of its wish, its history or another case of its order: a backup may mend it.
+            if check or person is not None:
+                raise
+            return self._damaged(self._book.ledger.case(case.id), error)
 
     def _advanced(self, case: Case, watch: Watch, *, check: bool, person: str | None, known: Known | None) -> Case:
         try:
             connection = self._connections.get(case.connection)
             placement = known.placement if known is not None else self._placement(case)
+        except DamagedRow:
+            raise
         except OrderDeskError as error:
             return self._unusable(case, error)
         integration = connection.integration
@@ -76,23 +91,31 @@ class CaseAdvancer:
         if person is not None:
             self._demand_turn(case)
             return self._ask(case, connection, known, watch, person=person)
-        event = followup.overdue(case, integration, placement, now)
-        if event is not None:
-            return self._book.apply(case, event)
+        if followup.is_overdue(case, now):
+            return self._end_patience(case, connection, placement, watch)
         if case.state in (State.ASKED, State.UNCLEAR):
             first = self._book.others_first(case) if case.resend else None
             if first is not None and first.kind is EventKind.HAND_OVER:
                 return self._book.apply(case, first)
-            if case.resend and first is None:
+            # What was read before a pause allows nothing any more, nor does it once the way has closed.
+            timely = now - case.updated_at < LEASE and is_window_open(case, integration, placement, now)
+            if case.resend and first is None and timely:
                 return self._ask(case, connection, known, watch)
             return self._check(case, connection, placement, watch)
         if case.state is State.AWAITING_PERSON:
-            return case
+            return case if case.remind_at is None else self._check(case, connection, placement, watch)
         event = self._before(case, connection, placement)
+        if _is_by_time(case, event, now):
+            case = self._read(case, connection, placement, watch) or case
+            if case.state is not State.REQUESTED:
+                return case
+            event = self._before(case, connection, placement)
         if event is not None:
             after = self._instead(case, event, known or self._book.known(case))
             return self.advance(after, watch) if event.kind is EventKind.CLIMB else after
-        return self._ask(case, connection, known, watch)
+        after = self._ask(case, connection, known, watch)
+        # That was the last try: whoever comes next is not kept waiting for another look at it.
+        return self.advance(after, watch) if followup.is_spent(after, self._clock.now()) else after
 
     def batch(self, case: Case) -> Batch | None:
         """How a requested case that was gathered is asked for together with others; None: by itself."""
@@ -115,6 +138,8 @@ class CaseAdvancer:
             event = self._before(case, connection, known.placement)
             if event is None:
                 wanted.append((case, known))
+            elif _is_by_time(case, event, self._clock.now()):
+                self.advance(case, watch, known=known)
             else:
                 self._instead(case, event, known)
         if wanted:
@@ -174,11 +199,27 @@ class CaseAdvancer:
                 remedy="settle the others; what a person has done at the cart is confirmed",
             )
 
+    def _end_patience(self, case: Case, connection: Connection, placement: Placement, watch: Watch) -> Case:
+        """Patience has run out: the case is read a last time, and only then goes on without the service's word."""
+        read = self._read(case, connection, placement, watch) or case
+        if (read.state, read.route) != (case.state, case.route):
+            return read
+        lapsed = evolve(read, due_at=case.due_at, remind_at=case.remind_at)
+        event = followup.overdue(lapsed, connection.integration, placement, self._clock.now())
+        told_nothing = read is not case and case.state is not State.AWAITING_PERSON and read.tries > 0
+        if event is None or (event.kind is EventKind.CLIMB and told_nothing and read.tries < PATIENCE.faults):
+            return read  # After a pause a service that does not answer at once is asked again before others are.
+        return self._book.apply(read, event)
+
     def _check(self, case: Case, connection: Connection, placement: Placement, watch: Watch) -> Case:
+        return self._read(case, connection, placement, watch) or self._cannot_check(case)
+
+    def _read(self, case: Case, connection: Connection, placement: Placement, watch: Watch) -> Case | None:
+        """The case after a read-back; None, and nothing is written, where there is nothing to read."""
         now = self._clock.now()
         integration = connection.integration
         if not connection.loaded.manager.hook.orderdesk_check.get_hookimpls():
-            return self._cannot_check(case)
+            return None
         event = Event(EventKind.CHECK, now, due_at=now + LEASE)
         checking = transition(case, event)
         journal = WorkJournal(self._book.ledger, case, checking, (event,))
@@ -195,19 +236,26 @@ class CaseAdvancer:
         match driven.outcome:
             case Answer(outcome=Outcome.UNCLEAR) if not journal.has_called:
                 # The flow knows without asking that this connection has nothing to read: asking again tells no more.
-                return self._cannot_check(case)
+                return None
             case Answer() as answer:
                 result = followup.after_check(checking, integration, placement, answer, now)
                 self._book.note_status(case, answer)
             case followup.Loss() as loss:
                 result = followup.after_check(checking, integration, placement, followup.unread(loss), now)
+            case Fault(text) if case.state is State.REQUESTED:
+                told = followup.after_check(checking, integration, placement, followup.unread(LOST_LOOK), now)
+                result = evolve(told, fault=text)
             case Fault(text):
                 result = followup.after_fault(checking, integration, text, now, sent=False)
             case _:
                 assert_never(driven.outcome)
-        after = transition(checking, result)
-        journal.finish(after, result)
-        self._book.tell(after, result)
+        entries = entries_of(checking, result)
+        after = checking
+        for entry in entries:
+            after = transition(after, entry)
+        journal.finish(after, *entries)
+        for entry in entries:
+            self._book.tell(after, entry)
         return after
 
     def _cannot_check(self, case: Case) -> Case:
@@ -221,6 +269,12 @@ class CaseAdvancer:
             place=f"case {case.id}",
             remedy="find out at the service, then confirm or refuse the case",
         )
+
+    def _damaged(self, case: Case, error: DamagedRow) -> Case:
+        now = self._clock.now()
+        if case.state is State.SENDING:  # What was sent cannot be read, so nothing of it may be sent again.
+            return self._book.apply(case, followup.to_person(case, str(error), now, error.remedy))
+        return self._book.apply(case, followup.unusable(case, error, now))
 
     def _unusable(self, case: Case, error: OrderDeskError) -> Case:
         now = self._clock.now()
@@ -238,6 +292,18 @@ class CaseAdvancer:
 
     def _has_sent(self, case: Case) -> bool:
         return any(isinstance(entry, Intent) and not entry.reads_only for entry in self._book.attempt(case))
+
+
+def _is_by_time(case: Case, event: Event | None, now: datetime) -> bool:
+    """Whether a requested case would go another way, or on with one, by the clock alone, so that a look comes first.
+
+    event: what it does instead of being asked for; None: it is asked for.
+    """
+    paused = now - case.updated_at >= LEASE
+    if event is None:
+        return paused and case.asked_at is not None
+    decides = event.kind in (EventKind.CLIMB, EventKind.HAND_OVER, EventKind.NO_ROUTE)
+    return decides and (paused or case.asked_at is not None)
 
 
 def _batch(case: Case, ladder: Sequence[object]) -> Batch | None:

@@ -83,6 +83,8 @@ class EventKind(enum.Enum):
     """It is proved that the service did nothing."""
     LOST = "lost"
     """Nobody knows whether the service acted."""
+    SEEN = "seen"
+    """A read-back found done what was still to be asked for: by an earlier way, or by the service itself."""
     CHECK_FAILED = "check failed"
     """A read-back told nothing."""
     CANCELED = "canceled"
@@ -104,31 +106,25 @@ class EventKind(enum.Enum):
 
 
 _UNDECIDED = (State.SENDING, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON)
+_READABLE = (State.REQUESTED, State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
+"""A requested case is read too: before the clock alone sends it on, and when somebody says that it is canceled."""
 
 TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
     (State.REQUESTED, EventKind.SEND): State.SENDING,
     (State.UNCLEAR, EventKind.SEND): State.SENDING,
     (State.AWAITING_PERSON, EventKind.SEND): State.SENDING,
-    **{
-        (state, EventKind.CHECK): state
-        for state in (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
-    },
+    **{(state, EventKind.CHECK): state for state in _READABLE},
     (State.SENDING, EventKind.RESUME): State.SENDING,
     (State.SENDING, EventKind.TOOK_NOTE): State.ASKED,
     (State.UNCLEAR, EventKind.TOOK_NOTE): State.ASKED,
-    **{
-        (state, EventKind.STILL_PENDING): state
-        for state in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
-    },
+    **{(state, EventKind.STILL_PENDING): state for state in _READABLE},
     (State.SENDING, EventKind.NOT_DONE): State.REQUESTED,
     (State.SENDING, EventKind.LOST): State.UNCLEAR,
-    **{
-        (state, EventKind.CHECK_FAILED): state
-        for state in (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
-    },
+    **{(state, EventKind.CHECK_FAILED): state for state in _READABLE},
+    (State.REQUESTED, EventKind.SEEN): State.HEARD,
     **{(state, EventKind.CANCELED): State.CANCELED for state in (State.HEARD, *_UNDECIDED)},
     **{(state, EventKind.PARTLY_CANCELED): State.PARTLY_CANCELED for state in (State.HEARD, *_UNDECIDED)},
-    **{(state, EventKind.REFUSED): State.REFUSED for state in (State.REQUESTED, *_UNDECIDED)},
+    **{(state, EventKind.REFUSED): State.REFUSED for state in (State.REQUESTED, State.HEARD, *_UNDECIDED)},
     **{(state, EventKind.CLIMB): State.REQUESTED for state in (State.REQUESTED, *_UNDECIDED)},
     **{
         (state, EventKind.HAND_OVER): State.AWAITING_PERSON
@@ -198,6 +194,7 @@ class Event:
     did.
     resend: a read-back found nothing decided and the lost request was declared repeatable.
     reference: the service's own name for what it took note of.
+    remind_at: when the person who is given the case is reminded, where it is read back before; None: at `due_at`.
     """
 
     kind: EventKind
@@ -216,6 +213,7 @@ class Event:
     resend: bool = False
     route: int | None = None
     reference: str | None = None
+    remind_at: datetime | None = None
 
 
 @frozen
@@ -263,6 +261,7 @@ class Case:
     reference: the service's own name for that request; None when it gave none.
     gathered: it has waited for others that are asked for in the same call.
     waits_since: when a person was given the case; None while nobody has it.
+    remind_at: when that person is reminded, where the case is read back meanwhile; None: at `due_at`.
     heard: the service was heard to have canceled by itself, so this case never asks it to.
     """
 
@@ -300,6 +299,7 @@ class Case:
     gathered: bool = False
     waits_since: datetime | None = None
     heard: bool = False
+    remind_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -313,6 +313,7 @@ class IllegalTransition(ConflictError):
 
 _STARTS = frozenset({EventKind.SEND, EventKind.CHECK})
 _TRIES = frozenset({EventKind.NOT_DONE, EventKind.CHECK_FAILED, EventKind.REMIND})
+_GIVES = frozenset({EventKind.HAND_OVER, EventKind.REMIND})
 _VERDICTS = frozenset({EventKind.CANCELED, EventKind.PARTLY_CANCELED})
 _TECHNICAL = frozenset({EventKind.SEND, EventKind.CHECK, EventKind.RESUME, EventKind.WAIT})
 
@@ -391,6 +392,7 @@ def transition(case: Case, event: Event) -> Case:
         repeatable=event.repeatable if event.kind in (EventKind.SEND, EventKind.LOST) else case.repeatable,
         resend=event.resend,
         waits_since=(case.waits_since or event.at) if after is State.AWAITING_PERSON else None,
+        remind_at=(event if event.kind in _GIVES else case).remind_at if after is State.AWAITING_PERSON else None,
         # What a new request does, the old one's reference cannot tell.
         reference=None if event.kind is EventKind.SEND else event.reference or case.reference,
         gathered=not climbs and (case.gathered or event.kind is EventKind.GATHER),

@@ -9,16 +9,27 @@ from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.answer import Answer, Outcome
+from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.case import Case, Event, EventKind, Proof, State
-from orderdesk_sdk.clock import minutes, seconds
-from orderdesk_sdk.declaration import Batch, Button, ByCheck, ByPerson, ByReply, Integration, Portal
+from orderdesk_sdk.declaration import Batch, Button, ByCheck, ByReply, Integration, Portal
 from orderdesk_sdk.errors import OrderDeskError, PluginFault
 from orderdesk_sdk.evidence import proof_by_reading, proof_by_reply
 from orderdesk_sdk.exchange import Certainty
-from orderdesk_sdk.hearsay import after_heard, after_watching
+from orderdesk_sdk.hearsay import LAG, after_heard, after_look, after_watching, verdict
 from orderdesk_sdk.order import Placement
-from orderdesk_sdk.patience import PATIENCE, TOOK_NOTE, no_later, not_in_time, reminded
+from orderdesk_sdk.patience import PATIENCE, SOON, no_later, not_in_time
+from orderdesk_sdk.persons import (
+    ASK_A_PERSON,
+    confirmation_of,
+    hand_over,
+    kept,
+    next_look,
+    not_seen,
+    read_every,
+    reminder,
+    time_of,
+    took_note,
+)
 from orderdesk_sdk.plan import next_open, opening
 
 __all__ = [
@@ -31,6 +42,8 @@ __all__ = [
     "before_the_window_closes",
     "begin",
     "gather",
+    "is_overdue",
+    "is_spent",
     "not_sent",
     "overdue",
     "to_person",
@@ -38,9 +51,6 @@ __all__ = [
     "unusable",
 ]
 
-SOON = seconds(5)
-"""How soon a request of unknown fate is read back."""
-ASK_A_PERSON = ByPerson()
 ANOTHER = (
     "find out at the service what the first request did; then confirm or refuse this case, and cancel what is left anew"
 )
@@ -73,16 +83,16 @@ def begin(case: Case, integration: Integration, placement: Placement, now: datet
             text=f"{integration.title} declares no way to cancel",
             remedy="cancel it there by hand, then confirm or refuse this case",
         )
-    spent = case.give_up_at is not None and now >= case.give_up_at
+    spent = is_spent(case, now)
     index = next_open(integration.cancel, placement, now, case.route + spent)
     if spent and index is None:
         own = "do it at the service, then confirm or refuse this case"
         remedy = f"{case.remedy}; or {own}" if case.remedy else own
-        return _hand_over(case, now, case.text or "the service kept turning the request away", remedy)
+        return hand_over(case, now, case.text or "the service kept turning the request away", remedy)
     if index is None:
         why = opening(integration.cancel[-1].window, placement, now).why_closed or "there is no further one"
         if case.asked_at is not None:
-            return _hand_over(case, now, f"an earlier request may still work, and every other way is closed: {why}")
+            return hand_over(case, now, f"an earlier request may still work, and every other way is closed: {why}")
         return Event(EventKind.NO_ROUTE, now, text=f"every way to cancel there is closed: {why}")
     if index != case.route:
         return Event(EventKind.CLIMB, now, due_at=now, route=index, text="the earlier way is closed; on to the next")
@@ -106,12 +116,16 @@ def gather(batch: Batch, now: datetime, calls: int = 1) -> Event:
 
 def after_cancel(case: Case, integration: Integration, placement: Placement, answer: Answer, now: datetime) -> Event:
     """The event that a cancel flow's answer makes of a case that is sending."""
-    confirm = _confirm(case, integration)
+    confirm = confirmation_of(case, integration)
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED if isinstance(confirm, ByReply):
-            return _verdict(answer, proof_by_reply(case, answer), now)
+            return verdict(answer, proof_by_reply(case, answer), now)
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED | Outcome.ASKED | Outcome.PENDING:
-            return _took_note(case, integration, answer, now)
+            return took_note(case, integration, answer, now)
+        case Outcome.REFUSED if case.asked_before is not None:
+            said = answer.text or (answer.refusal or Refusal.NOT_ALLOWED).value
+            text = f"it was refused ({said}), but an earlier request may have worked"
+            return evolve(_lost(case, integration, text, now), status=answer.status)
         case Outcome.REFUSED:
             return _refused(case, integration, placement, answer, proof_by_reply(case, answer), now)
         case Outcome.NOT_DONE:
@@ -125,7 +139,7 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
 def after_loss(case: Case, integration: Integration, loss: Loss, now: datetime) -> Event:
     """The event that a lost call makes of a case that is sending."""
     if loss.another:
-        return _hand_over(case, now, loss.text, ANOTHER)
+        return hand_over(case, now, loss.text, ANOTHER)
     match loss.certainty:
         case Certainty.NOT_SENT | Certainty.NOT_DONE if loss.held:
             # At once: the case sees what has changed, and nobody's patience with the service is spent.
@@ -154,9 +168,10 @@ def after_fault(case: Case, integration: Integration | None, fault: str, now: da
     if case.state is State.SENDING and sent and integration is not None:
         return _lost(case, integration, "the plugin failed after a request had been sent", now, fault=fault)
     if case.state is State.AWAITING_PERSON:
-        waits = _patience(case, integration) if integration is not None else ASK_A_PERSON.within
+        waits = time_of(case, integration) if integration is not None else ASK_A_PERSON.within
         return Event(
-            EventKind.CHECK_FAILED, now, due_at=now + waits, text=case.text, remedy=case.remedy, fault=fault
+            EventKind.CHECK_FAILED, now, due_at=next_look(case, now, waits, waits), text=case.text,
+            remedy=case.remedy, fault=fault,
         )  # fmt: skip
     retried = case.state in (State.HEARD, State.ASKED, State.UNCLEAR)
     if case.state is State.CANCELED or (retried and case.tries < PATIENCE.faults):
@@ -164,7 +179,7 @@ def after_fault(case: Case, integration: Integration | None, fault: str, now: da
             EventKind.CHECK_FAILED, now, due_at=now + PATIENCE.pause(case.tries), text="the plugin failed", fault=fault
         )
     if case.heard:
-        return evolve(_hand_over(case, now, "the plugin failed, so a person must find out"), fault=fault)
+        return evolve(hand_over(case, now, "the plugin failed, so a person must find out"), fault=fault)
     return Event(
         EventKind.HAND_OVER,
         now,
@@ -177,58 +192,82 @@ def after_fault(case: Case, integration: Integration | None, fault: str, now: da
 
 def after_check(case: Case, integration: Integration, placement: Placement, answer: Answer, now: datetime) -> Event:
     """The event that a read-back's answer makes of a case."""
-    confirm = _confirm(case, integration)
-    every = confirm.every if isinstance(confirm, ByCheck) else minutes(2)
+    every = read_every(case, integration)
     if case.state is State.CANCELED:
         return after_watching(case, answer, now)
     if case.heard:
-        return after_heard(case, answer, now, _patience(case, integration))
+        return after_heard(case, answer, now, time_of(case, integration), _polling(integration))
+    if case.state is State.REQUESTED:
+        return after_look(case, answer, now)
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTLY_CANCELED:
-            return _verdict(answer, proof_by_reading(case, answer), now)
+            return verdict(answer, proof_by_reading(case, answer), now)
         case Outcome.REFUSED:
             return _refused(case, integration, placement, answer, proof_by_reading(case, answer), now)
         case Outcome.ASKED if case.state is State.UNCLEAR:
-            return _took_note(case, integration, answer, now)
+            return took_note(case, integration, answer, now)
         case Outcome.ASKED | Outcome.PENDING if case.state is State.AWAITING_PERSON:
-            return _kept(case, integration, EventKind.STILL_PENDING, now, answer)
+            return kept(case, integration, EventKind.STILL_PENDING, now, answer, every)
+        case Outcome.PENDING if case.state is State.UNCLEAR:
+            return not_seen(case, integration, placement, answer, now, every)
         case Outcome.ASKED | Outcome.PENDING:
-            resend = case.state is State.UNCLEAR and case.repeatable and case.resends < PATIENCE.resends
-            due = now if resend else no_later(now + every, case.give_up_at)
-            # What made it unclear goes on being the reason: that nothing is decided yet does not explain it.
-            text = answer.text or (case.text if case.state is State.UNCLEAR else None)
             return Event(
-                EventKind.STILL_PENDING, now, due_at=due, text=text, status=answer.status,
-                lines=answer.lines, resend=resend,
+                EventKind.STILL_PENDING, now, due_at=no_later(now + every, case.give_up_at), text=answer.text,
+                status=answer.status, lines=answer.lines,
             )  # fmt: skip
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED if case.state is State.AWAITING_PERSON:
-            return _kept(case, integration, EventKind.CHECK_FAILED, now, answer)
+            pause = PATIENCE.pause(case.tries, answer.retry_after)
+            return kept(case, integration, EventKind.CHECK_FAILED, now, answer, pause)
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED:
+            patient = case.give_up_at is not None and now < case.give_up_at
             return Event(
                 EventKind.CHECK_FAILED,
                 now,
-                due_at=no_later(now + PATIENCE.pause(case.tries, answer.retry_after), case.give_up_at),
+                due_at=no_later(
+                    now + PATIENCE.pause(case.tries, answer.retry_after), case.give_up_at if patient else None
+                ),
                 text=answer.text or "the read-back told nothing",
                 remedy=answer.remedy,
                 status=answer.status,
             )
 
 
+def is_spent(case: Case, now: datetime) -> bool:
+    """Whether a requested case has been turned away for as long as it is tried, and once more when that was over.
+
+    The try before may be hours old, where nobody worked.
+    """
+    if case.state is not State.REQUESTED or case.give_up_at is None:
+        return False
+    return now >= case.give_up_at and case.updated_at >= case.give_up_at
+
+
+def is_overdue(case: Case, now: datetime) -> bool:
+    """Whether patience has run out with an open case: the service's, or that with a person."""
+    match case.state:
+        case State.AWAITING_PERSON:
+            limit = case.remind_at or case.due_at
+        case State.ASKED | State.UNCLEAR:
+            limit = case.give_up_at
+        case _:
+            return False
+    return limit is not None and now >= limit
+
+
 def overdue(case: Case, integration: Integration, placement: Placement, now: datetime) -> Event | None:
-    """What becomes of an open case whose patience has run out.
+    """What becomes of an open case whose patience has run out; it has been read a last time before.
 
     None while there is patience left, or a check to make.
     """
-    waits = case.state is State.AWAITING_PERSON and case.due_at is not None and now >= case.due_at
-    spent = case.state in (State.ASKED, State.UNCLEAR) and case.give_up_at is not None and now >= case.give_up_at
-    if not (waits or spent):
+    if not is_overdue(case, now):
         return None
+    waits = case.state is State.AWAITING_PERSON
     higher = None if case.heard else next_open(integration.cancel, placement, now, case.route + 1)
     if higher is not None:
         return Event(EventKind.CLIMB, now, due_at=now, route=higher, text="no answer in time; on to the next way")
     if waits:
-        return _reminder(case, _patience(case, integration), now)
-    return _hand_over(case, now, not_in_time(case.text))
+        return reminder(case, integration, now)
+    return hand_over(case, now, not_in_time(case.text))
 
 
 def unread(loss: Loss) -> Answer:
@@ -240,7 +279,7 @@ def unread(loss: Loss) -> Answer:
 
 def to_person(case: Case, text: str, now: datetime, remedy: str | None = None) -> Event:
     """Hand a case to a person."""
-    return _hand_over(case, now, text, remedy)
+    return hand_over(case, now, text, remedy)
 
 
 def not_sent(case: Case, text: str, now: datetime, remedy: str | None = None) -> Event:
@@ -251,7 +290,7 @@ def not_sent(case: Case, text: str, now: datetime, remedy: str | None = None) ->
 def after_loss_of_mail(case: Case, text: str, identity: str, now: datetime) -> Event:
     """What becomes of a case whose mail may have gone out: a person looks, nothing is sent again unawares."""
     remedy = f"look for the mail with Message-ID {identity}; if it never arrived, let a named person send it again"
-    return _hand_over(case, now, text, remedy)
+    return hand_over(case, now, text, remedy)
 
 
 def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
@@ -273,32 +312,15 @@ def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
     }.get(case.state)
     if kind is None or (now >= give_up and case.state not in (State.AWAITING_PERSON, State.CANCELED)):
         must = "find out" if case.heard else "do it at the service"
-        return _hand_over(case, now, f"{text}, so a person must {must}", None, fault)
+        return hand_over(case, now, f"{text}, so a person must {must}", None, fault)
     waits = ASK_A_PERSON.within if kind is EventKind.REMIND else PATIENCE.longest
     return Event(kind, now, due_at=now + waits, give_up_at=give_up, text=text, remedy=error.remedy, fault=fault)
 
 
-def _kept(case: Case, integration: Integration, kind: EventKind, now: datetime, answer: Answer) -> Event:
-    """A read-back while a person has the case: task and text stay as they were; only the service's word is new."""
-    return Event(
-        kind,
-        now,
-        due_at=now + _patience(case, integration),
-        text=case.text,
-        remedy=case.remedy,
-        status=answer.status,
-        lines=answer.lines,
-    )
-
-
-def _reminder(case: Case, within: timedelta, now: datetime) -> Event:
-    """Where no further way is open, a person is reminded."""
-    said = reminded(case.text, case.waits_since or case.updated_at, within, now)
-    return Event(EventKind.REMIND, now, due_at=now + within, text=said, remedy=case.remedy)
-
-
-def _confirm(case: Case, integration: Integration) -> ByReply | ByCheck | ByPerson:
-    return integration.cancel[case.route].confirm if case.route < len(integration.cancel) else ASK_A_PERSON
+def _polling(integration: Integration) -> ByCheck:
+    """How this integration is read back by its declaration."""
+    found = (route.confirm for route in integration.cancel if isinstance(route.confirm, ByCheck))
+    return next(found, LAG)
 
 
 def _closes(case: Case, integration: Integration, placement: Placement, now: datetime) -> datetime | None:
@@ -306,50 +328,6 @@ def _closes(case: Case, integration: Integration, placement: Placement, now: dat
     if case.route >= len(integration.cancel):
         return None
     return opening(integration.cancel[case.route].window, placement, now).until
-
-
-def _patience(case: Case, integration: Integration) -> timedelta:
-    confirm = _confirm(case, integration)
-    return confirm.within if isinstance(confirm, ByPerson) else ASK_A_PERSON.within
-
-
-def _hand_over(case: Case, now: datetime, text: str, remedy: str | None = None, fault: str | None = None) -> Event:
-    return Event(
-        EventKind.HAND_OVER,
-        now,
-        due_at=now + ASK_A_PERSON.within,
-        text=text,
-        remedy=remedy or "find out at the service, then confirm or refuse this case",
-        fault=fault or case.fault,
-    )
-
-
-def _verdict(answer: Answer, proof: Proof, now: datetime) -> Event:
-    verdict = EventKind.CANCELED if answer.outcome is Outcome.CANCELED else EventKind.PARTLY_CANCELED
-    return Event(verdict, now, status=answer.status, text=answer.text, lines=answer.lines, proof=proof)
-
-
-def _took_note(case: Case, integration: Integration, answer: Answer, now: datetime) -> Event:
-    confirm = _confirm(case, integration)
-    if isinstance(confirm, ByCheck):
-        return Event(
-            EventKind.TOOK_NOTE,
-            now,
-            due_at=now + (SOON if answer.outcome is not Outcome.ASKED else confirm.every),
-            give_up_at=now + confirm.give_up,
-            text=answer.text or TOOK_NOTE,
-            status=answer.status,
-            reference=answer.reference,
-        )
-    return Event(
-        EventKind.HAND_OVER,
-        now,
-        due_at=now + _patience(case, integration),
-        text=answer.text or "the service took note and cannot be read back",
-        remedy="find out at the service, then confirm or refuse this case",
-        status=answer.status,
-        reference=answer.reference,
-    )
 
 
 def _refused(
@@ -390,7 +368,7 @@ def _lost(
     repeatable: bool = False,
     fault: str | None = None,
 ) -> Event:
-    confirm = _confirm(case, integration)
+    confirm = confirmation_of(case, integration)
     give_up = confirm.give_up if isinstance(confirm, ByCheck) else PATIENCE.give_up
     return Event(
         EventKind.LOST,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 
 from attrs import evolve, frozen
 
@@ -34,7 +37,10 @@ _SAYS = (UntrustedMessage, InputError, ConfigurationError, MalformedReply)
 """What a plugin may say of a message; everything else is its fault."""
 MOST_HINTS = 1000
 """How many orders one message may be about."""
-_READABLE = (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
+LARGEST = 5_000_000
+"""Bytes of one message that are looked at."""
+_UNKNOWN = "no order is registered there under this number"
+_READABLE = (State.REQUESTED, State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
 _ALARMABLE = (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
 
 
@@ -49,8 +55,17 @@ class Heard:
     text: str
 
 
+def _digest(message: Message, hint: Hint) -> str:
+    """What is the same where a message comes again: what was signed, and what the plugin read in it.
+
+    Not the headers by themselves: of most nobody has signed a word, and a name of the delivery is one of them.
+    """
+    read = json.dumps([sorted(message.query.items()), hint.remote_id, hint.kind.value])
+    return hashlib.sha256(read.encode() + b"\n" + message.body).hexdigest()
+
+
 class Inbound:
-    """Takes what comes in. A repeated message does no more than the first one: it only makes us look again."""
+    """Takes what comes in. A message that comes again does nothing, however often, and to whichever process."""
 
     def __init__(
         self, ledger: Ledger, host: HostById, connections: Connections, engine: InlineEngine, wishes: Wishes
@@ -67,8 +82,32 @@ class Inbound:
         Raises UntrustedMessage, MalformedReply and what else a plugin says of a message; PluginFault where it fails;
         NotAllowedError for an integration that takes no messages.
         """
-        connection = self._connections.get(name)
-        return tuple(self._heed(name, hint) for hint in self._hints(connection, name, message))
+        if len(message.body) > LARGEST:
+            text = f"the message has {len(message.body):,} bytes; at most {LARGEST:,} are taken"
+            raise InputError(text, place=f"connection {name!r}")
+        hints = self._hints(self._connections.get(name), name, message)
+        orders = {hint: self._host.placed_as(name, hint.remote_id) for hint in hints}
+        digests = {hint: _digest(message, hint) for hint, order_id in orders.items() if order_id is not None}
+        if not digests:  # Nobody's orders: nothing is done, and nothing remembered.
+            return tuple(Heard(hint.remote_id, hint.kind, None, None, _UNKNOWN) for hint in hints)
+        taken = self._ledger.take_messages(name, frozenset(digests.values()), self._engine.now())
+        left = set(taken)
+        done: list[str] = []
+        heard: list[Heard] = []
+        try:
+            for hint, order_id in orders.items():
+                digest = digests.get(hint)
+                one, is_done = self._heed(name, hint, order_id, is_new=digest in left)
+                heard.append(one)
+                if digest in left and is_done:
+                    left.discard(digest)
+                    done.append(digest)
+        finally:
+            # What could not be looked into is not held against the sender who sends it again.
+            if taken:
+                with suppress(LedgerError):
+                    self._ledger.settle_messages(name, done, left)
+        return tuple(heard)
 
     def _hints(self, connection: Connection, name: str, message: Message) -> Sequence[Hint]:
         hook = connection.loaded.manager.hook.orderdesk_receive
@@ -90,19 +129,23 @@ class Inbound:
             heard.place = heard.place or f"connection {name!r}"
         return sound(heard, "it failed on a message", place=f"connection {name!r}")
 
-    def _heed(self, name: str, hint: Hint) -> Heard:
-        order_id = self._host.placed_as(name, hint.remote_id)
+    def _heed(self, name: str, hint: Hint, order_id: str | None, *, is_new: bool) -> tuple[Heard, bool]:
+        """What became of a hint, and whether it was looked into."""
         if order_id is None:
-            return Heard(hint.remote_id, hint.kind, None, None, "no order is registered there under this number")
+            return Heard(hint.remote_id, hint.kind, None, None, _UNKNOWN), False
         order = self._host.order(order_id)
+        if not is_new:
+            text = "it came before, so nothing is looked into again"
+            return Heard(hint.remote_id, hint.kind, order.number, self._latest(order, name), text), False
+        is_done = True
         delivery = f", delivery {hint.delivery}" if hint.delivery else ""
         try:
             case, text = self.heed(order, name, hint.kind, by=f"a message from {name}{delivery}")
         except LedgerError:
             raise  # Nothing could be kept of it: the sender must hear so, and send it again.
         except OrderDeskError as error:  # One order's trouble keeps nobody from looking into the others.
-            case, text = self._latest(order, name), f"not looked into: {error}"
-        return Heard(hint.remote_id, hint.kind, order.number, case, text)
+            case, text, is_done = self._latest(order, name), f"not looked into: {error}", False
+        return Heard(hint.remote_id, hint.kind, order.number, case, text), is_done
 
     def heed(self, order: Order, name: str, kind: HintKind, *, by: str) -> tuple[Case | None, str]:
         """Look into what somebody says of an order at a connection; the case, and what was done, in words."""

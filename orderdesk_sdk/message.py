@@ -6,12 +6,24 @@ A message is never evidence. What it hints at is read back at the service, and o
 from __future__ import annotations
 
 import enum
+import unicodedata
 from collections.abc import Mapping
 
 from attrs import field, frozen
 from attrs.validators import instance_of, optional
 
 __all__ = ["Hint", "HintKind", "Message"]
+
+
+LONGEST_NAME = 100
+"""Characters of a delivery's name that are kept."""
+
+
+def _name(text: str | None) -> str | None:
+    if not isinstance(text, str):  # The validator says what is wrong with it.
+        return text
+    shown = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text[: 10 * LONGEST_NAME])
+    return " ".join(shown.split())[:LONGEST_NAME] or None
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
@@ -45,9 +57,10 @@ class HintKind(enum.Enum):
 class Hint:
     """An order that is worth a look. remote_id: its number at the service.
 
-    delivery: the sender's name for this delivery, the same when it is sent again; None where it gives none.
+    delivery: the sender's name for this delivery, the same when it is sent again; None where it gives none. It is cut
+    to `LONGEST_NAME` characters, and has no control characters: people read it.
     """
 
     remote_id: str = field(validator=instance_of(str))
     kind: HintKind = field(validator=instance_of(HintKind))
-    delivery: str | None = field(default=None, validator=optional(instance_of(str)))
+    delivery: str | None = field(default=None, converter=_name, validator=optional(instance_of(str)))

@@ -12,7 +12,7 @@ from attrs import Factory, frozen
 
 from orderdesk_sdk.clock import hours, minutes, seconds
 
-__all__ = ["PATIENCE", "TOOK_NOTE", "RetryPolicy", "no_later", "not_in_time", "reminded"]
+__all__ = ["PATIENCE", "TOOK_NOTE", "SOON", "RetryPolicy", "no_later", "not_in_time", "reminded"]
 
 _REMINDED = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
 
@@ -47,6 +47,8 @@ class RetryPolicy:
 
 PATIENCE = RetryPolicy()
 """The one policy of the house."""
+SOON = seconds(5)
+"""How soon a request of unknown fate is read back."""
 TOOK_NOTE = "the service took note; it is read back until it decides"
 
 

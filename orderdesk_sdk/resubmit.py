@@ -30,7 +30,7 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
     """Opens resubmissions and advances them."""
 
     ends_with = Placement
-    find_out = "find out at the service, then confirm or refuse it; what is not there may be sent again"
+    find_out = "find out at the service, confirm or refuse it; what is not there may be made under another number"
 
     def open(self, original: Order, *, by: str, at: str | None, number: str | None) -> Resubmission:
         """Record the resubmission, or find the one that is there. The duplicate is made when it is advanced: written

@@ -16,7 +16,7 @@ from orderdesk_sdk.wishes import name_of
 
 __all__ = ["Verdicts"]
 
-_READABLE = (State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
+_READABLE = (State.REQUESTED, State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
 
 
 class Verdicts:

@@ -324,6 +324,7 @@ def test_what_a_person_confirms_was_canceled_elsewhere_just_the_same(
 
 def test_what_the_service_denies_is_followed_by_nobody(village_desk: VillageOpener, village: Village) -> None:
     desk = village_desk(at=["cart", "mill"], rules=[FOLLOW])
+    village.status["cart", "1042"] = "shipped"
     desk.receive("cart", note("1042", HintKind.CANCELED))
     assert (states(desk), village.writes) == ({"cart": State.WITHDRAWN}, [])
 

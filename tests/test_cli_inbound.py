@@ -68,9 +68,23 @@ def test_a_wish_that_has_sent_nothing_is_taken_back_everywhere() -> None:
     assert "Nothing of it is open." in run("take-back", "1042", "--by", "Ann").stdout
 
 
-def test_what_was_heard_and_is_not_so_changes_nothing() -> None:
+def test_what_was_heard_and_does_not_show_is_read_until_the_service_contradicts() -> None:
     told = ask("heard", "1042", "--at", "amazon-mcf", "--by", "Ann")
-    assert [case["state"] for case in told["cases"]] == ["withdrawn"]
+    assert [case["state"] for case in told["cases"]] == ["heard"]
+    assert "withdrawn" in run("work", "--until-idle").stdout
+
+
+def test_a_person_settles_a_status_change_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    from orderdesk_sdk.config import find_config
+    from orderdesk_sdk.desk import Desk
+
+    with Desk(find_config(None)) as desk:
+        monkeypatch.setattr(desk._engine, "_do", lambda *_: ())
+        (change,) = desk.change_status("1042", "archived", by="Ann").changes
+    assert "set" in run("confirm", change.id[:9], "--by", "Ben", "--note", "x").stdout
+    told = ask("receipt", "1042")["status_changes"]
+    assert [(one["state"], one["person"], one["text"]) for one in told] == [("done", "Ben", "x")]
+    assert "it is settled: done" in run("refuse", change.id, "--by", "Ben", code=1).stderr
 
 
 def test_a_shipment_of_a_canceled_order_is_an_alarm_and_of_another_is_none() -> None:

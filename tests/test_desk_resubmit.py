@@ -189,7 +189,7 @@ def test_a_number_that_the_service_has_used_is_refused_by_it(canceled: Desk, sim
     simulator.add_order("1042-B", lines=[("SOCKS", 1)])
     made = canceled.resubmit(ORDER, by="Ann", number="1042-B")
     assert (made.state, made.due_at) == (ErrandState.REFUSED, None)
-    assert "another order" in str(made.text)
+    assert "has an order under this number" in str(made.text)
     assert created(simulator) == []
 
 

@@ -28,6 +28,7 @@ from orderdesk_sdk.errors import ConfigurationError, PluginFault
 from orderdesk_sdk.exchange import Certainty
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.patience import SOON
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 CHECKED = ByCheck(every=minutes(2), give_up=hours(24))
@@ -237,7 +238,7 @@ def test_what_was_turned_away_is_not_asked_again_before_the_service_wants_it(
 def test_an_unclear_case_is_read_back_no_sooner_than_soon_whatever_the_service_asks() -> None:
     loss = Loss(Certainty.UNCLEAR, "throttled", retry_after=seconds(1))
     event = followup.after_loss(SENDING, declared(Button(CHECKED)), loss, NOW)
-    assert event.due_at == NOW + followup.SOON
+    assert event.due_at == NOW + SOON
 
 
 # A plugin's own error

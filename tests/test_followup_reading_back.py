@@ -100,7 +100,7 @@ def test_an_unclear_request_is_sent_again_only_where_it_is_repeatable_and_at_mos
     }
     assert [key for key, event in decided.items() if event.resend] == [(True, 0), (True, 1), (True, 2)]
     assert decided[True, 0].due_at == NOW
-    assert decided[True, 3].due_at == NOW + minutes(2)
+    assert decided[True, 3].kind is EventKind.HAND_OVER, "no machine sends it any more"
 
 
 def test_at_most_three_resends_happen_whatever_the_service_loses() -> None:
@@ -118,11 +118,63 @@ def test_at_most_three_resends_happen_whatever_the_service_loses() -> None:
 
 
 def test_an_unclear_case_keeps_saying_why_while_nothing_is_decided() -> None:
-    lost = case_in(State.UNCLEAR, text="the reply was lost")
+    lost = case_in(State.UNCLEAR, text="the reply was lost", repeatable=True)
     event = followup.after_check(lost, KNOWN, PLACED, Answer(Outcome.PENDING), NOW)
     assert transition(lost, event).text == "the reply was lost"
     told = followup.after_check(lost, KNOWN, PLACED, Answer(Outcome.PENDING, text="in a queue"), NOW)
     assert transition(lost, told).text == "in a queue"
+
+
+def test_a_lost_request_that_is_not_sent_again_and_does_not_show_is_a_person_s_at_once_and_read_meanwhile() -> None:
+    lost = case_in(State.UNCLEAR, text="the reply was lost", give_up_at=NOW + hours(24))
+    event = followup.after_check(lost, KNOWN, PLACED, Answer(Outcome.PENDING), NOW)
+    case = transition(lost, event)
+    assert (case.state, case.due_at, case.remind_at) == (State.AWAITING_PERSON, NOW + minutes(2), NOW + hours(4))
+    assert "the reply was lost; the service does not show it" in str(case.text)
+    assert "send it again, or confirm or refuse" in str(case.remedy)
+    assert not followup.is_overdue(case, NOW + hours(3))
+    later = NOW + minutes(2)
+    read = transition(case, followup.after_check(case, KNOWN, PLACED, Answer(Outcome.PENDING), later))
+    assert (read.due_at, read.remind_at, read.text) == (NOW + minutes(4), NOW + hours(4), case.text)
+    at = NOW + hours(4)
+    assert followup.is_overdue(read, at)
+    reminder = followup.overdue(read, KNOWN, PLACED, at)
+    assert reminder is not None
+    reminded = transition(read, reminder)
+    assert (reminded.due_at, reminded.remind_at) == (at + minutes(2), at + hours(4))
+    done = transition(reminded, followup.after_check(reminded, KNOWN, PLACED, Answer(Outcome.CANCELED, exchange=1), at))
+    assert (done.state, done.remind_at) == (State.CANCELED, None)
+
+
+def test_what_is_read_while_a_person_has_it_is_read_no_longer_than_the_declaration_says() -> None:
+    case = case_in(State.AWAITING_PERSON, give_up_at=NOW, remind_at=NOW + hours(1), asked_at=NOW)
+    event = followup.after_check(case, KNOWN, PLACED, Answer(Outcome.PENDING), NOW)
+    assert event.due_at == NOW + hours(1)
+    reminder = followup.overdue(case, KNOWN, PLACED, NOW + hours(1))
+    assert reminder is not None
+    assert (reminder.due_at, reminder.remind_at) == (NOW + hours(5), None)
+
+
+def test_a_lost_request_whose_way_has_closed_is_not_sent_again_but_goes_the_next_way() -> None:
+    ladder = declared(Button(CHECKED, SinceSubmission(seconds(30))), PHONE)
+    lost = case_in(State.UNCLEAR, text="the reply was lost", repeatable=True)
+    event = followup.after_check(lost, ladder, PLACED, Answer(Outcome.PENDING), NOW)
+    assert (event.kind, event.route, event.resend) == (EventKind.CLIMB, 1, False)
+    single = declared(Button(CHECKED, SinceSubmission(seconds(30))))
+    alone = followup.after_check(lost, single, PLACED, Answer(Outcome.PENDING), NOW)
+    assert (alone.kind, alone.resend) == (EventKind.HAND_OVER, False)
+
+
+def test_that_a_second_request_was_refused_says_nothing_of_the_first() -> None:
+    button = Button(CHECKED, climbs=frozenset({Refusal.TOO_LATE}))
+    second = case_in(State.SENDING, asked_before=NOW - minutes(1), asked_at=NOW, repeatable=True)
+    answer = Answer(Outcome.REFUSED, Refusal.TOO_LATE, text="it is being made")
+    event = followup.after_cancel(second, declared(button, PHONE), PLACED, answer, NOW)
+    assert (event.kind, event.refusal, event.repeatable) == (EventKind.LOST, None, False)
+    case = transition(second, event)
+    assert "it was refused (it is being made), but an earlier request may have worked" in str(case.text)
+    done = followup.after_check(case, declared(button, PHONE), PLACED, Answer(Outcome.CANCELED, exchange=1), NOW)
+    assert done.kind is EventKind.CANCELED
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NOT_DONE, Outcome.UNCLEAR])

@@ -129,10 +129,42 @@ def test_a_hint_is_no_evidence_the_read_back_is(village_desk: VillageOpener, vil
 
 def test_what_the_service_denies_is_withdrawn(village_desk: VillageOpener, village: Village) -> None:
     desk = village_desk(at=["cart"])
+    village.status["cart", "1042"] = "shipped"
     desk.receive("cart", note("1042", CANCELED))
     case = only(desk.cases())
     assert (case.state, case.proof, village.writes) == (State.WITHDRAWN, None, [])
-    assert ("the service says otherwise" in str(case.text), case.status) == (True, "open")
+    assert ("the service says otherwise" in str(case.text), case.status) == (True, "shipped")
+
+
+def test_a_message_that_comes_before_the_service_shows_it_is_read_until_it_does(
+    village_desk: VillageOpener, village: Village, clock: VirtualClock
+) -> None:
+    desk = village_desk(at=["cart"])
+    desk.receive("cart", note("1042", CANCELED))
+    case = only(desk.cases())
+    assert (case.state, case.due_at, case.status) == (State.HEARD, clock.now() + minutes(2), "open")
+    assert "does not show it yet" in str(case.text)
+    village.status["cart", "1042"] = "canceled"
+    clock.advance(minutes(2))
+    desk.run_due()
+    case = only(desk.cases())
+    assert (case.state, village.writes) == (State.CANCELED, [])
+    assert case.proof is not None
+    assert case.proof.kind is ProofKind.READ_BACK
+
+
+def test_what_the_service_never_shows_is_a_person_s_after_the_declared_while(
+    village_desk: VillageOpener, village: Village, clock: VirtualClock
+) -> None:
+    desk = village_desk(at=["cart"])
+    desk.receive("cart", note("1042", CANCELED))
+    for _ in range(32):
+        clock.advance(minutes(2))
+        desk.run_due()
+    case = only(desk.cases())
+    assert (case.state, village.writes) == (State.AWAITING_PERSON, [])
+    assert "says otherwise" in str(case.text)
+    assert desk.refuse(case.id, by="Ann").state is State.REFUSED
 
 
 def test_what_cannot_be_read_is_a_person_s_to_find_out(village_desk: VillageOpener) -> None:
@@ -194,16 +226,19 @@ def test_a_late_read_back_settles_what_a_person_had(
     assert village.writes == []
 
 
-def test_a_message_that_comes_again_makes_no_second_case_and_is_noted_once(
+def test_a_message_that_comes_again_makes_no_second_case_and_is_told_once(
     village_desk: VillageOpener, village: Village
 ) -> None:
     desk = village_desk(at=["cart"])
     village.status["cart", "1042"] = "canceled"
+    desk.receive("cart", note("1042", CANCELED, delivery="the same again"))
+    case = only(desk.cases())
+    told = desk.ledger.history(case.id)
     for _ in range(3):
         desk.receive("cart", note("1042", CANCELED, delivery="the same again"))
-    case = only(desk.cases())
-    told = [entry.content for entry in desk.ledger.history(case.id) if "the same again" in str(entry.content)]
-    assert (case.state, len(told)) == (State.CANCELED, 1)
+    assert (only(desk.cases()), desk.ledger.history(case.id)) == (case, told)
+    (wish,) = desk.ledger.cancellations(case.order_id)
+    assert (case.state, wish.asked_by) == (State.CANCELED, "a message from cart, delivery the same again")
 
 
 def test_after_a_refusal_a_cancel_that_comes_from_there_is_taken_up(
@@ -261,7 +296,7 @@ def test_a_shipment_of_a_canceled_order_is_an_alarm_once_it_is_read_back(
     desk.receive("mill", note("1042", SHIPPED))
     assert only(desk.cases()).state is State.CANCELED, "the service says that it is canceled"
     village.status["mill", "1042"] = "shipped"
-    desk.receive("mill", note("1042", SHIPPED))
+    desk.receive("mill", note("1042", SHIPPED, delivery="a second one"))
     case = only(desk.cases())
     assert (case.state, case.remedy) == (
         State.SHIPPED_ANYWAY, "stop the parcel at the service or the carrier, and tell the customer",

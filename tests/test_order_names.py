@@ -196,6 +196,26 @@ def test_an_order_that_was_made_anew_takes_the_number_over_when_a_person_says_so
     assert desk.order("1001").id == "58101"
 
 
+def test_an_order_that_gave_its_number_away_is_found_by_a_number_of_its_own(desk: Desk) -> None:
+    new = evolve(FIRST, id="58200")
+    desk.import_orders([FIRST, new], by="Ann")
+    desk.take_over("id:58200", by="Ben")
+    desk.import_orders([evolve(FIRST, email="new@example.com")], by="Ann")
+    assert desk.order("1001").id == "58200", "an update gives nothing back"
+    desk.import_orders([evolve(FIRST, number="1001-OLD")], by="Ann")
+    assert desk.order("1001-OLD").id == "58101"
+    desk.import_orders([FIRST, evolve(new, number="2002")], by="Ann")
+    assert desk.order("1001").id == "58101", "nobody else has the number any more"
+
+
+def test_an_order_whose_taker_was_renamed_goes_by_its_number_again(desk: Desk) -> None:
+    new = evolve(FIRST, id="58200")
+    desk.import_orders([FIRST, new], by="Ann")
+    desk.take_over("id:58200", by="Ben")
+    desk.import_orders([evolve(new, number="2002")], by="Ann")
+    assert (desk.order("1001").id, desk.order("2002").id) == ("58101", "58200")
+
+
 def test_taking_over_a_number_that_nobody_else_has_changes_nothing(desk: Desk) -> None:
     desk.import_orders([FIRST], by="Ann")
     assert desk.take_over("1001", by="Ben") == ()

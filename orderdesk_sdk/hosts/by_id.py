@@ -6,7 +6,7 @@ from datetime import datetime
 
 from orderdesk_sdk.errors import AmbiguousError, NotFoundError
 from orderdesk_sdk.hosts import Host, Move
-from orderdesk_sdk.hosts.refs import OrderId
+from orderdesk_sdk.hosts.refs import OrderId, OrderNumber
 from orderdesk_sdk.order import Order, Placement
 
 __all__ = ["HostById"]
@@ -24,12 +24,15 @@ class HostById:
 
     def called(self, name: str) -> tuple[str, ...]:
         """The ids of all orders that have `name` as their id or number."""
-        try:
-            return (self._host.order(name).id,)
-        except AmbiguousError as error:
-            return error.ids
-        except NotFoundError:
-            return ()
+        found: dict[str, None] = {}
+        for ref in (OrderId(name), OrderNumber(name)):
+            try:
+                found[self._host.order(ref).id] = None
+            except AmbiguousError as error:
+                found |= dict.fromkeys(error.ids)
+            except NotFoundError:
+                continue
+        return tuple(found)
 
     def placements(self, order_id: str) -> tuple[Placement, ...]:
         """As `Host.placements`."""

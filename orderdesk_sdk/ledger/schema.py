@@ -96,7 +96,10 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
             f"ALTER TABLE history ADD COLUMN {name}"
             for name in ("link BLOB", "state BLOB", "sealed BLOB", "texts TEXT")
         ),
-        "CREATE TABLE chain (id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL, head BLOB NOT NULL)",
+        # in_use: its newest lines may be in a file beside it, so it is not copied by copying it alone.
+        """CREATE TABLE chain (
+            id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL, head BLOB NOT NULL,
+            in_use INTEGER NOT NULL)""",
         "DROP TRIGGER history_is_fixed",
         adopt,
         # Of a line nothing ever changes, but that its texts may be removed.
@@ -119,5 +122,12 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
         ),
         f"""CREATE TRIGGER cancellations_are_kept BEFORE DELETE ON cancellations
             BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END""",
+    ),
+    (
+        # Beside the history: what came in is no evidence, and is forgotten after a while.
+        """CREATE TABLE messages (
+            connection TEXT NOT NULL, digest TEXT NOT NULL, at INTEGER NOT NULL, done INTEGER NOT NULL,
+            PRIMARY KEY (connection, digest)) WITHOUT ROWID""",
+        "CREATE INDEX messages_by_age ON messages (connection, at)",
     ),
 )

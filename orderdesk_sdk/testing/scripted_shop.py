@@ -17,6 +17,7 @@ from orderdesk_sdk.errand import Errand
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.order import Line, Order, Placement, Role
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.request import ResubmitRequest, StatusRequest
@@ -46,6 +47,7 @@ class ScriptedShop:
         return Integration(
             slug="shop", title="Shop", settings=ShopSettings, base_url="url", cancel=(), resubmit=NewNumber(),
             role=self.role, statuses=(Status("held", "On hold"),),
+            identified_by={"*": NotStated("a test writes what it says")},
         )  # fmt: skip
 
     @hookimpl

@@ -35,6 +35,8 @@ T = TypeVar("T")
 
 _LEDGER_WRITES = (
     "open",
+    "take_messages",
+    "settle_messages",
     "write",
     "append",
     "name",
