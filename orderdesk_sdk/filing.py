@@ -19,6 +19,7 @@ from orderdesk_sdk.incoming_mail import EXCERPT, WORD, Letter, MailIn, read_mail
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.mail import message_id
 from orderdesk_sdk.mail_parts import unfit
+from orderdesk_sdk.redaction import Redactor
 
 __all__ = ["Filing"]
 
@@ -36,6 +37,8 @@ class Filing:
         self._sender = config.mail.sender if config.mail is not None else None
         own = (config.mail.sender, config.mail.redirect_to) if config.mail is not None else ()
         self._own = frozenset(address_of(one, "[mail]").addr_spec.lower() for one in own if one)
+        password = config.mail.password if config.mail is not None else None
+        self._redactor = Redactor(secrets=[password] if password is not None else [])
         self._ledger = ledger
         self._connections = connections
         self._clock = clock
@@ -55,7 +58,7 @@ class Filing:
         if message is None:
             return Proof(ProofKind.PERSON, person=by.strip(), note=note), ()
         connection = self._connections.get(case.connection)
-        letter = read_mail(message, connection.client.redactor.text)
+        letter = read_mail(message, lambda text: self._redactor.text(connection.client.redactor.text(text)))
         self._written_by_others(letter, connection)
         mail = self._about(case, letter, connection)
         said = f"a message in from {mail.sender}, {mail.subject!r}: {letter.text[:EXCERPT]}"

@@ -105,7 +105,7 @@ def setting(
     least: int = 0,
     most: int = MOST,
 ) -> T:
-    """A plain setting of type `of` (str, int or bool).
+    """A plain setting of type `of` (str, int or bool); a text is one line.
 
     Required where no default is given. choices: the texts allowed, if few. least, most: of a whole number, both
     included; a number outside is refused when the configuration is read.

@@ -16,8 +16,8 @@ from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reasons import resolve_reason
 
 __all__ = [
-    "demand", "demand_lines", "leaves_nothing", "not_yet_asked", "open_cases", "wanted_placements", "wish_content",
-    "with_line_ids",
+    "demand", "demand_lines", "demand_submittable", "leaves_nothing", "not_yet_asked", "open_cases",
+    "wanted_placements", "wish_content", "with_line_ids",
 ]  # fmt: skip
 
 
@@ -145,3 +145,19 @@ def open_cases(
         )
         for number, placement in enumerate(ordered, start=1)
     )
+
+
+def demand_submittable(order: Order, cases: Sequence[Case]) -> None:
+    """Raises NotAllowedError where an order is canceled or being so anywhere, by its cases, oldest first."""
+    latest = {case.connection: case for case in cases}
+    against = [
+        f"{case.connection} ({case.state.value})"
+        for case in latest.values()
+        if case.is_open or case.state in (State.CANCELED, State.PARTLY_CANCELED, State.SHIPPED_ANYWAY)
+    ]
+    if against:
+        raise NotAllowedError(
+            f"it was canceled, or is being canceled, at {', '.join(against)}",
+            place=f"order {order.number}",
+            remedy="resubmit a canceled order as a duplicate: `orderdesk resubmit`",
+        )

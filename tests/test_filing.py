@@ -17,9 +17,11 @@ from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.mail import MailConfig
 from orderdesk_sdk.order import Line, Order
 from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, settings
 from orderdesk_sdk.testing.mail_child import POST, PostPlugin
 
+PASSWORD = "a-password-nobody-sees"
 SENT = "<sent@before.example>"
 
 
@@ -46,7 +48,11 @@ def opened(path: Path, connections: tuple[str, ...] = ("phone",), post: str = ""
     configured = {name: ConnectionConfig(name, "phone", {}, f"[connections.{name}]") for name in connections}
     if post:
         configured[POST] = ConnectionConfig(POST, POST, {"to": post}, f"[connections.{POST}]")
-    config = Config(path, configured, mail=MailConfig(sender="orders@shop.example", mode="draft"))
+    config = Config(
+        path,
+        configured,
+        mail=MailConfig(sender="orders@shop.example", mode="draft", username="shop", password=Secret(PASSWORD)),
+    )
     return Desk(config, clock=VirtualClock(), registry=registry)
 
 
@@ -156,6 +162,17 @@ def test_a_mail_from_where_another_place_is_asked_is_no_evidence_for_this_one(pa
         said = mail("<else@b.example>", "1042 is canceled.", sender="Bo <bo@post.example>")
         assert "where post is asked" in refused(desk, by_name["phone"], said).text
         assert desk.case(desk.confirm(by_name["post"].id, by="Ben", message=said).id).state is State.CANCELED
+
+
+def test_no_password_of_the_mail_server_is_kept_from_a_mail(path: Path) -> None:
+    with opened(path) as desk:
+        case = asked(desk)
+        done = desk.confirm(
+            case.id, by="Ben", message=mail(SENT, f"1042 is canceled, {PASSWORD}", sender=f"{PASSWORD} <a@b.example>")
+        )
+        kept = f"{done}{desk.ledger.history(case.id)}"
+    assert "[hidden]" in kept
+    assert PASSWORD not in kept
 
 
 def test_one_mail_does_not_prove_two_services(path: Path) -> None:

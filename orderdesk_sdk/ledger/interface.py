@@ -184,6 +184,12 @@ class Ledger(Protocol):
         noted: a head from earlier, which the ledger must have passed.
         """
 
+    def remove_texts(self, order_id: str, *, by: str, at: datetime) -> int:
+        """Remove every personal text of an order, and say so in each of its histories; how many these are.
+
+        Raises NotAllowedError while anything about the order is open.
+        """
+
     def head(self) -> Head:
         """How many lines there are and what only these lines have: to be noted elsewhere."""
 

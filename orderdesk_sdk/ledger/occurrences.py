@@ -17,6 +17,8 @@ from orderdesk_sdk.rules import Firing, Occurrence
 
 __all__ = ["Occurrences"]
 
+_AT_ONCE = 1000
+"""Occurrences of one transaction."""
 _NOUN = "occurrence"
 
 
@@ -33,11 +35,13 @@ class Occurrences(ABC):
         """A cursor for reading."""
 
     def occur(self, occurrences: Sequence[Occurrence]) -> None:
-        def job(cursor: sqlite3.Cursor) -> None:
-            for occurrence in occurrences:
+        def job(cursor: sqlite3.Cursor, some: Sequence[Occurrence]) -> None:
+            for occurrence in some:
                 occur(cursor, occurrence)
 
-        self._commits.run(job)
+        # Those of a large import a few at a time: each is recorded by itself, and the same again changes nothing.
+        for first in range(0, len(occurrences), _AT_ONCE):
+            self._commits.run(partial(job, some=occurrences[first : first + _AT_ONCE]))
 
     def waiting(self, limit: int) -> tuple[Occurrence, ...]:
         with self._read() as cursor:

@@ -13,7 +13,7 @@ from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.chain import FIRST, MARK, Line, Links, line_of, row_digest, state_of
 from orderdesk_sdk.ledger.entries import dump, kind_of, pack, pack_entry, stamp, unpack
 from orderdesk_sdk.ledger.interface import Fence, FenceMoved, Work, Write
-from orderdesk_sdk.ledger.personal import Packed
+from orderdesk_sdk.ledger.personal import REMOVED, Packed
 from orderdesk_sdk.ledger.tables import COLUMNS, TABLES, columns_of, wish_columns
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Occurrence
@@ -150,7 +150,7 @@ def keyed(cursor: sqlite3.Cursor, key: str, content: str) -> Cancellation | None
     ).fetchone()
     if row is None:
         return None
-    if row[0] != content:
+    if row[0] not in (content, REMOVED):
         raise ConflictError(
             "this key was used for another cancellation", place=f"key {key!r}", remedy="use a new key for a new wish"
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,15 +15,18 @@ from typing import TypeVar
 from orderdesk_sdk.case import Cancellation, Case, Event, State
 from orderdesk_sdk.errors import LedgerError, NotFoundError
 from orderdesk_sdk.exchange import Exchange, Intent
-from orderdesk_sdk.ledger.chain import MARK, Links
+from orderdesk_sdk.ledger.backup import Backup, make_backup
+from orderdesk_sdk.ledger.chain import MARK
 from orderdesk_sdk.ledger.commits import GroupCommit
 from orderdesk_sdk.ledger.damage import intact, stand_in
 from orderdesk_sdk.ledger.due import due_at, due_everywhere, due_places, next_due
 from orderdesk_sdk.ledger.entries import Entry, EntryKind, content_of, dump, load, moment, unpack
 from orderdesk_sdk.ledger.flaws import Flaw, Head, Record
 from orderdesk_sdk.ledger.interface import Fence, Work, Write
+from orderdesk_sdk.ledger.keeping import Keeper
 from orderdesk_sdk.ledger.messages import settle_messages, take_messages
 from orderdesk_sdk.ledger.occurrences import Occurrences
+from orderdesk_sdk.ledger.removal import remove_texts
 from orderdesk_sdk.ledger.rows import (
     REGISTERED,
     add_lines,
@@ -48,7 +52,7 @@ from orderdesk_sdk.ledger.verifying import examine, head_of, readable, record_of
 from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Occurrence
-from orderdesk_sdk.sqlite_file import connect, migrate
+from orderdesk_sdk.sqlite_file import close, connect, migrate, opened, use_wal
 from orderdesk_sdk.status_change import StatusChange
 
 __all__ = ["SqliteLedger"]
@@ -67,21 +71,25 @@ class SqliteLedger(Occurrences):
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._writer = connect(path)
-            try:
+            with ExitStack() as made:
+                self._writer = made.enter_context(closing(connect(path)))
                 migrate(self._writer, "ledger_schema", MIGRATIONS, str(path))
-                self._reader = connect(path)
-            except BaseException:
-                self._writer.close()
-                raise
+                use_wal(self._writer)
+                self._reader = made.enter_context(closing(connect(path, create=False)))
+                self._keeper = Keeper(path, self._writer)
+                made.pop_all()
         except sqlite3.Error as error:
             raise LedgerError(
                 f"the file cannot be opened as a ledger: {error}", place=str(path), remedy="check path and permissions"
             ) from None
-        super().__init__(GroupCommit(self._writer))
+        super().__init__(GroupCommit(self._writer, self._keeper))
         self._reading = threading.Lock()
         for connection in (self._reader, self._writer):
             connection.text_factory = readable  # Else one text that is none would keep every row of a list from us.
+        # Also where a program ends without closing its ledger.
+        self._closing = weakref.finalize(
+            self, _close, self._commits, self._reading, self._keeper, self._reader, self._writer
+        )
 
     def open(self, cancellation: Cancellation, content: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
         found: list[tuple[Cancellation, bool]] = []
@@ -96,7 +104,7 @@ class SqliteLedger(Occurrences):
             )
             if known is None:
                 insert_wish(cursor, wish)
-                links = Links(cursor)
+                links = self._keeper.links(cursor)
                 for row, first in rows:
                     insert(cursor, links, Case, row, first)
                 links.keep()
@@ -147,7 +155,7 @@ class SqliteLedger(Occurrences):
         def job(cursor: sqlite3.Cursor) -> None:
             known = resubmitted(cursor, resubmission, earlier)
             if known is None:
-                links = Links(cursor)
+                links = self._keeper.links(cursor)
                 insert(cursor, links, Resubmission, made, first)
                 links.keep()
             found.append((known, False) if known is not None else (resubmission, True))
@@ -166,7 +174,7 @@ class SqliteLedger(Occurrences):
                 (key, change.order_id, change.connection),
             ).fetchone()
             if known is None:
-                links = Links(cursor)
+                links = self._keeper.links(cursor)
                 insert(cursor, links, StatusChange, made, first, key)
                 links.keep()
             found.append(unpack(StatusChange, *known) if known is not None else change)
@@ -182,7 +190,7 @@ class SqliteLedger(Occurrences):
         prepared = [prepare(change) for change in changes]
 
         def job(cursor: sqlite3.Cursor) -> None:
-            links = Links(cursor)
+            links = self._keeper.links(cursor)
             for change in prepared:
                 apply(cursor, links, change)
                 if change.occurrence is not None and self._records_settled:
@@ -199,7 +207,7 @@ class SqliteLedger(Occurrences):
         lines = lines_of(work, entries)
 
         def job(cursor: sqlite3.Cursor) -> None:
-            links = Links(cursor)
+            links = self._keeper.links(cursor)
             add_lines(cursor, links, work, lines, fenced=fenced)
             links.keep()
 
@@ -338,9 +346,17 @@ class SqliteLedger(Occurrences):
                 cursor.execute("COMMIT")
 
     def examine(self, noted: Head | None = None) -> Iterator[Flaw]:
-        with self._told(), closing(connect(self._path)) as own:
+        with self._told(), opened(self._path) as own:
             own.text_factory = readable
             yield from examine(own, noted)
+
+    def backup(self, target: Path) -> Backup:
+        """Copy the ledger into a new file while it is in use; see `backup.make_backup`."""
+        return make_backup(self._path, target)
+
+    def remove_texts(self, order_id: str, *, by: str, at: datetime) -> int:
+        with self._told():
+            return remove_texts(self._path, order_id, by=by, at=at)
 
     def head(self) -> Head:
         with self._read() as cursor:
@@ -363,13 +379,12 @@ class SqliteLedger(Occurrences):
         return tuple(errand for errand in found if errand is not None)
 
     def close(self) -> None:
-        with self._commits.locked(), self._reading:
-            self._reader.close()
-            self._writer.close()
+        self._closing()
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Cursor]:
         with self._reading, self._told():
+            self._keeper.look()
             yield self._reader.cursor()
 
     @contextmanager
@@ -378,6 +393,19 @@ class SqliteLedger(Occurrences):
             yield
         except sqlite3.Error as error:
             raise LedgerError(f"the ledger cannot be read: {error}", place=str(self._path)) from None
+
+
+def _close(
+    commits: GroupCommit,
+    reading: threading.Lock,
+    keeper: Keeper,
+    reader: sqlite3.Connection,
+    writer: sqlite3.Connection,
+) -> None:
+    with commits.locked(), reading:
+        keeper.close()
+        reader.close()
+        close(writer)
 
 
 def _narrowed(
