@@ -13,6 +13,7 @@ from orderdesk_sdk import (
     case,
     declaration,
     errors,
+    grounds,
     hookspecs,
     identity,
     message,

@@ -37,8 +37,9 @@ class StatedAt:
     """The body is JSON and states the number at a path of keys: `StatedAt("order", "number")`.
 
     path: the keys, one by one or as one sequence. "*" stands for each entry of a list, all of which must state the
-    order's number; "0" for its first. number: which one; the remote id unless another is named. normalize: applied to the stated number and to ours before they are compared, for a service that
-    spells it in another way than callers do; it must not make two orders' numbers equal.
+    order's number; "0" for its first.
+    number: which one; the remote id unless another is named. normalize: applied to the stated number and to ours before
+    they are compared, where the service spells it in another way than callers do; it must not make two numbers equal.
     """
 
     path: tuple[str, ...]
