@@ -116,8 +116,8 @@ def declaration_page() -> str:
     ):  # fmt: skip
         lines += class_section(cls)
     lines += ["## Identity: which order a response is about", "", prose(identity), ""]
-    for cls in (identity.StatedAt, identity.NumberKind, identity.AnyOf, identity.NotStated):
-        lines += class_section(cls)
+    for place in (identity.StatedAt, identity.NumberKind, identity.AnyOf, identity.NotStated):
+        lines += class_section(place)
     return "\n".join(lines)
 
 
