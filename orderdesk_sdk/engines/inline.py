@@ -132,6 +132,7 @@ class InlineEngine:
 
     def run_due(self, limit: int) -> Report:
         """Do all due work, at most `limit` pieces, each once."""
+        self._ledger.mind_clock(self._clock.now())
         problems = self.reach.catch_up()
         due = self._ledger.due(self._clock.now(), limit)
         problems += (*self._do(self._jobs(due), self._advance), *self._ledger.damaged())

@@ -13,10 +13,11 @@ from typing import TypeVar
 
 from orderdesk_sdk.case import Cancellation, Case, State
 from orderdesk_sdk.errors import NotFoundError
+from orderdesk_sdk.ledger.ahead import BELIEVED
 from orderdesk_sdk.ledger.chain import MARK
 from orderdesk_sdk.ledger.damage import Damage, intact, stand_in
 from orderdesk_sdk.ledger.due import due_at, due_everywhere, due_places, next_due
-from orderdesk_sdk.ledger.entries import Entry, EntryKind, content_of, load, moment, unpack
+from orderdesk_sdk.ledger.entries import Entry, EntryKind, content_of, load, moment, stamp, unpack
 from orderdesk_sdk.ledger.flaws import Flaw, Head, Record
 from orderdesk_sdk.ledger.interface import Fence, Work
 from orderdesk_sdk.ledger.rows import REGISTERED, keyed, mark_of, work_of
@@ -29,6 +30,8 @@ from orderdesk_sdk.sqlite_file import opened
 from orderdesk_sdk.status_change import StatusChange
 
 __all__ = ["Reader"]
+
+_PAGE = 500
 
 Errand = TypeVar("Errand", Resubmission, StatusChange)
 
@@ -153,6 +156,30 @@ class Reader(ABC):
     def next_due(self) -> datetime | None:
         with self._read() as cursor:
             return next_due(cursor, self.damage)
+
+    def _is_ahead(self, now: datetime) -> bool:
+        """Whether anything in the ledger was written by a clock that was ahead of now."""
+        with self._read() as cursor:
+            row = cursor.execute("SELECT latest FROM chain").fetchone()
+        return row is not None and row[0] > stamp(now + BELIEVED)
+
+    def _open_works(self) -> Iterator[Work]:
+        """Every open work that can be read, in bounded memory."""
+        for kind, table in TABLES.items():
+            last, more = -(2**63), True
+            while more:
+                with self._read() as cursor:
+                    rows = cursor.execute(
+                        f"SELECT number, id, data, texts FROM {table} WHERE number > ? AND due_at IS NOT NULL"  # noqa: S608 - a constant
+                        " ORDER BY number LIMIT ?",
+                        (last, _PAGE),
+                    ).fetchall()
+                for number, name, data, texts in rows:
+                    last = number
+                    work = self.damage.readable(f"{NOUNS[kind]} {name}", partial(work_of, data, texts, kind))
+                    if work is not None:
+                        yield work
+                more = len(rows) == _PAGE
 
     def damaged(self) -> tuple[str, ...]:
         return self.damage.lines()

@@ -6,17 +6,18 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 from orderdesk_sdk.case import Cancellation, Case, Event
-from orderdesk_sdk.errors import LedgerError
+from orderdesk_sdk.errors import ConflictError, LedgerError
 from orderdesk_sdk.exchange import Exchange, Intent
+from orderdesk_sdk.ledger.ahead import righted
 from orderdesk_sdk.ledger.backup import Backup, make_backup
 from orderdesk_sdk.ledger.commits import GroupCommit
-from orderdesk_sdk.ledger.entries import dump, unpack
+from orderdesk_sdk.ledger.entries import dump, stamp, unpack
 from orderdesk_sdk.ledger.interface import Work, Write
 from orderdesk_sdk.ledger.keeping import Keeper
 from orderdesk_sdk.ledger.messages import settle_messages, take_messages
@@ -176,6 +177,23 @@ class SqliteLedger(Reader, Occurrences):
             links.keep()
 
         self._commits.run(job)
+
+    def mind_clock(self, now: datetime) -> int:
+        if not self._is_ahead(now):
+            return 0
+        count = 0
+        for work in self._open_works():
+            found = righted(work, now)
+            if found is not None:
+                with suppress(ConflictError):  # Whoever was faster has changed it by the right clock.
+                    self.write(Write(work, found[0], [found[1]]))
+                    count += 1
+
+        def job(cursor: sqlite3.Cursor) -> None:
+            cursor.execute("UPDATE chain SET latest = ?", (stamp(now),))
+
+        self._commits.run(job)
+        return count
 
     def append(self, work: Work, entries: Sequence[Content], *, fenced: bool) -> None:
         lines = lines_of(work, entries)
