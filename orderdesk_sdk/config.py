@@ -272,8 +272,6 @@ def _made(
     for name, declared in fields.items():
         if name in table:
             values[name] = _value(declared, table[name], f"{place}.{name}", environ, insecure=insecure)
-        elif declared.kind is SettingKind.HOST and declared.default:
-            values[name] = read_base_url(declared.default, f"{place}.{name}", insecure=insecure)
         elif declared.required:
             example = '{ env = "NAME" }' if declared.kind is SettingKind.SECRET else f'"..."  # {declared.help}'
             raise ConfigurationError("is missing", place=f"{place}.{name}", remedy=f"add {name} = {example}")

@@ -31,6 +31,7 @@ from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.settings import SettingKind, settings_fields
 from orderdesk_sdk.sqlite_file import opened, wal_of
 from orderdesk_sdk.testing.sandbox import must_answer
+from orderdesk_sdk.urls import is_loopback
 
 __all__ = ["Finding", "Grade", "examine"]
 
@@ -38,7 +39,6 @@ _LATE = minutes(10)
 """Work that is overdue by more has nobody who does it."""
 _FLAWS = 20
 """Flaws of a ledger that are told; the first is enough to distrust it."""
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Grade(enum.Enum):
@@ -157,7 +157,7 @@ def _connection(
         yield _wrong("settings", error, place)
         return
     hosts = [str(getattr(made, field.name)) for field in fields.values() if field.kind is SettingKind.HOST]
-    if not all(urlsplit(host).hostname in _LOOPBACK for host in hosts):
+    if not all(is_loopback(urlsplit(host).hostname or "") for host in hosts):
         for name, given in connection.settings.items():
             if isinstance(given, Mapping) and "text" in given:
                 seen = ", and others on this machine may read it" if any(too_open(*files)) else ""

@@ -68,8 +68,13 @@ class Worker:
     def run(self, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
         """How much was done, and the problems of the last round, when stopped or (until_idle) when nothing is left.
 
-        Raises OrderDeskError where the same work fails again and again.
+        Once it is stopped, what is under way is finished and nothing new is begun. Raises OrderDeskError where the same
+        work fails again and again.
         """
+        with self.desk.ending_on(self.stop):
+            return self._run(until_idle=until_idle)
+
+    def _run(self, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
         done, failed = 0, 0
         while True:
             report = self.desk.run_due()

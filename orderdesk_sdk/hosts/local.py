@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.clock import Clock, utc
+from orderdesk_sdk.clock import CLOCKS_DIFFER, Clock, utc
 from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.hosts import Move
 from orderdesk_sdk.hosts import local_rows as rows
@@ -298,7 +298,7 @@ class LocalHost:
         return None if row is None else str(row[0])
 
     def note_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
-        """Keep the service's word; an older word than the kept one changes nothing.
+        """Keep the service's word; an older word than the kept one changes nothing, unless that is of a time to come.
 
         It does not go into the history: polls would fill it. Raises NotFoundError where the order has no placement at
         that connection, ValueError for a naive `at`.
@@ -312,8 +312,8 @@ class LocalHost:
                 raise NotFoundError(f"order id {order_id} is not placed at {connection!r}", remedy=remedy)
             db.execute(
                 "UPDATE host_placements SET status = ?1, status_at = ?2 "
-                "WHERE order_id = ?3 AND connection = ?4 AND (status_at IS NULL OR status_at <= ?2)",
-                (rows.storable(status), read_at, order_id, connection),
+                "WHERE order_id = ?3 AND connection = ?4 AND (status_at IS NULL OR status_at <= ?2 OR status_at > ?5)",
+                (rows.storable(status), read_at, order_id, connection, rows.stamp(self._clock.now() + CLOCKS_DIFFER)),
             )
 
     # History

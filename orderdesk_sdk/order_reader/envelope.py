@@ -6,6 +6,7 @@ them is read as one. The replies are those of https://github.com/sparkweb/slate,
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from typing import Self
 
@@ -108,7 +109,7 @@ def _error_in(entry: dict[object, object]) -> str | None:
     if not isinstance(status, str) or status.strip().lower() != "error":
         return None
     said = [part for part in (entry.get("message"), entry.get("errors")) if part]
-    text = "; ".join(part if isinstance(part, str) else repr(part) for part in said) or "no message"
+    text = "; ".join(part if isinstance(part, str) else reprlib.repr(part) for part in said) or "no message"
     about = f", about id {entry['id']}" if isinstance(entry.get("id"), str | int) else ""
     return f"Order Desk answered with an error{about}: {text[:500]}"
 
