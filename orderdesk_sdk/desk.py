@@ -362,10 +362,20 @@ class Desk:
         """A case by its id. Raises NotFoundError."""
         return self.ledger.case(case_id)
 
-    def cases(self, *, order: str | None = None, states: Sequence[State] = (), limit: int = 1000) -> tuple[Case, ...]:
-        """Cases, oldest first. order: an order's id or number; None takes all. states: empty takes all."""
+    def cases(
+        self,
+        *,
+        order: str | None = None,
+        states: Sequence[State] = (),
+        limit: int | None = None,
+        after: Case | None = None,
+    ) -> tuple[Case, ...]:
+        """Cases, oldest first. order: an order's id or number; None takes all. states: empty takes all.
+
+        limit: None gives 1000, and of one order all. after: only those that come after this one, for the next page.
+        """
         order_id = self.order(order).id if order is not None else None
-        return self.ledger.cases(order_id=order_id, states=states, limit=limit)
+        return self.ledger.cases(order_id=order_id, states=states, limit=limit, after=after)
 
     def errands(self, *, open_only: bool = False) -> tuple[Resubmission | StatusChange, ...]:
         """Resubmissions, then status changes, oldest first."""
