@@ -72,6 +72,13 @@ class DscoSimulator(Simulator):
         with self.lock:
             return self.order(remote_id).status
 
+    def canceled_pieces(self, remote_id: str) -> Mapping[str, int]:
+        with self.lock:
+            found: dict[str, int] = {}
+            for item in self.order(remote_id).items:
+                found[item.sku] = found.get(item.sku, 0) + item.canceled
+            return found
+
     def order(self, po_number: str) -> Order:
         """The order itself, for a test to look at or to change. Raises NotFoundError."""
         return self._orders.known(po_number)
