@@ -30,6 +30,7 @@ from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.hearsay import entries_of
 from orderdesk_sdk.journal import WorkJournal
+from orderdesk_sdk.ledger import DamagedRow
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.patience import PATIENCE
 from orderdesk_sdk.persons import is_window_open
@@ -68,11 +69,17 @@ class CaseAdvancer:
             if check or person is not None:
                 raise
             return self._unusable(self._book.ledger.case(case.id), error)
+        except DamagedRow as error:  # Of its wish, its history or another case of its order: a backup may mend it.
+            if check or person is not None:
+                raise
+            return self._damaged(self._book.ledger.case(case.id), error)
 
     def _advanced(self, case: Case, watch: Watch, *, check: bool, person: str | None, known: Known | None) -> Case:
         try:
             connection = self._connections.get(case.connection)
             placement = known.placement if known is not None else self._placement(case)
+        except DamagedRow:
+            raise
         except OrderDeskError as error:
             return self._unusable(case, error)
         integration = connection.integration
@@ -265,6 +272,12 @@ class CaseAdvancer:
             place=f"case {case.id}",
             remedy="find out at the service, then confirm or refuse the case",
         )
+
+    def _damaged(self, case: Case, error: DamagedRow) -> Case:
+        now = self._clock.now()
+        if case.state is State.SENDING:  # What was sent cannot be read, so nothing of it may be sent again.
+            return self._book.apply(case, followup.to_person(case, str(error), now, error.remedy))
+        return self._book.apply(case, followup.unusable(case, error, now))
 
     def _unusable(self, case: Case, error: OrderDeskError) -> Case:
         now = self._clock.now()

@@ -9,7 +9,17 @@ from typing import Protocol
 
 from orderdesk_sdk.errors import InputError, NaiveTimeError
 
-__all__ = ["Clock", "SystemClock", "VirtualClock", "hours", "local_moments", "minutes", "seconds", "utc"]
+__all__ = [
+    "CLOCKS_DIFFER",
+    "Clock",
+    "SystemClock",
+    "VirtualClock",
+    "hours",
+    "local_moments",
+    "minutes",
+    "seconds",
+    "utc",
+]
 
 
 def seconds(count: float) -> timedelta:
@@ -25,6 +35,10 @@ def minutes(count: float) -> timedelta:
 def hours(count: float) -> timedelta:
     """A duration of `count` hours."""
     return timedelta(hours=count)
+
+
+CLOCKS_DIFFER = minutes(5)
+"""By how much another's clock may be ahead of ours; what it says of a later moment is a mistake."""
 
 
 def utc(moment: datetime) -> datetime:

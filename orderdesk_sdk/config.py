@@ -4,7 +4,7 @@
 url = "sqlite:///orderdesk.db"          # relative to this file
 
 [host]
-timezone = "America/New_York"           # of times without a zone in imported orders; absent: UTC, as Order Desk writes
+timezone = "America/New_York"           # of times without a zone in orders of other hosts; Order Desk's are UTC
 
 [resubmit]
 suffix = "-{n}"                         # of the numbers of duplicates: 1042-1, 1042-2; the default
@@ -127,7 +127,7 @@ def read_config(path: Path) -> Config:
 
 def _read(path: Path) -> Config:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Some editors begin with a mark.
         for name, table in document.items():
             _check_numbers(table, f"{path}: [{name}]")
     except OSError as error:
@@ -272,8 +272,6 @@ def _made(
     for name, declared in fields.items():
         if name in table:
             values[name] = _value(declared, table[name], f"{place}.{name}", environ, insecure=insecure)
-        elif declared.kind is SettingKind.HOST and declared.default:
-            values[name] = read_base_url(declared.default, f"{place}.{name}", insecure=insecure)
         elif declared.required:
             example = '{ env = "NAME" }' if declared.kind is SettingKind.SECRET else f'"..."  # {declared.help}'
             raise ConfigurationError("is missing", place=f"{place}.{name}", remedy=f"add {name} = {example}")

@@ -50,6 +50,7 @@ from orderdesk_sdk.rulebook import Rulebook
 from orderdesk_sdk.status_change import StatusChange
 from orderdesk_sdk.statuses import Statuses, StatusStanding
 from orderdesk_sdk.verdicts import Verdicts
+from orderdesk_sdk.wish import demand_submittable
 from orderdesk_sdk.wishes import Standing, Wish, Wishes, name_of
 from orderdesk_sdk.workers import PATIENCE
 
@@ -272,21 +273,22 @@ class Desk:
         self._let_rules_act()
         return raised
 
+    def forget(self, order: str, *, by: str) -> int:
+        """Remove who people are and what they wrote from what is kept of an order; from how many histories.
+
+        What was asked, answered and proved stays verified. A host of your own is left to do so itself. Raises
+        NotAllowedError while anything about the order is open.
+        """
+        found = OrderId(self.order(order).id)
+        count = self.ledger.remove_texts(found, by=name_of(by), at=self.clock.now())
+        if isinstance(self.host, LocalHost):
+            self.host.remove_texts(found, by=name_of(by))
+        return count
+
     def check_submittable(self, order: str) -> None:
         """For hosts, before they submit an order anywhere: raises NotAllowedError where it is canceled or being so."""
         found = self.order(order)
-        latest = {case.connection: case for case in self.ledger.cases(order_id=found.id)}
-        against = [
-            f"{case.connection} ({case.state.value})"
-            for case in latest.values()
-            if case.is_open or case.state in (State.CANCELED, State.PARTLY_CANCELED, State.SHIPPED_ANYWAY)
-        ]
-        if against:
-            raise NotAllowedError(
-                f"it was canceled, or is being canceled, at {', '.join(against)}",
-                place=f"order {found.number}",
-                remedy="resubmit a canceled order as a duplicate: `orderdesk resubmit`",
-            )
+        demand_submittable(found, self.ledger.cases(order_id=found.id))
 
     def request(self, case_id: str) -> CancelRequest:
         """What an open case asks of its service, for whoever does it by other means than a button.
@@ -313,6 +315,7 @@ class Desk:
         """A person's word that the service has done it: canceled the order, made the duplicate, set the status.
 
         case_id: of a case, a resubmission or a status change. message: the mail (RFC 5322) that says so, for a case.
+        Raises InputError for a mail that no person of the service wrote, or that is about something else.
         """
         return self._decided(self._verdicts.confirm(case_id, by, note, message))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from attrs import evolve
 
@@ -12,12 +13,13 @@ from orderdesk_sdk.clock import Clock, hours
 from orderdesk_sdk.config import Config
 from orderdesk_sdk.connections import Connection, Connections
 from orderdesk_sdk.declaration import Email
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import InputError, NotFoundError, OrderDeskError
 from orderdesk_sdk.exchange import Exchange
 from orderdesk_sdk.incoming_mail import EXCERPT, WORD, Letter, MailIn, read_mail
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.mail import message_id
 from orderdesk_sdk.mail_parts import unfit
+from orderdesk_sdk.redaction import Redactor
 
 __all__ = ["Filing"]
 
@@ -35,6 +37,8 @@ class Filing:
         self._sender = config.mail.sender if config.mail is not None else None
         own = (config.mail.sender, config.mail.redirect_to) if config.mail is not None else ()
         self._own = frozenset(address_of(one, "[mail]").addr_spec.lower() for one in own if one)
+        password = config.mail.password if config.mail is not None else None
+        self._redactor = Redactor(secrets=[password] if password is not None else [])
         self._ledger = ledger
         self._connections = connections
         self._clock = clock
@@ -54,17 +58,15 @@ class Filing:
         if message is None:
             return Proof(ProofKind.PERSON, person=by.strip(), note=note), ()
         connection = self._connections.get(case.connection)
-        letter = read_mail(message, connection.client.redactor.text)
+        letter = read_mail(message, lambda text: self._redactor.text(connection.client.redactor.text(text)))
         self._written_by_others(letter, connection)
-        mail = self._about(case, letter)
+        mail = self._about(case, letter, connection)
         said = f"a message in from {mail.sender}, {mail.subject!r}: {letter.text[:EXCERPT]}"
         return Proof(ProofKind.MESSAGE, person=by.strip(), note=note, message=mail), (said,)
 
     def _written_by_others(self, letter: Letter, connection: Connection) -> None:
         """Raises InputError for a mail that we wrote, or somebody of our house."""
-        routes = [route for route in connection.integration.cancel if isinstance(route, Email)]
-        asked = [address_of(getattr(connection.settings, route.to), route.to).domain.lower() for route in routes]
-        # Where the service has its mail at the same provider as we, the domain tells nothing.
+        asked = _asked(connection)
         house = [own for own in map(_domain, self._own) if not any(_is_of(own, domain) for domain in asked)]
         written = [address.lower().rstrip(".") for address in letter.addresses]
         ours = any(
@@ -73,7 +75,7 @@ class Filing:
         if ours or (letter.mail.identity is not None and self._case_of(letter.mail.identity) is not None):
             raise unfit("we wrote this mail ourselves, so it is no answer", f"file the service's own mail; or {WORD}")
 
-    def _about(self, case: Case, letter: Letter) -> MailIn:
+    def _about(self, case: Case, letter: Letter, connection: Connection) -> MailIn:
         """The mail, with what ties it to the case. Raises InputError where it is about another, or about none."""
         mail = letter.mail
         for other in self._ledger.cases(order_id=case.order_id):
@@ -97,6 +99,9 @@ class Filing:
             raise unfit(
                 f"the mail answers none of ours and does not name {numbers}, so it may be about any order", WORD
             )
+        elsewhere = self._asked_elsewhere(case, letter, _asked(connection))
+        if elsewhere is not None:
+            raise unfit(f"the mail comes from where {elsewhere} is asked, which has the order too", WORD)
         if mail.at > self._clock.now() + ASTRAY:
             raise unfit(f"the mail is dated {mail.at:%Y-%m-%d %H:%M} UTC, which is still to come", WORD)
         if mail.at < case.opened_at - ASTRAY:
@@ -104,6 +109,20 @@ class Filing:
                 f"the mail is of {mail.at:%Y-%m-%d}, before anybody wished to cancel, and answers none of ours", WORD
             )
         return evolve(mail, names=named)
+
+    def _asked_elsewhere(self, case: Case, letter: Letter, asked: Sequence[str]) -> str | None:
+        """The other connection, asked for the same order, whose address the mail is from; None where there is none."""
+        written = [_domain(address.lower()) for address in letter.addresses]
+        if any(_is_of(one, domain) for one in written for domain in asked):
+            return None
+        for other in self._ledger.cases(order_id=case.order_id):
+            try:
+                domains = _asked(self._connections.get(other.connection))
+            except OrderDeskError:  # It is no longer configured: nobody knows where it was asked.
+                continue
+            if any(_is_of(one, domain) for one in written for domain in domains):
+                return other.connection
+        return None
 
     def _case_of(self, identity: str) -> Case | None:
         """The case whose mail this is the Message-ID of; None where it is none of ours."""
@@ -123,6 +142,12 @@ class Filing:
         if self._sender is None:  # A draft without a sender has no Message-ID of ours.
             return sent
         return sent | {message_id(case.id, route, self._sender) for route in range(case.route + 1)}
+
+
+def _asked(connection: Connection) -> list[str]:
+    """The domains that a connection's mails go to."""
+    routes = [route for route in connection.integration.cancel if isinstance(route, Email)]
+    return [address_of(getattr(connection.settings, route.to), route.to).domain.lower() for route in routes]
 
 
 def _is_of(one: str, other: str) -> bool:

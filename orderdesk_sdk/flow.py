@@ -28,12 +28,25 @@ if TYPE_CHECKING:
 
     from orderdesk_sdk.http.client import ConnectionClient
 
-__all__ = ["LONGEST_REQUEST", "MAX_CALLS", "Driven", "Fault", "HeldBack", "Journal", "Recorded", "cleaned", "drive"]
+__all__ = [
+    "ANOTHER",
+    "LONGEST_REQUEST",
+    "MAX_CALLS",
+    "Driven",
+    "Fault",
+    "HeldBack",
+    "Journal",
+    "Recorded",
+    "cleaned",
+    "drive",
+]
 
 T = TypeVar("T")
 
 MAX_CALLS = 50
 """Calls that one flow may make. A flow that wants more is taken for a loop."""
+ANOTHER = "it would now ask for something else"
+"""What is said of a flow that would make another request in place of the one that is to be made again."""
 LONGEST_REQUEST = 600
 """Characters of a request that are shown to whoever must decide about it."""
 
@@ -303,9 +316,7 @@ class _Drive(Generic[T]):
         body = redactor.body(request.content.decode("utf-8", "replace")) if not intent.reads_only else ""
         now = f"{request.method} {redactor.url(str(request.url))} {body}"[:LONGEST_REQUEST].strip()
         before = f"{intent.method} {intent.url} {intent.body}"[:LONGEST_REQUEST].strip()
-        return Loss(
-            Certainty.UNCLEAR, f"it would now ask for something else: {now}; what was sent: {before}", another=True
-        )
+        return Loss(Certainty.UNCLEAR, f"{ANOTHER}: {now}; what was sent: {before}", another=True)
 
     def _result_of(self, step: object) -> T | Answer | Fault:
         match step:

@@ -30,7 +30,7 @@ VERDICTS = frozenset({Outcome.CANCELED, Outcome.PARTLY_CANCELED, Outcome.CHANGED
 _READ = VERDICTS | {Outcome.PENDING}
 """What only a success may say."""
 _SAID = frozenset({Outcome.ASKED, Outcome.REFUSED})
-"""What a client error may say too; the statuses below 500 that say nothing of the order are `_NOTHING_SAID`."""
+"""What a client error may say too; those that say nothing of the order are `_NOTHING_SAID`."""
 _NOTHING_SAID = frozenset({408, 425, 429})
 _STATES_NONE = "the response does not state which order it is about"
 
@@ -142,7 +142,7 @@ class Grounds:
                 remedy="give the answer a response that this flow was sent",
             )
         status = source.response.status_code
-        silent = status >= 500 or status in _NOTHING_SAID
+        silent = status >= 500 or status < 200 or 300 <= status < 400 or status in _NOTHING_SAID
         if (answer.outcome in _READ and not source.response.is_success) or (answer.outcome in _SAID and silent):
             raise Unfounded(f"{said} by a response of {status}, which cannot say so", remedy="answer unclear there")
         return source

@@ -124,7 +124,8 @@ class _Writing(EmailPolicy):
         if len(addresses) == 1 and not addresses[0].display_name.isascii():
             written = Header(addresses[0].display_name, "utf-8", header_name=name).encode(linesep=self.linesep)
             return f"{written}{self.linesep} <{addresses[0].addr_spec}>"
-        return Header(value, None if value.isascii() else "utf-8", header_name=name).encode(linesep=self.linesep)
+        header = Header(value, None if value.isascii() else "utf-8", header_name=name)
+        return header.encode(splitchars=" \t", linesep=self.linesep)  # A break at a comma would add a blank.
 
 
 WRITING = _Writing(linesep="\r\n")

@@ -8,6 +8,7 @@ from typing import Protocol
 from attrs import frozen
 
 from orderdesk_sdk.errors import ConfigurationError, ConflictError
+from orderdesk_sdk.private_files import write_private
 
 __all__ = ["LocalFolder", "Transport"]
 
@@ -24,15 +25,14 @@ class Transport(Protocol):
 
 @frozen
 class LocalFolder:
-    """A transport into a folder that exists."""
+    """A transport into a folder that exists. Only the owner may read what lies there: it is about orders."""
 
     folder: Path
 
     def put(self, name: str, content: bytes) -> str:
         path = self.folder / name
         try:
-            with path.open("xb") as file:
-                file.write(content)
+            write_private(path, content)
         except FileExistsError:
             raise ConflictError(
                 "was written before", place=str(path), remedy="hand that one over, or move it away first"

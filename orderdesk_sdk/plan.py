@@ -9,6 +9,7 @@ from typing import assert_never
 from attrs import frozen
 
 from orderdesk_sdk.case import State
+from orderdesk_sdk.clock import CLOCKS_DIFFER
 from orderdesk_sdk.declaration import (
     Always,
     ByCheck,
@@ -108,6 +109,9 @@ def opening(window: Window, placement: Placement, now: datetime) -> Opening:
         case Always():
             return Opening(open=True)
         case SinceSubmission(within):
+            if placement.submitted_at > now + CLOCKS_DIFFER:  # A host of its own said so; `Desk.place` refuses it.
+                at = placement.submitted_at
+                return Opening(open=False, why_closed=f"it is said to have been submitted at {at:%Y-%m-%d %H:%M} UTC")
             until = placement.submitted_at + within
             if now < until:
                 return Opening(open=True, until=until)

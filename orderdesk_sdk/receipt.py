@@ -12,7 +12,7 @@ from orderdesk_sdk.case import Cancellation, Case, Event, ProofKind, State
 from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.incoming_mail import MailIn
-from orderdesk_sdk.ledger import Entry, EntryKind, Ledger, Record, Work
+from orderdesk_sdk.ledger import DamagedRow, Entry, EntryKind, Ledger, Record, Work
 from orderdesk_sdk.order import Order, Placement
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.status_change import StatusChange
@@ -117,11 +117,20 @@ def make_receipt(
     """The receipt of an order from the ledger. integration: a connection's declaration, or why there is none."""
     cases = ledger.cases(order_id=order.id)
     records = {case.id: ledger.verify(case) for case in cases}
+    damaged: list[str] = []
+
+    def history(case: Case) -> Sequence[Entry]:
+        try:
+            return ledger.history(case.id)
+        except DamagedRow as error:
+            damaged.append(f"case {case.id} at {case.connection}: its history cannot be shown: {error}")
+            return ()
+
     wishes = [
         WishReceipt(
             cancellation,
             tuple(
-                _case(case, ledger.history(case.id), integration(case.connection), records[case.id])
+                _case(case, history(case), integration(case.connection), records[case.id])
                 for case in cases
                 if case.cancellation_id == cancellation.id
             ),
@@ -133,6 +142,7 @@ def make_receipt(
     flaws = [
         *(f"case {case.id} at {case.connection}: {flaw}" for case in cases for flaw in records[case.id].flaws),
         *(f"{each.id} at {each.connection}: {flaw}" for each in errands for flaw in ledger.verify(each).flaws),
+        *damaged,
     ]
     return Receipt(
         order.id, order.number, now, tuple(wishes), again, changes, _goes_on(order, placements, wishes), tuple(flaws)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import threading
-from collections import deque
-from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlencode, urlsplit, urlunsplit
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
+
+from attrs import frozen
 
 from orderdesk_sdk.declaration import fold
+from orderdesk_sdk.escapes import CUT_ESCAPE, Unescaped, unescaped
 from orderdesk_sdk.secret import HIDDEN, Secret
 
 __all__ = ["DENIED", "Redactor"]
@@ -23,15 +28,31 @@ DENIED = frozenset(
 )  # fmt: skip
 """Names of headers, parameters and body fields, folded, whose values are never kept, whatever the service."""
 
-_FORM = re.compile(r"(?=[^=]*=)[^\s=&]*(=[^\s&]*)?(&[^\s=&]*(=[^\s&]*)?)*")
-_PAIR = re.compile(r"([^\s=&]+)=([^\s&]*)")
-_NAMED = re.compile(r'"([^"\\]{1,64})"\s*:\s*(?:"(?:[^"\\]|\\.)*"?|[^\s",\[\]{}]+|(?=([\[{])))')
+_DENIED_ENDS = ("apikey", "authorization", "cookie", "password", "secret", "signature", "token")
+"""How names end whose values are hidden in logs too: there nothing is lost by hiding one too many."""
+
+# Possessive throughout: a text of megabytes must not be remembered step by step.
+_FORM = re.compile(r"(?=[^=]*+=)[^\s=&]*+(?:=[^\s&]*+)?+(?:&[^\s=&]*+(?:=[^\s&]*+)?+)*+")
+_PAIR = re.compile(r"([^\s=&]++)=([^\s&]*+)")
+_NAMED = re.compile(r'"([^"\\]{1,64}+)"\s*+:\s*+(?:"(?:[^"\\]++|\\[\s\S]?)*+"?|[^\s",\[\]{}]++|(?=([\[{])))')
+_USER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:(?:\\?/){2}([^\s/?#@\"'<>]++)@")
+_URL = re.compile(r"https?://[^\s\"'<>\\]++", re.IGNORECASE)
+_LOGGED = re.compile(
+    r"(?P<pair>b?(?P<quote>['\"])(?P<header>[\w-]{1,64}+)(?P=quote)\s*+[,:]\s*+)"
+    r"b?(?:'(?:[^'\\]++|\\[\s\S]?)*+'?|\"(?:[^\"\\]++|\\[\s\S]?)*+\"?)"
+    r"|(?P<is>(?<![\w-])(?P<name>[\w-]{1,64}+)=)[^\s&,;\"')\]}]++"
+)
+
+_FIELD = re.compile(r"(?<![\w-])([\w-]{1,64}+):[ \t]++(?=[^\s\[{(])")
 
 _SHORTEST = 4
 """A learned text shorter than this is not searched for: it would blank out half of every body."""
 
-_LATEST = 64
-"""Learned texts that are remembered: two months of hourly tokens would make every look at a text slow."""
+_SHORTEST_CODE = 8
+"""Characters of base64 that only a secret's own bytes decide, below which it could be anybody's."""
+
+_LATEST = 256
+"""Learned texts that are remembered, beside the settings': ten days of hourly tokens. One in use is learned again."""
 
 _LATEST_LINKS = 16
 """Presigned links that are remembered, beside the learned texts: they are good for minutes, and there may be many."""
@@ -39,25 +60,86 @@ _LATEST_LINKS = 16
 _SHORTEST_CUT = 8
 """Characters of a secret's beginning that are taken for it at the end of a text: plugins cut what services say."""
 
+_BEHIND_CUT = 3
+"""Characters that may stand behind such a beginning: three dots, or half of what one character was encoded to."""
+
+_LAYERS = 4
+"""Layers of escapes that are looked beneath: a URL in a JSON text in a page of HTML in another text."""
+
+_LONGEST_NAME = 64
+"""Characters of a name whose folded form is remembered: a body has few names, many times each."""
+_folded = lru_cache(4096)(fold)
+
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
+
+
+@frozen(repr=False)
+class _Known:
+    """What is searched for, never shown. codes: base64 of it. starts: by its first characters, what may be cut off."""
+
+    texts: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    starts: Mapping[str, tuple[str, ...]] = {}
+    longest: int = 0
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> _Known:
+        plain = {form for text in texts if len(text) >= _SHORTEST for form in _forms(text)}
+        codes = {code for text in plain for code in _codes(text)} - plain
+        starts: dict[str, tuple[str, ...]] = {}
+        for form in plain | codes:
+            if len(form) >= _SHORTEST_CUT:
+                starts[form[:_SHORTEST_CUT]] = (*starts.get(form[:_SHORTEST_CUT], ()), form)
+        longest = max(map(len, plain | codes), default=0)
+        return cls(tuple(plain), tuple(codes), starts, longest)
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where it stands in a text, as it is or in base64, and where its beginning was cut off at the end."""
+        for form in self.texts:
+            if form in text:
+                yield from ((at, at + len(form)) for at in _places(form, text))
+        for code in self.codes:
+            if code in text:
+                yield from (_widened(text, at, at + len(code)) for at in _places(code, text))
+        if self.longest >= _SHORTEST_CUT:
+            yield from self._cut_off(text)
+
+    def _cut_off(self, text: str) -> Iterator[tuple[int, int]]:
+        whole = CUT_ESCAPE.search(text, max(0, len(text) - 10))
+        ends = {len(text) - behind for behind in range(_BEHIND_CUT + 1)} | ({whole.start()} if whole else set())
+        for at in range(max(0, len(text) - self.longest - _BEHIND_CUT), len(text) - _SHORTEST_CUT + 1):
+            for form in self.starts.get(text[at : at + _SHORTEST_CUT], ()):
+                if any(end - at >= _SHORTEST_CUT and form.startswith(text[at:end]) for end in ends):
+                    yield at, len(text)
+                    return
+
 
 class Redactor:
-    """Hides the values of secrets wherever their text turns up, and the values of denied fields wherever they stand."""
+    """Hides the values of secrets wherever their text turns up, and the values of denied fields wherever they stand.
+
+    A secret is found as it is, beneath escapes of any kind (`escapes`), and within base64 at each of its alignments,
+    as a user name before it makes them.
+    """
 
     def __init__(self, fields: Iterable[str] = (), secrets: Iterable[Secret] = ()) -> None:
         self._fields = DENIED | {fold(name) for name in fields}
         self._lock = threading.Lock()
         self._given = tuple(secret.reveal() for secret in secrets)
-        self._fetched: deque[str] = deque(maxlen=_LATEST)
+        self._fetched: dict[str, None] = {}  # The latest last.
         self._links: tuple[str, ...] = ()
-        self._longest_first: tuple[str, ...] = ()
-        self._pattern: re.Pattern[str] | None = None
-        self._compile()
+        self._known = _Known.of(self._given)
 
     def learn(self, secret: Secret) -> None:
         """Hide this text from now on, and until many others have come: a token that was just fetched, for instance."""
+        text = secret.reveal()
         with self._lock:
-            self._fetched.append(secret.reveal())
-            self._compile()
+            is_new = text not in self._fetched
+            self._fetched.pop(text, None)
+            self._fetched[text] = None
+            if len(self._fetched) > _LATEST:
+                del self._fetched[next(iter(self._fetched))]
+            if is_new:
+                self._compile()
 
     def learn_link(self, url: str) -> None:
         """Hide the query of this URL from now on: whoever knows a presigned URL needs no other credential."""
@@ -68,27 +150,56 @@ class Redactor:
                 self._compile()
 
     def _compile(self) -> None:
-        texts = {text for text in (*self._given, *self._fetched, *self._links) if len(text) >= _SHORTEST}
-        forms = {form for text in texts for form in _forms(text)}
-        self._longest_first = tuple(sorted(forms, key=len, reverse=True))
-        self._pattern = re.compile("|".join(map(re.escape, self._longest_first))) if forms else None
+        shown = (form for query in self._links for form in (query, unquote(query), unquote_plus(query)))
+        self._known = _Known.of((*self._given, *self._fetched, *shown))
 
     def text(self, text: str) -> str:
-        """The text without any known secret, nor the beginning of one that was cut off at the text's end."""
-        if self._pattern is None:
-            return text
-        cleaned = self._pattern.sub(HIDDEN, text)
-        for known in self._longest_first:
-            start = cleaned.find(known[:_SHORTEST_CUT], max(0, len(cleaned) - len(known) + 1))
-            while start >= 0 and not known.startswith(cleaned[start:]):
-                start = cleaned.find(known[:_SHORTEST_CUT], start + 1)
-            if start >= 0 and len(cleaned) - start >= _SHORTEST_CUT:
-                return cleaned[:start] + HIDDEN
-        return cleaned
+        """The text without any known secret, nor the beginning of one that was cut off at the text's end.
+
+        Nor the login within a URL.
+        """
+        known, view, layers = self._known, text, list[Unescaped]()
+        found: list[tuple[int, int]] = []
+        while True:
+            spans = [*known.spans(view), *(match.span(1) for match in _USER.finditer(view))]
+            for start, end in spans:
+                for layer in reversed(layers):
+                    start, end = layer.source(start, end)  # noqa: PLW2901 - back through each layer, to the text itself
+                found.append((start, end))
+            beneath = unescaped(view) if len(layers) < _LAYERS else None
+            if beneath is None:
+                return _without(text, found)
+            layers.append(beneath)
+            view = beneath.text
+
+    def logged(self, text: str) -> str:
+        """A line of a log: as `text`, and without values that have a denied name, in URLs and headers for instance."""
+        cleaned = _LOGGED.sub(self._logged_value, _URL.sub(lambda url: self._logged_url(url[0]), text))
+        kept: list[str] = []
+        end = 0
+        for field in _FIELD.finditer(cleaned):
+            if field.start() >= end and self._denies_logged(field[1]):
+                kept += cleaned[end : field.end()], HIDDEN
+                line = cleaned.find("\n", field.end())
+                end = line if line >= 0 else len(cleaned)
+        return self.text("".join(kept) + cleaned[end:])
+
+    def _logged_url(self, url: str) -> str:
+        try:
+            return self.url(url)
+        except ValueError:
+            return HIDDEN  # No URL after all; what it holds, nobody knows.
+
+    def _logged_value(self, match: re.Match[str]) -> str:
+        shown = match["pair"] or match["is"]
+        return f"{shown}{HIDDEN}" if self._denies_logged(match["header"] or match["name"]) else match[0]
+
+    def _denies_logged(self, name: str) -> bool:
+        return self.denies(name) or fold(name).endswith(_DENIED_ENDS)
 
     def denies(self, name: str) -> bool:
         """Whether a header, parameter or field of this name is hidden."""
-        return fold(name) in self._fields
+        return _folded(name) in self._fields if len(name) <= _LONGEST_NAME else fold(name) in self._fields
 
     def headers(self, headers: Mapping[str, str], keep: Iterable[str]) -> dict[str, str]:
         """Only the headers named in `keep` (lower case), cleaned."""
@@ -110,14 +221,13 @@ class Redactor:
         """A body without denied fields (where it is JSON or a form) and without any known secret."""
         stripped = text.lstrip()
         if stripped[:1] in ("{", "["):
-            try:
+            with suppress(ValueError, RecursionError):  # What is cut or broken is looked through by its names only.
                 cleaned, changed = self._value(json.loads(text))
-                return self.text(json.dumps(cleaned, separators=(",", ":"))) if changed else self._loose(text)
-            except (ValueError, RecursionError):
-                return self._loose(text)
+                text = json.dumps(cleaned, separators=(",", ":")) if changed else text
+            return self.text(self._loose(text))
         if _FORM.fullmatch(stripped):
             return self.text(_PAIR.sub(self._pair, text))
-        return self._loose(text)
+        return self.text(self._loose(text))
 
     def _loose(self, text: str) -> str:
         # Cut or broken JSON still must not show a denied field's value; where the value is a list or an object, nobody
@@ -130,35 +240,69 @@ class Redactor:
                 end = len(text) if match[2] else match.end()
                 if match[2]:
                     break
-        return self.text("".join(kept) + text[end:])
+        return "".join(kept) + text[end:]
 
     def _pair(self, match: re.Match[str]) -> str:
         return f"{match[1]}={HIDDEN}" if self.denies(unquote_plus(match[1])) else match[0]
 
     def _value(self, value: object) -> tuple[object, bool]:
+        """A JSON value without its denied fields, and whether it had any."""
         if isinstance(value, dict):
             made: dict[str, object] = {}
             changed = False
             for name, inner in value.items():
-                shown = self.text(name)
-                if self.denies(name):
-                    made[shown], inner_changed = HIDDEN, True
-                else:
-                    made[shown], inner_changed = self._value(inner)
-                changed = changed or inner_changed or shown != name
+                made[name], is_other = (HIDDEN, True) if self.denies(name) else self._value(inner)
+                changed = changed or is_other
             return made, changed
         if isinstance(value, list):
             results = [self._value(inner) for inner in value]
             return [inner for inner, _ in results], any(changed for _, changed in results)
-        if isinstance(value, str):
-            shown = self.text(value)
-            return shown, shown != value
         return value, False
 
 
 def _forms(text: str) -> set[str]:
-    """The forms that a text takes on the wire: as it is, in a URL or form, inside JSON as languages write it."""
-    urls = {quote(text, safe=""), quote(text), quote_plus(text)}
-    texts = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
-    lower = {re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), url) for url in urls}
-    return {text, *urls, *lower, *texts, *(form.replace("/", "\\/") for form in texts)}
+    """How a text is written where nothing escapes it: as it is, in a form, and as bytes that were read as Latin-1."""
+    return {text, text.replace(" ", "+"), text.encode("utf-8", "surrogatepass").decode("latin-1")}
+
+
+def _codes(text: str) -> Iterator[str]:
+    """What base64, the standard and the URL-safe one, makes of a text wherever in a longer one it stands.
+
+    Only the characters that its own bytes decide; their neighbors hold bits of what stands beside it.
+    """
+    raw = text.encode("utf-8", "surrogatepass")
+    for before in range(3):
+        code = base64.b64encode(bytes(before) + raw).decode()
+        core = code[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        if len(core) >= _SHORTEST_CODE:
+            yield core
+            yield core.translate(_URL_SAFE)
+
+
+_URL_SAFE = str.maketrans("+/", "-_")
+
+
+def _places(form: str, text: str) -> Iterator[int]:
+    at = text.find(form)
+    while at >= 0:
+        yield at
+        at = text.find(form, at + 1)
+
+
+def _widened(text: str, start: int, end: int) -> tuple[int, int]:
+    """The same with the neighbors that hold a part of the secret's first and last byte, and with the padding."""
+    start -= start > 0 and text[start - 1] in _BASE64
+    end += end < len(text) and text[end] in _BASE64
+    while end < len(text) and text[end] == "=":
+        end += 1
+    return start, end
+
+
+def _without(text: str, spans: list[tuple[int, int]]) -> str:
+    kept: list[str] = []
+    end = 0
+    for start, stop in sorted(spans):
+        if start >= end:
+            kept += text[end:start], HIDDEN
+        end = max(end, stop)
+    return "".join([*kept, text[end:]]) if spans else text

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import TYPE_CHECKING, TypeVar, Union, cast, dataclass_transform, get_args, get_origin
 
@@ -21,6 +21,7 @@ import attrs
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.urls import read_base_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +106,7 @@ def setting(
     least: int = 0,
     most: int = MOST,
 ) -> T:
-    """A plain setting of type `of` (str, int or bool).
+    """A plain setting of type `of` (str, int or bool); a text is one line.
 
     Required where no default is given. choices: the texts allowed, if few. least, most: of a whole number, both
     included; a number outside is refused when the configuration is read.
@@ -137,10 +138,14 @@ def parsed(parser: Parser[T], *, help: str, default: object = attrs.NOTHING) -> 
 
 def check_number(declared: SettingField, value: int, place: str) -> None:
     """Raises ConfigurationError for a whole number outside the range of its setting."""
-    if not declared.least <= value <= declared.most:
+    _check_range(value, declared.least, declared.most, declared.help, place)
+
+
+def _check_range(value: int, least: int, most: int, help_text: str, place: str) -> None:
+    if not least <= value <= most:
         shown = value if abs(value) <= MOST else "this number"
-        text = f"{shown} is out of range: {declared.help}"
-        raise ConfigurationError(text, place=place, remedy=f"give {declared.least} to {declared.most}")
+        text = f"{shown} is out of range: {help_text}"
+        raise ConfigurationError(text, place=place, remedy=f"give {least} to {most}")
 
 
 def read_texts(value: object, place: str) -> tuple[str, ...]:
@@ -162,7 +167,8 @@ def read_header_name(value: object, place: str) -> str:
 def settings(cls: C) -> C:
     """Make a frozen attrs class of settings.
 
-    Raises TypeError for a field made without `setting`, `secret`, `host` or `parsed`.
+    Raises TypeError for a field made without `setting`, `secret`, `host` or `parsed`, and for a default that a
+    configuration could not give: a URL that cannot be called or goes by http://, a number out of its range.
     """
     made = attrs.frozen(kw_only=True)(cls)
     for field in attrs.fields(made):
@@ -170,7 +176,19 @@ def settings(cls: C) -> C:
             raise TypeError(
                 f"{cls.__name__}.{field.name}: declare it with setting(), secret(), host() or parsed(), and a help"
             )
+        try:
+            _check_default(field.metadata, field.default, f"{cls.__name__}.{field.name}")
+        except ConfigurationError as error:
+            raise TypeError(f"its default cannot be one: {error}") from None
     return made
+
+
+def _check_default(told: Mapping[str, object], default: object, place: str) -> None:
+    if told[_KIND] is SettingKind.HOST and default not in (attrs.NOTHING, ""):
+        read_base_url(default, place)
+    least, most = cast("tuple[int, int]", told.get(_RANGE, (0, MOST)))
+    if told[_KIND] is SettingKind.PLAIN and type(default) is int:
+        _check_range(default, least, most, str(told[_HELP]), place)
 
 
 @settings

@@ -16,8 +16,8 @@ from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reasons import resolve_reason
 
 __all__ = [
-    "demand", "demand_lines", "leaves_nothing", "not_yet_asked", "open_cases", "wanted_placements", "wish_content",
-    "with_line_ids",
+    "demand", "demand_lines", "demand_submittable", "leaves_nothing", "not_yet_asked", "open_cases",
+    "wanted_placements", "wish_content", "with_line_ids",
 ]  # fmt: skip
 
 
@@ -80,9 +80,11 @@ def leaves_nothing(case: Case, wish: Cancellation, order: Order) -> bool:
     if case.state is not State.CANCELED:
         return False
     lines = with_line_ids(order, wish).lines
-    if not lines or (case.lines and uncovered(order, {}, case.lines) is None):
+    if not lines:
         return True
-    return not case.lines and _is_whole(order, lines)
+    if any(line.canceled < line.ordered for line in case.lines):
+        return False
+    return _is_whole(order, lines) or (bool(case.lines) and uncovered(order, {}, case.lines) is None)
 
 
 def _is_whole(order: Order, lines: Mapping[str, int]) -> bool:
@@ -143,3 +145,19 @@ def open_cases(
         )
         for number, placement in enumerate(ordered, start=1)
     )
+
+
+def demand_submittable(order: Order, cases: Sequence[Case]) -> None:
+    """Raises NotAllowedError where an order is canceled or being so anywhere, by its cases, oldest first."""
+    latest = {case.connection: case for case in cases}
+    against = [
+        f"{case.connection} ({case.state.value})"
+        for case in latest.values()
+        if case.is_open or case.state in (State.CANCELED, State.PARTLY_CANCELED, State.SHIPPED_ANYWAY)
+    ]
+    if against:
+        raise NotAllowedError(
+            f"it was canceled, or is being canceled, at {', '.join(against)}",
+            place=f"order {order.number}",
+            remedy="resubmit a canceled order as a duplicate: `orderdesk resubmit`",
+        )

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
 from orderdesk_sdk.casebook import Known
-from orderdesk_sdk.clock import Clock, minutes
+from orderdesk_sdk.clock import CLOCKS_DIFFER, Clock
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.engines.inline import InlineEngine
 from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, PluginFault, UnderWayError
@@ -30,10 +30,6 @@ from orderdesk_sdk.wish import (
 )
 
 __all__ = ["Standing", "Wish", "Wishes", "name_of"]
-
-
-CLOCKS_DIFFER = minutes(5)
-"""By how much a host's clock may be ahead of ours."""
 
 
 @frozen

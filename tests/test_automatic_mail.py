@@ -54,6 +54,10 @@ def test_a_mail_with_two_dates_or_two_senders_is_no_evidence() -> None:
         "List-Id: <orders.mww.example>",
         "List-Unsubscribe: <mailto:off@mww.example>",
         "Return-Path: <>",
+        "Return-Path: <MAILER-DAEMON>",
+        "X-Envelope-From: <>",
+        "X-Loop: desk@mww.example",
+        "Auto-Submitted:\n auto-replied",
         "Sender: MAILER-DAEMON@mww.example",
         "X-Unsent: 1",
         "Content-Type: text/calendar; method=REPLY",
@@ -74,7 +78,8 @@ def test_what_no_person_wrote_is_no_evidence(lines: str) -> None:
     [
         "Mail Delivery System <MAILER-DAEMON@mx.example>", "postmaster@mww.example", "MWW <no-reply@mww.example>",
         "noreply@mww.example", "do.not.reply@mww.example", "donotreply+1042@mww.example", "orders-noreply@mww.example",
-        "bounce-17@mww.example", "autoresponder@mww.example", "notifications@mww.example",
+        "keine-antwort@mww.example", "www-data@mww.example", "orders@no-reply.mww.example", "bounce-17@mww.example",
+        "autoresponder@mww.example", "notifications@mww.example",
     ],
 )  # fmt: skip
 def test_an_address_that_answers_to_nobody_is_no_person(sender: str) -> None:

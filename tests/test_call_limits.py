@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import time
 import tracemalloc
+import zlib
 from typing import TYPE_CHECKING
 
 import httpx
@@ -70,6 +71,52 @@ def test_a_deadline_that_has_passed_is_not_that_of_the_next_call(client_of: Clie
         client = client_of(server.url, SHORT)
         assert call(client, f"{server.url}/slow").failure is not None
         assert call(client, f"{server.url}/quick").status == 200
+
+
+def test_only_gzip_is_asked_for_whatever_else_is_installed(client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply())) as server:
+        client = client_of(server.url)
+        for headers in ({}, {"accept-encoding": "br, zstd"}):
+            client.call(httpx.Request("GET", server.url, headers=headers), 1, lambda _: None)
+        assert server.received.lower().count(b"\r\naccept-encoding: gzip\r\n") == 2
+
+
+@pytest.mark.parametrize(
+    "coding", ["br", "zstd", "deflate", "compress", "gzip, gzip", "GZIP,identity,deflate", "x-own"]
+)
+def test_a_reply_in_another_coding_is_unreadable_and_a_write_unclear(coding: str, client_of: ClientMaker) -> None:
+    body = zlib.compress(b"{}") if "deflate" in coding else b"\x0b\x01\x80{}\x03"
+    with RawServer(answering(lambda _: http_reply(200, body, content_encoding=coding))) as server:
+        exchange = call(client_of(server.url, SHORT), server.url)
+    assert kind_and_certainty(exchange) == ("DecodingError", Certainty.UNCLEAR)
+    assert exchange.failure is not None
+    assert "not as gzip" in exchange.failure.text
+
+
+TWO_MEMBERS = gzip.compress(b'{"a":') + gzip.compress(b"1}") + bytes(8)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZip", "identity, gzip"])
+def test_gzip_is_read_by_each_of_its_names_and_of_several_members(coding: str, client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply(200, TWO_MEMBERS, content_encoding=coding))) as server:
+        exchange, response = client_of(server.url).call(httpx.Request("PUT", server.url), 1, lambda _: None)
+    assert (exchange.body, exchange.whole) == ('{"a":1}', True)
+    assert response is not None
+    assert "content-encoding" not in response.headers
+
+
+def test_an_empty_body_is_no_broken_gzip(client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply(200, b"", content_encoding="gzip"))) as server:
+        assert call(client_of(server.url), server.url).body == ""
+
+
+@pytest.mark.parametrize(
+    "packed", [gzip.compress(b"{}")[:-6], gzip.compress(b"x" * 5000)[:20], gzip.compress(b"{}") + b"more", b"\x1f"]
+)
+def test_what_ends_within_its_gzip_or_goes_on_behind_it_is_no_reply(packed: bytes, client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply(200, packed, content_encoding="gzip"))) as server:
+        exchange = call(client_of(server.url, SHORT), server.url)
+    assert kind_and_certainty(exchange) == ("DecodingError", Certainty.UNCLEAR)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "gzip, gzip", "deflate, gzip"])

@@ -49,7 +49,7 @@ def test_every_command_takes_json_and_config(command: click.Command) -> None:
 @each_command
 def test_every_command_that_a_person_stands_for_takes_a_name(command: click.Command) -> None:
     acts = {"import", "place", "move", "cancel", "resubmit", "confirm", "refuse", "withdraw", "send-again", "status"}
-    acts |= {"take-back", "take-over", "heard", "shipped"}
+    acts |= {"take-back", "take-over", "heard", "shipped", "forget"}
     names = {name for parameter in command.params for name in parameter.opts}
     assert ("--by" in names) == (command.name in acts)
 

@@ -45,7 +45,7 @@ def judge(pytester: pytest.Pytester) -> Judge:
 
 def test_a_plugin_that_keeps_the_laws_stands_it(judge: Judge) -> None:
     result = judge("Toy")
-    assert result.parseoutcomes() == {"passed": 13, "skipped": 11}
+    assert result.parseoutcomes() == {"passed": 17, "skipped": 11}
     result.stdout.fnmatch_lines(
         ["*conformance: toy: * canaries, 500 malformed replies, * faults, 4 flows replayed, 19 wrong settings"]
     )
@@ -53,7 +53,12 @@ def test_a_plugin_that_keeps_the_laws_stands_it(judge: Judge) -> None:
 
 def test_a_plugin_whose_reply_is_declared_final_stands_it(judge: Judge) -> None:
     """Not repeatable: what never reached the service goes to a person, what did is found by reading back."""
-    assert judge("Final", shop="QuickShop").parseoutcomes() == {"passed": 10, "skipped": 14}
+    assert judge("Final", shop="QuickShop").parseoutcomes() == {"passed": 14, "skipped": 14}
+
+
+def test_a_plugin_that_computes_another_request_after_a_lost_reply_is_told(judge: Judge) -> None:
+    result = judge("SetsWhatIsLeft", "-k", "trouble_with_the_cancel", shop="CountingShop")
+    judged(result, Law.ONCE, "lost_reply: it would now ask for something else: PUT *")
 
 
 def test_a_plugin_that_believes_a_final_reply_whatever_it_says_is_told(judge: Judge) -> None:
@@ -68,7 +73,7 @@ def test_a_simulator_that_does_not_tell_what_canceled_is_judges_nothing(judge: J
 
 def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
     result = judge("Writes")
-    assert result.parseoutcomes() == {"passed": 4, "skipped": 20}
+    assert result.parseoutcomes() == {"passed": 4, "skipped": 24}
     result.stdout.fnmatch_lines(["*toy is asked by no call: its first way to cancel is e-mail"])
 
 
@@ -77,17 +82,12 @@ def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
     [
         ("SaysCanceledAtOnce", "as_the_declaration_says", Law.HONEST_END, "answered with canceled after a bare 200"),
         (
-            "SaysCanceledAtOnce",
-            "trouble_with_the_cancel",
-            Law.NOT_GUESSED,
-            "ok_html: it is asked, and the service took",
-        ),
-        (
             "LooksAndGuesses",
             "before_the_cancel",
             Law.NOT_GUESSED,
-            "GET /orders/1042, server_error_html: it is asked, and",
+            "GET /orders/1042, ok_html: it was canceled blindly",
         ),
+        ("TakesAnyOrder", "about_another", Law.ABOUT, "the read-back: all replies are about 2153, and it is taken for"),
         ("ReadsNothing", "ships_all_the_same", Law.EVIDENCE, "no fault: it is called canceled, and the service ships"),
         ("ReadsNothing", "malformed", Law.EVIDENCE, "it is called canceled, and the service has not said so"),
         ("Chatters", "says_what_it_was_told", Law.NO_SECRET, "a piece of api_key stands in the receipt"),

@@ -17,8 +17,11 @@ from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.mail import MailConfig
 from orderdesk_sdk.order import Line, Order
 from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.testing.mail_child import POST, PostPlugin
 
+PASSWORD = "a-password-nobody-sees"
 SENT = "<sent@before.example>"
 
 
@@ -37,11 +40,19 @@ class Phone:
         )
 
 
-def opened(path: Path, connections: tuple[str, ...] = ("phone",)) -> Desk:
+def opened(path: Path, connections: tuple[str, ...] = ("phone",), post: str = "") -> Desk:
+    """A desk; post: the address of a connection that is asked by mail, which waits as a draft."""
     registry = Registry()
     registry.register(Phone(), "phone")
+    registry.register(PostPlugin(), POST)
     configured = {name: ConnectionConfig(name, "phone", {}, f"[connections.{name}]") for name in connections}
-    config = Config(path, configured, mail=MailConfig(sender="orders@shop.example"))
+    if post:
+        configured[POST] = ConnectionConfig(POST, POST, {"to": post}, f"[connections.{POST}]")
+    config = Config(
+        path,
+        configured,
+        mail=MailConfig(sender="orders@shop.example", mode="draft", username="shop", password=Secret(PASSWORD)),
+    )
     return Desk(config, clock=VirtualClock(), registry=registry)
 
 
@@ -140,6 +151,28 @@ def test_a_mail_of_our_own_house_is_no_evidence(path: Path, sender: str) -> None
 def test_a_mail_of_another_time_is_no_answer_to_this_wish(path: Path, day: str, why: str) -> None:
     with opened(path) as desk:
         assert why in refused(desk, asked(desk), mail("<else@b.example>", "1042 is canceled.", day=day)).text
+
+
+def test_a_mail_from_where_another_place_is_asked_is_no_evidence_for_this_one(path: Path) -> None:
+    with opened(path, post="desk@post.example") as desk:
+        desk.import_orders([Order("id-1042", "1042", lines=(Line(1, code="MUG"),))], by="Ann")
+        for place in ("phone", "post"):
+            desk.place("1042", at=place, by="Ann")
+        by_name = {case.connection: case for case in desk.cancel("1042", by="Ann").cases}
+        said = mail("<else@b.example>", "1042 is canceled.", sender="Bo <bo@post.example>")
+        assert "where post is asked" in refused(desk, by_name["phone"], said).text
+        assert desk.case(desk.confirm(by_name["post"].id, by="Ben", message=said).id).state is State.CANCELED
+
+
+def test_no_password_of_the_mail_server_is_kept_from_a_mail(path: Path) -> None:
+    with opened(path) as desk:
+        case = asked(desk)
+        done = desk.confirm(
+            case.id, by="Ben", message=mail(SENT, f"1042 is canceled, {PASSWORD}", sender=f"{PASSWORD} <a@b.example>")
+        )
+        kept = f"{done}{desk.ledger.history(case.id)}"
+    assert "[hidden]" in kept
+    assert PASSWORD not in kept
 
 
 def test_one_mail_does_not_prove_two_services(path: Path) -> None:

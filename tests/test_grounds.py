@@ -73,9 +73,9 @@ class TestTheExchange:
         with pytest.raises(PluginFault, match=f"by a response of {status}, which cannot say so"):
             held(outcome, received(MINE, status))
 
-    @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503])
+    @pytest.mark.parametrize("status", [301, 302, 304, 408, 425, 429, 500, 502, 503])
     @pytest.mark.parametrize("outcome", [Outcome.ASKED, Outcome.REFUSED])
-    def test_an_error_of_the_server_neither_takes_note_nor_refuses(self, outcome: Outcome, status: int) -> None:
+    def test_neither_a_redirect_nor_a_server_error_speaks_of_the_order(self, outcome: Outcome, status: int) -> None:
         with pytest.raises(PluginFault, match="cannot say so"):
             held(outcome, received(MINE, status))
 

@@ -290,7 +290,7 @@ def test_a_case_that_somebody_removed_is_told_and_not_raised(ledger: SqliteLedge
 PLAIN = {
     "id", "key", "cancellation_id", "order_id", "order_number", "original_id", "original_number", "connection",
     "integration", "remote_id", "status", "reference", "heard_from", "extends", "operation", "method", "url", "digest",
-    "line", "kind", "case", "names",
+    "line", "kind", "case", "names", "unidentified",
 }  # fmt: skip
 """Texts that name no person: what is asked for where, and the words that a verdict rests on."""
 

@@ -237,6 +237,14 @@ def test_an_older_word_never_replaces_a_newer_one(local_host: LocalHost) -> None
     assert len(local_host.history("1042")) == 2
 
 
+def test_a_word_that_a_clock_dated_hours_ahead_does_not_keep_later_ones_out(local_host: LocalHost) -> None:
+    local_host.place("1042", AT_MWW, by="mara")
+    local_host.note_status("58101", "mww-main", "Received", START + timedelta(hours=6))
+    local_host.note_status("58101", "mww-main", "Printing", START + timedelta(minutes=1))
+    placement = local_host.placements("58101")[0]
+    assert (placement.status, placement.status_at) == ("Printing", START + timedelta(minutes=1))
+
+
 def test_a_status_needs_a_placement_and_a_zone(local_host: LocalHost) -> None:
     with pytest.raises(NotFoundError, match=r"not placed at 'mww-main' - it is placed at no connection"):
         local_host.note_status("58101", "mww-main", "Received", START)

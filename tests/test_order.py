@@ -428,6 +428,13 @@ def test_a_local_time_that_clocks_never_showed_is_refused_in_that_zone_only() ->
     assert read_one(document).added_at == datetime(2026, 3, 8, 2, 30, tzinfo=UTC)
 
 
+def test_times_of_a_reply_of_order_desk_are_utc_whatever_the_zone_of_other_documents() -> None:
+    new_york = ZoneInfo("America/New_York")
+    reply = {"status": "success", "order": DOCUMENT}
+    assert read_orders(reply, timezone=new_york)[0].added_at == datetime(2014, 10, 8, 12, 10, tzinfo=UTC)
+    assert read_orders(DOCUMENT, timezone=new_york)[0].added_at == datetime(2014, 10, 8, 16, 10, tzinfo=UTC)
+
+
 def test_what_an_early_version_stored_is_read_though_it_would_be_refused_today() -> None:
     text = json.dumps({"id": "1", "Order_Items": 5, "status": "error", "stock": 1})
     assert read_stored_order(text, place="stored").extra["Order_Items"] == 5

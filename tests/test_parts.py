@@ -45,6 +45,9 @@ def wish(**lines: int) -> Cancellation:
         (case(), {"MUG": 2, "CAP": 1}, True),
         (case(lines=(LineAnswer("MUG", 2, 2), LineAnswer("CAP", 1, 1))), {"MUG": 2}, True),
         (case(lines=(LineAnswer("MUG", 2, 2), LineAnswer("CAP", 1, 0))), {"MUG": 2, "CAP": 1}, False),
+        (case(lines=(LineAnswer("MUG", 2, 2),)), {"MUG": 2}, False),
+        (case(lines=(LineAnswer("shipment 5001", 1, 1),)), {"MUG": 2, "CAP": 1}, True),
+        (case(lines=(LineAnswer("shipment 5001", 1, 1),)), {"MUG": 2}, False),
     ],
 )
 def test_only_what_took_everything_leaves_nothing(found: Case, wished: Mapping[str, int], nothing_left: bool) -> None:

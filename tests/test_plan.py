@@ -57,6 +57,12 @@ def test_a_window_since_submission_closes_by_the_clock(before: timedelta, is_ope
     assert found == Opening(is_open, until=NOW - before + minutes(2), why_closed=why)
 
 
+def test_a_window_is_not_open_for_what_is_said_to_be_submitted_in_years() -> None:
+    assert opening(SinceSubmission(minutes(2)), placed(before=-minutes(4)), NOW).open, "clocks differ"
+    found = opening(SinceSubmission(minutes(2)), placed(before=-timedelta(days=1461)), NOW)
+    assert (found.open, found.why_closed) == (False, "it is said to have been submitted at 2030-01-05 09:00 UTC")
+
+
 @pytest.mark.parametrize(
     ("status", "is_open"),
     [(None, True), ("RECEIVED", True), ("Planning ", True), ("re-ceived", True), ("Picking", False), ("", False)],

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import html
 import json
+import re
+import tracemalloc
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from urllib.parse import parse_qs, quote, quote_plus, urlsplit
+from xml.sax import saxutils
 
 import pytest
 from hypothesis import assume, given, settings
@@ -11,6 +18,7 @@ from hypothesis import strategies as st
 
 from orderdesk_sdk.redaction import DENIED, Redactor
 from orderdesk_sdk.secret import HIDDEN, Secret
+from orderdesk_sdk.testing.canary import Finder
 
 SECRETS = st.text(st.characters(codec="utf-8"), min_size=4, max_size=30)
 AROUND = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -156,3 +164,141 @@ def test_a_secret_is_hidden_from_when_it_is_learned_and_a_short_one_never() -> N
     assert hide.text("abc abcdef") == "abc abcdef"
     hide.learn(Secret("abcdef"))
     assert hide.text("abc abcdef") == "abc [hidden]"
+
+
+# In every form that leaves us
+
+
+def encodings(secret: str) -> dict[str, str]:
+    """The secret, and a user with it, as services may quote what they were sent."""
+    login = f"ann:{secret}".encode()
+    forms = {
+        "plain": secret,
+        "URL": quote(secret, safe=""),
+        "URL, lower case": re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quote(secret, safe="")),
+        "URL, every character": "".join(f"%{byte:02x}" for byte in secret.encode()),
+        "form": quote_plus(secret),
+        "twice URL": quote(quote(secret, safe=""), safe=""),
+        "JSON": json.dumps(secret)[1:-1],
+        "JSON of PHP": json.dumps(secret)[1:-1].replace("/", "\\/").replace("&", "\\u0026").replace("<", "\\u003C"),
+        "JSON in JSON": json.dumps(json.dumps(secret))[1:-1],
+        "HTML": html.escape(secret),
+        "HTML, numbers": "".join(f"&#{ord(char)};" for char in secret),
+        "HTML, hexadecimal": "".join(f"&#x{ord(char):X};" for char in secret),
+        "XML": saxutils.escape(secret, {'"': "&quot;", "'": "&apos;"}),
+        "HTML in JSON": json.dumps(html.escape(secret))[1:-1],
+        "URL in HTML in JSON": json.dumps(html.escape(quote_plus(secret)))[1:-1],
+        "repr": repr(secret)[1:-1],
+        "repr of bytes": repr(secret.encode())[2:-1],
+    }
+    for name, encode in {"base64": b64encode, "URL-safe base64": urlsafe_b64encode}.items():
+        for ahead in ("", "a", "ab", "abc"):
+            forms[f"{name} behind {ahead!r}"] = encode(f"{ahead}{secret}".encode()).decode()
+            forms[f"{name} behind {ahead!r}, going on"] = encode(f"{ahead}{secret}, and more".encode()).decode()
+        forms[f"{name} of a login"] = encode(login).decode()
+        forms[f"{name} of a login, unpadded"] = encode(login).decode().rstrip("=")
+        forms[f"{name} of a login, URL"] = quote(encode(login).decode(), safe="")
+        forms[f"{name} of a login, JSON of PHP"] = encode(login).decode().replace("/", "\\/")
+    return forms
+
+
+KEYS = ["s3cr3t|8d2f/6a1b+9c07", "p&ss<w>rd'\"\\x", "pässwörd-1€", "a b c d e f g", "100%25+%41", "x" * 300]
+
+
+@pytest.mark.parametrize("secret", KEYS, ids=ascii)
+@pytest.mark.parametrize("form", encodings(""))
+def test_a_secret_is_hidden_in_every_form_that_a_service_may_quote(form: str, secret: str) -> None:
+    said = encodings(secret)[form]
+    hide = redactor(secret)
+    for text in (said, f"bad {said} here", f'{{"error": "Basic {said}"}}', f"<p>{said}</p>", f"a={said}&b=1"):
+        for shown in (hide.text(text), hide.body(text), hide.logged(text)):
+            assert said not in shown
+            assert secret not in shown
+            assert Finder(secret).found(shown) == set()
+
+
+@pytest.mark.parametrize("secret", KEYS, ids=ascii)
+def test_what_stands_around_a_secret_stays(secret: str) -> None:
+    for said in (secret, quote(secret, safe=""), html.escape(secret), json.dumps(secret)[1:-1]):
+        assert redactor(secret).text(f"<a> %41 {said} &amp; \\n") == "<a> %41 [hidden] &amp; \\n"
+
+
+@pytest.mark.parametrize("text", ["100 %", "%zz &nbsp; &unknown; \\u12 \\q &#99999999;", "a%41 &amp; \\u0041 %FF %C3"])
+def test_escapes_without_a_secret_stay_as_they_are(text: str) -> None:
+    assert redactor("another-secret").text(text) == text
+
+
+def test_a_digest_is_no_secret() -> None:
+    digest = hashlib.sha256(b"s3cret-key").hexdigest()
+    assert redactor("s3cret-key").text(digest) == digest
+
+
+@pytest.mark.parametrize("behind", ["", "...", "\u2026", "%", "%2", "\\u00", "&am"])
+@pytest.mark.parametrize(
+    "encode", [str, lambda text: quote(text, safe=""), html.escape], ids=["as it is", "URL", "HTML"]
+)
+def test_the_beginning_of_a_secret_is_hidden_where_a_text_was_cut(encode: Callable[[str], str], behind: str) -> None:
+    shown = redactor("s3cr3t|8d2f/6a1b+9c07").text(f"it is {encode('s3cr3t|8d2f/6a1b')}{behind}")
+    assert shown == "it is [hidden]"
+
+
+def test_a_login_in_a_url_is_shown_nowhere() -> None:
+    for text in (
+        "see https://ann:pa55@api.example/x",
+        'at "https:\\/\\/ann:pa55@api.example"',
+        "https%3A%2F%2Fann:pa55%40h",
+    ):
+        assert "pa55" not in redactor().text(text)
+    assert (
+        redactor().text("mail ann@example.com, see https://x.example/a@b")
+        == "mail ann@example.com, see https://x.example/a@b"
+    )
+
+
+def test_many_tokens_do_not_make_one_forgotten_that_is_in_use() -> None:
+    hide = redactor()
+    for number in range(2000):
+        hide.learn(Secret("the-token-in-use"))
+        hide.learn(Secret(f"token-number-{number:04}"))
+    assert hide.text("the-token-in-use token-number-1999 token-number-1800") == "[hidden] [hidden] [hidden]"
+    assert hide.text("token-number-0001") == "token-number-0001", "what is remembered is bounded"
+
+
+# What it costs
+
+
+class Counting(Redactor):
+    def __init__(self, *secrets: Secret) -> None:
+        super().__init__((), secrets)
+        self.looks = 0
+
+    def text(self, text: str) -> str:
+        self.looks += 1
+        return super().text(text)
+
+
+def test_a_body_of_many_values_is_looked_through_once() -> None:
+    hide = Counting(*(Secret(f"token-{number:06}-of-many") for number in range(64)))
+    document = [{"id": number, "name": "x", "said": "token-000007-of-many"} for number in range(5000)]
+    assert "token-000007" not in hide.body(json.dumps(document))
+    assert hide.looks == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": "' + "x" * 2_000_000, '{"token": "' + "x" * 2_000_000, '{"a": "' + '\\"' * 1_000_000, "a=1&" * 500_000,
+        '"' * 2_000_000, '{"a":' * 400_000,
+    ],
+    ids=["open", "open and denied", "escapes", "form", "quotes", "nested"],
+)  # fmt: skip
+def test_a_long_broken_body_takes_no_more_memory_than_some_copies_of_it(text: str) -> None:
+    hide = redactor("s3cret-key")
+    hide.body(text[:1000])
+    tracemalloc.start()
+    try:
+        hide.body(text)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 60 * len(text)

@@ -111,13 +111,21 @@ def test_insecure_is_said_in_the_connections_table(tmp_path: Path) -> None:
         read_config(path)
 
 
-def test_the_default_of_a_plugin_is_held_against_the_same() -> None:
-    @settings
-    class Careless:
-        url: str = host(help="where", default="http://api.careless.example")
+@pytest.mark.parametrize("bad", ["http://api.careless.example", "https://a..b", "https://u:p@a.b", "somewhere"])
+def test_the_default_of_a_plugin_is_held_against_the_same_where_it_is_declared(bad: str) -> None:
+    with pytest.raises(TypeError, match=r"Careless\.url"):
 
-    with pytest.raises(ConfigurationError, match="in clear"):
-        make_settings(Careless, ConnectionConfig("shop", "careless", {}, "desk.toml: [connections.shop]"), {})
+        @settings
+        class Careless:
+            url: str = host(help="where", default=bad)
+
+
+def test_a_default_number_is_in_its_range() -> None:
+    with pytest.raises(TypeError, match=r"Careless\.count: 13 is out of range"):
+
+        @settings
+        class Careless:
+            count: int = setting(int, help="pieces", default=13, most=12)
 
 
 @given(st.text(st.sampled_from("https:/.@[]%*ab1-_?#\\ \u00fc\u0663\n"), max_size=25))
@@ -167,6 +175,12 @@ def test_a_number_that_cannot_even_be_shown_is_refused_with_its_place(tmp_path: 
         with pytest.raises(ConfigurationError) as caught:
             read_config(path)
         assert caught.value.place == f"{path}: [connections].a.settings.x[1].y"
+
+
+def test_the_mark_that_some_editors_write_before_a_text_is_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "desk.toml"
+    path.write_text('[ledger]\nurl = "sqlite:///here.db"', encoding="utf-8-sig")
+    assert read_config(path).ledger == tmp_path / "here.db"
 
 
 @pytest.mark.parametrize("text", ["a = " + "9" * 5000, "a = " + "[" * 100_000, "a" + ".a" * 2000 + " = 1"])

@@ -23,9 +23,9 @@ from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Email, Integrati
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import ClientCredentialsAuth, HeaderAuth
 from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import StatedAt
+from orderdesk_sdk.identity import NotStated, StatedAt
 from orderdesk_sdk.order import Placement
-from orderdesk_sdk.reading import json_object, text_at, turned_away
+from orderdesk_sdk.reading import count_in, json_object, text_at, turned_away
 from orderdesk_sdk.reasons import CanonicalReason, ClosedList, ReasonCode
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
 from orderdesk_sdk.secret import Secret
@@ -94,6 +94,25 @@ class QuickShop(ToyShop):
     def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
         status, said = super()._answer(method, path, body)
         return status, said | ({"taken": self.switch("fate") == "honored"} if "taken" in said else {})
+
+
+class CountingShop(ToyShop):
+    """Is told how many pieces are to be left of an order, and stops it when none is."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self._left: dict[str, int] = {}
+
+    def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]]) -> None:
+        super().add_order(remote_id, lines=lines)
+        self._left[remote_id] = sum(quantity for _, quantity in lines)
+
+    def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
+        status, said = super()._answer(method, path, body)
+        number = str(said.get("number"))
+        if method == "PUT" and status == 200:
+            self._left[number] = json.loads(body)["left"]
+        return status, said | ({"left": self._left[number]} if number in self._left else {})
 
 
 class TokenShop(ToyShop):
@@ -218,6 +237,26 @@ class LooksAndGuesses(Toy):
         if not seen.is_success:
             return answer.asked(seen)
         return (yield from super().orderdesk_cancel(request, service))
+
+
+class SetsWhatIsLeft(Toy):
+    """Computes from what it reads how many pieces are to be left, and calls that repeatable."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        there = yield service.get("/orders", request.remote_id, private=True)
+        left = count_in(there, json_object(there), "left") - sum(count for _, count in request.wanted)
+        path = f"/orders/{request.remote_id}/cancel"
+        reply = yield service.request("PUT", path, operation="cancel", repeatable=True, json={"left": left})
+        return answer.asked(reply) if json_object(reply).get("taken") is True else answer.unclear(reply)
+
+
+class TakesAnyOrder(Toy):
+    """Does not say where a reply states its order's number, because it has not looked."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return evolve(Toy().orderdesk_integration(), identified_by={"*": NotStated("nobody has looked")})
 
 
 class ReadsNothing(Toy):

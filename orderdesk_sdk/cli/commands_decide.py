@@ -21,7 +21,7 @@ _message = click.option(
     "--message",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help="The service's answer, a mail saved as .eml; - reads stdin.",
+    help="The service's answer, written by a person there, saved as .eml; - reads stdin.",
 )
 
 

@@ -141,7 +141,7 @@ def _seed(desk: Desk, ref: str, connection: str, remote_id: str | None) -> bool 
     from orderdesk_sdk.testing.sandbox import seed_order
 
     order = desk.order(ref)
-    lines = [(line.code or line.id or f"line-{number}", line.quantity) for number, line in enumerate(order.lines, 1)]
+    lines = [(line.code or line.id, line.quantity) for line in order.lines]
     return seed_order(
         sandbox.simulators[connection], remote_id or order.number, [line for line in lines if line[1] > 0]
     )

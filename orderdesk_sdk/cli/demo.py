@@ -33,11 +33,12 @@ def demo(session: Session, keep: Path | None) -> None:
     from orderdesk_sdk.cli.shapes import receipt_shape
     from orderdesk_sdk.cli.story import Story
     from orderdesk_sdk.errors import InputError
+    from orderdesk_sdk.private_files import make_private_folder
 
     if keep is not None:
         if keep.exists() and any(keep.iterdir()):
             raise InputError("the folder is not empty", place=str(keep), remedy="name a new one")
-        keep.mkdir(parents=True, exist_ok=True)
+        make_private_folder(keep)
         told = Story(keep, quiet=session.as_json, kept=True).tell()
     else:
         with tempfile.TemporaryDirectory(prefix="orderdesk-demo-") as folder:

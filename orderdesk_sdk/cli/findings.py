@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from itertools import islice
@@ -22,12 +22,16 @@ from orderdesk_sdk.config import Config, ConnectionConfig, make_settings
 from orderdesk_sdk.declaration import NewNumber
 from orderdesk_sdk.errors import LedgerError, OrderDeskError, PluginFault
 from orderdesk_sdk.ladders import ladder_of
+from orderdesk_sdk.ledger.damage import REMEDY as DAMAGED
 from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.numbering import suffixed
+from orderdesk_sdk.private_files import too_open
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.settings import SettingKind, settings_fields
+from orderdesk_sdk.sqlite_file import opened, wal_of
 from orderdesk_sdk.testing.sandbox import must_answer
+from orderdesk_sdk.urls import is_loopback
 
 __all__ = ["Finding", "Grade", "examine"]
 
@@ -35,7 +39,6 @@ _LATE = minutes(10)
 """Work that is overdue by more has nobody who does it."""
 _FLAWS = 20
 """Flaws of a ledger that are told; the first is enough to distrust it."""
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Grade(enum.Enum):
@@ -71,7 +74,9 @@ def examine(session: Session) -> list[Finding]:
         *(
             found
             for connection in config.connections.values()
-            for found in _connection(connection, registry, config.suffix)
+            for found in _connection(
+                connection, registry, config.suffix, [config.path] if config.path is not None else []
+            )
         ),
         *_rules(config, registry),
         *_ledger(config),
@@ -127,7 +132,9 @@ def _listeners(registry: Registry) -> Iterator[Finding]:
         yield _wrong("listener", error)
 
 
-def _connection(connection: ConnectionConfig, registry: Registry, suffix: str) -> Iterator[Finding]:
+def _connection(
+    connection: ConnectionConfig, registry: Registry, suffix: str, files: Sequence[Path]
+) -> Iterator[Finding]:
     place = connection.place
     try:
         loaded = registry.load(connection.integration)
@@ -150,12 +157,13 @@ def _connection(connection: ConnectionConfig, registry: Registry, suffix: str) -
         yield _wrong("settings", error, place)
         return
     hosts = [str(getattr(made, field.name)) for field in fields.values() if field.kind is SettingKind.HOST]
-    if not all(urlsplit(host).hostname in _LOOPBACK for host in hosts):
+    if not all(is_loopback(urlsplit(host).hostname or "") for host in hosts):
         for name, given in connection.settings.items():
             if isinstance(given, Mapping) and "text" in given:
+                seen = ", and others on this machine may read it" if any(too_open(*files)) else ""
                 yield Finding(
                     "credentials", f"{place}.settings.{name}", Grade.WARNING,
-                    "a secret stands in the file in plain text",
+                    f"a secret stands in the file in plain text{seen}",
                     f'put it into an environment variable, and write {name} = {{ env = "NAME" }}',
                 )  # fmt: skip
     fault = declared.remote_id.fault(suffixed("1", suffix, 1)) if declared.remote_id is not None else None
@@ -203,8 +211,16 @@ def _ledger(config: Config) -> Iterator[Finding]:
                 "ledger", place, Grade.OK, "there is no ledger yet; the first command that needs one makes it"
             )
         return
+    for open_file in too_open(path, wal_of(path), path.with_name(f"{path.name}-shm")):
+        yield Finding(
+            "ledger", str(open_file), Grade.WARNING, "others on this machine may read it, and every order",
+            f"chmod 600 {open_file}",
+        )  # fmt: skip
     try:
         version = _version_of_writable(path)
+    except LedgerError as error:
+        yield _wrong("ledger", error, place)
+        return
     except sqlite3.Error as error:
         text = f"cannot be opened and written: {error}"
         yield Finding("ledger", place, Grade.ERROR, text, "check its permissions, and that no other program holds it")
@@ -230,9 +246,12 @@ def _ledger(config: Config) -> Iterator[Finding]:
 
 
 def _version_of_writable(path: Path) -> int:
-    """The version of its tables, 0 where there are none. Raises sqlite3.Error unless it can be written; writes not."""
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=2.0)) as db:
-        db.isolation_level = None
+    """The version of its tables, 0 where there are none. Writes nothing.
+
+    Raises sqlite3.Error unless it can be written, and LedgerError where it is not all there.
+    """
+    with opened(path) as db:
+        db.execute("PRAGMA busy_timeout = 2000")
         db.execute("BEGIN IMMEDIATE")
         named = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'ledger_schema'").fetchone()
         version = db.execute("SELECT max(version) FROM ledger_schema").fetchone()[0] if named[0] else 0
@@ -242,6 +261,9 @@ def _version_of_writable(path: Path) -> int:
 
 def _chain(path: Path) -> Iterator[Finding]:
     with closing(SqliteLedger(path)) as ledger:
+        for line in ledger.look_for_damage():
+            place, _, text = line.partition(": ")
+            yield Finding("ledger", place, Grade.ERROR, text, DAMAGED)
         head = ledger.head()
         flaws = [
             flaw.text if flaw.subject_id is None else f"{flaw.subject_id}: {flaw.text}"

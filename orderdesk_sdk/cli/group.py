@@ -10,6 +10,7 @@ from orderdesk_sdk.cli import (
     commands_decide,
     commands_inbound,
     commands_integrations,
+    commands_ledger,
     commands_orders,
     commands_rules,
     commands_work,
@@ -59,6 +60,7 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
         commands_inbound.heard,
         commands_inbound.shipped,
     ),
+    "Keep the ledger": (commands_ledger.ledger, commands_ledger.forget),
     "Write a plugin": (commands_authoring.new,),
 }
 

@@ -12,6 +12,7 @@ import click
 
 from orderdesk_sdk.cli.session import Session, shared
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
+from orderdesk_sdk.private_files import write_private
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.tables import Screen
@@ -212,10 +213,11 @@ def _may_write(path: Path, *, force: bool) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file so that nobody ever reads half of it."""
+    """Write a file so that nobody ever reads half of it, and only its owner reads it: credentials stand in it."""
     try:
         half = path.with_name(f".{path.name}.new")
-        half.write_text(text, encoding="utf-8")
+        half.unlink(missing_ok=True)
+        write_private(half, text.encode())
         half.replace(path)
     except OSError as error:
         raise OrderDeskError(f"cannot be written: {error.strerror}", place=str(path)) from error

@@ -28,6 +28,7 @@ from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.mail import MailConfig, message_id
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.order_reader import read_order_text
+from orderdesk_sdk.private_files import write_private
 from orderdesk_sdk.receipt import Receipt
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.resubmission import Resubmission
@@ -259,8 +260,8 @@ class Story:
     def _keep(self, receipts: tuple[Receipt, ...]) -> None:
         for receipt in receipts:
             text = json.dumps(receipt_shape(receipt), indent=2)
-            (self._folder / f"receipt-{receipt.order_number}.json").write_text(text + "\n", encoding="utf-8")
-        (self._folder / "orderdesk.toml").write_text('[ledger]\nurl = "sqlite:///orderdesk.db"\n', encoding="utf-8")
+            write_private(self._folder / f"receipt-{receipt.order_number}.json", f"{text}\n".encode())
+        write_private(self._folder / "orderdesk.toml", b'[ledger]\nurl = "sqlite:///orderdesk.db"\n')
         self._teller.say(
             f"\nKept in {self._folder}: the ledger, the receipts as JSON, and an orderdesk.toml that leads there."
         )

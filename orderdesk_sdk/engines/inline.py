@@ -134,7 +134,7 @@ class InlineEngine:
         """Do all due work, at most `limit` pieces, each once."""
         problems = self.reach.catch_up()
         due = self._ledger.due(self._clock.now(), limit)
-        problems += self._do(self._jobs(due), self._advance)
+        problems += (*self._do(self._jobs(due), self._advance), *self._ledger.damaged())
         return Report(len(due), self._ledger.next_due(), problems)
 
     def apply(self, case: Case, event: Event, *notes: str) -> Case:

@@ -7,7 +7,7 @@ is given once, a folder is a label, history only grows.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,19 +15,18 @@ from typing import Final, Self
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.clock import Clock, utc
+from orderdesk_sdk.clock import CLOCKS_DIFFER, Clock, utc
 from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.hosts import Move
 from orderdesk_sdk.hosts import local_rows as rows
 from orderdesk_sdk.hosts.local_file import LocalFile
+from orderdesk_sdk.hosts.local_import import NEW, Clash, ImportReport, take_in
 from orderdesk_sdk.hosts.local_rows import NOTE_LIMIT, Folder, split_note
 from orderdesk_sdk.numbering import SUFFIX, count_from, next_number
 from orderdesk_sdk.order import Order, Placement
 
 __all__ = ["NOTE_LIMIT", "Clash", "Folder", "HistoryEntry", "ImportReport", "LocalHost", "split_note"]
 
-NEW: Final = "New"
-"""The folder of orders that were put in none."""
 PAGE_LIMIT: Final = 500
 """Orders of one page, as in Order Desk."""
 
@@ -39,28 +38,6 @@ class HistoryEntry:
     at: datetime
     by: str
     text: str
-
-
-@frozen
-class Clash:
-    """An order that came in and can be mistaken for others: by its number, or because one's id is another's number.
-
-    ids: its own, then the others'. text: what is the matter and how to go on, for people.
-    """
-
-    number: str
-    ids: tuple[str, ...]
-    text: str
-
-
-@frozen
-class ImportReport:
-    """What an import did, as order numbers in the order of the import. clashes: of those that were added or renamed."""
-
-    added: tuple[str, ...] = ()
-    updated: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    clashes: tuple[Clash, ...] = ()
 
 
 class LocalHost:
@@ -94,58 +71,20 @@ class LocalHost:
     # Orders
 
     def import_orders(self, orders: Iterable[Order], *, by: str) -> ImportReport:
-        """Add the orders that are new by id, update the others whole; all or none.
+        """Add the orders that are new by id, update the others whole.
 
         A new order goes into the folder of its `folder_id`, or into New where that is None or a folder of another store
         (its history says which). An update keeps folder, placements, history and links: only `move` moves. Raises
-        InputError that lists every order that cannot be stored, or whose id comes twice.
+        InputError, before anything is written, that lists every order that cannot be stored, or whose id comes twice.
+
+        They are written a few at a time, so that others can write meanwhile. Where that fails half way, LedgerError
+        tells how many are in; the same import again leaves those as they are and goes on.
 
         Orders of several shops may have one number, and an order that was made anew has that of the old one: all are
         taken, and the report tells of each clash. See `take_over`.
         """
         _named(by)
-        done: dict[str, list[str]] = {"added": [], "updated": [], "unchanged": []}
-        faults: list[str] = []
-        clashes: list[Clash] = []
-        seen: set[str] = set()
-        with self._file.writing() as db:
-            known = rows.folders(db)
-            new = rows.folder_named(db, NEW).id
-            for order in orders:
-                try:
-                    document = rows.as_text(order)
-                except InputError as error:
-                    faults.append(f"order {order.id}: {error.text}")
-                    continue
-                if order.id in seen:
-                    faults.append(f"order {order.id}: its id comes twice")
-                    continue
-                seen.add(order.id)
-                stored = db.execute("SELECT document, number FROM host_orders WHERE id = ?", (order.id,)).fetchone()
-                if stored is None or stored[1] != order.number:
-                    clashes += _clashes(order, rows.others_called(db, order))
-                if stored is not None and stored[0] == document:
-                    done["unchanged"].append(order.number)
-                elif stored is not None:
-                    db.execute(
-                        "UPDATE host_orders SET number = ?1, document = ?2,"
-                        " taken_over_by = CASE number WHEN ?1 THEN taken_over_by END WHERE id = ?3",
-                        (order.number, document, order.id),
-                    )
-                    rows.add_note(db, order.id, "Updated by import", by=by, at=self._clock.now())
-                    done["updated"].append(order.number)
-                else:
-                    here = any(order.folder_id == folder.id for folder in known)
-                    rows.insert_order(db, order, order.folder_id if here and order.folder_id is not None else new)
-                    other = "" if here or order.folder_id is None else f" from folder {order.folder_id}, unknown here"
-                    rows.add_note(db, order.id, f"Imported{other}", by=by, at=self._clock.now())
-                    done["added"].append(order.number)
-            if faults:
-                more = [f"and {len(faults) - 20} more"] if len(faults) > 20 else []
-                raise InputError(
-                    "\n".join(["nothing was imported", *faults[:20], *more]), remedy="mend or leave out these orders"
-                )
-        return ImportReport(**{what: tuple(numbers) for what, numbers in done.items()}, clashes=tuple(clashes))
+        return take_in(self._file, orders, by=by, clock=self._clock)
 
     def take_over(self, ref: str, *, by: str) -> tuple[str, ...]:
         """Let this order alone go by its number; the ids of the others, which from now on are found by id alone.
@@ -336,7 +275,10 @@ class LocalHost:
             ).fetchone()
             if owner is not None:
                 text = f"number {placement.remote_id} there belongs to order id {owner[0]}"
-                raise InputError(text, place=place, remedy="give this order's own number there, with --remote-id")
+                remedy = (
+                    f"give this order's own number there, with --remote-id; what is there is canceled as id:{owner[0]}"
+                )
+                raise InputError(text, place=place, remedy=remedy)
             rows.insert_placement(db, order.id, placement)
             text = f"Placed at {placement.connection} as {placement.remote_id} ({placement.role.value})"
             rows.add_note(db, order.id, text, by=by, at=self._clock.now())
@@ -356,7 +298,7 @@ class LocalHost:
         return None if row is None else str(row[0])
 
     def note_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
-        """Keep the service's word; an older word than the kept one changes nothing.
+        """Keep the service's word; an older word than the kept one changes nothing, unless that is of a time to come.
 
         It does not go into the history: polls would fill it. Raises NotFoundError where the order has no placement at
         that connection, ValueError for a naive `at`.
@@ -370,8 +312,8 @@ class LocalHost:
                 raise NotFoundError(f"order id {order_id} is not placed at {connection!r}", remedy=remedy)
             db.execute(
                 "UPDATE host_placements SET status = ?1, status_at = ?2 "
-                "WHERE order_id = ?3 AND connection = ?4 AND (status_at IS NULL OR status_at <= ?2)",
-                (rows.storable(status), read_at, order_id, connection),
+                "WHERE order_id = ?3 AND connection = ?4 AND (status_at IS NULL OR status_at <= ?2 OR status_at > ?5)",
+                (rows.storable(status), read_at, order_id, connection, rows.stamp(self._clock.now() + CLOCKS_DIFFER)),
             )
 
     # History
@@ -385,6 +327,17 @@ class LocalHost:
         with self._file.writing() as db:
             rows.add_note(db, rows.find_order(db, ref).id, text, by=by, at=self._clock.now())
 
+    def remove_texts(self, ref: str, *, by: str) -> None:
+        """Remove from an order and its history who people are and what they wrote, addresses and notes included.
+
+        An import of the same order brings the order's own back.
+        """
+        _named(by)
+        with self._file.erasing() as db:
+            order = rows.find_order(db, ref)
+            rows.remove_texts(db, order)
+            rows.add_note(db, order.id, "Personal texts removed", by=by, at=self._clock.now())
+
     def history(self, ref: str) -> tuple[HistoryEntry, ...]:
         """The order's history, oldest first."""
         with self._file.reading() as db:
@@ -392,16 +345,6 @@ class LocalHost:
                 "SELECT at, by, text FROM host_history WHERE order_id = ? ORDER BY seq", (rows.find_order(db, ref).id,)
             ).fetchall()
         return tuple(HistoryEntry(datetime.fromisoformat(at), by, text) for at, by, text in found)
-
-
-def _clashes(order: Order, others: Sequence[Order]) -> tuple[Clash, ...]:
-    if not others:
-        return ()
-    known = [f"id:{each.id} ({rows.told(each)})" for each in (order, *others)]
-    text = f"order {order.number} can be mistaken: say {' or '.join(known)}"
-    if any(other.number == order.number for other in others):
-        text += f"; where it is one order made anew, `orderdesk take-over id:{order.id}` lets this one have the number"
-    return (Clash(order.number, (order.id, *(other.id for other in others)), text),)
 
 
 def _named(by: str) -> None:

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
 from orderdesk_sdk.errors import LedgerError
-from orderdesk_sdk.sqlite_file import connect, migrate
+from orderdesk_sdk.sqlite_file import FileGuard, Step, close, connect, migrate, use_wal
 
 __all__ = ["MIGRATIONS", "LocalFile"]
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
+MIGRATIONS: Final[tuple[tuple[Step, ...], ...]] = (
     (
         "CREATE TABLE host_folders (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE) STRICT",
         # Usual in Order Desk: https://help.orderdesk.com/article/287-cancel-an-order, articles 682 and 801; New is
@@ -78,6 +79,14 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX host_orders_by_number ON host_orders (number)",
         "CREATE INDEX host_orders_by_folder ON host_orders (folder_id, seq)",
     ),
+    (
+        # Who a person is and what they wrote may go; that there was an entry, and when, stays.
+        "DROP TRIGGER host_history_is_kept",
+        """CREATE TRIGGER host_history_is_kept BEFORE UPDATE ON host_history
+            WHEN NEW.text <> '(removed)' OR NEW.by <> '(removed)' OR NEW.seq <> OLD.seq
+            OR NEW.order_id <> OLD.order_id OR NEW.at <> OLD.at
+            BEGIN SELECT RAISE(ABORT, 'history is append-only'); END""",
+    ),
 )
 """Statements that lead from version n to n + 1, oldest first. Never changed once released, only added to."""
 
@@ -92,21 +101,22 @@ class LocalFile:
         """
         self._place = str(path)
         self._lock = threading.RLock()
-        with self._told():
-            self._connection = connect(path)
-            try:
-                # A table that is made anew is gone for a moment, and what refers to it must bear that.
-                self._connection.execute("PRAGMA foreign_keys = OFF")
-                migrate(self._connection, "host_schema", MIGRATIONS, self._place)
-                self._connection.execute("PRAGMA foreign_keys = ON")
-            except BaseException:
-                self._connection.close()
-                raise
+        with self._told(), ExitStack() as made:
+            self._connection = made.enter_context(closing(connect(path)))
+            # A table that is made anew is gone for a moment, and what refers to it must bear that.
+            self._connection.execute("PRAGMA foreign_keys = OFF")
+            migrate(self._connection, "host_schema", MIGRATIONS, self._place)
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            use_wal(self._connection)
+            self._guard = FileGuard(path)
+            made.pop_all()
+        self._closing = weakref.finalize(self, _close, self._lock, self._guard, self._connection)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """The connection, for statements that change nothing."""
         with self._lock, self._told():
+            self._guard.check()
             yield self._connection
 
     @contextmanager
@@ -117,16 +127,28 @@ class LocalFile:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._guard.check_all()
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def erasing(self) -> Iterator[sqlite3.Connection]:
+        """As `writing`, and what is overwritten is not left in the file's free space."""
+        with self._lock, self._told():
+            self._connection.execute("PRAGMA secure_delete = ON")
+            try:
+                with self.writing() as connection:
+                    yield connection
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self._connection.execute("PRAGMA secure_delete = OFF")
+
     def close(self) -> None:
         """Close the file, after the call that is using it. Closing twice is fine."""
-        with self._lock:
-            self._connection.close()
+        self._closing()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -137,3 +159,9 @@ class LocalFile:
         except sqlite3.Error as error:
             remedy = "check that the folder exists, that the disk has room and that no other process holds the file"
             raise LedgerError(f"{error}; this call changed nothing", place=self._place, remedy=remedy) from error
+
+
+def _close(lock: threading.RLock, guard: FileGuard, connection: sqlite3.Connection) -> None:
+    with lock:
+        guard.close()
+        close(connection)

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from orderdesk_sdk.errors import AmbiguousError, InputError, NotFoundError
 from orderdesk_sdk.hosts.refs import OrderId, OrderNumber, order_ref
-from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.order import Address, Order, Placement, Role
 from orderdesk_sdk.order_reader import read_stored_order, write_order_text
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Folder",
     "add_note",
     "ancestors",
+    "anonymous",
     "as_order",
     "as_text",
     "find_order",
@@ -31,6 +32,7 @@ __all__ = [
     "others_called",
     "owner_of",
     "placements",
+    "remove_texts",
     "split_note",
     "stamp",
     "storable",
@@ -100,9 +102,10 @@ def find_order(db: sqlite3.Connection, ref: str) -> Order:
         raise _ambiguous(name, [as_order(*row) for row in rows])
     newest = db.execute("SELECT number, id FROM host_orders ORDER BY seq DESC LIMIT ?", (_NEIGHBORS,))
     names = dict.fromkeys(name for row in newest for name in row)
-    close = difflib.get_close_matches(ref, names, n=3)
+    close = difflib.get_close_matches(name, names, n=3)
     remedy = f"did you mean {', '.join(close)}?" if close else "import the order first, or list the orders there are"
-    raise NotFoundError(f"no order has the id or number {ref!r}", remedy=remedy)
+    kind = "id" if isinstance(named, OrderId) else "number" if isinstance(named, OrderNumber) else "id or number"
+    raise NotFoundError(f"no order has the {kind} {name!r}", remedy=remedy)
 
 
 def _ambiguous(name: str, orders: Sequence[Order]) -> AmbiguousError:
@@ -140,11 +143,11 @@ def owner_of(db: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def insert_order(db: sqlite3.Connection, order: Order, folder_id: int) -> None:
-    """Add a new order."""
+def insert_order(db: sqlite3.Connection, order: Order, folder_id: int, document: str | None = None) -> None:
+    """Add a new order. document: its text, where that was made already."""
     db.execute(
         "INSERT INTO host_orders (id, number, folder_id, document) VALUES (?, ?, ?, ?)",
-        (order.id, order.number, folder_id, as_text(order)),
+        (order.id, order.number, folder_id, as_text(order) if document is None else document),
     )
 
 
@@ -224,6 +227,29 @@ def add_note(db: sqlite3.Connection, order_id: str, text: str, *, by: str, at: d
         "INSERT INTO host_history (order_id, at, by, text) VALUES (?, ?, ?, ?)",
         [(order_id, stamp(at), storable(by), note) for note in split_note(storable(text))],
     )
+
+
+def anonymous(order: Order) -> Order:
+    """The order without whoever it is for and what they wrote: its lines, totals, times and parcels stay."""
+    return evolve(
+        order,
+        email="",
+        customer_id="",
+        shipping=Address(country=order.shipping.country),
+        customer=Address(country=order.customer.country),
+        lines=tuple(evolve(line, variations={}, metadata={}, extra={}) for line in order.lines),
+        shipments=tuple(evolve(shipment, tracking_url="", extra={}) for shipment in order.shipments),
+        notes=(),
+        checkout_data={},
+        metadata={},
+        extra={},
+    )
+
+
+def remove_texts(db: sqlite3.Connection, order: Order) -> None:
+    """Remove from an order and its history who people are and what they wrote."""
+    db.execute("UPDATE host_orders SET document = ? WHERE id = ?", (as_text(anonymous(order)), order.id))
+    db.execute("UPDATE host_history SET text = '(removed)', by = '(removed)' WHERE order_id = ?", (order.id,))
 
 
 def ancestors(db: sqlite3.Connection, order_id: str) -> list[tuple[str, str]]:

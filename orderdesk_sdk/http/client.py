@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Lock
 
@@ -18,8 +18,9 @@ from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.guard import Guard, sound
 from orderdesk_sdk.http.auth import TokenAuth
+from orderdesk_sdk.http.bodies import ACCEPTED, whole_reply
 from orderdesk_sdk.http.bucket import TokenBucket
-from orderdesk_sdk.http.certainty import BUSY_STATUSES, ReplyTooLarge, failure_of, turned_away
+from orderdesk_sdk.http.certainty import BUSY_STATUSES, failure_of, turned_away
 from orderdesk_sdk.http.credentials import Credentials
 from orderdesk_sdk.http.hosts import Hosts
 from orderdesk_sdk.http.kept_tokens import Keeper
@@ -62,6 +63,8 @@ _DEFAULT_CALL = CallOptions("*", repeatable=False)
 SLOWEST = 0.001
 """Calls per second below which a rate that a service tells is not believed: it would stop the connection for hours."""
 _FIRST_PAUSE = 0.5
+_BEHIND_EXCERPT = 64 * 1024
+"""Bytes behind an excerpt in which the end of a secret is looked for that stands across its end."""
 _LONGEST_TURN = 120.0
 """Seconds that a later call of a flow waits for the declared rate: begun anew, the flow would spend its first turns
 again. Well below the lease on its case."""
@@ -216,38 +219,16 @@ class ConnectionClient:
     def _send(self, request: httpx.Request) -> httpx.Response:
         self.only_own_hosts(request)
         request.extensions.setdefault("timeout", self._timeout)
+        request.headers["accept-encoding"] = ACCEPTED
+        scheme, _, login = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "basic":  # A form of the secret that leaves us whole, however short the secret is.
+            self.redactor.learn(Secret(login.strip()))
         with self._transport.call(time.monotonic() + self.limits.total), guarded_logs(self.redactor):
             response = self._client.send(request, stream=True)
             try:
-                length = response.headers.get("content-length", "")
-                if length.isdigit() and int(length) <= self.limits.reply and "content-encoding" not in response.headers:
-                    response.read()
-                    return response
-                return self._bounded(response, request)
+                return whole_reply(response, request, self.limits.reply)
             finally:
                 response.close()
-
-    def _bounded(self, response: httpx.Response, request: httpx.Request) -> httpx.Response:
-        codings = response.headers.get_list("content-encoding", split_commas=True)
-        if len(codings) > 1:
-            raise httpx.DecodingError("the body is compressed more than once, as only bombs are", request=request)
-        source = response
-        if codings:
-            pieces = _Pieces(response)
-            source = httpx.Response(response.status_code, headers=response.headers, stream=pieces, request=request)
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in source.iter_bytes():
-            size += len(chunk)
-            if size > self.limits.reply:
-                raise ReplyTooLarge(f"more than {self.limits.reply} bytes")
-            chunks.append(chunk)
-        headers = [
-            (name, value)
-            for name, value in response.headers.multi_items()
-            if name not in ("content-encoding", "transfer-encoding", "content-length")
-        ]
-        return httpx.Response(response.status_code, headers=headers, content=b"".join(chunks), request=request)
 
     def only_own_hosts(self, request: httpx.Request) -> None:
         """Raises PluginFault for a request to a host that is none of the connection's."""
@@ -304,8 +285,10 @@ class ConnectionClient:
         if private:
             body = f"[kept out: {len(result.content)} bytes, SHA-256 {hashlib.sha256(result.content).hexdigest()}]"
         else:
-            # Cleaned before it is cut: half a secret at the cut would not be known for one.
-            body = self.redactor.body(result.content.decode("utf-8", "replace"))[: self.limits.excerpt]
+            # Cleaned before it is cut: half a secret at the cut would not be known for one. What is far behind it costs
+            # nothing.
+            said = result.content[: 4 * self.limits.excerpt + _BEHIND_EXCERPT].decode("utf-8", "replace")
+            body = self.redactor.body(said)[: self.limits.excerpt]
         kept = {"content-type", "retry-after", *self._integration.evidence_headers}
         told = {name: result.headers.get(name, value) for name, value in self._echoes.items()}
         drifts = [f"{name} is {told[name]}, not {value}" for name, value in self._echoes.items() if told[name] != value]
@@ -320,16 +303,6 @@ class ConnectionClient:
             tries=tries,
             warning=self.redactor.text(f"{'; '.join(drifts)} as this connection is set") if drifts else None,
         )
-
-
-class _Pieces(httpx.SyncByteStream):
-    """A compressed body in pieces so small that none decodes to much more than a megabyte: deflate packs 1,032 to 1."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self._response = response
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._response.iter_raw(1024)
 
 
 _TOLD = 2000

@@ -1,4 +1,4 @@
-"""Takes secrets out of what httpx and httpcore log about our calls: URLs, and the headers of replies.
+"""Takes secrets out of what httpx and what it is made of log about our calls: URLs, headers, errors.
 
 Only records of a call of ours, in its own thread, are touched; other users of httpx in the process log as ever.
 """
@@ -12,9 +12,14 @@ from contextlib import contextmanager
 
 from orderdesk_sdk.redaction import Redactor
 
-__all__ = ["guarded_logs"]
+__all__ = ["LOGGERS", "guarded_logs"]
 
-_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
+LOGGERS = (
+    "httpx", "httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks",
+    "h11", "h2", "hpack", "hpack.hpack", "hpack.table", "urllib3", "urllib3.connectionpool", "vcr", "vcr.cassette",
+    "vcr.matchers", "vcr.patch", "vcr.request", "vcr.stubs", "vcr.stubs.httpcore_stubs", "vcr.stubs.httpx_stubs",
+)  # fmt: skip
+"""Those that may log in the midst of a call. A filter is asked for its own logger's records only, so each is named."""
 
 
 class _Present(threading.local):
@@ -22,25 +27,38 @@ class _Present(threading.local):
 
 
 _present = _Present()
+_formatter = logging.Formatter()
 
 
 class _Guard(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        if _present.redactor is not None:
-            record.msg, record.args = _present.redactor.text(record.getMessage()), ()
+        redactor = _present.redactor
+        if redactor is None:
+            return True
+        try:
+            said = record.getMessage()
+        except Exception as error:  # noqa: BLE001 - what is logged may be any object, whose words may not be had
+            said = f"a record of {record.name} that cannot be shown ({type(error).__name__})"
+        record.msg, record.args = redactor.logged(said), ()
+        if record.exc_info:
+            # As text: the exception itself holds what was sent, and the variables of every frame.
+            record.exc_text = redactor.logged(record.exc_text or _formatter.formatException(record.exc_info))
+            record.exc_info = None
+        if record.stack_info:
+            record.stack_info = redactor.logged(record.stack_info)
         return True
 
 
 _guard = _Guard()
-for _name in _LOGGERS:
+for _name in LOGGERS:
     logging.getLogger(_name).addFilter(_guard)
 
 
 @contextmanager
 def guarded_logs(redactor: Redactor) -> Iterator[None]:
     """Within this, records of this thread are logged without the redactor's secrets."""
-    _present.redactor = redactor
+    outer, _present.redactor = _present.redactor, redactor
     try:
         yield
     finally:
-        _present.redactor = None
+        _present.redactor = outer

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from orderdesk_sdk.ledger.damage import DamagedRow
 from orderdesk_sdk.ledger.entries import Entry, EntryKind
 from orderdesk_sdk.ledger.flaws import Flaw, Head, Record
 from orderdesk_sdk.ledger.interface import Fence, FenceMoved, Ledger, Work, Write
 
-__all__ = ["Entry", "EntryKind", "Fence", "FenceMoved", "Flaw", "Head", "Ledger", "Record", "Work", "Write"]
+__all__ = [
+    "DamagedRow",
+    "Entry",
+    "EntryKind",
+    "Fence",
+    "FenceMoved",
+    "Flaw",
+    "Head",
+    "Ledger",
+    "Record",
+    "Work",
+    "Write",
+]

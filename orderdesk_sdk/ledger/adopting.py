@@ -38,7 +38,7 @@ def adopt(db: sqlite3.Connection) -> None:
             (*content, link, sequence),
         )
         count, head = sequence, head_after(head, link)
-    db.execute("INSERT INTO chain (id, count, head) VALUES (1, ?, ?)", (count, head))
+    db.execute("INSERT INTO chain (id, count, head, in_use) VALUES (1, ?, ?, 0)", (count, head))
     links = Links(db.cursor())
     for kind_of_work, table in TABLES.items():
         columns = COLUMNS[kind_of_work]
@@ -59,6 +59,7 @@ def adopt(db: sqlite3.Connection) -> None:
             if links.waiting >= _MANY:
                 links.keep()
     links.keep()
+    db.execute("UPDATE chain SET in_use = 0")
 
 
 def _rows(db: sqlite3.Connection, table: str, key: str, columns: str, first: object) -> Iterator[tuple[Any, ...]]:

@@ -87,10 +87,13 @@ class Links:
                 "the row that names its head is gone", place="ledger, table chain", remedy="see `orderdesk doctor`"
             )
         self._cursor = cursor
-        self._rows: list[tuple[object, ...]] = []
+        self._rows: list[tuple[int, str, int, int, str, bytes, bytes | None, bytes | None, str, str | None]] = []
+        self.last: tuple[int, bytes, bytes] | None = None
+        """Sequence of the last line that was written, head and link after it; None where none was."""
         self.count: int = row[0]
         """How many lines there are, which is the sequence of the last one."""
-        self._head: bytes = row[1]
+        self.head: bytes = row[1]
+        """The ledger's head after it."""
 
     def add(self, link: bytes, lines: Sequence[Line], state: bytes | None) -> bytes:
         """Chain a subject's lines to its last link; the link of the last.
@@ -102,7 +105,7 @@ class Links:
             self.count += 1
             bound = state if index == last else None
             link = link_after(link, self.count, line.digest, bound)
-            self._head = head_after(self._head, link)
+            self.head = head_after(self.head, link)
             subject_id, attempt, at, kind, data, texts, sealed, _ = line
             self._rows.append((self.count, subject_id, attempt, at, kind, link, bound, sealed, data, texts))
         return link
@@ -111,7 +114,8 @@ class Links:
         """Write the lines and the ledger's head."""
         if self._rows:
             self._cursor.executemany(_INSERT, self._rows)
-            self._cursor.execute("UPDATE chain SET count = ?, head = ?", (self.count, self._head))
+            self._cursor.execute("UPDATE chain SET count = ?, head = ?, in_use = 1", (self.count, self.head))
+            self.last = (self.count, self.head, self._rows[-1][5])
             self._rows = []
 
     @property

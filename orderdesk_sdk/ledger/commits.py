@@ -5,12 +5,26 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from orderdesk_sdk.errors import LedgerError
 
-__all__ = ["GroupCommit"]
+__all__ = ["GroupCommit", "Watch"]
 
 Job = Callable[[sqlite3.Cursor], None]
+
+
+class Watch(Protocol):
+    """Is told of transactions. Whatever it raises goes to every caller of the transaction, which is undone."""
+
+    def before(self) -> None:
+        """Before one begins."""
+
+    def before_commit(self) -> None:
+        """When all jobs are done."""
+
+    def committed(self) -> None:
+        """When it is on disk."""
 
 
 class _Ticket:
@@ -28,8 +42,10 @@ class GroupCommit:
     `run` returns after the job's transaction is durable, or raises what it raised.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, watch: Watch | None = None) -> None:
+        """watch: is told of every transaction, and may forbid it; None: nobody is."""
         self._cursor = connection.cursor()
+        self._watch = watch
         self._waiting: list[_Ticket] = []
         self._waiting_lock = threading.Lock()
         self._writer = threading.Lock()
@@ -52,6 +68,8 @@ class GroupCommit:
 
     def _commit(self, batch: list[_Ticket]) -> None:
         try:
+            if self._watch is not None:
+                self._watch.before()
             self._cursor.execute("BEGIN IMMEDIATE")
             if len(batch) == 1:
                 # Whoever is alone hurts no other, and is undone with the transaction.
@@ -59,15 +77,19 @@ class GroupCommit:
             else:
                 for ticket in batch:
                     self._attempt(ticket)
+            if self._watch is not None:
+                self._watch.before_commit()
             self._cursor.execute("COMMIT")
+            if self._watch is not None:
+                self._watch.committed()
         except BaseException as error:
             # Whatever came between (a full disk, a thread that was told to end): all of it is undone, and nobody is
             # told otherwise. First told, then undone: undoing may fail as well.
-            own = error if len(batch) == 1 and isinstance(error, Exception) and _is_own(error) else None
+            told = _told(error, alone=len(batch) == 1)
             for ticket in batch:
-                ticket.error = own or _failed(error)
+                ticket.error = told or _failed(error)
             self._undo()
-            if own is None and not isinstance(error, sqlite3.Error):
+            if told is None and not isinstance(error, sqlite3.Error):
                 raise
         finally:
             for ticket in batch:
@@ -94,6 +116,13 @@ class GroupCommit:
     def locked(self) -> threading.Lock:
         """The writer's lock, for closing the connection while nobody writes."""
         return self._writer
+
+
+def _told(error: BaseException, *, alone: bool) -> Exception | None:
+    """The error as the callers of a transaction get it; None where it is to be said in words that they understand."""
+    if isinstance(error, LedgerError):
+        return error
+    return error if alone and isinstance(error, Exception) and _is_own(error) else None
 
 
 def _is_own(error: Exception) -> bool:

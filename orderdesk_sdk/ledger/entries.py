@@ -12,6 +12,7 @@ from cattrs.preconf.json import make_converter
 
 from orderdesk_sdk.case import Cancellation, Case, Event
 from orderdesk_sdk.exchange import Exchange, Intent
+from orderdesk_sdk.ledger.damage import intact
 from orderdesk_sdk.ledger.personal import NOTE, REMOVED, Packed, join, seal, split
 from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
@@ -79,8 +80,8 @@ def dump(record: Record) -> str:
 
 
 def load(text: str, kind: type[T]) -> T:
-    """A record from its JSON."""
-    return _converter.structure(json.loads(text), kind)
+    """A record from its JSON. Raises DamagedRow."""
+    return intact(lambda: _converter.structure(json.loads(text), kind))
 
 
 def pack(record: Case | Cancellation | Event | Exchange | Intent | Resubmission | StatusChange) -> Packed:
@@ -89,8 +90,8 @@ def pack(record: Case | Cancellation | Event | Exchange | Intent | Resubmission 
 
 
 def unpack(kind: type[Part], data: str, texts: str | None) -> Part:
-    """A record from its two parts."""
-    return _converter.structure(join(data, texts, kind), kind)
+    """A record from its two parts. Raises DamagedRow."""
+    return intact(lambda: _converter.structure(join(data, texts, kind), kind))
 
 
 def pack_entry(content: Event | Intent | Exchange | str) -> Packed:

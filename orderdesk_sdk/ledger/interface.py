@@ -163,6 +163,12 @@ class Ledger(Protocol):
         connection: only there; None takes all. after: with a connection, only what comes after this piece of work.
         """
 
+    def damaged(self) -> tuple[str, ...]:
+        """What was found damaged so far, a line each: rows that cannot be read, and that lists passed over.
+
+        An order's `cases` have a stand-in for each, which awaits a person; to read one by its id raises DamagedRow.
+        """
+
     def next_due(self) -> datetime | None:
         """When the next work is due; None when nothing is open."""
 
@@ -176,6 +182,12 @@ class Ledger(Protocol):
         """Everything in the ledger that is not as it was written; memory does not grow with it.
 
         noted: a head from earlier, which the ledger must have passed.
+        """
+
+    def remove_texts(self, order_id: str, *, by: str, at: datetime) -> int:
+        """Remove every personal text of an order, and say so in each of its histories; how many these are.
+
+        Raises NotAllowedError while anything about the order is open.
         """
 
     def head(self) -> Head:

@@ -7,13 +7,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 
 from orderdesk_sdk.ledger.commits import GroupCommit
+from orderdesk_sdk.ledger.damage import Damage
 from orderdesk_sdk.ledger.entries import dump, load, moment, stamp
 from orderdesk_sdk.ledger.rows import occur
 from orderdesk_sdk.rules import Firing, Occurrence
 
 __all__ = ["Occurrences"]
+
+_AT_ONCE = 1000
+"""Occurrences of one transaction."""
+_NOUN = "occurrence"
 
 
 class Occurrences(ABC):
@@ -22,24 +28,33 @@ class Occurrences(ABC):
     def __init__(self, commits: GroupCommit) -> None:
         self._commits = commits
         self._records_settled = False
+        self.damage = Damage()
 
     @abstractmethod
     def _read(self) -> AbstractContextManager[sqlite3.Cursor]:
         """A cursor for reading."""
 
     def occur(self, occurrences: Sequence[Occurrence]) -> None:
-        def job(cursor: sqlite3.Cursor) -> None:
-            for occurrence in occurrences:
+        def job(cursor: sqlite3.Cursor, some: Sequence[Occurrence]) -> None:
+            for occurrence in some:
                 occur(cursor, occurrence)
 
-        self._commits.run(job)
+        # Those of a large import a few at a time: each is recorded by itself, and the same again changes nothing.
+        for first in range(0, len(occurrences), _AT_ONCE):
+            self._commits.run(partial(job, some=occurrences[first : first + _AT_ONCE]))
 
     def waiting(self, limit: int) -> tuple[Occurrence, ...]:
         with self._read() as cursor:
-            rows = cursor.execute(
-                "SELECT data FROM occurrences WHERE handled = 0 ORDER BY number LIMIT ?", (limit,)
-            ).fetchall()
-        return tuple(load(row[0], Occurrence) for row in rows)
+            while True:
+                # Past those that are damaged, so that they are in nobody's way.
+                known = self.damage.ids(_NOUN)
+                rows = cursor.execute(
+                    "SELECT id, data FROM occurrences WHERE handled = 0 ORDER BY number LIMIT ?", (limit + len(known),)
+                ).fetchall()
+                reads = {f"{_NOUN} {name}": partial(load, data, Occurrence) for name, data in rows}
+                found = [self.damage.readable(place, read) for place, read in reads.items()]
+                if len(self.damage.ids(_NOUN)) == len(known):
+                    return tuple(occurrence for occurrence in found if occurrence is not None)[:limit]
 
     def handled(
         self, occurrence: Occurrence, firings: Sequence[Firing], then: Sequence[Occurrence], at: datetime
@@ -74,6 +89,11 @@ class Occurrences(ABC):
     def firings(self, order_id: str) -> tuple[tuple[datetime, Firing], ...]:
         with self._read() as cursor:
             rows = cursor.execute(
-                "SELECT at, data FROM firings WHERE order_id = ? ORDER BY number", (order_id,)
+                "SELECT number, at, data FROM firings WHERE order_id = ? ORDER BY number", (order_id,)
             ).fetchall()
-        return tuple((moment(at), load(data, Firing)) for at, data in rows)
+
+        def firing(at: int, data: str) -> tuple[datetime, Firing]:
+            return moment(at), load(data, Firing)
+
+        found = (self.damage.readable(f"firing {number}", partial(firing, *row)) for number, *row in rows)
+        return tuple(one for one in found if one is not None)

@@ -13,18 +13,21 @@ from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.chain import FIRST, MARK, Line, Links, line_of, row_digest, state_of
 from orderdesk_sdk.ledger.entries import dump, kind_of, pack, pack_entry, stamp, unpack
 from orderdesk_sdk.ledger.interface import Fence, FenceMoved, Work, Write
-from orderdesk_sdk.ledger.personal import Packed
+from orderdesk_sdk.ledger.personal import REMOVED, Packed
 from orderdesk_sdk.ledger.tables import COLUMNS, TABLES, columns_of, wish_columns
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Occurrence
 from orderdesk_sdk.status_change import StatusChange
 
 __all__ = [
-    "Change", "Row", "add_lines", "apply", "conflict_of", "insert", "insert_wish", "keyed", "lines_of", "mark_line",
-    "mark_of", "occur", "prepare", "resubmitted", "row_of", "status_conflict", "under_way", "wish_row", "work_of",
+    "REGISTERED", "Change", "Row", "add_lines", "apply", "conflict_of", "insert", "insert_wish", "keyed", "lines_of",
+    "mark_line", "mark_of", "occur", "prepare", "resubmitted", "row_of", "status_conflict", "under_way", "wish_row",
+    "work_of",
 ]  # fmt: skip
 
 Content = Event | Intent | Exchange | str
+REGISTERED = "CASE WHEN json_valid(data) THEN json_extract(data, '$.order_id') END"
+"""The order of a registration. Of one that is damaged none: asked for it, SQLite would end the whole statement."""
 
 
 class Row(NamedTuple):
@@ -147,7 +150,7 @@ def keyed(cursor: sqlite3.Cursor, key: str, content: str) -> Cancellation | None
     ).fetchone()
     if row is None:
         return None
-    if row[0] != content:
+    if row[0] not in (content, REMOVED):
         raise ConflictError(
             "this key was used for another cancellation", place=f"key {key!r}", remedy="use a new key for a new wish"
         )
@@ -214,9 +217,9 @@ def _at(content: Event | Intent | Exchange) -> datetime:
 def mark_of(cursor: sqlite3.Cursor, order_id: str) -> str:
     """What differs as soon as anything about an order has changed."""
     row = cursor.execute(
-        "SELECT (SELECT count(*) || '/' || total(version) FROM cases WHERE order_id = ?1),"
+        "SELECT (SELECT count(*) || '/' || total(version) FROM cases WHERE order_id = ?1),"  # noqa: S608 - a constant
         " (SELECT count(*) || '/' || total(version) FROM resubmissions WHERE original_id = ?1),"
-        " (SELECT count(*) FROM registrations WHERE json_extract(data, '$.order_id') = ?1)",
+        f" (SELECT count(*) FROM registrations WHERE {REGISTERED} = ?1)",
         (order_id,),
     ).fetchone()
     return " ".join(map(str, row))

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from orderdesk_sdk.case import Cancellation, Case, Event, State
 from orderdesk_sdk.errors import LedgerError, NotFoundError
 from orderdesk_sdk.exchange import Exchange, Intent
-from orderdesk_sdk.ledger.chain import MARK, Links
+from orderdesk_sdk.ledger.backup import Backup, make_backup
+from orderdesk_sdk.ledger.chain import MARK
 from orderdesk_sdk.ledger.commits import GroupCommit
+from orderdesk_sdk.ledger.damage import intact, stand_in
 from orderdesk_sdk.ledger.due import due_at, due_everywhere, due_places, next_due
 from orderdesk_sdk.ledger.entries import Entry, EntryKind, content_of, dump, load, moment, unpack
 from orderdesk_sdk.ledger.flaws import Flaw, Head, Record
 from orderdesk_sdk.ledger.interface import Fence, Work, Write
+from orderdesk_sdk.ledger.keeping import Keeper
 from orderdesk_sdk.ledger.messages import settle_messages, take_messages
 from orderdesk_sdk.ledger.occurrences import Occurrences
+from orderdesk_sdk.ledger.removal import remove_texts
 from orderdesk_sdk.ledger.rows import (
+    REGISTERED,
     add_lines,
     apply,
     insert,
@@ -36,17 +44,21 @@ from orderdesk_sdk.ledger.rows import (
     status_conflict,
     under_way,
     wish_row,
+    work_of,
 )
 from orderdesk_sdk.ledger.schema import MIGRATIONS
+from orderdesk_sdk.ledger.tables import NOUNS, TABLES
 from orderdesk_sdk.ledger.verifying import examine, head_of, readable, record_of
 from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
-from orderdesk_sdk.sqlite_file import connect, migrate
+from orderdesk_sdk.rules import Occurrence
+from orderdesk_sdk.sqlite_file import close, connect, migrate, opened, use_wal
 from orderdesk_sdk.status_change import StatusChange
 
 __all__ = ["SqliteLedger"]
 
 Content = Event | Intent | Exchange | str
+Errand = TypeVar("Errand", Resubmission, StatusChange)
 
 
 class SqliteLedger(Occurrences):
@@ -59,19 +71,25 @@ class SqliteLedger(Occurrences):
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._writer = connect(path)
-            try:
+            with ExitStack() as made:
+                self._writer = made.enter_context(closing(connect(path)))
                 migrate(self._writer, "ledger_schema", MIGRATIONS, str(path))
-                self._reader = connect(path)
-            except BaseException:
-                self._writer.close()
-                raise
+                use_wal(self._writer)
+                self._reader = made.enter_context(closing(connect(path, create=False)))
+                self._keeper = Keeper(path, self._writer)
+                made.pop_all()
         except sqlite3.Error as error:
             raise LedgerError(
                 f"the file cannot be opened as a ledger: {error}", place=str(path), remedy="check path and permissions"
             ) from None
-        super().__init__(GroupCommit(self._writer))
+        super().__init__(GroupCommit(self._writer, self._keeper))
         self._reading = threading.Lock()
+        for connection in (self._reader, self._writer):
+            connection.text_factory = readable  # Else one text that is none would keep every row of a list from us.
+        # Also where a program ends without closing its ledger.
+        self._closing = weakref.finalize(
+            self, _close, self._commits, self._reading, self._keeper, self._reader, self._writer
+        )
 
     def open(self, cancellation: Cancellation, content: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
         found: list[tuple[Cancellation, bool]] = []
@@ -86,7 +104,7 @@ class SqliteLedger(Occurrences):
             )
             if known is None:
                 insert_wish(cursor, wish)
-                links = Links(cursor)
+                links = self._keeper.links(cursor)
                 for row, first in rows:
                     insert(cursor, links, Case, row, first)
                 links.keep()
@@ -116,11 +134,11 @@ class SqliteLedger(Occurrences):
     def registrations(self, *, order_id: str | None = None) -> tuple[Registration, ...]:
         with self._read() as cursor:
             rows = cursor.execute(
-                "SELECT data FROM registrations WHERE ?1 IS NULL OR json_extract(data, '$.order_id') = ?1"
-                " ORDER BY number",
+                f"SELECT id, data FROM registrations WHERE ?1 IS NULL OR {REGISTERED} = ?1 ORDER BY number",  # noqa: S608 - a constant
                 (order_id,),
             ).fetchall()
-        return tuple(load(row[0], Registration) for row in rows)
+        found = (self.damage.readable(f"registration {name}", partial(load, data, Registration)) for name, data in rows)
+        return tuple(registration for registration in found if registration is not None)
 
     def forget_registration(self, registration: Registration) -> None:
         def job(cursor: sqlite3.Cursor) -> None:
@@ -137,7 +155,7 @@ class SqliteLedger(Occurrences):
         def job(cursor: sqlite3.Cursor) -> None:
             known = resubmitted(cursor, resubmission, earlier)
             if known is None:
-                links = Links(cursor)
+                links = self._keeper.links(cursor)
                 insert(cursor, links, Resubmission, made, first)
                 links.keep()
             found.append((known, False) if known is not None else (resubmission, True))
@@ -156,7 +174,7 @@ class SqliteLedger(Occurrences):
                 (key, change.order_id, change.connection),
             ).fetchone()
             if known is None:
-                links = Links(cursor)
+                links = self._keeper.links(cursor)
                 insert(cursor, links, StatusChange, made, first, key)
                 links.keep()
             found.append(unpack(StatusChange, *known) if known is not None else change)
@@ -172,7 +190,7 @@ class SqliteLedger(Occurrences):
         prepared = [prepare(change) for change in changes]
 
         def job(cursor: sqlite3.Cursor) -> None:
-            links = Links(cursor)
+            links = self._keeper.links(cursor)
             for change in prepared:
                 apply(cursor, links, change)
                 if change.occurrence is not None and self._records_settled:
@@ -189,7 +207,7 @@ class SqliteLedger(Occurrences):
         lines = lines_of(work, entries)
 
         def job(cursor: sqlite3.Cursor) -> None:
-            links = Links(cursor)
+            links = self._keeper.links(cursor)
             add_lines(cursor, links, work, lines, fenced=fenced)
             links.keep()
 
@@ -200,40 +218,42 @@ class SqliteLedger(Occurrences):
             row = cursor.execute("SELECT data, texts FROM cases WHERE id = ?", (case_id,)).fetchone()
         if row is None:
             raise NotFoundError("there is no such case", place=f"case {case_id}", remedy="see `orderdesk cases`")
-        return unpack(Case, *row)
+        return self.damage.read(f"case {case_id}", partial(unpack, Case, *row))
 
     def resubmission(self, resubmission_id: str) -> Resubmission:
         with self._read() as cursor:
             row = cursor.execute("SELECT data, texts FROM resubmissions WHERE id = ?", (resubmission_id,)).fetchone()
         if row is None:
             raise NotFoundError("there is no such resubmission", place=f"resubmission {resubmission_id}")
-        return unpack(Resubmission, *row)
+        return self.damage.read(f"resubmission {resubmission_id}", partial(unpack, Resubmission, *row))
 
     def status_change(self, change_id: str) -> StatusChange:
         with self._read() as cursor:
             row = cursor.execute("SELECT data, texts FROM status_changes WHERE id = ?", (change_id,)).fetchone()
         if row is None:
             raise NotFoundError("there is no such status change", place=f"status change {change_id}")
-        return unpack(StatusChange, *row)
+        return self.damage.read(f"status change {change_id}", partial(unpack, StatusChange, *row))
 
     def status_changes(self, *, order_id: str | None = None, open_only: bool = False) -> tuple[StatusChange, ...]:
         wheres, values = _narrowed({"order_id": order_id}, open_only)
         with self._read() as cursor:
             rows = cursor.execute(
-                f"SELECT data, texts FROM status_changes {wheres} ORDER BY number",  # noqa: S608 - built from constants
+                f"SELECT id, data, texts FROM status_changes {wheres} ORDER BY number",  # noqa: S608 - built from constants
                 values,
             ).fetchall()
-        return tuple(unpack(StatusChange, *row) for row in rows)
+        return self._errands(StatusChange, rows, of_one=order_id is not None)
 
     def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
         with self._read() as cursor:
             # Ids are random: of wishes asked for at one moment, the numbers of their cases say which came first.
             rows = cursor.execute(
-                "SELECT data, texts, (SELECT min(number) FROM cases WHERE cancellation_id = cancellations.id) AS first"
+                "SELECT id, data, texts,"
+                " (SELECT min(number) FROM cases WHERE cancellation_id = cancellations.id) AS first"
                 " FROM cancellations WHERE order_id = ? ORDER BY first",
                 (order_id,),
             ).fetchall()
-        return tuple(sorted((unpack(Cancellation, *row[:2]) for row in rows), key=lambda found: found.asked_at))
+        wishes = (self.damage.read(f"wish {row[0]}", partial(unpack, Cancellation, *row[1:3])) for row in rows)
+        return tuple(sorted(wishes, key=lambda wish: wish.asked_at))
 
     def cases(
         self,
@@ -248,35 +268,58 @@ class SqliteLedger(Occurrences):
         wheres, values = _narrowed(given, False, states)
         with self._read() as cursor:
             rows = cursor.execute(
-                f"SELECT data, texts FROM cases {wheres} ORDER BY number LIMIT ?",  # noqa: S608 - built from constants above
+                "SELECT id, cancellation_id, order_id, connection, due_at, data, texts"  # noqa: S608 - constants above
+                f" FROM cases {wheres} ORDER BY number LIMIT ?",
                 (*values, limit),
             ).fetchall()
-        return tuple(unpack(Case, *row) for row in rows)
+        found = (
+            self.damage.readable(f"case {row[0]}", partial(unpack, Case, *row[5:])) or stand_in(*row[:5])
+            for row in rows
+        )
+        return tuple(case for case in found if not states or case.state in states)
 
     def resubmissions(self, *, original_id: str | None = None, open_only: bool = False) -> tuple[Resubmission, ...]:
         wheres, values = _narrowed({"original_id": original_id}, open_only)
         with self._read() as cursor:
             rows = cursor.execute(
-                f"SELECT data, texts FROM resubmissions {wheres} ORDER BY number",  # noqa: S608 - built from constants
+                f"SELECT id, data, texts FROM resubmissions {wheres} ORDER BY number",  # noqa: S608 - built from constants
                 values,
             ).fetchall()
-        return tuple(unpack(Resubmission, *row) for row in rows)
+        return self._errands(Resubmission, rows, of_one=original_id is not None)
 
     def due_places(self, now: datetime) -> tuple[str, ...]:
         with self._read() as cursor:
-            return due_places(cursor, now)
+            return due_places(cursor, self.damage, now)
 
     def due(
         self, now: datetime, limit: int, *, connection: str | None = None, after: Work | None = None
     ) -> tuple[Work, ...]:
         with self._read() as cursor:
             if connection is not None:
-                return due_at(cursor, now, limit, connection, after)
-            return due_everywhere(cursor, now, limit)
+                return due_at(cursor, self.damage, now, limit, connection, after)
+            return due_everywhere(cursor, self.damage, now, limit)
 
     def next_due(self) -> datetime | None:
         with self._read() as cursor:
-            return next_due(cursor)
+            return next_due(cursor, self.damage)
+
+    def damaged(self) -> tuple[str, ...]:
+        return self.damage.lines()
+
+    def look_for_damage(self) -> tuple[str, ...]:
+        """Read every row but those of histories, whose chain tells (`examine`); what is damaged, a line each."""
+        with self._told(), closing(connect(self._path)) as own:
+            own.text_factory = readable
+            for kind, table in TABLES.items():
+                for name, data, texts in own.execute(f"SELECT id, data, texts FROM {table}"):  # noqa: S608 - a constant
+                    self.damage.readable(f"{NOUNS[kind]} {name}", partial(work_of, data, texts, kind))
+            for name, data, texts in own.execute("SELECT id, data, texts FROM cancellations"):
+                self.damage.readable(f"wish {name}", partial(unpack, Cancellation, data, texts))
+            for name, data in own.execute("SELECT id, data FROM registrations"):
+                self.damage.readable(f"registration {name}", partial(load, data, Registration))
+            for name, data in own.execute("SELECT id, data FROM occurrences WHERE handled = 0"):
+                self.damage.readable(f"occurrence {name}", partial(load, data, Occurrence))
+        return self.damage.lines()
 
     def history(self, subject_id: str) -> tuple[Entry, ...]:
         with self._read() as cursor:
@@ -285,25 +328,35 @@ class SqliteLedger(Occurrences):
                 " ORDER BY sequence",
                 (subject_id, MARK),
             ).fetchall()
+
+        def entry(sequence: int, attempt: int, at: int, kind: str, data: str, texts: str | None) -> Entry:
+            content = content_of(EntryKind(kind), data, texts)
+            return Entry(sequence, subject_id, attempt, moment(at), content, EntryKind(kind))
+
         return tuple(
-            Entry(sequence, subject_id, attempt, moment(at), content_of(EntryKind(kind), data, texts), EntryKind(kind))
-            for sequence, attempt, at, kind, data, texts in rows
+            self.damage.read(f"line {row[0]} of {subject_id}", partial(intact, partial(entry, *row))) for row in rows
         )
 
     def verify(self, work: Work) -> Record:
         with self._read() as cursor:
-            self._reader.text_factory = readable
             cursor.execute("BEGIN")
             try:
                 return record_of(cursor, type(work), work.id)
             finally:
                 cursor.execute("COMMIT")
-                self._reader.text_factory = str
 
     def examine(self, noted: Head | None = None) -> Iterator[Flaw]:
-        with self._told(), closing(connect(self._path)) as own:
+        with self._told(), opened(self._path) as own:
             own.text_factory = readable
             yield from examine(own, noted)
+
+    def backup(self, target: Path) -> Backup:
+        """Copy the ledger into a new file while it is in use; see `backup.make_backup`."""
+        return make_backup(self._path, target)
+
+    def remove_texts(self, order_id: str, *, by: str, at: datetime) -> int:
+        with self._told():
+            return remove_texts(self._path, order_id, by=by, at=at)
 
     def head(self) -> Head:
         with self._read() as cursor:
@@ -317,14 +370,21 @@ class SqliteLedger(Occurrences):
     def settle_messages(self, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
         self._commits.run(lambda cursor: settle_messages(cursor, connection, done, dropped))
 
+    def _errands(self, kind: type[Errand], rows: Sequence[Sequence[str]], *, of_one: bool) -> tuple[Errand, ...]:
+        """The errands of rows. of_one: of one order, where none may be missed; else damaged ones are passed over."""
+        noun = NOUNS[kind]
+        if of_one:
+            return tuple(self.damage.read(f"{noun} {row[0]}", partial(unpack, kind, *row[1:])) for row in rows)
+        found = (self.damage.readable(f"{noun} {row[0]}", partial(unpack, kind, *row[1:])) for row in rows)
+        return tuple(errand for errand in found if errand is not None)
+
     def close(self) -> None:
-        with self._commits.locked(), self._reading:
-            self._reader.close()
-            self._writer.close()
+        self._closing()
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Cursor]:
         with self._reading, self._told():
+            self._keeper.look()
             yield self._reader.cursor()
 
     @contextmanager
@@ -333,6 +393,19 @@ class SqliteLedger(Occurrences):
             yield
         except sqlite3.Error as error:
             raise LedgerError(f"the ledger cannot be read: {error}", place=str(self._path)) from None
+
+
+def _close(
+    commits: GroupCommit,
+    reading: threading.Lock,
+    keeper: Keeper,
+    reader: sqlite3.Connection,
+    writer: sqlite3.Connection,
+) -> None:
+    with commits.locked(), reading:
+        keeper.close()
+        reader.close()
+        close(writer)
 
 
 def _narrowed(

@@ -8,9 +8,10 @@ from orderdesk_sdk.ledger.interface import Work
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.status_change import StatusChange
 
-__all__ = ["COLUMNS", "TABLES", "WISH", "columns_of", "due_of", "wish_columns"]
+__all__ = ["COLUMNS", "NOUNS", "TABLES", "WISH", "columns_of", "due_of", "wish_columns"]
 
 TABLES: dict[type[Work], str] = {Case: "cases", Resubmission: "resubmissions", StatusChange: "status_changes"}
+NOUNS: dict[type[Work], str] = {Case: "case", Resubmission: "resubmission", StatusChange: "status change"}
 COLUMNS: dict[type[Work], str] = {
     Case: "id, cancellation_id, order_id, connection, state, version, due_at",
     Resubmission: "id, order_number, original_id, connection, version, due_at",

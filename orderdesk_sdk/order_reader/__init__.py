@@ -24,16 +24,16 @@ __all__ = [
 def read_orders(document: object, *, timezone: tzinfo = UTC, place: str | None = None) -> OrdersRead:
     """The orders in a parsed JSON document, in its order, and how many there are where a reply says so.
 
-    `document` is an order object, a list of them, or an API reply with `order` or `orders`. Times without an offset are
-    read in `timezone`. Order Desk writes its times in UTC, as `2014-10-08 12:10:00`
-    (https://github.com/sparkweb/slate, source/includes/_orders.md); another zone is for other hosts. `place` names the
-    document in errors.
+    `document` is an order object, a list of them, or an API reply with `order` or `orders`. Order Desk writes its times
+    in UTC, as `2014-10-08 12:10:00` (https://github.com/sparkweb/slate, source/includes/_orders.md), and so its replies
+    are read; `timezone` is that of times without an offset in the documents of other hosts. `place` names the document
+    in errors.
 
     Raises InputError that tells up to 20 faults, a line and a path each (`$.orders[3].order_items[0].quantity`), also
     where two orders have one id; and for an API error reply, quoting its message.
     """
     found = entries_of(document, place)
-    reading = Reading(timezone)
+    reading = Reading(UTC if found.is_reply else timezone)
     orders: dict[str, tuple[str, Order]] = {}
     for path, entry in found.entries:
         why = foreign(entry)

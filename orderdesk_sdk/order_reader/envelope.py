@@ -6,6 +6,7 @@ them is read as one. The replies are those of https://github.com/sparkweb/slate,
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from typing import Self
 
@@ -51,9 +52,10 @@ class OrdersRead(tuple[Order, ...]):  # noqa: SLOT001 - a tuple takes no slots, 
 
 @frozen
 class Entries:
-    """What should be orders, each with its path, and how many there are in all, where a reply says so."""
+    """What should be orders, each with its path. is_reply: Order Desk answered with them. total: how many it has."""
 
     entries: tuple[tuple[str, object], ...]
+    is_reply: bool = False
     total: int | None = None
 
 
@@ -77,9 +79,10 @@ def entries_of(document: object, place: str | None) -> Entries:
     if key == "order" and not (isinstance(inside, dict) or (isinstance(inside, list) and inside)):
         raise InputError(f"$.order: {WrongValue('an order', inside)}", place=place, remedy=_KNOWN)
     total = _total(document, place) if key == "orders" else None
+    is_reply = "status" in document
     if isinstance(inside, list):
-        return Entries(tuple((f"$.{key}[{index}]", entry) for index, entry in enumerate(inside)), total)
-    return Entries((("$.order", inside),))
+        return Entries(tuple((f"$.{key}[{index}]", entry) for index, entry in enumerate(inside)), is_reply, total)
+    return Entries((("$.order", inside),), is_reply)
 
 
 def _holds(document: dict[object, object], key: str, kinds: tuple[type, ...]) -> bool:
@@ -106,7 +109,7 @@ def _error_in(entry: dict[object, object]) -> str | None:
     if not isinstance(status, str) or status.strip().lower() != "error":
         return None
     said = [part for part in (entry.get("message"), entry.get("errors")) if part]
-    text = "; ".join(part if isinstance(part, str) else repr(part) for part in said) or "no message"
+    text = "; ".join(part if isinstance(part, str) else reprlib.repr(part) for part in said) or "no message"
     about = f", about id {entry['id']}" if isinstance(entry.get("id"), str | int) else ""
     return f"Order Desk answered with an error{about}: {text[:500]}"
 

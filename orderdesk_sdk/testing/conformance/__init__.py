@@ -21,6 +21,7 @@ from orderdesk_sdk.testing.conformance.declared import Declared
 from orderdesk_sdk.testing.conformance.ends import Ends
 from orderdesk_sdk.testing.conformance.junk import Junk
 from orderdesk_sdk.testing.conformance.kills import KillPoints
+from orderdesk_sdk.testing.conformance.others import Others
 from orderdesk_sdk.testing.conformance.repeats import Repeats
 from orderdesk_sdk.testing.conformance.troubles import Troubles
 from orderdesk_sdk.testing.conformance.verdict import Law, NotConformant
@@ -29,5 +30,5 @@ from orderdesk_sdk.testing.conformance.ways import Ways
 __all__ = ["Law", "NotConformant", "PluginConformance"]
 
 
-class PluginConformance(Declared, Ways, Repeats, KillPoints, Troubles, Ends, Junk, Canaries):
+class PluginConformance(Declared, Ways, Repeats, KillPoints, Troubles, Ends, Junk, Others, Canaries):
     """All standard tests. Subclass it once for each integration of a plugin."""

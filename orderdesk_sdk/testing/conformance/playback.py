@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, TypeVar, assert_never, cast
 
 import httpx
@@ -39,12 +39,20 @@ class Played:
 
     requests: those it made. fault: the plugin's own, None where there is none. case: the case after it; None for a
     resubmission. says_canceled: whether a cancel was answered with canceled, whatever the case made of it.
+    is_submitted: whether a resubmission ended with the order being there.
     """
 
     requests: tuple[httpx.Request, ...]
     fault: str | None
     case: Case | None
     says_canceled: bool = False
+    is_submitted: bool = False
+
+    @property
+    def says_done(self) -> bool:
+        """Whether the case is canceled by it, in whole or in part, or the order submitted."""
+        states = (State.CANCELED, State.PARTLY_CANCELED)
+        return self.is_submitted or (self.case is not None and self.case.state in states)
 
     @property
     def calls(self) -> int:
@@ -53,14 +61,20 @@ class Played:
 
 
 _CANCELED = (Outcome.CANCELED, Outcome.PARTLY_CANCELED)
+_NOBODYS = 99
+"""The number of an exchange that no flow has."""
 _NOTHING = Reply("nothing that was heard", 200, {"content-type": "application/json"}, b"{}")
 """The reply where none was heard, because no call of the flow was ever answered."""
 
 
 class Playback:
-    """Plays the flows of one connection for one open case of one order."""
+    """Plays the flows of one connection for one open case of one order.
 
-    def __init__(self, connection: Connection, cancel: CancelRequest, case: Case) -> None:
+    forging: every answer is said to rest on an exchange that nobody had.
+    """
+
+    def __init__(self, connection: Connection, cancel: CancelRequest, case: Case, *, forging: bool = False) -> None:
+        self._forging = forging
         self._connection = connection
         self._request = cancel
         self._case = case
@@ -128,7 +142,8 @@ class Playback:
         driven, requests = self._drive(
             lambda: hook.orderdesk_resubmit(request=request, service=self._service), Placement, replies, request
         )
-        return Played(requests, driven.outcome.text if isinstance(driven.outcome, Fault) else None, None)
+        fault = driven.outcome.text if isinstance(driven.outcome, Fault) else None
+        return Played(requests, fault, None, is_submitted=isinstance(driven.outcome, Placement))
 
     @property
     def _service(self) -> object:
@@ -143,7 +158,8 @@ class Playback:
     ) -> tuple[Driven[T], tuple[httpx.Request, ...]]:
         client = _Parrot(self._connection, replies or (_NOTHING,))
         grounds = Grounds(self._connection.identities, (About.of(request),))
-        driven = drive(start, result, cast("ConnectionClient", client), FakeJournal(), grounds)
+        told = (lambda: _forged(start())) if self._forging else start
+        driven = drive(told, result, cast("ConnectionClient", client), FakeJournal(), grounds)
         return driven, tuple(client.requests)
 
 
@@ -178,3 +194,15 @@ def _alone(flow: Flow[Sequence[Answer]]) -> Flow[object]:
     """The flow for one order of a group; an answer that is for all of the group is its as well."""
     answers = yield from flow
     return answers[0] if len(answers) == 1 else answers
+
+
+def _forged(flow: object) -> object:
+    """The flow, whose answer names an exchange that nobody had."""
+    return _forging(flow) if isinstance(flow, Generator) else flow
+
+
+def _forging(
+    flow: Generator[httpx.Request, httpx.Response, object],
+) -> Generator[httpx.Request, httpx.Response, object]:
+    ended = yield from flow
+    return evolve(ended, exchange=_NOBODYS) if isinstance(ended, Answer) else ended

@@ -20,28 +20,32 @@ _MOST_CHECKS = 50
 
 @frozen
 class Take:
-    """A flow with its real replies. canceled: whether these say that the order is canceled, and it is."""
+    """A flow with its real replies. canceled: whether these say that the order is canceled, and it is. submits: whether
+    it is a resubmission.
+    """
 
     name: str
     play: Callable[[Sequence[Reply]], Played]
     replies: tuple[Reply, ...]
     canceled: bool
+    submits: bool = False
 
 
-def takes_of(stage: Scene, rehearsal: Rehearsal) -> Iterator[Take]:
+def takes_of(stage: Scene, rehearsal: Rehearsal, *, forging: bool = False) -> Iterator[Take]:
     """The takes of the stage's order, whose case is opened for them and stays open."""
     stage.desk.cancel(stage.order, by="conformance", reason=stage.reason, send=False)
-    return takes_at(stage.desk, stage.connection, rehearsal.heard)
+    return takes_at(stage.desk, stage.connection, rehearsal.heard, forging=forging)
 
 
-def takes_at(desk: Desk, connection: str, heard: Conversation) -> Iterator[Take]:
+def takes_at(desk: Desk, connection: str, heard: Conversation, *, forging: bool = False) -> Iterator[Take]:
     """The flows of a desk's one open case with their real replies: the cancel, the first read-back and the last, the
-    resubmission.
+    resubmission. forging: every answer is said to rest on an exchange that nobody had.
     """
     (case,) = desk.cases()
-    playback = Playback(desk.connections.get(connection), desk.request(case.id), case)
+    parts = (desk.connections.get(connection), desk.request(case.id), case)
+    playback = Playback(*parts, forging=forging)
     cancel, follow, resubmit = (tuple(map(reply_of, part)) for part in (heard.cancel, heard.follow, heard.resubmit))
-    asked = playback.cancel(cancel)
+    asked = Playback(*parts).cancel(cancel)
     yield Take("the cancel", playback.cancel, cancel, any(one.canceled for one in heard.cancel))
     reference = asked.case.reference if asked.case is not None else None
 
@@ -60,4 +64,4 @@ def takes_at(desk: Desk, connection: str, heard: Conversation) -> Iterator[Take]
         at += calls
     yield from checks[:1] + checks[1:][-1:]
     if resubmit:
-        yield Take("the resubmission", playback.resubmit, resubmit, canceled=False)
+        yield Take("the resubmission", playback.resubmit, resubmit, canceled=False, submits=True)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from orderdesk_sdk.case import Case, State
 from orderdesk_sdk.declaration import Button, ByCheck, ByReply
 from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.flow import ANOTHER
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.testing.conformance.base import Count, Standard, needs_calls
 from orderdesk_sdk.testing.conformance.kills import needs_a_cancel, needs_resubmission
@@ -100,6 +101,7 @@ class Troubles(Standard):
                 guessed += [f"{fault.value}: {said}" for said in _guessed(stage, stage.cancel(), rehearsal)]
                 stage.follow()
                 end = _end(subject, rehearsal, fault)
+                wrong += [f"{fault.value}: {stage.case.text}"] * (ANOTHER in (stage.case.text or ""))
                 wrong += [f"{fault.value}: {said}" for said in _judged(stage, subject, end)]
                 wrong += [f"{fault.value}: no request met it"] * bool(stage.service.faults.waiting())
         demand(Law.NOT_GUESSED, guessed)

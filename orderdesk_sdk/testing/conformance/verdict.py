@@ -31,6 +31,10 @@ class Law(Enum):
         "canceled is said only where the service has canceled (law 4)",
         "return answer.canceled(...) only for a reply that says so, and read the status from the body",
     )
+    ABOUT = (
+        "canceled is said only by a reply of this attempt that is about this order, all of it (law 4)",
+        "declare in identified_by where each reply states the order's number, and name lines with LineNames",
+    )
     NOT_GUESSED = (
         "a reply that does not tell is unclear, never guessed (law 6)",
         "read the body with orderdesk_sdk.reading, and return answer.unclear(reply) for whatever is not documented",

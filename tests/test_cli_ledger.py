@@ -1,0 +1,180 @@
+"""`ledger`, `forget`, and what `receipt` and `doctor` say of a ledger that somebody has written into."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.cli.sandbox import running
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+from orderdesk_sdk.ledger.sqlite import SqliteLedger
+
+LEDGER = Path("orderdesk-sandbox.db")
+
+
+def ask(*arguments: str, code: int = 0) -> Any:
+    ran = CliRunner().invoke(orderdesk, [*arguments, "--json"])
+    assert ran.exit_code == code, ran.output
+    return json.loads(ran.stdout)
+
+
+def shown(*arguments: str, code: int = 0) -> str:
+    ran = CliRunner().invoke(orderdesk, list(arguments))
+    assert ran.exit_code == code, ran.output
+    return ran.output
+
+
+def tamper(*statements: str) -> None:
+    with closing(sqlite3.connect(LEDGER, isolation_level=None)) as stranger:
+        for (name,) in stranger.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            stranger.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            assert stranger.execute(statement).rowcount, statement
+
+
+@pytest.fixture(autouse=True)
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """1042 is canceled at Amazon, by its word; 1043 waits for it."""
+    monkeypatch.chdir(tmp_path)
+    Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
+    with running(Path("orderdesk.toml"), VirtualClock(), port=0):
+        ask("import", "orders.json")
+        for number in ("1042", "1043"):
+            ask("place", number, "--at", "amazon-mcf")
+        ask("cancel", "1042", "--by", "Ann Archer", "--reason", "customer asked")
+        ask("work", "--until-idle")
+        ask("cancel", "1043", "--by", "Ann Archer", "--no-send")
+        yield
+
+
+def evidence() -> Any:
+    ran = CliRunner().invoke(orderdesk, ["doctor", "--json"])
+    return [found for found in json.loads(ran.stdout)["findings"] if found["area"] == "evidence"]
+
+
+def test_a_ledger_that_nobody_wrote_into_is_as_it_was_written() -> None:
+    made = ask("receipt", "1042")
+    (case,) = made["wishes"][0]["cases"]
+    assert (made["is_canceled"], made["flaws"], case["record"]["is_intact"]) == (True, [], True)
+    (finding,) = evidence()
+    assert (finding["grade"], finding["text"][-24:]) == ("ok", "are as they were written")
+    assert "as they were written" in shown("ledger", "verify")
+
+
+def test_a_verdict_that_somebody_wrote_is_loud_everywhere() -> None:
+    tamper(
+        "UPDATE cases SET state = 'canceled', due_at = NULL, data = json_set(data, '$.state', 'canceled', '$.proof',"
+        ' json(\'{"kind":"read-back","attempt":1,"exchange":1}\')) WHERE order_number_is_1043'.replace(
+            "order_number_is_1043", "data LIKE '%1043%'"
+        )
+    )
+    made = ask("receipt", "1043")
+    assert not made["is_canceled"]
+    assert "is not what its history leads to" in made["flaws"][0]
+    text = shown("receipt", "1043")
+    assert "THE LEDGER IS NOT AS IT WAS WRITTEN. This proves nothing." in text
+    assert "Canceled at every place" not in text
+    assert ask("receipt", "1042")["is_canceled"]
+    (finding,) = evidence()
+    assert (finding["grade"], "not as it was written" in finding["text"]) == ("error", True)
+    assert "IT IS NOT AS IT WAS WRITTEN" in shown("ledger", "verify", code=1)
+    assert ask("ledger", "backup", "evidence.db", code=1)["is_intact"] is False
+
+
+def test_doctor_tells_a_few_flaws_of_many_and_ends() -> None:
+    tamper("UPDATE history SET at = at + 1")
+    assert 1 <= len(evidence()) <= 20
+
+
+def test_a_head_that_was_noted_tells_an_older_copy() -> None:
+    ask("ledger", "backup", "older.db")
+    ask("work", "--until-idle")
+    head = ask("ledger", "verify")["head"]
+    assert shown("ledger", "verify", "--head", head).startswith("All ")
+    shutil.copy("older.db", LEDGER)
+    assert "it never had the head" in shown("ledger", "verify", "--head", head, code=1)
+    assert "is no head of a ledger" in shown("ledger", "verify", "--head", "12:34", code=1)
+
+
+def test_a_backup_is_restored_by_putting_it_in_its_place() -> None:
+    ask("ledger", "backup", "backup.db")
+    LEDGER.unlink()
+    shutil.copy("backup.db", LEDGER)
+    assert ask("receipt", "1042")["is_canceled"]
+    assert "there is such a file already" in shown("ledger", "backup", "backup.db", code=1)
+
+
+def test_a_plain_copy_of_a_ledger_in_use_is_no_ledger_for_doctor_either() -> None:
+    with closing(SqliteLedger(LEDGER)) as ledger:
+        ledger.append(ledger.cases()[0], ["in the log alone"], fenced=True)
+        shutil.copy(LEDGER, "copy.db")
+    Path("copy.toml").write_text('[ledger]\nurl = "sqlite:///copy.db"\n', encoding="utf-8")
+    for command in (["doctor"], ["cases"]):
+        text = shown("--config", "copy.toml", *command, code=1)
+        assert "no complete ledger" in text
+        assert "orderdesk ledger backup" in text
+    assert sorted(ask("--config", "copy.toml", "ledger", "accept")) == ["file", "head"]
+    shown("--config", "copy.toml", "cases")
+
+
+def test_doctor_tells_of_files_that_others_may_read() -> None:
+    LEDGER.chmod(0o644)
+    ran = CliRunner().invoke(orderdesk, ["doctor", "--json"])
+    warned = [found for found in json.loads(ran.stdout)["findings"] if found["area"] == "ledger"]
+    assert ["others on this machine" in found["text"] for found in warned] == [True, False]
+    LEDGER.chmod(0o600)
+    assert Path("orderdesk.toml").stat().st_mode & 0o077 == 0, "credentials stand in it"
+
+
+PERSONAL = ("Ann Archer", "customer asked", "Mara", "mara.moon")
+
+
+def everything() -> str:
+    files = [LEDGER, *(LEDGER.with_name(f"{LEDGER}{end}") for end in ("-wal", "-shm"))]
+    return "".join(file.read_bytes().decode("latin-1") for file in files if file.exists())
+
+
+def test_a_person_can_be_forgotten_and_the_proof_stays() -> None:
+    ask("withdraw", "1043@amazon-mcf", "--by", "Ann Archer")
+    before = ask("receipt", "1042")
+    person = json.loads(SAMPLE_ORDERS)[0]["shipping"]
+    texts = [person["first_name"], person["address1"], json.loads(SAMPLE_ORDERS)[0]["email"], "customer asked"]
+    assert all(text in everything() for text in texts)
+    gave = ask("forget", "1042", "--by", "Ben")
+    assert (gave["order_number"], gave["histories"]) == ("1042", 1)
+    after = ask("receipt", "1042")
+    assert (after["is_canceled"], after["flaws"]) == (True, [])
+    (case,) = after["wishes"][0]["cases"]
+    assert case["record"]["texts_removed"]
+    assert case["steps"][-1] | {"at": None} == {
+        "at": None, "what": "texts removed", "text": "personal texts were removed by Ben", "person": None,
+        "exchange": None,
+    }  # fmt: skip
+    assert after["wishes"][0]["cancellation"]["asked_by"] == "(removed)"
+    assert case["proof"]["exchange"]["body"] == "(removed)"
+    assert case["proof"]["exchange"]["status"] == before["wishes"][0]["cases"][0]["proof"]["exchange"]["status"] == 200
+    left = [text for text in texts if text in everything()]
+    assert left == []
+    assert "personal texts were removed by Ben" in shown("receipt", "1042")
+    assert evidence()[0]["grade"] == "ok"
+
+
+def test_nobody_is_forgotten_while_something_is_open() -> None:
+    text = shown("forget", "1043", "--by", "Ben", code=1)
+    assert "under way, and needs its texts" in text
+    assert ask("receipt", "1043")["wishes"][0]["cancellation"]["asked_by"] == "Ann Archer"
+
+
+def test_texts_that_somebody_took_away_without_saying_so_are_told() -> None:
+    tamper("UPDATE history SET texts = NULL WHERE kind = 'exchange'")
+    assert "nothing says who removed it" in ask("receipt", "1042")["flaws"][0]

@@ -1,0 +1,204 @@
+"""One damaged row of the ledger hurts what it is about, and nothing beside it; `doctor` names it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from click.testing import CliRunner
+
+from orderdesk_sdk.case import State
+from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.clock import VirtualClock, hours
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.declaration import Integration, Portal
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errors import LedgerError
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.registration import Registration
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.rules import read_rules
+from orderdesk_sdk.settings import settings
+from orderdesk_sdk.testing.subject import sample_order
+
+ORDERS = tuple(evolve(sample_order(), id=f"o{number}", number=f"104{number}") for number in range(3))
+HURT, OTHER, LATER = ORDERS
+PLACES = ("phone", "desk")
+
+
+@settings
+class NoSettings:
+    """Nothing is to be set."""
+
+
+class Phone:
+    """A service that a person calls."""
+
+    def __init__(self, slug: str) -> None:
+        self._slug = slug
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(slug=self._slug, title=self._slug.title(), settings=NoSettings, cancel=(Portal("Call."),))
+
+
+NO_TEXT = b"\xff" * 40
+
+DAMAGES: Mapping[str, Callable[[str], object]] = {
+    "half of it": lambda data: data[: len(data) // 2],
+    "bytes": lambda data: b"\xff\xfe" + data.encode(),
+    "text in no encoding": lambda data: NO_TEXT,
+    "another type": lambda data: "[3]",
+    "a word of a newer version": lambda data: data.replace("requested", "eaten").replace("order", "ordre"),
+    "a number": lambda data: 7,
+    "nested deep": lambda data: "[" * 50_000,
+}
+"""What a row's data may be in place of what was written."""
+
+
+class Shop:
+    """A desk with three orders at two places, whose ledger is damaged by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "desk.db"
+        self.clock = VirtualClock()
+        self._rules = read_rules(
+            [{"name": "r", "event": "order moved", "when": "folder == 'Closed'", "do": ["Cancel Order"]}], "rules"
+        )
+
+    def open(self) -> Desk:
+        registry = Registry(find=lambda group: [])
+        for place in PLACES:
+            registry.register(Phone(place), place)
+        connections = {place: ConnectionConfig(place, place, {}, f"[{place}]") for place in PLACES}
+        config = Config(self.path, connections, rules=self._rules)
+        return Desk(config, clock=self.clock, registry=registry)
+
+    def damage(self, what: str, damage: Callable[[str], object]) -> str:
+        """Damage the data of one row that is about HURT, past all that guards it; its id."""
+        select, update = ROWS[what]
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as db:
+            for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                db.execute(f"DROP TRIGGER {trigger}")
+            name, data = db.execute(select, (HURT.id,)).fetchone()
+            written = damage(data)
+            db.execute(
+                update.replace("= ? W", "= CAST(? AS TEXT) W") if written == NO_TEXT else update, (written, name)
+            )
+        return str(name)
+
+
+ROWS: Mapping[str, tuple[str, str]] = {
+    "case": (
+        "SELECT id, data FROM cases WHERE order_id = ? AND connection = 'phone'",
+        "UPDATE cases SET data = ? WHERE id = ?",
+    ),
+    "wish": ("SELECT id, data FROM cancellations WHERE order_id = ?", "UPDATE cancellations SET data = ? WHERE id = ?"),
+    "line": (
+        "SELECT sequence, history.texts FROM history, cases WHERE id = subject_id AND order_id = ? AND kind = 'note'",
+        "UPDATE history SET texts = ? WHERE sequence = ?",
+    ),
+    "occurrence": (
+        "SELECT id, data FROM occurrences WHERE order_id = ? AND handled = 0",
+        "UPDATE occurrences SET data = ? WHERE id = ?",
+    ),
+    "registration": (
+        "SELECT id, data FROM registrations WHERE ? IS NOT NULL",
+        "UPDATE registrations SET data = ? WHERE id = ?",
+    ),
+}
+"""By what is damaged: how a row of it is found, and written."""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    made = Shop(tmp_path)
+    with made.open() as desk:
+        desk.import_orders(ORDERS, by="Ann")
+        for order in ORDERS:
+            for place in PLACES:
+                desk.host.place(order.id, Placement(place, order.number, made.clock.now(), Role.FULFILLMENT), by="Ann")
+        for order in (HURT, OTHER):
+            desk.cancel(order.id, by="Ann", send=False)
+    return made
+
+
+def others_go_on(desk: Desk) -> None:
+    """Everything that is about other orders is done as ever."""
+    desk.cancel(LATER.id, by="Ann", send=False)
+    desk.run_due()
+    for order in (OTHER, LATER):
+        assert {case.state for case in desk.cases(order=order.id)} == {State.AWAITING_PERSON}
+        assert {case.text for case in desk.cases(order=order.id)} == {"Call."}
+        for case in desk.cases(order=order.id):
+            desk.confirm(case.id, by="Ann")
+        assert desk.receipt(order.id).is_canceled
+    assert desk.cases()
+    desk.errands()
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("what", ["case", "wish", "line", "registration"])
+def test_a_damaged_row_hurts_its_own_case_only(what: str, damage: str, shop: Shop) -> None:
+    with shop.open() as desk:
+        desk.note(desk.cases(order=HURT.id)[0].id, "a line of its history", by="Ann")
+        desk.ledger.begin_registration(Registration("x", HURT.id, "phone", shop.clock.now()))
+    shop.damage(what, DAMAGES[damage])
+    with shop.open() as desk:
+        others_go_on(desk)
+        shop.clock.advance(hours(30))
+        desk.run_due()
+        assert len(desk.cases()) == len(ORDERS) * len(PLACES)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_the_place_of_a_damaged_case_is_asked_by_nobody_again_and_its_other_places_go_on(
+    damage: str, shop: Shop
+) -> None:
+    name = shop.damage("case", DAMAGES[damage])
+    with shop.open() as desk:
+        problems = desk.run_due().problems
+        assert any(name in problem and "cannot be read" in problem for problem in problems)
+        cases = {case.connection: case for case in desk.cases(order=HURT.id)}
+        assert cases["desk"].text == "Call."
+        assert cases["phone"].state is State.AWAITING_PERSON
+        assert "damaged" in (cases["phone"].text or "")
+        desk.cancel(HURT.id, by="Bob")
+        assert len(desk.cases(order=HURT.id)) == len(PLACES)
+        desk.confirm(cases["desk"].id, by="Ann")
+        assert not desk.receipt(HURT.id).is_canceled
+        with pytest.raises(LedgerError, match="cannot be read"):
+            desk.confirm(cases["phone"].id, by="Ann")
+        following = desk.run_due().next_due
+        assert following is None or following > shop.clock.now(), "it makes nobody run in circles"
+
+
+def test_doctor_names_every_damaged_row_and_the_remedy(shop: Shop, tmp_path: Path) -> None:
+    named = [
+        f"case {shop.damage('case', DAMAGES['half of it'])}",
+        f"wish {shop.damage('wish', DAMAGES['another type'])}",
+    ]
+    (tmp_path / "orderdesk.toml").write_text('[ledger]\nurl = "sqlite:///desk.db"\n')
+    result = CliRunner().invoke(orderdesk, ["doctor", "--json", "--config", str(tmp_path / "orderdesk.toml")])
+    findings = {found["place"]: found for found in json.loads(result.output)["findings"]}
+    assert result.exit_code == 1
+    for place in named:
+        assert "cannot be read" in findings[place]["text"]
+        assert "backup" in findings[place]["remedy"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_rules_wait_for_is_handled_past_a_damaged_one(damage: str, shop: Shop) -> None:
+    with shop.open() as desk:
+        desk.rulebook.expect_move(HURT.id, None, "Closed", "Ann")  # Written down, and then the process dies.
+    shop.damage("occurrence", DAMAGES[damage])
+    with shop.open() as desk:
+        desk.move(LATER.id, "Closed", by="Ann")
+        assert len(desk.cases(order=LATER.id)) == len(PLACES)
+        others_go_on(desk)

@@ -1,0 +1,279 @@
+"""The ledger as a file: its owner's alone, copied whole, and never written where nobody will find it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.errors import InputError, LedgerError
+from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.ledger.backup import accept_as_it_is
+from orderdesk_sdk.ledger.sqlite import SqliteLedger
+from orderdesk_sdk.outbox import LocalFolder
+from orderdesk_sdk.private_files import make_private_folder, too_open
+from orderdesk_sdk.sqlite_file import wal_of
+from tests.test_ledger import case_of, put, wish
+
+Opened = SqliteLedger | LocalHost
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "orderdesk.db"
+
+
+@pytest.fixture
+def ledger(path: Path) -> Iterator[SqliteLedger]:
+    opened = SqliteLedger(path)
+    yield opened
+    opened.close()
+
+
+def write_to_host(host: LocalHost) -> None:
+    host.create_folder(f"Folder {len(host.folders())}")
+
+
+# Private
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o077, 0o277], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
+def test_the_ledger_and_what_sqlite_puts_beside_it_are_their_owners_alone(path: Path) -> None:
+    with closing(SqliteLedger(path)) as ledger, LocalHost(path, clock=VirtualClock()) as host:
+        put(ledger)
+        write_to_host(host)
+        names = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert {name: oct(mode & 0o077) for name, mode in names.items()} == dict.fromkeys(
+        ("orderdesk.db", "orderdesk.db-wal", "orderdesk.db-shm"), oct(0)
+    )
+    assert list(too_open(path)) == []
+
+
+def test_a_file_for_somebody_else_and_a_folder_are_their_owners_alone(tmp_path: Path) -> None:
+    make_private_folder(tmp_path / "outbox")
+    LocalFolder(tmp_path / "outbox").put("cancel.xml", b"<order/>")
+    made = (tmp_path / "outbox", tmp_path / "outbox" / "cancel.xml")
+    assert [oct(stat.S_IMODE(each.stat().st_mode)) for each in made] == ["0o700", "0o600"]
+    made[1].chmod(0o640)
+    assert list(too_open(*made, tmp_path / "absent")) == [made[1]]
+
+
+# Copies
+
+
+def test_a_plain_copy_of_a_ledger_in_use_is_refused_and_left_alone(
+    ledger: SqliteLedger, path: Path, tmp_path: Path
+) -> None:
+    put(ledger)
+    copy = tmp_path / "copy.db"
+    shutil.copy(path, copy)
+    before = copy.read_bytes()
+    for _ in range(2):
+        with pytest.raises(LedgerError, match=r"no complete ledger.*`orderdesk ledger backup`"):
+            SqliteLedger(copy)
+    assert copy.read_bytes() == before
+    assert not wal_of(copy).exists()
+
+
+def test_a_copy_of_an_early_version_whose_tables_lie_in_its_log_is_refused(tmp_path: Path) -> None:
+    source, copy = tmp_path / "early.db", tmp_path / "copy.db"
+    with closing(sqlite3.connect(source, isolation_level=None)) as early:
+        early.execute("PRAGMA journal_mode = WAL")
+        early.execute("CREATE TABLE cases (id)")
+        shutil.copy(source, copy)
+    assert copy.stat().st_size == 4096
+    for opened in (SqliteLedger, lambda path: LocalHost(path, clock=VirtualClock())):
+        with pytest.raises(LedgerError, match="no complete ledger"):
+            opened(copy)
+
+
+def test_a_copy_with_its_log_and_one_of_a_closed_ledger_are_whole(
+    ledger: SqliteLedger, path: Path, tmp_path: Path
+) -> None:
+    case = put(ledger)
+    for file in (path, wal_of(path)):
+        shutil.copy(file, tmp_path / file.name.replace("orderdesk", "with-log"))
+    ledger.close()
+    shutil.copy(path, tmp_path / "closed.db")
+    for name in ("with-log.db", "closed.db"):
+        with closing(SqliteLedger(tmp_path / name)) as copy:
+            assert copy.cases() == (case,)
+
+
+def test_a_ledger_whose_log_was_removed_after_a_crash_is_refused_until_a_person_accepts_it(path: Path) -> None:
+    crash(path)
+    assert wal_of(path).stat().st_size > 0
+    wal_of(path).unlink()
+    with pytest.raises(LedgerError, match="no complete ledger"):
+        SqliteLedger(path)
+    assert accept_as_it_is(path).count == 0
+    with closing(SqliteLedger(path)) as ledger:
+        assert ledger.cases() == ()
+    with pytest.raises(InputError, match="nothing is missing"):
+        accept_as_it_is(path)
+
+
+def test_a_crash_and_an_end_without_closing_leave_a_ledger_that_opens(path: Path) -> None:
+    crash(path)
+    with closing(SqliteLedger(path)) as ledger:
+        assert len(ledger.cases()) == 1
+    crash(path, ends="pass")
+    with closing(SqliteLedger(path)) as ledger:
+        assert len(ledger.cases()) == 2
+
+
+def crash(path: Path, ends: str = "os._exit(9)") -> None:
+    """A process that opens a case and ends without closing anything."""
+    program = f"""
+        import os, sys
+        from pathlib import Path
+        from tests.test_ledger import SqliteLedger, case_of, wish
+        ledger = SqliteLedger(Path({str(path)!r}))
+        number = str(len(ledger.cases()) + 1)
+        ledger.open(wish(number), "", [case_of(wish(number))])
+        {ends}
+    """
+    root = Path(__file__).resolve().parent.parent
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], cwd=root, timeout=60, check=False)
+
+
+# A file that is changed under whoever uses it
+
+
+def replaced(path: Path) -> None:
+    shutil.copy(path, path.with_name("new.db"))
+    path.with_name("new.db").replace(path)
+
+
+def removed(path: Path) -> None:
+    path.unlink()
+
+
+def truncated(path: Path) -> None:
+    os.truncate(path, 4096)
+
+
+def without_log(path: Path) -> None:
+    wal_of(path).unlink()
+
+
+def with_another_log(path: Path) -> None:
+    shutil.copy(wal_of(path), path.with_name("new.db"))
+    path.with_name("new.db").replace(wal_of(path))
+
+
+@pytest.mark.parametrize("change", [replaced, removed, truncated, without_log, with_another_log])
+def test_nothing_is_written_into_a_file_that_nobody_will_find(
+    ledger: SqliteLedger, path: Path, change: Callable[[Path], None]
+) -> None:
+    case = put(ledger)
+    with LocalHost(path, clock=VirtualClock()) as host:
+        write_to_host(host)
+        change(path)
+        writes: list[Callable[[], object]] = [
+            lambda: ledger.append(case, ["a note"], fenced=True),
+            lambda: ledger.open(wish("2"), "", [case_of(wish("2"))]),
+            lambda: write_to_host(host),
+        ]
+        for write in writes:
+            with pytest.raises(LedgerError, match=r"while it is in use.*start them again"):
+                write()
+        if change not in (without_log, with_another_log):
+            for read in (ledger.cases, host.folders):
+                with pytest.raises(LedgerError, match="while it is in use"):
+                    read()
+        assert path.exists() == (change is not removed)
+
+
+def test_an_older_copy_that_is_put_into_the_file_itself_is_noticed(
+    ledger: SqliteLedger, path: Path, tmp_path: Path
+) -> None:
+    case = put(ledger)
+    ledger.backup(tmp_path / "older.db")
+    ledger.append(case, ["written after the backup"], fenced=True)
+    with closing(sqlite3.connect(tmp_path / "older.db")) as older, closing(sqlite3.connect(path)) as here:
+        older.backup(here)
+    with pytest.raises(LedgerError, match="it lacks line 2, which was written"):
+        ledger.append(case, ["into an older copy"], fenced=True)
+
+
+def test_what_other_processes_write_is_no_other_ledger(ledger: SqliteLedger, path: Path) -> None:
+    case = put(ledger)
+    with closing(SqliteLedger(path)) as other:
+        for turn in range(3):
+            other.append(case, [f"theirs {turn}"], fenced=True)
+            ledger.append(case, [f"ours {turn}"], fenced=True)
+    ledger.append(case, ["after they closed it"], fenced=True)
+    assert len(ledger.history(case.id)) == 7
+
+
+# Backups
+
+
+def test_a_backup_is_whole_private_and_one_file_while_others_write(
+    ledger: SqliteLedger, path: Path, tmp_path: Path
+) -> None:
+    case = put(ledger)
+    with closing(sqlite3.connect(path, isolation_level=None)) as writing:
+        writing.execute("BEGIN IMMEDIATE")
+        made = ledger.backup(tmp_path / "backup.db")
+        writing.execute("COMMIT")
+    ledger.append(case, ["after it"], fenced=True)
+    assert (made.head.count, made.flaws) == (1, ())
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith(("backup", ".backup"))] == ["backup.db"]
+    assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
+    with closing(SqliteLedger(made.path)) as copy:
+        assert (copy.cases(), copy.history(case.id), list(copy.examine())) == ((case,), (), [])
+
+
+def test_a_backup_overwrites_nothing_and_leaves_nothing_where_it_fails(
+    ledger: SqliteLedger, path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.db").write_bytes(b"mine")
+    with pytest.raises(InputError, match="there is such a file already"):
+        ledger.backup(tmp_path / "mine.db")
+    assert (tmp_path / "mine.db").read_bytes() == b"mine"
+    with pytest.raises(LedgerError, match="cannot be written"):
+        ledger.backup(tmp_path / "absent" / "backup.db")
+    ledger.close()
+    path.write_bytes(b"no ledger any more, " * 500)
+    with pytest.raises(LedgerError, match="no backup was made"):
+        ledger.backup(tmp_path / "backup.db")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.db", "orderdesk.db"]
+
+
+def test_a_backup_of_a_ledger_that_was_changed_says_so(ledger: SqliteLedger, path: Path, tmp_path: Path) -> None:
+    put(ledger)
+    with closing(sqlite3.connect(path)) as stranger, stranger:
+        stranger.execute("DROP TRIGGER cases_are_changed_with_history")
+        stranger.execute("UPDATE cases SET version = 9")
+    assert [flaw.subject_id for flaw in ledger.backup(tmp_path / "backup.db").flaws] == ["c1-1"]
+
+
+# Readers
+
+
+def test_who_only_reads_waits_for_nobody_who_writes(ledger: SqliteLedger, path: Path) -> None:
+    case = put(ledger)
+    with closing(sqlite3.connect(path, isolation_level=None)) as writing:
+        writing.execute("BEGIN IMMEDIATE")
+        with closing(SqliteLedger(path)) as reading:
+            assert reading.cases() == (case,)
+        writing.execute("COMMIT")
