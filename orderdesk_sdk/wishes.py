@@ -13,6 +13,7 @@ from orderdesk_sdk.casebook import Known
 from orderdesk_sdk.clock import CLOCKS_DIFFER, Clock
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.engines.inline import InlineEngine
+from orderdesk_sdk.errand import end_of
 from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, PluginFault, UnderWayError
 from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger
@@ -195,7 +196,7 @@ class Wishes:
             raise UnderWayError(
                 f"it is being submitted to {under_way[0].connection} right now",
                 place=f"order {order.number}",
-                remedy="ask again when that is settled: `orderdesk work --until-idle`",
+                remedy=end_of(under_way[0]),
             )
 
     def _demand(self, order: Order, placements: Sequence[Placement], wish: Wish) -> None:
