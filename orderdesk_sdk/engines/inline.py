@@ -153,6 +153,7 @@ class InlineEngine:
                 self._take_away(flight.job, flight.ticket.watch)
             troubles.update(self._errors([(flight.job, flight.ticket)]))
 
+        self._ledger.mind_clock(self._clock.now())
         problems = self.reach.catch_up()
         with self._lock:
             left, self._left = self._left, ()

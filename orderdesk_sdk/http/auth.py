@@ -105,6 +105,10 @@ class Token:
         self.lasts = lasts
 
 
+def _teach_nobody(secret: Secret) -> None:
+    """For credentials that belong to no connection yet."""
+
+
 class TokenAuth(httpx.Auth):
     """The base of a plugin's token authentication: say how to ask for a token, how to read it, how to use it.
 
@@ -116,7 +120,7 @@ class TokenAuth(httpx.Auth):
     requires_response_body = True
     refused_statuses: frozenset[int] = frozenset({401, 403})
     clock: Clock
-    learn: Callable[[Secret], None]
+    learn: Callable[[Secret], None] = staticmethod(_teach_nobody)
     keeper: Keeper | None = None
 
     def __init__(self) -> None:

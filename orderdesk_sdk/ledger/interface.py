@@ -169,6 +169,12 @@ class Ledger(Protocol):
         An order's `cases` have a stand-in for each, which awaits a person; to read one by its id raises DamagedRow.
         """
 
+    def mind_clock(self, now: datetime) -> int:
+        """Let open work that a clock which was ahead has put off be due now; how much that is.
+
+        Costs next to nothing where no clock was.
+        """
+
     def next_due(self) -> datetime | None:
         """When the next work is due; None when nothing is open."""
 
