@@ -13,13 +13,14 @@ from __future__ import annotations
 import json
 import random
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.case import Case, State
 from orderdesk_sdk.casebook import LEASE
@@ -29,6 +30,7 @@ from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.ledger import Work
+from orderdesk_sdk.order import Role
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.testing.crowd_child import Act, Burst, Deed, open_crowd_desk, order_of
 from orderdesk_sdk.testing.kill_child import TOLD
@@ -39,10 +41,14 @@ from orderdesk_sdk.testing.village import Village
 
 __all__ = ["Crowds", "Told"]
 
-ROUNDS = 5
+ROUNDS = 6
 _MOST_ROUNDS = 300
 """Rounds of work after which what is still due is taken for never settled."""
-_LAST_BOUNDARY = 45
+_LAST_BOUNDARY = 24
+_APART = 0.02
+"""Real seconds by which deeds that are to meet come apart, at most."""
+_AHEAD = 0.15
+"""Real seconds in which all processes of a round are ready."""
 
 
 @frozen
@@ -58,21 +64,62 @@ class Told:
 
 
 @frozen
+class _Line:
+    """A line of the diary: what stands, was told or canceled where, and when its commit began and ended."""
+
+    what: str
+    order_id: str
+    place: str
+    began: float
+    ended: float
+
+
+@frozen
+class _Standing:
+    """How an order stands when a round begins. is_settled: it was canceled, and nothing of that is open. tells: its
+    cart is to be told next."""
+
+    is_settled: bool
+    tells: bool
+
+    @classmethod
+    def of(cls, cases: Sequence[Case]) -> _Standing:
+        """By all the cases of an order."""
+        carts = [case for case in cases if case.role is Role.CART]
+        others = [case for case in cases if case.role is not Role.CART]
+        tells = any(case.state is State.REQUESTED for case in carts) and not any(case.is_open for case in others)
+        return cls(bool(cases) and not any(case.is_open for case in cases), tells)
+
+
+@frozen
 class _Plan:
-    """An order of the crowd. held: a person has a case of it to the end. cancel: the round in which it is canceled."""
+    """An order of the crowd.
+
+    held: a person has a case of it to the end. late: it comes to a further place when its cart is told, and not before.
+    cancel: the round in which it is canceled.
+    """
 
     number: str
     cart: bool
     held: bool
+    late: bool
     cancel: int
 
-    def acts(self, turn: int) -> list[Act]:
-        """What may happen to it in a round. A wish is open until its last place has said so, so a place that comes by
-        then must be reached: with a cart, that is the round after the one in which it is canceled."""
+    def race(self, turn: int, number: int, standing: _Standing) -> list[Act]:
+        """What the processes do to it all at once: some register it, the others cancel it or tell its cart."""
+        if not (standing.tells if self.late else turn == self.cancel):
+            return []
+        if number % 2:
+            return [Act(Deed.REGISTER, self.number, "depot")]
+        return [Act(Deed.WORK)] if standing.tells else [Act(Deed.CANCEL, self.number)]
+
+    def acts(self, turn: int, standing: _Standing) -> list[Act]:
+        """What may happen to it in a round. No wish is settled in the round in which it is made, nor in which its cart
+        is told: so whatever comes to be registered in a round that begins with an open one must be reached."""
         acts = [Act(Deed.IMPORT, self.number)] if turn < 2 else [Act(Deed.RESUBMIT, self.number)]
         if turn >= self.cancel:
             acts.append(Act(Deed.CANCEL, self.number))
-        if turn <= self.cancel + self.cart or self.held:
+        if not standing.is_settled and not self.late:
             acts.append(Act(Deed.REGISTER, self.number, "depot"))
         return acts
 
@@ -81,7 +128,7 @@ class Crowds:
     """Plays crowds of `processes`. A context manager; leaving it ends the processes that the others are forked from."""
 
     def __init__(self, processes: int) -> None:
-        self._processes = processes
+        self.processes = processes
         self._nursery = Nursery(processes + 1, "orderdesk_sdk.testing.crowd_child")
 
     def __enter__(self) -> Self:
@@ -95,8 +142,8 @@ class Crowds:
     def play(self, folder: Path, seed: int) -> Told:
         """Let a crowd live in an empty folder, and judge what it left. The seed decides all but who is faster."""
         village = Village()
-        with RawServer(answering(village)) as server, ThreadPoolExecutor(self._processes + 1) as pool:
-            return _Crowd(folder, seed, self._processes, self._nursery, pool, village, server.url).play()
+        with RawServer(answering(village)) as server, ThreadPoolExecutor(self.processes + 1) as pool:
+            return _Crowd(folder, seed, self.processes, self._nursery, pool, village, server.url).play()
 
 
 class _Crowd:
@@ -119,7 +166,8 @@ class _Crowd:
         self._url = url
         self._clock = VirtualClock()
         self._plans = [
-            _Plan(str(1001 + number), number < 4, number in (2, 3), self._chance.randrange(2)) for number in range(6)
+            _Plan(str(1001 + number), number < 6, number in (4, 5), number < 3, self._chance.randrange(2))
+            for number in range(8)
         ]
         self._processes = self._kills = self._pauses = 0
         self._told: set[str] = set()
@@ -133,7 +181,9 @@ class _Crowd:
                     desk.place(plan.number, at=place, by="the shop")
         paused: tuple[Path, Future[Obituary]] | None = None
         for turn in range(ROUNDS):
-            bursts = [self._burst(turn, number) for number in range(self._width)]
+            with open_crowd_desk(self._ledger, self._clock, self._url) as desk:
+                standing = [_Standing.of(desk.cases(order=plan.number)) for plan in self._plans]
+            bursts = [self._burst(turn, number, standing) for number in range(self._width)]
             if paused is not None:  # One at a time stands still; the others need their parents.
                 bursts = [burst for burst in bursts if not burst.pause_at]
             running = [(burst, self._pool.submit(self._nursery.run, burst)) for burst in bursts]
@@ -157,12 +207,15 @@ class _Crowd:
         self._pauses += 1
         self._bury(go.stem, future.result())
 
-    def _burst(self, turn: int, number: int) -> Burst:
-        wanted = [act for plan in self._plans for act in plan.acts(turn)]
+    def _burst(self, turn: int, number: int, standing: Sequence[_Standing]) -> Burst:
+        plans = list(zip(self._plans, standing, strict=True))
+        wanted = [act for plan, stands in plans for act in plan.acts(turn, stands)]
         acts = [*self._chance.sample(wanted, k=min(len(wanted), 5)), Act(Deed.WORK), Act(Deed.WORK)]
         self._chance.shuffle(acts)
+        races = [act for plan, stands in plans for act in plan.race(turn, number, stands)]
+        acts[:0] = [evolve(act, after=self._chance.random() * _APART) for act in races]
         fate = self._chance.random()
-        boundary = self._chance.randrange(1, _LAST_BOUNDARY)
+        boundary = self._chance.randrange(1, _LAST_BOUNDARY + 8 * len(races))
         is_paused = 0.75 < fate < 0.9 and number == 0
         return Burst(
             str(self._ledger),
@@ -172,6 +225,7 @@ class _Crowd:
             tuple(acts),
             kill_at=boundary if fate <= 0.75 else 0,
             pause_at=boundary if is_paused else 0,
+            start=time.monotonic() + _AHEAD,
         )
 
     def _bury(self, name: str, ended: Obituary) -> None:
@@ -189,7 +243,7 @@ class _Crowd:
             self._settle(desk)
             for plan in self._plans:
                 self._complaints += self._wrong(desk, plan)
-            self._complaints += self._told_early(desk)
+            self._complaints += self._told_early()
             known = {case.id for case in desk.cases()} | {errand.id for errand in desk.errands()}
             known |= {case.cancellation_id for case in desk.cases()}
             self._complaints += [f"{lost} was given to a caller and is lost" for lost in self._told - known]
@@ -268,20 +322,12 @@ class _Crowd:
         if case.state is State.CANCELED and truth != "canceled":
             yield f"{case.id} is called canceled, and {case.connection} has it {truth}"
 
-    def _told_early(self, desk: Desk) -> Iterator[str]:
+    def _told_early(self) -> Iterator[str]:
         """Law 8, by what was committed before the commit that let the cart be told began."""
-        lines = Path(f"{self._ledger}.diary").read_text("utf-8").splitlines()
-        events: Sequence[tuple[str, str, str, float, float]] = [tuple(json.loads(line)) for line in lines]  # type: ignore[misc]
-        for what, order_id, _, began, ended in events:
-            if what != "told":
-                continue
-            stands = {
-                place for kind, its, place, _, end in events if (kind, its) == ("stands", order_id) and end < began
-            }
-            canceled = {
-                place
-                for kind, its, place, _, start in events
-                if (kind, its) == ("canceled", order_id) and start < ended
-            }
+        events = [_Line(*json.loads(line)) for line in Path(f"{self._ledger}.diary").read_text("utf-8").splitlines()]
+        for told in (event for event in events if event.what == "told"):
+            of_it = [event for event in events if event.order_id == told.order_id]
+            stands = {event.place for event in of_it if event.what == "stands" and event.ended < told.began}
+            canceled = {event.place for event in of_it if event.what == "canceled" and event.began < told.ended}
             for place in stands - canceled:
-                yield f"law 8: the cart was told of {order_id} while {place} was not canceled"
+                yield f"law 8: the cart was told of {told.order_id} while {place} was not canceled"

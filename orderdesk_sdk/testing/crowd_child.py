@@ -52,11 +52,12 @@ class Deed(enum.Enum):
 
 @frozen
 class Act:
-    """A deed to an order. at: the place to register it at."""
+    """A deed to an order. at: the place to register it at. after: real seconds before it."""
 
     deed: Deed
     order: str = ""
     at: str = ""
+    after: float = 0.0
 
 
 @frozen
@@ -64,7 +65,7 @@ class Burst:
     """What one process does. name: of this one. now: the time by its clock, which stands still.
 
     kill_at, pause_at: numbers of the boundaries at which it dies, or waits for the file `NAME.go` beside the ledger;
-    0 for none.
+    0 for none. start: when it begins, by the clock that all processes share, so that several begin at one moment.
     """
 
     ledger: str
@@ -74,6 +75,7 @@ class Burst:
     acts: tuple[Act, ...]
     kill_at: int = 0
     pause_at: int = 0
+    start: float = 0.0
 
     def dump(self) -> str:
         """The burst as JSON."""
@@ -178,7 +180,9 @@ def _do(burst: Burst) -> None:
         boundaries.surround(desk.ledger, _LEDGER_WRITES)
         boundaries.surround(desk.host, _HOST_WRITES)
         boundaries.watch_the_wire()
+        time.sleep(max(0.0, burst.start - time.monotonic()))
         for act in burst.acts:
+            time.sleep(act.after)
             for told in _take(act, desk):
                 say(TOLD, told)
     say(CROSSED, json.dumps(len(boundaries.names)))
