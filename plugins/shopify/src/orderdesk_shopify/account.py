@@ -25,7 +25,7 @@ ACCESS = "check shop_url, that the shop is open, the access token and its scopes
 def read_version(value: object, place: str) -> str:
     if isinstance(value, str) and re.fullmatch(r"20\d\d-(01|04|07|10)", value):
         return value
-    raise ConfigurationError(f"{value!r} is no version of the Admin API", place=place, remedy='write it as "2026-07"')
+    raise ConfigurationError(f"{value!r} is no version of the Admin API", place=place, remedy='write it as "2026-10"')
 
 
 @settings
@@ -34,7 +34,7 @@ class ShopSettings:
 
     shop_url: str = host(help="https://YOUR-SHOP.myshopify.com")
     access_token: Secret = secret(help="the app's Admin API access token")
-    api_version: str = parsed(read_version, help="of the Admin API, a quarter", default="2026-07")
+    api_version: str = parsed(read_version, help="of the Admin API, a quarter", default="2026-10")
     webhook_secret: Secret = secret(help="the app's client secret, which signs webhooks", default=Secret(""))
     webhook_secret_before: Secret = secret(help="the one before, while it is being changed", default=Secret(""))
 

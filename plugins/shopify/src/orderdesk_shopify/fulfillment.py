@@ -25,6 +25,7 @@ from orderdesk_shopify.account import ShopSettings, ask, gid, look, trouble
 from orderdesk_shopify.webhooks import hints
 
 AT = ("data", "order")
+ALIVE = ("OPEN", "IN_PROGRESS", "SCHEDULED", "ON_HOLD", "INCOMPLETE")
 FORCE = "Call the service, which has not answered. Closed at Shopify without its word, the order may still ship."
 ID = "the fulfillment order's own number, such as 1046000788, or gid://shopify/FulfillmentOrder/1046000788"
 
@@ -42,29 +43,34 @@ def orderdesk_integration() -> Integration:
 
 
 def judged(reply: httpx.Response, *, by_us: bool = False) -> Answer:
-    """What the two states of a fulfillment order say. by_us: Shopify said that it withdrew it for us."""
+    """What the two states of a fulfillment order say together. by_us: Shopify said that it withdrew it for us.
+
+    The words are the schema's (FulfillmentOrderStatus, FulfillmentOrderRequestStatus). An order is canceled only where
+    its own status ended it and nothing says that the service has the work: OPEN is "ready for fulfillment", whatever
+    became of a request, and a request that was rejected or closed can be made again.
+    """
     state, asked = text_at(reply, *AT, "status"), text_at(reply, *AT, "requestStatus")
     status, parcels = f"{state} {asked}", objects_at(reply, *AT, "fulfillments", "nodes")
     left = any(parcel.get("status") not in ("CANCELLED", "ERROR", "FAILURE") for parcel in parcels)
     match state, asked:
-        case "CLOSED", _ if left and asked != "CANCELLATION_ACCEPTED":
-            return answer.refused(reply, Refusal.SHIPPED, status=status)
-        case (
-            ("CANCELLED", _) | (_, "CANCELLATION_ACCEPTED" | "REJECTED") | ("INCOMPLETE", "CLOSED")
-        ):  # It let go of it.
+        case ("CANCELLED" | "CLOSED", "CANCELLATION_ACCEPTED") | ("CANCELLED", "UNSUBMITTED" | "REJECTED" | "CLOSED"):
             return answer.partly_canceled(reply, (), status=status) if left else answer.canceled(reply, status=status)
-        case "CLOSED", _ if by_us:
+        case "CLOSED", _ if left:
+            return answer.refused(reply, Refusal.SHIPPED, status=status)
+        case "CLOSED", "UNSUBMITTED" | "SUBMITTED" if by_us:
             return answer.canceled(reply, status=status)
-        case _, "CANCELLATION_REJECTED":
+        case str(), "CANCELLATION_REJECTED" if state in ALIVE:
             told = [one.get("responseData") for one in objects_at(reply, *AT, "merchantRequests", "nodes")]
             said = [str(one.get("message") if isinstance(one, Mapping) else one) for one in told if one]
             text = ": ".join(["the service refuses", *said])
             return answer.refused(reply, Refusal.NOT_ALLOWED, status=status, text=text, remedy="call the service")
-        case _, "CANCELLATION_REQUESTED":
+        case str(), "CANCELLATION_REQUESTED" if state in ALIVE:
             return answer.asked(reply, status=status)
-        case (("OPEN" | "IN_PROGRESS" | "SCHEDULED" | "ON_HOLD"), ("SUBMITTED" | "ACCEPTED")):
+        case str(), "UNSUBMITTED" | "SUBMITTED" | "ACCEPTED" if state in ALIVE:
             return answer.pending(reply, status=status)
-        case _:  # Such as closed without a parcel: by somebody else, merged or moved.
+        case str(), "REJECTED" | "CLOSED" if state in ALIVE:
+            return answer.pending(reply, status=status, text="the service let go of it, and it can be requested again")
+        case _:  # Contradictions, and a closed one without a parcel: by somebody else, merged or moved.
             return answer.unclear(reply, status=status, text=f"nothing follows from {status}")
 
 
