@@ -32,7 +32,7 @@ from orderdesk_sdk.errors import NotAllowedError, OrderDeskError
 from orderdesk_sdk.filing import Filing
 from orderdesk_sdk.hosts import Host, Move
 from orderdesk_sdk.hosts.by_id import HostById
-from orderdesk_sdk.hosts.local import ImportReport, LocalHost
+from orderdesk_sdk.hosts.local import ImportReport, LocalHost, embedded
 from orderdesk_sdk.hosts.refs import OrderId, order_ref
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.inbound import Heard, Inbound
@@ -85,7 +85,7 @@ class Desk:
         self.connections = Connections(
             config.connections, self.registry, self.clock, limits or CallLimits(), patience, config.ledger, self._ending
         )
-        self._by_id = by_id = HostById(self.host)
+        by_id = HostById(self.host)
         post = Post(mailer, self.clock)
         listeners = self.registry.listeners
         listeners.patience = patience
@@ -171,13 +171,11 @@ class Desk:
         A shipment that an order has not had before raises the alarm where the order was canceled. Raises
         NotAllowedError for a host that has its own ways of taking orders in.
         """
-        local = self._local_host("import")
+        local = embedded(self.host, "import")
         new = self.rulebook.expect_imports(orders)
-        left = [order for order in orders if self._inbound.has_new_shipment(order)]
+        left = self._inbound.newly_shipped(orders)
         report = local.import_orders(orders, by=name_of(by))
-        for order in left:
-            note = f"the host has a new shipment of it: {order.shipments[-1].tracking_number or 'no tracking number'}"
-            self._inbound.shipped(order, (), by=name_of(by), note=note)
+        self._inbound.shipped_by_host(left, by=name_of(by))
         self.rulebook.hear(new)
         self._let_rules_act()
         return report
@@ -187,26 +185,16 @@ class Desk:
 
         These are found by their ids from now on, and what is under way for them goes on.
         """
-        return self._local_host("take over").take_over(OrderId(self.order(order).id), by=name_of(by))
-
-    def _local_host(self, place: str) -> LocalHost:
-        if not isinstance(self.host, LocalHost):
-            raise NotAllowedError("this host has its own ways of doing so", place=place)
-        return self.host
+        return embedded(self.host, "take over").take_over(OrderId(self.order(order).id), by=name_of(by))
 
     def move(self, order: str, folder: str, *, by: str) -> Move:
         """Put an order into a folder, and let the rules hear of it.
 
         By itself a move cancels nothing and tells nobody.
         """
-        found = self.order(order)
-        here, there = self._by_id.folder(found.id), self.host.folder_name(folder)
-        if here == there:
-            return Move(found.id, here, there)
-        expected = self.rulebook.expect_move(found.id, here, there, name_of(by))
-        self._by_id.move(found.id, there, by=name_of(by))
+        made, expected = self.rulebook.move(self.order(order).id, folder, name_of(by))
         self._let_rules_act(expected)
-        return Move(found.id, here, there)
+        return made
 
     def cancel(
         self,

@@ -161,7 +161,7 @@ def receipt(session: Session, order: str) -> None:
     """Show the proof of what became of ORDER.
 
     What was asked, answered and decided, when, by whom, and the evidence. Exit code 3: a person must look at the
-    latest case of a place.
+    latest case of a place, or at what was to be submitted or set.
     """
     from orderdesk_sdk.cli.shapes import receipt_shape
 
@@ -174,7 +174,8 @@ def receipt(session: Session, order: str) -> None:
         receipt_page(screen, made)
 
     session.give(receipt_shape(made), draw)
-    session.end(list({found.case.connection: found.case for wish in made.wishes for found in wish.cases}.values()))
+    latest = {found.case.connection: found.case for wish in made.wishes for found in wish.cases}
+    session.end([*latest.values(), *made.resubmissions, *made.status_changes])
 
 
 @click.command()

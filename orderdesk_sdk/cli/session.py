@@ -135,11 +135,9 @@ def clock_of(config: Config) -> Clock:
 
 def local_host(desk: Desk) -> LocalHost:
     """The desk's host, which must be the embedded one. Raises NotAllowedError."""
-    from orderdesk_sdk.hosts.local import LocalHost
+    from orderdesk_sdk.hosts.local import embedded
 
-    if not isinstance(desk.host, LocalHost):
-        raise errors.NotAllowedError("only the embedded host lists and imports orders", remedy="use the host app")
-    return desk.host
+    return embedded(desk.host, "list the orders")
 
 
 def find_work(desk: Desk, ref: str) -> Work:
