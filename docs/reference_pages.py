@@ -8,7 +8,20 @@ from collections.abc import Callable, Iterator
 import click
 
 from docs.prose import class_section, function_section, prose, signature, table
-from orderdesk_sdk import answer, case, declaration, errors, hookspecs, message, reading, reasons, request, settings
+from orderdesk_sdk import (
+    answer,
+    case,
+    declaration,
+    errors,
+    grounds,
+    hookspecs,
+    identity,
+    message,
+    reading,
+    reasons,
+    request,
+    settings,
+)
 from orderdesk_sdk.cli.group import SECTIONS, orderdesk
 from orderdesk_sdk.http.service import Service
 from orderdesk_sdk.order import Placement
@@ -102,6 +115,9 @@ def declaration_page() -> str:
         reasons.NoReason, reasons.FreeText, reasons.ClosedList, reasons.ReasonCode, reasons.CanonicalReason,
     ):  # fmt: skip
         lines += class_section(cls)
+    lines += ["## Identity: which order a response is about", "", prose(identity), ""]
+    for place in (identity.StatedAt, identity.NumberKind, identity.AnyOf, identity.NotStated):
+        lines += class_section(place)
     return "\n".join(lines)
 
 
@@ -146,6 +162,8 @@ def answers_page() -> str:
         "# Answers",
         "",
         "What a flow of cancel or check returns: what the service said, as the plugin reads it.",
+        "",
+        prose(grounds),
         "",
     ]
     for cls in (answer.Answer, answer.Outcome, answer.Refusal, answer.LineAnswer):

@@ -125,7 +125,9 @@ def read_config(path: Path) -> Config:
         return _read(path)
     except ConfigurationError as error:
         known = error
-    # Without the frames below, whose variables hold the whole file: whoever logs it may show them.
+    # Without the frames below, and those of the parser's own error: their variables hold the whole file, and whoever
+    # logs it may show them.
+    known.__context__ = None
     raise known.with_traceback(None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from attrs import evolve
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.config import ConnectionConfig, make_settings
 from orderdesk_sdk.declaration import Integration, Route
+from orderdesk_sdk.ending import Ending
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.guard import Fault
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
@@ -46,6 +47,7 @@ class Connection:
         limits: CallLimits,
         bulkhead: Bulkhead,
         keeper: Keeper | None = None,
+        ending: Ending | None = None,
     ) -> None:
         """To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.
 
@@ -60,7 +62,7 @@ class Connection:
         self.identities = identities_of(declared, settings)
         said: object = declared.unavailable(settings) if declared.unavailable is not None else None
         why = plain_text(said) if said is not None else None
-        self.client = ConnectionClient(declared, settings, clock, limits, keeper)
+        self.client = ConnectionClient(declared, settings, clock, limits, keeper, ending)
         place = f"integration {declared.slug}, connection {configured.name!r}"
         ladder = watched(ladder, bulkhead, self.client.redactor.text, place)
         self.integration: Integration = evolve(declared, cancel=ladder, unavailable=lambda _: why)
@@ -93,10 +95,12 @@ class Connections:
         limits: CallLimits,
         patience: float,
         ledger: Path | None = None,
+        ending: Ending | None = None,
     ) -> None:
         """ledger: the file beside which refresh tokens are kept that services give; None keeps none."""
         self._configured = configured
         self._ledger = ledger
+        self._ending = ending or Ending()
         self._registry = registry
         self._clock = clock
         self._limits = limits
@@ -155,7 +159,7 @@ class Connections:
         def made() -> Connection:
             settings = make_settings(loaded.integration.settings, configured)
             keeper = keeper_beside(self._ledger, configured.name) if self._ledger is not None else None
-            return Connection(configured, loaded, settings, self._clock, self._limits, bulkhead, keeper)
+            return Connection(configured, loaded, settings, self._clock, self._limits, bulkhead, keeper, self._ending)
 
         # What the guard lets through is made anew, without the frames below, whose variables hold secrets and the
         # environment: whoever logs it may show them.
@@ -181,6 +185,12 @@ class Connections:
         except OrderDeskError as error:
             return str(error)
 
+    def usable(self, names: Iterable[str]) -> tuple[Mapping[str, Integration | str], Mapping[str, object]]:
+        """By name the declarations of connections, as `integration` gives them, and the settings of those usable."""
+        declared = {name: self.integration(name) for name in names}
+        settings = {name: self.get(name).settings for name, found in declared.items() if not isinstance(found, str)}
+        return declared, settings
+
     def bulkhead(self, name: str) -> Bulkhead:
         """The threads of a connection, there even when the connection itself cannot be made ready."""
         with self._lock:
@@ -188,6 +198,14 @@ class Connections:
             if bulkhead is None:
                 bulkhead = self._bulkheads[name] = Bulkhead(name, self._limits.in_flight, self.patience)
             return bulkhead
+
+    def are_idle(self) -> bool:
+        """Whether nothing is under way at any connection; what hangs is given up."""
+        with self._lock:
+            bulkheads = tuple(self._bulkheads.values())
+        for bulkhead in bulkheads:
+            bulkhead.reap()
+        return all(bulkhead.is_idle for bulkhead in bulkheads)
 
     def close(self) -> None:
         """Close every client and let the threads end."""

@@ -11,11 +11,12 @@ Every method may be called from any thread.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from attrs import evolve
 
@@ -24,14 +25,14 @@ from orderdesk_sdk.case import Cancellation, Case, State
 from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.config import Config, find_config
 from orderdesk_sdk.connections import Connections
-from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.deeds import Deeds
+from orderdesk_sdk.ending import Ending
 from orderdesk_sdk.engines.inline import InlineEngine, Report
 from orderdesk_sdk.errors import NotAllowedError, OrderDeskError
 from orderdesk_sdk.filing import Filing
 from orderdesk_sdk.hosts import Host, Move
 from orderdesk_sdk.hosts.by_id import HostById
-from orderdesk_sdk.hosts.local import ImportReport, LocalHost
+from orderdesk_sdk.hosts.local import ImportReport, LocalHost, embedded
 from orderdesk_sdk.hosts.refs import OrderId, order_ref
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.inbound import Heard, Inbound
@@ -56,6 +57,8 @@ from orderdesk_sdk.workers import PATIENCE
 
 __all__ = ["Desk"]
 
+T = TypeVar("T")
+
 
 class Desk:
     """The facade of the SDK over one ledger, one host and the configured connections."""
@@ -78,14 +81,15 @@ class Desk:
         self.registry = registry or Registry()
         self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
         self.host: Host = host or LocalHost(config.ledger, clock=self.clock, suffix=config.suffix)
+        self._ending = Ending()
         self.connections = Connections(
-            config.connections, self.registry, self.clock, limits or CallLimits(), patience, config.ledger
+            config.connections, self.registry, self.clock, limits or CallLimits(), patience, config.ledger, self._ending
         )
-        self._by_id = by_id = HostById(self.host)
+        by_id = HostById(self.host)
         post = Post(mailer, self.clock)
         listeners = self.registry.listeners
         listeners.patience = patience
-        self._engine = InlineEngine(self.ledger, by_id, self.connections, listeners, post, self.clock)
+        self._engine = InlineEngine(self.ledger, by_id, self.connections, listeners, post, self.clock, self._ending)
         filing = Filing(config, self.ledger, self.connections, self.clock)
         self._verdicts = Verdicts(self.ledger, self._engine, filing, self.clock)
         self._wishes = Wishes(self.ledger, by_id, self.connections, self._engine, self.clock)
@@ -102,11 +106,21 @@ class Desk:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        self.close(waits=kind is None or issubclass(kind, Exception))
 
-    def close(self) -> None:
-        """Close connections, ledger and threads. What is open in the ledger goes on when a desk is opened again."""
+    def ending_on(self, signal: threading.Event) -> AbstractContextManager[None]:
+        """Within the block, nothing new is begun once the signal is set, by a handler of SIGTERM say; see `close`."""
+        return self._ending.on(signal)
+
+    def close(self, *, waits: bool = True) -> None:
+        """Finish what is under way, begin nothing new, and close connections, ledger and threads.
+
+        What is open goes on when a desk is opened again. waits: False breaks off in the middle, as a crash does.
+        """
+        self._ending.begin()
+        if waits:
+            self._engine.finish()
         self.connections.close()
         self.ledger.close()
         if isinstance(self.host, LocalHost):
@@ -147,13 +161,8 @@ class Desk:
         """What a cancellation of the order would do now. Sends nothing."""
         found = self.order(order)
         placements = self.host.placements(found.id)
-        declared: dict[str, Integration | str] = {
-            placement.connection: self.connections.integration(placement.connection) for placement in placements
-        }
         standing = {case.connection: case.state for case in self.ledger.cases(order_id=found.id)}
-        settings = {
-            name: self.connections.get(name).settings for name, found in declared.items() if not isinstance(found, str)
-        }
+        declared, settings = self.connections.usable({placement.connection for placement in placements})
         return make_plan(found, placements, declared, self.clock.now(), standing, settings)
 
     def import_orders(self, orders: Sequence[Order], *, by: str) -> ImportReport:
@@ -162,13 +171,11 @@ class Desk:
         A shipment that an order has not had before raises the alarm where the order was canceled. Raises
         NotAllowedError for a host that has its own ways of taking orders in.
         """
-        local = self._local_host("import")
+        local = embedded(self.host, "import")
         new = self.rulebook.expect_imports(orders)
-        left = [order for order in orders if self._inbound.has_new_shipment(order)]
+        left = self._inbound.newly_shipped(orders)
         report = local.import_orders(orders, by=name_of(by))
-        for order in left:
-            note = f"the host has a new shipment of it: {order.shipments[-1].tracking_number or 'no tracking number'}"
-            self._inbound.shipped(order, (), by=name_of(by), note=note)
+        self._inbound.shipped_by_host(left, by=name_of(by))
         self.rulebook.hear(new)
         self._let_rules_act()
         return report
@@ -178,26 +185,16 @@ class Desk:
 
         These are found by their ids from now on, and what is under way for them goes on.
         """
-        return self._local_host("take over").take_over(OrderId(self.order(order).id), by=name_of(by))
-
-    def _local_host(self, place: str) -> LocalHost:
-        if not isinstance(self.host, LocalHost):
-            raise NotAllowedError("this host has its own ways of doing so", place=place)
-        return self.host
+        return embedded(self.host, "take over").take_over(OrderId(self.order(order).id), by=name_of(by))
 
     def move(self, order: str, folder: str, *, by: str) -> Move:
         """Put an order into a folder, and let the rules hear of it.
 
         By itself a move cancels nothing and tells nobody.
         """
-        found = self.order(order)
-        here, there = self._by_id.folder(found.id), self.host.folder_name(folder)
-        if here == there:
-            return Move(found.id, here, there)
-        expected = self.rulebook.expect_move(found.id, here, there, name_of(by))
-        self._by_id.move(found.id, there, by=name_of(by))
+        made, expected = self.rulebook.move(self.order(order).id, folder, name_of(by))
         self._let_rules_act(expected)
-        return Move(found.id, here, there)
+        return made
 
     def cancel(
         self,
@@ -224,9 +221,7 @@ class Desk:
         or a part of the order that a place does not take.
         """
         wish = Wish(order=self.order(order).id, by=by, reason=reason, key=key, at=at, lines=lines or {}, send=send)
-        standing = self._wishes.make(wish)
-        self._let_rules_act()
-        return standing
+        return self._decided(self._wishes.make(wish))
 
     def standing(self, cancellation: Cancellation) -> Standing:
         """Where a wish stands now."""
@@ -251,9 +246,7 @@ class Desk:
         Nothing of it is believed: it makes us read back. Raises UntrustedMessage (answer the sender with 401),
         NotAllowedError for an integration that takes no messages, and what the plugin says of a message it cannot read.
         """
-        heard = self._inbound.receive(connection, message)
-        self._let_rules_act()
-        return heard
+        return self._decided(self._inbound.receive(connection, message))
 
     def canceled_elsewhere(self, order: str, *, at: str, by: str) -> Case | None:
         """Somebody says that an order was canceled at a connection by itself: it is read back there, and not asked.
@@ -340,9 +333,7 @@ class Desk:
 
         What was asked already goes on: only its service can tell.
         """
-        after = self._wishes.take_back(self.order(order), name_of(by), note)
-        self._let_rules_act()
-        return after
+        return self._decided(self._wishes.take_back(self.order(order), name_of(by), note))
 
     def send_again(self, case_id: str, *, by: str) -> Work:
         """Send a request again although nobody knows what the first one did: a named person's decision (law 3)."""
@@ -371,10 +362,20 @@ class Desk:
         """A case by its id. Raises NotFoundError."""
         return self.ledger.case(case_id)
 
-    def cases(self, *, order: str | None = None, states: Sequence[State] = (), limit: int = 1000) -> tuple[Case, ...]:
-        """Cases, oldest first. order: an order's id or number; None takes all. states: empty takes all."""
+    def cases(
+        self,
+        *,
+        order: str | None = None,
+        states: Sequence[State] = (),
+        limit: int | None = None,
+        after: Case | None = None,
+    ) -> tuple[Case, ...]:
+        """Cases, oldest first. order: an order's id or number; None takes all. states: empty takes all.
+
+        limit: None gives 1000, and of one order all. after: only those that come after this one, for the next page.
+        """
         order_id = self.order(order).id if order is not None else None
-        return self.ledger.cases(order_id=order_id, states=states, limit=limit)
+        return self.ledger.cases(order_id=order_id, states=states, limit=limit, after=after)
 
     def errands(self, *, open_only: bool = False) -> tuple[Resubmission | StatusChange, ...]:
         """Resubmissions, then status changes, oldest first."""
@@ -382,20 +383,28 @@ class Desk:
         return (*again, *self.ledger.status_changes(open_only=open_only))
 
     def run_due(self, limit: int = 1000) -> Report:
-        """Do everything that is due now, at most `limit` pieces of work, and say when the next is due."""
-        report = self._engine.run_due(limit)
-        try:
-            handled, troubles = self.rulebook.work(limit)
-        except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
-            handled, troubles = 1, (str(error),)
-        problems = (*report.problems, *troubles)
-        return evolve(report, problems=problems, next_due=self.ledger.next_due()) if handled or troubles else report
+        """Do what is due now, and say when the next is due. Does nothing once the desk is being closed.
+
+        Each connection does its share by itself. Where more than `limit` pieces are due, this returns when so many were
+        begun, and does not wait for the slow ones among them: these are finished beside the next call.
+        """
+        with self._ending.busy():
+            if self._ending.is_near:
+                return Report(0, None)
+            report = self._engine.run_due(limit)
+            try:
+                handled, troubles = self.rulebook.work(limit)
+            except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
+                handled, troubles = 1, (str(error),)
+            if not (handled or troubles):
+                return report
+            return evolve(report, problems=(*report.problems, *troubles), next_due=self.ledger.next_due())
 
     def _let_rules_act(self, sure: Sequence[str] = ()) -> None:
         """Let the rules hear at once what this call did. What keeps them from it waits, and `run_due` tells of it."""
         with suppress(OrderDeskError):
             self.rulebook.work(sure=sure)
 
-    def _decided(self, work: Work) -> Work:
+    def _decided(self, made: T) -> T:
         self._let_rules_act()
-        return work
+        return made

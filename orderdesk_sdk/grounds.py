@@ -1,7 +1,10 @@
 """What an answer may rest on: a response of this attempt, about this order, that covers what was asked for.
 
 A plugin reads its service; whether what it read counts (law 4) is decided here, from the responses that the core
-itself received.
+itself received. `canceled`, `partly_canceled`, `changed` and `pending` rest on a success; `asked` and `refused` may
+rest on a client error too, but for 408, 425 and 429. Anything else is a fault of the plugin, and the case is unclear.
+Where the response states another number than the order's, or none where `Integration.identified_by` says that it does,
+the answer is `unclear`; and so it is where its quantities do not cover what was to be canceled.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which order a response is about: where the responses of each operation state its number, as a plugin declares it.
 
-The plugin says where; only the core reads the number there and compares it (`evidence.Grounds`).
+The plugin says where; only the core reads the number there and compares it (`grounds.Grounds`).
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ def _as_it_is(number: str) -> str:
 
 @frozen(init=False)
 class StatedAt:
-    """The body is JSON and states the number at a path of keys.
+    """The body is JSON and states the number at a path of keys: `StatedAt("order", "number")`.
 
-    steps, or path as one sequence: the keys. "*" stands for each entry of a list, all of which must state the order's
-    number; "0" for its first.
-    number: which one. normalize: applied to the stated number and to ours before they are compared, for a service that
-    spells it in another way than callers do; it must not make two orders' numbers equal.
+    path: the keys, one by one or as one sequence. "*" stands for each entry of a list, all of which must state the
+    order's number; "0" for its first.
+    number: which one; the remote id unless another is named. normalize: applied to the stated number and to ours before
+    they are compared, where the service spells it in another way than callers do; it must not make two numbers equal.
     """
 
     path: tuple[str, ...]

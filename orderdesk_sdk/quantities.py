@@ -8,10 +8,23 @@ from attrs import frozen
 
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, LineAnswer, Outcome, Refusal, Reply
+from orderdesk_sdk.declaration import fold
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.lines import LineNames
 from orderdesk_sdk.order import Order
-from orderdesk_sdk.reading import MalformedReply, TextReply, count_in, objects_at, text_at
+from orderdesk_sdk.reading import Ended, MalformedReply, TextReply, count_in, objects_at, text_at
 
-__all__ = ["LineQuantities", "judge", "nothing_to_ask", "same_lines", "shares", "told_lines"]
+__all__ = [
+    "LineQuantities",
+    "LineShape",
+    "LinesThere",
+    "judge",
+    "nothing_to_ask",
+    "same_lines",
+    "shares",
+    "to_ask",
+    "told_lines",
+]
 
 
 @frozen
@@ -30,6 +43,90 @@ class LineQuantities:
     def left(self) -> int:
         """How many are neither canceled nor shipped."""
         return max(0, self.ordered - self.canceled - self.shipped)
+
+
+@frozen
+class LineShape:
+    """How a service writes the lines of an order; every text but those of `canceled_in` is a key.
+
+    items: of the list of lines in an order. owner: what all orders that are read together must have alike, being parts
+    of one. codes: what callers may know a line by; whichever most of our lines are called by is taken for all of them.
+    names: what names a line in a cancel: the first of these that it has, with `beside` where it has that.
+    canceled: what is canceled, or else will never be shipped; these add up. status: a word for what no quantity tells
+    of, and so for the whole line where none does; folded, it is one of `canceled_in` where that is canceled.
+    accepted: a quantity that such a word does not speak of.
+    """
+
+    items: str
+    owner: str
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    beside: str
+    ordered: str
+    canceled: tuple[str, ...]
+    shipped: str
+    accepted: str
+    status: str
+    canceled_in: frozenset[str]
+
+    def read(self, reply: TextReply, orders: Sequence[Mapping[str, object]], order: Order, **stated: str) -> LinesThere:
+        """The lines of all parts of an order there, called as ours are, by their codes. null is as nothing.
+
+        stated: what each part must state, by its key: the number that was asked for, so that nothing is asked for by
+        another order's lines. Raises MalformedReply where one does not, where the parts are not of one order, and where
+        a quantity is none.
+        """
+        for key, value in stated.items():
+            if any(str(part.get(key)) != value for part in orders):
+                raise MalformedReply(f"it is not about {value}, or not only", place=f"reply {reply.status_code}, {key}")
+        if len({str(part.get(self.owner)) for part in orders}) > 1:
+            raise MalformedReply("it tells of orders with one number that are not one", place=f"reply, {self.owner}")
+        ours = LineNames(order, lambda line: line.code)
+        items = [item for part in orders for item in objects_at(reply, self.items, within=part)]
+        given = [{key: value for key, value in item.items() if value is not None} for item in items]
+        by = max(self.codes, key=lambda key: sum(ours.knows(str(item.get(key, ""))) for item in given))
+        lines = tuple(self._line(reply, item, by) for item in given)
+        return LinesThere(lines, tuple(self._name(item) for item in given), ours)
+
+    def _line(self, reply: TextReply, item: Mapping[str, object], by: str) -> LineQuantities:
+        ordered = count_in(reply, item, self.ordered)
+        shipped, accepted = (count_in(reply, item, key, 0) for key in (self.shipped, self.accepted))
+        canceled = sum(count_in(reply, item, key, 0) for key in self.canceled)
+        if fold(str(item.get(self.status, ""))) in self.canceled_in:
+            canceled += max(0, ordered - canceled - max(accepted, shipped))
+        return LineQuantities(str(item.get(by, "")) or str(self._name(item)), ordered, canceled, shipped)
+
+    def _name(self, item: Mapping[str, object]) -> dict[str, object]:
+        first = next((name for name in self.names if name in item), self.beside)
+        return {key: item[key] for key in (first, self.beside) if key in item}
+
+
+@frozen
+class LinesThere:
+    """The lines of an order as its service told them. names: what names each in a cancel. ours: what ours are there."""
+
+    lines: tuple[LineQuantities, ...]
+    names: tuple[Mapping[str, object], ...]
+    ours: LineNames
+
+    def to_ask(self, reply: Reply, wanted: Mapping[str, int]) -> list[tuple[Mapping[str, object], int]]:
+        """What names each line in a cancel, and how many of it to cancel now; see the function `to_ask`."""
+        counts = to_ask(reply, self.lines, self.ours, wanted)
+        return [(name, count) for name, count in zip(self.names, counts, strict=True) if count]
+
+    def judge(
+        self,
+        reply: Reply,
+        wanted: Mapping[str, int],
+        *,
+        done: bool | None = None,
+        status: str | None = None,
+        text: str | None = None,
+        remedy: str | None = None,
+    ) -> Answer:
+        """What became of the lines of a request (`wanted`, by our ids), in our words; see the function `judge`."""
+        named = self.ours.wanted(wanted)
+        return self.ours.told(judge(reply, self.lines, named, done=done, status=status, text=text, remedy=remedy))
 
 
 def told_lines(
@@ -88,6 +185,25 @@ def nothing_to_ask(reply: Reply, lines: Sequence[LineQuantities], wanted: Mappin
     return answer.refused(reply, Refusal.SHIPPED, text="nothing of it is left to cancel", lines=verdict.lines)
 
 
+def to_ask(
+    reply: Reply, lines: Sequence[LineQuantities], ours: LineNames, wanted: Mapping[str, int]
+) -> tuple[int, ...]:
+    """How many of each line to cancel now, of what a request wants (its `lines`, by our ids).
+
+    Raises Ended with the answer that the flow then has: where there is nothing to ask for, and where the service cannot
+    tell a wanted line from another.
+    """
+    try:
+        named = ours.wanted(wanted)
+    except InputError as error:
+        refusal = answer.refused(reply, Refusal.NOT_ALLOWED, text=error.text, remedy=error.remedy)
+        raise Ended(refusal) from None
+    known = nothing_to_ask(reply, lines, named)
+    if known is not None:
+        raise Ended(ours.told(known))
+    return shares(lines, named)
+
+
 def judge(
     reply: Reply,
     lines: Sequence[LineQuantities],
@@ -108,6 +224,9 @@ def judge(
     told = tuple(LineAnswer(line.code, line.ordered, line.canceled) for line in lines)
     if not mine or not set(wanted) <= {line.code for line in mine}:
         return answer.unclear(reply, text="the service's order has not the lines that were to be canceled")
+    if odd := sorted({line.code for line in mine if line.canceled and line.canceled + line.shipped > line.ordered}):
+        text = f"more is canceled and shipped than was ordered: {', '.join(odd)}"
+        return answer.unclear(reply, status=status, text=text)
     reached = all(
         sum(line.canceled for line in mine if line.code == code) >= count for code, count in wanted.items()
     )  # fmt: skip

@@ -17,6 +17,7 @@ __all__ = [
     "MalformedReply",
     "complaint",
     "count_in",
+    "each_at",
     "each_inside",
     "inside",
     "json_object",
@@ -188,6 +189,11 @@ def inside(value: object, *path: str) -> object:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
+
+
+def each_at(reply: TextReply, *path: str) -> tuple[object, ...]:
+    """What lies at a path of keys in the body, as `each_inside` finds it. Raises MalformedReply for no object."""
+    return each_inside(json_object(reply), *path)
 
 
 def each_inside(value: object, *path: str) -> tuple[object, ...]:

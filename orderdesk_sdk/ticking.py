@@ -49,8 +49,12 @@ class Rounds:
 
 
 def tick(desk: Desk, stop: Event, tell: Callable[[str], object], every: float = 1.0) -> None:
-    """Do what is due until `stop` is set. every: seconds between two looks. tell: as for `Rounds`. Raises nothing."""
+    """Do what is due until `stop` is set: then what is under way is finished, and nothing new is begun.
+
+    every: seconds between two looks. tell: as for `Rounds`. Raises nothing.
+    """
     rounds = Rounds(desk, tell)
-    while not stop.is_set():
-        rounds.go()
-        stop.wait(every)
+    with desk.ending_on(stop):
+        while not stop.is_set():
+            rounds.go()
+            stop.wait(every)

@@ -25,15 +25,22 @@ of them comes back: a host's memory is everybody's."""
 class Ticket:
     """A job handed to a bulkhead.
 
-    `done` is set when it ended or was given up; `hung` says which; `error` what it raised.
+    `done` is set when it ended or was given up; `hung` says which; `error` what it raised. `then` is called after that.
     """
 
-    def __init__(self, job: Callable[[Watch], None]) -> None:
+    def __init__(self, job: Callable[[Watch], None], then: Callable[[], object] | None = None) -> None:
         self.job = job
+        self._then = then
         self.watch = Watch()
         self.done = threading.Event()
         self.hung = False
         self.error: BaseException | None = None
+
+    def end(self) -> None:
+        """Let whoever waits for it go on."""
+        self.done.set()
+        if self._then is not None:
+            self._then()
 
 
 class Bulkhead:
@@ -41,8 +48,8 @@ class Bulkhead:
 
     def __init__(self, name: str, size: int, patience: float) -> None:
         self.patience = patience
+        self.size = size
         self._name = name
-        self._size = size
         self._jobs: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._running: set[Ticket] = set()
@@ -50,16 +57,16 @@ class Bulkhead:
         self._waiting = 0
         self._left = 0
 
-    def submit(self, job: Callable[[Watch], None]) -> Ticket:
-        """Hand over a job; it starts when a thread is free."""
-        ticket = Ticket(job)
+    def submit(self, job: Callable[[Watch], None], then: Callable[[], object] | None = None) -> Ticket:
+        """Hand over a job; it starts when a thread is free. then: called when it has ended, from any thread."""
+        ticket = Ticket(job, then)
         with self._lock:
             if self._left >= MOST_LEFT:
                 ticket.hung = True
-                ticket.done.set()
+                ticket.end()
                 return ticket
             self._waiting += 1
-            if self._threads < min(self._size, len(self._running) + self._waiting):
+            if self._threads < min(self.size, len(self._running) + self._waiting):
                 self._threads += 1
                 self._start(self._work)
         self._jobs.put(ticket)
@@ -119,7 +126,13 @@ class Bulkhead:
                 self._threads += 1
                 self._start(self._work)
         for ticket in hung:
-            ticket.done.set()
+            ticket.end()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no job is under way, or waits for a thread."""
+        with self._lock:
+            return not self._running and not self._waiting
 
     def close(self) -> None:
         """Let idle threads end."""
@@ -146,6 +159,7 @@ class Bulkhead:
                 given_up = ticket.hung
                 self._left -= given_up
                 self._running.discard(ticket)
-            ticket.done.set()
+            if not given_up:
+                ticket.end()
             if given_up:
                 return  # Another thread has taken this one's place.

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.testing.canary import Finder, canary
+from pathlib import Path
+
+import pytest
+
+from orderdesk_sdk.config import read_config
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.testing.canary import Finder, as_reported, canary, forms_of
 
 SECRETS = ("Atzr|c4n4ry/r3fr35h+7f1d9be0a6c2", "c4n4ry.cl13nt.1d-5e8b13f7a9d04c", "c4n4ry-cl13nt-s3cr3t-0b6e2d8f4a17")
 ACCESS = "Atza|c4n4ry/4cc355+93ab57ce1d60f8"
@@ -15,6 +21,32 @@ def test_the_finder_finds() -> None:
     assert look.found("Atzr%7Cc4n4ry%2Fr3f")
     assert look.found([{"a": SECRETS[1]}])
     assert not look.found("Atza|", ACCESS[:11], b"")
+
+
+@pytest.mark.parametrize("form", forms_of(""))
+def test_the_finder_finds_every_form_and_a_piece_of_it(form: str) -> None:
+    look = Finder(SECRETS[0], ACCESS, canary("api_key"))
+    for secret in (SECRETS[0], ACCESS, canary("api_key")):
+        shown = forms_of(secret)[form]
+        assert look.found(f"it is {shown}, it says")
+        assert look.found(shown[: len(shown) // 2 + 8])
+    assert not look.found(forms_of("another-secret-of-somebody-else-1234")[form])
+
+
+def test_what_a_tool_reports_of_an_error_shows_variables_and_causes_but_not_those_of_tests() -> None:
+    def fails(secret: str) -> None:
+        raise ValueError("outer") from KeyError(secret)
+
+    secret = "c4n4ry-in-a-cause-77ab"
+    with pytest.raises(ValueError, match="outer") as caught:
+        fails(secret)
+    assert secret in as_reported(caught.value)
+    with pytest.raises(ConfigurationError) as missing:
+        read_config(Path("/nowhere/orderdesk.toml"))
+    assert "path = PosixPath('/nowhere/orderdesk.toml')" in as_reported(missing.value)
+    with pytest.raises(ValueError, match="quietly") as quiet:
+        raise ValueError("quietly")
+    assert secret not in as_reported(quiet.value)
 
 
 def test_a_canary_is_its_own_and_always_the_same() -> None:

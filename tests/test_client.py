@@ -423,6 +423,34 @@ def test_the_rate_that_a_service_tells_takes_the_place_of_the_declared_one(
     assert at[2] - at[1] == pytest.approx(apart)
 
 
+def test_no_call_waits_for_ever_while_the_service_keeps_turning_others_away(client_of: ClientMaker) -> None:
+    class Always(VirtualClock):
+        """Whoever has slept for his turn finds that another was turned away again."""
+
+        def sleep_until(self, moment: float) -> None:
+            super().sleep_until(moment)
+            client._bucket("*").drain(15)  # what a call of another thread does
+
+    clock = Always()
+    with RawServer(answering(in_turn())) as server:
+        client = client_of(server.url, clock=clock)
+        for number, longest in ((1, 20), (2, 120)):
+            began = clock.monotonic()
+            exchange, _ = client.call(httpx.Request("PUT", server.url), number, unheard)
+            assert exchange.failure is not None
+            assert clock.monotonic() - began <= longest
+        assert server.connections == []
+
+
+def test_cookies_of_a_service_are_not_kept(client_of: ClientMaker) -> None:
+    with RawServer(answering(lambda _: http_reply(200, set_cookie="session=abc; Path=/"))) as server:
+        client = client_of(server.url)
+        for _ in range(2):
+            client.call(httpx.Request("GET", server.url), 1, unheard)
+        assert len(client._client.cookies) == 0
+        assert b"cookie" not in server.received.lower()
+
+
 # Evidence
 
 

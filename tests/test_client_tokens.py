@@ -446,6 +446,16 @@ def test_a_token_endpoint_may_throttle_in_a_way_of_its_own(client_of: ClientMake
         assert (failure.certainty, failure.retry_after) == (Certainty.NOT_SENT, minutes(2))
 
 
+@pytest.mark.parametrize("token", ["a\r\nx-evil: 1", "a\x00", "tök", "\ud83d", "x" * 20_000], ids=ascii)
+def test_a_token_that_no_header_takes_is_none_and_the_call_is_not_sent(token: str, client_of: ClientMaker) -> None:
+    body = json.dumps({"access_token": token, "expires_in": 3600}).encode()
+    with RawServer(answering(lambda _: http_reply(200, body))) as server:
+        failure = put(client_of(server.url, ONE_TRY, auth=AcmeAuth), server.url).failure
+        assert failure is not None
+        assert failure.certainty is Certainty.NOT_SENT
+        assert b"PUT " not in server.received
+
+
 # A token that has ended, told with 200
 
 

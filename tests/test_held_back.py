@@ -203,7 +203,7 @@ def test_a_veto_that_another_place_meets_while_a_service_is_read_holds_the_reque
 
     meanwhile.act = forbid
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(desk.ledger, "due", lambda now, limit: (case_at(desk, "mill"),))
+        patch.setattr(desk.ledger, "due_places", lambda now: ("mill",))
         desk.run_due()
     work(desk, clock, 2)
     mill = case_at(desk, "mill")

@@ -28,6 +28,7 @@ from orderdesk_sdk.message import Message
 from orderdesk_sdk.order import Order, Role
 from orderdesk_sdk.reasons import CanonicalReason
 from orderdesk_sdk.rules import CANCEL_ORDER, MOVE_ORDER, read_rules
+from orderdesk_sdk.testing.counting import Counting, CountingSimulator
 from orderdesk_sdk.testing.fault_queue import Fault
 from orderdesk_sdk.testing.law_judge import LawJudge
 from orderdesk_sdk.testing.plugin import HISTORIES
@@ -59,7 +60,8 @@ RULES = read_rules(
     "[[rules]]",
 )  # fmt: skip
 REFUSED_WHOLE = "no such reason anywhere"
-PLACE = st.sampled_from(SLUGS)
+COUNTING = "counting"
+PLACE = st.sampled_from([*SLUGS, COUNTING])
 ANY = st.integers(0, 1000)
 
 
@@ -348,7 +350,9 @@ class Histories(RuleBasedStateMachine):
 
 @contextmanager
 def town() -> Iterator[Town]:
-    with Town([Subject(slug=slug, order=order(), settings=SETTINGS.get(slug, {})) for slug in SLUGS]) as built:
+    counting = Subject(slug=COUNTING, order=order(), plugin=Counting(), simulator=CountingSimulator)
+    installed = [Subject(slug=slug, order=order(), settings=SETTINGS.get(slug, {})) for slug in SLUGS]
+    with Town([*installed, counting]) as built:
         yield built
 
 

@@ -14,6 +14,7 @@ from attrs import evolve
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.case import State
+from orderdesk_sdk.cli.session import find_work
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.declaration import Integration, NewNumber, Portal, SameNumber
@@ -216,6 +217,15 @@ def test_an_order_whose_taker_was_renamed_goes_by_its_number_again(desk: Desk) -
     assert (desk.order("1001").id, desk.order("2002").id) == ("58101", "58200")
 
 
+def test_a_third_one_takes_the_number_from_all_that_go_by_it(desk: Desk) -> None:
+    second, third = evolve(FIRST, id="58200"), evolve(FIRST, id="58300")
+    desk.import_orders([FIRST, second], by="Ann")
+    desk.take_over("id:58200", by="Ben")
+    desk.import_orders([evolve(second, number="2002"), third], by="Ann")
+    assert desk.take_over("id:58300", by="Ben") == ("58101",)
+    assert desk.order("1001").id == "58300"
+
+
 def test_taking_over_a_number_that_nobody_else_has_changes_nothing(desk: Desk) -> None:
     desk.import_orders([FIRST], by="Ann")
     assert desk.take_over("1001", by="Ben") == ()
@@ -250,3 +260,16 @@ def test_a_file_in_which_numbers_were_unique_is_migrated_with_everything(
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     db.close()
+
+
+def test_a_case_is_named_by_an_order_that_is_meant_and_its_place(desk: Desk) -> None:
+    desk.import_orders([FIRST, SECOND, TRAP], by="Ann")
+    desk.place("id:58101", at="phone", by="Ann")
+    desk.place("id:7", at="phone", by="Ann", remote_id="caps-1001")
+    made = {name: desk.cancel(name, by="Ann").cases[0].id for name in ("id:58101", "id:7")}
+    assert {name: find_work(desk, f"{name}@phone").id for name in made} == made
+    for text in ("1001@phone", "58101@phone"):
+        with pytest.raises(AmbiguousError, match="say which"):
+            find_work(desk, text)
+    with pytest.raises(NotFoundError):
+        find_work(desk, "id:99@phone")

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderdesk_sdk.answer import Answer, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.lines import LineNames
 from orderdesk_sdk.order import Line, Order
-from orderdesk_sdk.quantities import LineQuantities, judge, nothing_to_ask, same_lines, shares, told_lines
+from orderdesk_sdk.quantities import LineQuantities, judge, nothing_to_ask, same_lines, shares, to_ask, told_lines
+from orderdesk_sdk.reading import Ended
 
 REPLY = httpx.Response(200)
 A, B = "A", "B"
@@ -64,6 +66,11 @@ def test_what_is_left_is_asked_for_and_of_a_part_no_more_than_is_wanted(
         ([], {}, "unclear", "unclear", "unclear"),
         ([line(B, 1, 1)], {A: 1}, "unclear", "unclear", "unclear"),
         ([line(B, 1, 1)], {A: 1, B: 1}, "unclear", "unclear", "unclear"),
+        # What contradicts itself proves nothing: canceled, and shipped as well.
+        ([line(A, 2, 2, 1)], {}, "unclear", "unclear", "unclear"),
+        ([line(A, 2, 2, 2), line(B, 1)], {A: 2}, "unclear", "unclear", "unclear"),
+        ([line(A, 2, 3)], {}, "unclear", "unclear", "unclear"),
+        ([line(A, 2, 0, 3)], {}, "shipped", "shipped", "shipped"),
     ],
 )
 def test_what_the_numbers_and_the_services_word_amount_to(
@@ -146,3 +153,19 @@ def test_the_same_lines_are_the_same_in_whatever_order() -> None:
         same_lines(lines, order)
         for lines in ([], [LineAnswer("A", 2, 0)], [LineAnswer("A", 1, 0), LineAnswer("B", 2, 0)])
     )
+
+
+def test_what_a_request_wants_is_asked_for_in_the_services_words_or_ends_the_flow() -> None:
+    order = Order("1", "1042", lines=(Line(2, id="1", code=A), Line(1, id="2", code=B), Line(1, id="3", code=B)))
+    ours = LineNames(order, lambda line: line.code)
+    there = [line(A, 2), line(B, 2)]
+    assert to_ask(REPLY, there, ours, {}) == (2, 2)
+    assert to_ask(REPLY, there, ours, {"1": 1}) == (1, 0)
+    for lines, wanted, said in (
+        (there, {"2": 1}, "not allowed"),  # It cannot be told from the line 3.
+        ([line(A, 2)], {"2": 1, "3": 1}, "not allowed"),
+        ([line(A, 2, 2), line(B, 2, 2)], {}, "canceled"),
+    ):
+        with pytest.raises(Ended) as ended:
+            to_ask(REPLY, lines, ours, wanted)
+        assert short(ended.value.answer) == said

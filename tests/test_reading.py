@@ -17,6 +17,7 @@ from orderdesk_sdk.reading import (
     MalformedReply,
     complaint,
     count_in,
+    each_at,
     each_inside,
     inside,
     json_object,
@@ -244,6 +245,7 @@ def test_each_value_inside_is_found_through_lists_or_there_are_none() -> None:
     document = {"a": [{"b": {"c": 1}}, {"b": {"c": 2}}, {"b": None}, 7], "d": {"e": "f"}}
     assert each_inside(document, "a", "*", "b", "c") == (1, 2)
     assert each_inside(document, "d", "e") == ("f",)
+    assert each_at(Said(json.dumps(document).encode()), "a", "*", "b", "c") == (1, 2)
     for path in (("d", "*"), ("a", "b"), ("a", "*", "x"), ("x", "*", "y"), ("d", "e", "f")):
         assert each_inside(document, *path) == ()
 

@@ -83,7 +83,7 @@ def work(session: Session, until_idle: bool, every: float) -> None:
         screen.line(f"{done} pieces of work done; {left}.")
         if persons:
             screen.line("These await a person:", "bold magenta")
-            cases_table(screen, persons)
+            cases_table(screen, [persons])
         for errand in errands:
             errand_lines(screen, errand)
         screen.zone(now)

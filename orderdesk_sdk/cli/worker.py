@@ -9,6 +9,7 @@ from threading import Event as Signal
 from attrs import field, frozen
 
 from orderdesk_sdk.case import Case, Event, State
+from orderdesk_sdk.cli.pages import each_case
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errand import ErrandState
@@ -44,7 +45,7 @@ def machine_has_work(desk: Desk) -> bool:
     """
     if any(errand.state is not ErrandState.AWAITING_PERSON for errand in desk.errands(open_only=True)):
         return True
-    for case in desk.cases(states=_MACHINE, limit=1_000_000):
+    for case in each_case(desk, states=_MACHINE):
         if case.role is not Role.CART or case.state is not State.REQUESTED:
             return True
         others = desk.ledger.cases(order_id=case.order_id)  # Of all its wishes: it waits for them all.
@@ -70,8 +71,13 @@ class Worker:
     def run(self, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
         """How much was done, and the problems of the last round, when stopped or (until_idle) when nothing is left.
 
-        Raises OrderDeskError, with `until_idle` only, where the same work fails again and again.
+        Once it is stopped, what is under way is finished and nothing new is begun. Raises OrderDeskError, with
+        `until_idle` only, where the same work fails again and again.
         """
+        with self.desk.ending_on(self.stop):
+            return self._run(until_idle=until_idle)
+
+    def _run(self, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
         rounds = Rounds(self.desk, self.tell)
         done, failed = 0, 0
         while True:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import TypeVar
 
 from attrs import frozen
 
@@ -18,6 +18,8 @@ from orderdesk_sdk.change_status import StatusChanger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.declaration import Batch
+from orderdesk_sdk.ending import Ending
+from orderdesk_sdk.engines.rounds import LOOK, Flight, Job, Round
 from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.guard import HUNG, Watch
@@ -35,14 +37,13 @@ from orderdesk_sdk.workers import Ticket
 
 __all__ = ["InlineEngine", "Report"]
 
-LOOK = 0.25
-"""Seconds between two looks at whether a plugin hangs."""
+TICK = 0.02
+"""Seconds between two looks at whether all is finished."""
 MOST_GATHERED = 100_000
 """How many gathered cases of a connection are looked at in one round; the others come with the next."""
+STALE = 1.0
+"""Seconds after which a piece of work that was read is read again before it is begun."""
 
-T = TypeVar("T")
-Job = tuple[Work, ...]
-"""What one thread does at a time: one piece of work, or several that are asked for together. Of one connection."""
 Step = Callable[[Job, Watch], object]
 
 
@@ -62,9 +63,17 @@ class InlineEngine:
     """
 
     def __init__(
-        self, ledger: Ledger, host: HostById, connections: Connections, listeners: Listeners, post: Post, clock: Clock
+        self,
+        ledger: Ledger,
+        host: HostById,
+        connections: Connections,
+        listeners: Listeners,
+        post: Post,
+        clock: Clock,
+        ending: Ending,
     ) -> None:
         self._ledger = ledger
+        self._ending = ending
         self._connections = connections
         self._clock = clock
         self._book = Casebook(ledger, host, connections, listeners, clock)
@@ -74,6 +83,7 @@ class InlineEngine:
         self._status_changer = StatusChanger(ledger, host, connections, clock)
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
+        self._left: tuple[Flight, ...] = ()
 
     def work(self, cases: Sequence[Case], known: Mapping[str, Known]) -> tuple[Case, ...]:
         """Advance these new cases now and return them as they are then.
@@ -131,11 +141,46 @@ class InlineEngine:
         return self._ledger.status_change(opened.id)
 
     def run_due(self, limit: int) -> Report:
-        """Do all due work, at most `limit` pieces, each once."""
+        """Do all due work, each piece once, and say when the next is due.
+
+        Each connection's share is done by itself. Where more than `limit` pieces are due, this returns when so many
+        were begun; whoever is slow then is finished beside the next call. Nothing is begun once the desk ends.
+        """
+        troubles: dict[str, BaseException] = {}
+
+        def end(flight: Flight) -> None:
+            if flight.ticket.hung:
+                self._take_away(flight.job, flight.ticket.watch)
+            troubles.update(self._errors([(flight.job, flight.ticket)]))
+
+        self._ledger.mind_clock(self._clock.now())
         problems = self.reach.catch_up()
-        due = self._ledger.due(self._clock.now(), limit)
-        problems += (*self._do(self._jobs(due), self._advance), *self._ledger.damaged())
-        return Report(len(due), self._ledger.next_due(), problems)
+        with self._lock:
+            left, self._left = self._left, ()
+        turn = Round(self._ledger, self._connections, self._clock, self._ending, self._start, end, self._group, left)
+        left = turn.run(limit)
+        with self._lock:
+            self._left += left
+        problems += tuple(f"{work_id}: {error}" for work_id, error in troubles.items())
+        problems += tuple(self._ledger.damaged())
+        return Report(turn.begun, self._ledger.next_due(), problems)
+
+    def finish(self) -> None:
+        """Return when nothing is under way any more. The desk's ending must have begun."""
+        while not self._connections.are_idle():
+            time.sleep(TICK)
+        self._ending.wait()
+
+    def _start(self, job: Job, read_at: float, then: Callable[[], None]) -> Ticket | None:
+        def step(job: Job, watch: Watch) -> None:
+            # A queue may be long: what another process has done meanwhile is seen before anything is read for it.
+            if time.monotonic() - read_at > STALE:
+                job = tuple(work for work in job if self._latest(work).version == work.version)
+            if job:
+                self._advance(job, watch)
+
+        tickets = self._submit([job], step, then)
+        return tickets[0][1] if tickets else None
 
     def apply(self, case: Case, event: Event, *notes: str) -> Case:
         """Change a case by what a person decided or somebody let us know, and tell the listeners."""
@@ -145,23 +190,24 @@ class InlineEngine:
         """The time by the desk's clock."""
         return self._clock.now()
 
-    def _jobs(self, due: Sequence[Work]) -> list[Job]:
-        """What is due, a piece by itself, or together where a service takes several orders in one call."""
-        jobs: list[Job] = []
-        gathering: set[str] = set()
-        for work in due:
-            batch = self._advancer.batch(work) if isinstance(work, Case) else None
-            if batch is None:
-                jobs.append((work,))
-            elif work.connection not in gathering:
-                gathering.add(work.connection)
-                # Those that are not due yet as well: they wait for nothing but others to go with.
-                waiting = self._ledger.cases(connection=work.connection, states=(State.REQUESTED,), limit=MOST_GATHERED)
-                group = [case for case in waiting if self._advancer.batch(case) is not None]
-                if batch.paced:
-                    group = self._next_call(group, batch)
-                jobs += [tuple(group[at : at + batch.most]) for at in range(0, len(group), batch.most)]
-        return jobs
+    def _group(self, work: Work, is_first: bool) -> Sequence[Job] | None:
+        """The groups that a piece of work goes in, all those of its connection; none but for the first that asks.
+
+        None for one that goes by itself.
+        """
+        batch = self._advancer.batch(work) if isinstance(work, Case) else None
+        if batch is None:
+            return None
+        return self._gathered(work.connection, batch) if is_first else ()
+
+    def _gathered(self, connection: str, batch: Batch) -> list[Job]:
+        """The groups that a connection is asked for together."""
+        # Those that are not due yet as well: they wait for nothing but others to go with.
+        waiting = self._ledger.cases(connection=connection, states=(State.REQUESTED,), limit=MOST_GATHERED)
+        group = [case for case in waiting if self._advancer.batch(case) is not None]
+        if batch.paced:
+            group = self._next_call(group, batch)
+        return [tuple(group[at : at + batch.most]) for at in range(0, len(group), batch.most)]
 
     def _next_call(self, group: Sequence[Case], batch: Batch) -> list[Case]:
         """Those of a group that go in the next call, longest due first; the others are told in which later one."""
@@ -225,7 +271,9 @@ class InlineEngine:
             if ticket.error is not None and not ticket.hung and not isinstance(ticket.error, ConflictError)
         }
 
-    def _submit(self, jobs: Iterable[Job], step: Step) -> list[tuple[Job, Ticket]]:
+    def _submit(
+        self, jobs: Iterable[Job], step: Step, then: Callable[[], None] | None = None
+    ) -> list[tuple[Job, Ticket]]:
         tickets: list[tuple[Job, Ticket]] = []
         for job in jobs:
             with self._lock:
@@ -234,11 +282,13 @@ class InlineEngine:
                     continue
                 self._under_way.update(work.id for work in job)
             bulkhead = self._connections.bulkhead(job[0].connection)
-            tickets.append((job, bulkhead.submit(lambda watch, job=job: self._guarded(job, watch, step))))  # type: ignore[misc]
+            tickets.append((job, bulkhead.submit(lambda watch, job=job: self._guarded(job, watch, step), then)))  # type: ignore[misc]
         return tickets
 
     def _guarded(self, job: Job, watch: Watch, step: Step) -> None:
         try:
+            if self._ending.is_near:
+                raise ConflictError("the desk ends", place=job[0].id, remedy="it goes on when a desk is opened again")
             step(job, watch)
         finally:
             if not watch.is_left:  # Else whoever left it has done so, and somebody may be at it again.

@@ -31,6 +31,8 @@ __all__ = [
     "refresh_token_auth",
 ]
 
+LONGEST_TOKEN = 16 * 1024
+"""Characters of a token; servers take no longer headers."""
 EARLY = 60.0
 """Seconds before its end at which a token is no longer used; one of less than two minutes is used for half of them."""
 LONGEST_LIFE = timedelta(days=365)
@@ -105,6 +107,10 @@ class Token:
         self.lasts = lasts
 
 
+def _teach_nobody(secret: Secret) -> None:
+    """For credentials that belong to no connection yet."""
+
+
 class TokenAuth(httpx.Auth):
     """The base of a plugin's token authentication: say how to ask for a token, how to read it, how to use it.
 
@@ -116,7 +122,7 @@ class TokenAuth(httpx.Auth):
     requires_response_body = True
     refused_statuses: frozenset[int] = frozenset({401, 403})
     clock: Clock
-    learn: Callable[[Secret], None]
+    learn: Callable[[Secret], None] = staticmethod(_teach_nobody)
     keeper: Keeper | None = None
 
     def __init__(self) -> None:
@@ -181,8 +187,16 @@ class TokenAuth(httpx.Auth):
     def _fetched(self) -> Generator[httpx.Request, httpx.Response, Token]:
         reply = yield self.token_request()
         token = self.token(reply)
+        _demand_sendable(token.secret, reply)
         self.learn(token.secret)
         return token
+
+
+def _demand_sendable(token: Secret, reply: httpx.Response) -> None:
+    """Raises MalformedReply for a token that no header takes (RFC 6749, A.12: visible ASCII), or that is endless."""
+    text = token.reveal()
+    if not (text.isascii() and text.isprintable() and 0 < len(text) <= LONGEST_TOKEN):
+        raise MalformedReply("its token is no plain text that a header takes", place=f"reply {reply.status_code}")
 
 
 _PASSING = frozenset({"server_error", "slow_down", "temporarily_unavailable"})
@@ -299,6 +313,7 @@ class RefreshTokenAuth(FormGrantAuth):
         given = document.get("refresh_token")
         # Before the rest is read: whatever else is wrong with the reply, the one before may be spent now.
         if reply.is_success and _error_code(document) is None and isinstance(given, str) and given.strip():
+            _demand_sendable(Secret(given), reply)
             self._use(Secret(given))
         return super().token(reply)
 

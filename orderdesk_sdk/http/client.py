@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
 
 import httpx
@@ -14,7 +15,8 @@ from attrs import evolve, frozen
 from orderdesk_sdk.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.declaration import Integration, Limit
-from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.ending import Ending
+from orderdesk_sdk.errors import ConflictError, PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.guard import Guard, sound
 from orderdesk_sdk.http.auth import TokenAuth
@@ -65,6 +67,8 @@ SLOWEST = 0.001
 _FIRST_PAUSE = 0.5
 _BEHIND_EXCERPT = 64 * 1024
 """Bytes behind an excerpt in which the end of a secret is looked for that stands across its end."""
+_NAP = 0.5
+"""Seconds that are slept at a time, so that the desk's ending is noticed."""
 _LONGEST_TURN = 120.0
 """Seconds that a later call of a flow waits for the declared rate: begun anew, the flow would spend its first turns
 again. Well below the lease on its case."""
@@ -80,9 +84,11 @@ class ConnectionClient:
         clock: Clock,
         limits: CallLimits | None = None,
         keeper: Keeper | None = None,
+        ending: Ending | None = None,
     ) -> None:
         """keeper: of the refresh tokens that the service gives; None keeps none of them longer than the process."""
         self.limits = limits or CallLimits()
+        self._ending = ending or Ending()
         self._integration = integration
         self._place = f"integration {integration.slug}"
         self._clock = clock
@@ -105,7 +111,10 @@ class ConnectionClient:
         self._buckets_lock = Lock()
         self._transport = DeadlineTransport(in_flight=self.limits.in_flight, secure=self._hosts.secure)
         timeout = httpx.Timeout(self.limits.read, connect=self.limits.connect, pool=self.limits.total)
-        self._client = httpx.Client(transport=self._transport, timeout=timeout, follow_redirects=False)
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # They would be kept, and never sent.
+        self._client = httpx.Client(
+            transport=self._transport, timeout=timeout, follow_redirects=False, cookies=no_cookies
+        )
         self._timeout = timeout.as_dict()
 
     def close(self) -> None:
@@ -147,7 +156,10 @@ class ConnectionClient:
     ) -> tuple[Exchange, httpx.Response | None]:
         bucket = self._bucket(options.operation)
         longest = self.limits.waits if number == 1 else max(self.limits.waits, _LONGEST_TURN)
-        if not self._has_turn(bucket, longest):
+        has_turn = self._has_turn(bucket, longest)
+        if number == 1 and self._ending.is_near:
+            raise ConflictError("the desk ends; nothing was sent", remedy="it goes on when a desk is opened again")
+        if not has_turn:
             put_off = self._put_off(bucket, options.operation)
             return self._exchange(self._intent(request, number, options), put_off, 0), None
         intent = self._intent(request, number, options)
@@ -166,6 +178,8 @@ class ConnectionClient:
                 bucket.drain(pause)
             if pause is None or tries >= self.limits.tries or waited + pause > self.limits.waits:
                 break
+            if self._ending.is_near:  # What is under way is finished, and not begun anew.
+                break
             bucket.drain(pause)
             if not self._has_turn(bucket, longest):
                 break
@@ -176,11 +190,22 @@ class ConnectionClient:
 
     def _has_turn(self, bucket: TokenBucket, longest: float) -> bool:
         """Wait for the call's turn; False, at once, where that is longer than a thread is to be held for."""
-        while (turn := bucket.reserve_within(longest, self.limits.waits)) is not None:
-            self._clock.sleep_until(turn)
+        until = self._clock.monotonic() + longest
+        while (turn := bucket.reserve_within(until - self._clock.monotonic(), self.limits.waits)) is not None:
+            if not self._slept_until(turn):
+                return False
             if not bucket.is_closed:  # While this one slept, another may have been told to stay away.
                 return True
         return False
+
+    def _slept_until(self, moment: float) -> bool:
+        """Let time pass until then; False as soon as the desk ends, which waits for nobody's turn."""
+        while moment - self._clock.monotonic() > _NAP:
+            if self._ending.is_near:
+                return False
+            self._clock.sleep_until(self._clock.monotonic() + _NAP)
+        self._clock.sleep_until(moment)
+        return True
 
     def _put_off(self, bucket: TokenBucket, operation: str) -> Failure:
         waits = timedelta(seconds=min(bucket.put_off(), LONGEST_WAIT.total_seconds()))

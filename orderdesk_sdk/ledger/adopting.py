@@ -38,7 +38,8 @@ def adopt(db: sqlite3.Connection) -> None:
             (*content, link, sequence),
         )
         count, head = sequence, head_after(head, link)
-    db.execute("INSERT INTO chain (id, count, head, in_use) VALUES (1, ?, ?, 0)", (count, head))
+    latest = db.execute("SELECT coalesce(max(at), 0) FROM history").fetchone()[0]
+    db.execute("INSERT INTO chain (id, count, head, in_use, latest) VALUES (1, ?, ?, 0, ?)", (count, head, latest))
     links = Links(db.cursor())
     for kind_of_work, table in TABLES.items():
         columns = COLUMNS[kind_of_work]

@@ -114,7 +114,10 @@ class Links:
         """Write the lines and the ledger's head."""
         if self._rows:
             self._cursor.executemany(_INSERT, self._rows)
-            self._cursor.execute("UPDATE chain SET count = ?, head = ?, in_use = 1", (self.count, self.head))
+            self._cursor.execute(
+                "UPDATE chain SET count = ?, head = ?, in_use = 1, latest = max(latest, ?)",
+                (self.count, self.head, max(row[3] for row in self._rows)),
+            )
             self.last = (self.count, self.head, self._rows[-1][5])
             self._rows = []
 

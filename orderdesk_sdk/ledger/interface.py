@@ -145,9 +145,14 @@ class Ledger(Protocol):
         cancellation_id: str | None = None,
         connection: str | None = None,
         states: Sequence[State] = (),
-        limit: int = 1000,
+        limit: int | None = None,
+        after: Case | None = None,
     ) -> tuple[Case, ...]:
-        """Cases, oldest first; every argument narrows."""
+        """Cases, oldest first; every argument narrows.
+
+        limit: None gives 1000, and of one order or wish all. after: only those that come after this one in the list, so
+        that a long list can be had a page at a time.
+        """
 
     def resubmissions(self, *, original_id: str | None = None, open_only: bool = False) -> tuple[Resubmission, ...]:
         """Resubmissions, oldest first."""
@@ -167,6 +172,12 @@ class Ledger(Protocol):
         """What was found damaged so far, a line each: rows that cannot be read, and that lists passed over.
 
         An order's `cases` have a stand-in for each, which awaits a person; to read one by its id raises DamagedRow.
+        """
+
+    def mind_clock(self, now: datetime) -> int:
+        """Let open work that a clock which was ahead has put off be due now; how much that is.
+
+        Costs next to nothing where no clock was.
         """
 
     def next_due(self) -> datetime | None:

@@ -96,10 +96,11 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
             f"ALTER TABLE history ADD COLUMN {name}"
             for name in ("link BLOB", "state BLOB", "sealed BLOB", "texts TEXT")
         ),
-        # in_use: its newest lines may be in a file beside it, so it is not copied by copying it alone.
+        # in_use: its newest lines may be in a file beside it, so it is not copied by copying it alone. latest: the
+        # latest time of any line.
         """CREATE TABLE chain (
             id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL, head BLOB NOT NULL,
-            in_use INTEGER NOT NULL)""",
+            in_use INTEGER NOT NULL, latest INTEGER NOT NULL)""",
         "DROP TRIGGER history_is_fixed",
         adopt,
         # Of a line nothing ever changes, but that its texts may be removed.

@@ -1,27 +1,75 @@
-"""Canaries: secrets of no worth that are easy to find, and the finder that looks for pieces of them."""
+"""Canaries: secrets of no worth that are easy to find, and the finder that looks for pieces of them in every form."""
 
 from __future__ import annotations
 
 import hashlib
-from urllib.parse import quote
+import html
+import json
+import traceback
+from base64 import b64encode, urlsafe_b64encode
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+from xml.sax import saxutils
 
-__all__ = ["Finder", "canary"]
+__all__ = ["Finder", "as_reported", "canary", "forms_of"]
+
+_OURS = Path(__file__).parent
+_USER = "c4n4ry-user"
 
 
 def canary(name: str) -> str:
     """A secret for a setting of this name, always the same; it has the characters that real ones have."""
     digest = hashlib.sha256(name.encode()).hexdigest()
-    return f"c4n4ry|{digest[:9]}/{digest[9:20]}+{digest[20:32]}"
+    return f"c4n4ry|{digest[:9]}/{digest[9:20]}+{digest[20:26]}&<{digest[26:36]}"
+
+
+def forms_of(secret: str) -> dict[str, str]:
+    """The forms in which those who were told a secret may show it, by what they are called."""
+    raw = secret.encode()
+    forms = {
+        "plain": secret,
+        "URL": quote(secret, safe=""),
+        "URL, slashes as they are": quote(secret),
+        "URL, in lower case": quote(secret, safe="").replace("%7C", "%7c").replace("%2F", "%2f").replace("%2B", "%2b"),
+        "form": quote_plus(secret),
+        "URL in a URL": quote(quote(secret, safe=""), safe=""),
+        "JSON": json.dumps(secret)[1:-1],
+        "JSON with escaped slashes": json.dumps(secret)[1:-1].replace("/", "\\/"),
+        "JSON in ASCII for HTML": json.dumps(secret)[1:-1].replace("&", "\\u0026").replace("<", "\\u003c"),
+        "JSON in JSON": json.dumps(json.dumps(secret))[3:-3],
+        "HTML": html.escape(secret),
+        "HTML in numbers": "".join(f"&#{ord(char)};" for char in secret),
+        "XML": saxutils.escape(secret, {'"': "&quot;", "'": "&apos;"}),
+        "URL in HTML": html.escape(quote(secret, safe="")),
+    }
+    for name, encode in {"base64": b64encode, "URL-safe base64": urlsafe_b64encode}.items():
+        forms[name] = encode(raw).decode()
+        forms[f"{name} without padding"] = encode(raw).decode().rstrip("=")
+        forms[f"{name} with a user's name"] = encode(f"{_USER}:".encode() + raw).decode()
+        forms[f"{name} with a user's name, in a URL"] = quote(encode(f"{_USER}:".encode() + raw).decode(), safe="")
+        forms[f"{name} within a text"] = encode(b"Basic c:" + raw + b", as you said").decode()
+    return forms
 
 
 class Finder:
-    """Looks for secrets in whatever a program shows: whole ones and pieces of them, as they are and in a URL's form."""
+    """Looks for secrets in whatever a program shows: whole ones and pieces of them, in each of their forms."""
 
     PIECE = 12
+    """Characters of a secret that make a piece of it."""
 
     def __init__(self, *secrets: str) -> None:
-        forms = {form for text in secrets for form in (text, quote(text, safe=""), quote(text))}
-        self._pieces = {form[at : at + self.PIECE] for form in forms for at in range(len(form) - self.PIECE + 1)}
+        self._pieces = {piece for secret in secrets for piece in self._pieces_of(secret)}
+
+    def _pieces_of(self, secret: str) -> set[str]:
+        windows = [secret[at : at + self.PIECE] for at in range(len(secret) - self.PIECE + 1)]
+        pieces = {form for window in windows for name, form in forms_of(window).items() if "base64" not in name}
+        for before in range(3):
+            # What stands beside a secret in base64 decides the characters at its ends; what is between is its own.
+            code = b64encode(bytes(before) + secret.encode()).decode()
+            own = code[-(-before * 8 // 6) : (before + len(secret.encode())) * 8 // 6]
+            for form in (own, own.translate(str.maketrans("+/", "-_")), quote(own, safe=""), own.replace("/", "\\/")):
+                pieces |= {form[at : at + self.PIECE] for at in range(len(form) - self.PIECE + 1)}
+        return pieces
 
     def found(self, *shown: object) -> set[str]:
         """The pieces found in these; bytes and texts as they are, everything else by repr and str."""
@@ -34,3 +82,24 @@ class Finder:
             for thing in shown
         )
         return {piece for piece in self._pieces if piece in text}
+
+
+def as_reported(error: BaseException) -> str:
+    """All of an error that tools that report errors show: causes, contexts, notes, and the variables of each frame.
+
+    But for the frames of the kit and of tests, whose variables hold the canaries by nature.
+    """
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+    waiting = [shown]
+    for part in waiting:
+        part.stack = traceback.StackSummary.from_list([frame for frame in part.stack if not _is_kit(frame.filename)])
+        waiting += [
+            inner for inner in (part.__cause__, part.__context__, *(part.exceptions or ())) if inner is not None
+        ]
+    told = [line for part in waiting for line in part.format(chain=False)]
+    return "".join([*told, repr(error), str(error)])
+
+
+def _is_kit(filename: str) -> bool:
+    path = Path(filename)
+    return _OURS in path.parents or path.name.startswith("test_")

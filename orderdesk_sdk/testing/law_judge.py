@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from orderdesk_sdk.case import TRANSITIONS, Case, Event, EventKind, ProofKind, State
+from orderdesk_sdk.case import TRANSITIONS, Cancellation, Case, Event, EventKind, ProofKind, State
 from orderdesk_sdk.clock import Clock, hours
 from orderdesk_sdk.errand import Errand, ErrandState
 from orderdesk_sdk.exchange import Exchange
@@ -48,6 +48,7 @@ class LawJudge:
         self._acts: Counter[tuple[str, int]] = Counter()
         self._made: Counter[tuple[str, str]] = Counter()
         self._seen_canceled: set[str] = set()
+        self._simulators: dict[str, Simulator] = {}
         self.deeds: Counter[str] = Counter()
         self.complaints: list[str] = []
         self.told: set[str] = set()
@@ -60,6 +61,7 @@ class LawJudge:
 
     def watch(self, place: str, simulator: Simulator) -> None:
         """Hear of what the service of a place does."""
+        self._simulators[place] = simulator
         simulator.witness = lambda record: self._witness(place, record)
 
     def _witness(self, place: str, record: Record) -> None:
@@ -82,6 +84,8 @@ class LawJudge:
             yield f"law 2: {place} took a cancel of {record.remote_id}, and {len(sending)} cases are sending it"
         for case in sending:
             self._acts[case.id, case.attempt] += 1
+            if self._simulators[place].canceled_pieces(case.remote_id) is None and not self._is_whole(case):
+                yield f"law 3: {place} was told to cancel all of {record.remote_id}, and a part was to be canceled"
             if case.role is Role.CART:
                 self.deeds["cancels at carts"] += 1
                 for other in self._going_on(case.order_id):
@@ -133,6 +137,7 @@ class LawJudge:
                 for case in self._ledger.cases(order_id=order_id):
                     known.add(case.id)
                     found += self._case(case, simulators.get(case.connection))
+                found += self._beyond(order_id)
                 for work in self._ledger.resubmissions(original_id=order_id):
                     known.add(work.id)
                     found += self._errand(work)
@@ -141,6 +146,33 @@ class LawJudge:
                     found += self._errand(change)
             found += [f"law 1: {lost} was given to a caller and is lost" for lost in self.told - known]
             return found
+
+    def _is_whole(self, case: Case) -> bool:
+        """Whether a case is about the whole order; a part of all lines, whole, is."""
+        order = self._host.order(case.order_id)
+        wanted = self._wish(case).lines
+        return not wanted or all(wanted.get(line.id, 0) >= line.quantity for line in order.lines)
+
+    def _wish(self, case: Case) -> Cancellation:
+        return next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
+
+    def _beyond(self, order_id: str) -> Iterator[str]:
+        """Law 3: no piece is canceled at a service that nobody wanted canceled there."""
+        order = self._host.order(order_id)
+        cases = self._ledger.cases(order_id=order_id)
+        for placement in self._host.placements(order_id):
+            simulator = self._simulators.get(placement.connection)
+            canceled = simulator.canceled_pieces(placement.remote_id) if simulator is not None else None
+            if canceled is None:
+                continue
+            here = [case for case in cases if case.connection == placement.connection]
+            wanted: Counter[str] = Counter()
+            for line in order.lines:
+                parts = [self._wish(case).lines or {line.id: line.quantity} for case in here]
+                wanted[line.code] += min(line.quantity, sum(part.get(line.id, 0) for part in parts))
+            for code, count in canceled.items():
+                if count > wanted[code]:
+                    yield f"law 3: {count} of {code} are canceled at {placement.connection}, {wanted[code]} were wished"
 
     def _case(self, case: Case, simulator: Simulator | None) -> Iterator[str]:
         history = self._ledger.history(case.id)

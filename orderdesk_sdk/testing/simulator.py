@@ -125,6 +125,10 @@ class Simulator(ABC):
             remedy="create the order there with the service's own call",
         )
 
+    def canceled_pieces(self, remote_id: str) -> Mapping[str, int] | None:  # noqa: ARG002 - for overriding
+        """How many pieces of each line, by code, it has canceled because it was asked; None: whole orders only."""
+        return None
+
     def respond(self, request: Request, body: bytes) -> Response:  # noqa: ARG002 - for overriding
         """What a call is answered, after whatever it does; called under `lock`, when the service is settled.
 

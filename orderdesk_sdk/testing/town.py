@@ -114,6 +114,9 @@ class Town:
         self.subjects: Mapping[str, Subject] = {subject.slug: subject for subject in subjects}
         self._policy = _Policy()
         self._registry = Registry(listeners=[self._policy])
+        for subject in subjects:
+            if subject.plugin is not None:
+                self._registry.register(subject.plugin, subject.slug)
         self._doors = {subject.slug: _Door() for subject in subjects if subject.has_service}
         self._served: dict[str, Served] = {slug: serve(door) for slug, door in self._doors.items()}
         self.clock = VirtualClock()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count as count_from_zero
 from pathlib import Path
 
 import httpx
@@ -12,10 +13,12 @@ import pytest
 
 from orderdesk_sdk.cli.shapes import case_shape, plan_shape, receipt_shape
 from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.errors import LedgerError, OrderDeskError
 from orderdesk_sdk.http.auth import TokenAuth
 from orderdesk_sdk.http.client import CallLimits
+from orderdesk_sdk.ledger import Write
 from orderdesk_sdk.settings import SettingKind, settings_fields
-from orderdesk_sdk.testing.canary import Finder, canary
+from orderdesk_sdk.testing.canary import Finder, as_reported, canary
 from orderdesk_sdk.testing.conformance.base import Count, Standard, needs_calls
 from orderdesk_sdk.testing.conformance.echoes import Echo, echoes
 from orderdesk_sdk.testing.conformance.rehearsal import Heard, Rehearsal, Witness
@@ -29,6 +32,8 @@ __all__ = ["Canaries"]
 
 _LIMITS = CallLimits(tries=2, total=5, read=2)
 _ROUNDS = 6
+_COMMITS = 5
+"""Commits of a cancel and its read-back that fail in turn."""
 _TOKEN = "the access token"
 _WEATHER: tuple[tuple[Fault, ...], ...] = (
     (),
@@ -140,7 +145,7 @@ class Canaries(Standard):
                     if name in stage.service.settings("")
                 }
             whole |= {f"{_TOKEN} {number}": text for number, text in enumerate(token.texts(witnesses[0].heard))}
-            everything = {**shown, **_files(folder), "the log": caplog.text}
+            everything = {**shown, **_files(folder), "the log": _log(caplog)}
             leaks += [
                 f"{' and '.join(one.value for one in weather) or 'fair weather'}: {name} stands in {where}"
                 for where, thing in everything.items()
@@ -148,6 +153,35 @@ class Canaries(Standard):
                 if text and text in _as_text(thing)
             ]
             count("canaries", len(whole))
+        demand(Law.NO_SECRET, leaks)
+
+    def test_an_error_in_the_hosts_hands_shows_no_secret(
+        self,
+        subject: Subject,
+        rehearsal: Rehearsal,
+        secrets: Mapping[str, str],
+        tmp_path: Path,
+        caplog: pytest.LogCaptureFixture,
+        count: Count,
+    ) -> None:
+        """The ledger fails in the midst of a call: what the host then logs, variables of each frame included."""
+        token = _Token(subject, rehearsal)
+        canaries = {**secrets, **({_TOKEN: canary(_TOKEN)} if token else {})}
+        echo = token.answering(lambda request: http_reply(500, f"<pre>{request.decode('latin-1')}</pre>".encode()))
+        leaks: list[str] = []
+        for at in range(_COMMITS):
+            folder = tmp_path / f"{at}"
+            folder.mkdir()
+            caplog.clear()
+            with (
+                RawServer(answering(echo)) as server,
+                subject.before(server.url, folder, VirtualClock(), secrets=secrets, limits=_LIMITS) as stage,
+            ):
+                shown = _failing(stage, at)
+            leaks += [
+                f"commit {at + 1} failed: {said}" for said in _leaks(canaries, {**shown, "the log": _log(caplog)})
+            ]
+            count("canaries", len(canaries))
         demand(Law.NO_SECRET, leaks)
 
 
@@ -190,7 +224,7 @@ def _against(
         subject.before(server.url, folder, VirtualClock(), secrets=secrets, limits=_LIMITS) as stage,
     ):
         shown = _played(stage, folder)
-    return {**shown, **_files(folder), "the log": caplog.text}, server.received
+    return {**shown, **_files(folder), "the log": _log(caplog)}, server.received
 
 
 def _played(stage: Scene, folder: Path) -> Shown:
@@ -221,8 +255,43 @@ def _played(stage: Scene, folder: Path) -> Shown:
     return shown | _files(folder)
 
 
+def _failing(stage: Scene, at: int) -> Shown:
+    """What a host is shown of a cancel and what follows, where the ledger cannot be written for the `at`-th time."""
+    desk, ledger = stage.desk, stage.desk.ledger
+    commit, tries = ledger.write, count_from_zero()
+
+    def failing(*writes: Write) -> None:
+        if next(tries) == at:
+            raise LedgerError("no room on the disk", place="ledger", remedy="make room")
+        commit(*writes)
+
+    shown: dict[str, object] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledger, "write", failing)
+        steps: dict[str, Callable[[], object]] = {
+            "the cancel": lambda: desk.cancel(stage.order, by="conformance", reason=stage.reason),
+            "the work": desk.run_due,
+            "the read-back": lambda: [desk.check(case.id) for case in desk.cases()],
+        }
+        for name, step in steps.items():
+            try:
+                shown[name] = step()
+            except OrderDeskError as error:
+                shown[f"the error of {name}"] = as_reported(error)
+            stage.wait_for(stage.clock.now() + minutes(2))
+    return shown
+
+
 def _files(folder: Path) -> dict[str, object]:
-    return {f"the file {path.name}": path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    """All that was written, but for refresh tokens: a file for its owner's eyes is where they are kept."""
+    files = (path for path in folder.iterdir() if path.is_file() and path.suffix != ".token")
+    return {f"the file {path.name}": path.read_bytes() for path in files}
+
+
+def _log(caplog: pytest.LogCaptureFixture) -> str:
+    """What was logged, and the errors with it as tools that report them show them."""
+    errors = [record.exc_info[1] for record in caplog.records if record.exc_info]
+    return "\n".join([caplog.text, *(as_reported(error) for error in errors if error is not None)])
 
 
 def _leaks(secrets: Mapping[str, str], shown: Shown) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from orderdesk_sdk.testing.canary import forms_of
 from orderdesk_sdk.testing.conformance.rehearsal import Heard
 from orderdesk_sdk.testing.raw_server import http_reply
 
@@ -24,7 +26,10 @@ def echoes(secrets: Sequence[str], seeds: Iterable[Heard], evidence_headers: Ite
     found: dict[str, Echo] = {
         "error message": lambda request: _json(_errors(f"bad {all_of} in {_text(request)}"), 400),
         "HTML page": lambda request: http_reply(500, f"<pre>{_text(request)}{all_of}</pre>".encode()),
+        "HTML page that escapes": lambda request: http_reply(500, f"<pre>{html.escape(_text(request))}</pre>".encode()),
+        "JSON text in an error message": lambda request: _json(_errors(json.dumps({"request": _text(request)})), 400),
     }
+    forms = {name: " ".join(forms_of(secret)[name] for secret in secrets) for name in forms_of(one)}
     fixed = {
         "error message that is cut": _json(_errors("x" * 470 + one), 400),
         "not allowed": _json(_errors(all_of), 403),
@@ -35,6 +40,8 @@ def echoes(secrets: Sequence[str], seeds: Iterable[Heard], evidence_headers: Ite
         "bytes that are no text": http_reply(500, b"\xff\xfe" + all_of.encode() + b"\x80"),
         "evidence headers": _json({}, 500, **{"x_request_id": all_of, **kept}),
         "other headers": _json({}, 500, set_cookie=f"s={one}", x_debug=all_of, content_type=all_of),
+        "error message in every form": _json(_errors("; ".join(forms.values())), 400),
+        "page in every form": http_reply(500, f"<p>{'</p><p>'.join(forms.values())}</p>".encode()),
         "wait": _json({}, 429, retry_after=one),
         "redirect": _json({}, 302, location=f"https://elsewhere.invalid/{one}?token={one}"),
         "redirect to nowhere": _json({}, 302, location=f"http://a:{one}:c/"),

@@ -13,7 +13,7 @@ from orderdesk_sdk.testing.cassette_suite import CassetteSuite
 from orderdesk_sdk.testing.stage import LINES, Stage, simulated
 
 Play = Callable[[str], Stage]
-READ = "GET /order/?orderKey=poNumber&value=1042 200"
+READ = "GET /order/?orderKey=poNumber&value=1042&returnMultiple=true 200"
 LOOK = "GET /order/log?requestId=request-1 200"
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from orderdesk_commercehub import UNKNOWN
 from orderdesk_commercehub.simulator import DscoSimulator
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.case import State
-from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.plugin import StageOpener
 from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
@@ -54,7 +55,7 @@ def test_orders_may_be_known_by_another_number(open_stage: StageOpener, key: str
     stage.cancel()
     assert stage.follow().state is State.CANCELED
     assert [(body["id"], body["type"]) for body in cancels(stage)] == [(number, kind)]
-    assert stage.tap.requests[1].query == f"orderKey={key}&value={number}"
+    assert stage.tap.requests[1].query == f"orderKey={key}&value={number}&returnMultiple=true"
 
 
 @pytest.mark.parametrize("polls", [1, 2, 4])
@@ -101,11 +102,50 @@ def test_a_code_that_the_retailer_does_not_take_is_refused_by_dsco_too(open_stag
     assert case.text == "SIM_CODE_NOT_ALLOWED: demoretailer does not take CXSS"
 
 
-def test_an_unknown_order_is_refused_and_nothing_is_sent(open_stage: StageOpener) -> None:
+@pytest.mark.parametrize("told", [None, (200, "[]")])
+def test_an_unknown_order_is_looked_for_while_reads_may_lag_then_refused_and_nothing_is_sent(
+    open_stage: StageOpener, told: tuple[int, str] | None
+) -> None:
     stage = open_stage(order="another")
+    stage.tap.instead = lambda seen: told if seen.path == "/order/" else None
+    began = stage.clock.now()
     case = stage.cancel()
-    assert (case.state, case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
-    assert (case.text, cancels(stage)) == ("Dsco does not know the order", [])
+    assert (case.state, case.text) == (State.REQUESTED, UNKNOWN)
+    case = stage.follow()
+    assert (case.state, case.refusal, case.text) == (State.REFUSED, Refusal.NOT_ALLOWED, UNKNOWN)
+    assert stage.clock.now() - began < hours(2)
+    assert cancels(stage) == []
+
+
+def test_an_order_that_comes_after_the_reads_have_caught_up_is_canceled(
+    stage: SimulatedStage, simulator: DscoSimulator
+) -> None:
+    stage.tap.instead = lambda seen: (404, '{"status": "failure", "messages": [{"code": "?"}]}')
+    assert stage.cancel().state is State.REQUESTED
+    stage.tap.instead = None
+    assert (stage.follow().state, simulator.truth(ORDER)) == (State.CANCELED, "cancelled")
+
+
+@pytest.mark.parametrize("body", ["<html>Not Found</html>", '{"message": "no Route matched"}', ""])
+@pytest.mark.parametrize("path", ["/order/", CANCEL])
+def test_a_404_that_is_none_of_dscos_is_a_matter_of_the_configuration(
+    stage: SimulatedStage, simulator: DscoSimulator, path: str, body: str
+) -> None:
+    stage.tap.instead = lambda seen: (404, body) if seen.path == path else None
+    case = stage.cancel()
+    assert (case.state, case.refusal) == (State.REQUESTED, None)
+    assert "base URL" in (case.remedy or "")
+    stage.tap.instead = None
+    assert stage.follow().state is State.CANCELED
+
+
+def test_a_404_on_the_cancel_alone_refuses_nothing(stage: SimulatedStage, simulator: DscoSimulator) -> None:
+    said = '{"status": "failure", "requestId": "r", "messages": [{"code": "E1", "description": "no such order"}]}'
+    stage.tap.instead = lambda seen: (404, said) if seen.path == CANCEL else None
+    case = stage.cancel()
+    assert (case.state, case.text) == (State.REQUESTED, "E1: no such order")
+    stage.tap.instead = None
+    assert stage.follow().state is State.CANCELED
 
 
 def test_an_order_that_is_canceled_already_is_canceled_by_reading_it_and_nothing_is_sent(

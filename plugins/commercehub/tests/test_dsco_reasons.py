@@ -16,7 +16,7 @@ from orderdesk_sdk.errors import ConfigurationError, InputError
 from orderdesk_sdk.reasons import CanonicalReason, read_reason_lists
 from orderdesk_sdk.settings import settings_fields
 from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import ORDER, SimulatedStage
+from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
 
 integration = "commercehub"
 ALL = [reason.value for reason in CanonicalReason]
@@ -67,7 +67,7 @@ def test_a_missing_or_wrong_reason_is_refused_before_any_call_with_the_allowed_l
 
 def test_the_list_is_that_of_the_orders_retailer(open_stage: StageOpener) -> None:
     dsco = DscoSimulator(VirtualClock(), codes={"demoretailer": ["NO-STOCK", "ELSE"]})
-    dsco.add_order(ORDER, lines=[("MUG", 2)])
+    dsco.add_order(ORDER, lines=LINES)
     stage = open_stage(by_retailer(demoretailer=SHORT), details=bought_at("demoretailer"), before=dsco)
     (entry,) = stage.desk.plan(ORDER).entries
     assert [code.code for code in entry.steps[0].reasons] == ["NO-STOCK", "ELSE"]

@@ -139,3 +139,50 @@ def test_a_number_is_used_once_and_an_unknown_one_is_told(simulator: DscoSimulat
         simulator.add_order(ORDER, lines=[])
     with pytest.raises(NotFoundError, match="no such order"):
         simulator.truth("ORDER-2")
+
+
+def read(client: httpx.Client, value: str, key: str = "poNumber", **more: str) -> Any:
+    return client.get("/order/", params={"orderKey": key, "value": value, **more}).json()
+
+
+def test_all_suborders_come_as_an_array_where_that_is_asked_for_and_the_first_alone_else(
+    simulator: DscoSimulator, client: httpx.Client
+) -> None:
+    assert [one["poNumber"] for one in read(client, ORDER, returnMultiple="true")] == [ORDER]
+    simulator.split(ORDER, 2)
+    parts = read(client, ORDER, returnMultiple="true")
+    assert [[item["sku"] for item in part["lineItems"]] for part in parts] == [["MUG"], ["CAP"]]
+    assert {part["poNumber"] for part in parts} == {ORDER}
+    assert read(client, ORDER)["dscoOrderId"] == parts[0]["dscoOrderId"]
+    second = parts[1]["dscoOrderId"]
+    assert read(client, second, "dscoOrderId") == parts[1]
+    assert read(client, second, "dscoOrderId", returnMultiple="true") == [parts[1]]
+
+
+def test_a_cancel_reaches_the_parts_that_its_number_is_of(simulator: DscoSimulator, client: httpx.Client) -> None:
+    simulator.split(ORDER, 2)
+    second = read(client, ORDER, returnMultiple="true")[1]["dscoOrderId"]
+    own = {"id": second, "type": "DSCO_ORDER_ID"}
+    assert code_of(client.post("/order/item/cancel", json={**own, "lineItems": [line()]})) == "SIM_NO_SUCH_ITEM"
+    done = client.post("/order/item/cancel", json={**own, "lineItems": [line("CAP")]}).json()
+    assert (done["status"], simulator.order(ORDER).items[1].canceled) == ("success", 1)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"[1]", b'[{"id": "1042"}]'])
+def test_a_batch_that_is_none_is_refused_whole(client: httpx.Client, body: bytes) -> None:
+    reply = client.post("/order/item/cancel/batch/small", content=body)
+    assert (reply.status_code, code_of(reply)) == (400, "SIM_INVALID")
+
+
+def test_each_cancel_of_a_batch_is_decided_by_itself(simulator: DscoSimulator, client: httpx.Client) -> None:
+    simulator.add_order("ORDER-2", lines=[("MUG", 1)])
+    wanted = [(ORDER, line(count=3)), ("ORDER-2", line(count=2)), ("none", line())]
+    body = [{"id": po, "type": "PO_NUMBER", "lineItems": [one]} for po, one in wanted]
+    made = client.post("/order/item/cancel/batch/small", json=body)
+    assert (made.status_code, made.json()["status"]) == (202, "pending")
+    number = made.json()["requestId"]
+    page = [client.get("/order/log", params={"requestId": number}).json() for _ in range(3)][-1]
+    rest = client.get("/order/log", params={"scrollId": page["scrollId"]}).json()
+    told = {entry["payload"]["id"]: entry["status"] for entry in page["logs"] + rest["logs"]}
+    assert told == {ORDER: "success", "ORDER-2": "failure", "none": "failure"}
+    assert [simulator.order(po).items[0].canceled for po in (ORDER, "ORDER-2")] == [3, 0]

@@ -9,28 +9,31 @@ from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import Button, ByCheck, Evidence, Integration, Limit, NoResubmit, Portal, Scope
-from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import ClientCredentialsAuth
 from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated, StatedAt
-from orderdesk_sdk.lines import LineNames
+from orderdesk_sdk.identity import AnyOf, StatedAt
 from orderdesk_sdk.order import Role
-from orderdesk_sdk.quantities import LineQuantities, judge, nothing_to_ask, shares
-from orderdesk_sdk.reading import complaint, count_in, objects_at, text_at, turned_away, words_of
+from orderdesk_sdk.quantities import LineShape
+from orderdesk_sdk.reading import complaint, each_at, need, nothing_done, one_or_many, text_at, turned_away, words_of
 from orderdesk_sdk.reasons import ClosedList, listed_by
 from orderdesk_sdk.request import CancelRequest, CheckRequest
 
 ACCESS = "check client_id and client_secret, and that they are a supplier's"
+UNKNOWN, KEY = "Dsco does not know the order", "see order_key"
 ELSEWHERE = "cancel it in the portal or ask the retailer"
 UPLOAD = "call orderdesk_commercehub.orderstream.write_confirm, upload the file, see in OrderStream what came of it"
 LISTS = listed_by("reasons", "retailer_field")
 FILE = Portal(UPLOAD, reasons=ClosedList((), configured=LISTS))
 BUTTON = Button(ByCheck(minutes(1), hours(2)), reasons=ClosedList(CODES, configured=LISTS), scope=Scope.QUANTITIES)
 NAMES = ("dscoItemId", "sku", "partnerSku", "upc", "ean")  # Of several that are sent, the first in this order counts.
-SAID = ("code", "description")
-SKUS = ("sku", "partnerSku", "upc", "ean", "dscoItemId")  # Which of them the order's codes are, the reply shows.
-Lines = tuple[list[LineQuantities], list[dict[str, object]], LineNames]
+LINES = LineShape(
+    items="lineItems", owner="dscoRetailerId", names=NAMES, beside="lineNumber", codes=(*NAMES[1:], NAMES[0]),
+    ordered="quantity", shipped="shippedQuantity", accepted="acceptedQuantity", status="status",
+    canceled=("cancelledQuantity", "rejectedQuantity"), canceled_in=frozenset({"canceled", "rejected"}),
+)  # fmt: skip
+SAID, ENTRY = ("code", "description"), ("logs", "*")
+Hub = Service[HubSettings]
 
 
 @hookimpl
@@ -41,10 +44,10 @@ def orderdesk_integration() -> Integration:
         cancel=(BUTTON,), configured=lambda its: (FILE if its.mode == "orderstream" else BUTTON,),
         resubmit=NoResubmit("a supplier cannot reopen a canceled retailer order; the retailer issues a new one"),
         identified_by=lambda its: {
-            "/order/": StatedAt(its.order_key),
-            "/order/log": NotStated("its entries name the request, whose answer named the order"),
+            "order": lambda reply: [str(one.get(its.order_key) or "") for one in one_or_many(reply)],
+            "log": AnyOf(StatedAt(*ENTRY, "requestId", number="reference"), StatedAt(*ENTRY, "payload", "id")),
         },
-        limits={"/order/": Limit(8, burst=10)},  # 10 a second, 500 a minute; of the other calls no limit is known
+        limits={"order": Limit(8, burst=10)},  # 10 a second, 500 a minute; of the other calls no limit is known
         redact=["shipping", "shipTo", "billing", "billTo", "customer", "firstName", "lastName", "email", "phone"],
         help_url="https://support.dsco.io/hc/en-us/articles/360028354992-Cancel-Codes",
         evidence=Evidence.VENDOR_CHECKED,
@@ -52,71 +55,51 @@ def orderdesk_integration() -> Integration:
 
 
 @hookimpl
-def orderdesk_cancel(request: CancelRequest, service: Service[HubSettings]) -> Flow[Answer]:
-    key = service.settings.order_key
-    reply = yield service.get("/order/", params={"orderKey": key, "value": request.remote_id})
-    if reply.status_code == 404:
-        return answer.refused(reply, Refusal.NOT_ALLOWED, text="Dsco does not know the order", remedy="see order_key")
-    if not reply.is_success:
-        return turned_away(reply, check=ACCESS) or answer.not_done(reply, text="the order cannot be read")
-    lines, names, ours = read(reply, request)
-    try:
-        wanted = ours.wanted(request.lines)
-    except InputError as error:
-        return answer.refused(reply, Refusal.NOT_ALLOWED, text=error.text, remedy=error.remedy)
-    verdict = nothing_to_ask(reply, lines, wanted)
-    if verdict is not None:
-        return ours.told(verdict)
+def orderdesk_cancel(request: CancelRequest, service: Hub) -> Flow[Answer]:
+    reply = yield look(request, service)
+    if reply.status_code == 404 or (reply.is_success and not one_or_many(reply)):
+        away = turned_away(reply, check=ACCESS, own="messages")
+        if away is None and service.now < request.placement.submitted_at + hours(1):  # Reads may lag behind.
+            return answer.not_done(reply, text=UNKNOWN, remedy=KEY, retry_after=minutes(2))
+        return away or answer.refused(reply, Refusal.NOT_ALLOWED, text=UNKNOWN, remedy=KEY)
+    stated = {service.settings.order_key: request.remote_id}
+    there = LINES.read(need(reply, check=ACCESS, otherwise=nothing_done), one_or_many(reply), request.order, **stated)
     why = {"cancelCode": request.reason.code, "cancelledReason": request.reason.text}
-    counted = zip(names, shares(lines, wanted), strict=True)
-    items = [{**name, "cancelledQuantity": count, **why} for name, count in counted if count]
-    body = {"id": request.remote_id, "type": TYPES[key], "lineItems": items}
-    made = yield service.post("/order/item/cancel", json=body)  # Whether two add up is unknown: not repeatable.
-    away = turned_away(made, check=ACCESS)
+    items = [{**name, "cancelledQuantity": count, **why} for name, count in there.to_ask(reply, request.lines)]
+    body = {"id": request.remote_id, "type": TYPES[service.settings.order_key], "lineItems": items}
+    made = yield service.post("/order/item/cancel", operation="cancel", json=body)  # Whether two add up is unknown.
+    away = turned_away(made, check=ACCESS, own="messages")
     if away is not None or made.status_code == 408 or made.is_server_error:
         return away or answer.unclear(made)
-    word = text_at(made, "status")
+    word, said = text_at(made, "status"), complaint(made, "messages", SAID)
+    if made.status_code == 404:  # It was read a moment ago.
+        return answer.not_done(made, text=said, remedy=ELSEWHERE)
     if word == "failure":  # Which a 2xx may say as well.
-        return answer.refused(made, Refusal.NOT_ALLOWED, text=complaint(made, "messages", SAID), remedy=ELSEWHERE)
+        return answer.refused(made, Refusal.NOT_ALLOWED, text=said, remedy=ELSEWHERE)
     taken = made.is_success and word in ("success", "pending")
     return answer.asked(made, reference=text_at(made, "requestId")) if taken else answer.unclear(made)
 
 
 @hookimpl
-def orderdesk_check(request: CheckRequest, service: Service[HubSettings]) -> Flow[Answer]:
+def orderdesk_check(request: CheckRequest, service: Hub) -> Flow[Answer]:
     if service.settings.mode == "orderstream":
         return answer.unclear(None, text="OrderStream cannot be read back")
-    params = {"orderKey": service.settings.order_key, "value": request.remote_id}
-    reply = yield service.get("/order/", params=params)
-    if not reply.is_success:
-        return turned_away(reply, check=ACCESS) or answer.unclear(reply)
-    lines, _, ours = read(reply, request)
-    wanted = ours.wanted(request.lines)
-    verdict = ours.told(judge(reply, lines, wanted))
+    reply = yield look(request, service)
+    stated = {service.settings.order_key: request.remote_id}
+    there = LINES.read(need(reply, check=ACCESS, own="messages"), one_or_many(reply), request.order, **stated)
+    verdict = there.judge(reply, request.lines)
     if verdict.outcome is not Outcome.PENDING or request.reference is None:
         return verdict
-    log = yield service.get("/order/log", params={"requestId": request.reference})
-    if not log.is_success:
-        return turned_away(log, check=ACCESS) or answer.unclear(log)
-    entries = {entry.get("status"): entry for entry in objects_at(log, "logs")}
-    if set(entries) == {"failure"}:
-        text = words_of(entries["failure"].get("results"), SAID)
-        return ours.told(judge(log, lines, wanted, done=False, status="failure", text=text, remedy=ELSEWHERE))
-    return ours.told(judge(log, lines, wanted, done=True, status="success")) if "success" in entries else verdict
+    log = yield service.get("/order/log", operation="log", params={"requestId": request.reference})
+    words = {str(word) for word in each_at(need(log, check=ACCESS, own="messages"), *ENTRY, "status")}
+    if words not in ({"success"}, {"failure"}):  # Where entries differ, or there is none yet, the numbers tell.
+        return verdict
+    text = words_of(each_at(log, *ENTRY, "results", "*"), SAID)
+    done = words == {"success"}
+    return there.judge(log, request.lines, done=done, status=str(*words), text=text, remedy=ELSEWHERE)
 
 
-def read(reply: httpx.Response, request: CancelRequest | CheckRequest) -> Lines:
-    """The lines there; what names each of them in a cancel; and what ours are called there. Raises MalformedReply."""
-    items = [
-        {key: value for key, value in item.items() if value is not None} for item in objects_at(reply, "lineItems")
-    ]
-    ours = LineNames(request.order, lambda line: line.code)
-    kind = max(SKUS, key=lambda kind: sum(ours.knows(str(given.get(kind, ""))) for given in items))
-    lines, names = [], []
-    for given in items:
-        known = [name for name in NAMES if name in given]
-        code = str(given.get(kind, "")) or str({name: given[name] for name in known})
-        canceled, shipped = (count_in(reply, given, key, 0) for key in ("cancelledQuantity", "shippedQuantity"))
-        lines.append(LineQuantities(code, count_in(reply, given, "quantity"), canceled, shipped))
-        names.append({key: given[key] for key in (*known[:1], "lineNumber") if key in given})
-    return lines, names, ours
+def look(request: CancelRequest | CheckRequest, service: Hub) -> httpx.Request:
+    """The read of an order with all its suborders, of which Dsco gives the first alone unless it is asked for all."""
+    params = {"orderKey": service.settings.order_key, "value": request.remote_id, "returnMultiple": "true"}
+    return service.get("/order/", operation="order", params=params)

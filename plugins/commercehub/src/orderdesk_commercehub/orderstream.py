@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from itertools import starmap
 from pathlib import Path
-from xml.etree import ElementTree as ET
+from xml.etree.ElementTree import Element
 
 from orderdesk_commercehub.account import HubSettings
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import InputError, NotAllowedError
 from orderdesk_sdk.order_reader import text_in
 from orderdesk_sdk.outbox import LocalFolder, Transport
+from orderdesk_sdk.reading_xml import document, element
 from orderdesk_sdk.request import CancelRequest
 
 
@@ -19,26 +22,21 @@ def confirm(request: CancelRequest, given: HubSettings, number: str, day: date) 
     code, merchant = request.reason.code or "", text_in(request.order, given.retailer_field)
     if not code.isascii():
         raise InputError(f"{code!a} is not plain ASCII", place="actionCode", remedy="type the code by hand")
-    root = ET.Element("ConfirmMessageBatch")
-    _add(root, "partnerID", given.vendor_id, roleType="vendor", name=given.vendor_id)
-    hub = ET.SubElement(root, "hubConfirm")
-    _add(hub, "participatingParty", merchant, roleType="merchant", name=merchant, participationCode="To:")
-    for tag, text in (("partnerTrxID", number), ("partnerTrxDate", f"{day:%Y%m%d}"), ("poNumber", request.remote_id)):
-        _add(hub, tag, text)
+    party = {"roleType": "merchant", "name": merchant, "participationCode": "To:"}
+    head = {"partnerTrxID": number, "partnerTrxDate": f"{day:%Y%m%d}", "poNumber": request.remote_id}
+    hub = element("hubConfirm", _named("participatingParty", merchant, party), *starmap(_named, head.items()))
     for line, count in request.wanted:
         at = str(line.metadata.get("merchantLineNumber", ""))
         texts = {"action": "v_cancel", "actionCode": code, "merchantLineNumber": at, "trxVendorSKU": line.code}
-        action = ET.SubElement(hub, "hubAction")
-        for tag, text in {**texts, "trxQty": str(count)}.items():
-            _add(action, tag, text)
-    _add(root, "messageCount", "1")
-    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+        hub.append(element("hubAction", *starmap(_named, {**texts, "trxQty": str(count)}.items())))
+    vendor = _named("partnerID", given.vendor_id, {"roleType": "vendor", "name": given.vendor_id})
+    return document(element("ConfirmMessageBatch", vendor, hub, _named("messageCount", "1")))
 
 
-def _add(parent: ET.Element, tag: str, text: str, **attributes: str) -> None:
-    if not text.strip() or not text.isprintable():
-        raise InputError(f"{text!a} cannot stand there", place=tag, remedy="see the settings and the order")
-    ET.SubElement(parent, tag, attributes).text = text
+def _named(tag: str, text: str, attributes: Mapping[str, str] | None = None) -> Element:
+    if not text.strip():
+        raise InputError("it is empty", place=tag, remedy="see the settings and the order")
+    return element(tag, text, attributes=attributes)
 
 
 def write_confirm(desk: Desk, case_id: str, *, by: str, transport: Transport | None = None) -> str:

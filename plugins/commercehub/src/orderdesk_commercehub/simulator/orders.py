@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, evolve
 
-__all__ = ["CODES", "Item", "Order", "Trouble", "apply", "fault_of", "order_view"]
+__all__ = ["CODES", "Item", "Order", "Trouble", "apply", "fault_of", "order_view", "seen_now"]
 
 CODES = ("CXSS", "CXSD", "CXSN", "CXSB", "CXSI", "CXST", "CXSC", "CXSO")
 """What a retailer takes unless told otherwise: the codes that are documented for suppliers."""
@@ -25,6 +25,8 @@ class Item:
     shipped: int = 0
     code: str | None = None
     reason: str | None = None
+    suborder: int = 0
+    """Which part of the order it is in, where the order was split."""
 
     @property
     def left(self) -> int:
@@ -52,6 +54,15 @@ class Order:
         if all(item.canceled == item.quantity for item in self.items):
             return "cancelled"
         return "shipment_pending"
+
+    @property
+    def suborders(self) -> tuple[int, ...]:
+        """The parts that it was split into; one where it was not."""
+        return tuple(sorted({item.suborder for item in self.items})) or (0,)
+
+    def dsco_id(self, suborder: int = 0) -> str:
+        """Dsco's own number of a part."""
+        return f"{1_000_000 * (suborder + 1) + self.number}"
 
     def remember(self, reads: int) -> None:
         """Let the next `reads` reads see the order as it is now, whatever is done to it next."""
@@ -117,15 +128,21 @@ def _find(order: Order, line: Mapping[str, object]) -> _Wanted | None:
     return None
 
 
-def order_view(order: Order) -> dict[str, object]:
-    """What GET /order/ answers. Counts down the lag."""
+def seen_now(order: Order) -> Order:
+    """The order as the next read sees it. Counts down the lag."""
     items = order.items
     if order.shown is not None and order.lag > 0:
         items, order.lag = order.shown, order.lag - 1
+    return evolve(order, items=items)
+
+
+def order_view(order: Order, suborder: int = 0) -> dict[str, object]:
+    """A part of an order as GET /order/ answers it."""
+    items = [item for item in order.items if item.suborder == suborder]
     seen = evolve(order, items=items)
     open_left = any(item.left for item in items)
     return {
-        "dscoOrderId": f"{1_000_000 + order.number}",
+        "dscoOrderId": order.dsco_id(suborder),
         "poNumber": order.po_number,
         "supplierOrderNumber": f"S-{order.number}",
         "dscoStatus": seen.status,

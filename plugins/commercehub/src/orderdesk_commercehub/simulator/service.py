@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from attrs import evolve
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from orderdesk_commercehub.simulator.changelog import Change, ChangeLog, LogPage, messages
-from orderdesk_commercehub.simulator.orders import CODES, Item, Order, Trouble, apply, fault_of, order_view
+from orderdesk_commercehub.simulator.orders import CODES, Item, Order, Trouble, apply, fault_of, order_view, seen_now
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.testing.calls import bearer, form_in, moment_in, object_in, stamp
+from orderdesk_sdk.testing.calls import bearer, form_in, json_in, moment_in, object_in, stamp
 from orderdesk_sdk.testing.orders import Orders
 from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch
 from orderdesk_sdk.testing.tokens import Tokens
@@ -22,6 +24,8 @@ __all__ = ["CLIENT_ID", "CLIENT_SECRET", "DscoSimulator"]
 CLIENT_ID = "simulated-client"
 CLIENT_SECRET = "simulated-client-secret"
 LIFETIME = timedelta(hours=1)
+MOST_BYTES = 5 * 1024 * 1024
+"""Of a batch, by the file."""
 
 _KEYS = {"poNumber": "PO_NUMBER", "dscoOrderId": "DSCO_ORDER_ID", "supplierOrderNumber": "SUPPLIER_ORDER_NUMBER"}
 _BANNER = {"server": "Dsco simulator of orderdesk-commercehub, not Dsco"}
@@ -39,6 +43,7 @@ class DscoSimulator(Simulator):
         Switch("fate", ("honored", "ships anyway", "partly"), text="what is done where a cancel is said to be done"),
         Switch("description", ("string", "object", "array"), text="the shape of a message's description"),
         Switch("read_lag", ("0", "1", "3"), text="how many reads of an order still see it as before a change"),
+        Switch("suborders", ("all", "first"), text="which parts of a split order a cancel by its number reaches"),
         Switch("trouble", ("none", "429", "408"), text="how the next cancel is turned away, once"),
     )
 
@@ -67,6 +72,13 @@ class DscoSimulator(Simulator):
         with self.lock:
             return self.order(remote_id).status
 
+    def canceled_pieces(self, remote_id: str) -> Mapping[str, int]:
+        with self.lock:
+            found: dict[str, int] = {}
+            for item in self.order(remote_id).items:
+                found[item.sku] = found.get(item.sku, 0) + item.canceled
+            return found
+
     def order(self, po_number: str) -> Order:
         """The order itself, for a test to look at or to change. Raises NotFoundError."""
         return self._orders.known(po_number)
@@ -86,6 +98,14 @@ class DscoSimulator(Simulator):
             order = self._orders.new(remote_id, made)
             self.record("add_order", remote_id, f"created: {order.status}")
 
+    def split(self, po_number: str, *lines: int) -> None:
+        """Put these lines of an order, by their numbers, into a suborder of their own. Raises NotFoundError."""
+        with self.lock:
+            order = self.order(po_number)
+            part = max(order.suborders) + 1
+            for item in order.items:
+                item.suborder = part if item.number in lines else item.suborder
+
     def issue_token(self) -> str:
         """A new access token without a token request."""
         with self.lock:
@@ -104,7 +124,7 @@ class DscoSimulator(Simulator):
         self._tokens.expire(bearer(request))
         return JSONResponse(_failure("SIM_TOKEN_EXPIRED", "the token has expired"), 401, _BANNER)
 
-    def _answer(self, request: Request, body: bytes) -> tuple[int, dict[str, object]]:
+    def _answer(self, request: Request, body: bytes) -> tuple[int, object]:
         call = (request.method, request.url.path)
         if call == ("POST", "/oauth2/token"):
             return self._token(request.headers.get("content-type", ""), body)
@@ -124,6 +144,8 @@ class DscoSimulator(Simulator):
                 return int(trouble), _failure("SIM_TURNED_AWAY", "try again later")
             case ("POST", "/order/item/cancel"):
                 return self._cancel(body)
+            case ("POST", "/order/item/cancel/batch/small"):
+                return self._cancel_batch(body)
             case _:
                 return 404, _failure("SIM_NOT_SIMULATED", f"{request.method} {request.url.path} is not simulated")
 
@@ -138,14 +160,20 @@ class DscoSimulator(Simulator):
         return 200, {"access_token": self.issue_token(), "token_type": "Bearer", "expires_in": 3600}
 
     def _found(self, key: str, value: object) -> Order | None:
-        return next((one for one in self._orders.values() if order_view_key(one, key) == value), None)
+        """The order that a number is of; Dsco's own is of one part of it alone."""
+        return next((one for one in self._orders.values() if value in _numbers(one, key)), None)
 
-    def _read(self, query: Mapping[str, str]) -> tuple[int, dict[str, object]]:
-        order = self._found(query.get("orderKey", ""), query.get("value"))
+    def _read(self, query: Mapping[str, str]) -> tuple[int, object]:
+        key, value = query.get("orderKey", ""), query.get("value", "")
+        order = self._found(key, value)
         if order is None:  # How Dsco says that is not known: the simulator's choice.
             return 404, _failure("SIM_NO_SUCH_ORDER", "no such order")
         self.record("getOrderById", order.po_number, f"read: {order.status}")
-        return 200, order_view(order)
+        seen = seen_now(order)
+        views = [
+            order_view(seen, part) for part in order.suborders if key != "dscoOrderId" or value == order.dsco_id(part)
+        ]
+        return 200, views if query.get("returnMultiple", "").lower() == "true" else views[0]
 
     def _cancel(self, body: bytes) -> tuple[int, dict[str, object]]:
         payload = _payload(body)
@@ -161,7 +189,7 @@ class DscoSimulator(Simulator):
         trouble = Trouble("SIM_NO_SUCH_ORDER", "no such order")
         if order is not None:
             chosen = self.switch("cancel", order.po_number)
-            fault = fault_of(order, lines, self._codes.get(order.retailer, CODES))
+            fault = fault_of(self._reached(order, payload), lines, self._codes.get(order.retailer, CODES))
             fault = fault or (Trouble("SIM_FAILURE", "it was chosen to fail") if chosen == "failure" else None)
             if fault is None:
                 self._log_of.changes.append(request)
@@ -171,6 +199,27 @@ class DscoSimulator(Simulator):
         self._log_of.changes.append(request)
         self.record("cancelOrderItem", order.po_number if order else None, f"failure: {trouble.code}")
         return 200, self._update(number, "failure", trouble)
+
+    def _cancel_batch(self, body: bytes) -> tuple[int, dict[str, object]]:
+        """Many orders by one call, each decided by itself after some looks at the log."""
+        number, found = f"request-{len(self._log_of.changes) + 1}", json_in(body)
+        payloads = [_payload(json.dumps(one).encode()) for one in found] if isinstance(found, list) else []
+        if not payloads or len(body) > MOST_BYTES or None in payloads:
+            self.record("cancelOrderItemSmallBatch", None, "refused: misshapen")
+            return 400, self._update(number, "failure", Trouble("SIM_INVALID", "an array of cancels is required"))
+        for payload in filter(None, payloads):
+            self._log_of.changes.append(Change(number, payload, self.clock.now(), "new", polls=self._polls))
+        self.record("cancelOrderItemSmallBatch", None, f"submitted as {number}", deed=Deed.CANCEL_TAKEN)
+        return 202, self._update(number, "pending", None)
+
+    def _reached(self, order: Order, payload: Mapping[str, object]) -> Order:
+        """What of a split order a cancel reaches: the part that Dsco's own number is of, or those of the switch."""
+        parts = order.suborders
+        if payload["type"] == "DSCO_ORDER_ID":
+            parts = tuple(part for part in parts if order.dsco_id(part) == payload["id"])
+        elif self.switch("suborders", order.po_number) == "first":
+            parts = parts[:1]
+        return evolve(order, items=[item for item in order.items if item.suborder in parts])
 
     def _take(self, request: Change, order: Order, chosen: str) -> tuple[int, dict[str, object]]:
         if chosen == "processed":
@@ -182,7 +231,8 @@ class DscoSimulator(Simulator):
 
     def _carry_out(self, request: Change, order: Order, deed: Deed = Deed.NOTHING) -> None:
         order.remember(int(self.switch("read_lag", order.po_number)))
-        effect = apply(order, _lines(request.payload), self.switch("fate", order.po_number))
+        reached = self._reached(order, request.payload)
+        effect = apply(reached, _lines(request.payload), self.switch("fate", order.po_number))
         request.status, request.results = "success", messages("SIM_OK", "done", self.switch("description"), "info")
         self.record("cancelOrderItem", order.po_number, effect, deed=deed)
 
@@ -215,10 +265,16 @@ class DscoSimulator(Simulator):
             return
         key = next(key for key, kind in _KEYS.items() if kind == request.payload["type"])
         order = self._found(key, request.payload["id"])
-        if order is not None and self.switch("cancel", order.po_number) != "submitted to fail":
+        trouble: Trouble | None = Trouble("SIM_NO_SUCH_ORDER", "no such order")
+        if order is not None:
+            codes = self._codes.get(order.retailer, CODES)
+            trouble = fault_of(self._reached(order, request.payload), _lines(request.payload), codes)
+            if self.switch("cancel", order.po_number) == "submitted to fail":
+                trouble = Trouble("SIM_FAILURE", "it was chosen to fail")
+        if order is not None and trouble is None:
             self._carry_out(request, order)
-        else:
-            failed = messages("SIM_FAILURE", "it was chosen to fail", self.switch("description"))
+        elif trouble is not None:
+            failed = messages(trouble.code, trouble.text, self.switch("description"))
             request.status, request.results = "failure", failed
 
     def _update(self, number: str, status: str, trouble: Trouble | None) -> dict[str, object]:
@@ -228,13 +284,13 @@ class DscoSimulator(Simulator):
         return {"status": status, "requestId": number, "eventDate": at, "messages": told}
 
 
-def order_view_key(order: Order, key: str) -> str | None:
-    """The order's number under one of the three keys; None for another key."""
+def _numbers(order: Order, key: str) -> tuple[str, ...]:
+    """The order's numbers under one of the three keys; none for another key."""
     return {
-        "poNumber": order.po_number,
-        "dscoOrderId": f"{1_000_000 + order.number}",
-        "supplierOrderNumber": f"S-{order.number}",
-    }.get(key)
+        "poNumber": (order.po_number,),
+        "dscoOrderId": tuple(order.dsco_id(part) for part in order.suborders),
+        "supplierOrderNumber": (f"S-{order.number}",),
+    }.get(key, ())
 
 
 def _failure(code: str, text: str) -> dict[str, object]:

@@ -1,0 +1,292 @@
+"""Each connection does its share of what is due by itself, and an ending desk begins nothing new."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.case import State
+from orderdesk_sdk.cli.worker import Worker
+from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.config import Config, ConnectionConfig
+from orderdesk_sdk.declaration import Batch, Button, ByReply, Integration
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.engines.inline import Report
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.http.client import CallLimits
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
+from orderdesk_sdk.order import Line, Order
+from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.testing.serving import serve
+
+WITHIN = 30.0
+"""Real seconds after which a test gives up waiting for another thread; none of them waits that long."""
+WIDTH = 2
+"""Calls at once per connection."""
+
+
+@settings
+class ShopSettings:
+    endpoint: str = host(help="the shop's API")
+
+
+class ShopPlugin:
+    """A service whose reply is final; `batch` asks for many at once."""
+
+    def __init__(self, slug: str, *, batch: bool = False) -> None:
+        button = Button(ByReply(), batch=Batch(most=5, gather=minutes(1))) if batch else Button(ByReply())
+        self._declared = Integration(
+            slug=slug, title=slug.title(), settings=ShopSettings, base_url="endpoint", cancel=(button,),
+            identified_by={"/cancel": NotStated("its reply says nothing")},
+        )  # fmt: skip
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return self._declared
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+        reply = yield service.post("/cancel", request.remote_id)
+        return answer.canceled(reply) if reply.is_success else answer.not_done(reply)
+
+
+class ManyPlugin(ShopPlugin):
+    def __init__(self, slug: str) -> None:
+        super().__init__(slug, batch=True)
+
+    @hookimpl
+    def orderdesk_cancel_many(
+        self, requests: Sequence[CancelRequest], service: Service[ShopSettings]
+    ) -> Flow[Sequence[Answer]]:
+        reply = yield service.post("/cancel", "+".join(request.remote_id for request in requests))
+        return [answer.canceled(reply) for _ in requests]
+
+
+class Shop:
+    """A service that answers while its gate is open."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.status = 200
+        self.at_request: Callable[[], object] = lambda: None
+        self._gate = threading.Event()
+        self._gate.set()
+
+    def close(self) -> None:
+        self._gate.clear()
+
+    def open(self) -> None:
+        self._gate.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        self.asked.append(Request(scope, receive).url.path)
+        self.at_request()
+        while not self._gate.is_set():
+            await asyncio.sleep(0.005)
+        await JSONResponse({}, self.status)(scope, receive, send)
+
+
+class Street:
+    """A desk with a slow, a dead and a healthy shop, and one that is asked for many at once."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.clock = VirtualClock()
+        self.shops = {name: Shop() for name in ("dead", "healthy", "many", "slow")}
+        self._registry = Registry(find=lambda **_: ())
+        connections: dict[str, ConnectionConfig] = {}
+        for name, shop in self.shops.items():
+            self._registry.register(ManyPlugin(name) if name == "many" else ShopPlugin(name), name)
+            url = stack.enter_context(serve(shop)).url
+            connections[name] = ConnectionConfig(name, name, {"endpoint": url}, f"[connections.{name}]")
+        self._config = Config(folder / "orderdesk.db", connections)
+        self._stack = stack
+        self.desk = self.another()
+
+    def another(self) -> Desk:
+        """Another desk on the same file, as another process would open it."""
+        made = Desk(self._config, clock=self.clock, registry=self._registry, limits=CallLimits(in_flight=WIDTH))
+        self._stack.callback(made.close)
+        return made
+
+    def due(self, at: str, count: int) -> None:
+        """Orders that are to be canceled at a shop, all due now."""
+        first = len(self.desk.cases(limit=10_000))
+        for number in range(first, first + count):
+            order = Order(f"o{number}", f"N{number}", lines=(Line(1, code="MUG"),))
+            self.desk.import_orders([order], by="a test")
+            self.desk.place(order.number, at=at, by="a test")
+            self.desk.cancel(order.number, by="Ann", send=False)
+
+    def count(self, at: str, state: State) -> int:
+        return sum(case.connection == at and case.state is state for case in self.desk.cases(limit=10_000))
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Iterator[Street]:
+    with ExitStack() as stack:
+        made = Street(tmp_path, stack)
+        yield made
+        for shop in made.shops.values():
+            shop.open()
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + WITHIN
+    while not condition():
+        assert time.monotonic() < give_up, "it never came"
+        time.sleep(0.005)
+
+
+@contextmanager
+def running(street: Street, act: Callable[[], object]) -> Iterator[Callable[[], object]]:
+    """Act in a thread, while the slow and the dead shop answer nobody; calling what is given opens them and waits."""
+    street.shops["slow"].close()
+    street.shops["dead"].close()
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(act)
+
+        def ended() -> object:
+            for shop in street.shops.values():
+                shop.open()
+            return future.result(WITHIN)
+
+        try:
+            yield ended
+        finally:
+            ended()
+
+
+# Shares
+
+
+def test_the_healthy_ones_are_all_asked_while_the_others_answer_nobody(street: Street) -> None:
+    for at, count in (("dead", 30), ("slow", 30), ("healthy", 40)):
+        street.due(at, count)
+        street.clock.advance(minutes(1))
+    with running(street, street.desk.run_due) as ended:
+        eventually(lambda: street.count("healthy", State.CANCELED) == 40)
+        assert street.count("slow", State.CANCELED) == street.count("dead", State.CANCELED) == 0
+        assert len(street.shops["slow"].asked) <= WIDTH
+        assert ended() == Report(100, None)
+    assert street.count("slow", State.CANCELED) == street.count("dead", State.CANCELED) == 30
+
+
+def test_a_call_that_has_begun_its_limit_waits_for_nobody_who_is_slow(street: Street) -> None:
+    for at, count in (("dead", 30), ("slow", 30), ("healthy", 30)):
+        street.due(at, count)
+    with running(street, lambda: [street.desk.run_due(20) for _ in range(3)]) as ended:
+        eventually(lambda: street.count("healthy", State.CANCELED) == 30)
+        assert street.count("slow", State.CANCELED) == 0
+        ended()
+    while street.desk.run_due(20).next_due is not None:
+        pass
+    assert [street.count(at, State.CANCELED) for at in ("dead", "slow", "healthy")] == [30, 30, 30]
+    assert sorted(street.shops["slow"].asked) == sorted(set(street.shops["slow"].asked))
+
+
+def test_what_becomes_due_elsewhere_is_done_while_somebody_is_waited_for(street: Street) -> None:
+    street.due("slow", 10)
+    with running(street, street.desk.run_due) as ended:
+        eventually(lambda: len(street.shops["slow"].asked) == WIDTH)
+        street.due("healthy", 5)
+        eventually(lambda: street.count("healthy", State.CANCELED) == 5)
+        assert street.count("slow", State.CANCELED) == 0
+        assert ended() == Report(15, None)
+
+
+def test_a_crowd_that_is_asked_for_together_waits_for_nobody_either(street: Street) -> None:
+    street.due("many", 12)
+    street.desk.run_due()
+    assert street.shops["many"].asked == [], "they wait for others to go with"
+    street.due("slow", 10)
+    street.clock.advance(minutes(2))
+    with running(street, street.desk.run_due):
+        eventually(lambda: street.count("many", State.CANCELED) == 12)
+        assert street.count("slow", State.CANCELED) == 0
+    assert sorted(path.count("+") + 1 for path in street.shops["many"].asked) == [2, 5, 5]
+
+
+def test_two_that_work_at_once_share_what_is_due(street: Street) -> None:
+    street.due("healthy", 40)
+    other = street.another()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda desk: desk.run_due(), (street.desk, other)))
+    assert street.count("healthy", State.CANCELED) == 40
+    assert len(street.shops["healthy"].asked) == 40
+
+
+# Endings
+
+
+def test_a_worker_that_is_stopped_finishes_what_is_under_way_and_begins_nothing(street: Street) -> None:
+    street.due("slow", 12)
+    worker = Worker(street.desk)
+    with running(street, lambda: worker.run(until_idle=False)) as ended:
+        eventually(lambda: len(street.shops["slow"].asked) == WIDTH)
+        worker.stop.set()
+        ended()
+    assert len(street.shops["slow"].asked) == WIDTH
+    assert (street.count("slow", State.CANCELED), street.count("slow", State.REQUESTED)) == (WIDTH, 12 - WIDTH)
+    street.desk.run_due()
+    assert street.count("slow", State.CANCELED) == 12, "the desk itself was not ended"
+
+
+def test_a_desk_that_is_closed_while_it_works_loses_nothing_that_is_under_way(street: Street) -> None:
+    street.due("slow", 12)
+    other = street.another()
+    with running(street, street.desk.run_due) as ended, ThreadPoolExecutor(1) as pool:
+        eventually(lambda: len(street.shops["slow"].asked) == WIDTH)
+        closing = pool.submit(street.desk.close)
+        eventually(lambda: street.desk._ending.is_near)
+        assert not closing.done()
+        assert isinstance(ended(), Report)
+        closing.result(WITHIN)
+    assert street.desk.run_due() == Report(0, None), "a tick that comes too late does nothing"
+    states = [case.state for case in other.cases()]
+    assert (states.count(State.CANCELED), states.count(State.REQUESTED)) == (WIDTH, 12 - WIDTH)
+    assert len(street.shops["slow"].asked) == WIDTH
+
+
+def test_an_ending_desk_sends_no_request_again(street: Street) -> None:
+    shop = street.shops["healthy"]
+    shop.status = 503
+    stop = threading.Event()
+    shop.at_request = stop.set
+    street.due("healthy", 1)
+    with street.desk.ending_on(stop):
+        street.desk.run_due()
+    assert len(shop.asked) == 1
+    shop.at_request, shop.status = lambda: None, 200
+    street.clock.advance(minutes(5))
+    street.desk.run_due()
+    assert street.count("healthy", State.CANCELED) == 1
+
+
+def test_a_wish_of_an_ending_desk_is_recorded_and_sent_by_the_next(street: Street) -> None:
+    stop = threading.Event()
+    street.due("healthy", 0)
+    street.desk.import_orders([Order("o1", "1042", lines=(Line(1, code="MUG"),))], by="a test")
+    street.desk.place("1042", at="healthy", by="a test")
+    stop.set()
+    with street.desk.ending_on(stop):
+        (case,) = street.desk.cancel("1042", by="Ann").cases
+    assert (case.state, street.shops["healthy"].asked) == (State.REQUESTED, [])
+    street.another().run_due()
+    assert street.count("healthy", State.CANCELED) == 1
