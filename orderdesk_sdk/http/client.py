@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
 
 import httpx
@@ -110,7 +111,10 @@ class ConnectionClient:
         self._buckets_lock = Lock()
         self._transport = DeadlineTransport(in_flight=self.limits.in_flight, secure=self._hosts.secure)
         timeout = httpx.Timeout(self.limits.read, connect=self.limits.connect, pool=self.limits.total)
-        self._client = httpx.Client(transport=self._transport, timeout=timeout, follow_redirects=False)
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # They would be kept, and never sent.
+        self._client = httpx.Client(
+            transport=self._transport, timeout=timeout, follow_redirects=False, cookies=no_cookies
+        )
         self._timeout = timeout.as_dict()
 
     def close(self) -> None:
@@ -186,7 +190,8 @@ class ConnectionClient:
 
     def _has_turn(self, bucket: TokenBucket, longest: float) -> bool:
         """Wait for the call's turn; False, at once, where that is longer than a thread is to be held for."""
-        while (turn := bucket.reserve_within(longest, self.limits.waits)) is not None:
+        until = self._clock.monotonic() + longest
+        while (turn := bucket.reserve_within(until - self._clock.monotonic(), self.limits.waits)) is not None:
             if not self._slept_until(turn):
                 return False
             if not bucket.is_closed:  # While this one slept, another may have been told to stay away.
