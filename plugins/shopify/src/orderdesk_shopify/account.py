@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 import httpx
@@ -52,16 +53,12 @@ S = TypeVar("S", bound=ShopSettings)
 Judge = Callable[[httpx.Response], Answer]
 
 
-def bare(remote_id: str) -> str:
-    return remote_id.rpartition("/")[2]
-
-
 def gid(kind: str, remote_id: str) -> str:
-    return f"gid://shopify/{kind}/{bare(remote_id)}"
+    return f"gid://shopify/{kind}/{remote_id.rpartition('/')[2]}"
 
 
-SHOWN = AnyOf(*(StatedAt("data", *path, "id", normalize=bare) for path in (("order",), ("done", "order"))))
-"""Where a query's, and a mutation's, answer states its order."""
+BARE = partial(gid, "")  # A number and its gid are one.
+SHOWN = AnyOf(*(StatedAt("data", *path, "id", normalize=BARE) for path in (("order",), ("done", "order"))))
 
 
 def ask(service: Service[S], document: str, given: Mapping[str, object], *, repeatable: bool = False) -> httpx.Request:

@@ -45,9 +45,8 @@ def orderdesk_integration() -> Integration:
 def judged(reply: httpx.Response, *, by_us: bool = False) -> Answer:
     """What the two states of a fulfillment order say together. by_us: Shopify said that it withdrew it for us.
 
-    The words are the schema's (FulfillmentOrderStatus, FulfillmentOrderRequestStatus). An order is canceled only where
-    its own status ended it and nothing says that the service has the work: OPEN is "ready for fulfillment", whatever
-    became of a request, and a request that was rejected or closed can be made again.
+    By the schema's own words: OPEN is "ready for fulfillment" whatever became of a request, and a request that was
+    rejected or closed can be made again. So only a status that ended the order cancels it.
     """
     state, asked = text_at(reply, *AT, "status"), text_at(reply, *AT, "requestStatus")
     status, parcels = f"{state} {asked}", objects_at(reply, *AT, "fulfillments", "nodes")
@@ -66,10 +65,9 @@ def judged(reply: httpx.Response, *, by_us: bool = False) -> Answer:
             return answer.refused(reply, Refusal.NOT_ALLOWED, status=status, text=text, remedy="call the service")
         case str(), "CANCELLATION_REQUESTED" if state in ALIVE:
             return answer.asked(reply, status=status)
-        case str(), "UNSUBMITTED" | "SUBMITTED" | "ACCEPTED" if state in ALIVE:
-            return answer.pending(reply, status=status)
-        case str(), "REJECTED" | "CLOSED" if state in ALIVE:
-            return answer.pending(reply, status=status, text="the service let go of it, and it can be requested again")
+        case str(), "UNSUBMITTED" | "SUBMITTED" | "ACCEPTED" | "REJECTED" | "CLOSED" if state in ALIVE:
+            text = "the service let go of it; it can be requested again" if asked in ("REJECTED", "CLOSED") else None
+            return answer.pending(reply, status=status, text=text)
         case _:  # Contradictions, and a closed one without a parcel: by somebody else, merged or moved.
             return answer.unclear(reply, status=status, text=f"nothing follows from {status}")
 
