@@ -1,4 +1,4 @@
-"""What is installed: a broken distribution, one slug twice, a module that is another's; each is told, the others load."""
+"""What is installed: a broken distribution, one slug twice, a module of another's; each is told, the others load."""
 
 from __future__ import annotations
 
