@@ -57,8 +57,7 @@ def gid(kind: str, remote_id: str) -> str:
     return f"gid://shopify/{kind}/{remote_id.rpartition('/')[2]}"
 
 
-BARE = partial(gid, "")  # A number and its gid are one.
-SHOWN = AnyOf(*(StatedAt("data", *path, "id", normalize=BARE) for path in (("order",), ("done", "order"))))
+SHOWN = AnyOf(*(StatedAt("data", *at, "id", normalize=partial(gid, "")) for at in (("order",), ("done", "order"))))
 
 
 def ask(service: Service[S], document: str, given: Mapping[str, object], *, repeatable: bool = False) -> httpx.Request:

@@ -61,8 +61,8 @@ def judged(reply: httpx.Response, *, by_us: bool = False) -> Answer:
         case str(), "CANCELLATION_REJECTED" if state in ALIVE:
             told = [one.get("responseData") for one in objects_at(reply, *AT, "merchantRequests", "nodes")]
             said = [str(one.get("message") if isinstance(one, Mapping) else one) for one in told if one]
-            text = ": ".join(["the service refuses", *said])
-            return answer.refused(reply, Refusal.NOT_ALLOWED, status=status, text=text, remedy="call the service")
+            no = ": ".join(["the service refuses", *said])
+            return answer.refused(reply, Refusal.NOT_ALLOWED, status=status, text=no, remedy="call the service")
         case str(), "CANCELLATION_REQUESTED" if state in ALIVE:
             return answer.asked(reply, status=status)
         case str(), "UNSUBMITTED" | "SUBMITTED" | "ACCEPTED" | "REJECTED" | "CLOSED" if state in ALIVE:
@@ -98,8 +98,7 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShopSettings]) -> 
 @hookimpl
 def orderdesk_check(request: CheckRequest, service: Service[ShopSettings]) -> Flow[Answer]:
     order, judge = gid("FulfillmentOrder", request.remote_id), partial(judged, by_us=request.reference == "withdrawn")
-    _, verdict = yield from look(service, documents.FULFILLMENT, {"id": order}, judge)
-    return verdict
+    return (yield from look(service, documents.FULFILLMENT, {"id": order}, judge))[1]
 
 
 @hookimpl
