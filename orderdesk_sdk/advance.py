@@ -97,6 +97,9 @@ class CaseAdvancer:
             first = self._book.others_first(case) if case.resend else None
             if first is not None and first.kind is EventKind.HAND_OVER:
                 return self._book.apply(case, first)
+            if first is not None and first.kind is EventKind.WAIT:
+                # It is read again when the others are settled: what allows a second request must be fresh then.
+                return self._book.apply(case, evolve(first, kind=EventKind.STILL_PENDING))
             # What was read before a pause allows nothing any more, nor does it once the way has closed.
             timely = now - case.updated_at < LEASE and is_window_open(case, integration, placement, now)
             if case.resend and first is None and timely:

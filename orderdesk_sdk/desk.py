@@ -28,14 +28,15 @@ from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.deeds import Deeds
 from orderdesk_sdk.ending import Ending
 from orderdesk_sdk.engines.inline import InlineEngine, Report
-from orderdesk_sdk.errors import NotAllowedError, OrderDeskError
+from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.filing import Filing
 from orderdesk_sdk.hosts import Host, Move
 from orderdesk_sdk.hosts.by_id import HostById
-from orderdesk_sdk.hosts.local import ImportReport, LocalHost
+from orderdesk_sdk.hosts.local import ImportReport, LocalHost, embedded
 from orderdesk_sdk.hosts.refs import OrderId, order_ref
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.inbound import Heard, Inbound
+from orderdesk_sdk.intake import Intake
 from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.mail import Mailer
@@ -85,7 +86,7 @@ class Desk:
         self.connections = Connections(
             config.connections, self.registry, self.clock, limits or CallLimits(), patience, config.ledger, self._ending
         )
-        self._by_id = by_id = HostById(self.host)
+        by_id = HostById(self.host)
         post = Post(mailer, self.clock)
         listeners = self.registry.listeners
         listeners.patience = patience
@@ -97,6 +98,7 @@ class Desk:
         self._inbound = Inbound(self.ledger, by_id, self.connections, self._engine, self._wishes)
         deeds = Deeds(self._wishes, self._statuses)
         self.rulebook = Rulebook(config.rules, self.ledger, by_id, self.connections, deeds, self.clock)
+        self._intake = Intake(self.host, self.connections, self._wishes, self._inbound, self.rulebook, self.clock)
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
@@ -149,13 +151,8 @@ class Desk:
         for a number that the service would mangle or no path takes, as `..`, for a time still to come, and what the
         host raises for clashes.
         """
-        integration = self.connections.get(at).integration
-        found = self.order(order)
-        number = found.number if remote_id is None else remote_id
-        placement = Placement(at, number, submitted_at or self.clock.now(), integration.role)
-        if self._wishes.register(found, placement, name_of(by)) is not None:
-            self._let_rules_act()
-        return placement
+        found, person = self.order(order), name_of(by)
+        return self._decided(self._intake.place(found, at, remote_id=remote_id, submitted_at=submitted_at, by=person))
 
     def plan(self, order: str) -> Plan:
         """What a cancellation of the order would do now. Sends nothing."""
@@ -171,42 +168,23 @@ class Desk:
         A shipment that an order has not had before raises the alarm where the order was canceled. Raises
         NotAllowedError for a host that has its own ways of taking orders in.
         """
-        local = self._local_host("import")
-        new = self.rulebook.expect_imports(orders)
-        left = [order for order in orders if self._inbound.has_new_shipment(order)]
-        report = local.import_orders(orders, by=name_of(by))
-        for order in left:
-            note = f"the host has a new shipment of it: {order.shipments[-1].tracking_number or 'no tracking number'}"
-            self._inbound.shipped(order, (), by=name_of(by), note=note)
-        self.rulebook.hear(new)
-        self._let_rules_act()
-        return report
+        return self._decided(self._intake.import_orders(orders, by=name_of(by)))
 
     def take_over(self, order: str, *, by: str) -> tuple[str, ...]:
         """Let an order of the local host alone go by its number, as one that was made anew; the ids of the others.
 
         These are found by their ids from now on, and what is under way for them goes on.
         """
-        return self._local_host("take over").take_over(OrderId(self.order(order).id), by=name_of(by))
-
-    def _local_host(self, place: str) -> LocalHost:
-        if not isinstance(self.host, LocalHost):
-            raise NotAllowedError("this host has its own ways of doing so", place=place)
-        return self.host
+        return embedded(self.host, "take over").take_over(OrderId(self.order(order).id), by=name_of(by))
 
     def move(self, order: str, folder: str, *, by: str) -> Move:
         """Put an order into a folder, and let the rules hear of it.
 
         By itself a move cancels nothing and tells nobody.
         """
-        found = self.order(order)
-        here, there = self._by_id.folder(found.id), self.host.folder_name(folder)
-        if here == there:
-            return Move(found.id, here, there)
-        expected = self.rulebook.expect_move(found.id, here, there, name_of(by))
-        self._by_id.move(found.id, there, by=name_of(by))
+        made, expected = self.rulebook.move(self.order(order).id, folder, name_of(by))
         self._let_rules_act(expected)
-        return Move(found.id, here, there)
+        return made
 
     def cancel(
         self,
@@ -300,10 +278,7 @@ class Desk:
 
         Raises NotAllowedError for a settled case, and what keeps it from being asked.
         """
-        case = self.ledger.case(case_id)
-        if not case.is_open:
-            raise NotAllowedError(f"nothing is asked while it is {case.state.value}", place=f"case {case_id}")
-        return self._engine.request(case)
+        return self._engine.request(case_id)
 
     def note(self, case_id: str, text: str, *, by: str) -> None:
         """Write into a history what somebody did about it. Changes nothing."""
@@ -374,10 +349,20 @@ class Desk:
         """A case by its id. Raises NotFoundError."""
         return self.ledger.case(case_id)
 
-    def cases(self, *, order: str | None = None, states: Sequence[State] = (), limit: int = 1000) -> tuple[Case, ...]:
-        """Cases, oldest first. order: an order's id or number; None takes all. states: empty takes all."""
+    def cases(
+        self,
+        *,
+        order: str | None = None,
+        states: Sequence[State] = (),
+        limit: int | None = None,
+        after: Case | None = None,
+    ) -> tuple[Case, ...]:
+        """Cases, oldest first. order: an order's id or number; None takes all. states: empty takes all.
+
+        limit: None gives 1000, and of one order all. after: only those that come after this one, for the next page.
+        """
         order_id = self.order(order).id if order is not None else None
-        return self.ledger.cases(order_id=order_id, states=states, limit=limit)
+        return self.ledger.cases(order_id=order_id, states=states, limit=limit, after=after)
 
     def errands(self, *, open_only: bool = False) -> tuple[Resubmission | StatusChange, ...]:
         """Resubmissions, then status changes, oldest first."""

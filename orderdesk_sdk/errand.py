@@ -8,7 +8,7 @@ from typing import Self
 
 from attrs import evolve, frozen
 
-__all__ = ["Errand", "ErrandState"]
+__all__ = ["Errand", "ErrandState", "end_of"]
 
 
 class ErrandState(enum.Enum):
@@ -101,3 +101,10 @@ class Errand:
         if made.is_open != (due_at is not None):
             raise ValueError("an open errand has a due time, a settled one has none")
         return evolve(made, updated_at=at, due_at=due_at, version=self.version + 1)
+
+
+def end_of(errand: Errand) -> str:
+    """What to do until an open errand has ended, for whoever has to wait for it."""
+    if errand.state is ErrandState.AWAITING_PERSON:
+        return f"a person has it: `orderdesk confirm` or `refuse` {errand.id}, then ask again"
+    return "ask again when that is settled: `orderdesk work --until-idle`"

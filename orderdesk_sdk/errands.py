@@ -16,7 +16,7 @@ from orderdesk_sdk.connections import Connection, Connections
 from orderdesk_sdk.declaration import ByPerson
 from orderdesk_sdk.errand import Errand, ErrandState
 from orderdesk_sdk.errors import ConflictError, InputError, LedgerError, NotAllowedError, OrderDeskError
-from orderdesk_sdk.exchange import Certainty, Exchange, Intent
+from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, drive
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.grounds import About, Grounds
@@ -26,13 +26,11 @@ from orderdesk_sdk.journal import Hold
 from orderdesk_sdk.ledger import Ledger, Work, Write
 from orderdesk_sdk.patience import PATIENCE, no_later, reminded
 from orderdesk_sdk.request import ResubmitRequest, StatusRequest
-from orderdesk_sdk.withholding import SecondSend, WithholdingJournal
+from orderdesk_sdk.withholding import SecondSend, WithholdingJournal, did_nothing
 
 __all__ = ["ErrandRunner"]
 
 PERSON = ByPerson()
-TIMED_OUT = 408
-"""The one client error after which the request may yet have had an effect."""
 E = TypeVar("E", bound=Errand)
 R = TypeVar("R", ResubmitRequest, StatusRequest)
 T = TypeVar("T")
@@ -130,7 +128,7 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         outcome = driven.outcome
         is_held = isinstance(outcome, Loss) and outcome.held and (against is not None or journal.is_another)
         is_blind = isinstance(outcome, Answer) and outcome.outcome is Outcome.UNCLEAR and not journal.has_called
-        after = self._result(sending, driven, connection, unsure=bool(unknown))
+        after = self._result(sending, driven, connection, unsure=bool(unknown), sent=journal.may_have_acted)
         if looks and after.is_open:
             after = self._unread(evolve(sending, due_at=work.due_at), self._clock.now())
         elif is_held or (is_blind and after.is_open):
@@ -180,9 +178,10 @@ class ErrandRunner(ABC, Generic[E, R, T]):
             return f"it was sent {len(unknown)} times, nobody knows what became of it, and it is not found there"
         return self.against(work)
 
-    def _result(self, sending: E, driven: Driven[T], connection: Connection, *, unsure: bool) -> E:
+    def _result(self, sending: E, driven: Driven[T], connection: Connection, *, unsure: bool, sent: bool) -> E:
+        """unsure: an earlier request may have worked. sent: one of this drive may have."""
         now = self._clock.now()
-        sent = driven.wrote or unsure
+        sent = sent or unsure
         open_state = ErrandState.UNCLEAR if sent else ErrandState.REQUESTED
         match driven.outcome:
             case Loss(text=text, retry_after=asked):
@@ -286,7 +285,7 @@ class ErrandRunner(ABC, Generic[E, R, T]):
             match entry.content:
                 case Intent(reads_only=False, number=number):
                     sent.add((entry.attempt, number))
-                case Exchange(intent=Intent(number=number)) as exchange if _did_nothing(exchange):
+                case Exchange(intent=Intent(number=number)) as exchange if did_nothing(exchange):
                     sent.discard((entry.attempt, number))
         return frozenset(attempt for attempt, _ in sent)
 
@@ -303,13 +302,6 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         told = f"{after.state.value}{': ' + after.text if after.text else ''}"
         self._ledger.write(Write(_work(before), _work(after), ["; ".join((told, *notes))]))
         return after
-
-
-def _did_nothing(exchange: Exchange) -> bool:
-    """Whether an exchange proves that its request had no effect."""
-    if exchange.failure is not None:
-        return exchange.failure.certainty is not Certainty.UNCLEAR
-    return exchange.status is not None and 400 <= exchange.status < 500 and exchange.status != TIMED_OUT
 
 
 def _work(errand: Errand) -> Work:

@@ -172,6 +172,16 @@ class Inbound:
         known = {(one.id, one.tracking_number) for one in self._host.order(order.id).shipments}
         return any((one.id, one.tracking_number) not in known for one in order.shipments)
 
+    def newly_shipped(self, orders: Sequence[Order]) -> list[Order]:
+        """Those of orders that come in for which `shipped_by_host` is to be told once they are in."""
+        return [order for order in orders if self.has_new_shipment(order)]
+
+    def shipped_by_host(self, orders: Sequence[Order], *, by: str) -> None:
+        """Raise the alarm for orders that came in with a new shipment."""
+        for order in orders:
+            note = f"the host has a new shipment of it: {order.shipments[-1].tracking_number or 'no tracking number'}"
+            self.shipped(order, (), by=by, note=note)
+
     def shipped(self, order: Order, at: Sequence[str], *, by: str, note: str | None) -> tuple[Case, ...]:
         """Raise the alarm for what was canceled or asked and is said to have shipped; the cases it was raised for.
 

@@ -69,11 +69,16 @@ class LineShape:
     status: str
     canceled_in: frozenset[str]
 
-    def read(self, reply: TextReply, orders: Sequence[Mapping[str, object]], order: Order) -> LinesThere:
+    def read(self, reply: TextReply, orders: Sequence[Mapping[str, object]], order: Order, **stated: str) -> LinesThere:
         """The lines of all parts of an order there, called as ours are, by their codes. null is as nothing.
 
-        Raises MalformedReply where a quantity is none, and where the parts are not of one order.
+        stated: what each part must state, by its key: the number that was asked for, so that nothing is asked for by
+        another order's lines. Raises MalformedReply where one does not, where the parts are not of one order, and where
+        a quantity is none.
         """
+        for key, value in stated.items():
+            if any(str(part.get(key)) != value for part in orders):
+                raise MalformedReply(f"it is not about {value}, or not only", place=f"reply {reply.status_code}, {key}")
         if len({str(part.get(self.owner)) for part in orders}) > 1:
             raise MalformedReply("it tells of orders with one number that are not one", place=f"reply, {self.owner}")
         ours = LineNames(order, lambda line: line.code)

@@ -30,6 +30,7 @@ from orderdesk_sdk.errors import (
     UnderWayError,
     in_words,
 )
+from orderdesk_sdk.hosts import Move
 from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.ledger.ahead import BELIEVED
@@ -105,6 +106,15 @@ class Rulebook:
         identity = f"moved {secrets.token_hex(6)}"
         self.hear([Occurrence(identity, OccurrenceKind.ORDER_MOVED, order_id, self._clock.now(), facts)])
         return (identity,)
+
+    def move(self, order_id: str, folder: str, by: str) -> tuple[Move, tuple[str, ...]]:
+        """Make a person's move; what it was, and what to give to `work`. Raises NotFoundError for an unknown folder."""
+        here, there = self._host.folder(order_id), self._host.folder_name(folder)
+        if here == there:
+            return Move(order_id, here, there), ()
+        expected = self.expect_move(order_id, here, there, by)
+        self._host.move(order_id, there, by=by)
+        return Move(order_id, here, there), expected
 
     def hear(self, occurrences: Sequence[Occurrence]) -> None:
         """Record what happened; `work` lets the rules decide."""

@@ -13,6 +13,7 @@ from orderdesk_sdk.casebook import Known
 from orderdesk_sdk.clock import CLOCKS_DIFFER, Clock
 from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.engines.inline import InlineEngine
+from orderdesk_sdk.errand import end_of
 from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, PluginFault, UnderWayError
 from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger
@@ -82,7 +83,7 @@ class Wishes:
         """Record a wish and do what is due; where it stands then. Raises what `Desk.cancel` raises."""
         found = self._host.order(wish.order)
         content = wish_content(found.id, wish.reason, wish.at, wish.lines)
-        earlier = self._ledger.wish(wish.key, content) if wish.key is not None else None
+        earlier = self._earlier(found, wish, content)
         if earlier is not None:
             return self.standing(earlier)
         wish = evolve(wish, lines=resolve_lines(found, wish.lines))
@@ -124,6 +125,20 @@ class Wishes:
             return Standing(recorded, opened)
         just_read = {placement.connection: Known(found, placement, recorded) for placement in wanted}
         return Standing(recorded, self._engine.work((*opened, *followed), just_read)[: len(opened)])
+
+    def _earlier(self, order: Order, wish: Wish, content: str) -> Cancellation | None:
+        """The wish that has the key of this one already. Raises ConflictError where that one wants something else."""
+        if wish.key is None:
+            return None
+        try:
+            return self._ledger.wish(wish.key, content)
+        except ConflictError:
+            # Of the same content where the same lines are only named another way: by id, and by code.
+            for known in self._ledger.cancellations(order.id):
+                same = (known.key, known.reason, sorted(known.at)) == (wish.key, wish.reason, sorted(wish.at))
+                if same and with_line_ids(order, known).lines == resolve_lines(order, wish.lines):
+                    return known
+            raise
 
     def standing(self, cancellation: Cancellation) -> Standing:
         """Where a wish stands now."""
@@ -195,7 +210,7 @@ class Wishes:
             raise UnderWayError(
                 f"it is being submitted to {under_way[0].connection} right now",
                 place=f"order {order.number}",
-                remedy="ask again when that is settled: `orderdesk work --until-idle`",
+                remedy=end_of(under_way[0]),
             )
 
     def _demand(self, order: Order, placements: Sequence[Placement], wish: Wish) -> None:

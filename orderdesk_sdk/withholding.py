@@ -5,13 +5,15 @@ from __future__ import annotations
 from attrs import frozen
 
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.exchange import Exchange, Intent
+from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import LONGEST_REQUEST, HeldBack
 from orderdesk_sdk.journal import Content, Hold, WorkJournal
 from orderdesk_sdk.ledger import Ledger, Work
 
-__all__ = ["SecondSend", "WithholdingJournal"]
+__all__ = ["SecondSend", "WithholdingJournal", "did_nothing"]
 
+TIMED_OUT = 408
+"""The one client error after which the request may yet have had an effect."""
 _NOT_THERE = (404, 410)
 
 
@@ -26,6 +28,13 @@ class SecondSend:
     against: str | None = None
     must_look: bool = False
     same_as: tuple[Intent, ...] = ()
+
+
+def did_nothing(exchange: Exchange) -> bool:
+    """Whether an exchange proves that its request had no effect."""
+    if exchange.failure is not None:
+        return exchange.failure.certainty is not Certainty.UNCLEAR
+    return exchange.status is not None and 400 <= exchange.status < 500 and exchange.status != TIMED_OUT
 
 
 class WithholdingJournal(WorkJournal):
@@ -46,8 +55,14 @@ class WithholdingJournal(WorkJournal):
         super().__init__(ledger, before, claimed, opening, hold)
         self._second = second
         self._has_looked = False
+        self._sent: set[int] = set()
         self.is_another = False
         """Whether the flow wanted to make another request than those that were made and may have worked."""
+
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether this drive sent a request that may have had an effect."""
+        return bool(self._sent)
 
     def intend(self, intent: Intent) -> None:
         """Commit an intent, unless it must not leave: then HeldBack is raised, or PluginFault."""
@@ -66,12 +81,16 @@ class WithholdingJournal(WorkJournal):
                     f"it would now ask for something else: {_shown(intent)}; what was sent: {_shown(sent[-1])}"
                 )
         super().intend(intent)
+        if not intent.reads_only:
+            self._sent.add(intent.number)
 
     def keep(self, exchange: Exchange) -> None:
         """Keep an exchange; a read that told whether it is there is a look."""
         status = exchange.status or 0
         tells = exchange.failure is None and (status in _NOT_THERE or 200 <= status < 300)
         self._has_looked = self._has_looked or (exchange.intent.reads_only and tells)
+        if did_nothing(exchange):
+            self._sent.discard(exchange.intent.number)
         super().keep(exchange)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,8 @@ from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.config import Config, ConnectionConfig, read_config
 from orderdesk_sdk.declaration import Button, ByCheck, ByPerson, Integration
 from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault
+from orderdesk_sdk.errors import ConfigurationError, LedgerError, OrderDeskError, PluginFault
+from orderdesk_sdk.exchange import Intent
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
@@ -26,12 +26,14 @@ from orderdesk_sdk.http.auth import RefreshTokenAuth
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.identity import NotStated
+from orderdesk_sdk.ledger import Write
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.request import CancelRequest, CheckRequest
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, secret, settings
+from orderdesk_sdk.testing.canary import as_reported
 from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
 
 if TYPE_CHECKING:
@@ -198,22 +200,6 @@ def test_a_plugin_that_shows_its_key(
 # Errors that reach the host app, as a logging tool shows them: with causes, notes and the variables of each frame
 
 
-def as_logged(error: BaseException) -> str:
-    """All of an error but the frames of this file, whose variables hold the canaries by nature."""
-    told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    for part in (told, told.__cause__, told.__context__):
-        if part is not None:
-            part.stack = traceback.StackSummary.from_list([frame for frame in part.stack if frame.filename != __file__])
-    return "".join([*told.format(), *traceback.format_exception(error), repr(error), str(error)])
-
-
-def test_a_logged_error_shows_variables_and_causes() -> None:
-    """So that the tests below can fail."""
-    with pytest.raises(ConfigurationError) as caught:
-        read_config(Path("/nowhere/orderdesk.toml"))
-    assert "path = PosixPath('/nowhere/orderdesk.toml')" in as_logged(caught.value)
-
-
 TOML = f"""
 [connections.shop]
 integration = "shop"
@@ -238,7 +224,7 @@ def test_a_configuration_with_a_mistake(mistake: str, tmp_path: Path, finder: ty
     path.write_text(TOML + mistake)
     with pytest.raises(ConfigurationError) as caught:
         read_config(path)
-    assert finder(KEY).found(as_logged(caught.value)) == set()
+    assert finder(KEY).found(as_reported(caught.value)) == set()
 
 
 def test_a_configuration_does_not_show_what_is_in_it(tmp_path: Path, finder: type[Finder]) -> None:
@@ -284,7 +270,7 @@ def test_settings_with_a_mistake(
     with a_desk(tmp_path, "http://127.0.0.1:1", plugin(STEPS["asked"], STEPS["asked"]), api_key) as desk:
         with pytest.raises(ConfigurationError) as caught:
             desk.place("1042", at="shop", by="Ann")
-        assert look.found(as_logged(caught.value), desk.config) == set()
+        assert look.found(as_reported(caught.value), desk.config) == set()
 
 
 def test_a_read_back_that_fails_in_the_callers_hands(server: RawServer, tmp_path: Path, finder: type[Finder]) -> None:
@@ -303,7 +289,25 @@ def test_a_read_back_that_fails_in_the_callers_hands(server: RawServer, tmp_path
         (case,) = desk.cancel("1042", by="Ann").cases
         with pytest.raises(OrderDeskError) as caught:
             desk.check(case.id)
-        assert finder(KEY).found(as_logged(caught.value)) == set()
+        assert finder(KEY).found(as_reported(caught.value)) == set()
+
+
+@pytest.mark.parametrize("name", ["in the query", "in the path", "in a header", "in the body"])
+def test_a_ledger_that_fails_while_a_request_is_about_to_leave(
+    name: str, server: RawServer, tmp_path: Path, finder: type[Finder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*writes: Write) -> None:
+        if any(isinstance(entry, Intent) for write in writes for entry in write.entries):
+            raise LedgerError("no room on the disk")
+        commit(*writes)
+
+    with a_desk(tmp_path, server.url, Careless(STEPS[name], STEPS["unclear"])) as desk:
+        desk.place("1042", at="shop", by="Ann")
+        commit = desk.ledger.write
+        monkeypatch.setattr(desk.ledger, "write", full)
+        with pytest.raises(LedgerError) as caught:
+            desk.cancel("1042", by="Ann")
+        assert finder(KEY).found(as_reported(caught.value)) == set()
 
 
 def test_credentials_that_are_refused_in_the_callers_hands(client_of: ClientMaker, finder: type[Finder]) -> None:
@@ -321,4 +325,4 @@ def test_credentials_that_are_refused_in_the_callers_hands(client_of: ClientMake
         with pytest.raises(ConfigurationError) as caught:
             client.call(httpx.Request("PUT", service.url), 1, lambda _: None)
         assert KEY.split("/")[0] in service.received.decode()
-    assert finder(KEY).found(as_logged(caught.value)) == set()
+    assert finder(KEY).found(as_reported(caught.value)) == set()

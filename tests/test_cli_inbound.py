@@ -74,6 +74,26 @@ def test_what_was_heard_and_does_not_show_is_read_until_the_service_contradicts(
     assert "withdrawn" in run("work", "--until-idle").stdout
 
 
+def test_work_returns_with_what_a_person_has_of_status_changes_and_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from orderdesk_sdk.clock import hours
+    from orderdesk_sdk.config import find_config
+    from orderdesk_sdk.desk import Desk
+    from orderdesk_sdk.errand import ErrandState
+    from orderdesk_sdk.ledger import Write
+
+    with Desk(find_config(None)) as desk:
+        monkeypatch.setattr(desk._engine, "_do", lambda *_: ())
+        (change,) = desk.change_status("1042", "archived", by="Ann").changes
+        now = desk.clock.now()
+        waits = change.changed(ErrandState.AWAITING_PERSON, now, due_at=now + hours(9999), text="nobody can look")
+        desk.ledger.write(Write(change, waits, ["awaiting person"]))
+    said = run("work", "--until-idle", code=3).stdout
+    assert ("nobody can look" in said, change.id in said) == (True, True)
+    told = json.loads(run("work", "--until-idle", "--json", code=3).stdout)
+    assert [one["status_change"]["id"] for one in told["errands_awaiting_person"]] == [change.id]
+    run("receipt", "1042", code=3)
+
+
 def test_a_person_settles_a_status_change_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
     from orderdesk_sdk.config import find_config
     from orderdesk_sdk.desk import Desk

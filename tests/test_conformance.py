@@ -14,6 +14,7 @@ from orderdesk_sdk.testing.conformance.declared import MOST_MODULES, imported_by
 pytest_plugins = ("pytester",)
 
 TOY = Path(__file__).with_name("toy.py").read_text(encoding="utf-8")
+SHOPS = Path(__file__).with_name("toy_shops.py").read_text(encoding="utf-8")
 
 Judge = Callable[..., pytest.RunResult]
 
@@ -28,15 +29,16 @@ def judge(pytester: pytest.Pytester) -> Judge:
         test = f"""
             import pytest
             import toy
+            import toy_shops
             from orderdesk_sdk.testing.conformance import PluginConformance
 
             class TestToy(PluginConformance):
                 integration = "toy"
                 plugin = {plugin.format(toy)}
-                simulator = toy.{shop}
+                simulator = toy_shops.{shop}
                 {body}
         """
-        pytester.makepyfile(toy=TOY + more)
+        pytester.makepyfile(toy=TOY + more, toy_shops=SHOPS)
         pytester.makepyfile(test)
         return pytester.runpytest_inprocess("-q", "-rs", *arguments)
 

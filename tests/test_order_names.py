@@ -217,6 +217,15 @@ def test_an_order_whose_taker_was_renamed_goes_by_its_number_again(desk: Desk) -
     assert (desk.order("1001").id, desk.order("2002").id) == ("58101", "58200")
 
 
+def test_a_third_one_takes_the_number_from_all_that_go_by_it(desk: Desk) -> None:
+    second, third = evolve(FIRST, id="58200"), evolve(FIRST, id="58300")
+    desk.import_orders([FIRST, second], by="Ann")
+    desk.take_over("id:58200", by="Ben")
+    desk.import_orders([evolve(second, number="2002"), third], by="Ann")
+    assert desk.take_over("id:58300", by="Ben") == ("58101",)
+    assert desk.order("1001").id == "58300"
+
+
 def test_taking_over_a_number_that_nobody_else_has_changes_nothing(desk: Desk) -> None:
     desk.import_orders([FIRST], by="Ann")
     assert desk.take_over("1001", by="Ben") == ()

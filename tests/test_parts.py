@@ -14,7 +14,7 @@ from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.declaration import Integration, Portal
 from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errors import InputError, NotAllowedError
+from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.order import Line, Order, Role
 from orderdesk_sdk.registry import Registry
@@ -99,6 +99,17 @@ def test_a_wish_is_recorded_by_the_ids_of_lines_and_told_by_what_people_call_the
     made = desk.cancel("77", by="Ann", lines={"id:2": 1})
     assert (made.cancellation.lines, made.cancellation.part) == ({"2": 1}, {"MUG (line 2)": 1})
     assert desk.request(made.cases[0].id).lines == {"2": 1}
+
+
+def test_a_key_names_the_same_wish_however_its_lines_are_named(desk: Desk) -> None:
+    desk.import_orders([Order("77", "77", lines=(Line(2, id="1", code="MUG"), Line(1, id="2", code="CAP")))], by="Ann")
+    desk.place("77", at="phone", by="Ann")
+    first = desk.cancel("77", by="Ann", lines={"MUG": 1}, key="k")
+    for lines in ({"MUG": 1}, {"1": 1}, {"id:1": 1}, {"code:MUG": 1}):
+        assert desk.cancel("77", by="Ann", lines=lines, key="k").cancellation == first.cancellation
+    for other in ({"MUG": 2}, {"CAP": 1}, {}):
+        with pytest.raises(ConflictError):
+            desk.cancel("77", by="Ann", lines=other, key="k")
 
 
 def test_a_wish_under_way_that_an_early_version_recorded_by_code_is_about_the_same_lines(desk: Desk) -> None:

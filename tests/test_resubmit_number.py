@@ -7,15 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.errors import InputError, NotAllowedError
+from orderdesk_sdk.errors import InputError, NotAllowedError, UnderWayError
+from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.hosts.local import LocalHost
+from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.order import Order, Placement
+from orderdesk_sdk.request import ResubmitRequest
 from orderdesk_sdk.testing.scripted_shop import (
     ScriptedShop as Shop,
 )
 from orderdesk_sdk.testing.scripted_shop import (
+    ShopSettings,
     absent,
     sends,
 )
@@ -81,6 +87,33 @@ def test_a_number_that_another_order_came_to_have_there_is_sent_no_more(tmp_path
         work = idle(desk)
         assert (work.state, len(sends(tap))) == (ErrandState.REFUSED, 1)
         assert "another order's at shop" in str(work.text)
+
+
+def test_a_create_that_was_refused_makes_what_is_there_nobody_s_but_its_maker_s(tmp_path: Path) -> None:
+    """Somebody was faster between our look and our create."""
+
+    class Reading(Shop):
+        @hookimpl
+        def orderdesk_resubmit(
+            self, request: ResubmitRequest, service: Service[ShopSettings]
+        ) -> Flow[Answer | Placement]:
+            yield service.post("/orders", request.order.number)
+            there = yield service.get("/orders", request.order.number)
+            return service.placement(request.order.number) if there.is_success else answer.unclear(there)
+
+    with opened(tmp_path, Reading(), lambda seen: (200, "{}") if seen.method == "GET" else (409, "{}")) as (desk, tap):
+        made = desk.resubmit("1042", by="Ann")
+        assert (made.state, sends(tap)) == (ErrandState.REFUSED, ["POST"])
+        assert "is taken" in str(made.text)
+
+
+def test_a_duplicate_whose_submission_a_person_has_says_so_to_whoever_wants_it_canceled(tmp_path: Path) -> None:
+    with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
+        made = desk.resubmit("1042", by="Ann")
+        assert idle(desk).state is ErrandState.AWAITING_PERSON
+        with pytest.raises(UnderWayError) as refused:
+            desk.cancel("1042-1", by="Ann")
+        assert f"`orderdesk confirm` or `refuse` {made.id}" in str(refused.value.remedy)
 
 
 def test_a_number_that_is_kept_for_another_order_s_duplicate_is_refused(tmp_path: Path) -> None:

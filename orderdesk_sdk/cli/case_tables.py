@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from urllib.parse import unquote, urlsplit
@@ -128,21 +128,16 @@ def _said(screen: Screen, case: Case) -> None:
         screen.indented(f"what to do: {case.remedy}", style="yellow")
 
 
-def cases_table(screen: Screen, cases: Sequence[Case]) -> None:
-    """Cases of any order, a line each."""
-    rows = [
-        (
-            case.id,
-            case.order_number,
-            case.connection,
-            state_text(case.state),
-            shown(case.due_at),
-            _case_words(case),
-        )
-        for case in cases
-    ]
+def cases_table(screen: Screen, pages: Iterable[Sequence[Case]]) -> int:
+    """Cases of any order, a line each, page by page as they come; how many."""
     columns = ("case", "order", "place", "state", "next look", "said")
-    screen.table(columns, rows, whole=("case", "order", "state", "next look"))
+    rows = ([_case_row(case) for case in page] for page in pages)
+    return screen.pages(columns, rows, whole=("case", "order", "state", "next look"))
+
+
+def _case_row(case: Case) -> tuple[str | Text, ...]:
+    words = _case_words(case)
+    return case.id, case.order_number, case.connection, state_text(case.state), shown(case.due_at), words
 
 
 def _case_words(case: Case) -> str:

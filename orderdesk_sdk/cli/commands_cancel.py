@@ -130,27 +130,27 @@ def cancel(
 def cases(session: Session, order: str | None, open_only: bool, states: tuple[State, ...], limit: int) -> None:
     """List cases, of ORDER or of all orders, oldest first."""
     from orderdesk_sdk.case import OPEN
+    from orderdesk_sdk.cli.pages import pages_of_cases
     from orderdesk_sdk.cli.shapes import case_shape
 
     if open_only and states:
         raise click.UsageError("give --open or --state, not both")
     wanted = sorted(OPEN, key=lambda state: state.value) if open_only else list(states)
     with session.desk() as desk:
-        found = desk.cases(order=order, states=wanted, limit=limit)
-        now = desk.clock.now()
+        pages = pages_of_cases(desk, order=order, states=wanted, limit=limit)
 
-    def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.case_tables import cases_table
+        def draw(screen: Screen) -> None:
+            from orderdesk_sdk.cli.case_tables import cases_table
 
-        if not found:
-            screen.line("There are no such cases.")
-            return
-        cases_table(screen, found)
-        if len(found) == limit:
-            screen.line(f"The first {limit}; --limit shows more.", "dim")
-        screen.zone(now)
+            count = cases_table(screen, pages)
+            if not count:
+                screen.line("There are no such cases.")
+                return
+            if count == limit:
+                screen.line(f"The first {limit}; --limit shows more.", "dim")
+            screen.zone(desk.clock.now())
 
-    session.give({"cases": [case_shape(case) for case in found]}, draw)
+        session.give_list("cases", (case_shape(case) for page in pages for case in page), draw)
 
 
 @click.command()
@@ -161,7 +161,7 @@ def receipt(session: Session, order: str) -> None:
     """Show the proof of what became of ORDER.
 
     What was asked, answered and decided, when, by whom, and the evidence. Exit code 3: a person must look at the
-    latest case of a place.
+    latest case of a place, or at what was to be submitted or set.
     """
     from orderdesk_sdk.cli.shapes import receipt_shape
 
@@ -174,7 +174,8 @@ def receipt(session: Session, order: str) -> None:
         receipt_page(screen, made)
 
     session.give(receipt_shape(made), draw)
-    session.end(list({found.case.connection: found.case for wish in made.wishes for found in wish.cases}.values()))
+    latest = {found.case.connection: found.case for wish in made.wishes for found in wish.cases}
+    session.end([*latest.values(), *made.resubmissions, *made.status_changes])
 
 
 @click.command()

@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -77,6 +77,19 @@ class Session:
 
         show(Screen())
 
+    def give_list(self, name: str, items: Iterable[Mapping[str, object]], show: Callable[[Screen], None]) -> None:
+        """Give a long list under a name, item by item as `items` has them: as JSON, else what `show` draws."""
+        if not self.as_json:
+            self.give({}, show)
+            return
+        separator = ""
+        click.echo(f'{{\n  "{name}": [', nl=False)
+        for item in items:
+            text = textwrap.indent(json.dumps(item, indent=2), "    ")
+            click.echo(f"{separator}\n{text}", nl=False)
+            separator = ","
+        click.echo("\n  ]\n}" if separator else "]\n}")
+
     def fail(self, error: errors.OrderDeskError) -> None:
         """Say what is wrong, where, and what to do: on stderr, or as JSON on stdout with --json."""
         if self.as_json:
@@ -122,11 +135,9 @@ def clock_of(config: Config) -> Clock:
 
 def local_host(desk: Desk) -> LocalHost:
     """The desk's host, which must be the embedded one. Raises NotAllowedError."""
-    from orderdesk_sdk.hosts.local import LocalHost
+    from orderdesk_sdk.hosts.local import embedded
 
-    if not isinstance(desk.host, LocalHost):
-        raise errors.NotAllowedError("only the embedded host lists and imports orders", remedy="use the host app")
-    return desk.host
+    return embedded(desk.host, "list the orders")
 
 
 def find_work(desk: Desk, ref: str) -> Work:
@@ -135,6 +146,8 @@ def find_work(desk: Desk, ref: str) -> Work:
     At a connection an open one comes before what is settled, and a case before the others. Raises NotFoundError, and
     InputError where several begin like that.
     """
+    from orderdesk_sdk.cli.pages import each_case
+
     try:
         return desk.work(ref)
     except errors.NotFoundError:
@@ -148,7 +161,7 @@ def find_work(desk: Desk, ref: str) -> Work:
             if found:
                 return found[-1]
             raise
-        found = [case for case in desk.cases(limit=1_000_000) if case.id.startswith(ref)]
+        found = [case for case in each_case(desk) if case.id.startswith(ref)]
         found += [errand for errand in errands if errand.id.startswith(ref)]
         if len(found) == 1:
             return found[0]

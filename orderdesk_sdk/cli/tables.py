@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -42,6 +43,14 @@ def printable(text: str) -> str:
 def state_text(state: State) -> Text:
     """A state's word in its color."""
     return Text(state.value, _STYLES.get(state, ""))
+
+
+def _plain(cell: str | Text) -> str:
+    return printable(cell.plain if isinstance(cell, Text) else cell)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - cell_len(text))
 
 
 class Screen:
@@ -92,6 +101,34 @@ class Screen:
         for row in rows:
             table.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
         self._print(table, indent)
+
+    def pages(
+        self,
+        columns: Sequence[str],
+        pages: Iterable[Sequence[Sequence[str | Text]]],
+        *,
+        whole: Sequence[str] = (),
+    ) -> int:
+        """A long table, page by page as the rows come; how many rows. Only one page is held.
+
+        On a terminal every page has the header; elsewhere there is one, and the columns are as wide as the first page
+        needs.
+        """
+        count = 0
+        widths: list[int] = []
+        for rows in pages:
+            count += len(rows)
+            if not widths or self.is_terminal:
+                self.table(columns, rows, whole=whole)
+                cells = [columns, *([_plain(cell) for cell in row] for row in rows)]
+                widths = [max(cell_len(cell) for cell in column) for column in zip(*cells, strict=True)]
+                continue
+            # Laid out by hand: a table takes a thousandth of a second a row, which counts where there are 100,000.
+            for row in rows:
+                told = (_padded(_plain(cell), width) for cell, width in zip(row, widths, strict=True))
+                self.console.file.write("  ".join(told).rstrip() + "\n")
+            self.console.file.flush()
+        return count
 
     def _print(self, shown: Table | Text, indent: int) -> None:
         self.console.print(Padding(shown, (0, 0, 0, indent), expand=False) if indent else shown)

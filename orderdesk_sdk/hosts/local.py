@@ -16,8 +16,8 @@ from typing import Final, Self
 from attrs import evolve, frozen
 
 from orderdesk_sdk.clock import CLOCKS_DIFFER, Clock, utc
-from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.hosts import Move
+from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError
+from orderdesk_sdk.hosts import Host, Move
 from orderdesk_sdk.hosts import local_rows as rows
 from orderdesk_sdk.hosts.local_file import LocalFile
 from orderdesk_sdk.hosts.local_import import NEW, Clash, ImportReport, take_in
@@ -25,7 +25,7 @@ from orderdesk_sdk.hosts.local_rows import NOTE_LIMIT, Folder, split_note
 from orderdesk_sdk.numbering import SUFFIX, count_from, next_number
 from orderdesk_sdk.order import Order, Placement
 
-__all__ = ["NOTE_LIMIT", "Clash", "Folder", "HistoryEntry", "ImportReport", "LocalHost", "split_note"]
+__all__ = ["NOTE_LIMIT", "Clash", "Folder", "HistoryEntry", "ImportReport", "LocalHost", "embedded", "split_note"]
 
 PAGE_LIMIT: Final = 500
 """Orders of one page, as in Order Desk."""
@@ -95,8 +95,7 @@ class LocalHost:
         _named(by)
         with self._file.writing() as db:
             order = rows.find_order(db, ref)
-            query = "SELECT id FROM host_orders WHERE number = ? AND id <> ? AND taken_over_by IS NULL"
-            others = tuple(row[0] for row in db.execute(query, (order.number, order.id)))
+            others = rows.others_of_number(db, order)
             db.execute("UPDATE host_orders SET taken_over_by = NULL WHERE id = ?", (order.id,))
             now = self._clock.now()
             for other in others:
@@ -345,6 +344,13 @@ class LocalHost:
                 "SELECT at, by, text FROM host_history WHERE order_id = ? ORDER BY seq", (rows.find_order(db, ref).id,)
             ).fetchall()
         return tuple(HistoryEntry(datetime.fromisoformat(at), by, text) for at, by, text in found)
+
+
+def embedded(host: Host, place: str) -> LocalHost:
+    """The host, which must be the embedded one for what is to be done. Raises NotAllowedError."""
+    if not isinstance(host, LocalHost):
+        raise NotAllowedError("only the embedded host does that", place=place, remedy="use the host app")
+    return host
 
 
 def _named(by: str) -> None:

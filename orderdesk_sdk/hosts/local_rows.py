@@ -30,6 +30,7 @@ __all__ = [
     "insert_placement",
     "must_exist",
     "others_called",
+    "others_of_number",
     "owner_of",
     "placements",
     "remove_texts",
@@ -129,6 +130,13 @@ def others_called(db: sqlite3.Connection, order: Order) -> tuple[Order, ...]:
     columns = "SELECT id, document, folder_id FROM host_orders WHERE id <> ?1 AND"
     query = f"{columns} id = ?2 UNION {columns} number IN (?1, ?2) AND {_GOES_BY_IT}"
     return tuple(as_order(*row) for row in db.execute(query, (order.id, order.number)))
+
+
+def others_of_number(db: sqlite3.Connection, order: Order) -> tuple[str, ...]:
+    """The ids of the other orders that go by an order's number."""
+    columns = "SELECT id FROM host_orders WHERE"
+    query = f"{columns} number = ? AND id <> ? AND {_GOES_BY_IT} ORDER BY seq"
+    return tuple(row[0] for row in db.execute(query, (order.number, order.id)))
 
 
 def must_exist(db: sqlite3.Connection, order_id: str) -> None:

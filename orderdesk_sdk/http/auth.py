@@ -31,6 +31,8 @@ __all__ = [
     "refresh_token_auth",
 ]
 
+LONGEST_TOKEN = 16 * 1024
+"""Characters of a token; servers take no longer headers."""
 EARLY = 60.0
 """Seconds before its end at which a token is no longer used; one of less than two minutes is used for half of them."""
 LONGEST_LIFE = timedelta(days=365)
@@ -185,8 +187,16 @@ class TokenAuth(httpx.Auth):
     def _fetched(self) -> Generator[httpx.Request, httpx.Response, Token]:
         reply = yield self.token_request()
         token = self.token(reply)
+        _demand_sendable(token.secret, reply)
         self.learn(token.secret)
         return token
+
+
+def _demand_sendable(token: Secret, reply: httpx.Response) -> None:
+    """Raises MalformedReply for a token that no header takes (RFC 6749, A.12: visible ASCII), or that is endless."""
+    text = token.reveal()
+    if not (text.isascii() and text.isprintable() and 0 < len(text) <= LONGEST_TOKEN):
+        raise MalformedReply("its token is no plain text that a header takes", place=f"reply {reply.status_code}")
 
 
 _PASSING = frozenset({"server_error", "slow_down", "temporarily_unavailable"})
@@ -303,6 +313,7 @@ class RefreshTokenAuth(FormGrantAuth):
         given = document.get("refresh_token")
         # Before the rest is read: whatever else is wrong with the reply, the one before may be spent now.
         if reply.is_success and _error_code(document) is None and isinstance(given, str) and given.strip():
+            _demand_sendable(Secret(given), reply)
             self._use(Secret(given))
         return super().token(reply)
 

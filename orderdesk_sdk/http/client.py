@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
 
 import httpx
@@ -110,7 +111,10 @@ class ConnectionClient:
         self._buckets_lock = Lock()
         self._transport = DeadlineTransport(in_flight=self.limits.in_flight, secure=self._hosts.secure)
         timeout = httpx.Timeout(self.limits.read, connect=self.limits.connect, pool=self.limits.total)
-        self._client = httpx.Client(transport=self._transport, timeout=timeout, follow_redirects=False)
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # They would be kept, and never sent.
+        self._client = httpx.Client(
+            transport=self._transport, timeout=timeout, follow_redirects=False, cookies=no_cookies
+        )
         self._timeout = timeout.as_dict()
 
     def close(self) -> None:
@@ -186,7 +190,8 @@ class ConnectionClient:
 
     def _has_turn(self, bucket: TokenBucket, longest: float) -> bool:
         """Wait for the call's turn; False, at once, where that is longer than a thread is to be held for."""
-        while (turn := bucket.reserve_within(longest, self.limits.waits)) is not None:
+        until = self._clock.monotonic() + longest
+        while (turn := bucket.reserve_within(until - self._clock.monotonic(), self.limits.waits)) is not None:
             if not self._slept_until(turn):
                 return False
             if not bucket.is_closed:  # While this one slept, another may have been told to stay away.
@@ -224,7 +229,15 @@ class ConnectionClient:
         """What a request says, for whoever must decide whether it is made again."""
         if options.private or options.reads_only or request.method in ("GET", "HEAD", "OPTIONS"):
             return ""
-        return self.redactor.body(request.content.decode("utf-8", "replace"))[:_TOLD]
+        return self._excerpt(request.content, _TOLD)
+
+    def _excerpt(self, content: bytes, length: int) -> str:
+        """The beginning of a body, cleaned before it is cut: half a secret at the cut would not be known for one.
+
+        What is far behind it costs nothing.
+        """
+        said = content[: 4 * length + _BEHIND_EXCERPT].decode("utf-8", "replace")
+        return self.redactor.body(said)[:length]
 
     def _once(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
         if self._credentials is not None and _options(request).signed:
@@ -305,10 +318,7 @@ class ConnectionClient:
         if private:
             body = f"[kept out: {len(result.content)} bytes, SHA-256 {hashlib.sha256(result.content).hexdigest()}]"
         else:
-            # Cleaned before it is cut: half a secret at the cut would not be known for one. What is far behind it costs
-            # nothing.
-            said = result.content[: 4 * self.limits.excerpt + _BEHIND_EXCERPT].decode("utf-8", "replace")
-            body = self.redactor.body(said)[: self.limits.excerpt]
+            body = self._excerpt(result.content, self.limits.excerpt)
         kept = {"content-type", "retry-after", *self._integration.evidence_headers}
         told = {name: result.headers.get(name, value) for name, value in self._echoes.items()}
         drifts = [f"{name} is {told[name]}, not {value}" for name, value in self._echoes.items() if told[name] != value]

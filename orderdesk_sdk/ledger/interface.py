@@ -145,9 +145,14 @@ class Ledger(Protocol):
         cancellation_id: str | None = None,
         connection: str | None = None,
         states: Sequence[State] = (),
-        limit: int = 1000,
+        limit: int | None = None,
+        after: Case | None = None,
     ) -> tuple[Case, ...]:
-        """Cases, oldest first; every argument narrows."""
+        """Cases, oldest first; every argument narrows.
+
+        limit: None gives 1000, and of one order or wish all. after: only those that come after this one in the list, so
+        that a long list can be had a page at a time.
+        """
 
     def resubmissions(self, *, original_id: str | None = None, open_only: bool = False) -> tuple[Resubmission, ...]:
         """Resubmissions, oldest first."""

@@ -29,9 +29,11 @@ from orderdesk_sdk.rules import Occurrence
 from orderdesk_sdk.sqlite_file import opened
 from orderdesk_sdk.status_change import StatusChange
 
-__all__ = ["Reader"]
+__all__ = ["MOST", "Reader"]
 
 _PAGE = 500
+MOST = 1000
+"""Cases that are given where nobody says how many."""
 
 Errand = TypeVar("Errand", Resubmission, StatusChange)
 
@@ -116,21 +118,39 @@ class Reader(ABC):
         cancellation_id: str | None = None,
         connection: str | None = None,
         states: Sequence[State] = (),
-        limit: int = 1000,
+        limit: int | None = None,
+        after: Case | None = None,
     ) -> tuple[Case, ...]:
         given = {"order_id": order_id, "cancellation_id": cancellation_id, "connection": connection}
-        wheres, values = _narrowed(given, False, states)
+        wheres, values = _narrowed(given, False, states, paged=True)
+        whole = order_id is not None or cancellation_id is not None  # Of an order none may be missed.
+        most = limit if limit is not None or whole else MOST
+        found: list[Case] = []
+        last = self._number(after) if after is not None else -(2**63)
+        while most is None or len(found) < most:
+            wanted = -1 if most is None else most - len(found)
+            with self._read() as cursor:
+                rows = cursor.execute(
+                    "SELECT number, id, cancellation_id, order_id, connection, due_at, data, texts"  # noqa: S608 - constants above
+                    f" FROM cases {wheres} ORDER BY number LIMIT ?",
+                    (*values, last, wanted),
+                ).fetchall()
+            cases = (
+                self.damage.readable(f"case {row[1]}", partial(unpack, Case, *row[6:])) or stand_in(*row[1:6])
+                for row in rows
+            )
+            found += [case for case in cases if not states or case.state in states]
+            if len(rows) != wanted:
+                break
+            last = rows[-1][0]
+        return tuple(found)
+
+    def _number(self, case: Case) -> int:
         with self._read() as cursor:
-            rows = cursor.execute(
-                "SELECT id, cancellation_id, order_id, connection, due_at, data, texts"  # noqa: S608 - constants above
-                f" FROM cases {wheres} ORDER BY number LIMIT ?",
-                (*values, limit),
-            ).fetchall()
-        found = (
-            self.damage.readable(f"case {row[0]}", partial(unpack, Case, *row[5:])) or stand_in(*row[:5])
-            for row in rows
-        )
-        return tuple(case for case in found if not states or case.state in states)
+            row = cursor.execute("SELECT number FROM cases WHERE id = ?", (case.id,)).fetchone()
+        if row is None:
+            raise NotFoundError("there is no such case", place=f"case {case.id}", remedy="see `orderdesk cases`")
+        return int(row[0])
 
     def resubmissions(self, *, original_id: str | None = None, open_only: bool = False) -> tuple[Resubmission, ...]:
         wheres, values = _narrowed({"original_id": original_id}, open_only)
@@ -242,9 +262,12 @@ class Reader(ABC):
 
 
 def _narrowed(
-    given: Mapping[str, str | None], open_only: bool, states: Sequence[State] = ()
+    given: Mapping[str, str | None], open_only: bool, states: Sequence[State] = (), *, paged: bool = False
 ) -> tuple[str, list[object]]:
-    """The conditions that are asked for and their values: a condition that always holds would keep an index unused."""
+    """The conditions that are asked for and their values: a condition that always holds would keep an index unused.
+
+    paged: the last value is still to be given, the number after which to go on.
+    """
     asked = {column: value for column, value in given.items() if value is not None}
     wheres = [f"{column} = ?" for column in asked]
     values: list[object] = list(asked.values())
@@ -253,4 +276,6 @@ def _narrowed(
     if states:
         wheres.append(f"state IN ({','.join('?' * len(states))})")
         values.extend(state.value for state in states)
+    if paged:
+        wheres.append("number > ?")
     return (f"WHERE {' AND '.join(wheres)}" if wheres else ""), values

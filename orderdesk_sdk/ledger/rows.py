@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from orderdesk_sdk.case import Cancellation, Case, Event
+from orderdesk_sdk.errand import end_of
 from orderdesk_sdk.errors import ConflictError, UnderWayError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.chain import FIRST, MARK, Line, Links, line_of, row_digest, state_of
@@ -236,6 +237,6 @@ def status_conflict(known: StatusChange) -> ConflictError:
     """What to raise where another status change than the wanted one is under way there, or has its key."""
     place = f"order {known.order_number} at {known.connection}"
     if known.is_open:
-        remedy = "wait until that is settled: `orderdesk work --until-idle`"
+        remedy = end_of(known)
         return UnderWayError(f"it is being set to {known.status!r}", place=place, remedy=remedy)
     return ConflictError("this key was used for another status", place=place, remedy="use a new key for a new wish")

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import frozen
 
 from orderdesk_sdk.case import Case, State
-from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.clock import Clock, hours
 from orderdesk_sdk.config import Config, ConnectionConfig, make_settings
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import PluginFault
@@ -41,6 +41,7 @@ ADDED = datetime(2026, 1, 5, 8, 41, 7, tzinfo=UTC)
 """The staged order unless told otherwise: its number, (code, quantity) of its lines, and when the host got it."""
 
 _MOST_LOOKS = 2_000
+_MEANWHILE = hours(1)
 PERSON = {
     "first_name": "Robin", "last_name": "Understudy", "company": "Rehearsal Goods", "address1": "12 Prompter Lane",
     "city": "Springfield", "state": "IL", "postal_code": "62701", "country": "US", "phone": "217-555-0175",
@@ -80,6 +81,7 @@ class Stage:
     def follow(self) -> Case:
         """Do what is due, letting time pass, until the case is settled or a person has it; the case as it is then.
 
+        What is read back while a person has it is followed for an hour more.
         Raises PluginFault where the core could not do what was due.
         """
         return list(self.looks())[-1]
@@ -89,7 +91,7 @@ class Stage:
         for _ in range(_MOST_LOOKS):
             case = self.case
             yield case
-            if case.due_at is None or case.state is State.AWAITING_PERSON:
+            if case.due_at is None or (case.state is State.AWAITING_PERSON and not _is_read_meanwhile(case)):
                 return
             self.wait_for(case.due_at)
             self.run_due()
@@ -141,6 +143,11 @@ class Stage:
         base = self.desk.connections.get(self.connection).service(self.clock.now()).base_url
         kept = [step.exchange for step in self.receipt.steps if step.exchange is not None]
         return [f"{one.intent.method} {one.intent.url.removeprefix(base)} {one.status}" for one in kept]
+
+
+def _is_read_meanwhile(case: Case) -> bool:
+    since = case.waits_since or case.updated_at
+    return case.remind_at is not None and case.updated_at - since < _MEANWHILE
 
 
 @frozen

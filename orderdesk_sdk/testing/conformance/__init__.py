@@ -6,18 +6,19 @@
         integration = "acme-ship"
 
 That is a whole test. It runs the plugin against the simulator it ships, on a real socket, by a virtual clock: killed at
-every boundary, with every fault on every call, with malformed replies, and with secrets that come back to it. Its flows
-are played again, here and in another process, every further way to cancel is tried by itself, and its declaration and
-settings are held against themselves. What applies follows from the declaration; what does not is skipped with the
-reason. Where declaration and simulator cannot tell, the attributes of `base.Standard` do. A standard test is not
-replaced; what a plugin cannot stand yet is marked `@pytest.mark.xfail(reason="why")` on an override that calls
-`super()`.
+every boundary, with every fault on every call, once and without end, with malformed replies, and with secrets that come
+back to it. Its flows are played again, here and in another process, every further way to cancel is tried by itself, and
+its declaration and settings are held against themselves. What applies follows from the declaration; what does not is
+skipped with the reason. Where declaration and simulator cannot tell, the attributes of `base.Standard` do. A standard
+test is not replaced; what a plugin cannot stand yet is marked `@pytest.mark.xfail(reason="why")` on an override that
+calls `super()`.
 """
 
 from __future__ import annotations
 
 from orderdesk_sdk.testing.conformance.canaries import Canaries
 from orderdesk_sdk.testing.conformance.declared import Declared
+from orderdesk_sdk.testing.conformance.ends import Ends
 from orderdesk_sdk.testing.conformance.junk import Junk
 from orderdesk_sdk.testing.conformance.kills import KillPoints
 from orderdesk_sdk.testing.conformance.others import Others
@@ -29,5 +30,5 @@ from orderdesk_sdk.testing.conformance.ways import Ways
 __all__ = ["Law", "NotConformant", "PluginConformance"]
 
 
-class PluginConformance(Declared, Ways, Repeats, KillPoints, Troubles, Junk, Others, Canaries):
+class PluginConformance(Declared, Ways, Repeats, KillPoints, Troubles, Ends, Junk, Others, Canaries):
     """All standard tests. Subclass it once for each integration of a plugin."""

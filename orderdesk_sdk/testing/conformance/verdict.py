@@ -55,6 +55,10 @@ class Law(Enum):
         "every open case has a next action and a due time (law 7)",
         "return one of the answers of orderdesk_sdk.answer",
     )
+    ENDS = (
+        "every case ends or waits for a named person, whatever the service does (law 7)",
+        "end a flow with one of the answers of orderdesk_sdk.answer, and let a second create look before it sends",
+    )
     DECLARED = (
         "a declaration holds in itself",
         "mend what the complaint names in the Integration; `orderdesk check` tells the same",

@@ -179,3 +179,24 @@ def test_a_404_that_is_none_of_amazons_is_a_matter_of_the_configuration(
     case = stage.cancel("out of stock")
     assert (case.state, case.refusal) == (State.REQUESTED, None)
     assert "base URL" in (case.remedy or "")
+
+
+def renumbered(seen: SeenRequest, body: bytes) -> bytes:
+    if "/orders/2026" not in seen.path:
+        return body
+    document = json.loads(body)
+    document["order"]["orderId"] = "902-9999999-9999999"
+    return json.dumps(document).encode()
+
+
+def test_a_reply_about_another_order_decides_nothing(simulator: MarketplaceSimulator, stage: SimulatedStage) -> None:
+    case = followed(simulator, stage, renumbered, fate="honored")
+    assert (case.state, case.proof, simulator.truth(ORDER)) == (State.AWAITING_PERSON, None, "CANCELLED")
+
+
+def test_no_feed_is_made_of_another_orders_items(simulator: MarketplaceSimulator, stage: SimulatedStage) -> None:
+    simulator.add_order(ORDER, lines=LINES)
+    stage.tap.edit = renumbered
+    stage.cancel("out of stock")
+    assert stage.follow().state is State.AWAITING_PERSON
+    assert [record.operation for record in simulator.log if record.operation.startswith("createFeed")] == []

@@ -176,6 +176,15 @@ def told(stage: SimulatedStage, simulator: McfSimulator, status: str, number: st
     assert stage.cancel().state is State.ASKED
 
 
+@pytest.mark.parametrize("number", ["9999", "1042-1", "01042", ""])
+def test_a_reply_about_another_order_decides_nothing(
+    stage: SimulatedStage, simulator: McfSimulator, number: str
+) -> None:
+    told(stage, simulator, "Cancelled", number=number)
+    case = stage.follow()
+    assert (case.state, case.proof) == (State.AWAITING_PERSON, None)
+
+
 def test_a_canceled_order_of_which_a_shipment_has_left_is_not_called_canceled(
     stage: SimulatedStage, simulator: McfSimulator
 ) -> None:

@@ -1,4 +1,7 @@
-"""Amazon's own client (amzn-sp-api) against the simulator: if it is content, the simulator speaks Amazon's language."""
+"""Amazon's own client (amzn-sp-api), and the one that most people use (python-amazon-sp-api), against the simulator.
+
+If they are content, the simulator speaks Amazon's language.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from orderdesk_sdk.testing.plugin import LOUD
 from orderdesk_sdk.testing.serving import serve
 
 SCRIPT = Path(__file__).with_name("amazon_client.py")
+PUBLIC = Path(__file__).with_name("public_client.py")
 
 
 @pytest.fixture
@@ -26,11 +30,11 @@ def simulator() -> McfSimulator:
     return McfSimulator(VirtualClock())
 
 
-def run_client(simulator: McfSimulator, order_id: str) -> dict[str, object]:
+def run_client(simulator: McfSimulator, order_id: str, script: Path = SCRIPT) -> dict[str, object]:
     quiet = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     with serve(simulator.app) as served:
         run = subprocess.run(
-            [sys.executable, str(SCRIPT), served.url, order_id],
+            [sys.executable, str(script), served.url, order_id],
             input=json.dumps(simulator.settings(served.url)),
             capture_output=True,
             text=True,
@@ -65,3 +69,12 @@ def test_amazons_client_creates_reads_cancels_and_lists_an_order(simulator: McfS
 def test_amazons_client_sends_no_language_attribute(simulator: McfSimulator) -> None:
     # Should this fail one day, the simulator's switch for the user agent may begin as "required".
     assert "Language=" not in str(run_client(simulator, "A-1")["agent"])
+
+
+@pytest.mark.skipif(find_spec("sp_api") is None, reason=f"{LOUD}python-amazon-sp-api is not installed")
+@pytest.mark.parametrize("order_id", ["A-1", "#1018"])
+def test_the_client_of_most_people_creates_reads_and_cancels_an_order(order_id: str) -> None:
+    simulator = McfSimulator(VirtualClock())
+    seen = run_client(simulator, order_id, PUBLIC)
+    assert seen == {"created": "New", "asked": "Received", "canceled": "Cancelled"}
+    assert simulator.truth(order_id) == "Cancelled"

@@ -82,8 +82,21 @@ def test_the_first_suborder_alone_is_never_all_of_the_order(stage: SimulatedStag
 
 
 @pytest.mark.parametrize("number", ["PO-9999", "", None, 9999, [ORDER]])
-def test_a_reply_about_another_order_decides_nothing(stage: SimulatedStage, number: object) -> None:
-    assert told(stage, order_of(MUG, CAP, number=number)).state is State.AWAITING_PERSON
+@pytest.mark.parametrize("lines", [(MUG, CAP), (line("MUG", 2), line("CAP", 1))])
+def test_a_reply_about_another_order_decides_nothing_and_nothing_is_asked_by_its_lines(
+    stage: SimulatedStage, number: object, lines: tuple[dict[str, object], ...]
+) -> None:
+    case = told(stage, order_of(*lines, number=number))
+    assert (case.state, asked(stage)) == (State.AWAITING_PERSON, [])
+
+
+@pytest.mark.parametrize("number", ["PO-9999", "", None])
+def test_what_is_read_back_of_another_order_decides_nothing(stage: SimulatedStage, number: object) -> None:
+    stage.cancel()
+    stage.tap.instead = lambda seen: (
+        (200, json.dumps([order_of(MUG, CAP, number=number)])) if seen.path == "/order/" else None
+    )
+    assert stage.follow().state is State.AWAITING_PERSON
 
 
 def test_one_foreign_suborder_spoils_the_verdict(stage: SimulatedStage) -> None:

@@ -66,7 +66,7 @@ def look(request: CancelRequest, service: Seller) -> Flow[Answer | tuple[str, ..
     if items and all(item.isalnum() for item in items):
         return items
     reply = yield service.get(amazon.ORDERS, request.remote_id, operation="order", params=amazon.DATA)
-    verdict = amazon.order_in(need(reply, check=ACCESS, otherwise=nothing_done, own="errors"))
+    verdict = amazon.order_in(need(reply, check=ACCESS, otherwise=nothing_done, own="errors"), request.remote_id)
     return texts_at(reply, "order", "orderItems", key="orderItemId") if verdict.outcome is Outcome.PENDING else verdict
 
 
@@ -94,7 +94,7 @@ def orderdesk_check(request: CheckRequest, service: Seller) -> Flow[Answer]:
         if state.is_success and inside(json_object(state), "processingStatus") in amazon.QUEUED:
             return pending(state, status=text_at(state, "processingStatus"))
     reply = yield service.get(amazon.ORDERS, request.remote_id, operation="order", params=amazon.DATA)
-    verdict = amazon.order_in(need(reply, check=ACCESS, own="errors"))
+    verdict = amazon.order_in(need(reply, check=ACCESS, own="errors"), request.remote_id)
     # Where it was open when last read, the feed was done by then, and its report had nothing against it.
     if verdict.outcome is not Outcome.PENDING or not feed or request.status_since in amazon.OPEN:
         return verdict

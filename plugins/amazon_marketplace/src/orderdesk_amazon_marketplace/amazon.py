@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import httpx
 
-from orderdesk_sdk.answer import Answer, Refusal, by_status, refused
+from orderdesk_sdk.answer import Answer, Refusal, by_status, refused, unclear
 from orderdesk_sdk.batch_report import XmlReport
-from orderdesk_sdk.reading import each_inside, inside, json_object, text_at
+from orderdesk_sdk.reading import each_at, inside, text_at
 from orderdesk_sdk.reading_xml import document, element
 from orderdesk_sdk.reasons import CanonicalReason as Why
 from orderdesk_sdk.reasons import ClosedList, ReasonCode
@@ -19,7 +19,7 @@ FEEDS, DOCUMENTS = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents"
 KIND, XML = "POST_ORDER_ACKNOWLEDGEMENT_DATA", "text/xml; charset=UTF-8"
 XSI = {"xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance", "xsi:noNamespaceSchemaLocation": "amzn-envelope.xsd"}
 ORDERS, DATA = "/orders/2026-01-01/orders", {"includedData": "CANCELLATION,FULFILLMENT"}
-CANCELED, SHIPPED = ("CANCELLED",), ("SHIPPED", "PARTIALLY_SHIPPED")
+ITEMS, CANCELED, SHIPPED = ("orderItems", "*"), ("CANCELLED",), ("SHIPPED", "PARTIALLY_SHIPPED")
 OPEN, QUEUED = ("UNSHIPPED", "PENDING", "PENDING_AVAILABILITY"), ("IN_QUEUE", "IN_PROGRESS")
 REPORT = XmlReport(
     "ProcessingReport", ("StatusCode", "Processing"), problem="Result", error=("ResultCode", "Error"),
@@ -68,15 +68,15 @@ def message(seller: str, cancels: Iterable[tuple[CancelRequest, Sequence[str]]])
     return document(root)
 
 
-def order_in(reply: httpx.Response) -> Answer:
+def order_in(reply: httpx.Response, number: str) -> Answer:
     """What an order's status says of a cancel: pending while it stands there. Raises MalformedReply."""
-    word, cancels = text_at(reply, "order", "fulfillment", "fulfillmentStatus"), ("orderItems", "*", "cancellation")
-    order = inside(json_object(reply), "order")
-    who = sorted({str(by) for by in each_inside(order, *cancels, "cancellationExecution", "cancelledBy")})
-    asked = each_inside(order, *cancels, "cancellationRequest")
-    why = ", ".join(sorted({str(inside(one, "cancelReason") or "no reason") for one in asked}))
-    note = f"the buyer asked Amazon to cancel it: {why}" if why else None
-    if word in OPEN and inside(order, "fulfillment", "fulfilledBy") == "AMAZON":
+    word, cancels = text_at(reply, "order", "fulfillment", "fulfillmentStatus"), ("order", *ITEMS, "cancellation")
+    if text_at(reply, "order", "orderId") != number:  # Nor may its items stand in our feed.
+        return unclear(reply, text="Amazon's reply is about another order")
+    who = sorted({str(by) for by in each_at(reply, *cancels, "cancellationExecution", "cancelledBy")})
+    why = {str(inside(one, "cancelReason") or "no reason") for one in each_at(reply, *cancels, "cancellationRequest")}
+    note = f"the buyer asked Amazon to cancel it: {', '.join(sorted(why))}" if why else None
+    if word in OPEN and "AMAZON" in each_at(reply, "order", "fulfillment", "fulfilledBy"):
         return refused(reply, Refusal.NOT_ALLOWED, status=word, text=note, remedy=AFN)
     note = f"canceled by {', '.join(who) or 'nobody named'}" if word in CANCELED else note
     return by_status(reply, word, canceled_in=CANCELED, shipped_in=SHIPPED, open_in=OPEN, text=note, remedy=GONE)

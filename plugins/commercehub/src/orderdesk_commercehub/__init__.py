@@ -62,7 +62,8 @@ def orderdesk_cancel(request: CancelRequest, service: Hub) -> Flow[Answer]:
         if away is None and service.now < request.placement.submitted_at + hours(1):  # Reads may lag behind.
             return answer.not_done(reply, text=UNKNOWN, remedy=KEY, retry_after=minutes(2))
         return away or answer.refused(reply, Refusal.NOT_ALLOWED, text=UNKNOWN, remedy=KEY)
-    there = LINES.read(need(reply, check=ACCESS, otherwise=nothing_done), one_or_many(reply), request.order)
+    stated = {service.settings.order_key: request.remote_id}
+    there = LINES.read(need(reply, check=ACCESS, otherwise=nothing_done), one_or_many(reply), request.order, **stated)
     why = {"cancelCode": request.reason.code, "cancelledReason": request.reason.text}
     items = [{**name, "cancelledQuantity": count, **why} for name, count in there.to_ask(reply, request.lines)]
     body = {"id": request.remote_id, "type": TYPES[service.settings.order_key], "lineItems": items}
@@ -84,7 +85,8 @@ def orderdesk_check(request: CheckRequest, service: Hub) -> Flow[Answer]:
     if service.settings.mode == "orderstream":
         return answer.unclear(None, text="OrderStream cannot be read back")
     reply = yield look(request, service)
-    there = LINES.read(need(reply, check=ACCESS, own="messages"), one_or_many(reply), request.order)
+    stated = {service.settings.order_key: request.remote_id}
+    there = LINES.read(need(reply, check=ACCESS, own="messages"), one_or_many(reply), request.order, **stated)
     verdict = there.judge(reply, request.lines)
     if verdict.outcome is not Outcome.PENDING or request.reference is None:
         return verdict

@@ -194,7 +194,7 @@ class MarketplaceSimulator(Simulator):
         return None
 
     def _perform(self, operation: str, name: str, request: Request, body: bytes) -> Outcome:
-        now, base = self.clock.now(), str(request.base_url).rstrip("/")
+        now, base = self.clock.now(), _own_url(request)
         content: object = None
         if request.method in ("POST", "PUT"):
             try:
@@ -288,6 +288,12 @@ class MarketplaceSimulator(Simulator):
         if plan is not None and outcome.status in _WITH_RATE:
             headers["x-amzn-RateLimit-Limit"] = str(plan.per_second)
         return self.reply(operation, remote_id, outcome, headers=headers)
+
+
+def _own_url(request: Request) -> str:
+    """Where the simulator is reached: by its socket, since a public client makes its Host header by cutting a URL."""
+    host, port = request.scope["server"]
+    return f"{request.url.scheme}://{host}:{port}"
 
 
 def _refused(status: int, code: str, text: str) -> Outcome:

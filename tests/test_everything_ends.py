@@ -1,0 +1,215 @@
+"""Law 7 by chance: services and plugins that say anything at all, for months; everything ends or waits for a person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, LineAnswer, Refusal
+from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.cli.worker import machine_has_work
+from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
+from orderdesk_sdk.declaration import (
+    Always,
+    Button,
+    ByCheck,
+    ByPerson,
+    ByReply,
+    Confirmation,
+    Integration,
+    NewNumber,
+    Portal,
+    RuleAction,
+    SinceSubmission,
+    Status,
+    WhileStatus,
+    Window,
+)
+from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
+from orderdesk_sdk.ledger import Work
+from orderdesk_sdk.message import HintKind
+from orderdesk_sdk.order import Line, Order, Placement, Role
+from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
+from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.testing.village import Phone, TownSettings, note, open_village_desk
+
+ROUNDS = 4_000
+AWAITING = (State.AWAITING_PERSON, ErrandState.AWAITING_PERSON)
+JUMPS = (seconds(1), seconds(20), minutes(3), minutes(61), hours(5), hours(30), hours(24 * 9))
+
+
+class Whim(Phone):
+    """A service and its plugin, which do what chance says."""
+
+    def __init__(self, slug: str, role: Role, random: Random) -> None:
+        self.slug, self.role, self._random = slug, role, random
+        self._ladder = tuple(self._route() for _ in range(random.randrange(4)))
+
+    def _route(self) -> Button | Portal:
+        random = self._random
+        every = minutes(random.choice([1, 7, 60]))
+        confirms: list[Confirmation] = [ByReply(), ByCheck(every, every * random.choice([1, 10])), ByPerson()]
+        windows: list[Window] = [Always(), SinceSubmission(minutes(5)), WhileStatus({"open", "new"}, "made")]
+        confirm, window = random.choice(confirms), random.choice(windows)
+        climbs = frozenset(random.sample(list(Refusal), random.randrange(3)))
+        return Button(confirm, window, climbs) if random.random() < 0.7 else Portal("Call them.", window=window)
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return Integration(
+            slug=self.slug, title=self.slug.title(), settings=TownSettings, base_url="endpoint", role=self.role,
+            cancel=self._ladder, resubmit=NewNumber(), identified_by={"*": NotStated("chance says it")},
+            statuses=(Status("held", "On hold"),) if self.role is Role.CART else (),
+            actions=(RuleAction(f"Cancel Order at {self.slug.title()}"),) if self._ladder else (),
+        )  # fmt: skip
+
+    def _flow(self, number: str, service: Service[TownSettings]) -> Flow[Answer]:
+        """Some calls, and any answer, or none."""
+        random = self._random
+        reply = None
+        for _ in range(random.choice([0, 1, 1, 1, 2, 3])):
+            if random.random() < 0.5:
+                reply = yield service.get(f"/{self.slug}", number)
+            else:
+                reply = yield service.post(f"/{self.slug}", number, json={"do": "it"}, repeatable=random.random() < 0.5)
+        if random.random() < 0.05:
+            raise KeyError("chance")
+        word = random.choice([None, "open", "made"])
+        if reply is None:
+            return random.choice([answer.unclear(None), answer.not_done(None), answer.refused(None, Refusal.TOO_LATE)])
+        if random.random() < 0.06:
+            return answer.canceled(reply, status="canceled", lines=[LineAnswer("MUG", 2, 2)])
+        wait = random.choice([None, None, seconds(1), hours(2), hours(24 * 400)])
+        return random.choice(
+            [
+                answer.asked(reply, status=word),
+                answer.pending(reply, status=word),
+                answer.pending(reply, status=word),
+                answer.unclear(reply),
+                answer.not_done(reply, retry_after=wait),
+                answer.not_done(reply),
+                answer.changed(reply) if random.random() < 0.2 else answer.unclear(reply),
+                answer.refused(reply, random.choice(list(Refusal))) if random.random() < 0.3 else answer.pending(reply),
+            ]
+        )
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[TownSettings]) -> Flow[Answer]:
+        return (yield from self._flow(request.remote_id, service))
+
+    @hookimpl
+    def orderdesk_check(self, request: CheckRequest, service: Service[TownSettings]) -> Flow[Answer]:
+        return (yield from self._flow(request.remote_id, service))
+
+    @hookimpl
+    def orderdesk_change_status(self, request: StatusRequest, service: Service[TownSettings]) -> Flow[Answer]:
+        return (yield from self._flow(request.remote_id, service))
+
+    @hookimpl
+    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[TownSettings]) -> Flow[Answer | Placement]:
+        told = yield from self._flow(request.order.number, service)
+        return service.placement(request.order.number) if self._random.random() < 0.1 else told
+
+
+class Fate:
+    """What comes back: anything."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+
+    def __call__(self, request: bytes) -> bytes:
+        random = self._random
+        if random.random() < 0.15:
+            return b""
+        status = random.choice([200, 200, 200, 201, 202, 400, 401, 403, 404, 409, 408, 429, 500, 503])
+        return http_reply(status, json.dumps({"status": random.choice(["open", "canceled", 7])}).encode())
+
+
+@pytest.fixture
+def opened(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Desk, Random, VirtualClock]]:
+    random, clock = Random(request.param), VirtualClock()  # noqa: S311 - chance, not a secret
+    services = [Whim("cart", Role.CART, random), *(Whim(slug, Role.FULFILLMENT, random) for slug in ("mill", "press"))]
+    with RawServer(answering(Fate(random))) as server:
+        orders = [Order(f"id-{number}", number, lines=(Line(2, code="MUG"),)) for number in ("1042", "1043")]
+        with open_village_desk(tmp_path / "desk.db", clock, server.url, services, orders=orders) as desk:
+            yield desk, random, clock
+
+
+def something(desk: Desk, random: Random) -> None:
+    """Whatever somebody may do."""
+    number, place = random.choice(["1042", "1043"]), random.choice(["cart", "mill", "press"])
+    work: Work | None = random.choice([*desk.cases(), *desk.errands(), None])
+    with suppress(OrderDeskError):
+        match random.randrange(9):
+            case 0 | 1:
+                desk.place(number, at=place, by="Ann")
+            case 2 | 3:
+                desk.cancel(number, by="Ann", send=random.random() < 0.7)
+            case 4:
+                desk.receive(place, note(number, random.choice(list(HintKind)), delivery=str(random.random())))
+            case 5:
+                desk.resubmit(number, by="Ann")
+            case 6:
+                desk.change_status(number, "held", by="Ann")
+            case 7 if work is not None:
+                desk.send_again(work.id, by="Ben")
+            case _ if work is not None and random.random() < 0.3:
+                desk.confirm(work.id, by="Ben")
+
+
+def open_works(desk: Desk) -> list[Work]:
+    return [*(case for case in desk.cases() if case.is_open), *desk.errands(open_only=True)]
+
+
+def told(works: list[Work]) -> str:
+    return "; ".join(f"{work.id} at {work.connection} is {work.state.value}: {work.text}" for work in works)
+
+
+def until_idle(desk: Desk, clock: VirtualClock) -> int:
+    """As `orderdesk work --until-idle`; how many rounds it took."""
+    for number in range(ROUNDS):
+        if not machine_has_work(desk):
+            return number
+        due = desk.ledger.next_due()
+        assert due is not None, told(open_works(desk))
+        clock.advance(max(due - clock.now(), seconds(0)))
+        desk.run_due()
+    raise AssertionError(f"{ROUNDS} rounds, and no end: {told(open_works(desk))}")
+
+
+@pytest.mark.parametrize("opened", range(12), indirect=True)
+def test_whatever_is_said_everything_ends_or_waits_for_a_person(opened: tuple[Desk, Random, VirtualClock]) -> None:
+    desk, random, clock = opened
+    for _ in range(30):
+        something(desk, random)
+        if random.random() < 0.6:
+            clock.advance(random.choice(JUMPS))
+            desk.run_due()
+    until_idle(desk, clock)
+    waiting = [work for work in open_works(desk) if work.state in AWAITING]
+    for work in open_works(desk):
+        follows = isinstance(work, Case) and work.role is Role.CART and work.state is State.REQUESTED
+        assert work.state in AWAITING or (follows and waiting), told([work])
+        assert work.due_at is not None
+        assert work.text or work.remedy, told([work])
+    before = sum(len(desk.ledger.history(work.id)) for work in open_works(desk))
+    for _ in range(30):  # A month without anybody.
+        clock.advance(hours(24))
+        desk.run_due()
+    until_idle(desk, clock)
+    written = sum(len(desk.ledger.history(work.id)) for work in open_works(desk)) - before
+    assert written <= 60 * 12 * max(1, len(waiting)), f"{written} lines in a month in which nobody did anything"
+    for work in open_works(desk):  # And a person can end it.
+        if work.state in AWAITING:
+            assert not desk.refuse(work.id, by="Ben").is_open
