@@ -368,6 +368,21 @@ def test_the_first_intent_claims_the_case_and_a_rival_may_send_nothing(ledger: S
     assert [entry.content for entry in ledger.history(case.id)] == [SEND, INTENT, EXCHANGE, NOTE]
 
 
+def test_who_read_a_case_before_its_last_intent_does_not_take_it_over(ledger: SqliteLedger) -> None:
+    """A drive that is later than its lease sends on, while another looks at what it has sent so far."""
+    case = put(ledger)
+    claimed = transition(case, SEND)
+    journal = WorkJournal(ledger, case, claimed, (SEND,))
+    journal.intend(INTENT)
+    seen = ledger.case(case.id)
+    journal.intend(evolve(INTENT, number=2))
+    resumed = transition(seen, Event(EventKind.RESUME, LATER, due_at=LATER))
+    with pytest.raises(ConflictError):
+        WorkJournal(ledger, seen, resumed).intend(INTENT)
+    after = journal.finish(transition(claimed, NOTE), NOTE)
+    assert ledger.case(case.id) == after
+
+
 def test_a_drive_without_a_call_is_one_commit(ledger: SqliteLedger) -> None:
     case = put(ledger)
     claimed = transition(case, SEND)
