@@ -202,6 +202,17 @@ def test_nothing_is_written_into_a_file_that_nobody_will_find(
         assert path.exists() == (change is not removed)
 
 
+def test_a_program_may_go_to_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    with closing(SqliteLedger(Path("a.db"))) as ledger, LocalHost("a.db", clock=VirtualClock()) as host:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        case = put(ledger)
+        write_to_host(host)
+        assert (ledger.cases(), list(ledger.examine())) == ((case,), [])
+        ledger.backup(tmp_path / "backup.db")
+
+
 def test_an_older_copy_that_is_put_into_the_file_itself_is_noticed(
     ledger: SqliteLedger, path: Path, tmp_path: Path
 ) -> None:
