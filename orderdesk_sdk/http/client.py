@@ -229,7 +229,8 @@ class ConnectionClient:
         """What a request says, for whoever must decide whether it is made again."""
         if options.private or options.reads_only or request.method in ("GET", "HEAD", "OPTIONS"):
             return ""
-        return self.redactor.body(request.content.decode("utf-8", "replace"))[:_TOLD]
+        # Cut before it is cleaned, since a request may be as large as its plugin likes.
+        return self.redactor.body(request.content[:_TOLD].decode("utf-8", "replace"))
 
     def _once(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
         if self._credentials is not None and _options(request).signed:
