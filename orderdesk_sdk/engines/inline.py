@@ -152,8 +152,11 @@ class InlineEngine:
         troubles: dict[str, BaseException] = {}
 
         def end(flight: Flight) -> None:
-            if flight.ticket.hung:
-                self._take_away(flight.job, flight.ticket.watch)
+            try:
+                if flight.ticket.hung:
+                    self._take_away(flight.job, flight.ticket.watch)
+            except Exception as error:  # noqa: BLE001 - the ledger or the host may be away now; the others go on
+                troubles[flight.job[0].id] = error
             troubles.update(self._errors([(flight.job, flight.ticket)]))
 
         self._ledger.mind_clock(self._clock.now())
