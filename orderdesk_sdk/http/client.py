@@ -69,7 +69,7 @@ _BEHIND_EXCERPT = 64 * 1024
 """Bytes behind an excerpt in which the end of a secret is looked for that stands across its end."""
 _NAP = 0.5
 """Seconds that are slept at a time, so that the desk's ending is noticed."""
-_LONGEST_TURN = 120.0
+_LONGEST_TURN = 150.0
 """Seconds that a later call of a flow waits for the declared rate: begun anew, the flow would spend its first turns
 again. Well below the lease on its case."""
 
