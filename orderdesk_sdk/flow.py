@@ -245,8 +245,8 @@ class _Drive(Generic[T]):
             return Fault(str(fault))
         except ConfigurationError as error:
             if intents:  # Who was not let in has done nothing; with no word of that the request would seem to be lost.
-                failure = Failure("NotLetIn", Certainty.NOT_DONE, self._client.redactor.text(error.text))
-                self._journal.keep(Exchange(intents[0], intents[0].at, failure=failure, tries=0))
+                shut = Failure("NotLetIn", Certainty.NOT_DONE, self._client.redactor.text(error.text))
+                self._journal.keep(Exchange(intents[0], intents[0].at, failure=shut, tries=0))
             return self._misconfigured(error)
         except HeldBack as held:
             if wrote:  # What an earlier write of this flow did stands.
