@@ -294,9 +294,9 @@ def test_a_wish_that_is_settled_while_a_registration_stands_still_reaches_it(
     other.cancel("1042", by="Ann")
     real = desk.ledger.begin_registration
 
-    def stands_still(begun: Registration) -> None:
+    def stands_still(registration: Registration) -> None:
         other.confirm(case_at(other, "phone").id, by="Ben")
-        real(begun)
+        real(registration)
 
     desk.ledger.begin_registration = stands_still  # type: ignore[method-assign]
     desk.place("1042", at="mill", by="the shop")
