@@ -256,10 +256,11 @@ class CaseAdvancer:
         after = checking
         for entry in entries:
             after = transition(after, entry)
-        journal.finish(after, *entries)
+        written = journal.finish(after, *entries)
+        assert isinstance(written, Case)
         for entry in entries:
-            self._book.tell(after, entry)
-        return after
+            self._book.tell(written, entry)
+        return written
 
     def _cannot_check(self, case: Case) -> Case:
         if case.state in (State.HEARD, State.ASKED, State.UNCLEAR):

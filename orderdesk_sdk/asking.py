@@ -106,13 +106,13 @@ class Asker:
                 watch,
             )
             results = self._results(group, connection, driven)
-            journal.finish_all(results)
-            for result in results:
-                assert isinstance(result.after, Case)
-                after[result.after.id] = result.after
+            works = journal.finish_all(results)
+            for result, work in zip(results, works, strict=True):
+                assert isinstance(work, Case)
+                after[work.id] = work
                 for event in result.entries:
                     assert isinstance(event, Event)
-                    self._book.tell(result.after, event)
+                    self._book.tell(work, event)
         return tuple(after[case.id] for case, _ in wanted)
 
     def resume(self, case: Case, connection: Connection, placement: Placement, watch: Watch) -> Case:
@@ -199,8 +199,8 @@ class Asker:
         self, sending: Case, connection: Connection, placement: Placement, journal: WorkJournal, driven: Driven[Answer]
     ) -> Case:
         event = self._event(sending, connection, placement, driven, driven.outcome)
-        after = transition(sending, event)
-        journal.finish(after, event)
+        after = journal.finish(transition(sending, event), event)
+        assert isinstance(after, Case)
         self._book.tell(after, event)
         return after
 
@@ -259,8 +259,8 @@ class Asker:
         except ConfigurationError as error:
             # Before a byte of the mail left: it is tried again until somebody mends it.
             event = followup.not_sent(sending, error.text, self._book.clock.now(), error.remedy)
-        after = transition(sending, event)
-        journal.finish(after, event)
+        after = journal.finish(transition(sending, event), event)
+        assert isinstance(after, Case)
         self._book.tell(after, event)
         return after
 

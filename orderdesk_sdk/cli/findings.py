@@ -211,9 +211,10 @@ def _ledger(config: Config) -> Iterator[Finding]:
                 "ledger", place, Grade.OK, "there is no ledger yet; the first command that needs one makes it"
             )
         return
-    for open_file in too_open(path, wal_of(path), path.with_name(f"{path.name}-shm")):
+    beside = (wal_of(path), path.with_name(f"{path.name}-shm"), *path.parent.glob(f"{path.name}.*.token"))
+    for open_file in too_open(path, *beside):
         yield Finding(
-            "ledger", str(open_file), Grade.WARNING, "others on this machine may read it, and every order",
+            "ledger", str(open_file), Grade.WARNING, "others on this machine may read it",
             f"chmod 600 {open_file}",
         )  # fmt: skip
     try:

@@ -21,7 +21,7 @@ from orderdesk_sdk.declaration import Batch
 from orderdesk_sdk.ending import Ending
 from orderdesk_sdk.engines.rounds import LOOK, Flight, Job, Round
 from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.errors import ConflictError, NotAllowedError
 from orderdesk_sdk.guard import HUNG, Watch
 from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger, Work
@@ -102,8 +102,11 @@ class InlineEngine:
         # Only the ledger knows where a case is that raised, was given up, or is in somebody else's hands.
         return tuple(after.get(case.id) or self._ledger.case(case.id) for case in cases)
 
-    def request(self, case: Case) -> CancelRequest:
-        """What a case's present route is asked to do."""
+    def request(self, case_id: str) -> CancelRequest:
+        """What an open case's present route is asked to do. Raises NotAllowedError for a settled one."""
+        case = self._ledger.case(case_id)
+        if not case.is_open:
+            raise NotAllowedError(f"nothing is asked while it is {case.state.value}", place=f"case {case_id}")
         return self._advancer.request(case)
 
     def read_back(self, work: Work) -> Work:
@@ -149,8 +152,11 @@ class InlineEngine:
         troubles: dict[str, BaseException] = {}
 
         def end(flight: Flight) -> None:
-            if flight.ticket.hung:
-                self._take_away(flight.job, flight.ticket.watch)
+            try:
+                if flight.ticket.hung:
+                    self._take_away(flight.job, flight.ticket.watch)
+            except Exception as error:  # noqa: BLE001 - the ledger or the host may be away now; the others go on
+                troubles[flight.job[0].id] = error
             troubles.update(self._errors([(flight.job, flight.ticket)]))
 
         self._ledger.mind_clock(self._clock.now())

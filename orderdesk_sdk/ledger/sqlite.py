@@ -61,7 +61,7 @@ class SqliteLedger(Reader, Occurrences):
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = path.absolute()  # The program may go to another folder.
         try:
             with ExitStack() as made:
                 self._writer = made.enter_context(closing(connect(path)))
