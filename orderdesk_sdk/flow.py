@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, OrderDeskError, PluginFault
-from orderdesk_sdk.exchange import Certainty, Exchange, Intent
+from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.grounds import Grounds, Received, Unfounded
 from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS, Fault, Guard, Watch, fault_text
@@ -244,6 +244,9 @@ class _Drive(Generic[T]):
             self._may_have_written(intents)
             return Fault(str(fault))
         except ConfigurationError as error:
+            if intents:  # Who was not let in has done nothing; with no word of that the request would seem to be lost.
+                shut = Failure("NotLetIn", Certainty.NOT_DONE, self._client.redactor.text(error.text))
+                self._journal.keep(Exchange(intents[0], intents[0].at, failure=shut, tries=0))
             return self._misconfigured(error)
         except HeldBack as held:
             if wrote:  # What an earlier write of this flow did stands.
