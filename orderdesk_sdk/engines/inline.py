@@ -228,6 +228,9 @@ class InlineEngine:
     def _next_call(self, group: Sequence[Case], batch: Batch) -> list[Case]:
         """Those of a group that go in the next call, longest due first; the others are told in which later one."""
         now = self._clock.now()
+        due = [case for case in group if case.due_at is None or case.due_at <= now]
+        if all(case.tries for case in due):  # Who is only tried again takes nobody along whose time has not come.
+            group = due
         turn = sorted(group, key=lambda case: case.due_at or now)
         for at, case in enumerate(turn[batch.most :]):
             event = followup.gather(batch, now, calls=1 + at // batch.most)
