@@ -19,7 +19,7 @@ from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reasons import Reason, resolve_reason
 from orderdesk_sdk.request import CancelRequest, CheckRequest
-from orderdesk_sdk.wish import leaves_nothing, with_line_ids
+from orderdesk_sdk.wish import latest_of, leaves_nothing, with_line_ids
 
 __all__ = ["LEASE", "Casebook", "Known"]
 
@@ -102,7 +102,7 @@ class Casebook:
         placements = self._host.placements(case.order_id)
         coming = [begun.connection for begun in self.ledger.registrations(order_id=case.order_id)]
         # Of all wishes: a cart that was registered after the first one must wait for what that one asked elsewhere.
-        latest = {other.connection: other for other in self.ledger.cases(order_id=case.order_id)}
+        latest = latest_of(self.ledger.cases(order_id=case.order_id), placements)
         others = [other for other in latest.values() if other.role is not Role.CART]
         against = [
             f"{other.connection} ({'only a part was canceled' if other.state is State.CANCELED else other.state.value})"

@@ -145,7 +145,8 @@ def forget(session: Session, order: str, by: str | None) -> None:
         copies = [host.order(OrderId(copy)).number for copy in host.copies(found.id)]
 
     def draw(screen: Screen) -> None:
-        screen.line(f"Order {found.number}: personal texts are removed, from {count} histories and the order itself.")
+        histories = "one history" if count == 1 else f"{count} histories"
+        screen.line(f"Order {found.number}: personal texts are removed, from the order itself and {histories}.")
         if copies:
             screen.line(f"Duplicates of it have texts of their own: {', '.join(copies)}.", "yellow")
         screen.line("Backups still have them.", "dim")

@@ -186,9 +186,8 @@ def _connection(
         yield Finding("connection", place, Grade.WARNING, text, "remove it once its hosts are called by https://")
     if not missing:
         count = sum(field.kind is SettingKind.SECRET for field in fields.values())
-        yield Finding(
-            "connection", place, Grade.OK, f"{declared.title}: settings are complete, {count} secrets are there"
-        )
+        secrets = "1 secret is there" if count == 1 else f"{count} secrets are there"
+        yield Finding("connection", place, Grade.OK, f"{declared.title}: settings are complete, {secrets}")
 
 
 def _rules(config: Config, registry: Registry) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ from orderdesk_sdk.testing.kill_judge import sends
 from orderdesk_sdk.testing.kill_nursery import Nursery, Obituary
 from orderdesk_sdk.testing.raw_server import RawServer, answering
 from orderdesk_sdk.testing.village import Village
+from orderdesk_sdk.wish import latest_of
 
 __all__ = ["Crowds", "Told"]
 
@@ -289,7 +290,7 @@ class _Crowd:
             for placement in desk.host.placements(order.id):
                 if placement.connection not in asked:
                     yield f"{plan.number} was canceled, and {placement.connection} was never asked"
-        for case in cases:
+        for case in latest_of(cases, desk.host.placements(order.id)).values():
             yield from self._wrong_case(desk, case)
         assert isinstance(desk.host, LocalHost)
         made = [copy for copy in desk.host.copies(order.id) if not desk.host.placements(copy)]
@@ -304,10 +305,8 @@ class _Crowd:
                 yield f"{work.id} is {work.state.value} ({work.text}), and {work.connection} made it {count} times"
 
     def _wrong_case(self, desk: Desk, case: Case) -> Iterator[str]:
-        if case.is_open or (case.state is not State.CANCELED and case.state is not State.WITHDRAWN):
+        if case.state is not State.CANCELED:
             yield f"{case.id} at {case.connection} ended {case.state.value}: {case.text}"
-        if case.state is State.WITHDRAWN:
-            yield f"{case.id} at {case.connection} was withdrawn: {case.text}"
         if case.connection == "phone":
             return
         acted = self._village.writes.count(f"{case.connection} cancel {case.remote_id}")
