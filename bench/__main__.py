@@ -17,10 +17,11 @@ from bench.figure import Effort, Figure
 from bench.growth import growth
 from bench.imports import imports
 from bench.listing import listing
+from bench.shares import shares
 from bench.table import as_json, as_table
 
 MEASURES: dict[str, Callable[[Effort], Iterable[Figure]]] = {
-    measure.__name__: measure for measure in (cancels, rivals, drain, imports, listing, dispatch, growth)
+    measure.__name__: measure for measure in (cancels, rivals, drain, imports, listing, dispatch, growth, shares)
 }
 
 

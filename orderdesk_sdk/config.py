@@ -50,6 +50,10 @@ _TOO_LARGE = 2**63
 _LINE_ENDS = {ord(character): None for character in "\r\n\t"}
 LONGEST_NAME = 255
 """Bytes of a file's name, on the file systems that are in use."""
+LONGEST = 1_000_000
+"""Characters of a configuration."""
+MOST_DOTS = 300
+"""Dots in one of its lines: Python's reader needs memory by the square of the parts of a key."""
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
@@ -129,7 +133,10 @@ def read_config(path: Path) -> Config:
 
 def _read(path: Path) -> Config:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Some editors begin with a mark.
+        text = path.read_text(encoding="utf-8-sig")  # Some editors begin with a mark.
+        if len(text) > LONGEST or any(line.count(".") > MOST_DOTS for line in text.splitlines()):
+            raise RecursionError
+        document = tomllib.loads(text)
         for name, table in document.items():
             _check_numbers(table, f"{path}: [{name}]")
     except OSError as error:
@@ -137,7 +144,9 @@ def _read(path: Path) -> Config:
     except ValueError as error:  # Of bytes that are no text, of what is no TOML, of a number with 5,000 digits.
         raise ConfigurationError(f"is not TOML: {error}", place=str(path)) from None
     except RecursionError:
-        raise ConfigurationError("is nested too deeply", place=str(path), remedy="write it as the docs do") from None
+        raise ConfigurationError(
+            "is too long or nested too deeply", place=str(path), remedy="write it as the docs do"
+        ) from None
     _known(document, ("ledger", "host", "mail", "connections", "resubmit", "rules", "sandbox"), str(path))
     ledger = _table(document, "ledger", str(path))
     host = _table(document, "host", str(path))
@@ -246,11 +255,8 @@ def _timezone(host: Mapping[str, object], path: Path) -> tzinfo:
     name = host.get("timezone", "UTC")
     try:
         return UTC if name == "UTC" else ZoneInfo(str(name))
-    except (
-        ZoneInfoNotFoundError,
-        ValueError,
-        OSError,
-    ):  # An OSError for a folder's name, and for one that is too long.
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # An OSError for a folder's name, and for one that is too long.
         raise ConfigurationError(
             f"{name!r} is not a time zone", place=f"{path}: [host].timezone", remedy='write it as "Europe/Berlin"'
         ) from None

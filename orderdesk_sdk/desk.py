@@ -28,7 +28,7 @@ from orderdesk_sdk.connections import Connections
 from orderdesk_sdk.deeds import Deeds
 from orderdesk_sdk.ending import Ending
 from orderdesk_sdk.engines.inline import InlineEngine, Report
-from orderdesk_sdk.errors import NotAllowedError, OrderDeskError
+from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.filing import Filing
 from orderdesk_sdk.hosts import Host, Move
 from orderdesk_sdk.hosts.by_id import HostById
@@ -36,6 +36,7 @@ from orderdesk_sdk.hosts.local import ImportReport, LocalHost, embedded
 from orderdesk_sdk.hosts.refs import OrderId, order_ref
 from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.inbound import Heard, Inbound
+from orderdesk_sdk.intake import Intake
 from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.mail import Mailer
@@ -97,6 +98,7 @@ class Desk:
         self._inbound = Inbound(self.ledger, by_id, self.connections, self._engine, self._wishes)
         deeds = Deeds(self._wishes, self._statuses)
         self.rulebook = Rulebook(config.rules, self.ledger, by_id, self.connections, deeds, self.clock)
+        self._intake = Intake(self.host, self.connections, self._wishes, self._inbound, self.rulebook, self.clock)
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
@@ -149,13 +151,8 @@ class Desk:
         for a number that the service would mangle or no path takes, as `..`, for a time still to come, and what the
         host raises for clashes.
         """
-        integration = self.connections.get(at).integration
-        found = self.order(order)
-        number = found.number if remote_id is None else remote_id
-        placement = Placement(at, number, submitted_at or self.clock.now(), integration.role)
-        if self._wishes.register(found, placement, name_of(by)) is not None:
-            self._let_rules_act()
-        return placement
+        found, person = self.order(order), name_of(by)
+        return self._decided(self._intake.place(found, at, remote_id=remote_id, submitted_at=submitted_at, by=person))
 
     def plan(self, order: str) -> Plan:
         """What a cancellation of the order would do now. Sends nothing."""
@@ -171,14 +168,7 @@ class Desk:
         A shipment that an order has not had before raises the alarm where the order was canceled. Raises
         NotAllowedError for a host that has its own ways of taking orders in.
         """
-        local = embedded(self.host, "import")
-        new = self.rulebook.expect_imports(orders)
-        left = self._inbound.newly_shipped(orders)
-        report = local.import_orders(orders, by=name_of(by))
-        self._inbound.shipped_by_host(left, by=name_of(by))
-        self.rulebook.hear(new)
-        self._let_rules_act()
-        return report
+        return self._decided(self._intake.import_orders(orders, by=name_of(by)))
 
     def take_over(self, order: str, *, by: str) -> tuple[str, ...]:
         """Let an order of the local host alone go by its number, as one that was made anew; the ids of the others.
@@ -288,10 +278,7 @@ class Desk:
 
         Raises NotAllowedError for a settled case, and what keeps it from being asked.
         """
-        case = self.ledger.case(case_id)
-        if not case.is_open:
-            raise NotAllowedError(f"nothing is asked while it is {case.state.value}", place=f"case {case_id}")
-        return self._engine.request(case)
+        return self._engine.request(case_id)
 
     def note(self, case_id: str, text: str, *, by: str) -> None:
         """Write into a history what somebody did about it. Changes nothing."""
@@ -385,20 +372,23 @@ class Desk:
     def run_due(self, limit: int = 1000) -> Report:
         """Do what is due now, and say when the next is due. Does nothing once the desk is being closed.
 
-        Each connection does its share by itself. Where more than `limit` pieces are due, this returns when so many were
-        begun, and does not wait for the slow ones among them: these are finished beside the next call.
+        Each connection does its share by itself. Beyond `limit` pieces, who is slow is finished beside the next call.
         """
         with self._ending.busy():
             if self._ending.is_near:
                 return Report(0, None)
             report = self._engine.run_due(limit)
-            try:
-                handled, troubles = self.rulebook.work(limit)
-            except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
-                handled, troubles = 1, (str(error),)
-            if not (handled or troubles):
-                return report
-            return evolve(report, problems=(*report.problems, *troubles), next_due=self.ledger.next_due())
+            while True:  # What rules want is asked by connection as well.
+                try:
+                    with self._engine.in_passing():
+                        handled, troubles = self.rulebook.work(limit)
+                except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
+                    handled, troubles = 0, (str(error),)
+                report = evolve(report, problems=(*report.problems, *troubles), next_due=self.ledger.next_due())
+                if not handled or self._ending.is_near:
+                    return report
+                more = self._engine.run_due(limit)
+                report = Report(report.done + more.done, more.next_due, (*report.problems, *more.problems))
 
     def _let_rules_act(self, sure: Sequence[str] = ()) -> None:
         """Let the rules hear at once what this call did. What keeps them from it waits, and `run_due` tells of it."""

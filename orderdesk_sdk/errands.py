@@ -198,9 +198,8 @@ class ErrandRunner(ABC, Generic[E, R, T]):
             settled = self.settle(sending, outcome, now, sent=sent)
         except LedgerError:
             raise
-        except (
-            OrderDeskError
-        ) as error:  # It is done there, and cannot be kept here: not a second time, but by a person.
+        except OrderDeskError as error:
+            # It is done there, and cannot be kept here: not a second time, but by a person.
             return self._handed_over(sending, now, f"it is there, and could not be recorded: {error}", error.remedy)
         if settled is not None:
             return settled

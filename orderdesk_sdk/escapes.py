@@ -22,6 +22,7 @@ _ESCAPE = re.compile(
     r"|\\(?P<char>[\\\"'/bfnrt])"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
     r"|&(?:amp|lt|gt|quot)(?![A-Za-z0-9;])"
+    r"|(?P<nothing>\x00++|(?<=[A-Za-z0-9+/_-])=?\r?\n[ \t]?(?=[A-Za-z0-9+/_-]))"
 )
 CUT_ESCAPE = re.compile(r"(?:%[0-9A-Fa-f]?|\\(?:[ux][0-9A-Fa-f]{0,3})?|&#?[0-9A-Za-z]{0,8})\Z")
 """The beginning of an escape where a text was cut."""
@@ -91,6 +92,8 @@ def _units(found: re.Match[str]) -> Iterator[_Unit]:
             halves = bytes.fromhex(escape.replace("\\u", ""))
             for char in halves.decode("utf-16-be", "surrogatepass"):
                 yield char, 12 if ord(char) > 0xFFFF else 6
+        case "nothing":  # UTF-16 that was read as UTF-8, and lines that mail and base64 break.
+            yield "", len(escape)
         case "char":
             yield _CHARS.get(escape[1], escape[1]), 2
         case _:

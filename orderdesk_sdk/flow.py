@@ -13,11 +13,11 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, OrderDeskError, PluginFault
-from orderdesk_sdk.exchange import Certainty, Exchange, Intent
+from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.grounds import Grounds, Received, Unfounded
 from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS, Fault, Guard, Watch, fault_text
-from orderdesk_sdk.http.replay import digest_of, is_request, operation_of, plain_request, response_of
+from orderdesk_sdk.http.replay import digest_of, is_private, is_request, operation_of, plain_request, response_of
 from orderdesk_sdk.http.shared_reads import copy_of
 from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.reading import Ended, MalformedReply
@@ -244,6 +244,9 @@ class _Drive(Generic[T]):
             self._may_have_written(intents)
             return Fault(str(fault))
         except ConfigurationError as error:
+            if intents:  # Who was not let in has done nothing; with no word of that the request would seem to be lost.
+                shut = Failure("NotLetIn", Certainty.NOT_DONE, self._client.redactor.text(error.text))
+                self._journal.keep(Exchange(intents[0], intents[0].at, failure=shut, tries=0))
             return self._misconfigured(error)
         except HeldBack as held:
             if wrote:  # What an earlier write of this flow did stands.
@@ -303,6 +306,9 @@ class _Drive(Generic[T]):
         if exchange is not None and exchange.failure is not None:
             certainty = Certainty.UNCLEAR if wrote else exchange.failure.certainty
             return Loss(certainty, exchange.failure.text, self._repeatable, exchange.failure.retry_after)
+        if self._recorded.again is not None and exchange is not None and self._may_begin_anew(request):
+            self._recorded, self._wrote = NOTHING, wrote
+            return None
         text = "the process ended while the request was on its way"
         if exchange is not None:
             text = f"the process ended after the service answered {exchange.status}, and its reply was not kept whole"
@@ -312,6 +318,13 @@ class _Drive(Generic[T]):
             )
             return Loss(Certainty.UNCLEAR, text, another=True)
         return Loss(Certainty.UNCLEAR, text, self._repeatable)
+
+    def _may_begin_anew(self, request: httpx.Request) -> bool:
+        """Whether what was sent is made again from here on: a private reply is kept nowhere, a presigned URL say, and
+        every write of the flow was declared repeatable.
+        """
+        writes = [intent for intent in self._recorded.intents.values() if not intent.reads_only]
+        return is_private(request) and all(intent.repeatable for intent in writes)
 
     def _another(self, request: httpx.Request, intent: Intent) -> Loss:
         """The flow asks for something else than was sent: whether that is wanted, a person says (law 3)."""
@@ -342,7 +355,7 @@ class _Drive(Generic[T]):
             case Answer():
                 return cleaned(found, self._client.redactor)
             case Unfounded():
-                return Fault(self._client.redactor.text(str(found))[:LONGEST_WORDS])
+                return Fault(self._client.redactor.text(str(found))[:LONGEST_WORDS], Unfounded.__name__)
             case Fault() | OrderDeskError():
                 return self._result_of(found)
             case _:

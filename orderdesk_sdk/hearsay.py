@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.case import Case, Event, EventKind, Proof, State
+from orderdesk_sdk.case import Case, Event, EventKind, Proof, ProofKind, State
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import ByCheck
 from orderdesk_sdk.evidence import proof_by_reading
@@ -90,6 +90,16 @@ def after_watching(case: Case, answer: Answer, now: datetime) -> Event:
         )
     if answer.outcome in (Outcome.NOT_DONE, Outcome.UNCLEAR, Outcome.CHANGED):
         return Event(EventKind.CHECK_FAILED, now, text=answer.text or "the read-back told nothing")
+    was_read = case.proof is not None and case.proof.kind in (ProofKind.READ_BACK, ProofKind.LINES)
+    if was_read and answer.outcome in (Outcome.ASKED, Outcome.PENDING):
+        return Event(
+            EventKind.SHIPPED,
+            now,
+            status=answer.status,
+            text="it is alive again there, although it was read to be canceled",
+            remedy="find out at the service who brought it back, and stop it there before it ships",
+            proof=proof_by_reading(case, answer),
+        )
     return Event(EventKind.STILL_PENDING, now, text="read again: nothing speaks against it", status=answer.status)
 
 

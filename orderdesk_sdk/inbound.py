@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
+from orderdesk_sdk.case import READABLE, Cancellation, Case, Event, EventKind, State
 from orderdesk_sdk.connections import Connection, Connections
 from orderdesk_sdk.engines.inline import InlineEngine
 from orderdesk_sdk.errors import (
@@ -40,7 +40,6 @@ MOST_HINTS = 1000
 LARGEST = 5_000_000
 """Bytes of one message that are looked at."""
 _UNKNOWN = "no order is registered there under this number"
-_READABLE = (State.REQUESTED, State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
 _ALARMABLE = (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
 
 
@@ -157,7 +156,7 @@ class Inbound:
             wish = Wish(order=order.id, by=by, reason=f"canceled at {name}", at=(name,), heard_from=name)
             found = [made for made in self._wishes.make(wish).cases if made.connection == name]
             return (found[-1] if found else None), "read back" if found else "nothing to look into"
-        if case is None or case.state not in _READABLE:
+        if case is None or case.state not in READABLE:
             return case, "nothing to look into"
         after, is_read = self._read(case)
         if kind is HintKind.SHIPPED and not is_read and self._is_alarming(after, order):

@@ -7,15 +7,16 @@ from datetime import datetime
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.case import Event
+from orderdesk_sdk.case import Case
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.flow import HeldBack
-from orderdesk_sdk.ledger import Fence, FenceMoved, Ledger, Work, Write
+from orderdesk_sdk.ledger import Content, Fence, FenceMoved, Ledger, Work, Write
+from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.status_change import StatusChange
 
-__all__ = ["Content", "GroupJournal", "Hold", "Part", "Result", "WorkJournal"]
+__all__ = ["GroupJournal", "Hold", "Part", "Result", "WorkJournal"]
 
-Content = Event | Intent | Exchange | str
 MANY_MOVES = 20
 """How often an order may change between a look at it and the commit that rests on the look."""
 
@@ -66,6 +67,7 @@ class GroupJournal:
         self._parts = parts
         self._kept: list[Content] = []
         self._is_claimed = False
+        self._more = 0
 
     @property
     def has_called(self) -> bool:
@@ -88,6 +90,7 @@ class GroupJournal:
             for part in self._parts if self._is_claimed else ():
                 self._keep_late(part, intent.at)
             raise
+        self._more += self._is_claimed
         self._is_claimed = True
         self._kept = []
 
@@ -112,8 +115,10 @@ class GroupJournal:
         self._ledger.write(
             *(
                 Write(
-                    part.claimed if self._is_claimed else part.before,
-                    part.claimed,
+                    _aged(part.claimed, self._more) if self._is_claimed else part.before,
+                    # Another version with each intent: whoever read the work before this one does not know of it, and
+                    # must not take it over as if nothing more had been sent.
+                    _aged(part.claimed, self._more + self._is_claimed),
                     [*(() if self._is_claimed else part.opening), *self._kept, intent],
                     fences.get(part.before.id),
                 )
@@ -134,8 +139,8 @@ class GroupJournal:
         for part in self._parts:
             self._keep_late(part, part.claimed.updated_at)
 
-    def finish_all(self, results: Sequence[Result]) -> None:
-        """Commit the results, one per part, with everything kept.
+    def finish_all(self, results: Sequence[Result]) -> tuple[Work, ...]:
+        """Commit the results, one per part, with everything kept; the works as they are then.
 
         Raises ConflictError when somebody else was faster with one of them; the others' results and all evidence are
         kept.
@@ -148,6 +153,7 @@ class GroupJournal:
                 if len(writes) == 1 or not self._written(write):
                     self._keep_late(part, result.after.updated_at)
             raise
+        return tuple(write.after for write in writes)
 
     def _written(self, write: Write) -> bool:
         try:
@@ -157,9 +163,9 @@ class GroupJournal:
         return True
 
     def _last(self, part: Part, result: Result) -> Write:
-        before = part.claimed if self._is_claimed else part.before
+        before = _aged(part.claimed, self._more) if self._is_claimed else part.before
         opening = () if self._is_claimed else part.opening
-        return Write(before, result.after, [*opening, *self._kept, *result.entries])
+        return Write(before, _aged(result.after, self._more), [*opening, *self._kept, *result.entries])
 
     def _keep_late(self, part: Part, at: datetime) -> None:
         if self._kept:
@@ -181,6 +187,17 @@ class WorkJournal(GroupJournal):
     ) -> None:
         super().__init__(ledger, [Part(before, claimed, opening, hold)])
 
-    def finish(self, after: Work, *entries: Content) -> None:
-        """Commit the result with everything kept. Raises ConflictError as `finish_all` does."""
-        self.finish_all([Result(after, entries)])
+    def finish(self, after: Work, *entries: Content) -> Work:
+        """Commit the result with everything kept; the work as it is then. Raises ConflictError as `finish_all` does."""
+        return self.finish_all([Result(after, entries)])[0]
+
+
+def _aged(work: Work, more: int) -> Work:
+    """The work as it is after so many more commits."""
+    match work:
+        case Case():
+            return evolve(work, version=work.version + more)
+        case Resubmission():
+            return evolve(work, version=work.version + more)
+        case StatusChange():
+            return evolve(work, version=work.version + more)

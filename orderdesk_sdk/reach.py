@@ -34,20 +34,19 @@ class Reach:
         self._host = host
         self._connections = connections
 
-    def begin(self, order: Order, placement: Placement) -> tuple[Registration, Cancellation | None]:
-        """Before the host is told of a placement: what `complete` needs, and the open wish that reaches there already.
+    def begin(self, order: Order, placement: Placement) -> Registration:
+        """Before the host is told of a placement: what `complete` needs, recorded; the wish that is open reaches there.
 
-        Recorded first: a crash leaves a case that waits for the placement, or a registration that `catch_up` finds.
+        A crash leaves a registration that `catch_up` finds, and perhaps a case that waits for the placement.
         """
         was_there = any(known.connection == placement.connection for known in self._host.placements(order.id))
-        wishes = tuple(wish.id for wish in self._ledger.cancellations(order.id))
+        wishes = self._over(order.id)
         begun = Registration(
             secrets.token_hex(6), order.id, placement.connection, self._clock.now(), wishes, was_there
         )  # fmt: skip
-        extended = self.extend(order, placement, was_there=was_there)
-        if extended is None:
-            self._ledger.begin_registration(begun)
-        return begun, extended
+        self._ledger.begin_registration(begun)
+        self.extend(order, placement, was_there=was_there)
+        return begun
 
     def complete(self, begun: Registration, order: Order, placement: Placement) -> Cancellation | None:
         """Now that the host has the placement: the wish that reaches there, of those that came or were open meanwhile.
@@ -59,15 +58,14 @@ class Reach:
         self._ledger.forget_registration(begun)
         return extended
 
-    def drop(self, begun: Registration, extended: Cancellation | None, why: str) -> None:
-        """The host did not take the placement: nothing is wished there."""
+    def drop(self, begun: Registration) -> None:
+        """The host did not take the placement: nothing is wished there, unless somebody else has registered it."""
+        if not any(known.connection == begun.connection for known in self._host.placements(begun.order_id)):
+            follows = {wish.id for wish in self._ledger.cancellations(begun.order_id) if wish.extends is not None}
+            for case in self._ledger.cases(order_id=begun.order_id):
+                if case.connection == begun.connection and case.cancellation_id in follows:
+                    self._withdraw(case, "it was not submitted there after all")
         self._ledger.forget_registration(begun)
-        if extended is None or any(
-            known.connection == begun.connection for known in self._host.placements(begun.order_id)
-        ):
-            return  # Somebody else has registered it there, under the right number.
-        for case in self._ledger.cases(cancellation_id=extended.id):
-            self._withdraw(case, why)
 
     def cover(self, order_id: str, placements: Sequence[Placement]) -> tuple[Case, ...]:
         """Extend the wishes that are open to those of an order's placements that have no case; the cases of these."""
@@ -169,6 +167,13 @@ class Reach:
             for entry in self._ledger.history(case.id)
         )
 
+    def _over(self, order_id: str) -> tuple[str, ...]:
+        """The wishes for an order of which nothing is open. Those that are open now are about what comes now."""
+        wishes = {wish.id: wish for wish in self._ledger.cancellations(order_id)}
+        lives = {case.cancellation_id for case in self._ledger.cases(order_id=order_id) if case.is_open}
+        lives |= {wishes[name].extends or name for name in lives if name in wishes}
+        return tuple(name for name in wishes if name not in lives)
+
     def _missing(self, order_id: str, placements: Sequence[Placement]) -> tuple[Placement, ...]:
         if len(placements) < 2:  # The one place is that of the case which is being looked at.
             return ()
@@ -185,7 +190,7 @@ class Reach:
                 self.complete(begun, self._host.order(begun.order_id), placement)
                 return
         if self._clock.now() - begun.began_at > LEASE:  # Whoever began it is dead, or looks for wishes himself.
-            self._ledger.forget_registration(begun)
+            self.drop(begun)
 
     def _withdraw(self, case: Case, why: str) -> None:
         while case.state is State.REQUESTED:

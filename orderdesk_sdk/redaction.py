@@ -95,19 +95,22 @@ class _Known:
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where it stands in a text, as it is or in base64, and where its beginning was cut off at the end."""
+        whole: list[tuple[int, int]] = []
         for form in self.texts:
             if form in text:
-                yield from ((at, at + len(form)) for at in _places(form, text))
+                whole += ((at, at + len(form)) for at in _places(form, text))
         for code in self.codes:
             if code in text:
-                yield from (_widened(text, at, at + len(code)) for at in _places(code, text))
+                whole += (_widened(text, at, at + len(code)) for at in _places(code, text))
+        yield from whole
         if self.longest >= _SHORTEST_CUT:
-            yield from self._cut_off(text)
+            yield from self._cut_off(text, max((end for _, end in whole), default=0))
 
-    def _cut_off(self, text: str) -> Iterator[tuple[int, int]]:
+    def _cut_off(self, text: str, begin: int) -> Iterator[tuple[int, int]]:
         whole = CUT_ESCAPE.search(text, max(0, len(text) - 10))
         ends = {len(text) - behind for behind in range(_BEHIND_CUT + 1)} | ({whole.start()} if whole else set())
-        for at in range(max(0, len(text) - self.longest - _BEHIND_CUT), len(text) - _SHORTEST_CUT + 1):
+        first = max(begin, len(text) - self.longest - _BEHIND_CUT)
+        for at in range(first, len(text) - _SHORTEST_CUT + 1):
             for form in self.starts.get(text[at : at + _SHORTEST_CUT], ()):
                 if any(end - at >= _SHORTEST_CUT and form.startswith(text[at:end]) for end in ends):
                     yield at, len(text)

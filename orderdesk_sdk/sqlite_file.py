@@ -128,7 +128,7 @@ class FileGuard:
 
     def __init__(self, path: Path) -> None:
         """Remember the file, and its log, as they are now that a connection has them open. Raises LedgerError."""
-        self._place = str(path)
+        self._place = str(path.absolute())  # The program may go to another folder.
         self._wal = str(wal_of(path))
         self._is_closed = False
         found, log = self._look(self._place), self._look(self._wal)

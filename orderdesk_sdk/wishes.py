@@ -158,13 +158,13 @@ class Wishes:
             text = f"it cannot have been submitted at {placement.submitted_at.isoformat()}, which is still to come"
             remedy = "give the time at which it was submitted, with its offset from UTC, or none for now"
             raise InputError(text, place=place, remedy=remedy)
-        begun, extended = self._reach.begin(order, placement)
+        begun = self._reach.begin(order, placement)
         try:
             self._host.place(order.id, placement, by=by)
         except InputError:
-            self._reach.drop(begun, extended, "it was not submitted there after all")
+            self._reach.drop(begun)
             raise
-        extended = extended or self._reach.complete(begun, order, placement)
+        extended = self._reach.complete(begun, order, placement)
         if extended is None:
             return None
         cases = [case for case in self.standing(extended).cases if case.state is State.REQUESTED]

@@ -137,6 +137,19 @@ def test_a_bomb_takes_no_more_memory_than_a_few_replies(coding: str, client_of: 
     assert peak < 8 * SHORT.reply
 
 
+def test_a_length_beside_chunks_is_not_believed(client_of: ClientMaker) -> None:
+    def chunks(connection: RawConnection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n")
+        for _ in range(200):
+            connection.send(b"4000\r\n" + b"x" * 0x4000 + b"\r\n")
+        connection.send(b"0\r\n\r\n")
+
+    with RawServer(chunks) as server:
+        exchange = call(client_of(server.url, SHORT), server.url)
+    assert kind_and_certainty(exchange) == ("ReplyTooLarge", Certainty.UNCLEAR)
+
+
 @pytest.mark.parametrize("coding", ["gzip", "identity"])
 def test_a_reply_as_long_as_the_limit_is_read_whole(coding: str, client_of: ClientMaker) -> None:
     body = b"x" * SHORT.reply

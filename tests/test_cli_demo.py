@@ -90,7 +90,7 @@ def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatc
     ):
         assert words in ran.stdout
     assert "\x1b" not in ran.stdout
-    assert len(ran.stdout.splitlines()) < 140
+    assert len(ran.stdout.splitlines()) < 150
     assert list(temporary.iterdir()) == []
 
 

@@ -103,6 +103,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("new", "my-3pl", "--title", "My 3PL")
         ask("ledger", "verify")
         ask("ledger", "backup", "backup.db")
+        ask("ledger", "restore", "backup.db")
         ask("forget", "1043", "--by", "Ann")
     return gave
 

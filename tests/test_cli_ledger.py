@@ -106,12 +106,40 @@ def test_a_head_that_was_noted_tells_an_older_copy() -> None:
     assert "is no head of a ledger" in shown("ledger", "verify", "--head", "12:34", code=1)
 
 
-def test_a_backup_is_restored_by_putting_it_in_its_place() -> None:
+def test_a_backup_is_put_in_the_ledgers_place_and_that_one_moved_away_with_its_log() -> None:
     ask("ledger", "backup", "backup.db")
+    Path(f"{LEDGER}-wal").write_bytes(b"an old log")
+    made = ask("ledger", "restore", "backup.db")
+    with closing(SqliteLedger(Path(made["away"]))) as away:
+        assert str(away.head()) == made["head"]
+    names = sorted(file.name for file in Path().glob(f"{LEDGER}*"))
+    assert names == [LEDGER.name, f"{LEDGER}.before-1"], "no old log lies beside it"
+    assert LEDGER.stat().st_mode & 0o077 == 0
+    assert ask("receipt", "1042")["is_canceled"]
+    assert ask("ledger", "restore", "backup.db")["away"] == f"{LEDGER}.before-2"
     LEDGER.unlink()
-    shutil.copy("backup.db", LEDGER)
+    assert ask("ledger", "restore", "backup.db")["away"] is None
+    LEDGER.write_bytes(b"damaged " * 1000)
+    ask("ledger", "restore", "backup.db")
     assert ask("receipt", "1042")["is_canceled"]
     assert "there is such a file already" in shown("ledger", "backup", "backup.db", code=1)
+
+
+def test_nothing_is_restored_over_a_ledger_in_use_nor_from_what_is_no_sound_backup() -> None:
+    ask("ledger", "backup", "backup.db")
+    with closing(SqliteLedger(LEDGER)) as ledger:
+        text = shown("ledger", "restore", "backup.db", code=1)
+        assert "it is in use" in text
+        assert len(ledger.cases()) == 2
+    Path("junk.db").write_bytes(b"junk " * 1000)
+    assert "it is no backup of a ledger" in shown("ledger", "restore", "junk.db", code=1)
+    shutil.copy("backup.db", "changed.db")
+    with closing(sqlite3.connect("changed.db", isolation_level=None)) as stranger:
+        stranger.execute("DROP TRIGGER cases_are_changed_with_history")
+        stranger.execute("UPDATE cases SET version = 9")
+    assert "it is not as it was written" in shown("ledger", "restore", "changed.db", code=1)
+    assert ask("receipt", "1042")["is_canceled"]
+    assert list(Path().glob("*.before-*")) == []
 
 
 def test_a_plain_copy_of_a_ledger_in_use_is_no_ledger_for_doctor_either() -> None:

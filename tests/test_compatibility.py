@@ -24,6 +24,7 @@ from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.hookspecs import deprecated_hookspec, hookimpl
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.ledger.entries import dump, stamp
 from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
@@ -49,7 +50,10 @@ class Old:
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         ladder = (Button(ByCheck(every=minutes(2), give_up=hours(1))),)
-        return Integration(slug="old", title="Old", settings=OldSettings, base_url="endpoint", cancel=ladder)
+        return Integration(
+            slug="old", title="Old", settings=OldSettings, base_url="endpoint", cancel=ladder,
+            identified_by={"*": NotStated("it knows one order only")},
+        )  # fmt: skip
 
     @hookimpl
     def orderdesk_cancel(self, service: Service[OldSettings]) -> Flow[Answer]:

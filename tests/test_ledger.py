@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -18,13 +16,12 @@ from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, Proof, ProofKind, State, transition
 from orderdesk_sdk.clock import minutes, seconds
 from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.errors import ConflictError, LedgerError, NotFoundError
+from orderdesk_sdk.errors import ConflictError, NotFoundError
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.journal import WorkJournal
-from orderdesk_sdk.ledger import EntryKind, Write
+from orderdesk_sdk.ledger import Content, EntryKind, Write
 from orderdesk_sdk.ledger.entries import dump, load
-from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.order import Order, Role
 from orderdesk_sdk.receipt import make_receipt
@@ -195,9 +192,7 @@ FULL_EVENT = Event(
         ("", EntryKind.NOTE),
     ],
 )
-def test_every_entry_comes_back_as_it_went_in(
-    ledger: SqliteLedger, content: Event | Intent | Exchange | str, kind: EntryKind
-) -> None:
+def test_every_entry_comes_back_as_it_went_in(ledger: SqliteLedger, content: Content, kind: EntryKind) -> None:
     case = put(ledger, attempt=4)
     ledger.append(case, [content], fenced=False)
     (entry,) = ledger.history(case.id)
@@ -297,61 +292,6 @@ def test_cases_are_narrowed_by_order_wish_and_state(ledger: SqliteLedger) -> Non
     assert ledger.cases(states=[State.ASKED, State.REQUESTED], limit=1) == (one,)
 
 
-# Files
-
-
-def test_an_empty_file_becomes_a_ledger_and_is_one_when_opened_again(path: Path) -> None:
-    path.touch()
-    for _ in range(2):
-        SqliteLedger(path).close()
-    raw = sqlite3.connect(path)
-    assert raw.execute("SELECT max(version) FROM ledger_schema").fetchall() == [(len(MIGRATIONS),)]
-    assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    raw.close()
-
-
-def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
-    SqliteLedger(path).close()
-    raw = sqlite3.connect(path)
-    with raw:
-        raw.execute("INSERT INTO ledger_schema VALUES (?)", (len(MIGRATIONS) + 1,))
-    with pytest.raises(LedgerError, match="install the newer") as raised:
-        SqliteLedger(path)
-    assert raised.value.place == str(path)
-    assert raw.execute("SELECT max(version) FROM ledger_schema").fetchone() == (len(MIGRATIONS) + 1,)
-    raw.close()
-
-
-def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path, path: Path) -> None:
-    path.write_text("dear diary" * 100, encoding="utf-8")
-    for place in (path, tmp_path, tmp_path / "absent" / "orderdesk.db"):
-        with pytest.raises(LedgerError, match="cannot be opened") as raised:
-            SqliteLedger(place)
-        assert raised.value.place == str(place)
-    assert path.read_text(encoding="utf-8") == "dear diary" * 100
-
-
-WRITER = """
-import sys
-from pathlib import Path
-from datetime import UTC, datetime
-from orderdesk_sdk.case import Cancellation
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
-ledger = SqliteLedger(Path(sys.argv[1]))
-for number in range(40):
-    name = f"{sys.argv[2]}{number}"
-    ledger.open(Cancellation(name, name, "1", "1042", "Ann", None, datetime(2026, 1, 5, tzinfo=UTC)), "content", [])
-"""
-
-
-def test_two_processes_that_write_one_file_lose_nothing(path: Path) -> None:
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), name]) for name in "ab"]
-    assert [writer.wait(60) for writer in writers] == [0, 0]
-    ledger = SqliteLedger(path)
-    assert {found.id for found in ledger.cancellations("1")} == {f"{name}{n}" for name in "ab" for n in range(40)}
-    ledger.close()
-
-
 # The journal of one drive
 
 
@@ -366,6 +306,21 @@ def test_the_first_intent_claims_the_case_and_a_rival_may_send_nothing(ledger: S
     journal.keep(EXCHANGE)
     journal.finish(transition(claimed, NOTE), NOTE)
     assert [entry.content for entry in ledger.history(case.id)] == [SEND, INTENT, EXCHANGE, NOTE]
+
+
+def test_who_read_a_case_before_its_last_intent_does_not_take_it_over(ledger: SqliteLedger) -> None:
+    """A drive that is later than its lease sends on, while another looks at what it has sent so far."""
+    case = put(ledger)
+    claimed = transition(case, SEND)
+    journal = WorkJournal(ledger, case, claimed, (SEND,))
+    journal.intend(INTENT)
+    seen = ledger.case(case.id)
+    journal.intend(evolve(INTENT, number=2))
+    resumed = transition(seen, Event(EventKind.RESUME, LATER, due_at=LATER))
+    with pytest.raises(ConflictError):
+        WorkJournal(ledger, seen, resumed).intend(INTENT)
+    after = journal.finish(transition(claimed, NOTE), NOTE)
+    assert ledger.case(case.id) == after
 
 
 def test_a_drive_without_a_call_is_one_commit(ledger: SqliteLedger) -> None:

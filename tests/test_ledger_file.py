@@ -19,6 +19,7 @@ from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError, LedgerError
 from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.ledger.backup import accept_as_it_is
+from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.outbox import LocalFolder
 from orderdesk_sdk.private_files import make_private_folder, too_open
@@ -202,6 +203,17 @@ def test_nothing_is_written_into_a_file_that_nobody_will_find(
         assert path.exists() == (change is not removed)
 
 
+def test_a_program_may_go_to_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    with closing(SqliteLedger(Path("a.db"))) as ledger, LocalHost("a.db", clock=VirtualClock()) as host:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        case = put(ledger)
+        write_to_host(host)
+        assert (ledger.cases(), list(ledger.examine())) == ((case,), [])
+        ledger.backup(tmp_path / "backup.db")
+
+
 def test_an_older_copy_that_is_put_into_the_file_itself_is_noticed(
     ledger: SqliteLedger, path: Path, tmp_path: Path
 ) -> None:
@@ -277,3 +289,58 @@ def test_who_only_reads_waits_for_nobody_who_writes(ledger: SqliteLedger, path: 
         with closing(SqliteLedger(path)) as reading:
             assert reading.cases() == (case,)
         writing.execute("COMMIT")
+
+
+# Of whatever version
+
+
+def test_an_empty_file_becomes_a_ledger_and_is_one_when_opened_again(path: Path) -> None:
+    path.touch()
+    for _ in range(2):
+        SqliteLedger(path).close()
+    raw = sqlite3.connect(path)
+    assert raw.execute("SELECT max(version) FROM ledger_schema").fetchall() == [(len(MIGRATIONS),)]
+    assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    raw.close()
+
+
+def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
+    SqliteLedger(path).close()
+    raw = sqlite3.connect(path)
+    with raw:
+        raw.execute("INSERT INTO ledger_schema VALUES (?)", (len(MIGRATIONS) + 1,))
+    with pytest.raises(LedgerError, match="install the newer") as raised:
+        SqliteLedger(path)
+    assert raised.value.place == str(path)
+    assert raw.execute("SELECT max(version) FROM ledger_schema").fetchone() == (len(MIGRATIONS) + 1,)
+    raw.close()
+
+
+def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path, path: Path) -> None:
+    path.write_text("dear diary" * 100, encoding="utf-8")
+    for place in (path, tmp_path, tmp_path / "absent" / "orderdesk.db"):
+        with pytest.raises(LedgerError, match="cannot be opened") as raised:
+            SqliteLedger(place)
+        assert raised.value.place == str(place)
+    assert path.read_text(encoding="utf-8") == "dear diary" * 100
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from datetime import UTC, datetime
+from orderdesk_sdk.case import Cancellation
+from orderdesk_sdk.ledger.sqlite import SqliteLedger
+ledger = SqliteLedger(Path(sys.argv[1]))
+for number in range(40):
+    name = f"{sys.argv[2]}{number}"
+    ledger.open(Cancellation(name, name, "1", "1042", "Ann", None, datetime(2026, 1, 5, tzinfo=UTC)), "content", [])
+"""
+
+
+def test_two_processes_that_write_one_file_lose_nothing(path: Path) -> None:
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), name]) for name in "ab"]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    ledger = SqliteLedger(path)
+    assert {found.id for found in ledger.cancellations("1")} == {f"{name}{n}" for name in "ab" for n in range(40)}
+    ledger.close()

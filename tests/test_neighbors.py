@@ -7,7 +7,6 @@ without evidence.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -24,8 +23,7 @@ from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.config import Config, ConnectionConfig
 from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Email, Integration, Route
 from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errors import ConflictError, LedgerError, OrderDeskError
-from orderdesk_sdk.guard import PluginHung
+from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import Token, TokenAuth
 from orderdesk_sdk.http.client import CallLimits
@@ -40,128 +38,13 @@ from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, parsed, secret, settings
 from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
 from orderdesk_sdk.testing.subject import sample_order
+from tests.misdeeds import CANARY, HANGS, MISDEEDS, Deed
 
 ORDER = sample_order()
 UNNAMED = {"*": NotStated("the shop of these tests gives no number back")}
-CANARY = "canary-of-a-plugin"
 PATIENCE = 0.3
 LONGEST = 100.0
 """Seconds that a world may take in which everything hangs; each wait for ever would take longer."""
-Deed = Callable[[], object]
-"""What a callable does in place of what it should: it raises, it hangs, or it gives something of its own."""
-
-
-class Slyly(BaseException):
-    """An error that no `except Exception` catches."""
-
-
-class Unshowable(Exception):
-    """An error that raises when it is shown."""
-
-    def __str__(self) -> str:
-        raise KeyError(self)
-
-    __repr__ = __str__
-
-
-class Nameless(type):
-    """Classes that raise when they are asked for their name."""
-
-    @property
-    def __name__(cls) -> str:  # type: ignore[override]  # that is what is wrong
-        raise KeyError(1)
-
-
-class Anonymous(Exception, metaclass=Nameless):
-    """An error whose class has no name."""
-
-
-class Liar(str):
-    """A text that is equal to every other, and raises when it is used."""
-
-    __slots__ = ()
-    __hash__ = str.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        return True
-
-    def __str__(self) -> str:
-        raise KeyError(1)
-
-    def lower(self) -> str:
-        raise KeyError(1)
-
-
-class Wordy(Exception):
-    """An error whose words are of a class of its own."""
-
-    def __str__(self) -> str:
-        return Liar("words")
-
-
-class Impostor:
-    """Says that it is whatever is wanted, and is nothing."""
-
-    __class__ = property(lambda self: Answer)
-
-    def __eq__(self, other: object) -> bool:
-        raise KeyError(1)
-
-    def __hash__(self) -> int:
-        raise KeyError(1)
-
-    def __repr__(self) -> str:
-        raise KeyError(1)
-
-
-def _raises(error: BaseException) -> Deed:
-    def deed() -> object:
-        raise error
-
-    return deed
-
-
-def _gives(value: object) -> Deed:
-    return lambda: value
-
-
-def _cycle() -> object:
-    found: list[object] = []
-    found.append(found)
-    return found
-
-
-def _nested() -> Generator[object, None, None]:
-    yield _nested()
-
-
-MISDEEDS: Mapping[str, Deed] = {
-    "raises": _raises(KeyError(CANARY)),
-    "raises past every except": _raises(Slyly(CANARY)),
-    "exits": _raises(SystemExit(CANARY)),
-    "presses ctrl-c": _raises(KeyboardInterrupt()),
-    "ends a generator": _raises(GeneratorExit()),
-    "stops an iteration": _raises(StopIteration(Answer)),
-    "raises what cannot be shown": _raises(Unshowable()),
-    "raises what has no name": _raises(Anonymous()),
-    "raises words of its own": _raises(Wordy()),
-    "plays the ledger": _raises(LedgerError("the disk is full")),
-    "plays somebody else": _raises(ConflictError("somebody else has it")),
-    "plays the watch": _raises(PluginHung()),
-    "gives a text that lies": _gives(Liar("canceled")),
-    "gives an impostor": _gives(Impostor()),
-    "gives a cycle": _cycle,
-    "gives generators of generators": _nested,
-}
-"""What a callable does, by name."""
-
-
-def _loops() -> object:
-    while True:
-        time.sleep(0.01)
-
-
-HANGS: Mapping[str, Deed] = {"loops": _loops, "waits": lambda: threading.Event().wait(4)}
 
 
 @settings

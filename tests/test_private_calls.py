@@ -115,3 +115,24 @@ def test_what_the_service_gave_and_is_no_whole_url_is_malformed_and_not_shown(gi
     with pytest.raises(MalformedReply, match="it is no whole URL") as fault:
         service("").elsewhere("PUT", given, operation="upload")
     assert fault.value.__cause__ is fault.value.__context__ is None
+
+
+class Boom(logging.Handler):
+    """A handler whose log is full."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise OSError("the log is full")
+
+
+def test_a_log_that_fails_makes_no_call_look_lost(client_of: ClientMaker) -> None:
+    root, boom = logging.getLogger(), Boom()
+    level = root.level
+    root.addHandler(boom)
+    root.setLevel(logging.DEBUG)
+    try:
+        with RawServer(answering(lambda _: http_reply(200, b"{}"))) as server:
+            exchange, _ = client_of(server.url).call(service(server.url).put("/orders"), 1, unheard)
+    finally:
+        root.removeHandler(boom)
+        root.setLevel(level)
+    assert (exchange.status, exchange.failure) == (200, None)

@@ -7,7 +7,7 @@ import html
 import json
 import re
 import tracemalloc
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode, encodebytes, urlsafe_b64encode
 from collections.abc import Callable
 from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 from xml.sax import saxutils
@@ -226,6 +226,18 @@ def test_what_stands_around_a_secret_stays(secret: str) -> None:
 @pytest.mark.parametrize("text", ["100 %", "%zz &nbsp; &unknown; \\u12 \\q &#99999999;", "a%41 &amp; \\u0041 %FF %C3"])
 def test_escapes_without_a_secret_stay_as_they_are(text: str) -> None:
     assert redactor("another-secret").text(text) == text
+
+
+@pytest.mark.parametrize("secret", ["s3cr3t|8d2f/6a1b+9c07", "x1y2z3" * 40])
+def test_a_secret_is_hidden_across_the_lines_of_a_mail_and_in_what_was_another_charset(secret: str) -> None:
+    hide = redactor(secret)
+    login = f"ann:{secret}".encode()
+    for said in (encodebytes(login).decode(), json.dumps(encodebytes(login).decode())):
+        assert Finder(secret).found(hide.text(said).replace("\\n", "").replace("\n", "")) == set()
+    folded = "=\r\n".join(secret[at : at + 10] for at in range(0, len(secret), 10))
+    assert hide.text(f"<{folded}>") == "<[hidden]>"
+    wide = json.dumps({"error": secret}).encode("utf-16-le").decode("utf-8", "replace")
+    assert secret not in hide.body(wide).replace("\0", "")
 
 
 def test_a_digest_is_no_secret() -> None:

@@ -15,8 +15,9 @@ from orderdesk_sdk.answer import Answer
 from orderdesk_sdk.case import State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Button, ByCheck, Integration, SinceSubmission
+from orderdesk_sdk.declaration import Button, ByCheck, Integration, SinceSubmission, Status
 from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.exchange import Exchange
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.hosts.local import LocalHost
@@ -24,7 +25,7 @@ from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.order_reader import read_order_text
 from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.request import CancelRequest, CheckRequest, StatusRequest
 from orderdesk_sdk.settings import host, settings
 from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
 
@@ -51,7 +52,7 @@ class Shop:
     def orderdesk_integration(self) -> Integration:
         return Integration(
             slug="shop", title="Shop", settings=ShopSettings, base_url="endpoint",
-            cancel=(self._button,), throttled=throttled,
+            cancel=(self._button,), throttled=throttled, statuses=(Status("held", "Held"),),
         )  # fmt: skip
 
     @hookimpl
@@ -59,6 +60,11 @@ class Shop:
         yield service.put("/hold", request.remote_id, operation="hold")
         reply = yield service.put("/cancel", request.remote_id, operation="cancel")
         return answer.asked(reply)
+
+    @hookimpl
+    def orderdesk_change_status(self, request: StatusRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+        reply = yield service.put("/status", request.placement.remote_id, operation="status")
+        return answer.changed(reply)
 
     @hookimpl
     def orderdesk_check(self, request: CheckRequest, service: Service[ShopSettings]) -> Flow[Answer]:
@@ -143,6 +149,20 @@ def test_a_read_back_that_is_throttled_is_made_again_when_the_service_wants_it(
         asked = len(wants.calls)
         desk.check(case.id)
         assert len(wants.calls) == asked, "a person who looks does not break the service's word either"
+
+
+def test_a_status_change_that_is_throttled_is_made_again_when_the_service_wants_it(
+    wants: Wants, url: str, tmp_path: Path
+) -> None:
+    with a_desk(tmp_path, url, Button(CHECKED)) as desk:
+        wants.at["/status/1042"] = 3600
+        (change,) = desk.change_status("1042", "held", by="Ann", at=["shop"]).changes
+        assert (change.state, change.due_at) == (ErrandState.REQUESTED, desk.clock.now() + hours(1))
+        wants.at.clear()
+        assert isinstance(desk.clock, VirtualClock)
+        desk.clock.advance(hours(1) + seconds(1))
+        desk.run_due()
+        assert wants.calls == ["PUT /status/1042", "PUT /status/1042"]
 
 
 def test_a_wait_does_not_outlast_the_window_of_the_route(wants: Wants, url: str, tmp_path: Path) -> None:

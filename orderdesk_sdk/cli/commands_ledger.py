@@ -1,4 +1,4 @@
-"""`ledger backup`, `verify` and `accept`, and `forget`: the ledger as a file, and who is in it."""
+"""`ledger backup`, `restore`, `verify` and `accept`, and `forget`: the ledger as a file, and who is in it."""
 
 from __future__ import annotations
 
@@ -83,6 +83,30 @@ def verify(session: Session, head: str | None) -> None:
         click.get_current_context().exit(1)
 
 
+@ledger.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@shared
+@click.pass_obj
+def restore_ledger(session: Session, file: Path) -> None:
+    """Put the backup FILE in the ledger's place, and move the ledger away.
+
+    Refused while a program uses the ledger. What was done after the backup is not in it.
+    """
+    from orderdesk_sdk.ledger.backup import restore
+
+    path = session.config().ledger
+    made = restore(file, path)
+
+    def draw(screen: Screen) -> None:
+        screen.line(f"{path} is the backup now, with {made.head.count} lines of history.")
+        if made.away is not None:
+            screen.line(f"The ledger before it lies in {made.away}.")
+        screen.line("What was done after the backup is not in it: see `orderdesk cases --open` before you go on.")
+
+    away = None if made.away is None else str(made.away)
+    session.give({"file": str(path), "head": str(made.head), "away": away}, draw)
+
+
 @ledger.command()
 @shared
 @click.pass_obj
@@ -121,7 +145,8 @@ def forget(session: Session, order: str, by: str | None) -> None:
         copies = [host.order(OrderId(copy)).number for copy in host.copies(found.id)]
 
     def draw(screen: Screen) -> None:
-        screen.line(f"Order {found.number}: personal texts are removed, from {count} histories and the order itself.")
+        histories = "one history" if count == 1 else f"{count} histories"
+        screen.line(f"Order {found.number}: personal texts are removed, from the order itself and {histories}.")
         if copies:
             screen.line(f"Duplicates of it have texts of their own: {', '.join(copies)}.", "yellow")
         screen.line("Backups still have them.", "dim")

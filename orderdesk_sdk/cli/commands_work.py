@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -56,10 +56,14 @@ def work(session: Session, until_idle: bool, every: float) -> None:
             return  # A cart looks every minute; that it still waits is told once.
         waits[case.id] = event.text
         if not session.as_json:
-            _tell(screen, case, event)
+            with suppress(OSError):  # A log that is full must not stop the work that it tells of.
+                _tell(screen, case, event)
 
     status = screen.console.status("working") if screen.is_terminal and not session.as_json else None
     with session.desk(listeners=(Watcher(tell),)) as desk, stopping() as stop, status or nullcontext():
+
+        def told(problem: str) -> None:
+            click.echo(f"Problem: {printable(problem)}", err=True)
 
         def waiting(due: datetime | None) -> None:
             if status is not None and due is None:
@@ -68,17 +72,15 @@ def work(session: Session, until_idle: bool, every: float) -> None:
                 left = span(due - desk.clock.now())
                 status.update(f"next look {shown(due, seconds=True)}, in {left}; Ctrl-C ends")
 
-        done, problems = Worker(desk, every, stop, waiting).run(until_idle=until_idle)
+        done, problems = Worker(desk, every, stop, waiting, told).run(until_idle=until_idle)
         idle = not machine_has_work(desk)
         persons = desk.cases(states=[State.AWAITING_PERSON])
         errands = [one for one in desk.errands(open_only=True) if one.state is ErrandState.AWAITING_PERSON]
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
-        for problem in problems:
-            click.echo(f"Problem: {printable(problem)}", err=True)
         left = "nothing is left to be done" + (" without a person" if persons or errands else "") if idle else "stopped"
-        screen.line(f"{done} pieces of work done; {left}.")
+        screen.line(f"{done} piece{'' if done == 1 else 's'} of work done; {left}.")
         if persons:
             screen.line("These await a person:", "bold magenta")
             cases_table(screen, [persons])

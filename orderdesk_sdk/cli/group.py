@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from typing import Any
+
 import click
 
 from orderdesk_sdk.cli import (
@@ -18,6 +22,7 @@ from orderdesk_sdk.cli import (
     doctor,
     sandbox,
 )
+from orderdesk_sdk.cli.last_words import complain, in_plain_words
 from orderdesk_sdk.cli.session import Session, shared
 from orderdesk_sdk.errors import OrderDeskError
 
@@ -79,6 +84,24 @@ class _Sections(click.Group):
                 names = [(command.name or "").ljust(longest) for command in commands]
                 helps = [command.get_short_help_str(limit) for command in commands]
                 formatter.write_dl(list(zip(names, helps, strict=True)))
+
+    def main(self, *args: Any, **options: Any) -> Any:  # click's own signature has many overloads
+        """Run the command line. Whatever keeps it from its work is told in a line or two, with an exit code."""
+        try:
+            return super().main(*args, **options)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise  # Asked for by `standalone_mode=False`.
+        except Exception as error:  # noqa: BLE001 - frames of ours tell a person nothing, and may show a secret
+            text, remedy = in_plain_words(error)
+            complain(text, remedy)
+            sys.exit(1)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for argument in args:
+            if not argument.isascii() and argument != argument.encode("utf-8", "replace").decode():
+                shown = repr(os.fsencode(argument)).removeprefix("b")
+                raise click.UsageError(f"{shown} is no text in UTF-8; write it in UTF-8, or rename the file")
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         try:

@@ -17,6 +17,7 @@ from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.order import Role
 from orderdesk_sdk.testing.sandbox import SandboxClock
+from orderdesk_sdk.ticking import Rounds
 
 __all__ = ["Watcher", "Worker", "machine_has_work"]
 
@@ -58,40 +59,49 @@ class Worker:
     """Runs a desk. On a virtual clock waits take no time.
 
     every: how often it looks, in seconds, for what other processes have put into the ledger. stop: ends it when set.
-    waiting: called with the time of the next work while it waits.
+    waiting: called with the time of the next work while it waits. tell: called with each new problem, when it comes.
     """
 
     desk: Desk
     every: float = 5.0
     stop: Signal = field(factory=Signal)
     waiting: Callable[[datetime | None], None] | None = None
+    tell: Callable[[str], object] = lambda _: None
 
     def run(self, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
         """How much was done, and the problems of the last round, when stopped or (until_idle) when nothing is left.
 
-        Once it is stopped, what is under way is finished and nothing new is begun. Raises OrderDeskError where the same
-        work fails again and again.
+        Once it is stopped, what is under way is finished and nothing new is begun. Raises OrderDeskError, with
+        `until_idle` only, where the same work fails again and again.
         """
         with self.desk.ending_on(self.stop):
             return self._run(until_idle=until_idle)
 
     def _run(self, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
+        rounds = Rounds(self.desk, self.tell)
         done, failed = 0, 0
         while True:
-            report = self.desk.run_due()
-            done += report.done
-            if self.stop.is_set() or (until_idle and not machine_has_work(self.desk)):
-                return done, report.problems
-            stays_due = report.next_due is not None and report.next_due <= self.desk.clock.now()
-            failed = failed + 1 if report.problems and stays_due else 0
+            report = rounds.go()
+            done += report.done if report is not None else 0
+            if self.stop.is_set() or (until_idle and report is not None and self._is_idle(rounds)):
+                return done, rounds.problems
+            stays_due = report is None or (report.next_due is not None and report.next_due <= self.desk.clock.now())
+            failed = failed + 1 if rounds.problems and stays_due else 0
             if until_idle and failed == _ROUNDS_WITHOUT_PROGRESS:
                 raise OrderDeskError(
-                    "; ".join(report.problems), place="due work", remedy="see `orderdesk doctor`; nothing is lost"
+                    "; ".join(rounds.problems), place="due work", remedy="see `orderdesk doctor`; nothing is lost"
                 )
-            if report.next_due is None or not stays_due:
+            if report is not None and not stays_due:
                 self._wait(report.next_due)
-            elif report.problems or not report.done:
+            elif rounds.problems or (report is not None and not report.done):
                 self.stop.wait(_PAUSE)
+
+    def _is_idle(self, rounds: Rounds) -> bool:
+        try:
+            return not machine_has_work(self.desk)
+        except OrderDeskError as error:  # The ledger went away after the round.
+            rounds.note([*rounds.problems, str(error)])
+            return False
 
     def _wait(self, due: datetime | None) -> None:
         clock = self.desk.clock

@@ -29,7 +29,9 @@ def whole_reply(response: httpx.Response, request: httpx.Request, limit: int) ->
     codings = [coding for coding in codings if coding not in ("", "identity")]
     if not codings:
         length = response.headers.get("content-length", "")
-        if length.isdigit() and int(length) <= limit and "content-encoding" not in response.headers:
+        # A length beside chunks says nothing (RFC 9112, 6.3).
+        plain = "content-encoding" not in response.headers and "transfer-encoding" not in response.headers
+        if plain and length.isdigit() and int(length) <= limit:
             response.read()
             return response
         body = _gathered(response.iter_raw(_PIECE), limit)

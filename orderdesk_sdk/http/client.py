@@ -69,7 +69,7 @@ _BEHIND_EXCERPT = 64 * 1024
 """Bytes behind an excerpt in which the end of a secret is looked for that stands across its end."""
 _NAP = 0.5
 """Seconds that are slept at a time, so that the desk's ending is noticed."""
-_LONGEST_TURN = 120.0
+_LONGEST_TURN = 150.0
 """Seconds that a later call of a flow waits for the declared rate: begun anew, the flow would spend its first turns
 again. Well below the lease on its case."""
 
@@ -105,7 +105,9 @@ class ConnectionClient:
             auth.clock = clock
             auth.learn = self.redactor.learn
             auth.keeper = keeper
-        self._credentials = Credentials(auth, self._send, self.redactor, self._place, clock) if auth else None
+        self._credentials = (
+            Credentials(auth, self._send, self.redactor, self._place, clock) if auth is not None else None
+        )
         self._shared = SharedReads(clock)
         self._buckets: dict[str, TokenBucket] = {}
         self._buckets_lock = Lock()
@@ -229,7 +231,15 @@ class ConnectionClient:
         """What a request says, for whoever must decide whether it is made again."""
         if options.private or options.reads_only or request.method in ("GET", "HEAD", "OPTIONS"):
             return ""
-        return self.redactor.body(request.content.decode("utf-8", "replace"))[:_TOLD]
+        return self._excerpt(request.content, _TOLD)
+
+    def _excerpt(self, content: bytes, length: int) -> str:
+        """The beginning of a body, cleaned before it is cut: half a secret at the cut would not be known for one.
+
+        What is far behind it costs nothing.
+        """
+        said = content[: 4 * length + _BEHIND_EXCERPT].decode("utf-8", "replace")
+        return self.redactor.body(said)[:length]
 
     def _once(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
         if self._credentials is not None and _options(request).signed:
@@ -310,10 +320,7 @@ class ConnectionClient:
         if private:
             body = f"[kept out: {len(result.content)} bytes, SHA-256 {hashlib.sha256(result.content).hexdigest()}]"
         else:
-            # Cleaned before it is cut: half a secret at the cut would not be known for one. What is far behind it costs
-            # nothing.
-            said = result.content[: 4 * self.limits.excerpt + _BEHIND_EXCERPT].decode("utf-8", "replace")
-            body = self.redactor.body(said)[: self.limits.excerpt]
+            body = self._excerpt(result.content, self.limits.excerpt)
         kept = {"content-type", "retry-after", *self._integration.evidence_headers}
         told = {name: result.headers.get(name, value) for name, value in self._echoes.items()}
         drifts = [f"{name} is {told[name]}, not {value}" for name, value in self._echoes.items() if told[name] != value]

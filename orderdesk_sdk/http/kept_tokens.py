@@ -7,7 +7,6 @@ at a time renew a token that is good for once.
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
@@ -16,6 +15,7 @@ from urllib.parse import quote
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.guard import watch_here
+from orderdesk_sdk.private_files import create_private
 from orderdesk_sdk.secret import Secret
 
 __all__ = ["Keeper", "KeptToken", "keeper_beside"]
@@ -74,7 +74,7 @@ def keeper_beside(ledger: Path, connection: str) -> Keeper:
 
 def _opened(path: Path) -> sqlite3.Connection:
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        create_private(path)  # Only where there is none: to open and close one in use would free SQLite's locks on it.
         path.chmod(0o600)  # Also where somebody copied it: SQLite's own files beside it take over what it has.
         file = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
         file.execute("PRAGMA synchronous = FULL")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from orderdesk_sdk.redaction import Redactor
 
@@ -49,9 +50,38 @@ class _Guard(logging.Filter):
         return True
 
 
+class _Calm(logging.Logger):
+    """Whatever a handler, a filter or a patched `logging` raises does not end the call that it tells of.
+
+    Else a log that is full, or one plugin's handler, would make every service's replies look lost.
+    """
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - logging's own name
+        return bool(_calmly(lambda: super(_Calm, self).isEnabledFor(level)))
+
+    def debug(self, msg: object, *args: object, **options: Any) -> None:
+        _calmly(lambda: super(_Calm, self).debug(msg, *args, **options))
+
+    def info(self, msg: object, *args: object, **options: Any) -> None:
+        _calmly(lambda: super(_Calm, self).info(msg, *args, **options))
+
+    def warning(self, msg: object, *args: object, **options: Any) -> None:
+        _calmly(lambda: super(_Calm, self).warning(msg, *args, **options))
+
+
+def _calmly(log: Callable[[], object]) -> object:
+    try:
+        return log()
+    except Exception:  # noqa: BLE001 - a handler, a filter, the file behind it: whatever fails there is no failed call
+        return None
+
+
 _guard = _Guard()
 for _name in LOGGERS:
-    logging.getLogger(_name).addFilter(_guard)
+    _logger = logging.getLogger(_name)
+    _logger.addFilter(_guard)
+    if type(_logger) is logging.Logger:  # A host may have made it of a class of its own; that stays.
+        _logger.__class__ = _Calm
 
 
 @contextmanager

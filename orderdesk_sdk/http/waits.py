@@ -25,8 +25,8 @@ def asked_wait(reply: httpx.Response, now: datetime) -> timedelta | None:
     """How long a reply asks to wait, at most LONGEST_WAIT; None where it does not ask, or in no way that is understood.
 
     Read are Retry-After (RFC 9110, 10.2.3: seconds or a date), X-Retry-After, and what services write in them: seconds
-    with decimals, several values. The longest of them counts. A date that has passed asks for no wait; a number below
-    zero, or of hundreds of digits, is none.
+    with decimals, a date as ISO 8601 has it, several values. The longest of them counts. A date that has passed asks
+    for no wait; a number below zero, or of hundreds of digits, is none.
     """
     asked = [wait for told in _told(reply) if (wait := _read(told, now)) is not None]
     return max(asked, default=None)
@@ -45,7 +45,7 @@ def _read(told: str, now: datetime) -> timedelta | None:
     if _SECONDS.fullmatch(told):
         return timedelta(seconds=min(float(told), LONGEST_WAIT.total_seconds()))
     try:
-        moment = parsedate_to_datetime(told)
+        moment = datetime.fromisoformat(told) if told[:1].isdigit() else parsedate_to_datetime(told)
         # A date without a zone, or with the unknown one (-0000), is in GMT: HTTP has no other.
         wait = (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)) - now
     except (ValueError, TypeError, OverflowError):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 from contextlib import closing
+from itertools import count, islice
 from pathlib import Path
 
 from attrs import frozen
@@ -14,7 +17,7 @@ from orderdesk_sdk.ledger.verifying import examine, head_of, readable
 from orderdesk_sdk.private_files import create_private
 from orderdesk_sdk.sqlite_file import opened, wal_of
 
-__all__ = ["Backup", "accept_as_it_is", "make_backup"]
+__all__ = ["Backup", "Restored", "accept_as_it_is", "make_backup", "restore"]
 
 
 @frozen
@@ -65,6 +68,69 @@ def _copy(source: Path, half: Path) -> tuple[Head, tuple[Flaw, ...]]:
         sound = [row[0] for row in there.execute("PRAGMA integrity_check(10)")]
         damage = [Flaw(None, f"the database is damaged: {text}") for text in sound if text != "ok"]
         return head_of(there) or Head(0, ""), (*damage, *examine(there))
+
+
+@frozen
+class Restored:
+    """A ledger that was put back. head: what it ends with. away: where the one before it lies; None: there was none."""
+
+    head: Head
+    away: Path | None
+
+
+def restore(backup: Path, path: Path) -> Restored:
+    """Put a backup in the place of a ledger, which is moved away with all that lies beside it.
+
+    Raises LedgerError, and changes nothing, where the ledger is in use, or the backup is none or not as it was written.
+    """
+    try:
+        with opened(backup) as there:
+            there.text_factory = readable
+            head, flaws = head_of(there), tuple(islice(examine(there), 1))
+    except sqlite3.Error as error:
+        raise LedgerError(f"it is no backup of a ledger: {error}", place=str(backup), remedy="name another") from None
+    if flaws or head is None:
+        told = flaws[0].text if flaws else "it names no head"
+        raise LedgerError(f"it is not as it was written: {told}", place=str(backup), remedy="name an earlier backup")
+    _demand_unused(path)
+    half = path.with_name(f".{path.name}.half")
+    try:
+        half.unlink(missing_ok=True)
+        create_private(half)
+        with half.open("r+b") as file, backup.open("rb") as source:
+            shutil.copyfileobj(source, file)
+            file.flush()
+            os.fsync(file.fileno())
+        away = _move_away(path)
+        half.replace(path)
+    except OSError as error:
+        raise LedgerError(f"cannot be restored: {error.strerror}", place=str(path)) from None
+    return Restored(head, away)
+
+
+def _demand_unused(path: Path) -> None:
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=0)) as db:
+            db.execute("PRAGMA journal_mode = DELETE")  # Needs the file alone.
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            remedy = "end every program that uses it: workers, apps, the command line"
+            raise LedgerError("it is in use", place=str(path), remedy=remedy) from None
+    except sqlite3.DatabaseError:
+        return  # Damaged, which may be why it is restored: nobody can use it.
+
+
+def _move_away(path: Path) -> Path | None:
+    number = next(n for n in count(1) if not path.with_name(f"{path.name}.before-{n}").exists())
+    away = path.with_name(f"{path.name}.before-{number}")
+    existed = path.exists()
+    for end in ("-wal", "-shm", "-journal", ""):  # An old log beside a restored ledger would damage it.
+        beside = path.with_name(f"{path.name}{end}")
+        if beside.exists():
+            beside.rename(away.with_name(f"{away.name}{end}"))
+    return away if existed else None
 
 
 def accept_as_it_is(path: Path) -> Head:

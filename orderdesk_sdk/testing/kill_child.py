@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import NoReturn, ParamSpec, TextIO, TypeVar
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -45,9 +45,11 @@ __all__ = [
     "Boundaries",
     "Errand",
     "Step",
+    "children",
     "control",
     "follow_up",
     "open_desk",
+    "say",
     "take",
 ]
 
@@ -128,7 +130,7 @@ class Boundaries:
         with self._lock:
             self.names.append(name)
             if len(self.names) == self._kill_at:
-                _say(DIED, name)
+                say(DIED, name)
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def surround(self, target: object, methods: Iterable[str]) -> None:
@@ -253,7 +255,8 @@ def _wait(clock: VirtualClock, moment: datetime | None) -> None:
         clock.advance(moment - clock.now())
 
 
-def _say(what: str, detail: str) -> None:
+def say(what: str, detail: str) -> None:
+    """Leave a line on stdout."""
     # Past every buffer, so that nothing said is lost with the process.
     os.write(sys.stdout.fileno(), f"{what} {detail}\n".encode())
 
@@ -261,22 +264,34 @@ def _say(what: str, detail: str) -> None:
 def main() -> None:
     """Do the errands on stdin, each in a child that is forked for it, one after the other."""
     registry = Registry()
-    while line := sys.stdin.readline():
-        errand = Errand.load(line)
-        registry.load(errand.slug)  # Once for all of its errands: its thread is gone before there is a fork.
+
+    def do(line: str) -> None:
+        _do(Errand.load(line), registry)
+
+    # Once for all of its errands: its thread is gone before there is a fork.
+    children(sys.stdin, do, lambda line: registry.load(Errand.load(line).slug))
+
+
+def children(lines: TextIO, do: Callable[[str], None], before: Callable[[str], object] | None = None) -> None:
+    """Let a child be forked for each line and do what it says, one after the other. before: done before the fork.
+
+    Each leaves its lines on stdout, then its exit code: 1 where it raised, with what it raised.
+    """
+    while line := lines.readline():
+        if before is not None:
+            before(line)
         child = os.fork()
         if not child:
-            _live(errand, registry)
+            _live(do, line)
         _, status = os.waitpid(child, 0)
-        _say(ENDED, str(os.waitstatus_to_exitcode(status)))
+        say(ENDED, str(os.waitstatus_to_exitcode(status)))
 
 
-def _live(errand: Errand, registry: Registry) -> NoReturn:
-    """Do an errand and end the process; whoever is still alive at the end lists the boundaries that it crossed."""
+def _live(do: Callable[[str], None], line: str) -> NoReturn:
     try:
-        _do(errand, registry)
+        do(line)
     except BaseException:  # noqa: BLE001 - a child must never go on as if it were its parent
-        _say("failed", traceback.format_exc())
+        say("failed", traceback.format_exc())
         os._exit(1)
     os._exit(0)
 
@@ -290,8 +305,8 @@ def _do(errand: Errand, registry: Registry) -> None:
         boundaries.watch_the_wire()
         for step in errand.steps:
             for told in take(step, desk, errand.order, errand.reason, clock):
-                _say(TOLD, told)
-    _say(CROSSED, json.dumps(boundaries.names))
+                say(TOLD, told)
+    say(CROSSED, json.dumps(boundaries.names))
 
 
 if __name__ == "__main__":

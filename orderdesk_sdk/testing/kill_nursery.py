@@ -7,12 +7,12 @@ import subprocess
 import sys
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from attrs import frozen
 
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.testing.kill_child import ENDED, Errand
+from orderdesk_sdk.testing.kill_child import ENDED
 
 __all__ = ["Nursery", "Obituary"]
 
@@ -28,17 +28,24 @@ class Obituary:
     said: tuple[str, ...]
 
 
-class Nursery:
-    """`at_once` processes that fork children. A context manager; from any thread."""
+class Dumped(Protocol):
+    """What a child is told to do, as a line of text."""
 
-    def __init__(self, at_once: int = 2) -> None:
+    def dump(self) -> str:
+        """The line."""
+
+
+class Nursery:
+    """`at_once` processes that fork children, each by the main function of a module. A context manager; any thread."""
+
+    def __init__(self, at_once: int = 2, module: str = "orderdesk_sdk.testing.kill_child") -> None:
         self._idle: queue.Queue[subprocess.Popen[str]] = queue.Queue()
-        self._all = [_parent() for _ in range(at_once)]
+        self._all = [_parent(module) for _ in range(at_once)]
         for parent in self._all:
             self._idle.put(parent)
         self.at_once = at_once
 
-    def run(self, errand: Errand) -> Obituary:
+    def run(self, errand: Dumped) -> Obituary:
         """Let a child do an errand; returns when it is gone.
 
         Raises OrderDeskError for one that hangs, or whose parent broke down.
@@ -82,9 +89,9 @@ class Nursery:
         self.close()
 
 
-def _parent() -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "orderdesk_sdk.testing.kill_child"],
+def _parent(module: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and a module of ours
+        [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

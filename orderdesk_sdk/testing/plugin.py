@@ -42,6 +42,7 @@ __all__ = [
     "fuzz",
     "histories",
     "kill_nursery",
+    "kills",
     "open_stage",
     "pytest_addoption",
     "pytest_terminal_summary",
@@ -69,8 +70,16 @@ MOST_HISTORIES = 150
 """Random histories in every run."""
 
 
+MOST_KILLS = 100
+"""Processes that are killed at random, of several at once on one ledger, in every run."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options --fuzz and --histories."""
+    """The options --fuzz, --histories and --kills."""
+    parser.addoption(
+        "--kills", type=int, default=MOST_KILLS, metavar="N",
+        help=f"processes killed at random, of several at once on one ledger (default: {MOST_KILLS})",
+    )  # fmt: skip
     parser.addoption(
         "--fuzz", type=int, default=FUZZ, metavar="N", help=f"malformed replies for each integration (default: {FUZZ})"
     )
@@ -91,6 +100,13 @@ def fuzz(request: pytest.FixtureRequest) -> int:
 def histories(request: pytest.FixtureRequest) -> int:
     """How many random histories are tried."""
     number: int = request.config.getoption("--histories")
+    return number
+
+
+@pytest.fixture
+def kills(request: pytest.FixtureRequest) -> int:
+    """How many processes are killed at random while others work on the same ledger."""
+    number: int = request.config.getoption("--kills")
     return number
 
 

@@ -34,7 +34,7 @@ class Newcomer:
             text=True,
             env={
                 **os.environ,
-                # The sources come first: the plugin is as good as installed editable.
+                # Of an editable plugin the folder beside it has only the name: no .pth is read outside site-packages.
                 "PYTHONPATH": os.pathsep.join([str(self.at / "src"), str(self.site)]),
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "COLUMNS": "120",
@@ -58,7 +58,7 @@ class Newcomer:
                 extras = [found[1] for one in what if (found := OF_THE_SDK.fullmatch(one))]
                 assert {*extras} <= {*metadata("orderdesk-sdk").get_all("Provides-Extra", [])}
                 if "-e" in what:
-                    self.python("-m", "pip", "install", *OFFLINE, "--target", str(self.site), ".")
+                    self.python("-m", "pip", "install", *OFFLINE, "--target", str(self.site), "-e", ".")
                 return ""
             case "python", *rest:
                 return self.python(*rest, *more, code=code)

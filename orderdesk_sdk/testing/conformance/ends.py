@@ -31,9 +31,9 @@ _EVER = 1_000_000
 _SLOW = {Fault.DELAY: 2.0, Fault.SLOW_DRIP: 1.0}
 """Those that take real time, and for how long each; so they come only so often."""
 _TIMES_SLOW = 2
-_EXACT = 12
-"""Rounds in which nothing is passed over; afterwards whoever works looks once an hour, as a cron job would."""
-_PAUSE = hours(1)
+_EXACT = 8
+"""Rounds in which nothing is passed over; afterwards whoever works looks every three hours, as a cron job might."""
+_PAUSE = hours(3)
 _MOST_ROUNDS = 400
 _AWAITING = (State.AWAITING_PERSON, ErrandState.AWAITING_PERSON)
 
@@ -134,7 +134,7 @@ def _unended(stage: Scene) -> Iterator[str]:
     """What is wrong once nothing more happens, or after so many rounds as anybody would wait for."""
     yield from _work(stage)
     stage.wait_for(stage.clock.now() + hours(5))
-    stage.run_due()
+    yield from stage.desk.run_due().problems
     yield from _work(stage)
     for work in _open(stage):
         if work.state not in _AWAITING:
@@ -156,7 +156,7 @@ def _work(stage: Scene) -> Iterator[str]:
             return
         now = stage.clock.now()
         stage.wait_for(due if number < _EXACT else max(due, now + _PAUSE))
-        stage.run_due()
+        yield from stage.desk.run_due().problems
     left = ", ".join(f"{_name(work)} is {work.state.value} ({work.text})" for work in _open(stage))
     yield f"there is still something to do after {_MOST_ROUNDS} rounds: {left}"
 

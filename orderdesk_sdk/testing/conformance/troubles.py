@@ -309,9 +309,9 @@ def _created(simulator: Simulator) -> list[str | None]:
 
 
 def _pursued(stage: Scene, made: Resubmission) -> Resubmission:
-    """The resubmission after whatever is due was done."""
+    """The resubmission after whatever is due was done, until a person has it."""
     for _ in range(_MOST_TRIES):
-        if not made.is_open or made.due_at is None:
+        if made.due_at is None or made.state is ErrandState.AWAITING_PERSON:
             break
         stage.wait_for(made.due_at)
         stage.desk.run_due()

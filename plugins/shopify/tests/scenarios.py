@@ -93,6 +93,7 @@ SCENARIOS = Scenarios(
             play=cancel_and_follow,
             simulator=with_the_order,
             switches={"version": "oldest"},
+            settings={"api_version": "2026-01"},
             live=None,
         ),
     ),

@@ -26,12 +26,13 @@ def test_an_order_is_canceled_once_it_says_so_itself(
 ) -> None:
     assert stage.cancel(WHY).state is State.ASKED
     case = stage.follow()
-    assert (case.state, case.reference) == (State.CANCELED, "gid://shopify/Job/1")
+    names = "gid://shopify/Job/1 gid://shopify/OrderCancelJobResult/1"
+    assert (case.state, case.reference) == (State.CANCELED, names)
     proof = stage.receipt.proof
     assert proof is not None
     assert (proof.kind, simulator.truth("1042")) == (ProofKind.READ_BACK, "canceled")
     assert f'"cancelledAt":"{simulator.order("1042").canceled_at:%Y-%m-%dT%H:%M:%SZ}"' in str(proof.exchange)
-    assert asked(stage) == ["Order", "Cancel", "Progress", "Progress"]
+    assert asked(stage) == ["Order", "Cancel", "Result", "Result"]
 
 
 @pytest.mark.parametrize("version", ["2025-10", "2026-01", "2026-04", "2026-07"])
@@ -72,7 +73,7 @@ def test_a_job_that_ends_between_two_fields_of_one_query_is_no_refusal(
     stage.cancel(WHY)
 
     def read_too_early(request: SeenRequest, body: bytes) -> bytes:
-        if b"Progress(" not in request.body:
+        if b"Result(" not in request.body:
             return body
         found = json.loads(body)
         found["data"]["order"]["cancelledAt"] = None
@@ -80,7 +81,7 @@ def test_a_job_that_ends_between_two_fields_of_one_query_is_no_refusal(
 
     stage.tap.edit = read_too_early
     assert stage.follow().state is State.CANCELED
-    assert asked(stage) == ["Order", "Cancel", "Progress", "Progress", "Order"]
+    assert asked(stage) == ["Order", "Cancel", "Result", "Result", "Order"]
 
 
 def test_an_open_return_that_is_told_at_once_is_refused_after_one_more_look(

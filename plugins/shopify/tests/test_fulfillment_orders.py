@@ -158,28 +158,21 @@ def reply(state: str, request: str, *parcels: str, said: object = None) -> httpx
     return httpx.Response(200, content=json.dumps({"data": {"order": work}}))
 
 
-@pytest.mark.parametrize(
-    ("found", "outcome"),
-    [
-        (reply("OPEN", "SUBMITTED"), Outcome.PENDING),
-        (reply("SCHEDULED", "SUBMITTED"), Outcome.PENDING),
-        (reply("IN_PROGRESS", "ACCEPTED", "SUCCESS"), Outcome.PENDING),
-        (reply("IN_PROGRESS", "CANCELLATION_REQUESTED"), Outcome.ASKED),
-        (reply("CANCELLED", "CANCELLATION_ACCEPTED"), Outcome.CANCELED),
-        (reply("CLOSED", "CANCELLATION_ACCEPTED"), Outcome.CANCELED),
-        (reply("CANCELLED", "CANCELLATION_ACCEPTED", "SUCCESS"), Outcome.PARTLY_CANCELED),
-        (reply("CANCELLED", "CANCELLATION_ACCEPTED", "CANCELLED", "FAILURE"), Outcome.CANCELED),
-        (reply("OPEN", "REJECTED"), Outcome.CANCELED),
-        (reply("INCOMPLETE", "CLOSED"), Outcome.CANCELED),
-        (reply("IN_PROGRESS", "CANCELLATION_REJECTED", said="no"), Outcome.REFUSED),
-        (reply("CLOSED", "ACCEPTED", "SUCCESS"), Outcome.REFUSED),
-        (reply("CLOSED", "SUBMITTED"), Outcome.UNCLEAR),
-        (reply("OPEN", "UNSUBMITTED"), Outcome.UNCLEAR),
-        (reply("A_NEW_STATE", "ACCEPTED"), Outcome.UNCLEAR),
-    ],
-)
-def test_only_what_both_states_say_together_is_believed(found: httpx.Response, outcome: Outcome) -> None:
-    assert judged(found).outcome is outcome
+def test_a_parcel_that_left_is_not_canceled_with_the_rest() -> None:
+    assert judged(reply("CANCELLED", "CANCELLATION_ACCEPTED", "SUCCESS")).outcome is Outcome.PARTLY_CANCELED
+    assert judged(reply("CANCELLED", "CANCELLATION_ACCEPTED", "CANCELLED", "FAILURE")).outcome is Outcome.CANCELED
+    shipped = judged(reply("CLOSED", "ACCEPTED", "SUCCESS"))
+    assert (shipped.outcome, shipped.refusal) == (Outcome.REFUSED, Refusal.SHIPPED)
+
+
+def test_the_services_words_go_with_its_no() -> None:
+    assert judged(reply("IN_PROGRESS", "CANCELLATION_REJECTED", said="no")).text == "the service refuses: no"
+
+
+@pytest.mark.parametrize("request_status", ["UNSUBMITTED", "SUBMITTED"])
+def test_what_shopify_closed_for_us_is_canceled(request_status: str) -> None:
+    assert judged(reply("CLOSED", request_status), by_us=True).outcome is Outcome.CANCELED
+    assert judged(reply("CLOSED", request_status)).outcome is Outcome.UNCLEAR
 
 
 def test_the_last_way_is_a_person_who_is_told_what_force_means() -> None:

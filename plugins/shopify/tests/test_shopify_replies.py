@@ -8,6 +8,7 @@ import pytest
 import orderdesk_shopify
 from orderdesk_sdk.answer import Outcome
 from orderdesk_sdk.clock import seconds
+from orderdesk_sdk.reading import MalformedReply
 from orderdesk_shopify.account import throttled, trouble
 
 
@@ -16,18 +17,22 @@ from orderdesk_shopify.account import throttled, trouble
     [
         ("2026-01-05T09:00:20Z", Outcome.CANCELED),
         ("2026-01-05T09:00:20.123-05:00", Outcome.CANCELED),
-        ("never", Outcome.UNCLEAR),
         (None, Outcome.PENDING),
     ],
 )
 def test_only_a_moment_in_cancelledAt_is_believed(at: str | None, outcome: Outcome) -> None:  # noqa: N802 - the field
-    order = {
-        "id": "gid://shopify/Order/1",
-        "cancelledAt": at,
-        "closed": False,
-        "displayFulfillmentStatus": "UNFULFILLED",
-    }
-    assert orderdesk_shopify.judged(httpx.Response(200, json={"data": {"order": order}})).outcome is outcome
+    assert orderdesk_shopify.judged(order_of(at)).outcome is outcome
+
+
+@pytest.mark.parametrize("at", ["never", "0000-00-00T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-05T09:00:20", 1, ""])
+def test_what_is_no_moment_in_cancelledAt_is_malformed(at: object) -> None:  # noqa: N802 - the field
+    with pytest.raises(MalformedReply):
+        orderdesk_shopify.judged(order_of(at))
+
+
+def order_of(at: object) -> httpx.Response:
+    order = {"id": "gid://shopify/Order/1", "cancelledAt": at, "displayFulfillmentStatus": "UNFULFILLED"}
+    return httpx.Response(200, json={"data": {"order": order}})
 
 
 @pytest.mark.parametrize(

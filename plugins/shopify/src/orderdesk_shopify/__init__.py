@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import httpx
 
 from orderdesk_sdk import answer
@@ -15,7 +13,7 @@ from orderdesk_sdk.http.auth import HeaderAuth
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.message import Hint, Message
 from orderdesk_sdk.order import Role
-from orderdesk_sdk.reading import objects_at, text_at, value_at, words_of
+from orderdesk_sdk.reading import moment_at, objects_at, text_at, value_at, words_of
 from orderdesk_sdk.reasons import CanonicalReason as Why
 from orderdesk_sdk.reasons import ClosedList, ReasonCode
 from orderdesk_sdk.request import CancelRequest, CheckRequest, StatusRequest
@@ -58,14 +56,12 @@ def orderdesk_integration() -> Integration:
 
 
 def judged(reply: httpx.Response) -> Answer:
-    """What an order's own fields say. Raises MalformedReply where there is no order."""
+    """What an order's own fields say. Raises MalformedReply where there is no order, or no moment."""
     status = text_at(reply, "data", "order", "displayFulfillmentStatus")
     if value_at(reply, "data", "order", "cancelledAt") is None:
         return answer.pending(reply, status=status)
-    at = text_at(reply, "data", "order", "cancelledAt")
-    if re.fullmatch(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)", at):
-        return answer.canceled(reply, status=f"canceled {at}")
-    return answer.unclear(reply, status=status, text=f"cancelledAt is no moment: {at!r}")
+    moment_at(reply, "data", "order", "cancelledAt")
+    return answer.canceled(reply, status=f"canceled {text_at(reply, 'data', 'order', 'cancelledAt')}")
 
 
 @hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 import httpx
@@ -25,7 +26,7 @@ ACCESS = "check shop_url, that the shop is open, the access token and its scopes
 def read_version(value: object, place: str) -> str:
     if isinstance(value, str) and re.fullmatch(r"20\d\d-(01|04|07|10)", value):
         return value
-    raise ConfigurationError(f"{value!r} is no version of the Admin API", place=place, remedy='write it as "2026-07"')
+    raise ConfigurationError(f"{value!r} is no version of the Admin API", place=place, remedy='write it as "2026-10"')
 
 
 @settings
@@ -34,7 +35,7 @@ class ShopSettings:
 
     shop_url: str = host(help="https://YOUR-SHOP.myshopify.com")
     access_token: Secret = secret(help="the app's Admin API access token")
-    api_version: str = parsed(read_version, help="of the Admin API, a quarter", default="2026-07")
+    api_version: str = parsed(read_version, help="of the Admin API, a quarter", default="2026-10")
     webhook_secret: Secret = secret(help="the app's client secret, which signs webhooks", default=Secret(""))
     webhook_secret_before: Secret = secret(help="the one before, while it is being changed", default=Secret(""))
 
@@ -52,16 +53,11 @@ S = TypeVar("S", bound=ShopSettings)
 Judge = Callable[[httpx.Response], Answer]
 
 
-def bare(remote_id: str) -> str:
-    return remote_id.rpartition("/")[2]
-
-
 def gid(kind: str, remote_id: str) -> str:
-    return f"gid://shopify/{kind}/{bare(remote_id)}"
+    return f"gid://shopify/{kind}/{remote_id.rpartition('/')[2]}"
 
 
-SHOWN = AnyOf(*(StatedAt("data", *path, "id", normalize=bare) for path in (("order",), ("done", "order"))))
-"""Where a query's, and a mutation's, answer states its order."""
+SHOWN = AnyOf(*(StatedAt("data", *at, "id", normalize=partial(gid, "")) for at in (("order",), ("done", "order"))))
 
 
 def ask(service: Service[S], document: str, given: Mapping[str, object], *, repeatable: bool = False) -> httpx.Request:

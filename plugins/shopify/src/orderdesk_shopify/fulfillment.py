@@ -25,6 +25,7 @@ from orderdesk_shopify.account import ShopSettings, ask, gid, look, trouble
 from orderdesk_shopify.webhooks import hints
 
 AT = ("data", "order")
+ALIVE = ("OPEN", "IN_PROGRESS", "SCHEDULED", "ON_HOLD", "INCOMPLETE")
 FORCE = "Call the service, which has not answered. Closed at Shopify without its word, the order may still ship."
 ID = "the fulfillment order's own number, such as 1046000788, or gid://shopify/FulfillmentOrder/1046000788"
 
@@ -42,29 +43,32 @@ def orderdesk_integration() -> Integration:
 
 
 def judged(reply: httpx.Response, *, by_us: bool = False) -> Answer:
-    """What the two states of a fulfillment order say. by_us: Shopify said that it withdrew it for us."""
+    """What the two states of a fulfillment order say together. by_us: Shopify said that it withdrew it for us.
+
+    By the schema's own words: OPEN is "ready for fulfillment" whatever became of a request, and a request that was
+    rejected or closed can be made again. So only a status that ended the order cancels it.
+    """
     state, asked = text_at(reply, *AT, "status"), text_at(reply, *AT, "requestStatus")
     status, parcels = f"{state} {asked}", objects_at(reply, *AT, "fulfillments", "nodes")
     left = any(parcel.get("status") not in ("CANCELLED", "ERROR", "FAILURE") for parcel in parcels)
     match state, asked:
-        case "CLOSED", _ if left and asked != "CANCELLATION_ACCEPTED":
-            return answer.refused(reply, Refusal.SHIPPED, status=status)
-        case (
-            ("CANCELLED", _) | (_, "CANCELLATION_ACCEPTED" | "REJECTED") | ("INCOMPLETE", "CLOSED")
-        ):  # It let go of it.
+        case ("CANCELLED" | "CLOSED", "CANCELLATION_ACCEPTED") | ("CANCELLED", "UNSUBMITTED" | "REJECTED" | "CLOSED"):
             return answer.partly_canceled(reply, (), status=status) if left else answer.canceled(reply, status=status)
-        case "CLOSED", _ if by_us:
+        case "CLOSED", _ if left:
+            return answer.refused(reply, Refusal.SHIPPED, status=status)
+        case "CLOSED", "UNSUBMITTED" | "SUBMITTED" if by_us:
             return answer.canceled(reply, status=status)
-        case _, "CANCELLATION_REJECTED":
+        case str(), "CANCELLATION_REJECTED" if state in ALIVE:
             told = [one.get("responseData") for one in objects_at(reply, *AT, "merchantRequests", "nodes")]
             said = [str(one.get("message") if isinstance(one, Mapping) else one) for one in told if one]
-            text = ": ".join(["the service refuses", *said])
-            return answer.refused(reply, Refusal.NOT_ALLOWED, status=status, text=text, remedy="call the service")
-        case _, "CANCELLATION_REQUESTED":
+            no = ": ".join(["the service refuses", *said])
+            return answer.refused(reply, Refusal.NOT_ALLOWED, status=status, text=no, remedy="call the service")
+        case str(), "CANCELLATION_REQUESTED" if state in ALIVE:
             return answer.asked(reply, status=status)
-        case (("OPEN" | "IN_PROGRESS" | "SCHEDULED" | "ON_HOLD"), ("SUBMITTED" | "ACCEPTED")):
-            return answer.pending(reply, status=status)
-        case _:  # Such as closed without a parcel: by somebody else, merged or moved.
+        case str(), "UNSUBMITTED" | "SUBMITTED" | "ACCEPTED" | "REJECTED" | "CLOSED" if state in ALIVE:
+            text = "the service let go of it; it can be requested again" if asked in ("REJECTED", "CLOSED") else None
+            return answer.pending(reply, status=status, text=text)
+        case _:  # Contradictions, and a closed one without a parcel: by somebody else, merged or moved.
             return answer.unclear(reply, status=status, text=f"nothing follows from {status}")
 
 
@@ -94,8 +98,7 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShopSettings]) -> 
 @hookimpl
 def orderdesk_check(request: CheckRequest, service: Service[ShopSettings]) -> Flow[Answer]:
     order, judge = gid("FulfillmentOrder", request.remote_id), partial(judged, by_us=request.reference == "withdrawn")
-    _, verdict = yield from look(service, documents.FULFILLMENT, {"id": order}, judge)
-    return verdict
+    return (yield from look(service, documents.FULFILLMENT, {"id": order}, judge))[1]
 
 
 @hookimpl
