@@ -66,18 +66,18 @@ class LuluSimulator(TokenSimulator):
         if not self.lets_in(request):
             return Outcome(401, "refused: credentials", {"detail": "Authentication credentials were not provided."})
         order = self.orders.get(number)
-        match request.method, *rest:
-            case ("GET",) | ("GET" | "PUT", "status") if order is None:
-                return Outcome(404, "refused: unknown", {"detail": "Not found."})
-            case ("GET",):
-                job = {"id": int(number), "status": self.shown(number, order.stage), "shipping_address": RECIPIENT}
-                return Outcome(200, f"read: {order.stage}", job)
-            case "GET", "status":
-                return Outcome(200, f"read: {order.stage}", self.shown(number, order.stage))
-            case "PUT", "status" if request.url.path.endswith("/"):
-                return self._set(order, body)
-            case _:
-                return Outcome(404, "refused: no such path", None)
+        call = (request.method, *rest)
+        if call not in (("GET",), ("GET", "status"), ("PUT", "status")) or (
+            request.method == "PUT" and not request.url.path.endswith("/")
+        ):
+            return Outcome(404, "refused: no such path", None)
+        if order is None:
+            return Outcome(404, "refused: unknown", {"detail": "Not found."})
+        if request.method == "PUT":
+            return self._set(order, body)
+        status = self.shown(number, order.stage)
+        job = {"id": int(number), "status": status, "shipping_address": RECIPIENT}
+        return Outcome(200, f"read: {order.stage}", status if rest else job)
 
     def _set(self, order: SimpleOrder, body: bytes) -> Outcome:
         number = order.number
