@@ -77,9 +77,10 @@ class _Line:
 
 @frozen
 class _Standing:
-    """How an order stands when a round begins. may_end: nothing keeps its wish open
-    through the round. tells: its
-    cart is to be told next."""
+    """How an order stands when a round begins.
+
+    may_end: nothing keeps its wish open through the round. tells: its cart is to be told next.
+    """
 
     may_end: bool
     tells: bool
