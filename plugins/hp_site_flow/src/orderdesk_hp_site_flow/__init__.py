@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import httpx
 from attrs import evolve
 
@@ -14,7 +12,6 @@ from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import Button, ByCheck, Evidence, IdRule, Integration, Limit, NewNumber, fold
-from orderdesk_sdk.demands import refusing
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.identity import NotStated
@@ -22,9 +19,9 @@ from orderdesk_sdk.message import Hint, HintKind, Message
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.own_errors import turned_down
 from orderdesk_sdk.postback import postback_hints
-from orderdesk_sdk.reading import json_object, nothing_done, turned_away
+from orderdesk_sdk.reading import json_object, turned_away
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
-from orderdesk_sdk.submitting import look_before_create, not_created
+from orderdesk_sdk.submitting import submit
 
 NOTE = "until shipped; an order canceled after it was batched and entered production may still be produced"
 LIMIT = Limit(15, burst=30)  # For each of the operations get, cancel and create: 3,000 calls a minute are allowed.
@@ -50,10 +47,8 @@ def orderdesk_cancel(request: CancelRequest, service: Service[SiteFlowSettings])
     number = request.remote_id
     there = yield service.get(api.BY_SOURCE, number, operation="get")
     found = _standing(there, number, None)
-    if found.outcome in (Outcome.CANCELED, Outcome.REFUSED, Outcome.NOT_DONE):
+    if found.outcome in (Outcome.CANCELED, Outcome.REFUSED):
         return found
-    if not there.is_success and not ERRORS.is_unknown(there):
-        return nothing_done(there)
     before, own = found.status, (api.order_in(there, number) or {}).get("_id")
     names = (own,) if isinstance(own, str) and own else (service.settings.source_account, number)
     reply = yield service.put(api.ORDERS, *names, "cancel", operation="cancel", repeatable=True)
@@ -88,19 +83,15 @@ def _caveat(before: str | None) -> str | None:
 
 @hookimpl
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[SiteFlowSettings]) -> Flow[Answer | Placement]:
-    number = request.order.number
-    with refusing():
-        body = api.new_order(request.order, service.settings)
-    look = service.get(api.BY_SOURCE, number, operation="get")
-    known = yield from look_before_create(
-        request, service, look, partial(api.standing, number=number), api.has_items_of
-    )
-    if known is not None:
-        return known
-    made = yield service.post(api.ORDERS, operation="create", json=body)
-    if made.is_success and api.order_in(made, number) is not None:
-        return service.placement(number)
-    return not_created(made, number, ERRORS)
+    order, settings = request.order, service.settings
+    return (
+        yield from submit(
+            request, service, ERRORS, look=service.get(api.BY_SOURCE, order.number, operation="get"),
+            create=lambda: service.post(api.ORDERS, operation="create", json=api.new_order(order, settings)),
+            find=lambda there: api.standing(there, order.number), is_ours=api.has_items_of,
+            is_made=lambda made: api.order_in(made, order.number),
+        )
+    )  # fmt: skip
 
 
 @hookimpl

@@ -15,11 +15,12 @@ from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.own_errors import OwnErrors
 from orderdesk_sdk.quantities import same_lines
-from orderdesk_sdk.reading import MalformedReply, count_in, objects_at, one_or_many, text_at
+from orderdesk_sdk.reading import count_in, need, nothing_done, objects_at, one_of, one_or_many, text_at
 
 ORDERS = "/order"
 BY_SOURCE = "/order/bysourceid"
 STATUS = ("orderData", "status")
+NUMBER = ("orderData", "sourceOrderId")
 ALIVE = ("pending", "dataready", "printready", "complete")
 ERRORS = OwnErrors(
     "error", "check token, secret and source_account of this connection with the print company", details="validations"
@@ -29,26 +30,25 @@ ERRORS = OwnErrors(
 def order_in(reply: httpx.Response, number: str) -> Mapping[str, object] | None:
     """The order in a reply, which is one or a list of them: the documents do not tell. None: Site Flow has none.
 
-    Raises MalformedReply for another order, and for several: nobody could tell which is meant.
+    Raises MalformedReply for another order and for several, Ended where the reply tells of none.
     """
-    found = one_or_many(reply, "order", "data") if reply.is_success else ()
-    if len(found) > 1 or any(text_at(reply, "orderData", "sourceOrderId", within=one) != number for one in found):
-        raise MalformedReply(f"it is not the one order {number}", place=f"reply {reply.status_code}")
-    return found[0] if found else None
+    if ERRORS.is_unknown(reply):
+        return None
+    told = need(reply, check=ERRORS.check, otherwise=nothing_done, own=ERRORS.key)
+    return one_of(told, "order", "data", at=NUMBER, number=number)
 
 
 def numbers_in(reply: httpx.Response) -> list[str]:
     """The number of each order in a reply. Raises MalformedReply."""
-    return [text_at(reply, "orderData", "sourceOrderId", within=one) for one in one_or_many(reply, "order", "data")]
+    return [text_at(reply, *NUMBER, within=one) for one in one_or_many(reply, "order", "data")]
 
 
 def standing(reply: httpx.Response, number: str) -> Answer | None:
-    """What a reply to a read says of an order; None: Site Flow has none. Raises MalformedReply."""
-    found = order_in(reply, number)
-    if found is None:
-        return None if reply.is_success or ERRORS.is_unknown(reply) else ERRORS.untold(reply)
-    status = text_at(reply, *STATUS, within=found)
-    word, open_in = fold(status), (*ALIVE, "error")
+    """What a reply to a read says of an order; None: Site Flow has none. Raises as `order_in` does."""
+    if (found := order_in(reply, number)) is None:
+        return None
+    status, open_in = text_at(reply, *STATUS, within=found), (*ALIVE, "error")
+    word = fold(status)
     return answer.by_status(reply, status, canceled_in=["canceled"], shipped_in=["shipped"], open_in=open_in, word=word)
 
 

@@ -14,7 +14,6 @@ from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.declaration import Evidence, Integration, NewNumber
-from orderdesk_sdk.demands import refusing
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.identity import AnyOf, NotStated, StatedAt
@@ -22,7 +21,7 @@ from orderdesk_sdk.order import Placement
 from orderdesk_sdk.own_errors import turned_down
 from orderdesk_sdk.reading import text_at
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
-from orderdesk_sdk.submitting import look_before_create, not_created
+from orderdesk_sdk.submitting import submit
 
 INGESTION = hours(1)  # MWW: an order may take so long to come in, and is not canceled before.
 
@@ -48,7 +47,7 @@ def orderdesk_cancel(request: CancelRequest, service: Service[MwwSettings]) -> F
     reply = yield service.request("PATCH", orders.ORDERS, number, operation="cancel", repeatable=True, json=body)
     if reply.is_success:
         # Also where it says cancelled: that is read back.
-        return answer.asked(reply, status=text_at(reply, *orders.STATE))
+        return answer.asked(reply, status=orders.state(reply))
     if not turned_down(reply):
         return ERRORS.untold(reply)
     there = yield service.get(orders.ORDERS, number, operation="get")
@@ -66,18 +65,18 @@ def orderdesk_check(request: CheckRequest, service: Service[MwwSettings]) -> Flo
 
 @hookimpl
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[MwwSettings]) -> Flow[Answer | Placement]:
-    number = request.order.number
-    with refusing():
-        body = orders.new_order(request.order, service.settings)
+    order = request.order
 
     def lines(there: httpx.Response) -> httpx.Request:
         return service.get(orders.ORDERS, text_at(there, "data", "id"), "line-items", operation="lines")
 
-    find, look = ERRORS.unless_unknown(orders.standing), service.get(orders.ORDERS, number, operation="get")
-    known = yield from look_before_create(request, service, look, find, orders.are_of, lines)
-    if known is not None:
-        return known
-    made = yield service.post(orders.ORDERS, operation="create", json=body)
-    if made.is_success and text_at(made, *orders.STATE):  # Raises where the page is no order.
-        return service.placement(number)
-    return not_created(made, number, ERRORS)
+    def create() -> httpx.Request:
+        return service.post(orders.ORDERS, operation="create", json=orders.new_order(order, service.settings))
+
+    look = service.get(orders.ORDERS, order.number, operation="get")
+    return (
+        yield from submit(
+            request, service, ERRORS, look=look, create=create, find=orders.standing, is_made=orders.state,
+            is_ours=orders.are_of, lines=lines,
+        )
+    )  # fmt: skip

@@ -16,25 +16,21 @@ from orderdesk_sdk.quantities import same_lines
 from orderdesk_sdk.reading import count_in, objects_at, text_at
 
 ORDERS = "/orders"
-STATE = ("data", "attributes", "state")
-ACCESS = "check the API key of this connection with your MWW representative"
-ERRORS = OwnErrors("errors", ACCESS, parts=("title", "detail"))
+ERRORS = OwnErrors("errors", "check the API key with your MWW representative", parts=("title", "detail"))
+
+
+def state(reply: httpx.Response) -> str:
+    """The state of the order in a reply. Raises MalformedReply."""
+    return text_at(reply, "data", "attributes", "state")
 
 
 def standing(reply: httpx.Response) -> Answer:
     """What a reply to a read says of the order. Raises MalformedReply."""
     if not reply.is_success:
         return ERRORS.untold(reply)
-    state = text_at(reply, *STATE)
-    word, open_in, too_late_in = fold(state), ["received"], ["packed"]
+    said, shipped, packed, received = state(reply), ["shipped"], ["packed"], ["received"]
     return answer.by_status(
-        reply,
-        state,
-        canceled_in=["canceled"],
-        shipped_in=["shipped"],
-        too_late_in=too_late_in,
-        open_in=open_in,
-        word=word,
+        reply, said, canceled_in=["canceled"], shipped_in=shipped, too_late_in=packed, open_in=received, word=fold(said)
     )
 
 
