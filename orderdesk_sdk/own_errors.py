@@ -72,5 +72,7 @@ class OwnErrors:
         away = self.untold(reply)
         if away.outcome is not Outcome.NOT_DONE:
             words = self.words(reply)
-            away = not_done(reply, text=f"{lags}: {words}" if lags else words, remedy=self.check)
+            away = not_done(
+                reply, text=f"{lags}: {words}" if lags and self.is_unknown(reply) else words, remedy=self.check
+            )
         return away

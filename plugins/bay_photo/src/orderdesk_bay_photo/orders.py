@@ -65,10 +65,9 @@ def _v2(order: Order, settings: BayPhotoSettings, now: datetime, country: str) -
     }  # fmt: skip
     urls = {f"iid-{number}": _of(line, settings.image_key) for number, line in enumerate(order.lines, start=1)}
     products = [
-        {
-            "name": line.name or line.code, "code": _of(line, settings.product_key), "quantity": line.quantity,
-            "images": {"1": {"image_id": name}}, "options": [],
-        } for name, line in zip(urls, order.lines, strict=True)
+        {"name": line.name or line.code, "code": _of(line, settings.product_key), "quantity": line.quantity,
+         "images": {"1": {"image_id": name}}, "options": []}
+        for name, line in zip(urls, order.lines, strict=True)
     ]  # fmt: skip
     return {
         "integrator_identifier": order.number, "placed_at": f"{min(order.added_at or now, now):%Y-%m-%dT%H:%M:%SZ}",

@@ -5,11 +5,8 @@ From MWW's public API docs, March 2021 text; not verified against production. Th
 
 from __future__ import annotations
 
-import httpx
-
 from orderdesk_mww import orders
 from orderdesk_mww.account import MwwSettings, auth_key, ladder
-from orderdesk_mww.orders import ERRORS
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.clock import hours
@@ -47,15 +44,15 @@ def orderdesk_cancel(request: CancelRequest, service: Service[MwwSettings]) -> F
     reply = yield service.request("PATCH", orders.ORDERS, number, operation="cancel", repeatable=True, json=body)
     if reply.is_success:
         # Also where it says cancelled: that is read back.
-        return answer.asked(reply, status=orders.state(reply))
+        return answer.asked(reply, status=text_at(reply, *orders.STATE))
     if not turned_down(reply):
-        return ERRORS.untold(reply)
+        return orders.ERRORS.untold(reply)
     there = yield service.get(orders.ORDERS, number, operation="get")
     found, lags = orders.standing(there), "MWW may still be taking it in" if young else None
-    if (known := ERRORS.after_reading(reply, there, found, number, lags=lags)) is not None:
+    if (known := orders.ERRORS.after_reading(reply, there, found, number, lags=lags)) is not None:
         return known
     why = "MWW has not yet taken it in, or it is packed already" if young else "MWW refused"
-    return answer.refused(reply, Refusal.TOO_LATE, status=found.status, text=f"{why}: {ERRORS.words(reply)}")
+    return answer.refused(reply, Refusal.TOO_LATE, status=found.status, text=f"{why}: {orders.ERRORS.words(reply)}")
 
 
 @hookimpl
@@ -66,17 +63,9 @@ def orderdesk_check(request: CheckRequest, service: Service[MwwSettings]) -> Flo
 @hookimpl
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[MwwSettings]) -> Flow[Answer | Placement]:
     order = request.order
-
-    def lines(there: httpx.Response) -> httpx.Request:
-        return service.get(orders.ORDERS, text_at(there, "data", "id"), "line-items", operation="lines")
-
-    def create() -> httpx.Request:
-        return service.post(orders.ORDERS, operation="create", json=orders.new_order(order, service.settings))
-
-    look = service.get(orders.ORDERS, order.number, operation="get")
-    return (
-        yield from submit(
-            request, service, ERRORS, look=look, create=create, find=orders.standing, is_made=orders.state,
-            is_ours=orders.are_of, lines=lines,
-        )
-    )  # fmt: skip
+    return (yield from submit(
+        request, service, orders.ERRORS, look=service.get(orders.ORDERS, order.number, operation="get"),
+        create=lambda: service.post(orders.ORDERS, operation="create", json=orders.new_order(order, service.settings)),
+        find=orders.standing, is_ours=orders.are_of, is_made=lambda made: text_at(made, *orders.STATE),
+        lines=lambda there: service.get(orders.ORDERS, text_at(there, "data", "id"), "line-items", operation="lines"),
+    ))  # fmt: skip
