@@ -13,8 +13,7 @@ from orderdesk_sdk.wire_profile import WireProfile, read_asking_profile
 from orderdesk_sdk.wire_settings import WireSettings
 
 SCOPES = "integrator:order:read integrator:order:write"
-LASTS = 2 * 60 * 60
-"""Seconds, by https://order-api.bayphoto.com/docs/order_api/v2."""
+LASTS = 2 * 60 * 60  # Seconds, by https://order-api.bayphoto.com/docs/order_api/v2.
 
 
 @settings

@@ -26,9 +26,8 @@ ERRORS = OwnErrors("error", "check token, secret and source_account with the pri
 
 
 def order_in(reply: httpx.Response, number: str) -> Mapping[str, object] | None:
-    """The order in a reply, which is one or a list of them: the documents do not tell. None: Site Flow has none.
-
-    Raises MalformedReply for another order and for several, Ended where the reply tells of none.
+    """The order in a reply, which is one or a list of them: the documents do not tell. None: Site Flow has none. Raises
+    MalformedReply for another order and for several, Ended where the reply tells of none.
     """
     if ERRORS.is_unknown(reply):
         return None
