@@ -357,7 +357,7 @@ class _Drive(Generic[T]):
             case Answer():
                 return cleaned(found, self._client.redactor)
             case Unfounded():
-                return Fault(self._client.redactor.text(str(found))[:LONGEST_WORDS])
+                return Fault(self._client.redactor.text(str(found))[:LONGEST_WORDS], Unfounded.__name__)
             case Fault() | OrderDeskError():
                 return self._result_of(found)
             case _:

@@ -77,10 +77,12 @@ class _Line:
 
 @frozen
 class _Standing:
-    """How an order stands when a round begins. is_settled: it was canceled, and nothing of that is open. tells: its
-    cart is to be told next."""
+    """How an order stands when a round begins.
 
-    is_settled: bool
+    may_end: nothing keeps its wish open through the round. tells: its cart is to be told next.
+    """
+
+    may_end: bool
     tells: bool
 
     @classmethod
@@ -89,7 +91,8 @@ class _Standing:
         carts = [case for case in cases if case.role is Role.CART]
         others = [case for case in cases if case.role is not Role.CART]
         tells = any(case.state is State.REQUESTED for case in carts) and not any(case.is_open for case in others)
-        return cls(bool(cases) and not any(case.is_open for case in cases), tells)
+        stays = any(case.state in (State.REQUESTED, State.AWAITING_PERSON) for case in cases)
+        return cls(bool(cases) and not stays, tells)
 
 
 @frozen
@@ -115,12 +118,12 @@ class _Plan:
         return [Act(Deed.WORK)] if standing.tells else [Act(Deed.CANCEL, self.number)]
 
     def acts(self, turn: int, standing: _Standing) -> list[Act]:
-        """What may happen to it in a round. No wish is settled in the round in which it is made, nor in which its cart
-        is told: so whatever comes to be registered in a round that begins with an open one must be reached."""
+        """What may happen to it in a round. No wish is settled in the round in which it is sent, nor in which its cart
+        is told: so whatever comes to be registered before that must be reached."""
         acts = [Act(Deed.IMPORT, self.number)] if turn < 2 else [Act(Deed.RESUBMIT, self.number)]
         if turn >= self.cancel:
             acts.append(Act(Deed.CANCEL, self.number))
-        if not standing.is_settled and not self.late:
+        if not standing.may_end and not self.late:
             acts.append(Act(Deed.REGISTER, self.number, "depot"))
         return acts
 
