@@ -175,7 +175,11 @@ class Asker:
         event = Event(EventKind.SEND, now, due_at=now + LEASE, person=person, repeatable=True)
         hold = self._hold(case, connection, known.placement, person)
         # What is sent again is the same request, and a flow that is driven again is told the same time.
-        sent = None if case.state is State.REQUESTED else sent_before(self._book.ledger.history(case.id))
+        sent = (
+            None
+            if case.state is State.REQUESTED
+            else sent_before(self._book.ledger.history(case.id), is_whole=not request.lines)
+        )
         at, recorded = (sent.began, sent.recorded) if sent is not None else (now, Recorded())
         return _Asked(case, transition(case, event), request, known, at, (*notes, event), hold, recorded)
 

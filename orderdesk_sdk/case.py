@@ -352,7 +352,10 @@ def transition(case: Case, event: Event) -> Case:
     after = TRANSITIONS.get((case.state, event.kind))
     if after is None:
         allowed = sorted(kind.value for state, kind in TRANSITIONS if state is case.state)
-        raise _refuse(case, event, f"possible are: {', '.join(allowed) or 'nothing, it is settled'}")
+        early = case.state is State.REQUESTED and event.kind in _VERDICTS
+        why = "nothing has been asked there yet; " if early else "" if case.is_open else "it is settled; "
+        remedy = "let `orderdesk work` ask first, or withdraw the case" if early else None
+        raise _refuse(case, event, f"{why}possible are: {', '.join(allowed) or 'nothing'}", remedy)
     _demand(case, event, after)
     starts = event.kind in _STARTS
     climbs = event.kind is EventKind.CLIMB

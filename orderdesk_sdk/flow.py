@@ -72,11 +72,13 @@ class Recorded:
     """What an earlier drive of the same flow left in the ledger, by number.
 
     again: the number of the request that is to be made again; None where the drive was interrupted, and goes on.
+    is_whole: what was asked for is a whole order, which canceling twice does not cancel more of.
     """
 
     intents: Mapping[int, Intent] = field(factory=dict)
     exchanges: Mapping[int, Exchange] = field(factory=dict)
     again: int | None = None
+    is_whole: bool = False
 
 
 class HeldBack(ConflictError):
@@ -215,7 +217,7 @@ class _Drive(Generic[T]):
             return Driven(outcome, self._wrote, self._repeatable)
         # The plugin or a read's reply is another than before the crash: whatever it says, more had been sent by then.
         repeatable = self._repeatable and all(intent.repeatable for intent in sent)
-        if not isinstance(outcome, Fault):
+        if not isinstance(outcome, Fault) and not (isinstance(outcome, Loss) and outcome.another):
             outcome = Loss(
                 Certainty.UNCLEAR, "the replay after a crash ended before a request that was sent", repeatable
             )
@@ -320,11 +322,11 @@ class _Drive(Generic[T]):
         return Loss(Certainty.UNCLEAR, text, self._repeatable)
 
     def _may_begin_anew(self, request: httpx.Request) -> bool:
-        """Whether what was sent is made again from here on: a private reply is kept nowhere, a presigned URL say, and
-        every write of the flow was declared repeatable.
+        """Whether what was sent is made again from here on: a private reply is kept nowhere, a presigned URL say, every
+        write of the flow was declared repeatable, and whole orders are asked for, so that nothing more can be canceled.
         """
         writes = [intent for intent in self._recorded.intents.values() if not intent.reads_only]
-        return is_private(request) and all(intent.repeatable for intent in writes)
+        return self._recorded.is_whole and is_private(request) and all(intent.repeatable for intent in writes)
 
     def _another(self, request: httpx.Request, intent: Intent) -> Loss:
         """The flow asks for something else than was sent: whether that is wanted, a person says (law 3)."""

@@ -22,6 +22,7 @@ from orderdesk_sdk.errors import (
     UntrustedMessage,
 )
 from orderdesk_sdk.guard import sound
+from orderdesk_sdk.hearsay import STOP_IT
 from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.message import Hint, HintKind, Message
@@ -220,8 +221,7 @@ class Inbound:
             self._ledger.append(case, [text], fenced=False)
 
     def _alarm(self, case: Case, text: str, person: str | None = None) -> Case:
-        remedy = "stop the parcel at the service or the carrier, and tell the customer"
-        event = Event(EventKind.SHIPPED, self._engine.now(), text=text, remedy=remedy, person=person)
+        event = Event(EventKind.SHIPPED, self._engine.now(), text=text, remedy=STOP_IT, person=person)
         return self._engine.apply(case, event)
 
     def _latest(self, order: Order, name: str) -> Case | None:

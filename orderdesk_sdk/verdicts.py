@@ -42,7 +42,9 @@ class Verdicts:
             return self._engine.read_back(work)
         if work.state not in READABLE:
             raise NotAllowedError(
-                f"there is nothing to read back while it is {work.state.value}", place=f"case {work_id}"
+                f"there is nothing to read back while it is {work.state.value}",
+                place=f"case {work_id}",
+                remedy="wait for the end of what is under way" if work.is_open else "see the order's receipt",
             )
         return self._engine.read_back(work)
 

@@ -37,6 +37,7 @@ class Absolute:
     """A plugin that reads how many are left, and sets a smaller number; it calls that repeatable."""
 
     private = False
+    begins_a_session = False
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
@@ -48,6 +49,8 @@ class Absolute:
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+        if self.begins_a_session:
+            yield service.post("/session", private=True, repeatable=True)
         there = yield service.get("/orders", request.remote_id, private=self.private)
         left = count_in(there, json_object(there), "left") - sum(request.lines.values())
         made = yield service.put("/orders", request.remote_id, repeatable=True, json={"left": left})
@@ -165,3 +168,16 @@ def test_a_third_send_is_still_the_first_request(
     (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
     follow(desk, clock, case, rounds=12)
     assert shop.writes == [2, 2, 2]
+
+
+@pytest.mark.parametrize(("lines", "state"), [({"MUG": 1}, State.AWAITING_PERSON), (None, State.ASKED)])
+def test_behind_a_private_reply_only_a_whole_order_is_asked_for_anew(
+    opened: tuple[Desk, Absolute], shop: Shop, clock: VirtualClock, lines: dict[str, int] | None, state: State
+) -> None:
+    """A private reply is kept nowhere, so the flow cannot be driven up to the request that was lost."""
+    desk, plugin = opened
+    plugin.begins_a_session = True
+    (case,) = desk.cancel("1042", by="Ann", lines=lines).cases
+    after = follow(desk, clock, case)
+    assert after.state is state, after.text
+    assert len(shop.writes) == (1 if lines else 2)

@@ -167,10 +167,14 @@ def _path(session: Session) -> Path:
 
 
 def _draw_flaws(screen: Screen, flaws: Sequence[Flaw]) -> None:
-    if flaws:
-        screen.line("IT IS NOT AS IT WAS WRITTEN:", "bold red")
+    if not flaws:
+        return
+    screen.line("IT IS NOT AS IT WAS WRITTEN:", "bold red")
     for flaw in flaws:
-        screen.indented(flaw.text if flaw.subject_id is None else f"{flaw.subject_id}: {flaw.text}", style="red")
+        screen.indented(str(flaw), style="red")
+    screen.line(
+        "What to do: keep the file, and compare it with the last backup. Receipts of these prove nothing.", "red"
+    )
 
 
 def _shape(flaws: Sequence[Flaw]) -> dict[str, object]:
