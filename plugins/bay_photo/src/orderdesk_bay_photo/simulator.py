@@ -103,8 +103,8 @@ class BayPhotoSimulator(WireSimulator):
         if mistake is not None:
             return Outcome(422, f"refused: {mistake}", {"error": mistake})
         self.put(number)
-        shown = {"simulated": {"order": number, "stage": "queued"}}
-        return Outcome(201, "created", shown, Deed.ORDER_CREATED)
+        # Nothing is documented of this reply, so it states no number that a plugin could come to rely on.
+        return Outcome(201, "created", {"simulated": {"stage": "queued"}}, Deed.ORDER_CREATED)
 
 
 def _text(document: Mapping[str, object], name: str) -> str:
