@@ -68,7 +68,14 @@ _LAYERS = 4
 
 _LONGEST_NAME = 64
 """Characters of a name whose folded form is remembered: a body has few names, many times each."""
-_folded = lru_cache(4096)(fold)
+
+
+def fold_name(name: str) -> str:
+    """A field's name without case, spaces and whatever is no letter of a to z and no digit."""
+    return fold(re.sub(r"[^a-z0-9]", "", name.lower()))
+
+
+_folded = lru_cache(4096)(fold_name)
 
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 
@@ -125,7 +132,7 @@ class Redactor:
     """
 
     def __init__(self, fields: Iterable[str] = (), secrets: Iterable[Secret] = ()) -> None:
-        self._fields = DENIED | {fold(name) for name in fields}
+        self._fields = DENIED | {fold_name(name) for name in fields}
         self._lock = threading.Lock()
         self._given = tuple(secret.reveal() for secret in secrets)
         self._fetched: dict[str, None] = {}  # The latest last.
@@ -198,11 +205,11 @@ class Redactor:
         return f"{shown}{HIDDEN}" if self._denies_logged(match["header"] or match["name"]) else match[0]
 
     def _denies_logged(self, name: str) -> bool:
-        return self.denies(name) or fold(name).endswith(_DENIED_ENDS)
+        return self.denies(name) or fold_name(name).endswith(_DENIED_ENDS)
 
     def denies(self, name: str) -> bool:
         """Whether a header, parameter or field of this name is hidden."""
-        return _folded(name) in self._fields if len(name) <= _LONGEST_NAME else fold(name) in self._fields
+        return _folded(name) in self._fields if len(name) <= _LONGEST_NAME else fold_name(name) in self._fields
 
     def headers(self, headers: Mapping[str, str], keep: Iterable[str]) -> dict[str, str]:
         """Only the headers named in `keep` (lower case), cleaned."""
