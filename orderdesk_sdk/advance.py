@@ -33,7 +33,7 @@ from orderdesk_sdk.journal import ReadingJournal
 from orderdesk_sdk.ledger import DamagedRow
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.patience import PATIENCE
-from orderdesk_sdk.persons import is_window_open
+from orderdesk_sdk.persons import hand_over, is_window_open
 from orderdesk_sdk.posting import Post
 from orderdesk_sdk.reach import Reach
 from orderdesk_sdk.request import CancelRequest
@@ -179,9 +179,7 @@ class CaseAdvancer:
         event = self._book.others_first(case) or followup.begin(case, integration, placement, now)
         if event is None and integration.unavailable is not None:
             why = integration.unavailable(connection.settings)
-            event = (
-                followup.to_person(case, why, now, "cancel it there by hand, then confirm or refuse") if why else None
-            )
+            event = hand_over(case, now, why, "cancel it there by hand, then confirm or refuse") if why else None
         if event is None and not case.gathered:
             batch = _batch(case, integration.cancel)
             event = followup.gather(batch, now) if batch is not None else None
@@ -267,7 +265,7 @@ class CaseAdvancer:
         if case.state in (State.HEARD, State.ASKED, State.UNCLEAR):
             heard = case.state is State.HEARD
             text = "it is said to be canceled there, and" if heard else "nobody knows what the request did, and"
-            event = followup.to_person(case, f"{text} the service cannot be read back", self._clock.now())
+            event = hand_over(case, self._clock.now(), f"{text} the service cannot be read back")
             return self._book.apply(case, event)
         raise PluginFault(
             "this integration cannot be read back",
@@ -278,7 +276,7 @@ class CaseAdvancer:
     def _damaged(self, case: Case, error: DamagedRow) -> Case:
         now = self._clock.now()
         if case.state is State.SENDING:  # What was sent cannot be read, so nothing of it may be sent again.
-            return self._book.apply(case, followup.to_person(case, str(error), now, error.remedy))
+            return self._book.apply(case, hand_over(case, now, str(error), error.remedy))
         return self._book.apply(case, followup.unusable(case, error, now))
 
     def _unusable(self, case: Case, error: OrderDeskError) -> Case:

@@ -29,6 +29,7 @@ __all__ = [
     "canceled",
     "changed",
     "not_done",
+    "number_taken",
     "partly_canceled",
     "pending",
     "refused",
@@ -198,6 +199,12 @@ def refused(
     )
 
 
+def number_taken(reply: Reply, number: str) -> Answer:
+    """A resubmission's end where another order has the new number: one that no create of ours made, or that is over."""
+    text = f"the service has an order {number} already, and it is not this one on its way"
+    return refused(reply, Refusal.NOT_ALLOWED, text=text, remedy="look at it, then give another number")
+
+
 def not_done(
     reply: Reply | None, *, text: str | None = None, remedy: str | None = None, retry_after: timedelta | None = None
 ) -> Answer:
@@ -224,22 +231,25 @@ def by_status(
     *,
     canceled_in: Collection[str],
     shipped_in: Collection[str] = (),
+    too_late_in: Collection[str] = (),
     open_in: Collection[str] = (),
     word: str | None = None,
     text: str | None = None,
     remedy: str | None = None,
     lines: Iterable[LineAnswer] = (),
 ) -> Answer:
-    """What a status says of a cancel: canceled, refused as shipped, pending, or unclear where it is none of these.
+    """What a status says of a cancel: canceled, refused as shipped or too late, pending, or unclear where it is none.
 
-    word: the status as the three lists spell it, where they do not spell it as the service does. text: what a person
-    should know beside it. remedy: what they could do where it has shipped.
+    word: the status as the lists spell it, where they do not spell it as the service does. text: what a person should
+    know beside it. remedy: what they could do where it is refused.
     """
     found = status if word is None else word
     if found in canceled_in:
         return canceled(reply, status=status, text=text, lines=lines)
     if found in shipped_in:
         return refused(reply, Refusal.SHIPPED, status=status, text=text, remedy=remedy, lines=lines)
+    if found in too_late_in:
+        return refused(reply, Refusal.TOO_LATE, status=status, text=text, remedy=remedy, lines=lines)
     if found in open_in:
         return pending(reply, status=status, text=text, lines=lines)
     return unclear(reply, status=status, text=f"not a documented status: {status!r}")

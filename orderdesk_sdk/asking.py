@@ -22,6 +22,7 @@ from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.journal import GroupJournal, Hold, Part, Result, WorkJournal
 from orderdesk_sdk.order import Placement, Role
 from orderdesk_sdk.paths import number_fault
+from orderdesk_sdk.persons import hand_over
 from orderdesk_sdk.plan import opening
 from orderdesk_sdk.posting import Post, identity_of
 from orderdesk_sdk.request import CancelRequest
@@ -178,16 +179,17 @@ class Asker:
         fault = number_fault(case.remote_id, integration.remote_id)
         if fault is not None:
             remedy = "cancel it in the service's own portal, then confirm or refuse this case"
-            return self._book.apply(case, followup.to_person(case, fault, now, remedy), *notes)
+            return self._book.apply(case, hand_over(case, now, fault, remedy), *notes)
         try:
             demand_lines(known.order, known.wish.lines)
             request = self._book.cancel_request(case, connection, known)
         except InputError as error:
-            return self._book.apply(case, followup.to_person(case, error.text, now, error.remedy), *notes)
+            return self._book.apply(case, hand_over(case, now, error.text, error.remedy), *notes)
         event = Event(EventKind.SEND, now, due_at=now + LEASE, person=person, repeatable=True)
         hold = self._hold(case, connection, known.placement, person)
         # What is sent again is the same request, and a flow that is driven again is told the same time.
-        sent = sent_before(self._book.ledger.history(case.id)) if case.asked_at is not None else None
+        before = self._book.ledger.history(case.id) if case.asked_at is not None else ()
+        sent = sent_before(before, is_whole=not request.lines)
         at, recorded = (sent.began, sent.recorded) if sent is not None else (now, Recorded())
         return _Asked(case, transition(case, event), request, known, at, (*notes, event), hold, recorded)
 

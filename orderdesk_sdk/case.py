@@ -17,20 +17,9 @@ from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.order import Role
 
 __all__ = [
-    "ALARMS",
-    "OPEN",
-    "SETTLED",
-    "TRANSITIONS",
-    "Cancellation",
-    "Case",
-    "Event",
-    "EventKind",
-    "IllegalTransition",
-    "Proof",
-    "ProofKind",
-    "State",
-    "transition",
-]
+    "ALARMS", "OPEN", "READABLE", "SETTLED", "TECHNICAL", "TRANSITIONS", "Cancellation", "Case", "Event", "EventKind",
+    "IllegalTransition", "Proof", "ProofKind", "State", "transition",
+]  # fmt: skip
 
 
 class State(enum.Enum):
@@ -106,21 +95,21 @@ class EventKind(enum.Enum):
 
 
 _UNDECIDED = (State.SENDING, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON)
-_READABLE = (State.REQUESTED, State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
+READABLE = (State.REQUESTED, State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
 """A requested case is read too: before the clock alone sends it on, and when somebody says that it is canceled."""
 
 TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
     (State.REQUESTED, EventKind.SEND): State.SENDING,
     (State.UNCLEAR, EventKind.SEND): State.SENDING,
     (State.AWAITING_PERSON, EventKind.SEND): State.SENDING,
-    **{(state, EventKind.CHECK): state for state in _READABLE},
+    **{(state, EventKind.CHECK): state for state in READABLE},
     (State.SENDING, EventKind.RESUME): State.SENDING,
     (State.SENDING, EventKind.TOOK_NOTE): State.ASKED,
     (State.UNCLEAR, EventKind.TOOK_NOTE): State.ASKED,
-    **{(state, EventKind.STILL_PENDING): state for state in _READABLE},
+    **{(state, EventKind.STILL_PENDING): state for state in READABLE},
     (State.SENDING, EventKind.NOT_DONE): State.REQUESTED,
     (State.SENDING, EventKind.LOST): State.UNCLEAR,
-    **{(state, EventKind.CHECK_FAILED): state for state in _READABLE},
+    **{(state, EventKind.CHECK_FAILED): state for state in READABLE},
     (State.REQUESTED, EventKind.SEEN): State.HEARD,
     **{(state, EventKind.CANCELED): State.CANCELED for state in (State.HEARD, *_UNDECIDED)},
     **{(state, EventKind.PARTLY_CANCELED): State.PARTLY_CANCELED for state in (State.HEARD, *_UNDECIDED)},
@@ -315,7 +304,7 @@ _STARTS = frozenset({EventKind.SEND, EventKind.CHECK})
 _TRIES = frozenset({EventKind.NOT_DONE, EventKind.CHECK_FAILED, EventKind.REMIND})
 _GIVES = frozenset({EventKind.HAND_OVER, EventKind.REMIND})
 _VERDICTS = frozenset({EventKind.CANCELED, EventKind.PARTLY_CANCELED})
-_TECHNICAL = frozenset({EventKind.SEND, EventKind.CHECK, EventKind.RESUME, EventKind.WAIT})
+TECHNICAL = frozenset({EventKind.SEND, EventKind.CHECK, EventKind.RESUME, EventKind.WAIT})
 
 
 def _refuse(case: Case, event: Event, why: str, remedy: str | None = None) -> IllegalTransition:
@@ -363,11 +352,14 @@ def transition(case: Case, event: Event) -> Case:
     after = TRANSITIONS.get((case.state, event.kind))
     if after is None:
         allowed = sorted(kind.value for state, kind in TRANSITIONS if state is case.state)
-        raise _refuse(case, event, f"possible are: {', '.join(allowed) or 'nothing, it is settled'}")
+        early = case.state is State.REQUESTED and event.kind in _VERDICTS
+        why = "nothing has been asked there yet; " if early else "" if case.is_open else "it is settled; "
+        remedy = "let `orderdesk work` ask first, or withdraw the case" if early else None
+        raise _refuse(case, event, f"{why}possible are: {', '.join(allowed) or 'nothing'}", remedy)
     _demand(case, event, after)
     starts = event.kind in _STARTS
     climbs = event.kind is EventKind.CLIMB
-    quiet = event.kind in _TECHNICAL and event.text is None
+    quiet = event.kind in TECHNICAL and event.text is None
     resent = event.kind is EventKind.SEND and case.state is State.UNCLEAR
     return evolve(
         case,

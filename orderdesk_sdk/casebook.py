@@ -7,7 +7,6 @@ from contextlib import suppress
 
 from attrs import frozen
 
-from orderdesk_sdk import followup
 from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State, transition
 from orderdesk_sdk.clock import Clock, minutes
@@ -17,9 +16,10 @@ from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger, Write
 from orderdesk_sdk.listeners import Listeners
 from orderdesk_sdk.order import Order, Placement, Role
+from orderdesk_sdk.persons import hand_over
 from orderdesk_sdk.reasons import Reason, resolve_reason
 from orderdesk_sdk.request import CancelRequest, CheckRequest
-from orderdesk_sdk.wish import leaves_nothing, with_line_ids
+from orderdesk_sdk.wish import latest_of, leaves_nothing, with_line_ids
 
 __all__ = ["LEASE", "Casebook", "Known"]
 
@@ -102,7 +102,7 @@ class Casebook:
         placements = self._host.placements(case.order_id)
         coming = [begun.connection for begun in self.ledger.registrations(order_id=case.order_id)]
         # Of all wishes: a cart that was registered after the first one must wait for what that one asked elsewhere.
-        latest = {other.connection: other for other in self.ledger.cases(order_id=case.order_id)}
+        latest = latest_of(self.ledger.cases(order_id=case.order_id), placements)
         others = [other for other in latest.values() if other.role is not Role.CART]
         against = [
             f"{other.connection} ({'only a part was canceled' if other.state is State.CANCELED else other.state.value})"
@@ -117,7 +117,7 @@ class Casebook:
         if against:
             text = f"the cart was left alone, because of {', '.join(against)}"
             if case.asked_at is not None:  # An earlier way has asked it already, so the wish cannot be taken back.
-                return followup.to_person(case, text, now)
+                return hand_over(case, now, text)
             return Event(EventKind.WITHDRAW, now, text=text)
         if coming:
             text = f"waits for the registration at {coming[0]}"
@@ -149,24 +149,22 @@ class Casebook:
         cases = self.ledger.cases(cancellation_id=case.cancellation_id)
         others = [other for other in cases if other.id != case.id]
         for other in [case, *others]:
-            where = "" if other is case else f" (said of {other.connection})"
-            if other.state is State.REFUSED and other.refusal is Refusal.VETOED:
-                text = other.text or "a listener forbade it"
-                return self._vetoed(case, text if "(said of " in text else f"{text}{where}"), ()
+            if _is_vetoed(other):
+                return self._vetoed(case, _said_of(other)), ()
             if other.state is not State.REQUESTED:
                 continue
             reason, faults = self._listeners.veto(self._request_of(other, known))
             notes += faults
             if reason is not None:
+                where = "" if other is case else f" (said of {other.connection})"
                 return self._vetoed(case, f"{reason}{where}", *notes), ()
         return None, tuple(dict.fromkeys(notes))
 
     def vetoed_elsewhere(self, case: Case) -> str | None:
         """The veto that another case of the same wish has met, in words; None where none has."""
         for other in self.ledger.cases(cancellation_id=case.cancellation_id):
-            if other.id != case.id and other.state is State.REFUSED and other.refusal is Refusal.VETOED:
-                text = other.text or "a listener forbade it"
-                return text if "(said of " in text else f"{text} (said of {other.connection})"
+            if other.id != case.id and _is_vetoed(other):
+                return _said_of(other)
         return None
 
     def _vetoed(self, case: Case, text: str, *notes: str) -> Case:
@@ -206,3 +204,13 @@ class Casebook:
         """Keep the service's own status word with the placement."""
         if answer.status is not None:
             self._host.note_status(case.order_id, case.connection, answer.status, self.clock.now())
+
+
+def _is_vetoed(case: Case) -> bool:
+    return case.state is State.REFUSED and case.refusal is Refusal.VETOED
+
+
+def _said_of(vetoed: Case) -> str:
+    """The veto that a case has met, as the others of its wish tell it; it may have met it at another one itself."""
+    text = vetoed.text or "a listener forbade it"
+    return text if "(said of " in text else f"{text} (said of {vetoed.connection})"

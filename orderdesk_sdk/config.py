@@ -255,11 +255,8 @@ def _timezone(host: Mapping[str, object], path: Path) -> tzinfo:
     name = host.get("timezone", "UTC")
     try:
         return UTC if name == "UTC" else ZoneInfo(str(name))
-    except (
-        ZoneInfoNotFoundError,
-        ValueError,
-        OSError,
-    ):  # An OSError for a folder's name, and for one that is too long.
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # An OSError for a folder's name, and for one that is too long.
         raise ConfigurationError(
             f"{name!r} is not a time zone", place=f"{path}: [host].timezone", remedy='write it as "Europe/Berlin"'
         ) from None

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
+from orderdesk_sdk.answer import Refusal, refused
 from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.order import Order
+from orderdesk_sdk.reading import Ended
 
-__all__ = ["demand"]
+__all__ = ["demand", "refusing"]
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Ends a resubmit flow as refused, before anything is sent, where what runs within raises InputError."""
+    try:
+        yield
+    except InputError as error:
+        text = f"{error.place}: {error.text}" if error.place else error.text
+        raise Ended(refused(None, Refusal.NOT_ALLOWED, text=text, remedy=error.remedy)) from None
 
 
 def demand(

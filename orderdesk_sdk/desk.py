@@ -372,20 +372,23 @@ class Desk:
     def run_due(self, limit: int = 1000) -> Report:
         """Do what is due now, and say when the next is due. Does nothing once the desk is being closed.
 
-        Each connection does its share by itself. Where more than `limit` pieces are due, this returns when so many were
-        begun, and does not wait for the slow ones among them: these are finished beside the next call.
+        Each connection does its share by itself. Beyond `limit` pieces, who is slow is finished beside the next call.
         """
         with self._ending.busy():
             if self._ending.is_near:
                 return Report(0, None)
             report = self._engine.run_due(limit)
-            try:
-                handled, troubles = self.rulebook.work(limit)
-            except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
-                handled, troubles = 1, (str(error),)
-            if not (handled or troubles):
-                return report
-            return evolve(report, problems=(*report.problems, *troubles), next_due=self.ledger.next_due())
+            while True:  # What rules want is asked by connection as well.
+                try:
+                    with self._engine.in_passing():
+                        handled, troubles = self.rulebook.work(limit)
+                except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
+                    handled, troubles = 0, (str(error),)
+                report = evolve(report, problems=(*report.problems, *troubles), next_due=self.ledger.next_due())
+                if not handled or self._ending.is_near:
+                    return report
+                more = self._engine.run_due(limit)
+                report = Report(report.done + more.done, more.next_due, (*report.problems, *more.problems))
 
     def _let_rules_act(self, sure: Sequence[str] = ()) -> None:
         """Let the rules hear at once what this call did. What keeps them from it waits, and `run_due` tells of it."""

@@ -128,7 +128,11 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         )
         outcome = driven.outcome
         is_held = isinstance(outcome, Loss) and outcome.held and (against is not None or journal.is_another)
-        is_blind = isinstance(outcome, Answer) and outcome.outcome is Outcome.UNCLEAR and not journal.has_called
+        is_blind = (
+            isinstance(outcome, Answer)
+            and outcome.outcome in (Outcome.UNCLEAR, Outcome.REFUSED)
+            and not journal.has_called
+        )
         after = self._result(sending, driven, connection, unsure=bool(unknown), sent=journal.may_have_acted)
         if looks and after.is_open:
             after = self._unread(evolve(sending, due_at=work.due_at), self._clock.now())
@@ -195,19 +199,19 @@ class ErrandRunner(ABC, Generic[E, R, T]):
             settled = self.settle(sending, outcome, now, sent=sent)
         except LedgerError:
             raise
-        except (
-            OrderDeskError
-        ) as error:  # It is done there, and cannot be kept here: not a second time, but by a person.
+        except OrderDeskError as error:
+            # It is done there, and cannot be kept here: not a second time, but by a person.
             return self._handed_over(sending, now, f"it is there, and could not be recorded: {error}", error.remedy)
         if settled is not None:
             return settled
         if not isinstance(outcome, Answer):
             fault = f"the flow ended with {type(outcome).__name__}"
             return self._failed(sending, fault, now, unsure=sent)
-        if outcome.outcome is Outcome.REFUSED and not (driven.wrote and unsure):
+        if outcome.outcome is Outcome.REFUSED and not (unsure and (driven.wrote or outcome.exchange is None)):
             text = outcome.text or "the service refused it"
             return sending.changed(ErrandState.REFUSED, now, text=text, remedy=outcome.remedy)
-        # That a second request was refused says nothing of the first: the number may be taken by our own order.
+        # That a second request was refused says nothing of the first: the number may be taken by our own order. Nor
+        # does a refusal without a look: what the order lacks now, it may have had then.
         certain = outcome.outcome is Outcome.NOT_DONE and not unsure
         state = ErrandState.REQUESTED if certain else ErrandState.UNCLEAR
         return self._onward(sending, state, now, outcome.text, outcome.remedy, outcome.retry_after)

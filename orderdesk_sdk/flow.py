@@ -14,11 +14,11 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, OrderDeskError, PluginFault
-from orderdesk_sdk.exchange import Certainty, Exchange, Intent
+from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.grounds import Grounds, Received, Unfounded
 from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS, Fault, Guard, Watch, fault_text
-from orderdesk_sdk.http.replay import digest_of, is_request, operation_of, plain_request, response_of
+from orderdesk_sdk.http.replay import digest_of, is_private, is_request, operation_of, plain_request, response_of
 from orderdesk_sdk.http.shared_reads import copy_of
 from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.reading import Ended, MalformedReply
@@ -73,11 +73,13 @@ class Recorded:
     """What an earlier drive of the same flow left in the ledger, by number.
 
     again: the number of the request that is to be made again; None where the drive was interrupted, and goes on.
+    is_whole: what was asked for is a whole order, which canceling twice does not cancel more of.
     """
 
     intents: Mapping[int, Intent] = field(factory=dict)
     exchanges: Mapping[int, Exchange] = field(factory=dict)
     again: int | None = None
+    is_whole: bool = False
 
 
 class HeldBack(ConflictError):
@@ -222,7 +224,7 @@ class _Drive(Generic[T]):
             return Driven(outcome, self._wrote, self._repeatable)
         # The plugin or a read's reply is another than before the crash: whatever it says, more had been sent by then.
         repeatable = self._repeatable and all(intent.repeatable for intent in sent)
-        if not isinstance(outcome, Fault):
+        if not isinstance(outcome, Fault) and not (isinstance(outcome, Loss) and outcome.another):
             outcome = Loss(
                 Certainty.UNCLEAR, "the replay after a crash ended before a request that was sent", repeatable
             )
@@ -251,6 +253,9 @@ class _Drive(Generic[T]):
             self._may_have_written(intents)
             return Fault(str(fault))
         except ConfigurationError as error:
+            if intents:  # Who was not let in has done nothing; with no word of that the request would seem to be lost.
+                shut = Failure("NotLetIn", Certainty.NOT_DONE, self._client.redactor.text(error.text))
+                self._journal.keep(Exchange(intents[0], intents[0].at, failure=shut, tries=0))
             return self._misconfigured(error)
         except HeldBack as held:
             if wrote:  # What an earlier write of this flow did stands.
@@ -314,6 +319,9 @@ class _Drive(Generic[T]):
         if exchange is not None and exchange.failure is not None:
             certainty = Certainty.UNCLEAR if wrote else exchange.failure.certainty
             return Loss(certainty, exchange.failure.text, self._repeatable, exchange.failure.retry_after)
+        if self._recorded.again is not None and exchange is not None and self._may_begin_anew(request):
+            self._recorded, self._wrote = NOTHING, wrote
+            return None
         text = "the process ended while the request was on its way"
         if exchange is not None:
             text = f"the process ended after the service answered {exchange.status}, and its reply was not kept whole"
@@ -323,6 +331,13 @@ class _Drive(Generic[T]):
             )
             return Loss(Certainty.UNCLEAR, text, another=True)
         return Loss(Certainty.UNCLEAR, text, self._repeatable)
+
+    def _may_begin_anew(self, request: httpx.Request) -> bool:
+        """Whether what was sent is made again from here on: a private reply is kept nowhere, a presigned URL say, every
+        write of the flow was declared repeatable, and whole orders are asked for, so that nothing more can be canceled.
+        """
+        writes = [intent for intent in self._recorded.intents.values() if not intent.reads_only]
+        return self._recorded.is_whole and is_private(request) and all(intent.repeatable for intent in writes)
 
     def _another(self, request: httpx.Request, intent: Intent) -> Loss:
         """The flow asks for something else than was sent: whether that is wanted, a person says (law 3)."""
@@ -353,7 +368,7 @@ class _Drive(Generic[T]):
             case Answer():
                 return cleaned(found, self._client.redactor)
             case Unfounded():
-                return Fault(self._client.redactor.text(str(found))[:LONGEST_WORDS])
+                return Fault(self._client.redactor.text(str(found))[:LONGEST_WORDS], Unfounded.__name__)
             case Fault() | OrderDeskError():
                 return self._result_of(found)
             case _:

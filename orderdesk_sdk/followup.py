@@ -46,7 +46,6 @@ __all__ = [
     "is_spent",
     "not_sent",
     "overdue",
-    "to_person",
     "unread",
     "unusable",
 ]
@@ -275,11 +274,6 @@ def unread(loss: Loss) -> Answer:
     if loss.retry_after is not None:
         return Answer(Outcome.NOT_DONE, text=loss.text, retry_after=loss.retry_after)
     return Answer(Outcome.UNCLEAR, text=loss.text)
-
-
-def to_person(case: Case, text: str, now: datetime, remedy: str | None = None) -> Event:
-    """Hand a case to a person."""
-    return hand_over(case, now, text, remedy)
 
 
 def not_sent(case: Case, text: str, now: datetime, remedy: str | None = None) -> Event:

@@ -154,12 +154,8 @@ class Grounds:
                 answer = evolve(answer, unidentified=rule.why)
             elif other := _other_than(about, rule, source.response, must_state=True):
                 return _unclear(answer, other)
-        elif answer.outcome in _READ | _SAID:
-            spoken = self.declared.get(source.operation, self.declared.get("*"))
-            if not source.response.is_success and not isinstance(spoken, StatedAt | AnyOf):
-                spoken = None  # How a plugin's callable reads an error is not known.
-            if spoken is not None and (other := _other_than(about, spoken, source.response, must_state=False)):
-                return _unclear(answer, other)
+        elif answer.outcome in _READ | _SAID and (other := self._another(about, source)):
+            return _unclear(answer, other)
         lacking = _uncovered(answer, about) if answer.outcome is Outcome.CANCELED else None
         return _unclear(answer, lacking) if lacking else answer
 
@@ -210,6 +206,16 @@ class Grounds:
             )
         return rule
 
+    def _another(self, about: About, source: Received) -> str | None:
+        """What speaks against a response being about this order, in words; None where it states no other number.
+
+        How a plugin's callable reads an error is not known, so only of a success is it asked.
+        """
+        rule = self.declared.get(source.operation, self.declared.get("*"))
+        if rule is None or not (source.response.is_success or isinstance(rule, StatedAt | AnyOf)):
+            return None
+        return _other_than(about, rule, source.response, must_state=False)
+
     def _placed(self, placement: Placement, received: Mapping[int, Received]) -> object:
         """A resubmission's end rests on the last response: it must be a success and about the number that was made."""
         source = received[max(received)] if received else None
@@ -218,6 +224,8 @@ class Grounds:
         rule = self._rule(source, "submitted")
         made = About(placement.remote_id, self.about[0].order_number)
         other = None if isinstance(rule, NotStated) else _other_than(made, rule, source.response, must_state=True)
+        if isinstance(rule, NotStated):  # Whatever was read before it must not be about another order.
+            other = next(filter(None, (self._another(made, one) for one in received.values())), None)
         return placement if other is None else Answer(Outcome.UNCLEAR, text=other, exchange=max(received))
 
 
@@ -232,16 +240,15 @@ def _other_than(about: About, rule: Identity, response: httpx.Response, *, must_
     if isinstance(rule, AnyOf):
         found = [_other_than(about, place, response, must_state=True) for place in rule.places]
         return None if None in found else next((one for one in found if must_state or one != _STATES_NONE), None)
-    if isinstance(rule, StatedAt):
-        ours, normalize = about.number(rule.number), rule.normalize
-        try:
-            stated: Sequence[str | None] = _numbers_at(json_object(response), rule.path)
-        except MalformedReply:
-            if must_state:
-                raise
-            stated = ()
-    else:
-        ours, normalize, stated = about.remote_id, str, _told(rule(response))
+    ours, normalize = (
+        (about.number(rule.number), rule.normalize) if isinstance(rule, StatedAt) else (about.remote_id, str)
+    )
+    try:
+        stated = _numbers_by(rule, response)
+    except MalformedReply:
+        if must_state:
+            raise
+        stated = ()
     if not stated or None in stated:
         return _STATES_NONE if must_state else None
     others = sorted({number for number in stated if number is not None and not _same(number, ours, normalize)})
@@ -258,6 +265,13 @@ def _names(request: httpx.Request | None, about: About) -> bool:
     said = f"{unquote_plus(str(request.url))} {unquote(str(request.url))} {body} {unquote_plus(body)} {unescape(body)}"
     numbers = filter(None, (about.remote_id, about.order_number, about.reference))
     return any(re.search(rf"(?<![^\W_]){re.escape(number)}(?![^\W_])", said) for number in numbers)
+
+
+def _numbers_by(
+    rule: StatedAt | Callable[[httpx.Response], Sequence[str]], response: httpx.Response
+) -> tuple[str | None, ...]:
+    """The numbers that a response states; None for one that should be there and is not. Raises MalformedReply."""
+    return _numbers_at(json_object(response), rule.path) if isinstance(rule, StatedAt) else _told(rule(response))
 
 
 def _told(numbers: object) -> tuple[str, ...]:

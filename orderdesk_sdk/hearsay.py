@@ -14,12 +14,12 @@ from orderdesk_sdk.declaration import ByCheck
 from orderdesk_sdk.evidence import proof_by_reading
 from orderdesk_sdk.patience import PATIENCE, no_later
 
-__all__ = ["LAG", "after_heard", "after_look", "after_watching", "entries_of", "verdict"]
+__all__ = ["LAG", "STOP_IT", "after_heard", "after_look", "after_watching", "entries_of", "verdict"]
 
 ASK_AGAIN = hours(4)
 """How long a person has to find out what the service would not say."""
-
-
+STOP_IT = "stop the parcel at the service or the carrier, and tell the customer"
+"""What to do where an order ships that was canceled."""
 LAG = ByCheck(every=minutes(2), give_up=hours(24))
 """How what was heard is read back where the integration declares no read-back of its own."""
 _DENIALS = (Refusal.SHIPPED, Refusal.TOO_LATE)
@@ -59,10 +59,8 @@ def after_heard(case: Case, answer: Answer, now: datetime, patience: timedelta, 
             return Event(EventKind.CHECK_FAILED, now, due_at=now + patience, text=case.text, remedy=case.remedy)
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED:
             if now >= give_up:
-                text, remedy = (
-                    "the service does not say whether it is canceled there",
-                    "find out, then confirm or refuse",
-                )
+                text = "the service does not say whether it is canceled there"
+                remedy = "find out, then confirm or refuse"
                 return Event(EventKind.HAND_OVER, now, due_at=now + ASK_AGAIN, text=text, remedy=remedy)
             due = min(now + PATIENCE.pause(case.tries, answer.retry_after), give_up)
             text = answer.text or "the read-back told nothing"
@@ -79,13 +77,13 @@ def after_watching(case: Case, answer: Answer, now: datetime) -> Event:
 
     Where it told nothing, the case counts a try: whoever had reason to look knows that nobody has seen.
     """
-    if answer.outcome is Outcome.REFUSED and answer.refusal in (Refusal.SHIPPED, Refusal.TOO_LATE):
+    if answer.outcome is Outcome.REFUSED and answer.refusal in _DENIALS:
         return Event(
             EventKind.SHIPPED,
             now,
             status=answer.status,
             text="it shipped although it had been canceled",
-            remedy="stop the parcel at the service or the carrier, and tell the customer",
+            remedy=STOP_IT,
             proof=proof_by_reading(case, answer),
         )
     if answer.outcome in (Outcome.NOT_DONE, Outcome.UNCLEAR, Outcome.CHANGED):

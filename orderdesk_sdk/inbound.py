@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, State
+from orderdesk_sdk.case import READABLE, Cancellation, Case, Event, EventKind, State
 from orderdesk_sdk.connections import Connection, Connections
 from orderdesk_sdk.engines.inline import InlineEngine
 from orderdesk_sdk.errors import (
@@ -22,6 +22,7 @@ from orderdesk_sdk.errors import (
     UntrustedMessage,
 )
 from orderdesk_sdk.guard import sound
+from orderdesk_sdk.hearsay import STOP_IT
 from orderdesk_sdk.hosts.by_id import HostById
 from orderdesk_sdk.ledger import Ledger
 from orderdesk_sdk.message import Hint, HintKind, Message
@@ -40,7 +41,6 @@ MOST_HINTS = 1000
 LARGEST = 5_000_000
 """Bytes of one message that are looked at."""
 _UNKNOWN = "no order is registered there under this number"
-_READABLE = (State.REQUESTED, State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
 _ALARMABLE = (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
 
 
@@ -157,7 +157,7 @@ class Inbound:
             wish = Wish(order=order.id, by=by, reason=f"canceled at {name}", at=(name,), heard_from=name)
             found = [made for made in self._wishes.make(wish).cases if made.connection == name]
             return (found[-1] if found else None), "read back" if found else "nothing to look into"
-        if case is None or case.state not in _READABLE:
+        if case is None or case.state not in READABLE:
             return case, "nothing to look into"
         after, is_read = self._read(case)
         if kind is HintKind.SHIPPED and not is_read and self._is_alarming(after, order):
@@ -221,8 +221,7 @@ class Inbound:
             self._ledger.append(case, [text], fenced=False)
 
     def _alarm(self, case: Case, text: str, person: str | None = None) -> Case:
-        remedy = "stop the parcel at the service or the carrier, and tell the customer"
-        event = Event(EventKind.SHIPPED, self._engine.now(), text=text, remedy=remedy, person=person)
+        event = Event(EventKind.SHIPPED, self._engine.now(), text=text, remedy=STOP_IT, person=person)
         return self._engine.apply(case, event)
 
     def _latest(self, order: Order, name: str) -> Case | None:

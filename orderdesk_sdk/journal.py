@@ -7,17 +7,16 @@ from datetime import datetime
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.case import Case, Event
+from orderdesk_sdk.case import Case
 from orderdesk_sdk.errors import ConflictError, PluginFault
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.flow import LONGEST_REQUEST, HeldBack
-from orderdesk_sdk.ledger import Fence, FenceMoved, Ledger, Work, Write
+from orderdesk_sdk.ledger import Content, Fence, FenceMoved, Ledger, Work, Write
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.status_change import StatusChange
 
-__all__ = ["Content", "GroupJournal", "Hold", "Part", "ReadingJournal", "Result", "WorkJournal"]
+__all__ = ["GroupJournal", "Hold", "Part", "ReadingJournal", "Result", "WorkJournal"]
 
-Content = Event | Intent | Exchange | str
 MANY_MOVES = 20
 """How often an order may change between a look at it and the commit that rests on the look."""
 

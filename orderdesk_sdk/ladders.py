@@ -57,9 +57,8 @@ def ladder_problem(ladder: object, settings: type, manager: pluggy.PluginManager
         return f"its ladder must be a tuple of routes, not {ladder!r}"
     for route in ladder:
         named = {route.to, route.subject, route.body} if isinstance(route, Email) else set()
-        unknown = {
-            name for name in named if not hasattr(settings, name)
-        }  # A property will do: it may put them together.
+        # A property will do: it may put them together.
+        unknown = {name for name in named if not hasattr(settings, name)}
         if unknown:
             return f"its e-mail route names the setting {min(unknown)!r}, which it does not have"
     buttons = [route for route in ladder if isinstance(route, Button)]

@@ -273,9 +273,8 @@ class Mailer:
             server.login(self.config.username, self.config.password.reveal())
         except smtplib.SMTPAuthenticationError as error:
             refused = error.smtp_code
-        if (
-            refused is not None
-        ):  # Not raised above: the error there has the server's words, which may quote the password.
+        if refused is not None:
+            # Not raised above: the error there has the server's words, which may quote the password.
             raise ConfigurationError(
                 f"the mail server refuses the login ({refused})", place="[mail]", remedy="check username and password"
             )

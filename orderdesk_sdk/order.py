@@ -71,6 +71,11 @@ class Address:
         """Whose name goes on the parcel: the person's, else the company's."""
         return f"{self.first_name} {self.last_name}".strip() or self.company
 
+    @property
+    def further(self) -> str:
+        """What stands below `address1`, on one line."""
+        return ", ".join(filter(None, (self.address2, self.address3, self.address4)))
+
 
 @frozen
 class Line:

@@ -40,7 +40,7 @@ class Reach:
         A crash leaves a registration that `catch_up` finds, and perhaps a case that waits for the placement.
         """
         was_there = any(known.connection == placement.connection for known in self._host.placements(order.id))
-        wishes = tuple(wish.id for wish in self._ledger.cancellations(order.id))
+        wishes = self._over(order.id)
         begun = Registration(
             secrets.token_hex(6), order.id, placement.connection, self._clock.now(), wishes, was_there
         )  # fmt: skip
@@ -166,6 +166,13 @@ class Reach:
             if case.state is State.WITHDRAWN
             for entry in self._ledger.history(case.id)
         )
+
+    def _over(self, order_id: str) -> tuple[str, ...]:
+        """The wishes for an order of which nothing is open. Those that are open now are about what comes now."""
+        wishes = {wish.id: wish for wish in self._ledger.cancellations(order_id)}
+        lives = {case.cancellation_id for case in self._ledger.cases(order_id=order_id) if case.is_open}
+        lives |= {wishes[name].extends or name for name in lives if name in wishes}
+        return tuple(name for name in wishes if name not in lives)
 
     def _missing(self, order_id: str, placements: Sequence[Placement]) -> tuple[Placement, ...]:
         if len(placements) < 2:  # The one place is that of the case which is being looked at.

@@ -13,7 +13,7 @@ __all__ = ["Registration"]
 class Registration:
     """Written down before the host has the placement, and forgotten when the wishes for the order were looked at again.
 
-    wishes: ids of the wishes that there were when it began; what somebody wants since then is about this place too.
+    wishes: ids of the wishes that were over when it began; what was open then, or is wanted since, is about this place.
     was_there: the host had the placement already, so it is registered once more.
     """
 

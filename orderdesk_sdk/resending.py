@@ -23,10 +23,11 @@ class Sent:
     began: datetime
 
 
-def sent_before(history: Sequence[Entry]) -> Sent | None:
+def sent_before(history: Sequence[Entry], *, is_whole: bool) -> Sent | None:
     """What a case sent by its present route and nobody has proved undone; None where it sent nothing.
 
-    Its first write without a response is the one to be sent again; where all were answered, the last one.
+    is_whole: the wish is for the whole order. Its first write without a response is the one to be sent again; where all
+    were answered, the last one.
     """
     attempts, began = _attempts(history)
     intents: dict[int, Intent] = {}
@@ -48,6 +49,7 @@ def sent_before(history: Sequence[Entry]) -> Sent | None:
             {number: intent for number, intent in intents.items() if number <= again},
             {number: exchange for number, exchange in exchanges.items() if number < again},
             again,
+            is_whole,
         ),
         began,
     )

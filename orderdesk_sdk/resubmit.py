@@ -18,7 +18,7 @@ from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.request import ResubmitRequest
 from orderdesk_sdk.resubmission import Resubmission
-from orderdesk_sdk.wish import leaves_nothing
+from orderdesk_sdk.wish import latest_of, leaves_nothing
 
 __all__ = ["Resubmitter"]
 
@@ -118,7 +118,7 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
     def _lives(self, original: Order) -> str | None:
         """Where the original goes on, in words; None where all of it is canceled, settled or not."""
         placements = self._host.placements(original.id)  # First: a place is registered when its case is written down.
-        latest = {case.connection: case for case in self._ledger.cases(order_id=original.id)}
+        latest = latest_of(self._ledger.cases(order_id=original.id), placements)
         wishes = {wish.id: wish for wish in self._ledger.cancellations(original.id)}
         lives = [f"{case.connection} ({case.state.value})" for case in latest.values() if _goes_on(case)]
         lives += [

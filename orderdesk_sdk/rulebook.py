@@ -46,7 +46,7 @@ from orderdesk_sdk.rules import (
     Rule,
     decide,
 )
-from orderdesk_sdk.wish import leaves_nothing
+from orderdesk_sdk.wish import latest_of, leaves_nothing
 
 __all__ = ["REFUSALS", "Rulebook"]
 
@@ -293,12 +293,13 @@ class Rulebook:
         if occurrence.kind not in (OccurrenceKind.CASE_SETTLED, OccurrenceKind.CANCELED_ELSEWHERE):
             return []
         cases = self._ledger.cases(order_id=occurrence.order_id)
-        latest = {case.connection: case for case in cases}
-        held = {placement.connection for placement in self._host.placements(occurrence.order_id)}
+        placements = self._host.placements(occurrence.order_id)
+        latest = latest_of(cases, placements)
+        held = {placement.connection for placement in placements}
         wishes = {wish.id: wish for wish in self._ledger.cancellations(occurrence.order_id)}
         order = self._host.order(occurrence.order_id)
         gone = [leaves_nothing(case, wishes[case.cancellation_id], order) for case in latest.values()]
-        if held - set(latest) or not all(gone):
+        if held - set(latest) or not gone or not all(gone):
             return []
         identity = f"all canceled {cases[-1].cancellation_id}"
         kind = OccurrenceKind.ORDER_CANCELED

@@ -140,11 +140,12 @@ class FileGuard:
         """Raises LedgerError where the file is another one, or gone, or has become shorter."""
         if self._is_closed:
             return  # Whoever uses a closed connection is told so by it.
+        known = self._size  # Before the look: another thread may see the file grow, and say so, in between.
         found = self._look(self._place)
         if (found.st_dev, found.st_ino) != self._identity:
             raise self._told("another file was put in its place, while it is in use")
-        if found.st_size < self._size:
-            raise self._told(f"it has become shorter, from {self._size} to {found.st_size} bytes, while it is in use")
+        if found.st_size < known:
+            raise self._told(f"it has become shorter, from {known} to {found.st_size} bytes, while it is in use")
         self._size = found.st_size
 
     def check_all(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import Case, Event, EventKind, State
+from orderdesk_sdk.case import READABLE, Case, Event, EventKind
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.engines.inline import InlineEngine
 from orderdesk_sdk.errand import ErrandState
@@ -15,8 +15,6 @@ from orderdesk_sdk.ledger import Ledger, Work
 from orderdesk_sdk.wishes import name_of
 
 __all__ = ["Verdicts"]
-
-_READABLE = (State.REQUESTED, State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
 
 
 class Verdicts:
@@ -42,9 +40,11 @@ class Verdicts:
         work = self.find(work_id)
         if not isinstance(work, Case):
             return self._engine.read_back(work)
-        if work.state not in _READABLE:
+        if work.state not in READABLE:
             raise NotAllowedError(
-                f"there is nothing to read back while it is {work.state.value}", place=f"case {work_id}"
+                f"there is nothing to read back while it is {work.state.value}",
+                place=f"case {work_id}",
+                remedy="wait for the end of what is under way" if work.is_open else "see the order's receipt",
             )
         return self._engine.read_back(work)
 

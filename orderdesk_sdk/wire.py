@@ -12,6 +12,7 @@ from orderdesk_sdk.identity import Identity, StatedAt
 from orderdesk_sdk.paths import filled_path
 from orderdesk_sdk.pointer import stated_again, steps_of, word_pointed
 from orderdesk_sdk.reading import MalformedReply, json_object, turned_away
+from orderdesk_sdk.submitting import look_before_create
 from orderdesk_sdk.wire_profile import FinalReply, WireProfile, WireRead, filled
 
 if TYPE_CHECKING:
@@ -96,14 +97,10 @@ def _read(read: WireRead, reply: httpx.Response) -> Answer:
     if not reply.is_success:
         return turned_away(reply, check=ACCESS) or answer.unclear(reply)
     status = _word(reply, read.status, read.identity)
-    word = fold(status)
-    if word in read.canceled:
-        return answer.canceled(reply, status=status)
-    if word in read.shipped:
-        return answer.refused(reply, Refusal.SHIPPED, status=status)
-    if word in read.pending:
-        return answer.pending(reply, status=status)
-    return answer.unclear(reply, status=status, text=f"the profile does not say what {status!r} means")
+    open_in, shipped_in = read.pending, read.shipped
+    return answer.by_status(
+        reply, status, canceled_in=read.canceled, shipped_in=shipped_in, open_in=open_in, word=fold(status)
+    )
 
 
 def wire_before_create(
@@ -118,16 +115,16 @@ def wire_before_create(
     if profile is None or profile.read is None or not profile.read.unknown:
         text = f"an earlier try may have made the order {number}, and it cannot be read whether it did"
         return answer.unclear(None, text=text) if request.unsure else None
-    reply = yield _reading(profile.read, service, number, number)
-    if reply.status_code in profile.read.unknown:
-        return None
-    if not reply.is_success:
-        return turned_away(reply, check=ACCESS) or answer.unclear(reply)
-    word = fold(_word(reply, profile.read.status, profile.read.identity))  # Raises where the page is no order.
-    if request.unsure and word not in profile.read.canceled | profile.read.shipped:
-        return service.placement(number)
-    text = f"the service has an order {number} already, and it is not this one on its way"
-    return answer.refused(reply, Refusal.NOT_ALLOWED, text=text, remedy="look at it, then give another number")
+    read = profile.read
+
+    def find(reply: httpx.Response) -> Answer | None:
+        if reply.status_code in read.unknown:
+            return None
+        said = _read(read, reply)
+        # A profile need not know every word by which an order is on its way.
+        return answer.pending(reply, status=said.status) if said.outcome is Outcome.UNCLEAR and said.status else said
+
+    return (yield from look_before_create(request, service, _reading(read, service, number, number), find))
 
 
 def _reading(read: WireRead, service: Service[S], order_number: str, remote_id: str) -> httpx.Request:

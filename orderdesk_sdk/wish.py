@@ -16,7 +16,7 @@ from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reasons import resolve_reason
 
 __all__ = [
-    "demand", "demand_lines", "demand_submittable", "leaves_nothing", "not_yet_asked", "open_cases",
+    "demand", "demand_lines", "demand_submittable", "latest_of", "leaves_nothing", "not_yet_asked", "open_cases",
     "wanted_placements", "wish_content", "with_line_ids",
 ]  # fmt: skip
 
@@ -73,6 +73,15 @@ def with_line_ids(order: Order, wish: Cancellation) -> Cancellation:
         return wish
     lines = lines_of_names(order, wish.lines)
     return evolve(wish, lines=lines, line_names={line_id: label(order, line_id) for line_id in lines})
+
+
+def latest_of(cases: Sequence[Case], placements: Sequence[Placement]) -> dict[str, Case]:
+    """The latest of an order's cases at each connection, but for those where the order was not submitted after all."""
+    held = {placement.connection for placement in placements}
+    latest = {case.connection: case for case in cases}
+    return {
+        name: case for name, case in latest.items() if name in held or case.state is not State.WITHDRAWN
+    }  # fmt: skip
 
 
 def leaves_nothing(case: Case, wish: Cancellation, order: Order) -> bool:

@@ -7,8 +7,8 @@ from attrs import frozen
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.flow import LONGEST_REQUEST, HeldBack
-from orderdesk_sdk.journal import Content, Hold, WorkJournal
-from orderdesk_sdk.ledger import Ledger, Work
+from orderdesk_sdk.journal import Hold, WorkJournal
+from orderdesk_sdk.ledger import Content, Ledger, Work
 
 __all__ = ["SecondSend", "WithholdingJournal", "did_nothing"]
 

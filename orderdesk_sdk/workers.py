@@ -129,6 +129,12 @@ class Bulkhead:
             ticket.end()
 
     @property
+    def has_room(self) -> bool:
+        """Whether a job would have a thread at once."""
+        with self._lock:
+            return len(self._running) + self._waiting < self.size
+
+    @property
     def is_idle(self) -> bool:
         """Whether no job is under way, or waits for a thread."""
         with self._lock:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
+from datetime import timedelta
 
-from orderdesk_sdk.answer import Answer
+from orderdesk_sdk.answer import Answer, Outcome, not_done
 from orderdesk_sdk.errors import ConflictError, LedgerError
 from orderdesk_sdk.guard import PluginHung
 
@@ -98,6 +99,14 @@ def _cycle() -> object:
     return found
 
 
+def _rewritten() -> Answer:
+    """An answer that no validator was asked about."""
+    made = Answer(Outcome.UNCLEAR)
+    object.__setattr__(made, "outcome", "canceled")
+    object.__setattr__(made, "text", 42)
+    return made
+
+
 def _nested() -> Generator[object, None, None]:
     yield _nested()
 
@@ -119,6 +128,8 @@ MISDEEDS: Mapping[str, Deed] = {
     "gives an impostor": _gives(Impostor()),
     "gives a cycle": _cycle,
     "gives generators of generators": _nested,
+    "gives an answer rewritten": _rewritten,
+    "gives a wait for ever": lambda: not_done(None, retry_after=timedelta.max),
 }
 """What a callable does, by name."""
 

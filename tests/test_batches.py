@@ -212,6 +212,32 @@ def test_where_calls_are_paced_one_leaves_in_each_interval_and_nobody_overtakes(
     assert State.REQUESTED not in states(desk)
 
 
+def test_who_is_tried_again_takes_nobody_along_before_their_time(
+    open_desk: DeskMaker, house: House, clock: VirtualClock
+) -> None:
+    class Choosy(MailOrder):
+        paced = True
+
+        def read(self, requests: Sequence[CancelRequest], name: str, reply: answer.Reply) -> Sequence[Answer]:
+            return [
+                answer.not_done(reply) if request.remote_id == "1" else answer.asked(reply, reference=name)
+                for request in requests
+            ]
+
+    began = clock.now()
+    desk = open_desk(Choosy())
+    desk.cancel("1", by="Ann")
+    left: list[float] = []
+    for second in range(80):
+        if second == 40:
+            desk.cancel("2", by="Ann")
+        desk.run_due()
+        left += [(clock.now() - began).total_seconds()] * (len(house.lists) - len(left))
+        clock.advance(seconds(1))
+    with_it = [at for at, listed in zip(left, house.lists, strict=True) if "2" in listed]
+    assert (with_it, len(house.lists) > 2) == ([70], True)
+
+
 def test_every_case_has_the_intent_before_the_request_leaves(
     open_desk: DeskMaker, house: House, clock: VirtualClock
 ) -> None:

@@ -87,7 +87,9 @@ def test_a_verdict_that_somebody_wrote_is_loud_everywhere() -> None:
     assert ask("receipt", "1042")["is_canceled"]
     (finding,) = evidence()
     assert (finding["grade"], "not as it was written" in finding["text"]) == ("error", True)
-    assert "IT IS NOT AS IT WAS WRITTEN" in shown("ledger", "verify", code=1)
+    text = shown("ledger", "verify", code=1)
+    assert "IT IS NOT AS IT WAS WRITTEN" in text
+    assert "What to do: keep the file, and compare it with the last backup." in text
     assert ask("ledger", "backup", "evidence.db", code=1)["is_intact"] is False
 
 

@@ -76,7 +76,7 @@ def test_a_script_cancels_an_order_and_reads_the_proof(script: Script) -> None:
     assert set(ready) == {"config", "ledger", "virtual_time", "connections"}
     assert all(set(found) == {"connection", "integration", "url"} for found in ready["connections"])
     assert "amazon-mcf" in [found["connection"] for found in ready["connections"]]
-    (script.folder / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
+    assert (script.folder / "orders.json").read_text(encoding="utf-8") == SAMPLE_ORDERS
     assert script.ask("import", "orders.json")["added"] == ["1042", "1043", "1044", "1045"]
     placed = script.ask("place", "1042", "--at", "amazon-mcf", "--submitted-at", "2026-01-05T10:00:00+01:00")
     assert placed["simulator_seeded"] is True

@@ -15,13 +15,13 @@ import pytest
 from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError, PluginFault
-from orderdesk_sdk.exchange import Certainty, Exchange, Intent
+from orderdesk_sdk.exchange import Certainty, Exchange
 from orderdesk_sdk.flow import drive
 from orderdesk_sdk.http.auth import RefreshTokenAuth, Token, TokenAuth
 from orderdesk_sdk.http.client import CallLimits, ConnectionClient
 from orderdesk_sdk.http.service import Flow
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.fake_client import ANY_ORDER
+from orderdesk_sdk.testing.fake_client import ANY_ORDER, FakeJournal
 from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
 
 if TYPE_CHECKING:
@@ -186,19 +186,6 @@ def test_a_lost_reply_after_a_renewed_token_is_unclear(client_of: ClientMaker) -
         assert (exchange.failure.certainty, exchange.tries) == (Certainty.UNCLEAR, 1)
 
 
-class NoJournal:
-    """A journal for a drive whose evidence nobody wants."""
-
-    def intend(self, intent: Intent) -> None:
-        return
-
-    def keep(self, exchange: Exchange) -> None:
-        return
-
-    def leave(self) -> None:
-        return
-
-
 @pytest.mark.parametrize("code", ["invalid_grant", "invalid_client", "unauthorized_client"])
 def test_refused_credentials_are_a_configuration_error_and_the_case_is_not_done(
     code: str, client_of: ClientMaker
@@ -215,8 +202,12 @@ def test_refused_credentials_are_a_configuration_error_and_the_case_is_not_done(
             put(client, server.url)
         assert caught.value.place == f"{server.url}/token"
         assert "check refresh_token, client_id, client_secret" in (caught.value.remedy or "")
-        driven = drive(lambda: flow(server.url), Answer, client, NoJournal(), ANY_ORDER)
+        journal = FakeJournal()
+        driven = drive(lambda: flow(server.url), Answer, client, journal, ANY_ORDER)
         assert b"PUT" not in server.received
+    (kept,) = journal.exchanges
+    assert kept.failure is not None
+    assert kept.failure.certainty is Certainty.NOT_DONE, "the request is not lost"
     assert isinstance(driven.outcome, Answer)
     assert (driven.outcome.outcome, driven.outcome.remedy) == (Outcome.NOT_DONE, caught.value.remedy)
     assert not driven.wrote

@@ -201,6 +201,21 @@ def test_a_person_refuses_with_their_name(desk: Desk) -> None:
     assert (case.state, case.refusal) == (State.REFUSED, Refusal.SHIPPED)
 
 
+def test_who_decides_too_early_or_too_late_is_told_what_to_do(desk: Desk) -> None:
+    (case,) = desk.cancel(ORDER, by="Ann", send=False).cases
+    with pytest.raises(ConflictError) as early:
+        desk.confirm(case.id, by="Ann")
+    assert early.value.text.startswith("canceled is not possible while requested: nothing has been asked there yet")
+    assert early.value.remedy == "let `orderdesk work` ask first, or withdraw the case"
+    desk.withdraw(case.id, by="Ann")
+    with pytest.raises(ConflictError) as late:
+        desk.confirm(case.id, by="Ann")
+    assert late.value.text == "canceled is not possible while withdrawn: it is settled; possible are: nothing"
+    with pytest.raises(NotAllowedError) as unread:
+        desk.check(case.id)
+    assert unread.value.remedy == "see the order's receipt"
+
+
 def test_nobody_decides_anything(desk: Desk) -> None:
     case = asked(desk)
     for decide in (desk.confirm, desk.refuse, desk.withdraw, desk.send_again):

@@ -30,6 +30,7 @@ from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Certainty
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.persons import hand_over
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 CHECKED = ByCheck(every=minutes(2), give_up=hours(24))
@@ -218,11 +219,15 @@ def test_a_canceled_order_that_shipped_raises_the_alarm(refusal: Refusal) -> Non
         assert "stop the parcel" in str(event.remedy)
 
 
+@pytest.mark.parametrize("proof", [Proof(ProofKind.REPLY), Proof(ProofKind.READ_BACK), Proof(ProofKind.LINES)])
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.REFUSED])
-def test_a_canceled_order_stays_canceled_whatever_else_is_read(outcome: Outcome) -> None:
-    case = case_in(State.CANCELED, proof=Proof(ProofKind.READ_BACK))
+def test_a_canceled_order_stays_canceled_unless_it_was_read_so_and_is_read_alive(
+    outcome: Outcome, proof: Proof
+) -> None:
+    case = case_in(State.CANCELED, proof=proof)
     event = followup.after_check(case, KNOWN, PLACED, Answer(outcome), NOW)
-    assert transition(case, event).state is State.CANCELED
+    is_alive_again = outcome in (Outcome.ASKED, Outcome.PENDING) and proof.kind is not ProofKind.REPLY
+    assert transition(case, event).state is (State.SHIPPED_ANYWAY if is_alive_again else State.CANCELED)
 
 
 # The passing of time
@@ -272,10 +277,10 @@ def test_nothing_else_is_overdue(state: State) -> None:
 
 
 def test_a_hand_over_by_hand_keeps_the_fault_and_says_what_to_do() -> None:
-    event = followup.to_person(case_in(State.UNCLEAR, fault="boom", remedy="it is read back"), "nobody knows", NOW)
+    event = hand_over(case_in(State.UNCLEAR, fault="boom", remedy="it is read back"), NOW, "nobody knows")
     assert (event.kind, event.text, event.fault) == (EventKind.HAND_OVER, "nobody knows", "boom")
     assert event.remedy == "find out at the service, then confirm or refuse this case"
-    assert followup.to_person(case_in(State.REQUESTED), "bad number", NOW, "use the portal").remedy == "use the portal"
+    assert hand_over(case_in(State.REQUESTED), NOW, "bad number", "use the portal").remedy == "use the portal"
 
 
 def test_a_lost_read_back_told_nothing() -> None:
@@ -359,4 +364,4 @@ def test_every_event_is_legal_for_the_case_it_was_made_for(
     legal(anything, followup.after_fault(anything, declaration, "boom", NOW, sent=data.draw(st.booleans())))
     legal(anything, followup.unusable(anything, data.draw(ERRORS), NOW))
     handed = data.draw(cases((State.REQUESTED, State.SENDING, State.ASKED, State.UNCLEAR)))
-    legal(handed, followup.to_person(handed, "why", NOW))
+    legal(handed, hand_over(handed, NOW, "why"))

@@ -20,7 +20,7 @@ from orderdesk_sdk.errors import ConflictError, NotFoundError
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.journal import WorkJournal
-from orderdesk_sdk.ledger import EntryKind, Write
+from orderdesk_sdk.ledger import Content, EntryKind, Write
 from orderdesk_sdk.ledger.entries import dump, load
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
 from orderdesk_sdk.order import Order, Role
@@ -192,9 +192,7 @@ FULL_EVENT = Event(
         ("", EntryKind.NOTE),
     ],
 )
-def test_every_entry_comes_back_as_it_went_in(
-    ledger: SqliteLedger, content: Event | Intent | Exchange | str, kind: EntryKind
-) -> None:
+def test_every_entry_comes_back_as_it_went_in(ledger: SqliteLedger, content: Content, kind: EntryKind) -> None:
     case = put(ledger, attempt=4)
     ledger.append(case, [content], fenced=False)
     (entry,) = ledger.history(case.id)

@@ -12,6 +12,7 @@ from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.message import HintKind
 from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.testing.village import Cart, Mill, Phone, Village, VillageOpener, note
 
 
@@ -283,3 +284,38 @@ def test_a_wish_that_was_taken_back_and_is_wanted_after_all_follows_again(
     desk.cancel("1042", by="Ann")
     desk.place("1042", at="depot", by="the shop")
     assert village.writes == ["mill cancel 1042", "depot cancel 1042"]
+
+
+def test_a_wish_that_is_settled_while_a_registration_stands_still_reaches_it(
+    village_desk: VillageOpener, village: Village
+) -> None:
+    """It was open when the registration began, and before it was looked for."""
+    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+    other.cancel("1042", by="Ann")
+    real = desk.ledger.begin_registration
+
+    def stands_still(registration: Registration) -> None:
+        other.confirm(case_at(other, "phone").id, by="Ben")
+        real(registration)
+
+    desk.ledger.begin_registration = stands_still  # type: ignore[method-assign]
+    desk.place("1042", at="mill", by="the shop")
+    assert village.writes == ["mill cancel 1042"]
+
+
+def test_a_place_that_an_order_never_came_to_keeps_nothing_from_its_cart(
+    village_desk: VillageOpener, village: Village, clock: VirtualClock
+) -> None:
+    desk, dying = open_(village_desk, at=["cart", "mill"]), open_(village_desk)
+    desk.cancel("1042", by="Ann")
+
+    def killed() -> None:
+        raise SystemExit("killed")
+
+    before_the_host_has_it(dying, killed)
+    with pytest.raises(SystemExit):
+        dying.place("1042", at="depot", by="the shop")
+    work(desk, clock, 12)
+    assert states(desk) == {"mill": State.CANCELED, "cart": State.CANCELED, "depot": State.WITHDRAWN}
+    assert village.writes == ["mill cancel 1042", "cart cancel 1042"]
+    assert desk.resubmit("1042", by="Ann").order_number == "1042-1"

@@ -37,6 +37,7 @@ class Absolute:
     """A plugin that reads how many are left, and sets a smaller number; it calls that repeatable."""
 
     private = False
+    begins_a_session = False
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
@@ -48,6 +49,8 @@ class Absolute:
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+        if self.begins_a_session:
+            yield service.post("/session", private=True, repeatable=True)
         there = yield service.get("/orders", request.remote_id, private=self.private)
         left = count_in(there, json_object(there), "left") - sum(request.lines.values())
         made = yield service.put("/orders", request.remote_id, repeatable=True, json={"left": left})
@@ -181,3 +184,16 @@ def test_a_second_request_that_was_turned_away_does_not_make_the_first_one_undon
     after = follow(desk, clock, case, rounds=20)
     assert shop.writes == [2, 2], "one mug was to be canceled"
     assert after.state is State.ASKED
+
+
+@pytest.mark.parametrize(("lines", "state"), [({"MUG": 1}, State.AWAITING_PERSON), (None, State.ASKED)])
+def test_behind_a_private_reply_only_a_whole_order_is_asked_for_anew(
+    opened: tuple[Desk, Absolute], shop: Shop, clock: VirtualClock, lines: dict[str, int] | None, state: State
+) -> None:
+    """A private reply is kept nowhere, so the flow cannot be driven up to the request that was lost."""
+    desk, plugin = opened
+    plugin.begins_a_session = True
+    (case,) = desk.cancel("1042", by="Ann", lines=lines).cases
+    after = follow(desk, clock, case)
+    assert after.state is state, after.text
+    assert len(shop.writes) == (1 if lines else 2)

@@ -31,11 +31,13 @@ from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.order import Line, Order
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.rules import CANCEL_ORDER, Occurrence, OccurrenceKind, read_rules
 from orderdesk_sdk.settings import host, settings
 from orderdesk_sdk.testing.serving import serve
 
 WITHIN = 30.0
 """Real seconds after which a test gives up waiting for another thread; none of them waits that long."""
+RULE = {"name": "folder cancels", "event": "order moved", "do": [{"action": CANCEL_ORDER}]}
 WIDTH = 2
 """Calls at once per connection."""
 
@@ -115,7 +117,7 @@ class Street:
             self._registry.register(ManyPlugin(name) if name == "many" else ShopPlugin(name), name)
             url = stack.enter_context(serve(shop)).url
             connections[name] = ConnectionConfig(name, name, {"endpoint": url}, f"[connections.{name}]")
-        self._config = Config(folder / "orderdesk.db", connections)
+        self._config = Config(folder / "orderdesk.db", connections, rules=read_rules([RULE], "[[rules]]"))
         self._stack = stack
         self.desk = self.another()
 
@@ -221,6 +223,22 @@ def test_a_crowd_that_is_asked_for_together_waits_for_nobody_either(street: Stre
         eventually(lambda: street.count("many", State.CANCELED) == 12)
         assert street.count("slow", State.CANCELED) == 0
     assert sorted(path.count("+") + 1 for path in street.shops["many"].asked) == [2, 5, 5]
+
+
+def test_what_rules_want_of_a_slow_shop_holds_up_nobody_else(street: Street) -> None:
+    for number, at in enumerate([*["slow"] * 12, "healthy"]):
+        order = Order(f"r{number}", f"R{number}", lines=(Line(1, code="MUG"),))
+        street.desk.import_orders([order], by="a test")
+        street.desk.place(order.number, at=at, by="a test")
+    facts = {"folder": "Canceled", "from_folder": "New", "by": "Ann"}
+    for number in range(13):
+        moved = Occurrence(f"moved {number}", OccurrenceKind.ORDER_MOVED, f"r{number}", street.clock.now(), facts)
+        street.desk.ledger.occur([moved])
+        street.desk.host.move(f"r{number}", "Canceled", by="Ann")
+    with running(street, street.desk.run_due):
+        eventually(lambda: street.count("healthy", State.CANCELED) == 1)
+        assert street.count("slow", State.CANCELED) == 0
+    assert street.count("slow", State.CANCELED) == 12
 
 
 def test_two_that_work_at_once_share_what_is_due(street: Street) -> None:

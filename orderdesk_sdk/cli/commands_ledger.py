@@ -145,7 +145,8 @@ def forget(session: Session, order: str, by: str | None) -> None:
         copies = [host.order(OrderId(copy)).number for copy in host.copies(found.id)]
 
     def draw(screen: Screen) -> None:
-        screen.line(f"Order {found.number}: personal texts are removed, from {count} histories and the order itself.")
+        histories = "one history" if count == 1 else f"{count} histories"
+        screen.line(f"Order {found.number}: personal texts are removed, from the order itself and {histories}.")
         if copies:
             screen.line(f"Duplicates of it have texts of their own: {', '.join(copies)}.", "yellow")
         screen.line("Backups still have them.", "dim")
@@ -166,10 +167,14 @@ def _path(session: Session) -> Path:
 
 
 def _draw_flaws(screen: Screen, flaws: Sequence[Flaw]) -> None:
-    if flaws:
-        screen.line("IT IS NOT AS IT WAS WRITTEN:", "bold red")
+    if not flaws:
+        return
+    screen.line("IT IS NOT AS IT WAS WRITTEN:", "bold red")
     for flaw in flaws:
         screen.indented(flaw.text if flaw.subject_id is None else f"{flaw.subject_id}: {flaw.text}", style="red")
+    screen.line(
+        "What to do: keep the file, and compare it with the last backup. Receipts of these prove nothing.", "red"
+    )
 
 
 def _shape(flaws: Sequence[Flaw]) -> dict[str, object]:

@@ -80,7 +80,7 @@ def work(session: Session, until_idle: bool, every: float) -> None:
 
     def draw(screen: Screen) -> None:
         left = "nothing is left to be done" + (" without a person" if persons or errands else "") if idle else "stopped"
-        screen.line(f"{done} pieces of work done; {left}.")
+        screen.line(f"{done} piece{'' if done == 1 else 's'} of work done; {left}.")
         if persons:
             screen.line("These await a person:", "bold magenta")
             cases_table(screen, [persons])

@@ -20,7 +20,8 @@ from orderdesk_sdk.cli.times import shown, span, zone
 from orderdesk_sdk.clock import SystemClock, minutes
 from orderdesk_sdk.config import Config, ConnectionConfig, make_settings
 from orderdesk_sdk.declaration import NewNumber
-from orderdesk_sdk.errors import LedgerError, OrderDeskError, PluginFault
+from orderdesk_sdk.errors import ConfigurationError, LedgerError, OrderDeskError, PluginFault
+from orderdesk_sdk.guard import Fault
 from orderdesk_sdk.ladders import ladder_of
 from orderdesk_sdk.ledger.damage import REMEDY as DAMAGED
 from orderdesk_sdk.ledger.schema import MIGRATIONS
@@ -32,6 +33,7 @@ from orderdesk_sdk.settings import SettingKind, settings_fields
 from orderdesk_sdk.sqlite_file import opened, wal_of
 from orderdesk_sdk.testing.sandbox import must_answer
 from orderdesk_sdk.urls import is_loopback
+from orderdesk_sdk.workers import PATIENCE, Bulkhead
 
 __all__ = ["Finding", "Grade", "examine"]
 
@@ -150,11 +152,18 @@ def _connection(
         text = f"the environment variable {name} is not set"
         yield Finding("credentials", place, Grade.ERROR, text, f"set {name} before `orderdesk` starts")
     stand_ins = {**os.environ, **dict.fromkeys(missing, "missing")}
-    try:
+
+    def ready() -> object:
         made = make_settings(declared.settings, connection, stand_ins)
         ladder_of(declared, loaded.manager, made, f"{place}.settings")
-    except OrderDeskError as error:
-        yield _wrong("settings", error, place)
+        return made
+
+    # Under the guard, as the connection itself is made; its words may quote a setting, so only the kind is told.
+    made = Bulkhead(connection.name, 1, PATIENCE).aside(ready, passes=(ConfigurationError, PluginFault))
+    if isinstance(made, Fault):
+        made = PluginFault(f"{made.kind or 'a hang'} in the plugin", remedy="report it to the plugin's author")
+    if isinstance(made, OrderDeskError):
+        yield _wrong("settings", made, place)
         return
     hosts = [str(getattr(made, field.name)) for field in fields.values() if field.kind is SettingKind.HOST]
     if not all(is_loopback(urlsplit(host).hostname or "") for host in hosts):
@@ -177,9 +186,8 @@ def _connection(
         yield Finding("connection", place, Grade.WARNING, text, "remove it once its hosts are called by https://")
     if not missing:
         count = sum(field.kind is SettingKind.SECRET for field in fields.values())
-        yield Finding(
-            "connection", place, Grade.OK, f"{declared.title}: settings are complete, {count} secrets are there"
-        )
+        secrets = "1 secret is there" if count == 1 else f"{count} secrets are there"
+        yield Finding("connection", place, Grade.OK, f"{declared.title}: settings are complete, {secrets}")
 
 
 def _rules(config: Config, registry: Registry) -> Iterator[Finding]:

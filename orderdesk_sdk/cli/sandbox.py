@@ -25,6 +25,7 @@ __all__ = ["load_simulators", "running", "sandbox", "settings_table"]
 _MARK = "# Written by `orderdesk sandbox`, and overwritten by it."
 _LEDGER = "orderdesk-sandbox.db"
 """A ledger of its own, so that no simulated case ever gets among real ones."""
+_ORDERS = "orders.json"
 
 
 @click.command()
@@ -49,17 +50,20 @@ def sandbox(session: Session, port: int, virtual_time: bool, force: bool, fresh:
     """Serve the simulators of all installed integrations.
 
     Runs until Ctrl-C or SIGTERM. Writes a configuration (orderdesk.toml, or --config FILE) with a connection to each,
-    and says on stdout when all is up: with --json as one line. Nothing leaves this machine and no secret in the file
-    is real.
+    beside it orders to try it with (orders.json, where there is none), and says on stdout when all is up: with --json
+    as one line. Nothing leaves this machine and no secret in the file is real.
     """
     from orderdesk_sdk.cli.signals import stopping
+    from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 
     path = session.config_file or Path("orderdesk.toml")
-    ledger = path.parent / _LEDGER
+    ledger, orders = path.parent / _LEDGER, path.parent / _ORDERS
     with stopping() as stop, running(path, _clock(virtual_time=virtual_time), port=port, force=force) as simulators:
         if fresh:
             for suffix in ("", "-wal", "-shm"):
                 ledger.with_name(ledger.name + suffix).unlink(missing_ok=True)
+        if not orders.exists():
+            _write(orders, SAMPLE_ORDERS)
         urls = {slug: url for slug, (_, url) in simulators.items()}
         shape = {
             "config": str(path.resolve()),
@@ -84,6 +88,7 @@ def _draw(screen: Screen, path: Path, ledger: Path, urls: Mapping[str, str], *, 
     screen.table(("connection", "simulator"), list(urls.items()))
     screen.line(f"configuration: {path}")
     screen.line(f"ledger:        {ledger}{' (an earlier one; --fresh begins anew)' if ledger.exists() else ''}")
+    screen.line(f"orders to try: {path.parent / _ORDERS}")
     screen.line(f"time:          {'virtual: waits take none' if virtual_time else 'real'}")
     screen.line("ready; Ctrl-C ends", "bold green")
 

@@ -8,14 +8,12 @@ from datetime import datetime
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from orderdesk_sdk.case import Case, Event, EventKind
+from orderdesk_sdk.case import TECHNICAL, Case, Event
 from orderdesk_sdk.cli.case_tables import event_line
 from orderdesk_sdk.cli.tables import Screen
 from orderdesk_sdk.cli.times import shown
 
 __all__ = ["Teller"]
-
-_TECHNICAL = frozenset({EventKind.SEND, EventKind.CHECK, EventKind.RESUME, EventKind.WAIT})
 
 
 class Teller:
@@ -45,7 +43,7 @@ class Teller:
 
     def hear(self, case: Case, event: Event) -> None:
         """A change of a case, told where it means something to people."""
-        if self.screen is None or event.kind in _TECHNICAL:
+        if self.screen is None or event.kind in TECHNICAL:
             return
         head = f"{shown(event.at, seconds=True)}  {case.connection}"
         self.screen.hanging(head, event_line(case, event))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from attrs import frozen
@@ -84,6 +84,7 @@ class InlineEngine:
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
         self._left: tuple[Flight, ...] = ()
+        self._here = threading.local()
 
     def work(self, cases: Sequence[Case], known: Mapping[str, Known]) -> tuple[Case, ...]:
         """Advance these new cases now and return them as they are then.
@@ -171,6 +172,15 @@ class InlineEngine:
         problems += tuple(self._ledger.damaged())
         return Report(turn.begun, self._ledger.next_due(), problems)
 
+    @contextmanager
+    def in_passing(self) -> Iterator[None]:
+        """Within the block this thread waits for nobody who is slow: what is not done at once is recorded, and due."""
+        self._here.passes = True
+        try:
+            yield
+        finally:
+            self._here.passes = False
+
     def finish(self) -> None:
         """Return when nothing is under way any more. The desk's ending must have begun."""
         while not self._connections.are_idle():
@@ -218,6 +228,9 @@ class InlineEngine:
     def _next_call(self, group: Sequence[Case], batch: Batch) -> list[Case]:
         """Those of a group that go in the next call, longest due first; the others are told in which later one."""
         now = self._clock.now()
+        due = [case for case in group if case.due_at is None or case.due_at <= now]
+        if all(case.tries for case in due):  # Who is only tried again takes nobody along whose time has not come.
+            group = due
         turn = sorted(group, key=lambda case: case.due_at or now)
         for at, case in enumerate(turn[batch.most :]):
             event = followup.gather(batch, now, calls=1 + at // batch.most)
@@ -264,9 +277,21 @@ class InlineEngine:
         return tuple(f"{work_id}: {error}" for work_id, error in self._errors(self._run(jobs, step)).items())
 
     def _run(self, jobs: Iterable[Job], step: Step) -> list[tuple[Job, Ticket]]:
+        if getattr(self._here, "passes", False):
+            return self._run_in_passing(jobs, step)
         tickets = self._submit(jobs, step)
         self._wait(tickets)
         return tickets
+
+    def _run_in_passing(self, jobs: Iterable[Job], step: Step) -> list[tuple[Job, Ticket]]:
+        """Begin what has a thread to itself; what has ended a moment later. The rest is left to the next round."""
+        tickets = self._submit([job for job in jobs if self._connections.bulkhead(job[0].connection).has_room], step)
+        until = time.monotonic() + LOOK
+        ended = [pair for pair in tickets if pair[1].done.wait(max(0.0, until - time.monotonic()))]
+        with self._lock:
+            self._left += tuple(Flight(job, ticket) for job, ticket in tickets if (job, ticket) not in ended)
+        self._wait(ended)
+        return ended
 
     @staticmethod
     def _errors(tickets: Iterable[tuple[Job, Ticket]]) -> dict[str, BaseException]:

@@ -42,18 +42,11 @@ class TokenBucket:
         """The moment from which the next token may be used."""
         return self._seen + max(0.0, (1 - self._tokens) / self._rate)
 
-    def reserve(self) -> float:
-        """Take a token and return the moment (`clock.monotonic()`) from which it may be used."""
-        with self._lock:
-            self._refill()
-            at = self._next()
-            self._tokens -= 1
-            return at
-
     def reserve_within(self, longest: float, closed: float) -> float | None:
-        """As `reserve`; None, and no token taken, where the moment is more than `longest` seconds away.
+        """Take a token and return the moment (`clock.monotonic()`) from which it may be used.
 
-        closed: the same for a bucket that the service itself has closed.
+        None, and no token taken, where that is more than `longest` seconds away. closed: the same for a bucket that the
+        service itself has closed.
         """
         with self._lock:
             now = self._refill()

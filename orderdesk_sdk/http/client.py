@@ -105,7 +105,9 @@ class ConnectionClient:
             auth.clock = clock
             auth.learn = self.redactor.learn
             auth.keeper = keeper
-        self._credentials = Credentials(auth, self._send, self.redactor, self._place, clock) if auth else None
+        self._credentials = (
+            Credentials(auth, self._send, self.redactor, self._place, clock) if auth is not None else None
+        )
         self._shared = SharedReads(clock)
         self._buckets: dict[str, TokenBucket] = {}
         self._buckets_lock = Lock()

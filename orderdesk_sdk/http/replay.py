@@ -12,7 +12,7 @@ from orderdesk_sdk.exchange import Exchange
 from orderdesk_sdk.http.service import CALL, CallOptions
 from orderdesk_sdk.plain import plain_of, plain_text
 
-__all__ = ["digest_of", "is_request", "operation_of", "plain_request", "response_of"]
+__all__ = ["digest_of", "is_private", "is_request", "operation_of", "plain_request", "response_of"]
 
 
 def digest_of(request: httpx.Request) -> str:
@@ -40,6 +40,12 @@ def plain_request(request: httpx.Request) -> httpx.Request:
         content=bytes(request.content),
         extensions={CALL: options} if options is not None else {},
     )
+
+
+def is_private(request: httpx.Request) -> bool:
+    """Whether the reply to a request is kept out of the record."""
+    options = request.extensions.get(CALL)
+    return isinstance(options, CallOptions) and options.private
 
 
 def operation_of(request: httpx.Request) -> str:

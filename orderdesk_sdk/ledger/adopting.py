@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from typing import Any, cast
+from typing import cast
 
 from orderdesk_sdk.case import Cancellation, Event
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.chain import FIRST, MARK, Links, head_after, line_of, link_after, row_digest, state_of
 from orderdesk_sdk.ledger.personal import NOTE, Packed, seal, split
-from orderdesk_sdk.ledger.tables import COLUMNS, TABLES, WISH
+from orderdesk_sdk.ledger.tables import COLUMNS, TABLES, WISH, rows_of
 
 __all__ = ["adopt"]
 
@@ -21,14 +20,14 @@ _KINDS: dict[str, type] = {"event": Event, "intent": Intent, "exchange": Exchang
 
 def adopt(db: sqlite3.Connection) -> None:
     """Split every record, chain every line, and bind every row to its history as it is now."""
-    for row in _rows(db, "cancellations", "id", "data", ""):
+    for row in rows_of(db, "cancellations", "id", "data"):
         db.execute(
             "UPDATE cancellations SET data = ?, texts = ?, sealed = ? WHERE id = ?",
             (*_split(row[1], Cancellation), row[0]),
         )
     count, head = 0, FIRST
-    for sequence, subject_id, attempt, at, kind, data in _rows(
-        db, "history", "sequence", "subject_id, attempt, at, kind, data", 0
+    for sequence, subject_id, attempt, at, kind, data in rows_of(
+        db, "history", "sequence", "subject_id, attempt, at, kind, data"
     ):
         content = _split(data, _KINDS[kind]) if kind in _KINDS else Packed("", *seal({NOTE: data}))
         line = line_of(subject_id, attempt, at, kind, content)
@@ -43,7 +42,7 @@ def adopt(db: sqlite3.Connection) -> None:
     links = Links(db.cursor())
     for kind_of_work, table in TABLES.items():
         columns = COLUMNS[kind_of_work]
-        for number, data, *values in _rows(db, table, "number", f"data, {columns}", 0):
+        for number, data, *values in rows_of(db, table, "number", f"data, {columns}"):
             content = _split(data, kind_of_work)
             subject_id = values[0]
             wish = _wish(db, values[1]) if table == "cases" else ""
@@ -61,20 +60,6 @@ def adopt(db: sqlite3.Connection) -> None:
                 links.keep()
     links.keep()
     db.execute("UPDATE chain SET in_use = 0")
-
-
-def _rows(db: sqlite3.Connection, table: str, key: str, columns: str, first: object) -> Iterator[tuple[Any, ...]]:
-    """The rows of a table in the order of a key, a bounded number at a time."""
-    last = first
-    while True:
-        found = db.execute(
-            f"SELECT {key}, {columns} FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?",  # noqa: S608 - constants
-            (last, _MANY),
-        ).fetchall()
-        yield from found
-        if len(found) < _MANY:
-            return
-        last = found[-1][0]
 
 
 def _split(data: str, kind: type) -> Packed:

@@ -19,12 +19,27 @@ from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.rules import Firing, Occurrence
 from orderdesk_sdk.status_change import StatusChange
 
-__all__ = ["Entry", "EntryKind", "content_of", "dump", "load", "moment", "pack", "pack_entry", "stamp", "unpack"]
+__all__ = [
+    "Content",
+    "Entry",
+    "EntryKind",
+    "content_of",
+    "dump",
+    "load",
+    "moment",
+    "pack",
+    "pack_entry",
+    "stamp",
+    "unpack",
+]
 
 T = TypeVar(
     "T", Case, Cancellation, Event, Exchange, Firing, Intent, Occurrence, Registration, Resubmission, StatusChange
 )
 Part = TypeVar("Part", Case, Cancellation, Event, Exchange, Intent, Resubmission, StatusChange)
+
+Content = Event | Intent | Exchange | str
+"""What an entry says; a text for what changed nothing."""
 
 _converter = make_converter(omit_if_default=True)
 _converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
@@ -52,11 +67,11 @@ class Entry:
     subject_id: str
     attempt: int
     at: datetime
-    content: Event | Intent | Exchange | str
+    content: Content
     kind: EntryKind
 
 
-def kind_of(content: Event | Intent | Exchange | str) -> EntryKind:
+def kind_of(content: Content) -> EntryKind:
     """The kind of an entry's content."""
     match content:
         case Event():
@@ -94,14 +109,14 @@ def unpack(kind: type[Part], data: str, texts: str | None) -> Part:
     return intact(lambda: _converter.structure(join(data, texts, kind), kind))
 
 
-def pack_entry(content: Event | Intent | Exchange | str) -> Packed:
+def pack_entry(content: Content) -> Packed:
     """An entry's content as it is stored."""
     if isinstance(content, str):
         return Packed("", *seal({NOTE: content.encode("utf-8", "backslashreplace").decode("utf-8")}))
     return pack(content)
 
 
-def content_of(kind: EntryKind, data: str, texts: str | None) -> Event | Intent | Exchange | str:
+def content_of(kind: EntryKind, data: str, texts: str | None) -> Content:
     """An entry's content from its row."""
     match kind:
         case EntryKind.EVENT:

@@ -8,10 +8,9 @@ from typing import Protocol
 
 from attrs import frozen
 
-from orderdesk_sdk.case import Cancellation, Case, Event, State
+from orderdesk_sdk.case import Cancellation, Case, State
 from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.exchange import Exchange, Intent
-from orderdesk_sdk.ledger.entries import Entry
+from orderdesk_sdk.ledger.entries import Content, Entry
 from orderdesk_sdk.ledger.flaws import Flaw, Head, Record
 from orderdesk_sdk.registration import Registration
 from orderdesk_sdk.resubmission import Resubmission
@@ -45,7 +44,7 @@ class Write:
 
     before: Work
     after: Work
-    entries: Sequence[Event | Intent | Exchange | str] = ()
+    entries: Sequence[Content] = ()
     fence: Fence | None = None
 
     @property
@@ -117,7 +116,7 @@ class Ledger(Protocol):
     def fence(self, order_id: str) -> Fence:
         """How an order stands now. Read it before what is decided upon."""
 
-    def append(self, work: Work, entries: Sequence[Event | Intent | Exchange | str], *, fenced: bool) -> None:
+    def append(self, work: Work, entries: Sequence[Content], *, fenced: bool) -> None:
         """Add to a history without a change.
 
         fenced: raise ConflictError when somebody else has changed the work since.

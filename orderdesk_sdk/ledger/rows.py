@@ -12,7 +12,7 @@ from orderdesk_sdk.errand import end_of
 from orderdesk_sdk.errors import ConflictError, UnderWayError
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.chain import FIRST, MARK, Line, Links, line_of, row_digest, state_of
-from orderdesk_sdk.ledger.entries import dump, kind_of, pack, pack_entry, stamp, unpack
+from orderdesk_sdk.ledger.entries import Content, dump, kind_of, pack, pack_entry, stamp, unpack
 from orderdesk_sdk.ledger.interface import Fence, FenceMoved, Work, Write
 from orderdesk_sdk.ledger.personal import REMOVED, Packed
 from orderdesk_sdk.ledger.tables import COLUMNS, TABLES, columns_of, wish_columns
@@ -26,7 +26,6 @@ __all__ = [
     "work_of",
 ]  # fmt: skip
 
-Content = Event | Intent | Exchange | str
 REGISTERED = "CASE WHEN json_valid(data) THEN json_extract(data, '$.order_id') END"
 """The order of a registration. Of one that is damaged none: asked for it, SQLite would end the whole statement."""
 

@@ -9,15 +9,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
-from orderdesk_sdk.case import Cancellation, Case, Event
+from orderdesk_sdk.case import Cancellation, Case
 from orderdesk_sdk.errors import ConflictError, LedgerError
-from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.ledger.ahead import righted
 from orderdesk_sdk.ledger.backup import Backup, make_backup
 from orderdesk_sdk.ledger.commits import GroupCommit
-from orderdesk_sdk.ledger.entries import dump, stamp, unpack
+from orderdesk_sdk.ledger.entries import Content, dump, stamp, unpack
 from orderdesk_sdk.ledger.interface import Work, Write
 from orderdesk_sdk.ledger.keeping import Keeper
 from orderdesk_sdk.ledger.messages import settle_messages, take_messages
@@ -48,9 +46,6 @@ from orderdesk_sdk.sqlite_file import close, connect, migrate, use_wal
 from orderdesk_sdk.status_change import StatusChange
 
 __all__ = ["SqliteLedger"]
-
-Content = Event | Intent | Exchange | str
-Errand = TypeVar("Errand", Resubmission, StatusChange)
 
 
 class SqliteLedger(Reader, Occurrences):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
 from orderdesk_sdk.case import Cancellation, Case
 from orderdesk_sdk.ledger.entries import stamp
 from orderdesk_sdk.ledger.interface import Work
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.status_change import StatusChange
 
-__all__ = ["COLUMNS", "NOUNS", "TABLES", "WISH", "columns_of", "due_of", "wish_columns"]
+__all__ = ["COLUMNS", "NOUNS", "TABLES", "WISH", "columns_of", "due_of", "rows_of", "wish_columns"]
 
 TABLES: dict[type[Work], str] = {Case: "cases", Resubmission: "resubmissions", StatusChange: "status_changes"}
 NOUNS: dict[type[Work], str] = {Case: "case", Resubmission: "resubmission", StatusChange: "status change"}
@@ -20,6 +24,7 @@ COLUMNS: dict[type[Work], str] = {
 """By kind, in the order of `columns_of`; the id first, of a case its wish second."""
 WISH = "id, order_id"
 """The columns of a wish, in the order of `wish_columns`."""
+_PAGE = 500
 
 
 def columns_of(work: Work) -> tuple[str | int | None, ...]:
@@ -44,3 +49,18 @@ def wish_columns(wish: Cancellation) -> tuple[str, str]:
 def due_of(work: Work) -> int | None:
     """When a work is due, as its row holds it."""
     return stamp(work.due_at) if work.due_at is not None else None
+
+
+def rows_of(db: sqlite3.Connection, table: str, key: str, columns: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a table in the order of `key`, which comes first in each, a bounded number of them at a time."""
+    where = ""
+    last: tuple[object, ...] = ()
+    while True:
+        found = db.execute(
+            f"SELECT {key}, {columns} FROM {table} {where} ORDER BY {key} LIMIT {_PAGE}",  # noqa: S608 - constants
+            last,
+        ).fetchall()
+        yield from found
+        if len(found) < _PAGE:
+            return
+        where, last = f"WHERE {key} > ?", (found[-1][0],)

@@ -11,11 +11,9 @@ from orderdesk_sdk.ledger.entries import EntryKind
 from orderdesk_sdk.ledger.flaws import Flaw, Head, Record
 from orderdesk_sdk.ledger.interface import Work
 from orderdesk_sdk.ledger.personal import Packed
-from orderdesk_sdk.ledger.tables import COLUMNS, TABLES, WISH
+from orderdesk_sdk.ledger.tables import COLUMNS, TABLES, WISH, rows_of
 
 __all__ = ["examine", "head_of", "readable", "record_of"]
-
-_MANY = 500
 
 
 def readable(raw: bytes) -> str:
@@ -47,7 +45,7 @@ def examine(db: sqlite3.Connection, noted: Head | None = None) -> Iterator[Flaw]
         lines = 0
         yield from _flaws_of_the_chain(db, noted)
         for kind, table in TABLES.items():
-            for row in _rows(db, table, f"number, head, data, sealed, texts, {COLUMNS[kind]}"):
+            for row in rows_of(db, table, "number", f"head, data, sealed, texts, {COLUMNS[kind]}"):
                 record = _record(db, kind, row)
                 lines += record.lines
                 yield from (Flaw(str(row[5]), text) for text in record.flaws)
@@ -73,19 +71,6 @@ def _flaws_of_the_chain(db: sqlite3.Connection, noted: Head | None) -> Iterator[
         yield Flaw(None, "lines of its history were deleted, inserted or changed")
     if not passed:
         yield Flaw(None, f"it never had the head {noted}: it was written anew, or is older than that")
-
-
-def _rows(db: sqlite3.Connection, table: str, columns: str) -> Iterator[Sequence[object]]:
-    last: object = -(2**63)
-    while True:
-        found = db.execute(
-            f"SELECT {columns} FROM {table} WHERE number > ? ORDER BY number LIMIT ?",  # noqa: S608 - constants
-            (last, _MANY),
-        ).fetchall()
-        yield from found
-        if len(found) < _MANY:
-            return
-        last = found[-1][0]
 
 
 def _record(db: sqlite3.Cursor | sqlite3.Connection, kind: type[Work], row: Sequence[object]) -> Record:

@@ -3,8 +3,10 @@
 It is what makes a second send dangerous: the request sets an absolute number, is declared repeatable, and computed anew
 it would be another one. For histories, not to be copied.
 
-    GET  /orders/{number}            -> {"number": ..., "left": {CODE: count}, "settled": ...}
-    PUT  /orders/{number}            {"left": {CODE: count}} -> 202 and the order
+    GET  /orders/{number}    -> {"number": ..., "ordered": {CODE: count}, "left": {...}, "confirmed": {...}}
+    PUT  /orders/{number}    {"left": {CODE: count}} -> 202 and the order
+
+`left` shows at once what was set, `confirmed` some minutes later; only that says that the pieces are canceled.
 """
 
 from __future__ import annotations
@@ -40,12 +42,12 @@ __all__ = ["Counting", "CountingSimulator"]
 class _Order:
     ordered: dict[str, int]
     left: dict[str, int]
-    shown: dict[str, int]
+    confirmed: dict[str, int]
     since: datetime
 
 
 class CountingSimulator(Simulator):
-    """Takes the new numbers at once, and shows them some minutes later: until then the old ones are read."""
+    """Takes the new numbers at once, and confirms them some minutes later."""
 
     canceled_words = frozenset({"canceled"})
     lag = minutes(7)
@@ -82,7 +84,7 @@ class CountingSimulator(Simulator):
         if order is None or rest:
             return Outcome(404, "refused: unknown", {"error": "no such order"})
         if self.clock.now() >= order.since + self.lag:
-            order.shown = dict(order.left)
+            order.confirmed = dict(order.left)
         if method == "GET":
             return Outcome(200, "read", self._shown(number, order))
         left = object_in(body).get("left")
@@ -92,7 +94,7 @@ class CountingSimulator(Simulator):
         return Outcome(202, f"left {left}", self._shown(number, order), Deed.CANCEL_TAKEN)
 
     def _shown(self, number: str, order: _Order) -> Mapping[str, object]:
-        return {"number": number, "ordered": order.ordered, "left": order.shown}
+        return {"number": number, "ordered": order.ordered, "left": order.left, "confirmed": order.confirmed}
 
 
 @settings
@@ -122,7 +124,7 @@ class Counting:
         """Read, then set an absolute number: what must never be computed twice."""
         reply = need((yield service.get("/orders", request.remote_id)), check="the url", otherwise=_unknown)
         names = LineNames(request.order, lambda line: line.code)
-        lines, wanted = _lines(reply), names.wanted(request.lines)
+        lines, wanted = _lines(reply, "left"), names.wanted(request.lines)
         if (settled := nothing_to_ask(reply, lines, wanted)) is not None:
             return names.told(settled)
         counts = zip(lines, shares(lines, wanted), strict=True)
@@ -135,15 +137,15 @@ class Counting:
         """Read what is left."""
         reply = need((yield service.get("/orders", request.remote_id)), check="the url")
         names = LineNames(request.order, lambda line: line.code)
-        return names.told(judge(reply, _lines(reply), names.wanted(request.lines), done=None))
+        return names.told(judge(reply, _lines(reply, "confirmed"), names.wanted(request.lines), done=None))
 
 
-def _lines(reply: httpx.Response) -> list[LineQuantities]:
-    ordered, left = value_at(reply, "ordered"), value_at(reply, "left")
+def _lines(reply: httpx.Response, counts: str) -> list[LineQuantities]:
+    ordered, left = value_at(reply, "ordered"), value_at(reply, counts)
     if not isinstance(ordered, Mapping) or not isinstance(left, Mapping):
         raise MalformedReply("numbers by line were expected", place=f"reply {reply.status_code}")
-    counts = {code: (count_in(reply, ordered, code), count_in(reply, left, code)) for code in ordered}
-    return [LineQuantities(code, count, count - still, 0) for code, (count, still) in counts.items()]
+    found = {code: (count_in(reply, ordered, code), count_in(reply, left, code)) for code in ordered}
+    return [LineQuantities(code, count, count - still, 0) for code, (count, still) in found.items()]
 
 
 def _unknown(reply: httpx.Response) -> Answer:

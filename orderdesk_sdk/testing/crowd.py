@@ -38,6 +38,7 @@ from orderdesk_sdk.testing.kill_judge import sends
 from orderdesk_sdk.testing.kill_nursery import Nursery, Obituary
 from orderdesk_sdk.testing.raw_server import RawServer, answering
 from orderdesk_sdk.testing.village import Village
+from orderdesk_sdk.wish import latest_of
 
 __all__ = ["Crowds", "Told"]
 
@@ -76,10 +77,12 @@ class _Line:
 
 @frozen
 class _Standing:
-    """How an order stands when a round begins. is_settled: it was canceled, and nothing of that is open. tells: its
-    cart is to be told next."""
+    """How an order stands when a round begins.
 
-    is_settled: bool
+    may_end: nothing keeps its wish open through the round. tells: its cart is to be told next.
+    """
+
+    may_end: bool
     tells: bool
 
     @classmethod
@@ -88,7 +91,8 @@ class _Standing:
         carts = [case for case in cases if case.role is Role.CART]
         others = [case for case in cases if case.role is not Role.CART]
         tells = any(case.state is State.REQUESTED for case in carts) and not any(case.is_open for case in others)
-        return cls(bool(cases) and not any(case.is_open for case in cases), tells)
+        stays = any(case.state in (State.REQUESTED, State.AWAITING_PERSON) for case in cases)
+        return cls(bool(cases) and not stays, tells)
 
 
 @frozen
@@ -114,12 +118,12 @@ class _Plan:
         return [Act(Deed.WORK)] if standing.tells else [Act(Deed.CANCEL, self.number)]
 
     def acts(self, turn: int, standing: _Standing) -> list[Act]:
-        """What may happen to it in a round. No wish is settled in the round in which it is made, nor in which its cart
-        is told: so whatever comes to be registered in a round that begins with an open one must be reached."""
+        """What may happen to it in a round. No wish is settled in the round in which it is sent, nor in which its cart
+        is told: so whatever comes to be registered before that must be reached."""
         acts = [Act(Deed.IMPORT, self.number)] if turn < 2 else [Act(Deed.RESUBMIT, self.number)]
         if turn >= self.cancel:
             acts.append(Act(Deed.CANCEL, self.number))
-        if not standing.is_settled and not self.late:
+        if not standing.may_end and not self.late:
             acts.append(Act(Deed.REGISTER, self.number, "depot"))
         return acts
 
@@ -289,7 +293,7 @@ class _Crowd:
             for placement in desk.host.placements(order.id):
                 if placement.connection not in asked:
                     yield f"{plan.number} was canceled, and {placement.connection} was never asked"
-        for case in cases:
+        for case in latest_of(cases, desk.host.placements(order.id)).values():
             yield from self._wrong_case(desk, case)
         assert isinstance(desk.host, LocalHost)
         made = [copy for copy in desk.host.copies(order.id) if not desk.host.placements(copy)]
@@ -304,10 +308,8 @@ class _Crowd:
                 yield f"{work.id} is {work.state.value} ({work.text}), and {work.connection} made it {count} times"
 
     def _wrong_case(self, desk: Desk, case: Case) -> Iterator[str]:
-        if case.is_open or (case.state is not State.CANCELED and case.state is not State.WITHDRAWN):
+        if case.state is not State.CANCELED:
             yield f"{case.id} at {case.connection} ended {case.state.value}: {case.text}"
-        if case.state is State.WITHDRAWN:
-            yield f"{case.id} at {case.connection} was withdrawn: {case.text}"
         if case.connection == "phone":
             return
         acted = self._village.writes.count(f"{case.connection} cancel {case.remote_id}")

@@ -19,7 +19,7 @@ from attrs import evolve, frozen
 from cattrs.preconf.json import make_converter
 
 from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.case import Cancellation, Case, State
+from orderdesk_sdk.case import Case, State
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import LedgerError, OrderDeskError
@@ -122,18 +122,10 @@ class _Diary:
 
     def __init__(self, ledger: str, desk: Desk) -> None:
         self._file = os.open(f"{ledger}.diary", os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
-        self._open, self._write, self._place = desk.ledger.open, desk.ledger.write, desk.host.place
+        self._write, self._place = desk.ledger.write, desk.host.place
         self._desk = desk
-        desk.ledger.open = self.open  # type: ignore[method-assign]
         desk.ledger.write = self.write  # type: ignore[method-assign]
         desk.host.place = self.place  # type: ignore[method-assign]
-
-    def open(self, cancellation: Cancellation, content: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
-        made = self._open(cancellation, content, cases)
-        for case in cases:
-            if made[1] and case.role is not Role.CART:
-                self._note("stands", case.order_id, case.connection)
-        return made
 
     def place(self, ref: str, placement: Placement, *, by: str) -> None:
         self._place(ref, placement, by=by)

@@ -30,7 +30,7 @@ class Junk(Standard):
     ) -> None:
         """On any call: no exception, no canceled that the real reply does not say, no open case without a due time."""
         needs_calls(rehearsal, subject)
-        raised, believed, lost = Counter[str](), list[str](), list[str]()
+        raised, unfounded, believed, lost = Counter[str](), Counter[str](), list[str](), list[str]()
         with subject.on_stage(tmp_path) as stage:
             takes = list(takes_of(stage, rehearsal))
             for take, reply, replies in islice(_tries(takes, Random(subject.slug)), fuzz):  # noqa: S311 - the same always
@@ -41,14 +41,15 @@ class Junk(Standard):
                     lost.append(f"{where}: {error}")
                     continue
                 if played.fault is not None:
-                    raised[f"{played.fault} ({where})"] += 1
+                    (unfounded if played.is_unfounded else raised)[f"{played.fault} ({where})"] += 1
                 elif played.case is not None and played.case.is_open and played.case.due_at is None:
                     lost.append(f"{where}: it is {played.case.state.value} and never due again")
                 elif played.case is not None and played.case.state is State.CANCELED and not take.canceled:
                     believed.append(f"{where}: it is called canceled, and the service has not said so")
         count("malformed replies", fuzz)
-        demand(Law.NO_JUNK, list(raised)[:_MOST_TOLD])
         demand(Law.EVIDENCE, believed[:_MOST_TOLD])
+        demand(Law.NO_JUNK, list(raised)[:_MOST_TOLD])
+        demand(Law.NOT_GUESSED, list(unfounded)[:_MOST_TOLD])
         demand(Law.OPEN_MEANS_DUE, lost[:_MOST_TOLD])
 
 

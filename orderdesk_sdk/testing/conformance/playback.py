@@ -15,7 +15,7 @@ from orderdesk_sdk.casebook import LEASE
 from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.exchange import Exchange, Intent
 from orderdesk_sdk.flow import Driven, Fault, drive
-from orderdesk_sdk.grounds import About, Grounds
+from orderdesk_sdk.grounds import About, Grounds, Unfounded
 from orderdesk_sdk.guard import Guard
 from orderdesk_sdk.http.certainty import turned_away
 from orderdesk_sdk.order import Placement
@@ -39,7 +39,8 @@ class Played:
 
     requests: those it made. fault: the plugin's own, None where there is none. case: the case after it; None for a
     resubmission. says_canceled: whether a cancel was answered with canceled, whatever the case made of it.
-    is_submitted: whether a resubmission ended with the order being there.
+    is_submitted: whether a resubmission ended with the order being there. is_unfounded: whether the fault is an answer
+    that its response cannot give.
     """
 
     requests: tuple[httpx.Request, ...]
@@ -47,6 +48,7 @@ class Played:
     case: Case | None
     says_canceled: bool = False
     is_submitted: bool = False
+    is_unfounded: bool = False
 
     @property
     def says_done(self) -> bool:
@@ -106,8 +108,8 @@ class Playback:
                 event = followup.after_cancel(sent, declared, placement, answer, self._now)
             case followup.Loss() as loss:
                 event = followup.after_loss(sent, declared, loss, self._now)
-            case Fault(text):
-                return Played(requests, text, None)
+            case Fault() as fault:
+                return _failed(requests, fault)
             case _:
                 assert_never(driven.outcome)
         says = isinstance(driven.outcome, Answer) and driven.outcome.outcome in _CANCELED
@@ -129,8 +131,8 @@ class Playback:
                 event = followup.after_check(checking, declared, placement, answer, self._now)
             case followup.Loss() as loss:
                 event = followup.after_check(checking, declared, placement, followup.unread(loss), self._now)
-            case Fault(text):
-                return Played(requests, text, None)
+            case Fault() as fault:
+                return _failed(requests, fault)
             case _:
                 assert_never(driven.outcome)
         return Played(requests, None, transition(checking, event))
@@ -142,8 +144,9 @@ class Playback:
         driven, requests = self._drive(
             lambda: hook.orderdesk_resubmit(request=request, service=self._service), Placement, replies, request
         )
-        fault = driven.outcome.text if isinstance(driven.outcome, Fault) else None
-        return Played(requests, fault, None, is_submitted=isinstance(driven.outcome, Placement))
+        if isinstance(driven.outcome, Fault):
+            return _failed(requests, driven.outcome)
+        return Played(requests, None, None, is_submitted=isinstance(driven.outcome, Placement))
 
     @property
     def _service(self) -> object:
@@ -188,6 +191,10 @@ class _Parrot:
         told = self._throttled(response) if self._throttled is not None else None
         away = turned_away(response, NOW, reads_only=exchange.intent.reads_only, told=told)
         return (exchange, response) if away is None else (evolve(exchange, failure=away, whole=False), None)
+
+
+def _failed(requests: tuple[httpx.Request, ...], fault: Fault) -> Played:
+    return Played(requests, fault.text, None, is_unfounded=fault.kind == Unfounded.__name__)
 
 
 def _alone(flow: Flow[Sequence[Answer]]) -> Flow[object]:

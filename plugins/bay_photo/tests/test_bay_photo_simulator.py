@@ -13,7 +13,7 @@ from orderdesk_bay_photo.account import SCOPES, BayPhotoSettings
 from orderdesk_bay_photo.orders import new_order
 from orderdesk_bay_photo.simulator import CLIENT_ID, CLIENT_SECRET, SUBMIT, TOKEN, BayPhotoSimulator
 from orderdesk_sdk.clock import hours, seconds
-from orderdesk_sdk.order import Line, Order
+from orderdesk_sdk.order import Address, Line, Order
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.testing.serving import serve
 
@@ -36,7 +36,7 @@ def body(api: str, now: datetime, **order: Any) -> dict[str, Any]:
         shipping_code="FEDEX2",
     )  # fmt: skip
     line = Line(1, code="SEA", metadata={"print_sku": "8x10", "print_url": URL})
-    return new_order(Order("id-A", "A", lines=(line,), **order), given, now)[1]
+    return new_order(Order("id-A", "A", lines=(line,), shipping=Address(country="US"), **order), given, now)[1]
 
 
 def token(client: httpx.Client) -> dict[str, str]:

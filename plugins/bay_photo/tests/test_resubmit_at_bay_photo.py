@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from orderdesk_bay_photo.simulator import BayPhotoSimulator
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.hosts.local import LocalHost
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.plugin import StageOpener
@@ -24,11 +26,19 @@ CREATE = r"/orders\.json$|/submit$"
 
 
 def canceled(
-    open_stage: StageOpener, settings: Mapping[str, object] | None = None, **line: Mapping[str, object]
+    open_stage: StageOpener,
+    settings: Mapping[str, object] | None = None,
+    *,
+    country: str = "US",
+    **line: Mapping[str, object],
 ) -> SimulatedStage:
     """A stage whose order a person has confirmed to be canceled. line: of its one line, beside its artwork."""
     item = {"name": "Sea side", "metadata": PRINT, **line}
-    details = {"order_items": [item], "email": "robin@example.com", "shipping": {"address2": "Rear"}}
+    details = {
+        "order_items": [item],
+        "email": "robin@example.com",
+        "shipping": {"address2": "Rear", "country": country},
+    }
     stage = open_stage(settings, lines=(("SEA", 2),), details=details)
     stage.cancel()
     stage.desk.confirm(stage.case.id, by="Ann")
@@ -205,3 +215,48 @@ def test_a_wrong_token_submits_nothing_and_is_tried_again(
     assert work.state is ErrandState.REQUESTED
     assert "credentials" in str(work.remedy)
     assert creates(simulator) == ["refused: credentials"]
+
+
+@each_api
+@pytest.mark.parametrize(("country", "code"), [("United States", "US"), ("deu", "DE"), ("", None), ("Atlantis", None)])
+def test_a_country_is_sent_as_its_code_and_one_that_is_none_is_not_sent(
+    open_stage: StageOpener, simulator: BayPhotoSimulator, api: str, country: str, code: str | None
+) -> None:
+    simulator.set_switch("api", api)
+    stage = canceled(open_stage, country=country)
+    work = stage.resubmit()
+    if code is None:
+        assert (work.state, creates(simulator)) == (ErrandState.REFUSED, [])
+        assert "ISO 3166-1" in str(work.remedy)
+    else:
+        document = sent(stage)
+        address = document["customer"] if api == "v1" else document["shipping"]["destination_address"]
+        assert address["country"] == code
+
+
+@pytest.mark.parametrize(("stage_there", "state"), [("queued", ErrandState.DONE), ("stopped", ErrandState.REFUSED),
+                                                    ("gone", ErrandState.REFUSED)])  # fmt: skip
+def test_what_an_earlier_create_made_counts_while_it_is_on_its_way(
+    open_stage: StageOpener, simulator: BayPhotoSimulator, stage_there: str, state: ErrandState
+) -> None:
+    stage = canceled(open_stage)
+    stage.tap.instead = lambda seen: (503, "{}") if seen.method == "POST" and re.search(CREATE, seen.path) else None
+    work = stage.resubmit()
+    assert work.state is ErrandState.UNCLEAR
+    simulator.add_order("1042-1", stage=stage_there)
+    work = pass_until_due(stage, work)
+    assert (work.state, creates(simulator)) == (state, [])
+
+
+def test_an_order_that_came_to_lack_something_is_not_refused_while_an_earlier_create_may_have_worked(
+    open_stage: StageOpener, simulator: BayPhotoSimulator
+) -> None:
+    stage = canceled(open_stage)
+    simulator.faults.add(Fault.LOST_REPLY, method="POST", path=CREATE)
+    work = stage.resubmit()
+    copy = stage.desk.host.order(work.order_number)
+    assert isinstance(stage.desk.host, LocalHost)
+    stage.desk.host.import_orders([evolve(copy, shipping=evolve(copy.shipping, country="Atlantis"))], by="Ann")
+    work = pass_until_due(stage, work)
+    assert (work.state, creates(simulator)) == (ErrandState.AWAITING_PERSON, ["created"])
+    assert "Atlantis" in str(work.text)

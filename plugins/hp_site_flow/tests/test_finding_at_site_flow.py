@@ -62,11 +62,14 @@ def test_another_order_is_never_canceled_in_its_place(stage: SimulatedStage, sim
     assert simulator.truth(ORDER) == "dataready"
 
 
-@pytest.mark.parametrize("number", ["10+42", "10/42", "..", "10\\42"])
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [("10+42", "may not come through"), ("10/42", "may not come through"), ("..", "dots"), ("10\\42", "backslash")],
+)
 def test_a_number_that_may_not_come_through_is_not_taken(
-    open_stage: StageOpener, simulator: SiteFlowSimulator, number: str
+    open_stage: StageOpener, simulator: SiteFlowSimulator, number: str, said: str
 ) -> None:
-    with pytest.raises(InputError, match="may not come through"):
+    with pytest.raises(InputError, match=said):
         open_stage(order=number)
     assert simulator.log == []
 
@@ -111,3 +114,39 @@ def test_too_many_calls_of_a_minute_are_made_in_the_next_ones(open_stage: StageO
     stage.cancel()
     assert stage.follow().state is State.CANCELED
     assert "refused: too many requests" in [record.effect for record in simulator.log]
+
+
+@pytest.mark.parametrize("body", ["<html>no such page</html>", '{"message": "no Route matched"}', ""])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_404_of_a_path_refuses_nothing_and_names_the_base_url(
+    stage: SimulatedStage, simulator: SiteFlowSimulator, method: str, body: str
+) -> None:
+    simulator.add_order(ORDER, lines=LINES)
+    stage.tap.instead = lambda seen: (404, body) if seen.method == method else None
+    case = stage.cancel()
+    assert (case.state, simulator.truth(ORDER)) == (State.REQUESTED, "dataready")
+    assert "base URL" in str(case.remedy)
+    stage.tap.instead = None
+    assert stage.follow().state is State.CANCELED
+
+
+@pytest.mark.parametrize("status", [404, 405, 409])
+def test_a_cancel_that_is_turned_down_alone_is_read_back_and_asked_again(
+    stage: SimulatedStage, simulator: SiteFlowSimulator, status: int
+) -> None:
+    simulator.add_order(ORDER, lines=LINES)
+    stage.tap.instead = lambda seen: (status, '{"error": {"message": "no"}}') if seen.method == "PUT" else None
+    case = stage.cancel()
+    assert (case.state, case.refusal) == (State.REQUESTED, None)
+    assert [call.split()[0] for call in stage.sent] == ["GET", "PUT", "GET"]
+    stage.tap.instead = None
+    assert stage.follow().state is State.CANCELED
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_what_says_nothing_of_the_order_is_unclear_and_read_back(
+    stage: SimulatedStage, simulator: SiteFlowSimulator, status: int
+) -> None:
+    simulator.add_order(ORDER, lines=LINES)
+    stage.tap.instead = lambda seen: (status, "{}") if seen.method == "PUT" else None
+    assert stage.cancel().state is State.UNCLEAR

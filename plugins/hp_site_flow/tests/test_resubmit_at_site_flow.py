@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -21,10 +22,12 @@ def canceled(
     simulator: SiteFlowSimulator,
     settings: Mapping[str, object] | None = None,
     artwork: str = "print_url",
+    country: str = "US",
 ) -> SimulatedStage:
     """A stage whose order is canceled. artwork: the key of it in the metadata of each line; "" for none."""
     metadata = {artwork: "https://files.example.com/artwork.pdf"} if artwork else {}
-    stage = open_stage(settings, details={"order_items": [{"metadata": metadata}] * len(LINES)})
+    details = {"order_items": [{"metadata": metadata}] * len(LINES), "shipping": {"country": country}}
+    stage = open_stage(settings, details=details)
     simulator.add_order(ORDER, lines=LINES)
     stage.cancel()
     assert stage.follow().state is State.CANCELED
@@ -83,7 +86,7 @@ def test_a_number_of_another_order_is_refused_and_nothing_is_made(
     simulator.add_order(NEXT, lines=(("SOCKS", 1),))
     work = canceled(open_stage, simulator).resubmit()
     assert (work.state, creates(simulator)) == (ErrandState.REFUSED, [])
-    assert f"another order {NEXT} already" in str(work.text)
+    assert f"an order {NEXT} already" in str(work.text)
 
 
 def test_a_number_that_is_used_but_not_found_is_refused_by_site_flow(
@@ -91,7 +94,7 @@ def test_a_number_that_is_used_but_not_found_is_refused_by_site_flow(
 ) -> None:
     simulator.add_order(NEXT, lines=LINES)
     stage = canceled(open_stage, simulator)
-    stage.tap.instead = lambda seen: (404, "{}") if seen.path.endswith(NEXT) else None
+    stage.tap.instead = lambda seen: (404, '{"error": {"message": "no"}}') if seen.path.endswith(NEXT) else None
     work = stage.resubmit()
     assert work.state is ErrandState.REFUSED
     assert "orderData.sourceOrderId" in str(work.text)
@@ -123,3 +126,65 @@ def test_who_is_not_let_in_submits_nothing_and_is_tried_again(
     work = stage.resubmit()
     assert (work.state, creates(simulator)) == (ErrandState.REQUESTED, [])
     assert "check token" in str(work.remedy)
+
+
+@pytest.mark.parametrize(
+    ("status", "lines", "found"),
+    [
+        ("dataready", LINES, ErrandState.DONE),
+        ("complete", LINES, ErrandState.DONE),
+        ("shipped", LINES, ErrandState.REFUSED),
+        ("cancelled", LINES, ErrandState.REFUSED),
+        ("error", LINES, ErrandState.REFUSED),
+        ("dataready", (("SOCKS", 1),), ErrandState.REFUSED),
+    ],
+)
+def test_what_an_earlier_create_made_counts_while_it_is_on_its_way(
+    open_stage: StageOpener,
+    simulator: SiteFlowSimulator,
+    status: str,
+    lines: Sequence[tuple[str, int]],
+    found: ErrandState,
+) -> None:
+    stage = canceled(open_stage, simulator)
+    stage.tap.instead = lambda seen: (503, "{}") if seen.method == "POST" else None
+    work = stage.resubmit()
+    assert work.state is ErrandState.UNCLEAR
+    simulator.add_order(NEXT, lines=lines, status=status)
+    assert work.due_at is not None
+    stage.wait_for(work.due_at)
+    stage.run_due()
+    work = stage.desk.ledger.resubmission(work.id)
+    assert (work.state, creates(simulator)) == (found, [])
+
+
+def test_an_order_with_the_same_lines_is_taken_where_nothing_was_sent(
+    open_stage: StageOpener, simulator: SiteFlowSimulator
+) -> None:
+    simulator.add_order(NEXT, lines=LINES)
+    work = canceled(open_stage, simulator).resubmit()
+    assert (work.state, creates(simulator)) == (ErrandState.REFUSED, [])
+
+
+def test_a_404_of_a_path_is_no_proof_that_the_number_is_free(
+    open_stage: StageOpener, simulator: SiteFlowSimulator
+) -> None:
+    stage = canceled(open_stage, simulator)
+    stage.tap.instead = lambda seen: (404, "<html></html>") if seen.path.endswith(NEXT) else None
+    work = stage.resubmit()
+    assert (work.state, creates(simulator)) == (ErrandState.REQUESTED, [])
+    assert "base URL" in str(work.remedy)
+
+
+@pytest.mark.parametrize(("country", "code"), [("United States", "US"), ("deu", "DE"), ("", None), ("Atlantis", None)])
+def test_a_country_is_sent_as_its_code_and_one_that_is_none_is_not_sent(
+    open_stage: StageOpener, simulator: SiteFlowSimulator, country: str, code: str | None
+) -> None:
+    stage = canceled(open_stage, simulator, country=country)
+    work = stage.resubmit()
+    if code is None:
+        assert (work.state, creates(simulator)) == (ErrandState.REFUSED, [])
+        assert "ISO 3166-1" in str(work.remedy)
+    else:
+        document: Any = stage.tap.requests[-1].document
+        assert document["orderData"]["shipments"][0]["shipTo"]["isoCountry"] == code

@@ -9,17 +9,18 @@ from orderdesk_sdk.case import ProofKind, State
 from orderdesk_sdk.testing.cassette_suite import CassetteSuite
 from orderdesk_sdk.testing.stage import Stage
 
-CANCEL, READ = "PUT /print-jobs/1042/status/", "GET /print-jobs/1042/status/"
+CANCEL, READ = "PUT /print-jobs/1042/status/", "GET /print-jobs/1042/"
 
 
 class TestCassettes(CassetteSuite):
     """What every cassette must stand."""
 
 
-def test_a_cancel_is_proven_by_its_reply(cassette: Callable[[str], Stage]) -> None:
+def test_a_cancel_is_proven_by_the_job_that_is_read_after_it(cassette: Callable[[str], Stage]) -> None:
+    """The reply itself is a status that names no job."""
     stage = cassette("cancel-honored")
     assert (stage.case.state, stage.proof.kind) == (State.CANCELED, ProofKind.REPLY)
-    assert stage.calls == [f"{CANCEL} 200"]
+    assert stage.calls == [f"{CANCEL} 200", f"{READ} 200"]
 
 
 def test_a_refusal_is_explained_by_the_status(cassette: Callable[[str], Stage]) -> None:
@@ -31,7 +32,7 @@ def test_a_refusal_is_explained_by_the_status(cassette: Callable[[str], Stage]) 
 def test_what_passes_in_minutes_is_waited_for(cassette: Callable[[str], Stage]) -> None:
     stage = cassette("while-it-is-paid")
     assert stage.case.state is State.CANCELED
-    assert stage.calls == [f"{CANCEL} 400", f"{READ} 200", f"{CANCEL} 200"]
+    assert stage.calls == [f"{CANCEL} 400", f"{READ} 200", f"{CANCEL} 200", f"{READ} 200"]
 
 
 def test_a_lost_reply_is_read_back(cassette: Callable[[str], Stage]) -> None:

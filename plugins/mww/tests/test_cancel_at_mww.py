@@ -149,7 +149,7 @@ def test_an_order_unknown_within_the_two_minutes_ends_in_the_mail(stage: Simulat
     stage.cancel()
     case = stage.follow()
     assert (case.state, case.route) == (CaseState.AWAITING_PERSON, 1)
-    assert set(stage.sent) == {f"PATCH /api/orders/{ORDER}"}
+    assert set(stage.sent) == {f"PATCH /api/orders/{ORDER}", f"GET /api/orders/{ORDER}"}
 
 
 def test_an_order_unknown_after_the_hour_is_not_known(open_stage: StageOpener) -> None:
@@ -157,7 +157,7 @@ def test_an_order_unknown_after_the_hour_is_not_known(open_stage: StageOpener) -
     stage.wait_for(stage.clock.now() + hours(1))
     case = stage.cancel()
     assert (case.route, case.state) == (1, CaseState.REQUESTED)
-    assert f"MWW does not know the order {ORDER}" in str(case.text)
+    assert f"does not know the order {ORDER}" in str(case.text)
 
 
 def test_a_wrong_key_is_tried_again_and_says_what_to_check(open_stage: StageOpener, simulator: MwwSimulator) -> None:
@@ -184,3 +184,64 @@ def test_mww_europe_cancels_as_mww_does(open_stage: StageOpener, simulator: MwwS
     assert (entry.integration, entry.title) == ("mww-europe", "MWW Europe")
     stage.cancel()
     assert stage.follow().state is CaseState.CANCELED
+
+
+# What a refusal is not
+
+
+@pytest.mark.parametrize("body", ["<html>no such page</html>", '{"message": "no Route matched"}', "", "[]"])
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_404_of_a_path_refuses_nothing_and_names_the_base_url(
+    open_stage: StageOpener, simulator: MwwSimulator, status: int, body: str
+) -> None:
+    stage = open_stage(NO_LIMIT)
+    after(simulator, hours(2))
+    stage.tap.instead = lambda _: (status, body)
+    case = stage.cancel()
+    assert (case.state, case.route, case.refusal) == (CaseState.REQUESTED, 0, None)
+    assert "base URL" in str(case.remedy)
+
+
+def test_a_404_on_the_cancel_alone_is_read_back_and_asked_again(
+    open_stage: StageOpener, simulator: MwwSimulator
+) -> None:
+    stage = open_stage(NO_LIMIT)
+    after(simulator, hours(2))
+    stage.tap.instead = lambda seen: (404, '{"errors": [{"title": "no"}]}') if seen.method == "PATCH" else None
+    case = stage.cancel()
+    assert (case.state, case.route) == (CaseState.REQUESTED, 0)
+    stage.tap.instead = None
+    assert stage.follow().state is CaseState.CANCELED
+
+
+def test_a_404_for_an_order_that_is_cancelled_there_is_a_cancellation(
+    open_stage: StageOpener, simulator: MwwSimulator
+) -> None:
+    stage = open_stage(NO_LIMIT)
+    after(simulator, hours(2), state=State.CANCELLED)
+    stage.tap.instead = lambda seen: (404, "{}") if seen.method == "PATCH" else None
+    assert stage.cancel().state is CaseState.ASKED
+    assert stage.follow().state is CaseState.CANCELED
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_what_says_nothing_of_the_order_refuses_nothing(
+    open_stage: StageOpener, simulator: MwwSimulator, status: int
+) -> None:
+    stage = open_stage(NO_LIMIT)
+    after(simulator, hours(2))
+    stage.tap.instead = lambda seen: (status, "{}") if seen.method == "PATCH" else None
+    case = stage.cancel()
+    assert (case.route, case.refusal) == (0, None)
+    stage.tap.instead = None
+    assert stage.follow().state is CaseState.CANCELED
+
+
+def test_a_read_of_another_order_cancels_nothing(stage: SimulatedStage, simulator: MwwSimulator) -> None:
+    simulator.set_switch("window", "early")
+    simulator.set_switch("fate", "ships anyway")
+    simulator.add_order(ORDER, lines=LINES)
+    stage.cancel()
+    other = {"data": {"id": "9", "attributes": {"vendor-po": "9999", "state": "cancelled"}}}
+    stage.tap.instead = lambda _: (200, json.dumps(other))
+    assert stage.follow().state is not CaseState.CANCELED

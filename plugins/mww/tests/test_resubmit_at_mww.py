@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import pytest
 
 from orderdesk_mww.account import MwwSettings
 from orderdesk_mww.orders import new_order
-from orderdesk_mww.simulator import MwwSimulator, example_order
+from orderdesk_mww.simulator import MwwSimulator, State, example_order
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.testing.plugin import StageOpener
 from orderdesk_sdk.testing.stage import SimulatedStage
@@ -24,9 +27,12 @@ def canceled(
     open_stage: StageOpener,
     settings: Mapping[str, object] | None = None,
     metadata: Mapping[str, object] = DESIGN,
+    country: str = "US",
 ) -> SimulatedStage:
     """A stage whose order a person has confirmed to be canceled, after a mail."""
-    stage = open_stage(settings, lines=LINES, details={"order_items": [{"metadata": metadata}]})
+    stage = open_stage(
+        settings, lines=LINES, details={"order_items": [{"metadata": metadata}], "shipping": {"country": country}}
+    )
     stage.wait_for(stage.clock.now() + hours(1))
     stage.desk.confirm(stage.cancel().id, by="Ann")
     return stage
@@ -81,3 +87,73 @@ def test_the_simulated_create_is_what_the_plugin_sends(open_stage: StageOpener) 
     assert bodies[0]["data"]["attributes"] == {"vendor-po": "1042", "shipping-method": "SAMPLE"}
     names, others = ([set(entry["attributes"]) for entry in body["included"]] for body in bodies)
     assert names == others
+
+
+# What is there already
+
+
+def unsure(
+    open_stage: StageOpener, mww: MwwSimulator, *, state: State, lines: Sequence[tuple[str, int]]
+) -> Resubmission:
+    """What a second try ends with, where an earlier create may have worked and an order is there."""
+    stage = canceled(open_stage)
+    stage.tap.instead = lambda seen: (503, "{}") if seen.method == "POST" else None
+    work = stage.resubmit()
+    assert work.state is ErrandState.UNCLEAR
+    mww.add_order(NEXT, lines=lines, state=state)
+    assert work.due_at is not None
+    stage.wait_for(work.due_at)
+    stage.run_due()
+    return stage.desk.ledger.resubmission(work.id)
+
+
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        (State.RECEIVED, ErrandState.DONE),
+        (State.PACKED, ErrandState.DONE),
+        (State.SHIPPED, ErrandState.REFUSED),
+        (State.CANCELLED, ErrandState.REFUSED),
+    ],
+)
+def test_what_an_earlier_create_made_counts_while_it_is_on_its_way(
+    open_stage: StageOpener, simulator: MwwSimulator, state: State, found: ErrandState
+) -> None:
+    assert unsure(open_stage, simulator, state=state, lines=LINES).state is found
+    assert creates(simulator) == []
+
+
+def test_an_order_of_other_lines_is_not_what_an_earlier_create_made(
+    open_stage: StageOpener, simulator: MwwSimulator
+) -> None:
+    assert unsure(open_stage, simulator, state=State.RECEIVED, lines=(("SOCKS", 1),)).state is ErrandState.REFUSED
+
+
+def test_an_order_with_the_same_lines_is_taken_where_nothing_was_sent(
+    open_stage: StageOpener, simulator: MwwSimulator
+) -> None:
+    simulator.add_order(NEXT, lines=LINES)
+    work = canceled(open_stage).resubmit()
+    assert (work.state, creates(simulator)) == (ErrandState.REFUSED, [])
+
+
+def test_a_404_of_a_path_is_no_proof_that_the_number_is_free(open_stage: StageOpener, simulator: MwwSimulator) -> None:
+    stage = canceled(open_stage)
+    stage.tap.instead = lambda seen: (404, "<html></html>") if seen.method == "GET" else None
+    work = stage.resubmit()
+    assert (work.state, creates(simulator)) == (ErrandState.REQUESTED, [])
+    assert "base URL" in str(work.remedy)
+
+
+@pytest.mark.parametrize(("country", "code"), [("United States", "US"), ("deu", "DE"), ("", None), ("Atlantis", None)])
+def test_a_country_is_sent_as_its_code_and_one_that_is_none_is_not_sent(
+    open_stage: StageOpener, simulator: MwwSimulator, country: str, code: str | None
+) -> None:
+    stage = canceled(open_stage, country=country)
+    work = stage.resubmit()
+    if code is None:
+        assert (work.state, stage.sent) == (ErrandState.REFUSED, [])
+        assert "ISO 3166-1" in str(work.remedy)
+    else:
+        document: Any = stage.tap.requests[-1].document
+        assert document["included"][0]["attributes"]["country"] == code

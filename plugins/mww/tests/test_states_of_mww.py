@@ -55,7 +55,15 @@ def test_a_state_is_read_in_any_spelling_and_an_unknown_one_is_unclear(state: st
     ("status", "outcome"), [(401, Outcome.NOT_DONE), (404, Outcome.UNCLEAR), (500, Outcome.UNCLEAR)]
 )
 def test_a_state_that_cannot_be_read_tells_nothing(status: int, outcome: Outcome) -> None:
-    assert read(httpx.Response(status, json={"data": {"attributes": {"state": "cancelled"}}})).outcome is outcome
+    said = {"data": {"attributes": {"state": "cancelled"}}, "errors": [{"title": "no"}]}
+    assert read(httpx.Response(status, json=said)).outcome is outcome
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_404_in_other_words_than_mwws_is_of_the_path(status: int) -> None:
+    found = read(httpx.Response(status, json={"message": "no Route matched with those values"}))
+    assert found.outcome is Outcome.NOT_DONE
+    assert "base URL" in str(found.remedy)
 
 
 def test_people_stay_out_of_the_evidence_and_the_state_is_in_it(stage: SimulatedStage) -> None:

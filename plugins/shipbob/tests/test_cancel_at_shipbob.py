@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import httpx
@@ -83,7 +84,9 @@ def test_a_read_that_is_turned_away_after_a_cancel_does_not_say_that_nothing_was
     simulator.add_order("1042")
     simulator.faults.add(Fault.EXPIRED_TOKEN, method="GET")
     assert stage.cancel().state is State.UNCLEAR
-    assert stage.follow().state is State.PARTLY_CANCELED
+    assert stage.follow().state is State.AWAITING_PERSON, "only they can decide while a shipment is still there"
+    stage.wait_for(stage.clock.now() + hours(4))
+    assert stage.desk.case(stage.desk.check(stage.case.id).id).state is State.PARTLY_CANCELED
 
 
 @pytest.mark.parametrize("again", ["fails", "succeeds"])
@@ -98,10 +101,12 @@ def test_what_was_canceled_before_is_canceled_whatever_is_said_of_a_second_time(
     assert stage.cancel().state is State.CANCELED
 
 
-def test_a_422_is_no_refusal_but_read_back(simulator: ShipBobSimulator, stage: SimulatedStage) -> None:
+def test_a_422_did_nothing_and_is_read_back_until_the_order_tells(
+    simulator: ShipBobSimulator, stage: SimulatedStage
+) -> None:
     simulator.set_switch("too_late", "422")
     simulator.add_order("1042", age=hours(1))
-    assert stage.cancel().state is State.UNCLEAR
+    assert stage.cancel().state is State.REQUESTED
     case = stage.follow()
     assert (case.state, case.refusal, simulator.truth("1042")) == (State.REFUSED, Refusal.SHIPPED, "Fulfilled")
 
@@ -139,3 +144,31 @@ def test_an_order_is_what_all_its_shipments_say(said: object, outcome: Outcome) 
 @pytest.mark.parametrize("shipment", sorted(SHIPMENTS - {"canceled"}))
 def test_an_order_with_a_shipment_that_is_not_canceled_never_is(word: str, shipment: str) -> None:
     assert standing(httpx.Response(200, json=order(word, "Cancelled", shipment))).outcome is not Outcome.CANCELED
+
+
+@pytest.mark.parametrize("body", ["<html></html>", "{}", ""])
+def test_a_404_refuses_nothing_and_names_what_may_be_wrong(stage: SimulatedStage, body: str) -> None:
+    stage.tap.instead = lambda _: (404, body)
+    case = stage.cancel()
+    assert (case.state, case.refusal) == (State.REQUESTED, None)
+    assert "base_url" in str(case.remedy)
+
+
+def test_a_404_on_the_cancel_alone_is_read_back_and_asked_again(
+    simulator: ShipBobSimulator, stage: SimulatedStage
+) -> None:
+    simulator.add_order("1042")
+    stage.tap.instead = lambda seen: (404, "") if seen.method == "POST" else None
+    assert stage.cancel().state is State.REQUESTED
+    stage.tap.instead = None
+    assert stage.follow().state is State.CANCELED
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [{"order_id": 9999}, {"order_id": 1042, "id": 9999}, {"order_id": 1042, "order": {"id": 9999}}, {},
+     {"order_id": 1042, "shipments": [{"order_id": 9999}]}],
+)  # fmt: skip
+def test_a_reply_about_another_order_cancels_nothing(stage: SimulatedStage, stated: dict[str, object]) -> None:
+    stage.tap.instead = lambda _: (200, json.dumps({**rows("Success", True), **stated}))
+    assert stage.cancel().state is State.UNCLEAR

@@ -74,12 +74,12 @@ def orderdesk_check(request: CheckRequest, service: Service[McfSettings]) -> Flo
 @hookimpl
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[McfSettings]) -> Flow[Answer | Placement]:
     number, made = request.order.number, None
-    try:
-        body = outbound.new_order(request.order, service.settings, service.now)
-    except InputError as error:
-        return answer.refused(None, NOT_ALLOWED, text=str(error), remedy=error.remedy)
     there = yield service.get(outbound.ORDERS, number, operation="get")
     if there.status_code in (400, 404) and nothing_read(there).outcome is Outcome.UNCLEAR:
+        try:
+            body = outbound.new_order(request.order, service.settings, service.now)
+        except InputError as error:
+            return answer.refused(there, NOT_ALLOWED, text=str(error), remedy=error.remedy)
         made = yield service.post(outbound.ORDERS, operation="create", json=body)
         if made.is_success and not json_object(made).get("errors"):
             return service.placement(number)

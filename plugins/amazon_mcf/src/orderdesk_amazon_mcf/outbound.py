@@ -72,7 +72,7 @@ def new_order(order: Order, settings: McfSettings, now: datetime) -> dict[str, o
         "sellerFulfillmentOrderId": order.number, "displayableOrderId": order.number,
         "displayableOrderDate": (order.added_at or now).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "displayableOrderComment": "Thank you for your order.",
-        "destinationAddress": {name: text for name, text in address.items() if text},
+        "destinationAddress": {name: text for name, text in address.items() if text.strip()},
         "items": [
             {"sellerSku": line.code, "sellerFulfillmentOrderItemId": str(number), "quantity": line.quantity}
             for number, line in enumerate(order.lines, start=1)

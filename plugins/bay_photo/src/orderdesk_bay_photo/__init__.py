@@ -12,6 +12,7 @@ from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import Button, ByCheck, Evidence, Integration, NewNumber
+from orderdesk_sdk.demands import refusing
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.order import Placement
@@ -37,11 +38,10 @@ def orderdesk_integration() -> Integration:
 @hookimpl
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[BayPhotoSettings]) -> Flow[Answer | Placement]:
     order, settings = request.order, service.settings
-    if lack := orders.lacking(order, settings):
-        return answer.refused(None, Refusal.NOT_ALLOWED, text=lack[0], remedy=lack[1])
+    with refusing():
+        path, body = orders.new_order(order, settings, service.now)
     if (known := (yield from wire_before_create(settings.wire, request, service))) is not None:
         return known
-    path, body = orders.new_order(order, settings, service.now)
     made = yield service.post(path, operation="create", json=body)
     if made.is_success and json_object(made):  # Raises where the page is no JSON; what stands in it is not documented.
         return service.placement(order.number)

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import httpx
+from attrs import evolve
+
 from orderdesk_hp_site_flow import api
 from orderdesk_hp_site_flow.account import SiteFlowSettings, signature
+from orderdesk_hp_site_flow.api import ERRORS
 from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import Button, ByCheck, Evidence, IdRule, Integration, Limit, NewNumber, fold
+from orderdesk_sdk.demands import refusing
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
+from orderdesk_sdk.identity import NotStated
 from orderdesk_sdk.message import Hint, HintKind, Message
 from orderdesk_sdk.order import Placement
+from orderdesk_sdk.own_errors import turned_down
 from orderdesk_sdk.postback import postback_hints
-from orderdesk_sdk.reading import complaint, json_object, text_at, turned_away
+from orderdesk_sdk.reading import json_object, nothing_done, turned_away
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
+from orderdesk_sdk.submitting import look_before_create, not_created
 
-ACCESS = "check token, secret and source_account of this connection with the print company"
 NOTE = "until shipped; an order canceled after it was batched and entered production may still be produced"
 LIMIT = Limit(15, burst=30)  # For each of the operations get, cancel and create: 3,000 calls a minute are allowed.
 GONE = {"shipped": HintKind.SHIPPED, "shipmentshipped": HintKind.SHIPPED}
@@ -30,7 +39,7 @@ def orderdesk_integration() -> Integration:
         slug="hp-site-flow", title="HP Site Flow", settings=SiteFlowSettings, base_url="base_url", auth=signature,
         cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), note=NOTE),), resubmit=NewNumber(),
         remote_id=IdRule(r"(?!\.)[^+/\\]+", 1000, SIGNS), limits={"*": LIMIT},
-        identified_by={"*": api.numbers_in},
+        identified_by={"*": api.numbers_in, "cancel": NotStated("what a cancel is answered is not documented")},
         redact=["shipTo", "returnAddress", "customerName", "email"], evidence=Evidence.VENDOR_CHECKED,
         help_url="https://oneflowsystems.freshdesk.com/support/solutions/articles/6000242593-how-to-cancel-an-order",
     )  # fmt: skip
@@ -38,42 +47,36 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[SiteFlowSettings]) -> Flow[Answer]:
-    there = reply = yield service.get(api.BY_SOURCE, request.remote_id, operation="get")
-    if away := turned_away(there, check=ACCESS):
-        return away
-    found = api.order_in(there, request.remote_id)
-    before = text_at(there, *api.STATUS, within=found) if found is not None else None
-    if before is None or fold(before) not in ("canceled", "shipped"):
-        own = found.get("_id") if found is not None else None
-        names = (own,) if isinstance(own, str) and own else (service.settings.source_account, request.remote_id)
-        reply = yield service.put(api.ORDERS, *names, "cancel", operation="cancel", repeatable=True)
-        if reply.is_success and not json_object(reply).get("error"):
-            return answer.asked(reply, status=before, text=_caveat(before))
-        if reply.status_code in (401, 403, 429) or not reply.is_client_error:
-            return turned_away(reply, check=ACCESS) or answer.unclear(reply, status=before)
-    verdict = yield from orderdesk_check(CheckRequest(request.order, request.placement), service)
-    if verdict.outcome in (Outcome.CANCELED, Outcome.REFUSED):
-        return verdict
-    unknown = "" if found is not None else f"Site Flow does not know the order {request.remote_id} (yet): "
-    return answer.not_done(reply, text=unknown + complaint(reply, "error"), remedy=ACCESS)
+    number = request.remote_id
+    there = yield service.get(api.BY_SOURCE, number, operation="get")
+    found = _standing(there, number, None)
+    if found.outcome in (Outcome.CANCELED, Outcome.REFUSED, Outcome.NOT_DONE):
+        return found
+    if not there.is_success and not ERRORS.is_unknown(there):
+        return nothing_done(there)
+    before, own = found.status, (api.order_in(there, number) or {}).get("_id")
+    names = (own,) if isinstance(own, str) and own else (service.settings.source_account, number)
+    reply = yield service.put(api.ORDERS, *names, "cancel", operation="cancel", repeatable=True)
+    if reply.is_success and not json_object(reply).get("error"):
+        return answer.asked(reply, status=before, text=_caveat(before))
+    if not turned_down(reply):
+        return turned_away(reply, check=ERRORS.check) or answer.unclear(reply, status=before)
+    there = yield service.get(api.BY_SOURCE, number, operation="get")
+    found = _standing(there, number, before)
+    lags = f"Site Flow does not know the order {number} (yet)" if found.status is None else None
+    known = ERRORS.after_reading(reply, there, found, number, lags=lags)
+    return known or answer.not_done(reply, text=ERRORS.words(reply), remedy=ERRORS.check)
 
 
 @hookimpl
 def orderdesk_check(request: CheckRequest, service: Service[SiteFlowSettings]) -> Flow[Answer]:
     reply = yield service.get(api.BY_SOURCE, request.remote_id, operation="get")
-    if away := turned_away(reply, check=ACCESS):
-        return away
-    if (found := api.order_in(reply, request.remote_id)) is None:
-        return answer.unclear(reply, text=f"Site Flow shows no order {request.remote_id}")
-    match fold(status := text_at(reply, *api.STATUS, within=found)):
-        case "canceled":
-            return answer.canceled(reply, status=status, text=_caveat(request.status_since))
-        case "shipped":
-            return answer.refused(reply, Refusal.SHIPPED, status=status)
-        case "pending" | "dataready" | "printready" | "complete" | "error":
-            return answer.pending(reply, status=status)
-        case _:
-            return answer.unclear(reply, status=status, text=f"not a documented status: {status!r}")
+    return _standing(reply, request.remote_id, request.status_since)
+
+
+def _standing(reply: httpx.Response, number: str, before: str | None) -> Answer:
+    found = api.standing(reply, number) or answer.unclear(reply, text=f"Site Flow shows no order {number}")
+    return evolve(found, text=_caveat(before)) if found.outcome is Outcome.CANCELED else found
 
 
 def _caveat(before: str | None) -> str | None:
@@ -85,22 +88,19 @@ def _caveat(before: str | None) -> str | None:
 
 @hookimpl
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[SiteFlowSettings]) -> Flow[Answer | Placement]:
-    number, body = request.order.number, api.new_order(request.order, service.settings)
-    there = yield service.get(api.BY_SOURCE, number, operation="get")
-    if away := turned_away(there, check=ACCESS):
-        return away
-    if (found := api.order_in(there, number)) is not None:
-        if api.same_items(there, found, request.order):
-            return service.placement(number)  # An earlier create of ours, whose reply was lost, had worked.
-        text = f"Site Flow has another order {number} already"
-        return answer.refused(there, Refusal.NOT_ALLOWED, text=text, remedy="look at it, or give another number")
+    number = request.order.number
+    with refusing():
+        body = api.new_order(request.order, service.settings)
+    look = service.get(api.BY_SOURCE, number, operation="get")
+    known = yield from look_before_create(
+        request, service, look, partial(api.standing, number=number), api.has_items_of
+    )
+    if known is not None:
+        return known
     made = yield service.post(api.ORDERS, operation="create", json=body)
     if made.is_success and api.order_in(made, number) is not None:
         return service.placement(number)
-    if made.status_code in (400, 422):
-        text, remedy = complaint(made, "error", details="validations"), f"mend it; {number} may also be used already"
-        return answer.refused(made, Refusal.NOT_ALLOWED, text=text, remedy=remedy)
-    return turned_away(made, check=ACCESS) or answer.unclear(made)
+    return not_created(made, number, ERRORS)
 
 
 @hookimpl

@@ -7,13 +7,23 @@ from collections.abc import Mapping
 import httpx
 
 from orderdesk_hp_site_flow.account import SiteFlowSettings
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, LineAnswer
+from orderdesk_sdk.countries import country_code
+from orderdesk_sdk.declaration import fold
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.order import Order
-from orderdesk_sdk.reading import MalformedReply, complaint, count_in, objects_at, one_or_many, text_at
+from orderdesk_sdk.own_errors import OwnErrors
+from orderdesk_sdk.quantities import same_lines
+from orderdesk_sdk.reading import MalformedReply, count_in, objects_at, one_or_many, text_at
 
 ORDERS = "/order"
 BY_SOURCE = "/order/bysourceid"
 STATUS = ("orderData", "status")
+ALIVE = ("pending", "dataready", "printready", "complete")
+ERRORS = OwnErrors(
+    "error", "check token, secret and source_account of this connection with the print company", details="validations"
+)
 
 
 def order_in(reply: httpx.Response, number: str) -> Mapping[str, object] | None:
@@ -21,8 +31,6 @@ def order_in(reply: httpx.Response, number: str) -> Mapping[str, object] | None:
 
     Raises MalformedReply for another order, and for several: nobody could tell which is meant.
     """
-    if not reply.is_success and reply.status_code != 404:
-        raise MalformedReply(complaint(reply, "error"), place=f"reply {reply.status_code}")
     found = one_or_many(reply, "order", "data") if reply.is_success else ()
     if len(found) > 1 or any(text_at(reply, "orderData", "sourceOrderId", within=one) != number for one in found):
         raise MalformedReply(f"it is not the one order {number}", place=f"reply {reply.status_code}")
@@ -34,11 +42,22 @@ def numbers_in(reply: httpx.Response) -> list[str]:
     return [text_at(reply, "orderData", "sourceOrderId", within=one) for one in one_or_many(reply, "order", "data")]
 
 
-def same_items(reply: httpx.Response, found: Mapping[str, object], order: Order) -> bool:
-    """Whether an order there has the SKUs and quantities of this one. Raises MalformedReply."""
+def standing(reply: httpx.Response, number: str) -> Answer | None:
+    """What a reply to a read says of an order; None: Site Flow has none. Raises MalformedReply."""
+    found = order_in(reply, number)
+    if found is None:
+        return None if reply.is_success or ERRORS.is_unknown(reply) else ERRORS.untold(reply)
+    status = text_at(reply, *STATUS, within=found)
+    word, open_in = fold(status), (*ALIVE, "error")
+    return answer.by_status(reply, status, canceled_in=["canceled"], shipped_in=["shipped"], open_in=open_in, word=word)
+
+
+def has_items_of(reply: httpx.Response, order: Order) -> bool:
+    """Whether an order there is not in error, and has the SKUs and quantities of this one. Raises MalformedReply."""
+    found = order_in(reply, order.number) or {}
     items = objects_at(reply, "orderData", "items", within=found)
-    there = sorted((str(item.get("sku")), count_in(reply, item, "quantity")) for item in items)
-    return there == sorted((line.code, line.quantity) for line in order.lines)
+    there = [LineAnswer(text_at(reply, "sku", within=item), count_in(reply, item, "quantity"), 0) for item in items]
+    return fold(text_at(reply, *STATUS, within=found)) in ALIVE and same_lines(there, order)
 
 
 def new_order(order: Order, settings: SiteFlowSettings) -> dict[str, object]:
@@ -50,7 +69,7 @@ def new_order(order: Order, settings: SiteFlowSettings) -> dict[str, object]:
     address = {
         "name": to.recipient, "companyName": to.company, "address1": to.address1, "address2": to.address2,
         "address3": to.address3, "town": to.city, "state": to.state, "postcode": to.postal_code,
-        "isoCountry": to.country, "phone": to.phone, "email": order.email,
+        "isoCountry": country_code(to.country, place="shipTo.isoCountry"), "phone": to.phone, "email": order.email,
     }  # fmt: skip
     items = [
         {"sku": line.code, "sourceItemId": str(number), "quantity": line.quantity, "shipmentIndex": 0,

@@ -1,7 +1,8 @@
 """Lulu Print: the button is final where it is taken, and only a job that is not in production yet takes it.
 
 Facts: https://api.lulu.com/api-docs/openapi-specs/openapi_public.yml (operations Print-Jobs_status_cancel and
-Print-Jobs_status_read, and the list of valid transitions there).
+Print-Jobs_read, and the list of valid transitions). The reply to a cancel is a status that names no job, so the job is
+read after it.
 """
 
 from __future__ import annotations
@@ -11,25 +12,25 @@ import httpx
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import minutes
-from orderdesk_sdk.declaration import Button, ByReply, Evidence, Integration, NoResubmit, WhileStatus, fold
+from orderdesk_sdk.declaration import Button, ByReply, Evidence, IdRule, Integration, NoResubmit, WhileStatus, fold
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.auth import ClientCredentialsAuth
 from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated
-from orderdesk_sdk.reading import need, text_at
+from orderdesk_sdk.identity import StatedAt
+from orderdesk_sdk.own_errors import OwnErrors, turned_down
+from orderdesk_sdk.reading import text_at
 from orderdesk_sdk.request import CancelRequest, CheckRequest
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, secret, settings
 
 JOBS = "/print-jobs"
-STATUS = ("status", "")
-"""The path ends with a slash."""
 TOKEN_PATH = "/auth/realms/glasstree/protocol/openid-connect/token"
 ACCESS = "check client_id and client_secret, and that they are of this environment: the sandbox has its own"
 CANCELABLE = ("CREATED", "UNPAID", "PRODUCTION_DELAYED")
 """From these a job can become CANCELED."""
 PASSING = ("PAYMENT_IN_PROGRESS", "PRODUCTION_READY")
 """From these it can come back to one of `CANCELABLE`; they last a few minutes at most."""
+ERRORS = OwnErrors("detail", ACCESS)
 
 
 @settings
@@ -65,18 +66,31 @@ def orderdesk_integration() -> Integration:
         resubmit=NoResubmit("duplicate the order in your shop, and submit the copy under its new number"),
         help_url="https://api.lulu.com/docs/",
         evidence=Evidence.PUBLISHED_API,
-        identified_by={"*": NotStated("a job's status comes without the job's id")},
+        identified_by={"read": StatedAt("id")},
+        remote_id=IdRule(r"[1-9][0-9]*", 19, "Lulu's own id of a print job is a number, not your external_id"),
+        redact=["shipping_address", "billing_address", "contact_email"],
     )
 
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[LuluSettings]) -> Flow[Answer]:
-    wish = {"name": "CANCELED"}
-    reply = yield service.put(JOBS, request.remote_id, *STATUS, operation="cancel", repeatable=True, json=wish)
-    if reply.status_code == 400:  # It has no code that tells why. The status does, also that of a job canceled before.
-        return _why_not((yield _read(request.remote_id, service)))
-    status = text_at(need(reply, check=ACCESS, otherwise=_unknown), "name")
-    return (answer.canceled if fold(status) == "canceled" else answer.unclear)(reply, status=status)
+    number, wish = request.remote_id, {"name": "CANCELED"}
+    reply = yield service.put(JOBS, number, "status", "", operation="cancel", repeatable=True, json=wish)
+    if not reply.is_success and not turned_down(reply):
+        return ERRORS.untold(reply)
+    there = yield _read(number, service)
+    found = _standing(there)
+    if reply.is_success:  # It may have acted, whatever the read says of itself.
+        is_open = found.outcome in (Outcome.PENDING, Outcome.NOT_DONE)
+        return answer.unclear(there, status=found.status) if is_open else found
+    # A refusal has no code that tells why. The status does, also that of a job canceled before.
+    if (known := ERRORS.after_reading(reply, there, found, number)) is not None:
+        return known
+    if fold(found.status or "") in map(fold, PASSING):
+        return answer.not_done(reply, text=f"Lulu cancels no job while it is {found.status}", retry_after=minutes(2))
+    if found.outcome is Outcome.UNCLEAR:
+        return found
+    return answer.refused(there, Refusal.NOT_ALLOWED, status=found.status, text="Lulu would not cancel it")
 
 
 @hookimpl
@@ -85,13 +99,14 @@ def orderdesk_check(request: CheckRequest, service: Service[LuluSettings]) -> Fl
 
 
 def _read(number: str, service: Service[LuluSettings]) -> httpx.Request:
-    """Asks for the job's status, and not for the job, which has its recipient in it."""
-    return service.get(JOBS, number, *STATUS, operation="read")
+    return service.get(JOBS, number, "", operation="read")
 
 
 def _standing(reply: httpx.Response) -> Answer:
-    """What a status that was read means; pending is one that can still lead to canceled."""
-    status = text_at(need(reply, check=ACCESS), "name")
+    """What a job that was read says of a cancel; pending is one that can still lead to canceled."""
+    if not reply.is_success:
+        return ERRORS.untold(reply)
+    status = text_at(reply, "status", "name")
     match fold(status):
         case "canceled":
             return answer.canceled(reply, status=status)
@@ -105,19 +120,3 @@ def _standing(reply: httpx.Response) -> Answer:
             return answer.pending(reply, status=status)
         case _:  # ERROR as well: what comes after it is not documented.
             return answer.unclear(reply, status=status)
-
-
-def _why_not(reply: httpx.Response) -> Answer:
-    """What a job's status means after Lulu would not cancel it."""
-    found = _standing(reply)
-    if found.outcome is not Outcome.PENDING:
-        return found
-    if fold(found.status or "") in map(fold, PASSING):
-        return answer.not_done(reply, text=f"Lulu cancels no job while it is {found.status}", retry_after=minutes(2))
-    return answer.refused(reply, Refusal.NOT_ALLOWED, status=found.status, text="Lulu would not cancel it")
-
-
-def _unknown(reply: httpx.Response) -> Answer:
-    if reply.status_code == 404:
-        return answer.refused(reply, Refusal.NOT_ALLOWED, text="Lulu does not know this print job")
-    return answer.unclear(reply)

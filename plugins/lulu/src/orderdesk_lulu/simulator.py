@@ -1,18 +1,18 @@
 """A Lulu Print on one machine, by its OpenAPI document.
 
-Documented: tokens, both calls, their replies, and from which statuses a job can be canceled. Invented, because it is
-not documented: how long anything but the production delay takes, what is said of a job that is canceled already, and
-what the switches choose.
+Documented: tokens, the calls (a job, its status, and setting that to CANCELED), their replies, and from which statuses
+a job can be canceled. Invented, because it is not documented: how long anything but the production delay takes, what is
+said of a job that is canceled already, of a path without its last slash, and what the switches choose.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from orderdesk_sdk.clock import Clock, hours, minutes
 from orderdesk_sdk.testing.calls import object_in, path_below, stamp
-from orderdesk_sdk.testing.simple_simulator import FATE, Durations, Outcome, Request, Stages
+from orderdesk_sdk.testing.simple_simulator import FATE, Durations, Outcome, Request, SimpleOrder, Stages
 from orderdesk_sdk.testing.simulator import Deed, Switch
 from orderdesk_sdk.testing.token_simulator import TokenSimulator
 
@@ -20,6 +20,10 @@ BEFORE_PAYMENT = ("CREATED", "UNPAID")
 DELAYED = "PRODUCTION_DELAYED"
 PRINTING = "IN_PRODUCTION"
 PASSING = {"PAYMENT_IN_PROGRESS": DELAYED, "PRODUCTION_READY": PRINTING}
+
+
+RECIPIENT = {"name": "Robin Understudy", "street1": "12 Prompter Lane", "city": "Springfield"}
+"""Nobody, as in `orderdesk_sdk.testing.stage.PERSON`."""
 
 
 class LuluSimulator(TokenSimulator):
@@ -52,20 +56,31 @@ class LuluSimulator(TokenSimulator):
         super().settle()
 
     def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
-        match request.method, path_below(request, self.base):
-            case "GET" | "PUT" as method, [number, "status"] if request.url.path.endswith("/"):
-                return f"{method} status", number, self._status(request, number, body)
-            case _:
-                return super().answer(request, body)
+        parts = path_below(request, self.base)
+        if parts is None:
+            return super().answer(request, body)  # A token.
+        number, *rest = parts or [""]
+        return f"{request.method} {'/'.join(rest) or 'job'}", number or None, self._job(request, number, rest, body)
 
-    def _status(self, request: Request, number: str, body: bytes) -> Outcome:
+    def _job(self, request: Request, number: str, rest: Sequence[str], body: bytes) -> Outcome:
         if not self.lets_in(request):
             return Outcome(401, "refused: credentials", {"detail": "Authentication credentials were not provided."})
         order = self.orders.get(number)
+        call = (request.method, *rest)
+        if call not in (("GET",), ("GET", "status"), ("PUT", "status")) or (
+            request.method == "PUT" and not request.url.path.endswith("/")
+        ):
+            return Outcome(404, "refused: no such path", None)
         if order is None:
             return Outcome(404, "refused: unknown", {"detail": "Not found."})
-        if request.method == "GET":
-            return Outcome(200, f"read: {order.stage}", self.shown(number, order.stage))
+        if request.method == "PUT":
+            return self._set(order, body)
+        status = self.shown(number, order.stage)
+        job = {"id": int(number), "status": status, "shipping_address": RECIPIENT}
+        return Outcome(200, f"read: {order.stage}", status if rest else job)
+
+    def _set(self, order: SimpleOrder, body: bytes) -> Outcome:
+        number = order.number
         if object_in(body) != {"name": self.stages.stopped}:
             return Outcome(400, "refused: body", {"name": ["This field is required."]})
         open_to = BEFORE_PAYMENT if self.switch("paid", number) == "never" else (*BEFORE_PAYMENT, DELAYED)

@@ -1,36 +1,65 @@
-"""The seam to MWW's JSON:API: its paths and shapes stand here and nowhere else."""
+"""The seam to MWW's JSON:API: its paths, shapes and words stand here and nowhere else."""
 
 from __future__ import annotations
 
 import httpx
 
 from orderdesk_mww.account import MwwSettings
+from orderdesk_sdk import answer
+from orderdesk_sdk.answer import Answer, LineAnswer
+from orderdesk_sdk.countries import country_code
+from orderdesk_sdk.declaration import fold
+from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.order import Order
-from orderdesk_sdk.reading import count_in, objects_at
+from orderdesk_sdk.own_errors import OwnErrors
+from orderdesk_sdk.quantities import same_lines
+from orderdesk_sdk.reading import count_in, objects_at, text_at
 
 ORDERS = "/orders"
 STATE = ("data", "attributes", "state")
+ACCESS = "check the API key of this connection with your MWW representative"
+ERRORS = OwnErrors("errors", ACCESS, parts=("title", "detail"))
 
 
-def same_lines(reply: httpx.Response, order: Order) -> bool:
+def standing(reply: httpx.Response) -> Answer:
+    """What a reply to a read says of the order. Raises MalformedReply."""
+    if not reply.is_success:
+        return ERRORS.untold(reply)
+    state = text_at(reply, *STATE)
+    word, open_in, too_late_in = fold(state), ["received"], ["packed"]
+    return answer.by_status(
+        reply,
+        state,
+        canceled_in=["canceled"],
+        shipped_in=["shipped"],
+        too_late_in=too_late_in,
+        open_in=open_in,
+        word=word,
+    )
+
+
+def are_of(reply: httpx.Response, order: Order) -> bool:
     """Whether the line items in a reply are those of this order. Raises MalformedReply."""
     there = [one for item in objects_at(reply, "data") if isinstance(one := item.get("attributes"), dict)]
-    found = sorted((str(one.get("product-code")), count_in(reply, one, "quantity")) for one in there)
-    return found == sorted((line.code, line.quantity) for line in order.lines)
+    codes = [(text_at(reply, "product-code", within=one), count_in(reply, one, "quantity")) for one in there]
+    return same_lines([LineAnswer(code, count, 0) for code, count in codes], order)
 
 
 def new_order(order: Order, settings: MwwSettings) -> dict[str, object]:
-    """The body that creates an order, each of whose lines has a design."""
-    to = order.shipping
+    """The body that creates an order. Raises InputError where a line has no design, or its country is none."""
+    key, to = settings.design_key, order.shipping
+    if bare := [line.code or line.name for line in order.lines if not line.metadata.get(key)]:
+        remedy = f"put its URL into the line's metadata as {key}"
+        raise InputError(f"no design for {', '.join(bare)}", remedy=remedy)
     address = {
-        "name": to.recipient, "address1": to.address1,
-        "address2": ", ".join(filter(None, (to.address2, to.address3, to.address4))), "email": order.email,
-        "city": to.city, "state": to.state, "country": to.country, "postal-code": to.postal_code, "phone": to.phone,
+        "name": to.recipient, "address1": to.address1, "address2": to.further, "email": order.email, "city": to.city,
+        "state": to.state, "country": country_code(to.country, place="shipping-address.country"),
+        "postal-code": to.postal_code, "phone": to.phone,
     }  # fmt: skip
     lines = [
         {"type": "line-items", "attributes": {
             "line-number": number, "quantity": line.quantity, "description": line.name, "product-code": line.code,
-            "designs": [{"image-remote-url": line.metadata[settings.design_key]}],
+            "designs": [{"image-remote-url": line.metadata[key]}],
         }} for number, line in enumerate(order.lines, start=1)
     ]  # fmt: skip
     head = {"vendor-po": order.number, "shipping-method": settings.shipping_method or order.shipping_method}

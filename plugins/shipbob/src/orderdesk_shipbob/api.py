@@ -13,10 +13,10 @@ from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, LineAnswer, Refusal
 from orderdesk_sdk.declaration import fold
 from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.reading import objects_at, text_at, value_at
+from orderdesk_sdk.reading import each_at, inside, json_object, objects_at, text_at, value_at
 from orderdesk_shipbob.settings import ShipBobSettings
 
-__all__ = ["CALLS", "call", "standing", "why_not"]
+__all__ = ["CALLS", "call", "numbers_in", "standing", "why_not"]
 
 CALLS = "calls"
 """The one limit that all calls share, as ShipBob counts them."""
@@ -30,6 +30,13 @@ def call(service: Service[ShipBobSettings], method: str, what: str) -> httpx.Req
     its = service.settings
     channel = {"shipbob_channel_id": its.channel_id}
     return service.request(method, f"/{its.api_version}/order/{what}", operation=CALLS, headers=channel)
+
+
+def numbers_in(reply: httpx.Response) -> list[str]:
+    """Every order id in a reply: an order has `id`; what became of a cancel, and each shipment, have `order_id`."""
+    document = json_object(reply)
+    stated = [document.get("id"), document.get("order_id"), inside(document, "order", "id")]
+    return [str(number) for number in (*stated, *each_at(reply, "shipments", "*", "order_id")) if number is not None]
 
 
 def why_not(rows: Iterable[Mapping[str, object]]) -> str | None:
