@@ -16,7 +16,7 @@ from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.declaration import Button, Email, Integration
 from orderdesk_sdk.errors import ConfigurationError, InputError
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
-from orderdesk_sdk.flow import Driven, Fault, HeldBack, Recorded, cleaned, drive
+from orderdesk_sdk.flow import Driven, Fault, HeldBack, Recorded, drive
 from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.journal import GroupJournal, Hold, Part, Result, WorkJournal
@@ -25,6 +25,7 @@ from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.persons import hand_over
 from orderdesk_sdk.plan import opening
 from orderdesk_sdk.posting import Post, identity_of
+from orderdesk_sdk.redaction import cleaned
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resending import sent_before
 from orderdesk_sdk.wish import demand_lines

@@ -10,19 +10,19 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.grounds import Grounds, Received, Unfounded
-from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS, Fault, Guard, Watch, fault_text
+from orderdesk_sdk.guard import LONGEST_WORDS, Fault, Guard, Watch, fault_text
 from orderdesk_sdk.http.replay import digest_of, is_private, is_request, operation_of, plain_request, response_of
 from orderdesk_sdk.http.shared_reads import copy_of
 from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.reading import Ended, MalformedReply
-from orderdesk_sdk.redaction import Redactor
+from orderdesk_sdk.redaction import Redactor, cleaned
 
 if TYPE_CHECKING:
     import httpx
@@ -38,7 +38,6 @@ __all__ = [
     "HeldBack",
     "Journal",
     "Recorded",
-    "cleaned",
     "drive",
 ]
 
@@ -378,21 +377,6 @@ class _Drive(Generic[T]):
     def _misconfigured(self, error: ConfigurationError | InputError) -> Answer:
         told = unclear(None, text=error.text) if self._wrote else not_done(None, text=error.text, remedy=error.remedy)
         return cleaned(told, self._client.redactor)
-
-
-def cleaned(answer: Answer, redactor: Redactor) -> Answer:
-    """The answer without secrets: its words are often the service's, which may quote what it was sent."""
-
-    def words(text: str) -> str:
-        return redactor.text(text[:LONGEST_LOOK])[:LONGEST_WORDS]
-
-    return evolve(
-        answer,
-        status=words(answer.status) if answer.status is not None else None,
-        text=words(answer.text) if answer.text is not None else None,
-        remedy=words(answer.remedy) if answer.remedy is not None else None,
-        lines=tuple(evolve(line, line=words(line.line)) for line in answer.lines),
-    )
 
 
 def _started(flow: object, redactor: Redactor) -> Answer | Fault:

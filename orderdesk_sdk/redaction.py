@@ -11,13 +11,15 @@ from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from orderdesk_sdk.answer import Answer
 from orderdesk_sdk.declaration import fold
 from orderdesk_sdk.escapes import CUT_ESCAPE, Unescaped, unescaped
+from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS
 from orderdesk_sdk.secret import HIDDEN, Secret
 
-__all__ = ["DENIED", "Redactor"]
+__all__ = ["DENIED", "Redactor", "cleaned", "fold_name"]
 
 DENIED = frozenset(
     {
@@ -316,3 +318,18 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
             kept += text[end:start], HIDDEN
         end = max(end, stop)
     return "".join([*kept, text[end:]]) if spans else text
+
+
+def cleaned(answer: Answer, redactor: Redactor) -> Answer:
+    """The answer without secrets: its words are often the service's, which may quote what it was sent."""
+
+    def words(text: str) -> str:
+        return redactor.text(text[:LONGEST_LOOK])[:LONGEST_WORDS]
+
+    return evolve(
+        answer,
+        status=words(answer.status) if answer.status is not None else None,
+        text=words(answer.text) if answer.text is not None else None,
+        remedy=words(answer.remedy) if answer.remedy is not None else None,
+        lines=tuple(evolve(line, line=words(line.line)) for line in answer.lines),
+    )
