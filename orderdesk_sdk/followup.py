@@ -50,7 +50,7 @@ __all__ = [
     "unusable",
 ]
 
-ANOTHER = (
+FIND_OUT = (
     "find out at the service what the first request did; then confirm or refuse this case, and cancel what is left anew"
 )
 
@@ -138,7 +138,7 @@ def after_cancel(case: Case, integration: Integration, placement: Placement, ans
 def after_loss(case: Case, integration: Integration, loss: Loss, now: datetime) -> Event:
     """The event that a lost call makes of a case that is sending."""
     if loss.another:
-        return hand_over(case, now, loss.text, ANOTHER)
+        return hand_over(case, now, loss.text, FIND_OUT)
     match loss.certainty:
         case Certainty.NOT_SENT | Certainty.NOT_DONE if loss.held:
             # At once: the case sees what has changed, and nobody's patience with the service is spent.

@@ -170,7 +170,7 @@ class GroupJournal:
     def _keep_late(self, part: Part, at: datetime) -> None:
         if self._kept:
             late = evolve(part.claimed, updated_at=at)
-            text = "the result of this attempt came after somebody else had changed the case; it changed nothing"
+            text = "the result of this attempt came after somebody else had changed this; it changed nothing"
             self._ledger.append(late, [*self._kept, text], fenced=False)
 
 

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
-from orderdesk_sdk.flow import LONGEST_REQUEST, HeldBack
+from orderdesk_sdk.flow import ANOTHER, LONGEST_REQUEST, HeldBack
 from orderdesk_sdk.journal import Hold, WorkJournal
 from orderdesk_sdk.ledger import Content, Ledger, Work
 
@@ -77,9 +77,7 @@ class WithholdingJournal(WorkJournal):
             sent = self._second.same_as
             if sent and intent.digest not in {earlier.digest for earlier in sent}:
                 self.is_another = True
-                raise HeldBack(
-                    f"it would now ask for something else: {_shown(intent)}; what was sent: {_shown(sent[-1])}"
-                )
+                raise HeldBack(f"{ANOTHER}: {_shown(intent)}; what was sent: {_shown(sent[-1])}")
         super().intend(intent)
         if not intent.reads_only:
             self._sent.add(intent.number)

@@ -171,7 +171,7 @@ def _draw_flaws(screen: Screen, flaws: Sequence[Flaw]) -> None:
         return
     screen.line("IT IS NOT AS IT WAS WRITTEN:", "bold red")
     for flaw in flaws:
-        screen.indented(flaw.text if flaw.subject_id is None else f"{flaw.subject_id}: {flaw.text}", style="red")
+        screen.indented(str(flaw), style="red")
     screen.line(
         "What to do: keep the file, and compare it with the last backup. Receipts of these prove nothing.", "red"
     )

@@ -240,7 +240,13 @@ def _ledger(config: Config) -> Iterator[Finding]:
         return
     if version < len(MIGRATIONS):
         text = f"its tables have version {version}; the next command brings them to {len(MIGRATIONS)}"
-        yield Finding("ledger", place, Grade.WARNING, text, "make a copy first, if an older program uses it too")
+        yield Finding(
+            "ledger",
+            place,
+            Grade.WARNING,
+            text,
+            "end every program that uses it and copy it first, if you may need the older program again",
+        )
         return
     yield Finding("ledger", place, Grade.OK, f"opens, can be written, version {version}")
     try:
@@ -274,10 +280,7 @@ def _chain(path: Path) -> Iterator[Finding]:
             place, _, text = line.partition(": ")
             yield Finding("ledger", place, Grade.ERROR, text, DAMAGED)
         head = ledger.head()
-        flaws = [
-            flaw.text if flaw.subject_id is None else f"{flaw.subject_id}: {flaw.text}"
-            for flaw in islice(ledger.examine(), _FLAWS)
-        ]
+        flaws = [str(flaw) for flaw in islice(ledger.examine(), _FLAWS)]
     for flaw in flaws:
         remedy = "somebody wrote into the file, or it is damaged: keep it, and compare it with the last backup"
         yield Finding("evidence", str(path), Grade.ERROR, f"not as it was written: {flaw}", remedy)

@@ -52,3 +52,6 @@ class Flaw:
 
     subject_id: str | None
     text: str
+
+    def __str__(self) -> str:
+        return self.text if self.subject_id is None else f"{self.subject_id}: {self.text}"
