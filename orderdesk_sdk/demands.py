@@ -10,7 +10,7 @@ from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.reading import Ended
 
-__all__ = ["demand", "refusing"]
+__all__ = ["demand", "demand_metadata", "refusing"]
 
 
 @contextmanager
@@ -54,3 +54,14 @@ def demand(
         lacking.append(f"it has {units} pieces, and {most_units} are allowed")
     if lacking:
         raise InputError("; ".join(lacking), place=f"order {order.number}", remedy="mend the order, then resubmit it")
+
+
+def demand_metadata(order: Order, key: str, what: str) -> None:
+    """Raises InputError that names every line without this metadata; returns where each has it.
+
+    what: what lies there, in a word for people.
+    """
+    bare = [line.code or line.name for line in order.lines if not line.metadata.get(key)]
+    if bare:
+        remedy = f"put its URL into the line's metadata as {key}"
+        raise InputError(f"no {what} for {', '.join(bare)}", remedy=remedy)

@@ -50,7 +50,7 @@ class OwnErrors:
         """Whether the service itself says that it has no such order; a 404 in other words is of a path."""
         return reply.status_code == 404 and self.untold(reply).outcome is Outcome.UNCLEAR
 
-    def unless_unknown(self, read: Callable[[R], Answer]) -> Callable[[R], Answer | None]:
+    def unless_unknown(self, read: Callable[[R], Answer | None]) -> Callable[[R], Answer | None]:
         """What `read` makes of a reply; None where the reply says that there is no such order."""
         return lambda reply: None if self.is_unknown(reply) else read(reply)
 
@@ -72,5 +72,7 @@ class OwnErrors:
         away = self.untold(reply)
         if away.outcome is not Outcome.NOT_DONE:
             words = self.words(reply)
-            away = not_done(reply, text=f"{lags}: {words}" if lags else words, remedy=self.check)
+            away = not_done(
+                reply, text=f"{lags}: {words}" if lags and self.is_unknown(reply) else words, remedy=self.check
+            )
         return away

@@ -25,6 +25,7 @@ __all__ = [
     "need",
     "nothing_done",
     "objects_at",
+    "one_of",
     "one_or_many",
     "text_at",
     "texts_at",
@@ -104,6 +105,17 @@ def one_or_many(reply: TextReply, *wrappers: str) -> tuple[Mapping[str, object],
         if not isinstance(item, Mapping):
             raise _malformed(reply, (), f"an object or a list of them was expected, not {_kind(item)}")
     return tuple(found)
+
+
+def one_of(reply: TextReply, *wrappers: str, at: Sequence[str], number: str) -> Mapping[str, object] | None:
+    """The one object of such a body, which states `number` at a path of keys; None for an empty list.
+
+    Raises MalformedReply for one that states another, and for several: nobody could tell which is meant.
+    """
+    found = one_or_many(reply, *wrappers)
+    if len(found) > 1 or any(text_at(reply, *at, within=one) != number for one in found):
+        raise _malformed(reply, (), f"it is not the one order {number}")
+    return found[0] if found else None
 
 
 def _json(reply: TextReply) -> object:

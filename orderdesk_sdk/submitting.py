@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from orderdesk_sdk.answer import Answer, Outcome, Refusal, number_taken, refused, unclear
+from orderdesk_sdk.demands import refusing
 
 if TYPE_CHECKING:
     import httpx
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.own_errors import OwnErrors
     from orderdesk_sdk.request import ResubmitRequest
 
-__all__ = ["look_before_create", "not_created"]
+__all__ = ["look_before_create", "submit"]
 
 S = TypeVar("S")
 
@@ -55,8 +56,32 @@ def _is_alive(found: Answer) -> bool:
     return found.outcome is Outcome.PENDING or found.refusal is Refusal.TOO_LATE
 
 
-def not_created(made: httpx.Response, number: str, errors: OwnErrors) -> Answer:
-    """What a reply to a create comes to that does not show the new order."""
+def submit(
+    request: ResubmitRequest,
+    service: Service[S],
+    errors: OwnErrors,
+    *,
+    look: httpx.Request,
+    create: Callable[[], httpx.Request],
+    find: Callable[[httpx.Response], Answer | None],
+    is_made: Callable[[httpx.Response], object],
+    is_ours: Callable[[httpx.Response, Order], bool] | None = None,
+    lines: Callable[[httpx.Response], httpx.Request] | None = None,
+) -> Flow[Answer | Placement]:
+    """A resubmit flow: it looks whether the new number is free, as `look_before_create` does, and then creates.
+
+    create: the request that creates the order; an InputError that it raises refuses the order, before anything is sent.
+    find: as there; what `errors` calls unknown, it is not asked of. is_made: whether a success shows the new order.
+    """
+    number = request.order.number
+    with refusing():
+        creating = create()
+    found = yield from look_before_create(request, service, look, errors.unless_unknown(find), is_ours, lines)
+    if found is not None:
+        return found
+    made = yield creating
+    if made.is_success and is_made(made):
+        return service.placement(number)
     if made.status_code in (400, 409, 422):
         remedy = f"mend it; or, if {number} is used there, see whether by an earlier try of this order"
         return refused(made, Refusal.NOT_ALLOWED, text=errors.words(made), remedy=remedy)

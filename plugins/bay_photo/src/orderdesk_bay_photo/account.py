@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 from orderdesk_sdk.http.auth import ClientCredentialsAuth, HeaderAuth
 from orderdesk_sdk.identity import Identity, NotStated
@@ -11,14 +12,8 @@ from orderdesk_sdk.settings import host, parsed, secret, setting, settings
 from orderdesk_sdk.wire_profile import WireProfile, read_asking_profile
 from orderdesk_sdk.wire_settings import WireSettings
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import httpx
-
 SCOPES = "integrator:order:read integrator:order:write"
-LASTS = 2 * 60 * 60
-"""Seconds, by https://order-api.bayphoto.com/docs/order_api/v2."""
+LASTS = 2 * 60 * 60  # Seconds, by https://order-api.bayphoto.com/docs/order_api/v2.
 
 
 @settings
@@ -56,7 +51,7 @@ class BayPhotoSettings(WireSettings):
         """What the profile says of its calls. Of the reply to a new order nothing is documented."""
         return {**super().identities(), "create": NotStated("Bay Photo documents no reply to a new order")}
 
-    def auth(self) -> httpx.Auth:
+    def auth(self) -> HeaderAuth | ClientCredentialsAuth:
         """How requests are signed."""
         if self.api == "v1":
             return HeaderAuth({"authorization": Secret(f'Token token="{self.token.reveal()}"')})

@@ -22,8 +22,7 @@ def new_order(order: Order, settings: BayPhotoSettings, now: datetime) -> tuple[
     """The path and body that create an order. Raises InputError, with the remedy, for what keeps it from being sent."""
     if settings.api == "v2" and not settings.submit_path.startswith("/"):
         text = f"where V2 takes new orders below {V2_ROOT} is not public: submit_path, which begins with /, is missing"
-        remedy = "ask Bay Photo for it, or duplicate the order in Order Desk and submit the copy from there"
-        raise InputError(text, remedy=remedy)
+        raise InputError(text, remedy="ask Bay Photo, or duplicate the order in Order Desk and submit the copy there")
     if not (settings.shipping_code or order.shipping_method):
         raise InputError("neither the order nor the settings have a shipping method", remedy="set shipping_code")
     lacks = ((line.code or line.name, _bare(line, settings)) for line in order.lines)
@@ -65,10 +64,9 @@ def _v2(order: Order, settings: BayPhotoSettings, now: datetime, country: str) -
     }  # fmt: skip
     urls = {f"iid-{number}": _of(line, settings.image_key) for number, line in enumerate(order.lines, start=1)}
     products = [
-        {
-            "name": line.name or line.code, "code": _of(line, settings.product_key), "quantity": line.quantity,
-            "images": {"1": {"image_id": name}}, "options": [],
-        } for name, line in zip(urls, order.lines, strict=True)
+        {"name": line.name or line.code, "code": _of(line, settings.product_key), "quantity": line.quantity,
+         "images": {"1": {"image_id": name}}, "options": []}
+        for name, line in zip(urls, order.lines, strict=True)
     ]  # fmt: skip
     return {
         "integrator_identifier": order.number, "placed_at": f"{min(order.added_at or now, now):%Y-%m-%dT%H:%M:%SZ}",

@@ -15,41 +15,45 @@ from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.own_errors import OwnErrors
 from orderdesk_sdk.quantities import same_lines
-from orderdesk_sdk.reading import MalformedReply, count_in, objects_at, one_or_many, text_at
+from orderdesk_sdk.reading import count_in, need, nothing_done, objects_at, one_of, one_or_many, text_at
 
-ORDERS = "/order"
-BY_SOURCE = "/order/bysourceid"
+ORDERS, BY_SOURCE = "/order", "/order/bysourceid"
 STATUS = ("orderData", "status")
+NUMBER = ("orderData", "sourceOrderId")
 ALIVE = ("pending", "dataready", "printready", "complete")
-ERRORS = OwnErrors(
-    "error", "check token, secret and source_account of this connection with the print company", details="validations"
-)
+OPEN = (*ALIVE, "error")
+ERRORS = OwnErrors("error", "check token, secret and source_account with the print company", details="validations")
 
 
 def order_in(reply: httpx.Response, number: str) -> Mapping[str, object] | None:
-    """The order in a reply, which is one or a list of them: the documents do not tell. None: Site Flow has none.
-
-    Raises MalformedReply for another order, and for several: nobody could tell which is meant.
+    """The order in a reply, which is one or a list of them: the documents do not tell. None: Site Flow has none. Raises
+    MalformedReply for another order and for several, Ended where the reply tells of none.
     """
-    found = one_or_many(reply, "order", "data") if reply.is_success else ()
-    if len(found) > 1 or any(text_at(reply, "orderData", "sourceOrderId", within=one) != number for one in found):
-        raise MalformedReply(f"it is not the one order {number}", place=f"reply {reply.status_code}")
-    return found[0] if found else None
+    if ERRORS.is_unknown(reply):
+        return None
+    told = need(reply, check=ERRORS.check, otherwise=nothing_done, own=ERRORS.key)
+    return one_of(told, "order", "data", at=NUMBER, number=number)
 
 
 def numbers_in(reply: httpx.Response) -> list[str]:
     """The number of each order in a reply. Raises MalformedReply."""
-    return [text_at(reply, "orderData", "sourceOrderId", within=one) for one in one_or_many(reply, "order", "data")]
+    return [text_at(reply, *NUMBER, within=one) for one in one_or_many(reply, "order", "data")]
 
 
-def standing(reply: httpx.Response, number: str) -> Answer | None:
-    """What a reply to a read says of an order; None: Site Flow has none. Raises MalformedReply."""
-    found = order_in(reply, number)
-    if found is None:
-        return None if reply.is_success or ERRORS.is_unknown(reply) else ERRORS.untold(reply)
-    status = text_at(reply, *STATUS, within=found)
-    word, open_in = fold(status), (*ALIVE, "error")
-    return answer.by_status(reply, status, canceled_in=["canceled"], shipped_in=["shipped"], open_in=open_in, word=word)
+def standing(reply: httpx.Response, number: str, before: str | None = None) -> Answer:
+    """What a reply to a read says of an order. before: its status before it was asked for. Raises as `order_in`."""
+    if (found := order_in(reply, number)) is None:
+        return answer.unclear(reply, text=f"Site Flow shows no order {number}")
+    if fold(status := text_at(reply, *STATUS, within=found)) == "canceled":
+        return answer.canceled(reply, status=status, text=caveat(before))
+    return answer.by_status(reply, status, canceled_in=(), shipped_in=["shipped"], open_in=OPEN, word=fold(status))
+
+
+def caveat(before: str | None) -> str | None:
+    """What a person must know of a cancel, by the status before it; None where production had not begun."""
+    stood = "nobody knows how far it was" if fold(before or "") in ("", "canceled") else f"it was {before}"
+    warning = f"{stood} before: what was batched by then may still be produced; ask the print company to stop it"
+    return None if fold(before or "") in ("pending", "dataready") else warning
 
 
 def has_items_of(reply: httpx.Response, order: Order) -> bool:

@@ -5,16 +5,12 @@ From MWW's public API docs, March 2021 text; not verified against production. Th
 
 from __future__ import annotations
 
-import httpx
-
 from orderdesk_mww import orders
 from orderdesk_mww.account import MwwSettings, auth_key, ladder
-from orderdesk_mww.orders import ERRORS
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.declaration import Evidence, Integration, NewNumber
-from orderdesk_sdk.demands import refusing
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.identity import AnyOf, NotStated, StatedAt
@@ -22,7 +18,7 @@ from orderdesk_sdk.order import Placement
 from orderdesk_sdk.own_errors import turned_down
 from orderdesk_sdk.reading import text_at
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
-from orderdesk_sdk.submitting import look_before_create, not_created
+from orderdesk_sdk.submitting import submit
 
 INGESTION = hours(1)  # MWW: an order may take so long to come in, and is not canceled before.
 
@@ -50,13 +46,13 @@ def orderdesk_cancel(request: CancelRequest, service: Service[MwwSettings]) -> F
         # Also where it says cancelled: that is read back.
         return answer.asked(reply, status=text_at(reply, *orders.STATE))
     if not turned_down(reply):
-        return ERRORS.untold(reply)
+        return orders.ERRORS.untold(reply)
     there = yield service.get(orders.ORDERS, number, operation="get")
     found, lags = orders.standing(there), "MWW may still be taking it in" if young else None
-    if (known := ERRORS.after_reading(reply, there, found, number, lags=lags)) is not None:
+    if (known := orders.ERRORS.after_reading(reply, there, found, number, lags=lags)) is not None:
         return known
     why = "MWW has not yet taken it in, or it is packed already" if young else "MWW refused"
-    return answer.refused(reply, Refusal.TOO_LATE, status=found.status, text=f"{why}: {ERRORS.words(reply)}")
+    return answer.refused(reply, Refusal.TOO_LATE, status=found.status, text=f"{why}: {orders.ERRORS.words(reply)}")
 
 
 @hookimpl
@@ -66,18 +62,10 @@ def orderdesk_check(request: CheckRequest, service: Service[MwwSettings]) -> Flo
 
 @hookimpl
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[MwwSettings]) -> Flow[Answer | Placement]:
-    number = request.order.number
-    with refusing():
-        body = orders.new_order(request.order, service.settings)
-
-    def lines(there: httpx.Response) -> httpx.Request:
-        return service.get(orders.ORDERS, text_at(there, "data", "id"), "line-items", operation="lines")
-
-    find, look = ERRORS.unless_unknown(orders.standing), service.get(orders.ORDERS, number, operation="get")
-    known = yield from look_before_create(request, service, look, find, orders.are_of, lines)
-    if known is not None:
-        return known
-    made = yield service.post(orders.ORDERS, operation="create", json=body)
-    if made.is_success and text_at(made, *orders.STATE):  # Raises where the page is no order.
-        return service.placement(number)
-    return not_created(made, number, ERRORS)
+    order = request.order
+    return (yield from submit(
+        request, service, orders.ERRORS, look=service.get(orders.ORDERS, order.number, operation="get"),
+        create=lambda: service.post(orders.ORDERS, operation="create", json=orders.new_order(order, service.settings)),
+        find=orders.standing, is_ours=orders.are_of, is_made=lambda made: text_at(made, *orders.STATE),
+        lines=lambda there: service.get(orders.ORDERS, text_at(there, "data", "id"), "line-items", operation="lines"),
+    ))  # fmt: skip

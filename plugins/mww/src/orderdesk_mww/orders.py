@@ -9,7 +9,7 @@ from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, LineAnswer
 from orderdesk_sdk.countries import country_code
 from orderdesk_sdk.declaration import fold
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.demands import demand_metadata
 from orderdesk_sdk.order import Order
 from orderdesk_sdk.own_errors import OwnErrors
 from orderdesk_sdk.quantities import same_lines
@@ -17,24 +17,16 @@ from orderdesk_sdk.reading import count_in, objects_at, text_at
 
 ORDERS = "/orders"
 STATE = ("data", "attributes", "state")
-ACCESS = "check the API key of this connection with your MWW representative"
-ERRORS = OwnErrors("errors", ACCESS, parts=("title", "detail"))
+ERRORS = OwnErrors("errors", "check the API key with your MWW representative", parts=("title", "detail"))
 
 
 def standing(reply: httpx.Response) -> Answer:
     """What a reply to a read says of the order. Raises MalformedReply."""
     if not reply.is_success:
         return ERRORS.untold(reply)
-    state = text_at(reply, *STATE)
-    word, open_in, too_late_in = fold(state), ["received"], ["packed"]
+    said, shipped, packed, received = text_at(reply, *STATE), ["shipped"], ["packed"], ["received"]
     return answer.by_status(
-        reply,
-        state,
-        canceled_in=["canceled"],
-        shipped_in=["shipped"],
-        too_late_in=too_late_in,
-        open_in=open_in,
-        word=word,
+        reply, said, canceled_in=["canceled"], shipped_in=shipped, too_late_in=packed, open_in=received, word=fold(said)
     )
 
 
@@ -48,9 +40,7 @@ def are_of(reply: httpx.Response, order: Order) -> bool:
 def new_order(order: Order, settings: MwwSettings) -> dict[str, object]:
     """The body that creates an order. Raises InputError where a line has no design, or its country is none."""
     key, to = settings.design_key, order.shipping
-    if bare := [line.code or line.name for line in order.lines if not line.metadata.get(key)]:
-        remedy = f"put its URL into the line's metadata as {key}"
-        raise InputError(f"no design for {', '.join(bare)}", remedy=remedy)
+    demand_metadata(order, key, "design")
     address = {
         "name": to.recipient, "address1": to.address1, "address2": to.further, "email": order.email, "city": to.city,
         "state": to.state, "country": country_code(to.country, place="shipping-address.country"),
