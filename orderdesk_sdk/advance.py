@@ -29,7 +29,7 @@ from orderdesk_sdk.flow import Fault, drive
 from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.hearsay import entries_of
-from orderdesk_sdk.journal import WorkJournal
+from orderdesk_sdk.journal import ReadingJournal
 from orderdesk_sdk.ledger import DamagedRow
 from orderdesk_sdk.order import Placement
 from orderdesk_sdk.patience import PATIENCE
@@ -223,7 +223,7 @@ class CaseAdvancer:
             return None
         event = Event(EventKind.CHECK, now, due_at=now + LEASE)
         checking = transition(case, event)
-        journal = WorkJournal(self._book.ledger, case, checking, (event,))
+        journal = ReadingJournal(self._book.ledger, case, checking, (event,))
         request = self._book.check_request(case, placement)
         driven = drive(
             lambda: connection.loaded.manager.hook.orderdesk_check(request=request, service=connection.service(now)),
@@ -232,6 +232,7 @@ class CaseAdvancer:
             journal,
             Grounds(connection.identities, (About.of(request),)),
             watch=watch,
+            since=case.updated_at,
         )
         now = self._clock.now()
         match driven.outcome:

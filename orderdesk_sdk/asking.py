@@ -16,7 +16,7 @@ from orderdesk_sdk.connections import Connection
 from orderdesk_sdk.declaration import Button, Email, Integration
 from orderdesk_sdk.errors import ConfigurationError, InputError
 from orderdesk_sdk.exchange import Certainty, Exchange, Intent
-from orderdesk_sdk.flow import Driven, Fault, HeldBack, Recorded, cleaned, drive
+from orderdesk_sdk.flow import Driven, Fault, HeldBack, Recorded, drive
 from orderdesk_sdk.grounds import About, Grounds
 from orderdesk_sdk.guard import Watch
 from orderdesk_sdk.journal import GroupJournal, Hold, Part, Result, WorkJournal
@@ -25,6 +25,7 @@ from orderdesk_sdk.paths import number_fault
 from orderdesk_sdk.persons import hand_over
 from orderdesk_sdk.plan import opening
 from orderdesk_sdk.posting import Post, identity_of
+from orderdesk_sdk.redaction import cleaned
 from orderdesk_sdk.request import CancelRequest
 from orderdesk_sdk.resending import sent_before
 from orderdesk_sdk.wish import demand_lines
@@ -76,6 +77,7 @@ class Asker:
             _grounds(connection, asked.request),
             asked.recorded,
             watch,
+            case.updated_at,
         )
         return self._finish(asked.sending, connection, known.placement, journal, driven)
 
@@ -87,7 +89,17 @@ class Asker:
         *,
         person: str | None = None,
     ) -> tuple[Case, ...]:
-        """Ask for several cases by one flow; each settles by its own answer. In the order given."""
+        """Ask for several cases by one flow; each settles by its own answer. In the order given.
+
+        One whose earlier request may have worked is asked by itself: what is sent again is the same request.
+        """
+        if len(wanted) > 1 and (before := [case for case, _ in wanted if case.asked_at is not None]):
+            alone = {case.id: self.ask_many([(case, known)], connection, watch)[0]
+                     for case, known in wanted if case in before}  # fmt: skip
+            rest = [(case, known) for case, known in wanted if case.id not in alone]
+            asked_now = self.ask_many(rest, connection, watch) if rest else ()
+            others = {case.id: after for (case, _), after in zip(rest, asked_now, strict=True)}
+            return tuple((alone | others)[case.id] for case, _ in wanted)
         prepared = [self._prepare(case, connection, known, person) for case, known in wanted]
         group = [asked for asked in prepared if isinstance(asked, _Asked)]
         after = {asked.id: asked for asked in prepared if isinstance(asked, Case)}
@@ -105,6 +117,7 @@ class Asker:
                 _grounds(connection, *requests),
                 group[0].recorded,  # Of several none was asked before; a single one is asked again by itself only.
                 watch,
+                max(asked.case.updated_at for asked in group),
             )
             results = self._results(group, connection, driven)
             works = journal.finish_all(results)
@@ -153,6 +166,7 @@ class Asker:
             _grounds(connection, request),
             recorded,
             watch,
+            case.updated_at,
         )
         return self._finish(resumed, connection, placement, journal, driven)
 
@@ -175,11 +189,8 @@ class Asker:
         event = Event(EventKind.SEND, now, due_at=now + LEASE, person=person, repeatable=True)
         hold = self._hold(case, connection, known.placement, person)
         # What is sent again is the same request, and a flow that is driven again is told the same time.
-        sent = (
-            None
-            if case.state is State.REQUESTED
-            else sent_before(self._book.ledger.history(case.id), is_whole=not request.lines)
-        )
+        before = self._book.ledger.history(case.id) if case.asked_at is not None else ()
+        sent = sent_before(before, is_whole=not request.lines)
         at, recorded = (sent.began, sent.recorded) if sent is not None else (now, Recorded())
         return _Asked(case, transition(case, event), request, known, at, (*notes, event), hold, recorded)
 

@@ -55,8 +55,9 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def fold(word: str) -> str:
-    """A service's status word without case, spaces and punctuation, and with one spelling of canceled."""
-    return re.sub(r"[^a-z0-9]", "", word.lower()).replace("cancelled", "canceled")
+    """A service's status word without case, spaces and such signs as turn no meaning; "cancelled" is "canceled"."""
+    between = r"(?!^-[0-9])(?!(?<=[0-9])[.,][0-9])(?:\s|[^a-z0-9!?~\x80-\U0010ffff])"
+    return re.sub(between, "", word.strip().lower()).replace("cancelled", "canceled")
 
 
 def _folded(words: Iterable[str]) -> frozenset[str]:

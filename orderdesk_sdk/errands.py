@@ -124,6 +124,7 @@ class ErrandRunner(ABC, Generic[E, R, T]):
             journal,
             Grounds(connection.identities, (About.of(request),)),
             watch=watch,
+            since=work.updated_at,
         )
         outcome = driven.outcome
         is_held = isinstance(outcome, Loss) and outcome.held and (against is not None or journal.is_another)

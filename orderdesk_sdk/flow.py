@@ -7,21 +7,22 @@ unknown ends it.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from orderdesk_sdk.answer import Answer, not_done, unclear
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, OrderDeskError, PluginFault
 from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.followup import Loss
 from orderdesk_sdk.grounds import Grounds, Received, Unfounded
-from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS, Fault, Guard, Watch, fault_text
+from orderdesk_sdk.guard import LONGEST_WORDS, Fault, Guard, Watch, fault_text
 from orderdesk_sdk.http.replay import digest_of, is_private, is_request, operation_of, plain_request, response_of
 from orderdesk_sdk.http.shared_reads import copy_of
 from orderdesk_sdk.plain import name_of, plain_of
 from orderdesk_sdk.reading import Ended, MalformedReply
-from orderdesk_sdk.redaction import Redactor
+from orderdesk_sdk.redaction import Redactor, cleaned
 
 if TYPE_CHECKING:
     import httpx
@@ -37,7 +38,6 @@ __all__ = [
     "HeldBack",
     "Journal",
     "Recorded",
-    "cleaned",
     "drive",
 ]
 
@@ -146,10 +146,12 @@ def drive(
     grounds: Grounds,
     recorded: Recorded = NOTHING,
     watch: Watch | None = None,
+    since: datetime | None = None,
 ) -> Driven[T]:
     """Drive the flow that `start` returns to its result, or to the loss, fault or answer that ended it.
 
     grounds: what the result may rest on; what does not hold is a fault of the plugin, or unclear.
+    since: when what it is about changed last; a shared read that is older tells nothing of it. None: any does.
     watch: of the thread this runs on; None where nobody would leave that behind. Raises only what the core raises:
     ConflictError and LedgerError from the journal, PluginHung where the thread was left behind.
     """
@@ -160,7 +162,7 @@ def drive(
     if not isinstance(flow, Generator):
         return Driven(_started(flow, client.redactor), wrote=False, repeatable=True)
     try:
-        return _Drive(flow, result, client, journal, grounds, recorded, plugin).run()
+        return _Drive(flow, result, client, journal, grounds, recorded, plugin, since).run()
     except OrderDeskError as error:
         # Without the frames below, whose variables hold requests, which show their URLs: whoever logs it may show them.
         raise error.with_traceback(None)  # noqa: B904 - it is the same error, not one that came of it
@@ -178,6 +180,7 @@ class _Drive(Generic[T]):
         grounds: Grounds,
         recorded: Recorded,
         plugin: _Plugin,
+        since: datetime | None,
     ) -> None:
         self._flow = flow
         self._result = result
@@ -186,6 +189,8 @@ class _Drive(Generic[T]):
         self._grounds = grounds
         self._recorded = recorded
         self._plugin = plugin
+        self._since = since
+        self._sent: set[int] = set()
         self._received: dict[int, Received] = {}
         self._wrote = False
         self._repeatable = True
@@ -202,7 +207,8 @@ class _Drive(Generic[T]):
             reply = self._reply(step, self._number)
             if isinstance(reply, Loss | Fault | Answer):
                 return self._end(reply)
-            self._received[self._number] = Received(operation_of(step), reply)
+            changes = self._number in self._sent
+            self._received[self._number] = Received(operation_of(step), reply, changes, step)
             # A copy: what the answer is held against later is out of the plugin's reach.
             given = copy_of(reply, step)
             step = self._plugin.step(lambda response=given: self._flow.send(response))  # type: ignore[misc]
@@ -241,7 +247,7 @@ class _Drive(Generic[T]):
             intents.append(intent)
 
         try:
-            exchange, response = self._client.call(request, number, intend, self._plugin.guard)
+            exchange, response = self._client.call(request, number, intend, self._plugin.guard, self._since)
         except PluginFault as fault:
             self._may_have_written(intents)
             return Fault(str(fault))
@@ -260,8 +266,7 @@ class _Drive(Generic[T]):
             self._may_have_written(intents)
             return self._no_request(error)
         self._journal.keep(exchange)
-        if not exchange.intent.reads_only:
-            self._wrote, self._repeatable = True, repeatable and exchange.intent.repeatable
+        self._note(exchange.intent)
         if response is not None:
             return response
         failure = exchange.failure
@@ -276,8 +281,14 @@ class _Drive(Generic[T]):
 
     def _may_have_written(self, intents: Sequence[Intent]) -> None:
         """Plugin code failed around a call: if it was about to write, it may have."""
-        if intents and not intents[0].reads_only:
-            self._wrote, self._repeatable = True, self._repeatable and intents[0].repeatable
+        if intents:
+            self._note(intents[0])
+
+    def _note(self, intent: Intent) -> None:
+        """A request has left: what may have had an effect is remembered."""
+        if not intent.reads_only:
+            self._wrote, self._repeatable = True, self._repeatable and intent.repeatable
+            self._sent |= set() if intent.repeatable else {intent.number}
 
     def _no_request(self, error: Exception) -> Fault:
         return Fault(f"the flow yielded a request that cannot be sent: {fault_text(error, self._client.redactor.text)}")
@@ -293,8 +304,7 @@ class _Drive(Generic[T]):
         if number == self._recorded.again:
             return None
         wrote = self._wrote
-        if not intent.reads_only:
-            self._wrote, self._repeatable = True, self._repeatable and intent.repeatable
+        self._note(intent)
         exchange = self._recorded.exchanges.get(number)
         if not is_same:
             if self._wrote or any(not later.reads_only for later in self._recorded.intents.values()):
@@ -367,21 +377,6 @@ class _Drive(Generic[T]):
     def _misconfigured(self, error: ConfigurationError | InputError) -> Answer:
         told = unclear(None, text=error.text) if self._wrote else not_done(None, text=error.text, remedy=error.remedy)
         return cleaned(told, self._client.redactor)
-
-
-def cleaned(answer: Answer, redactor: Redactor) -> Answer:
-    """The answer without secrets: its words are often the service's, which may quote what it was sent."""
-
-    def words(text: str) -> str:
-        return redactor.text(text[:LONGEST_LOOK])[:LONGEST_WORDS]
-
-    return evolve(
-        answer,
-        status=words(answer.status) if answer.status is not None else None,
-        text=words(answer.text) if answer.text is not None else None,
-        remedy=words(answer.remedy) if answer.remedy is not None else None,
-        lines=tuple(evolve(line, line=words(line.line)) for line in answer.lines),
-    )
 
 
 def _started(flow: object, redactor: Redactor) -> Answer | Fault:

@@ -39,7 +39,8 @@ class StatedAt:
     path: the keys, one by one or as one sequence. "*" stands for each entry of a list, all of which must state the
     order's number; "0" for its first.
     number: which one; the remote id unless another is named. normalize: applied to the stated number and to ours before
-    they are compared, where the service spells it in another way than callers do; it must not make two numbers equal.
+    they are compared, where the service spells it in another way than callers do. One that makes two numbers equal, as
+    by cutting them, is a fault of the plugin.
     """
 
     path: tuple[str, ...]

@@ -105,7 +105,7 @@ class Inbound:
         finally:
             # What could not be looked into is not held against the sender who sends it again.
             if taken:
-                with suppress(LedgerError):
+                with suppress(LedgerError):  # Nobody settles it then: after some minutes it may be taken again.
                     self._ledger.settle_messages(name, done, left)
         return tuple(heard)
 

@@ -8,14 +8,14 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from orderdesk_sdk.case import Case
-from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.errors import ConflictError, PluginFault
 from orderdesk_sdk.exchange import Exchange, Intent
-from orderdesk_sdk.flow import HeldBack
+from orderdesk_sdk.flow import LONGEST_REQUEST, HeldBack
 from orderdesk_sdk.ledger import Content, Fence, FenceMoved, Ledger, Work, Write
 from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.status_change import StatusChange
 
-__all__ = ["GroupJournal", "Hold", "Part", "Result", "WorkJournal"]
+__all__ = ["GroupJournal", "Hold", "Part", "ReadingJournal", "Result", "WorkJournal"]
 
 MANY_MOVES = 20
 """How often an order may change between a look at it and the commit that rests on the look."""
@@ -190,6 +190,19 @@ class WorkJournal(GroupJournal):
     def finish(self, after: Work, *entries: Content) -> Work:
         """Commit the result with everything kept; the work as it is then. Raises ConflictError as `finish_all` does."""
         return self.finish_all([Result(after, entries)])[0]
+
+
+class ReadingJournal(WorkJournal):
+    """The journal of a read-back, which writes nothing: what is sent again, nobody but the core decides (law 3)."""
+
+    def intend(self, intent: Intent) -> None:
+        """Commit the intent to read. Raises PluginFault for a request that may change something."""
+        if not intent.reads_only:
+            raise PluginFault(
+                f"a check only reads, and the flow would send {intent.method} {intent.url[:LONGEST_REQUEST]}",
+                remedy="ask in orderdesk_cancel; a query that is sent by POST is declared with reads_only=True",
+            )
+        super().intend(intent)
 
 
 def _aged(work: Work, more: int) -> Work:

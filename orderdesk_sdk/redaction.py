@@ -11,13 +11,15 @@ from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from orderdesk_sdk.answer import Answer
 from orderdesk_sdk.declaration import fold
 from orderdesk_sdk.escapes import CUT_ESCAPE, Unescaped, unescaped
+from orderdesk_sdk.guard import LONGEST_LOOK, LONGEST_WORDS
 from orderdesk_sdk.secret import HIDDEN, Secret
 
-__all__ = ["DENIED", "Redactor"]
+__all__ = ["DENIED", "Redactor", "cleaned", "fold_name"]
 
 DENIED = frozenset(
     {
@@ -68,7 +70,14 @@ _LAYERS = 4
 
 _LONGEST_NAME = 64
 """Characters of a name whose folded form is remembered: a body has few names, many times each."""
-_folded = lru_cache(4096)(fold)
+
+
+def fold_name(name: str) -> str:
+    """A field's name without case, spaces and whatever is no letter of a to z and no digit."""
+    return fold(re.sub(r"[^a-z0-9]", "", name.lower()))
+
+
+_folded = lru_cache(4096)(fold_name)
 
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 
@@ -125,7 +134,7 @@ class Redactor:
     """
 
     def __init__(self, fields: Iterable[str] = (), secrets: Iterable[Secret] = ()) -> None:
-        self._fields = DENIED | {fold(name) for name in fields}
+        self._fields = DENIED | {fold_name(name) for name in fields}
         self._lock = threading.Lock()
         self._given = tuple(secret.reveal() for secret in secrets)
         self._fetched: dict[str, None] = {}  # The latest last.
@@ -198,11 +207,11 @@ class Redactor:
         return f"{shown}{HIDDEN}" if self._denies_logged(match["header"] or match["name"]) else match[0]
 
     def _denies_logged(self, name: str) -> bool:
-        return self.denies(name) or fold(name).endswith(_DENIED_ENDS)
+        return self.denies(name) or fold_name(name).endswith(_DENIED_ENDS)
 
     def denies(self, name: str) -> bool:
         """Whether a header, parameter or field of this name is hidden."""
-        return _folded(name) in self._fields if len(name) <= _LONGEST_NAME else fold(name) in self._fields
+        return _folded(name) in self._fields if len(name) <= _LONGEST_NAME else fold_name(name) in self._fields
 
     def headers(self, headers: Mapping[str, str], keep: Iterable[str]) -> dict[str, str]:
         """Only the headers named in `keep` (lower case), cleaned."""
@@ -309,3 +318,18 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
             kept += text[end:start], HIDDEN
         end = max(end, stop)
     return "".join([*kept, text[end:]]) if spans else text
+
+
+def cleaned(answer: Answer, redactor: Redactor) -> Answer:
+    """The answer without secrets: its words are often the service's, which may quote what it was sent."""
+
+    def words(text: str) -> str:
+        return redactor.text(text[:LONGEST_LOOK])[:LONGEST_WORDS]
+
+    return evolve(
+        answer,
+        status=words(answer.status) if answer.status is not None else None,
+        text=words(answer.text) if answer.text is not None else None,
+        remedy=words(answer.remedy) if answer.remedy is not None else None,
+        lines=tuple(evolve(line, line=words(line.line)) for line in answer.lines),
+    )

@@ -65,6 +65,10 @@ def _attempts(history: Sequence[Entry]) -> tuple[list[int], datetime | None]:
         if entry.content.kind is EventKind.SEND:
             attempts.append(entry.attempt)
             began = began or entry.content.at
-        elif entry.content.kind in (EventKind.NOT_DONE, EventKind.CLIMB):
+        elif entry.content.kind is EventKind.CLIMB:
             attempts, began = [], None
+        elif entry.content.kind is EventKind.NOT_DONE:
+            # That a later request did nothing says nothing of an earlier one.
+            attempts = attempts[:-1]
+            began = began if attempts else None
     return attempts, began

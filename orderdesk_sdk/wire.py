@@ -8,9 +8,10 @@ from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.declaration import ByCheck, ByPerson, ByReply, Confirmation, fold
+from orderdesk_sdk.identity import Identity, StatedAt
 from orderdesk_sdk.paths import filled_path
-from orderdesk_sdk.pointer import word_pointed
-from orderdesk_sdk.reading import json_object, turned_away
+from orderdesk_sdk.pointer import stated_again, steps_of, word_pointed
+from orderdesk_sdk.reading import MalformedReply, json_object, turned_away
 from orderdesk_sdk.submitting import look_before_create
 from orderdesk_sdk.wire_profile import FinalReply, WireProfile, WireRead, filled
 
@@ -45,7 +46,7 @@ def wire_cancel(profile: WireProfile, request: CancelRequest, service: Service[S
     path = filled_path(call.path, values, f"connection {service.connection!r}, the path of its cancel call")
     reply = yield service.request(call.method, path, operation="cancel", json=filled(call.body, values))
     if reply.status_code in call.taken:
-        return _final(call.final, reply) if call.final is not None else answer.asked(reply)
+        return _final(call.final, call.identity, reply) if call.final is not None else answer.asked(reply)
     if reply.status_code in call.refused:
         return answer.refused(reply, Refusal.TOO_LATE, text=f"the service answered {reply.status_code}")
     if reply.status_code in call.unknown:
@@ -68,16 +69,19 @@ def _unknown(profile: WireProfile, request: CancelRequest, service: Service[S], 
     return answer.not_done(reply, text=f"the cancel call was answered {reply.status_code}", remedy=remedy)
 
 
-def _final(final: FinalReply, reply: httpx.Response) -> Answer:
+def _final(final: FinalReply, identity: Identity | None, reply: httpx.Response) -> Answer:
     """What a reply that is the service's last word says; its status alone says only that the request was taken."""
-    status = _word(reply, final.status)
+    status = _word(reply, final.status, identity)
     if fold(status) in final.canceled:
         return answer.canceled(reply, status=status)
     return answer.unclear(reply, status=status, text=f"the profile does not say that {status!r} is canceled")
 
 
-def _word(reply: httpx.Response, pointer: str) -> str:
-    return word_pointed(json_object(reply), pointer, f"reply {reply.status_code}")
+def _word(reply: httpx.Response, pointer: str, identity: Identity | None) -> str:
+    document, place = json_object(reply), f"reply {reply.status_code}"
+    if isinstance(identity, StatedAt) and (again := stated_again(document, steps_of(pointer), identity.path)):
+        raise MalformedReply(f"the entry {pointer} is one of several that state the number {again}", place=place)
+    return word_pointed(document, pointer, place)
 
 
 def wire_check(profile: WireProfile, request: CheckRequest, service: Service[S]) -> Flow[Answer]:
@@ -92,7 +96,7 @@ def _read(read: WireRead, reply: httpx.Response) -> Answer:
     """What a reply to the read call says of the order."""
     if not reply.is_success:
         return turned_away(reply, check=ACCESS) or answer.unclear(reply)
-    status = _word(reply, read.status)
+    status = _word(reply, read.status, read.identity)
     open_in, shipped_in = read.pending, read.shipped
     return answer.by_status(
         reply, status, canceled_in=read.canceled, shipped_in=shipped_in, open_in=open_in, word=fold(status)

@@ -274,7 +274,7 @@ def _words(value: object, place: str) -> frozenset[str]:
         raise ConfigurationError("must be a list of status words or whole numbers", place=place)
     words = frozenset(fold(str(word)) for word in value)
     if "" in words:  # Two such words would be the same one.
-        raise ConfigurationError("a status word needs a letter of a to z, or a digit", place=place)
+        raise ConfigurationError("a status word needs a letter or a digit", place=place)
     return words
 
 

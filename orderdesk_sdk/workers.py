@@ -165,7 +165,6 @@ class Bulkhead:
                 given_up = ticket.hung
                 self._left -= given_up
                 self._running.discard(ticket)
-            if not given_up:
-                ticket.end()
             if given_up:
                 return  # Another thread has taken this one's place.
+            ticket.end()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from itertools import repeat
 
 import httpx
 import pytest
@@ -27,7 +28,7 @@ STATED: Mapping[str, Identity] = {"get": StatedAt("order", "number")}
 def received(body: object, status: int = 200, operation: str = "get", number: int = 1) -> dict[int, Received]:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     response = httpx.Response(status, content=content, extensions={EXCHANGE_NUMBER: number})
-    return {number: Received(operation, response)}
+    return {number: Received(operation, response, request=httpx.Request("GET", "https://acme.example/orders/R-7"))}
 
 
 def held(
@@ -104,6 +105,60 @@ class TestTheNumber:
     def test_a_verdict_needs_the_number_and_a_refusal_can_do_without(self, body: object) -> None:
         assert held(Outcome.CANCELED, received(body)).text == "the response does not state which order it is about"
         assert held(Outcome.REFUSED, received(body)).outcome is Outcome.REFUSED
+
+    @pytest.mark.parametrize("status", [400, 409, 422])
+    @pytest.mark.parametrize("outcome", [Outcome.ASKED, Outcome.REFUSED])
+    def test_an_error_about_another_order_says_nothing_of_this_one(self, outcome: Outcome, status: int) -> None:
+        assert held(outcome, received({"order": {"number": "R-70"}}, status)).outcome is Outcome.UNCLEAR
+        assert held(outcome, received({"message": "no"}, status)).outcome is outcome
+
+    def test_a_part_of_a_response_is_none(self) -> None:
+        with pytest.raises(PluginFault, match="by a response of 206, which cannot say so"):
+            held(Outcome.CANCELED, received(MINE, 206))
+
+    @pytest.mark.parametrize("told", ["11", b"11", None, 1, "1", repeat("1")])
+    def test_a_callable_that_gives_no_list_of_numbers_is_at_fault(self, told: object) -> None:
+        def declared(_: httpx.Response) -> list[str]:
+            return told  # type: ignore[return-value]  # a careless plugin
+
+        with pytest.raises(PluginFault, match="not a list of at most 10000 numbers"):
+            held(Outcome.CANCELED, received({}), declared={"get": declared}, about=About("1", "1042"))
+
+    @pytest.mark.parametrize(
+        ("ours", "stated", "normalize"),
+        [
+            ("1042", "9999", lambda _: ""),
+            ("1042", "9999", lambda _: "same"),
+            ("1042", "10420", lambda number: number[:4]),
+            ("1042", "91042", lambda number: number[-4:]),
+            ("1042-1", "1042-2", lambda number: number.partition("-")[0]),
+            ("AB", "ABX", lambda number: number[:2]),
+        ],
+    )  # fmt: skip
+    def test_a_normalize_that_makes_two_numbers_equal_is_at_fault(
+        self, ours: str, stated: str, normalize: Callable[[str], str]
+    ) -> None:
+        declared = {"get": StatedAt("n", normalize=normalize)}
+        with pytest.raises(PluginFault, match=r"its normalize makes '.*' equal to '.*', which is another number"):
+            held(Outcome.CANCELED, received({"n": stated}), declared=declared, about=About(ours, "1"))
+
+    @pytest.mark.parametrize(
+        ("ours", "stated", "normalize"),
+        [
+            ("R-7", "r-7", str.lower),
+            ("R-7", "r-7", str.upper),
+            ("7", "0007", lambda number: number.lstrip("0")),
+            ("#1018", "1018", lambda number: number.lstrip("#")),
+            ("7", "gid://shop/Order/7", lambda number: number.rpartition("/")[2]),
+            ("AB", "ab", str.casefold),
+        ],
+    )  # fmt: skip
+    def test_one_that_changes_the_spelling_is_none(
+        self, ours: str, stated: str, normalize: Callable[[str], str]
+    ) -> None:
+        declared = {"get": StatedAt("n", normalize=normalize)}
+        found = held(Outcome.CANCELED, received({"n": stated}), declared=declared, about=About(ours, "1"))
+        assert found.outcome is Outcome.CANCELED
 
     def test_a_whole_number_is_a_number_too(self) -> None:
         about = About("7", "1042")
@@ -188,6 +243,14 @@ class TestTheLines:
     ) -> None:
         assert held(Outcome.CANCELED, received(MINE), lines=lines, status=None).outcome is outcome
 
+    @pytest.mark.parametrize("mug", [LineAnswer("MUG", 0, 2), LineAnswer("MUG", -2, 2), LineAnswer("MUG", 1, 2)])
+    def test_more_canceled_than_was_ordered_proves_nothing(self, mug: LineAnswer) -> None:
+        lines = (mug, LineAnswer("CAP", 1, 1))
+        found = held(Outcome.CANCELED, received(MINE), lines=lines, status=None)
+        assert (found.outcome, found.text) == (
+            Outcome.UNCLEAR, f"it says that 2 of {mug.ordered} of MUG are canceled"
+        )  # fmt: skip
+
     def test_where_the_service_has_a_word_for_it_its_numbers_prove_nothing(self) -> None:
         lines = (LineAnswer("MUG", 2, 0),)
         assert held(Outcome.CANCELED, received(MINE), lines=lines, status="Unfulfillable").outcome is Outcome.CANCELED
@@ -221,8 +284,15 @@ class TestSeveralOrders:
     def test_one_answer_for_all_of_them_must_be_about_each(self) -> None:
         grounds = Grounds(STATED, (WHOLE, About("R-8", "1043")))
         found = grounds.hold(Answer(Outcome.CANCELED, status="gone", exchange=1), received(MINE))
-        assert isinstance(found, Answer)
-        assert found.outcome is Outcome.UNCLEAR
+        assert isinstance(found, Answers)
+        assert [answer.outcome for answer in found.answers] == [Outcome.CANCELED, Outcome.UNCLEAR]
+
+    def test_one_answer_for_all_of_them_must_cover_the_lines_of_each(self) -> None:
+        part = About("R-7", "1043", wanted={"l1": 1}, order=ORDER)
+        grounds = Grounds({"*": NotStated("it names none")}, (WHOLE, part))
+        found = grounds.hold(Answer(Outcome.CANCELED, status="gone", exchange=1), received(MINE))
+        assert isinstance(found, Answers)
+        assert [answer.outcome for answer in found.answers] == [Outcome.CANCELED, Outcome.UNCLEAR]
 
 
 class TestAResubmission:

@@ -346,3 +346,15 @@ def test_many_hanging_cases_do_not_use_up_the_threads_of_the_others(stage: Stage
     assert desk.run_due().problems == ()
     states = {(case.connection, case.state) for case in desk.cases()}
     assert states == {("bad", State.AWAITING_PERSON), ("good", State.CANCELED)}
+
+
+def test_a_check_that_would_send_again_is_stopped_and_told(stage: Stage) -> None:
+    """Law 3: what is sent a second time is the core's to decide."""
+    desk = stage.desk(doing(lambda service: service.put("/cancel", "1042"), "checking"))
+    case = stage.cancel(desk)
+    stage.clock.advance(minutes(2))
+    desk.run_due()
+    assert "a check only reads, and the flow would send PUT" in (desk.case(case.id).fault or "")
+    settle(desk, stage.clock)
+    assert desk.case(case.id).state is State.AWAITING_PERSON
+    assert stage.server.received.count(b"PUT ") == 2, "one of each"

@@ -21,7 +21,7 @@ from orderdesk_sdk.http.client import CallLimits
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.identity import StatedAt
 from orderdesk_sdk.order import Line, Order
-from orderdesk_sdk.reading import count_in, json_object
+from orderdesk_sdk.reading import count_in, json_object, turned_away
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.request import CancelRequest, CheckRequest
 from orderdesk_sdk.settings import host, settings
@@ -54,7 +54,7 @@ class Absolute:
         there = yield service.get("/orders", request.remote_id, private=self.private)
         left = count_in(there, json_object(there), "left") - sum(request.lines.values())
         made = yield service.put("/orders", request.remote_id, repeatable=True, json={"left": left})
-        return answer.asked(made) if made.is_success else answer.unclear(made)
+        return answer.asked(made) if made.is_success else turned_away(made, check="the key") or answer.unclear(made)
 
     @hookimpl
     def orderdesk_check(self, request: CheckRequest, service: Service[ShopSettings]) -> Flow[Answer]:
@@ -72,10 +72,14 @@ class Shop:
         self.writes: list[int] = []
         self.loses = 1
         self.settled = False
+        self.turns_away = 0
 
     def __call__(self, request: bytes) -> bytes:
         head, _, body = request.partition(b"\r\n\r\n")
         if head.startswith(b"PUT"):
+            if self.writes and self.turns_away:
+                self.turns_away -= 1
+                return http_reply(401)
             self.left = json.loads(body)["left"]
             self.writes.append(self.left)
             if self.loses:
@@ -168,6 +172,18 @@ def test_a_third_send_is_still_the_first_request(
     (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
     follow(desk, clock, case, rounds=12)
     assert shop.writes == [2, 2, 2]
+
+
+def test_a_second_request_that_was_turned_away_does_not_make_the_first_one_undone(
+    opened: tuple[Desk, Absolute], shop: Shop, clock: VirtualClock
+) -> None:
+    """Nobody knows of the first what it did, so what is asked for the third time is still the same."""
+    desk, _ = opened
+    (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
+    shop.turns_away = 1
+    after = follow(desk, clock, case, rounds=20)
+    assert shop.writes == [2, 2], "one mug was to be canceled"
+    assert after.state is State.ASKED
 
 
 @pytest.mark.parametrize(("lines", "state"), [({"MUG": 1}, State.AWAITING_PERSON), (None, State.ASKED)])

@@ -111,3 +111,21 @@ def test_a_try_of_unknown_fate_is_told_to_the_next_ones(tmp_path: Path, status: 
         assert "find out at the service" in str(work.remedy)
         assert work.due_at is not None
         assert work.due_at - desk.clock.now() == hours(4)
+
+
+class ForgetfulShop(BlindShop):
+    """A shop whose read is shared with whoever read the same an hour ago."""
+
+    @hookimpl
+    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ShopSettings]) -> Flow[Answer | Placement]:
+        there = yield service.get("/orders", request.order.number, shared=hours(1))
+        if there.status_code == 404:
+            there = yield service.post("/orders")
+        return service.placement(request.order.number) if there.is_success else answer.unclear(there)
+
+
+def test_what_was_read_before_a_request_left_does_not_tell_that_it_did_nothing(tmp_path: Path) -> None:
+    with opened(tmp_path, ForgetfulShop(), [404, 500, 200]) as desk:
+        work = desk.resubmit("1042", by="Ann", number="1042-1")
+        assert work.state is ErrandState.UNCLEAR
+        assert after_waiting(desk, work).state is ErrandState.DONE, "it was found, and not made twice"

@@ -166,3 +166,35 @@ def test_memory_holds_so_many_bytes_and_the_oldest_go_first(clock: VirtualClock)
     assert kept(reads, "c", 0)
     assert kept(reads, "b", 0)
     assert not kept(reads, "a", 0)
+
+
+def test_what_was_read_before_something_changed_tells_nothing_of_it(
+    client_of: ClientMaker, clock: VirtualClock
+) -> None:
+    with RawServer(answering(counting())) as server:
+        client, feed = client_of(server.url, clock=clock), service(server.url).get("/feed", shared=minutes(9))
+        first = client.call(feed, 1, unheard)
+        changed_at = clock.now()
+        clock.advance(seconds(30))
+        second = client.call(feed, 1, unheard, newer_than=changed_at)
+        third = client.call(feed, 1, unheard, newer_than=changed_at)
+        fourth = client.call(feed, 1, unheard)
+    assert [body(response) for _, response in (first, second, third, fourth)] == ["1", "2", "2", "2"]
+
+
+def test_a_read_under_way_that_began_before_the_change_is_made_again(clock: VirtualClock) -> None:
+    reads = SharedReads(clock)
+    made: list[str] = []
+
+    def make(name: str) -> Callable[[], tuple[Exchange, httpx.Response]]:
+        def made_(body: str = name) -> tuple[Exchange, httpx.Response]:
+            made.append(body)
+            request = httpx.Request("GET", "https://acme.example/feed")
+            return exchange_of(request), httpx.Response(200, text=body, request=request)
+
+        return made_
+
+    old = exchange_of(httpx.Request("GET", "https://acme.example/feed")).intent.at
+    reads.read("key", 60, make("old"))
+    reads.read("key", 60, make("new"), newer_than=old)
+    assert made == ["old", "new"]

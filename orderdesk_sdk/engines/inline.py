@@ -132,7 +132,7 @@ class InlineEngine:
         """Open (or find) the resubmission of an order, do what is due, and return it as it is then."""
         opened = self._resubmitter.open(order, by=by, at=at, number=number)
         if opened.is_open:
-            self._do([(opened,)], self._advance)
+            self._run([(opened,)], self._advance)  # What keeps it from being done now, leaves it due.
         return self._ledger.resubmission(opened.id)
 
     def change_status(
@@ -141,7 +141,7 @@ class InlineEngine:
         """Open (or find) a status change, do what is due, and return it as it is then."""
         opened = self._status_changer.open(order, placement, status, by=by, key=key, chain=chain)
         if opened.is_open:
-            self._do([(opened,)], self._advance)
+            self._run([(opened,)], self._advance)  # What keeps it from being done now, leaves it due.
         return self._ledger.status_change(opened.id)
 
     def run_due(self, limit: int) -> Report:
@@ -272,9 +272,6 @@ class InlineEngine:
         error = tickets[0][1].error
         if error is not None and not tickets[0][1].hung:
             raise error
-
-    def _do(self, jobs: Iterable[Job], step: Step) -> tuple[str, ...]:
-        return tuple(f"{work_id}: {error}" for work_id, error in self._errors(self._run(jobs, step)).items())
 
     def _run(self, jobs: Iterable[Job], step: Step) -> list[tuple[Job, Ticket]]:
         if getattr(self._here, "passes", False):

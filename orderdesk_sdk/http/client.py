@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
 
@@ -124,7 +124,12 @@ class ConnectionClient:
         self._client.close()
 
     def call(
-        self, request: httpx.Request, number: int, intend: Callable[[Intent], None], guard: Guard | None = None
+        self,
+        request: httpx.Request,
+        number: int,
+        intend: Callable[[Intent], None],
+        guard: Guard | None = None,
+        newer_than: datetime | None = None,
     ) -> tuple[Exchange, httpx.Response | None]:
         """Make one call of a flow; the response is None where there is none.
 
@@ -132,6 +137,7 @@ class ConnectionClient:
         only, and what was proved not done. A shared read may be answered by what another flow was told. Raises
         PluginFault for a foreign host and for what the plugin's credentials and its `throttled` do wrong,
         ConfigurationError for refused credentials. guard: what the plugin's code runs under; None is one of its own.
+        newer_than: a shared read that was made then or before answers nothing; None: any does.
         """
         guard = guard or Guard(clean=self.redactor.text)
         options = _options(request)
@@ -145,6 +151,7 @@ class ConnectionClient:
             options.shared.total_seconds(),
             lambda: self._call(request, number, options, intend, guard),
             guard.watch,
+            newer_than,
         )
         if not is_others:
             return exchange, response

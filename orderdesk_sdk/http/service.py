@@ -156,7 +156,7 @@ class Service(Generic[S]):
         private: bool = False,
         shared: timedelta | None = None,
     ) -> httpx.Request:
-        """A request that only reads. shared: many cases may be answered by one, for this long."""
+        """A request that only reads. shared: many cases may be answered by one, for this long, if they are older."""
         return self.request("GET", path, *segments, operation=operation, params=params, private=private, shared=shared)
 
     def put(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import datetime
 
 import httpx
 from attrs import define, field
@@ -50,10 +51,18 @@ class SharedReads:
         self._lock = threading.Lock()
         self._reads: OrderedDict[str, _Read] = OrderedDict()
 
-    def read(self, key: str, within: float, make: Callable[[], Made], watch: Watch | None = None) -> tuple[Made, bool]:
+    def read(
+        self,
+        key: str,
+        within: float,
+        make: Callable[[], Made],
+        watch: Watch | None = None,
+        newer_than: datetime | None = None,
+    ) -> tuple[Made, bool]:
         """What `make` gave, and whether it was another caller's: that of the same key, up to `within` seconds ago.
 
-        watch: of the thread that asks. Raises what `make` raises; who waited for it then tries on its own, as after a
+        newer_than: what was read then or before tells this caller nothing; None: whatever is kept does. watch: of the
+        thread that asks. Raises what `make` raises; who waited for it then tries on its own, as after a
         maker whose thread was left behind.
         """
         while True:
@@ -65,7 +74,7 @@ class SharedReads:
                     break
             while not read.over.wait(LOOK) and not read.by.is_left:
                 pass  # Another look.
-            if read.made is not None:
+            if read.made is not None and (newer_than is None or read.made[0].intent.at > newer_than):
                 return read.made, True
             self._drop(key, read)
         try:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ANY_ORDER", "NOW", "FakeClient", "FakeJournal", "exchange_of", "intent_of"]
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-ANY_ORDER = Grounds({"*": NotStated("a test of flows names no order")}, (About("1042", "1042"),))
+ANY_ORDER = Grounds({"*": NotStated("a test of flows names no order")}, (About("1", "1"),))
 """For a drive whose responses are about no order in particular."""
 
 
@@ -93,10 +93,15 @@ class FakeClient:
         self._coming.append(error)
 
     def call(
-        self, request: httpx.Request, number: int, intend: Callable[[Intent], None], guard: Guard | None = None
+        self,
+        request: httpx.Request,
+        number: int,
+        intend: Callable[[Intent], None],
+        guard: Guard | None = None,
+        newer_than: datetime | None = None,
     ) -> tuple[Exchange, httpx.Response | None]:
-        """As `ConnectionClient.call`; no code of a plugin runs meanwhile."""
-        del guard
+        """As `ConnectionClient.call`; no code of a plugin runs meanwhile, and nothing is shared."""
+        del guard, newer_than
         intend(intent_of(request, number))
         self.before_each()
         assert self._coming, f"nobody said how {request.method} {request.url} is answered"

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode
 
-from orderdesk_sdk.declaration import Integration, fold
+from orderdesk_sdk.declaration import Integration
 from orderdesk_sdk.http.auth import TokenAuth
 from orderdesk_sdk.order import Order
-from orderdesk_sdk.redaction import DENIED, Redactor
+from orderdesk_sdk.redaction import DENIED, Redactor, fold_name
 from orderdesk_sdk.secret import HIDDEN, Secret
 from orderdesk_sdk.settings import SettingField, SettingKind, settings_fields
 
@@ -102,7 +102,7 @@ class Scrubber:
         match value:
             case Mapping():
                 return {
-                    name: HIDDEN if isinstance(inner, str) and fold(name) in DENIED else self.plain(inner)
+                    name: HIDDEN if isinstance(inner, str) and fold_name(name) in DENIED else self.plain(inner)
                     for name, inner in value.items()
                 }
             case list() | tuple():

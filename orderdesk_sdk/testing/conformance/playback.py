@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, assert_never, cast
 
 import httpx
@@ -181,6 +182,7 @@ class _Parrot:
         number: int,
         intend: Callable[[Intent], None],
         guard: Guard | None = None,  # noqa: ARG002 - nothing of the plugin's runs in here
+        newer_than: datetime | None = None,  # noqa: ARG002 - nothing is shared
     ) -> tuple[Exchange, httpx.Response | None]:
         intend(intent_of(request, number))
         reply = self._replies[min(len(self.requests), len(self._replies) - 1)]
