@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
+from orderdesk_sdk.answer import Outcome
 from orderdesk_sdk.authoring.blueprint import Auth, Blueprint, Cancel
 from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.http.service import Service
+from orderdesk_sdk.order import Placement, Role
+from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.testing.subject import sample_order
 
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST = {Cancel.EMAIL: 39, Cancel.BUTTON: 81, Cancel.RULE: 82, Cancel.REASONS: 90, Cancel.WINDOW_EMAIL: 95}
+LONGEST = {Cancel.EMAIL: 39, Cancel.BUTTON: 83, Cancel.RULE: 84, Cancel.REASONS: 92, Cancel.WINDOW_EMAIL: 95}
 """Lines of the one file that its author begins with."""
+NOW = VirtualClock().now()
+ORDER = sample_order()
 KINDS = [(cancel, auth) for cancel in Cancel if cancel is not Cancel.EMAIL for auth in Auth] + [(Cancel.EMAIL, None)]
 
 
@@ -73,6 +83,29 @@ def test_each_passes_its_tests_and_the_check(made: dict[str, Path], installed: P
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(stands, made.values()))
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (httpx.Response(404, json={"error": "no such order"}), Outcome.REFUSED),
+        (httpx.Response(404, html="<h1>Not Found</h1>"), Outcome.NOT_DONE),
+    ],
+    ids=["of the order", "of the path"],
+)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind[1] is not None], ids=lambda kind: slug(*kind))
+def test_only_the_services_own_404_refuses(
+    made: dict[str, Path], kind: tuple[Cancel, Auth | None], reply: httpx.Response, outcome: Outcome
+) -> None:
+    """What has no such path is not the service, and its base URL is wrong: nothing is refused for good by it."""
+    (module,) = (made[slug(*kind)] / "src").glob("*/__init__.py")
+    placement = Placement("made", "1042", NOW, Role.FULFILLMENT)
+    service = Service("made", None, "https://made.example", NOW, "agent", Role.FULFILLMENT)
+    flow = runpy.run_path(str(module))["orderdesk_cancel"](CancelRequest(ORDER, placement, "w1"), service)
+    next(flow)
+    with pytest.raises(StopIteration) as ended:
+        flow.send(reply)
+    assert ended.value.value.outcome is outcome
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: slug(*kind))

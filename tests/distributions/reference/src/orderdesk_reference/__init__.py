@@ -51,9 +51,11 @@ def orderdesk_cancel(request: CancelRequest, service: Service[MakerSettings]) ->
         return answer.asked(reply)
     if reply.status_code == 409:
         return answer.refused(reply, Refusal.TOO_LATE, text=complaint(reply))
+    if away := turned_away(reply, check=ACCESS, own="error"):  # A 404 without its "error" is of a wrong base URL.
+        return away
     if reply.status_code == 404:
         return answer.refused(reply, Refusal.NOT_ALLOWED, text=f"there is no order {request.remote_id}")
-    return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+    return answer.unclear(reply)
 
 
 @hookimpl
