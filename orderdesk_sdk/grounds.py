@@ -47,6 +47,7 @@ PARTIAL = 206
 _NOTHING_SAID = frozenset({TIMED_OUT, 425, 429})
 LONGEST = 80
 """Characters of a number that are looked at, or told."""
+_A_PART = f"the service answered {PARTIAL}, a part of a response"
 _STATES_NONE = "the response does not state which order it is about"
 
 
@@ -146,6 +147,8 @@ class Grounds:
         source = self._source(answer, about, received)
         if source is None:
             return answer
+        if source.response.is_success and not source.is_whole and answer.outcome in _READ | _SAID:
+            return _unclear(answer, _A_PART)  # No plugin asked for a part, so it need not know one.
         if answer.outcome in VERDICTS:
             rule = self._rule(source, answer.outcome.value)
             if isinstance(rule, NotStated):
@@ -176,7 +179,7 @@ class Grounds:
             )
         status = source.response.status_code
         silent = status >= 500 or status < 200 or 300 <= status < 400 or status in _NOTHING_SAID
-        if (answer.outcome in _READ and not source.is_whole) or (answer.outcome in _SAID and silent):
+        if (answer.outcome in _READ and not source.response.is_success) or (answer.outcome in _SAID and silent):
             raise Unfounded(f"{said} by a response of {status}, which cannot say so", remedy="answer unclear there")
         return source
 
@@ -219,7 +222,9 @@ class Grounds:
     def _placed(self, placement: Placement, received: Mapping[int, Received]) -> object:
         """A resubmission's end rests on the last response: it must be a success and about the number that was made."""
         source = received[max(received)] if received else None
-        if source is None or not source.is_whole:
+        if source is not None and source.response.is_success and not source.is_whole:
+            return Answer(Outcome.UNCLEAR, text=_A_PART, exchange=max(received))
+        if source is None or not source.response.is_success:
             raise Unfounded("it called the order submitted, and its last response does not say so")
         rule = self._rule(source, "submitted")
         made = About(placement.remote_id, self.about[0].order_number)
