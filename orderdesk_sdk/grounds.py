@@ -47,7 +47,7 @@ PARTIAL = 206
 _NOTHING_SAID = frozenset({TIMED_OUT, 425, 429})
 LONGEST = 80
 """Characters of a number that are looked at, or told."""
-_A_PART = f"the service answered {PARTIAL}, a part of a response"
+_IN_PART = f"the service gave only a part of its reply ({PARTIAL}), and nobody asked for a part"
 _STATES_NONE = "the response does not state which order it is about"
 
 
@@ -147,8 +147,8 @@ class Grounds:
         source = self._source(answer, about, received)
         if source is None:
             return answer
-        if source.response.is_success and not source.is_whole and answer.outcome in _READ | _SAID:
-            return _unclear(answer, _A_PART)  # No plugin asked for a part, so it need not know one.
+        if answer.outcome in _READ and not source.is_whole:
+            return _unclear(answer, _IN_PART)
         if answer.outcome in VERDICTS:
             rule = self._rule(source, answer.outcome.value)
             if isinstance(rule, NotStated):
@@ -222,10 +222,10 @@ class Grounds:
     def _placed(self, placement: Placement, received: Mapping[int, Received]) -> object:
         """A resubmission's end rests on the last response: it must be a success and about the number that was made."""
         source = received[max(received)] if received else None
-        if source is not None and source.response.is_success and not source.is_whole:
-            return Answer(Outcome.UNCLEAR, text=_A_PART, exchange=max(received))
         if source is None or not source.response.is_success:
             raise Unfounded("it called the order submitted, and its last response does not say so")
+        if not source.is_whole:
+            return Answer(Outcome.UNCLEAR, text=_IN_PART, exchange=max(received))
         rule = self._rule(source, "submitted")
         made = About(placement.remote_id, self.about[0].order_number)
         other = None if isinstance(rule, NotStated) else _other_than(made, rule, source.response, must_state=True)

@@ -16,7 +16,7 @@ from orderdesk_sdk.authoring.blueprint import Auth, Blueprint, Cancel
 from orderdesk_sdk.cli.group import orderdesk
 
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST = {Cancel.EMAIL: 39, Cancel.BUTTON: 79, Cancel.RULE: 80, Cancel.REASONS: 90, Cancel.WINDOW_EMAIL: 95}
+LONGEST = {Cancel.EMAIL: 39, Cancel.BUTTON: 81, Cancel.RULE: 82, Cancel.REASONS: 90, Cancel.WINDOW_EMAIL: 95}
 """Lines of the one file that its author begins with."""
 KINDS = [(cancel, auth) for cancel in Cancel if cancel is not Cancel.EMAIL for auth in Auth] + [(Cancel.EMAIL, None)]
 
