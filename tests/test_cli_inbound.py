@@ -82,7 +82,7 @@ def test_work_returns_with_what_a_person_has_of_status_changes_and_tells_it(monk
     from orderdesk_sdk.ledger import Write
 
     with Desk(find_config(None)) as desk:
-        monkeypatch.setattr(desk._engine, "_do", lambda *_: ())
+        monkeypatch.setattr(desk._engine, "_run", lambda *_: [])
         (change,) = desk.change_status("1042", "archived", by="Ann").changes
         now = desk.clock.now()
         waits = change.changed(ErrandState.AWAITING_PERSON, now, due_at=now + hours(9999), text="nobody can look")
@@ -99,7 +99,7 @@ def test_a_person_settles_a_status_change_by_its_id(monkeypatch: pytest.MonkeyPa
     from orderdesk_sdk.desk import Desk
 
     with Desk(find_config(None)) as desk:
-        monkeypatch.setattr(desk._engine, "_do", lambda *_: ())
+        monkeypatch.setattr(desk._engine, "_run", lambda *_: [])
         (change,) = desk.change_status("1042", "archived", by="Ann").changes
     assert "set" in run("confirm", change.id[:9], "--by", "Ben", "--note", "x").stdout
     told = ask("receipt", "1042")["status_changes"]
@@ -121,6 +121,6 @@ def test_a_status_change_that_is_open_keeps_work_going_until_it_is_done(monkeypa
 
     with Desk(find_config(None)) as desk:
         assert not machine_has_work(desk)
-        monkeypatch.setattr(desk._engine, "_do", lambda *_: ())
+        monkeypatch.setattr(desk._engine, "_run", lambda *_: [])
         desk.change_status("1042", "archived", by="Ann")
         assert machine_has_work(desk)

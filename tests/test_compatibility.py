@@ -24,7 +24,7 @@ from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.hookspecs import deprecated_hookspec, hookimpl
 from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated
+from orderdesk_sdk.identity import StatedAt
 from orderdesk_sdk.ledger.entries import dump, stamp
 from orderdesk_sdk.ledger.schema import MIGRATIONS
 from orderdesk_sdk.ledger.sqlite import SqliteLedger
@@ -45,14 +45,14 @@ class OldSettings:
 
 
 class Old:
-    """A plugin of a time when hooks had fewer arguments: its service knows one order only."""
+    """A plugin of a time when hooks had fewer arguments: its service knows one order only, and states its number."""
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         ladder = (Button(ByCheck(every=minutes(2), give_up=hours(1))),)
         return Integration(
             slug="old", title="Old", settings=OldSettings, base_url="endpoint", cancel=ladder,
-            identified_by={"*": NotStated("it knows one order only")},
+            identified_by={"*": StatedAt("number")},
         )  # fmt: skip
 
     @hookimpl
@@ -85,7 +85,7 @@ def test_a_plugin_whose_hooks_take_fewer_arguments_keeps_working(tmp_path: Path)
     listener, clock = OldListener(), VirtualClock()
     registry = Registry(find=lambda group: (), listeners=[listener])
     registry.register(Old(), "old")
-    with RawServer(answering(lambda _: http_reply(200, b"{}"))) as server:
+    with RawServer(answering(lambda _: http_reply(200, b'{"number": "1042"}'))) as server:
         connection = ConnectionConfig("old", "old", {"endpoint": server.url}, "[connections.old]")
         with Desk(Config(tmp_path / "desk.db", {"old": connection}), clock=clock, registry=registry) as desk:
             desk.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
