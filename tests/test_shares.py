@@ -284,7 +284,7 @@ def test_a_desk_that_is_closed_while_it_works_loses_nothing_that_is_under_way(st
 
 def test_an_ending_desk_sends_no_request_again(street: Street) -> None:
     shop = street.shops["healthy"]
-    shop.status = 503
+    shop.status = 429  # The one reply to a write after which the client would send it again by itself.
     stop = threading.Event()
     shop.at_request = stop.set
     street.due("healthy", 1)
