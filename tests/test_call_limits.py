@@ -111,7 +111,9 @@ def test_an_empty_body_is_no_broken_gzip(client_of: ClientMaker) -> None:
 
 
 @pytest.mark.parametrize(
-    "packed", [gzip.compress(b"{}")[:-6], gzip.compress(b"x" * 5000)[:20], gzip.compress(b"{}") + b"more", b"\x1f"]
+    "packed",
+    [gzip.compress(b"{}")[:-6], gzip.compress(b"x" * 5000)[:20], gzip.compress(b"{}") + b"more", b"\x1f"],
+    ids=["its end is missing", "half of it is missing", "more behind it", "one byte of it"],  # It holds the time.
 )
 def test_what_ends_within_its_gzip_or_goes_on_behind_it_is_no_reply(packed: bytes, client_of: ClientMaker) -> None:
     with RawServer(answering(lambda _: http_reply(200, packed, content_encoding="gzip"))) as server:
