@@ -148,7 +148,11 @@ def test_a_request_whose_reply_is_lost_is_unclear_because_the_service_has_all_of
 def test_a_reset_before_the_service_reads_is_unclear_because_nobody_can_tell_it_from_one_after(
     client_of: ClientMaker,
 ) -> None:
-    with RawServer(RawConnection.reset) as server:
+    def script(connection: RawConnection) -> None:
+        connection.wait_for_a_byte()  # A reset before anything was written is one of a connection, and not of a request.
+        connection.reset()
+
+    with RawServer(script) as server:
         failure = fail(client_of(server.url, ONE_TRY), put(server.url))
         assert failure.certainty is Certainty.UNCLEAR
         assert failure.kind in ("ReadError", "RemoteProtocolError"), "the kernel decides which, by who is faster"

@@ -63,6 +63,10 @@ class RawConnection:
         if self._gone.wait(seconds):
             raise ConnectionAbortedError("the server was stopped")
 
+    def wait_for_a_byte(self) -> None:
+        """Wait until something has arrived, and leave it unread."""
+        self._sock.recv(1, socket.MSG_PEEK)
+
     def reset(self) -> None:
         """Break the connection with a TCP RST."""
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
