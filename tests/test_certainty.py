@@ -149,7 +149,7 @@ def test_a_reset_before_the_service_reads_is_unclear_because_nobody_can_tell_it_
     client_of: ClientMaker,
 ) -> None:
     def script(connection: RawConnection) -> None:
-        connection.wait_for_a_byte()  # A reset before anything was written is one of a connection, and not of a request.
+        connection.wait_for_a_byte()  # Before that, nothing was sent, and a reset proves it.
         connection.reset()
 
     with RawServer(script) as server:
