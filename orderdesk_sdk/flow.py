@@ -211,7 +211,7 @@ class _Drive(Generic[T]):
             self._received[self._number] = Received(operation_of(step), reply, changes, step)
             # A copy: what the answer is held against later is out of the plugin's reach.
             given = copy_of(reply, step)
-            step = self._plugin.step(lambda response=given: self._flow.send(response))  # type: ignore[misc]
+            step = self._plugin.step(lambda response=given: self._flow.send(response))  # type: ignore[misc]  # mypy infers no default; it binds the value now
 
     def _end(self, outcome: T | Answer | Loss | Fault) -> Driven[T]:
         sent = [

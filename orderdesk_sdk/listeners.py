@@ -90,7 +90,7 @@ class Listeners:
                 managers: dict[str, pluggy.PluginManager] = {}
                 for number, listener in enumerate(self._given, start=1):
                     name = listener.__name__ if isinstance(listener, ModuleType) else f"listener {number}"
-                    self._load(managers, name, "registered in code", lambda listener=listener: listener)  # type: ignore[misc]
+                    self._load(managers, name, "registered in code", lambda listener=listener: listener)  # type: ignore[misc]  # mypy infers no default; it binds the value now
                 for point in self._find():
                     self._load(managers, point.name, source_of(point), point.load)
                 self._managers = managers

@@ -310,7 +310,7 @@ class InlineEngine:
                     continue
                 self._under_way.update(work.id for work in job)
             bulkhead = self._connections.bulkhead(job[0].connection)
-            tickets.append((job, bulkhead.submit(lambda watch, job=job: self._guarded(job, watch, step), then)))  # type: ignore[misc]
+            tickets.append((job, bulkhead.submit(lambda watch, job=job: self._guarded(job, watch, step), then)))  # type: ignore[misc]  # mypy infers no default; it binds the value now
         return tickets
 
     def _guarded(self, job: Job, watch: Watch, step: Step) -> None:
