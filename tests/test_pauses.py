@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from orderdesk_sdk import answer
@@ -52,6 +54,15 @@ class Long(Ladder):
     first = Button(CHECKED)
 
 
+@pytest.fixture
+def asked_desk(village_desk: VillageOpener, village: Village) -> Desk:
+    """A desk whose only case was asked for by its first button, and which the mill leaves open."""
+    village.fates["mill"] = "open"
+    desk = village_desk(Long(), at=["mill"])
+    desk.cancel("1042", by="Ann")
+    return desk
+
+
 def only(desk: Desk) -> Case:
     (case,) = desk.cases()
     return case
@@ -64,62 +75,50 @@ def kinds(desk: Desk) -> list[EventKind]:
 
 @pytest.mark.parametrize("pause", [hours(5), hours(30), hours(24 * 30)])
 def test_what_was_canceled_while_nobody_worked_is_read_and_nothing_else_is_done(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock, pause: object
+    asked_desk: Desk, village: Village, clock: VirtualClock, pause: timedelta
 ) -> None:
-    village.fates["mill"] = "open"
-    desk = village_desk(Long(), at=["mill"])
-    desk.cancel("1042", by="Ann")
-    assert only(desk).state is State.ASKED
+    assert only(asked_desk).state is State.ASKED
     village.status["mill", "1042"] = "canceled"
-    clock.advance(pause)  # type: ignore[arg-type]  # a timedelta
-    desk.run_due()
-    assert (only(desk).state, village.writes) == (State.CANCELED, ["mill cancel 1042"])
-    assert not {EventKind.CLIMB, EventKind.HAND_OVER, EventKind.REMIND} & set(kinds(desk))
+    clock.advance(pause)
+    asked_desk.run_due()
+    assert (only(asked_desk).state, village.writes) == (State.CANCELED, ["mill cancel 1042"])
+    assert not {EventKind.CLIMB, EventKind.HAND_OVER, EventKind.REMIND} & set(kinds(asked_desk))
 
 
 def test_what_is_still_undecided_after_the_pause_goes_the_next_way_once_it_was_read(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    asked_desk: Desk, village: Village, clock: VirtualClock
 ) -> None:
-    village.fates["mill"] = "open"
-    desk = village_desk(Long(), at=["mill"])
-    desk.cancel("1042", by="Ann")
     clock.advance(hours(5))
-    desk.run_due()
-    desk.run_due()
-    assert (only(desk).state, only(desk).route, len(village.writes)) == (State.AWAITING_PERSON, 1, 2)
-    assert kinds(desk)[-4:-2] == [EventKind.STILL_PENDING, EventKind.CLIMB]
+    asked_desk.run_due()
+    asked_desk.run_due()
+    assert (only(asked_desk).state, only(asked_desk).route, len(village.writes)) == (State.AWAITING_PERSON, 1, 2)
+    assert kinds(asked_desk)[-4:-2] == [EventKind.STILL_PENDING, EventKind.CLIMB]
 
 
 def test_a_service_that_does_not_answer_right_after_the_pause_is_asked_again_before_the_next_way(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    asked_desk: Desk, village: Village, clock: VirtualClock
 ) -> None:
-    village.fates["mill"] = "open"
-    desk = village_desk(Long(), at=["mill"])
-    desk.cancel("1042", by="Ann")
     clock.advance(hours(5))
     village.down.add("mill")
-    desk.run_due()
-    case = only(desk)
+    asked_desk.run_due()
+    case = only(asked_desk)
     assert (case.state, case.route, case.due_at) == (State.ASKED, 0, clock.now() + seconds(15))
     village.down.clear()
     village.status["mill", "1042"] = "canceled"
     clock.advance(seconds(15))
-    desk.run_due()
-    assert (only(desk).state, len(village.writes)) == (State.CANCELED, 1)
+    asked_desk.run_due()
+    assert (only(asked_desk).state, len(village.writes)) == (State.CANCELED, 1)
 
 
 def test_a_service_that_stays_silent_keeps_nobody_from_the_next_way(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    asked_desk: Desk, village: Village, clock: VirtualClock
 ) -> None:
-    village.fates["mill"] = "open"
-    desk = village_desk(Long(), at=["mill"])
-    desk.cancel("1042", by="Ann")
     clock.advance(hours(5))
     village.down.add("mill")
     for _ in range(4):
-        desk.run_due()
+        asked_desk.run_due()
         clock.advance(minutes(1))
-    assert only(desk).route == 1
+    assert only(asked_desk).route == 1
 
 
 def test_a_person_s_portal_is_read_before_they_are_reminded(
@@ -252,18 +251,15 @@ def test_a_window_that_closed_in_a_pause_is_no_reason_for_the_next_way_where_it_
 
 
 def test_a_case_that_slept_between_two_ways_is_read_before_the_second(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    asked_desk: Desk, village: Village, clock: VirtualClock
 ) -> None:
-    village.fates["mill"] = "open"
-    desk = village_desk(Long(), at=["mill"])
-    desk.cancel("1042", by="Ann")
     clock.advance(hours(5))
-    desk.run_due()
-    assert (only(desk).state, only(desk).route) == (State.REQUESTED, 1)
+    asked_desk.run_due()
+    assert (only(asked_desk).state, only(asked_desk).route) == (State.REQUESTED, 1)
     village.status["mill", "1042"] = "canceled"
     clock.advance(hours(5))
-    desk.run_due()
-    assert (only(desk).state, len(village.writes)) == (State.CANCELED, 1)
+    asked_desk.run_due()
+    assert (only(asked_desk).state, len(village.writes)) == (State.CANCELED, 1)
 
 
 def test_what_shipped_in_the_pause_is_not_asked_for_by_another_way(
