@@ -36,7 +36,7 @@ RULES: tuple[Rule, ...] = (
     Rule("conformance", Level.BRONZE, "The conformance suite is put to each integration.", checks_tests.conforms),
     Rule("repeats", Level.SILVER, "Its flows take no time and no chance of their own.", checks_source.repeats),
     Rule("hosts", Level.SILVER, "It names no host that no setting declares.", checks_source.hosts),
-    Rule("small", Level.SILVER, "Under 200 lines an integration without the simulator, no module over 400.",
+    Rule("small", Level.SILVER, "At most 150 statements an integration without the simulator, and 250 a module.",
          checks_source.small),
     Rule("settings", Level.SILVER, "The README names every required setting.", checks_docs.shows_settings),
     Rule("simulator", Level.SILVER, "Whatever it calls can be played on one machine.", checks_tests.simulated),
