@@ -103,8 +103,15 @@ def test_every_plugin_of_this_checkout_keeps_at_least_gold(monkeypatch: pytest.M
         (changed(PROJECT, '    "orderdesk-sdk>=0.1,<0.2",', ""), "packaged", "does not ask for orderdesk-sdk"),
         (changed(PROJECT, 'license = "MIT"\n', ""), "packaged", "is missing"),
         (gone("src/orderdesk_bdlinx/py.typed"), "typed", "is missing"),
-        (changed(PROJECT, 'bdlinx = "orderdesk_bdlinx"', 'bdlinx = "orderdesk_bdlinx"\nbdlinx-eu = "orderdesk_bdlinx"'),
-         "loads", "no such integration is installed"),
+        (
+            changed(
+                PROJECT,
+                'bdlinx = "orderdesk_bdlinx"',
+                'bdlinx = "orderdesk_bdlinx"\nbdlinx-eu = "orderdesk_bdlinx"',
+            ),
+            "loads",
+            "no such integration is installed",
+        ),
         (code("import requests\n"), "no-io", "it imports requests"),
         (code("from urllib import request\n"), "no-io", "it imports urllib.request"),
         (code("import httpx\n\nhttpx.get('/orders')\n"), "no-io", "it calls httpx.get"),
@@ -134,7 +141,7 @@ def test_every_plugin_of_this_checkout_keeps_at_least_gold(monkeypatch: pytest.M
         (changed(README, "Evidence:", "By the way:"), "evidence", "what the plugin's knowledge rests on"),
         (changed(README, "record bdlinx", "rec bdlinx"), "recording", "how the cassettes of bdlinx are recorded again"),
     ],
-)  # fmt: skip
+)
 def test_a_rule_finds_who_breaks_it(plugin: Path, breaks: Break, rule: str, text: str) -> None:
     assert verdict_of(plugin).faults == ()
     breaks(plugin)
@@ -157,7 +164,9 @@ def test_evidence_that_is_declared_must_be_told(tmp_path: Path) -> None:
 
 def test_size_is_counted_in_statements_so_that_lines_and_docstrings_cost_nothing() -> None:
     packed = "def total(first, second):\n    return sum([first, second])\n"
-    spread = '"""Sums."""\n\ndef total(\n    first,\n    second,\n):\n    """Both."""\n    return sum(\n        [first, second],\n    )\n'
+    spread = (
+        'def total(\n    first,\n    second,\n):\n    """Both."""\n    return sum(\n        [first, second],\n    )\n'
+    )
     assert statement_count(ast.parse(packed)) == 2
     assert statement_count(ast.parse(spread)) == 2
 
@@ -286,8 +295,9 @@ def test_fix_mends_what_is_mechanical_and_tells_the_rest(plugin: Path) -> None:
     told = json.loads(CliRunner().invoke(orderdesk, command).stdout)
     assert {one["rule"] for one in told["mended"]} == {"typed", "readme"}
     assert [(one["rule"], one["can_fix"]) for one in told["plugins"][0]["faults"]] == [
-        ("level", False), ("conformance", False),
-    ]  # fmt: skip
+        ("level", False),
+        ("conformance", False),
+    ]
     assert (plugin / README).read_text(encoding="utf-8").startswith("# orderdesk-bdlinx\n\nCancels orders at BDLinx")
     shutil.copy(ROOT / "plugins/bdlinx/tests/test_conformance.py", plugin / "tests")
     told = json.loads(CliRunner().invoke(orderdesk, command).stdout)

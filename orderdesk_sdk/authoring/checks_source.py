@@ -21,18 +21,55 @@ LONGEST_PLUGIN = 150
 not lines, so that an argument on a line of its own costs nothing.
 """
 
-_OWN_IO = frozenset({
-    "aiohttp", "asyncio", "botocore", "boto3", "ftplib", "http", "requests", "smtplib", "socket", "sqlite3", "ssl",
-    "subprocess", "threading", "urllib3",
-})  # fmt: skip
+_OWN_IO = frozenset(
+    {
+        "aiohttp",
+        "asyncio",
+        "botocore",
+        "boto3",
+        "ftplib",
+        "http",
+        "requests",
+        "smtplib",
+        "socket",
+        "sqlite3",
+        "ssl",
+        "subprocess",
+        "threading",
+        "urllib3",
+    }
+)
 """Modules that a plugin has no use for: they make calls, processes or threads of their own."""
-_CALLS_OF_HTTPX = frozenset({
-    "AsyncClient", "Client", "HTTPTransport", "delete", "get", "patch", "post", "put", "request", "stream",
-})  # fmt: skip
-_MOMENTS = frozenset({
-    "datetime.now", "datetime.utcnow", "date.today", "time.time", "time.time_ns", "time.monotonic", "uuid.uuid1",
-    "uuid.uuid4", "uuid1", "uuid4", "os.urandom", "getrandbits",
-})  # fmt: skip
+_CALLS_OF_HTTPX = frozenset(
+    {
+        "AsyncClient",
+        "Client",
+        "HTTPTransport",
+        "delete",
+        "get",
+        "patch",
+        "post",
+        "put",
+        "request",
+        "stream",
+    }
+)
+_MOMENTS = frozenset(
+    {
+        "datetime.now",
+        "datetime.utcnow",
+        "date.today",
+        "time.time",
+        "time.time_ns",
+        "time.monotonic",
+        "uuid.uuid1",
+        "uuid.uuid4",
+        "uuid1",
+        "uuid4",
+        "os.urandom",
+        "getrandbits",
+    }
+)
 _CHANCE = ("random.", "secrets.")
 _TOLD = frozenset({"help", "help_url", "note", "remedy", "text", "title", "why"})
 _NAMESPACES = frozenset({"www.w3.org"})

@@ -94,8 +94,10 @@ def test_a_200_that_shows_another_status_is_not_canceled(lulu: LuluSimulator, st
 def test_a_job_that_lulu_does_not_know_is_refused(stage: SimulatedStage) -> None:
     case = stage.cancel()
     assert (case.state, case.refusal, case.text) == (
-        State.REFUSED, Refusal.NOT_ALLOWED, f"the service does not know the order {ORDER}",
-    )  # fmt: skip
+        State.REFUSED,
+        Refusal.NOT_ALLOWED,
+        f"the service does not know the order {ORDER}",
+    )
 
 
 def test_a_job_of_another_id_cancels_nothing(lulu: LuluSimulator, stage: SimulatedStage) -> None:

@@ -166,9 +166,14 @@ def test_a_404_on_the_cancel_alone_is_read_back_and_asked_again(
 
 @pytest.mark.parametrize(
     "stated",
-    [{"order_id": 9999}, {"order_id": 1042, "id": 9999}, {"order_id": 1042, "order": {"id": 9999}}, {},
-     {"order_id": 1042, "shipments": [{"order_id": 9999}]}],
-)  # fmt: skip
+    [
+        {"order_id": 9999},
+        {"order_id": 1042, "id": 9999},
+        {"order_id": 1042, "order": {"id": 9999}},
+        {},
+        {"order_id": 1042, "shipments": [{"order_id": 9999}]},
+    ],
+)
 def test_a_reply_about_another_order_cancels_nothing(stage: SimulatedStage, stated: dict[str, object]) -> None:
     stage.tap.instead = lambda _: (200, json.dumps({**rows("Success", True), **stated}))
     assert stage.cancel().state is State.UNCLEAR

@@ -151,10 +151,13 @@ def test_an_unknown_fulfillment_order_is_refused(open_stage: StageOpener) -> Non
 
 def reply(state: str, request: str, *parcels: str, said: object = None) -> httpx.Response:
     work = {
-        "id": "gid://shopify/FulfillmentOrder/1", "status": state, "requestStatus": request, "supportedActions": [],
+        "id": "gid://shopify/FulfillmentOrder/1",
+        "status": state,
+        "requestStatus": request,
+        "supportedActions": [],
         "fulfillments": {"nodes": [{"status": parcel} for parcel in parcels]},
         "merchantRequests": {"nodes": [{"responseData": said}]},
-    }  # fmt: skip
+    }
     return httpx.Response(200, content=json.dumps({"data": {"order": work}}))
 
 

@@ -76,9 +76,13 @@ TABLE = {
 
 def reply(state: str, request: str) -> httpx.Response:
     work = {
-        "id": "gid://shopify/FulfillmentOrder/1", "status": state, "requestStatus": request, "supportedActions": [],
-        "fulfillments": {"nodes": []}, "merchantRequests": {"nodes": []},
-    }  # fmt: skip
+        "id": "gid://shopify/FulfillmentOrder/1",
+        "status": state,
+        "requestStatus": request,
+        "supportedActions": [],
+        "fulfillments": {"nodes": []},
+        "merchantRequests": {"nodes": []},
+    }
     return httpx.Response(200, content=json.dumps({"data": {"order": work}}))
 
 

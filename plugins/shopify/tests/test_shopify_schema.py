@@ -125,9 +125,15 @@ def test_every_webhook_that_is_read_exists(version: str) -> None:
 def test_the_states_that_a_fulfillment_order_is_judged_by_exist(version: str) -> None:
     states = {"CANCELLED", "CLOSED", "INCOMPLETE", "IN_PROGRESS", "ON_HOLD", "OPEN", "SCHEDULED"}
     requests = {
-        "ACCEPTED", "CANCELLATION_ACCEPTED", "CANCELLATION_REJECTED", "CANCELLATION_REQUESTED", "CLOSED", "REJECTED",
-        "SUBMITTED", "UNSUBMITTED",
-    }  # fmt: skip
+        "ACCEPTED",
+        "CANCELLATION_ACCEPTED",
+        "CANCELLATION_REJECTED",
+        "CANCELLATION_REQUESTED",
+        "CLOSED",
+        "REJECTED",
+        "SUBMITTED",
+        "UNSUBMITTED",
+    }
     assert states == names(version, "FulfillmentOrderStatus")
     assert requests == names(version, "FulfillmentOrderRequestStatus")
     assert {"CANCEL_FULFILLMENT_ORDER", "REQUEST_CANCELLATION"} <= names(version, "FulfillmentOrderAction")

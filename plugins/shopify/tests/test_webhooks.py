@@ -67,8 +67,9 @@ def test_what_the_simulated_shop_sends_is_understood(simulator: ShopifySimulator
     simulator.cancel_in_admin("1042")
     (sent,) = simulator.outbox.messages
     assert {hint.remote_id for hint in orderdesk_shopify.orderdesk_receive(sent, service())} == {
-        "1042", "gid://shopify/Order/1042",
-    }  # fmt: skip
+        "1042",
+        "gid://shopify/Order/1042",
+    }
 
 
 def test_a_secret_that_is_being_changed_is_good_beside_the_new_one() -> None:

@@ -26,15 +26,22 @@ INGESTION = hours(1)  # MWW: an order may take so long to come in, and is not ca
 @hookimpl
 def orderdesk_integration() -> Integration:
     return Integration(
-        slug="mww", title="MWW On Demand", settings=MwwSettings, base_url="base_url", auth=auth_key,
-        cancel=ladder("two minutes"), configured=lambda settings: ladder(settings.cancel_window), resubmit=NewNumber(),
+        slug="mww",
+        title="MWW On Demand",
+        settings=MwwSettings,
+        base_url="base_url",
+        auth=auth_key,
+        cancel=ladder("two minutes"),
+        configured=lambda settings: ladder(settings.cancel_window),
+        resubmit=NewNumber(),
         redact=["name", "address1", "address2", "city", "postal-code", "phone", "email"],
         identified_by={
             "*": AnyOf(StatedAt("data", "attributes", "vendor-po"), StatedAt("data", "id")),
             "lines": NotStated("line items do not name their order; the order that was read before them does"),
         },
-        help_url="https://mwwondemand.github.io", evidence=Evidence.PUBLISHED_API,
-    )  # fmt: skip
+        help_url="https://mwwondemand.github.io",
+        evidence=Evidence.PUBLISHED_API,
+    )
 
 
 @hookimpl
@@ -63,9 +70,25 @@ def orderdesk_check(request: CheckRequest, service: Service[MwwSettings]) -> Flo
 @hookimpl
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[MwwSettings]) -> Flow[Answer | Placement]:
     order = request.order
-    return (yield from submit(
-        request, service, orders.ERRORS, look=service.get(orders.ORDERS, order.number, operation="get"),
-        create=lambda: service.post(orders.ORDERS, operation="create", json=orders.new_order(order, service.settings)),
-        find=orders.standing, is_ours=orders.are_of, is_made=lambda made: text_at(made, *orders.STATE),
-        lines=lambda there: service.get(orders.ORDERS, text_at(there, "data", "id"), "line-items", operation="lines"),
-    ))  # fmt: skip
+    return (
+        yield from submit(
+            request,
+            service,
+            orders.ERRORS,
+            look=service.get(orders.ORDERS, order.number, operation="get"),
+            create=lambda: service.post(
+                orders.ORDERS,
+                operation="create",
+                json=orders.new_order(order, service.settings),
+            ),
+            find=orders.standing,
+            is_ours=orders.are_of,
+            is_made=lambda made: text_at(made, *orders.STATE),
+            lines=lambda there: service.get(
+                orders.ORDERS,
+                text_at(there, "data", "id"),
+                "line-items",
+                operation="lines",
+            ),
+        )
+    )

@@ -42,16 +42,29 @@ def new_order(order: Order, settings: MwwSettings) -> dict[str, object]:
     key, to = settings.design_key, order.shipping
     demand_metadata(order, key, "design")
     address = {
-        "name": to.recipient, "address1": to.address1, "address2": to.further, "email": order.email, "city": to.city,
-        "state": to.state, "country": country_code(to.country, place="shipping-address.country"),
-        "postal-code": to.postal_code, "phone": to.phone,
-    }  # fmt: skip
+        "name": to.recipient,
+        "address1": to.address1,
+        "address2": to.further,
+        "email": order.email,
+        "city": to.city,
+        "state": to.state,
+        "country": country_code(to.country, place="shipping-address.country"),
+        "postal-code": to.postal_code,
+        "phone": to.phone,
+    }
     lines = [
-        {"type": "line-items", "attributes": {
-            "line-number": number, "quantity": line.quantity, "description": line.name, "product-code": line.code,
-            "designs": [{"image-remote-url": line.metadata[key]}],
-        }} for number, line in enumerate(order.lines, start=1)
-    ]  # fmt: skip
+        {
+            "type": "line-items",
+            "attributes": {
+                "line-number": number,
+                "quantity": line.quantity,
+                "description": line.name,
+                "product-code": line.code,
+                "designs": [{"image-remote-url": line.metadata[key]}],
+            },
+        }
+        for number, line in enumerate(order.lines, start=1)
+    ]
     head = {"vendor-po": order.number, "shipping-method": settings.shipping_method or order.shipping_method}
     included = [{"type": "shipping-address", "attributes": address}, *lines]
     return {"data": {"type": "orders", "attributes": head}, "included": included}

@@ -24,15 +24,21 @@ NUMBERS = "ShipBob's own order id is a number, not the order number of your shop
 @hookimpl
 def orderdesk_integration() -> Integration:
     return Integration(
-        slug="shipbob", title="ShipBob", settings=ShipBobSettings, base_url="base_url", auth=sign,
-        cancel=(Button(ByReply(), note=NOTE),), resubmit=NoResubmit(AGAIN),
+        slug="shipbob",
+        title="ShipBob",
+        settings=ShipBobSettings,
+        base_url="base_url",
+        auth=sign,
+        cancel=(Button(ByReply(), note=NOTE),),
+        resubmit=NoResubmit(AGAIN),
         remote_id=IdRule(r"[1-9][0-9]*", 10, NUMBERS),
         identified_by={CALLS: numbers_in},
         # 150 calls in any minute, whichever they are: the burst and what a minute adds to it.
         limits={CALLS: Limit(2, burst=30)},
-        redact=["recipient", "retailer_program_data", "gift_message"], evidence=Evidence.PUBLISHED_API,
+        redact=["recipient", "retailer_program_data", "gift_message"],
+        evidence=Evidence.PUBLISHED_API,
         help_url="https://developer.shipbob.com/2026-01/api/orders/cancel-order",
-    )  # fmt: skip
+    )
 
 
 @hookimpl

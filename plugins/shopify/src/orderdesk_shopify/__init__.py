@@ -41,7 +41,11 @@ FINAL = "canceling is final, and Shopify releases an authorization that was not 
 def orderdesk_integration() -> Integration:
     rule = "Change Order Status at Shopify to"
     return Integration(
-        slug="shopify", title="Shopify", settings=CartSettings, base_url="shop_url", role=Role.CART,
+        slug="shopify",
+        title="Shopify",
+        settings=CartSettings,
+        base_url="shop_url",
+        role=Role.CART,
         auth=lambda its: HeaderAuth({"x-shopify-access-token": its.access_token}),
         cancel=(Button(ByCheck(seconds(15), give_up=minutes(30)), reasons=ClosedList(REASONS), note=FINAL),),
         resubmit=NoResubmit("a canceled order cannot be brought back at Shopify; make a new one there"),
@@ -49,10 +53,12 @@ def orderdesk_integration() -> Integration:
         identified_by={"graphql": SHOWN},
         statuses=tuple(Status(name, name.capitalize()) for name in STATUSES),
         actions=(RuleAction(f"{rule} Canceled"), *(RuleAction(f"{rule} {one.capitalize()}", one) for one in STATUSES)),
-        throttled=throttled, echoes={"x-shopify-api-version": "api_version"}, evidence=Evidence.VENDOR_CHECKED,
+        throttled=throttled,
+        echoes={"x-shopify-api-version": "api_version"},
+        evidence=Evidence.VENDOR_CHECKED,
         evidence_headers=["x-shopify-api-version", "x-shopify-api-deprecated-reason", "x-request-id"],
         help_url="https://shopify.dev/docs/api/admin-graphql/latest/mutations/orderCancel",
-    )  # fmt: skip
+    )
 
 
 def judged(reply: httpx.Response) -> Answer:

@@ -83,10 +83,15 @@ def throttled(reply: httpx.Response) -> timedelta | None:
     if {error.code for error in graphql_errors(reply)} != {"THROTTLED"} or json_object(reply).get("data") is not None:
         return None
     match json_object(reply).get("extensions"):
-        case {"cost": {
-            "requestedQueryCost": int() | float() as cost,
-            "throttleStatus": {"currentlyAvailable": int() | float() as left, "restoreRate": int() | float() as rate},
-        }} if rate > 0:  # fmt: skip
+        case {
+            "cost": {
+                "requestedQueryCost": int() | float() as cost,
+                "throttleStatus": {
+                    "currentlyAvailable": int() | float() as left,
+                    "restoreRate": int() | float() as rate,
+                },
+            }
+        } if rate > 0:
             return timedelta(seconds=min(86_400.0, max(0.0, (cost - left) / rate)))
     return timedelta(seconds=1)  # As Shopify's own client waits where the reply does not tell.
 

@@ -33,13 +33,18 @@ ID = "the fulfillment order's own number, such as 1046000788, or gid://shopify/F
 @hookimpl
 def orderdesk_integration() -> Integration:
     return evolve(
-        orderdesk_shopify.orderdesk_integration(), statuses=(), actions=(),
-        slug="shopify-fulfillment", title="Shopify fulfillment", settings=ShopSettings, role=Role.FULFILLMENT,
+        orderdesk_shopify.orderdesk_integration(),
+        statuses=(),
+        actions=(),
+        slug="shopify-fulfillment",
+        title="Shopify fulfillment",
+        settings=ShopSettings,
+        role=Role.FULFILLMENT,
         cancel=(Button(ByCheck(every=minutes(5), give_up=hours(24)), reasons=FreeText()), Portal(FORCE)),
         resubmit=NoResubmit("Shopify makes a replacement fulfillment order; request its fulfillment there"),
         remote_id=IdRule(r"([0-9]+|gid://shopify/FulfillmentOrder/[0-9]+)", 60, ID),
         help_url="https://shopify.dev/docs/apps/build/orders-fulfillment",
-    )  # fmt: skip
+    )
 
 
 def judged(reply: httpx.Response, *, by_us: bool = False) -> Answer:

@@ -8,9 +8,11 @@ from orderdesk_shopify.account import ShopSettings, gid
 
 PLACE = "a webhook of Shopify"
 KINDS = {
-    "cancelled": HintKind.CANCELED, "cancellation_request_accepted": HintKind.CANCELED,
-    "fulfilled": HintKind.SHIPPED, "partially_fulfilled": HintKind.SHIPPED,
-}  # fmt: skip
+    "cancelled": HintKind.CANCELED,
+    "cancellation_request_accepted": HintKind.CANCELED,
+    "fulfilled": HintKind.SHIPPED,
+    "partially_fulfilled": HintKind.SHIPPED,
+}
 
 
 def hints(message: Message, its: ShopSettings, topic: str, kind: str, *path: str) -> tuple[Hint, ...]:

@@ -148,9 +148,12 @@ class ShopifySimulator(Simulator):
         if kind == "order" and effect == "canceled":
             order = self._shop.orders[number]
             body = {
-                "id": int(number) if number.isdigit() else 0, "admin_graphql_api_id": order.gid, "name": f"#{number}",
-                "cancelled_at": at.isoformat(), "cancel_reason": str(order.reason).lower(),
-            }  # fmt: skip
+                "id": int(number) if number.isdigit() else 0,
+                "admin_graphql_api_id": order.gid,
+                "name": f"#{number}",
+                "cancelled_at": at.isoformat(),
+                "cancel_reason": str(order.reason).lower(),
+            }
             self.outbox.put("orders/cancelled", OLDEST, body, at)
         topic = {"CANCELLATION_ACCEPTED": "accepted", "CANCELLATION_REJECTED": "rejected"}.get(effect.split()[-1])
         if kind == "fulfillment order" and topic is not None and not effect.startswith("CLOSED"):
