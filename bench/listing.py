@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.figure import Bound, Effort, Figure, Goal, Spread, compare, in_turns
 from bench.fresh import fresh
-from orderdesk_sdk.hookspecs import INTEGRATIONS
+from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
 
 __all__ = ["listing"]
 

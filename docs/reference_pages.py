@@ -8,23 +8,22 @@ from collections.abc import Callable, Iterator
 import click
 
 from docs.prose import class_section, function_section, prose, signature, table
-from orderdesk_sdk import (
+from orderdesk_sdk.plugin import (
     answer,
-    case,
-    declaration,
-    errors,
-    grounds,
+    integration as declaration,
     hookspecs,
     identity,
-    message,
-    reading,
+    webhooks as message,
     reasons,
-    request,
+    requests as request,
     settings,
 )
+from orderdesk_sdk.cases import cancellation as case, evidence_check as grounds
+from orderdesk_sdk import errors
+from orderdesk_sdk.plugin.toolkit import json_response as reading
 from orderdesk_sdk.cli.group import SECTIONS, orderdesk
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.order import Placement
+from orderdesk_sdk.plugin.service import Service
+from orderdesk_sdk.orders.order import Placement
 
 __all__ = [
     "answers_page",
@@ -61,7 +60,7 @@ HELD: tuple[type, ...] = (
 
 
 def hooks_page() -> str:
-    """Every hook with its exact arguments, from `orderdesk_sdk.hookspecs`, and what the arguments hold."""
+    """Every hook with its exact arguments, from `orderdesk_sdk.plugin.hookspecs`, and what the arguments hold."""
     lines = [
         "# Hooks",
         "",
@@ -87,14 +86,14 @@ SORTED = {
     "Submitting again": ("NewNumber", "SameNumber", "NoResubmit"),
     "Other statuses": ("Status",),
 }
-"""The classes of `orderdesk_sdk.declaration`, by what an author looks for."""
+"""The classes of `orderdesk_sdk.plugin.integration`, by what an author looks for."""
 
 UNIONS = ("Confirmation", "ResubmitRule", "Route", "Window")
 """Names for "one of these classes", which need no section."""
 
 
 def declaration_page() -> str:
-    """What a plugin may declare, from `orderdesk_sdk.declaration`, `reasons` and `settings`."""
+    """What a plugin may declare, from `orderdesk_sdk.plugin.integration`, `reasons` and `settings`."""
     left = {*declaration.__all__} - {name for names in SORTED.values() for name in names} - {*UNIONS, "fold"}
     if left:
         raise ValueError(f"docs/reference_pages.py: SORTED has no section for {', '.join(sorted(left))}")
@@ -126,7 +125,7 @@ def declaration_page() -> str:
 
 
 def settings_page() -> str:
-    """How a plugin says what a connection needs, from `orderdesk_sdk.settings`."""
+    """How a plugin says what a connection needs, from `orderdesk_sdk.plugin.settings`."""
     lines = ["# Settings", "", "A class of them is made with `@settings`; each field with one of these.", ""]
     for function in (settings.setting, settings.secret, settings.host, settings.parsed, settings.settings_fields):
         lines += function_section(function, level=2)
@@ -166,7 +165,7 @@ def flows_page() -> str:
 
 
 def answers_page() -> str:
-    """What a flow may end with, from `orderdesk_sdk.answer`."""
+    """What a flow may end with, from `orderdesk_sdk.plugin.answer`."""
     lines = [
         "# Answers",
         "",

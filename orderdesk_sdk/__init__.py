@@ -9,15 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.case import Case, State
-    from orderdesk_sdk.config import Config, ConnectionConfig, read_config
-    from orderdesk_sdk.declaration import Integration
-    from orderdesk_sdk.desk import Desk
+    from orderdesk_sdk.cases.case import Case, State
+    from orderdesk_sdk.desk.config import Config, read_config
+    from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+    from orderdesk_sdk.plugin.integration import Integration
+    from orderdesk_sdk.desk.desk import Desk
     from orderdesk_sdk.errors import OrderDeskError
-    from orderdesk_sdk.hookspecs import hookimpl
-    from orderdesk_sdk.order import Order, Placement
-    from orderdesk_sdk.plan import Plan
-    from orderdesk_sdk.receipt import Receipt
+    from orderdesk_sdk.plugin.hookspecs import hookimpl
+    from orderdesk_sdk.orders.order import Order, Placement
+    from orderdesk_sdk.cases.plan import Plan
+    from orderdesk_sdk.cases.receipt import Receipt
 
 __all__ = [
     "Case",

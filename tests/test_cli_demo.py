@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.testing.simulator import simulators
+from orderdesk_devkit.simulators.simulator import simulators
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +96,7 @@ def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatc
 
 def test_what_is_not_installed_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {slug: point for slug, point in simulators().items() if slug != "mww"}
-    monkeypatch.setattr("orderdesk_sdk.testing.simulator.simulators", lambda: found)
+    monkeypatch.setattr("orderdesk_devkit.simulators.simulator.simulators", lambda: found)
     ran = CliRunner().invoke(orderdesk, ["demo"])
     assert ran.exit_code == 1
     assert "mww" in ran.stderr

@@ -21,7 +21,7 @@ each_command = pytest.mark.parametrize("command", EVERY, ids=lambda command: com
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = ["attr", "httpx", "pluggy", "rich", "sqlite3", "starlette", "uvicorn", "orderdesk_sdk.desk"]
+    heavy = ["attr", "httpx", "pluggy", "rich", "sqlite3", "starlette", "uvicorn", "orderdesk_sdk.desk.desk"]
     program = (
         "import sys, click.testing\n"
         "from orderdesk_sdk.cli.group import orderdesk\n"

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.cli.sandbox import running
+from orderdesk_devkit.cli.sandbox import running
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 
 RULES = """
 [[rules]]

@@ -11,14 +11,15 @@ import pytest
 from click.testing import CliRunner
 
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.cli.sandbox import running
+from orderdesk_devkit.cli.sandbox import running
 from orderdesk_sdk.clock import Clock, SystemClock, VirtualClock, hours
-from orderdesk_sdk.config import read_config
+from orderdesk_sdk.desk.config import read_config
 from orderdesk_sdk.errors import ConfigurationError, ConflictError
-from orderdesk_sdk.testing import control, sandbox
-from orderdesk_sdk.testing.sandbox import SandboxClock, seed_order
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.simulator import Simulator
+from orderdesk_devkit.simulators import control
+from orderdesk_sdk.cli import sandbox_client as sandbox
+from orderdesk_sdk.cli.sandbox_client import SandboxClock, seed_order
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.simulators.simulator import Simulator
 
 
 class Aloof(Simulator):

@@ -21,7 +21,7 @@ import pytest
 from click.testing import CliRunner
 
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from tests.how_to.newcomer import Newcomer, briefly
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.testing.conformance import Law
+from orderdesk_devkit.testing.conformance import Law
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = sorted(path.parent for path in ROOT.glob("tests/distributions/*/pyproject.toml"))

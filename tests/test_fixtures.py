@@ -8,7 +8,7 @@ import sys
 import pytest
 
 # Before a run within the run: what is imported in one is thrown away after it, and would be there twice.
-import orderdesk_sdk.testing.stage  # noqa: F401 - for its being loaded
+import orderdesk_devkit.testing.harness  # noqa: F401 - for its being loaded
 
 pytest_plugins = ("pytester",)
 
@@ -81,8 +81,8 @@ def test_an_integration_without_a_simulator_is_told(pytester: pytest.Pytester) -
 
 def test_a_suite_that_asks_for_none_loads_nothing() -> None:
     program = (
-        "import sys, pytest\nbefore = set(sys.modules)\nimport orderdesk_sdk.testing.plugin\n"
+        "import sys, pytest\nbefore = set(sys.modules)\nimport orderdesk_devkit.testing.pytest_plugin\n"
         "print(sorted(name for name in set(sys.modules) - before if not name.startswith('_')))"
     )
     ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert ran.stdout.strip() == "['orderdesk_sdk', 'orderdesk_sdk.testing', 'orderdesk_sdk.testing.plugin']"
+    assert ran.stdout.strip() == "['orderdesk_sdk', 'orderdesk_devkit.testing', 'orderdesk_devkit.testing.pytest_plugin']"

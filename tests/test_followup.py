@@ -8,27 +8,19 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk import followup
-from orderdesk_sdk.answer import Answer, LineAnswer, Outcome, Refusal
-from orderdesk_sdk.case import OPEN, Case, EventKind, Proof, ProofKind, State, transition
+from orderdesk_sdk.cases.policy import requesting as followup
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.cases.case import OPEN, Case, State
+from orderdesk_sdk.cases.state_machine import EventKind, transition
+from orderdesk_sdk.cases.evidence import Proof, ProofKind
 from orderdesk_sdk.clock import hours, minutes, seconds
-from orderdesk_sdk.declaration import (
-    Button,
-    ByCheck,
-    ByPerson,
-    ByReply,
-    Confirmation,
-    Integration,
-    Portal,
-    Route,
-    SinceSubmission,
-    WhileStatus,
-)
+from orderdesk_sdk.plugin.routes import Button, ByCheck, ByPerson, ByReply, Confirmation, Portal, Route, SinceSubmission, WhileStatus
+from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.errors import ConfigurationError, PluginFault
-from orderdesk_sdk.exchange import Certainty
-from orderdesk_sdk.followup import Loss
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.patience import SOON
+from orderdesk_sdk.cases.exchange import Certainty
+from orderdesk_sdk.cases.exchange import Loss
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.cases.policy.deadlines import SOON
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 CHECKED = ByCheck(every=minutes(2), give_up=hours(24))

@@ -10,27 +10,19 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderdesk_sdk import followup
-from orderdesk_sdk.answer import Answer, LineAnswer, Outcome, Refusal
-from orderdesk_sdk.case import OPEN, Case, Event, EventKind, Proof, ProofKind, State, transition
+from orderdesk_sdk.cases.policy import requesting as followup
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.cases.case import OPEN, Case, State
+from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
+from orderdesk_sdk.cases.evidence import Proof, ProofKind
 from orderdesk_sdk.clock import hours, minutes, seconds
-from orderdesk_sdk.declaration import (
-    Always,
-    Button,
-    ByCheck,
-    ByPerson,
-    ByReply,
-    Integration,
-    Portal,
-    Route,
-    SinceSubmission,
-    WhileStatus,
-)
+from orderdesk_sdk.plugin.routes import Always, Button, ByCheck, ByPerson, ByReply, Portal, Route, SinceSubmission, WhileStatus
+from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginFault
-from orderdesk_sdk.exchange import Certainty
-from orderdesk_sdk.followup import Loss
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.persons import hand_over
+from orderdesk_sdk.cases.exchange import Certainty
+from orderdesk_sdk.cases.exchange import Loss
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.cases.policy.escalation import hand_over
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 CHECKED = ByCheck(every=minutes(2), give_up=hours(24))

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from docs.reference_pages import HELD, hooks
-from orderdesk_sdk import hookspecs
-from orderdesk_sdk.hookspecs import INTEGRATIONS, LISTENERS
-from orderdesk_sdk.ladders import CALLING
-from orderdesk_sdk.listeners import LISTENER_HOOKS
+from orderdesk_sdk.plugin import hookspecs
+from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, LISTENERS
+from orderdesk_sdk.plugin.validation import CALLING
+from orderdesk_sdk.runtime.listeners import LISTENER_HOOKS
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "tests" / "distributions" / "reference"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.matrix import every_row
-from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.desk.matrix import every_row
+from orderdesk_sdk.plugin.registry import Registry
 
 PLUGIN = """
 from orderdesk_sdk.declaration import Integration, Portal

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError, LedgerError
-from orderdesk_sdk.hosts import local_file
-from orderdesk_sdk.hosts.local import NOTE_LIMIT, LocalHost, split_note
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.order_reader import read_order_text
+from orderdesk_sdk.stores.sqlite import order_database as local_file
+from orderdesk_sdk.stores.sqlite.orders import NOTE_LIMIT, LocalHost, split_note
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.orders.serialization import read_order_text
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 AT_MWW = Placement("mww-main", "M-1", START, Role.FULFILLMENT)

@@ -20,14 +20,14 @@ from aiosmtpd.smtp import AuthResult
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orderdesk_sdk import mail, smtp
-from orderdesk_sdk.addresses import read_address
+from orderdesk_sdk.transport.email import smtp as mail, smtp_session as smtp
+from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.exchange import Certainty, Failure
-from orderdesk_sdk.mail import LONGEST_BODY, LONGEST_SUBJECT, MailConfig, Mailer, compose, message_id
-from orderdesk_sdk.order import Address, Line, Order, Placement, Role
+from orderdesk_sdk.cases.exchange import Certainty, Failure
+from orderdesk_sdk.transport.email.smtp import LONGEST_BODY, LONGEST_SUBJECT, MailConfig, Mailer, compose, message_id
+from orderdesk_sdk.orders.order import Address, Line, Order, Placement, Role
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.templates import FIELDS, fill, template_fields
+from orderdesk_sdk.plugin.toolkit.templates import FIELDS, fill, template_fields
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer

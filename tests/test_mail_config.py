@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.config import Config, read_config
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config, read_config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.mail import MailConfig, Mailer
+from orderdesk_sdk.transport.email.smtp import MailConfig, Mailer
 from orderdesk_sdk.secret import Secret
 
 LOGIN = 'sender = "a@b.example"\nusername = "shop"\npassword = { text = "plain" }\n'

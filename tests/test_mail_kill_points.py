@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.case import Case, State
-from orderdesk_sdk.casebook import LEASE
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.runtime.context import LEASE
 from orderdesk_sdk.clock import VirtualClock, seconds
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.testing.kill_points import KILLED
-from orderdesk_sdk.testing.mail_child import ACTION, POST, Errand, Task
-from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_devkit.testing.failpoints.runner import KILLED
+from tests.support.email_child import ACTION, POST, Errand, Task
+from orderdesk_devkit.testing.plugin_under_test import sample_order
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer
@@ -45,7 +45,7 @@ def prepared(folder: Path, port: int, task: Task) -> Errand:
 
 def run(errand: Errand) -> str:
     """What the child said last: where it died, or which boundaries it crossed."""
-    program = [sys.executable, "-m", "orderdesk_sdk.testing.mail_child"]
+    program = [sys.executable, "-m", "tests.support.email_child"]
     ran = subprocess.run(program, input=errand.dump(), capture_output=True, check=False, text=True, timeout=60)
     assert (ran.returncode, ran.stderr) == (-signal.SIGKILL if errand.kill_at else 0, "")
     return ran.stdout.splitlines()[-1].partition(" ")[2].removeprefix("at ")

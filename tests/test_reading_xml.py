@@ -8,10 +8,10 @@ import zlib
 import httpx
 import pytest
 
-from orderdesk_sdk import reading_xml
+from orderdesk_sdk.plugin.toolkit import xml_response as reading_xml
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.reading import MalformedReply
-from orderdesk_sdk.reading_xml import document, element, number_in, words_in, xml_root
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.toolkit.xml_response import document, element, number_in, words_in, xml_root
 
 LAUGHS = (
     b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol1 "&lol;&lol;&lol;">]><lolz>&lol1;</lolz>"""

@@ -12,8 +12,8 @@ from types import ModuleType
 import pytest
 
 from orderdesk_sdk.errors import NotFoundError, PluginFault
-from orderdesk_sdk.hookspecs import INTEGRATIONS
-from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
+from orderdesk_sdk.plugin.registry import Registry
 
 GOOD = """
 from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Integration, NewNumber
@@ -246,7 +246,7 @@ def test_many_threads_load_an_integration_once(site: Site) -> None:
 
 def test_an_integration_that_makes_no_call_needs_no_address(site: Site) -> None:
     no_call = (
-        "from orderdesk_sdk.declaration import Portal\nDECLARED.update(base_url=None, cancel=(Portal('Call them.'),))\n"
+        "from orderdesk_sdk.plugin.integration import Portal\nDECLARED.update(base_url=None, cancel=(Portal('Call them.'),))\n"
     )
     site.install(GOOD + no_call + "del orderdesk_cancel\n")
     assert site.registry().load("acme").integration.base_url is None

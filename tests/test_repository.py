@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from orderdesk_sdk.authoring.checks_source import statement_count
+from orderdesk_devkit.quality.checks_source import statement_count
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
-from orderdesk_sdk.testing.serving import connection_of, serve
+from orderdesk_devkit.simulators.server import connection_of, serve
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import (
+from orderdesk_sdk.plugin.settings import (
     SettingField,
     SettingKind,
     host,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from orderdesk_sdk.case import State
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError
-from orderdesk_sdk.ledger import Write
-from orderdesk_sdk.status_change import StatusChange
-from orderdesk_sdk.testing.village import Village, VillageOpener
+from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.status_change import StatusChange
+from tests.support.fake_services import Village, VillageOpener
 
 HOLD = {
     "name": "Held there, held here",

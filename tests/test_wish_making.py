@@ -8,13 +8,21 @@ from datetime import UTC, datetime
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.case import Cancellation, Case, State
-from orderdesk_sdk.declaration import Button, ByReply, Scope
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.plugin.routes import Button, ByReply, Scope
 from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.lines import resolve_lines
-from orderdesk_sdk.order import Line, Order, Placement, Role
-from orderdesk_sdk.reasons import FreeText
-from orderdesk_sdk.wish import demand, demand_lines, not_yet_asked, open_cases, wanted_placements, wish_content
+from orderdesk_sdk.plugin.lines import resolve_lines
+from orderdesk_sdk.orders.order import Line, Order, Placement, Role
+from orderdesk_sdk.plugin.reasons import FreeText
+from orderdesk_sdk.cases.validation import (
+    demand,
+    demand_lines,
+    not_yet_asked,
+    open_cases,
+    wanted_placements,
+    wish_content,
+)
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 MUG, CAP = Line(2, id="1", code="MUG"), Line(1, id="2", code="CAP")

@@ -289,7 +289,7 @@ def docs(extra: list[str]) -> int:
 
 def record(extra: list[str]) -> int:
     """Record a plugin's cassettes again: record amazon-mcf [--live]."""
-    return run("python", "-m", "orderdesk_sdk.testing.record", *extra)
+    return run("python", "-m", "orderdesk_devkit.testing.record", *extra)
 
 
 def pin(extra: list[str]) -> int:

@@ -8,21 +8,19 @@ from typing import Any
 
 import click
 
-from orderdesk_sdk.cli import (
-    commands_authoring,
-    commands_cancel,
-    commands_decide,
-    commands_inbound,
-    commands_integrations,
-    commands_ledger,
-    commands_orders,
-    commands_rules,
-    commands_work,
-    demo,
+from orderdesk_devkit.cli import new as commands_authoring, demo, sandbox
+from orderdesk_sdk.cli.commands import (
+    cancel as commands_cancel,
+    decide as commands_decide,
+    report as commands_inbound,
+    integrations as commands_integrations,
+    ledger as commands_ledger,
+    orders as commands_orders,
+    rules as commands_rules,
+    work as commands_work,
     doctor,
-    sandbox,
 )
-from orderdesk_sdk.cli.last_words import complain, in_plain_words
+from orderdesk_sdk.cli.error_lines import complain, in_plain_words
 from orderdesk_sdk.cli.session import Session, shared
 from orderdesk_sdk.errors import OrderDeskError
 

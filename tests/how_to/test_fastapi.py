@@ -11,7 +11,7 @@ import pytest
 from attrs import frozen
 
 from orderdesk_sdk.errors import LedgerError
-from orderdesk_sdk.testing.serving import serve
+from orderdesk_devkit.simulators.server import serve
 from orderdesk_shopify.simulator import ShopifySimulator
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orderdesk_sdk.authoring.blueprint import Auth, Cancel
+from orderdesk_devkit.scaffold.plugin_template import Auth, Cancel
 from tests.how_to.newcomer import Newcomer, briefly
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.testing.serving import serve
+from orderdesk_devkit.simulators.server import serve
 
 
 @pytest.fixture

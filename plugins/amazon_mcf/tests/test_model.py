@@ -9,7 +9,7 @@ import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator, Status, example_order
 from orderdesk_sdk.clock import VirtualClock, seconds
-from orderdesk_sdk.testing.specs import SwaggerModel, vendor_file
+from orderdesk_devkit.testing.specs import SwaggerModel, vendor_file
 
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 ORDER = ORDERS + "/{sellerFulfillmentOrderId}"

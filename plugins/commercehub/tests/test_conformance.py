@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from orderdesk_sdk.testing.conformance import PluginConformance
-from orderdesk_sdk.testing.conformance.junk import Junk
-from orderdesk_sdk.testing.conformance.troubles import Troubles
+from orderdesk_devkit.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance.malformed_responses import Junk
+from orderdesk_devkit.testing.conformance.faults import Troubles
 
 
 class TestCommerceHub(PluginConformance):

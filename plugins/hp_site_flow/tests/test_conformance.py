@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from orderdesk_sdk.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance import PluginConformance
 
 
 class TestHpSiteFlow(PluginConformance):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from orderdesk_sdk.clock import hours, minutes, seconds
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.harness import SimulatedStage
 
 integration = "mww"
 

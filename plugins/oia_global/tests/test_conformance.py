@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from orderdesk_sdk.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance import PluginConformance
 
 
 class TestOiaGlobal(PluginConformance):

@@ -1,4 +1,4 @@
-from orderdesk_sdk.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance import PluginConformance
 
 
 class TestShipBob(PluginConformance):

@@ -6,8 +6,8 @@ import pytest
 
 import orderdesk_shopify
 from orderdesk_sdk.errors import ConfigurationError, InputError
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.harness import SimulatedStage
 from orderdesk_shopify.account import read_version
 from orderdesk_shopify.simulator import ShopifySimulator
 

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from orderdesk_sdk.case import State
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.secret import Secret
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from attrs import evolve
 from click.testing import CliRunner
 
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:

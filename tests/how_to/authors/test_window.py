@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orderdesk_sdk.case import State
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import minutes
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.settings import RefreshTokenSettings, host, setting, settings
+from orderdesk_sdk.plugin.settings import RefreshTokenSettings, host, setting, settings
 
 POLICIES = ("FillOrKill", "FillAll", "FillAllAvailable")
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from orderdesk_commercehub.account import HubSettings
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.order_reader import text_in
-from orderdesk_sdk.outbox import LocalFolder, Transport
-from orderdesk_sdk.reading_xml import document, element
-from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.orders.serialization import text_in
+from orderdesk_sdk.plugin.toolkit.file_drop import LocalFolder, Transport
+from orderdesk_sdk.plugin.toolkit.xml_response import document, element
+from orderdesk_sdk.plugin.requests import CancelRequest
 
 
 def confirm(request: CancelRequest, given: HubSettings, number: str, day: date) -> bytes:

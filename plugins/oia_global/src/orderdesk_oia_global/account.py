@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.addresses import address_of, read_address
-from orderdesk_sdk.declaration import Email, Route
-from orderdesk_sdk.settings import parsed, setting, settings
-from orderdesk_sdk.templates import read_template
+from orderdesk_sdk.plugin.toolkit.email_addresses import address_of, read_address
+from orderdesk_sdk.plugin.routes import Email, Route
+from orderdesk_sdk.plugin.settings import parsed, setting, settings
+from orderdesk_sdk.plugin.toolkit.templates import read_template
 
 SUBJECT = "Please cancel order {order_number}"
 BODY = """Please cancel our order {order_number} (at OIA Global: {remote_id}), all of it, and answer whether it is

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 
 import httpx
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, LineAnswer, Refusal
-from orderdesk_sdk.declaration import fold
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.reading import each_at, inside, json_object, objects_at, text_at, value_at
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Refusal
+from orderdesk_sdk.plugin.routes import fold
+from orderdesk_sdk.plugin.service import Service
+from orderdesk_sdk.plugin.toolkit.json_response import each_at, inside, json_object, objects_at, text_at, value_at
 from orderdesk_shipbob.settings import ShipBobSettings
 
 __all__ = ["CALLS", "call", "numbers_in", "standing", "why_not"]

@@ -9,17 +9,18 @@ import httpx
 from attrs import evolve
 
 import orderdesk_shopify
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, IdRule, Integration, NoResubmit, Portal
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.message import Hint, Message
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.reading import objects_at, text_at, words_of
-from orderdesk_sdk.reasons import FreeText
-from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, Portal
+from orderdesk_sdk.plugin.integration import IdRule, Integration, NoResubmit
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.webhooks import Hint, Message
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.toolkit.json_response import objects_at, text_at, words_of
+from orderdesk_sdk.plugin.reasons import FreeText
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
 from orderdesk_shopify import documents
 from orderdesk_shopify.account import ShopSettings, ask, gid, look, trouble
 from orderdesk_shopify.webhooks import hints

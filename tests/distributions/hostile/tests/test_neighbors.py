@@ -15,18 +15,20 @@ from attrs import frozen
 from orderdesk_hostile.kinds import KINDS
 from orderdesk_hostile.simulator import KEY, HostileSimulator
 from orderdesk_reference.simulator import MakerSimulator
-from orderdesk_sdk.case import Case, ProofKind, State
-from orderdesk_sdk.cli.shapes import case_shape, plan_shape, receipt_shape
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.desk.documents import case_shape, plan_shape, receipt_shape
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.stage import LINES, ORDER, configured, staged_order
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.harness import LINES, ORDER, configured, staged_order
 
 BROKEN = "hostile-part"
 NEIGHBORS = ("hostile", BROKEN, "reference")

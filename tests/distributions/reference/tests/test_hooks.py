@@ -19,19 +19,20 @@ from attrs import evolve, frozen
 import orderdesk_reference
 from orderdesk_reference import cart, listener
 from orderdesk_reference.simulator import MESSAGE_SECRET, CartSimulator, MakerSimulator
-from orderdesk_sdk import answer, hookspecs
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.case import ProofKind, State
+from orderdesk_sdk.plugin import answer, hookspecs
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.declaration import Integration
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow
-from orderdesk_sdk.message import Hint, Message
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.stage import LINES, ORDER, Stage, staged
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.service import Flow
+from orderdesk_sdk.plugin.webhooks import Hint, Message
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.harness import LINES, ORDER, Stage, staged
 
 MAKER, CART, LISTENER = orderdesk_reference, cart, listener
 KEPT = {"order_items": [{"metadata": {"keep": "yes"}}]}

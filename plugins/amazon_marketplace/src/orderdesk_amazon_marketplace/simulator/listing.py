@@ -12,7 +12,7 @@ from starlette.datastructures import QueryParams
 
 from orderdesk_amazon_marketplace.simulator.feeds import Feed, FeedStatus, feed_view
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.testing.calls import json_in, moment_in
+from orderdesk_devkit.simulators.http_requests import json_in, moment_in
 
 __all__ = ["Listing", "listed"]
 

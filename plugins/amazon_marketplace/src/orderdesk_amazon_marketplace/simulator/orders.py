@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from attrs import define, field
 
-from orderdesk_sdk.testing.calls import stamp
+from orderdesk_devkit.simulators.http_requests import stamp
 
 __all__ = ["CANCELABLE", "MARKETPLACE", "Item", "Order", "Status", "order_view"]
 

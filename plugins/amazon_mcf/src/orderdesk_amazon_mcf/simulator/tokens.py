@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.testing.refresh_tokens import RefreshTokens
+from orderdesk_devkit.simulators.refresh_tokens import RefreshTokens
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "tokens"]
 

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from orderdesk_hp_site_flow.simulator.orders import Item, Order, Status, object_id
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.testing.orders import Orders
+from orderdesk_devkit.simulators.orders import Orders
 
 __all__ = ["Durations", "OrderBook", "Production"]
 

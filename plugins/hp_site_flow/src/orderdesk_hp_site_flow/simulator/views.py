@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orderdesk_hp_site_flow.simulator.orders import Order, object_id
-from orderdesk_sdk.testing.calls import stamp
+from orderdesk_devkit.simulators.http_requests import stamp
 
 __all__ = ["DESTINATION", "SOURCE", "error_view", "order_view"]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from graphql import GraphQLError
 
-from orderdesk_sdk.testing.calls import stamp
+from orderdesk_devkit.simulators.http_requests import stamp
 from orderdesk_shopify.simulator.shop import Order, Shop, Work
 
 __all__ = ["Fields"]

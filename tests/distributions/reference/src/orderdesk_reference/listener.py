@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from orderdesk_sdk.case import Case, Event
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.state_machine import Event
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.requests import CancelRequest
 
 LOG = logging.getLogger(__name__)
 
