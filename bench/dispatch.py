@@ -11,10 +11,10 @@ from attrs import evolve
 
 import orderdesk_amazon_mcf as mcf
 from bench.figure import Bound, Effort, Figure, Goal, compare, in_turns
-from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.orders.order import Placement, Role
 from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import CheckRequest
 

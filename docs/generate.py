@@ -39,7 +39,7 @@ DIAGRAM = "In the language of Mermaid, which many viewers of Markdown draw:"
 
 
 def states_page() -> str:
-    """The states of a case and every legal change between them, from `orderdesk_sdk.cases.state_machine.TRANSITIONS`."""
+    """The states of a case and every legal change between them, from `cases.state_machine.TRANSITIONS`."""
     lines = ["# The states of a case", "", STATES, "", "| state | is | leads on by |", "|---|---|---|"]
     for state in State:
         group = "alarm" if state in ALARMS else "open" if state in OPEN else "settled"

@@ -8,22 +8,26 @@ from collections.abc import Callable, Iterator
 import click
 
 from docs.prose import class_section, function_section, prose, signature, table
+from orderdesk_sdk import errors
+from orderdesk_sdk.cases import evidence_check
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.state_machine import Event
+from orderdesk_sdk.cli.group import SECTIONS, orderdesk
+from orderdesk_sdk.orders.order import Placement
 from orderdesk_sdk.plugin import (
     answer,
-    integration as declaration,
     hookspecs,
     identity,
-    webhooks as message,
+    integration,
     reasons,
-    requests as request,
+    requests,
+    routes,
     settings,
+    webhooks,
 )
-from orderdesk_sdk.cases import cancellation as case, evidence_check as grounds
-from orderdesk_sdk import errors
-from orderdesk_sdk.plugin.toolkit import json_response as reading
-from orderdesk_sdk.cli.group import SECTIONS, orderdesk
 from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.plugin.toolkit import json_response
+from orderdesk_sdk.runtime import listener_hookspecs
 
 __all__ = [
     "answers_page",
@@ -39,22 +43,26 @@ __all__ = [
 
 def hooks() -> dict[str, Callable[..., object]]:
     """The hook specifications by name, in the order of the module."""
-    found = {name: one for name, one in vars(hookspecs).items() if name.startswith(f"{hookspecs.PROJECT}_")}
+    found = {
+        name: one
+        for name, one in (vars(hookspecs) | vars(listener_hookspecs)).items()
+        if name.startswith(f"{hookspecs.PROJECT}_")
+    }
     return {name: one for name, one in found.items() if inspect.isfunction(one)}
 
 
 HELD: tuple[type, ...] = (
-    request.CancelRequest,
-    request.CheckRequest,
-    request.ResubmitRequest,
-    request.StatusRequest,
+    requests.CancelRequest,
+    requests.CheckRequest,
+    requests.ResubmitRequest,
+    requests.StatusRequest,
     reasons.Reason,
     Placement,
-    message.Message,
-    message.Hint,
-    message.HintKind,
-    case.Case,
-    case.Event,
+    webhooks.Message,
+    webhooks.Hint,
+    webhooks.HintKind,
+    Case,
+    Event,
 )
 """The classes of the hooks' arguments, but for the service."""
 
@@ -86,15 +94,15 @@ SORTED = {
     "Submitting again": ("NewNumber", "SameNumber", "NoResubmit"),
     "Other statuses": ("Status",),
 }
-"""The classes of `orderdesk_sdk.plugin.integration`, by what an author looks for."""
+"""The classes of `orderdesk_sdk.plugin.integration` and `routes`, by what an author looks for."""
 
 UNIONS = ("Confirmation", "ResubmitRule", "Route", "Window")
 """Names for "one of these classes", which need no section."""
 
 
 def declaration_page() -> str:
-    """What a plugin may declare, from `orderdesk_sdk.plugin.integration`, `reasons` and `settings`."""
-    left = {*declaration.__all__} - {name for names in SORTED.values() for name in names} - {*UNIONS, "fold"}
+    """What a plugin may declare, from `plugin.integration`, `plugin.routes` and `plugin.reasons`."""
+    left = {*integration.__all__, *routes.__all__} - {name for names in SORTED.values() for name in names} - {*UNIONS, "fold"}
     if left:
         raise ValueError(f"docs/reference_pages.py: SORTED has no section for {', '.join(sorted(left))}")
     lines = [
@@ -108,7 +116,7 @@ def declaration_page() -> str:
     for title, names in SORTED.items():
         lines += [f"## {title}", ""]
         for name in names:
-            lines += class_section(getattr(declaration, name))
+            lines += class_section(getattr(integration if name in integration.__all__ else routes, name))
     lines += ["## Reasons: why", ""]
     for cls in (
         reasons.NoReason,
@@ -157,11 +165,11 @@ def flows_page() -> str:
         Service.placement,
     ):
         lines += function_section(function)
-    lines += ["## Reading replies", "", prose(reading), ""]
-    for name in reading.__all__:
-        made = getattr(reading, name)
+    lines += ["## Reading replies", "", prose(json_response), ""]
+    for name in json_response.__all__:
+        made = getattr(json_response, name)
         lines += [f"### `{name}`", "", prose(made), ""] if isinstance(made, type) else function_section(made)
-    return "\n".join([*lines, *function_section(declaration.fold)])
+    return "\n".join([*lines, *function_section(routes.fold)])
 
 
 def answers_page() -> str:
@@ -171,7 +179,7 @@ def answers_page() -> str:
         "",
         "What a flow of cancel or check returns: what the service said, as the plugin reads it.",
         "",
-        prose(grounds),
+        prose(evidence_check),
         "",
     ]
     for cls in (answer.Answer, answer.Outcome, answer.Refusal, answer.LineAnswer):

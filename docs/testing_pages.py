@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from itertools import chain
 
 from docs.prose import class_section, function_section, object_section, prose, table
-from orderdesk_sdk.plugin import auth
 from orderdesk_devkit.simulators import (
-    http_requests as calls,
+    http_requests,
     orders,
-    simple as simple_simulator,
+    simple,
     simulator,
-    token as token_simulator,
+    token,
     tokens,
 )
-from orderdesk_devkit.testing import pytest_plugin as plugin, scenarios, harness as stage
+from orderdesk_devkit.simulators.fault_queue import Fault
+from orderdesk_devkit.testing import harness, pytest_plugin, scenarios
 from orderdesk_devkit.testing.cassette_suite import CassetteSuite
 from orderdesk_devkit.testing.conformance import PluginConformance, base
-from orderdesk_devkit.simulators.fault_queue import Fault
+from orderdesk_sdk.plugin import auth
 
 __all__ = ["credentials_page", "testing_page"]
 
@@ -47,7 +47,7 @@ def testing_page() -> str:
     lines = [
         "# Testing a plugin",
         "",
-        "What a plugin's tests are written with: `orderdesk-sdk[sandbox]` runs its simulator, `orderdesk-sdk[testing]`",
+        "What a plugin's tests are written with: `orderdesk-devkit` runs its simulator, `orderdesk-devkit[testing]`",
         "its tests too. All is below `orderdesk_devkit.testing`, in the module that each part names.",
         "",
         "## The conformance suite",
@@ -70,31 +70,31 @@ def testing_page() -> str:
         *object_section(base.Standard, title=PluginConformance.__name__, methods=False),
         "## Fixtures",
         "",
-        "They are there wherever `orderdesk-sdk` is installed. All but `cassette` are of the integration that the",
+        "They are there wherever `orderdesk-devkit` is installed. All but `cassette` are of the integration that the",
         'class or module of the test names: `integration = "acme-ship"`.',
         "",
         *table(("fixture", "meaning"), _fixtures()),
         "## The stage",
         "",
-        "`orderdesk_devkit.testing.harness`: for tests that want to see what reaches the service, or when. The fixtures",
+        "`orderdesk_devkit.testing.harness`: for tests that look at what reaches the service, or when. Fixtures",
         "`stage` and `open_stage` give it; without them it is",
         '`with simulated("acme-ship", AcmeShipSimulator(VirtualClock())) as stage:`.',
         "",
-        *function_section(stage.simulated),
-        *object_section(stage.SimulatedStage),
-        *object_section(stage.Stage),
+        *function_section(harness.simulated),
+        *object_section(harness.SimulatedStage),
+        *object_section(harness.Stage),
         "## A simulator for most services",
         "",
         "`orderdesk_devkit.simulators.simple`, for services whose orders are in one stage at a time; and",
         "`orderdesk_devkit.simulators.token`, where tokens are given out.",
         "",
-        prose(simple_simulator),
+        prose(simple),
         "",
-        *object_section(simple_simulator.SimpleSimulator),
-        *class_section(simple_simulator.Stages),
-        *class_section(simple_simulator.Durations),
-        *class_section(simple_simulator.Outcome),
-        *object_section(token_simulator.TokenSimulator),
+        *object_section(simple.SimpleSimulator),
+        *class_section(simple.Stages),
+        *class_section(simple.Durations),
+        *class_section(simple.Outcome),
+        *object_section(token.TokenSimulator),
         "## Any simulator",
         "",
         "`orderdesk_devkit.simulators.simulator`: where an order has parts of its own, or the calls are others.",
@@ -107,7 +107,7 @@ def testing_page() -> str:
         "",
         *object_section(orders.Orders),
         *object_section(tokens.Tokens),
-        *chain.from_iterable(function_section(getattr(calls, name)) for name in calls.__all__),
+        *chain.from_iterable(function_section(getattr(http_requests, name)) for name in http_requests.__all__),
         "## Faults",
         "",
         "`orderdesk_devkit.simulators.fault_queue`: what a request meets after",
@@ -131,5 +131,5 @@ def testing_page() -> str:
 
 def _fixtures() -> Iterator[tuple[str, str]]:
     for name in ("cassette", "clock", "simulator", "stage", "desk", "service"):
-        yield f"`{name}`", prose(getattr(plugin, name))
-    yield "`open_stage(settings, *, order, lines, details, slug, before)`", prose(plugin.StageOpener)
+        yield f"`{name}`", prose(getattr(pytest_plugin, name))
+    yield "`open_stage(settings, *, order, lines, details, slug, before)`", prose(pytest_plugin.StageOpener)

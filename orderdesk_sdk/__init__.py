@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.case import Case, State
-    from orderdesk_sdk.desk.config import Config, read_config
-    from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-    from orderdesk_sdk.plugin.integration import Integration
-    from orderdesk_sdk.desk.desk import Desk
-    from orderdesk_sdk.errors import OrderDeskError
-    from orderdesk_sdk.plugin.hookspecs import hookimpl
-    from orderdesk_sdk.orders.order import Order, Placement
     from orderdesk_sdk.cases.plan import Plan
     from orderdesk_sdk.cases.receipt import Receipt
+    from orderdesk_sdk.desk.cancellations import Standing
+    from orderdesk_sdk.desk.config import Config, read_config
+    from orderdesk_sdk.desk.desk import Desk
+    from orderdesk_sdk.errors import OrderDeskError
+    from orderdesk_sdk.orders.order import Order, Placement
+    from orderdesk_sdk.plugin.hookspecs import hookimpl
+    from orderdesk_sdk.plugin.integration import Integration
+    from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 
 __all__ = [
     "Case",
@@ -38,20 +39,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Case": "case",
-    "Config": "config",
-    "ConnectionConfig": "config",
-    "Desk": "desk",
-    "Integration": "declaration",
-    "Order": "order",
+    "Case": "cases.case",
+    "Config": "desk.config",
+    "ConnectionConfig": "runtime.connection_config",
+    "Desk": "desk.desk",
+    "Integration": "plugin.integration",
+    "Order": "orders.order",
     "OrderDeskError": "errors",
-    "Placement": "order",
-    "Plan": "plan",
-    "Receipt": "receipt",
-    "Standing": "wishes",
-    "State": "case",
-    "hookimpl": "hookspecs",
-    "read_config": "config",
+    "Placement": "orders.order",
+    "Plan": "cases.plan",
+    "Receipt": "cases.receipt",
+    "Standing": "desk.cancellations",
+    "State": "cases.case",
+    "hookimpl": "plugin.hookspecs",
+    "read_config": "desk.config",
 }
 
 

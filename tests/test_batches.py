@@ -9,29 +9,29 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.exchange import Intent
+from orderdesk_sdk.cases.ledger import Write
 from orderdesk_sdk.cases.state_machine import EventKind
-from orderdesk_sdk.runtime.context import LEASE
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.plugin.routes import Batch, Button, ByCheck
-from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.cases.exchange import Intent
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.transport.http.client import CallLimits
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.identity import StatedAt
-from orderdesk_sdk.cases.ledger import Write
 from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import StatedAt
+from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.routes import Batch, Button, ByCheck
+from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.settings import host, settings
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.transport.http.client import CallLimits
 
 
 @settings

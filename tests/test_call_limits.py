@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
 from orderdesk_sdk.cases.exchange import Certainty, Exchange
 from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
-from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker

@@ -10,8 +10,8 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InputError, NotAllowedError, UnderWayError
-from orderdesk_sdk.plugin.webhooks import HintKind
 from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.plugin.webhooks import HintKind
 from tests.support.fake_services import Cart, Phone, Village, VillageOpener, note
 
 FOLLOW = {

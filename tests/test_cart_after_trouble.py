@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.ledger import Write
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.cases.ledger import Write
 from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.service import Flow, Service
 from tests.support.fake_services import Cart, Mill, TownSettings, Village, VillageOpener
 
 

@@ -14,9 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.settings import host, settings
+from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.testing.cassettes import (
     CassetteMismatch,
     Head,
@@ -29,7 +27,9 @@ from orderdesk_devkit.testing.cassettes import (
 )
 from orderdesk_devkit.testing.network import NetworkUsed
 from orderdesk_devkit.testing.scrubbing import Scrubber
-from orderdesk_devkit.simulators.server import serve
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.settings import host, settings
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 SCENE = Scene(

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_devkit.cli.sandbox import running
-from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import Simulator
+from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.clock import VirtualClock, hours
 
 PHONE = """
 from orderdesk_sdk.declaration import Integration, Portal

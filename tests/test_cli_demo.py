@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_devkit.simulators.simulator import simulators
+from orderdesk_sdk.cli.group import orderdesk
 
 
 @pytest.fixture(autouse=True)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_devkit.cli.sandbox import running
-from orderdesk_sdk.clock import VirtualClock
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.clock import VirtualClock
 
 
 def run(*arguments: str, code: int = 0) -> Result:
@@ -75,11 +75,11 @@ def test_what_was_heard_and_does_not_show_is_read_until_the_service_contradicts(
 
 
 def test_work_returns_with_what_a_person_has_of_status_changes_and_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from orderdesk_sdk.cases.errand import ErrandState
+    from orderdesk_sdk.cases.ledger import Write
     from orderdesk_sdk.clock import hours
     from orderdesk_sdk.desk.config import find_config
     from orderdesk_sdk.desk.desk import Desk
-    from orderdesk_sdk.cases.errand import ErrandState
-    from orderdesk_sdk.cases.ledger import Write
 
     with Desk(find_config(None)) as desk:
         monkeypatch.setattr(desk._engine, "_run", lambda *_: [])

@@ -12,11 +12,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from orderdesk_sdk.cli.group import SECTIONS, orderdesk
 from orderdesk_devkit.cli.sandbox import running
-from orderdesk_sdk.clock import VirtualClock
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_sdk.cli.group import SECTIONS, orderdesk
+from orderdesk_sdk.clock import VirtualClock
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "cli-json.md"
 COMMANDS = [

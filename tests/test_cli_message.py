@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.cases.evidence import Proof, ProofKind
-from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_devkit.cli.sandbox import running
-from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.stores.serialization import dump, load
 
 CASE = "1043@mww"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_devkit.cli.sandbox import running
-from orderdesk_sdk.clock import VirtualClock
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.clock import VirtualClock
 
 RULES = """
 [[rules]]

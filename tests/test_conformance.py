@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
 from orderdesk_devkit.testing.conformance import Law
 from orderdesk_devkit.testing.conformance.declaration import MOST_MODULES, imported_by
+from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
 
 pytest_plugins = ("pytester",)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from attrs import asdict
 
+from orderdesk_devkit.testing.report_keys import KILLED
 from tests.support.crowd import Crowds, Told
-from orderdesk_devkit.testing.pytest_plugin import KILLED
 
 
 def test_the_laws_hold_in_every_crowd(

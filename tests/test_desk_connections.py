@@ -18,30 +18,30 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.plugin.routes import Button, ByReply
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.plugin.identity import NotStated
-from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from orderdesk_sdk.orders.order import Order, Placement, Role
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_sdk.plugin.settings import host, settings
-from orderdesk_devkit.testing.failpoints.child import follow_up
 from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.failpoints.child import follow_up
 from orderdesk_devkit.testing.harness import configured
 from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.ledger import Ledger
+from orderdesk_sdk.clock import VirtualClock, hours, minutes
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import NotStated
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.routes import Button, ByReply
+from orderdesk_sdk.plugin.service import Service
+from orderdesk_sdk.plugin.settings import host, settings
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 MCF = "amazon-mcf"
 WITHIN = 30.0

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.clock import VirtualClock, hours, seconds
-from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage, simulated
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.clock import VirtualClock, hours, seconds
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import InputError, NotAllowedError
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 CREATE = "/fulfillmentOrders$"
 

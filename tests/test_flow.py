@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, cast
 import httpx
 import pytest
 
+from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
+from orderdesk_sdk.cases.exchange import Certainty, Loss
+from orderdesk_sdk.errors import ConflictError, InputError, PluginFault
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Refusal
-from orderdesk_sdk.errors import ConflictError, InputError, PluginFault
-from orderdesk_sdk.cases.exchange import Certainty
-from orderdesk_sdk.runtime.flow_runner import MAX_CALLS, Driven, Fault, drive
-from orderdesk_sdk.cases.exchange import Loss
-from orderdesk_sdk.plugin.toolkit.json_response import need
 from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
+from orderdesk_sdk.plugin.toolkit.json_response import need
+from orderdesk_sdk.runtime.flow_runner import MAX_CALLS, Driven, Fault, drive
 
 if TYPE_CHECKING:
     from orderdesk_sdk.plugin.service import Flow

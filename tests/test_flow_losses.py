@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
+from orderdesk_sdk.cases.exchange import Certainty, Loss
+from orderdesk_sdk.errors import ConfigurationError, ConflictError
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome
-from orderdesk_sdk.errors import ConfigurationError, ConflictError
-from orderdesk_sdk.cases.exchange import Certainty
-from orderdesk_sdk.runtime.flow_runner import Driven, Fault, drive
-from orderdesk_sdk.cases.exchange import Loss
 from orderdesk_sdk.plugin.guard import Watch, watch_here
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, text_at
-from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
+from orderdesk_sdk.runtime.flow_runner import Driven, Fault, drive
 
 if TYPE_CHECKING:
     from orderdesk_sdk.plugin.service import Flow

@@ -6,19 +6,19 @@ from collections.abc import Callable
 
 import pytest
 
-from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.plugin.routes import Button, ByCheck, SinceSubmission
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.cases.ledger import Write
-from orderdesk_sdk.orders.order import Placement, Role
 from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.requests import CancelRequest, ResubmitRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, SinceSubmission
+from orderdesk_sdk.plugin.service import Flow, Service
 from tests.support.fake_services import PORTAL, Cart, Mill, Phone, TownSettings, Village, VillageOpener
 
 

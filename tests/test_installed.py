@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.desk.matrix import every_row
+from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.plugin.registry import Registry
 
 PLUGIN = """

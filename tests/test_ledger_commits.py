@@ -12,9 +12,9 @@ import pytest
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.errors import LedgerError
+from orderdesk_sdk.stores.sqlite.connection import connect
 from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from orderdesk_sdk.stores.sqlite.connection import connect
 
 Job = Callable[[sqlite3.Cursor], None]
 

@@ -17,13 +17,13 @@ import pytest
 
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError, LedgerError
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.stores.sqlite.backup import accept_as_it_is
-from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.plugin.toolkit.file_drop import LocalFolder
 from orderdesk_sdk.plugin.toolkit.private_files import make_private_folder, too_open
+from orderdesk_sdk.stores.sqlite.backup import accept_as_it_is
 from orderdesk_sdk.stores.sqlite.connection import wal_of
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 from tests.test_ledger import case_of, put, wish
 
 Opened = SqliteLedger | LocalHost

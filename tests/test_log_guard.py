@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.log_redaction import LOGGERS, guarded_logs
 from orderdesk_sdk.transport.redaction import Redactor
-from orderdesk_sdk.secret import Secret
-from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker

@@ -20,14 +20,15 @@ from aiosmtpd.smtp import AuthResult
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orderdesk_sdk.transport.email import smtp as mail, smtp_session as smtp
-from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
-from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.cases.exchange import Certainty, Failure
-from orderdesk_sdk.transport.email.smtp import LONGEST_BODY, LONGEST_SUBJECT, MailConfig, Mailer, compose, message_id
+from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.orders.order import Address, Line, Order, Placement, Role
-from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
 from orderdesk_sdk.plugin.toolkit.templates import FIELDS, fill, template_fields
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.transport.email import smtp as mail
+from orderdesk_sdk.transport.email import smtp_session
+from orderdesk_sdk.transport.email.smtp import LONGEST_BODY, LONGEST_SUBJECT, MailConfig, Mailer, compose, message_id
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer
@@ -114,7 +115,7 @@ def test_a_server_that_says_too_much_is_left_and_provably_got_nothing(mail_serve
 
 
 def test_a_server_that_speaks_a_letter_at_a_time_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smtp, "STEPS", 1)
+    monkeypatch.setattr(smtp_session, "STEPS", 1)
     done = threading.Event()
 
     def dribble(listening: socket.socket) -> None:

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 from aiosmtpd.smtp import AuthResult
 
-from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.policy.deadlines import PATIENCE
 from orderdesk_sdk.cases.state_machine import EventKind
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
-from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.transport.email.smtp import MailConfig
-from orderdesk_sdk.cases.policy.deadlines import PATIENCE
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.transport.email.smtp import MailConfig
 from tests.support.email_child import BY_MAIL, BY_MAIL_OR_PHONE, POST, WITHIN, open_post_desk
-from orderdesk_devkit.testing.plugin_under_test import sample_order
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.runtime.context import LEASE
-from orderdesk_sdk.clock import VirtualClock, seconds
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
 from orderdesk_devkit.testing.failpoints.runner import KILLED
-from tests.support.email_child import ACTION, POST, Errand, Task
 from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.clock import VirtualClock, seconds
+from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from tests.support.email_child import ACTION, POST, Errand, Task
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer

@@ -9,17 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.notifications import LARGEST
 from orderdesk_sdk.errors import InputError, LedgerError, UntrustedMessage
-from orderdesk_sdk.cases.exchange import Exchange
+from orderdesk_sdk.orders.order import Placement
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.desk.notifications import LARGEST
+from orderdesk_sdk.plugin.webhooks import LONGEST_NAME, Hint, HintKind, Message
 from orderdesk_sdk.stores.sqlite import messages
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from orderdesk_sdk.plugin.webhooks import LONGEST_NAME, Hint, HintKind, Message
-from orderdesk_sdk.orders.order import Placement
 from tests.support.fake_services import Mill, TownSettings, Village, VillageOpener, note
 
 CANCELED, CHANGED = HintKind.CANCELED, HintKind.CHANGED

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orderdesk_devkit.testing.npm import npm_package, run_node
-from orderdesk_devkit.testing.pytest_plugin import LOUD
+from orderdesk_devkit.testing.report_keys import LOUD
 
 
 class Folder:

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.orders.order import Address, Order, Placement, Role
 from orderdesk_sdk.orders.serialization import read_order_text, read_orders, write_order, write_order_text
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderdesk_sdk.errors import InputError
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization import read_order_text, read_orders, write_order, write_order_text
 

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.plugin.answer import LineAnswer
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.validation import leaves_nothing, open_cases
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.routes import Portal
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError
-from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.orders.order import Line, Order, Role
+from orderdesk_sdk.plugin.answer import LineAnswer
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.routes import Portal
 from orderdesk_sdk.plugin.settings import host, settings
-from orderdesk_sdk.cases.validation import leaves_nothing, open_cases
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 ORDER = Order("id-1042", "1042", lines=(Line(2, code="MUG"), Line(1, code="CAP")))

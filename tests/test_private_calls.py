@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.cases.exchange import Intent
+from orderdesk_sdk.orders.order import Role
 from orderdesk_sdk.plugin.auth import HeaderAuth
 from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.orders.order import Role
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
-from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
 
 if TYPE_CHECKING:
     from orderdesk_devkit.testing.canary import Finder

@@ -20,13 +20,13 @@ from orderdesk_devkit.quality.plugin_folder import PluginFolder, find_folder
 from orderdesk_devkit.quality.report import Fault, Level, Rule, Verdict, judge
 from orderdesk_devkit.quality.rules import RULES
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.plugin.routes import Button, ByPerson
-from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
 from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.profiles.api_settings import orderdesk_cancel, orderdesk_check
 from orderdesk_sdk.plugin.reasons import ClosedList, ReasonCode
 from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.profiles.api_settings import orderdesk_cancel, orderdesk_check
+from orderdesk_sdk.plugin.routes import Button, ByPerson
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference" / "cli-json.md"

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orderdesk_sdk.orders.order import Line, Order
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Refusal
 from orderdesk_sdk.plugin.lines import LineNames
-from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin.toolkit.json_response import Ended
 from orderdesk_sdk.plugin.toolkit.line_quantities import (
     LineQuantities,
     judge,
@@ -21,7 +22,6 @@ from orderdesk_sdk.plugin.toolkit.line_quantities import (
     to_ask,
     told_lines,
 )
-from orderdesk_sdk.plugin.toolkit.json_response import Ended
 
 REPLY = httpx.Response(200)
 A, B = "A", "B"

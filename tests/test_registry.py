@@ -245,8 +245,7 @@ def test_many_threads_load_an_integration_once(site: Site) -> None:
 
 
 def test_an_integration_that_makes_no_call_needs_no_address(site: Site) -> None:
-    no_call = (
-        "from orderdesk_sdk.plugin.integration import Portal\nDECLARED.update(base_url=None, cancel=(Portal('Call them.'),))\n"
-    )
+    portal = "from orderdesk_sdk.plugin.routes import Portal\n"
+    no_call = f"{portal}DECLARED.update(base_url=None, cancel=(Portal('Call them.'),))\n"
     site.install(GOOD + no_call + "del orderdesk_cancel\n")
     assert site.registry().load("acme").integration.base_url is None

@@ -9,13 +9,13 @@ from threading import Barrier
 import pytest
 
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.errors import NotAllowedError
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
 from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 from tests.support.fake_services import Mill, Phone, Village, VillageOpener
 
 

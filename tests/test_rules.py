@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import pytest
 from attrs import evolve
 
+from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.events import Occurrence, OccurrenceKind
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.rules.model import FACTS
-from orderdesk_sdk.cases.events import Occurrence, OccurrenceKind
-from orderdesk_sdk.rules.conditions import decide, facts_of
-from orderdesk_sdk.rules.reader import read_rules
-from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.plugin.bulkhead import Bulkhead
+from orderdesk_sdk.rules.conditions import decide, facts_of
+from orderdesk_sdk.rules.model import FACTS
+from orderdesk_sdk.rules.reader import read_rules
 
 ORDER = sample_order()
 SOUND = {"name": "r", "event": "order moved", "do": ["Cancel Order at Post"]}

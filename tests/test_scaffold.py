@@ -14,14 +14,14 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from orderdesk_sdk.plugin.answer import Outcome
 from orderdesk_devkit.scaffold.plugin_template import Auth, Blueprint, Cancel
+from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.plugin.answer import Outcome
 from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.plugin.service import Service
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = {Cancel.EMAIL: 39, Cancel.BUTTON: 83, Cancel.RULE: 84, Cancel.REASONS: 92, Cancel.WINDOW_EMAIL: 95}

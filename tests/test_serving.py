@@ -13,8 +13,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
 from orderdesk_devkit.simulators.server import connection_of, serve
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:

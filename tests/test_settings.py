@@ -6,7 +6,6 @@ import attrs
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.plugin.settings import (
     SettingField,
     SettingKind,
@@ -17,6 +16,7 @@ from orderdesk_sdk.plugin.settings import (
     settings,
     settings_fields,
 )
+from orderdesk_sdk.secret import Secret
 
 
 @settings

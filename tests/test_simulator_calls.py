@@ -8,8 +8,6 @@ import pytest
 from attrs import define
 from starlette.requests import Request
 
-from orderdesk_sdk.clock import hours
-from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_devkit.simulators.http_requests import (
     basic,
     bearer,
@@ -25,6 +23,8 @@ from orderdesk_devkit.simulators.http_requests import (
 )
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.tokens import Tokens
+from orderdesk_sdk.clock import hours
+from orderdesk_sdk.errors import InputError, NotFoundError
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

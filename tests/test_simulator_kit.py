@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
-from orderdesk_sdk.clock import Clock, SystemClock, VirtualClock
-from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Deed, Outcome, Record, Simulator, Switch, simulators
+from orderdesk_sdk.clock import Clock, SystemClock, VirtualClock
+from orderdesk_sdk.errors import InputError, NotFoundError
 
 
 class Depot(Simulator):

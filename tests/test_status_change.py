@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError
 from orderdesk_sdk.cases.ledger import Write
 from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError
 from tests.support.fake_services import Village, VillageOpener
 
 HOLD = {

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import httpx
 import vcr
 
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
-from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import pytest
 
-from orderdesk_sdk.plugin.answer import Refusal
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.ledger import Write
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.plugin.answer import Refusal
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.cases.ledger import Write
 from orderdesk_sdk.plugin.requests import CancelRequest
 from tests.support.fake_services import Cart, Mill, Phone, Village, VillageOpener
 

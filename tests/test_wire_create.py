@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
-from orderdesk_sdk.plugin.requests import ResubmitRequest
 from orderdesk_sdk.plugin.profiles.api_flows import wire_before_create
 from orderdesk_sdk.plugin.profiles.api_profile import WireProfile, read_wire_profile
+from orderdesk_sdk.plugin.requests import ResubmitRequest
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 from tests.test_wire import ORDER, PLACE, SERVICE, changed, good
 
 LOOKED = read_wire_profile(changed("read", unknown=[404]), PLACE)

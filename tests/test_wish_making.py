@@ -10,11 +10,6 @@ from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.plugin.routes import Button, ByReply, Scope
-from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.plugin.lines import resolve_lines
-from orderdesk_sdk.orders.order import Line, Order, Placement, Role
-from orderdesk_sdk.plugin.reasons import FreeText
 from orderdesk_sdk.cases.validation import (
     demand,
     demand_lines,
@@ -23,6 +18,11 @@ from orderdesk_sdk.cases.validation import (
     wanted_placements,
     wish_content,
 )
+from orderdesk_sdk.errors import InputError, NotAllowedError
+from orderdesk_sdk.orders.order import Line, Order, Placement, Role
+from orderdesk_sdk.plugin.lines import resolve_lines
+from orderdesk_sdk.plugin.reasons import FreeText
+from orderdesk_sdk.plugin.routes import Button, ByReply, Scope
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 MUG, CAP = Line(2, id="1", code="MUG"), Line(1, id="2", code="CAP")

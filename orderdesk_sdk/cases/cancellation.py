@@ -5,33 +5,12 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from datetime import datetime
 
-from attrs import evolve, field, frozen
-
-from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
-from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.cases.evidence import MailIn
-from orderdesk_sdk.orders.order import Role
+from attrs import field, frozen
 
 __all__ = ["Cancellation"]
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 @frozen
@@ -65,17 +44,3 @@ class Cancellation:
     def part(self) -> Mapping[str, int]:
         """What to cancel, by the names of lines; empty means the whole order."""
         return {self.line_names.get(line, line): quantity for line, quantity in self.lines.items()}
-
-
-
-
-
-
-
-
-
-
-
-
-
-

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.cases.evidence import Proof
 import enum
-from collections.abc import Mapping
 from datetime import datetime
-from attrs import evolve, field, frozen
-from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
-from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.cases.evidence import MailIn
+
+from attrs import frozen
+
+from orderdesk_sdk.cases.evidence import Proof
 from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
 
 __all__ = ["State", "OPEN", "ALARMS", "SETTLED", "READABLE", "Case"]
+
 
 class State(enum.Enum):
     """Where a case stands."""

@@ -8,8 +8,8 @@ from typing import Final
 from attrs import evolve
 
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.cases.ledger import Work
+from orderdesk_sdk.clock import minutes
 
 __all__ = ["BELIEVED", "righted"]
 

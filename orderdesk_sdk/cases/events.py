@@ -1,18 +1,15 @@
 """Events of orders, which rules hear, and what the rules did about them. Pure."""
 
 from __future__ import annotations
+
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+
 from attrs import field, frozen
-from orderdesk_sdk.errors import ConfigurationError, in_words
-from orderdesk_sdk.rules.filters import FACTS, LONGEST_FILTER, NO_FILTER, check_filter, matches
-from orderdesk_sdk.plugin.guard import Fault
-from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.plugin.bulkhead import Bulkhead
 
 __all__ = ["OccurrenceKind", "Occurrence", "Firing"]
+
 
 class OccurrenceKind(enum.Enum):
     """What rules can react to."""

@@ -1,27 +1,14 @@
 """Evidence: what a verdict rests on. Pure."""
 
 from __future__ import annotations
-import enum
-from collections.abc import Mapping
-from datetime import datetime
-from attrs import evolve, field, frozen
-from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
-from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.orders.order import Role
 
-from __future__ import annotations
-import hashlib
-import re
-from collections.abc import Callable, Iterable
+import enum
 from datetime import datetime
+
 from attrs import frozen
-from orderdesk_sdk.transport.email.automatic import addresses_in, why_automatic
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.transport.email.dates import moment_of
-from orderdesk_sdk.transport.email.parts import Mail, headers, take_apart, text_of, unfit
-from orderdesk_sdk.plugin.toolkit.templates import one_line
 
 __all__ = ["ProofKind", "Proof", "MailIn"]
+
 
 class ProofKind(enum.Enum):
     """What a settled case rests on."""

@@ -22,14 +22,14 @@ from urllib.parse import unquote, unquote_plus
 
 from attrs import evolve, field, frozen
 
-from orderdesk_sdk.plugin.answer import Answer, Answers, Outcome
 from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.plugin.answer import Answer, Answers, Outcome
 from orderdesk_sdk.plugin.identity import AnyOf, Identity, NotStated, NumberKind, StatedAt
 from orderdesk_sdk.plugin.lines import uncovered
-from orderdesk_sdk.orders.order import Order, Placement
 from orderdesk_sdk.plugin.plain_values import MOST_ITEMS, name_of, plain_text
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, json_object
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, json_object
 
 if TYPE_CHECKING:
     import httpx

@@ -10,33 +10,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from attrs import field, frozen
-from datetime import datetime, timedelta
-from attrs import evolve, frozen
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.cases.evidence import Proof
-from orderdesk_sdk.plugin.routes import Batch, Button, ByCheck, ByReply, Portal
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.errors import OrderDeskError, PluginFault
-from orderdesk_sdk.cases.policy.events import proof_by_reading, proof_by_reply
-from orderdesk_sdk.cases.exchange import Certainty
-from orderdesk_sdk.cases.policy.polling import LAG, after_heard, after_look, after_watching, verdict
-from orderdesk_sdk.orders.order import Placement
-from orderdesk_sdk.cases.policy.deadlines import PATIENCE, SOON, no_later, not_in_time
-from orderdesk_sdk.cases.policy.escalation import (
-    ASK_A_PERSON,
-    confirmation_of,
-    hand_over,
-    kept,
-    next_look,
-    not_seen,
-    read_every,
-    reminder,
-    time_of,
-    took_note,
-)
-from orderdesk_sdk.cases.windows import next_open, opening
 
 __all__ = ["Certainty", "Exchange", "Failure", "Intent", "Loss"]
 

@@ -1,22 +1,14 @@
 """The history of a case: what its entries are. Pure."""
 
 from __future__ import annotations
+
 import enum
-import json
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
+
 from attrs import frozen
-from cattrs.preconf.json import make_converter
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.state_machine import Event
+
 from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.cases.damage import intact
-from orderdesk_sdk.stores.personal_texts import NOTE, REMOVED, Packed, join, seal, split
-from orderdesk_sdk.cases.registration import Registration
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.events import Firing, Occurrence
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.state_machine import Event
 
 __all__ = ["EntryKind", "Entry", "Content"]
 

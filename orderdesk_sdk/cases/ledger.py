@@ -10,13 +10,13 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.cases.events import Firing, Occurrence, OccurrenceKind
 from orderdesk_sdk.cases.history import Content, Entry
 from orderdesk_sdk.cases.ledger_flaws import Flaw, Head, Record
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.events import Firing, Occurrence, OccurrenceKind
 from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.errors import ConflictError
 
 __all__ = ["Fence", "FenceMoved", "Ledger", "Work", "Write"]
 

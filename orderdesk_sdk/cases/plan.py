@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.cases.windows import Opening, next_open, opening
-from orderdesk_sdk.cases.wording import proof_in_words
-
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from attrs import frozen
 
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.clock import CLOCKS_DIFFER
-from orderdesk_sdk.plugin.routes import Always, ByCheck, ByPerson, ByReply, Portal, Route, Scope, SinceSubmission, WhileStatus, Window, fold
-from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.cases.windows import Opening, next_open, opening
+from orderdesk_sdk.cases.wording import proof_in_words
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.orders.order import Order, Placement, Role
-from orderdesk_sdk.plugin.url_paths import number_fault
+from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.reasons import ClosedList, FreeText, NoReason, ReasonCode, ReasonRule, allowed_reasons
+from orderdesk_sdk.plugin.routes import (
+    ByPerson,
+    Route,
+    Scope,
+)
+from orderdesk_sdk.plugin.url_paths import number_fault
 
 __all__ = ["Plan", "PlanEntry", "PlanStep", "make_plan"]
-
-
 
 
 @frozen
@@ -70,10 +70,6 @@ class Plan:
     order_number: str
     at: datetime
     entries: tuple[PlanEntry, ...]
-
-
-
-
 
 
 def make_plan(
@@ -168,7 +164,3 @@ def _needs(rule: ReasonRule) -> str | None:
 def _then(route: Route, role: Role) -> str:
     follows = proof_in_words(route)
     return f"last, when all others are canceled; {follows}" if role is Role.CART else follows
-
-
-
-

@@ -7,19 +7,21 @@ from datetime import datetime
 
 from attrs import frozen
 
-from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.state_machine import Event
-from orderdesk_sdk.cases.evidence import ProofKind
-from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.cases.damage import DamagedRow
+from orderdesk_sdk.cases.evidence import MailIn, ProofKind
 from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.cases.evidence import MailIn
-from orderdesk_sdk.cases.ledger import DamagedRow, Entry, EntryKind, Ledger, Record, Work
-from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.cases.history import Entry, EntryKind
+from orderdesk_sdk.cases.ledger import Ledger, Work
+from orderdesk_sdk.cases.ledger_flaws import Record
 from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.cases.validation import leaves_nothing
+from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
+from orderdesk_sdk.plugin.integration import Integration
 
 __all__ = ["CaseReceipt", "ProofReceipt", "Receipt", "Step", "WishReceipt", "make_receipt"]
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.cases.case import Case, OPEN, READABLE, State, _UNDECIDED
-from orderdesk_sdk.cases.evidence import Proof
 import enum
 from collections.abc import Mapping
 from datetime import datetime
-from attrs import evolve, field, frozen
-from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
+
+from attrs import evolve, frozen
+
+from orderdesk_sdk.cases.case import _UNDECIDED, OPEN, READABLE, Case, State
+from orderdesk_sdk.cases.evidence import Proof
 from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.cases.evidence import MailIn
-from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
 
 __all__ = ["EventKind", "TRANSITIONS", "Event", "IllegalTransition", "TECHNICAL", "transition"]
+
 
 class EventKind(enum.Enum):
     """What can happen to a case."""

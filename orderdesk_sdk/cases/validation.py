@@ -10,11 +10,11 @@ from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.plugin.routes import Route, Scope
 from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.plugin.lines import label, lines_of_names, uncovered
 from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin.lines import label, lines_of_names, uncovered
 from orderdesk_sdk.plugin.reasons import resolve_reason
+from orderdesk_sdk.plugin.routes import Route, Scope
 
 __all__ = [
     "demand",

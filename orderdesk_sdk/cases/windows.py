@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.cases.wording import span
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import assert_never
+
 from attrs import frozen
-from orderdesk_sdk.cases.case import State
+
+from orderdesk_sdk.cases.wording import span
 from orderdesk_sdk.clock import CLOCKS_DIFFER
-from orderdesk_sdk.plugin.routes import Always, ByCheck, ByPerson, ByReply, Portal, Route, Scope, SinceSubmission, WhileStatus, Window, fold
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.orders.order import Order, Placement, Role
-from orderdesk_sdk.plugin.url_paths import number_fault
-from orderdesk_sdk.plugin.reasons import ClosedList, FreeText, NoReason, ReasonCode, ReasonRule, allowed_reasons
+from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.plugin.routes import (
+    Always,
+    Route,
+    SinceSubmission,
+    WhileStatus,
+    Window,
+    fold,
+)
 
 __all__ = ["Opening", "opening", "next_open"]
+
 
 @frozen
 class Opening:

@@ -1,20 +1,20 @@
 """Spans of time and confirmations, as people read them. Pure."""
 
 from __future__ import annotations
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+
+from datetime import timedelta
 from typing import assert_never
-from attrs import frozen
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.clock import CLOCKS_DIFFER
-from orderdesk_sdk.plugin.routes import Always, ByCheck, ByPerson, ByReply, Portal, Route, Scope, SinceSubmission, WhileStatus, Window, fold
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.orders.order import Order, Placement, Role
-from orderdesk_sdk.plugin.url_paths import number_fault
-from orderdesk_sdk.plugin.reasons import ClosedList, FreeText, NoReason, ReasonCode, ReasonRule, allowed_reasons
+
+from orderdesk_sdk.plugin.routes import (
+    ByCheck,
+    ByPerson,
+    ByReply,
+    Portal,
+    Route,
+)
 
 __all__ = ["span", "proof_in_words"]
+
 
 def proof_in_words(route: Route) -> str:
     """What settles a case that took this route."""

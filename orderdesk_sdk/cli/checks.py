@@ -14,27 +14,29 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from orderdesk_sdk.rules.actions import Actions
-from orderdesk_sdk.cli.session import Session, clock_of
+from orderdesk_sdk.cases.damage import REMEDY as DAMAGED
 from orderdesk_sdk.cli.output.times import shown, span, zone
+from orderdesk_sdk.cli.sandbox_client import must_answer
+from orderdesk_sdk.cli.session import Session, clock_of
 from orderdesk_sdk.clock import SystemClock, minutes
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
-from orderdesk_sdk.plugin.integration import NewNumber
 from orderdesk_sdk.errors import ConfigurationError, LedgerError, OrderDeskError, PluginFault
-from orderdesk_sdk.plugin.guard import Fault
-from orderdesk_sdk.plugin.validation import ladder_of
-from orderdesk_sdk.cases.damage import REMEDY as DAMAGED
-from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.orders.numbering import suffixed
-from orderdesk_sdk.plugin.toolkit.private_files import too_open
+from orderdesk_sdk.plugin.bulkhead import PATIENCE, Bulkhead
+from orderdesk_sdk.plugin.guard import Fault
+from orderdesk_sdk.plugin.hookspecs import LISTENERS
+from orderdesk_sdk.plugin.integration import NewNumber
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
-from orderdesk_sdk.stores.sqlite.connection import opened, wal_of
-from orderdesk_sdk.cli.sandbox_client import must_answer
+from orderdesk_sdk.plugin.toolkit.private_files import too_open
 from orderdesk_sdk.plugin.urls import is_loopback
-from orderdesk_sdk.plugin.bulkhead import PATIENCE, Bulkhead
+from orderdesk_sdk.plugin.validation import ladder_of
+from orderdesk_sdk.rules.actions import Actions
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
+from orderdesk_sdk.runtime.listeners import Listeners
+from orderdesk_sdk.stores.sqlite.connection import opened, wal_of
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
 
 __all__ = ["Finding", "Grade", "examine"]
 
@@ -134,7 +136,7 @@ def _plugins(registry: Registry) -> Iterator[Finding]:
 
 
 def _listeners(registry: Registry) -> Iterator[Finding]:
-    for error in registry.listeners.load().values():
+    for error in Listeners((), lambda: registry.entry_points(LISTENERS)).load().values():
         yield _wrong("listener", error)
 
 

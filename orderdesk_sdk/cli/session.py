@@ -17,14 +17,14 @@ import click
 from orderdesk_sdk import errors
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.cases.ledger import Work
+    from orderdesk_sdk.cases.resubmission import Resubmission
+    from orderdesk_sdk.cases.status_change import StatusChange
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.clock import Clock
     from orderdesk_sdk.desk.config import Config
     from orderdesk_sdk.desk.desk import Desk
     from orderdesk_sdk.stores.sqlite.orders import LocalHost
-    from orderdesk_sdk.cases.ledger import Work
-    from orderdesk_sdk.cases.resubmission import Resubmission
-    from orderdesk_sdk.cases.status_change import StatusChange
 
 __all__ = ["PERSON_NEEDED", "Session", "by_option", "name_of_order", "shared", "who"]
 
@@ -56,7 +56,6 @@ class Session:
         in the wrong folder shall not look like an empty shop.
         """
         from orderdesk_sdk.desk.desk import Desk
-        from orderdesk_sdk.plugin.registry import Registry
 
         config = self.config()
         if not creating and config.path is None and not config.ledger.exists():
@@ -65,7 +64,7 @@ class Session:
                 place=str(Path.cwd()),
                 remedy="go where your orderdesk.toml is, name it with --config, or begin with `orderdesk import`",
             )
-        with Desk(config, clock=clock_of(config), registry=Registry(listeners=listeners)) as desk:
+        with Desk(config, clock=clock_of(config), listeners=listeners) as desk:
             yield desk
 
     def give(self, shape: Mapping[str, object], show: Callable[[Screen], None]) -> None:

@@ -10,19 +10,9 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.runtime.context import Known
-from orderdesk_sdk.clock import CLOCKS_DIFFER, Clock
-from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.runtime.scheduler import InlineEngine
 from orderdesk_sdk.cases.errand import end_of
-from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, PluginFault, UnderWayError
-from orderdesk_sdk.orders.by_id import HostById
 from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.plugin.lines import label, resolve_lines
-from orderdesk_sdk.orders.order import Order, Placement
-from orderdesk_sdk.plugin.url_paths import number_fault
-from orderdesk_sdk.cases.windows import next_open
+from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import (
     demand,
     not_yet_asked,
@@ -31,6 +21,16 @@ from orderdesk_sdk.cases.validation import (
     wish_content,
     with_line_ids,
 )
+from orderdesk_sdk.cases.windows import next_open
+from orderdesk_sdk.clock import CLOCKS_DIFFER, Clock
+from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, PluginFault, UnderWayError
+from orderdesk_sdk.orders.by_id import HostById
+from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.plugin.lines import label, resolve_lines
+from orderdesk_sdk.plugin.url_paths import number_fault
+from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.context import Known
+from orderdesk_sdk.runtime.scheduler import InlineEngine
 
 __all__ = ["Standing", "Wish", "Wishes", "name_of"]
 

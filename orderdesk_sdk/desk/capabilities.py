@@ -12,14 +12,28 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from orderdesk_sdk.plugin.routes import Always, Batch, Button, ByCheck, ByPerson, ByReply, Confirmation, Email, Portal, Route, SinceSubmission, WhileStatus, Window
-from orderdesk_sdk.plugin.integration import IdRule, NewNumber, NoResubmit, ResubmitRule, SameNumber
+from orderdesk_sdk.plugin.bulkhead import PATIENCE, Bulkhead
 from orderdesk_sdk.plugin.guard import sound
-from orderdesk_sdk.plugin.validation import ladder_of
+from orderdesk_sdk.plugin.integration import IdRule, NewNumber, NoResubmit, ResubmitRule, SameNumber
 from orderdesk_sdk.plugin.plain_values import plain_text
 from orderdesk_sdk.plugin.reasons import ClosedList, FreeText, NoReason, ReasonCode, ReasonRule
+from orderdesk_sdk.plugin.routes import (
+    Always,
+    Batch,
+    Button,
+    ByCheck,
+    ByPerson,
+    ByReply,
+    Confirmation,
+    Email,
+    Portal,
+    Route,
+    SinceSubmission,
+    WhileStatus,
+    Window,
+)
 from orderdesk_sdk.plugin.settings_schema import setting_shape, settings_schema
-from orderdesk_sdk.plugin.bulkhead import PATIENCE, Bulkhead
+from orderdesk_sdk.plugin.validation import ladder_of
 
 if TYPE_CHECKING:
     from orderdesk_sdk.plugin.registry import Loaded

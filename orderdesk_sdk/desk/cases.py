@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from orderdesk_sdk.plugin.answer import Refusal
 from orderdesk_sdk.cases.case import READABLE, Case
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.ledger import Ledger, Work
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.runtime.scheduler import InlineEngine
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError
-from orderdesk_sdk.desk.manual_evidence import Filing
-from orderdesk_sdk.cases.ledger import Ledger, Work
 from orderdesk_sdk.desk.cancellations import name_of
+from orderdesk_sdk.desk.manual_evidence import Filing
+from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.runtime.scheduler import InlineEngine
 
 __all__ = ["Verdicts"]
 

@@ -20,29 +20,22 @@ refresh_token = { env = "MCF_REFRESH_TOKEN" }
 
 from __future__ import annotations
 
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig, _TOO_LARGE, _known, _made
-
-import difflib
 import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.transport.email.smtp import MailConfig, check_mail
 from orderdesk_sdk.orders.numbering import SUFFIX, read_suffix
-from orderdesk_sdk.transport.redaction import Redactor
 from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.rules.reader import read_rules
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.plugin.settings import SettingField, SettingKind, check_number, settings_fields
-from orderdesk_sdk.plugin.urls import read_base_url
+from orderdesk_sdk.runtime.connection_config import TOO_LARGE, ConnectionConfig, check_keys, make_from_table
+from orderdesk_sdk.transport.email.smtp import MailConfig, check_mail
 
 __all__ = ["Config", "SandboxConfig", "find_config", "read_config"]
 
@@ -56,10 +49,6 @@ MOST_DOTS = 300
 """Dots in one of its lines: Python's reader needs memory by the square of the parts of a key."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
-
-
-
-
 
 
 @frozen
@@ -130,11 +119,11 @@ def _read(path: Path) -> Config:
         raise ConfigurationError(
             "is too long or nested too deeply", place=str(path), remedy="write it as the docs do"
         ) from None
-    _known(document, ("ledger", "host", "mail", "connections", "resubmit", "rules", "sandbox"), str(path))
+    check_keys(document, ("ledger", "host", "mail", "connections", "resubmit", "rules", "sandbox"), str(path))
     ledger = _table(document, "ledger", str(path))
     host = _table(document, "host", str(path))
-    _known(ledger, ("url",), f"{path}: [ledger]")
-    _known(host, ("timezone",), f"{path}: [host]")
+    check_keys(ledger, ("url",), f"{path}: [ledger]")
+    check_keys(host, ("timezone",), f"{path}: [host]")
     connections = {
         name: _connection(name, table, f"{path}: [connections.{name}]")
         for name, table in _table(document, "connections", str(path)).items()
@@ -143,14 +132,14 @@ def _read(path: Path) -> Config:
     mail = _mail(_table(document, "mail", str(path)), f"{path}: [mail]") if "mail" in document else None
     rules = read_rules(document.get("rules", []), f"{path}: [[rules]]")
     resubmit = _table(document, "resubmit", str(path))
-    _known(resubmit, ("suffix",), f"{path}: [resubmit]")
+    check_keys(resubmit, ("suffix",), f"{path}: [resubmit]")
     suffix = read_suffix(resubmit.get("suffix", SUFFIX), f"{path}: [resubmit].suffix")
     return Config(_ledger_path(ledger, path), connections, _timezone(host, path), path, sandbox, mail, rules, suffix)
 
 
 def _check_numbers(value: object, place: str) -> None:
     """Raises ConfigurationError for a number that TOML does not have: beyond 64 bits it cannot even be shown."""
-    if isinstance(value, int) and not -_TOO_LARGE <= value < _TOO_LARGE:
+    if isinstance(value, int) and not -TOO_LARGE <= value < TOO_LARGE:
         raise ConfigurationError("this number is too large", place=place, remedy="TOML has numbers of 64 bits")
     if isinstance(value, Mapping):
         for name, inner in value.items():
@@ -165,7 +154,7 @@ def _connection(name: str, table: object, place: str) -> ConnectionConfig:
         raise ConfigurationError("a connection's name is letters, digits, - and _", place=place)
     if not isinstance(table, Mapping):
         raise ConfigurationError("a table was expected", place=place)
-    _known(table, ("insecure", "integration", "settings"), place)
+    check_keys(table, ("insecure", "integration", "settings"), place)
     integration = table.get("integration")
     if not isinstance(integration, str):
         raise ConfigurationError(
@@ -178,16 +167,16 @@ def _connection(name: str, table: object, place: str) -> ConnectionConfig:
 
 
 def _mail(table: Mapping[str, object], place: str) -> MailConfig:
-    made = _made(MailConfig, table, place, os.environ)
+    made = make_from_table(MailConfig, table, place, os.environ)
     check_mail(made, place)
     return made
 
 
 def _sandbox(document: Mapping[str, object], connections: Iterable[str], place: str) -> SandboxConfig:
     table = _table(document, "sandbox", place)
-    _known(table, ("clock", "simulators"), place)
+    check_keys(table, ("clock", "simulators"), place)
     simulators = _table(table, "simulators", place)
-    _known(simulators, connections, f"{place}.simulators")
+    check_keys(simulators, connections, f"{place}.simulators")
     urls = {name: _loopback(url, f"{place}.simulators.{name}") for name, url in simulators.items()}
     return SandboxConfig(urls, _loopback(table["clock"], f"{place}.clock") if "clock" in table else None)
 
@@ -207,8 +196,6 @@ def _table(document: Mapping[str, object], name: str, place: str) -> Mapping[str
     if not isinstance(table, Mapping):
         raise ConfigurationError(f"{name} must be a table", place=place, remedy=f"write it as [{name}]")
     return table
-
-
 
 
 def _ledger_path(ledger: Mapping[str, object], path: Path) -> Path:
@@ -236,15 +223,3 @@ def _timezone(host: Mapping[str, object], path: Path) -> tzinfo:
         raise ConfigurationError(
             f"{name!r} is not a time zone", place=f"{path}: [host].timezone", remedy='write it as "Europe/Berlin"'
         ) from None
-
-
-
-
-
-
-
-
-
-
-
-

@@ -20,42 +20,44 @@ from typing import Self, TypeVar
 
 from attrs import evolve
 
-from orderdesk_sdk.plugin.answer import Refusal
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.ledger import Ledger, Work
+from orderdesk_sdk.cases.plan import Plan, make_plan
+from orderdesk_sdk.cases.receipt import Receipt, make_receipt
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.validation import demand_submittable
 from orderdesk_sdk.clock import Clock, SystemClock
+from orderdesk_sdk.desk.cancellations import Standing, Wish, Wishes, name_of
+from orderdesk_sdk.desk.cases import Verdicts
 from orderdesk_sdk.desk.config import Config, find_config
-from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.desk.rule_actions import Deeds
-from orderdesk_sdk.transport.shutdown import Ending
-from orderdesk_sdk.runtime.scheduler import InlineEngine, Report
-from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.desk.manual_evidence import Filing
-from orderdesk_sdk.orders.store import Host, Move
-from orderdesk_sdk.orders.by_id import HostById
-from orderdesk_sdk.stores.sqlite.orders import ImportReport, LocalHost, embedded
-from orderdesk_sdk.orders.references import OrderId, order_ref
-from orderdesk_sdk.transport.http.client import CallLimits
 from orderdesk_sdk.desk.notifications import Heard, Inbound
 from orderdesk_sdk.desk.orders import Intake
-from orderdesk_sdk.cases.ledger import Ledger, Work
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from orderdesk_sdk.transport.email.smtp import Mailer
-from orderdesk_sdk.plugin.webhooks import HintKind, Message
+from orderdesk_sdk.desk.rule_actions import Deeds
+from orderdesk_sdk.desk.status_changes import Statuses, StatusStanding
+from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.orders.by_id import HostById
 from orderdesk_sdk.orders.order import Order, Placement
-from orderdesk_sdk.cases.plan import Plan, make_plan
-from orderdesk_sdk.runtime.handlers.email import Post
-from orderdesk_sdk.cases.receipt import Receipt, make_receipt
+from orderdesk_sdk.orders.references import OrderId, order_ref
+from orderdesk_sdk.orders.store import Host, Move
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.bulkhead import PATIENCE
+from orderdesk_sdk.plugin.hookspecs import LISTENERS
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.plugin.webhooks import HintKind, Message
 from orderdesk_sdk.rules.engine import Rulebook
-from orderdesk_sdk.cases.status_change import StatusChange
-from orderdesk_sdk.desk.status_changes import Statuses, StatusStanding
-from orderdesk_sdk.desk.cases import Verdicts
-from orderdesk_sdk.cases.validation import demand_submittable
-from orderdesk_sdk.desk.cancellations import Standing, Wish, Wishes, name_of
-from orderdesk_sdk.plugin.bulkhead import PATIENCE
+from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.handlers.email import Post
+from orderdesk_sdk.runtime.listeners import Listeners
+from orderdesk_sdk.runtime.scheduler import InlineEngine, Report
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.orders import ImportReport, LocalHost, embedded
+from orderdesk_sdk.transport.email.smtp import Mailer
+from orderdesk_sdk.transport.http.client import CallLimits
+from orderdesk_sdk.transport.shutdown import Ending
 
 __all__ = ["Desk"]
 
@@ -75,6 +77,7 @@ class Desk:
         registry: Registry | None = None,
         limits: CallLimits | None = None,
         patience: float = PATIENCE,
+        listeners: Sequence[object] = (),
     ) -> None:
         """A desk of parts; each None is made from the configuration."""
         mailer = Mailer(config.mail) if config.mail is not None else None
@@ -89,9 +92,10 @@ class Desk:
         )
         by_id = HostById(self.host)
         post = Post(mailer, self.clock)
-        listeners = self.registry.listeners
-        listeners.patience = patience
-        self._engine = InlineEngine(self.ledger, by_id, self.connections, listeners, post, self.clock, self._ending)
+        self.listeners = Listeners(listeners, lambda: self.registry.entry_points(LISTENERS), patience=patience)
+        self._engine = InlineEngine(
+            self.ledger, by_id, self.connections, self.listeners, post, self.clock, self._ending
+        )
         filing = Filing(config, self.ledger, self.connections, self.clock)
         self._verdicts = Verdicts(self.ledger, self._engine, filing, self.clock)
         self._wishes = Wishes(self.ledger, by_id, self.connections, self._engine, self.clock)

@@ -6,22 +6,28 @@ Keys are snake_case and always there; None is null; times are UTC with a Z; enum
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from orderdesk_sdk.plugin.answer import LineAnswer
-from orderdesk_sdk.desk.capabilities import Shape, codes_shape
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cli.output.cases import resubmission_shape, status_change_shape
-from orderdesk_sdk.cli.output.times import iso
-from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.cases.exchange import Exchange
+from orderdesk_sdk.cases.errand import Errand
 from orderdesk_sdk.cases.evidence import MailIn
-from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.receipt import CaseReceipt, ProofReceipt, Receipt, Step, WishReceipt
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.desk.cancellations import Standing
+from orderdesk_sdk.desk.capabilities import Shape, codes_shape
+from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.plugin.answer import LineAnswer
 
 __all__ = [
+    "errand_shape",
+    "iso",
+    "resubmission_shape",
+    "status_change_shape",
     "Shape",
     "case_shape",
     "error_shape",
@@ -31,6 +37,11 @@ __all__ = [
     "receipt_shape",
     "standing_shape",
 ]
+
+
+def iso(moment: datetime | None) -> str | None:
+    """The moment in UTC as `2026-11-22T13:03:10Z`, with microseconds where there are any; None stays None."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def error_shape(error: OrderDeskError | None) -> Shape | None:
@@ -251,3 +262,43 @@ def _exchange(exchange: Exchange | None) -> Shape | None:
 
 def _lines(lines: Sequence[LineAnswer]) -> list[Shape]:
     return [{"line": line.line, "ordered": line.ordered, "canceled": line.canceled} for line in lines]
+
+
+def errand_shape(found: Resubmission | StatusChange) -> Shape:
+    """An errand as the result of a command."""
+    match found:
+        case Resubmission():
+            return {"resubmission": resubmission_shape(found)}
+        case StatusChange():
+            return {"status_change": status_change_shape(found)}
+
+
+def resubmission_shape(found: Resubmission) -> Shape:
+    """A resubmission as it stands."""
+    return {**_errand(found), "original_id": found.original_id, "original_number": found.original_number}
+
+
+def status_change_shape(found: StatusChange) -> Shape:
+    """A status change as it stands."""
+    return {**_errand(found), "order_id": found.order_id, "status": found.status, "chain": list(found.chain)}
+
+
+def _errand(found: Errand) -> Shape:
+    return {
+        "id": found.id,
+        "order_number": found.order_number,
+        "connection": found.connection,
+        "integration": found.integration,
+        "remote_id": found.remote_id,
+        "asked_by": found.asked_by,
+        "state": found.state.value,
+        "is_open": found.is_open,
+        "opened_at": iso(found.opened_at),
+        "updated_at": iso(found.updated_at),
+        "due_at": iso(found.due_at),
+        "text": found.text,
+        "remedy": found.remedy,
+        "fault": found.fault,
+        "give_up_at": iso(found.give_up_at),
+        "person": found.person,
+    }

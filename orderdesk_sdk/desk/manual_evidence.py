@@ -7,20 +7,19 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
-from orderdesk_sdk.plugin.toolkit.email_addresses import address_of
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.evidence import MailIn, Proof, ProofKind
+from orderdesk_sdk.cases.exchange import Exchange
+from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.clock import Clock, hours
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connections import Connection, Connections
-from orderdesk_sdk.plugin.routes import Email
 from orderdesk_sdk.errors import InputError, NotFoundError, OrderDeskError
-from orderdesk_sdk.cases.exchange import Exchange
+from orderdesk_sdk.plugin.routes import Email
+from orderdesk_sdk.plugin.toolkit.email_addresses import address_of
+from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.transport.email.parsing import EXCERPT, WORD, Letter, read_mail
-from orderdesk_sdk.cases.evidence import MailIn
-from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.transport.email.smtp import message_id
 from orderdesk_sdk.transport.email.parts import unfit
+from orderdesk_sdk.transport.email.smtp import message_id
 from orderdesk_sdk.transport.redaction import Redactor
 
 __all__ = ["Filing"]

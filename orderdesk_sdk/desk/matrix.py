@@ -10,15 +10,15 @@ from typing import assert_never
 
 from attrs import frozen
 
-from orderdesk_sdk.runtime.handlers.status_change import settable_statuses
-from orderdesk_sdk.plugin.routes import Always, Button, Email, Route, SinceSubmission, WhileStatus, Window
-from orderdesk_sdk.plugin.integration import Evidence, Integration, NewNumber, NoResubmit, ResubmitRule, SameNumber
+from orderdesk_sdk.cases.wording import proof_in_words, span
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.cases.wording import proof_in_words, span
+from orderdesk_sdk.plugin.integration import Evidence, Integration, NewNumber, NoResubmit, ResubmitRule, SameNumber
+from orderdesk_sdk.plugin.profiles.api_settings import WireSettings
 from orderdesk_sdk.plugin.reasons import ClosedList, FreeText, NoReason
 from orderdesk_sdk.plugin.registry import Loaded, Registry
-from orderdesk_sdk.plugin.profiles.api_settings import WireSettings
+from orderdesk_sdk.plugin.routes import Always, Button, Email, Route, SinceSubmission, WhileStatus, Window
+from orderdesk_sdk.runtime.handlers.status_change import settable_statuses
 
 __all__ = ["VARIES", "MatrixRoute", "MatrixRow", "every_row", "matrix_row", "row_of"]
 

@@ -9,11 +9,13 @@ from contextlib import suppress
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.cases.case import READABLE, Case, State
 from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import READABLE, Case, State
+from orderdesk_sdk.cases.ledger import Ledger
+from orderdesk_sdk.cases.policy.polling import STOP_IT
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.runtime.connections import Connection, Connections
-from orderdesk_sdk.runtime.scheduler import InlineEngine
+from orderdesk_sdk.cases.validation import leaves_nothing, wanted_placements
+from orderdesk_sdk.desk.cancellations import Wish, Wishes
 from orderdesk_sdk.errors import (
     ConfigurationError,
     InputError,
@@ -23,16 +25,14 @@ from orderdesk_sdk.errors import (
     PluginFault,
     UntrustedMessage,
 )
-from orderdesk_sdk.plugin.guard import sound
-from orderdesk_sdk.cases.policy.polling import STOP_IT
 from orderdesk_sdk.orders.by_id import HostById
-from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_sdk.orders.order import Order, Role
+from orderdesk_sdk.plugin.guard import sound
 from orderdesk_sdk.plugin.plain_values import name_of, plain_of
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
-from orderdesk_sdk.cases.validation import leaves_nothing, wanted_placements
-from orderdesk_sdk.desk.cancellations import Wish, Wishes
+from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
+from orderdesk_sdk.runtime.connections import Connection, Connections
+from orderdesk_sdk.runtime.scheduler import InlineEngine
 
 __all__ = ["Heard", "Inbound"]
 

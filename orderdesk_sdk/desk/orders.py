@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.orders.store import Host
-from orderdesk_sdk.stores.sqlite.orders import ImportReport, embedded
+from orderdesk_sdk.desk.cancellations import Wishes
 from orderdesk_sdk.desk.notifications import Inbound
 from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.orders.store import Host
 from orderdesk_sdk.rules.engine import Rulebook
-from orderdesk_sdk.desk.cancellations import Wishes
+from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.stores.sqlite.orders import ImportReport, embedded
 
 __all__ = ["Intake"]
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
+from orderdesk_sdk.desk.cancellations import Wish, Wishes
+from orderdesk_sdk.desk.status_changes import Statuses
 from orderdesk_sdk.rules.actions import Deed
 
-from attrs import frozen
-
-from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.desk.status_changes import Statuses
-from orderdesk_sdk.desk.cancellations import Wish, Wishes
-
 __all__ = ["Deeds"]
-
-
 
 
 class Deeds:

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from orderdesk_sdk.runtime.handlers.status_change import CANCELED, settable_statuses
-from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.runtime.scheduler import InlineEngine
-from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.orders.by_id import HostById
-from orderdesk_sdk.orders.order import Order, Placement, Role
 from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.cases.validation import wanted_placements
 from orderdesk_sdk.desk.cancellations import Standing, Wish, Wishes
+from orderdesk_sdk.errors import InputError, NotAllowedError
+from orderdesk_sdk.orders.by_id import HostById
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.handlers.status_change import CANCELED, settable_statuses
+from orderdesk_sdk.runtime.scheduler import InlineEngine
 
 __all__ = ["StatusStanding", "Statuses"]
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from threading import Event
 
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.runtime.scheduler import Report
 from orderdesk_sdk.errors import OrderDeskError, in_words
+from orderdesk_sdk.runtime.scheduler import Report
 
 __all__ = ["Rounds", "tick"]
 

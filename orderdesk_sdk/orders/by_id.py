@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from orderdesk_sdk.errors import AmbiguousError, NotFoundError
-from orderdesk_sdk.orders.store import Host, Move
-from orderdesk_sdk.orders.references import OrderId, OrderNumber
 from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.orders.references import OrderId, OrderNumber
+from orderdesk_sdk.orders.store import Host, Move
 
 __all__ = ["HostById"]
 

@@ -95,7 +95,7 @@ class LineAnswer:
 
     line: what the service calls it, as people know it: an SKU. A service that cancels other parts than lines tells of
     those: "shipment 5001", 1 ordered, 1 canceled. An order is then canceled as a whole only (`Scope.ORDER`).
-    id: which line of our order that is; "" if none. `orderdesk_sdk.plugin.lines.LineNames.told` fills it in. Where it is None,
+    id: which line of our order that is; "" if none. `plugin.lines.LineNames.told` fills it in. Where it is None,
     `line` is taken for the id or code of one line, if it is nothing else, and otherwise proves nothing.
     """
 

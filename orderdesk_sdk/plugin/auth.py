@@ -14,10 +14,10 @@ import httpx
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.guard import Turn
-from orderdesk_sdk.transport.http.kept_tokens import Keeper
+from orderdesk_sdk.plugin.settings import RefreshTokenSettings
+from orderdesk_sdk.plugin.token_keeper import TokenKeeper
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, json_object, text_at
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.plugin.settings import RefreshTokenSettings
 
 __all__ = [
     "ClientCredentialsAuth",
@@ -123,7 +123,7 @@ class TokenAuth(httpx.Auth):
     refused_statuses: frozenset[int] = frozenset({401, 403})
     clock: Clock
     learn: Callable[[Secret], None] = staticmethod(_teach_nobody)
-    keeper: Keeper | None = None
+    keeper: TokenKeeper | None = None
 
     def __init__(self) -> None:
         self._refresh = Turn()

@@ -9,8 +9,8 @@ from orderdesk_sdk.plugin.answer import Answer, not_done, unclear
 from orderdesk_sdk.plugin.toolkit.json_response import Ended, MalformedReply
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.plugin.service import Flow
     from orderdesk_sdk.plugin.requests import CancelRequest
+    from orderdesk_sdk.plugin.service import Flow
 
 __all__ = ["together"]
 

@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING, TypeVar
 import pluggy
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.orders.order import Placement
     from orderdesk_sdk.plugin.answer import Answer
-    from orderdesk_sdk.cases.case import Case
-    from orderdesk_sdk.cases.state_machine import Event
     from orderdesk_sdk.plugin.integration import Integration
+    from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
     from orderdesk_sdk.plugin.service import Flow, Service
     from orderdesk_sdk.plugin.webhooks import Hint, Message
-    from orderdesk_sdk.orders.order import Placement
-    from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
 
-__all__ = ["INTEGRATIONS", "LISTENERS", "SIMULATORS", "deprecated_hookspec", "hookimpl", "hookspec"]
+__all__ = ["INTEGRATIONS", "LISTENERS", "LISTENER_HOOKS", "SIMULATORS", "deprecated_hookspec", "hookimpl", "hookspec"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -31,6 +29,9 @@ PROJECT = "orderdesk"
 INTEGRATIONS = "orderdesk.integrations"
 LISTENERS = "orderdesk.listeners"
 SIMULATORS = "orderdesk.simulators"
+
+LISTENER_HOOKS = frozenset({"orderdesk_before_cancel", "orderdesk_case_changed"})
+"""The hooks that listeners implement, and nobody else; `runtime.listener_hookspecs` specifies them."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -117,21 +118,4 @@ def orderdesk_receive(message: Message, service: Service[object]) -> Sequence[Hi
     message: as it came. service: holds the settings; no call is made here. Must first see that the sender is who it
     says (a signature, a shared token; compared in constant time) and raise `UntrustedMessage` otherwise,
     `MalformedReply` for a message that cannot be read. A hint is never evidence: the core reads back.
-    """
-
-
-@hookspec
-def orderdesk_before_cancel(request: CancelRequest) -> str | None:
-    """For listeners: a reason (text) vetoes the cancellation before anything is sent; None lets it pass.
-
-    request: what would be asked. A listener that raises is noted in the case's history and does not stop anybody's
-    cancellation.
-    """
-
-
-@hookspec
-def orderdesk_case_changed(case: Case, event: Event) -> None:
-    """For listeners: a case changed by an event.
-
-    case: as it is now. event: what happened. Called after the change is in the ledger. Errors are noted and ignored.
     """

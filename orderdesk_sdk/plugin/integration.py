@@ -5,73 +5,43 @@ Declarations are data. They import nothing heavy, do no I/O, and a host can rend
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin.routes import Button, Email, Portal, Route, RuleAction, _folded
-
 import enum
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from attrs import Factory, field, frozen
+from attrs import field, frozen
 
-from orderdesk_sdk.plugin.answer import Refusal
-from orderdesk_sdk.plugin.argument_checks import require_instance, require_positive
-from orderdesk_sdk.clock import hours
-from orderdesk_sdk.plugin.identity import Identity, checked_identities
 from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin.reasons import NoReason, ReasonRule
+from orderdesk_sdk.plugin.argument_checks import require_instance
+from orderdesk_sdk.plugin.identity import Identity, checked_identities
+from orderdesk_sdk.plugin.routes import Button, Email, Portal, Route, RuleAction, _folded
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Evidence", "IdRule", "Integration", "Limit", "NewNumber", "NoResubmit", "ResubmitRule", "SameNumber", "Status"]
+__all__ = [
+    "Evidence",
+    "IdRule",
+    "Integration",
+    "Limit",
+    "NewNumber",
+    "NoResubmit",
+    "ResubmitRule",
+    "SameNumber",
+    "Status",
+]
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-
-
-
-
 
 
 def _names(names: Iterable[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-
-
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 @frozen
@@ -151,7 +121,7 @@ class Integration:
     """A kind of service, as its plugin declares it.
 
     slug: the name everywhere, equal to the entry point's. title: the name for people.
-    settings: a class made with `orderdesk_sdk.plugin.settings.settings`. evidence: what the plugin's knowledge rests on.
+    settings: a class made with `plugin.settings.settings`. evidence: what the plugin's knowledge rests on.
     base_url: which `host` setting the paths of `service.get(...)` are joined to; None where no call is ever made.
     role: whether orders come in from there (cart) or are made and shipped there (fulfillment).
     resubmit: whether and how a canceled order can be sent there again.

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import evolve
 
-from orderdesk_sdk.plugin.answer import Answer, LineAnswer
 from orderdesk_sdk.errors import InputError, NotFoundError
 from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer
 
 __all__ = ["LineNames", "label", "lines_of_names", "resolve_lines", "uncovered"]
 

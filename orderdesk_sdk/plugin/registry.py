@@ -9,23 +9,22 @@ from __future__ import annotations
 import difflib
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint
 
 import pluggy
 from attrs import frozen
 
-from orderdesk_sdk.plugin import hookspecs
-from orderdesk_sdk.plugin.integration import Integration, NoResubmit
 from orderdesk_sdk.errors import NotFoundError, OrderDeskError, PluginFault
-from orderdesk_sdk.plugin.guard import Fault
-from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, LISTENERS, PROJECT
+from orderdesk_sdk.plugin import hookspecs
+from orderdesk_sdk.plugin.bulkhead import Bulkhead
 from orderdesk_sdk.plugin.entry_points import Installed, distribution_of, shadow_of, source_of
-from orderdesk_sdk.plugin.validation import calling_hooks, hook_problem, ladder_problem
-from orderdesk_sdk.runtime.listeners import LISTENER_HOOKS, Listeners
+from orderdesk_sdk.plugin.guard import Fault
+from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, LISTENER_HOOKS, LISTENERS, PROJECT
+from orderdesk_sdk.plugin.integration import Integration, NoResubmit
 from orderdesk_sdk.plugin.plain_values import name_of, plain_of
 from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
-from orderdesk_sdk.plugin.bulkhead import Bulkhead
+from orderdesk_sdk.plugin.validation import calling_hooks, hook_problem, ladder_problem
 
 __all__ = ["Loaded", "Registry"]
 
@@ -52,7 +51,6 @@ class Registry:
     def __init__(
         self,
         find: Callable[..., Iterable[EntryPoint]] | None = None,
-        listeners: Sequence[object] = (),
         patience: float = LOADING,
     ) -> None:
         self._installed = Installed()
@@ -64,13 +62,16 @@ class Registry:
         self._modules: dict[str, object] = {}
         self._loaded: dict[str, Loaded | PluginFault] = {}
         self._loading: dict[str, threading.Lock] = {}
-        self.listeners = Listeners(listeners, lambda: self._find(group=LISTENERS), patience)
 
     def register(self, plugin: object, slug: str) -> None:
         """Add an integration that is not installed: a module or object with hook implementations."""
         with self._lock:
             self._modules[slug] = plugin
             self._loaded.pop(slug, None)
+
+    def entry_points(self, group: str) -> tuple[EntryPoint, ...]:
+        """The installed entry points of a group, those of unreadable distributions left out."""
+        return tuple(self._find(group=group))
 
     def slugs(self) -> tuple[str, ...]:
         """The slugs of all integrations, sorted; nothing is imported."""
@@ -107,7 +108,7 @@ class Registry:
     def unreadable(self) -> tuple[PluginFault, ...]:
         """What is wrong with installed distributions that cannot be read; nobody knows what they would provide."""
         self._found()
-        self.listeners.load()
+        tuple(self._find(group=LISTENERS))
         return tuple(self._installed.faults.values())
 
     def _provider(self, slug: str) -> tuple[str, str]:

@@ -1,22 +1,42 @@
 """The routes of a declaration: how a service cancels, until when, and what confirms it."""
 
 from __future__ import annotations
+
 import enum
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
 from attrs import Factory, field, frozen
+
+from orderdesk_sdk.clock import hours
 from orderdesk_sdk.plugin.answer import Refusal
 from orderdesk_sdk.plugin.argument_checks import require_instance, require_positive
-from orderdesk_sdk.clock import hours
-from orderdesk_sdk.plugin.identity import Identity, checked_identities
-from orderdesk_sdk.orders.order import Role
 from orderdesk_sdk.plugin.reasons import NoReason, ReasonRule
-if TYPE_CHECKING:
-    import httpx
 
-__all__ = ["Always", "SinceSubmission", "WhileStatus", "fold", "Window", "ByReply", "ByCheck", "ByPerson", "Confirmation", "Scope", "Batch", "Button", "Email", "Portal", "Route", "RuleAction"]
+if TYPE_CHECKING:
+    pass
+
+__all__ = [
+    "Always",
+    "SinceSubmission",
+    "WhileStatus",
+    "fold",
+    "Window",
+    "ByReply",
+    "ByCheck",
+    "ByPerson",
+    "Confirmation",
+    "Scope",
+    "Batch",
+    "Button",
+    "Email",
+    "Portal",
+    "Route",
+    "RuleAction",
+]
+
 
 def fold(word: str) -> str:
     """A service's status word without case, spaces and such signs as turn no meaning; "cancelled" is "canceled"."""

@@ -12,8 +12,8 @@ from attrs import frozen
 
 from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.orders.order import Placement, Role
-from orderdesk_sdk.plugin.url_paths import path_fault, path_segment
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.url_paths import path_fault, path_segment
 
 __all__ = ["CALL", "CallOptions", "Flow", "Service", "user_agent"]
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, TypeVar, Union, cast, dataclass_transform, get
 import attrs
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.plugin.urls import read_base_url
+from orderdesk_sdk.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

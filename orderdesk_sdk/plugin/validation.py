@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, cast
 
 from attrs import evolve
 
-from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
-from orderdesk_sdk.plugin.routes import Button, ByCheck, Email, Portal, Route
-from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.plugin.bulkhead import Bulkhead
 from orderdesk_sdk.plugin.guard import sound
 from orderdesk_sdk.plugin.identity import Identity, checked_identities
-from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.plain_values import name_of, plain, plain_of, plain_text
 from orderdesk_sdk.plugin.reasons import ClosedList, ReasonCode
+from orderdesk_sdk.plugin.routes import Button, ByCheck, Email, Portal, Route
+from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
 from orderdesk_sdk.plugin.toolkit.templates import read_template
-from orderdesk_sdk.plugin.bulkhead import Bulkhead
 
 if TYPE_CHECKING:
     import pluggy

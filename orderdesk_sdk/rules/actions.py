@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 
 from attrs import frozen
 
-from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, Rule
-from attrs import frozen
 from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.desk.status_changes import Statuses
-from orderdesk_sdk.desk.cancellations import Wish, Wishes
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, Rule
 
-__all__ = ["Actions", "Contributed", "Deed"]
+__all__ = ["Actions", "Contributed", "Deed", "ActionExecutor"]
 
 
 @frozen
@@ -100,3 +98,11 @@ class Deed:
     at: tuple[str, ...]
     chain: tuple[str, ...]
     status: str | None = None
+
+
+class ActionExecutor(Protocol):
+    """Does what rules want, by the same paths as persons."""
+
+    def do(self, deed: Deed) -> str:
+        """Do it, and give where it stands. Raises what keeps it from being done."""
+        raise NotImplementedError

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.cases.events import Occurrence
-from orderdesk_sdk.rules.model import Decision, Rule
-import enum
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from attrs import field, frozen
-from orderdesk_sdk.errors import ConfigurationError, in_words
-from orderdesk_sdk.rules.filters import FACTS, LONGEST_FILTER, NO_FILTER, check_filter, matches
-from orderdesk_sdk.plugin.guard import Fault
+
+from orderdesk_sdk.cases.events import Occurrence
+from orderdesk_sdk.errors import in_words
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.bulkhead import Bulkhead
+from orderdesk_sdk.plugin.guard import Fault
+from orderdesk_sdk.rules.filters import FACTS, NO_FILTER, matches
+from orderdesk_sdk.rules.model import Decision, Rule
 
 __all__ = ["facts_of", "decide"]
 

@@ -13,12 +13,11 @@ from collections.abc import Collection, Sequence
 
 from attrs import evolve
 
-from orderdesk_sdk.rules.actions import Actions
-from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.cases.clock_ahead import BELIEVED
+from orderdesk_sdk.cases.events import Firing, Occurrence, OccurrenceKind
+from orderdesk_sdk.cases.ledger import Ledger
+from orderdesk_sdk.cases.validation import latest_of, leaves_nothing
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.rules.actions import Deed
-from orderdesk_sdk.desk.rule_actions import Deeds
 from orderdesk_sdk.errors import (
     ConfigurationError,
     ConflictError,
@@ -31,15 +30,14 @@ from orderdesk_sdk.errors import (
     UnderWayError,
     in_words,
 )
-from orderdesk_sdk.orders.store import Move
 from orderdesk_sdk.orders.by_id import HostById
-from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.cases.clock_ahead import BELIEVED
 from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, Action, Decision, Rule
-from orderdesk_sdk.cases.events import Firing, Occurrence, OccurrenceKind
+from orderdesk_sdk.orders.store import Move
+from orderdesk_sdk.rules.actions import ActionExecutor, Actions, Deed
 from orderdesk_sdk.rules.conditions import decide
-from orderdesk_sdk.cases.validation import latest_of, leaves_nothing
+from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, Action, Decision, Rule
+from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.context import LEASE
 
 __all__ = ["REFUSALS", "Rulebook"]
 
@@ -58,7 +56,7 @@ class Rulebook:
         ledger: Ledger,
         host: HostById,
         connections: Connections,
-        deeds: Deeds,
+        deeds: ActionExecutor,
         clock: Clock,
     ) -> None:
         self._rules = rules

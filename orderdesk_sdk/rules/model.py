@@ -13,20 +13,10 @@ else's trouble.
 
 from __future__ import annotations
 
+from attrs import frozen
+
 from orderdesk_sdk.cases.events import OccurrenceKind
-
-import enum
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
-
-from attrs import field, frozen
-
-from orderdesk_sdk.errors import ConfigurationError, in_words
-from orderdesk_sdk.rules.filters import FACTS, LONGEST_FILTER, NO_FILTER, check_filter, matches
-from orderdesk_sdk.plugin.guard import Fault
-from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.plugin.bulkhead import Bulkhead
+from orderdesk_sdk.rules.filters import FACTS, NO_FILTER
 
 __all__ = ["CANCEL_ORDER", "FACTS", "MOVE_ORDER", "NO_FILTER", "Action", "Decision", "Rule"]
 
@@ -34,10 +24,6 @@ MOVE_ORDER = "Move Order to Folder"
 CANCEL_ORDER = "Cancel Order"
 """Cancels everywhere, or at the connections that `at` names. With MOVE_ORDER the core's own; all others are contributed
 by declarations."""
-
-
-
-
 
 
 @frozen
@@ -74,23 +60,3 @@ class Decision:
     fires: bool
     why: str
     failed: bool = False
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from orderdesk_sdk.cases.events import OccurrenceKind
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.rules.filters import LONGEST_FILTER, NO_FILTER, check_filter
 from orderdesk_sdk.rules.model import Action, Rule
-import enum
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from attrs import field, frozen
-from orderdesk_sdk.errors import ConfigurationError, in_words
-from orderdesk_sdk.rules.filters import FACTS, LONGEST_FILTER, NO_FILTER, check_filter, matches
-from orderdesk_sdk.plugin.guard import Fault
-from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.plugin.bulkhead import Bulkhead
 
 __all__ = ["read_rules"]
+
 
 def read_rules(value: object, place: str) -> tuple[Rule, ...]:
     """Rules as configured. Raises ConfigurationError with the place of the first fault.

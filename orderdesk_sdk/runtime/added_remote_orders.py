@@ -14,14 +14,14 @@ from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.runtime.context import LEASE, Casebook
-from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.cases.validation import open_cases
 from orderdesk_sdk.errors import ConflictError, NotFoundError, OrderDeskError
 from orderdesk_sdk.orders.by_id import HostById
 from orderdesk_sdk.orders.order import Order, Placement
-from orderdesk_sdk.cases.registration import Registration
-from orderdesk_sdk.cases.validation import open_cases
+from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.context import LEASE, Casebook
 
 __all__ = ["Reach"]
 

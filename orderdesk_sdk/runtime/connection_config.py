@@ -1,32 +1,28 @@
 """The configuration of one connection: its integration, its settings and where its secrets are found."""
 
 from __future__ import annotations
+
 import difflib
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, tzinfo
-from pathlib import Path
 from typing import TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 from attrs import field, frozen
+
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.transport.email.smtp import MailConfig, check_mail
-from orderdesk_sdk.orders.numbering import SUFFIX, read_suffix
-from orderdesk_sdk.transport.redaction import Redactor
-from orderdesk_sdk.rules.model import Rule
-from orderdesk_sdk.rules.reader import read_rules
-from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.plugin.settings import SettingField, SettingKind, check_number, settings_fields
 from orderdesk_sdk.plugin.urls import read_base_url
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.transport.redaction import Redactor
 
-__all__ = ["ConnectionConfig", "make_settings"]
+__all__ = ["TOO_LARGE", "ConnectionConfig", "check_keys", "make_from_table", "make_settings"]
 
 T = TypeVar("T")
 
 
-_TOO_LARGE = 2**63
+TOO_LARGE = 2**63
+"""The first whole number that TOML has not: its integers have 64 bits."""
 
 
 _LINE_ENDS = {ord(character): None for character in "\r\n\t"}
@@ -55,7 +51,8 @@ class ConnectionConfig:
     insecure: bool = False
 
 
-def _known(table: Mapping[str, object], names: Iterable[str], place: str) -> None:
+def check_keys(table: Mapping[str, object], names: Iterable[str], place: str) -> None:
+    """Raises ConfigurationError for the first key of a table that is none of `names`; `place` is where the table is."""
     known = list(names)
     for name in table:
         if name not in known:
@@ -70,14 +67,20 @@ def make_settings(cls: type, connection: ConnectionConfig, environ: Mapping[str,
     Secrets are taken from the environment (`{ env = "NAME" }`) or, for simulators, from the file itself (`{ text =
     "..." }`). Raises ConfigurationError that names the setting and the remedy.
     """
-    return _made(cls, connection.settings, f"{connection.place}.settings", environ, insecure=connection.insecure)
+    return make_from_table(
+        cls, connection.settings, f"{connection.place}.settings", environ, insecure=connection.insecure
+    )
 
 
-def _made(
+def make_from_table(
     cls: type[T], table: Mapping[str, object], place: str, environ: Mapping[str, str], *, insecure: bool = False
 ) -> T:
+    """An instance of a settings class from a table of the configuration. Raises ConfigurationError.
+
+    insecure: http:// may go to another machine than this one.
+    """
     fields = {declared.name: declared for declared in settings_fields(cls)}
-    _known(table, fields, place)
+    check_keys(table, fields, place)
     values: dict[str, object] = {}
     for name, declared in fields.items():
         if name in table:
@@ -103,7 +106,7 @@ def _value(declared: SettingField, given: object, place: str, environ: Mapping[s
         allowed = ", ".join(map(repr, declared.choices))
         raise ConfigurationError(f"{given!r} is not allowed", place=place, remedy=f"one of {allowed}")
     if type(given) is not declared.type:  # bool is an int to isinstance, and must not pass for one
-        huge = isinstance(given, int) and abs(given) >= _TOO_LARGE
+        huge = isinstance(given, int) and abs(given) >= TOO_LARGE
         shown = "such a number" if huge else repr(given)
         raise ConfigurationError(f"must be {_article(declared.type)}, not {shown:.60}", place=place)
     if isinstance(given, str) and not given.isprintable():

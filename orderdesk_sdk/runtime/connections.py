@@ -11,19 +11,20 @@ from pathlib import Path
 from attrs import evolve
 
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.routes import Route
-from orderdesk_sdk.transport.shutdown import Ending
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError, PluginFault
+from orderdesk_sdk.plugin.bulkhead import Bulkhead
 from orderdesk_sdk.plugin.guard import Fault
-from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
-from orderdesk_sdk.transport.http.kept_tokens import Keeper, keeper_beside
-from orderdesk_sdk.plugin.service import Service, user_agent
-from orderdesk_sdk.plugin.validation import identities_of, ladder_of, texts_of, watched
+from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.plain_values import plain_text
 from orderdesk_sdk.plugin.registry import Loaded, Registry
-from orderdesk_sdk.plugin.bulkhead import Bulkhead
+from orderdesk_sdk.plugin.routes import Route
+from orderdesk_sdk.plugin.service import Service, user_agent
+from orderdesk_sdk.plugin.token_keeper import TokenKeeper
+from orderdesk_sdk.plugin.validation import identities_of, ladder_of, texts_of, watched
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
+from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.transport.http.kept_tokens import keeper_beside
+from orderdesk_sdk.transport.shutdown import Ending
 
 __all__ = ["Connection", "Connections"]
 
@@ -47,7 +48,7 @@ class Connection:
         clock: Clock,
         limits: CallLimits,
         bulkhead: Bulkhead,
-        keeper: Keeper | None = None,
+        keeper: TokenKeeper | None = None,
         ending: Ending | None = None,
     ) -> None:
         """To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.

@@ -7,21 +7,21 @@ from contextlib import suppress
 
 from attrs import frozen
 
-from orderdesk_sdk.plugin.answer import Answer, Refusal
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.ledger import Ledger, Write
+from orderdesk_sdk.cases.policy.escalation import hand_over
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
+from orderdesk_sdk.cases.validation import latest_of, leaves_nothing, with_line_ids
 from orderdesk_sdk.clock import Clock, minutes
-from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.errors import NotFoundError, OrderDeskError
 from orderdesk_sdk.orders.by_id import HostById
-from orderdesk_sdk.cases.ledger import Ledger, Write
-from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.orders.order import Order, Placement, Role
-from orderdesk_sdk.cases.policy.escalation import hand_over
+from orderdesk_sdk.plugin.answer import Answer, Refusal
 from orderdesk_sdk.plugin.reasons import Reason, resolve_reason
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.cases.validation import latest_of, leaves_nothing, with_line_ids
+from orderdesk_sdk.runtime.connections import Connection, Connections
+from orderdesk_sdk.runtime.listeners import Listeners
 
 __all__ = ["LEASE", "Casebook", "Known"]
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from attrs import field, frozen
 
-from orderdesk_sdk.plugin.answer import Answer, not_done, unclear
-from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, OrderDeskError, PluginFault
-from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
-from orderdesk_sdk.cases.exchange import Loss
 from orderdesk_sdk.cases.evidence_check import Grounds, Received, Unfounded
+from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent, Loss
+from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, OrderDeskError, PluginFault
+from orderdesk_sdk.plugin.answer import Answer, not_done, unclear
 from orderdesk_sdk.plugin.guard import LONGEST_WORDS, Fault, Guard, Watch, fault_text
+from orderdesk_sdk.plugin.plain_values import name_of, plain_of
+from orderdesk_sdk.plugin.toolkit.json_response import Ended, MalformedReply
 from orderdesk_sdk.transport.http.replay import (
     digest_of,
     is_private,
@@ -27,8 +28,6 @@ from orderdesk_sdk.transport.http.replay import (
     response_of,
 )
 from orderdesk_sdk.transport.http.shared_reads import copy_of
-from orderdesk_sdk.plugin.plain_values import name_of, plain_of
-from orderdesk_sdk.plugin.toolkit.json_response import Ended, MalformedReply
 from orderdesk_sdk.transport.redaction import Redactor, cleaned
 
 if TYPE_CHECKING:

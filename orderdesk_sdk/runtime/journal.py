@@ -8,12 +8,13 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.errors import ConflictError, PluginFault
 from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.runtime.flow_runner import LONGEST_REQUEST, HeldBack
-from orderdesk_sdk.cases.ledger import Content, Fence, FenceMoved, Ledger, Work, Write
+from orderdesk_sdk.cases.history import Content
+from orderdesk_sdk.cases.ledger import Fence, FenceMoved, Ledger, Work, Write
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.errors import ConflictError, PluginFault
+from orderdesk_sdk.runtime.flow_runner import LONGEST_REQUEST, HeldBack
 
 __all__ = ["GroupJournal", "Hold", "Part", "ReadingJournal", "Result", "WorkJournal"]
 

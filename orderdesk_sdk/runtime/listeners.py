@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from orderdesk_sdk.plugin import hookspecs
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.plugin.guard import LONGEST_WORDS, Fault
-from orderdesk_sdk.plugin.hookspecs import PROJECT
-from orderdesk_sdk.plugin.entry_points import source_of
-from orderdesk_sdk.plugin.plain_values import name_of, plain_text
 from orderdesk_sdk.plugin.bulkhead import PATIENCE, Bulkhead
+from orderdesk_sdk.plugin.entry_points import source_of
+from orderdesk_sdk.plugin.guard import LONGEST_WORDS, Fault
+from orderdesk_sdk.plugin.hookspecs import LISTENER_HOOKS, PROJECT
+from orderdesk_sdk.plugin.plain_values import name_of, plain_text
+from orderdesk_sdk.runtime import listener_hookspecs
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.case import Case
     from orderdesk_sdk.cases.state_machine import Event
     from orderdesk_sdk.plugin.requests import CancelRequest
 
-__all__ = ["LISTENER_HOOKS", "Listeners"]
+__all__ = ["Listeners"]
 
-LISTENER_HOOKS = frozenset({"orderdesk_before_cancel", "orderdesk_case_changed"})
-"""The hooks that listeners implement, and nobody else."""
+LOADING = 20.0
+"""Seconds that the import of a listener may take."""
 
 
 class Listeners:
@@ -37,7 +37,11 @@ class Listeners:
     """
 
     def __init__(
-        self, given: Sequence[object], find: Callable[[], Iterable[EntryPoint]], loading: float = PATIENCE
+        self,
+        given: Sequence[object],
+        find: Callable[[], Iterable[EntryPoint]],
+        loading: float = LOADING,
+        patience: float = PATIENCE,
     ) -> None:
         self._given = given
         self._find = find
@@ -45,7 +49,7 @@ class Listeners:
         self._lock = threading.Lock()
         self._managers: Mapping[str, pluggy.PluginManager] | None = None
         self._bulkheads: dict[str, Bulkhead] = {}
-        self.patience = PATIENCE
+        self.patience = patience
         self.faults: dict[str, PluginFault] = {}
 
     def veto(self, request: CancelRequest) -> tuple[str | None, tuple[str, ...]]:
@@ -129,7 +133,7 @@ def _failed(hook: str, fault: Fault) -> str:
 
 def _manager_of(name: str, listener: object) -> pluggy.PluginManager:
     manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(hookspecs)
+    manager.add_hookspecs(listener_hookspecs)
     manager.register(listener, name=name)
     foreign = {caller.name for caller in manager.get_hookcallers(listener) or ()} - LISTENER_HOOKS
     if foreign:

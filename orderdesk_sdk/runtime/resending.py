@@ -7,10 +7,10 @@ from datetime import datetime
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.history import Entry
+from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.runtime.flow_runner import Recorded
-from orderdesk_sdk.cases.ledger import Entry
 
 __all__ = ["Sent", "sent_before"]
 

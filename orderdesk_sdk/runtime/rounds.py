@@ -14,11 +14,11 @@ from datetime import datetime
 
 from attrs import define, field, frozen
 
+from orderdesk_sdk.cases.ledger import Ledger, Work
 from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.plugin.bulkhead import Ticket
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.transport.shutdown import Ending
-from orderdesk_sdk.cases.ledger import Ledger, Work
-from orderdesk_sdk.plugin.bulkhead import Ticket
 
 __all__ = ["LOOK", "Flight", "Job", "Round"]
 

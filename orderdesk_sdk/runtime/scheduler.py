@@ -10,31 +10,31 @@ from datetime import datetime
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.policy import requesting as followup
-from orderdesk_sdk.runtime.handlers.cancellation import CaseAdvancer
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.state_machine import Event
-from orderdesk_sdk.runtime.context import Casebook, Known
-from orderdesk_sdk.runtime.handlers.status_change import StatusChanger
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.plugin.routes import Batch
-from orderdesk_sdk.transport.shutdown import Ending
-from orderdesk_sdk.runtime.rounds import LOOK, Flight, Job, Round
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.errors import ConflictError, NotAllowedError
-from orderdesk_sdk.plugin.guard import HUNG, Watch
-from orderdesk_sdk.orders.by_id import HostById
 from orderdesk_sdk.cases.ledger import Ledger, Work
-from orderdesk_sdk.runtime.listeners import Listeners
-from orderdesk_sdk.orders.order import Order, Placement
-from orderdesk_sdk.runtime.handlers.email import Post
-from orderdesk_sdk.runtime.added_remote_orders import Reach
-from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.cases.policy import requesting
 from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.runtime.handlers.resubmission import Resubmitter
+from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.errors import ConflictError, NotAllowedError
+from orderdesk_sdk.orders.by_id import HostById
+from orderdesk_sdk.orders.order import Order, Placement
 from orderdesk_sdk.plugin.bulkhead import Ticket
+from orderdesk_sdk.plugin.guard import HUNG, Watch
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.routes import Batch
+from orderdesk_sdk.runtime.added_remote_orders import Reach
+from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.context import Casebook, Known
+from orderdesk_sdk.runtime.handlers.cancellation import CaseAdvancer
+from orderdesk_sdk.runtime.handlers.email import Post
+from orderdesk_sdk.runtime.handlers.resubmission import Resubmitter
+from orderdesk_sdk.runtime.handlers.status_change import StatusChanger
+from orderdesk_sdk.runtime.listeners import Listeners
+from orderdesk_sdk.runtime.rounds import LOOK, Flight, Job, Round
+from orderdesk_sdk.transport.shutdown import Ending
 
 __all__ = ["InlineEngine", "Report"]
 
@@ -234,7 +234,7 @@ class InlineEngine:
             group = due
         turn = sorted(group, key=lambda case: case.due_at or now)
         for at, case in enumerate(turn[batch.most :]):
-            event = followup.gather(batch, now, calls=1 + at // batch.most)
+            event = requesting.gather(batch, now, calls=1 + at // batch.most)
             if case.due_at is None or event.due_at is None or case.due_at < event.due_at:
                 with suppress(ConflictError):  # Somebody else has it: then it is they who know when it goes on.
                     self._book.apply(case, event)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent
+from orderdesk_sdk.cases.history import Content
+from orderdesk_sdk.cases.ledger import Ledger, Work
+from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.runtime.flow_runner import ANOTHER, LONGEST_REQUEST, HeldBack
 from orderdesk_sdk.runtime.journal import Hold, WorkJournal
-from orderdesk_sdk.cases.ledger import Content, Ledger, Work
 
 __all__ = ["SecondSend", "WithholdingJournal", "did_nothing"]
 

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusChange
 
 __all__ = ["NOTE", "REMOVED", "Packed", "join", "seal", "split"]

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.cases.history import Content, EntryKind
-
-import enum
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from attrs import frozen
 from cattrs.preconf.json import make_converter
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.state_machine import Event
-from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.damage import intact
-from orderdesk_sdk.stores.personal_texts import NOTE, REMOVED, Packed, join, seal, split
+from orderdesk_sdk.cases.events import Firing, Occurrence
+from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.history import Content, EntryKind
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.events import Firing, Occurrence
+from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.stores.personal_texts import NOTE, REMOVED, Packed, join, seal, split
 
 __all__ = ["content_of", "dump", "load", "moment", "pack", "pack_entry", "stamp", "unpack"]
 
@@ -35,12 +32,6 @@ _converter = make_converter(omit_if_default=True)
 _converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
 _converter.register_structure_hook(timedelta, lambda told, _: timedelta(seconds=told))
 _encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
-
-
-
-
 
 
 Record = (

@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit, 
 from attrs import evolve, frozen
 
 from orderdesk_sdk.plugin.answer import Answer
-from orderdesk_sdk.plugin.routes import fold
-from orderdesk_sdk.transport.escapes import CUT_ESCAPE, Unescaped, unescaped
 from orderdesk_sdk.plugin.guard import LONGEST_LOOK, LONGEST_WORDS
+from orderdesk_sdk.plugin.routes import fold
 from orderdesk_sdk.secret import HIDDEN, Secret
+from orderdesk_sdk.transport.escapes import CUT_ESCAPE, Unescaped, unescaped
 
 __all__ = ["DENIED", "Redactor", "cleaned", "fold_name"]
 

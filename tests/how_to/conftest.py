@@ -19,12 +19,12 @@ import pytest
 from attrs import frozen
 from click.testing import CliRunner
 
-from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_devkit.cli.sandbox import running
-from orderdesk_sdk.clock import VirtualClock
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_devkit.testing.record import main as record
 from orderdesk_devkit.simulators.simulator import Simulator
+from orderdesk_devkit.testing.record import main
+from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.clock import VirtualClock
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "how-to"
 WRONG = (1, 2)
@@ -84,7 +84,7 @@ class Block:
                     out = ran.stdout
                 case "python", "-m", "orderdesk_devkit.testing.record", *rest:
                     with redirect_stdout(StringIO()) as shown:
-                        assert record(rest) == (0 if "--yes" in rest or "--live" not in rest else WAITS), line
+                        assert main(rest) == (0 if "--yes" in rest or "--live" not in rest else WAITS), line
                     out = shown.getvalue()
                 case words:
                     words[:1] = [sys.executable] if words[0] == "python" else words[:1]
@@ -139,7 +139,9 @@ def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualCl
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     ids = count(1044)
-    monkeypatch.setattr("orderdesk_sdk.desk.cancellations.secrets", SimpleNamespace(token_hex=lambda _: f"0c0ffee0{next(ids)}"))
+    monkeypatch.setattr(
+        "orderdesk_sdk.desk.cancellations.secrets", SimpleNamespace(token_hex=lambda _: f"0c0ffee0{next(ids)}")
+    )
     clock = VirtualClock(datetime(YEAR, 1, 5, 9, tzinfo=UTC))
     monkeypatch.setattr("orderdesk_sdk.desk.desk.SystemClock", lambda: clock)
     Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")

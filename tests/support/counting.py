@@ -19,22 +19,22 @@ from attrs import define
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.clock import Clock, hours, minutes
-from orderdesk_sdk.plugin.routes import Button, ByCheck, Scope
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.identity import StatedAt
-from orderdesk_sdk.plugin.lines import LineNames
-from orderdesk_sdk.plugin.toolkit.line_quantities import LineQuantities, judge, nothing_to_ask, shares
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, count_in, need, value_at
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.settings import host, settings
 from orderdesk_devkit.simulators.http_requests import object_in, path_below
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator
+from orderdesk_sdk.clock import Clock, hours, minutes
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import StatedAt
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.lines import LineNames
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, Scope
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.settings import host, settings
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, count_in, need, value_at
+from orderdesk_sdk.plugin.toolkit.line_quantities import LineQuantities, judge, nothing_to_ask, shares
 
 __all__ = ["Counting", "CountingSimulator"]
 

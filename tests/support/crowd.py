@@ -22,23 +22,23 @@ from typing import Self
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.runtime.context import LEASE
-from orderdesk_sdk.clock import VirtualClock, seconds
-from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.cases.ledger import Work
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.cases.resubmission import Resubmission
-from tests.support.crowd_child import Act, Burst, Deed, open_crowd_desk, order_of
-from orderdesk_devkit.testing.failpoints.child import TOLD
 from orderdesk_devkit.testing.failpoints.checker import sends
+from orderdesk_devkit.testing.failpoints.child import TOLD
 from orderdesk_devkit.testing.failpoints.fork_server import Nursery, Obituary
 from orderdesk_devkit.testing.raw_server import RawServer, answering
-from tests.support.fake_services import Village
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.ledger import Work
+from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.validation import latest_of
+from orderdesk_sdk.clock import VirtualClock, seconds
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from tests.support.crowd_child import Act, Burst, Deed, open_crowd_desk, order_of
+from tests.support.fake_services import Village
 
 __all__ = ["Crowds", "Told"]
 

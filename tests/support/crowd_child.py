@@ -18,18 +18,18 @@ from pathlib import Path
 from attrs import evolve, frozen
 from cattrs.preconf.json import make_converter
 
-from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_devkit.testing.failpoints.child import CROSSED, TOLD, Boundaries, children, say
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.exchange import Intent
+from orderdesk_sdk.cases.ledger import Write
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import LedgerError, OrderDeskError
-from orderdesk_sdk.cases.exchange import Intent
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.cases.ledger import Write
 from orderdesk_sdk.orders.order import Line, Order, Placement, Role
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_devkit.testing.failpoints.child import CROSSED, TOLD, Boundaries, children, say
+from orderdesk_sdk.plugin.service import Flow, Service
 from tests.support.fake_services import Cart, Mill, Phone, TownSettings, open_village_desk
 
 __all__ = ["Act", "Burst", "Deed", "open_crowd_desk", "order_of"]

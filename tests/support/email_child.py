@@ -20,20 +20,20 @@ from unittest.mock import patch
 from attrs import field, frozen
 from cattrs.preconf.json import make_converter
 
-from orderdesk_sdk.transport.email import smtp_session as smtp
+from orderdesk_devkit.testing.failpoints.child import Boundaries
 from orderdesk_sdk.clock import Clock, VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.plugin.routes import ByPerson, Email, Portal, Route, RuleAction
-from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.transport.email.smtp import MailConfig
+from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.plugin.routes import ByPerson, Email, Portal, Route, RuleAction
 from orderdesk_sdk.plugin.settings import host, parsed, setting, settings
 from orderdesk_sdk.plugin.toolkit.templates import read_template
-from orderdesk_devkit.testing.failpoints.child import Boundaries
+from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.transport.email import smtp_session
+from orderdesk_sdk.transport.email.smtp import MailConfig
 
 __all__ = [
     "ACTION",
@@ -148,8 +148,8 @@ _converter = make_converter()
 _converter.register_structure_hook(str | list[str], lambda value, _: value)
 
 
-def _watched(boundaries: Boundaries) -> type[smtp.Conversation]:
-    class Smtp(smtp.Conversation):
+def _watched(boundaries: Boundaries) -> type[smtp_session.Conversation]:
+    class Smtp(smtp_session.Conversation):
         def __init__(self, host: str, port: int, *, timeout: float) -> None:
             boundaries.surround(self, _SMTP_STEPS)
             super().__init__(host, port, timeout=timeout)
@@ -164,7 +164,7 @@ def main() -> None:
     with errand.open(VirtualClock(errand.now)) as desk:
         boundaries.surround(desk.ledger, _LEDGER_WRITES)
         boundaries.surround(desk.host, _HOST_WRITES)
-        with patch.object(smtp, "Conversation", _watched(boundaries)):
+        with patch.object(smtp_session, "Conversation", _watched(boundaries)):
             errand.do(desk)
     os.write(sys.stdout.fileno(), f"crossed {json.dumps(boundaries.names)}\n".encode())
 

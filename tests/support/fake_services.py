@@ -14,27 +14,27 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_devkit.testing.raw_server import http_reply
 from orderdesk_sdk.clock import Clock, hours, minutes
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.plugin.routes import Button, ByCheck, Portal, RuleAction
-from orderdesk_sdk.plugin.integration import IdRule, Integration, NewNumber, Status
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import UntrustedMessage
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.transport.http.client import CallLimits
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.identity import StatedAt
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_sdk.orders.order import Order, Placement, Role
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, text_at
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import StatedAt
+from orderdesk_sdk.plugin.integration import IdRule, Integration, NewNumber, Status
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
-from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.plugin.routes import Button, ByCheck, Portal, RuleAction
+from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.settings import host, settings
-from orderdesk_devkit.testing.raw_server import http_reply
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, text_at
+from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
+from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.transport.http.client import CallLimits
 
 __all__ = ["KEY", "Cart", "Mill", "Phone", "Village", "VillageOpener", "note", "open_village_desk"]
 
@@ -226,7 +226,7 @@ def open_village_desk(
     orders: Sequence[Order] = (),
 ) -> Desk:
     """A desk with one connection per plugin, named as it is; `orders` are imported."""
-    registry = Registry(find=lambda group: [], listeners=listeners)  # noqa: ARG005 - the name that it is called by
+    registry = Registry(find=lambda group: [])
     for plugin in plugins:
         registry.register(plugin, plugin.slug)
     connections = {

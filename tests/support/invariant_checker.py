@@ -12,21 +12,21 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind
+from orderdesk_devkit.simulators.simulator import Deed, Record, Simulator
+from orderdesk_devkit.testing.failpoints.checker import sends
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.evidence import ProofKind
-from orderdesk_sdk.clock import Clock, hours
 from orderdesk_sdk.cases.errand import Errand, ErrandState
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.cases.exchange import Exchange
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.cases.ledger import Entry
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.cases.history import Entry
 from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_devkit.testing.failpoints.checker import sends
-from orderdesk_devkit.simulators.simulator import Deed, Record, Simulator
+from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind
 from orderdesk_sdk.cases.validation import leaves_nothing
+from orderdesk_sdk.clock import Clock, hours
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 __all__ = ["LawJudge"]
 

@@ -6,26 +6,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_devkit.simulators.profile import WireSimulator
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.request_recorder import SeenRequest, Tap
+from orderdesk_sdk.cases.errand import Errand
 from orderdesk_sdk.cli.worker import Worker
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.plugin.integration import Integration, NewNumber, Status
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.cases.errand import Errand
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.orders.order import Line, Order, Placement, Role
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import NotStated
+from orderdesk_sdk.plugin.integration import Integration, NewNumber, Status
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import ResubmitRequest, StatusRequest
+from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.settings import host, settings
-from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.request_recorder import SeenRequest, Tap
-from orderdesk_devkit.simulators.profile import WireSimulator
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 __all__ = ["Replies", "ScriptedShop", "ShopSettings", "absent", "idle_errand", "only_errand", "sends", "shop_desk"]
 

@@ -16,18 +16,18 @@ from typing import ParamSpec, Self, TypeVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from orderdesk_devkit.simulators.server import Served, serve
+from orderdesk_devkit.simulators.simulator import Simulator
+from orderdesk_devkit.testing.harness import configured
+from orderdesk_devkit.testing.plugin_under_test import NOWHERE, Subject
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.rules.model import Rule
-from orderdesk_devkit.simulators.server import Served, serve
-from orderdesk_devkit.simulators.simulator import Simulator
-from orderdesk_devkit.testing.harness import configured
-from orderdesk_devkit.testing.plugin_under_test import NOWHERE, Subject
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 
 __all__ = ["Died", "Town"]
 
@@ -114,7 +114,7 @@ class Town:
     def __init__(self, subjects: Sequence[Subject]) -> None:
         self.subjects: Mapping[str, Subject] = {subject.slug: subject for subject in subjects}
         self._policy = _Policy()
-        self._registry = Registry(listeners=[self._policy])
+        self._registry = Registry()
         for subject in subjects:
             if subject.plugin is not None:
                 self._registry.register(subject.plugin, subject.slug)

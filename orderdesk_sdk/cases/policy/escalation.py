@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.plugin.routes import ByCheck, ByPerson, ByReply
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.cases.policy.polling import LAG
-from orderdesk_sdk.orders.order import Placement
 from orderdesk_sdk.cases.policy.deadlines import PATIENCE, SOON, TOOK_NOTE, reminded
+from orderdesk_sdk.cases.policy.polling import LAG
+from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.windows import next_open, opening
+from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.plugin.answer import Answer, Outcome
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.routes import ByCheck, ByPerson, ByReply
 
 __all__ = [
     "ASK_A_PERSON",

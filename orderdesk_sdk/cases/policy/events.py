@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.plugin.answer import Answer
 
 __all__ = ["proof_by_reading", "proof_by_reply"]
 

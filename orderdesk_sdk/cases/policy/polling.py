@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.evidence import Proof, ProofKind
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.plugin.routes import ByCheck
-from orderdesk_sdk.cases.policy.events import proof_by_reading
 from orderdesk_sdk.cases.policy.deadlines import PATIENCE, no_later
+from orderdesk_sdk.cases.policy.events import proof_by_reading
+from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.plugin.routes import ByCheck
 
 __all__ = ["LAG", "STOP_IT", "after_heard", "after_look", "after_watching", "entries_of", "verdict"]
 

@@ -5,23 +5,13 @@ This is where law 5 lives: what a cancel flow says is a verdict only where the d
 
 from __future__ import annotations
 
-from orderdesk_sdk.cases.exchange import Loss
-
 from datetime import datetime, timedelta
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.evidence import Proof
-from orderdesk_sdk.plugin.routes import Batch, Button, ByCheck, ByReply, Portal
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.errors import OrderDeskError, PluginFault
-from orderdesk_sdk.cases.policy.events import proof_by_reading, proof_by_reply
-from orderdesk_sdk.cases.exchange import Certainty
-from orderdesk_sdk.cases.policy.polling import LAG, after_heard, after_look, after_watching, verdict
-from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.cases.exchange import Certainty, Loss
 from orderdesk_sdk.cases.policy.deadlines import PATIENCE, SOON, no_later, not_in_time
 from orderdesk_sdk.cases.policy.escalation import (
     ASK_A_PERSON,
@@ -35,15 +25,36 @@ from orderdesk_sdk.cases.policy.escalation import (
     time_of,
     took_note,
 )
+from orderdesk_sdk.cases.policy.events import proof_by_reading, proof_by_reply
+from orderdesk_sdk.cases.policy.polling import LAG, after_heard, after_look, after_watching, verdict
+from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.windows import next_open, opening
+from orderdesk_sdk.errors import OrderDeskError, PluginFault
+from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.routes import Batch, Button, ByCheck, ByReply, Portal
 
-__all__ = ["after_cancel", "after_check", "after_fault", "after_loss", "after_loss_of_mail", "before_the_window_closes", "begin", "gather", "is_overdue", "is_spent", "not_sent", "overdue", "unread", "unusable"]
+__all__ = [
+    "after_cancel",
+    "after_check",
+    "after_fault",
+    "after_loss",
+    "after_loss_of_mail",
+    "before_the_window_closes",
+    "begin",
+    "gather",
+    "is_overdue",
+    "is_spent",
+    "not_sent",
+    "overdue",
+    "unread",
+    "unusable",
+]
 
 FIND_OUT = (
     "find out at the service what the first request did; then confirm or refuse this case, and cancel what is left anew"
 )
-
-
 
 
 def begin(case: Case, integration: Integration, placement: Placement, now: datetime) -> Event | None:

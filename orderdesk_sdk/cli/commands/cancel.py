@@ -191,8 +191,8 @@ def resubmit(session: Session, order: str, at: str | None, number: str | None, b
     It becomes a duplicate, linked to the original. Never while the cancellation is unsettled: the order would be made
     twice. Exit code 3: the service refused it.
     """
-    from orderdesk_sdk.cli.output.cases import resubmission_shape
     from orderdesk_sdk.cases.errand import ErrandState
+    from orderdesk_sdk.desk.documents import resubmission_shape
 
     with session.desk() as desk:
         made = desk.resubmit(order, by=who(by), at=at, number=number)

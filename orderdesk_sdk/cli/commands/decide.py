@@ -1,8 +1,7 @@
-"""`check`, `confirm`, `refuse`, `withdraw` and `send-again`: what a person does with a case, or an errand."""
+"""`poll`, `confirm`, `refuse`, `withdraw` and `send-again`: what a person does with a case, or an errand."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,10 +9,10 @@ import click
 from orderdesk_sdk.cli.session import Session, by_option, find_work, shared, who
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.cases.ledger import Work
+    from orderdesk_sdk.cli.output.screen import Screen
 
-__all__ = ["check", "confirm", "refuse", "send_again", "withdraw"]
+__all__ = ["confirm", "poll", "refuse", "send_again", "withdraw"]
 
 _note = click.option("--note", metavar="TEXT", help="How it is known: a name, a ticket, a call.")
 
@@ -37,8 +36,8 @@ def _read(file: str | None) -> bytes | None:
 
 def _give(session: Session, work: Work) -> None:
     from orderdesk_sdk.cases.case import Case
-    from orderdesk_sdk.cli.output.cases import errand_lines, errand_shape
-    from orderdesk_sdk.desk.documents import case_shape
+    from orderdesk_sdk.cli.output.cases import errand_lines
+    from orderdesk_sdk.desk.documents import case_shape, errand_shape
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import standing_table
@@ -53,37 +52,17 @@ def _give(session: Session, work: Work) -> None:
     session.give({"case": case_shape(work)} if isinstance(work, Case) else errand_shape(work), draw)
 
 
-def _is_plugin(what: str) -> bool:
-    """Whether this names a plugin and so no case: a folder that is there, or the slug of an installed integration."""
-    from orderdesk_sdk.plugin.registry import Registry
-
-    return Path(what).is_dir() or what in Registry().slugs()
-
-
 @click.command()
-@click.argument("what", metavar="CASE|PLUGIN", required=False)
-@click.option("--all", "every", is_flag=True, help="Every plugin that is installed from its folder.")
-@click.option("--fix", is_flag=True, help="Of a plugin: mend what is mechanical, then tell the rest.")
+@click.argument("case")
 @shared
 @click.pass_obj
-def check(session: Session, what: str | None, every: bool, fix: bool) -> None:
-    """Read a case back at its service, or find faults of a plugin.
+def poll(session: Session, case: str) -> None:
+    """Ask the service now where CASE stands; nothing is sent again.
 
-    CASE is an id, the beginning of one, or ORDER@CONNECTION; exit code 3: a person must look. PLUGIN is the slug of an
-    installed integration or the folder of a plugin; exit code 1: it does not keep the level that it claims.
+    CASE is an id, the beginning of one, or ORDER@CONNECTION. Exit code 3: a person must look.
     """
-    if every == (what is not None):
-        raise click.UsageError("name a case or a plugin, or give --all")
-    if every or (what is not None and _is_plugin(what)):
-        from orderdesk_devkit.cli.check import check_plugins
-
-        check_plugins(session, what, fix=fix)
-        return
-    if fix:
-        raise click.UsageError(f"--fix is for plugins, and {what} is neither a folder nor an installed integration")
-    assert what is not None, "one of the two is given"
     with session.desk() as desk:
-        found = desk.check(find_work(desk, what).id)
+        found = desk.check(find_work(desk, case).id)
     _give(session, found)
     session.end([found])
 

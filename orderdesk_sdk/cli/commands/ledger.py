@@ -12,8 +12,8 @@ from orderdesk_sdk.cli.session import Session, by_option, local_host, shared, wh
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orderdesk_sdk.cases.ledger_flaws import Flaw
     from orderdesk_sdk.cli.output.screen import Screen
-    from orderdesk_sdk.cases.ledger import Flaw
 
 __all__ = ["forget", "ledger"]
 
@@ -64,7 +64,7 @@ def verify(session: Session, head: str | None) -> None:
     from contextlib import closing
     from itertools import islice
 
-    from orderdesk_sdk.cases.ledger import Head
+    from orderdesk_sdk.cases.ledger_flaws import Head
     from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
     noted = Head.read(head) if head is not None else None

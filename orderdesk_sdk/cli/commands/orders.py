@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import Session, by_option, local_host, name_of_order, shared, who
 from orderdesk_sdk.cli.output.times import Moment
+from orderdesk_sdk.cli.session import Session, by_option, local_host, name_of_order, shared, who
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.output.screen import Screen
@@ -109,8 +109,8 @@ def place(
 
     This submits nothing. In a sandbox, where nobody else does, the simulator is given the order as well.
     """
-    from orderdesk_sdk.desk.documents import placement_shape
     from orderdesk_sdk.cli.output.times import shown
+    from orderdesk_sdk.desk.documents import placement_shape
 
     with session.desk() as desk:
         seeded = _seed(desk, order, at, remote_id)

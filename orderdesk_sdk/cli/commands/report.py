@@ -48,9 +48,8 @@ def status(session: Session, order: str, status: str, at: tuple[str, ...], reaso
     "canceled" is a cancellation there, and a cart is told last. A status that a cart does not have is refused with
     those that it has. Exit code 3: a person must look.
     """
-    from orderdesk_sdk.cli.output.cases import status_change_shape
-    from orderdesk_sdk.desk.documents import standing_shape
     from orderdesk_sdk.cases.errand import ErrandState
+    from orderdesk_sdk.desk.documents import standing_shape, status_change_shape
 
     with session.desk() as desk:
         made = desk.change_status(order, status, by=who(by), at=at, reason=reason)

@@ -36,16 +36,16 @@ def work(session: Session, until_idle: bool, every: float) -> None:
     It waits for each due time; in a sandbox with virtual time the waits take none. What is under way is finished
     before it ends. Exit code 3 with --until-idle: a case awaits a person, or one shipped although it was canceled.
     """
-    from orderdesk_sdk.cases.state_machine import EventKind
     from orderdesk_sdk.cases.case import State
-    from orderdesk_sdk.cli.output.cancellations import cases_table
-    from orderdesk_sdk.cli.output.cases import errand_lines, errand_shape
-    from orderdesk_sdk.desk.documents import case_shape
-    from orderdesk_sdk.cli.signals import stopping
-    from orderdesk_sdk.cli.output.screen import Screen, printable
-    from orderdesk_sdk.cli.output.times import iso, shown, span
-    from orderdesk_sdk.cli.worker import Watcher, Worker, machine_has_work
     from orderdesk_sdk.cases.errand import ErrandState
+    from orderdesk_sdk.cases.state_machine import EventKind
+    from orderdesk_sdk.cli.output.cancellations import cases_table
+    from orderdesk_sdk.cli.output.cases import errand_lines
+    from orderdesk_sdk.cli.output.screen import Screen, printable
+    from orderdesk_sdk.cli.output.times import shown, span
+    from orderdesk_sdk.cli.signals import stopping
+    from orderdesk_sdk.cli.worker import Watcher, Worker, machine_has_work
+    from orderdesk_sdk.desk.documents import case_shape, errand_shape, iso
 
     screen = Screen()
     alarms: list[Case] = []

@@ -11,16 +11,15 @@ from rich.text import Text
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.cases.evidence import ProofKind
-from orderdesk_sdk.cli.output.integrations import reasons_table
-from orderdesk_sdk.cli.output.cases import resubmission_lines, status_change_lines
-from orderdesk_sdk.cli.output.screen import Screen, printable, state_text
-from orderdesk_sdk.cli.output.times import shown, zone
-from orderdesk_sdk.cases.evidence import MailIn
-from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.cases.evidence import MailIn, ProofKind
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.receipt import CaseReceipt, ProofReceipt, Receipt, Step
+from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.cli.output.cases import resubmission_lines, status_change_lines
+from orderdesk_sdk.cli.output.integrations import reasons_table
+from orderdesk_sdk.cli.output.screen import Screen, printable, state_text
+from orderdesk_sdk.cli.output.times import shown, zone
+from orderdesk_sdk.orders.order import Role
 
 __all__ = [
     "cases_table",

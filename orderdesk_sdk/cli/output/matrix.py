@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orderdesk_sdk.desk.documents import Shape, error_shape
 from orderdesk_sdk.cli.output.screen import Screen
-from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.desk.documents import Shape, error_shape
 from orderdesk_sdk.desk.matrix import VARIES, MatrixRow
+from orderdesk_sdk.errors import PluginFault
 
 __all__ = ["matrix_page", "matrix_shape"]
 

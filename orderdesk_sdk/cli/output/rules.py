@@ -7,13 +7,13 @@ from datetime import datetime
 
 from attrs import frozen
 
-from orderdesk_sdk.desk.documents import Shape
+from orderdesk_sdk.cases.events import Firing, Occurrence, OccurrenceKind
 from orderdesk_sdk.cli.output.screen import Screen
-from orderdesk_sdk.cli.output.times import iso, shown
+from orderdesk_sdk.cli.output.times import shown
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.documents import Shape, iso
 from orderdesk_sdk.orders.references import OrderId
 from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, Action, Decision, Rule
-from orderdesk_sdk.cases.events import Firing, Occurrence, OccurrenceKind
 
 __all__ = [
     "Outlook",

@@ -8,7 +8,7 @@ import click
 
 from orderdesk_sdk.clock import local_moments
 
-__all__ = ["Moment", "iso", "shown", "span", "zone"]
+__all__ = ["Moment", "shown", "span", "zone"]
 
 
 class Moment(click.ParamType[datetime]):
@@ -34,11 +34,6 @@ class Moment(click.ParamType[datetime]):
             which = " or ".join(moment.astimezone().isoformat() for moment in found)
             self.fail(f"{value!r} came twice, as clocks were put back; write {which}", param, ctx)
         return found[0]
-
-
-def iso(moment: datetime | None) -> str | None:
-    """The moment in UTC as `2026-11-22T13:03:10Z`, with microseconds where there are any; None stays None."""
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def shown(moment: datetime | None, *, seconds: bool = False) -> str:

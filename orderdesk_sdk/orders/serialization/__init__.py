@@ -12,9 +12,9 @@ from datetime import UTC, tzinfo
 from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization.envelope import OrdersRead, entries_of, foreign
+from orderdesk_sdk.orders.serialization.fields import SHOWN
 from orderdesk_sdk.orders.serialization.json_text import dump_json, parse_json
 from orderdesk_sdk.orders.serialization.schema import ORDER, Reading, read_record, write_record
-from orderdesk_sdk.orders.serialization.fields import SHOWN
 
 __all__ = [
     "OrdersRead",

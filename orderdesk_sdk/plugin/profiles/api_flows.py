@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.plugin.routes import ByCheck, ByPerson, ByReply, Confirmation, fold
 from orderdesk_sdk.plugin.identity import Identity, StatedAt
-from orderdesk_sdk.plugin.url_paths import filled_path
+from orderdesk_sdk.plugin.profiles.api_profile import FinalReply, WireProfile, WireRead, filled
 from orderdesk_sdk.plugin.profiles.json_pointer import stated_again, steps_of, word_pointed
+from orderdesk_sdk.plugin.routes import ByCheck, ByPerson, ByReply, Confirmation, fold
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, json_object, turned_away
 from orderdesk_sdk.plugin.toolkit.submission import look_before_create
-from orderdesk_sdk.plugin.profiles.api_profile import FinalReply, WireProfile, WireRead, filled
+from orderdesk_sdk.plugin.url_paths import filled_path
 
 if TYPE_CHECKING:
     import httpx
 
-    from orderdesk_sdk.plugin.service import Flow, Service
     from orderdesk_sdk.orders.order import Placement
     from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
+    from orderdesk_sdk.plugin.service import Flow, Service
 
 __all__ = ["wire_before_create", "wire_cancel", "wire_check", "wire_confirmation"]
 

@@ -28,12 +28,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 from attrs import frozen
 
-from orderdesk_sdk.plugin.routes import fold
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.identity import Identity, NotStated, StatedAt
-from orderdesk_sdk.plugin.url_paths import path_fault
 from orderdesk_sdk.plugin.profiles.json_pointer import read_pointer, steps_of
+from orderdesk_sdk.plugin.routes import fold
 from orderdesk_sdk.plugin.toolkit.templates import check_fields
+from orderdesk_sdk.plugin.url_paths import path_fault
 
 __all__ = ["WireCall", "WireProfile", "WireRead", "filled", "read_asking_profile", "read_wire_profile"]
 

@@ -17,11 +17,11 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from orderdesk_sdk.plugin.routes import fold
 from orderdesk_sdk.errors import ConfigurationError, UntrustedMessage
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_sdk.plugin.profiles.json_pointer import read_pointer, value_pointed
+from orderdesk_sdk.plugin.routes import fold
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_sdk.secret import Secret
 
 __all__ = ["PostbackProfile", "postback_hints", "read_postback_profile"]

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
-from orderdesk_sdk.plugin.answer import Answer, not_done, unclear
 from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.plugin.answer import Answer, not_done, unclear
 
 __all__ = [
     "Ended",

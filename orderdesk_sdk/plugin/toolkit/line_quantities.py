@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Refusal, Reply
-from orderdesk_sdk.plugin.routes import fold
-from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.plugin.lines import LineNames
-from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.plugin.routes import fold
 from orderdesk_sdk.plugin.toolkit.json_response import Ended, MalformedReply, TextReply, count_in, objects_at, text_at
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
 class LineQuantities:
     """One line as the service has it, in its own words. Several lines may have one code.
 
-    `orderdesk_sdk.plugin.lines.LineNames` says what the service calls the lines of a request, and translates an answer back.
+    `plugin.lines.LineNames` says what the service calls the lines of a request, and translates an answer back.
     """
 
     code: str

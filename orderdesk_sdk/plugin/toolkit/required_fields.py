@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from orderdesk_sdk.plugin.answer import Refusal, refused
 from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.plugin.answer import Refusal, refused
 from orderdesk_sdk.plugin.toolkit.json_response import Ended
 
 __all__ = ["demand", "demand_metadata", "refusing"]

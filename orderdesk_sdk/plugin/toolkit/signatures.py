@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterable, Mapping
 
 from orderdesk_sdk.errors import UntrustedMessage
-from orderdesk_sdk.plugin.webhooks import Message
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.webhooks import Message
 from orderdesk_sdk.secret import Secret
 
 __all__ = ["demand_signature", "message_text_at"]

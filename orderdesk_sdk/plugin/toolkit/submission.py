@@ -11,10 +11,10 @@ from orderdesk_sdk.plugin.toolkit.required_fields import refusing
 if TYPE_CHECKING:
     import httpx
 
-    from orderdesk_sdk.plugin.service import Flow, Service
     from orderdesk_sdk.orders.order import Order, Placement
-    from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors
     from orderdesk_sdk.plugin.requests import ResubmitRequest
+    from orderdesk_sdk.plugin.service import Flow, Service
+    from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors
 
 __all__ = ["look_before_create", "submit"]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.lines import label
 from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.plugin.lines import label
 
 __all__ = ["FIELDS", "check_fields", "fill", "one_line", "printable", "read_template", "template_fields"]
 

@@ -9,23 +9,22 @@ from typing import Generic, TypeVar, assert_never
 
 from attrs import evolve
 
-from orderdesk_sdk.plugin.answer import Answer, Outcome
-from orderdesk_sdk.runtime.context import LEASE
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.runtime.connections import Connection, Connections
-from orderdesk_sdk.plugin.routes import ByPerson
 from orderdesk_sdk.cases.errand import Errand, ErrandState
-from orderdesk_sdk.errors import ConflictError, InputError, LedgerError, NotAllowedError, OrderDeskError
-from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.runtime.flow_runner import Driven, Fault, drive
-from orderdesk_sdk.cases.exchange import Loss
 from orderdesk_sdk.cases.evidence_check import About, Grounds
-from orderdesk_sdk.plugin.guard import Watch
-from orderdesk_sdk.orders.by_id import HostById
-from orderdesk_sdk.runtime.journal import Hold
+from orderdesk_sdk.cases.exchange import Exchange, Intent, Loss
 from orderdesk_sdk.cases.ledger import Ledger, Work, Write
 from orderdesk_sdk.cases.policy.deadlines import PATIENCE, no_later, reminded
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.errors import ConflictError, InputError, LedgerError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.orders.by_id import HostById
+from orderdesk_sdk.plugin.answer import Answer, Outcome
+from orderdesk_sdk.plugin.guard import Watch
 from orderdesk_sdk.plugin.requests import ResubmitRequest, StatusRequest
+from orderdesk_sdk.plugin.routes import ByPerson
+from orderdesk_sdk.runtime.connections import Connection, Connections
+from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.runtime.flow_runner import Driven, Fault, drive
+from orderdesk_sdk.runtime.journal import Hold
 from orderdesk_sdk.runtime.withholding import SecondSend, WithholdingJournal, did_nothing
 
 __all__ = ["ErrandRunner"]

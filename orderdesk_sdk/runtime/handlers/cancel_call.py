@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING, assert_never
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.cases.policy import requesting as followup
-from orderdesk_sdk.plugin.answer import Answer, Answers
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
-from orderdesk_sdk.runtime.context import LEASE, Casebook, Known
-from orderdesk_sdk.runtime.connections import Connection
-from orderdesk_sdk.plugin.routes import Button, Email
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.errors import ConfigurationError, InputError
-from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent
-from orderdesk_sdk.runtime.flow_runner import Driven, Fault, HeldBack, Recorded, drive
 from orderdesk_sdk.cases.evidence_check import About, Grounds
-from orderdesk_sdk.plugin.guard import Watch
-from orderdesk_sdk.runtime.journal import GroupJournal, Hold, Part, Result, WorkJournal
-from orderdesk_sdk.orders.order import Placement, Role
-from orderdesk_sdk.plugin.url_paths import number_fault
+from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, Loss
+from orderdesk_sdk.cases.policy import requesting
 from orderdesk_sdk.cases.policy.escalation import hand_over
-from orderdesk_sdk.cases.windows import opening
-from orderdesk_sdk.runtime.handlers.email import Post, identity_of
-from orderdesk_sdk.transport.redaction import cleaned
-from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_sdk.runtime.resending import sent_before
+from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import demand_lines
+from orderdesk_sdk.cases.windows import opening
+from orderdesk_sdk.errors import ConfigurationError, InputError
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.plugin.answer import Answer, Answers
+from orderdesk_sdk.plugin.guard import Watch
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.routes import Button, Email
+from orderdesk_sdk.plugin.url_paths import number_fault
+from orderdesk_sdk.runtime.connections import Connection
+from orderdesk_sdk.runtime.context import LEASE, Casebook, Known
+from orderdesk_sdk.runtime.flow_runner import Driven, Fault, HeldBack, Recorded, drive
+from orderdesk_sdk.runtime.handlers.email import Post, identity_of
+from orderdesk_sdk.runtime.journal import GroupJournal, Hold, Part, Result, WorkJournal
+from orderdesk_sdk.runtime.resending import sent_before
+from orderdesk_sdk.transport.redaction import cleaned
 
 if TYPE_CHECKING:
     import httpx
@@ -142,15 +142,15 @@ class Asker:
         if isinstance(route, Email):
             identity = next(identity_of(entry) for entry in entries if isinstance(entry, Intent))
             text = "the process ended while the mail was on its way"
-            return self._book.apply(case, followup.after_loss_of_mail(case, text, identity, now))
+            return self._book.apply(case, requesting.after_loss_of_mail(case, text, identity, now))
         if (isinstance(route, Button) and route.batch is not None) or self._book.others_first(case) is not None:
             # The others of the group may be elsewhere by now, so its flow cannot be driven again: it is read back. And
             # a cart is told no more once the order goes on somewhere.
             writes = [entry for entry in entries if isinstance(entry, Intent) and not entry.reads_only]
             certainty = Certainty.UNCLEAR if writes else Certainty.NOT_SENT
             repeatable = all(intent.repeatable for intent in writes)
-            loss = followup.Loss(certainty, "the process ended while the request was on its way", repeatable)
-            return self._book.apply(case, followup.after_loss(case, connection.integration, loss, now))
+            loss = Loss(certainty, "the process ended while the request was on its way", repeatable)
+            return self._book.apply(case, requesting.after_loss(case, connection.integration, loss, now))
         began = next((entry.at for entry in entries if isinstance(entry, Event) and entry.kind is EventKind.SEND), now)
         recorded = Recorded(
             {entry.number: entry for entry in entries if isinstance(entry, Intent)}
@@ -226,11 +226,11 @@ class Asker:
         return after
 
     def _results(self, group: Sequence[_Asked], connection: Connection, driven: Driven[Answers]) -> tuple[Result, ...]:
-        outcomes: Sequence[Answer | followup.Loss | Fault]
+        outcomes: Sequence[Answer | Loss | Fault]
         match driven.outcome:
             case Answers(answers):
                 outcomes = [cleaned(answer, connection.client.redactor) for answer in answers]
-            case Answer() | followup.Loss() | Fault():
+            case Answer() | Loss() | Fault():
                 outcomes = [driven.outcome] * len(group)
             case _:
                 assert_never(driven.outcome)
@@ -246,7 +246,7 @@ class Asker:
         connection: Connection,
         placement: Placement,
         driven: Driven[Answer] | Driven[Answers],
-        outcome: Answer | followup.Loss | Fault,
+        outcome: Answer | Loss | Fault,
     ) -> Event:
         now = self._book.clock.now()
         integration = connection.integration
@@ -254,20 +254,20 @@ class Asker:
         match outcome:
             case Answer() as answer:
                 self._book.note_status(sending, answer)
-                return followup.after_cancel(sent, integration, placement, answer, now)
-            case followup.Loss() as loss:
+                return requesting.after_cancel(sent, integration, placement, answer, now)
+            case Loss() as loss:
                 event = self._after_loss(sent, integration, loss, now)
-                return followup.before_the_window_closes(event, sent, integration, placement, now)
+                return requesting.before_the_window_closes(event, sent, integration, placement, now)
             case Fault(text):
-                return followup.after_fault(sent, integration, text, now, sent=driven.wrote)
+                return requesting.after_fault(sent, integration, text, now, sent=driven.wrote)
             case _:
                 assert_never(outcome)
 
-    def _after_loss(self, sent: Case, integration: Integration, loss: followup.Loss, now: datetime) -> Event:
+    def _after_loss(self, sent: Case, integration: Integration, loss: Loss, now: datetime) -> Event:
         if loss.held and sent.resends > 0:
             # It was to be asked once more: what the first request did is as unknown as it was.
-            loss = followup.Loss(Certainty.UNCLEAR, loss.text, repeatable=sent.repeatable)
-        return followup.after_loss(sent, integration, loss, now)
+            loss = Loss(Certainty.UNCLEAR, loss.text, repeatable=sent.repeatable)
+        return requesting.after_loss(sent, integration, loss, now)
 
     def _post_mail(self, asked: _Asked, connection: Connection, route: Email, journal: WorkJournal) -> Case:
         sending, known = asked.sending, asked.known
@@ -275,11 +275,11 @@ class Asker:
             mail = self._post.write(sending, route, connection.texts, known.wish, known.order, known.placement)
             event = self._post.send(sending, route, mail, journal, connection.client.redactor)
         except HeldBack as held:
-            loss = followup.Loss(Certainty.NOT_SENT, held.text, held=True)
+            loss = Loss(Certainty.NOT_SENT, held.text, held=True)
             event = self._after_loss(sending, connection.integration, loss, self._book.clock.now())
         except ConfigurationError as error:
             # Before a byte of the mail left: it is tried again until somebody mends it.
-            event = followup.not_sent(sending, error.text, self._book.clock.now(), error.remedy)
+            event = requesting.not_sent(sending, error.text, self._book.clock.now(), error.remedy)
         after = journal.finish(transition(sending, event), event)
         assert isinstance(after, Case)
         self._book.tell(after, event)

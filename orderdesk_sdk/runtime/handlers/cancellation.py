@@ -9,14 +9,15 @@ from typing import assert_never
 
 from attrs import evolve
 
-from orderdesk_sdk.cases.policy import requesting as followup
-from orderdesk_sdk.plugin.answer import Answer, Outcome
-from orderdesk_sdk.runtime.handlers.cancel_call import Asker
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.damage import DamagedRow
+from orderdesk_sdk.cases.evidence_check import About, Grounds
+from orderdesk_sdk.cases.exchange import Certainty, Intent, Loss
+from orderdesk_sdk.cases.policy import requesting
+from orderdesk_sdk.cases.policy.deadlines import PATIENCE
+from orderdesk_sdk.cases.policy.escalation import hand_over, is_window_open
+from orderdesk_sdk.cases.policy.polling import entries_of
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
-from orderdesk_sdk.runtime.context import LEASE, Casebook, Known
-from orderdesk_sdk.runtime.connections import Connection, Connections
-from orderdesk_sdk.plugin.routes import Batch, Button
 from orderdesk_sdk.errors import (
     ConfigurationError,
     InputError,
@@ -25,23 +26,22 @@ from orderdesk_sdk.errors import (
     OrderDeskError,
     PluginFault,
 )
-from orderdesk_sdk.cases.exchange import Certainty, Intent
-from orderdesk_sdk.runtime.flow_runner import Fault, drive
-from orderdesk_sdk.cases.evidence_check import About, Grounds
-from orderdesk_sdk.plugin.guard import Watch
-from orderdesk_sdk.cases.policy.polling import entries_of
-from orderdesk_sdk.runtime.journal import ReadingJournal
-from orderdesk_sdk.cases.ledger import DamagedRow
 from orderdesk_sdk.orders.order import Placement
-from orderdesk_sdk.cases.policy.deadlines import PATIENCE
-from orderdesk_sdk.cases.policy.escalation import hand_over, is_window_open
-from orderdesk_sdk.runtime.handlers.email import Post
-from orderdesk_sdk.runtime.added_remote_orders import Reach
+from orderdesk_sdk.plugin.answer import Answer, Outcome
+from orderdesk_sdk.plugin.guard import Watch
 from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.routes import Batch, Button
+from orderdesk_sdk.runtime.added_remote_orders import Reach
+from orderdesk_sdk.runtime.connections import Connection, Connections
+from orderdesk_sdk.runtime.context import LEASE, Casebook, Known
+from orderdesk_sdk.runtime.flow_runner import Fault, drive
+from orderdesk_sdk.runtime.handlers.cancel_call import Asker
+from orderdesk_sdk.runtime.handlers.email import Post
+from orderdesk_sdk.runtime.journal import ReadingJournal
 
 __all__ = ["CaseAdvancer"]
 
-LOST_LOOK = followup.Loss(Certainty.NOT_DONE, "the plugin failed")
+LOST_LOOK = Loss(Certainty.NOT_DONE, "the plugin failed")
 
 
 class CaseAdvancer:
@@ -92,7 +92,7 @@ class CaseAdvancer:
         if person is not None:
             self._demand_turn(case)
             return self._ask(case, connection, known, watch, person=person)
-        if followup.is_overdue(case, now):
+        if requesting.is_overdue(case, now):
             return self._end_patience(case, connection, placement, watch)
         if case.state in (State.ASKED, State.UNCLEAR):
             first = self._book.others_first(case) if case.resend else None
@@ -119,7 +119,7 @@ class CaseAdvancer:
             return self.advance(after, watch) if event.kind is EventKind.CLIMB else after
         after = self._ask(case, connection, known, watch)
         # That was the last try: whoever comes next is not kept waiting for another look at it.
-        return self.advance(after, watch) if followup.is_spent(after, self._clock.now()) else after
+        return self.advance(after, watch) if requesting.is_spent(after, self._clock.now()) else after
 
     def batch(self, case: Case) -> Batch | None:
         """How a requested case that was gathered is asked for together with others; None: by itself."""
@@ -159,7 +159,7 @@ class CaseAdvancer:
         integration = self._connections.integration(case.connection)
         declared = None if isinstance(integration, str) else integration
         return self._book.apply(
-            case, followup.after_fault(case, declared, text, self._clock.now(), sent=self._has_sent(case))
+            case, requesting.after_fault(case, declared, text, self._clock.now(), sent=self._has_sent(case))
         )
 
     def _placement(self, case: Case) -> Placement:
@@ -177,13 +177,13 @@ class CaseAdvancer:
         """What a requested case does instead of being asked for now; None: it is asked for."""
         now = self._clock.now()
         integration = connection.integration
-        event = self._book.others_first(case) or followup.begin(case, integration, placement, now)
+        event = self._book.others_first(case) or requesting.begin(case, integration, placement, now)
         if event is None and integration.unavailable is not None:
             why = integration.unavailable(connection.settings)
             event = hand_over(case, now, why, "cancel it there by hand, then confirm or refuse") if why else None
         if event is None and not case.gathered:
             batch = _batch(case, integration.cancel)
-            event = followup.gather(batch, now) if batch is not None else None
+            event = requesting.gather(batch, now) if batch is not None else None
         return event
 
     def _instead(self, case: Case, event: Event, known: Known) -> Case:
@@ -207,7 +207,7 @@ class CaseAdvancer:
         if (read.state, read.route) != (case.state, case.route):
             return read
         lapsed = evolve(read, due_at=case.due_at, remind_at=case.remind_at)
-        event = followup.overdue(lapsed, connection.integration, placement, self._clock.now())
+        event = requesting.overdue(lapsed, connection.integration, placement, self._clock.now())
         told_nothing = read is not case and case.state is not State.AWAITING_PERSON and read.tries > 0
         if event is None or (event.kind is EventKind.CLIMB and told_nothing and read.tries < PATIENCE.faults):
             return read  # After a pause a service that does not answer at once is asked again before others are.
@@ -241,15 +241,15 @@ class CaseAdvancer:
                 # The flow knows without asking that this connection has nothing to read: asking again tells no more.
                 return None
             case Answer() as answer:
-                result = followup.after_check(checking, integration, placement, answer, now)
+                result = requesting.after_check(checking, integration, placement, answer, now)
                 self._book.note_status(case, answer)
-            case followup.Loss() as loss:
-                result = followup.after_check(checking, integration, placement, followup.unread(loss), now)
+            case Loss() as loss:
+                result = requesting.after_check(checking, integration, placement, requesting.unread(loss), now)
             case Fault(text) if case.state is State.REQUESTED:
-                told = followup.after_check(checking, integration, placement, followup.unread(LOST_LOOK), now)
+                told = requesting.after_check(checking, integration, placement, requesting.unread(LOST_LOOK), now)
                 result = evolve(told, fault=text)
             case Fault(text):
-                result = followup.after_fault(checking, integration, text, now, sent=False)
+                result = requesting.after_fault(checking, integration, text, now, sent=False)
             case _:
                 assert_never(driven.outcome)
         entries = entries_of(checking, result)
@@ -278,14 +278,14 @@ class CaseAdvancer:
         now = self._clock.now()
         if case.state is State.SENDING:  # What was sent cannot be read, so nothing of it may be sent again.
             return self._book.apply(case, hand_over(case, now, str(error), error.remedy))
-        return self._book.apply(case, followup.unusable(case, error, now))
+        return self._book.apply(case, requesting.unusable(case, error, now))
 
     def _unusable(self, case: Case, error: OrderDeskError) -> Case:
         now = self._clock.now()
         if case.state is State.SENDING:
-            event = followup.after_fault(case, None, str(error), now, sent=self._has_sent(case))
+            event = requesting.after_fault(case, None, str(error), now, sent=self._has_sent(case))
         else:
-            event = followup.unusable(case, error, now)
+            event = requesting.unusable(case, error, now)
         known: Known | None = None
         if case.state is State.REQUESTED:
             with suppress(NotFoundError):

@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from urllib.parse import parse_qs, quote, urlsplit
 
-from orderdesk_sdk.plugin.toolkit.email_addresses import address_of
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.plugin.routes import Email
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.cases.policy.requesting import after_loss_of_mail, not_sent
+from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.plugin.routes import Email
+from orderdesk_sdk.plugin.toolkit.email_addresses import address_of
+from orderdesk_sdk.plugin.toolkit.templates import fill, template_fields
 from orderdesk_sdk.runtime.journal import WorkJournal
 from orderdesk_sdk.transport.email.smtp import Mailer, compose, message_id, plain_body, plain_subject, shown
-from orderdesk_sdk.orders.order import Order, Placement
 from orderdesk_sdk.transport.redaction import Redactor
-from orderdesk_sdk.plugin.toolkit.templates import fill, template_fields
 
 __all__ = ["Post", "identity_of"]
 

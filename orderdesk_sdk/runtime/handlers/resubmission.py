@@ -6,19 +6,19 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.runtime.connections import Connection
-from orderdesk_sdk.plugin.integration import NoResubmit, SameNumber
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.runtime.handlers.base import ErrandRunner
-from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
-from orderdesk_sdk.runtime.journal import Hold
-from orderdesk_sdk.orders.order import Order, Placement, Role
-from orderdesk_sdk.plugin.url_paths import number_fault
-from orderdesk_sdk.plugin.requests import ResubmitRequest
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.validation import latest_of, leaves_nothing
+from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.integration import NoResubmit, SameNumber
+from orderdesk_sdk.plugin.requests import ResubmitRequest
+from orderdesk_sdk.plugin.url_paths import number_fault
+from orderdesk_sdk.runtime.connections import Connection
+from orderdesk_sdk.runtime.handlers.base import ErrandRunner
+from orderdesk_sdk.runtime.journal import Hold
 
 __all__ = ["Resubmitter"]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from orderdesk_sdk.plugin.answer import Answer, Outcome
-from orderdesk_sdk.runtime.connections import Connection
-from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.runtime.handlers.base import ErrandRunner
+from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.plugin.answer import Answer, Outcome
+from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.requests import StatusRequest
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.runtime.connections import Connection
+from orderdesk_sdk.runtime.handlers.base import ErrandRunner
 
 __all__ = ["CANCELED", "StatusChanger", "settable_statuses"]
 

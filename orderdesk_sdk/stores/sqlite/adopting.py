@@ -7,8 +7,8 @@ import sqlite3
 from typing import cast
 
 from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.stores.hash_chain import FIRST, MARK, Links, head_after, line_of, link_after, row_digest, state_of
 from orderdesk_sdk.stores.personal_texts import NOTE, Packed, seal, split
 from orderdesk_sdk.stores.sqlite.tables import COLUMNS, TABLES, WISH, rows_of

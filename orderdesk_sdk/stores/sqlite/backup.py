@@ -11,11 +11,11 @@ from pathlib import Path
 
 from attrs import frozen
 
-from orderdesk_sdk.errors import InputError, LedgerError
 from orderdesk_sdk.cases.ledger_flaws import Flaw, Head
-from orderdesk_sdk.stores.sqlite.verifying import examine, head_of, readable
+from orderdesk_sdk.errors import InputError, LedgerError
 from orderdesk_sdk.plugin.toolkit.private_files import create_private
 from orderdesk_sdk.stores.sqlite.connection import opened, wal_of
+from orderdesk_sdk.stores.sqlite.verifying import examine, head_of, readable
 
 __all__ = ["Backup", "Restored", "accept_as_it_is", "make_backup", "restore"]
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import partial
 
 from orderdesk_sdk.cases.damage import Damage
-from orderdesk_sdk.stores.serialization import moment, stamp
 from orderdesk_sdk.cases.ledger import Work
+from orderdesk_sdk.stores.serialization import moment, stamp
 from orderdesk_sdk.stores.sqlite.ledger_rows import work_of
 from orderdesk_sdk.stores.sqlite.tables import NOUNS, TABLES
 

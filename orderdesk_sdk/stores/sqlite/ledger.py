@@ -12,18 +12,18 @@ from pathlib import Path
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.errors import ConflictError, LedgerError
 from orderdesk_sdk.cases.clock_ahead import righted
-from orderdesk_sdk.stores.sqlite.backup import Backup, make_backup
-from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit
 from orderdesk_sdk.cases.history import Content
-from orderdesk_sdk.stores.serialization import dump, stamp, unpack
 from orderdesk_sdk.cases.ledger import Work, Write
+from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.errors import ConflictError, LedgerError
+from orderdesk_sdk.stores.serialization import dump, stamp, unpack
+from orderdesk_sdk.stores.sqlite.backup import Backup, make_backup
+from orderdesk_sdk.stores.sqlite.connection import close, connect, migrate, use_wal
+from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit
 from orderdesk_sdk.stores.sqlite.keeping import Keeper
-from orderdesk_sdk.stores.sqlite.messages import settle_messages, take_messages
-from orderdesk_sdk.stores.sqlite.occurrences import Occurrences
-from orderdesk_sdk.stores.sqlite.reader import Reader
-from orderdesk_sdk.stores.sqlite.removal import remove_texts
 from orderdesk_sdk.stores.sqlite.ledger_rows import (
     add_lines,
     apply,
@@ -41,11 +41,11 @@ from orderdesk_sdk.stores.sqlite.ledger_rows import (
     wish_row,
 )
 from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
+from orderdesk_sdk.stores.sqlite.messages import settle_messages, take_messages
+from orderdesk_sdk.stores.sqlite.occurrences import Occurrences
+from orderdesk_sdk.stores.sqlite.reader import Reader
+from orderdesk_sdk.stores.sqlite.removal import remove_texts
 from orderdesk_sdk.stores.sqlite.verifying import readable
-from orderdesk_sdk.cases.registration import Registration
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.stores.sqlite.connection import close, connect, migrate, use_wal
-from orderdesk_sdk.cases.status_change import StatusChange
 
 __all__ = ["SqliteLedger"]
 

@@ -9,19 +9,19 @@ from typing import NamedTuple
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.errand import end_of
-from orderdesk_sdk.errors import ConflictError, UnderWayError
-from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.stores.hash_chain import FIRST, MARK, Line, Links, line_of, row_digest, state_of
-from orderdesk_sdk.cases.history import Content, kind_of
-from orderdesk_sdk.stores.serialization import dump, pack, pack_entry, stamp, unpack
-from orderdesk_sdk.cases.ledger import Fence, FenceMoved, Work, Write
-from orderdesk_sdk.stores.personal_texts import REMOVED, Packed
-from orderdesk_sdk.stores.sqlite.tables import COLUMNS, TABLES, columns_of, wish_columns
-from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.events import Occurrence
+from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.history import Content, kind_of
+from orderdesk_sdk.cases.ledger import Fence, FenceMoved, Work, Write
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.errors import ConflictError, UnderWayError
+from orderdesk_sdk.stores.hash_chain import FIRST, MARK, Line, Links, line_of, row_digest, state_of
+from orderdesk_sdk.stores.personal_texts import REMOVED, Packed
+from orderdesk_sdk.stores.serialization import dump, pack, pack_entry, stamp, unpack
+from orderdesk_sdk.stores.sqlite.tables import COLUMNS, TABLES, columns_of, wish_columns
 
 __all__ = [
     "REGISTERED",

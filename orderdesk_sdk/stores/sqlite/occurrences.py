@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 
-from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit
 from orderdesk_sdk.cases.damage import Damage
-from orderdesk_sdk.stores.serialization import dump, load, moment, stamp
-from orderdesk_sdk.stores.sqlite.ledger_rows import occur
 from orderdesk_sdk.cases.events import Firing, Occurrence
+from orderdesk_sdk.stores.serialization import dump, load, moment, stamp
+from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit
+from orderdesk_sdk.stores.sqlite.ledger_rows import occur
 
 __all__ = ["Occurrences"]
 

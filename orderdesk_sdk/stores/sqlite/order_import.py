@@ -17,9 +17,9 @@ from attrs import field, frozen
 
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import InputError, LedgerError
-from orderdesk_sdk.stores.sqlite import order_rows as rows
-from orderdesk_sdk.stores.sqlite.order_database import LocalFile
 from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.stores.sqlite import order_rows
+from orderdesk_sdk.stores.sqlite.order_database import LocalFile
 
 __all__ = ["NEW", "Clash", "ImportReport", "take_in"]
 
@@ -104,7 +104,7 @@ def _checked(orders: Iterable[Order]) -> deque[tuple[Order, str]]:
     seen: set[str] = set()
     for order in orders:
         try:
-            found.append((order, rows.as_text(order)))
+            found.append((order, order_rows.as_text(order)))
         except InputError as error:
             faults.append(f"order {order.id}: {error.text}")
             continue
@@ -120,12 +120,12 @@ def _checked(orders: Iterable[Order]) -> deque[tuple[Order, str]]:
 
 def _write(db: sqlite3.Connection, orders: Sequence[tuple[Order, str]], by: str, clock: Clock) -> _Done:
     done = _Done()
-    known = {folder.id for folder in rows.folders(db)}
-    new = rows.folder_named(db, NEW).id
+    known = {folder.id for folder in order_rows.folders(db)}
+    new = order_rows.folder_named(db, NEW).id
     for order, document in orders:
         stored = db.execute("SELECT document, number FROM host_orders WHERE id = ?", (order.id,)).fetchone()
         if stored is None or stored[1] != order.number:
-            done.clashes.extend(_clashes(order, rows.others_called(db, order)))
+            done.clashes.extend(_clashes(order, order_rows.others_called(db, order)))
         if stored is not None and stored[0] == document:
             done.unchanged.append(order.number)
         elif stored is not None:
@@ -134,13 +134,15 @@ def _write(db: sqlite3.Connection, orders: Sequence[tuple[Order, str]], by: str,
                 " taken_over_by = CASE number WHEN ?1 THEN taken_over_by END WHERE id = ?3",
                 (order.number, document, order.id),
             )
-            rows.add_note(db, order.id, "Updated by import", by=by, at=clock.now())
+            order_rows.add_note(db, order.id, "Updated by import", by=by, at=clock.now())
             done.updated.append(order.number)
         else:
             here = order.folder_id is not None and order.folder_id in known
-            rows.insert_order(db, order, order.folder_id if here and order.folder_id is not None else new, document)
+            order_rows.insert_order(
+                db, order, order.folder_id if here and order.folder_id is not None else new, document
+            )
             other = "" if here or order.folder_id is None else f" from folder {order.folder_id}, unknown here"
-            rows.add_note(db, order.id, f"Imported{other}", by=by, at=clock.now())
+            order_rows.add_note(db, order.id, f"Imported{other}", by=by, at=clock.now())
             done.added.append(order.number)
     return done
 
@@ -148,7 +150,7 @@ def _write(db: sqlite3.Connection, orders: Sequence[tuple[Order, str]], by: str,
 def _clashes(order: Order, others: Sequence[Order]) -> tuple[Clash, ...]:
     if not others:
         return ()
-    known = [f"id:{each.id} ({rows.told(each)})" for each in (order, *others)]
+    known = [f"id:{each.id} ({order_rows.told(each)})" for each in (order, *others)]
     text = f"order {order.number} can be mistaken: say {' or '.join(known)}"
     if any(other.number == order.number for other in others):
         text += f"; where it is one order made anew, `orderdesk take-over id:{order.id}` lets this one have the number"

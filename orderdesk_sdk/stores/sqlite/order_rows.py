@@ -11,8 +11,8 @@ from typing import Final
 from attrs import evolve, frozen
 
 from orderdesk_sdk.errors import AmbiguousError, InputError, NotFoundError
-from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
 from orderdesk_sdk.orders.order import Address, Order, Placement, Role
+from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
 from orderdesk_sdk.orders.serialization import read_stored_order, write_order_text
 
 __all__ = [

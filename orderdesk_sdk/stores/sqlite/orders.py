@@ -17,13 +17,13 @@ from attrs import evolve, frozen
 
 from orderdesk_sdk.clock import CLOCKS_DIFFER, Clock, utc
 from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError
+from orderdesk_sdk.orders.numbering import SUFFIX, count_from, next_number
+from orderdesk_sdk.orders.order import Order, Placement
 from orderdesk_sdk.orders.store import Host, Move
-from orderdesk_sdk.stores.sqlite import order_rows as rows
+from orderdesk_sdk.stores.sqlite import order_rows
 from orderdesk_sdk.stores.sqlite.order_database import LocalFile
 from orderdesk_sdk.stores.sqlite.order_import import NEW, Clash, ImportReport, take_in
 from orderdesk_sdk.stores.sqlite.order_rows import NOTE_LIMIT, Folder, split_note
-from orderdesk_sdk.orders.numbering import SUFFIX, count_from, next_number
-from orderdesk_sdk.orders.order import Order, Placement
 
 __all__ = ["NOTE_LIMIT", "Clash", "Folder", "HistoryEntry", "ImportReport", "LocalHost", "embedded", "split_note"]
 
@@ -94,17 +94,17 @@ class LocalHost:
         """
         _named(by)
         with self._file.writing() as db:
-            order = rows.find_order(db, ref)
-            others = rows.others_of_number(db, order)
+            order = order_rows.find_order(db, ref)
+            others = order_rows.others_of_number(db, order)
             db.execute("UPDATE host_orders SET taken_over_by = NULL WHERE id = ?", (order.id,))
             now = self._clock.now()
             for other in others:
                 db.execute("UPDATE host_orders SET taken_over_by = ? WHERE id = ?", (order.id, other))
                 text = f"The number {order.number} was taken over by order id {order.id}"
-                rows.add_note(db, other, text, by=by, at=now)
+                order_rows.add_note(db, other, text, by=by, at=now)
             if others:
                 text = f"Took the number {order.number} over from order id {', '.join(others)}"
-                rows.add_note(db, order.id, text, by=by, at=now)
+                order_rows.add_note(db, order.id, text, by=by, at=now)
         return others
 
     def order(self, ref: str) -> Order:
@@ -114,7 +114,7 @@ class LocalHost:
         and AmbiguousError where `ref` is one order's id and another's number, or the number of several.
         """
         with self._file.reading() as db:
-            return rows.find_order(db, ref)
+            return order_rows.find_order(db, ref)
 
     def orders(self, folder: str | None = None, *, limit: int = 50, offset: int = 0) -> tuple[Order, ...]:
         """One page of orders, in the order of their first import; with `folder`, only those in it.
@@ -131,14 +131,14 @@ class LocalHost:
                 query = (
                     "SELECT id, document, folder_id FROM host_orders WHERE folder_id = ? ORDER BY seq LIMIT ? OFFSET ?"
                 )
-                found = db.execute(query, (rows.folder_named(db, folder).id, limit, offset)).fetchall()
-        return tuple(rows.as_order(*row) for row in found)
+                found = db.execute(query, (order_rows.folder_named(db, folder).id, limit, offset)).fetchall()
+        return tuple(order_rows.as_order(*row) for row in found)
 
     def free_number(self, ref: str) -> str:
         """The first free of 1042-1, 1042-2, ...: what `duplicate` would pick now."""
         with self._file.reading() as db:
-            original = rows.find_order(db, ref)
-            return self._next(db, original.number, (row[1] for row in rows.ancestors(db, original.id)))
+            original = order_rows.find_order(db, ref)
+            return self._next(db, original.number, (row[1] for row in order_rows.ancestors(db, original.id)))
 
     def duplicate(self, ref: str, *, by: str, number: str | None = None) -> Order:
         """A copy under a new id and number, in the folder New, with no fulfillment, shipments or placements.
@@ -149,15 +149,15 @@ class LocalHost:
         """
         _named(by)
         with self._file.writing() as db:
-            original = rows.find_order(db, ref)
-            earlier = rows.ancestors(db, original.id)
+            original = order_rows.find_order(db, ref)
+            earlier = order_rows.ancestors(db, original.id)
             if number is None:
                 number = self._next(db, original.number, (row[1] for row in earlier))
-            elif not number.strip() or rows.owner_of(db, number) is not None:
-                text = f"number {number!r} is blank or belongs to order id {rows.owner_of(db, number) or 'none'}"
+            elif not number.strip() or order_rows.owner_of(db, number) is not None:
+                text = f"number {number!r} is blank or belongs to order id {order_rows.owner_of(db, number) or 'none'}"
                 raise InputError(text, remedy="give another number, or none to have a free one picked")
             now = self._clock.now()
-            new = rows.folder_named(db, NEW).id
+            new = order_rows.folder_named(db, NEW).id
             copy = evolve(
                 original,
                 id=self._next(db, original.id, (row[0] for row in earlier)),
@@ -169,28 +169,28 @@ class LocalHost:
                 added_at=now,
                 updated_at=now,
             )
-            rows.insert_order(db, copy, new)
+            order_rows.insert_order(db, copy, new)
             db.execute("INSERT INTO host_links (copy_id, original_id) VALUES (?, ?)", (copy.id, original.id))
             for each, other, text in ((original, copy, "Duplicated as"), (copy, original, "Duplicate of")):
-                rows.add_note(db, each.id, f"{text} order {other.number} (id {other.id})", by=by, at=now)
+                order_rows.add_note(db, each.id, f"{text} order {other.number} (id {other.id})", by=by, at=now)
         return copy
 
     def _next(self, db: sqlite3.Connection, name: str, earlier: Iterable[str]) -> str:
         """The first free name that counts on from a name and those before it."""
         start = count_from(name, earlier, self._suffix)
-        return next_number(start, lambda taken: rows.owner_of(db, taken) is not None, self._suffix)
+        return next_number(start, lambda taken: order_rows.owner_of(db, taken) is not None, self._suffix)
 
     def copied_from(self, order_id: str) -> str | None:
         """The id of the order that this one is a duplicate of; None: of none."""
         with self._file.reading() as db:
-            rows.must_exist(db, order_id)
+            order_rows.must_exist(db, order_id)
             row = db.execute("SELECT original_id FROM host_links WHERE copy_id = ?", (order_id,)).fetchone()
         return None if row is None else str(row[0])
 
     def copies(self, order_id: str) -> tuple[str, ...]:
         """The ids of this order's direct duplicates, oldest first."""
         with self._file.reading() as db:
-            rows.must_exist(db, order_id)
+            order_rows.must_exist(db, order_id)
             found = db.execute(
                 "SELECT id FROM host_links JOIN host_orders ON id = copy_id WHERE original_id = ? ORDER BY seq",
                 (order_id,),
@@ -202,22 +202,22 @@ class LocalHost:
     def folders(self) -> tuple[Folder, ...]:
         """All folders, oldest first."""
         with self._file.reading() as db:
-            return rows.folders(db)
+            return order_rows.folders(db)
 
     def create_folder(self, name: str) -> Folder:
         """A new folder. Raises InputError for a blank name or one that exists, in whatever case."""
         name = name.strip()
         with self._file.writing() as db:
-            if not name or any(folder.name.casefold() == name.casefold() for folder in rows.folders(db)):
+            if not name or any(folder.name.casefold() == name.casefold() for folder in order_rows.folders(db)):
                 raise InputError(f"a folder {name!r} cannot be made", remedy="give a name that no folder has yet")
             db.execute("INSERT INTO host_folders (name) VALUES (?)", (name,))
-            return rows.folder_named(db, name)
+            return order_rows.folder_named(db, name)
 
     def folder(self, ref: str) -> str | None:
         """The name of the folder the order is in."""
         with self._file.reading() as db:
-            order = rows.find_order(db, ref)
-            return next((each.name for each in rows.folders(db) if each.id == order.folder_id), None)
+            order = order_rows.find_order(db, ref)
+            return next((each.name for each in order_rows.folders(db) if each.id == order.folder_id), None)
 
     def folder_name(self, name: str) -> str:
         """The folder's name as it is spelled here, found in whatever case.
@@ -225,7 +225,7 @@ class LocalHost:
         Raises NotFoundError naming the known ones.
         """
         with self._file.reading() as db:
-            return rows.folder_named(db, name).name
+            return order_rows.folder_named(db, name).name
 
     def move(self, ref: str, folder: str, *, by: str) -> Move:
         """Put the order into a folder, by its name in whatever case; a move into the same folder changes nothing.
@@ -235,12 +235,12 @@ class LocalHost:
         """
         _named(by)
         with self._file.writing() as db:
-            order = rows.find_order(db, ref)
-            target = rows.folder_named(db, folder)
-            source = next((each.name for each in rows.folders(db) if each.id == order.folder_id), None)
+            order = order_rows.find_order(db, ref)
+            target = order_rows.folder_named(db, folder)
+            source = next((each.name for each in order_rows.folders(db) if each.id == order.folder_id), None)
             if order.folder_id != target.id:
                 db.execute("UPDATE host_orders SET folder_id = ? WHERE id = ?", (target.id, order.id))
-                rows.add_note(db, order.id, f"Moved from {source} to {target.name}", by=by, at=self._clock.now())
+                order_rows.add_note(db, order.id, f"Moved from {source} to {target.name}", by=by, at=self._clock.now())
         return Move(order_id=order.id, source=source, destination=target.name)
 
     # Placements
@@ -256,9 +256,9 @@ class LocalHost:
         if not placement.connection.strip() or not placement.remote_id.strip():
             raise InputError("a placement needs a connection and the order's number there")
         with self._file.writing() as db:
-            order = rows.find_order(db, ref)
+            order = order_rows.find_order(db, ref)
             place = f"order {order.number} at {placement.connection}"
-            for known in rows.placements(db, order.id):
+            for known in order_rows.placements(db, order.id):
                 if known.connection != placement.connection:
                     continue
                 if evolve(known, status=None, status_at=None) == evolve(placement, status=None, status_at=None):
@@ -278,15 +278,15 @@ class LocalHost:
                     f"give this order's own number there, with --remote-id; what is there is canceled as id:{owner[0]}"
                 )
                 raise InputError(text, place=place, remedy=remedy)
-            rows.insert_placement(db, order.id, placement)
+            order_rows.insert_placement(db, order.id, placement)
             text = f"Placed at {placement.connection} as {placement.remote_id} ({placement.role.value})"
-            rows.add_note(db, order.id, text, by=by, at=self._clock.now())
+            order_rows.add_note(db, order.id, text, by=by, at=self._clock.now())
 
     def placements(self, order_id: str) -> tuple[Placement, ...]:
         """Where the order was submitted, oldest first. Takes the id only."""
         with self._file.reading() as db:
-            rows.must_exist(db, order_id)
-            return rows.placements(db, order_id)
+            order_rows.must_exist(db, order_id)
+            return order_rows.placements(db, order_id)
 
     def placed_as(self, connection: str, remote_id: str) -> str | None:
         """The id of the order that has this number at a connection; None: none has."""
@@ -302,17 +302,23 @@ class LocalHost:
         It does not go into the history: polls would fill it. Raises NotFoundError where the order has no placement at
         that connection, ValueError for a naive `at`.
         """
-        read_at = rows.stamp(utc(at))
+        read_at = order_rows.stamp(utc(at))
         with self._file.writing() as db:
-            rows.must_exist(db, order_id)
-            places = [known.connection for known in rows.placements(db, order_id)]
+            order_rows.must_exist(db, order_id)
+            places = [known.connection for known in order_rows.placements(db, order_id)]
             if connection not in places:
                 remedy = f"it is placed at {', '.join(places) or 'no connection'}"
                 raise NotFoundError(f"order id {order_id} is not placed at {connection!r}", remedy=remedy)
             db.execute(
                 "UPDATE host_placements SET status = ?1, status_at = ?2 "
                 "WHERE order_id = ?3 AND connection = ?4 AND (status_at IS NULL OR status_at <= ?2 OR status_at > ?5)",
-                (rows.storable(status), read_at, order_id, connection, rows.stamp(self._clock.now() + CLOCKS_DIFFER)),
+                (
+                    order_rows.storable(status),
+                    read_at,
+                    order_id,
+                    connection,
+                    order_rows.stamp(self._clock.now() + CLOCKS_DIFFER),
+                ),
             )
 
     # History
@@ -324,7 +330,7 @@ class LocalHost:
         """
         _named(by)
         with self._file.writing() as db:
-            rows.add_note(db, rows.find_order(db, ref).id, text, by=by, at=self._clock.now())
+            order_rows.add_note(db, order_rows.find_order(db, ref).id, text, by=by, at=self._clock.now())
 
     def remove_texts(self, ref: str, *, by: str) -> None:
         """Remove from an order and its history who people are and what they wrote, addresses and notes included.
@@ -333,15 +339,16 @@ class LocalHost:
         """
         _named(by)
         with self._file.erasing() as db:
-            order = rows.find_order(db, ref)
-            rows.remove_texts(db, order)
-            rows.add_note(db, order.id, "Personal texts removed", by=by, at=self._clock.now())
+            order = order_rows.find_order(db, ref)
+            order_rows.remove_texts(db, order)
+            order_rows.add_note(db, order.id, "Personal texts removed", by=by, at=self._clock.now())
 
     def history(self, ref: str) -> tuple[HistoryEntry, ...]:
         """The order's history, oldest first."""
         with self._file.reading() as db:
             found = db.execute(
-                "SELECT at, by, text FROM host_history WHERE order_id = ? ORDER BY seq", (rows.find_order(db, ref).id,)
+                "SELECT at, by, text FROM host_history WHERE order_id = ? ORDER BY seq",
+                (order_rows.find_order(db, ref).id,),
             ).fetchall()
         return tuple(HistoryEntry(datetime.fromisoformat(at), by, text) for at, by, text in found)
 

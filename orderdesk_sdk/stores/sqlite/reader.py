@@ -13,23 +13,23 @@ from typing import TypeVar
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.cases.clock_ahead import BELIEVED
-from orderdesk_sdk.stores.hash_chain import MARK
 from orderdesk_sdk.cases.damage import Damage, intact, stand_in
-from orderdesk_sdk.stores.sqlite.due import due_at, due_everywhere, due_places, next_due
+from orderdesk_sdk.cases.events import Occurrence
 from orderdesk_sdk.cases.history import Entry, EntryKind
-from orderdesk_sdk.stores.serialization import content_of, load, moment, stamp, unpack
-from orderdesk_sdk.cases.ledger_flaws import Flaw, Head, Record
 from orderdesk_sdk.cases.ledger import Fence, Work
+from orderdesk_sdk.cases.ledger_flaws import Flaw, Head, Record
+from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.errors import NotFoundError
+from orderdesk_sdk.stores.hash_chain import MARK
+from orderdesk_sdk.stores.serialization import content_of, load, moment, stamp, unpack
+from orderdesk_sdk.stores.sqlite.connection import opened
+from orderdesk_sdk.stores.sqlite.due import due_at, due_everywhere, due_places, next_due
 from orderdesk_sdk.stores.sqlite.ledger_rows import REGISTERED, keyed, mark_of, work_of
 from orderdesk_sdk.stores.sqlite.tables import NOUNS, TABLES
 from orderdesk_sdk.stores.sqlite.verifying import examine, head_of, readable, record_of
-from orderdesk_sdk.cases.registration import Registration
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.events import Occurrence
-from orderdesk_sdk.stores.sqlite.connection import opened
-from orderdesk_sdk.cases.status_change import StatusChange
 
 __all__ = ["MOST", "Reader"]
 

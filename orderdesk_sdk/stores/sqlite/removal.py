@@ -9,16 +9,16 @@ from pathlib import Path
 from attrs import evolve
 
 from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.events import Firing, Occurrence
+from orderdesk_sdk.cases.history import EntryKind
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.errors import NotAllowedError
 from orderdesk_sdk.stores.hash_chain import Links, line_of
-from orderdesk_sdk.cases.history import EntryKind
-from orderdesk_sdk.stores.serialization import dump, load, pack_entry, stamp
 from orderdesk_sdk.stores.personal_texts import REMOVED
-from orderdesk_sdk.stores.sqlite.tables import TABLES
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.events import Firing, Occurrence
+from orderdesk_sdk.stores.serialization import dump, load, pack_entry, stamp
 from orderdesk_sdk.stores.sqlite.connection import opened
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.stores.sqlite.tables import TABLES
 
 __all__ = ["remove_texts"]
 

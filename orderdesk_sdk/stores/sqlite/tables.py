@@ -8,10 +8,10 @@ from typing import Any
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.stores.serialization import stamp
 from orderdesk_sdk.cases.ledger import Work
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.stores.serialization import stamp
 
 __all__ = ["COLUMNS", "NOUNS", "TABLES", "WISH", "columns_of", "due_of", "rows_of", "wish_columns"]
 

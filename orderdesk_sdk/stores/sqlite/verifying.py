@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
-from orderdesk_sdk.stores.hash_chain import FIRST, MARK, head_after, line_of, link_after, row_digest, state_of
 from orderdesk_sdk.cases.history import EntryKind
-from orderdesk_sdk.cases.ledger_flaws import Flaw, Head, Record
 from orderdesk_sdk.cases.ledger import Work
+from orderdesk_sdk.cases.ledger_flaws import Flaw, Head, Record
+from orderdesk_sdk.stores.hash_chain import FIRST, MARK, head_after, line_of, link_after, row_digest, state_of
 from orderdesk_sdk.stores.personal_texts import Packed
 from orderdesk_sdk.stores.sqlite.tables import COLUMNS, TABLES, WISH, rows_of
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.cases.evidence import MailIn
-
 import hashlib
 import re
 from collections.abc import Callable, Iterable
@@ -11,11 +9,12 @@ from datetime import datetime
 
 from attrs import frozen
 
-from orderdesk_sdk.transport.email.automatic import addresses_in, why_automatic
+from orderdesk_sdk.cases.evidence import MailIn
 from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.plugin.toolkit.templates import one_line
+from orderdesk_sdk.transport.email.automatic import addresses_in, why_automatic
 from orderdesk_sdk.transport.email.dates import moment_of
 from orderdesk_sdk.transport.email.parts import Mail, headers, take_apart, text_of, unfit
-from orderdesk_sdk.plugin.toolkit.templates import one_line
 
 __all__ = ["EXCERPT", "LONGEST", "Letter", "read_mail"]
 
@@ -31,8 +30,6 @@ _IDENTITY = re.compile(r"<[!-;=?-~]{1,240}>")
 _SMALL = re.compile(r"[0-9]{1,3}|(19|20)[0-9]{2}")
 """Numbers that stand in mails as days, quantities and years: one counts where it is called an order's."""
 _CALLED = r"(?:#|\b(?:n[or]|number|nummer|order|bestellung|commande|po)\b)[\s.:#]{0,3}"
-
-
 
 
 @frozen

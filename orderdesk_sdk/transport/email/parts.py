@@ -15,8 +15,8 @@ from email.parser import BytesParser
 from email.policy import Compat32
 from typing import TypeAlias
 
-from orderdesk_sdk.transport.email.charsets import decoded
 from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.transport.email.charsets import decoded
 from orderdesk_sdk.transport.email.markup import words_of
 
 __all__ = [

@@ -15,15 +15,15 @@ from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
 
-from orderdesk_sdk.transport.email import smtp_session as smtp
-from orderdesk_sdk.plugin.toolkit.email_addresses import address_of, read_address
-from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.cases.exchange import Certainty, Failure
-from orderdesk_sdk.transport.redaction import Redactor
-from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.settings import check_number, parsed, secret, setting, settings, settings_fields
+from orderdesk_sdk.plugin.toolkit.email_addresses import address_of, read_address
 from orderdesk_sdk.plugin.toolkit.templates import one_line, printable
 from orderdesk_sdk.plugin.urls import is_loopback, read_host
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.transport.email import smtp_session
+from orderdesk_sdk.transport.redaction import Redactor
 
 __all__ = ["MailConfig", "Mailer", "check_mail", "compose", "message_id", "plain_body", "plain_subject", "shown"]
 
@@ -236,7 +236,7 @@ class Mailer:
     def _send(self, message: EmailMessage, before_data: Callable[[], None]) -> str | Failure:
         leaving, taken = False, ""
         try:
-            with smtp.Conversation(self.config.host, self.config.port, timeout=self.config.timeout) as server:
+            with smtp_session.Conversation(self.config.host, self.config.port, timeout=self.config.timeout) as server:
                 self._greet(server)
                 _accepted(server.mail(_address(message, "From")))
                 _accepted(server.rcpt(_address(message, "To")))

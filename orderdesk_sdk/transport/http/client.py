@@ -12,30 +12,30 @@ from threading import Lock
 import httpx
 from attrs import evolve, frozen
 
-from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.plugin.integration import Integration, Limit
-from orderdesk_sdk.transport.shutdown import Ending
-from orderdesk_sdk.errors import ConflictError, PluginFault
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
-from orderdesk_sdk.plugin.guard import Guard, sound
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.errors import ConflictError, PluginFault
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.plugin.auth import TokenAuth
-from orderdesk_sdk.transport.http.bodies import ACCEPTED, whole_reply
-from orderdesk_sdk.transport.http.rate_limit import TokenBucket
-from orderdesk_sdk.transport.http.failures import BUSY_STATUSES, failure_of, turned_away
-from orderdesk_sdk.transport.http.credentials import Credentials
-from orderdesk_sdk.transport.http.allowed_origins import Hosts
-from orderdesk_sdk.transport.http.kept_tokens import Keeper
-from orderdesk_sdk.transport.http.log_redaction import guarded_logs
-from orderdesk_sdk.transport.http.replay import digest_of
-from orderdesk_sdk.plugin.service import CALL, CallOptions
-from orderdesk_sdk.transport.http.shared_reads import SharedReads, copy_of
-from orderdesk_sdk.transport.http.deadline import DeadlineTransport
-from orderdesk_sdk.transport.http.waits import LONGEST_WAIT
+from orderdesk_sdk.plugin.guard import Guard, sound
+from orderdesk_sdk.plugin.integration import Integration, Limit
 from orderdesk_sdk.plugin.plain_values import name_of, plain_of
-from orderdesk_sdk.transport.redaction import Redactor
-from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.plugin.service import CALL, CallOptions
 from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
+from orderdesk_sdk.plugin.token_keeper import TokenKeeper
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.transport.http.allowed_origins import Hosts
+from orderdesk_sdk.transport.http.bodies import ACCEPTED, whole_reply
+from orderdesk_sdk.transport.http.credentials import Credentials
+from orderdesk_sdk.transport.http.deadline import DeadlineTransport
+from orderdesk_sdk.transport.http.failures import BUSY_STATUSES, failure_of, turned_away
+from orderdesk_sdk.transport.http.log_redaction import guarded_logs
+from orderdesk_sdk.transport.http.rate_limit import TokenBucket
+from orderdesk_sdk.transport.http.replay import digest_of
+from orderdesk_sdk.transport.http.shared_reads import SharedReads, copy_of
+from orderdesk_sdk.transport.http.waits import LONGEST_WAIT
+from orderdesk_sdk.transport.redaction import Redactor
+from orderdesk_sdk.transport.shutdown import Ending
 
 __all__ = ["CallLimits", "ConnectionClient"]
 
@@ -83,7 +83,7 @@ class ConnectionClient:
         settings: object,
         clock: Clock,
         limits: CallLimits | None = None,
-        keeper: Keeper | None = None,
+        keeper: TokenKeeper | None = None,
         ending: Ending | None = None,
     ) -> None:
         """keeper: of the refresh tokens that the service gives; None keeps none of them longer than the process."""

@@ -9,17 +9,17 @@ from functools import partial
 import httpx
 from attrs import evolve
 
+from orderdesk_sdk.cases.exchange import Certainty, Failure
+from orderdesk_sdk.cases.policy.deadlines import PATIENCE
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError, PluginFault
-from orderdesk_sdk.cases.exchange import Certainty, Failure
-from orderdesk_sdk.plugin.guard import Guard, sound
 from orderdesk_sdk.plugin.auth import TokenAuth
+from orderdesk_sdk.plugin.guard import Guard, sound
+from orderdesk_sdk.plugin.plain_values import name_of, plain_of
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 from orderdesk_sdk.transport.http.failures import failure_of, turned_away
 from orderdesk_sdk.transport.http.replay import is_request, plain_request
 from orderdesk_sdk.transport.http.shared_reads import copy_of
-from orderdesk_sdk.cases.policy.deadlines import PATIENCE
-from orderdesk_sdk.plugin.plain_values import name_of, plain_of
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 from orderdesk_sdk.transport.redaction import Redactor
 
 __all__ = ["Credentials"]

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.guard import watch_here
+from orderdesk_sdk.plugin.token_keeper import TokenKeeper
 from orderdesk_sdk.plugin.toolkit.private_files import create_private
 from orderdesk_sdk.secret import Secret
 
-__all__ = ["Keeper", "KeptToken", "keeper_beside"]
+__all__ = ["SqliteKeptToken", "keeper_beside"]
 
 BUSY_SECONDS = 60.0
 """How long a process waits for another one that is renewing: longer than a call may take."""
@@ -26,7 +27,7 @@ BUSY_SECONDS = 60.0
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (instead_of TEXT PRIMARY KEY, token TEXT NOT NULL)"
 
 
-class KeptToken:
+class SqliteKeptToken:
     """What is kept in place of a refresh token that was configured. secret: None while nothing is."""
 
     def __init__(self, connection: sqlite3.Connection, instead_of: str) -> None:
@@ -42,16 +43,12 @@ class KeptToken:
         self._connection.execute("COMMIT")
 
 
-Keeper = Callable[[Secret], AbstractContextManager[KeptToken]]
-"""Given the configured refresh token, a turn at what is kept in its place; one process has it at a time."""
-
-
-def keeper_beside(ledger: Path, connection: str) -> Keeper:
+def keeper_beside(ledger: Path, connection: str) -> TokenKeeper:
     """The keeper of a connection. Its file is the ledger's path and `.NAME.token`, readable by its owner only."""
     path = ledger.with_name(f"{ledger.name}.{quote(connection, safe='')}.token")
 
     @contextmanager
-    def turn(configured: Secret) -> Iterator[KeptToken]:
+    def turn(configured: Secret) -> Iterator[SqliteKeptToken]:
         digest = hashlib.sha256(configured.reveal().encode()).hexdigest()
         watch = watch_here()
         with closing(_opened(path)) as file:
@@ -59,7 +56,7 @@ def keeper_beside(ledger: Path, connection: str) -> Keeper:
                 with watch.paused() if watch is not None else nullcontext():
                     file.execute("BEGIN IMMEDIATE")
                 file.execute(_TABLE)
-                kept = KeptToken(file, digest)
+                kept = SqliteKeptToken(file, digest)
             except sqlite3.Error as error:
                 raise _useless(path, error) from None
             try:

@@ -7,10 +7,10 @@ from typing import TypeGuard
 
 import httpx
 
-from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.cases.exchange import Exchange
-from orderdesk_sdk.plugin.service import CALL, CallOptions
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.plugin.plain_values import plain_of, plain_text
+from orderdesk_sdk.plugin.service import CALL, CallOptions
 
 __all__ = ["digest_of", "is_private", "is_request", "operation_of", "plain_request", "response_of"]
 

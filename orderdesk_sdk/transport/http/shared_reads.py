@@ -10,9 +10,9 @@ from datetime import datetime
 import httpx
 from attrs import define, field
 
-from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
-from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.cases.exchange import Exchange
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.plugin.guard import LOOK, Watch
 
 __all__ = ["Made", "SharedReads", "copy_of"]

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import partial
 
 from orderdesk_amazon_marketplace.simulator import Durations, MarketplaceSimulator
-from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, with_fault, with_order
 from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_devkit.testing.harness import Stage
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, with_fault, with_order
+from orderdesk_sdk.clock import Clock, minutes
 
 ORDER = "902-1106328-1059050"
 QUICK = partial(MarketplaceSimulator, durations=Durations(queue=minutes(1), progress=minutes(1), change=minutes(1)))

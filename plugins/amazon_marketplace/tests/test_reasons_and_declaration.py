@@ -9,13 +9,13 @@ from orderdesk_amazon_marketplace.amazon import CODES, REASONS, MarketplaceSetti
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
 from orderdesk_amazon_marketplace.simulator.feeds import REASONS as PUBLISHED
 from orderdesk_amazon_marketplace.simulator.service import PLAN
-from orderdesk_sdk.plugin.routes import Button
-from orderdesk_sdk.plugin.integration import NoResubmit
+from orderdesk_devkit.testing.harness import SimulatedStage
 from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.orders.order import Order, Role
+from orderdesk_sdk.plugin.integration import NoResubmit
 from orderdesk_sdk.plugin.reasons import CanonicalReason, resolve_reason
+from orderdesk_sdk.plugin.routes import Button
 from orderdesk_sdk.secret import Secret
-from orderdesk_devkit.testing.harness import SimulatedStage
 
 integration = "amazon-marketplace"
 order = "902-1106328-1059050"

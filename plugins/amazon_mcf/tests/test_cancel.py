@@ -11,18 +11,18 @@ import pytest
 from orderdesk_amazon_mcf import UNKNOWN, orderdesk_cancel
 from orderdesk_amazon_mcf.account import McfSettings
 from orderdesk_amazon_mcf.simulator import McfSimulator
-from orderdesk_sdk.plugin.answer import Refusal
-from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_devkit.testing.harness import LINES, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.request_recorder import SeenRequest
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin.answer import Refusal
 from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.secret import Secret
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
-from orderdesk_devkit.testing.harness import LINES, SimulatedStage
-from orderdesk_devkit.testing.request_recorder import SeenRequest
 
 integration = "amazon-mcf"
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)

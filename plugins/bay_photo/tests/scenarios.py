@@ -9,9 +9,9 @@ from __future__ import annotations
 from attrs import evolve
 
 from orderdesk_bay_photo.simulator import BayPhotoSimulator
-from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_resubmit, with_order
-from orderdesk_devkit.testing.harness import LINES
 from orderdesk_devkit.testing.api_scenarios import wire_scenarios
+from orderdesk_devkit.testing.harness import LINES
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_resubmit, with_order
 
 V2 = {"api": "v2"}
 PRINTS = [

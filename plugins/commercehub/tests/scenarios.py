@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orderdesk_commercehub.simulator import DscoSimulator
-from orderdesk_sdk.clock import Clock
 from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.testing.scenarios import Scenario, Scenarios
 from orderdesk_devkit.testing.harness import LINES, ORDER, Stage
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios
+from orderdesk_sdk.clock import Clock
 
 RETAILER = "demoretailer"
 OUT_OF_STOCK = {"code": "OOS", "title": "Out of stock", "for": ["out of stock"]}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from orderdesk_devkit.testing.conformance import PluginConformance
-from orderdesk_devkit.testing.conformance.malformed_responses import Junk
 from orderdesk_devkit.testing.conformance.faults import Troubles
+from orderdesk_devkit.testing.conformance.malformed_responses import Junk
 
 
 class TestCommerceHub(PluginConformance):

@@ -10,13 +10,13 @@ import pytest
 
 from orderdesk_commercehub.account import CODES, HubSettings
 from orderdesk_commercehub.simulator import DscoSimulator
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import ConfigurationError, InputError
 from orderdesk_sdk.plugin.reasons import CanonicalReason, read_reason_lists
 from orderdesk_sdk.plugin.settings import settings_fields
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
-from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
 
 integration = "commercehub"
 ALL = [reason.value for reason in CanonicalReason]

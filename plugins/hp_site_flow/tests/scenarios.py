@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
 from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import Stage
 from orderdesk_devkit.testing.scenarios import (
     Scenario,
     Scenarios,
@@ -15,7 +14,8 @@ from orderdesk_devkit.testing.scenarios import (
     with_fault,
     with_order,
 )
-from orderdesk_devkit.testing.harness import Stage
+from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 
 def resubmit_with_artwork(stage: Stage) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from orderdesk_hp_site_flow.simulator.service import POSTBACK_TOKEN
-from orderdesk_sdk.plugin.answer import Refusal
-from orderdesk_sdk.cases.evidence import ProofKind
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_devkit.testing.cassette_suite import CassetteSuite
 from orderdesk_devkit.testing.harness import Stage
+from orderdesk_hp_site_flow.simulator.service import POSTBACK_TOKEN
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.plugin.answer import Refusal
 
 Play = Callable[[str], Stage]
 BATCHED = "what was batched by then may still be produced"

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
+from orderdesk_devkit.testing.specs import vendor_file
 from orderdesk_hp_site_flow.account import SiteFlowSettings, signature
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
 from orderdesk_hp_site_flow.simulator.signing import SECRET, TOKEN, fault_of
 from orderdesk_sdk.secret import Secret
-from orderdesk_devkit.testing.specs import vendor_file
-from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
 
 integration = "hp-site-flow"
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)

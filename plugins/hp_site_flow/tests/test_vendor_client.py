@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
+from orderdesk_devkit.testing.npm import npm_package, run_node
 from orderdesk_hp_site_flow.account import SiteFlowSettings, signature
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator, example_order
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.secret import Secret
-from orderdesk_devkit.testing.npm import npm_package, run_node
-from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
 
 integration = "hp-site-flow"
 SCRIPT = Path(__file__).with_name("oneflow_client.js")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from orderdesk_sdk.clock import minutes
 from orderdesk_devkit.testing.conformance import PluginConformance
+from orderdesk_sdk.clock import minutes
 
 
 class TestMww(PluginConformance):

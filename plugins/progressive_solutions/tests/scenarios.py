@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orderdesk_progressive_solutions.simulator import ProgressiveSimulator
-from orderdesk_devkit.testing.scenarios import Scenarios
 from orderdesk_devkit.testing.api_scenarios import wire_scenarios
+from orderdesk_devkit.testing.scenarios import Scenarios
+from orderdesk_progressive_solutions.simulator import ProgressiveSimulator
 
 SCENARIOS = Scenarios(
     "progressive-solutions",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.api_suite import WireSuite
 from orderdesk_sdk.plugin.integration import Evidence
 from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_devkit.testing.api_suite import WireSuite
 
 
 class TestProgressiveSolutions(WireSuite):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.clock import Clock
-from orderdesk_devkit.testing.scenarios import Scenario, Scenarios
 from orderdesk_devkit.testing.harness import ORDER, Stage
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios
+from orderdesk_sdk.clock import Clock
 from orderdesk_shopify.simulator import ShopifySimulator
 
 RETURN = {"obstacle": "an open return"}

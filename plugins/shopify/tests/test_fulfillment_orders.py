@@ -7,17 +7,17 @@ import json
 import httpx
 import pytest
 
-from orderdesk_sdk.plugin.answer import Outcome, Refusal
-from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_devkit.testing.harness import SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.answer import Outcome, Refusal
 from orderdesk_sdk.plugin.routes import Portal
 from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.plugin.webhooks import HintKind
-from orderdesk_sdk.orders.order import Role
 from orderdesk_sdk.secret import Secret
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
-from orderdesk_devkit.testing.harness import SimulatedStage
 from orderdesk_shopify.account import ShopSettings
 from orderdesk_shopify.fulfillment import judged, orderdesk_integration, orderdesk_receive
 from orderdesk_shopify.simulator import FulfillmentSimulator

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 import orderdesk_shopify
-from orderdesk_sdk.plugin.answer import Outcome
 from orderdesk_sdk.clock import seconds
+from orderdesk_sdk.plugin.answer import Outcome
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 from orderdesk_shopify.account import throttled, trouble
 

@@ -25,7 +25,7 @@ from graphql import (
 )
 
 import orderdesk_shopify
-from orderdesk_devkit.testing.pytest_plugin import LOUD
+from orderdesk_devkit.testing.report_keys import LOUD
 from orderdesk_shopify import documents
 from orderdesk_shopify.simulator.schema import schema_of
 from orderdesk_shopify.webhooks import KINDS

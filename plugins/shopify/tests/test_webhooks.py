@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 import pytest
 
 import orderdesk_shopify
+from orderdesk_devkit.testing.harness import SimulatedStage
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.errors import UntrustedMessage
-from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_sdk.secret import Secret
-from orderdesk_devkit.testing.harness import SimulatedStage
 from orderdesk_shopify.account import CartSettings
 from orderdesk_shopify.simulator import ShopifySimulator
 from orderdesk_shopify.simulator.webhooks import CLIENT_SECRET, signature

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.clock import VirtualClock
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import simulators
 from orderdesk_devkit.testing.harness import LINES, simulated
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.clock import VirtualClock
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop

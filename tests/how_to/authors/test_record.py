@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orderdesk_devkit.testing.cassettes import Source, read_head
 from orderdesk_devkit.simulators.simulator import simulators
+from orderdesk_devkit.testing.cassettes import Source, read_head
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop

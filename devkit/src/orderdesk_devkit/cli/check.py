@@ -1,4 +1,4 @@
-"""What `check` does about plugins: whose folders are meant, what is wrong with them, and how it is shown."""
+"""`check-plugin`: what is wrong with a plugin, or with every plugin that is installed from its folder."""
 
 from __future__ import annotations
 
@@ -10,14 +10,31 @@ import click
 from orderdesk_devkit.quality.plugin_folder import PluginFolder, every_folder, find_folder
 from orderdesk_devkit.quality.report import Fault, Level, Verdict, judge
 from orderdesk_devkit.quality.rules import RULES
+from orderdesk_sdk.cli.session import Session, shared
 from orderdesk_sdk.desk.capabilities import Shape
-from orderdesk_sdk.cli.session import Session
 from orderdesk_sdk.errors import NotFoundError
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.output.screen import Screen
 
-__all__ = ["check_plugins"]
+__all__ = ["check_plugin"]
+
+
+@click.command("check-plugin")
+@click.argument("plugin", required=False)
+@click.option("--all", "every", is_flag=True, help="Every plugin that is installed from its folder.")
+@click.option("--fix", is_flag=True, help="Mend what is mechanical, then tell the rest.")
+@shared
+@click.pass_obj
+def check_plugin(session: Session, plugin: str | None, every: bool, fix: bool) -> None:
+    """Find what is wrong with a plugin.
+
+    PLUGIN is the slug of an installed integration, or the folder of a plugin. Exit code 1: it does not keep the level
+    that it claims.
+    """
+    if every == (plugin is not None):
+        raise click.UsageError("name a plugin, or give --all")
+    check_plugins(session, plugin, fix=fix)
 
 
 def check_plugins(session: Session, named: str | None, *, fix: bool) -> None:

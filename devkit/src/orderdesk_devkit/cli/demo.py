@@ -28,10 +28,9 @@ def demo(session: Session, keep: Path | None) -> None:
     """
     import tempfile
 
-    from orderdesk_sdk.cli.output.cases import resubmission_shape
-    from orderdesk_sdk.cli.output.rules import firing_shape
-    from orderdesk_sdk.desk.documents import receipt_shape
     from orderdesk_devkit.cli.demo_script import Story
+    from orderdesk_sdk.cli.output.rules import firing_shape
+    from orderdesk_sdk.desk.documents import receipt_shape, resubmission_shape
     from orderdesk_sdk.errors import InputError
     from orderdesk_sdk.plugin.toolkit.private_files import make_private_folder
 

@@ -12,32 +12,32 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cli.output.cancellations import plan_table, proof_line, receipt_page, receipt_summary
-from orderdesk_sdk.cli.output.rules import firings_table
-from orderdesk_devkit.cli.sandbox import load_simulators, settings_table
-from orderdesk_sdk.desk.documents import receipt_shape
-from orderdesk_sdk.cli.output.screen import Screen
 from orderdesk_devkit.cli.narrator import Teller
-from orderdesk_sdk.cli.worker import Watcher, Worker
-from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import ConfigurationError, InputError, NotAllowedError, OrderDeskError
+from orderdesk_devkit.cli.sandbox import load_simulators, settings_table
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_sdk.transport.email.smtp import MailConfig, message_id
-from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.orders.serialization import read_order_text
-from orderdesk_sdk.plugin.toolkit.private_files import write_private
-from orderdesk_sdk.cases.receipt import Receipt
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.events import Firing
-from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.events import Firing
+from orderdesk_sdk.cases.receipt import Receipt
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cli.output.cancellations import plan_table, proof_line, receipt_page, receipt_summary
+from orderdesk_sdk.cli.output.rules import firings_table
+from orderdesk_sdk.cli.output.screen import Screen
+from orderdesk_sdk.cli.worker import Watcher, Worker
+from orderdesk_sdk.clock import VirtualClock, hours, minutes
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.documents import receipt_shape
+from orderdesk_sdk.errors import ConfigurationError, InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.toolkit.private_files import write_private
+from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.transport.email.smtp import MailConfig, message_id
 
 __all__ = ["Story", "Told"]
 
@@ -98,8 +98,7 @@ class Story:
                 connections[slug] = ConnectionConfig(slug, slug, table, f"[connections.{slug}]")
             rules = read_rules([RULE, CART_RULE], "the demo's rules")
             config = Config(self._folder / "orderdesk.db", connections, mail=MAIL, rules=rules)
-            watching = Registry(listeners=(Watcher(self._teller.hear),))
-            with Desk(config, clock=self._clock, registry=watching) as desk:
+            with Desk(config, clock=self._clock, listeners=[Watcher(self._teller.hear)]) as desk:
                 return self._play(desk, simulators)
 
     def _simulators(self) -> dict[str, Simulator]:

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from orderdesk_sdk.cases.state_machine import TECHNICAL, Event
 from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.state_machine import TECHNICAL, Event
 from orderdesk_sdk.cli.output.cancellations import event_line
 from orderdesk_sdk.cli.output.screen import Screen
 from orderdesk_sdk.cli.output.times import shown

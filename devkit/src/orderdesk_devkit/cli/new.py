@@ -42,7 +42,7 @@ __all__ = ["new"]
 def new(session: Session, slug: str, cancel: str, auth: str | None, title: str | None, at: Path | None) -> None:
     """Write a new plugin to begin from.
 
-    SLUG names the integration: my-3pl. What is written passes its tests and `orderdesk check` as it is, and invents
+    SLUG names the integration: my-3pl. What is written passes its tests and `orderdesk check-plugin` as it is, and invents
     all it says of the service: declaration, flows, simulator, tests with one cassette, and README. Nothing is ever
     overwritten.
     """
@@ -75,7 +75,7 @@ def _next(folder: Path) -> tuple[str, ...]:
     from shlex import quote
 
     going = () if folder.resolve() == Path.cwd() else (f"cd {quote(str(folder))}",)
-    return (*going, 'python -m pip install -e ".[test]"', "python -m pytest", "orderdesk check .")
+    return (*going, 'python -m pip install -e ".[test]"', "python -m pytest", "orderdesk check-plugin .")
 
 
 def _change_first(blueprint: Blueprint) -> tuple[str, ...]:

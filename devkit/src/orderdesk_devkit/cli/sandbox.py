@@ -15,10 +15,10 @@ from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
 from orderdesk_sdk.plugin.toolkit.private_files import write_private
 
 if TYPE_CHECKING:
+    from orderdesk_devkit.simulators.simulator import Simulator
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.clock import Clock
     from orderdesk_sdk.plugin.registry import Registry
-    from orderdesk_devkit.simulators.simulator import Simulator
 
 __all__ = ["load_simulators", "running", "sandbox", "settings_table"]
 
@@ -53,8 +53,8 @@ def sandbox(session: Session, port: int, virtual_time: bool, force: bool, fresh:
     beside it orders to try it with (orders.json, where there is none), and says on stdout when all is up: with --json
     as one line. Nothing leaves this machine and no secret in the file is real.
     """
-    from orderdesk_sdk.cli.signals import stopping
     from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+    from orderdesk_sdk.cli.signals import stopping
 
     path = session.config_file or Path("orderdesk.toml")
     ledger, orders = path.parent / _LEDGER, path.parent / _ORDERS
@@ -150,7 +150,7 @@ def load_simulators(clock: Clock) -> dict[str, Simulator]:
 
 def _missing(error: ModuleNotFoundError) -> ConfigurationError:
     return ConfigurationError(
-        f"simulators need {error.name}", place="this Python", remedy="pip install 'orderdesk-sdk[sandbox]'"
+        f"simulators need {error.name}", place="this Python", remedy="pip install 'orderdesk-devkit'"
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from orderdesk_devkit.quality.checks_declaration import declaration_faults
+from orderdesk_devkit.declaration_checks import declaration_faults
 from orderdesk_devkit.quality.plugin_folder import PluginFolder
 from orderdesk_devkit.quality.report import Fault
 from orderdesk_sdk.plugin.settings import SettingKind, settings_fields

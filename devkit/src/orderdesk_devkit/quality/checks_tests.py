@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from orderdesk_devkit.quality.plugin_folder import PluginFolder
 from orderdesk_devkit.quality.report import Fault
-from orderdesk_sdk.plugin.routes import Button, ByReply
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, in_words
 from orderdesk_sdk.plugin.hookspecs import SIMULATORS
+from orderdesk_sdk.plugin.routes import Button, ByReply
 
 if TYPE_CHECKING:
     from orderdesk_devkit.testing.cassettes import Head

@@ -15,8 +15,8 @@ from attrs import define, field
 
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, SIMULATORS
-from orderdesk_sdk.plugin.validation import calling_hooks
 from orderdesk_sdk.plugin.registry import Loaded, Registry
+from orderdesk_sdk.plugin.validation import calling_hooks
 
 __all__ = ["PluginFolder", "every_folder", "find_folder"]
 

@@ -52,7 +52,7 @@ class Auth(StrEnum):
 
 
 class Blueprint:
-    """What is to be made; its names are those that `orderdesk check` asks for.
+    """What is to be made; its names are those that `orderdesk check-plugin` asks for.
 
     title: for people; None makes it of the slug. auth: None where no call is made, else a bearer token. Raises
     InputError for a slug or title that cannot be one, and where an e-mail is to be signed.

@@ -141,7 +141,7 @@ def _check(blueprint: Blueprint, folder: Path, installed: Mapping[str, str]) -> 
     if lacking:
         raise ConfigurationError(
             f"what writes plugins is not installed: {', '.join(lacking)}",
-            remedy="pip install 'orderdesk-sdk[authoring]'",
+            remedy="pip install 'orderdesk-devkit[authoring]'",
         )
     if blueprint.slug in installed:
         raise ConflictError(

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError, NotFoundError
-from orderdesk_devkit.simulators.fault_injection import Fault
 
 if TYPE_CHECKING:
     from orderdesk_devkit.simulators.simulator import Record, Simulator

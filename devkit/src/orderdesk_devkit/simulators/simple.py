@@ -26,10 +26,10 @@ from attrs import define, evolve, field, frozen
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderdesk_sdk.clock import Clock, hours, minutes
 from orderdesk_devkit.simulators.http_requests import basic, object_in, path_below, same
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
+from orderdesk_sdk.clock import Clock, hours, minutes
 
 __all__ = ["FATE", "Durations", "Outcome", "Request", "SimpleOrder", "SimpleSimulator", "Stages", "basic", "same"]
 

@@ -16,11 +16,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from orderdesk_devkit.simulators.control import Control
+from orderdesk_devkit.simulators.fault_injection import FaultQueue, FaultyApp
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import InputError, NotAllowedError
 from orderdesk_sdk.plugin.entry_points import Installed
-from orderdesk_devkit.simulators.control import Control
-from orderdesk_devkit.simulators.fault_injection import FaultQueue, FaultyApp
 
 __all__ = ["GROUP", "Deed", "Outcome", "Record", "Simulator", "Switch", "received", "simulators"]
 

@@ -13,10 +13,10 @@ from typing import ClassVar
 
 from starlette.responses import Response
 
-from orderdesk_sdk.clock import Clock, hours
 from orderdesk_devkit.simulators.http_requests import basic, bearer, form_in, same
 from orderdesk_devkit.simulators.simple import Durations, Outcome, Request, SimpleSimulator
 from orderdesk_devkit.simulators.tokens import Tokens
+from orderdesk_sdk.clock import Clock, hours
 
 __all__ = ["TokenSimulator"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from orderdesk_sdk.clock import minutes
-from orderdesk_devkit.testing.scenarios import Scenario, cancel_and_follow, with_order
 from orderdesk_devkit.simulators.profile import Durations, Stage, WireSimulator
+from orderdesk_devkit.testing.scenarios import Scenario, cancel_and_follow, with_order
+from orderdesk_sdk.clock import minutes
 
 __all__ = ["wire_scenarios"]
 

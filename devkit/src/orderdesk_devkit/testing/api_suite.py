@@ -17,17 +17,17 @@ from typing import Any, ClassVar
 
 import pytest
 
-from orderdesk_sdk.plugin.answer import Refusal
-from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.profile import BASE, WireSimulator
+from orderdesk_devkit.testing.harness import ORDER, Stage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.plugin.answer import Refusal
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.settings import settings_fields
-from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
-from orderdesk_devkit.testing.harness import ORDER, Stage
-from orderdesk_devkit.simulators.profile import BASE, WireSimulator
 
 __all__ = ["WireConversations", "WireSuite"]
 

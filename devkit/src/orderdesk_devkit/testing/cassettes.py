@@ -24,9 +24,9 @@ from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 
-from orderdesk_sdk.errors import ConfigurationError, PluginFault
 from orderdesk_devkit.testing.network import no_network
 from orderdesk_devkit.testing.scrubbing import Scrubber
+from orderdesk_sdk.errors import ConfigurationError, PluginFault
 
 __all__ = ["CassetteMismatch", "Head", "Provenance", "Scene", "Source", "read_head", "record", "replay"]
 

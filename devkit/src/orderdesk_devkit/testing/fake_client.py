@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, cast
 import httpx
 from attrs import evolve, frozen
 
-from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
-from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.cases.evidence_check import About, Grounds
+from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.plugin.guard import Guard
+from orderdesk_sdk.plugin.identity import NotStated
+from orderdesk_sdk.plugin.service import CALL, CallOptions
+from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.failures import turned_away
 from orderdesk_sdk.transport.http.replay import digest_of
-from orderdesk_sdk.plugin.service import CALL, CallOptions
-from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.transport.redaction import Redactor
-from orderdesk_sdk.secret import Secret
 
 if TYPE_CHECKING:
     from orderdesk_sdk.transport.http.client import ConnectionClient

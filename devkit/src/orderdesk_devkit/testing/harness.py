@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,24 +12,24 @@ from typing import Any
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.clock import Clock, hours
-from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
-from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.transport.http.client import CallLimits
-from orderdesk_sdk.orders.order import Order, Placement
-from orderdesk_sdk.orders.serialization import read_orders, write_order_text
-from orderdesk_sdk.plugin.reasons import CanonicalReason
-from orderdesk_sdk.cases.receipt import CaseReceipt, ProofReceipt
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_devkit.testing.request_recorder import Tap
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.receipt import CaseReceipt, ProofReceipt
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.clock import Clock, hours
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.orders.serialization import read_orders, write_order_text
+from orderdesk_sdk.plugin.reasons import CanonicalReason
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.transport.http.client import CallLimits
 
 __all__ = [
     "ADDED",
@@ -197,6 +197,7 @@ def staged(
     submitted_at: datetime | None = None,
     limits: CallLimits | None = None,
     registry: Registry | None = None,
+    listeners: Sequence[object] = (),
 ) -> Iterator[Stage]:
     """A stage in a folder of its own, whose connection is named like the integration, cart or fulfillment.
 
@@ -207,7 +208,7 @@ def staged(
     with tempfile.TemporaryDirectory(prefix="orderdesk-stage-") as folder:
         connection = configured(slug, settings, known)
         config = Config(Path(folder) / "orderdesk.db", {slug: connection})
-        with Desk(config, clock=clock, limits=limits, registry=known) as desk:
+        with Desk(config, clock=clock, limits=limits, registry=known, listeners=listeners) as desk:
             assert isinstance(desk.host, LocalHost)
             desk.host.import_orders([staged_order(order, lines, details or {}, added_at)], by="a test")
             desk.place(order, at=slug, by="a test", submitted_at=submitted_at)

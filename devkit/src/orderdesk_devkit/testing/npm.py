@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_devkit.testing.pytest_plugin import LOUD
+from orderdesk_devkit.testing.report_keys import LOUD
 
 __all__ = ["npm_package", "run_node"]
 

@@ -12,25 +12,25 @@ import httpx
 from attrs import evolve, field, frozen
 from starlette.types import ASGIApp
 
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.clock import Clock, VirtualClock
-from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
-from orderdesk_sdk.plugin.routes import ByCheck, ByPerson, ByReply, Route
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_sdk.transport.http.client import CallLimits
-from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.orders.serialization import read_order_text
-from orderdesk_sdk.cases.windows import next_open
-from orderdesk_sdk.plugin.reasons import ClosedList, allowed_reasons
-from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator, simulators
 from orderdesk_devkit.testing.harness import Stage, configured
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.windows import next_open
+from orderdesk_sdk.clock import Clock, VirtualClock
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.reasons import ClosedList, allowed_reasons
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.routes import ByCheck, ByPerson, ByReply, Route
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.transport.http.client import CallLimits
 
 __all__ = ["NOWHERE", "Scene", "Subject", "sample_order"]
 

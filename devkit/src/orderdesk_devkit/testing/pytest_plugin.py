@@ -22,19 +22,18 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from orderdesk_devkit.testing.report_keys import COUNTED, KILLED, LOUD
+
 if TYPE_CHECKING:
+    from orderdesk_devkit.simulators.simulator import Simulator
+    from orderdesk_devkit.testing.failpoints.fork_server import Nursery
+    from orderdesk_devkit.testing.harness import SimulatedStage, Stage
     from orderdesk_sdk.clock import VirtualClock
     from orderdesk_sdk.desk.desk import Desk
     from orderdesk_sdk.plugin.service import Service
-    from orderdesk_devkit.testing.failpoints.fork_server import Nursery
-    from orderdesk_devkit.simulators.simulator import Simulator
-    from orderdesk_devkit.testing.harness import SimulatedStage, Stage
 
 __all__ = [
-    "COUNTED",
     "HISTORIES",
-    "KILLED",
-    "LOUD",
     "StageOpener",
     "cassette",
     "clock",
@@ -50,15 +49,6 @@ __all__ = [
     "simulator",
     "stage",
 ]
-
-LOUD = "not checked against the vendor: "
-"""How the reason of a skip begins that must not go unseen."""
-
-KILLED = "kill points"
-"""The property under which a test records what `orderdesk_devkit.testing.failpoints.runner` did; it is said in the summary."""
-
-COUNTED = "conformance"
-"""The property under which a standard test records (integration, what, how many); the sums are said in the summary."""
 
 FUZZ = 500
 """Malformed replies for each integration in every run."""

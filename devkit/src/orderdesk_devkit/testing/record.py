@@ -1,4 +1,4 @@
-"""The command that records a plugin's cassettes: python -m orderdesk_devkit.testing.record SLUG [SCENARIO ...] [--live].
+"""The command that records cassettes: python -m orderdesk_devkit.testing.record SLUG [SCENARIO ...] [--live].
 
 Against the simulator it records every scenario anew, always the same but for the date. With --live it plays one
 scenario with an order of yours at the real service, after it said what that does and you said --yes.
@@ -15,16 +15,16 @@ from typing import assert_never
 
 import yaml
 
+from orderdesk_devkit.testing.cassettes import Head, Provenance, Scene, Source, read_head, record
+from orderdesk_devkit.testing.harness import Stage, details_of, simulated
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, load_scenarios, sdk_version
+from orderdesk_devkit.testing.scrubbing import Scrubber, private_texts
 from orderdesk_sdk.cases.case import OPEN
 from orderdesk_sdk.clock import SystemClock, VirtualClock
 from orderdesk_sdk.desk.config import find_config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError, InputError, NotAllowedError, OrderDeskError
 from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
-from orderdesk_devkit.testing.cassettes import Head, Provenance, Scene, Source, read_head, record
-from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, load_scenarios, sdk_version
-from orderdesk_devkit.testing.scrubbing import Scrubber, private_texts
-from orderdesk_devkit.testing.harness import Stage, details_of, simulated
 
 __all__ = ["main", "record_live", "record_simulated"]
 

@@ -33,17 +33,17 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.simulator import Simulator, simulators
+from orderdesk_devkit.testing.cassettes import Head, Scene, Source, read_head, replay
+from orderdesk_devkit.testing.harness import LINES, ORDER, Stage, configured, details_of, staged, staged_order
+from orderdesk_devkit.testing.scrubbing import Scrubber, private_texts, stored_host
 from orderdesk_sdk.clock import Clock, VirtualClock
-from orderdesk_sdk.runtime.connection_config import make_settings
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
 from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.secret import HIDDEN
 from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
-from orderdesk_devkit.testing.cassettes import Head, Scene, Source, read_head, replay
-from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.testing.scrubbing import Scrubber, private_texts, stored_host
-from orderdesk_devkit.simulators.simulator import Simulator, simulators
-from orderdesk_devkit.testing.harness import LINES, ORDER, Stage, configured, details_of, staged, staged_order
+from orderdesk_sdk.runtime.connection_config import make_settings
+from orderdesk_sdk.secret import HIDDEN
 
 __all__ = [
     "Scenario",
@@ -231,7 +231,8 @@ def _check_order(scene: Scene, scenarios: Scenarios, scenario: Scenario, scrubbe
         raise ConfigurationError(
             "its order is not the scenario's",
             place=f"{file}: scene",
-            remedy=f"record it again: python -m orderdesk_devkit.testing.record {scenarios.integration} {scenario.name}",
+            remedy="record it again: python -m orderdesk_devkit.testing.record "
+            f"{scenarios.integration} {scenario.name}",
         )
 
 

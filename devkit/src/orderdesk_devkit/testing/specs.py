@@ -14,8 +14,8 @@ import pytest
 import yaml
 from jsonschema import Draft4Validator, Draft202012Validator, FormatChecker
 
+from orderdesk_devkit.testing.report_keys import LOUD
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
-from orderdesk_devkit.testing.pytest_plugin import LOUD
 
 __all__ = ["VARIABLE", "OpenApiModel", "SpecMismatch", "SwaggerModel", "VendorModel", "vendor_file"]
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orderdesk_amazon_marketplace import amazon
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal, asked, pending, refused, unclear
-from orderdesk_sdk.plugin.batching import together
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.plugin.routes import Batch, Button, ByCheck
-from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, Limit, NoResubmit
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.auth import refresh_token_auth
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.identity import StatedAt
 from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin.toolkit.json_response import inside, json_object, need, nothing_done, text_at, texts_at
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal, asked, pending, refused, unclear
+from orderdesk_sdk.plugin.auth import refresh_token_auth
+from orderdesk_sdk.plugin.batching import together
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import StatedAt
+from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, Limit, NoResubmit
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.routes import Batch, Button, ByCheck
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import inside, json_object, need, nothing_done, text_at, texts_at
 
 ACCESS = "check region, marketplace_ids, the role Inventory and Order Tracking, and the seller's authorization"
 AGAIN = "the order stands as it was; see it in Seller Central, then cancel it there, or here once more"

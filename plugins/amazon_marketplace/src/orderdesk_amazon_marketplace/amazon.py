@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 import httpx
 
 from orderdesk_sdk.plugin.answer import Answer, Refusal, by_status, refused, unclear
-from orderdesk_sdk.plugin.toolkit.batch_report import XmlReport
-from orderdesk_sdk.plugin.toolkit.json_response import each_at, inside, text_at
-from orderdesk_sdk.plugin.toolkit.xml_response import document, element
 from orderdesk_sdk.plugin.reasons import CanonicalReason as Why
 from orderdesk_sdk.plugin.reasons import ClosedList, ReasonCode
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.settings import RefreshTokenSettings, host, parsed, read_texts, setting, settings
+from orderdesk_sdk.plugin.toolkit.batch_report import XmlReport
+from orderdesk_sdk.plugin.toolkit.json_response import each_at, inside, text_at
+from orderdesk_sdk.plugin.toolkit.xml_response import document, element
 
 FEEDS, DOCUMENTS = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents"
 KIND, XML = "POST_ORDER_ACKNOWLEDGEMENT_DATA", "text/xml; charset=UTF-8"

@@ -9,19 +9,19 @@ import httpx
 
 from orderdesk_amazon_mcf import outbound
 from orderdesk_amazon_mcf.account import McfSettings
+from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.orders.order import Placement
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.plugin.routes import Button, ByCheck, WhileStatus
-from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, Limit, NewNumber
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.auth import refresh_token_auth
-from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated, StatedAt
-from orderdesk_sdk.orders.order import Placement
-from orderdesk_sdk.plugin.toolkit.json_response import complaint, json_object, turned_away
+from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, Limit, NewNumber
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, WhileStatus
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import complaint, json_object, turned_away
 
 ACCESS = "check the endpoint's region, the application's role Amazon Fulfillment, and the seller's authorization"
 NOT_ALLOWED, UNKNOWN = Refusal.NOT_ALLOWED, "Amazon does not know the order"

@@ -10,14 +10,14 @@ from datetime import datetime
 import httpx
 
 from orderdesk_amazon_mcf.account import McfSettings
+from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Refusal
-from orderdesk_sdk.plugin.toolkit.countries import country_code
 from orderdesk_sdk.plugin.routes import fold
-from orderdesk_sdk.plugin.toolkit.required_fields import demand
-from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.plugin.toolkit.line_quantities import same_lines, told_lines
+from orderdesk_sdk.plugin.toolkit.countries import country_code
 from orderdesk_sdk.plugin.toolkit.json_response import each_inside, json_object, text_at
+from orderdesk_sdk.plugin.toolkit.line_quantities import same_lines, told_lines
+from orderdesk_sdk.plugin.toolkit.required_fields import demand
 
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 OPEN = ("New", "Received", "Planning")

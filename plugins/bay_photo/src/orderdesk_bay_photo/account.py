@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from orderdesk_sdk.plugin.auth import ClientCredentialsAuth, HeaderAuth
 from orderdesk_sdk.plugin.identity import Identity, NotStated
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.plugin.settings import host, parsed, secret, setting, settings
 from orderdesk_sdk.plugin.profiles.api_profile import WireProfile, read_asking_profile
 from orderdesk_sdk.plugin.profiles.api_settings import WireSettings
+from orderdesk_sdk.plugin.settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.secret import Secret
 
 SCOPES = "integrator:order:read integrator:order:write"
 LASTS = 2 * 60 * 60  # Seconds, by https://order-api.bayphoto.com/docs/order_api/v2.

@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from orderdesk_bay_photo.account import BayPhotoSettings
-from orderdesk_sdk.plugin.toolkit.countries import country_code
 from orderdesk_sdk.errors import InputError
 from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin.toolkit.countries import country_code
 
 V2_ROOT = "/order_api/v2"
 WHOLE = {"crop_width": 100, "crop_height": 100, "crop_x": 50, "crop_y": 50, "node_uid": "1"}  # centered

@@ -7,16 +7,16 @@ user and an API secret (https://help.orderdesk.com/article/447-bdlinx-integratio
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin.routes import Button, ByPerson, RuleAction
-from orderdesk_sdk.plugin.integration import Evidence, Integration, NoResubmit
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.plugin.settings import secret, setting, settings
+from orderdesk_sdk.plugin.integration import Evidence, Integration, NoResubmit
 from orderdesk_sdk.plugin.profiles.api_settings import (
     UndocumentedSettings,
     orderdesk_cancel,  # noqa: F401 - hooks of this module too
     orderdesk_check,  # noqa: F401 - as above
 )
+from orderdesk_sdk.plugin.routes import Button, ByPerson, RuleAction
+from orderdesk_sdk.plugin.settings import secret, setting, settings
+from orderdesk_sdk.secret import Secret
 
 
 @settings

@@ -5,17 +5,18 @@ from __future__ import annotations
 import httpx
 
 from orderdesk_commercehub.account import CODES, TYPES, HubSettings
+from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.orders.order import Role
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.plugin.routes import Button, ByCheck, Portal, Scope
-from orderdesk_sdk.plugin.integration import Evidence, Integration, Limit, NoResubmit
-from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.auth import ClientCredentialsAuth
-from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import AnyOf, StatedAt
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin.toolkit.line_quantities import LineShape
+from orderdesk_sdk.plugin.integration import Evidence, Integration, Limit, NoResubmit
+from orderdesk_sdk.plugin.reasons import ClosedList, listed_by
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, Portal, Scope
+from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.toolkit.json_response import (
     complaint,
     each_at,
@@ -26,8 +27,7 @@ from orderdesk_sdk.plugin.toolkit.json_response import (
     turned_away,
     words_of,
 )
-from orderdesk_sdk.plugin.reasons import ClosedList, listed_by
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.toolkit.line_quantities import LineShape
 
 ACCESS = "check client_id and client_secret, and that they are a supplier's"
 UNKNOWN, KEY = "Dsco does not know the order", "see order_key"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from orderdesk_sdk.plugin.reasons import CanonicalReason as Why
 from orderdesk_sdk.plugin.reasons import ReasonCode, read_reason_lists
-from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.plugin.settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.secret import Secret
 
 CODES = (  # https://support.dsco.io/hc/en-us/articles/360028354992-Cancel-Codes; a retailer may offer others
     ReasonCode("CXSS", "Out of Stock", [Why.OUT_OF_STOCK]),

@@ -12,9 +12,9 @@ from orderdesk_commercehub.account import HubSettings
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InputError, NotAllowedError
 from orderdesk_sdk.orders.serialization import text_in
+from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.toolkit.file_drop import LocalFolder, Transport
 from orderdesk_sdk.plugin.toolkit.xml_response import document, element
-from orderdesk_sdk.plugin.requests import CancelRequest
 
 
 def confirm(request: CancelRequest, given: HubSettings, number: str, day: date) -> bytes:

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 import httpx
 
 from orderdesk_hp_site_flow.account import SiteFlowSettings
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, LineAnswer
-from orderdesk_sdk.plugin.toolkit.countries import country_code
-from orderdesk_sdk.plugin.routes import fold
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors
-from orderdesk_sdk.plugin.toolkit.line_quantities import same_lines
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer
+from orderdesk_sdk.plugin.routes import fold
+from orderdesk_sdk.plugin.toolkit.countries import country_code
 from orderdesk_sdk.plugin.toolkit.json_response import (
     count_in,
     need,
@@ -24,6 +22,8 @@ from orderdesk_sdk.plugin.toolkit.json_response import (
     one_or_many,
     text_at,
 )
+from orderdesk_sdk.plugin.toolkit.line_quantities import same_lines
+from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors
 
 ORDERS, BY_SOURCE = "/order", "/order/bysourceid"
 STATUS = ("orderData", "status")

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import httpx
 
+from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.clock import minutes
-from orderdesk_sdk.plugin.routes import Button, ByReply, WhileStatus, fold
-from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, NoResubmit
-from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.auth import ClientCredentialsAuth
-from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import StatedAt
-from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors, turned_down
-from orderdesk_sdk.plugin.toolkit.json_response import text_at
+from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, NoResubmit
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.plugin.routes import Button, ByReply, WhileStatus, fold
+from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.settings import host, secret, settings
+from orderdesk_sdk.plugin.toolkit.json_response import text_at
+from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors, turned_down
+from orderdesk_sdk.secret import Secret
 
 JOBS = "/print-jobs"
 TOKEN_PATH = "/auth/realms/glasstree/protocol/openid-connect/token"

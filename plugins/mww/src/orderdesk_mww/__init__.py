@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from orderdesk_mww import orders
 from orderdesk_mww.account import MwwSettings, auth_key, ladder
+from orderdesk_sdk.clock import hours
+from orderdesk_sdk.orders.order import Placement
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.clock import hours
-from orderdesk_sdk.plugin.integration import Evidence, Integration, NewNumber
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.identity import AnyOf, NotStated, StatedAt
-from orderdesk_sdk.orders.order import Placement
-from orderdesk_sdk.plugin.toolkit.service_errors import turned_down
-from orderdesk_sdk.plugin.toolkit.json_response import text_at
+from orderdesk_sdk.plugin.integration import Evidence, Integration, NewNumber
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import text_at
+from orderdesk_sdk.plugin.toolkit.service_errors import turned_down
 from orderdesk_sdk.plugin.toolkit.submission import submit
 
 INGESTION = hours(1)  # MWW: an order may take so long to come in, and is not canceled before.

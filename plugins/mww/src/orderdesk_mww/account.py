@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
-from orderdesk_sdk.plugin.answer import Refusal
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.plugin.routes import Always, Button, ByCheck, Email, Route, SinceSubmission
+from orderdesk_sdk.plugin.answer import Refusal
 from orderdesk_sdk.plugin.auth import HeaderAuth
-from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.plugin.routes import Always, Button, ByCheck, Email, Route, SinceSubmission
 from orderdesk_sdk.plugin.settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
 from orderdesk_sdk.plugin.toolkit.templates import read_template
+from orderdesk_sdk.secret import Secret
 
 JSON_API = "application/vnd.api+json"
 WINDOWS = ("two minutes", "no limit")

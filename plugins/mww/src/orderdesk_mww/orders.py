@@ -5,15 +5,15 @@ from __future__ import annotations
 import httpx
 
 from orderdesk_mww.account import MwwSettings
+from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer
-from orderdesk_sdk.plugin.toolkit.countries import country_code
 from orderdesk_sdk.plugin.routes import fold
-from orderdesk_sdk.plugin.toolkit.required_fields import demand_metadata
-from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors
-from orderdesk_sdk.plugin.toolkit.line_quantities import same_lines
+from orderdesk_sdk.plugin.toolkit.countries import country_code
 from orderdesk_sdk.plugin.toolkit.json_response import count_in, objects_at, text_at
+from orderdesk_sdk.plugin.toolkit.line_quantities import same_lines
+from orderdesk_sdk.plugin.toolkit.required_fields import demand_metadata
+from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors
 
 ORDERS = "/orders"
 STATE = ("data", "attributes", "state")

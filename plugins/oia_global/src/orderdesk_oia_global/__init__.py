@@ -7,8 +7,8 @@ neither is the address for cancellations: it is asked for. A mail in mode test n
 from __future__ import annotations
 
 from orderdesk_oia_global.account import OiaSettings, ladder
-from orderdesk_sdk.plugin.integration import Evidence, Integration, NoResubmit
 from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Evidence, Integration, NoResubmit
 
 AGAIN = (
     "orders go to OIA Global as files whose format is not public: duplicate the order, so that it gets a new number, "

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin.toolkit.email_addresses import address_of, read_address
 from orderdesk_sdk.plugin.routes import Email, Route
 from orderdesk_sdk.plugin.settings import parsed, setting, settings
+from orderdesk_sdk.plugin.toolkit.email_addresses import address_of, read_address
 from orderdesk_sdk.plugin.toolkit.templates import read_template
 
 SUBJECT = "Please cancel order {order_number}"

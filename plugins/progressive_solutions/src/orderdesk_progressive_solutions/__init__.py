@@ -6,14 +6,14 @@ is, its API, credentials, status words and what a resubmission takes are UNKNOWN
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin.routes import Button, ByPerson
-from orderdesk_sdk.plugin.integration import Evidence, Integration, NoResubmit
 from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Evidence, Integration, NoResubmit
 from orderdesk_sdk.plugin.profiles.api_settings import (
     UndocumentedSettings,
     orderdesk_cancel,  # noqa: F401 - hooks of this module too
     orderdesk_check,  # noqa: F401 - as above
 )
+from orderdesk_sdk.plugin.routes import Button, ByPerson
 
 
 @hookimpl

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.plugin.routes import Button, ByReply, fold
-from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, Limit, NoResubmit
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.service_errors import turned_down
-from orderdesk_sdk.plugin.toolkit.json_response import objects_at, text_at, turned_away, value_at
+from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, Limit, NoResubmit
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.routes import Button, ByReply, fold
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import objects_at, text_at, turned_away, value_at
+from orderdesk_sdk.plugin.toolkit.service_errors import turned_down
 from orderdesk_shipbob.api import CALLS, call, numbers_in, standing, why_not
 from orderdesk_shipbob.settings import ShipBobSettings, sign
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 
 from orderdesk_sdk.plugin.auth import HeaderAuth
-from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.plugin.settings import host, secret, setting, settings
+from orderdesk_sdk.secret import Secret
 
 __all__ = ["ShipBobSettings", "sign"]
 

@@ -14,10 +14,10 @@ from attrs import define, field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderdesk_sdk.clock import Clock, hours, minutes
 from orderdesk_devkit.simulators.http_requests import bearer, same
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
+from orderdesk_sdk.clock import Clock, hours, minutes
 
 TOKEN = "not-a-real-token"
 CHANNEL = "101"

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import httpx
 
+from orderdesk_sdk.clock import minutes, seconds
+from orderdesk_sdk.orders.order import Role
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.clock import minutes, seconds
-from orderdesk_sdk.plugin.routes import Button, ByCheck, RuleAction
-from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, NoResubmit, Status
-from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.auth import HeaderAuth
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.webhooks import Hint, Message
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin.toolkit.json_response import moment_at, objects_at, text_at, value_at, words_of
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, NoResubmit, Status
 from orderdesk_sdk.plugin.reasons import CanonicalReason as Why
 from orderdesk_sdk.plugin.reasons import ClosedList, ReasonCode
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, StatusRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, RuleAction
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import moment_at, objects_at, text_at, value_at, words_of
+from orderdesk_sdk.plugin.webhooks import Hint, Message
 from orderdesk_shopify import documents
 from orderdesk_shopify.account import SHOWN, CartSettings, ask, gid, look, throttled, trouble
 from orderdesk_shopify.webhooks import hints

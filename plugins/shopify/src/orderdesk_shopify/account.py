@@ -10,15 +10,15 @@ from typing import TypeVar
 
 import httpx
 
+from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.toolkit.graphql import graphql_errors
-from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.identity import AnyOf, StatedAt
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.plugin.toolkit.graphql import graphql_errors
 from orderdesk_sdk.plugin.toolkit.json_response import json_object, turned_away, value_at
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.plugin.settings import host, parsed, secret, setting, settings
 
 ACCESS = "check shop_url, that the shop is open, the access token and its scopes (see the README)"
 

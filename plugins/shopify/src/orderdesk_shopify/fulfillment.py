@@ -9,18 +9,18 @@ import httpx
 from attrs import evolve
 
 import orderdesk_shopify
+from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.orders.order import Role
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.plugin.routes import Button, ByCheck, Portal
-from orderdesk_sdk.plugin.integration import IdRule, Integration, NoResubmit
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.webhooks import Hint, Message
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin.toolkit.json_response import objects_at, text_at, words_of
+from orderdesk_sdk.plugin.integration import IdRule, Integration, NoResubmit
 from orderdesk_sdk.plugin.reasons import FreeText
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, Portal
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import objects_at, text_at, words_of
+from orderdesk_sdk.plugin.webhooks import Hint, Message
 from orderdesk_shopify import documents
 from orderdesk_shopify.account import ShopSettings, ask, gid, look, trouble
 from orderdesk_shopify.webhooks import hints

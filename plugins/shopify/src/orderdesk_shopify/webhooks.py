@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_sdk.plugin.toolkit.signatures import demand_signature, message_text_at
+from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_shopify.account import ShopSettings, gid
 
 PLACE = "a webhook of Shopify"

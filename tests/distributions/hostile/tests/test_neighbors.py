@@ -12,23 +12,23 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.harness import LINES, ORDER, configured, staged_order
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
 from orderdesk_hostile.kinds import KINDS
 from orderdesk_hostile.simulator import KEY, HostileSimulator
 from orderdesk_reference.simulator import MakerSimulator
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.evidence import ProofKind
-from orderdesk_sdk.desk.documents import case_shape, plan_shape, receipt_shape
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.documents import case_shape, plan_shape, receipt_shape
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
 from orderdesk_sdk.orders.order import Placement, Role
 from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
-from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.harness import LINES, ORDER, configured, staged_order
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 BROKEN = "hostile-part"
 NEIGHBORS = ("hostile", BROKEN, "reference")
@@ -104,7 +104,7 @@ def test_a_listener_that_fails_is_noted_and_stops_nobody(kind: str, street: Stre
     notes = [str(entry.content) for entry in street.desk.ledger.history(healthy.id)]
     assert any("the listener hostile failed in orderdesk_before_cancel: KeyError" in note for note in notes)
     assert any("the listener hostile failed in orderdesk_case_changed: SystemExit" in note for note in notes)
-    assert set(street.desk.registry.listeners.faults) == {BROKEN}
+    assert set(street.desk.listeners.faults) == {BROKEN}
 
 
 def test_one_that_cannot_be_imported_is_listed_and_the_others_load() -> None:

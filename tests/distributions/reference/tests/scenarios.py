@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orderdesk_reference.simulator import MakerSimulator
 from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_follow, cancel_and_resubmit, with_order
+from orderdesk_reference.simulator import MakerSimulator
 
 SCENARIOS = Scenarios(
     "reference",

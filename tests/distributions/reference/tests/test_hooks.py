@@ -17,22 +17,23 @@ import pytest
 from attrs import evolve, frozen
 
 import orderdesk_reference
-from orderdesk_reference import cart, listener
-from orderdesk_reference.simulator import MESSAGE_SECRET, CartSimulator, MakerSimulator
-from orderdesk_sdk.plugin import answer, hookspecs
-from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.cases.evidence import ProofKind
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.service import Flow
-from orderdesk_sdk.plugin.webhooks import Hint, Message
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.testing.harness import LINES, ORDER, Stage, staged
+from orderdesk_reference import cart, listener
+from orderdesk_reference.simulator import MESSAGE_SECRET, CartSimulator, MakerSimulator
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.plugin import answer, hookspecs
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.service import Flow
+from orderdesk_sdk.plugin.webhooks import Hint, Message
+from orderdesk_sdk.runtime import listener_hookspecs
 
 MAKER, CART, LISTENER = orderdesk_reference, cart, listener
 KEPT = {"order_items": [{"metadata": {"keep": "yes"}}]}
@@ -160,11 +161,13 @@ def stage_with(exercise: Exercise, changed: ModuleType) -> Iterator[Stage]:
     simulator.add_order(ORDER, lines=LINES)
     slug = "reference-cart" if at_cart else "reference"
     heard = [changed] if exercise.module is LISTENER else []
-    registry = Registry(find=lambda *, group: (), listeners=heard)
+    registry = Registry(find=lambda *, group: ())
     registry.register(MAKER if exercise.module is LISTENER else changed, slug)
     with (
         serve(simulator.app) as served,
-        staged(slug, simulator.settings(served.url), clock, details=exercise.details, registry=registry) as stage,
+        staged(
+            slug, simulator.settings(served.url), clock, details=exercise.details, registry=registry, listeners=heard
+        ) as stage,
     ):
         yield stage
 
@@ -178,7 +181,9 @@ def played(exercise: Exercise, changed: ModuleType, caplog: pytest.LogCaptureFix
 
 def test_every_hook_is_exercised() -> None:
     """A new hook must be shown here."""
-    assert set(EXERCISES) == {name for name in vars(hookspecs) if name.startswith("orderdesk_")}
+    assert set(EXERCISES) == {
+        name for name in vars(hookspecs) | vars(listener_hookspecs) if name.startswith("orderdesk_")
+    }
 
 
 @pytest.mark.parametrize("hook", EXERCISES)

@@ -16,16 +16,16 @@ calls `super()`.
 
 from __future__ import annotations
 
-from orderdesk_devkit.testing.conformance.secret_leaks import Canaries
 from orderdesk_devkit.testing.conformance.declaration import Declared
-from orderdesk_devkit.testing.conformance.ends import Ends
-from orderdesk_devkit.testing.conformance.malformed_responses import Junk
-from orderdesk_devkit.testing.conformance.failpoints import KillPoints
-from orderdesk_devkit.testing.conformance.other_orders import Others
 from orderdesk_devkit.testing.conformance.determinism import Repeats
-from orderdesk_devkit.testing.conformance.faults import Troubles
-from orderdesk_devkit.testing.conformance.requirement import Law, NotConformant
+from orderdesk_devkit.testing.conformance.ends import Ends
+from orderdesk_devkit.testing.conformance.failpoints import KillPoints
 from orderdesk_devkit.testing.conformance.fallback_routes import Ways
+from orderdesk_devkit.testing.conformance.faults import Troubles
+from orderdesk_devkit.testing.conformance.malformed_responses import Junk
+from orderdesk_devkit.testing.conformance.other_orders import Others
+from orderdesk_devkit.testing.conformance.requirement import Law, NotConformant
+from orderdesk_devkit.testing.conformance.secret_leaks import Canaries
 
 __all__ = ["Law", "NotConformant", "PluginConformance"]
 

@@ -10,13 +10,13 @@ from typing import ClassVar
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.plugin.routes import Button
+from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_devkit.testing.conformance.baseline_run import Rehearsal, rehearse
 from orderdesk_devkit.testing.conformance.requirement import NotConformant
-from orderdesk_devkit.testing.pytest_plugin import COUNTED
-from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_devkit.testing.plugin_under_test import Subject, sample_order
+from orderdesk_devkit.testing.report_keys import COUNTED
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.plugin.routes import Button
 
 __all__ = ["Count", "Standard"]
 

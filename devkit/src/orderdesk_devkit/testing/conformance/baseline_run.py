@@ -10,17 +10,17 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.plugin.integration import NoResubmit
-from orderdesk_sdk.plugin.routes import Route
-from orderdesk_sdk.cases.exchange import Intent
-from orderdesk_sdk.plugin.guard import HUNG
-from orderdesk_sdk.plugin.auth import TokenAuth
-from orderdesk_devkit.testing.conformance.requirement import Law, NotConformant
 from orderdesk_devkit.simulators.control import PREFIX
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import Deed, Simulator
+from orderdesk_devkit.testing.conformance.requirement import Law, NotConformant
 from orderdesk_devkit.testing.plugin_under_test import Subject
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.exchange import Intent
+from orderdesk_sdk.plugin.auth import TokenAuth
+from orderdesk_sdk.plugin.guard import HUNG
+from orderdesk_sdk.plugin.integration import NoResubmit
+from orderdesk_sdk.plugin.routes import Route
 
 __all__ = ["Aim", "Conversation", "Heard", "Rehearsal", "Witness", "rehearse"]
 

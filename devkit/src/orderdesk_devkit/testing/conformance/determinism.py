@@ -9,14 +9,14 @@ from unittest.mock import patch
 
 import pytest
 
-from orderdesk_sdk.errors import PluginFault
 from orderdesk_devkit.testing.conformance.base import Count, Standard, needs_calls
 from orderdesk_devkit.testing.conformance.baseline_run import Rehearsal
-from orderdesk_devkit.testing.conformance.second_process import Call, calls_of, played_elsewhere
 from orderdesk_devkit.testing.conformance.recorded_flows import takes_of
 from orderdesk_devkit.testing.conformance.requirement import Law, NotConformant, demand
+from orderdesk_devkit.testing.conformance.second_process import Call, calls_of, played_elsewhere
 from orderdesk_devkit.testing.network import no_network
 from orderdesk_devkit.testing.plugin_under_test import Subject
+from orderdesk_sdk.errors import PluginFault
 
 __all__ = ["Repeats"]
 

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.conformance.base import Count, Standard, needs_calls
+from orderdesk_devkit.testing.conformance.baseline_run import Rehearsal
+from orderdesk_devkit.testing.conformance.failpoints import needs_a_cancel, needs_resubmission
+from orderdesk_devkit.testing.conformance.requirement import Law, demand
+from orderdesk_devkit.testing.plugin_under_test import Scene, Subject
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.ledger import Work
 from orderdesk_sdk.cli.worker import machine_has_work
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.transport.http.client import CallLimits
-from orderdesk_sdk.cases.ledger import Work
 from orderdesk_sdk.orders.order import Role
-from orderdesk_devkit.testing.conformance.base import Count, Standard, needs_calls
-from orderdesk_devkit.testing.conformance.failpoints import needs_a_cancel, needs_resubmission
-from orderdesk_devkit.testing.conformance.baseline_run import Rehearsal
-from orderdesk_devkit.testing.conformance.requirement import Law, demand
-from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.testing.plugin_under_test import Scene, Subject
+from orderdesk_sdk.transport.http.client import CallLimits
 
 __all__ = ["Ends"]
 

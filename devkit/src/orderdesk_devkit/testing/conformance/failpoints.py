@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.plugin.routes import Button, ByCheck
-from orderdesk_sdk.plugin.integration import NoResubmit
+from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.conformance.base import Count, Standard, needs_calls
 from orderdesk_devkit.testing.conformance.baseline_run import Aim, Rehearsal
 from orderdesk_devkit.testing.conformance.requirement import Law, NotConformant, demand
-from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.failpoints.fork_server import Nursery
 from orderdesk_devkit.testing.failpoints.runner import KILLED, Scenario, Step, kill_everywhere
 from orderdesk_devkit.testing.plugin_under_test import Subject
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.plugin.integration import NoResubmit
+from orderdesk_sdk.plugin.routes import Button, ByCheck
 
 __all__ = ["KillPoints"]
 

@@ -9,13 +9,13 @@ from types import SimpleNamespace
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.plugin.routes import Always, Button, Email, Route
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_devkit.testing.conformance.base import Standard
 from orderdesk_devkit.testing.conformance.requirement import Law, demand
 from orderdesk_devkit.testing.plugin_under_test import Scene, Subject
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.routes import Always, Button, Email, Route
 
 __all__ = ["Ways"]
 

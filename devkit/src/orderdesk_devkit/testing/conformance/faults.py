@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 from starlette.types import ASGIApp
 
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.runtime.flow_runner import ANOTHER
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.simulator import Deed, Simulator
 from orderdesk_devkit.testing.conformance.base import Count, Standard, needs_calls
-from orderdesk_devkit.testing.conformance.failpoints import needs_a_cancel, needs_resubmission
 from orderdesk_devkit.testing.conformance.baseline_run import ALWAYS, Aim, Rehearsal, Witness
+from orderdesk_devkit.testing.conformance.failpoints import needs_a_cancel, needs_resubmission
 from orderdesk_devkit.testing.conformance.recorded_flows import takes_of
 from orderdesk_devkit.testing.conformance.requirement import Law, demand
-from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.failpoints.checker import complaints
-from orderdesk_devkit.simulators.simulator import Deed, Simulator
 from orderdesk_devkit.testing.plugin_under_test import Scene, Subject
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply
+from orderdesk_sdk.runtime.flow_runner import ANOTHER
 
 __all__ = ["TROUBLE", "Troubles"]
 

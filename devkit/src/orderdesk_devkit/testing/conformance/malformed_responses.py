@@ -8,14 +8,14 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from orderdesk_sdk.cases.state_machine import IllegalTransition
-from orderdesk_sdk.cases.case import State
 from orderdesk_devkit.testing.conformance.base import Count, Standard, needs_calls
-from orderdesk_devkit.testing.conformance.mutations import Reply, malformed
 from orderdesk_devkit.testing.conformance.baseline_run import Rehearsal
+from orderdesk_devkit.testing.conformance.mutations import Reply, malformed
 from orderdesk_devkit.testing.conformance.recorded_flows import Take, takes_of
 from orderdesk_devkit.testing.conformance.requirement import Law, demand
 from orderdesk_devkit.testing.plugin_under_test import Subject
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.state_machine import IllegalTransition
 
 __all__ = ["Junk"]
 

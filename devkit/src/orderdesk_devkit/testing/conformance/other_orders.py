@@ -11,8 +11,8 @@ import pytest
 from attrs import evolve
 
 from orderdesk_devkit.testing.conformance.base import Count, Standard, needs_calls
-from orderdesk_devkit.testing.conformance.mutations import Reply
 from orderdesk_devkit.testing.conformance.baseline_run import Rehearsal
+from orderdesk_devkit.testing.conformance.mutations import Reply
 from orderdesk_devkit.testing.conformance.recorded_flows import Take, takes_of
 from orderdesk_devkit.testing.conformance.requirement import Law, demand
 from orderdesk_devkit.testing.plugin_under_test import Subject

@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, TypeVar, assert_never, cast
 import httpx
 from attrs import evolve, frozen
 
-from orderdesk_sdk.cases.policy import requesting as followup
-from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, Outcome
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
-from orderdesk_sdk.runtime.context import LEASE
-from orderdesk_sdk.runtime.connections import Connection
-from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.runtime.flow_runner import Driven, Fault, drive
-from orderdesk_sdk.cases.evidence_check import About, Grounds, Unfounded
-from orderdesk_sdk.plugin.guard import Guard
-from orderdesk_sdk.transport.http.failures import turned_away
-from orderdesk_sdk.orders.order import Placement
-from orderdesk_sdk.cases.policy.deadlines import PATIENCE
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
 from orderdesk_devkit.testing.conformance.mutations import Reply
 from orderdesk_devkit.testing.fake_client import NOW, FakeJournal, exchange_of, intent_of
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.evidence_check import About, Grounds, Unfounded
+from orderdesk_sdk.cases.exchange import Exchange, Intent, Loss
+from orderdesk_sdk.cases.policy import requesting
+from orderdesk_sdk.cases.policy.deadlines import PATIENCE
+from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
+from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, Outcome
+from orderdesk_sdk.plugin.guard import Guard
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
+from orderdesk_sdk.runtime.connections import Connection
+from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.runtime.flow_runner import Driven, Fault, drive
+from orderdesk_sdk.transport.http.failures import turned_away
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.transport.http.client import ConnectionClient
     from orderdesk_sdk.plugin.service import Flow
+    from orderdesk_sdk.transport.http.client import ConnectionClient
 
 __all__ = ["Playback", "Played"]
 
@@ -107,9 +107,9 @@ class Playback:
         declared, placement = self._connection.integration, self._request.placement
         match driven.outcome:
             case Answer() as answer:
-                event = followup.after_cancel(sent, declared, placement, answer, self._now)
-            case followup.Loss() as loss:
-                event = followup.after_loss(sent, declared, loss, self._now)
+                event = requesting.after_cancel(sent, declared, placement, answer, self._now)
+            case Loss() as loss:
+                event = requesting.after_loss(sent, declared, loss, self._now)
             case Fault() as fault:
                 return _failed(requests, fault)
             case _:
@@ -130,9 +130,9 @@ class Playback:
         declared, placement = self._connection.integration, self._request.placement
         match driven.outcome:
             case Answer() as answer:
-                event = followup.after_check(checking, declared, placement, answer, self._now)
-            case followup.Loss() as loss:
-                event = followup.after_check(checking, declared, placement, followup.unread(loss), self._now)
+                event = requesting.after_check(checking, declared, placement, answer, self._now)
+            case Loss() as loss:
+                event = requesting.after_check(checking, declared, placement, requesting.unread(loss), self._now)
             case Fault() as fault:
                 return _failed(requests, fault)
             case _:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_devkit.testing.conformance.baseline_run import Conversation, Rehearsal
 from orderdesk_devkit.testing.conformance.mutations import Reply, reply_of
 from orderdesk_devkit.testing.conformance.playback import Playback, Played
-from orderdesk_devkit.testing.conformance.baseline_run import Conversation, Rehearsal
 from orderdesk_devkit.testing.plugin_under_test import Scene
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.desk.desk import Desk
 
 __all__ = ["Take", "takes_at", "takes_of"]
 

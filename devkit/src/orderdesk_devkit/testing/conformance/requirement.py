@@ -17,7 +17,7 @@ class Law(Enum):
     )
     PLAYS = (
         "a cancel that nothing disturbs meets no error of the plugin's own (law 10)",
-        "let the flow yield requests, end with an answer of orderdesk_sdk.plugin.answer, and wait for nothing else",
+        "let the flow yield requests, end with an answer of plugin.answer, and wait for nothing else",
     )
     HONEST_END = (
         "a cancel ends as the declaration says (law 5: asked is not canceled)",
@@ -37,7 +37,7 @@ class Law(Enum):
     )
     NOT_GUESSED = (
         "a reply that does not tell is unclear, never guessed (law 6)",
-        "read the body with orderdesk_sdk.plugin.toolkit.json_response, and return answer.unclear(reply) for whatever is not documented",
+        "read the body with plugin.toolkit.json_response, and return answer.unclear(reply) for whatever is not documented",
     )
     ONCE = (
         "nothing is done twice (law 3)",
@@ -49,19 +49,19 @@ class Law(Enum):
     )
     NO_JUNK = (
         "a plugin never raises on a malformed reply (law 10)",
-        "read replies with orderdesk_sdk.plugin.toolkit.json_response, whose MalformedReply the core settles, or answer.unclear(reply)",
+        "read replies with plugin.toolkit.json_response, whose MalformedReply the core settles, or answer.unclear(reply)",
     )
     OPEN_MEANS_DUE = (
         "every open case has a next action and a due time (law 7)",
-        "return one of the answers of orderdesk_sdk.plugin.answer",
+        "return one of the answers of plugin.answer",
     )
     ENDS = (
         "every case ends or waits for a named person, whatever the service does (law 7)",
-        "end a flow with one of the answers of orderdesk_sdk.plugin.answer, and let a second create look before it sends",
+        "end a flow with one of the answers of plugin.answer, and let a second create look before it sends",
     )
     DECLARED = (
         "a declaration holds in itself",
-        "mend what the complaint names in the Integration; `orderdesk check` tells the same",
+        "mend what the complaint names in the Integration; `orderdesk check-plugin` tells the same",
     )
     SETTINGS = (
         "settings that cannot be are refused, with their place, before anything is called",

@@ -16,15 +16,15 @@ from pathlib import Path
 from attrs import frozen
 from cattrs.preconf.json import make_converter
 
-from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.transport.http.replay import digest_of
 from orderdesk_devkit.testing.conformance.baseline_run import Conversation
 from orderdesk_devkit.testing.conformance.recorded_flows import Take, takes_at
 from orderdesk_devkit.testing.plugin_under_test import Scene
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.transport.http.replay import digest_of
 
 __all__ = ["Call", "calls_of", "played_elsewhere"]
 

@@ -11,22 +11,22 @@ from pathlib import Path
 import httpx
 import pytest
 
-from orderdesk_sdk.desk.documents import case_shape, plan_shape, receipt_shape
-from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.errors import LedgerError, OrderDeskError
-from orderdesk_sdk.plugin.auth import TokenAuth
-from orderdesk_sdk.transport.http.client import CallLimits
-from orderdesk_sdk.cases.ledger import Write
-from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_devkit.testing.canary import Finder, as_reported, canary
 from orderdesk_devkit.testing.conformance.base import Count, Standard, needs_calls
-from orderdesk_devkit.testing.conformance.echoes import Echo, echoes
 from orderdesk_devkit.testing.conformance.baseline_run import Heard, Rehearsal, Witness
+from orderdesk_devkit.testing.conformance.echoes import Echo, echoes
 from orderdesk_devkit.testing.conformance.requirement import Law, demand
-from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
-from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_devkit.testing.plugin_under_test import Scene, Subject
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.desk.documents import case_shape, plan_shape, receipt_shape
+from orderdesk_sdk.errors import LedgerError, OrderDeskError
+from orderdesk_sdk.plugin.auth import TokenAuth
+from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
+from orderdesk_sdk.transport.http.client import CallLimits
 
 __all__ = ["Canaries"]
 

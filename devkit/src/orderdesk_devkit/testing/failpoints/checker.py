@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from orderdesk_sdk.plugin.answer import Refusal
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.errors import NotFoundError
-from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.cases.ledger import Entry
 from orderdesk_devkit.simulators.simulator import Deed, Record, Simulator
 from orderdesk_devkit.testing.plugin_under_test import Subject
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.history import Entry
+from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import NotFoundError
+from orderdesk_sdk.plugin.answer import Refusal
 
 __all__ = ["complaints", "sends"]
 

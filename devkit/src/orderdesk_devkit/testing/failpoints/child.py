@@ -29,13 +29,13 @@ from urllib.parse import urlsplit
 from attrs import frozen
 from cattrs.preconf.json import make_converter
 
+from orderdesk_devkit.simulators.control import PREFIX
+from orderdesk_devkit.testing.harness import configured
 from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_devkit.simulators.control import PREFIX
-from orderdesk_devkit.testing.harness import configured
 
 __all__ = [
     "CROSSED",

@@ -11,8 +11,8 @@ from typing import Protocol, Self
 
 from attrs import frozen
 
-from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_devkit.testing.failpoints.child import ENDED
+from orderdesk_sdk.errors import OrderDeskError
 
 __all__ = ["Nursery", "Obituary"]
 

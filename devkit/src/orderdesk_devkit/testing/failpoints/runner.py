@@ -20,12 +20,9 @@ from pathlib import Path
 
 from attrs import evolve, field, frozen
 
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.runtime.context import LEASE
-from orderdesk_sdk.clock import VirtualClock, seconds
-from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.simulators.simulator import Simulator
+from orderdesk_devkit.testing.failpoints.checker import complaints
 from orderdesk_devkit.testing.failpoints.child import (
     CROSSED,
     DIED,
@@ -37,12 +34,15 @@ from orderdesk_devkit.testing.failpoints.child import (
     open_desk,
     take,
 )
-from orderdesk_devkit.testing.failpoints.checker import complaints
 from orderdesk_devkit.testing.failpoints.fork_server import Nursery
-from orderdesk_devkit.testing.pytest_plugin import KILLED
-from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_devkit.testing.plugin_under_test import Subject
+from orderdesk_devkit.testing.report_keys import KILLED
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.clock import VirtualClock, seconds
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 __all__ = ["KILLED", "KillReport", "Scenario", "Step", "kill_everywhere"]
 

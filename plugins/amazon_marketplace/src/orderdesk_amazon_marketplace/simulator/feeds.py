@@ -13,10 +13,10 @@ from attrs import define, field, frozen
 
 from orderdesk_amazon_marketplace.simulator.orders import CANCELABLE, Order, Status
 from orderdesk_amazon_marketplace.simulator.store import Document, Store
+from orderdesk_devkit.simulators.http_requests import stamp
 from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 from orderdesk_sdk.plugin.toolkit.xml_response import document, element, xml_root
-from orderdesk_devkit.simulators.http_requests import stamp
 
 __all__ = ["REASONS", "Durations", "Feed", "FeedQueue", "FeedStatus", "feed_view"]
 

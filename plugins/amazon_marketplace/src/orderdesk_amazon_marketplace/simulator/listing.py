@@ -11,8 +11,8 @@ from attrs import frozen
 from starlette.datastructures import QueryParams
 
 from orderdesk_amazon_marketplace.simulator.feeds import Feed, FeedStatus, feed_view
-from orderdesk_sdk.clock import hours
 from orderdesk_devkit.simulators.http_requests import json_in, moment_in
+from orderdesk_sdk.clock import hours
 
 __all__ = ["Listing", "listed"]
 

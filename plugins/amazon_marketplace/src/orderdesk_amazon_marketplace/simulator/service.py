@@ -16,13 +16,13 @@ from orderdesk_amazon_marketplace.simulator.feeds import Durations, FeedQueue, F
 from orderdesk_amazon_marketplace.simulator.listing import listed
 from orderdesk_amazon_marketplace.simulator.orders import CANCELABLE, MARKETPLACE, Item, Order, Status, order_view
 from orderdesk_amazon_marketplace.simulator.store import STORE_PATH, Store
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.plugin.integration import Limit
 from orderdesk_devkit.simulators.http_requests import names_language
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.quota import Quota
 from orderdesk_devkit.simulators.refresh_tokens import RefreshTokens
 from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.plugin.integration import Limit
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "PLAN", "REFRESH_TOKEN", "SELLER", "MarketplaceSimulator"]
 

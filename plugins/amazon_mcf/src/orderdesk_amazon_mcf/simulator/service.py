@@ -16,11 +16,11 @@ from orderdesk_amazon_mcf.simulator.orderbook import MARKETPLACE, OrderBook, num
 from orderdesk_amazon_mcf.simulator.orders import Line, Status
 from orderdesk_amazon_mcf.simulator.tokens import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, tokens
 from orderdesk_amazon_mcf.simulator.views import errors
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.plugin.integration import Limit
 from orderdesk_devkit.simulators.http_requests import names_language, path_below
 from orderdesk_devkit.simulators.quota import Quota
 from orderdesk_devkit.simulators.simulator import Outcome, Simulator, Switch
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.plugin.integration import Limit
 
 __all__ = ["BASE", "McfSimulator", "TOKEN_PATH"]
 

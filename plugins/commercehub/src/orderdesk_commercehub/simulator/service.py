@@ -13,11 +13,11 @@ from starlette.responses import JSONResponse, Response
 
 from orderdesk_commercehub.simulator.changelog import Change, ChangeLog, LogPage, messages
 from orderdesk_commercehub.simulator.orders import CODES, Item, Order, Trouble, apply, fault_of, order_view, seen_now
-from orderdesk_sdk.clock import Clock
 from orderdesk_devkit.simulators.http_requests import bearer, form_in, json_in, moment_in, object_in, stamp
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.simulator import Deed, Simulator, Switch
 from orderdesk_devkit.simulators.tokens import Tokens
+from orderdesk_sdk.clock import Clock
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "DscoSimulator"]
 

@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
+from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_hp_site_flow.simulator.orders import Item, Order, Status, object_id
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_devkit.simulators.orders import Orders
 
 __all__ = ["Durations", "OrderBook", "Production"]
 

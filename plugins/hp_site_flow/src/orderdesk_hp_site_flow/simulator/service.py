@@ -10,14 +10,14 @@ from typing import ClassVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from orderdesk_devkit.simulators.http_requests import json_in, path_below, raw_path
+from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
 from orderdesk_hp_site_flow.simulator.checks import items_of, mistakes_in, number_of
 from orderdesk_hp_site_flow.simulator.orderbook import Durations, OrderBook
 from orderdesk_hp_site_flow.simulator.orders import Item, Order, Status
 from orderdesk_hp_site_flow.simulator.signing import SECRET, TOKEN, fault_of
 from orderdesk_hp_site_flow.simulator.views import DESTINATION, SOURCE, error_view, order_view
 from orderdesk_sdk.clock import Clock
-from orderdesk_devkit.simulators.http_requests import json_in, path_below, raw_path
-from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
 
 __all__ = ["BASE", "POSTBACK_TOKEN", "SiteFlowSimulator"]
 

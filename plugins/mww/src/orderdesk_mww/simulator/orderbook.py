@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from attrs import field, frozen
 
+from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_mww.simulator.orders import Line, Order, State
 from orderdesk_sdk.clock import hours, minutes, seconds
-from orderdesk_devkit.simulators.orders import Orders
 
 __all__ = ["EARLY", "Durations", "OrderBook"]
 

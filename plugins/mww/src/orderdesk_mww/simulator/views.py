@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orderdesk_mww.simulator.orders import Line, Order, State
 from orderdesk_devkit.simulators.http_requests import stamp
+from orderdesk_mww.simulator.orders import Line, Order, State
 
 __all__ = ["errors", "line_view", "order_view", "page_view"]
 

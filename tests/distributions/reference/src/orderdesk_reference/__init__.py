@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orderdesk_reference.account import ACCESS, NUMBER, ORDERS, MakerSettings, ladder, sign
+from orderdesk_sdk.orders.order import Placement
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.plugin.integration import Integration, Limit, NewNumber
-from orderdesk_sdk.plugin.routes import RuleAction, fold
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
-from orderdesk_sdk.orders.order import Placement
-from orderdesk_sdk.plugin.toolkit.json_response import complaint, text_at, turned_away
+from orderdesk_sdk.plugin.integration import Integration, Limit, NewNumber
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
+from orderdesk_sdk.plugin.routes import RuleAction, fold
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import complaint, text_at, turned_away
 from orderdesk_sdk.plugin.toolkit.signatures import demand_signature, message_text_at
+from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 
 KINDS = {"canceled": HintKind.CANCELED, "shipped": HintKind.SHIPPED, "packing": HintKind.CHANGED}
 PLACE = "a message of the maker"

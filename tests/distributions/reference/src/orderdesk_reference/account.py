@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import httpx
 
-from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
-from orderdesk_sdk.plugin.answer import Refusal
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.plugin.routes import Button, ByCheck, ByPerson, Email, Route, SinceSubmission
+from orderdesk_sdk.plugin.answer import Refusal
 from orderdesk_sdk.plugin.auth import HeaderAuth
 from orderdesk_sdk.plugin.identity import StatedAt
 from orderdesk_sdk.plugin.reasons import CanonicalReason, ClosedList, ReasonCode
-from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.plugin.routes import Button, ByCheck, ByPerson, Email, Route, SinceSubmission
 from orderdesk_sdk.plugin.settings import host, parsed, secret, settings
+from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
 from orderdesk_sdk.plugin.toolkit.templates import read_template
+from orderdesk_sdk.secret import Secret
 
 __all__ = ["ACCESS", "NUMBER", "ORDERS", "CartSettings", "MakerSettings", "ladder", "sign"]
 

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 from orderdesk_reference import orderdesk_check  # noqa: F401 - a hook of this module too
 from orderdesk_reference.account import ACCESS, NUMBER, ORDERS, CartSettings, sign
+from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.orders.order import Role
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.plugin.routes import Batch, Button, ByCheck, RuleAction, fold
-from orderdesk_sdk.plugin.integration import Integration, NoResubmit, Status
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin.toolkit.json_response import complaint, objects_at, text_at, turned_away
+from orderdesk_sdk.plugin.integration import Integration, NoResubmit, Status
 from orderdesk_sdk.plugin.reasons import FreeText
 from orderdesk_sdk.plugin.requests import CancelRequest, StatusRequest
+from orderdesk_sdk.plugin.routes import Batch, Button, ByCheck, RuleAction, fold
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import complaint, objects_at, text_at, turned_away
 
 TOGETHER = Batch(gather=minutes(2), most=20)
 BUTTON = Button(ByCheck(every=minutes(5), give_up=hours(24)), reasons=FreeText(max_length=80), batch=TOGETHER)
