@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 
 import orderdesk_bdlinx
 from orderdesk_bdlinx.simulator import BdlinxSimulator
+from orderdesk_sdk.authoring.checks_source import statement_count
 from orderdesk_sdk.authoring.plugin_folder import PluginFolder, find_folder
 from orderdesk_sdk.authoring.quality import Fault, Level, Rule, Verdict, judge
 from orderdesk_sdk.authoring.rules import RULES
@@ -123,8 +125,8 @@ def test_every_plugin_of_this_checkout_keeps_at_least_gold(monkeypatch: pytest.M
         (code(FLOW.format("uuid", "uuid.uuid4()")), "repeats", "calls uuid.uuid4"),
         (code(FLOW.format("random", "random.randrange(9)")), "repeats", "calls random.randrange"),
         (code("URL = 'https://files.bdlinx.example/orders'\n"), "hosts", "it names files.bdlinx.example"),
-        (code("X = 1\n" * 401), "small", "401 lines; 400 are allowed"),
-        (code("X = 1\n" * 170), "small", "they must be fewer than 200"),
+        (code("X = 1\n" * 251), "small", "251 statements; 250 are allowed"),
+        (code("X = 1\n" * 145), "small", "without its simulator; 150 are allowed"),
         (changed(README, "api_secret", "..."), "settings", "does not name api_secret, which bdlinx requires"),
         (changed(PROJECT, 'bdlinx = "orderdesk_bdlinx.simulator:BdlinxSimulator"', ""), "simulator", "no simulator"),
         (gone("tests/scenarios.py"), "scenarios", "no scenarios.py tells any"),
@@ -158,6 +160,15 @@ def test_evidence_that_is_declared_must_be_told(tmp_path: Path) -> None:
     changed(README, "Evidence: MWW", "Evidence: none yet. MWW")(plugin)
     texts = [fault.text for fault in verdict_of(plugin).faults if fault.rule == "evidence"]
     assert texts == ["it has no evidence yet, and mww declares 'published API'"]
+
+
+def test_size_is_counted_in_statements_so_that_lines_and_docstrings_cost_nothing() -> None:
+    packed = "def total(first, second):\n    return sum([first, second])\n"
+    spread = (
+        'def total(\n    first,\n    second,\n):\n    """Both."""\n    return sum(\n        [first, second],\n    )\n'
+    )
+    assert statement_count(ast.parse(packed)) == 2
+    assert statement_count(ast.parse(spread)) == 2
 
 
 def test_a_folder_of_another_name_is_found(plugin: Path) -> None:

@@ -51,7 +51,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "small",
         Level.SILVER,
-        "Under 200 lines an integration without the simulator, no module over 400.",
+        "At most 150 statements an integration without the simulator, and 250 a module.",
         checks_source.small,
     ),
     Rule("settings", Level.SILVER, "The README names every required setting.", checks_docs.shows_settings),
