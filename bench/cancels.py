@@ -29,22 +29,34 @@ def cancels(effort: Effort) -> Iterator[Figure]:
         for name in (HEADLINE, "desk.run_due"):
             is_headline = name == HEADLINE and threads == 8
             yield compare(
-                f"durable cancels, {name}, {_threads(threads)}", "1/s", "bare httpx", rates[name], rates[YARDSTICK],
+                f"durable cancels, {name}, {_threads(threads)}",
+                "1/s",
+                "bare httpx",
+                rates[name],
+                rates[YARDSTICK],
                 goal=Goal(Bound.AT_LEAST, 0.85) if is_headline else None,
                 note="" if name == HEADLINE else "its wishes were recorded before the clock started",
-            )  # fmt: skip
+            )
 
 
 def rivals(effort: Effort) -> Iterator[Figure]:
     """The headline over the clients that a user of Amazon has today; neither keeps anything."""
     rates = _rates((HEADLINE, "python-amazon-sp-api", "amzn-sp-api"), 8, effort)
     yield compare(
-        "durable cancels, desk.cancel, 8 threads", "1/s", "python-amazon-sp-api",
-        rates[HEADLINE], rates["python-amazon-sp-api"], goal=Goal(Bound.AT_LEAST, 1.0),
+        "durable cancels, desk.cancel, 8 threads",
+        "1/s",
+        "python-amazon-sp-api",
+        rates[HEADLINE],
+        rates["python-amazon-sp-api"],
+        goal=Goal(Bound.AT_LEAST, 1.0),
         note="python-amazon-sp-api was handed a marketplace and a token client that name the loopback service",
-    )  # fmt: skip
+    )
     yield compare(
-        "durable cancels, desk.cancel, 8 threads", "1/s", "amzn-sp-api", rates[HEADLINE], rates["amzn-sp-api"]
+        "durable cancels, desk.cancel, 8 threads",
+        "1/s",
+        "amzn-sp-api",
+        rates[HEADLINE],
+        rates["amzn-sp-api"],
     )
 
 

@@ -94,9 +94,15 @@ def in_turns(rounds: int, takes: Sequence[Callable[[], float]]) -> list[list[flo
 
 
 def compare(
-    name: str, unit: str, against: str, ours: Sequence[float], yardstick: Sequence[float], *,
-    goal: Goal | None = None, note: str = "",
-) -> Figure:  # fmt: skip
+    name: str,
+    unit: str,
+    against: str,
+    ours: Sequence[float],
+    yardstick: Sequence[float],
+    *,
+    goal: Goal | None = None,
+    note: str = "",
+) -> Figure:
     """The figure of two series that were taken in turns; the ratio is that of each round's own two values."""
     ratios = [mine / theirs for mine, theirs in zip(ours, yardstick, strict=True)]
     return Figure(name, unit, Spread.of(ours), against, Spread.of(yardstick), Spread.of(ratios), goal, note)

@@ -126,9 +126,10 @@ def _split(text: str, names: Iterable[str]) -> tuple[str, dict[str, str]]:
         return text, {}
     parts = re.split(rf"(?:^|(?<=[.;:] )|(?<=\n))((?:{one})(?:(?:, | and )(?:{one}))*): ", text)
     told = {
-        name: said.strip() for listed, said in zip(parts[1::2], parts[2::2], strict=True)
+        name: said.strip()
+        for listed, said in zip(parts[1::2], parts[2::2], strict=True)
         for name in re.split(r", | and ", listed)
-    }  # fmt: skip
+    }
     return parts[0].strip(), told
 
 

@@ -112,8 +112,12 @@ def declaration_page() -> str:
             lines += class_section(getattr(declaration, name))
     lines += ["## Reasons: why", ""]
     for cls in (
-        reasons.NoReason, reasons.FreeText, reasons.ClosedList, reasons.ReasonCode, reasons.CanonicalReason,
-    ):  # fmt: skip
+        reasons.NoReason,
+        reasons.FreeText,
+        reasons.ClosedList,
+        reasons.ReasonCode,
+        reasons.CanonicalReason,
+    ):
         lines += class_section(cls)
     lines += ["## Identity: which order a response is about", "", prose(identity), ""]
     for place in (identity.StatedAt, identity.NumberKind, identity.AnyOf, identity.NotStated):
@@ -146,8 +150,13 @@ def flows_page() -> str:
         "",
     ]
     for function in (
-        Service.get, Service.put, Service.post, Service.request, Service.elsewhere, Service.placement,
-    ):  # fmt: skip
+        Service.get,
+        Service.put,
+        Service.post,
+        Service.request,
+        Service.elsewhere,
+        Service.placement,
+    ):
         lines += function_section(function)
     lines += ["## Reading replies", "", prose(reading), ""]
     for name in reading.__all__:

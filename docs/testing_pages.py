@@ -127,7 +127,7 @@ def testing_page() -> str:
         *function_section(scenarios.cancel_and_follow),
         *function_section(scenarios.with_order),
         *object_section(CassetteSuite, methods=False),
-    ]  # fmt: skip
+    ]
     return "\n".join(lines)
 
 

@@ -40,9 +40,10 @@ def address_of(value: object, place: str) -> Address:
         raise ConfigurationError(f"{value!r} is not an e-mail address", place=place, remedy=EXAMPLE) from None
     if len(found) != 1 or header.groups[0].display_name is not None:
         raise ConfigurationError(
-            f"exactly one address was expected, not {len(found)}", place=place,
+            f"exactly one address was expected, not {len(found)}",
+            place=place,
             remedy=f"{EXAMPLE}; for several people give the address of a list",
-        )  # fmt: skip
+        )
     (address,) = found
     whole = f"{address.display_name}{address.addr_spec}"
     if header.defects or not address.username or "=?" in whole or not whole.isprintable():
@@ -51,7 +52,8 @@ def address_of(value: object, place: str) -> Address:
         raise ConfigurationError(f"{value!r} is not an e-mail address", place=place, remedy=EXAMPLE)
     if not address.addr_spec.isascii():
         raise ConfigurationError(
-            "the address has letters outside ASCII, which many mail servers refuse", place=place,
+            "the address has letters outside ASCII, which many mail servers refuse",
+            place=place,
             remedy="write its domain in the ASCII form (xn--...); the name before the address may have any letters",
-        )  # fmt: skip
+        )
     return Address(address.display_name.strip(), address.username, address.domain)

@@ -94,8 +94,11 @@ class Asker:
         One whose earlier request may have worked is asked by itself: what is sent again is the same request.
         """
         if len(wanted) > 1 and (before := [case for case, _ in wanted if case.asked_at is not None]):
-            alone = {case.id: self.ask_many([(case, known)], connection, watch)[0]
-                     for case, known in wanted if case in before}  # fmt: skip
+            alone = {
+                case.id: self.ask_many([(case, known)], connection, watch)[0]
+                for case, known in wanted
+                if case in before
+            }
             rest = [(case, known) for case, known in wanted if case.id not in alone]
             asked_now = self.ask_many(rest, connection, watch) if rest else ()
             others = {case.id: after for (case, _), after in zip(rest, asked_now, strict=True)}

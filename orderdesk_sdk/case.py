@@ -17,9 +17,22 @@ from orderdesk_sdk.incoming_mail import MailIn
 from orderdesk_sdk.order import Role
 
 __all__ = [
-    "ALARMS", "OPEN", "READABLE", "SETTLED", "TECHNICAL", "TRANSITIONS", "Cancellation", "Case", "Event", "EventKind",
-    "IllegalTransition", "Proof", "ProofKind", "State", "transition",
-]  # fmt: skip
+    "ALARMS",
+    "OPEN",
+    "READABLE",
+    "SETTLED",
+    "TECHNICAL",
+    "TRANSITIONS",
+    "Cancellation",
+    "Case",
+    "Event",
+    "EventKind",
+    "IllegalTransition",
+    "Proof",
+    "ProofKind",
+    "State",
+    "transition",
+]
 
 
 class State(enum.Enum):

@@ -89,10 +89,16 @@ class Errand:
         """The errand in another state. Raises ValueError where an open one would have no due time."""
         waits = state is ErrandState.AWAITING_PERSON
         made = evolve(
-            self, state=state, tries=self.tries + (state in (ErrandState.REQUESTED, ErrandState.UNCLEAR)),
-            give_up_at=give_up_at or self.give_up_at, waits_since=(self.waits_since or at) if waits else None,
-            text=text, remedy=remedy, fault=fault, person=person,
-        )  # fmt: skip
+            self,
+            state=state,
+            tries=self.tries + (state in (ErrandState.REQUESTED, ErrandState.UNCLEAR)),
+            give_up_at=give_up_at or self.give_up_at,
+            waits_since=(self.waits_since or at) if waits else None,
+            text=text,
+            remedy=remedy,
+            fault=fault,
+            person=person,
+        )
         return self._next(made, at, due_at)
 
     def _next(self, made: Self, at: datetime, due_at: datetime | None) -> Self:

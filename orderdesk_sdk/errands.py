@@ -158,9 +158,10 @@ class ErrandRunner(ABC, Generic[E, R, T]):
             case ErrandState.WITHDRAWN:
                 if work.state is ErrandState.SENDING or self._unknown(work):
                     raise ConflictError(
-                        "it cannot be taken back: a request has already left us", place=work.id,
+                        "it cannot be taken back: a request has already left us",
+                        place=work.id,
                         remedy="find out at the service, then confirm or refuse it",
-                    )  # fmt: skip
+                    )
                 text = f"taken back by {by}"
             case ErrandState.REQUESTED | ErrandState.SENDING | ErrandState.UNCLEAR | ErrandState.AWAITING_PERSON:
                 raise ValueError(f"{verdict.value} is no verdict")
@@ -260,9 +261,13 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         self, work: E, now: datetime, text: str | None, remedy: str | None = None, fault: str | None = None
     ) -> E:
         return work.changed(
-            ErrandState.AWAITING_PERSON, now, due_at=now + PERSON.within, fault=fault,
-            text=text or "nobody knows what became of it", remedy=remedy or self.find_out,
-        )  # fmt: skip
+            ErrandState.AWAITING_PERSON,
+            now,
+            due_at=now + PERSON.within,
+            fault=fault,
+            text=text or "nobody knows what became of it",
+            remedy=remedy or self.find_out,
+        )
 
     def _unread(self, work: E, now: datetime) -> E:
         """The errand after a read-back that settled nothing: as it was; a person is reminded when it is time."""

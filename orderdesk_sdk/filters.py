@@ -65,17 +65,50 @@ _REFUSED: Mapping[str, tuple[str, str]] = {
 """By the library's token what is not taken, and what to write in its place."""
 _ATTRIBUTES = frozenset(
     {
-        "as_lower", "as_upper", "ceiling", "date", "day", "days", "ends_with", "floor", "hour", "is_empty", "is_nan",
-        "length", "minute", "month", "second", "seconds", "starts_with", "to_ary", "to_epoch", "to_flt", "to_int",
-        "to_set", "to_str", "total_seconds", "weekday", "year",
+        "as_lower",
+        "as_upper",
+        "ceiling",
+        "date",
+        "day",
+        "days",
+        "ends_with",
+        "floor",
+        "hour",
+        "is_empty",
+        "is_nan",
+        "length",
+        "minute",
+        "month",
+        "second",
+        "seconds",
+        "starts_with",
+        "to_ary",
+        "to_epoch",
+        "to_flt",
+        "to_int",
+        "to_set",
+        "to_str",
+        "total_seconds",
+        "weekday",
+        "year",
     }
-)  # fmt: skip
+)
 _FUNCTIONS = frozenset(
     {
-        "$abs", "$all", "$any", "$max", "$min", "$now", "$parse_datetime", "$parse_float", "$parse_timedelta",
-        "$split", "$sum", "$today",
+        "$abs",
+        "$all",
+        "$any",
+        "$max",
+        "$min",
+        "$now",
+        "$parse_datetime",
+        "$parse_float",
+        "$parse_timedelta",
+        "$split",
+        "$sum",
+        "$today",
     }
-)  # fmt: skip
+)
 
 
 def check_filter(when: str, place: str) -> None:

@@ -169,9 +169,13 @@ def after_fault(case: Case, integration: Integration | None, fault: str, now: da
     if case.state is State.AWAITING_PERSON:
         waits = time_of(case, integration) if integration is not None else ASK_A_PERSON.within
         return Event(
-            EventKind.CHECK_FAILED, now, due_at=next_look(case, now, waits, waits), text=case.text,
-            remedy=case.remedy, fault=fault,
-        )  # fmt: skip
+            EventKind.CHECK_FAILED,
+            now,
+            due_at=next_look(case, now, waits, waits),
+            text=case.text,
+            remedy=case.remedy,
+            fault=fault,
+        )
     retried = case.state in (State.HEARD, State.ASKED, State.UNCLEAR)
     if case.state is State.CANCELED or (retried and case.tries < PATIENCE.faults):
         return Event(
@@ -211,9 +215,13 @@ def after_check(case: Case, integration: Integration, placement: Placement, answ
             return not_seen(case, integration, placement, answer, now, every)
         case Outcome.ASKED | Outcome.PENDING:
             return Event(
-                EventKind.STILL_PENDING, now, due_at=no_later(now + every, case.give_up_at), text=answer.text,
-                status=answer.status, lines=answer.lines,
-            )  # fmt: skip
+                EventKind.STILL_PENDING,
+                now,
+                due_at=no_later(now + every, case.give_up_at),
+                text=answer.text,
+                status=answer.status,
+                lines=answer.lines,
+            )
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED if case.state is State.AWAITING_PERSON:
             pause = PATIENCE.pause(case.tries, answer.retry_after)
             return kept(case, integration, EventKind.CHECK_FAILED, now, answer, pause)
@@ -332,13 +340,23 @@ def _refused(
         higher = next_open(integration.cancel, placement, now, case.route + 1)
         if higher is not None:
             return Event(
-                EventKind.CLIMB, now, due_at=now, route=higher, status=answer.status,
+                EventKind.CLIMB,
+                now,
+                due_at=now,
+                route=higher,
+                status=answer.status,
                 text=f"refused ({answer.text or answer.refusal.value}); on to the next way",
-            )  # fmt: skip
+            )
     return Event(
-        EventKind.REFUSED, now, refusal=answer.refusal, status=answer.status, text=answer.text, remedy=answer.remedy,
-        lines=answer.lines, proof=proof,
-    )  # fmt: skip
+        EventKind.REFUSED,
+        now,
+        refusal=answer.refusal,
+        status=answer.status,
+        text=answer.text,
+        remedy=answer.remedy,
+        lines=answer.lines,
+        proof=proof,
+    )
 
 
 def _not_done(case: Case, text: str | None, remedy: str | None, retry_after: timedelta | None, now: datetime) -> Event:

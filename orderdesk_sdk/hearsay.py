@@ -41,20 +41,27 @@ def after_heard(case: Case, answer: Answer, now: datetime, patience: timedelta, 
             return Event(EventKind.WITHDRAW, now, text=_otherwise(answer), status=answer.status)
         case Outcome.ASKED | Outcome.PENDING | Outcome.REFUSED if case.state is State.AWAITING_PERSON:
             return Event(
-                EventKind.STILL_PENDING, now, due_at=now + patience, text=case.text, remedy=case.remedy,
+                EventKind.STILL_PENDING,
+                now,
+                due_at=now + patience,
+                text=case.text,
+                remedy=case.remedy,
                 status=answer.status,
-            )  # fmt: skip
+            )
         case Outcome.ASKED | Outcome.PENDING | Outcome.REFUSED if now < give_up:
             text = "it is said to be canceled there, and the service does not show it yet"
             due = no_later(now + polling.every, give_up)
-            return Event(
-                EventKind.STILL_PENDING, now, due_at=due, give_up_at=give_up, text=text, status=answer.status
-            )  # fmt: skip
+            return Event(EventKind.STILL_PENDING, now, due_at=due, give_up_at=give_up, text=text, status=answer.status)
         case Outcome.ASKED | Outcome.PENDING | Outcome.REFUSED:
             text, remedy = _otherwise(answer), "find out which is true, then confirm or refuse"
             return Event(
-                EventKind.HAND_OVER, now, due_at=now + ASK_AGAIN, text=text, remedy=remedy, status=answer.status
-            )  # fmt: skip
+                EventKind.HAND_OVER,
+                now,
+                due_at=now + ASK_AGAIN,
+                text=text,
+                remedy=remedy,
+                status=answer.status,
+            )
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED if case.state is State.AWAITING_PERSON:
             return Event(EventKind.CHECK_FAILED, now, due_at=now + patience, text=case.text, remedy=case.remedy)
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED:
@@ -109,15 +116,24 @@ def after_look(case: Case, answer: Answer, now: datetime) -> Event:
             return verdict(answer, proof_by_reading(case, answer), now)
         case Outcome.REFUSED if answer.refusal is Refusal.SHIPPED:
             return Event(
-                EventKind.REFUSED, now, refusal=answer.refusal, status=answer.status, text=answer.text,
+                EventKind.REFUSED,
+                now,
+                refusal=answer.refusal,
+                status=answer.status,
+                text=answer.text,
                 proof=proof_by_reading(case, answer),
-            )  # fmt: skip
+            )
         case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED:
             return Event(EventKind.CHECK_FAILED, now, due_at=due, text=case.text, remedy=case.remedy)
         case Outcome.ASKED | Outcome.PENDING | Outcome.REFUSED:
             return Event(
-                EventKind.STILL_PENDING, now, due_at=due, text=case.text, remedy=case.remedy, status=answer.status
-            )  # fmt: skip
+                EventKind.STILL_PENDING,
+                now,
+                due_at=due,
+                text=case.text,
+                remedy=case.remedy,
+                status=answer.status,
+            )
 
 
 def entries_of(case: Case, event: Event) -> tuple[Event, ...]:

@@ -112,19 +112,30 @@ def not_seen(
     text = answer.text or case.text
     if case.repeatable and case.resends < PATIENCE.resends and is_open:
         return Event(
-            EventKind.STILL_PENDING, now, due_at=now, text=text, status=answer.status, lines=answer.lines, resend=True
-        )  # fmt: skip
+            EventKind.STILL_PENDING,
+            now,
+            due_at=now,
+            text=text,
+            status=answer.status,
+            lines=answer.lines,
+            resend=True,
+        )
     higher = None if is_open else next_open(integration.cancel, placement, now, case.route + 1)
     if higher is not None:
         why = f"{text}; the service does not show it, and this way has closed; on to the next"
         return Event(EventKind.CLIMB, now, due_at=now, route=higher, status=answer.status, text=why)
     within = time_of(case, integration)
     return Event(
-        EventKind.HAND_OVER, now, due_at=now + min(every, within), remind_at=now + within, status=answer.status,
+        EventKind.HAND_OVER,
+        now,
+        due_at=now + min(every, within),
+        remind_at=now + within,
+        status=answer.status,
         text=f"{text}; the service does not show it" if text else "the service does not show the request",
         remedy="find out at the service; send it again, or confirm or refuse this case. It is read back meanwhile",
-        lines=answer.lines, fault=case.fault,
-    )  # fmt: skip
+        lines=answer.lines,
+        fault=case.fault,
+    )
 
 
 def took_note(case: Case, integration: Integration, answer: Answer, now: datetime) -> Event:

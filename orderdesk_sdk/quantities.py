@@ -227,9 +227,7 @@ def judge(
     if odd := sorted({line.code for line in mine if line.canceled and line.canceled + line.shipped > line.ordered}):
         text = f"more is canceled and shipped than was ordered: {', '.join(odd)}"
         return answer.unclear(reply, status=status, text=text)
-    reached = all(
-        sum(line.canceled for line in mine if line.code == code) >= count for code, count in wanted.items()
-    )  # fmt: skip
+    reached = all(sum(line.canceled for line in mine if line.code == code) >= count for code, count in wanted.items())
     canceled, left = any(line.canceled for line in mine), any(line.left for line in mine)
     if all(line.canceled >= line.ordered for line in mine) or (wanted and done and reached):
         return answer.canceled(reply, status=status, lines=told)

@@ -41,9 +41,7 @@ class Reach:
         """
         was_there = any(known.connection == placement.connection for known in self._host.placements(order.id))
         wishes = self._over(order.id)
-        begun = Registration(
-            secrets.token_hex(6), order.id, placement.connection, self._clock.now(), wishes, was_there
-        )  # fmt: skip
+        begun = Registration(secrets.token_hex(6), order.id, placement.connection, self._clock.now(), wishes, was_there)
         self._ledger.begin_registration(begun)
         self.extend(order, placement, was_there=was_there)
         return begun

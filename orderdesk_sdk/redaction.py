@@ -23,11 +23,28 @@ __all__ = ["DENIED", "Redactor", "cleaned", "fold_name"]
 
 DENIED = frozenset(
     {
-        "accesstoken", "apikey", "assertion", "authorization", "clientassertion", "clientsecret", "cookie", "idtoken",
-        "passwd", "password", "privatekey", "refreshtoken", "secret", "secretkey", "sessionid", "setcookie",
-        "signature", "token", "xamzaccesstoken", "xapikey",
+        "accesstoken",
+        "apikey",
+        "assertion",
+        "authorization",
+        "clientassertion",
+        "clientsecret",
+        "cookie",
+        "idtoken",
+        "passwd",
+        "password",
+        "privatekey",
+        "refreshtoken",
+        "secret",
+        "secretkey",
+        "sessionid",
+        "setcookie",
+        "signature",
+        "token",
+        "xamzaccesstoken",
+        "xapikey",
     }
-)  # fmt: skip
+)
 """Names of headers, parameters and body fields, folded, whose values are never kept, whatever the service."""
 
 _DENIED_ENDS = ("apikey", "authorization", "cookie", "password", "secret", "signature", "token")

@@ -219,9 +219,11 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
             return None
         if not sent:  # Whoever made what is there, it was not us.
             return sending.changed(
-                ErrandState.REFUSED, now, text=f"the number {outcome.remote_id} is taken: an order is there already",
+                ErrandState.REFUSED,
+                now,
+                text=f"the number {outcome.remote_id} is taken: an order is there already",
                 remedy="resubmit again with another number; look at the service whose order it is",
-            )  # fmt: skip
+            )
         self._register(sending, outcome, sending.asked_by)
         return sending.changed(ErrandState.DONE, now)
 

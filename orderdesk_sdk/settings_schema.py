@@ -15,11 +15,15 @@ _URL = r"^https?://[^/\s*@?#\\]+(/[^\s*?#\\]*)?$"
 _SUBDOMAINS = r"^https://\*(\.[A-Za-z0-9-]+){2,}/?$"
 _SECRET: Mapping[str, object] = {
     "oneOf": [
-        {"type": "object", "properties": {name: {"type": "string", "minLength": 1}}, "required": [name],
-         "additionalProperties": False}
+        {
+            "type": "object",
+            "properties": {name: {"type": "string", "minLength": 1}},
+            "required": [name],
+            "additionalProperties": False,
+        }
         for name in ("env", "text")
     ]
-}  # fmt: skip
+}
 """A secret as a configuration holds it: by reference, or for a simulator as it is."""
 
 

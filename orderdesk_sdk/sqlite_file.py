@@ -13,8 +13,17 @@ from orderdesk_sdk.errors import LedgerError
 from orderdesk_sdk.private_files import create_private
 
 __all__ = [
-    "BUSY_SECONDS", "FileGuard", "Step", "close", "connect", "migrate", "must_be_whole", "opened", "use_wal", "wal_of",
-]  # fmt: skip
+    "BUSY_SECONDS",
+    "FileGuard",
+    "Step",
+    "close",
+    "connect",
+    "migrate",
+    "must_be_whole",
+    "opened",
+    "use_wal",
+    "wal_of",
+]
 
 BUSY_SECONDS = 10.0
 """How long a call waits for another process that is writing."""

@@ -13,8 +13,16 @@ from orderdesk_sdk.order import Order, Placement
 __all__ = ["FIELDS", "check_fields", "fill", "one_line", "printable", "read_template", "template_fields"]
 
 FIELDS = (
-    "asked_by", "connection", "lines", "order_number", "reason", "remote_id", "ship_to", "source_name", "submitted_at",
-)  # fmt: skip
+    "asked_by",
+    "connection",
+    "lines",
+    "order_number",
+    "reason",
+    "remote_id",
+    "ship_to",
+    "source_name",
+    "submitted_at",
+)
 """The names that a template may use, in braces."""
 
 

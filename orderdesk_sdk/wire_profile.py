@@ -157,8 +157,11 @@ def _final(table: Mapping[str, object], place: str) -> FinalReply:
         ("canceled", 'name the words there that say so, as in ["cancelled"]'),
     ):
         if name not in table:
-            raise ConfigurationError("is missing: a final reply must say in its body that the order is canceled",
-                                     place=f"{place}.{name}", remedy=f"{remedy}; or remove final")  # fmt: skip
+            raise ConfigurationError(
+                "is missing: a final reply must say in its body that the order is canceled",
+                place=f"{place}.{name}",
+                remedy=f"{remedy}; or remove final",
+            )
     words = _words(table["canceled"], f"{place}.canceled")
     if not words:
         raise ConfigurationError("must name at least one word", place=f"{place}.canceled")
@@ -169,19 +172,27 @@ def _identity(table: Mapping[str, object], place: str) -> Identity:
     """Where the reply states which order it is about."""
     why = table.get("number_not_stated")
     if "number" not in table and why is None:
-        raise ConfigurationError("is missing: a reply counts only where it is about the order that was asked for",
-                                 place=f"{place}.number", remedy='say where it states the number, as in'
-                                 ' "/order/number"; or, where it states none, number_not_stated = "why"')  # fmt: skip
+        raise ConfigurationError(
+            "is missing: a reply counts only where it is about the order that was asked for",
+            place=f"{place}.number",
+            remedy="say where it states the number, as in"
+            ' "/order/number"; or, where it states none, number_not_stated = "why"',
+        )
     if why is not None:
         if "number" in table or "number_is" in table or not isinstance(why, str) or not why.strip():
-            raise ConfigurationError("must say why, in place of number and number_is",
-                                     place=f"{place}.number_not_stated")  # fmt: skip
+            raise ConfigurationError(
+                "must say why, in place of number and number_is",
+                place=f"{place}.number_not_stated",
+            )
         return NotStated(why)
     number, status = (read_pointer(table[name], f"{place}.{name}") for name in ("number", "status"))
     kind = table.get("number_is", "remote_id")
     if kind not in ("remote_id", "order_number"):
-        raise ConfigurationError(f"{kind!r} is no number that we know", place=f"{place}.number_is",
-                                 remedy="remote_id or order_number")  # fmt: skip
+        raise ConfigurationError(
+            f"{kind!r} is no number that we know",
+            place=f"{place}.number_is",
+            remedy="remote_id or order_number",
+        )
     _of_one_entry(steps_of(status), steps_of(number), f"{place}.number")
     return StatedAt(*steps_of(number), number=str(kind))
 
@@ -191,8 +202,11 @@ def _of_one_entry(status: Sequence[str], number: Sequence[str], place: str) -> N
     for one, other in zip(status, number, strict=False):
         if one != other:
             if one.isdecimal() and other.isdecimal():
-                raise ConfigurationError("is of another entry of the list than status", place=place,
-                                         remedy="give both the same index")  # fmt: skip
+                raise ConfigurationError(
+                    "is of another entry of the list than status",
+                    place=place,
+                    remedy="give both the same index",
+                )
             return
 
 

@@ -16,9 +16,17 @@ from orderdesk_sdk.order import Order, Placement, Role
 from orderdesk_sdk.reasons import resolve_reason
 
 __all__ = [
-    "demand", "demand_lines", "demand_submittable", "latest_of", "leaves_nothing", "not_yet_asked", "open_cases",
-    "wanted_placements", "wish_content", "with_line_ids",
-]  # fmt: skip
+    "demand",
+    "demand_lines",
+    "demand_submittable",
+    "latest_of",
+    "leaves_nothing",
+    "not_yet_asked",
+    "open_cases",
+    "wanted_placements",
+    "wish_content",
+    "with_line_ids",
+]
 
 
 def wish_content(order_id: str, reason: str | None, at: Sequence[str], lines: Mapping[str, int]) -> str:
@@ -79,9 +87,7 @@ def latest_of(cases: Sequence[Case], placements: Sequence[Placement]) -> dict[st
     """The latest of an order's cases at each connection, but for those where the order was not submitted after all."""
     held = {placement.connection for placement in placements}
     latest = {case.connection: case for case in cases}
-    return {
-        name: case for name, case in latest.items() if name in held or case.state is not State.WITHDRAWN
-    }  # fmt: skip
+    return {name: case for name, case in latest.items() if name in held or case.state is not State.WITHDRAWN}
 
 
 def leaves_nothing(case: Case, wish: Cancellation, order: Order) -> bool:

@@ -111,10 +111,19 @@ class Wishes:
         if key is None:
             key, content = f"order {found.id}, wish {len(wishes) + 1}", ""
         cancellation = Cancellation(
-            secrets.token_hex(6), key, found.id, found.number, name_of(wish.by), wish.reason, self._clock.now(),
-            dict(wish.lines), wish.chain, wish.heard_from, tuple(wish.at),
+            secrets.token_hex(6),
+            key,
+            found.id,
+            found.number,
+            name_of(wish.by),
+            wish.reason,
+            self._clock.now(),
+            dict(wish.lines),
+            wish.chain,
+            wish.heard_from,
+            tuple(wish.at),
             line_names={line_id: label(found, line_id) for line_id in wish.lines},
-        )  # fmt: skip
+        )
         opened = open_cases(cancellation, wanted, self._connections.configured_slug)
         recorded, new = self._ledger.open(cancellation, content, opened)
         if not new:

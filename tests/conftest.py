@@ -235,9 +235,14 @@ def village_desk(village: Village, tmp_path: Path, clock: VirtualClock) -> Itera
         ) -> Desk:
             order = Order("id-1042", "1042", lines=(Line(1, code="MUG"), Line(2, code="TEE")))
             made = open_village_desk(
-                tmp_path / "desk.db", clock, url, plugins or (Cart(), Mill(), Phone()),
-                listeners=listeners, rules=rules, orders=[order],
-            )  # fmt: skip
+                tmp_path / "desk.db",
+                clock,
+                url,
+                plugins or (Cart(), Mill(), Phone()),
+                listeners=listeners,
+                rules=rules,
+                orders=[order],
+            )
             for connection in at:
                 made.place("1042", at=connection, by="a test")
             return stack.enter_context(made)

@@ -76,12 +76,21 @@ def test_what_no_person_wrote_is_no_evidence(lines: str) -> None:
 @pytest.mark.parametrize(
     "sender",
     [
-        "Mail Delivery System <MAILER-DAEMON@mx.example>", "postmaster@mww.example", "MWW <no-reply@mww.example>",
-        "noreply@mww.example", "do.not.reply@mww.example", "donotreply+1042@mww.example", "orders-noreply@mww.example",
-        "keine-antwort@mww.example", "www-data@mww.example", "orders@no-reply.mww.example", "bounce-17@mww.example",
-        "autoresponder@mww.example", "notifications@mww.example",
+        "Mail Delivery System <MAILER-DAEMON@mx.example>",
+        "postmaster@mww.example",
+        "MWW <no-reply@mww.example>",
+        "noreply@mww.example",
+        "do.not.reply@mww.example",
+        "donotreply+1042@mww.example",
+        "orders-noreply@mww.example",
+        "keine-antwort@mww.example",
+        "www-data@mww.example",
+        "orders@no-reply.mww.example",
+        "bounce-17@mww.example",
+        "autoresponder@mww.example",
+        "notifications@mww.example",
     ],
-)  # fmt: skip
+)
 def test_an_address_that_answers_to_nobody_is_no_person(sender: str) -> None:
     with pytest.raises(InputError, match="no person wrote this mail"):
         read(ANSWER.replace(b"MWW Support <support@mww.example>", sender.encode()))
@@ -90,11 +99,18 @@ def test_an_address_that_answers_to_nobody_is_no_person(sender: str) -> None:
 @pytest.mark.parametrize(
     "subject",
     [
-        "Automatic reply: Please cancel 1042", "=?utf-8?q?Out_of_office=3A_Re=3A_1042?=", "Abwesenheitsnotiz: 1042",
-        "R\u00e9ponse automatique : 1042", "Undeliverable: Please cancel order 1042", "Mail delivery failed: 1042",
-        "Delivery Status Notification (Failure)", "Read: Please cancel order 1042", "Gelesen: 1042", "Auto: 1042",
+        "Automatic reply: Please cancel 1042",
+        "=?utf-8?q?Out_of_office=3A_Re=3A_1042?=",
+        "Abwesenheitsnotiz: 1042",
+        "R\u00e9ponse automatique : 1042",
+        "Undeliverable: Please cancel order 1042",
+        "Mail delivery failed: 1042",
+        "Delivery Status Notification (Failure)",
+        "Read: Please cancel order 1042",
+        "Gelesen: 1042",
+        "Auto: 1042",
     ],
-)  # fmt: skip
+)
 def test_a_program_that_marks_its_mails_in_the_subject_alone_is_known_by_it(subject: str) -> None:
     with pytest.raises(InputError, match="no person wrote this mail"):
         read(ANSWER.replace(b"Re: Please cancel order 1042", subject.encode()))

@@ -11,9 +11,15 @@ from orderdesk_sdk.reading import MalformedReply
 
 REPLY = httpx.Response(200)
 SHAPE = XmlReport(
-    "Report", ("State", "Running"), problem="Item", error=("Kind", "Error"), names=("No", "More/Order"), nobody="0",
-    words=("Code", "Text"), counts=("Sum/All", "Sum/Good", "Sum/Bad"),
-)  # fmt: skip
+    "Report",
+    ("State", "Running"),
+    problem="Item",
+    error=("Kind", "Error"),
+    names=("No", "More/Order"),
+    nobody="0",
+    words=("Code", "Text"),
+    counts=("Sum/All", "Sum/Good", "Sum/Bad"),
+)
 
 
 def problem(text: str, *names: str) -> Problem:
@@ -29,29 +35,33 @@ def verdict(report: BatchReport) -> tuple[Outcome, str] | None:
     return answer.outcome, answer.text.removeprefix("the service's report says: ").partition(" (which")[0]
 
 
-@pytest.mark.parametrize(("report", "said"), [
-    (BatchReport(()), None),
-    (BatchReport((), 3, 3, 0), None),
-    (BatchReport((problem("E1", "1"),), 3, 2, 1), None),
-    (BatchReport((problem("E1", "1"),)), None),
-    (BatchReport((), 1, 0, 0), None),  # It was processed with a warning.
-    (BatchReport((problem("E1", "2"),), 3, 2, 1), (Outcome.REFUSED, "E1")),
-    (BatchReport((problem("E1", "A-2", "9"), problem("E2", "2"))), (Outcome.REFUSED, "E1; E2")),
-    (BatchReport((problem("", "2"),)), (Outcome.REFUSED, "an error without a word")),
-    (BatchReport((problem("E1"),)), (Outcome.REFUSED, "E1")),
-    (BatchReport((problem("E1"),), 1, 0, 1), (Outcome.REFUSED, "E1")),
-    (BatchReport((), 1, 0, 1), (Outcome.REFUSED, "there is an error, and not of which order")),
-    (BatchReport((problem("E1", "7"),), 1, 0, 1), (Outcome.REFUSED, "there is an error, and not of which order")),
-    (BatchReport((), None, None, 1), (Outcome.REFUSED, "there is an error, and not of which order")),
-    (BatchReport((), 0, 0, 0), (Outcome.REFUSED, "nothing was processed")),
-    (BatchReport((problem("E1"),), 0), (Outcome.REFUSED, "E1")),
-    (BatchReport((problem("E1"),), 3, 2, 1), (Outcome.PENDING, "E1")),
-    (BatchReport((problem("E1"),), 3), (Outcome.PENDING, "E1")),
-    (BatchReport((), 3, 2, 1), (Outcome.PENDING, "there is an error, and not of which order")),
-    (BatchReport((problem("E1", "1"),), 3, 1, 2), (Outcome.PENDING, "there is an error, and not of which order")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        (BatchReport(()), None),
+        (BatchReport((), 3, 3, 0), None),
+        (BatchReport((problem("E1", "1"),), 3, 2, 1), None),
+        (BatchReport((problem("E1", "1"),)), None),
+        (BatchReport((), 1, 0, 0), None),  # It was processed with a warning.
+        (BatchReport((problem("E1", "2"),), 3, 2, 1), (Outcome.REFUSED, "E1")),
+        (BatchReport((problem("E1", "A-2", "9"), problem("E2", "2"))), (Outcome.REFUSED, "E1; E2")),
+        (BatchReport((problem("", "2"),)), (Outcome.REFUSED, "an error without a word")),
+        (BatchReport((problem("E1"),)), (Outcome.REFUSED, "E1")),
+        (BatchReport((problem("E1"),), 1, 0, 1), (Outcome.REFUSED, "E1")),
+        (BatchReport((), 1, 0, 1), (Outcome.REFUSED, "there is an error, and not of which order")),
+        (BatchReport((problem("E1", "7"),), 1, 0, 1), (Outcome.REFUSED, "there is an error, and not of which order")),
+        (BatchReport((), None, None, 1), (Outcome.REFUSED, "there is an error, and not of which order")),
+        (BatchReport((), 0, 0, 0), (Outcome.REFUSED, "nothing was processed")),
+        (BatchReport((problem("E1"),), 0), (Outcome.REFUSED, "E1")),
+        (BatchReport((problem("E1"),), 3, 2, 1), (Outcome.PENDING, "E1")),
+        (BatchReport((problem("E1"),), 3), (Outcome.PENDING, "E1")),
+        (BatchReport((), 3, 2, 1), (Outcome.PENDING, "there is an error, and not of which order")),
+        (BatchReport((problem("E1", "1"),), 3, 1, 2), (Outcome.PENDING, "there is an error, and not of which order")),
+    ],
+)
 def test_a_report_refuses_whom_it_is_sure_to_mean_and_never_loses_a_reason(
-    report: BatchReport, said: tuple[Outcome, str] | None
+    report: BatchReport,
+    said: tuple[Outcome, str] | None,
 ) -> None:
     assert verdict(report) == said
 

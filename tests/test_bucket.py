@@ -64,8 +64,10 @@ def test_a_thousand_calls_are_made_within_one_percent_of_the_best_time_and_none_
 )
 @settings(derandomize=True, deadline=None, max_examples=150)
 def test_a_service_with_the_same_limit_never_rejects_whenever_calls_come(
-    rate: float, burst: int, pauses: list[float]
-) -> None:  # fmt: skip
+    rate: float,
+    burst: int,
+    pauses: list[float],
+) -> None:
     clock = VirtualClock()
     bucket = TokenBucket(Limit(rate, burst), clock)
     service = ServiceBucket(rate, burst)

@@ -125,10 +125,14 @@ class Careless:
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug="shop", title="Shop", settings=ShopSettings, base_url="endpoint",
-            cancel=(Button(ByCheck(every=minutes(2), give_up=hours(1))),), evidence_headers=["x-echo"],
+            slug="shop",
+            title="Shop",
+            settings=ShopSettings,
+            base_url="endpoint",
+            cancel=(Button(ByCheck(every=minutes(2), give_up=hours(1))),),
+            evidence_headers=["x-echo"],
             identified_by={"*": NotStated("a test's service states none")},
-        )  # fmt: skip
+        )
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[object]:
@@ -280,9 +284,13 @@ def test_a_read_back_that_fails_in_the_callers_hands(server: RawServer, tmp_path
         @hookimpl
         def orderdesk_integration(self) -> Integration:
             return Integration(
-                slug="shop", title="Shop", settings=ShopSettings, base_url="endpoint",
-                cancel=(Button(ByPerson()),), identified_by={"*": NotStated("it echoes")},
-            )  # fmt: skip
+                slug="shop",
+                title="Shop",
+                settings=ShopSettings,
+                base_url="endpoint",
+                cancel=(Button(ByPerson()),),
+                identified_by={"*": NotStated("it echoes")},
+            )
 
     with a_desk(tmp_path, server.url, NoCheck(STEPS["asked"], STEPS["asked"])) as desk:
         desk.place("1042", at="shop", by="Ann")

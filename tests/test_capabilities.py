@@ -124,8 +124,12 @@ def test_every_word_of_the_declaration_is_one_that_the_schema_knows(schema: Any)
     assert told["routes"][0]["batch"] == {"gather_seconds": 60, "most": 20}
     assert told["routes"][1]["window"]["statuses"] == ["onhold"]
     assert told["routes"][1]["reasons"] == {
-        "rule": "free text", "required": False, "max_length": 80, "codes": [], "codes_vary": False,
-    }  # fmt: skip
+        "rule": "free text",
+        "required": False,
+        "max_length": 80,
+        "codes": [],
+        "codes_vary": False,
+    }
     assert [route["note"] for route in told["routes"]] == [None, None, "they answer within a day", "call them"]
 
 
@@ -151,8 +155,12 @@ def test_a_connection_has_the_routes_of_its_settings_and_says_what_it_lacks() ->
 def test_a_form_is_told_what_it_asks_for_and_no_default_of_a_secret() -> None:
     told = {one["name"]: one for one in acme()["settings"]}
     assert {name: one["type"] for name, one in told.items()} == {
-        "endpoint": "text", "key": "text", "speed": "text", "tries": "int", "markets": "texts",
-    }  # fmt: skip
+        "endpoint": "text",
+        "key": "text",
+        "speed": "text",
+        "tries": "int",
+        "markets": "texts",
+    }
     assert told["markets"]["default"] == ["US"]
     assert (told["key"]["secret"], told["key"]["default"]) == (True, None)
     assert "a-default-of-acme" not in json.dumps(acme())

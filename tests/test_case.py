@@ -36,9 +36,20 @@ VERDICTS = (EventKind.CANCELED, EventKind.PARTLY_CANCELED)
 def case_in(state: State, **changes: Any) -> Case:
     due = NOW if state in OPEN else None
     case = Case(
-        "c1-1", "c1", "1", "1042", "mcf", "amazon-mcf", "1042", Role.FULFILLMENT, state, NOW, NOW, due,
+        "c1-1",
+        "c1",
+        "1",
+        "1042",
+        "mcf",
+        "amazon-mcf",
+        "1042",
+        Role.FULFILLMENT,
+        state,
+        NOW,
+        NOW,
+        due,
         proof=Proof(ProofKind.READ_BACK, 1, 1) if state in (State.CANCELED, State.PARTLY_CANCELED) else None,
-    )  # fmt: skip
+    )
     return evolve(case, **changes)
 
 

@@ -28,13 +28,9 @@ START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 PROOFS = st.one_of(
     st.none(),
     st.just(Proof(ProofKind.PERSON, person="Ann")),
-    st.builds(
-        Proof, st.sampled_from([ProofKind.REPLY, ProofKind.READ_BACK]), st.integers(0, 9), st.integers(1, 9)
-    ),
-)  # fmt: skip
-LOOPS = {
-    (State.CANCELED, kind) for kind in (EventKind.CHECK, EventKind.CHECK_FAILED, EventKind.STILL_PENDING)
-}  # fmt: skip
+    st.builds(Proof, st.sampled_from([ProofKind.REPLY, ProofKind.READ_BACK]), st.integers(0, 9), st.integers(1, 9)),
+)
+LOOPS = {(State.CANCELED, kind) for kind in (EventKind.CHECK, EventKind.CHECK_FAILED, EventKind.STILL_PENDING)}
 ASKS = (EventKind.SEND, EventKind.CLIMB)
 
 
@@ -45,9 +41,20 @@ class CaseHistory(RuleBasedStateMachine):
     def begin(self, role: Role, state: State) -> None:
         self.now = START
         self.case = Case(
-            "c1-1", "c1", "1", "1042", "mcf", "amazon-mcf", "1042", role, state, START, START, START,
+            "c1-1",
+            "c1",
+            "1",
+            "1042",
+            "mcf",
+            "amazon-mcf",
+            "1042",
+            role,
+            state,
+            START,
+            START,
+            START,
             heard=state is State.HEARD,
-        )  # fmt: skip
+        )
         self.events = 0
         self.begun = 0
         self.outstanding: list[bool] = []

@@ -59,9 +59,15 @@ class AcmeAuth(RefreshTokenAuth):
 
 
 ACME = Integration(
-    slug="acme", title="Acme", settings=AcmeSettings, base_url="endpoint", auth=AcmeAuth, cancel=(),
-    evidence_headers=frozenset({"x-request-id", "set-cookie"}), redact=frozenset({"giftText"}),
-)  # fmt: skip
+    slug="acme",
+    title="Acme",
+    settings=AcmeSettings,
+    base_url="endpoint",
+    auth=AcmeAuth,
+    cancel=(),
+    evidence_headers=frozenset({"x-request-id", "set-cookie"}),
+    redact=frozenset({"giftText"}),
+)
 
 
 async def gossip(scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,9 +100,12 @@ def url() -> Iterator[str]:
 
 def acme(url: str) -> AcmeSettings:
     return AcmeSettings(
-        refresh_token=Secret(REFRESH), client_id=Secret(CLIENT), client_secret=Secret(KEY),
-        token_url=f"{url}/token", endpoint=url,
-    )  # fmt: skip
+        refresh_token=Secret(REFRESH),
+        client_id=Secret(CLIENT),
+        client_secret=Secret(KEY),
+        token_url=f"{url}/token",
+        endpoint=url,
+    )
 
 
 def talk(made: AcmeSettings) -> list[httpx.Response]:

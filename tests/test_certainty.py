@@ -131,7 +131,7 @@ LOST = (
     Trouble("slow drip of the body", httpx.ReadTimeout, drips(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n")),
     Trouble("flood of 1xx", httpx.ReadTimeout, floods_with_1xx),
     Trouble("garbage for gzip", httpx.DecodingError, says(http_reply(200, b"\x00\x01no", content_encoding="gzip"))),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("trouble", LOST, ids=lambda trouble: trouble.name)

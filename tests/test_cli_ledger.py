@@ -187,9 +187,12 @@ def test_a_person_can_be_forgotten_and_the_proof_stays() -> None:
     (case,) = after["wishes"][0]["cases"]
     assert case["record"]["texts_removed"]
     assert case["steps"][-1] | {"at": None} == {
-        "at": None, "what": "texts removed", "text": "personal texts were removed by Ben", "person": None,
+        "at": None,
+        "what": "texts removed",
+        "text": "personal texts were removed by Ben",
+        "person": None,
         "exchange": None,
-    }  # fmt: skip
+    }
     assert after["wishes"][0]["cancellation"]["asked_by"] == "(removed)"
     assert case["proof"]["exchange"]["body"] == "(removed)"
     assert case["proof"]["exchange"]["status"] == before["wishes"][0]["cases"][0]["proof"]["exchange"]["status"] == 200

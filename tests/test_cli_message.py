@@ -72,8 +72,9 @@ def test_an_answer_to_our_mail_is_the_proof(shop: Shop) -> None:
     assert proof["message"]["answers"] == f"<{identity}.1@lantern.example>"
     assert (proof["message"]["answers_case"], proof["message"]["names"]) == (identity, None)
     assert (proof["message"]["from"], proof["message"]["message_id"]) == (
-        "MWW <support@mww.example>", "<774@mww.example>",
-    )  # fmt: skip
+        "MWW <support@mww.example>",
+        "<774@mww.example>",
+    )
     page = shop.run("receipt", "1043").stdout
     assert 'a message in from MWW <support@mww.example>, "Re: 1043", 5 Jan' in page
     assert f"which answers our mail <{identity}.1@lantern.example>; filed by Ben" in page

@@ -16,12 +16,17 @@ SHOPS: dict[str, Any] = {
     "status": "success",
     "total_records": 734,
     "orders": [
-        {"id": "58101", "source_id": "1001", "source_name": "Mugs", "date_added": "2026-01-05 08:00:00",
-         "order_items": [{"id": "1", "code": "2", "quantity": 2}, {"id": "2", "code": "1", "quantity": 1}]},
+        {
+            "id": "58101",
+            "source_id": "1001",
+            "source_name": "Mugs",
+            "date_added": "2026-01-05 08:00:00",
+            "order_items": [{"id": "1", "code": "2", "quantity": 2}, {"id": "2", "code": "1", "quantity": 1}],
+        },
         {"id": "7", "source_id": "1001", "source_name": "Caps", "order_items": [{"code": "CAP", "quantity": 1}]},
         {"id": "99", "source_id": "58101", "source_name": "Caps", "order_items": []},
     ],
-}  # fmt: skip
+}
 Run = Callable[..., str]
 
 

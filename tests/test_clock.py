@@ -64,9 +64,7 @@ def test_a_virtual_clock_starts_in_utc_and_refuses_a_naive_start() -> None:
 
 def test_threads_move_a_virtual_clock_without_losing_time() -> None:
     clock = VirtualClock(START)
-    threads = [
-        threading.Thread(target=lambda: [clock.advance(seconds(1)) for _ in range(100)]) for _ in range(8)
-    ]  # fmt: skip
+    threads = [threading.Thread(target=lambda: [clock.advance(seconds(1)) for _ in range(100)]) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -51,9 +51,13 @@ class Old:
     def orderdesk_integration(self) -> Integration:
         ladder = (Button(ByCheck(every=minutes(2), give_up=hours(1))),)
         return Integration(
-            slug="old", title="Old", settings=OldSettings, base_url="endpoint", cancel=ladder,
+            slug="old",
+            title="Old",
+            settings=OldSettings,
+            base_url="endpoint",
+            cancel=ladder,
             identified_by={"*": StatedAt("number")},
-        )  # fmt: skip
+        )
 
     @hookimpl
     def orderdesk_cancel(self, service: Service[OldSettings]) -> Flow[Answer]:
@@ -230,17 +234,34 @@ def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(
     now = VirtualClock().now()
     wish = Cancellation("c1", "key", "1", "1042", "Ann", "customer asked", now)
     case = Case(
-        "c1-1", "c1", "1", "1042", "old", "old", "1042", Role.FULFILLMENT, State.CANCELED, now, now, None, version=1,
-        text="by phone", proof=Proof(ProofKind.PERSON, person="Ben", note="Kim said so"),
-    )  # fmt: skip
+        "c1-1",
+        "c1",
+        "1",
+        "1042",
+        "old",
+        "old",
+        "1042",
+        Role.FULFILLMENT,
+        State.CANCELED,
+        now,
+        now,
+        None,
+        version=1,
+        text="by phone",
+        proof=Proof(ProofKind.PERSON, person="Ben", note="Kim said so"),
+    )
     event = Event(EventKind.CANCELED, now, text="by phone", person="Ben", proof=case.proof)
     line = "INSERT INTO history (subject_id, attempt, at, kind, data) VALUES (?, ?, ?, ?, ?)"
-    older_ledger(tmp_path / "desk.db", version, [
-        ("INSERT INTO cancellations VALUES (?, ?, ?)", ("c1", "1", dump(wish))),
-        (CASE, ("c1-1", "c1", "1", "old", "canceled", 1, dump(case))),
-        (line, ("c1-1", 0, stamp(now), "event", dump(event))),
-        (line, ("c1-1", 0, stamp(now), "note", "Ann: she called twice")),
-    ])  # fmt: skip
+    older_ledger(
+        tmp_path / "desk.db",
+        version,
+        [
+            ("INSERT INTO cancellations VALUES (?, ?, ?)", ("c1", "1", dump(wish))),
+            (CASE, ("c1-1", "c1", "1", "old", "canceled", 1, dump(case))),
+            (line, ("c1-1", 0, stamp(now), "event", dump(event))),
+            (line, ("c1-1", 0, stamp(now), "note", "Ann: she called twice")),
+        ],
+    )
     for _ in range(2):
         with closing(SqliteLedger(tmp_path / "desk.db")) as ledger:
             assert (ledger.case("c1-1"), ledger.cancellations("1")) == (case, (wish,))
@@ -254,9 +275,13 @@ def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(
 def test_a_record_that_an_older_version_left_unreadable_hurts_itself_alone(tmp_path: Path) -> None:
     now = VirtualClock().now()
     sound = Case("c2-1", "c2", "2", "1043", "old", "old", "1043", Role.FULFILLMENT, State.CANCELED, now, now, None)
-    older_ledger(tmp_path / "desk.db", 3, [
-        (CASE, ("c1-1", "c1", "1", "old", "canceled", 0, "{ damaged")),
-        (CASE, ("c2-1", "c2", "2", "old", "canceled", 0, dump(sound))),
-    ])  # fmt: skip
+    older_ledger(
+        tmp_path / "desk.db",
+        3,
+        [
+            (CASE, ("c1-1", "c1", "1", "old", "canceled", 0, "{ damaged")),
+            (CASE, ("c2-1", "c2", "2", "old", "canceled", 0, dump(sound))),
+        ],
+    )
     with closing(SqliteLedger(tmp_path / "desk.db")) as ledger:
         assert ledger.case("c2-1") == sound

@@ -61,8 +61,10 @@ def test_a_whole_configuration(tmp_path: Path) -> None:
     )
     config = read_config(path)
     assert (config.ledger, config.timezone, config.path) == (
-        tmp_path / "data/orders.db", ZoneInfo("America/New_York"), path,
-    )  # fmt: skip
+        tmp_path / "data/orders.db",
+        ZoneInfo("America/New_York"),
+        path,
+    )
     connection = config.connections["mcf-us"]
     assert (connection.name, connection.integration) == ("mcf-us", "amazon-mcf")
     assert connection.settings == {"api_key": {"env": "KEY"}}
@@ -180,9 +182,7 @@ def test_settings_are_made_of_references_and_defaults() -> None:
         ({"api_key": {"text": ""}}, ".api_key", "by reference", '{ env = "NAME" }'),
     ],
 )
-def test_wrong_secrets_are_named_and_never_shown(
-    given: dict[str, object], place: str, said: str, remedy: str
-) -> None:  # fmt: skip
+def test_wrong_secrets_are_named_and_never_shown(given: dict[str, object], place: str, said: str, remedy: str) -> None:
     error = refused({"KEY": SECRET, "EMPTY": ""}, **given)
     assert error.place == f"orderdesk.toml: [connections.shop].settings{place}"
     assert said in error.text

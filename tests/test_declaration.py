@@ -36,10 +36,22 @@ def integration(**changes: Any) -> Integration:
 
 @pytest.mark.parametrize(
     ("word", "folded"),
-    [("CANCELLED", "canceled"), ("Canceled", "canceled"), ("complete_partialled", "completepartialled"),
-     ("In-Process ", "inprocess"), ("Réçu 2", "réçu2"), ("", ""), ("1000", "1000"), ("-1000", "-1000"), ("1.0", "1.0"),
-     ("10", "10"), ("Canceled.", "canceled"), ("отправлен", "отправлен"), ("--", "")],
-)  # fmt: skip
+    [
+        ("CANCELLED", "canceled"),
+        ("Canceled", "canceled"),
+        ("complete_partialled", "completepartialled"),
+        ("In-Process ", "inprocess"),
+        ("Réçu 2", "réçu2"),
+        ("", ""),
+        ("1000", "1000"),
+        ("-1000", "-1000"),
+        ("1.0", "1.0"),
+        ("10", "10"),
+        ("Canceled.", "canceled"),
+        ("отправлен", "отправлен"),
+        ("--", ""),
+    ],
+)
 def test_status_words_are_compared_without_case_punctuation_and_british_spelling(word: str, folded: str) -> None:
     assert fold(word) == folded
 

@@ -26,13 +26,16 @@ def test_no_limit_is_none() -> None:
     demand(Order("1", "1042", lines=tuple(Line(10**6, code="C" * 99) for _ in range(99))), {})
 
 
-@pytest.mark.parametrize(("line", "said"), [
-    (Line(1, name="Hat"), "line 3 (Hat) has no code"),
-    (Line(1, code=" "), "line 3 (without a name) has no code"),
-    (Line(1, code="LONGER"), "the code of line 3 has 6 characters, and 5 are allowed"),
-    (Line(0, code="HAT"), "line 3 is for 0 pieces"),
-    (Line(7, code="HAT"), "it has 10 pieces, and 9 are allowed"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (Line(1, name="Hat"), "line 3 (Hat) has no code"),
+        (Line(1, code=" "), "line 3 (without a name) has no code"),
+        (Line(1, code="LONGER"), "the code of line 3 has 6 characters, and 5 are allowed"),
+        (Line(0, code="HAT"), "line 3 is for 0 pieces"),
+        (Line(7, code="HAT"), "it has 10 pieces, and 9 are allowed"),
+    ],
+)
 def test_a_line_that_breaks_the_model_is_named(line: Line, said: str) -> None:
     assert lacking(*LINES, line) == said
 

@@ -168,8 +168,12 @@ def sample_order_elsewhere() -> Order:
 def test_the_plan_says_what_would_follow_and_sends_nothing(desk: Desk, simulator: McfSimulator) -> None:
     (entry,) = desk.plan(ORDER).entries
     assert (entry.title, entry.remote_id, entry.chosen, entry.problem, entry.standing) == (
-        "Amazon MCF", ORDER, 0, None, None,
-    )  # fmt: skip
+        "Amazon MCF",
+        ORDER,
+        0,
+        None,
+        None,
+    )
     assert (entry.steps[0].label, entry.steps[0].opening.closes_on) == ("button (asks)", "picking")
     assert entry.steps[0].then == "read back every 2 min, for 24 h"
     assert {record.operation for record in simulator.log} == {"add_order"}
@@ -313,8 +317,16 @@ def test_the_receipt_tells_the_story_with_its_proof(desk: Desk, stage: Simulated
     assert (wish.cancellation.asked_by, wish.cancellation.reason) == ("Ann", "customer asked")
     assert (told.title, told.route) == ("Amazon MCF", "button (asks)")
     assert [step.what.partition(" ")[0] if step.exchange else step.what for step in told.steps] == [
-        "send", "PUT", "took note", "check", "GET", "still pending", "check", "GET", "canceled",
-    ]  # fmt: skip
+        "send",
+        "PUT",
+        "took note",
+        "check",
+        "GET",
+        "still pending",
+        "check",
+        "GET",
+        "canceled",
+    ]
     assert [step.at for step in told.steps] == sorted(step.at for step in told.steps)
     assert told.proof is not None
     assert isinstance(told.proof.exchange, Exchange)

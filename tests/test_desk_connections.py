@@ -55,9 +55,14 @@ class ShopPlugin:
 
     def __init__(self, slug: str, role: Role) -> None:
         self._declared = Integration(
-            slug=slug, title=slug.title(), settings=ShopSettings, base_url="endpoint", cancel=(Button(ByReply()),),
-            role=role, identified_by={"*": NotStated("a test's service states none")},
-        )  # fmt: skip
+            slug=slug,
+            title=slug.title(),
+            settings=ShopSettings,
+            base_url="endpoint",
+            cancel=(Button(ByReply()),),
+            role=role,
+            identified_by={"*": NotStated("a test's service states none")},
+        )
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:

@@ -68,11 +68,17 @@ class Whim(Phone):
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug=self.slug, title=self.slug.title(), settings=TownSettings, base_url="endpoint", role=self.role,
-            cancel=self._ladder, resubmit=NewNumber(), identified_by={"*": NotStated("chance says it")},
+            slug=self.slug,
+            title=self.slug.title(),
+            settings=TownSettings,
+            base_url="endpoint",
+            role=self.role,
+            cancel=self._ladder,
+            resubmit=NewNumber(),
+            identified_by={"*": NotStated("chance says it")},
             statuses=(Status("held", "On hold"),) if self.role is Role.CART else (),
             actions=(RuleAction(f"Cancel Order at {self.slug.title()}"),) if self._ladder else (),
-        )  # fmt: skip
+        )
 
     def _flow(self, number: str, service: Service[TownSettings]) -> Flow[Answer]:
         """Some calls, and any answer, or none."""

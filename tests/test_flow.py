@@ -248,9 +248,13 @@ def test_a_fault_is_short_and_without_secrets(client: FakeClient, journal: FakeJ
 def test_the_words_of_an_answer_are_short_and_without_secrets(client: FakeClient, journal: FakeJournal) -> None:
     words = f"{SECRET} {'x' * 100_000}"
     said = Answer(
-        Outcome.ASKED, status=words, text=words, remedy=words, lines=(LineAnswer(words, ordered=1, canceled=0),),
+        Outcome.ASKED,
+        status=words,
+        text=words,
+        remedy=words,
+        lines=(LineAnswer(words, ordered=1, canceled=0),),
         exchange=1,
-    )  # fmt: skip
+    )
     client.replies(200)
     found = outcome(yields(READ, then=said), client, journal)
     assert isinstance(found, Answer)

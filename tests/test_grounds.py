@@ -99,9 +99,18 @@ class TestTheNumber:
         assert found.text == "the response is about R-70, not about R-7"
 
     @pytest.mark.parametrize(
-        "body", [{}, {"order": {}}, {"order": []}, {"order": {"number": None}}, {"order": {"number": ""}}, {"order": 7},
-                 {"order": {"number": True}}, {"order": {"number": ["R-7"]}}],
-    )  # fmt: skip
+        "body",
+        [
+            {},
+            {"order": {}},
+            {"order": []},
+            {"order": {"number": None}},
+            {"order": {"number": ""}},
+            {"order": 7},
+            {"order": {"number": True}},
+            {"order": {"number": ["R-7"]}},
+        ],
+    )
     def test_a_verdict_needs_the_number_and_a_refusal_can_do_without(self, body: object) -> None:
         assert held(Outcome.CANCELED, received(body)).text == "the response does not state which order it is about"
         assert held(Outcome.REFUSED, received(body)).outcome is Outcome.REFUSED
@@ -136,9 +145,12 @@ class TestTheNumber:
             ("1042-1", "1042-2", lambda number: number.partition("-")[0]),
             ("AB", "ABX", lambda number: number[:2]),
         ],
-    )  # fmt: skip
+    )
     def test_a_normalize_that_makes_two_numbers_equal_is_at_fault(
-        self, ours: str, stated: str, normalize: Callable[[str], str]
+        self,
+        ours: str,
+        stated: str,
+        normalize: Callable[[str], str],
     ) -> None:
         declared = {"get": StatedAt("n", normalize=normalize)}
         with pytest.raises(PluginFault, match=r"its normalize makes '.*' equal to '.*', which is another number"):
@@ -154,9 +166,12 @@ class TestTheNumber:
             ("7", "gid://shop/Order/7", lambda number: number.rpartition("/")[2]),
             ("AB", "ab", str.casefold),
         ],
-    )  # fmt: skip
+    )
     def test_one_that_changes_the_spelling_is_none(
-        self, ours: str, stated: str, normalize: Callable[[str], str]
+        self,
+        ours: str,
+        stated: str,
+        normalize: Callable[[str], str],
     ) -> None:
         declared = {"get": StatedAt("n", normalize=normalize)}
         found = held(Outcome.CANCELED, received({"n": stated}), declared=declared, about=About(ours, "1"))
@@ -167,9 +182,16 @@ class TestTheNumber:
         assert held(Outcome.CANCELED, received({"order": {"number": 7}}), about=about).outcome is Outcome.CANCELED
 
     @pytest.mark.parametrize(
-        "body", [b"", b"<html>", b'{"order": {"number": "R-8"}, "order": {"number": "R-7"}}', b'{"order": NaN}',
-                 b'{"order": {"number": "R-7"}} {"order": 1}', b'["R-7"]'],
-    )  # fmt: skip
+        "body",
+        [
+            b"",
+            b"<html>",
+            b'{"order": {"number": "R-8"}, "order": {"number": "R-7"}}',
+            b'{"order": NaN}',
+            b'{"order": {"number": "R-7"}} {"order": 1}',
+            b'["R-7"]',
+        ],
+    )
     def test_a_verdict_of_a_body_that_is_not_json_is_malformed(self, body: bytes) -> None:
         with pytest.raises(MalformedReply):
             held(Outcome.CANCELED, received(body))
@@ -177,9 +199,13 @@ class TestTheNumber:
 
     @pytest.mark.parametrize(
         ("numbers", "outcome"),
-        [(["R-7", "R-7"], Outcome.CANCELED), (["R-7", "R-8"], Outcome.UNCLEAR), (["R-7", None], Outcome.UNCLEAR),
-         ([], Outcome.UNCLEAR)],
-    )  # fmt: skip
+        [
+            (["R-7", "R-7"], Outcome.CANCELED),
+            (["R-7", "R-8"], Outcome.UNCLEAR),
+            (["R-7", None], Outcome.UNCLEAR),
+            ([], Outcome.UNCLEAR),
+        ],
+    )
     def test_every_entry_of_a_list_must_be_of_the_order(self, numbers: list[str | None], outcome: Outcome) -> None:
         listed = {"orders": [{"number": number} for number in numbers]}
         declared = {"get": StatedAt("orders", "*", "number")}
@@ -249,9 +275,7 @@ class TestTheLines:
     def test_more_canceled_than_was_ordered_proves_nothing(self, mug: LineAnswer) -> None:
         lines = (mug, LineAnswer("CAP", 1, 1))
         found = held(Outcome.CANCELED, received(MINE), lines=lines, status=None)
-        assert (found.outcome, found.text) == (
-            Outcome.UNCLEAR, f"it says that 2 of {mug.ordered} of MUG are canceled"
-        )  # fmt: skip
+        assert (found.outcome, found.text) == (Outcome.UNCLEAR, f"it says that 2 of {mug.ordered} of MUG are canceled")
 
     def test_where_the_service_has_a_word_for_it_its_numbers_prove_nothing(self) -> None:
         lines = (LineAnswer("MUG", 2, 0),)

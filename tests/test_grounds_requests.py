@@ -30,9 +30,15 @@ class TestWhatStatesNone:
 
     @pytest.mark.parametrize(
         ("url", "body"),
-        [("/orders/R-7", None), ("/orders?n=R-7&x=1", None), ("/orders/1042/cancel", None), ("/jobs/ref-1", None),
-         ("/cancel", {"orders": [{"n": "R-7"}]}), ("/order/R-7:cancel", None)],
-    )  # fmt: skip
+        [
+            ("/orders/R-7", None),
+            ("/orders?n=R-7&x=1", None),
+            ("/orders/1042/cancel", None),
+            ("/jobs/ref-1", None),
+            ("/cancel", {"orders": [{"n": "R-7"}]}),
+            ("/order/R-7:cancel", None),
+        ],
+    )
     def test_a_request_names_it_by_any_of_its_numbers(self, url: str, body: object) -> None:
         found = self.held(httpx.Request("POST", f"https://acme.example{url}", json=body))
         assert (found.outcome, found.unidentified) == (Outcome.CANCELED, "it has no body")
@@ -51,7 +57,7 @@ class TestWhatStatesNone:
     @pytest.mark.parametrize(
         ("url", "body"),
         [("/orders/R-70", None), ("/orders/8", {"orders": ["R-8", "XR-7", "R-77"]}), ("/orders", None)],
-    )  # fmt: skip
+    )
     def test_a_request_about_another_order_does_not(self, url: str, body: object) -> None:
         found = self.held(httpx.Request("POST", f"https://acme.example{url}", json=body))
         assert found.outcome is Outcome.UNCLEAR

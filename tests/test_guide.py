@@ -142,9 +142,17 @@ PROVED = {
 """The tests that prove what we make of it, a module and a name each."""
 
 SERVICES = (
-    "amazon-marketplace", "amazon-mcf", "bay-photo", "bdlinx", "commercehub", "mww", "oia-global", "hp-site-flow",
-    "progressive-solutions", "shopify",
-)  # fmt: skip
+    "amazon-marketplace",
+    "amazon-mcf",
+    "bay-photo",
+    "bdlinx",
+    "commercehub",
+    "mww",
+    "oia-global",
+    "hp-site-flow",
+    "progressive-solutions",
+    "shopify",
+)
 BUTTONS = tuple(slug for slug in SERVICES if slug != "oia-global")
 REASONS = {"amazon-marketplace": "out of stock", "commercehub": "out of stock", "shopify": "customer asked"}
 """Where one must be given."""

@@ -56,8 +56,12 @@ class SlowMill(SlowCart):
         window = SinceSubmission(minutes(5))
         button = Button(ByCheck(minutes(2), minutes(60)), window=window)
         return Integration(
-            slug="mill", title="Mill", settings=TownSettings, base_url="endpoint", cancel=(button, *PORTAL)
-        )  # fmt: skip
+            slug="mill",
+            title="Mill",
+            settings=TownSettings,
+            base_url="endpoint",
+            cancel=(button, *PORTAL),
+        )
 
 
 class SlowMaker(Mill):
@@ -184,9 +188,7 @@ def test_a_way_that_closes_while_its_service_is_read_is_not_taken_any_more(
     meanwhile.act = lambda: clock.advance(minutes(6))
     desk.cancel("1042", by="Ann")
     work(desk, clock, 1)
-    assert (village.writes, case_at(desk, "mill").state, case_at(desk, "mill").route) == (
-        [], State.AWAITING_PERSON, 1
-    )  # fmt: skip
+    assert (village.writes, case_at(desk, "mill").state, case_at(desk, "mill").route) == ([], State.AWAITING_PERSON, 1)
 
 
 def test_a_veto_that_another_place_meets_while_a_service_is_read_holds_the_request_back(

@@ -52,13 +52,16 @@ REASON = CanonicalReason.OTHER.value
 """What every service's list has."""
 RULES = read_rules(
     [
-        {"name": "folder cancels", "event": "order moved", "when": "folder == 'Canceled'",
-         "do": [{"action": CANCEL_ORDER, "reason": REASON}]},
-        {"name": "canceled is closed", "event": "order canceled",
-         "do": [{"action": MOVE_ORDER, "folder": "Closed"}]},
+        {
+            "name": "folder cancels",
+            "event": "order moved",
+            "when": "folder == 'Canceled'",
+            "do": [{"action": CANCEL_ORDER, "reason": REASON}],
+        },
+        {"name": "canceled is closed", "event": "order canceled", "do": [{"action": MOVE_ORDER, "folder": "Closed"}]},
     ],
     "[[rules]]",
-)  # fmt: skip
+)
 REFUSED_WHOLE = "no such reason anywhere"
 COUNTING = "counting"
 PLACE = st.sampled_from([*SLUGS, COUNTING])

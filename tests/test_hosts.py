@@ -26,12 +26,20 @@ def test_a_host_that_is_named_may_be_called_signed_or_not(url: str, signed: bool
 @pytest.mark.parametrize(
     "url",
     [
-        "http://api.example.com", "https://api.example.com:8443", "https://example.com", "https://a.api.example.com",
-        "https://store.example", "https://evilstore.example", "https://a.store.example.evil.com",
-        "https://evil.com/a.store.example", "https://a.store.example@evil.com/", "http://a.store.example",
-        "https://a.store.example:444", "http://127.0.0.1:8001",
+        "http://api.example.com",
+        "https://api.example.com:8443",
+        "https://example.com",
+        "https://a.api.example.com",
+        "https://store.example",
+        "https://evilstore.example",
+        "https://a.store.example.evil.com",
+        "https://evil.com/a.store.example",
+        "https://a.store.example@evil.com/",
+        "http://a.store.example",
+        "https://a.store.example:444",
+        "http://127.0.0.1:8001",
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("signed", [True, False])
 def test_no_other_host_may_be_called(url: str, signed: bool) -> None:
     assert not HOSTS.allow(url, signed=signed)

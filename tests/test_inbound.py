@@ -68,11 +68,16 @@ class Says(Cart):
 
 @pytest.mark.parametrize(
     "said",
-    [None, "1042", [("1042", "canceled")], ValueError("x"), SystemExit(2), [Hint("1042", CANCELED)] + [
-        Hint(str(number), CANCELED) for number in range(1001)
-    ]],
+    [
+        None,
+        "1042",
+        [("1042", "canceled")],
+        ValueError("x"),
+        SystemExit(2),
+        [Hint("1042", CANCELED)] + [Hint(str(number), CANCELED) for number in range(1001)],
+    ],
     ids=["nothing", "a text", "tuples", "error", "exit", "a flood"],
-)  # fmt: skip
+)
 def test_a_plugin_that_fails_on_a_message_is_told_as_its_fault(village_desk: VillageOpener, said: object) -> None:
     desk = village_desk(Says(said))
     with pytest.raises(PluginFault):
@@ -299,8 +304,9 @@ def test_a_shipment_of_a_canceled_order_is_an_alarm_once_it_is_read_back(
     desk.receive("mill", note("1042", SHIPPED, delivery="a second one"))
     case = only(desk.cases())
     assert (case.state, case.remedy) == (
-        State.SHIPPED_ANYWAY, "stop the parcel at the service or the carrier, and tell the customer",
-    )  # fmt: skip
+        State.SHIPPED_ANYWAY,
+        "stop the parcel at the service or the carrier, and tell the customer",
+    )
 
 
 def test_where_nothing_can_be_read_the_message_is_alarm_enough(

@@ -68,9 +68,13 @@ class OwnerSettings(RefreshTokenSettings):
 
 def integration(*, rotates: bool) -> Integration:
     return Integration(
-        slug="acme", title="Acme", settings=OwnerSettings, base_url="base_url",
-        cancel=(Portal("Call them.", ByPerson()),), auth=refresh_token_auth("token_url", rotates=rotates),
-    )  # fmt: skip
+        slug="acme",
+        title="Acme",
+        settings=OwnerSettings,
+        base_url="base_url",
+        cancel=(Portal("Call them.", ByPerson()),),
+        auth=refresh_token_auth("token_url", rotates=rotates),
+    )
 
 
 class Plugin:

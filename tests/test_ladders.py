@@ -33,9 +33,13 @@ class Configured:
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug=POST, title="Post", settings=PostSettings, base_url="endpoint", cancel=self._ladder,
+            slug=POST,
+            title="Post",
+            settings=PostSettings,
+            base_url="endpoint",
+            cancel=self._ladder,
             configured=self._configured,  # type: ignore[arg-type]  # plugins are often written without a type checker
-        )  # fmt: skip
+        )
 
 
 def desk_of(folder: Path, plugin: Configured, **changed: object) -> Desk:

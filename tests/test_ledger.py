@@ -41,18 +41,37 @@ def wish(number: str = "1", key: str = "") -> Cancellation:
 
 def case_of(cancellation: Cancellation, number: int = 1, **changes: Any) -> Case:
     case = Case(
-        f"{cancellation.id}-{number}", cancellation.id, cancellation.order_id, cancellation.order_number,
-        f"shop-{number}", "acme", "1042", Role.FULFILLMENT, State.REQUESTED, NOW, NOW, NOW,
-    )  # fmt: skip
+        f"{cancellation.id}-{number}",
+        cancellation.id,
+        cancellation.order_id,
+        cancellation.order_number,
+        f"shop-{number}",
+        "acme",
+        "1042",
+        Role.FULFILLMENT,
+        State.REQUESTED,
+        NOW,
+        NOW,
+        NOW,
+    )
     return evolve(case, **changes)
 
 
 def resubmission(number: str = "r1", **changes: Any) -> Resubmission:
     made = Resubmission(
-        id=number, order_number=f"1042-{number}", original_id="1", original_number="1042", connection="shop",
-        integration="acme", remote_id="1042-2", asked_by="Ann", state=ErrandState.REQUESTED,
-        opened_at=NOW, updated_at=NOW, due_at=NOW,
-    )  # fmt: skip
+        id=number,
+        order_number=f"1042-{number}",
+        original_id="1",
+        original_number="1042",
+        connection="shop",
+        integration="acme",
+        remote_id="1042-2",
+        asked_by="Ann",
+        state=ErrandState.REQUESTED,
+        opened_at=NOW,
+        updated_at=NOW,
+        due_at=NOW,
+    )
     return evolve(made, **changes)
 
 
@@ -172,11 +191,22 @@ def test_the_database_itself_keeps_the_history(ledger: SqliteLedger, path: Path,
 
 
 FULL_EVENT = Event(
-    EventKind.REFUSED, NOW + timedelta(microseconds=123_457), due_at=LATER, give_up_at=LATER, text="zu spät 🚚\n\x00",
-    remedy="r", fault="f", person="Ann", refusal=Refusal.SHIPPED, status="half a pair: \ud83d", proof=Proof(
-        ProofKind.PERSON, 2, 3, "Ann", "by phone"), lines=(LineAnswer("1", 2, 1), LineAnswer("2", 10**30, 0)),
-    repeatable=True, resend=True, route=3,
-)  # fmt: skip
+    EventKind.REFUSED,
+    NOW + timedelta(microseconds=123_457),
+    due_at=LATER,
+    give_up_at=LATER,
+    text="zu spät 🚚\n\x00",
+    remedy="r",
+    fault="f",
+    person="Ann",
+    refusal=Refusal.SHIPPED,
+    status="half a pair: \ud83d",
+    proof=Proof(ProofKind.PERSON, 2, 3, "Ann", "by phone"),
+    lines=(LineAnswer("1", 2, 1), LineAnswer("2", 10**30, 0)),
+    repeatable=True,
+    resend=True,
+    route=3,
+)
 
 
 @pytest.mark.parametrize(

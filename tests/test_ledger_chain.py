@@ -192,10 +192,15 @@ def test_a_receipt_misses_a_wish_that_was_deleted(ledger: SqliteLedger, path: Pa
 
 def test_the_database_itself_refuses_a_change_beside_the_history(ledger: SqliteLedger, path: Path) -> None:
     refused = (
-        f"{ROW} WHERE id = 'c1-1'", "DELETE FROM cases", "DELETE FROM cancellations", "DELETE FROM history",
-        "UPDATE history SET texts = 'x'", "UPDATE history SET link = x'00'", "UPDATE resubmissions SET version = 9",
+        f"{ROW} WHERE id = 'c1-1'",
+        "DELETE FROM cases",
+        "DELETE FROM cancellations",
+        "DELETE FROM history",
+        "UPDATE history SET texts = 'x'",
+        "UPDATE history SET link = x'00'",
+        "UPDATE resubmissions SET version = 9",
         "INSERT INTO history (subject_id, attempt, at, kind, data) VALUES ('c1-1', 0, 0, 'note', 'an older program')",
-    )  # fmt: skip
+    )
     with closing(sqlite3.connect(path)) as stranger:
         for statement in refused:
             with pytest.raises(sqlite3.IntegrityError):
@@ -288,10 +293,30 @@ def test_a_case_that_somebody_removed_is_told_and_not_raised(ledger: SqliteLedge
 
 
 PLAIN = {
-    "id", "key", "cancellation_id", "order_id", "order_number", "original_id", "original_number", "connection",
-    "integration", "remote_id", "status", "reference", "heard_from", "extends", "operation", "method", "url", "digest",
-    "line", "kind", "case", "names", "unidentified",
-}  # fmt: skip
+    "id",
+    "key",
+    "cancellation_id",
+    "order_id",
+    "order_number",
+    "original_id",
+    "original_number",
+    "connection",
+    "integration",
+    "remote_id",
+    "status",
+    "reference",
+    "heard_from",
+    "extends",
+    "operation",
+    "method",
+    "url",
+    "digest",
+    "line",
+    "kind",
+    "case",
+    "names",
+    "unidentified",
+}
 """Texts that name no person: what is asked for where, and the words that a verdict rests on."""
 
 

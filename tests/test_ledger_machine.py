@@ -66,10 +66,22 @@ class LedgerHistory(RuleBasedStateMachine):
         order = "first" if key in "ab" else "second"
         cancellation = Cancellation(f"c{len(self.wishes)}", key, order, "1042", "Ann", None, self.now)
         cases = [
-            Case(f"{cancellation.id}-{number}", cancellation.id, cancellation.order_id, "1042", f"shop {number}",
-                 "acme", "1042", Role.FULFILLMENT, State.REQUESTED, self.now, self.now, self.now)
+            Case(
+                f"{cancellation.id}-{number}",
+                cancellation.id,
+                cancellation.order_id,
+                "1042",
+                f"shop {number}",
+                "acme",
+                "1042",
+                Role.FULFILLMENT,
+                State.REQUESTED,
+                self.now,
+                self.now,
+                self.now,
+            )
             for number in range(count)
-        ]  # fmt: skip
+        ]
         known = self.wishes.get(key)
         try:
             recorded, new = self.ledger.open(cancellation, content, cases)
@@ -152,10 +164,19 @@ class LedgerHistory(RuleBasedStateMachine):
         known = self.resubmissions.get(f"r{number}")
         if known is None:
             made = Resubmission(
-                id=f"r{number}", order_number=f"1042-{number}", original_id="1", original_number="1042",
-                connection="shop", integration="acme", remote_id="1042-2", asked_by="Ann", state=ErrandState.REQUESTED,
-                opened_at=self.now, updated_at=self.now, due_at=at,
-            )  # fmt: skip
+                id=f"r{number}",
+                order_number=f"1042-{number}",
+                original_id="1",
+                original_number="1042",
+                connection="shop",
+                integration="acme",
+                remote_id="1042-2",
+                asked_by="Ann",
+                state=ErrandState.REQUESTED,
+                opened_at=self.now,
+                updated_at=self.now,
+                due_at=at,
+            )
             assert self.ledger.open_resubmission(made) == (made, True)
             self.resubmissions[made.id] = made
             return

@@ -21,11 +21,15 @@ from orderdesk_sdk.wish import with_line_ids
 
 CROSSED = Order("o", "1042", lines=(Line(1, id="1", code="2"), Line(1, id="2", code="1")))
 """Each line's id is the other's code."""
-TWINS = Order("o", "1042", lines=(
-    Line(2, id="7", code="MUG", name="Mug", variations={"Color": "Red"}),
-    Line(1, id="8", code="MUG", name="Mug", variations={"Color": "Blue"}),
-    Line(1, id="9", name="Gift wrap"),
-))  # fmt: skip
+TWINS = Order(
+    "o",
+    "1042",
+    lines=(
+        Line(2, id="7", code="MUG", name="Mug", variations={"Color": "Red"}),
+        Line(1, id="8", code="MUG", name="Mug", variations={"Color": "Blue"}),
+        Line(1, id="9", name="Gift wrap"),
+    ),
+)
 
 
 def refused(order: Order, lines: Mapping[str, int]) -> InputError:
@@ -75,9 +79,12 @@ def test_a_made_id_stays_when_other_lines_come_and_go() -> None:
 
 
 LINES = st.builds(
-    Line, st.integers(0, 3), id=st.sampled_from(["", "A", "B"]), code=st.sampled_from(["", "A", "B", "A~"]),
+    Line,
+    st.integers(0, 3),
+    id=st.sampled_from(["", "A", "B"]),
+    code=st.sampled_from(["", "A", "B", "A~"]),
     name=st.sampled_from(["", "x"]),
-)  # fmt: skip
+)
 
 
 @given(lines=st.lists(LINES, max_size=6))
@@ -251,6 +258,8 @@ def test_what_is_told_of_a_code_counts_for_the_lines_that_have_it_together(
 
 def test_people_are_told_of_a_line_so_that_they_find_it() -> None:
     assert [label(TWINS, line.id) for line in TWINS.lines] == [
-        "MUG (Mug, Color: Red, line 7)", "MUG (Mug, Color: Blue, line 8)", "Gift wrap",
-    ]  # fmt: skip
+        "MUG (Mug, Color: Red, line 7)",
+        "MUG (Mug, Color: Blue, line 8)",
+        "Gift wrap",
+    ]
     assert label(TWINS, "gone") == "gone"

@@ -261,9 +261,17 @@ NASTY = st.text(
 SUBJECT = " ".join(f"{{{name}}}" for name in FIELDS if name != "lines")
 BODY = "".join(f"{name}: {{{name}}}\n" for name in FIELDS)
 HEADERS = {
-    "From", "To", "Subject", "Date", "Message-ID", "References", "Auto-Submitted", "Content-Type",
-    "Content-Transfer-Encoding", "MIME-Version",
-}  # fmt: skip
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "References",
+    "Auto-Submitted",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "MIME-Version",
+}
 
 
 @given(st.lists(NASTY, min_size=9, max_size=9), st.lists(NASTY, min_size=1, max_size=3))

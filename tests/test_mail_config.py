@@ -75,15 +75,24 @@ def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
     config = read_config(written(tmp_path, SENDER)).mail
     assert config is not None
     assert (config.sender, config.mode, config.starttls, config.ca_file, config.timeout) == (
-        "Shop <orders@example.com>", "send", False, "", 20,
-    )  # fmt: skip
+        "Shop <orders@example.com>",
+        "send",
+        False,
+        "",
+        20,
+    )
 
 
 @pytest.mark.parametrize(
     "more",
-    ['host = "127.0.0.1"', 'host = "::1"', 'host = "localhost"', 'host = "s.example"\nstarttls = true',
-     'host = "s.example"\ninsecure = true'],
-)  # fmt: skip
+    [
+        'host = "127.0.0.1"',
+        'host = "::1"',
+        'host = "localhost"',
+        'host = "s.example"\nstarttls = true',
+        'host = "s.example"\ninsecure = true',
+    ],
+)
 def test_a_login_goes_to_this_machine_or_by_tls_or_where_somebody_says_so(more: str, tmp_path: Path) -> None:
     config = read_config(written(tmp_path, LOGIN + more)).mail
     assert config is not None

@@ -125,10 +125,26 @@ def certificate(tmp_path: Path) -> Path:
     key, made = tmp_path / "key.pem", tmp_path / "certificate.pem"
     options = ("subjectAltName=IP:127.0.0.1", "keyUsage=critical,digitalSignature,keyCertSign")
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mail",
-         *(part for option in options for part in ("-addext", option)), "-keyout", str(key), "-out", str(made)],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=mail",
+            *(part for option in options for part in ("-addext", option)),
+            "-keyout",
+            str(key),
+            "-out",
+            str(made),
+        ],
+        check=True,
+        capture_output=True,
+    )
     made.write_text(made.read_text() + key.read_text())
     return made
 

@@ -30,9 +30,17 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (
-    "amazon-marketplace", "amazon-mcf", "bay-photo", "bdlinx", "commercehub", "mww", "oia-global", "hp-site-flow",
-    "progressive-solutions", "shopify",
-)  # fmt: skip
+    "amazon-marketplace",
+    "amazon-mcf",
+    "bay-photo",
+    "bdlinx",
+    "commercehub",
+    "mww",
+    "oia-global",
+    "hp-site-flow",
+    "progressive-solutions",
+    "shopify",
+)
 """Those that Order Desk's guide names; Shopify by its rule."""
 BESIDE = ("lulu", "mww-europe", "shipbob", "shopify-fulfillment")
 """Those that it does not name: services of their own, MWW in another place, and Shopify as the service that ships."""

@@ -59,9 +59,13 @@ class Good:
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug="good", title="Good", settings=ShopSettings, base_url="endpoint", cancel=(Button(ByReply()),),
+            slug="good",
+            title="Good",
+            settings=ShopSettings,
+            base_url="endpoint",
+            cancel=(Button(ByReply()),),
             identified_by=UNNAMED,
-        )  # fmt: skip
+        )
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
@@ -142,11 +146,17 @@ class Bad:
         if self._where == "auth_flow":
             auth = lambda _: BadFlow(self)  # noqa: E731 - one expression
         return Integration(
-            slug=self._slug, title="Bad", settings=BadSettings, base_url="endpoint", cancel=ladder, auth=auth,
+            slug=self._slug,
+            title="Bad",
+            settings=BadSettings,
+            base_url="endpoint",
+            cancel=ladder,
+            auth=auth,
             identified_by=lambda _: self.at("identified_by", {"*": self._states}),
-            configured=lambda _: self.at("configured", ladder), unavailable=lambda _: self.at("unavailable", None),
+            configured=lambda _: self.at("configured", ladder),
+            unavailable=lambda _: self.at("unavailable", None),
             throttled=lambda _: self.at("throttled", None),
-        )  # fmt: skip
+        )
 
     def _states(self, response: httpx.Response) -> Sequence[str]:
         return self.at("states", [ORDER.number])
@@ -177,11 +187,28 @@ class Bad:
 
 
 CALLABLES = (
-    "orderdesk_integration", "parser", "settings", "property", "configured", "unavailable", "reasons", "auth",
-    "identified_by", "states",
-    "auth_flow", "token_request", "token", "sign", "throttled", "orderdesk_cancel", "request", "answer", "close",
-    "orderdesk_check", "orderdesk_receive",
-)  # fmt: skip
+    "orderdesk_integration",
+    "parser",
+    "settings",
+    "property",
+    "configured",
+    "unavailable",
+    "reasons",
+    "auth",
+    "identified_by",
+    "states",
+    "auth_flow",
+    "token_request",
+    "token",
+    "sign",
+    "throttled",
+    "orderdesk_cancel",
+    "request",
+    "answer",
+    "close",
+    "orderdesk_check",
+    "orderdesk_receive",
+)
 """What a plugin has that the core calls while an order is canceled."""
 
 

@@ -14,9 +14,12 @@ from orderdesk_sdk.order import Order
 from orderdesk_sdk.order_reader import read_orders, read_stored_order
 
 DOCUMENT: dict[str, object] = {
-    "id": "26211", "source_id": "412218073", "date_added": "2014-10-08 12:10:00", "order_metadata": [],
+    "id": "26211",
+    "source_id": "412218073",
+    "date_added": "2014-10-08 12:10:00",
+    "order_metadata": [],
     "order_items": [{"id": 1, "name": "Mug", "quantity": "2", "code": "MUG"}],
-}  # fmt: skip
+}
 
 
 def read_one(document: object) -> Order:

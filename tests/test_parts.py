@@ -26,8 +26,21 @@ ORDER = Order("id-1042", "1042", lines=(Line(2, code="MUG"), Line(1, code="CAP")
 
 
 def case(state: State = State.CANCELED, lines: tuple[LineAnswer, ...] = ()) -> Case:
-    return Case("c-1", "c", "id-1042", "1042", "phone", "phone", "1042", Role.FULFILLMENT, state, NOW, NOW, None,
-                lines=lines)  # fmt: skip
+    return Case(
+        "c-1",
+        "c",
+        "id-1042",
+        "1042",
+        "phone",
+        "phone",
+        "1042",
+        Role.FULFILLMENT,
+        state,
+        NOW,
+        NOW,
+        None,
+        lines=lines,
+    )
 
 
 def wish(**lines: int) -> Cancellation:

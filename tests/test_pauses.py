@@ -31,15 +31,23 @@ class Ladder(Mill):
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug=self.slug, title="Ladder", settings=TownSettings, base_url="endpoint", role=self.role,
-            cancel=(self.first, self.second), identified_by={"*": StatedAt("number")},
-        )  # fmt: skip
+            slug=self.slug,
+            title="Ladder",
+            settings=TownSettings,
+            base_url="endpoint",
+            role=self.role,
+            cancel=(self.first, self.second),
+            identified_by={"*": StatedAt("number")},
+        )
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[TownSettings]) -> Flow[Answer]:
         reply = yield service.post(
-            f"/{self.slug}", request.remote_id, json={"do": "cancel"}, repeatable=self.repeatable
-        )  # fmt: skip
+            f"/{self.slug}",
+            request.remote_id,
+            json={"do": "cancel"},
+            repeatable=self.repeatable,
+        )
         if reply.status_code == 409:
             return answer.refused(reply, Refusal.TOO_LATE)
         return answer.asked(reply) if reply.is_success else answer.not_done(reply)

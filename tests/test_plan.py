@@ -39,9 +39,7 @@ def placed(
 
 
 def declared(*cancel: Route, slug: str = "acme", rule: IdRule | None = None) -> Integration:
-    return Integration(
-        slug=slug, title="Acme", settings=object, base_url="endpoint", cancel=cancel, remote_id=rule
-    )  # fmt: skip
+    return Integration(slug=slug, title="Acme", settings=object, base_url="endpoint", cancel=cancel, remote_id=rule)
 
 
 def entry_of(found: Integration | str, placement: Placement | None = None) -> PlanEntry:

@@ -69,10 +69,14 @@ class Bad:
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug="bad", title="Bad", settings=ShopSettings, base_url="endpoint", auth=self.auth,
+            slug="bad",
+            title="Bad",
+            settings=ShopSettings,
+            base_url="endpoint",
+            auth=self.auth,
             cancel=(Button(ByCheck(every=minutes(2), give_up=hours(1))),),
             identified_by={"*": NotStated("a test's service states none")},
-        )  # fmt: skip
+        )
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[object]:

@@ -87,9 +87,14 @@ class Shop:
     def orderdesk_integration(self) -> Integration:
         auth = None if self.step == "nowhere" else lambda settings: ShopAuth(settings, self.step, self.error)
         return Integration(
-            slug=self.slug, title=self.slug.title(), settings=self.settings, base_url="endpoint",
-            cancel=(Button(ByReply()),), auth=auth, identified_by={"*": NotStated("a test's service states none")},
-        )  # fmt: skip
+            slug=self.slug,
+            title=self.slug.title(),
+            settings=self.settings,
+            base_url="endpoint",
+            cancel=(Button(ByReply()),),
+            auth=auth,
+            identified_by={"*": NotStated("a test's service states none")},
+        )
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
@@ -162,9 +167,7 @@ class Stage:
         host = LocalHost(path, clock=clock)
         host.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
         for connection in connections:
-            host.place(
-                host.order("1042").id, Placement(connection, "1042", clock.now(), Role.FULFILLMENT), by="Ann"
-            )  # fmt: skip
+            host.place(host.order("1042").id, Placement(connection, "1042", clock.now(), Role.FULFILLMENT), by="Ann")
         return Desk(Config(path, connections), clock=clock, registry=registry, host=host)
 
 

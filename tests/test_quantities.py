@@ -139,9 +139,20 @@ def test_lines_are_told_as_the_service_counts_them() -> None:
     assert told(body) == (LineAnswer("A", 2, 1), LineAnswer("B", 1, 0))
 
 
-@pytest.mark.parametrize("items", ["null", "{}", '"none"', "[1]", '[{"sku": "A"}]', '[{"many": 1}]',
-                                   '[{"sku": "", "many": 1}]', '[{"sku": "A", "many": 1, "gone": -1}]',
-                                   '[{"sku": "A", "many": 1, "gone": null}]'])  # fmt: skip
+@pytest.mark.parametrize(
+    "items",
+    [
+        "null",
+        "{}",
+        '"none"',
+        "[1]",
+        '[{"sku": "A"}]',
+        '[{"many": 1}]',
+        '[{"sku": "", "many": 1}]',
+        '[{"sku": "A", "many": 1, "gone": -1}]',
+        '[{"sku": "A", "many": 1, "gone": null}]',
+    ],
+)
 def test_lines_that_cannot_be_read_are_none_and_spoil_nothing(items: str) -> None:
     assert told('{"order": {"items": ' + items + "}}") == ()
 

@@ -210,8 +210,10 @@ def test_a_cart_that_was_left_alone_does_not_keep_the_wish_from_a_new_place(
     desk.cancel("1042", by="Ann")
     work(desk, clock)
     assert states(desk) == {
-        "mill": State.REFUSED, "phone": State.AWAITING_PERSON, **dict.fromkeys(cart, State.WITHDRAWN)
-    }  # fmt: skip
+        "mill": State.REFUSED,
+        "phone": State.AWAITING_PERSON,
+        **dict.fromkeys(cart, State.WITHDRAWN),
+    }
     desk.place("1042", at="depot", by="the shop")
     assert (states(desk)["depot"], village.writes[-1]) == (State.ASKED, "depot cancel 1042")
 

@@ -97,9 +97,7 @@ def test_values_are_read_at_their_path() -> None:
         (lambda: objects_at(REPLY, "order", "lines"), "$.order.lines[1]", "an object was expected, not a number"),
     ],
 )
-def test_what_is_missing_or_misshapen_is_named_with_its_path(
-    read: Callable[[], object], place: str, said: str
-) -> None:  # fmt: skip
+def test_what_is_missing_or_misshapen_is_named_with_its_path(read: Callable[[], object], place: str, said: str) -> None:
     with pytest.raises(MalformedReply) as raised:
         read()
     assert raised.value.place == f"reply 200, {place}"
@@ -114,10 +112,31 @@ def test_counts_are_whole_numbers_also_as_text_and_with_a_fraction_of_zero(value
     assert count_in(REPLY, {"n": value}, "n") == count
 
 
-@pytest.mark.parametrize("value", [
-    None, -1, "-1", "", "2.5", 2.5, -2.0, 1e16, float("inf"), "2.", ".0", "1e3", True, "two", "²", "\u0661", "2.\u0660",
-    [], {}, "9" * 5000,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        -1,
+        "-1",
+        "",
+        "2.5",
+        2.5,
+        -2.0,
+        1e16,
+        float("inf"),
+        "2.",
+        ".0",
+        "1e3",
+        True,
+        "two",
+        "²",
+        "\u0661",
+        "2.\u0660",
+        [],
+        {},
+        "9" * 5000,
+    ],
+)
 def test_everything_else_is_no_count(value: object) -> None:
     with pytest.raises(MalformedReply, match=r"\$[.]+n: a whole number was expected"):
         count_in(REPLY, {"n": value}, "n")
@@ -256,10 +275,16 @@ def test_a_needed_reply_is_given_on_where_it_is_a_success(status: int) -> None:
     assert need(said, check="the key") is said
 
 
-@pytest.mark.parametrize(("status", "outcome"), [
-    (301, Outcome.UNCLEAR), (404, Outcome.UNCLEAR), (500, Outcome.UNCLEAR),
-    (403, Outcome.NOT_DONE), (429, Outcome.NOT_DONE),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (301, Outcome.UNCLEAR),
+        (404, Outcome.UNCLEAR),
+        (500, Outcome.UNCLEAR),
+        (403, Outcome.NOT_DONE),
+        (429, Outcome.NOT_DONE),
+    ],
+)
 def test_a_needed_reply_that_is_none_ends_the_flow_with_its_answer(status: int, outcome: Outcome) -> None:
     with pytest.raises(Ended) as ended:
         need(Said(status_code=status), check="the key")

@@ -23,22 +23,42 @@ def root_of(content: bytes) -> str | None:
     return xml_root(httpx.Response(200, content=content)).text
 
 
-@pytest.mark.parametrize("content", [
-    b"<a>Gr\xc3\xbc\xc3\x9fe</a>", b'<?xml version="1.0" encoding="ISO-8859-1"?><a>Gr\xfc\xdfe</a>',
-    gzip.compress(b"<a>Gr\xc3\xbc\xc3\x9fe</a>", mtime=0), "<a>Gr\u00fc\u00dfe</a>".encode("utf-16"),
-    b'<?xml version="1.0" encoding="UTF-8"?><a>Gr\xfc\xdfe</a>', b"<a>Gr\xfc\xdfe</a>",
-    gzip.compress(b"<a>Gr\xfc\xdfe</a>", mtime=0), b'<?xml version="1.0" encoding="no-such"?><a>Gr\xfc\xdfe</a>',
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<a>Gr\xc3\xbc\xc3\x9fe</a>",
+        b'<?xml version="1.0" encoding="ISO-8859-1"?><a>Gr\xfc\xdfe</a>',
+        gzip.compress(b"<a>Gr\xc3\xbc\xc3\x9fe</a>", mtime=0),
+        "<a>Gr\u00fc\u00dfe</a>".encode("utf-16"),
+        b'<?xml version="1.0" encoding="UTF-8"?><a>Gr\xfc\xdfe</a>',
+        b"<a>Gr\xfc\xdfe</a>",
+        gzip.compress(b"<a>Gr\xfc\xdfe</a>", mtime=0),
+        b'<?xml version="1.0" encoding="no-such"?><a>Gr\xfc\xdfe</a>',
+    ],
+)
 def test_a_document_is_read_in_its_own_encoding_or_else_as_cp1252_and_unpacked(content: bytes) -> None:
     assert root_of(content) == "Gr\u00fc\u00dfe"
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"<a>", b"<a>&nbsp;</a>", b"{}", b"<a>\xff", LAUGHS, FILE, b'<!DOCTYPE a SYSTEM "http://evil.example/a.dtd"><a/>',
-    b'<!DOCTYPE a SYSTEM "http://evil.example/a.dtd"><a>\xff</a>', LAUGHS.replace(b"<lolz>", b"<lolz>\xff"),
-    b"\x1f\x8b", gzip.compress(b"<a/>", mtime=0)[:-6],
-    b"\x1f\x8bxxxxxxxxxx",
-], ids=repr)  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<a>",
+        b"<a>&nbsp;</a>",
+        b"{}",
+        b"<a>\xff",
+        LAUGHS,
+        FILE,
+        b'<!DOCTYPE a SYSTEM "http://evil.example/a.dtd"><a/>',
+        b'<!DOCTYPE a SYSTEM "http://evil.example/a.dtd"><a>\xff</a>',
+        LAUGHS.replace(b"<lolz>", b"<lolz>\xff"),
+        b"\x1f\x8b",
+        gzip.compress(b"<a/>", mtime=0)[:-6],
+        b"\x1f\x8bxxxxxxxxxx",
+    ],
+    ids=repr,
+)
 def test_what_is_no_xml_or_declares_anything_is_malformed(content: bytes) -> None:
     with pytest.raises(MalformedReply, match="no XML that is read here"):
         root_of(content)
@@ -49,10 +69,14 @@ def test_a_byte_of_no_encoding_is_replaced_and_costs_nothing_else() -> None:
     assert (root.findtext("b"), root.findtext("c")) == ("x\ufffdy\u00e9", "1")
 
 
-@pytest.mark.parametrize("content", [
-    b'<a xmlns="urn:x"><b c="1">2</b></a>', b'<x:a xmlns:x="urn:x"><x:b c="1">2</x:b></x:a>',
-    b'<a><b xmlns="" c="1">2</b></a>',
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'<a xmlns="urn:x"><b c="1">2</b></a>',
+        b'<x:a xmlns:x="urn:x"><x:b c="1">2</x:b></x:a>',
+        b'<a><b xmlns="" c="1">2</b></a>',
+    ],
+)
 def test_tags_are_read_without_their_namespace(content: bytes) -> None:
     root = xml_root(httpx.Response(200, content=content))
     found = root.find("b")

@@ -62,9 +62,16 @@ def test_a_learned_secret_is_in_no_output_in_any_form(secret: str, before: str, 
             assert form not in output, (form, output)
 
 
-@given(st.recursive(st.one_of(st.none(), st.integers(), st.text(max_size=5)), lambda inner: st.one_of(
-    st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["id", "Token", "api_key", "note"]), inner)),
-    max_leaves=8))  # fmt: skip
+@given(
+    st.recursive(
+        st.one_of(st.none(), st.integers(), st.text(max_size=5)),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3),
+            st.dictionaries(st.sampled_from(["id", "Token", "api_key", "note"]), inner),
+        ),
+        max_leaves=8,
+    )
+)
 @settings(derandomize=True, deadline=None, max_examples=200)
 def test_denied_fields_are_hidden_at_every_depth_and_nothing_else_changes(document: object) -> None:
     def hidden(value: object) -> object:
@@ -299,11 +306,15 @@ def test_a_body_of_many_values_is_looked_through_once() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '{"a": "' + "x" * 2_000_000, '{"token": "' + "x" * 2_000_000, '{"a": "' + '\\"' * 1_000_000, "a=1&" * 500_000,
-        '"' * 2_000_000, '{"a":' * 400_000,
+        '{"a": "' + "x" * 2_000_000,
+        '{"token": "' + "x" * 2_000_000,
+        '{"a": "' + '\\"' * 1_000_000,
+        "a=1&" * 500_000,
+        '"' * 2_000_000,
+        '{"a":' * 400_000,
     ],
     ids=["open", "open and denied", "escapes", "form", "quotes", "nested"],
-)  # fmt: skip
+)
 def test_a_long_broken_body_takes_no_more_memory_than_some_copies_of_it(text: str) -> None:
     hide = redactor("s3cret-key")
     hide.body(text[:1000])

@@ -113,7 +113,8 @@ BROKEN = {
     "needs a package that is absent": ("import od_absent_package", "od_absent_package"),
     "raises in its declaration": (GOOD + "DECLARED = 1 / 0\n", "ZeroDivisionError"),
     "raises when asked for it": (
-        GOOD.replace("return Integration(**DECLARED)", "raise LookupError('x')"), "LookupError: x",
+        GOOD.replace("return Integration(**DECLARED)", "raise LookupError('x')"),
+        "LookupError: x",
     ),
     "declares another slug": (GOOD + "DECLARED['slug'] = 'acne'\n", "declares the slug 'acne'"),
     "declares nothing": (GOOD.replace("return Integration(**DECLARED)", "return None"), "gave NoneType"),
@@ -125,10 +126,12 @@ BROKEN = {
     "lacks the resubmit hook": (GOOD + "DECLARED['resubmit'] = NewNumber()\n", "needs orderdesk_resubmit"),
     "has a hook that is no generator": (GOOD.replace("    yield\n", "    return None\n"), "not a generator function"),
     "has an unneeded hook that is no generator": (
-        GOOD + "@hookimpl\ndef orderdesk_check(request, service):\n    return None\n", "not a generator function",
+        GOOD + "@hookimpl\ndef orderdesk_check(request, service):\n    return None\n",
+        "not a generator function",
     ),
     "has a hook that nobody specified": (
-        GOOD + "@hookimpl\ndef orderdesk_cancle(request):\n    yield\n", "orderdesk_cancle",
+        GOOD + "@hookimpl\ndef orderdesk_cancle(request):\n    yield\n",
+        "orderdesk_cancle",
     ),
     "takes an argument that nobody gives": (GOOD.replace("(request, service)", "(request, store)"), "store"),
     "has settings that are none": (GOOD + "DECLARED['settings'] = int\n", "make it with @settings"),
@@ -138,11 +141,11 @@ BROKEN = {
         "makes calls (orderdesk_cancel), so base_url must name one of its host settings ['endpoint']",
     ),
     "reads back from nowhere": (
-        GOOD.replace("orderdesk_cancel", "orderdesk_check")
-        + "DECLARED.update(base_url=None, cancel=())\n", "makes calls (orderdesk_check)",
+        GOOD.replace("orderdesk_cancel", "orderdesk_check") + "DECLARED.update(base_url=None, cancel=())\n",
+        "makes calls (orderdesk_check)",
     ),
     "echoes no such setting": (GOOD + "DECLARED['echoes'] = {'x-version': 'version'}\n", "its echoes name 'version'"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("source", "reason"), BROKEN.values(), ids=BROKEN)
@@ -202,8 +205,9 @@ def good_module(slug: str = "acme", source: str = GOOD) -> ModuleType:
 
 
 def test_an_integration_registered_in_code_comes_before_an_installed_one(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+    site: Site,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     site.install("raise RuntimeError('never imported')")
     registry = site.registry()
     module = good_module()

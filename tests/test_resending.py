@@ -42,10 +42,13 @@ class Absolute:
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug="shop", title="Shop", settings=ShopSettings, base_url="url",
+            slug="shop",
+            title="Shop",
+            settings=ShopSettings,
+            base_url="url",
             cancel=(Button(ByCheck(minutes(2), hours(4)), scope=Scope.QUANTITIES),),
             identified_by={"*": StatedAt("number")},
-        )  # fmt: skip
+        )
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:

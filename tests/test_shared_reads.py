@@ -84,9 +84,11 @@ def test_another_url_another_client_and_a_read_that_shares_nothing_are_calls_of_
         ours, others = client_of(server.url), client_of(server.url)
         made = service(server.url)
         client_and_request = [
-            (ours, made.get("/feed", shared=minutes(2))), (ours, made.get("/other", shared=minutes(2))),
-            (ours, made.get("/feed")), (others, made.get("/feed", shared=minutes(2))),
-        ]  # fmt: skip
+            (ours, made.get("/feed", shared=minutes(2))),
+            (ours, made.get("/other", shared=minutes(2))),
+            (ours, made.get("/feed")),
+            (others, made.get("/feed", shared=minutes(2))),
+        ]
         assert [body(client.call(request, 1, unheard)[1]) for client, request in client_and_request] == list("1234")
 
 

@@ -53,9 +53,13 @@ class ShopPlugin:
     def __init__(self, slug: str, *, batch: bool = False) -> None:
         button = Button(ByReply(), batch=Batch(most=5, gather=minutes(1))) if batch else Button(ByReply())
         self._declared = Integration(
-            slug=slug, title=slug.title(), settings=ShopSettings, base_url="endpoint", cancel=(button,),
+            slug=slug,
+            title=slug.title(),
+            settings=ShopSettings,
+            base_url="endpoint",
+            cancel=(button,),
             identified_by={"/cancel": NotStated("its reply says nothing")},
-        )  # fmt: skip
+        )
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:

@@ -163,10 +163,17 @@ def test_a_token_that_was_ended_is_never_given_again() -> None:
     assert tokens.issue(NOON) != first
 
 
-@pytest.mark.parametrize(("agent", "names"), [
-    ("App/1 (Language=Python/3.12; Platform=Linux)", True), ("App/1 (Platform=Linux; Language=Go)", True),
-    ("App/1 (Language=)", False), ("App/1 Language=Go", False), ("python-sp-api-2.1.35", False), ("", False),
-    (f"App/1 (Language=Python) {'x' * 500}", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("agent", "names"),
+    [
+        ("App/1 (Language=Python/3.12; Platform=Linux)", True),
+        ("App/1 (Platform=Linux; Language=Go)", True),
+        ("App/1 (Language=)", False),
+        ("App/1 Language=Go", False),
+        ("python-sp-api-2.1.35", False),
+        ("", False),
+        (f"App/1 (Language=Python) {'x' * 500}", False),
+    ],
+)
 def test_a_user_agent_names_its_language_or_not(agent: str, names: bool) -> None:
     assert names_language(request(b"/", **{"user-agent": agent})) == names

@@ -74,8 +74,12 @@ def test_a_fault_can_be_planned_and_control_calls_never_meet_one(depot: Depot, c
     assert client.get("/_simulator/log").status_code == 200
     (planned, anything) = depot.faults.waiting()
     assert (planned.kind, planned.method, planned.times, planned.size, planned.seconds) == (
-        Fault.OK_HTML, "GET", 2, 5, 0.5,
-    )  # fmt: skip
+        Fault.OK_HTML,
+        "GET",
+        2,
+        5,
+        0.5,
+    )
     assert (anything.kind, anything.method, anything.path, anything.times) == (Fault.REDIRECT, None, None, 1)
     assert client.get("/x").headers["content-type"].startswith("text/html")
 

@@ -51,9 +51,14 @@ class Shop:
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug="shop", title="Shop", settings=ShopSettings, base_url="endpoint",
-            cancel=(self._button,), throttled=throttled, statuses=(Status("held", "Held"),),
-        )  # fmt: skip
+            slug="shop",
+            title="Shop",
+            settings=ShopSettings,
+            base_url="endpoint",
+            cancel=(self._button,),
+            throttled=throttled,
+            statuses=(Status("held", "Held"),),
+        )
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:

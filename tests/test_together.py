@@ -58,8 +58,10 @@ def test_each_order_that_is_open_is_asked_for_and_gets_the_answer_in_its_place()
     told, called = answers(status("a"), status("canceled"), status("c"), httpx.Response(200, json={"job": "7"}))
     assert called == ["GET /1", "GET /2", "GET /3", "POST /cancel"]
     assert [(one.outcome, one.status, one.reference) for one in told] == [
-        (Outcome.ASKED, "a", "7/1"), (Outcome.CANCELED, "canceled", None), (Outcome.ASKED, "c", "7/3"),
-    ]  # fmt: skip
+        (Outcome.ASKED, "a", "7/1"),
+        (Outcome.CANCELED, "canceled", None),
+        (Outcome.ASKED, "c", "7/3"),
+    ]
 
 
 def test_nothing_is_asked_where_nothing_is_left() -> None:
@@ -68,19 +70,31 @@ def test_nothing_is_asked_where_nothing_is_left() -> None:
     assert "POST /cancel" not in called
 
 
-@pytest.mark.parametrize("bad", [
-    httpx.Response(503), httpx.Response(403), httpx.Response(200, text="<html>"), httpx.Response(200, json={}),
-], ids=repr)  # fmt: skip
+@pytest.mark.parametrize(
+    "bad",
+    [
+        httpx.Response(503),
+        httpx.Response(403),
+        httpx.Response(200, text="<html>"),
+        httpx.Response(200, json={}),
+    ],
+    ids=repr,
+)
 def test_a_look_that_told_nothing_is_that_orders_own_trouble(bad: httpx.Response) -> None:
     told, called = answers(status("a"), bad, status("c"), httpx.Response(200, json={"job": "7"}))
     assert [one.outcome for one in told] == [Outcome.ASKED, Outcome.NOT_DONE, Outcome.ASKED]
     assert called[-1] == "POST /cancel"
 
 
-@pytest.mark.parametrize(("reply", "outcome"), [
-    (httpx.Response(503), Outcome.UNCLEAR), (httpx.Response(200, text="<html>"), Outcome.UNCLEAR),
-    (httpx.Response(429), Outcome.NOT_DONE), (httpx.Response(403), Outcome.NOT_DONE),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (httpx.Response(503), Outcome.UNCLEAR),
+        (httpx.Response(200, text="<html>"), Outcome.UNCLEAR),
+        (httpx.Response(429), Outcome.NOT_DONE),
+        (httpx.Response(403), Outcome.NOT_DONE),
+    ],
+)
 def test_what_became_of_asking_is_told_to_those_who_were_asked_for(reply: httpx.Response, outcome: Outcome) -> None:
     told, _ = answers(status("a"), status("canceled"), status("c"), reply)
     assert [one.outcome for one in told] == [outcome, Outcome.CANCELED, outcome]

@@ -50,10 +50,19 @@ def test_a_token_that_does_not_tell_lasts_as_documented_and_else_is_none() -> No
 @pytest.mark.parametrize(
     ("told", "lasts"),
     [
-        (3600, 3600), ("3600", 3600), (" 3600 ", 3600), (3600.0, 3600), ("3600.0", 3600), (3599.5, 3599.5),
-        (0, 0), (-5, -5), (10**30, 365 * 86_400), ("9" * 400, 365 * 86_400), (-(10**30), -365 * 86_400),
+        (3600, 3600),
+        ("3600", 3600),
+        (" 3600 ", 3600),
+        (3600.0, 3600),
+        ("3600.0", 3600),
+        (3599.5, 3599.5),
+        (0, 0),
+        (-5, -5),
+        (10**30, 365 * 86_400),
+        ("9" * 400, 365 * 86_400),
+        (-(10**30), -365 * 86_400),
     ],
-)  # fmt: skip
+)
 def test_a_token_lasts_as_long_as_the_number_says_however_it_is_written(told: object, lasts: float) -> None:
     reply = httpx.Response(200, json={"access_token": "t", "expires_in": told})
     auth = ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"))
@@ -91,10 +100,13 @@ def test_a_token_that_has_ended_when_it_comes_is_used_for_one_call(lasts: int, c
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (200, "invalid_grant"), (400, "invalid_grant"), (401, "invalid_client"), (404, "invalid_client"),
+        (200, "invalid_grant"),
+        (400, "invalid_grant"),
+        (401, "invalid_client"),
+        (404, "invalid_client"),
         (200, {"code": "invalid_grant", "message": "no"}),
     ],
-)  # fmt: skip
+)
 def test_an_error_is_a_refused_credential_whatever_the_status(status: int, error: object) -> None:
     reply = httpx.Response(status, json={"error": error, "access_token": "t", "expires_in": 60})
     with pytest.raises(ConfigurationError, match=r"the credentials were refused: invalid_(grant|client)"):

@@ -195,11 +195,17 @@ def test_what_fits_an_openapi_model_passes(open_api: OpenApiModel) -> None:
 
 @pytest.mark.parametrize(
     ("query", "said"),
-    [({}, "key is required"), ({"key": "x"}, "'x' is not one of"), ({"key": "po", "page": "1000"}, "too long"),
-     ({"key": "po", "size": "1"}, "no query parameter size")],
-)  # fmt: skip
+    [
+        ({}, "key is required"),
+        ({"key": "x"}, "'x' is not one of"),
+        ({"key": "po", "page": "1000"}, "too long"),
+        ({"key": "po", "size": "1"}, "no query parameter size"),
+    ],
+)
 def test_a_query_that_does_not_fit_an_openapi_model_is_told(
-    open_api: OpenApiModel, query: dict[str, str], said: str
+    open_api: OpenApiModel,
+    query: dict[str, str],
+    said: str,
 ) -> None:
     with pytest.raises(SpecMismatch) as caught:
         open_api.validate_request("GET", "/orders/", query=query)
@@ -208,11 +214,19 @@ def test_a_query_that_does_not_fit_an_openapi_model_is_told(
 
 @pytest.mark.parametrize(
     ("status", "body", "said"),
-    [(200, {}, "'status' is a required property"), (200, {"status": "lost"}, "at status"),
-     (200, {"status": "open", "units": None}, "at units"), (204, {}, "has no body"), (404, {}, "knows 200, 204")],
-)  # fmt: skip
+    [
+        (200, {}, "'status' is a required property"),
+        (200, {"status": "lost"}, "at status"),
+        (200, {"status": "open", "units": None}, "at units"),
+        (204, {}, "has no body"),
+        (404, {}, "knows 200, 204"),
+    ],
+)
 def test_an_answer_that_does_not_fit_an_openapi_model_is_told(
-    open_api: OpenApiModel, status: int, body: object, said: str
+    open_api: OpenApiModel,
+    status: int,
+    body: object,
+    said: str,
 ) -> None:
     with pytest.raises(SpecMismatch) as caught:
         open_api.validate_response("GET", "/orders/", status, body)

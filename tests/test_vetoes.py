@@ -38,8 +38,9 @@ def test_a_veto_at_one_place_stops_every_place(village_desk: VillageOpener, vill
     desk.run_due()
     assert village.writes == []
     assert {name: case for name, case in states(desk).items() if name != "cart"} == {
-        "mill": State.REFUSED, "phone": State.REFUSED,
-    }  # fmt: skip
+        "mill": State.REFUSED,
+        "phone": State.REFUSED,
+    }
 
 
 def test_the_veto_says_of_which_place_it_was_said(village_desk: VillageOpener) -> None:

@@ -16,9 +16,14 @@ from orderdesk_sdk.wire_settings import UndocumentedSettings
 
 WIRE = read_wire_profile({"cancel": {"method": "POST", "path": "/{remote_id}", "taken": [200]}}, "wire")
 WHOLE: dict[str, Any] = {
-    "base_url": "https://acme.example", "auth_mode": "basic", "api_user": "ann", "api_secret": Secret("open sesame"),
-    "user_header": "x-user", "secret_header": "x-key", "wire": WIRE,
-}  # fmt: skip
+    "base_url": "https://acme.example",
+    "auth_mode": "basic",
+    "api_user": "ann",
+    "api_secret": Secret("open sesame"),
+    "user_header": "x-user",
+    "secret_header": "x-key",
+    "wire": WIRE,
+}
 
 
 def made(**changed: object) -> UndocumentedSettings:

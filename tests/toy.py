@@ -41,10 +41,15 @@ class Toy:
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug="toy", title="Toys", settings=ToySettings, base_url="endpoint", resubmit=NewNumber(),
+            slug="toy",
+            title="Toys",
+            settings=ToySettings,
+            base_url="endpoint",
+            resubmit=NewNumber(),
             cancel=(Button(ByCheck(every=minutes(2), give_up=hours(3))),),
-            auth=lambda its: HeaderAuth({"x-key": its.api_key}), identified_by={"*": StatedAt("number")},
-        )  # fmt: skip
+            auth=lambda its: HeaderAuth({"x-key": its.api_key}),
+            identified_by={"*": StatedAt("number")},
+        )
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
@@ -87,10 +92,15 @@ class Final(Toy):
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug="toy", title="Toys", settings=ToySettings, base_url="endpoint", resubmit=NoResubmit("buy another"),
-            cancel=(Button(ByReply()),), auth=lambda its: HeaderAuth({"x-key": its.api_key}),
+            slug="toy",
+            title="Toys",
+            settings=ToySettings,
+            base_url="endpoint",
+            resubmit=NoResubmit("buy another"),
+            cancel=(Button(ByReply()),),
+            auth=lambda its: HeaderAuth({"x-key": its.api_key}),
             identified_by={"*": StatedAt("number")},
-        )  # fmt: skip
+        )
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
@@ -210,9 +220,13 @@ class Writes(Toy):
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug="toy", title="Toys", settings=ToySettings, base_url="endpoint", resubmit=NoResubmit("write to them"),
+            slug="toy",
+            title="Toys",
+            settings=ToySettings,
+            base_url="endpoint",
+            resubmit=NoResubmit("write to them"),
             cancel=(Email(to="mailbox", subject="words", body="words"),),
-        )  # fmt: skip
+        )
 
 
 class ForgetsTheNumber(Writes):

@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 __all__ = ["rules"]
 
 EVENTS = (
-    "order imported", "order moved", "case settled", "canceled elsewhere", "order canceled", "action refused",
-)  # fmt: skip
+    "order imported",
+    "order moved",
+    "case settled",
+    "canceled elsewhere",
+    "order canceled",
+    "action refused",
+)
 
 
 class _FactType(click.ParamType["tuple[str, str]"]):
@@ -62,9 +67,13 @@ def list_rules(session: Session) -> None:
 @click.option("--event", type=click.Choice(EVENTS), required=True, help="What happens to the order.")
 @click.option("--folder", metavar="NAME", help="The folder it came into, for an order that is moved.")
 @click.option(
-    "--fact", "facts", type=_FactType(), metavar="NAME=VALUE", multiple=True,
+    "--fact",
+    "facts",
+    type=_FactType(),
+    metavar="NAME=VALUE",
+    multiple=True,
     help="What else a filter may ask for, such as state=canceled; may be repeated.",
-)  # fmt: skip
+)
 @shared
 @click.pass_obj
 def test_rules(

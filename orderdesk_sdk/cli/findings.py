@@ -92,9 +92,12 @@ def _wrong(area: str, error: OrderDeskError, place: str = "-") -> Finding:
 def _configuration(config: Config) -> Iterator[Finding]:
     if config.path is None:
         yield Finding(
-            "configuration", str(Path.cwd()), Grade.WARNING, "there is no orderdesk.toml here, so nothing is connected",
+            "configuration",
+            str(Path.cwd()),
+            Grade.WARNING,
+            "there is no orderdesk.toml here, so nothing is connected",
             "write one, or name it with --config; `orderdesk sandbox` writes one to try things out",
-        )  # fmt: skip
+        )
         return
     count = len(config.connections)
     text = f"is read; {count} connection{'' if count == 1 else 's'}, times without a zone are {config.timezone}"
@@ -171,10 +174,12 @@ def _connection(
             if isinstance(given, Mapping) and "text" in given:
                 seen = ", and others on this machine may read it" if any(too_open(*files)) else ""
                 yield Finding(
-                    "credentials", f"{place}.settings.{name}", Grade.WARNING,
+                    "credentials",
+                    f"{place}.settings.{name}",
+                    Grade.WARNING,
                     f"a secret stands in the file in plain text{seen}",
                     f'put it into an environment variable, and write {name} = {{ env = "NAME" }}',
-                )  # fmt: skip
+                )
     fault = declared.remote_id.fault(suffixed("1", suffix, 1)) if declared.remote_id is not None else None
     if fault is not None and isinstance(declared.resubmit, NewNumber):
         text = (
@@ -222,9 +227,12 @@ def _ledger(config: Config) -> Iterator[Finding]:
     beside = (wal_of(path), path.with_name(f"{path.name}-shm"), *path.parent.glob(f"{path.name}.*.token"))
     for open_file in too_open(path, *beside):
         yield Finding(
-            "ledger", str(open_file), Grade.WARNING, "others on this machine may read it",
+            "ledger",
+            str(open_file),
+            Grade.WARNING,
+            "others on this machine may read it",
             f"chmod 600 {open_file}",
-        )  # fmt: skip
+        )
     try:
         version = _version_of_writable(path)
     except LedgerError as error:
@@ -297,9 +305,12 @@ def _due(path: Path, now: datetime) -> Iterator[Finding]:
         oldest = due[0].due_at or now
         count = "1000 or more" if len(due) == 1000 else str(len(due))
         yield Finding(
-            "work", str(path), Grade.ERROR, f"{count} overdue, the longest by {span(now - oldest)}",
+            "work",
+            str(path),
+            Grade.ERROR,
+            f"{count} overdue, the longest by {span(now - oldest)}",
             "run `orderdesk work`: nobody does what is due",
-        )  # fmt: skip
+        )
     elif following is None:
         yield Finding("work", str(path), Grade.OK, "nothing is open")
     else:

@@ -162,9 +162,10 @@ class Story:
         self._teller.say("Ann presses MWW's button in time. MWW says no, so the case climbs to the e-mail:")
         self._follow_up(desk, "1043", "ordered twice")
         draft = next(
-            entry.content for entry in desk.ledger.history(self._case(desk, "1043").id)
+            entry.content
+            for entry in desk.ledger.history(self._case(desk, "1043").id)
             if isinstance(entry.content, str) and entry.content.startswith("draft:")
-        )  # fmt: skip
+        )
         self._teller.quote(draft.removeprefix("draft:\n"))
         self._teller.say("Ann sends it. Sent is not canceled: the case waits for MWW's answer.")
 

@@ -16,10 +16,29 @@ from orderdesk_sdk.redaction import Redactor
 __all__ = ["LOGGERS", "guarded_logs"]
 
 LOGGERS = (
-    "httpx", "httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks",
-    "h11", "h2", "hpack", "hpack.hpack", "hpack.table", "urllib3", "urllib3.connectionpool", "vcr", "vcr.cassette",
-    "vcr.matchers", "vcr.patch", "vcr.request", "vcr.stubs", "vcr.stubs.httpcore_stubs", "vcr.stubs.httpx_stubs",
-)  # fmt: skip
+    "httpx",
+    "httpcore",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+    "h11",
+    "h2",
+    "hpack",
+    "hpack.hpack",
+    "hpack.table",
+    "urllib3",
+    "urllib3.connectionpool",
+    "vcr",
+    "vcr.cassette",
+    "vcr.matchers",
+    "vcr.patch",
+    "vcr.request",
+    "vcr.stubs",
+    "vcr.stubs.httpcore_stubs",
+    "vcr.stubs.httpx_stubs",
+)
 """Those that may log in the midst of a call. A filter is asked for its own logger's records only, so each is named."""
 
 

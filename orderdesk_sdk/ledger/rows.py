@@ -21,10 +21,27 @@ from orderdesk_sdk.rules import Occurrence
 from orderdesk_sdk.status_change import StatusChange
 
 __all__ = [
-    "REGISTERED", "Change", "Row", "add_lines", "apply", "conflict_of", "insert", "insert_wish", "keyed", "lines_of",
-    "mark_line", "mark_of", "occur", "prepare", "resubmitted", "row_of", "status_conflict", "under_way", "wish_row",
+    "REGISTERED",
+    "Change",
+    "Row",
+    "add_lines",
+    "apply",
+    "conflict_of",
+    "insert",
+    "insert_wish",
+    "keyed",
+    "lines_of",
+    "mark_line",
+    "mark_of",
+    "occur",
+    "prepare",
+    "resubmitted",
+    "row_of",
+    "status_conflict",
+    "under_way",
+    "wish_row",
     "work_of",
-]  # fmt: skip
+]
 
 REGISTERED = "CASE WHEN json_valid(data) THEN json_extract(data, '$.order_id') END"
 """The order of a registration. Of one that is damaged none: asked for it, SQLite would end the whole statement."""

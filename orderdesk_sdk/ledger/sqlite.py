@@ -155,8 +155,10 @@ class SqliteLedger(Reader, Occurrences):
 
         self._commits.run(job)
         if (found[0].order_id, found[0].connection, found[0].status) != (
-            change.order_id, change.connection, change.status
-        ):  # fmt: skip
+            change.order_id,
+            change.connection,
+            change.status,
+        ):
             raise status_conflict(found[0])
         return found[0]
 

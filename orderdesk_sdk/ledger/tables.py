@@ -32,9 +32,7 @@ def columns_of(work: Work) -> tuple[str | int | None, ...]:
     due = due_of(work)
     match work:
         case Case():
-            return (
-                work.id, work.cancellation_id, work.order_id, work.connection, work.state.value, work.version, due
-            )  # fmt: skip
+            return (work.id, work.cancellation_id, work.order_id, work.connection, work.state.value, work.version, due)
         case Resubmission():
             return work.id, work.order_number, work.original_id, work.connection, work.version, due
         case StatusChange():

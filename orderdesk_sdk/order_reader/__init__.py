@@ -17,8 +17,14 @@ from orderdesk_sdk.order_reader.shapes import ORDER, Reading, read_record, write
 from orderdesk_sdk.order_reader.values import SHOWN
 
 __all__ = [
-    "OrdersRead", "read_order_text", "read_orders", "read_stored_order", "text_in", "write_order", "write_order_text",
-]  # fmt: skip
+    "OrdersRead",
+    "read_order_text",
+    "read_orders",
+    "read_stored_order",
+    "text_in",
+    "write_order",
+    "write_order_text",
+]
 
 
 def read_orders(document: object, *, timezone: tzinfo = UTC, place: str | None = None) -> OrdersRead:

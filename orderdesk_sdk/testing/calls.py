@@ -14,9 +14,18 @@ from urllib.parse import parse_qsl, unquote
 from starlette.requests import Request
 
 __all__ = [
-    "basic", "bearer", "form_in", "json_in", "moment_in", "names_language", "object_in", "path_below", "raw_path",
-    "same", "stamp",
-]  # fmt: skip
+    "basic",
+    "bearer",
+    "form_in",
+    "json_in",
+    "moment_in",
+    "names_language",
+    "object_in",
+    "path_below",
+    "raw_path",
+    "same",
+    "stamp",
+]
 
 
 def raw_path(request: Request) -> str:

@@ -90,9 +90,12 @@ def record(file: Path, head: Head, scrubber: Scrubber) -> Iterator[None]:
     """
     kept = _File(file, scrubber, head)
     use = _Tape.use(
-        path=str(file), persister=kept, record_mode=RecordMode.ALL,
-        before_record_request=kept.clean, match_on=(*_MATCHERS, body),
-    )  # fmt: skip
+        path=str(file),
+        persister=kept,
+        record_mode=RecordMode.ALL,
+        before_record_request=kept.clean,
+        match_on=(*_MATCHERS, body),
+    )
     with use as tape:
         yield
     if not len(tape):
@@ -111,9 +114,12 @@ def replay(file: Path, scrubber: Scrubber) -> Iterator[None]:
     live = read_head(file).provenance.source is Source.LIVE
     kept = _File(file, scrubber, None)
     use = _Tape.use(
-        path=str(file), persister=kept, record_mode=RecordMode.NONE,
-        before_record_request=kept.clean, match_on=(*_MATCHERS, body_but_moments if live else body),
-    )  # fmt: skip
+        path=str(file),
+        persister=kept,
+        record_mode=RecordMode.NONE,
+        before_record_request=kept.clean,
+        match_on=(*_MATCHERS, body_but_moments if live else body),
+    )
     with use as tape, no_network() as tried:
         try:
             yield
@@ -250,17 +256,23 @@ class _File:
         document = {
             "version": 1,
             "provenance": {
-                "source": provenance.source.value, "integration": provenance.integration,
-                "service_version": provenance.service_version, "recorded_at": provenance.recorded_at,
+                "source": provenance.source.value,
+                "integration": provenance.integration,
+                "service_version": provenance.service_version,
+                "recorded_at": provenance.recorded_at,
                 "sdk": provenance.sdk,
             },
             "scene": {
-                "clock": scene.clock, "order": scene.order, "added_at": scene.added_at,
-                "submitted_at": scene.submitted_at, "lines": [list(line) for line in scene.lines],
-                "details": self._scrubber.plain(scene.details), "settings": self._scrubber.plain(scene.settings),
+                "clock": scene.clock,
+                "order": scene.order,
+                "added_at": scene.added_at,
+                "submitted_at": scene.submitted_at,
+                "lines": [list(line) for line in scene.lines],
+                "details": self._scrubber.plain(scene.details),
+                "settings": self._scrubber.plain(scene.settings),
             },
             "interactions": [self._interaction(self.clean(request), reply) for request, reply in pairs],
-        }  # fmt: skip
+        }
         self._file.parent.mkdir(parents=True, exist_ok=True)
         text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
         self._file.write_text(text, encoding="utf-8")
@@ -270,14 +282,17 @@ class _File:
         body = self._scrubber.body(request.uri, _decoded(reply["body"]["string"], request.uri, reply["headers"]))
         return {
             "request": {
-                "method": request.method, "uri": request.uri, "headers": dict(request.headers),
+                "method": request.method,
+                "uri": request.uri,
+                "headers": dict(request.headers),
                 "body": _readable(_decoded(request.body or b"", request.uri)),
             },
             "response": {
-                "status": dict(reply["status"]), "headers": self._scrubber.reply_headers(headers),
+                "status": dict(reply["status"]),
+                "headers": self._scrubber.reply_headers(headers),
                 "body": _readable(body),
             },
-        }  # fmt: skip
+        }
 
 
 def _decoded(body: bytes, place: str, headers: Mapping[str, object] | None = None) -> str:

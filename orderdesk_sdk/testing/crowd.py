@@ -252,9 +252,7 @@ class _Crowd:
             known |= {case.cancellation_id for case in desk.cases()}
             self._complaints += [f"{lost} was given to a caller and is lost" for lost in self._told - known]
             count = len(desk.cases())
-        return Told(
-            self._processes, self._kills, self._pauses, len(self._plans), count, tuple(self._complaints)
-        )  # fmt: skip
+        return Told(self._processes, self._kills, self._pauses, len(self._plans), count, tuple(self._complaints))
 
     def _settle(self, desk: Desk) -> None:
         """Let time pass and persons decide by what is true, until nothing is left."""

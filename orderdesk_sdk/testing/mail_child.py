@@ -78,9 +78,13 @@ class PostPlugin:
     def orderdesk_integration(self) -> Integration:
         """The declaration."""
         return Integration(
-            slug=POST, title="Post", settings=PostSettings, base_url="endpoint", cancel=self._ladder,
+            slug=POST,
+            title="Post",
+            settings=PostSettings,
+            base_url="endpoint",
+            cancel=self._ladder,
             actions=(RuleAction(ACTION),),
-        )  # fmt: skip
+        )
 
 
 def open_post_desk(

@@ -35,8 +35,12 @@ def npm_package(cache: pytest.Cache, name: str, version: str) -> Path:
         try:
             subprocess.run(  # noqa: S603 - what a test names, with no shell between
                 [npm, "install", *flags, f"{name}@{version}"],
-                cwd=folder, check=True, capture_output=True, text=True, timeout=FETCHING,
-            )  # fmt: skip
+                cwd=folder,
+                check=True,
+                capture_output=True,
+                text=True,
+                timeout=FETCHING,
+            )
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             pytest.skip(f"{LOUD}npm cannot fetch {name} {version} ({type(error).__name__})")
         complete.touch()

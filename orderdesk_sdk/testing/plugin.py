@@ -77,16 +77,26 @@ MOST_KILLS = 100
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options --fuzz, --histories and --kills."""
     parser.addoption(
-        "--kills", type=int, default=MOST_KILLS, metavar="N",
+        "--kills",
+        type=int,
+        default=MOST_KILLS,
+        metavar="N",
         help=f"processes killed at random, of several at once on one ledger (default: {MOST_KILLS})",
-    )  # fmt: skip
-    parser.addoption(
-        "--fuzz", type=int, default=FUZZ, metavar="N", help=f"malformed replies for each integration (default: {FUZZ})"
     )
     parser.addoption(
-        "--histories", type=int, default=MOST_HISTORIES, metavar="N",
+        "--fuzz",
+        type=int,
+        default=FUZZ,
+        metavar="N",
+        help=f"malformed replies for each integration (default: {FUZZ})",
+    )
+    parser.addoption(
+        "--histories",
+        type=int,
+        default=MOST_HISTORIES,
+        metavar="N",
         help=f"random histories at all services (default: {MOST_HISTORIES})",
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -196,9 +206,13 @@ def open_stage(request: pytest.FixtureRequest, simulator: Simulator) -> Iterator
             before: Simulator | None = None,
         ) -> SimulatedStage:
             stage = simulated(
-                slug or _integration(request), before or simulator, order=order or _told(request, "order") or ORDER,
-                lines=LINES if lines is None else lines, details=details, settings=settings,
-            )  # fmt: skip
+                slug or _integration(request),
+                before or simulator,
+                order=order or _told(request, "order") or ORDER,
+                lines=LINES if lines is None else lines,
+                details=details,
+                settings=settings,
+            )
             return stages.enter_context(stage)
 
         yield open_

@@ -63,9 +63,13 @@ def record_simulated(scenarios: Scenarios, scenario: Scenario, file: Path) -> No
     for name, choice in scenario.switches.items():
         simulator.set_switch(name, choice)
     with simulated(
-        scenarios.integration, simulator, order=scenario.order, lines=scenario.lines,
-        details=scenario.details, settings=scenario.settings,
-    ) as stage:  # fmt: skip
+        scenarios.integration,
+        simulator,
+        order=scenario.order,
+        lines=scenario.lines,
+        details=scenario.details,
+        settings=scenario.settings,
+    ) as stage:
         _record(scenarios, scenario, stage, Source.SIMULATOR, file)
 
 

@@ -46,9 +46,16 @@ from orderdesk_sdk.testing.simulator import Simulator, simulators
 from orderdesk_sdk.testing.stage import LINES, ORDER, Stage, configured, details_of, staged, staged_order
 
 __all__ = [
-    "Scenario", "Scenarios", "cancel_and_follow", "cancel_and_resubmit", "load_scenarios", "replayed", "sdk_version",
-    "with_fault", "with_order",
-]  # fmt: skip
+    "Scenario",
+    "Scenarios",
+    "cancel_and_follow",
+    "cancel_and_resubmit",
+    "load_scenarios",
+    "replayed",
+    "sdk_version",
+    "with_fault",
+    "with_order",
+]
 
 FILE = "scenarios.py"
 ADDRESS = "replayed@example.invalid"
@@ -184,9 +191,16 @@ def replayed(tests: Path, name: str) -> Iterator[Stage]:
     made = make_settings(integration.settings, configured(scenarios.integration, settings, registry))
     scene = head.scene
     with staged(
-        scenarios.integration, settings, VirtualClock(scene.clock), order=scene.order, lines=scene.lines,
-        details=scene.details, added_at=scene.added_at, submitted_at=scene.submitted_at, registry=registry,
-    ) as stage:  # fmt: skip
+        scenarios.integration,
+        settings,
+        VirtualClock(scene.clock),
+        order=scene.order,
+        lines=scene.lines,
+        details=scene.details,
+        added_at=scene.added_at,
+        submitted_at=scene.submitted_at,
+        registry=registry,
+    ) as stage:
         scrubber = Scrubber(integration, made, private_texts(stage.desk.host.order(stage.order)))
         if head.provenance.source is Source.SIMULATOR:
             _check_order(scene, scenarios, scenario, scrubber, file)

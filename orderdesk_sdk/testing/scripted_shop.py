@@ -45,10 +45,16 @@ class ScriptedShop:
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug="shop", title="Shop", settings=ShopSettings, base_url="url", cancel=(), resubmit=NewNumber(),
-            role=self.role, statuses=(Status("held", "On hold"),),
+            slug="shop",
+            title="Shop",
+            settings=ShopSettings,
+            base_url="url",
+            cancel=(),
+            resubmit=NewNumber(),
+            role=self.role,
+            statuses=(Status("held", "On hold"),),
             identified_by={"*": NotStated("a test writes what it says")},
-        )  # fmt: skip
+        )
 
     @hookimpl
     def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ShopSettings]) -> Flow[Answer | Placement]:

@@ -31,9 +31,18 @@ from orderdesk_sdk.testing.simulator import Simulator
 from orderdesk_sdk.testing.tap import Tap
 
 __all__ = [
-    "ADDED", "LINES", "ORDER", "PERSON", "SimulatedStage", "Stage", "configured", "details_of", "simulated", "staged",
+    "ADDED",
+    "LINES",
+    "ORDER",
+    "PERSON",
+    "SimulatedStage",
+    "Stage",
+    "configured",
+    "details_of",
+    "simulated",
+    "staged",
     "staged_order",
-]  # fmt: skip
+]
 
 ORDER = "1042"
 LINES = (("MUG", 2), ("CAP", 1))
@@ -43,9 +52,16 @@ ADDED = datetime(2026, 1, 5, 8, 41, 7, tzinfo=UTC)
 _MOST_LOOKS = 2_000
 _MEANWHILE = hours(1)
 PERSON = {
-    "first_name": "Robin", "last_name": "Understudy", "company": "Rehearsal Goods", "address1": "12 Prompter Lane",
-    "city": "Springfield", "state": "IL", "postal_code": "62701", "country": "US", "phone": "217-555-0175",
-}  # fmt: skip
+    "first_name": "Robin",
+    "last_name": "Understudy",
+    "company": "Rehearsal Goods",
+    "address1": "12 Prompter Lane",
+    "city": "Springfield",
+    "state": "IL",
+    "postal_code": "62701",
+    "country": "US",
+    "phone": "217-555-0175",
+}
 """Nobody: whoever looks for this person in a cassette must not find them."""
 
 
@@ -240,13 +256,17 @@ def staged_order(
     so `{"order_items": [{"metadata": {...}}]}` is about the first line. Raises InputError where they are misshapen.
     """
     document = {
-        "id": f"id-{number}", "source_id": number, "email": "robin.understudy@example.com", "shipping": PERSON,
-        "customer": PERSON, "date_added": added_at.isoformat(),
+        "id": f"id-{number}",
+        "source_id": number,
+        "email": "robin.understudy@example.com",
+        "shipping": PERSON,
+        "customer": PERSON,
+        "date_added": added_at.isoformat(),
         "order_items": [
             {"id": str(index), "code": code, "name": code, "quantity": quantity}
             for index, (code, quantity) in enumerate(lines, start=1)
         ],
-    }  # fmt: skip
+    }
     return read_orders(_merged(document, details), place="the staged order")[0]
 
 

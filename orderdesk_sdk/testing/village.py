@@ -116,11 +116,18 @@ class Mill(Phone):
     def orderdesk_integration(self) -> Integration:
         """The declaration."""
         return Integration(
-            slug=self.slug, title=self.slug.title(), settings=TownSettings, base_url="endpoint", role=self.role,
+            slug=self.slug,
+            title=self.slug.title(),
+            settings=TownSettings,
+            base_url="endpoint",
+            role=self.role,
             cancel=(Button(ByCheck(minutes(2), hours(1)), climbs=frozenset({Refusal.TOO_LATE})), *PORTAL),
-            resubmit=NewNumber(), remote_id=_IDS, identified_by={"*": StatedAt("number")},
-            statuses=self.statuses(), actions=self.actions(),
-        )  # fmt: skip
+            resubmit=NewNumber(),
+            remote_id=_IDS,
+            identified_by={"*": StatedAt("number")},
+            statuses=self.statuses(),
+            actions=self.actions(),
+        )
 
     def statuses(self) -> tuple[Status, ...]:
         """What can be set."""

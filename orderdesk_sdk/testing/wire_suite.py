@@ -37,9 +37,12 @@ _NEEDED = {
     "header": ("api_secret", "secret_header"),
 }
 _LACKING = [
-    ("basic", ("base_url",)), ("basic", ("auth_mode",)), ("basic", ("wire",)),
-    ("basic", ("base_url", "auth_mode", "wire")), *_NEEDED.items(),
-]  # fmt: skip
+    ("basic", ("base_url",)),
+    ("basic", ("auth_mode",)),
+    ("basic", ("wire",)),
+    ("basic", ("base_url", "auth_mode", "wire")),
+    *_NEEDED.items(),
+]
 
 each_way = pytest.mark.parametrize("auth", _NEEDED)
 

@@ -247,11 +247,21 @@ def _played(stage: Scene, folder: Path) -> Shown:
         "the cases": desk.cases(),
         "the placements": desk.host.placements(desk.host.order(order).id),
         "the repr of a part": [
-            desk, desk.config, *desk.config.connections.values(), connection, connection.settings, connection.client,
-            connection.client.redactor, connection.service(stage.clock.now()), connection.loaded, desk.connections,
-            *vars(connection.client).values(), desk.registry, desk.ledger,
+            desk,
+            desk.config,
+            *desk.config.connections.values(),
+            connection,
+            connection.settings,
+            connection.client,
+            connection.client.redactor,
+            connection.service(stage.clock.now()),
+            connection.loaded,
+            desk.connections,
+            *vars(connection.client).values(),
+            desk.registry,
+            desk.ledger,
         ],
-    }  # fmt: skip
+    }
     return shown | _files(folder)
 
 

@@ -32,9 +32,26 @@ _NONE_OF_A_PLUGIN = ("pytest", "rich", "click", "starlette", "uvicorn", "vcr", "
 """What tests, simulators and the command line are made of."""
 
 _JUNK: tuple[object, ...] = (
-    None, True, -1, 1.5, "", " \n", "\u202e", "{", "{nobody}", "x" * 10_000, [], [None], [[]], [{}], {}, {"": None},
-    {"path": 1}, {"cancel": {}}, {"default": [{}]},
-)  # fmt: skip
+    None,
+    True,
+    -1,
+    1.5,
+    "",
+    " \n",
+    "\u202e",
+    "{",
+    "{nobody}",
+    "x" * 10_000,
+    [],
+    [None],
+    [[]],
+    [{}],
+    {},
+    {"": None},
+    {"path": 1},
+    {"cancel": {}},
+    {"default": [{}]},
+)
 """What is put in place of a setting with a shape of its own."""
 
 

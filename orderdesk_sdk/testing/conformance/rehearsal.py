@@ -195,10 +195,18 @@ def rehearse(subject: Subject, folder: Path) -> Rehearsal:
     parts = [heard[: marks[0]], heard[marks[0] : marks[1]], heard[marks[1] :]]
     cancel, follow, resubmit = (tuple(one for one in part if one.path != token_path) for part in parts)
     return Rehearsal(
-        route, asked, case.state, all(intent.repeatable for intent in writes), cancel, follow, resubmit,
-        tuple(one for one in heard if one.path == token_path), token_path, urlsplit(origin).netloc,
+        route,
+        asked,
+        case.state,
+        all(intent.repeatable for intent in writes),
+        cancel,
+        follow,
+        resubmit,
+        tuple(one for one in heard if one.path == token_path),
+        token_path,
+        urlsplit(origin).netloc,
         tuple(dict.fromkeys(look.fault for look in looks if look.fault is not None)),
-    )  # fmt: skip
+    )
 
 
 def _unless_it_hangs(looks: Iterator[Case]) -> Iterator[Case]:

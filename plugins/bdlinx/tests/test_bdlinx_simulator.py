@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from orderdesk_bdlinx import BdlinxSettings
+from orderdesk_bdlinx.settings import BdlinxSettings
 from orderdesk_bdlinx.simulator import BdlinxSimulator
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.config import ConnectionConfig, make_settings

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from orderdesk_lulu import LuluSettings, orderdesk_check
+from orderdesk_lulu import orderdesk_check
+from orderdesk_lulu.settings import LuluSettings
 from orderdesk_lulu.simulator import LuluSimulator
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.case import State
@@ -94,8 +95,10 @@ def test_a_200_that_shows_another_status_is_not_canceled(lulu: LuluSimulator, st
 def test_a_job_that_lulu_does_not_know_is_refused(stage: SimulatedStage) -> None:
     case = stage.cancel()
     assert (case.state, case.refusal, case.text) == (
-        State.REFUSED, Refusal.NOT_ALLOWED, f"the service does not know the order {ORDER}",
-    )  # fmt: skip
+        State.REFUSED,
+        Refusal.NOT_ALLOWED,
+        f"the service does not know the order {ORDER}",
+    )
 
 
 def test_a_job_of_another_id_cancels_nothing(lulu: LuluSimulator, stage: SimulatedStage) -> None:

@@ -70,7 +70,7 @@ SCENARIOS = Scenarios(
             play=cancel_after_the_first_hour,
             simulator=with_order(MwwSimulator, state=State.PACKED),
             settings=ANY_TIME,
-            live='asks MWW to cancel the order, and by e-mail where [mail] is configured; take a packed one and the '
+            live="asks MWW to cancel the order, and by e-mail where [mail] is configured; take a packed one and the "
             'setting cancel_window = "no limit"',
         ),
         Scenario(
@@ -89,10 +89,12 @@ SCENARIOS = Scenarios(
             simulator=with_order(MwwSimulator),
             switches={"window": "early"},
             details={
-                "order_items": DESIGNS, "shipping": {"state": "IL", "country": "US"}, "shipping_method": "SAMPLE",
+                "order_items": DESIGNS,
+                "shipping": {"state": "IL", "country": "US"},
+                "shipping_method": "SAMPLE",
             },
             live="asks MWW to cancel the order, then creates a new one with its lines, which ships and costs money; "
             "its designs stand in print_url, and the cassette keeps their URLs",
         ),
     ),
-)  # fmt: skip
+)

@@ -83,15 +83,21 @@ def test_of_a_live_order_what_the_scenario_names_is_kept_and_nothing_else(tmp_pa
     mww.add_order("LIVE-7", lines=(("LAMP", 3),))
     lamp = {"name": "A lamp", "metadata": {"print_url": "https://shop.example/lamp.png", "gift": "for Vera"}}
     with simulated(
-        "mww", mww, order="LIVE-7", lines=(("LAMP", 3),), details={"order_items": [lamp], "shipping": {"state": "CA"}},
+        "mww",
+        mww,
+        order="LIVE-7",
+        lines=(("LAMP", 3),),
+        details={"order_items": [lamp], "shipping": {"state": "CA"}},
         settings={"cancel_email_body": "Stop {remote_id}, and write to vera@shop.example"},
-    ) as account:  # fmt: skip
+    ) as account:
         record_live(scenarios, scenarios.named("resubmit"), account, file)
     scene = read_head(file).scene
     kept = {"name": "A lamp", "metadata": {"print_url": "https://shop.example/lamp.png"}}
     assert scene.details == {
-        "order_items": [kept], "shipping": {"state": "CA", "country": "US"}, "shipping_method": "",
-    }  # fmt: skip
+        "order_items": [kept],
+        "shipping": {"state": "CA", "country": "US"},
+        "shipping_method": "",
+    }
     assert scene.settings["cancel_email_body"] == "Stop {remote_id}, and write to [hidden]"
     assert "vera" not in file.read_text(encoding="utf-8").lower()
     with replayed(tmp_path, "resubmit") as stage:

@@ -16,7 +16,7 @@ from orderdesk_sdk.order import Role
 from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.testing.stage import SimulatedStage
-from orderdesk_shopify.account import CartSettings
+from orderdesk_shopify.settings import CartSettings
 from orderdesk_shopify.simulator import ShopifySimulator
 from orderdesk_shopify.simulator.webhooks import CLIENT_SECRET, signature
 
@@ -67,8 +67,9 @@ def test_what_the_simulated_shop_sends_is_understood(simulator: ShopifySimulator
     simulator.cancel_in_admin("1042")
     (sent,) = simulator.outbox.messages
     assert {hint.remote_id for hint in orderdesk_shopify.orderdesk_receive(sent, service())} == {
-        "1042", "gid://shopify/Order/1042",
-    }  # fmt: skip
+        "1042",
+        "gid://shopify/Order/1042",
+    }
 
 
 def test_a_secret_that_is_being_changed_is_good_beside_the_new_one() -> None:

@@ -8,7 +8,7 @@ import orderdesk_shopify
 from orderdesk_sdk.errors import ConfigurationError, InputError
 from orderdesk_sdk.testing.plugin import StageOpener
 from orderdesk_sdk.testing.stage import SimulatedStage
-from orderdesk_shopify.account import read_version
+from orderdesk_shopify.settings import read_version
 from orderdesk_shopify.simulator import ShopifySimulator
 
 integration = "shopify"
@@ -32,8 +32,11 @@ def test_neither_money_nor_stock_nor_mail_moves_unless_it_is_said(
     said = wished(stage)
     assert (said["restock"], said["notify"], "refund" in said) == (False, False, False)
     assert simulator.order("1042").asked == {
-        "reason": "CUSTOMER", "restock": False, "notifyCustomer": False, "staffNote": said["note"],
-    }  # fmt: skip
+        "reason": "CUSTOMER",
+        "restock": False,
+        "notifyCustomer": False,
+        "staffNote": said["note"],
+    }
 
 
 def test_what_is_said_in_the_settings_happens(simulator: ShopifySimulator, open_stage: StageOpener) -> None:

@@ -7,23 +7,13 @@ user and an API secret (https://help.orderdesk.com/article/447-bdlinx-integratio
 
 from __future__ import annotations
 
+from orderdesk_bdlinx.settings import BdlinxSettings
 from orderdesk_sdk.declaration import Button, ByPerson, Evidence, Integration, NoResubmit, RuleAction
 from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import secret, setting, settings
 from orderdesk_sdk.wire_settings import (
-    UndocumentedSettings,
     orderdesk_cancel,  # noqa: F401 - hooks of this module too
     orderdesk_check,  # noqa: F401 - as above
 )
-
-
-@settings
-class BdlinxSettings(UndocumentedSettings):
-    """What a connection needs. BDLinx issues user and secret; all the rest stands in the document that it gives out."""
-
-    api_user: str = setting(str, help="the API user from BDLinx")
-    api_secret: Secret = secret(help="the API secret from BDLinx")
 
 
 @hookimpl
