@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from orderdesk_hp_site_flow.settings import SiteFlowSettings, auth
+from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
 from orderdesk_hp_site_flow.simulator.checks import SECRET, TOKEN, signature_fault
 from orderdesk_sdk.secret import Secret
@@ -27,7 +27,7 @@ def signed(
         token=Secret(token), api_secret=Secret(secret), source_account="my-brand", destination="printer"
     )
     request = httpx.Request(method, f"{HOST}{path}")
-    auth(settings).sign(request, at)
+    sign(settings).sign(request, at)
     return request
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from orderdesk_hp_site_flow import api
-from orderdesk_hp_site_flow.settings import SiteFlowSettings, auth
+from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator, example_order
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.config import make_settings
@@ -32,7 +32,7 @@ def call(simulator: SiteFlowSimulator) -> Iterator[Caller]:
         table = simulator.settings(served.url)
         settings = make_settings(SiteFlowSettings, configured("hp-site-flow", table, Registry()))
         assert isinstance(settings, SiteFlowSettings)
-        signer = auth(settings)
+        signer = sign(settings)
         with httpx.Client(base_url=settings.base_url, trust_env=False) as client:
 
             def call_(method: str, path: str, body: object = None) -> httpx.Response:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from orderdesk_hp_site_flow.settings import SiteFlowSettings, auth
+from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator, example_order
 from orderdesk_sdk.case import State
 from orderdesk_sdk.secret import Secret
@@ -82,6 +82,6 @@ def test_the_plugin_signs_as_the_vendors_client_does(seen: dict[str, Any], simul
     ours = []
     for (method, path), (stamp, _) in zip(SIGNED, seen["signed"], strict=True):
         request = httpx.Request(method, f"{table['base_url']}{path}")
-        auth(settings).sign(request, datetime.fromisoformat(stamp))
+        sign(settings).sign(request, datetime.fromisoformat(stamp))
         ours.append([request.headers["x-oneflow-date"], request.headers["x-oneflow-authorization"]])
     assert ours == seen["signed"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orderdesk_amazon_marketplace import api
-from orderdesk_amazon_marketplace.settings import MarketplaceSettings, auth
+from orderdesk_amazon_marketplace.settings import MarketplaceSettings, sign
 from orderdesk_sdk.answer import Answer, Outcome, pending
 from orderdesk_sdk.batches import together
 from orderdesk_sdk.clock import hours, minutes
@@ -40,7 +40,7 @@ def orderdesk_integration() -> Integration:
         role=Role.CART,
         settings=MarketplaceSettings,
         base_url="endpoint",
-        auth=auth,
+        auth=sign,
         cancel=FEW,
         configured=lambda its: MANY if its.item_field and its.transport == "feed" else FEW,
         resubmit=NoResubmit("a canceled Amazon order cannot come back; the buyer must order again"),

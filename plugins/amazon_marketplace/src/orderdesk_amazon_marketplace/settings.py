@@ -1,4 +1,4 @@
-"""A seller's account in one region: its settings, and how requests are authenticated."""
+"""A seller's account in one region: its settings, and how requests are signed."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ class MarketplaceSettings(RefreshTokenSettings):
     transport: str = setting(str, help="json: UNRELEASED cancelOrder first", default="feed", choices=("feed", "json"))
 
 
-auth = refresh_token_auth("token_url", header="x-amz-access-token", dated="x-amz-date")
+sign = refresh_token_auth("token_url", header="x-amz-access-token", dated="x-amz-date")
 """Login with Amazon: an access token by the seller's refresh token, put on each request."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orderdesk_amazon_mcf import api
-from orderdesk_amazon_mcf.settings import McfSettings, auth
+from orderdesk_amazon_mcf.settings import McfSettings, sign
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes
@@ -24,7 +24,7 @@ def orderdesk_integration() -> Integration:
         title="Amazon MCF",
         settings=McfSettings,
         base_url="endpoint",
-        auth=auth,
+        auth=sign,
         cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), WhileStatus(api.OPEN, until="picking")),),
         resubmit=NewNumber(),
         identified_by={

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orderdesk_commercehub import api
-from orderdesk_commercehub.settings import HubSettings, auth
+from orderdesk_commercehub.settings import HubSettings, sign
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.clock import hours, minutes
@@ -35,7 +35,7 @@ def orderdesk_integration() -> Integration:
         role=Role.CART,
         settings=HubSettings,
         base_url="base_url",
-        auth=auth,
+        auth=sign,
         cancel=(BUTTON,),
         configured=lambda its: (FILE if its.mode == "orderstream" else BUTTON,),
         resubmit=NoResubmit("a supplier cannot reopen a canceled retailer order; the retailer issues a new one"),

@@ -1,4 +1,4 @@
-"""A supplier's account: its settings, and how requests are authenticated."""
+"""A supplier's account: its settings, and how requests are signed."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ class HubSettings:
     outbox: str = setting(str, help="orderstream: the folder for confirm files", default="")
 
 
-def auth(its: HubSettings) -> ClientCredentialsAuth:
+def sign(its: HubSettings) -> ClientCredentialsAuth:
     """Fetches a token with the supplier's credentials, and puts it on each request until it ends."""
     return ClientCredentialsAuth(f"{its.base_url}/oauth2/token", its.client_id, its.client_secret)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orderdesk_hp_site_flow import api
-from orderdesk_hp_site_flow.settings import SiteFlowSettings, auth
+from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.clock import hours, minutes
@@ -29,7 +29,7 @@ def orderdesk_integration() -> Integration:
         title="HP Site Flow",
         settings=SiteFlowSettings,
         base_url="base_url",
-        auth=auth,
+        auth=sign,
         cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), note=NOTE),),
         resubmit=NewNumber(),
         identified_by={

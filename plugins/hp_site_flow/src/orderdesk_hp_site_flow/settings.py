@@ -24,7 +24,7 @@ class SiteFlowSettings:
     postback: PostbackProfile | None = parsed(read_postback_profile, help="your triggers' template", default=None)
 
 
-def auth(its: SiteFlowSettings) -> HmacAuth:
+def sign(its: SiteFlowSettings) -> HmacAuth:
     """Signs method, path and moment of each request, neither body nor query.
 
     See https://hpsiteflow.com/docs/siteflow/api-authentication.html.
