@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orderdesk_commercehub import UNKNOWN
+from orderdesk_commercehub.api import UNKNOWN
 from orderdesk_commercehub.simulator import DscoSimulator
 from orderdesk_sdk.answer import LineAnswer, Refusal
 from orderdesk_sdk.case import State

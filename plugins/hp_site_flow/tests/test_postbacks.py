@@ -7,7 +7,7 @@ import json
 import pytest
 
 from orderdesk_hp_site_flow import orderdesk_receive
-from orderdesk_hp_site_flow.account import SiteFlowSettings
+from orderdesk_hp_site_flow.settings import SiteFlowSettings
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
 from orderdesk_sdk.case import State
 from orderdesk_sdk.config import make_settings

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from orderdesk_lulu import LuluSettings, orderdesk_check
+from orderdesk_lulu import orderdesk_check
+from orderdesk_lulu.settings import LuluSettings
 from orderdesk_lulu.simulator import LuluSimulator
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.case import State

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from orderdesk_mww.account import MwwSettings
-from orderdesk_mww.orders import new_order
+from orderdesk_mww.api import new_order
+from orderdesk_mww.settings import MwwSettings
 from orderdesk_mww.simulator import MwwSimulator, State, example_order
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.errand import ErrandState

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import orderdesk_mww
-from orderdesk_mww.account import MwwSettings
+from orderdesk_mww.settings import MwwSettings
 from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.http.service import Service
 from orderdesk_sdk.order import Order, Placement, Role

@@ -16,7 +16,7 @@ from orderdesk_sdk.request import StatusRequest
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.testing.fake_client import FakeJournal
 from orderdesk_sdk.testing.serving import serve
-from orderdesk_shopify.account import CartSettings
+from orderdesk_shopify.settings import CartSettings
 from orderdesk_shopify.simulator import ShopifySimulator
 
 integration = "shopify"

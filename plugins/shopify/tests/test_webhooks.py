@@ -16,7 +16,7 @@ from orderdesk_sdk.order import Role
 from orderdesk_sdk.reading import MalformedReply
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.testing.stage import SimulatedStage
-from orderdesk_shopify.account import CartSettings
+from orderdesk_shopify.settings import CartSettings
 from orderdesk_shopify.simulator import ShopifySimulator
 from orderdesk_shopify.simulator.webhooks import CLIENT_SECRET, signature
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from attrs import frozen
 from starlette.datastructures import QueryParams
 
-from orderdesk_amazon_marketplace.simulator.feeds import Feed, FeedStatus, feed_view
+from orderdesk_amazon_marketplace.simulator.feeds import Feed, FeedStatus
+from orderdesk_amazon_marketplace.simulator.views import feed_view
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.testing.calls import json_in, moment_in
 
