@@ -23,7 +23,7 @@ print(sum(name.startswith("bench-") for name in names))
 """
 OURS = """
 import sys, time
-from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.plugin.registry import Registry
 began = time.perf_counter()
 names = Registry().slugs()
 print((time.perf_counter() - began) * 1e3)

@@ -102,7 +102,11 @@ UNIONS = ("Confirmation", "ResubmitRule", "Route", "Window")
 
 def declaration_page() -> str:
     """What a plugin may declare, from `plugin.integration`, `plugin.routes` and `plugin.reasons`."""
-    left = {*integration.__all__, *routes.__all__} - {name for names in SORTED.values() for name in names} - {*UNIONS, "fold"}
+    left = (
+        {*integration.__all__, *routes.__all__}
+        - {name for names in SORTED.values() for name in names}
+        - {*UNIONS, "fold"}
+    )
     if left:
         raise ValueError(f"docs/reference_pages.py: SORTED has no section for {', '.join(sorted(left))}")
     lines = [

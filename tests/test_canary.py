@@ -33,6 +33,16 @@ def test_the_finder_finds_every_form_and_a_piece_of_it(form: str) -> None:
     assert not look.found(forms_of("another-secret-of-somebody-else-1234")[form])
 
 
+@pytest.mark.parametrize("before", range(Finder.PIECE + 1))
+def test_the_finder_finds_a_piece_wherever_it_stands(before: int) -> None:
+    secret = canary("api_key")
+    look = Finder(secret)
+    pieces = [secret[at : at + look.PIECE] for at in range(len(secret) - look.PIECE + 1)]
+    for after in ("", ", it says"):
+        assert all(look.found(f"{'.' * before}{piece}{after}") == {piece} for piece in pieces)
+    assert not look.found(f"{'.' * before}{secret[: look.PIECE - 1]}")
+
+
 def test_what_a_tool_reports_of_an_error_shows_variables_and_causes_but_not_those_of_tests() -> None:
     def fails(secret: str) -> None:
         raise ValueError("outer") from KeyError(secret)

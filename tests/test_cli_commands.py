@@ -19,9 +19,10 @@ from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock, hours
 
 PHONE = """
-from orderdesk_sdk.declaration import Integration, Portal
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.routes import Portal
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.settings import host, settings
 
 @settings
 class PhoneSettings:

@@ -30,7 +30,7 @@ def judge(pytester: pytest.Pytester) -> Judge:
             import pytest
             import toy
             import toy_shops
-            from orderdesk_sdk.testing.conformance import PluginConformance
+            from orderdesk_devkit.testing.conformance import PluginConformance
 
             class TestToy(PluginConformance):
                 integration = "toy"

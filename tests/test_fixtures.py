@@ -15,7 +15,7 @@ pytest_plugins = ("pytester",)
 ASKS = """
 from datetime import timedelta
 
-from orderdesk_sdk.case import State
+from orderdesk_sdk.cases.case import State
 
 {head}
 

@@ -13,9 +13,10 @@ from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.plugin.registry import Registry
 
 PLUGIN = """
-from orderdesk_sdk.declaration import Integration, Portal
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.settings import settings
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.routes import Portal
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.settings import settings
 
 @settings
 class None_:

@@ -329,8 +329,8 @@ WRITER = """
 import sys
 from pathlib import Path
 from datetime import UTC, datetime
-from orderdesk_sdk.case import Cancellation
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 ledger = SqliteLedger(Path(sys.argv[1]))
 for number in range(40):
     name = f"{sys.argv[2]}{number}"

@@ -26,8 +26,7 @@ from orderdesk_sdk.orders.order import Address, Line, Order, Placement, Role
 from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
 from orderdesk_sdk.plugin.toolkit.templates import FIELDS, fill, template_fields
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.email import smtp as mail
-from orderdesk_sdk.transport.email import smtp_session
+from orderdesk_sdk.transport.email import smtp, smtp_session
 from orderdesk_sdk.transport.email.smtp import LONGEST_BODY, LONGEST_SUBJECT, MailConfig, Mailer, compose, message_id
 
 if TYPE_CHECKING:
@@ -182,7 +181,7 @@ def test_no_password_is_told_of_a_login_that_is_refused(mail_servers: Callable[.
     with pytest.raises(ConfigurationError) as caught:
         send(server.config(username="shop", password=Secret(QUOTED)))
     frames = traceback.StackSummary.extract(traceback.walk_tb(caught.value.__traceback__), capture_locals=True)
-    ours = [frame.locals for frame in frames if frame.filename == mail.__file__]
+    ours = [frame.locals for frame in frames if frame.filename == smtp.__file__]
     assert ours
     assert QUOTED not in f"{ours}{caught.value!r}{caught.value.__context__!r}{caught.value.__cause__!r}"
 

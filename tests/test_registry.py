@@ -16,9 +16,10 @@ from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
 from orderdesk_sdk.plugin.registry import Registry
 
 GOOD = """
-from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Integration, NewNumber
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply
+from orderdesk_sdk.plugin.integration import Integration, NewNumber
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.settings import host, settings
 
 @settings
 class AcmeSettings:

@@ -151,7 +151,7 @@ def test_a_switch_that_does_not_exist_is_an_input_error(depot: Depot) -> None:
 
 def test_discovery_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = EntryPoint("depot", "no_such_module:Depot", "orderdesk.simulators")
-    monkeypatch.setattr("orderdesk_sdk.plugin.entry_points.entry_points", lambda group: [broken])
+    monkeypatch.setattr("orderdesk_sdk.plugin.entry_points._entry_points", lambda group, folders: (broken,))
     assert simulators() == {"depot": broken}
 
 

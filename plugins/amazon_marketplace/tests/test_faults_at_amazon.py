@@ -15,10 +15,19 @@ from orderdesk_sdk.cases.case import Case, State
 integration = "amazon-marketplace"
 order = ORDER = "902-1106328-1059050"
 TROUBLE = (
-    Fault.SERVER_ERROR_HTML, Fault.SERVER_ERROR_HTML_AFTER, Fault.ERROR_WITHOUT_ERRORS, Fault.OK_HTML, Fault.OK_EMPTY,
-    Fault.OVERSIZED, Fault.TRUNCATED, Fault.LOST_REPLY, Fault.MALFORMED_JSON, Fault.WRONG_TYPES, Fault.GARBAGE_GZIP,
+    Fault.SERVER_ERROR_HTML,
+    Fault.SERVER_ERROR_HTML_AFTER,
+    Fault.ERROR_WITHOUT_ERRORS,
+    Fault.OK_HTML,
+    Fault.OK_EMPTY,
+    Fault.OVERSIZED,
+    Fault.TRUNCATED,
+    Fault.LOST_REPLY,
+    Fault.MALFORMED_JSON,
+    Fault.WRONG_TYPES,
+    Fault.GARBAGE_GZIP,
     Fault.REDIRECT,
-)  # fmt: skip
+)
 each_trouble = pytest.mark.parametrize("fault", TROUBLE, ids=lambda fault: fault.value)
 ALWAYS = 500
 

@@ -168,11 +168,20 @@ def test_pages_of_feeds_follow_by_their_token_alone(client: httpx.Client) -> Non
     assert client.get(FEEDS, params=both).status_code == 400
 
 
-@pytest.mark.parametrize("query", [
-    {}, {"pageSize": "5"}, {"feedTypes": "A", "pageSize": "0"}, {"feedTypes": "A", "pageSize": "101"},
-    {"feedTypes": "A", "pageSize": "ten"}, {"feedTypes": "A", "processingStatuses": "READY"},
-    {"feedTypes": "A", "createdSince": "yesterday"}, {"nextToken": "x"}, {"nextToken": "e30="},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"pageSize": "5"},
+        {"feedTypes": "A", "pageSize": "0"},
+        {"feedTypes": "A", "pageSize": "101"},
+        {"feedTypes": "A", "pageSize": "ten"},
+        {"feedTypes": "A", "processingStatuses": "READY"},
+        {"feedTypes": "A", "createdSince": "yesterday"},
+        {"nextToken": "x"},
+        {"nextToken": "e30="},
+    ],
+)
 def test_what_the_model_does_not_allow_is_no_question_for_feeds(client: httpx.Client, query: dict[str, str]) -> None:
     assert client.get(FEEDS, params=query).status_code == 400
 

@@ -21,9 +21,12 @@ order = ORDER = "902-1106328-1059050"
 FEEDS, DOCUMENTS = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents"
 ORDERS = "/orders/2026-01-01/orders"
 TEMPLATES = {
-    ("POST", DOCUMENTS): "", ("GET", DOCUMENTS): "feedDocumentId", ("POST", FEEDS): "", ("GET", FEEDS): "feedId",
+    ("POST", DOCUMENTS): "",
+    ("GET", DOCUMENTS): "feedDocumentId",
+    ("POST", FEEDS): "",
+    ("GET", FEEDS): "feedId",
     ("GET", ORDERS): "orderId",
-}  # fmt: skip
+}
 """What the plugin calls: method, path, and the parameter that follows it."""
 
 

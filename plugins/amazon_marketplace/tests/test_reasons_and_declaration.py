@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_amazon_marketplace import orderdesk_integration
-from orderdesk_amazon_marketplace.amazon import CODES, REASONS, MarketplaceSettings
+from orderdesk_amazon_marketplace.api import CODES, REASONS
+from orderdesk_amazon_marketplace.settings import MarketplaceSettings
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
 from orderdesk_amazon_marketplace.simulator.feeds import REASONS as PUBLISHED
 from orderdesk_amazon_marketplace.simulator.service import PLAN
@@ -34,9 +35,14 @@ def test_every_code_that_stands_for_a_reason_is_published() -> None:
 
 @pytest.mark.parametrize(
     ("given", "code"),
-    [("out of stock", "NoInventory"), ("customer asked", "BuyerCanceled"), ("PricingError", "PricingError"),
-     ("pricing", "GeneralAdjustment"), ("RejectOrder", "RejectOrder")],
-)  # fmt: skip
+    [
+        ("out of stock", "NoInventory"),
+        ("customer asked", "BuyerCanceled"),
+        ("PricingError", "PricingError"),
+        ("pricing", "GeneralAdjustment"),
+        ("RejectOrder", "RejectOrder"),
+    ],
+)
 def test_a_reason_is_told_by_its_code(given: str, code: str) -> None:
     reason = resolve_reason(REASONS, given, made(extra_reasons=("RejectOrder",)), Order("1", "1"), "test")
     assert reason.code == code
@@ -65,8 +71,14 @@ def test_the_button_warns_and_nothing_is_resubmitted() -> None:
 
 
 def test_the_limits_are_those_of_the_models() -> None:
-    names = {"documents": "createFeedDocument", "document": "getFeedDocument", "feeds": "createFeed",
-             "feed": "getFeed", "order": "getOrder", "cancellation": "cancelOrder"}  # fmt: skip
+    names = {
+        "documents": "createFeedDocument",
+        "document": "getFeedDocument",
+        "feeds": "createFeed",
+        "feed": "getFeed",
+        "order": "getOrder",
+        "cancellation": "cancelOrder",
+    }
     assert {names[name]: limit for name, limit in orderdesk_integration().limits.items()} == PLAN
 
 

@@ -107,8 +107,10 @@ def test_an_error_is_read_however_the_report_is_written(
 ONE = "<MessageID>1</MessageID>"
 OURS = {
     "its message": (report_of(result_of(ONE)), "8541: no such item"),
-    "its number": (report_of(result_of(f"<AdditionalInfo><AmazonOrderID>{ORDER}</AmazonOrderID></AdditionalInfo>"),
-                             (3, 2, 1)), "8541: no such item"),
+    "its number": (
+        report_of(result_of(f"<AdditionalInfo><AmazonOrderID>{ORDER}</AmazonOrderID></AdditionalInfo>"), (3, 2, 1)),
+        "8541: no such item",
+    ),
     "no message": (report_of(result_of()), "8541: no such item"),
     "an empty message": (report_of(result_of("<MessageID/>")), "8541: no such item"),
     "message 0": (report_of(result_of("<MessageID>0</MessageID>"), (0, 0, 1)), "8541: no such item"),
@@ -117,7 +119,7 @@ OURS = {
     "nothing processed": (report_of("", (0, 0, 0)), "nothing was processed"),
     "a code in other letters": (report_of(result_of(ONE).replace("Error", "ERROR")), "8541: no such item"),
     "no words": (report_of(f"<Result>{ONE}<ResultCode>Error</ResultCode></Result>"), "an error without a word"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("report", "said"), OURS.values(), ids=OURS)
@@ -130,10 +132,14 @@ def test_an_error_that_must_be_the_orders_own_refuses_it_in_the_reports_words(
     assert "Seller Central" in (case.remedy or "")
 
 
-@pytest.mark.parametrize("report", [
-    report_of(result_of(), (3, 2, 1)), report_of("", (3, 2, 1)),
-    report_of(result_of("<MessageID>7</MessageID>"), (3, 1, 2)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "report",
+    [
+        report_of(result_of(), (3, 2, 1)),
+        report_of("", (3, 2, 1)),
+        report_of(result_of("<MessageID>7</MessageID>"), (3, 1, 2)),
+    ],
+)
 def test_an_error_that_may_be_anothers_is_told_and_refuses_nothing(
     simulator: MarketplaceSimulator, stage: SimulatedStage, report: bytes
 ) -> None:

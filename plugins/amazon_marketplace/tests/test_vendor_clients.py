@@ -39,7 +39,11 @@ def test_a_public_client_cancels_an_order_by_feed_cancels_a_feed_and_lists_them(
         )
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout) == {
-        "before": "UNSHIPPED", "feed": "DONE", "report": True, "after": "CANCELLED", "canceled": "CANCELLED",
+        "before": "UNSHIPPED",
+        "feed": "DONE",
+        "report": True,
+        "after": "CANCELLED",
+        "canceled": "CANCELLED",
         "listed": True,
-    }  # fmt: skip
+    }
     assert simulator.truth(ORDER) == "CANCELLED"

@@ -45,11 +45,15 @@ def main(url: str, order_id: str) -> dict[str, object]:
         displayableOrderComment="Thank you",
         shippingSpeedCategory="Standard",
         destinationAddress={
-            "name": "Sam Example", "addressLine1": "1 Example Street", "city": "Springfield", "stateOrRegion": "IL",
-            "postalCode": "62701", "countryCode": "US",
+            "name": "Sam Example",
+            "addressLine1": "1 Example Street",
+            "city": "Springfield",
+            "stateOrRegion": "IL",
+            "postalCode": "62701",
+            "countryCode": "US",
         },
         items=[{"sellerSku": "MUG", "sellerFulfillmentOrderItemId": "1", "quantity": 2}],
-    )  # fmt: skip
+    )
     seen: dict[str, object] = {"created": status()}
     advance(url, 60)
     api.cancel_fulfillment_order(order_id)

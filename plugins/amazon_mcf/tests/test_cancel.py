@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orderdesk_amazon_mcf import UNKNOWN, orderdesk_cancel
-from orderdesk_amazon_mcf.account import McfSettings
+from orderdesk_amazon_mcf import orderdesk_cancel
+from orderdesk_amazon_mcf.api import UNKNOWN
+from orderdesk_amazon_mcf.settings import McfSettings
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_devkit.testing.harness import LINES, SimulatedStage
 from orderdesk_devkit.testing.pytest_plugin import StageOpener

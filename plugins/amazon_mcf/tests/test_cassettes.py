@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from orderdesk_amazon_mcf import OTHER
+from orderdesk_amazon_mcf.api import OTHER
 from orderdesk_amazon_mcf.simulator import example_address
 from orderdesk_devkit.testing.cassette_suite import CassetteSuite
 from orderdesk_devkit.testing.harness import Stage

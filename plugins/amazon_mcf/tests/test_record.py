@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
-from orderdesk_amazon_mcf.simulator.tokens import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
+from orderdesk_amazon_mcf.simulator.service import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.testing.cassettes import Source, read_head
 from orderdesk_devkit.testing.record import main
@@ -35,10 +35,12 @@ token_url = "{url}/auth/o2/token"
 speed = "Priority"
 """
 ORDER = {
-    "id": "7", "source_id": "LIVE-7", "email": "vera.muster@example.org",
+    "id": "7",
+    "source_id": "LIVE-7",
+    "email": "vera.muster@example.org",
     "shipping": {"first_name": "Vera", "last_name": "Muster", "address1": "99 Real Road", "postal_code": "12345"},
     "order_items": [{"id": "1", "code": "LAMP", "quantity": 3}],
-}  # fmt: skip
+}
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from orderdesk_amazon_mcf import OTHER
+from orderdesk_amazon_mcf.api import OTHER
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.harness import LINES, SimulatedStage
@@ -132,17 +132,20 @@ def test_an_order_that_amazon_refuses_is_refused_in_its_words(simulator: McfSimu
     assert created(simulator) == []
 
 
-@pytest.mark.parametrize(("details", "lines", "said"), [
-    ({"postal_code": ""}, LINES, "destinationAddress.postalCode is missing"),
-    ({"address1": " "}, LINES, "destinationAddress.addressLine1 is missing"),
-    ({"first_name": "", "last_name": "", "company": ""}, LINES, "destinationAddress.name is missing"),
-    ({"city": ""}, LINES, "destinationAddress.city is missing"),
-    ({"country": "Elsewhere"}, LINES, "destinationAddress.countryCode"),
-    ({"country": ""}, LINES, "destinationAddress.countryCode"),
-    ({}, (("M" * 51, 1),), "has 51 characters, and 50 are allowed"),
-    ({}, (("MUG", 251),), "it has 251 pieces, and 250 are allowed"),
-    ({}, tuple((f"MUG-{number}", 1) for number in range(101)), "it has 101 lines, and 100 are allowed"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("details", "lines", "said"),
+    [
+        ({"postal_code": ""}, LINES, "destinationAddress.postalCode is missing"),
+        ({"address1": " "}, LINES, "destinationAddress.addressLine1 is missing"),
+        ({"first_name": "", "last_name": "", "company": ""}, LINES, "destinationAddress.name is missing"),
+        ({"city": ""}, LINES, "destinationAddress.city is missing"),
+        ({"country": "Elsewhere"}, LINES, "destinationAddress.countryCode"),
+        ({"country": ""}, LINES, "destinationAddress.countryCode"),
+        ({}, (("M" * 51, 1),), "has 51 characters, and 50 are allowed"),
+        ({}, (("MUG", 251),), "it has 251 pieces, and 250 are allowed"),
+        ({}, tuple((f"MUG-{number}", 1) for number in range(101)), "it has 101 lines, and 100 are allowed"),
+    ],
+)
 def test_what_amazons_model_does_not_allow_is_refused_before_anything_is_sent(
     open_stage: StageOpener,
     simulator: McfSimulator,

@@ -217,5 +217,10 @@ def test_it_is_built_as_every_simulator_is(clock: VirtualClock) -> None:
     assert settings["token_url"] == "http://127.0.0.1:8000/auth/o2/token"
     assert settings["marketplace_id"] == "ATVPDKIKX0DER"
     assert set(settings) == {
-        "refresh_token", "client_id", "client_secret", "endpoint", "token_url", "marketplace_id",
-    }  # fmt: skip
+        "refresh_token",
+        "client_id",
+        "client_secret",
+        "endpoint",
+        "token_url",
+        "marketplace_id",
+    }

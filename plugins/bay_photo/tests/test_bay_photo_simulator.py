@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from orderdesk_bay_photo.account import SCOPES, BayPhotoSettings
-from orderdesk_bay_photo.orders import new_order
+from orderdesk_bay_photo.api import new_order
+from orderdesk_bay_photo.settings import SCOPES, BayPhotoSettings
 from orderdesk_bay_photo.simulator import CLIENT_ID, CLIENT_SECRET, SUBMIT, TOKEN, BayPhotoSimulator
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import hours, seconds
@@ -32,9 +32,13 @@ def client(simulator: BayPhotoSimulator) -> Iterator[httpx.Client]:
 def body(api: str, now: datetime, **order: Any) -> dict[str, Any]:
     """What the plugin sends for order A."""
     given = BayPhotoSettings(
-        api=api, token=Secret("t"), client_id=Secret("i"), client_secret=Secret("s"), submit_path=SUBMIT,
+        api=api,
+        token=Secret("t"),
+        client_id=Secret("i"),
+        client_secret=Secret("s"),
+        submit_path=SUBMIT,
         shipping_code="FEDEX2",
-    )  # fmt: skip
+    )
     line = Line(1, code="SEA", metadata={"print_sku": "8x10", "print_url": URL})
     return new_order(Order("id-A", "A", lines=(line,), shipping=Address(country="US"), **order), given, now)[1]
 

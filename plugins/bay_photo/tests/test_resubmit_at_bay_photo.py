@@ -74,17 +74,33 @@ def test_v1_gets_the_order_as_its_document_has_it(open_stage: StageOpener) -> No
     stage.resubmit()
     document = sent(stage)
     assert document.pop("order_date").endswith(" UTC")
-    photo = {"image_file_name": "sea side.jpg", "image_source_path": URL, "crop_width": 100, "crop_height": 100,
-             "crop_x": 50, "crop_y": 50, "node_uid": "1"}  # fmt: skip
+    photo = {
+        "image_file_name": "sea side.jpg",
+        "image_source_path": URL,
+        "crop_width": 100,
+        "crop_height": 100,
+        "crop_x": 50,
+        "crop_y": 50,
+        "node_uid": "1",
+    }
     assert document == {
-        "order_name": "1042-1", "shipping_billing_code": "FEDEX2", "drop_ship": True, "return_shipping_id": "77",
+        "order_name": "1042-1",
+        "shipping_billing_code": "FEDEX2",
+        "drop_ship": True,
+        "return_shipping_id": "77",
         "customer": {
-            "name": "Robin Understudy", "email": "robin@example.com", "phone": "217-555-0175",
-            "address1": "12 Prompter Lane", "address2": "Rear", "city": "Springfield", "state": "IL", "country": "US",
+            "name": "Robin Understudy",
+            "email": "robin@example.com",
+            "phone": "217-555-0175",
+            "address1": "12 Prompter Lane",
+            "address2": "Rear",
+            "city": "Springfield",
+            "state": "IL",
+            "country": "US",
             "zip": "62701",
         },
         "products": [{"product_id": "8x10", "qty": 2, "photos": [photo]}],
-    }  # fmt: skip
+    }
 
 
 def test_v2_gets_the_order_as_its_schema_has_it(open_stage: StageOpener, simulator: BayPhotoSimulator) -> None:
@@ -95,15 +111,28 @@ def test_v2_gets_the_order_as_its_schema_has_it(open_stage: StageOpener, simulat
     assert document.pop("placed_at").endswith("Z")
     assert document == {
         "integrator_identifier": "1042-1",
-        "shipping": {"code": "FEDEX2", "destination_address": {
-            "name": "Robin Understudy", "street_address": ["12 Prompter Lane", "Rear"], "city": "Springfield",
-            "state_or_region": "IL", "postal_code": "62701", "country": "US",
-        }},
+        "shipping": {
+            "code": "FEDEX2",
+            "destination_address": {
+                "name": "Robin Understudy",
+                "street_address": ["12 Prompter Lane", "Rear"],
+                "city": "Springfield",
+                "state_or_region": "IL",
+                "postal_code": "62701",
+                "country": "US",
+            },
+        },
         "images": {"iid-1": {"url": URL, "filename": "sea side.jpg"}},
-        "products": [{
-            "name": "Sea side", "code": "8x10", "quantity": 2, "images": {"1": {"image_id": "iid-1"}}, "options": [],
-        }],
-    }  # fmt: skip
+        "products": [
+            {
+                "name": "Sea side",
+                "code": "8x10",
+                "quantity": 2,
+                "images": {"1": {"image_id": "iid-1"}},
+                "options": [],
+            }
+        ],
+    }
 
 
 @pytest.mark.parametrize(
@@ -234,8 +263,10 @@ def test_a_country_is_sent_as_its_code_and_one_that_is_none_is_not_sent(
         assert address["country"] == code
 
 
-@pytest.mark.parametrize(("stage_there", "state"), [("queued", ErrandState.DONE), ("stopped", ErrandState.REFUSED),
-                                                    ("gone", ErrandState.REFUSED)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("stage_there", "state"),
+    [("queued", ErrandState.DONE), ("stopped", ErrandState.REFUSED), ("gone", ErrandState.REFUSED)],
+)
 def test_what_an_earlier_create_made_counts_while_it_is_on_its_way(
     open_stage: StageOpener, simulator: BayPhotoSimulator, stage_there: str, state: ErrandState
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from orderdesk_bdlinx import BdlinxSettings
+from orderdesk_bdlinx.settings import BdlinxSettings
 from orderdesk_bdlinx.simulator import BdlinxSimulator
 from orderdesk_devkit.simulators.profile import API_SECRET, API_USER, BASE, Durations
 from orderdesk_devkit.simulators.server import serve

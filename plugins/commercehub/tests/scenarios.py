@@ -13,9 +13,10 @@ from orderdesk_sdk.clock import Clock
 RETAILER = "demoretailer"
 OUT_OF_STOCK = {"code": "OOS", "title": "Out of stock", "for": ["out of stock"]}
 ELSE = {
-    "code": "ELSE", "title": "Anything else",
+    "code": "ELSE",
+    "title": "Anything else",
     "for": ["customer asked", "address", "fraud", "duplicate", "pricing", "cannot ship in time", "other"],
-}  # fmt: skip
+}
 LISTED = {"retailer_field": "checkout_data.Retailer", "reasons": {RETAILER: [OUT_OF_STOCK, ELSE]}}
 """A retailer's own list, as it is configured; Dsco's codes are not in it."""
 
@@ -61,9 +62,15 @@ def scenario(
 ) -> Scenario:
     """A scenario of an order whose retailer has a list of its own."""
     return Scenario(
-        name, about=about, play=play, simulator=simulator, live=live, switches=switches,
-        details={"checkout_data": {"Retailer": RETAILER}}, settings=LISTED,
-    )  # fmt: skip
+        name,
+        about=about,
+        play=play,
+        simulator=simulator,
+        live=live,
+        switches=switches,
+        details={"checkout_data": {"Retailer": RETAILER}},
+        settings=LISTED,
+    )
 
 
 SCENARIOS = Scenarios(

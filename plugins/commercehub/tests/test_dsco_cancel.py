@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orderdesk_commercehub import UNKNOWN
+from orderdesk_commercehub.api import UNKNOWN
 from orderdesk_commercehub.simulator import DscoSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_commercehub.account import CODES, HubSettings
+from orderdesk_commercehub.api import CODES
+from orderdesk_commercehub.settings import HubSettings
 from orderdesk_commercehub.simulator import DscoSimulator
 from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
 from orderdesk_devkit.testing.pytest_plugin import StageOpener
@@ -42,11 +43,19 @@ def test_the_codes_are_the_documented_ones() -> None:
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        ("customer asked", "CXSC"), ("out of stock", "CXSS"), ("address", "CXSB"), ("fraud", "CXSO"),
-        ("duplicate", "CXSO"), ("pricing", "CXSO"), ("cannot ship in time", "CXST"), ("other", "CXSO"),
-        ("CXSD", "CXSD"), ("cxsn", "CXSN"), ("Invalid Ship Instructions", "CXSI"),
+        ("customer asked", "CXSC"),
+        ("out of stock", "CXSS"),
+        ("address", "CXSB"),
+        ("fraud", "CXSO"),
+        ("duplicate", "CXSO"),
+        ("pricing", "CXSO"),
+        ("cannot ship in time", "CXST"),
+        ("other", "CXSO"),
+        ("CXSD", "CXSD"),
+        ("cxsn", "CXSN"),
+        ("Invalid Ship Instructions", "CXSI"),
     ],
-)  # fmt: skip
+)
 def test_a_reason_goes_out_as_its_code_with_the_askers_words(stage: SimulatedStage, given: str, code: str) -> None:
     stage.cancel(given)
     (body,) = stage.documents("/order/item/cancel")

@@ -47,8 +47,10 @@ def test_what_a_cancel_does_not_reach_is_not_called_canceled(stage: SimulatedSta
     stage.cancel()
     case = stage.follow()
     assert (case.state, case.refusal, simulator.truth(ORDER)) == (
-        State.REFUSED, Refusal.NOT_ALLOWED, "shipment_pending",
-    )  # fmt: skip
+        State.REFUSED,
+        Refusal.NOT_ALLOWED,
+        "shipment_pending",
+    )
 
 
 def told(stage: SimulatedStage, *orders: object, whole: bool = False) -> Case:
@@ -163,11 +165,14 @@ def test_what_is_canceled_and_shipped_as_well_proves_nothing(stage: SimulatedSta
     assert case.state is State.AWAITING_PERSON
 
 
-@pytest.mark.parametrize("entry", [
-    {"requestId": "another", "payload": {"id": "PO-9999"}},
-    {"payload": {"id": "PO-9999"}},
-    {"payload": {}},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"requestId": "another", "payload": {"id": "PO-9999"}},
+        {"payload": {"id": "PO-9999"}},
+        {"payload": {}},
+    ],
+)
 def test_a_log_entry_of_another_request_about_another_order_decides_nothing(
     stage: SimulatedStage, simulator: DscoSimulator, entry: dict[str, object]
 ) -> None:

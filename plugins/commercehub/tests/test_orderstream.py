@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from orderdesk_commercehub.account import HubSettings
 from orderdesk_commercehub.orderstream import confirm, write_confirm
+from orderdesk_commercehub.settings import HubSettings
 from orderdesk_devkit.testing.harness import SimulatedStage
 from orderdesk_devkit.testing.pytest_plugin import StageOpener
 from orderdesk_sdk.cases.case import State
@@ -109,9 +109,12 @@ def manual(open_stage: StageOpener, outbox: Path) -> SimulatedStage:
     ]
     order: dict[str, Any] = {"order_items": items, "checkout_data": {"Retailer": "harborstore"}}
     settings = {
-        "mode": "orderstream", "vendor_id": "lanternworks", "outbox": str(outbox), "reasons": REASONS,
+        "mode": "orderstream",
+        "vendor_id": "lanternworks",
+        "outbox": str(outbox),
+        "reasons": REASONS,
         "retailer_field": "checkout_data.Retailer",
-    }  # fmt: skip
+    }
     return open_stage(settings, details=order)
 
 

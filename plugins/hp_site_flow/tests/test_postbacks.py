@@ -8,7 +8,7 @@ import pytest
 
 from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage, configured
 from orderdesk_hp_site_flow import orderdesk_receive
-from orderdesk_hp_site_flow.account import SiteFlowSettings
+from orderdesk_hp_site_flow.settings import SiteFlowSettings
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.errors import ConfigurationError, UntrustedMessage

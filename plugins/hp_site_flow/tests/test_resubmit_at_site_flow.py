@@ -49,7 +49,10 @@ def test_what_is_submitted_is_the_documented_minimum_and_who_it_ships_to(
             "sourceOrderId": NEXT,
             "items": [
                 {
-                    "sku": sku, "sourceItemId": str(number), "quantity": quantity, "shipmentIndex": 0,
+                    "sku": sku,
+                    "sourceItemId": str(number),
+                    "quantity": quantity,
+                    "shipmentIndex": 0,
                     "components": [
                         {"code": "Cover", "path": "https://files.example.com/artwork.pdf", "fetch": True},
                     ],
@@ -59,16 +62,22 @@ def test_what_is_submitted_is_the_documented_minimum_and_who_it_ships_to(
             "shipments": [
                 {
                     "shipTo": {
-                        "name": "Robin Understudy", "companyName": "Rehearsal Goods", "address1": "12 Prompter Lane",
-                        "town": "Springfield", "state": "IL", "postcode": "62701", "isoCountry": "US",
-                        "phone": "217-555-0175", "email": "robin.understudy@example.com",
+                        "name": "Robin Understudy",
+                        "companyName": "Rehearsal Goods",
+                        "address1": "12 Prompter Lane",
+                        "town": "Springfield",
+                        "state": "IL",
+                        "postcode": "62701",
+                        "isoCountry": "US",
+                        "phone": "217-555-0175",
+                        "email": "robin.understudy@example.com",
                     },
                     "shipmentIndex": 0,
                     "carrier": {"alias": "express"},
                 },
             ],
         },
-    }  # fmt: skip
+    }
 
 
 def test_a_validation_failure_is_refused_with_its_paths_and_messages(

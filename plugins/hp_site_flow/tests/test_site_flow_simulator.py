@@ -13,7 +13,7 @@ from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.testing.harness import LINES, configured
 from orderdesk_devkit.testing.specs import vendor_file
 from orderdesk_hp_site_flow import api
-from orderdesk_hp_site_flow.account import SiteFlowSettings, signature
+from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator, example_order
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.errors import InputError, NotFoundError
@@ -32,12 +32,12 @@ def call(simulator: SiteFlowSimulator) -> Iterator[Caller]:
         table = simulator.settings(served.url)
         settings = make_settings(SiteFlowSettings, configured("hp-site-flow", table, Registry()))
         assert isinstance(settings, SiteFlowSettings)
-        auth = signature(settings)
+        signer = sign(settings)
         with httpx.Client(base_url=settings.base_url, trust_env=False) as client:
 
             def call_(method: str, path: str, body: object = None) -> httpx.Response:
                 request = client.build_request(method, path, json=body)
-                auth.sign(request, datetime.now(UTC))
+                signer.sign(request, datetime.now(UTC))
                 return client.send(request)
 
             yield call_
@@ -57,8 +57,11 @@ def test_an_order_goes_its_way_by_the_clock(simulator: SiteFlowSimulator) -> Non
     assert list(dict.fromkeys(seen)) == ["dataready", "printready", "complete", "shipped"]
     told = [record.effect for record in simulator.log if record.operation == "life cycle"]
     assert told == [
-        "dataready -> printready", "batched: it enters production", "printready -> complete", "complete -> shipped",
-    ]  # fmt: skip
+        "dataready -> printready",
+        "batched: it enters production",
+        "printready -> complete",
+        "complete -> shipped",
+    ]
 
 
 def test_an_order_whose_files_never_arrive_is_in_error_after_twelve_hours(simulator: SiteFlowSimulator) -> None:
@@ -131,7 +134,7 @@ def test_a_number_is_taken_once(simulator: SiteFlowSimulator, call: Caller) -> N
         ({"shipments": [{"shipTo": {}, "carrier": {}}]}, "orderData.shipments[0].carrier"),
         ({"shipments": [{"shipTo": {"name": "x"}}]}, "orderData.shipments[0].shipTo.town"),
     ],
-)  # fmt: skip
+)
 def test_an_order_below_the_documented_minimum_is_told_where(
     simulator: SiteFlowSimulator, call: Caller, changed: dict[str, object], path: str
 ) -> None:

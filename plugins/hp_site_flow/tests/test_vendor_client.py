@@ -12,7 +12,7 @@ import pytest
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
 from orderdesk_devkit.testing.npm import npm_package, run_node
-from orderdesk_hp_site_flow.account import SiteFlowSettings, signature
+from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator, example_order
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.secret import Secret
@@ -35,11 +35,18 @@ def seen(request: pytest.FixtureRequest, simulator: SiteFlowSimulator) -> dict[s
     folder = npm_package(request.config.cache, "oneflow-sdk-js", "2.2.0")
     with serve(simulator.app) as served:
         table = simulator.settings(served.url)
-        said = run_node(folder, SCRIPT, {
-            "url": table["base_url"], "token": table["token"], "secret": table["api_secret"],
-            "source": table["source_account"], "orders": [example_order(number) for number in THEIRS],
-            "signed": SIGNED,
-        })  # fmt: skip
+        said = run_node(
+            folder,
+            SCRIPT,
+            {
+                "url": table["base_url"],
+                "token": table["token"],
+                "secret": table["api_secret"],
+                "source": table["source_account"],
+                "orders": [example_order(number) for number in THEIRS],
+                "signed": SIGNED,
+            },
+        )
     assert isinstance(said, dict)
     return said
 
@@ -67,12 +74,14 @@ def test_the_plugin_cancels_as_the_vendors_client_does(
 def test_the_plugin_signs_as_the_vendors_client_does(seen: dict[str, Any], simulator: SiteFlowSimulator) -> None:
     table = simulator.settings("https://pro-api.oneflowcloud.com")
     settings = SiteFlowSettings(
-        token=Secret(str(table["token"])), api_secret=Secret(str(table["api_secret"])),
-        source_account="my-brand", destination="printer",
-    )  # fmt: skip
+        token=Secret(str(table["token"])),
+        api_secret=Secret(str(table["api_secret"])),
+        source_account="my-brand",
+        destination="printer",
+    )
     ours = []
     for (method, path), (stamp, _) in zip(SIGNED, seen["signed"], strict=True):
         request = httpx.Request(method, f"{table['base_url']}{path}")
-        signature(settings).sign(request, datetime.fromisoformat(stamp))
+        sign(settings).sign(request, datetime.fromisoformat(stamp))
         ours.append([request.headers["x-oneflow-date"], request.headers["x-oneflow-authorization"]])
     assert ours == seen["signed"]

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from orderdesk_devkit.testing.harness import ORDER, SimulatedStage, simulated
-from orderdesk_lulu import LuluSettings, orderdesk_check
+from orderdesk_lulu import orderdesk_check
+from orderdesk_lulu.settings import LuluSettings
 from orderdesk_lulu.simulator import LuluSimulator
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock

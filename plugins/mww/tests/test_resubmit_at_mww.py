@@ -9,8 +9,8 @@ import pytest
 
 from orderdesk_devkit.testing.harness import SimulatedStage
 from orderdesk_devkit.testing.pytest_plugin import StageOpener
-from orderdesk_mww.account import MwwSettings
-from orderdesk_mww.orders import new_order
+from orderdesk_mww.api import new_order
+from orderdesk_mww.settings import MwwSettings
 from orderdesk_mww.simulator import MwwSimulator, State, example_order
 from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.resubmission import Resubmission

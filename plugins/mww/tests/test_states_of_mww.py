@@ -9,7 +9,7 @@ import pytest
 
 import orderdesk_mww
 from orderdesk_devkit.testing.harness import ORDER, SimulatedStage
-from orderdesk_mww.account import MwwSettings
+from orderdesk_mww.settings import MwwSettings
 from orderdesk_sdk.orders.order import Order, Placement, Role
 from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.requests import CheckRequest

@@ -20,7 +20,7 @@ from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.secret import Secret
 from orderdesk_shipbob import orderdesk_cancel
-from orderdesk_shipbob.api import ORDERS, SHIPMENTS, standing
+from orderdesk_shipbob.api import ORDERS, SHIPMENTS, answer_from_order
 from orderdesk_shipbob.settings import ShipBobSettings
 from orderdesk_shipbob.simulator import CHANNEL, TOKEN, ShipBobSimulator
 
@@ -137,13 +137,14 @@ def test_a_row_that_the_order_does_not_bear_out_is_unclear() -> None:
     ],
 )
 def test_an_order_is_what_all_its_shipments_say(said: object, outcome: Outcome) -> None:
-    assert standing(httpx.Response(200, json=said)).outcome is outcome
+    assert answer_from_order(httpx.Response(200, json=said)).outcome is outcome
 
 
 @pytest.mark.parametrize("word", sorted(ORDERS))
 @pytest.mark.parametrize("shipment", sorted(SHIPMENTS - {"canceled"}))
 def test_an_order_with_a_shipment_that_is_not_canceled_never_is(word: str, shipment: str) -> None:
-    assert standing(httpx.Response(200, json=order(word, "Cancelled", shipment))).outcome is not Outcome.CANCELED
+    reply = httpx.Response(200, json=order(word, "Cancelled", shipment))
+    assert answer_from_order(reply).outcome is not Outcome.CANCELED
 
 
 @pytest.mark.parametrize("body", ["<html></html>", "{}", ""])

@@ -18,8 +18,9 @@ from orderdesk_sdk.plugin.routes import Portal
 from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.plugin.webhooks import HintKind
 from orderdesk_sdk.secret import Secret
-from orderdesk_shopify.account import ShopSettings
-from orderdesk_shopify.fulfillment import judged, orderdesk_integration, orderdesk_receive
+from orderdesk_shopify.api import answer_from_fulfillment_order
+from orderdesk_shopify.fulfillment import orderdesk_integration, orderdesk_receive
+from orderdesk_shopify.settings import ShopSettings
 from orderdesk_shopify.simulator import FulfillmentSimulator
 from orderdesk_shopify.simulator.webhooks import CLIENT_SECRET
 
@@ -59,7 +60,7 @@ def test_after_acceptance_the_service_is_asked_and_its_yes_is_read_back(
 ) -> None:
     accepted(simulator)
     stage.cancel("the customer moved")
-    assert (stage.case.state, simulator.work("1042").request) == (State.ASKED, "the customer moved")
+    assert (stage.case.state, simulator.fulfillment_order("1042").request) == (State.ASKED, "the customer moved")
     stage.run_due()
     assert stage.follow().state is State.CANCELED
     assert (stage.case.status, asked(stage)) == ("CANCELLED CANCELLATION_ACCEPTED", ["AskBack"])
@@ -91,16 +92,16 @@ def test_what_was_asked_for_already_is_not_asked_for_again(
     simulator: FulfillmentSimulator, stage: SimulatedStage
 ) -> None:
     accepted(simulator)
-    work = simulator.work("1042")
-    work.asked, work.requested_at = "CANCELLATION_REQUESTED", simulator.clock.now()
+    order = simulator.fulfillment_order("1042")
+    order.asked, order.requested_at = "CANCELLATION_REQUESTED", simulator.clock.now()
     assert stage.cancel().state is State.ASKED
     assert stage.follow().state is State.CANCELED
     assert asked(stage) == []
 
 
 def test_what_has_shipped_is_refused(simulator: FulfillmentSimulator, stage: SimulatedStage) -> None:
-    work = simulator.work("1042")
-    work.status, work.asked, work.parcel = "CLOSED", "ACCEPTED", True
+    order = simulator.fulfillment_order("1042")
+    order.status, order.asked, order.parcel = "CLOSED", "ACCEPTED", True
     assert (stage.cancel().state, stage.case.refusal) == (State.REFUSED, Refusal.SHIPPED)
     assert asked(stage) == []
 
@@ -151,7 +152,7 @@ def test_an_unknown_fulfillment_order_is_refused(open_stage: StageOpener) -> Non
 
 
 def reply(state: str, request: str, *parcels: str, said: object = None) -> httpx.Response:
-    work = {
+    order = {
         "id": "gid://shopify/FulfillmentOrder/1",
         "status": state,
         "requestStatus": request,
@@ -159,24 +160,30 @@ def reply(state: str, request: str, *parcels: str, said: object = None) -> httpx
         "fulfillments": {"nodes": [{"status": parcel} for parcel in parcels]},
         "merchantRequests": {"nodes": [{"responseData": said}]},
     }
-    return httpx.Response(200, content=json.dumps({"data": {"order": work}}))
+    return httpx.Response(200, content=json.dumps({"data": {"order": order}}))
+
+
+def outcome_of(state: str, request: str, *parcels: str) -> Outcome:
+    return answer_from_fulfillment_order(reply(state, request, *parcels)).outcome
 
 
 def test_a_parcel_that_left_is_not_canceled_with_the_rest() -> None:
-    assert judged(reply("CANCELLED", "CANCELLATION_ACCEPTED", "SUCCESS")).outcome is Outcome.PARTLY_CANCELED
-    assert judged(reply("CANCELLED", "CANCELLATION_ACCEPTED", "CANCELLED", "FAILURE")).outcome is Outcome.CANCELED
-    shipped = judged(reply("CLOSED", "ACCEPTED", "SUCCESS"))
+    assert outcome_of("CANCELLED", "CANCELLATION_ACCEPTED", "SUCCESS") is Outcome.PARTLY_CANCELED
+    assert outcome_of("CANCELLED", "CANCELLATION_ACCEPTED", "CANCELLED", "FAILURE") is Outcome.CANCELED
+    shipped = answer_from_fulfillment_order(reply("CLOSED", "ACCEPTED", "SUCCESS"))
     assert (shipped.outcome, shipped.refusal) == (Outcome.REFUSED, Refusal.SHIPPED)
 
 
 def test_the_services_words_go_with_its_no() -> None:
-    assert judged(reply("IN_PROGRESS", "CANCELLATION_REJECTED", said="no")).text == "the service refuses: no"
+    refused = answer_from_fulfillment_order(reply("IN_PROGRESS", "CANCELLATION_REJECTED", said="no"))
+    assert refused.text == "the service refuses: no"
 
 
 @pytest.mark.parametrize("request_status", ["UNSUBMITTED", "SUBMITTED"])
 def test_what_shopify_closed_for_us_is_canceled(request_status: str) -> None:
-    assert judged(reply("CLOSED", request_status), by_us=True).outcome is Outcome.CANCELED
-    assert judged(reply("CLOSED", request_status)).outcome is Outcome.UNCLEAR
+    closed = reply("CLOSED", request_status)
+    assert answer_from_fulfillment_order(closed, withdrawn_by_us=True).outcome is Outcome.CANCELED
+    assert answer_from_fulfillment_order(closed).outcome is Outcome.UNCLEAR
 
 
 def test_the_last_way_is_a_person_who_is_told_what_force_means() -> None:

@@ -10,7 +10,7 @@ import pytest
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_shopify import documents
+from orderdesk_shopify import api
 from orderdesk_shopify.simulator import ShopifySimulator
 from orderdesk_shopify.simulator.webhooks import signature
 
@@ -36,7 +36,7 @@ def ask(simulator: ShopifySimulator) -> Iterator[Ask]:
 
 
 def test_a_call_without_the_token_is_not_let_in(ask: Ask) -> None:
-    assert ask(documents.ORDER, token="another's", id=ORDER).status_code == 401
+    assert ask(api.ORDER, token="another's", id=ORDER).status_code == 401
 
 
 def test_a_field_that_is_not_in_the_schema_fails_before_anything_is_done(ask: Ask, simulator: ShopifySimulator) -> None:
@@ -47,25 +47,25 @@ def test_a_field_that_is_not_in_the_schema_fails_before_anything_is_done(ask: As
 
 
 def test_the_result_of_a_job_is_a_field_from_2026_10_on(ask: Ask) -> None:
-    assert "errors" in ask(documents.CANCEL_TO_RESULT, **CANCEL).json()
-    found = ask(documents.CANCEL_TO_RESULT, version="2026-10", **CANCEL).json()
+    assert "errors" in ask(api.CANCEL_TO_RESULT, **CANCEL).json()
+    found = ask(api.CANCEL_TO_RESULT, version="2026-10", **CANCEL).json()
     assert found["data"]["done"]["jobResult"]["id"] == "gid://shopify/OrderCancelJobResult/1"
 
 
 def test_a_reason_that_is_none_of_shopifys_starts_no_job(ask: Ask, simulator: ShopifySimulator) -> None:
-    assert "errors" in ask(documents.CANCEL, **{**CANCEL, "reason": "BOREDOM"}).json()
+    assert "errors" in ask(api.CANCEL, **{**CANCEL, "reason": "BOREDOM"}).json()
     assert isinstance(simulator.clock, VirtualClock)
     simulator.clock.advance(seconds(60))
     assert simulator.truth("1042") == "open"
 
 
 def test_a_job_takes_its_time_and_then_a_signed_webhook_goes_out(ask: Ask, simulator: ShopifySimulator) -> None:
-    job = ask(documents.CANCEL, **CANCEL).json()["data"]["done"]["job"]["id"]
-    assert not ask(documents.PROGRESS, id=ORDER, job=job).json()["data"]["job"]["done"]
+    job = ask(api.CANCEL, **CANCEL).json()["data"]["done"]["job"]["id"]
+    assert not ask(api.PROGRESS, id=ORDER, job=job).json()["data"]["job"]["done"]
     assert (simulator.truth("1042"), simulator.outbox.messages) == ("open", [])
     assert isinstance(simulator.clock, VirtualClock)
     simulator.clock.advance(seconds(20))
-    found = ask(documents.PROGRESS, id=ORDER, job=job).json()["data"]
+    found = ask(api.PROGRESS, id=ORDER, job=job).json()["data"]
     assert found["job"]["done"]
     assert found["order"]["cancelledAt"] is not None
     (sent,) = simulator.outbox.messages
@@ -75,14 +75,14 @@ def test_a_job_takes_its_time_and_then_a_signed_webhook_goes_out(ask: Ask, simul
 
 def test_points_are_spent_and_come_back(ask: Ask, simulator: ShopifySimulator) -> None:
     simulator.bucket.drain(left=5)
-    found = ask(documents.CANCEL, **CANCEL).json()
+    found = ask(api.CANCEL, **CANCEL).json()
     assert found["errors"][0]["extensions"]["code"] == "THROTTLED"
     assert "data" not in found
     told = found["extensions"]["cost"]
     assert (told["requestedQueryCost"], told["actualQueryCost"]) == (10, None)
     assert told["throttleStatus"] == {"maximumAvailable": 2000.0, "currentlyAvailable": 5.0, "restoreRate": 100.0}
     simulator.clock.sleep_until(simulator.clock.monotonic() + 0.05)
-    assert ask(documents.CANCEL, **CANCEL).json()["data"]["done"]["job"]
+    assert ask(api.CANCEL, **CANCEL).json()["data"]["done"]["job"]
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"query": 7}', b'{"query": "{"}'])

@@ -5,11 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-import orderdesk_shopify
 from orderdesk_sdk.clock import seconds
 from orderdesk_sdk.plugin.answer import Outcome
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
-from orderdesk_shopify.account import throttled, trouble
+from orderdesk_shopify.api import answer_from_order, answer_without_data, throttle_wait
 
 
 @pytest.mark.parametrize(
@@ -21,13 +20,13 @@ from orderdesk_shopify.account import throttled, trouble
     ],
 )
 def test_only_a_moment_in_cancelledAt_is_believed(at: str | None, outcome: Outcome) -> None:  # noqa: N802 - the field
-    assert orderdesk_shopify.judged(order_of(at)).outcome is outcome
+    assert answer_from_order(order_of(at)).outcome is outcome
 
 
 @pytest.mark.parametrize("at", ["never", "0000-00-00T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-05T09:00:20", 1, ""])
 def test_what_is_no_moment_in_cancelledAt_is_malformed(at: object) -> None:  # noqa: N802 - the field
     with pytest.raises(MalformedReply):
-        orderdesk_shopify.judged(order_of(at))
+        answer_from_order(order_of(at))
 
 
 def order_of(at: object) -> httpx.Response:
@@ -47,7 +46,7 @@ def order_of(at: object) -> httpx.Response:
     ],
 )
 def test_an_error_at_the_top_proves_only_what_it_says(error: dict[str, object], wrote: bool, outcome: Outcome) -> None:
-    found = trouble(httpx.Response(200, json={"errors": [{"message": "m", **error}]}), wrote=wrote)
+    found = answer_without_data(httpx.Response(200, json={"errors": [{"message": "m", **error}]}), wrote=wrote)
     assert found is not None
     assert found.outcome is outcome
 
@@ -63,7 +62,7 @@ def test_an_error_at_the_top_proves_only_what_it_says(error: dict[str, object], 
     ],
 )
 def test_a_status_that_turns_a_change_away_did_nothing(status: int, outcome: Outcome) -> None:
-    found = trouble(httpx.Response(status, content=b"<html>"), wrote=True)
+    found = answer_without_data(httpx.Response(status, content=b"<html>"), wrote=True)
     assert found is not None
     assert found.outcome is outcome
 
@@ -81,9 +80,9 @@ def test_a_status_that_turns_a_change_away_did_nothing(status: int, outcome: Out
 )
 def test_a_wait_is_what_the_missing_cost_takes(cost: object, waits: float) -> None:
     body = {"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}], "extensions": {"cost": cost}}
-    assert throttled(httpx.Response(200, json=body)) == seconds(waits)
+    assert throttle_wait(httpx.Response(200, json=body)) == seconds(waits)
 
 
 @pytest.mark.parametrize("body", ["<html>", "[]", '{"data": {"order": null}}', '{"errors": [{"message": "no"}]}'])
 def test_what_is_not_throttled_is_not_waited_for(body: str) -> None:
-    assert throttled(httpx.Response(200, text=body)) is None
+    assert throttle_wait(httpx.Response(200, text=body)) is None

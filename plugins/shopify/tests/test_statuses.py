@@ -16,7 +16,7 @@ from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.runtime.flow_runner import drive
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.client import ConnectionClient
-from orderdesk_shopify.account import CartSettings
+from orderdesk_shopify.settings import CartSettings
 from orderdesk_shopify.simulator import ShopifySimulator
 
 integration = "shopify"

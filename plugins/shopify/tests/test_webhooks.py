@@ -16,7 +16,7 @@ from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_sdk.secret import Secret
-from orderdesk_shopify.account import CartSettings
+from orderdesk_shopify.settings import CartSettings
 from orderdesk_shopify.simulator import ShopifySimulator
 from orderdesk_shopify.simulator.webhooks import CLIENT_SECRET, signature
 

@@ -8,7 +8,7 @@ import orderdesk_shopify
 from orderdesk_devkit.testing.harness import SimulatedStage
 from orderdesk_devkit.testing.pytest_plugin import StageOpener
 from orderdesk_sdk.errors import ConfigurationError, InputError
-from orderdesk_shopify.account import read_version
+from orderdesk_shopify.settings import read_version
 from orderdesk_shopify.simulator import ShopifySimulator
 
 integration = "shopify"

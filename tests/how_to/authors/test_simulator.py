@@ -21,7 +21,7 @@ PAGE = "simulator.md"
 ROW = re.compile(r"^\| `(\w+)` \| (.*) \|$", re.MULTILINE)
 """A row of the table of what the kit gives: a module, and what is in it."""
 SUITE = """\
-from orderdesk_sdk.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance import PluginConformance
 
 
 class TestAcmePrint(PluginConformance):

@@ -42,9 +42,9 @@ __all__ = ["new"]
 def new(session: Session, slug: str, cancel: str, auth: str | None, title: str | None, at: Path | None) -> None:
     """Write a new plugin to begin from.
 
-    SLUG names the integration: my-3pl. What is written passes its tests and `orderdesk check-plugin` as it is, and invents
-    all it says of the service: declaration, flows, simulator, tests with one cassette, and README. Nothing is ever
-    overwritten.
+    SLUG names the integration: my-3pl. What is written passes its tests and `orderdesk check-plugin` as it is,
+    and invents all it says of the service: declaration, flows, simulator, tests with one cassette, and README. Nothing
+    is ever overwritten.
     """
     from orderdesk_devkit.scaffold.writer import scaffold
     from orderdesk_sdk.plugin.registry import Registry

@@ -6,12 +6,11 @@ that cancels or reads an order, no status word and no reply, so these are config
 
 from __future__ import annotations
 
-from orderdesk_bay_photo import orders
-from orderdesk_bay_photo.account import BayPhotoSettings
+from orderdesk_bay_photo import api
+from orderdesk_bay_photo.settings import BayPhotoSettings
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.orders.order import Placement
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Evidence, Integration, NewNumber
 from orderdesk_sdk.plugin.profiles.api_flows import wire_before_create
@@ -19,35 +18,36 @@ from orderdesk_sdk.plugin.profiles.api_settings import orderdesk_cancel, orderde
 from orderdesk_sdk.plugin.requests import ResubmitRequest
 from orderdesk_sdk.plugin.routes import Button, ByCheck
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import json_object, turned_away
+from orderdesk_sdk.plugin.toolkit.json_response import json_object
 from orderdesk_sdk.plugin.toolkit.required_fields import refusing
-
-ACCESS = "check the credentials of this connection, and with Bay Photo that its API is enabled for your account"
 
 
 @hookimpl
 def orderdesk_integration() -> Integration:
     return Integration(
-        slug="bay-photo", title="Bay Photo", settings=BayPhotoSettings, base_url="base_url", auth=BayPhotoSettings.auth,
-        cancel=(Button(ByCheck(every=minutes(5), give_up=hours(24))),), unavailable=BayPhotoSettings.lacking,
+        slug="bay-photo",
+        title="Bay Photo",
+        settings=BayPhotoSettings,
+        base_url="base_url",
+        auth=BayPhotoSettings.auth,
+        cancel=(Button(ByCheck(every=minutes(5), give_up=hours(24))),),
+        unavailable=BayPhotoSettings.lacking,
         identified_by=BayPhotoSettings.identities,
-        resubmit=NewNumber(), evidence=Evidence.CONFIGURATION, redact=["customer", "destination_address"],
+        resubmit=NewNumber(),
+        redact=["customer", "destination_address"],
+        evidence=Evidence.CONFIGURATION,
         help_url="https://help.orderdesk.com/article/287-cancel-an-order",
-    )  # fmt: skip
+    )
 
 
 @hookimpl
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[BayPhotoSettings]) -> Flow[Answer | Placement]:
     order, settings = request.order, service.settings
     with refusing():
-        path, body = orders.new_order(order, settings, service.now)
+        path, body = api.new_order(order, settings, service.now)
     if (known := (yield from wire_before_create(settings.wire, request, service))) is not None:
         return known
     made = yield service.post(path, operation="create", json=body)
     if made.is_success and json_object(made):  # Raises where the page is no JSON; what stands in it is not documented.
         return service.placement(order.number)
-    if made.status_code in (400, 409, 422):
-        text = f"Bay Photo answered {made.status_code}; what that says is not documented"
-        remedy = f"look there whether {order.number} is used, and at the order's products and images"
-        return answer.refused(made, Refusal.NOT_ALLOWED, text=text, remedy=remedy)
-    return turned_away(made, check=ACCESS) or answer.unclear(made)
+    return api.not_created(made, order.number)

@@ -33,8 +33,14 @@ SCOPES = {"integrator:order:read", "integrator:order:write"}
 _V1_PARTS = {"order_name": str, "order_date": str, "shipping_billing_code": str, "customer": dict, "products": list}
 _V1_CUSTOMER = ("name", "email", "phone", "address1", "address2", "city", "state", "country", "zip")
 _V1_PHOTO = (
-    "image_file_name", "image_source_path", "crop_width", "crop_height", "crop_x", "crop_y", "node_uid",
-)  # fmt: skip
+    "image_file_name",
+    "image_source_path",
+    "crop_width",
+    "crop_height",
+    "crop_x",
+    "crop_y",
+    "node_uid",
+)
 _V2_PARTS = {"integrator_identifier": str, "placed_at": str, "shipping": dict, "images": dict, "products": list}
 _V2_ADDRESS = ("name", "street_address", "city", "state_or_region", "postal_code", "country")
 _V2_PRODUCT = ("name", "code", "quantity", "images", "options")

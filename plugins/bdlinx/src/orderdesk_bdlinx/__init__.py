@@ -7,24 +7,14 @@ user and an API secret (https://help.orderdesk.com/article/447-bdlinx-integratio
 
 from __future__ import annotations
 
+from orderdesk_bdlinx.settings import BdlinxSettings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Evidence, Integration, NoResubmit
 from orderdesk_sdk.plugin.profiles.api_settings import (
-    UndocumentedSettings,
     orderdesk_cancel,  # noqa: F401 - hooks of this module too
     orderdesk_check,  # noqa: F401 - as above
 )
 from orderdesk_sdk.plugin.routes import Button, ByPerson, RuleAction
-from orderdesk_sdk.plugin.settings import secret, setting, settings
-from orderdesk_sdk.secret import Secret
-
-
-@settings
-class BdlinxSettings(UndocumentedSettings):
-    """What a connection needs. BDLinx issues user and secret; all the rest stands in the document that it gives out."""
-
-    api_user: str = setting(str, help="the API user from BDLinx")
-    api_secret: Secret = secret(help="the API secret from BDLinx")
 
 
 @hookimpl

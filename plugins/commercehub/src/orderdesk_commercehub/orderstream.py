@@ -8,7 +8,7 @@ from itertools import starmap
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from orderdesk_commercehub.account import HubSettings
+from orderdesk_commercehub.settings import HubSettings
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InputError, NotAllowedError
 from orderdesk_sdk.orders.serialization import text_in

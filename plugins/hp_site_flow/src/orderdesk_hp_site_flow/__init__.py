@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orderdesk_hp_site_flow import api
-from orderdesk_hp_site_flow.account import SiteFlowSettings, signature
+from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.orders.order import Placement
 from orderdesk_sdk.plugin import answer
@@ -18,24 +18,35 @@ from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.toolkit.json_response import json_object, turned_away
 from orderdesk_sdk.plugin.toolkit.service_errors import turned_down
 from orderdesk_sdk.plugin.toolkit.submission import submit
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
+from orderdesk_sdk.plugin.webhooks import Hint, Message
 
 NOTE = "until shipped; an order canceled after it was batched and entered production may still be produced"
-SAID = {"canceled": HintKind.CANCELED, "ordercanceled": HintKind.CANCELED}
-SAID |= {"shipped": HintKind.SHIPPED, "shipmentshipped": HintKind.SHIPPED}
-SIGNS = "Site Flow's own clients do not agree on how a + is signed, and / or .. may not come through"
 
 
 @hookimpl
 def orderdesk_integration() -> Integration:
     return Integration(
-        slug="hp-site-flow", title="HP Site Flow", settings=SiteFlowSettings, base_url="base_url", auth=signature,
-        cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), note=NOTE),), resubmit=NewNumber(),
-        remote_id=IdRule(r"(?!\.)[^+/\\]+", 1000, SIGNS), limits={"*": Limit(15, burst=30)},  # Of 3,000 a minute.
-        identified_by={"*": api.numbers_in, "cancel": NotStated("what a cancel is answered is not documented")},
-        redact=["shipTo", "returnAddress", "customerName", "email"], evidence=Evidence.VENDOR_CHECKED,
+        slug="hp-site-flow",
+        title="HP Site Flow",
+        settings=SiteFlowSettings,
+        base_url="base_url",
+        auth=sign,
+        cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), note=NOTE),),
+        resubmit=NewNumber(),
+        identified_by={
+            "*": api.numbers_in,
+            "cancel": NotStated("what a cancel is answered is not documented"),
+        },
+        remote_id=IdRule(
+            r"(?!\.)[^+/\\]+",
+            1000,
+            "Site Flow's own clients do not agree on how a + is signed, and / or .. may not come through",
+        ),
+        limits={"*": Limit(15, burst=30)},  # Of 3,000 a minute.
+        redact=["shipTo", "returnAddress", "customerName", "email"],
+        evidence=Evidence.VENDOR_CHECKED,
         help_url="https://oneflowsystems.freshdesk.com/support/solutions/articles/6000242593-how-to-cancel-an-order",
-    )  # fmt: skip
+    )
 
 
 @hookimpl
@@ -45,8 +56,8 @@ def orderdesk_cancel(request: CancelRequest, service: Service[SiteFlowSettings])
     found = api.standing(there, number)
     if found.outcome in (Outcome.CANCELED, Outcome.REFUSED):
         return found
-    before, own = found.status, (api.order_in(there, number) or {}).get("_id")
-    names = (own,) if isinstance(own, str) and own else (service.settings.source_account, number)
+    before, own_id = found.status, (api.order_in(there, number) or {}).get("_id")
+    names = (own_id,) if isinstance(own_id, str) and own_id else (service.settings.source_account, number)
     reply = yield service.put(api.ORDERS, *names, "cancel", operation="cancel", repeatable=True)
     if reply.is_success and not json_object(reply).get("error"):
         return answer.asked(reply, status=before, text=api.caveat(before))
@@ -67,14 +78,21 @@ def orderdesk_check(request: CheckRequest, service: Service[SiteFlowSettings]) -
 @hookimpl
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[SiteFlowSettings]) -> Flow[Answer | Placement]:
     order, settings = request.order, service.settings
-    return (yield from submit(
-        request, service, api.ERRORS, look=service.get(api.BY_SOURCE, order.number, operation="get"),
-        create=lambda: service.post(api.ORDERS, operation="create", json=api.new_order(order, settings)),
-        find=lambda there: api.standing(there, order.number) if api.order_in(there, order.number) else None,
-        is_ours=api.has_items_of, is_made=lambda made: api.order_in(made, order.number),
-    ))  # fmt: skip
+    return (
+        yield from submit(
+            request,
+            service,
+            api.ERRORS,
+            look=service.get(api.BY_SOURCE, order.number, operation="get"),
+            create=lambda: service.post(api.ORDERS, operation="create", json=api.new_order(order, settings)),
+            find=lambda there: api.standing(there, order.number) if api.order_in(there, order.number) else None,
+            is_ours=api.has_items_of,
+            is_made=lambda made: api.order_in(made, order.number),
+        )
+    )
 
 
 @hookimpl
 def orderdesk_receive(message: Message, service: Service[SiteFlowSettings]) -> tuple[Hint, ...]:
-    return postback_hints(service.settings.postback, message, service.settings.postback_token, SAID)
+    its = service.settings
+    return postback_hints(its.postback, message, its.postback_token, api.POSTBACK_WORDS)

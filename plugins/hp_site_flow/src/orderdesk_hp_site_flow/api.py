@@ -1,4 +1,4 @@
-"""The seam to Site Flow's API: its paths and shapes stand here and nowhere else."""
+"""Site Flow's API: its paths, the body of a new order, and what its responses and postbacks say."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import httpx
 
-from orderdesk_hp_site_flow.account import SiteFlowSettings
+from orderdesk_hp_site_flow.settings import SiteFlowSettings
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.orders.order import Line, Order
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer
 from orderdesk_sdk.plugin.routes import fold
@@ -24,12 +24,20 @@ from orderdesk_sdk.plugin.toolkit.json_response import (
 )
 from orderdesk_sdk.plugin.toolkit.line_quantities import same_lines
 from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors
+from orderdesk_sdk.plugin.webhooks import HintKind
 
-ORDERS, BY_SOURCE = "/order", "/order/bysourceid"
+ORDERS = "/order"
+BY_SOURCE = "/order/bysourceid"
 STATUS = ("orderData", "status")
 NUMBER = ("orderData", "sourceOrderId")
 ALIVE = ("pending", "dataready", "printready", "complete")
 OPEN = (*ALIVE, "error")
+POSTBACK_WORDS = {
+    "canceled": HintKind.CANCELED,
+    "ordercanceled": HintKind.CANCELED,
+    "shipped": HintKind.SHIPPED,
+    "shipmentshipped": HintKind.SHIPPED,
+}
 ERRORS = OwnErrors("error", "check token, secret and source_account with the print company", details="validations")
 
 
@@ -74,21 +82,47 @@ def has_items_of(reply: httpx.Response, order: Order) -> bool:
 
 def new_order(order: Order, settings: SiteFlowSettings) -> dict[str, object]:
     """The body that creates an order. Raises ConfigurationError where a line has no artwork or no component code."""
-    key, code, to = settings.artwork_key, settings.component_code, order.shipping
-    if (bare := [line.code for line in order.lines if not line.metadata.get(key)]) or not code:
-        remedy = f"put its URL into the metadata {key} of each line, and set component_code"
-        raise ConfigurationError(f"no artwork for {', '.join(bare)}" if bare else "no component code", remedy=remedy)
+    to = order.shipping
+    without_artwork = [line.code for line in order.lines if not line.metadata.get(settings.artwork_key)]
+    if without_artwork or not settings.component_code:
+        raise ConfigurationError(
+            f"no artwork for {', '.join(without_artwork)}" if without_artwork else "no component code",
+            remedy=f"put its URL into the metadata {settings.artwork_key} of each line, and set component_code",
+        )
     address = {
-        "name": to.recipient, "companyName": to.company, "address1": to.address1, "address2": to.address2,
-        "address3": to.address3, "town": to.city, "state": to.state, "postcode": to.postal_code,
-        "isoCountry": country_code(to.country, place="shipTo.isoCountry"), "phone": to.phone, "email": order.email,
-    }  # fmt: skip
-    items = [
-        {"sku": line.code, "sourceItemId": str(number), "quantity": line.quantity, "shipmentIndex": 0,
-         "components": [{"code": code, "path": line.metadata[key], "fetch": True}]}
-        for number, line in enumerate(order.lines, start=1)
-    ]  # fmt: skip
-    parcel = {"shipTo": {name: text for name, text in address.items() if text}, "shipmentIndex": 0}
-    shipments = [{**parcel, "carrier": {"alias": settings.carrier_alias or order.shipping_method}}]
-    data = {"sourceOrderId": order.number, "items": items, "shipments": shipments}
-    return {"destination": {"name": settings.destination}, "orderData": data}
+        "name": to.recipient,
+        "companyName": to.company,
+        "address1": to.address1,
+        "address2": to.address2,
+        "address3": to.address3,
+        "town": to.city,
+        "state": to.state,
+        "postcode": to.postal_code,
+        "isoCountry": country_code(to.country, place="shipTo.isoCountry"),
+        "phone": to.phone,
+        "email": order.email,
+    }
+    shipment = {
+        "shipTo": {name: text for name, text in address.items() if text},
+        "shipmentIndex": 0,
+        "carrier": {"alias": settings.carrier_alias or order.shipping_method},
+    }
+    return {
+        "destination": {"name": settings.destination},
+        "orderData": {
+            "sourceOrderId": order.number,
+            "items": [_item(line, number, settings) for number, line in enumerate(order.lines, start=1)],
+            "shipments": [shipment],
+        },
+    }
+
+
+def _item(line: Line, number: int, settings: SiteFlowSettings) -> dict[str, object]:
+    artwork = line.metadata[settings.artwork_key]
+    return {
+        "sku": line.code,
+        "sourceItemId": str(number),
+        "quantity": line.quantity,
+        "shipmentIndex": 0,
+        "components": [{"code": settings.component_code, "path": artwork, "fetch": True}],
+    }

@@ -6,7 +6,7 @@ from attrs import evolve
 
 import orderdesk_mww
 from orderdesk_mww import orderdesk_cancel, orderdesk_check, orderdesk_resubmit  # noqa: F401 - hooks of this module too
-from orderdesk_mww.account import MwwSettings
+from orderdesk_mww.settings import MwwSettings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Evidence, Integration
 from orderdesk_sdk.plugin.settings import host, settings
@@ -19,5 +19,10 @@ class EuropeSettings(MwwSettings):
 
 @hookimpl
 def orderdesk_integration() -> Integration:
-    other, unproved = orderdesk_mww.orderdesk_integration(), Evidence.CONFIGURATION
-    return evolve(other, slug="mww-europe", title="MWW Europe", settings=EuropeSettings, evidence=unproved)
+    return evolve(
+        orderdesk_mww.orderdesk_integration(),
+        slug="mww-europe",
+        title="MWW Europe",
+        settings=EuropeSettings,
+        evidence=Evidence.CONFIGURATION,
+    )

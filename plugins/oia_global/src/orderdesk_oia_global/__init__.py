@@ -2,18 +2,26 @@
 
 Orders go there as files over FTP (https://help.orderdesk.com/article/206-oia-global) whose format is not public, and
 neither is the address for cancellations: it is asked for. A mail in mode test never goes to OIA Global.
+The plugin makes no calls, so it has no `api.py`.
 """
 
 from __future__ import annotations
 
-from orderdesk_oia_global.account import OiaSettings, ladder
+from orderdesk_oia_global.settings import OiaSettings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Evidence, Integration, NoResubmit
+from orderdesk_sdk.plugin.routes import Email, Route
 
 AGAIN = (
     "orders go to OIA Global as files whose format is not public: duplicate the order, so that it gets a new number, "
     "send the copy from Order Desk, and tell OIA Global which order it replaces"
 )
+
+
+def routes_for(settings: OiaSettings) -> tuple[Route, ...]:
+    """The e-mail, with a note where it is only a test."""
+    is_test = settings.mode == "test"
+    return (_email("mode test: the mail goes to test_email_to, and OIA Global hears nothing" if is_test else None),)
 
 
 @hookimpl
@@ -22,9 +30,13 @@ def orderdesk_integration() -> Integration:
         slug="oia-global",
         title="OIA Global",
         settings=OiaSettings,
-        cancel=ladder(None),
-        configured=ladder,
+        cancel=(_email(),),
+        configured=routes_for,
         resubmit=NoResubmit(AGAIN),
         evidence=Evidence.CONFIGURATION,
         help_url="https://help.orderdesk.com/article/287-cancel-an-order",
     )
+
+
+def _email(note: str | None = None) -> Email:
+    return Email(to="recipient", subject="subject", body="body", note=note)

@@ -1,7 +1,8 @@
 """Progressive Solutions: a button over a wire format that its customer configures; the smallest such plugin.
 
 Only that there is a cancel button is public (https://help.orderdesk.com/article/287-cancel-an-order). Which company it
-is, its API, credentials, status words and what a resubmission takes are UNKNOWN, so none of them stands here.
+is, its API, credentials, status words and what a resubmission takes are UNKNOWN, so none of them stands here. Settings
+and calls are the core's, so the plugin has neither a `settings.py` nor an `api.py`.
 """
 
 from __future__ import annotations

@@ -1,61 +1,123 @@
-"""ShipBob's order API: its calls, and what the words in its orders mean.
+"""ShipBob's order API: its calls, and what the words in its replies mean.
 
 Source: https://developer.shipbob.com, the pages Cancel Order, Get Order, Status Reference, Rate Limit and Errors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 import httpx
+from attrs import frozen
 
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Refusal
 from orderdesk_sdk.plugin.routes import fold
 from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.plugin.toolkit.json_response import each_at, inside, json_object, objects_at, text_at, value_at
+from orderdesk_sdk.plugin.toolkit.json_response import (
+    each_at,
+    inside,
+    json_object,
+    objects_at,
+    text_at,
+    turned_away,
+    value_at,
+)
 from orderdesk_shipbob.settings import ShipBobSettings
 
-__all__ = ["CALLS", "call", "numbers_in", "standing", "why_not"]
+__all__ = [
+    "ACCESS",
+    "CALLS",
+    "CancelResult",
+    "answer_from_order",
+    "answer_without_order",
+    "cancel_order",
+    "cancel_result",
+    "order_ids",
+    "read_order",
+]
 
 CALLS = "calls"
 """The one limit that all calls share, as ShipBob counts them."""
+ACCESS = "check token, its scopes orders_read and orders_write, and channel_id of this connection"
 ORDERS = {"processing", "exception", "partiallyfulfilled", "fulfilled", "canceled", "importreview"}
+"""The documented statuses of an order."""
 SHIPMENTS = {"processing", "exception", "onhold", "labeledcreated", "importreview", "completed", "canceled"}
-"""The documented words whose meaning is told or plain; for a shipment `None` and `CleanSweeped` are listed too."""
+"""The documented statuses of a shipment whose meaning is told or plain; `None` and `CleanSweeped` are listed too."""
 
 
-def call(service: Service[ShipBobSettings], method: str, what: str) -> httpx.Request:
-    """A call about an order. what: its id, which is digits, and for a verb a colon and the verb."""
-    its = service.settings
-    channel = {"shipbob_channel_id": its.channel_id}
-    return service.request(method, f"/{its.api_version}/order/{what}", operation=CALLS, headers=channel)
+@frozen
+class CancelResult:
+    """What a reply to a cancel that is a success says."""
+
+    status: str
+    """ShipBob's word for the whole of it, folded."""
+    stopped: tuple[bool, ...]
+    """For each shipment whether ShipBob says that it stopped it."""
+    reasons: str | None
+    """Why the others were not stopped; None where ShipBob gives no reason."""
 
 
-def numbers_in(reply: httpx.Response) -> list[str]:
+def cancel_order(service: Service[ShipBobSettings], order_id: str) -> httpx.Request:
+    """The call that cancels what is not picked yet of an order."""
+    return _call(service, "POST", f"{order_id}:cancel")
+
+
+def read_order(service: Service[ShipBobSettings], order_id: str) -> httpx.Request:
+    """The call that reads an order with its shipments."""
+    return _call(service, "GET", order_id)
+
+
+def _call(service: Service[ShipBobSettings], method: str, name: str) -> httpx.Request:
+    """A call about an order. name: its id, which is digits, and for a verb a colon and the verb."""
+    settings = service.settings
+    return service.request(
+        method,
+        f"/{settings.api_version}/order/{name}",
+        operation=CALLS,
+        headers={"shipbob_channel_id": settings.channel_id},
+    )
+
+
+def order_ids(reply: httpx.Response) -> list[str]:
     """Every order id in a reply: an order has `id`; what became of a cancel, and each shipment, have `order_id`."""
     document = json_object(reply)
-    stated = [document.get("id"), document.get("order_id"), inside(document, "order", "id")]
-    return [str(number) for number in (*stated, *each_at(reply, "shipments", "*", "order_id")) if number is not None]
+    ids = [
+        document.get("id"),
+        document.get("order_id"),
+        inside(document, "order", "id"),
+        *each_at(reply, "shipments", "*", "order_id"),
+    ]
+    return [str(one) for one in ids if one is not None]
 
 
-def why_not(rows: Iterable[Mapping[str, object]]) -> str | None:
-    """ShipBob's words for the shipments that it did not stop; None where it has none."""
-    left = [row.get("reason") for row in rows if row.get("is_success") is not True]
-    return "; ".join(sorted({reason for reason in left if isinstance(reason, str)})) or None
+def cancel_result(reply: httpx.Response) -> CancelResult:
+    """What a reply to a cancel that is a success says. Raises MalformedReply."""
+    rows = objects_at(reply, "canceled_shipment_results")
+    reasons = {row.get("reason") for row in rows if row.get("is_success") is not True}
+    return CancelResult(
+        fold(text_at(reply, "status")),
+        tuple(row.get("is_success") is True for row in rows),
+        "; ".join(sorted(reason for reason in reasons if isinstance(reason, str))) or None,
+    )
 
 
-def standing(reply: httpx.Response) -> Answer:
-    """What an order says of itself; its lines are its shipments, for that is what ShipBob cancels.
+def answer_without_order(reply: httpx.Response) -> Answer:
+    """What a reply comes to that tells of no order: nothing was done where ShipBob turns us away, else unclear."""
+    return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+
+
+def answer_from_order(reply: httpx.Response) -> Answer:
+    """What an order says of its cancellation; its lines are its shipments, for that is what ShipBob cancels.
 
     Pending: a shipment of it is still open. Raises MalformedReply.
     """
     status = text_at(reply, "status")
-    found = objects_at(reply, "shipments") if value_at(reply, "shipments") is not None else ()
-    words = [fold(text_at(reply, "status", within=one)) for one in found]
-    names = [f"shipment {value_at(reply, 'id', within=one)}" for one in found]
-    lines = [LineAnswer(name, 1, int(word == "canceled")) for name, word in zip(names, words, strict=True)]
-    stopped, gone, whole = words.count("canceled"), words.count("completed"), len(words)
+    shipments = objects_at(reply, "shipments") if value_at(reply, "shipments") is not None else ()
+    words = [fold(text_at(reply, "status", within=shipment)) for shipment in shipments]
+    lines = [
+        LineAnswer(f"shipment {value_at(reply, 'id', within=shipment)}", 1, int(word == "canceled"))
+        for shipment, word in zip(shipments, words, strict=True)
+    ]
+    stopped, completed, whole = words.count("canceled"), words.count("completed"), len(words)
     match fold(status):
         case word if word not in ORDERS or not SHIPMENTS.issuperset(words):
             return answer.unclear(reply, status=status, text=f"not documented: {status!r} with shipments {words}")
@@ -63,7 +125,7 @@ def standing(reply: httpx.Response) -> Answer:
             return answer.canceled(reply, status=status)
         case "canceled":
             return answer.unclear(reply, status=status, text="the order is canceled, and not all of its shipments")
-        case _ if stopped and gone and stopped + gone == whole:
+        case _ if stopped and completed and stopped + completed == whole:
             return answer.partly_canceled(reply, lines, status=status)
         case "fulfilled" if not stopped:
             return answer.refused(reply, Refusal.SHIPPED, status=status)

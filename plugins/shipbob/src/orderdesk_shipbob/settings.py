@@ -1,4 +1,4 @@
-"""What a connection to ShipBob needs, and how its calls are signed."""
+"""Settings of a connection to ShipBob, and how its requests are signed."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ class ShipBobSettings:
     base_url: str = host(help="ShipBob's API; the sandbox is another host", default="https://api.shipbob.com")
 
 
-def sign(its: ShipBobSettings) -> httpx.Auth:
+def sign(settings: ShipBobSettings) -> httpx.Auth:
     """Puts the token on each request."""
-    return HeaderAuth({"authorization": Secret(f"Bearer {its.token.reveal()}")})
+    return HeaderAuth({"authorization": Secret(f"Bearer {settings.token.reveal()}")})

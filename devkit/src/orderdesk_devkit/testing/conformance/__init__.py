@@ -1,6 +1,6 @@
 """The conformance suite: what every plugin must stand, by inheritance.
 
-    from orderdesk_sdk.testing.conformance import PluginConformance
+    from orderdesk_devkit.testing.conformance import PluginConformance
 
     class TestAcmeShip(PluginConformance):
         integration = "acme-ship"

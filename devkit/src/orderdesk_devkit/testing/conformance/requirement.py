@@ -37,7 +37,7 @@ class Law(Enum):
     )
     NOT_GUESSED = (
         "a reply that does not tell is unclear, never guessed (law 6)",
-        "read the body with plugin.toolkit.json_response, and return answer.unclear(reply) for whatever is not documented",
+        "read the body with plugin.toolkit.json_response; return answer.unclear(reply) for whatever is not documented",
     )
     ONCE = (
         "nothing is done twice (law 3)",
@@ -49,7 +49,7 @@ class Law(Enum):
     )
     NO_JUNK = (
         "a plugin never raises on a malformed reply (law 10)",
-        "read replies with plugin.toolkit.json_response, whose MalformedReply the core settles, or answer.unclear(reply)",
+        "read replies with plugin.toolkit.json_response, whose MalformedReply the core settles",
     )
     OPEN_MEANS_DUE = (
         "every open case has a next action and a due time (law 7)",

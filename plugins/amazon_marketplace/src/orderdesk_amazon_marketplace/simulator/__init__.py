@@ -8,7 +8,7 @@ of checks. No client may rely on it.
 from __future__ import annotations
 
 from orderdesk_amazon_marketplace.simulator.feeds import Durations
-from orderdesk_amazon_marketplace.simulator.orders import Order, Status
 from orderdesk_amazon_marketplace.simulator.service import MarketplaceSimulator
+from orderdesk_amazon_marketplace.simulator.store import Order, Status
 
 __all__ = ["Durations", "MarketplaceSimulator", "Order", "Status"]

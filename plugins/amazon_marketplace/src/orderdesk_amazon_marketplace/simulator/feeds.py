@@ -11,22 +11,27 @@ from xml.etree.ElementTree import Element
 import httpx
 from attrs import define, field, frozen
 
-from orderdesk_amazon_marketplace.simulator.orders import CANCELABLE, Order, Status
-from orderdesk_amazon_marketplace.simulator.store import Document, Store
-from orderdesk_devkit.simulators.http_requests import stamp
+from orderdesk_amazon_marketplace.simulator.store import CANCELABLE, Document, Order, Status, Store
 from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 from orderdesk_sdk.plugin.toolkit.xml_response import document, element, xml_root
 
-__all__ = ["REASONS", "Durations", "Feed", "FeedQueue", "FeedStatus", "feed_view"]
+__all__ = ["REASONS", "Durations", "Feed", "FeedQueue", "FeedStatus"]
 
 REASONS = frozenset(
     {
-        "NoInventory", "ShippingAddressUndeliverable", "CustomerExchange", "BuyerCanceled", "GeneralAdjustment",
-        "CarrierCreditDecision", "RiskAssessmentInformationNotValid", "CarrierCoverageFailure", "CustomerReturn",
+        "NoInventory",
+        "ShippingAddressUndeliverable",
+        "CustomerExchange",
+        "BuyerCanceled",
+        "GeneralAdjustment",
+        "CarrierCreditDecision",
+        "RiskAssessmentInformationNotValid",
+        "CarrierCoverageFailure",
+        "CustomerReturn",
         "MerchandiseNotReceived",
     }
-)  # fmt: skip
+)
 """The published ones. That any other is an error is the simulator's choice."""
 
 
@@ -214,17 +219,3 @@ def _report(feed: Feed, many: int, errors: list[tuple[str, str]]) -> bytes:
     )
     message = element("Message", element("MessageID", "1"), report)
     return document(element("AmazonEnvelope", element("MessageType", "ProcessingReport"), message))
-
-
-def feed_view(feed: Feed) -> dict[str, object]:
-    """A Feed of the model."""
-    shown: dict[str, object] = {
-        "feedId": feed.feed_id,
-        "feedType": feed.kind,
-        "marketplaceIds": feed.marketplaces,
-        "createdTime": stamp(feed.created_at),
-        "processingStatus": feed.status.value,
-    }
-    if feed.result is not None:
-        shown["resultFeedDocumentId"] = feed.result.document_id
-    return shown

@@ -10,7 +10,8 @@ from datetime import datetime
 from attrs import frozen
 from starlette.datastructures import QueryParams
 
-from orderdesk_amazon_marketplace.simulator.feeds import Feed, FeedStatus, feed_view
+from orderdesk_amazon_marketplace.simulator.feeds import Feed, FeedStatus
+from orderdesk_amazon_marketplace.simulator.views import feed_view
 from orderdesk_devkit.simulators.http_requests import json_in, moment_in
 from orderdesk_sdk.clock import hours
 

@@ -12,10 +12,10 @@ from typing import ClassVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderdesk_amazon_marketplace.simulator.feeds import Durations, FeedQueue, FeedStatus, feed_view
+from orderdesk_amazon_marketplace.simulator.feeds import Durations, FeedQueue, FeedStatus
 from orderdesk_amazon_marketplace.simulator.listing import listed
-from orderdesk_amazon_marketplace.simulator.orders import CANCELABLE, MARKETPLACE, Item, Order, Status, order_view
-from orderdesk_amazon_marketplace.simulator.store import STORE_PATH, Store
+from orderdesk_amazon_marketplace.simulator.store import CANCELABLE, MARKETPLACE, STORE_PATH, Item, Order, Status, Store
+from orderdesk_amazon_marketplace.simulator.views import feed_view, order_view
 from orderdesk_devkit.simulators.http_requests import names_language
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.quota import Quota
@@ -31,7 +31,8 @@ CLIENT_SECRET = "rehearsed-client-secret"
 REFRESH_TOKEN = "Atzr|rehearsed-refresh-token"
 SELLER = "A1REHEARSEDSELLER"
 TOKEN_PATH = "/auth/o2/token"
-FEEDS, DOCUMENTS = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents"
+FEEDS = "/feeds/2021-06-30/feeds"
+DOCUMENTS = "/feeds/2021-06-30/documents"
 ORDERS = "/orders/2026-01-01/orders"
 PLAN: Mapping[str, Limit] = {
     "createFeedDocument": Limit(0.5, burst=15),

@@ -1,14 +1,67 @@
-"""The object store beside Amazon's API: documents behind presigned URLs, good for five minutes."""
+"""What the service keeps: orders as Amazon knows them, and the documents of the object store beside its API.
+
+Documents are behind presigned URLs, good for five minutes.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from enum import StrEnum
 from urllib.parse import parse_qsl, urlencode
 
-from attrs import define
+from attrs import define, field
 
-__all__ = ["STORE_PATH", "Document", "Store"]
+__all__ = ["CANCELABLE", "MARKETPLACE", "STORE_PATH", "Document", "Item", "Order", "Status", "Store"]
+
+MARKETPLACE = "ATVPDKIKX0DER"
+
+
+class Status(StrEnum):
+    """The words of the model (orders_2026-01-01, FulfillmentStatus)."""
+
+    PENDING_AVAILABILITY = "PENDING_AVAILABILITY"
+    PENDING = "PENDING"
+    UNSHIPPED = "UNSHIPPED"
+    PARTIALLY_SHIPPED = "PARTIALLY_SHIPPED"
+    SHIPPED = "SHIPPED"
+    CANCELLED = "CANCELLED"
+    UNFULFILLABLE = "UNFULFILLABLE"
+
+
+CANCELABLE = frozenset({Status.PENDING_AVAILABILITY, Status.PENDING, Status.UNSHIPPED})
+"""Where a cancel is honored. That the two before Unshipped are among them is the simulator's choice."""
+
+
+@define
+class Item:
+    """One item of an order."""
+
+    item_id: str
+    sku: str
+    quantity: int
+
+
+@define
+class Order:
+    """One order. fulfilled_by: MERCHANT or AMAZON. buyer_asked: why the buyer wants it canceled; None: they do not."""
+
+    order_id: str
+    items: list[Item]
+    created_at: datetime
+    status: Status
+    changed_at: datetime
+    fulfilled_by: str = "MERCHANT"
+    buyer_asked: str | None = None
+    canceled_by: str = ""
+    reason: str = ""
+    plan: tuple[datetime, Status] | None = field(default=None)
+    """What an accepted cancel makes of it, and when; None where none was accepted."""
+
+    def enter(self, status: Status, at: datetime) -> None:
+        """Change the status; a plan is done with."""
+        self.status, self.changed_at, self.plan = status, at, None
+
 
 STORE_PATH = "/store"
 VALID = timedelta(minutes=5)

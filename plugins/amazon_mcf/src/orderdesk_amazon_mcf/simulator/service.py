@@ -12,20 +12,23 @@ from starlette.responses import Response
 
 from orderdesk_amazon_mcf.simulator.examples import example_address
 from orderdesk_amazon_mcf.simulator.lifecycle import Durations, Lifecycle
-from orderdesk_amazon_mcf.simulator.orderbook import MARKETPLACE, OrderBook, number_in
 from orderdesk_amazon_mcf.simulator.orders import Line, Status
-from orderdesk_amazon_mcf.simulator.tokens import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, tokens
+from orderdesk_amazon_mcf.simulator.store import MARKETPLACE, OrderBook, number_in
 from orderdesk_amazon_mcf.simulator.views import errors
 from orderdesk_devkit.simulators.http_requests import names_language, path_below
 from orderdesk_devkit.simulators.quota import Quota
+from orderdesk_devkit.simulators.refresh_tokens import RefreshTokens
 from orderdesk_devkit.simulators.simulator import Outcome, Simulator, Switch
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.plugin.integration import Limit
 
-__all__ = ["BASE", "McfSimulator", "TOKEN_PATH"]
+__all__ = ["BASE", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "TOKEN_PATH", "McfSimulator"]
 
 BASE = "/fba/outbound/2020-07-01/fulfillmentOrders"
 TOKEN_PATH = "/auth/o2/token"
+CLIENT_ID = "amzn1.application-oa2-client.simulated"
+CLIENT_SECRET = "simulated-client-secret"
+REFRESH_TOKEN = "Atzr|simulated-refresh-token"
 PLAN = Limit(2.0, burst=30)
 """The same for every operation simulated here (model, usage plan tables)."""
 
@@ -69,7 +72,13 @@ class McfSimulator(Simulator):
         super().__init__(clock)
         self._lifecycle = Lifecycle(durations or Durations(), self._stuck, self.happened)
         self._book = OrderBook(self._lifecycle, page_size)
-        self._tokens = tokens(seed)
+        self._tokens = RefreshTokens(
+            seed,
+            client_id=CLIENT_ID,
+            client_secret=CLIENT_SECRET,
+            refresh_token=REFRESH_TOKEN,
+            prefix="Atza|",
+        )
         self._quota = Quota({"*": PLAN})
         self._seed = seed
         self._answers = 0

@@ -6,7 +6,7 @@ decided, its message codes begin with SIM_, and no client may rely on it. OrderS
 
 from __future__ import annotations
 
-from orderdesk_commercehub.simulator.orders import Item, Order
 from orderdesk_commercehub.simulator.service import CLIENT_ID, CLIENT_SECRET, DscoSimulator
+from orderdesk_commercehub.simulator.store import Item, Order
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "DscoSimulator", "Item", "Order"]

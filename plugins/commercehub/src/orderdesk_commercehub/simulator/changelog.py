@@ -9,16 +9,10 @@ from attrs import define, field
 
 from orderdesk_devkit.simulators.http_requests import stamp
 
-__all__ = ["Change", "ChangeLog", "LogPage", "messages"]
+__all__ = ["Change", "ChangeLog", "LogPage"]
 
 SCROLL_FOR = timedelta(minutes=5)
 """How long a scrollId is good for."""
-
-
-def messages(code: str, text: str, shape: str, severity: str = "error") -> list[dict[str, object]]:
-    """One message, its description in one of the three shapes that the API knows: string, object, array."""
-    described: dict[str, object] = {"string": text, "object": {"text": text}, "array": [text]}
-    return [{"code": code, "severity": severity, "description": described[shape]}]
 
 
 @define

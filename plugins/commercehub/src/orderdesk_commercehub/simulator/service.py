@@ -11,9 +11,11 @@ from attrs import evolve
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from orderdesk_commercehub.simulator.changelog import Change, ChangeLog, LogPage, messages
-from orderdesk_commercehub.simulator.orders import CODES, Item, Order, Trouble, apply, fault_of, order_view, seen_now
-from orderdesk_devkit.simulators.http_requests import bearer, form_in, json_in, moment_in, object_in, stamp
+from orderdesk_commercehub.simulator.changelog import Change, ChangeLog
+from orderdesk_commercehub.simulator.checks import KEYS, Trouble, fault_of, lines_in, payload_in
+from orderdesk_commercehub.simulator.store import CODES, Item, Order, apply, seen_now
+from orderdesk_commercehub.simulator.views import failure, log_view, messages, order_view
+from orderdesk_devkit.simulators.http_requests import bearer, form_in, json_in, moment_in, stamp
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.simulator import Deed, Simulator, Switch
 from orderdesk_devkit.simulators.tokens import Tokens
@@ -27,7 +29,6 @@ LIFETIME = timedelta(hours=1)
 MOST_BYTES = 5 * 1024 * 1024
 """Of a batch, by the file."""
 
-_KEYS = {"poNumber": "PO_NUMBER", "dscoOrderId": "DSCO_ORDER_ID", "supplierOrderNumber": "SUPPLIER_ORDER_NUMBER"}
 _BANNER = {"server": "Dsco simulator of orderdesk-commercehub, not Dsco"}
 
 
@@ -122,7 +123,7 @@ class DscoSimulator(Simulator):
 
     def expired_token(self, request: Request) -> Response:
         self._tokens.expire(bearer(request))
-        return JSONResponse(_failure("SIM_TOKEN_EXPIRED", "the token has expired"), 401, _BANNER)
+        return JSONResponse(failure("SIM_TOKEN_EXPIRED", "the token has expired"), 401, _BANNER)
 
     def _answer(self, request: Request, body: bytes) -> tuple[int, object]:
         call = (request.method, request.url.path)
@@ -130,7 +131,7 @@ class DscoSimulator(Simulator):
             return self._token(request.headers.get("content-type", ""), body)
         if not self._tokens.good(bearer(request), self.clock.now()):
             self.record(request.url.path, None, "denied: no good token")
-            return 401, _failure("SIM_NO_TOKEN", "the token is missing, unknown or expired")
+            return 401, failure("SIM_NO_TOKEN", "the token is missing, unknown or expired")
         match call:
             case ("GET", "/hello"):
                 return 200, {"hello": "World!"}
@@ -141,13 +142,13 @@ class DscoSimulator(Simulator):
             case ("POST", "/order/item/cancel") if (trouble := self.switch("trouble")) != "none":
                 self.set_switch("trouble", "none")
                 self.record("cancelOrderItem", None, f"turned away with {trouble}")
-                return int(trouble), _failure("SIM_TURNED_AWAY", "try again later")
+                return int(trouble), failure("SIM_TURNED_AWAY", "try again later")
             case ("POST", "/order/item/cancel"):
                 return self._cancel(body)
             case ("POST", "/order/item/cancel/batch/small"):
                 return self._cancel_batch(body)
             case _:
-                return 404, _failure("SIM_NOT_SIMULATED", f"{request.method} {request.url.path} is not simulated")
+                return 404, failure("SIM_NOT_SIMULATED", f"{request.method} {request.url.path} is not simulated")
 
     def _token(self, content_type: str, body: bytes) -> tuple[int, dict[str, object]]:
         form = form_in(body)
@@ -167,7 +168,7 @@ class DscoSimulator(Simulator):
         key, value = query.get("orderKey", ""), query.get("value", "")
         order = self._found(key, value)
         if order is None:  # How Dsco says that is not known: the simulator's choice.
-            return 404, _failure("SIM_NO_SUCH_ORDER", "no such order")
+            return 404, failure("SIM_NO_SUCH_ORDER", "no such order")
         self.record("getOrderById", order.po_number, f"read: {order.status}")
         seen = seen_now(order)
         views = [
@@ -176,15 +177,15 @@ class DscoSimulator(Simulator):
         return 200, views if query.get("returnMultiple", "").lower() == "true" else views[0]
 
     def _cancel(self, body: bytes) -> tuple[int, dict[str, object]]:
-        payload = _payload(body)
+        payload = payload_in(body)
         number = f"request-{len(self._log_of.changes) + 1}"
         shape = self.switch("description")
         if payload is None:
             self.record("cancelOrderItem", None, "refused: misshapen")
             return 400, self._update(number, "failure", Trouble("SIM_INVALID", "id, type and lineItems are required"))
-        key = next((key for key, kind in _KEYS.items() if kind == payload["type"]), "")
+        key = next((key for key, kind in KEYS.items() if kind == payload["type"]), "")
         order = self._found(key, payload["id"])
-        lines = _lines(payload)
+        lines = lines_in(payload)
         request = Change(number, payload, self.clock.now(), "success")
         trouble = Trouble("SIM_NO_SUCH_ORDER", "no such order")
         if order is not None:
@@ -203,7 +204,7 @@ class DscoSimulator(Simulator):
     def _cancel_batch(self, body: bytes) -> tuple[int, dict[str, object]]:
         """Many orders by one call, each decided by itself after some looks at the log."""
         number, found = f"request-{len(self._log_of.changes) + 1}", json_in(body)
-        payloads = [_payload(json.dumps(one).encode()) for one in found] if isinstance(found, list) else []
+        payloads = [payload_in(json.dumps(one).encode()) for one in found] if isinstance(found, list) else []
         if not payloads or len(body) > MOST_BYTES or None in payloads:
             self.record("cancelOrderItemSmallBatch", None, "refused: misshapen")
             return 400, self._update(number, "failure", Trouble("SIM_INVALID", "an array of cancels is required"))
@@ -232,7 +233,7 @@ class DscoSimulator(Simulator):
     def _carry_out(self, request: Change, order: Order, deed: Deed = Deed.NOTHING) -> None:
         order.remember(int(self.switch("read_lag", order.po_number)))
         reached = self._reached(order, request.payload)
-        effect = apply(reached, _lines(request.payload), self.switch("fate", order.po_number))
+        effect = apply(reached, lines_in(request.payload), self.switch("fate", order.po_number))
         request.status, request.results = "success", messages("SIM_OK", "done", self.switch("description"), "info")
         self.record("cancelOrderItem", order.po_number, effect, deed=deed)
 
@@ -240,17 +241,17 @@ class DscoSimulator(Simulator):
         now = self.clock.now()
         if "scrollId" in query:
             page = self._log_of.scrolled(query["scrollId"], now)
-            return (200, _log_view(page)) if page else (404, _failure("SIM_SCROLL_EXPIRED", "no such scrollId"))
+            return (200, log_view(page)) if page else (404, failure("SIM_SCROLL_EXPIRED", "no such scrollId"))
         wanted, dates = query.get("requestId"), (query.get("startDate"), query.get("endDate"))
         if wanted is None and None in (moment_in(date or "") for date in dates):
-            return 400, _failure("SIM_INVALID", "requestId, or startDate and endDate, or scrollId is required")
+            return 400, failure("SIM_INVALID", "requestId, or startDate and endDate, or scrollId is required")
         found = [
             request
             for request in self._log_of.changes
             if (wanted == request.id if wanted is not None else _within(request.at, *dates))
         ]
         page = self._log_of.page(found, now)
-        answer = _log_view(page)
+        answer = log_view(page)
         for request in found:
             self._look(request)
         return 200, answer
@@ -263,12 +264,12 @@ class DscoSimulator(Simulator):
         request.status = "pending"
         if request.polls:
             return
-        key = next(key for key, kind in _KEYS.items() if kind == request.payload["type"])
+        key = next(key for key, kind in KEYS.items() if kind == request.payload["type"])
         order = self._found(key, request.payload["id"])
         trouble: Trouble | None = Trouble("SIM_NO_SUCH_ORDER", "no such order")
         if order is not None:
             codes = self._codes.get(order.retailer, CODES)
-            trouble = fault_of(self._reached(order, request.payload), _lines(request.payload), codes)
+            trouble = fault_of(self._reached(order, request.payload), lines_in(request.payload), codes)
             if self.switch("cancel", order.po_number) == "submitted to fail":
                 trouble = Trouble("SIM_FAILURE", "it was chosen to fail")
         if order is not None and trouble is None:
@@ -293,37 +294,6 @@ def _numbers(order: Order, key: str) -> tuple[str, ...]:
     }.get(key, ())
 
 
-def _failure(code: str, text: str) -> dict[str, object]:
-    """What the simulator says where the API's own words are not known."""
-    return {"status": "failure", "messages": messages(code, text, "string")}
-
-
-def _payload(body: bytes) -> Mapping[str, object] | None:
-    """The body of a cancel; None for anything else."""
-    match found := object_in(body):
-        case {"id": str(), "type": str(kind), "lineItems": [_, *_] as listed} if kind in _KEYS.values():
-            lines = _lines(found)
-            whole = all({"cancelledQuantity", "cancelCode"} <= set(line) for line in lines)
-            counts = [line.get("cancelledQuantity") for line in lines]
-            positive = all(isinstance(count, int) and count > 0 for count in counts)
-            return found if whole and positive and len(lines) == len(listed) else None
-        case _:
-            return None
-
-
-def _lines(payload: Mapping[str, object]) -> list[dict[str, object]]:
-    listed = payload["lineItems"]
-    return [line for line in listed if isinstance(line, dict)] if isinstance(listed, list) else []
-
-
 def _within(at: datetime, start: str | None, end: str | None) -> bool:
     first, last = moment_in(start or ""), moment_in(end or "")
     return first is not None and last is not None and first <= at <= last
-
-
-def _log_view(page: LogPage) -> dict[str, object]:
-    answer: dict[str, object] = {
-        "status": "PROCESSING" if page.processing else "COMPLETED",
-        "logs": [request.entry() for request in page.entries],
-    }
-    return answer | ({"scrollId": page.scroll_id} if page.scroll_id else {})

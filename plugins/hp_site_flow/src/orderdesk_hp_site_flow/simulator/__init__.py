@@ -7,8 +7,7 @@ by a switch, and no client may rely on it. Submission to orders.oneflow.io is no
 from __future__ import annotations
 
 from orderdesk_hp_site_flow.simulator.examples import example_order
-from orderdesk_hp_site_flow.simulator.orderbook import Durations
-from orderdesk_hp_site_flow.simulator.orders import Order, Status
 from orderdesk_hp_site_flow.simulator.service import SiteFlowSimulator
+from orderdesk_hp_site_flow.simulator.store import Durations, Order, Status
 
 __all__ = ["Durations", "Order", "SiteFlowSimulator", "Status", "example_order"]

@@ -10,9 +10,12 @@ __all__ = ["example_order"]
 def example_order(number: str, **changed: object) -> dict[str, object]:
     """A body for POST /api/order that the simulator accepts: the documented minimum, with `changed` in orderData."""
     address = {
-        "name": "Sam Example", "address1": "1 Example Street", "town": "Springfield", "postcode": "62701",
+        "name": "Sam Example",
+        "address1": "1 Example Street",
+        "town": "Springfield",
+        "postcode": "62701",
         "isoCountry": "US",
-    }  # fmt: skip
+    }
     component = {"code": "Content", "path": "https://files.example.com/mug.pdf", "fetch": True}
     item = {"sku": "MUG", "sourceItemId": "1", "quantity": 2, "components": [component]}
     data = {

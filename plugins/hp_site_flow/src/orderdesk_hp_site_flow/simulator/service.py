@@ -12,10 +12,8 @@ from starlette.responses import Response
 
 from orderdesk_devkit.simulators.http_requests import json_in, path_below, raw_path
 from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
-from orderdesk_hp_site_flow.simulator.checks import items_of, mistakes_in, number_of
-from orderdesk_hp_site_flow.simulator.orderbook import Durations, OrderBook
-from orderdesk_hp_site_flow.simulator.orders import Item, Order, Status
-from orderdesk_hp_site_flow.simulator.signing import SECRET, TOKEN, fault_of
+from orderdesk_hp_site_flow.simulator.checks import SECRET, TOKEN, items_of, mistakes_in, number_of, signature_fault
+from orderdesk_hp_site_flow.simulator.store import Durations, Item, Order, OrderBook, Status
 from orderdesk_hp_site_flow.simulator.views import DESTINATION, SOURCE, error_view, order_view
 from orderdesk_sdk.clock import Clock
 
@@ -113,7 +111,7 @@ class SiteFlowSimulator(Simulator):
 
     def _turned_away(self, request: Request) -> Outcome | None:
         """The refusal that every call has in common; None for one that may pass. Its statuses: simulator's choice."""
-        why = fault_of(request.method, raw_path(request), request.headers)
+        why = signature_fault(request.method, raw_path(request), request.headers)
         if why is not None:
             return Outcome(401, f"refused: {why}", {"message": why})
         minute = f"{self.clock.now():%Y-%m-%d %H:%M}"
@@ -203,8 +201,10 @@ class SiteFlowSimulator(Simulator):
 
     def _answer(self, order: Order) -> object:
         shapes: dict[str, object] = {
-            "order": {"success": True, "order": order_view(order)}, "success": {"success": True}, "empty": None,
-        }  # fmt: skip
+            "order": {"success": True, "order": order_view(order)},
+            "success": {"success": True},
+            "empty": None,
+        }
         return shapes[self.switch("cancel_body", order.number)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orderdesk_devkit.simulators.http_requests import stamp
-from orderdesk_hp_site_flow.simulator.orders import Order, object_id
+from orderdesk_hp_site_flow.simulator.store import Order, object_id
 
 __all__ = ["DESTINATION", "SOURCE", "error_view", "order_view"]
 
@@ -23,7 +23,10 @@ def order_view(order: Order) -> dict[str, object]:
         "files": [],
         "logs": [
             {
-                "level": "info", "message": "Order created", "resourceId": order.id, "resourceType": "order",
+                "level": "info",
+                "message": "Order created",
+                "resourceId": order.id,
+                "resourceType": "order",
                 "timestamp": stamp(order.created_at, "milliseconds"),
             },
         ],
@@ -33,14 +36,18 @@ def order_view(order: Order) -> dict[str, object]:
             "status": order.status.value,
             "items": [
                 {
-                    "_id": object_id(order.id, "item", index), "sku": item.sku, "sourceItemId": item.source_id,
-                    "quantity": item.quantity, "shipmentIndex": 0, "status": "live",
+                    "_id": object_id(order.id, "item", index),
+                    "sku": item.sku,
+                    "sourceItemId": item.source_id,
+                    "quantity": item.quantity,
+                    "shipmentIndex": 0,
+                    "status": "live",
                 }
                 for index, item in enumerate(order.items)
             ],
             "shipments": [{"_id": object_id(order.id, "shipment"), "shipmentIndex": 0, "status": "live"}],
         },
-    }  # fmt: skip
+    }
 
 
 def error_view(code: int, message: str, mistakes: Sequence[tuple[str, str]] = ()) -> dict[str, object]:

@@ -7,8 +7,7 @@ it is decided, and no client may rely on it. MWW Europe's API is assumed to be e
 from __future__ import annotations
 
 from orderdesk_mww.simulator.examples import example_order
-from orderdesk_mww.simulator.orderbook import Durations
-from orderdesk_mww.simulator.orders import Order, State
 from orderdesk_mww.simulator.service import MwwSimulator
+from orderdesk_mww.simulator.store import Durations, Order, State
 
 __all__ = ["Durations", "MwwSimulator", "Order", "State", "example_order"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orderdesk_mww.simulator.orders import Line
+from orderdesk_mww.simulator.store import Line
 
 __all__ = ["mistake_in_order", "new_lines", "vendor_po"]
 

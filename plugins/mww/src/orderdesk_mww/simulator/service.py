@@ -13,8 +13,7 @@ from starlette.responses import Response
 from orderdesk_devkit.simulators.http_requests import json_in, path_below
 from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
 from orderdesk_mww.simulator.checks import mistake_in_order, new_lines, vendor_po
-from orderdesk_mww.simulator.orderbook import Durations, OrderBook
-from orderdesk_mww.simulator.orders import Line, Order, State
+from orderdesk_mww.simulator.store import Durations, Line, Order, OrderBook, State
 from orderdesk_mww.simulator.views import errors, line_view, order_view, page_view
 from orderdesk_sdk.clock import Clock
 
@@ -32,7 +31,9 @@ class MwwSimulator(Simulator):
 
     switches: ClassVar[tuple[Switch, ...]] = (
         Switch(
-            "window", ("ingestion", "early"), text="whether a cancel is taken once the order is in, or for 120 s only"
+            "window",
+            ("ingestion", "early"),
+            text="whether a cancel is taken once the order is in, or for 120 s only",
         ),
         Switch("before_ingestion", ("refused", "unknown"), text="whether an order not yet in is refused, or not found"),
         Switch("fate", ("honored", "ships anyway"), text="how a cancel that was taken ends"),
@@ -60,7 +61,11 @@ class MwwSimulator(Simulator):
             return (self._book.find(remote_id) or self._book.orders.known(remote_id)).state.value
 
     def add_order(
-        self, remote_id: str, *, lines: Sequence[tuple[str, int]], state: State | str = State.RECEIVED
+        self,
+        remote_id: str,
+        *,
+        lines: Sequence[tuple[str, int]],
+        state: State | str = State.RECEIVED,
     ) -> None:
         """Put an order there that nobody created over HTTP; `lines` are (product code, quantity).
 

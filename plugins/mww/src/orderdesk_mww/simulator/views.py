@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orderdesk_devkit.simulators.http_requests import stamp
-from orderdesk_mww.simulator.orders import Line, Order, State
+from orderdesk_mww.simulator.store import Line, Order, State
 
 __all__ = ["errors", "line_view", "order_view", "page_view"]
 
@@ -51,7 +51,13 @@ def line_view(line: Line, order: Order) -> dict[str, object]:
 
 
 def page_view(
-    orders: Sequence[Order], base: str, *, limit: int, offset: int, total: int, with_lines: bool
+    orders: Sequence[Order],
+    base: str,
+    *,
+    limit: int,
+    offset: int,
+    total: int,
+    with_lines: bool,
 ) -> dict[str, object]:
     """One page of the list of orders."""
 

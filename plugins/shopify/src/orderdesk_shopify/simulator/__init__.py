@@ -7,6 +7,6 @@ client may rely on it.
 from __future__ import annotations
 
 from orderdesk_shopify.simulator.service import FulfillmentSimulator, ShopifySimulator
-from orderdesk_shopify.simulator.shop import Durations, Job, Order, Work
+from orderdesk_shopify.simulator.store import Durations, FulfillmentOrder, Job, Order
 
-__all__ = ["Durations", "FulfillmentSimulator", "Job", "Order", "ShopifySimulator", "Work"]
+__all__ = ["Durations", "FulfillmentOrder", "FulfillmentSimulator", "Job", "Order", "ShopifySimulator"]

@@ -14,10 +14,10 @@ from starlette.responses import JSONResponse, Response
 
 from orderdesk_devkit.simulators.simulator import Deed, Simulator, Switch
 from orderdesk_sdk.clock import Clock
-from orderdesk_shopify.simulator.bucket import CostBucket, cost_of
-from orderdesk_shopify.simulator.fields import Fields
+from orderdesk_shopify.simulator.cost import CostBucket, cost_of
+from orderdesk_shopify.simulator.resolvers import Resolvers
 from orderdesk_shopify.simulator.schema import schema_of
-from orderdesk_shopify.simulator.shop import Durations, Order, Shop, Work
+from orderdesk_shopify.simulator.store import Durations, FulfillmentOrder, Order, Shop
 from orderdesk_shopify.simulator.webhooks import CLIENT_SECRET, Outbox
 
 __all__ = ["ACCESS_TOKEN", "FulfillmentSimulator", "ShopifySimulator"]
@@ -66,10 +66,10 @@ class ShopifySimulator(Simulator):
         with self.settled():
             return self._shop.orders.known(_number(remote_id))
 
-    def work(self, remote_id: str) -> Work:
+    def fulfillment_order(self, remote_id: str) -> FulfillmentOrder:
         """A fulfillment order as it is now. Raises NotFoundError."""
         with self.settled():
-            return self._shop.works.known(_number(remote_id))
+            return self._shop.fulfillment_orders.known(_number(remote_id))
 
     def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]] = ()) -> None:
         """Put an open order there; its lines are not simulated. Raises InputError for a used number."""
@@ -79,12 +79,12 @@ class ShopifySimulator(Simulator):
             self._shop.orders.new(number, Order(number))
             self.record("add_order", remote_id, "created")
 
-    def add_work(self, remote_id: str) -> None:
+    def add_fulfillment_order(self, remote_id: str) -> None:
         """Put a fulfillment order there that its service was just asked for. Raises InputError for a used number."""
         number = _number(remote_id)
         with self.settled() as now:
-            self._shop.works.new(number, Work(number, now))
-            self.record("add_work", remote_id, "created: OPEN SUBMITTED")
+            self._shop.fulfillment_orders.new(number, FulfillmentOrder(number, now))
+            self.record("add_fulfillment_order", remote_id, "created: OPEN SUBMITTED")
 
     def cancel_in_admin(self, remote_id: str) -> None:
         """Cancel an order as its merchant would do it in the browser."""
@@ -127,7 +127,7 @@ class ShopifySimulator(Simulator):
             throttled = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
             told = {"cost": self.bucket.told(cost, spent=False)}
             return int(self.switch("throttled_as")), {"errors": [throttled], "extensions": told}
-        root = Fields(self._shop, self.clock.now(), self.switch)
+        root = Resolvers(self._shop, self.clock.now(), self.switch)
         result = execute_sync(schema_of(version), document, root, variable_values=variables)
         changes = operation.operation is OperationType.MUTATION
         lost = changes and self.switch("mutation_reply", remote_id) == "lost"
@@ -157,8 +157,8 @@ class ShopifySimulator(Simulator):
             self.outbox.put("orders/cancelled", OLDEST, body, at)
         topic = {"CANCELLATION_ACCEPTED": "accepted", "CANCELLATION_REJECTED": "rejected"}.get(effect.split()[-1])
         if kind == "fulfillment order" and topic is not None and not effect.startswith("CLOSED"):
-            work = self._shop.works[number]
-            body = {"fulfillment_order": {"id": work.gid, "status": work.status.lower()}, "message": work.answer}
+            held = self._shop.fulfillment_orders[number]
+            body = {"fulfillment_order": {"id": held.gid, "status": held.status.lower()}, "message": held.answer}
             self.outbox.put(f"fulfillment_orders/cancellation_request_{topic}", OLDEST, body, at)
 
 
@@ -169,12 +169,12 @@ class FulfillmentSimulator(ShopifySimulator):
     dishonored: ClassVar[Mapping[str, str]] = {"service": "rejects"}
 
     def truth(self, remote_id: str) -> str:
-        return self.work(remote_id).word
+        return self.fulfillment_order(remote_id).word
 
     def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]] = ()) -> None:
-        """Put a fulfillment order there; see `add_work`."""
+        """Put a fulfillment order there; see `add_fulfillment_order`."""
         del lines
-        self.add_work(remote_id)
+        self.add_fulfillment_order(remote_id)
 
 
 def _number(remote_id: str) -> str:

@@ -1,9 +1,12 @@
-"""A seller's account in one region: its settings."""
+"""A seller's account in one region: its settings, and how requests are signed."""
 
 from __future__ import annotations
 
+from orderdesk_sdk.plugin.auth import refresh_token_auth
 from orderdesk_sdk.plugin.settings import RefreshTokenSettings, host, setting, settings
 
+SPEEDS = ("Standard", "Expedited", "Priority")
+ACTIONS = ("Ship", "Hold")
 POLICIES = ("FillOrKill", "FillAll", "FillAllAvailable")
 
 
@@ -14,6 +17,10 @@ class McfSettings(RefreshTokenSettings):
     endpoint: str = host(help="the region's API (-na, -eu, -fe)", default="https://sellingpartnerapi-na.amazon.com")
     token_url: str = host(help="Login with Amazon", default="https://api.amazon.com/auth/o2/token")
     marketplace_id: str = setting(str, help="of new orders; empty: Amazon chooses by the address", default="")
-    speed: str = setting(str, help="of new orders", default="Standard", choices=("Standard", "Expedited", "Priority"))
-    action: str = setting(str, help="ship new orders, or hold them", default="Ship", choices=("Ship", "Hold"))
+    speed: str = setting(str, help="of new orders", default="Standard", choices=SPEEDS)
+    action: str = setting(str, help="ship new orders, or hold them", default="Ship", choices=ACTIONS)
     policy: str = setting(str, help="if units are missing", default="FillOrKill", choices=POLICIES)
+
+
+sign = refresh_token_auth("token_url", header="x-amz-access-token", dated="x-amz-date")
+"""Login with Amazon: an access token by the seller's refresh token, put on each request."""

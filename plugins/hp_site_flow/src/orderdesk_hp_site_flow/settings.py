@@ -24,11 +24,18 @@ class SiteFlowSettings:
     postback: PostbackProfile | None = parsed(read_postback_profile, help="your triggers' template", default=None)
 
 
-def signature(settings: SiteFlowSettings) -> HmacAuth:
-    """See https://hpsiteflow.com/docs/siteflow/api-authentication.html; neither body nor query is signed."""
+def sign(its: SiteFlowSettings) -> HmacAuth:
+    """Signs method, path and moment of each request, neither body nor query.
 
-    def headers(signature: bytes, stamp: str) -> dict[str, str]:
-        signed = {"x-oneflow-authorization": f"{settings.token.reveal()}:{signature.hex()}", "x-oneflow-date": stamp}
-        return {**signed, "x-oneflow-algorithm": "SHA256", "content-type": "application/json"}
-
-    return HmacAuth(settings.api_secret, lambda sent, stamp: f"{sent.method} {sent.url.path} {stamp}", headers)
+    See https://hpsiteflow.com/docs/siteflow/api-authentication.html.
+    """
+    return HmacAuth(
+        its.api_secret,
+        lambda sent, stamp: f"{sent.method} {sent.url.path} {stamp}",
+        lambda signature, stamp: {
+            "x-oneflow-authorization": f"{its.token.reveal()}:{signature.hex()}",
+            "x-oneflow-date": stamp,
+            "x-oneflow-algorithm": "SHA256",
+            "content-type": "application/json",
+        },
+    )

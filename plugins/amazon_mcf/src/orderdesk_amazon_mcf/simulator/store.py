@@ -1,4 +1,4 @@
-"""The order book: the operations on fulfillment orders, without HTTP, tokens and quotas."""
+"""The orders that the service keeps: the operations on fulfillment orders, without HTTP, tokens and quotas."""
 
 from __future__ import annotations
 
@@ -27,16 +27,33 @@ _POLICY = "FillOrKill"
 """The policy of an order that names none: the simulator's choice; Ship is the action in that case."""
 
 _ORDER_FIELDS = (
-    "displayableOrderId", "displayableOrderDate", "displayableOrderComment", "shippingSpeedCategory", "deliveryWindow",
-    "destinationAddress", "codSettings", "notificationEmails", "featureConstraints",
-)  # fmt: skip
+    "displayableOrderId",
+    "displayableOrderDate",
+    "displayableOrderComment",
+    "shippingSpeedCategory",
+    "deliveryWindow",
+    "destinationAddress",
+    "codSettings",
+    "notificationEmails",
+    "featureConstraints",
+)
 _LINE_FIELDS = (
-    "giftMessage", "displayableComment", "fulfillmentNetworkSku", "perUnitPrice", "perUnitTax", "perUnitDeclaredValue",
-)  # fmt: skip
+    "giftMessage",
+    "displayableComment",
+    "fulfillmentNetworkSku",
+    "perUnitPrice",
+    "perUnitTax",
+    "perUnitDeclaredValue",
+)
 _CHANGEABLE = (
-    "displayableOrderId", "displayableOrderDate", "displayableOrderComment", "shippingSpeedCategory",
-    "fulfillmentPolicy", "notificationEmails", "featureConstraints",
-)  # fmt: skip
+    "displayableOrderId",
+    "displayableOrderDate",
+    "displayableOrderComment",
+    "shippingSpeedCategory",
+    "fulfillmentPolicy",
+    "notificationEmails",
+    "featureConstraints",
+)
 
 
 class OrderBook:

@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_sdk.clock import hours, minutes, seconds
 
-__all__ = ["Durations", "Job", "Order", "Shop", "Work"]
+__all__ = ["Durations", "FulfillmentOrder", "Job", "Order", "Shop"]
 
 
 @frozen
@@ -56,7 +56,7 @@ class Job:
 
 
 @define
-class Work:
+class FulfillmentOrder:
     """A fulfillment order. request: of the cancellation. answer: the service's words. parcel: whether one has left."""
 
     number: str
@@ -99,7 +99,7 @@ class Shop:
         """choice: of a switch for a number."""
         self.orders = Orders[Order]()
         self.jobs: list[Job] = []
-        self.works = Orders[Work]()
+        self.fulfillment_orders = Orders[FulfillmentOrder]()
         self._durations = durations
         self._choice = choice
         self._told = told
@@ -115,7 +115,7 @@ class Shop:
         for job in self.jobs:
             if not job.done and job.ends_at <= now:
                 self._end(job)
-        self.works.settle(now, self._step, self._move)
+        self.fulfillment_orders.settle(now, self._step, self._move)
 
     def _end(self, job: Job) -> None:
         job.done = True
@@ -128,28 +128,28 @@ class Shop:
             order.canceled_at, order.reason = job.ends_at, str(order.asked.get("reason"))
         self._told("order", order.number, job.error or "canceled", job.ends_at)
 
-    def _step(self, work: Work) -> tuple[str, datetime] | None:
+    def _step(self, order: FulfillmentOrder) -> tuple[str, datetime] | None:
         takes = self._durations
-        match work.asked:
+        match order.asked:
             case "SUBMITTED":
-                return "ACCEPTED", work.since + takes.acceptance
+                return "ACCEPTED", order.since + takes.acceptance
             case "CANCELLATION_REQUESTED" if (
-                work.requested_at is not None and self._choice("service", work.number) != "silent"
+                order.requested_at is not None and self._choice("service", order.number) != "silent"
             ):
-                fate = "ACCEPTED" if self._choice("service", work.number) == "accepts" else "REJECTED"
-                return f"CANCELLATION_{fate}", work.requested_at + takes.answer
-            case "ACCEPTED" | "CANCELLATION_REQUESTED" | "CANCELLATION_REJECTED" if not work.parcel:
-                return "parcel", work.since + takes.shipping
+                fate = "ACCEPTED" if self._choice("service", order.number) == "accepts" else "REJECTED"
+                return f"CANCELLATION_{fate}", order.requested_at + takes.answer
+            case "ACCEPTED" | "CANCELLATION_REQUESTED" | "CANCELLATION_REJECTED" if not order.parcel:
+                return "parcel", order.since + takes.shipping
         return None
 
-    def _move(self, work: Work, step: str, at: datetime) -> None:
+    def _move(self, order: FulfillmentOrder, step: str, at: datetime) -> None:
         match step:
             case "parcel":
-                work.parcel, work.status = True, "CLOSED"
+                order.parcel, order.status = True, "CLOSED"
             case "CANCELLATION_ACCEPTED":
-                work.status, work.asked = "CANCELLED", step
+                order.status, order.asked = "CANCELLED", step
             case "CANCELLATION_REJECTED":
-                work.status, work.asked, work.answer = "IN_PROGRESS", step, "SIM: it is packed already"
+                order.status, order.asked, order.answer = "IN_PROGRESS", step, "SIM: it is packed already"
             case _:
-                work.status, work.asked = "IN_PROGRESS", step
-        self._told("fulfillment order", work.number, work.word, at)
+                order.status, order.asked = "IN_PROGRESS", step
+        self._told("fulfillment order", order.number, order.word, at)

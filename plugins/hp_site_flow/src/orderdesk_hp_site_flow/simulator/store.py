@@ -1,18 +1,64 @@
-"""The order book: orders by the clock, and what is done to them, without HTTP."""
+"""The orders that the service keeps, as the print company's floor knows them: their life by the clock, without HTTP."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from orderdesk_devkit.simulators.orders import Orders
-from orderdesk_hp_site_flow.simulator.orders import Item, Order, Status, object_id
 from orderdesk_sdk.clock import hours, minutes
 
-__all__ = ["Durations", "OrderBook", "Production"]
+__all__ = ["Durations", "Item", "Order", "OrderBook", "Production", "Status", "object_id"]
+
+
+class Status(StrEnum):
+    """The statuses of an order, by their names on Site Flow's screens.
+
+    Only `dataready` is seen as a text of the API; the other lower-case spellings are inferred.
+    """
+
+    PENDING = "pending"
+    DATAREADY = "dataready"
+    PRINTREADY = "printready"
+    COMPLETE = "complete"
+    SHIPPED = "shipped"
+    CANCELLED = "cancelled"
+    ERROR = "error"
+
+
+@define
+class Item:
+    """One item: a SKU, how many of it, and the source's own id for it."""
+
+    sku: str
+    quantity: int
+    source_id: str
+
+
+@define
+class Order:
+    """One order. id: Site Flow's own, 24 hexadecimal digits. number: the source's, its sourceOrderId.
+
+    batched_at: when it entered production, None before. produced: whether the floor made it, whatever its status says.
+    """
+
+    id: str
+    number: str
+    items: list[Item]
+    status: Status
+    created_at: datetime
+    status_at: datetime
+    batched_at: datetime | None = None
+    produced: bool = False
+
+
+def object_id(*parts: object) -> str:
+    """An id in the form of Site Flow's, the same for the same parts."""
+    return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:24]
 
 
 @frozen

@@ -1,11 +1,12 @@
-"""A customer's account at OIA Global: its settings, and the mail that asks for a cancellation."""
+"""Settings of a connection to OIA Global, and the e-mail that they make."""
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin.routes import Email, Route
 from orderdesk_sdk.plugin.settings import parsed, setting, settings
 from orderdesk_sdk.plugin.toolkit.email_addresses import address_of, read_address
 from orderdesk_sdk.plugin.toolkit.templates import read_template
+
+__all__ = ["OiaSettings"]
 
 SUBJECT = "Please cancel order {order_number}"
 BODY = """Please cancel our order {order_number} (at OIA Global: {remote_id}), all of it, and answer whether it is
@@ -28,11 +29,14 @@ class OiaSettings:
     cancel_email_body: str = parsed(read_template, help="of that e-mail", default=BODY)
 
     def __attrs_post_init__(self) -> None:
-        given = [address_of(to, "").addr_spec.casefold() for to in (self.cancel_email_to, self.test_email_to) if to]
-        if self.mode == "test" and len(set(given)) < len(("theirs", "own")):
+        if self.mode == "test" and not (self.test_email_to and self._has_own_test_mailbox()):
             raise ValueError(
                 'mode "test" needs test_email_to, an address of your own: OIA Global must not get test mails'
             )
+
+    def _has_own_test_mailbox(self) -> bool:
+        own, theirs = (address_of(to, "").addr_spec for to in (self.test_email_to, self.cancel_email_to))
+        return own.casefold() != theirs.casefold()
 
     @property
     def recipient(self) -> str:
@@ -51,10 +55,3 @@ class OiaSettings:
         """The template of the body, which begins with the client code."""
         code = self.client_code.replace("{", "{{").replace("}", "}}")
         return f"Client code: {code}\n\n{self.cancel_email_body}"
-
-
-def ladder(settings: OiaSettings | None) -> tuple[Route, ...]:
-    """The e-mail, the only way; None: of no connection in particular."""
-    drill = settings is not None and settings.mode == "test"
-    note = "mode test: the mail goes to test_email_to, and OIA Global hears nothing" if drill else None
-    return (Email(to="recipient", subject="subject", body="body", note=note),)

@@ -1,25 +1,20 @@
-"""A supplier's account: its settings, and the reasons that retailers take."""
+"""A supplier's account: its settings, and how requests are signed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orderdesk_sdk.plugin.reasons import CanonicalReason as Why
+from orderdesk_sdk.plugin.auth import ClientCredentialsAuth
 from orderdesk_sdk.plugin.reasons import ReasonCode, read_reason_lists
 from orderdesk_sdk.plugin.settings import host, parsed, secret, setting, settings
 from orderdesk_sdk.secret import Secret
 
-CODES = (  # https://support.dsco.io/hc/en-us/articles/360028354992-Cancel-Codes; a retailer may offer others
-    ReasonCode("CXSS", "Out of Stock", [Why.OUT_OF_STOCK]),
-    ReasonCode("CXSD", "Discontinued"),
-    ReasonCode("CXSN", "Not Enough Stock"),
-    ReasonCode("CXSB", "Bad/Incorrect Address", [Why.ADDRESS]),
-    ReasonCode("CXSI", "Invalid Ship Instructions"),
-    ReasonCode("CXST", "Can't Ship On Time", [Why.LATE]),
-    ReasonCode("CXSC", "Cancelled at Retailer Request", [Why.CUSTOMER_ASKED]),
-    ReasonCode("CXSO", "Other", [Why.FRAUD, Why.DUPLICATE, Why.PRICING, Why.OTHER]),
-)
-TYPES = {"poNumber": "PO_NUMBER", "dscoOrderId": "DSCO_ORDER_ID", "supplierOrderNumber": "SUPPLIER_ORDER_NUMBER"}
+TYPES = {
+    "poNumber": "PO_NUMBER",
+    "dscoOrderId": "DSCO_ORDER_ID",
+    "supplierOrderNumber": "SUPPLIER_ORDER_NUMBER",
+}
+"""By each number that an order may be called by, what a cancel calls that kind of number."""
 
 
 @settings
@@ -35,3 +30,8 @@ class HubSettings:
     reasons: Mapping[str, tuple[ReasonCode, ...]] = parsed(read_reason_lists, help="reasons by retailer", default={})
     vendor_id: str = setting(str, help="orderstream: what the hub calls us", default="")
     outbox: str = setting(str, help="orderstream: the folder for confirm files", default="")
+
+
+def sign(its: HubSettings) -> ClientCredentialsAuth:
+    """Fetches a token with the supplier's credentials, and puts it on each request until it ends."""
+    return ClientCredentialsAuth(f"{its.base_url}/oauth2/token", its.client_id, its.client_secret)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, evolve
 
-__all__ = ["CODES", "Item", "Order", "Trouble", "apply", "fault_of", "order_view", "seen_now"]
+__all__ = ["CODES", "Item", "NamedItem", "Order", "apply", "find_item", "seen_now"]
 
 CODES = ("CXSS", "CXSD", "CXSN", "CXSB", "CXSI", "CXST", "CXSC", "CXSO")
 """What a retailer takes unless told otherwise: the codes that are documented for suppliers."""
@@ -71,38 +71,17 @@ class Order:
 
 
 @define
-class Trouble:
-    """Why a cancel cannot be carried out: a code of the simulator's own, and words."""
+class NamedItem:
+    """An item that a line of a cancel names, and how many of it are to be canceled."""
 
-    code: str
-    text: str
-
-
-@define
-class _Wanted:
     item: Item
     count: int
-
-
-def fault_of(order: Order, lines: Sequence[Mapping[str, object]], codes: Sequence[str]) -> Trouble | None:
-    """What is wrong with a cancel's lines; None when nothing is. All or nothing: the simulator's choice."""
-    asked: dict[int, int] = {}
-    for line in lines:
-        found = _find(order, line)
-        if found is None:
-            return Trouble("SIM_NO_SUCH_ITEM", f"{order.po_number} has no such item")
-        if line.get("cancelCode") not in codes:
-            return Trouble("SIM_CODE_NOT_ALLOWED", f"{order.retailer} does not take {line.get('cancelCode')}")
-        asked[found.item.number] = asked.get(found.item.number, 0) + found.count
-        if asked[found.item.number] > found.item.left:
-            return Trouble("SIM_OVER_QUANTITY", f"{found.item.left} of {found.item.sku} are left to cancel")
-    return None
 
 
 def apply(order: Order, lines: Sequence[Mapping[str, object]], fate: str) -> str:
     """Carry a cancel out as `fate` has it, and say in words what happened."""
     for number, line in enumerate(lines):
-        found = _find(order, line)
+        found = find_item(order, line)
         if found is None:
             continue
         count = min(found.count, found.item.left)
@@ -116,7 +95,7 @@ def apply(order: Order, lines: Sequence[Mapping[str, object]], fate: str) -> str
     )
 
 
-def _find(order: Order, line: Mapping[str, object]) -> _Wanted | None:
+def find_item(order: Order, line: Mapping[str, object]) -> NamedItem | None:
     """The item that the first identifier of a line names, and how many of it; None where there is none."""
     name = next((name for name in _NAMES if line.get(name)), None)
     count = line.get("cancelledQuantity")
@@ -124,7 +103,7 @@ def _find(order: Order, line: Mapping[str, object]) -> _Wanted | None:
         known = {"dscoItemId": f"SIM-{item.number}-{item.sku}", "sku": item.sku, "partnerSku": f"P-{item.sku}"}
         same_line = line.get("lineNumber") in (None, item.number)
         if name is not None and known.get(name) == line[name] and same_line and isinstance(count, int):
-            return _Wanted(item, count)
+            return NamedItem(item, count)
     return None
 
 
@@ -134,41 +113,3 @@ def seen_now(order: Order) -> Order:
     if order.shown is not None and order.lag > 0:
         items, order.lag = order.shown, order.lag - 1
     return evolve(order, items=items)
-
-
-def order_view(order: Order, suborder: int = 0) -> dict[str, object]:
-    """A part of an order as GET /order/ answers it."""
-    items = [item for item in order.items if item.suborder == suborder]
-    seen = evolve(order, items=items)
-    open_left = any(item.left for item in items)
-    return {
-        "dscoOrderId": order.dsco_id(suborder),
-        "poNumber": order.po_number,
-        "supplierOrderNumber": f"S-{order.number}",
-        "dscoStatus": seen.status,
-        "dscoLifecycle": "acknowledged" if open_left else "completed",
-        "dscoRetailerId": order.retailer,
-        "cancelRequested": order.cancel_requested,
-        "cancelRequestedCode": "CXRR" if order.cancel_requested else None,
-        "testFlag": True,
-        "shipping": {
-            "firstName": "Robin", "lastName": "Simulated", "address1": "1 Example Street", "city": "Springfield",
-            "region": "IL", "postal": "62701", "country": "US", "phone": "217-555-0100",
-        },
-        "lineItems": [
-            {
-                "lineNumber": item.number,
-                "dscoItemId": f"SIM-{item.number}-{item.sku}",
-                "sku": item.sku,
-                "partnerSku": f"P-{item.sku}",
-                "quantity": item.quantity,
-                "status": "cancelled" if item.canceled == item.quantity else None,
-                "cancelledQuantity": item.canceled or None,  # A count that is nothing is told as null: our choice.
-                "cancelCode": item.code,
-                "cancelledReason": item.reason,
-                "shippedQuantity": item.shipped,
-                "remainingQuantity": item.left,
-            }
-            for item in items
-        ],
-    }  # fmt: skip

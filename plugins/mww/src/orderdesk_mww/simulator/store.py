@@ -1,20 +1,57 @@
-"""The order book: orders by the clock, and what is done to them, without HTTP."""
+"""The orders that MWW has, by the clock, and what is done to them, without HTTP."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from orderdesk_devkit.simulators.orders import Orders
-from orderdesk_mww.simulator.orders import Line, Order, State
 from orderdesk_sdk.clock import hours, minutes, seconds
 
-__all__ = ["EARLY", "Durations", "OrderBook"]
+__all__ = ["EARLY", "Durations", "Line", "Order", "OrderBook", "State"]
 
 EARLY = seconds(120)
 """How long the button works in the window "early": Order Desk's guide says a minute or two."""
+
+
+class State(StrEnum):
+    """The states of an order that MWW's documentation shows or names; it has no complete list."""
+
+    RECEIVED = "received"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    CANCELLED = "cancelled"
+
+
+@define
+class Line:
+    """One line item."""
+
+    id: str
+    number: int
+    product: str
+    quantity: int
+
+
+@define
+class Order:
+    """One order. id: MWW's own, 18 digits, more than a float holds. number: the customer's, its vendor-po."""
+
+    id: str
+    number: str
+    content: dict[str, object]
+    """The attributes of the create request that the answer repeats."""
+    lines: list[Line]
+    state: State
+    created_at: datetime
+    state_at: datetime
+    taken_at: datetime | None = None
+    """When a request to cancel was taken; None when none was."""
+    looks: int = 0
+    """How often it was read since then."""
 
 
 @frozen
@@ -38,7 +75,10 @@ class OrderBook:
     """All orders. `settle` moves them on as time passes; guarded by its caller's lock."""
 
     def __init__(
-        self, durations: Durations, honored: Callable[[str], bool], happened: Callable[[str, str, datetime], None]
+        self,
+        durations: Durations,
+        honored: Callable[[str], bool],
+        happened: Callable[[str, str, datetime], None],
     ) -> None:
         """honored: whether an accepted cancel of this number stops the order. happened: told of each step."""
         self.orders = Orders[Order]()

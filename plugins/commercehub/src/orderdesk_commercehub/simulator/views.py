@@ -1,0 +1,73 @@
+"""The answers of the API: an order, the log, and messages, in the shapes of the published description."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from orderdesk_commercehub.simulator.changelog import LogPage
+from orderdesk_commercehub.simulator.store import Order
+
+__all__ = ["failure", "log_view", "messages", "order_view"]
+
+
+def order_view(order: Order, suborder: int = 0) -> dict[str, object]:
+    """A part of an order as GET /order/ answers it."""
+    items = [item for item in order.items if item.suborder == suborder]
+    seen = evolve(order, items=items)
+    open_left = any(item.left for item in items)
+    return {
+        "dscoOrderId": order.dsco_id(suborder),
+        "poNumber": order.po_number,
+        "supplierOrderNumber": f"S-{order.number}",
+        "dscoStatus": seen.status,
+        "dscoLifecycle": "acknowledged" if open_left else "completed",
+        "dscoRetailerId": order.retailer,
+        "cancelRequested": order.cancel_requested,
+        "cancelRequestedCode": "CXRR" if order.cancel_requested else None,
+        "testFlag": True,
+        "shipping": {
+            "firstName": "Robin",
+            "lastName": "Simulated",
+            "address1": "1 Example Street",
+            "city": "Springfield",
+            "region": "IL",
+            "postal": "62701",
+            "country": "US",
+            "phone": "217-555-0100",
+        },
+        "lineItems": [
+            {
+                "lineNumber": item.number,
+                "dscoItemId": f"SIM-{item.number}-{item.sku}",
+                "sku": item.sku,
+                "partnerSku": f"P-{item.sku}",
+                "quantity": item.quantity,
+                "status": "cancelled" if item.canceled == item.quantity else None,
+                "cancelledQuantity": item.canceled or None,  # A count that is nothing is told as null: our choice.
+                "cancelCode": item.code,
+                "cancelledReason": item.reason,
+                "shippedQuantity": item.shipped,
+                "remainingQuantity": item.left,
+            }
+            for item in items
+        ],
+    }
+
+
+def log_view(page: LogPage) -> dict[str, object]:
+    answer: dict[str, object] = {
+        "status": "PROCESSING" if page.processing else "COMPLETED",
+        "logs": [request.entry() for request in page.entries],
+    }
+    return answer | ({"scrollId": page.scroll_id} if page.scroll_id else {})
+
+
+def failure(code: str, text: str) -> dict[str, object]:
+    """What the simulator says where the API's own words are not known."""
+    return {"status": "failure", "messages": messages(code, text, "string")}
+
+
+def messages(code: str, text: str, shape: str, severity: str = "error") -> list[dict[str, object]]:
+    """One message, its description in one of the three shapes that the API knows: string, object, array."""
+    described: dict[str, object] = {"string": text, "object": {"text": text}, "array": [text]}
+    return [{"code": code, "severity": severity, "description": described[shape]}]

@@ -1,0 +1,75 @@
+"""Lulu's print API: its calls, and what a job that was read says of its cancellation.
+
+Source: https://api.lulu.com/api-docs/openapi-specs/openapi_public.yml, the operations Print-Jobs_status_cancel and
+Print-Jobs_read, and the list of valid transitions.
+"""
+
+from __future__ import annotations
+
+import httpx
+
+from orderdesk_lulu.settings import LuluSettings
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.routes import fold
+from orderdesk_sdk.plugin.service import Service
+from orderdesk_sdk.plugin.toolkit.json_response import text_at
+from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors
+
+__all__ = ["CANCELABLE", "ERRORS", "TRANSIENT", "answer_from_job", "cancel_job", "is_transient", "read_job"]
+
+JOBS = "/print-jobs"
+CANCELABLE = ("CREATED", "UNPAID", "PRODUCTION_DELAYED")
+"""The statuses from which a job can become CANCELED."""
+TRANSIENT = ("PAYMENT_IN_PROGRESS", "PRODUCTION_READY")
+"""The statuses from which a job can come back to one of `CANCELABLE`; they last a few minutes at most."""
+ERRORS = OwnErrors(
+    "detail",
+    "check client_id and client_secret, and that they are of this environment: the sandbox has its own",
+)
+
+
+def cancel_job(service: Service[LuluSettings], number: str) -> httpx.Request:
+    """The call that sets a job to CANCELED. Its reply is a status that names no job."""
+    return service.put(
+        JOBS,
+        number,
+        "status",
+        "",
+        operation="cancel",
+        repeatable=True,
+        json={"name": "CANCELED"},
+    )
+
+
+def read_job(service: Service[LuluSettings], number: str) -> httpx.Request:
+    """The call that reads a job."""
+    return service.get(JOBS, number, "", operation="read")
+
+
+def is_transient(status: str | None) -> bool:
+    """Whether a job leaves this status by itself within minutes and may be canceled after it."""
+    return fold(status or "") in map(fold, TRANSIENT)
+
+
+def answer_from_job(reply: httpx.Response) -> Answer:
+    """What a job that was read says of its cancellation; pending for one that can still lead to canceled.
+
+    Raises MalformedReply.
+    """
+    if not reply.is_success:
+        return ERRORS.untold(reply)
+    status = text_at(reply, "status", "name")
+    match fold(status):
+        case "canceled":
+            return answer.canceled(reply, status=status)
+        case "shipped" | "delivered":
+            return answer.refused(reply, Refusal.SHIPPED, status=status)
+        case "inproduction":
+            return answer.refused(reply, Refusal.TOO_LATE, status=status)
+        case "rejected":
+            return answer.refused(reply, Refusal.NOT_ALLOWED, status=status, text="Lulu has rejected the job itself")
+        case word if word in map(fold, (*CANCELABLE, *TRANSIENT)):
+            return answer.pending(reply, status=status)
+        case _:  # ERROR as well: what comes after it is not documented.
+            return answer.unclear(reply, status=status)

@@ -1,0 +1,44 @@
+"""Settings of a connection to Shopify, as cart or for fulfillment orders, and how its requests are signed."""
+
+from __future__ import annotations
+
+import re
+
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.plugin.auth import HeaderAuth
+from orderdesk_sdk.plugin.settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.secret import Secret
+
+__all__ = ["CartSettings", "ShopSettings", "read_version", "sign"]
+
+
+def read_version(value: object, place: str) -> str:
+    """A version of the Admin API, which is named by a quarter. Raises ConfigurationError."""
+    if isinstance(value, str) and re.fullmatch(r"20\d\d-(01|04|07|10)", value):
+        return value
+    raise ConfigurationError(f"{value!r} is no version of the Admin API", place=place, remedy='write it as "2026-10"')
+
+
+@settings
+class ShopSettings:
+    """What a connection needs. For an hour after a secret was changed Shopify may still sign with the one before."""
+
+    shop_url: str = host(help="https://YOUR-SHOP.myshopify.com")
+    access_token: Secret = secret(help="the app's Admin API access token")
+    api_version: str = parsed(read_version, help="of the Admin API, a quarter", default="2026-10")
+    webhook_secret: Secret = secret(help="the app's client secret, which signs webhooks", default=Secret(""))
+    webhook_secret_before: Secret = secret(help="the one before, while it is being changed", default=Secret(""))
+
+
+@settings
+class CartSettings(ShopSettings):
+    """Each of the three happens only where it is said here."""
+
+    refund: bool = setting(bool, help="pay captured money back by the original payment methods", default=False)
+    restock: bool = setting(bool, help="put the items back into stock", default=False)
+    notify_customer: bool = setting(bool, help="have Shopify mail the customer", default=False)
+
+
+def sign(settings: ShopSettings) -> HeaderAuth:
+    """Puts the access token on each request."""
+    return HeaderAuth({"x-shopify-access-token": settings.access_token})
