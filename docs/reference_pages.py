@@ -12,7 +12,7 @@ from orderdesk_sdk import errors
 from orderdesk_sdk.cases import evidence_check
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.state_machine import Event
-from orderdesk_sdk.cli.group import SECTIONS, orderdesk
+from orderdesk_sdk.cli.group import all_sections, orderdesk
 from orderdesk_sdk.orders.order import Placement
 from orderdesk_sdk.plugin import (
     answer,
@@ -232,7 +232,7 @@ def cli_page() -> str:
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     """Every command that does something, by its full name, in the order of the help."""
-    for listed in SECTIONS.values():
+    for listed in all_sections().values():
         for command in listed:
             if isinstance(command, click.Group):
                 yield from ((f"{command.name} {name}", one) for name, one in command.commands.items())
