@@ -22,7 +22,7 @@ PHONE = """
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.routes import Portal
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import host, settings
 
 @settings
 class PhoneSettings:

@@ -37,6 +37,7 @@ when = "folder == 'Canceled'"
 do = [{ action = "Cancel Order at BDLinx", reason = "customer asked" }]
 """
 ELSEWHERE = {
+    "check-plugin": "test_quality.py reads what it gives of a plugin's folder",
     "sandbox": "test_cli_outside.py reads what it gives, since it ends only when it is told to",
     "ledger accept": "test_cli_ledger.py reads what it gives, since it needs a ledger that is not whole",
 }

@@ -17,11 +17,11 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError
 from orderdesk_sdk.orders.order import Line, Order, Role
 from orderdesk_sdk.plugin.answer import LineAnswer
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.routes import Portal
-from orderdesk_sdk.plugin.settings import host, settings
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)

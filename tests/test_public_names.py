@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import orderdesk_sdk
-
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "explanation" / "compatibility.md").read_text(encoding="utf-8")
 LISTED = set(re.findall(r"`(orderdesk_(?:sdk|devkit)[\w.]*)`", PAGE.partition("\n## Hooks")[0]))
@@ -33,6 +31,12 @@ FOLDERS = (ROOT / "orderdesk_sdk", ROOT / "devkit" / "src")
 MODULES = [path for folder in FOLDERS for path in folder.rglob("*.py") if path.name != "__main__.py"]
 
 
+def is_module(name: str) -> bool:
+    """Whether a dotted name is a module of ours."""
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or path.is_dir()
+
+
 def imports_of(text: str) -> Iterator[tuple[str, str]]:
     """The modules of the SDK that a text imports, each with a name out of it; "" for the module itself."""
     for module, names, whole in IMPORT.findall(text):
@@ -40,7 +44,7 @@ def imports_of(text: str) -> Iterator[tuple[str, str]]:
             yield whole, ""
         for name in NAME.findall(re.sub(r"#[^\n]*", "", names)):
             below = f"{module}.{name}"
-            yield (below, "") if module == "orderdesk_sdk" and name not in orderdesk_sdk.__all__ else (module, name)
+            yield (below, "") if is_module(below) else (module, name)
 
 
 USED = {path: set(imports_of(path.read_text(encoding="utf-8"))) for path in SHOWN}
