@@ -38,7 +38,7 @@ def test_the_finder_finds_a_piece_wherever_it_stands(before: int) -> None:
     secret = canary("api_key")
     look = Finder(secret)
     pieces = [secret[at : at + look.PIECE] for at in range(len(secret) - look.PIECE + 1)]
-    for after in ("", "behind it"):
+    for after in ("", ", it says"):
         assert all(look.found(f"{'.' * before}{piece}{after}") == {piece} for piece in pieces)
     assert not look.found(f"{'.' * before}{secret[: look.PIECE - 1]}")
 
