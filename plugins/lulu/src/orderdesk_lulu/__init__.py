@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orderdesk_lulu.api import CANCELABLE, ERRORS, TRANSIENT, answer_from_job, cancel_job, is_transient, read_job
+from orderdesk_lulu import api
 from orderdesk_lulu.settings import LuluSettings, sign
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Outcome, Refusal
@@ -26,7 +26,7 @@ def orderdesk_integration() -> Integration:
         cancel=(
             Button(
                 ByReply(),
-                window=WhileStatus([*CANCELABLE, *TRANSIENT], until="production"),
+                window=WhileStatus([*api.CANCELABLE, *api.TRANSIENT], until="production"),
                 note="Lulu cannot undo it.",
             ),
         ),
@@ -41,18 +41,18 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[LuluSettings]) -> Flow[Answer]:
-    reply = yield cancel_job(service, request.remote_id)
+    reply = yield api.cancel_job(service, request.remote_id)
     if not reply.is_success and not turned_down(reply):
-        return ERRORS.untold(reply)
-    job = yield read_job(service, request.remote_id)
-    verdict = answer_from_job(job)
+        return api.ERRORS.untold(reply)
+    job = yield api.read_job(service, request.remote_id)
+    verdict = api.answer_from_job(job)
     if reply.is_success:  # It may have acted, whatever the read says of itself.
         is_open = verdict.outcome in (Outcome.PENDING, Outcome.NOT_DONE)
         return answer.unclear(job, status=verdict.status) if is_open else verdict
     # A refusal has no code that tells why. The status does, also that of a job canceled before.
-    if (after_refusal := ERRORS.after_reading(reply, job, verdict, request.remote_id)) is not None:
+    if (after_refusal := api.ERRORS.after_reading(reply, job, verdict, request.remote_id)) is not None:
         return after_refusal
-    if is_transient(verdict.status):
+    if api.is_transient(verdict.status):
         return answer.not_done(reply, text=f"Lulu cancels no job while it is {verdict.status}", retry_after=minutes(2))
     if verdict.outcome is Outcome.UNCLEAR:
         return verdict
@@ -61,4 +61,4 @@ def orderdesk_cancel(request: CancelRequest, service: Service[LuluSettings]) -> 
 
 @hookimpl
 def orderdesk_check(request: CheckRequest, service: Service[LuluSettings]) -> Flow[Answer]:
-    return answer_from_job((yield read_job(service, request.remote_id)))
+    return api.answer_from_job((yield api.read_job(service, request.remote_id)))

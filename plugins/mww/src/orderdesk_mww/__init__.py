@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from orderdesk_mww.api import (
-    ERRORS,
-    answer_from_order,
-    cancel_order,
-    create_order,
-    has_lines_of,
-    order_state,
-    read_lines,
-    read_order,
-)
-from orderdesk_mww.settings import TWO_MINUTES, MwwSettings, auth_key
+from orderdesk_mww import api
+from orderdesk_mww.settings import TWO_MINUTES, MwwSettings, sign
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.clock import hours, minutes
@@ -59,7 +50,7 @@ def orderdesk_integration() -> Integration:
         title="MWW On Demand",
         settings=MwwSettings,
         base_url="base_url",
-        auth=auth_key,
+        auth=sign,
         cancel=routes_within(TWO_MINUTES),
         configured=lambda settings: routes_within(settings.cancel_window),
         resubmit=NewNumber(),
@@ -75,16 +66,16 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[MwwSettings]) -> Flow[Answer]:
-    reply = yield cancel_order(service, request.remote_id)
+    reply = yield api.cancel_order(service, request.remote_id)
     if reply.is_success:
         # Also where it says cancelled: that is read back.
-        return answer.asked(reply, status=order_state(reply))
+        return answer.asked(reply, status=api.order_state(reply))
     if not turned_down(reply):
-        return ERRORS.untold(reply)
+        return api.ERRORS.untold(reply)
     is_young = service.now - request.placement.submitted_at < INGESTION
-    order = yield read_order(service, request.remote_id)
-    verdict = answer_from_order(order)
-    after_refusal = ERRORS.after_reading(
+    order = yield api.read_order(service, request.remote_id)
+    verdict = api.answer_from_order(order)
+    after_refusal = api.ERRORS.after_reading(
         reply,
         order,
         verdict,
@@ -94,12 +85,12 @@ def orderdesk_cancel(request: CancelRequest, service: Service[MwwSettings]) -> F
     if after_refusal is not None:
         return after_refusal
     why = "MWW has not yet taken it in, or it is packed already" if is_young else "MWW refused"
-    return answer.refused(reply, Refusal.TOO_LATE, status=verdict.status, text=f"{why}: {ERRORS.words(reply)}")
+    return answer.refused(reply, Refusal.TOO_LATE, status=verdict.status, text=f"{why}: {api.ERRORS.words(reply)}")
 
 
 @hookimpl
 def orderdesk_check(request: CheckRequest, service: Service[MwwSettings]) -> Flow[Answer]:
-    return answer_from_order((yield read_order(service, request.remote_id)))
+    return api.answer_from_order((yield api.read_order(service, request.remote_id)))
 
 
 @hookimpl
@@ -109,12 +100,12 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[MwwSettings]) 
         yield from submit(
             request,
             service,
-            ERRORS,
-            look=read_order(service, order.number),
-            create=lambda: create_order(service, order),
-            find=answer_from_order,
-            is_ours=has_lines_of,
-            is_made=order_state,
-            lines=lambda found: read_lines(service, found),
+            api.ERRORS,
+            look=api.read_order(service, order.number),
+            create=lambda: api.create_order(service, order),
+            find=api.answer_from_order,
+            is_ours=api.has_lines_of,
+            is_made=api.order_state,
+            lines=lambda found: api.read_lines(service, found),
         )
     )

@@ -8,7 +8,7 @@ from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, parsed, secret, setting, settings
 from orderdesk_sdk.templates import read_template
 
-__all__ = ["TWO_MINUTES", "MwwSettings", "auth_key"]
+__all__ = ["TWO_MINUTES", "MwwSettings", "sign"]
 
 JSON_API = "application/vnd.api+json"
 TWO_MINUTES = "two minutes"
@@ -35,7 +35,7 @@ class MwwSettings:
     design_key: str = setting(str, help="the line metadata with the URL of its design", default="print_url")
 
 
-def auth_key(settings: MwwSettings) -> HeaderAuth:
+def sign(settings: MwwSettings) -> HeaderAuth:
     """The three headers that MWW requires of every request, also of those without a body."""
     return HeaderAuth(
         {

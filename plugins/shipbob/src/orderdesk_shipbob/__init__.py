@@ -11,16 +11,7 @@ from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.own_errors import turned_down
 from orderdesk_sdk.request import CancelRequest, CheckRequest
-from orderdesk_shipbob.api import (
-    ACCESS,
-    CALLS,
-    answer_from_order,
-    answer_without_order,
-    cancel_order,
-    cancel_result,
-    order_ids,
-    read_order,
-)
+from orderdesk_shipbob import api
 from orderdesk_shipbob.settings import ShipBobSettings, sign
 
 
@@ -45,9 +36,9 @@ def orderdesk_integration() -> Integration:
             10,
             "ShipBob's own order id is a number, not the order number of your shop",
         ),
-        identified_by={CALLS: order_ids},
+        identified_by={api.CALLS: api.order_ids},
         # 150 calls in any minute, whichever they are: the burst and what a minute adds to it.
-        limits={CALLS: Limit(2, burst=30)},
+        limits={api.CALLS: Limit(2, burst=30)},
         redact=["recipient", "retailer_program_data", "gift_message"],
         evidence=Evidence.PUBLISHED_API,
         help_url="https://developer.shipbob.com/2026-01/api/orders/cancel-order",
@@ -56,10 +47,10 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[ShipBobSettings]) -> Flow[Answer]:
-    reply = yield cancel_order(service, request.remote_id)
+    reply = yield api.cancel_order(service, request.remote_id)
     if not reply.is_success and not turned_down(reply):
-        return answer_without_order(reply)
-    result = cancel_result(reply) if reply.is_success else None
+        return api.answer_without_order(reply)
+    result = api.cancel_result(reply) if reply.is_success else None
     if result is not None:
         if result.status == "success" and result.stopped and all(result.stopped):
             return answer.canceled(reply)
@@ -67,11 +58,11 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShipBobSettings]) 
             text = f"ShipBob says {result.status!r} of {sum(result.stopped)} of {len(result.stopped)} shipments"
             return answer.unclear(reply, text=text)
     # A shipment that was canceled before may count as a failure: only the order tells where each one stands.
-    order = yield read_order(service, request.remote_id)
+    order = yield api.read_order(service, request.remote_id)
     if not order.is_success:
         # How ShipBob says that it does not know an order is not documented, so a wrong path is not told from it.
         return answer.unclear(order) if reply.is_success else _neither_canceled_nor_read(reply)
-    verdict = answer_from_order(order)
+    verdict = api.answer_from_order(order)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
     if result is None:
@@ -86,13 +77,13 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShipBobSettings]) 
 
 @hookimpl
 def orderdesk_check(request: CheckRequest, service: Service[ShipBobSettings]) -> Flow[Answer]:
-    reply = yield read_order(service, request.remote_id)
-    return answer_from_order(reply) if reply.is_success else answer_without_order(reply)
+    reply = yield api.read_order(service, request.remote_id)
+    return api.answer_from_order(reply) if reply.is_success else api.answer_without_order(reply)
 
 
 def _neither_canceled_nor_read(reply: httpx.Response) -> Answer:
     return answer.not_done(
         reply,
         text="ShipBob would not cancel the order, and it cannot be read",
-        remedy=f"see whether ShipBob has it under this id, and check base_url and api_version; {ACCESS}",
+        remedy=f"see whether ShipBob has it under this id, and check base_url and api_version; {api.ACCESS}",
     )

@@ -8,20 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orderdesk_reference.account import ACCESS, NUMBER, ORDERS, MakerSettings, ladder, sign
+from orderdesk_reference import api
+from orderdesk_reference.settings import MakerSettings, sign
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.declaration import Integration, Limit, NewNumber, RuleAction, fold
+from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.declaration import (
+    Button,
+    ByCheck,
+    ByPerson,
+    Email,
+    Integration,
+    Limit,
+    NewNumber,
+    RuleAction,
+    SinceSubmission,
+)
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.message import Hint, HintKind, Message
+from orderdesk_sdk.message import Hint, Message
 from orderdesk_sdk.order import Placement
-from orderdesk_sdk.reading import complaint, text_at, turned_away
+from orderdesk_sdk.reading import text_at
+from orderdesk_sdk.reasons import CanonicalReason, ClosedList, ReasonCode
 from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
-from orderdesk_sdk.signature import demand_signature, message_text_at
 
-KINDS = {"canceled": HintKind.CANCELED, "shipped": HintKind.SHIPPED, "packing": HintKind.CHANGED}
-PLACE = "a message of the maker"
+REASONS = (  # Each canonical reason stands for exactly one code: a gap would leave somebody without an answer.
+    ReasonCode("ASKED", "The customer asked", {CanonicalReason.CUSTOMER_ASKED}),
+    ReasonCode("STOCK", "Out of stock, or late", {CanonicalReason.OUT_OF_STOCK, CanonicalReason.LATE}),
+    ReasonCode("DATA", "Wrong address or price", {CanonicalReason.ADDRESS, CanonicalReason.PRICING}),
+    ReasonCode("RISK", "Fraud or duplicate", {CanonicalReason.FRAUD, CanonicalReason.DUPLICATE}),
+    ReasonCode("OTHER", "Anything else", {CanonicalReason.OTHER}),
+)
 
 
 @hookimpl
@@ -32,11 +49,26 @@ def orderdesk_integration() -> Integration:
         settings=MakerSettings,
         base_url="base_url",
         auth=sign,
-        cancel=ladder(),
+        cancel=(
+            Button(
+                # It only takes note, so its reply proves nothing: what became of it is read back.
+                confirm=ByCheck(every=minutes(5), give_up=hours(24)),
+                window=SinceSubmission(minutes(30)),
+                climbs={Refusal.TOO_LATE},
+                reasons=ClosedList(REASONS),
+                note="stops the order before it is packed",
+            ),
+            Email(
+                to="cancel_email_to",
+                subject="cancel_email_subject",
+                body="cancel_email_body",
+                confirm=ByPerson(within=hours(4)),
+            ),
+        ),
         actions=(RuleAction("Cancel Order at Reference maker"),),
         resubmit=NewNumber(),
         limits={"*": Limit(5, burst=10)},
-        identified_by={"read": NUMBER, "create": NUMBER},
+        identified_by={"read": api.NUMBER, "create": api.NUMBER},
         evidence_headers={"x-request-id"},
         redact={"recipient"},
     )
@@ -44,61 +76,33 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[MakerSettings]) -> Flow[Answer]:
-    # Not repeatable: nobody says that the service takes a second one for the first. After a lost reply it is read back.
-    why = {"reason": request.reason.code}
-    reply = yield service.post(ORDERS, request.remote_id, "cancel", operation="cancel", json=why)
-    if reply.status_code == 202:  # It took note: not canceled yet.
-        return answer.asked(reply)
-    if reply.status_code == 409:
-        return answer.refused(reply, Refusal.TOO_LATE, text=complaint(reply))
-    if away := turned_away(reply, check=ACCESS, own="error"):  # A 404 without its "error" is of a wrong base URL.
-        return away
-    if reply.status_code == 404:
-        return answer.refused(reply, Refusal.NOT_ALLOWED, text=f"there is no order {request.remote_id}")
-    return answer.unclear(reply)
+    reply = yield api.cancel_order(service, request)
+    return api.answer_from_cancel(reply, request.remote_id)
 
 
 @hookimpl
 def orderdesk_check(request: CheckRequest, service: Service[MakerSettings]) -> Flow[Answer]:
-    reply = yield service.get(ORDERS, request.remote_id, operation="read")
-    if not reply.is_success:
-        return turned_away(reply, check=ACCESS) or answer.unclear(reply)
-    status = text_at(reply, "order", "status")  # Where there is none it raises, and the core reads again later.
-    match fold(status):
-        case "canceled":
-            return answer.canceled(reply, status=status)
-        case "shipped":
-            return answer.refused(reply, Refusal.SHIPPED, status=status)
-        case "received" | "packing":  # A cancel that was taken may still come through.
-            return answer.pending(reply, status=status)
-        case _:
-            return answer.unclear(reply, status=status, text=f"not a documented status: {status!r}")
+    reply = yield api.read_order(service, request.remote_id)
+    return api.answer_from_order(reply) if reply.is_success else api.answer_without_order(reply)
 
 
 @hookimpl
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[MakerSettings]) -> Flow[Answer | Placement]:
     order, number = request.order, request.order.number
-    there = yield service.get(ORDERS, number, operation="read")
-    if there.is_success:  # An earlier try whose reply was lost had worked; or the number is somebody else's.
-        if text_at(there, "order", "reference") == order.id:
+    found = yield api.read_order(service, number)
+    if found.is_success:  # An earlier try whose reply was lost had worked; or the number is somebody else's.
+        if text_at(found, "order", "reference") == order.id:
             return service.placement(number)
         text, remedy = f"it has another order {number} already", "look at it, then give another number"
-        return answer.refused(there, Refusal.NOT_ALLOWED, text=text, remedy=remedy)
-    if there.status_code != 404:  # Who cannot see whether it is there must not make it.
-        return turned_away(there, check=ACCESS) or answer.unclear(there)
-    lines = [{"code": line.code, "quantity": line.quantity} for line in order.lines]
-    body = {"number": number, "reference": order.id, "lines": lines, "recipient": order.shipping.recipient}
-    made = yield service.post(ORDERS, operation="create", json=body)
-    if made.status_code == 201 and text_at(made, "order", "number") == number:
+        return answer.refused(found, Refusal.NOT_ALLOWED, text=text, remedy=remedy)
+    if found.status_code != 404:  # Who cannot see whether it is there must not make it.
+        return api.answer_without_order(found)
+    created = yield api.create_order(service, order)
+    if created.status_code == 201 and text_at(created, "order", "number") == number:
         return service.placement(number)
-    return turned_away(made, check=ACCESS) or answer.unclear(made)
+    return api.answer_without_order(created)
 
 
 @hookimpl
 def orderdesk_receive(message: Message, service: Service[MakerSettings]) -> Sequence[Hint]:
-    # First: whoever cannot sign is not read at all. With an empty secret nobody can.
-    demand_signature(message, "x-signature", [service.settings.webhook_secret], place=PLACE)
-    kind = KINDS.get(fold(message_text_at(message, "status", place=PLACE)))
-    if kind is None:
-        return ()  # A word that we do not know is no mistake of the sender's.
-    return (Hint(message_text_at(message, "number", place=PLACE), kind, message.headers.get("x-delivery")),)
+    return api.hints_from_message(message, service.settings)

@@ -1,24 +1,24 @@
-"""The cart: it is asked for many orders in one call, and can be told other statuses than canceled."""
+"""The cart, a second integration: it cancels many orders in one call, and takes other statuses than canceled."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orderdesk_reference import orderdesk_check  # noqa: F401 - a hook of this module too
-from orderdesk_reference.account import ACCESS, NUMBER, ORDERS, CartSettings, sign
+from orderdesk_reference import (
+    api,
+    orderdesk_check,  # noqa: F401 - a hook of this module too
+)
+from orderdesk_reference.settings import CartSettings, sign
 from orderdesk_sdk import answer
 from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Batch, Button, ByCheck, Integration, NoResubmit, RuleAction, Status, fold
+from orderdesk_sdk.declaration import Batch, Button, ByCheck, Integration, NoResubmit, RuleAction, Status
 from orderdesk_sdk.hookspecs import hookimpl
 from orderdesk_sdk.http.service import Flow, Service
 from orderdesk_sdk.order import Role
-from orderdesk_sdk.reading import complaint, objects_at, text_at, turned_away
+from orderdesk_sdk.reading import complaint
 from orderdesk_sdk.reasons import FreeText
 from orderdesk_sdk.request import CancelRequest, StatusRequest
-
-TOGETHER = Batch(gather=minutes(2), most=20)
-BUTTON = Button(ByCheck(every=minutes(5), give_up=hours(24)), reasons=FreeText(max_length=80), batch=TOGETHER)
 
 
 @hookimpl
@@ -30,50 +30,42 @@ def orderdesk_integration() -> Integration:
         base_url="base_url",
         role=Role.CART,  # It is told last, when every maker of the order has canceled.
         auth=sign,
-        cancel=(BUTTON,),
+        cancel=(
+            Button(
+                ByCheck(every=minutes(5), give_up=hours(24)),
+                reasons=FreeText(max_length=80),
+                batch=Batch(gather=minutes(2), most=20),
+            ),
+        ),
         statuses=(Status("on hold", "On hold"), Status("released", "Released")),
         actions=(
             RuleAction("Cancel Order at Reference cart"),
             RuleAction("Hold Order at Reference cart", status="on hold"),
         ),
         resubmit=NoResubmit("the buyer orders again"),
-        identified_by={"read": NUMBER, "label": NUMBER},
+        identified_by={"read": api.NUMBER, "label": api.NUMBER},
     )
 
 
 @hookimpl
 def orderdesk_cancel_many(requests: Sequence[CancelRequest], service: Service[CartSettings]) -> Flow[Sequence[Answer]]:
-    asked = [{"number": request.remote_id, "reason": request.reason.text} for request in requests]
-    reply = yield service.post("/cancellations", operation="cancel", json={"orders": asked})
+    reply = yield api.cancel_orders(service, requests)
     if not reply.is_success:
-        return [turned_away(reply, check=ACCESS) or answer.unclear(reply)] * len(requests)
-    # By number, not by place: nobody says that they are answered in the order in which they were asked.
-    results = {text_at(reply, "number", within=one): one for one in objects_at(reply, "results")}
-    answers = []
-    for request in requests:
-        result = results.get(request.remote_id)
-        if result is None:
-            answers.append(answer.unclear(reply, text=f"nothing is said of {request.remote_id}"))
-        elif result.get("taken") is True:
-            answers.append(answer.asked(reply))
-        elif result.get("taken") is False:
-            answers.append(answer.refused(reply, Refusal.TOO_LATE))
-        else:
-            answers.append(answer.unclear(reply, text=f"it does not tell whether {request.remote_id} was taken"))
-    return answers
+        return [api.answer_without_order(reply)] * len(requests)
+    return api.answers_from_cancels(reply, [request.remote_id for request in requests])
 
 
 @hookimpl
 def orderdesk_change_status(request: StatusRequest, service: Service[CartSettings]) -> Flow[Answer]:
     # Read first: after a lost reply it may be set already, and whoever sets it twice may mail a customer twice.
-    there = yield service.get(ORDERS, request.remote_id, operation="read")
-    if not there.is_success:
-        return turned_away(there, check=ACCESS) or answer.unclear(there)
-    if fold(text_at(there, "order", "label")) == fold(request.status):
-        return answer.changed(there, status=request.status)
-    made = yield service.put(ORDERS, request.remote_id, "label", operation="label", json={"label": request.status})
-    if made.is_success and fold(text_at(made, "order", "label")) == fold(request.status):
-        return answer.changed(made, status=request.status)
-    if made.status_code == 409:
-        return answer.refused(made, Refusal.NOT_ALLOWED, text=complaint(made))
-    return turned_away(made, check=ACCESS) or answer.unclear(made)
+    order = yield api.read_order(service, request.remote_id)
+    if not order.is_success:
+        return api.answer_without_order(order)
+    if api.has_label(order, request.status):
+        return answer.changed(order, status=request.status)
+    reply = yield api.label_order(service, request.remote_id, request.status)
+    if reply.is_success and api.has_label(reply, request.status):
+        return answer.changed(reply, status=request.status)
+    if reply.status_code == 409:
+        return answer.refused(reply, Refusal.NOT_ALLOWED, text=complaint(reply))
+    return api.answer_without_order(reply)

@@ -1,0 +1,39 @@
+"""Settings of a connection to either service, and how its requests are signed."""
+
+from __future__ import annotations
+
+import httpx
+
+from orderdesk_sdk.addresses import read_address
+from orderdesk_sdk.http.auth import HeaderAuth
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.settings import host, parsed, secret, settings
+from orderdesk_sdk.templates import read_template
+
+__all__ = ["CartSettings", "MakerSettings", "sign"]
+
+BODY = """Please cancel our order {remote_id}, all of it, and answer whether it is canceled or ships.
+It was submitted {submitted_at} and ships to {ship_to}."""
+
+
+@settings
+class CartSettings:
+    """What both services need. Whatever nobody publishes has no default: it is required."""
+
+    base_url: str = host(help="where the API is")
+    api_key: Secret = secret(help="the API key")
+
+
+@settings
+class MakerSettings(CartSettings):
+    """What only the maker needs."""
+
+    cancel_email_to: str = parsed(read_address, help="where cancellations are taken")
+    cancel_email_subject: str = parsed(read_template, help="of that e-mail", default="Please cancel order {remote_id}")
+    cancel_email_body: str = parsed(read_template, help="of that e-mail", default=BODY)
+    webhook_secret: Secret = secret(help="what its messages are signed with", default=Secret(""))
+
+
+def sign(settings: CartSettings) -> httpx.Auth:
+    """Puts the key on each request. Credentials are an httpx.Auth and nothing else, so that they are never logged."""
+    return HeaderAuth({"x-api-key": settings.api_key})
