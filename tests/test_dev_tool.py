@@ -123,7 +123,12 @@ def test_test_uses_every_processor_unless_told_which_tests(
     dev: ModuleType, monkeypatch: pytest.MonkeyPatch, extra: list[str], arguments: list[str]
 ) -> None:
     started: list[tuple[str, ...]] = []
-    monkeypatch.setattr(dev, "run", lambda *program, **_variables: started.append(program) or 0)
+
+    def run(*program: str, **_variables: str) -> int:
+        started.append(program)
+        return 0
+
+    monkeypatch.setattr(dev, "run", run)
     assert dev.test(extra) == 0
     assert started == [("python", "-m", "pytest", *arguments)]
 
