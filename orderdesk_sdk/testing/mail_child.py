@@ -1,6 +1,6 @@
 """The process that is killed while it mails or lets rules act, and the e-mail-only integration that it uses.
 
-    python -m orderdesk_sdk.testing.mail_child < ERRAND
+    python -m orderdesk_sdk.testing.mail_child    reads errands on stdin, one a line; see `kill_nursery`
 
 A boundary lies before and after each write to ledger and host, and around each step of SMTP. Like `kill_child`, this
 needs a POSIX system.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import enum
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -31,7 +30,7 @@ from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.rules import read_rules
 from orderdesk_sdk.settings import host, parsed, setting, settings
 from orderdesk_sdk.templates import read_template
-from orderdesk_sdk.testing.kill_child import Boundaries
+from orderdesk_sdk.testing.kill_child import CROSSED, Boundaries, children, say
 
 __all__ = [
     "ACTION",
@@ -155,17 +154,17 @@ def _watched(boundaries: Boundaries) -> type[smtp.Conversation]:
     return Smtp
 
 
-def main() -> None:
-    """Do the errand on stdin; whoever is still alive at the end lists the boundaries that it crossed."""
-    errand = _converter.structure(json.loads(sys.stdin.read()), Errand)
+def _do(line: str) -> None:
+    """Do an errand; whoever is still alive at the end lists the boundaries that it crossed."""
+    errand = _converter.structure(json.loads(line), Errand)
     boundaries = Boundaries(errand.kill_at)
     with errand.open(VirtualClock(errand.now)) as desk:
         boundaries.surround(desk.ledger, _LEDGER_WRITES)
         boundaries.surround(desk.host, _HOST_WRITES)
         with patch.object(smtp, "Conversation", _watched(boundaries)):
             errand.do(desk)
-    os.write(sys.stdout.fileno(), f"crossed {json.dumps(boundaries.names)}\n".encode())
+    say(CROSSED, json.dumps(boundaries.names))
 
 
 if __name__ == "__main__":
-    main()
+    children(sys.stdin, _do)
