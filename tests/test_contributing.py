@@ -35,6 +35,7 @@ SPANS = [one for one in CODE if re.match(r"(?:python3? |\.venv/bin/|orderdesk |g
 SET_UP, BEGIN, OF_A_PLUGIN = BLOCKS
 LESS = {
     f"{DEV} test": ["-q", "tests/test_clock.py"],
+    f"{DEV} test --fast": ["-q", "tests/test_clock.py"],
     f"{DEV} test -k cancel": ["-q", "tests/test_parts.py"],
     f"{DEV} lint": ["ruff", "format", "imports", "docs"],
     f"{DEV} bench": ["--quick", "--only", "listing"],

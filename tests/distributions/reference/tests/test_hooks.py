@@ -23,11 +23,7 @@ from orderdesk_reference import cart, listener
 from orderdesk_reference.simulator import MESSAGE_SECRET, CartSimulator, MakerSimulator
 from orderdesk_sdk import Integration, Message, ProofKind, Registry, State, VirtualClock, hookimpl
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.plugin import answer, hookspecs
-from orderdesk_sdk.plugin import Answer, Refusal
-from orderdesk_sdk.plugin import CancelRequest
-from orderdesk_sdk.plugin import Flow
-from orderdesk_sdk.plugin import Hint
+from orderdesk_sdk.plugin import Answer, CancelRequest, Flow, Hint, Refusal, answer, hookspecs
 
 MAKER, CART, LISTENER = orderdesk_reference, cart, listener
 KEPT = {"order_items": [{"metadata": {"keep": "yes"}}]}
