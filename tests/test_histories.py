@@ -35,6 +35,8 @@ from orderdesk_sdk.testing.plugin import HISTORIES
 from orderdesk_sdk.testing.subject import Subject, sample_order
 from orderdesk_sdk.testing.town import Died, Town
 
+pytestmark = pytest.mark.crash
+
 T = TypeVar("T")
 
 SETTINGS: Mapping[str, Mapping[str, object]] = {

@@ -26,6 +26,8 @@ from orderdesk_sdk.testing.serving import serve
 from orderdesk_sdk.testing.simulator import Deed, Simulator
 from orderdesk_sdk.testing.subject import Subject
 
+pytestmark = pytest.mark.crash
+
 MCF = Subject(slug="amazon-mcf")
 
 

@@ -40,6 +40,8 @@ from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
 from orderdesk_sdk.testing.subject import sample_order
 from tests.misdeeds import CANARY, HANGS, MISDEEDS, Deed
 
+pytestmark = pytest.mark.slow
+
 ORDER = sample_order()
 UNNAMED = {"*": NotStated("the shop of these tests gives no number back")}
 PATIENCE = 0.3

@@ -16,6 +16,8 @@ from orderdesk_sdk.receipt import Receipt
 if TYPE_CHECKING:
     from tests.how_to.conftest import Block, Simulators
 
+pytestmark = pytest.mark.slow
+
 PAGE = "cancel-everywhere.md"
 
 

@@ -21,6 +21,8 @@ from orderdesk_sdk.wishes import Standing
 if TYPE_CHECKING:
     from tests.how_to.conftest import Pages
 
+pytestmark = pytest.mark.slow
+
 PAGE = "embed.md"
 SECRETS = {
     "MCF_REFRESH_TOKEN": "refresh_token",

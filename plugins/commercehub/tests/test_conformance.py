@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
+
 from orderdesk_sdk.testing.conformance import PluginConformance
 from orderdesk_sdk.testing.conformance.junk import Junk
 from orderdesk_sdk.testing.conformance.troubles import Troubles
+
+pytestmark = pytest.mark.slow
 
 
 class TestCommerceHub(PluginConformance):

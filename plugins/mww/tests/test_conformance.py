@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
+
 from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.testing.conformance import PluginConformance
+
+pytestmark = pytest.mark.slow
 
 
 class TestMww(PluginConformance):
