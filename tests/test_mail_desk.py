@@ -159,6 +159,7 @@ def test_a_server_that_is_not_to_be_trusted_gets_nothing_until_somebody_mends_it
     assert tls_server.encrypted == [True]
 
 
+@pytest.mark.slow
 def test_a_certificate_of_another_name_is_not_to_be_trusted(
     open_desk: Opener, tls_server: MailServer, certificate: Path
 ) -> None:

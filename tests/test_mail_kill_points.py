@@ -86,6 +86,7 @@ def arrived(server: MailServer) -> int:
     return taken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", Task)
 def test_wherever_the_process_dies_a_mail_goes_out_once_and_a_person_hears_what_is_not_known(
     task: Task,

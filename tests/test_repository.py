@@ -101,6 +101,7 @@ def test_every_plugin_folder_is_a_distribution() -> None:
     assert PLUGINS
 
 
+@pytest.mark.slow
 def test_nothing_that_locks_names_an_address() -> None:
     files = visible_files(*LOCK_LIKE)
     assert ROOT / "constraints.txt" in files

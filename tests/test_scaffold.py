@@ -64,6 +64,7 @@ def package_of(kind: tuple[Cancel, Auth | None], folder: Path) -> Path:
     return package
 
 
+@pytest.mark.slow
 def test_the_code_is_as_clean_as_ours(tmp_path: Path) -> None:
     config = ROOT / "pyproject.toml"
     outside = "lint.isort.known-third-party = ['orderdesk_sdk']"  # As it is in a repository of its author's own.
@@ -73,6 +74,7 @@ def test_the_code_is_as_clean_as_ours(tmp_path: Path) -> None:
     run("mypy", "--strict", "--config-file", config, "--cache-dir", tmp_path / "cache", *packages, at=tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=name_of)
 def test_each_passes_its_tests_and_the_check(kind: tuple[Cancel, Auth | None], tmp_path: Path) -> None:
     cancel, auth = kind

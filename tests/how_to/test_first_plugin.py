@@ -6,11 +6,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from orderdesk_devkit.scaffold.plugin_template import Auth, Cancel
 from tests.how_to.newcomer import Newcomer, briefly
 
 if TYPE_CHECKING:
     from tests.how_to.conftest import Block, Pages
+
+pytestmark = pytest.mark.slow
 
 PAGE = "../tutorial/first-plugin.md"
 FIRST_RUN = "python -m pytest"

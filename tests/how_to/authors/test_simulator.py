@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop
     from tests.how_to.conftest import Block, Pages
 
+pytestmark = pytest.mark.slow
+
 PAGE = "simulator.md"
 ROW = re.compile(r"^\| `(\w+)` \| (.*) \|$", re.MULTILINE)
 """A row of the table of what the kit gives: a module, and what is in it."""
