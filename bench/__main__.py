@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable
 from bench.cancels import cancels, rivals
 from bench.dispatch import dispatch
 from bench.drain import drain
-from bench.figure import Effort, Figure
+from bench.figure import Figure, Scale
 from bench.growth import growth
 from bench.imports import imports
 from bench.listing import listing
 from bench.shares import shares
 from bench.table import as_json, as_table
 
-MEASURES: dict[str, Callable[[Effort], Iterable[Figure]]] = {
+MEASURES: dict[str, Callable[[Scale], Iterable[Figure]]] = {
     measure.__name__: measure for measure in (cancels, rivals, drain, imports, listing, dispatch, growth, shares)
 }
 
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
     size.add_argument("--quick", action="store_true", help="fewer rounds and smaller numbers: a look, no report")
     size.add_argument("--full", action="store_true", help="more rounds, and a ledger of 1,000,000 open cases")
     asked = parser.parse_args(arguments)
-    effort = Effort(quick=asked.quick, full=asked.full)
+    effort = Scale(quick=asked.quick, full=asked.full)
     figures: list[Figure] = []
     for name in asked.only or MEASURES:
         print(f"bench: {name}", file=sys.stderr, flush=True)

@@ -13,19 +13,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from bench.contender import Contender
-from bench.figure import Bound, Effort, Figure, Goal, compare, in_turns
+from bench.figure import Bound, Figure, Goal, Scale, compare, interleaved
 from bench.loopback import Loopback
 
 __all__ = ["cancels", "rivals"]
 
-YARDSTICK = "httpx"
+BASELINE = "httpx"
 HEADLINE = "desk.cancel"
 
 
-def cancels(effort: Effort) -> Iterator[Figure]:
+def cancels(effort: Scale) -> Iterator[Figure]:
     """Both ways at 8 threads and at 1, over bare httpx."""
     for threads in (8, 1):
-        rates = _rates((YARDSTICK, HEADLINE, "desk.run_due"), threads, effort)
+        rates = _rates((BASELINE, HEADLINE, "desk.run_due"), threads, effort)
         for name in (HEADLINE, "desk.run_due"):
             is_headline = name == HEADLINE and threads == 8
             yield compare(
@@ -33,13 +33,13 @@ def cancels(effort: Effort) -> Iterator[Figure]:
                 "1/s",
                 "bare httpx",
                 rates[name],
-                rates[YARDSTICK],
+                rates[BASELINE],
                 goal=Goal(Bound.AT_LEAST, 0.85) if is_headline else None,
                 note="" if name == HEADLINE else "its wishes were recorded before the clock started",
             )
 
 
-def rivals(effort: Effort) -> Iterator[Figure]:
+def rivals(effort: Scale) -> Iterator[Figure]:
     """The headline over the clients that a user of Amazon has today; neither keeps anything."""
     rates = _rates((HEADLINE, "python-amazon-sp-api", "amzn-sp-api"), 8, effort)
     yield compare(
@@ -60,7 +60,7 @@ def rivals(effort: Effort) -> Iterator[Figure]:
     )
 
 
-def _rates(names: tuple[str, ...], threads: int, effort: Effort) -> dict[str, list[float]]:
+def _rates(names: tuple[str, ...], threads: int, effort: Scale) -> dict[str, list[float]]:
     calls = effort.pick(150, 400)
     with ExitStack() as stack:
         loopback = stack.enter_context(Loopback())
@@ -68,7 +68,7 @@ def _rates(names: tuple[str, ...], threads: int, effort: Effort) -> dict[str, li
         for contender in contenders:
             contender.rate(50, threads)
         takes = [lambda contender=contender: contender.rate(calls, threads) for contender in contenders]
-        return dict(zip(names, in_turns(effort.pick(3, 9, 15), takes), strict=True))
+        return dict(zip(names, interleaved(effort.pick(3, 9, 15), takes), strict=True))
 
 
 def _threads(count: int) -> str:

@@ -49,7 +49,7 @@ class BareHttpx:
         def cancel(number: str) -> None:
             self._client.put(f"{self._base}/{number}/cancel", headers=self._headers).raise_for_status()
 
-        return _race(cancel, _numbers(calls), threads)
+        return _time_threads(cancel, _numbers(calls), threads)
 
 
 class DeskCancel:
@@ -66,8 +66,8 @@ class DeskCancel:
 
             for number in store.numbers[:WARM]:
                 cancel(number)
-            took = _race(cancel, store.numbers[WARM:], threads)
-            _all_asked(len(store.desk.cases(states=[State.ASKED], limit=calls + WARM)), calls + WARM)
+            took = _time_threads(cancel, store.numbers[WARM:], threads)
+            _check_all_sent(len(store.desk.cases(states=[State.ACKNOWLEDGED], limit=calls + WARM)), calls + WARM)
             return took
 
 
@@ -82,12 +82,12 @@ class DeskRunDue:
             for number in store.numbers[:WARM]:
                 store.desk.cancel(number, by="bench", reason="measured")
             for number in store.numbers[WARM:]:
-                store.desk.cancel(number, by="bench", reason="measured", send=False)
+                store.desk.cancel(number, by="bench", reason="measured", send_now=False)
             began = time.perf_counter()
             report = store.desk.run_due(limit=calls)
             took = time.perf_counter() - began
-            _all_asked(report.done, calls)
-            _all_asked(len(store.desk.cases(states=[State.ASKED], limit=calls + WARM)), calls + WARM)
+            _check_all_sent(report.handled, calls)
+            _check_all_sent(len(store.desk.cases(states=[State.ACKNOWLEDGED], limit=calls + WARM)), calls + WARM)
             return took
 
 
@@ -118,7 +118,7 @@ class Saleweaver:
         )
 
     def run(self, calls: int, threads: int) -> float:
-        return _race(self._api.cancel_fulfillment_order, _numbers(calls), threads)
+        return _time_threads(self._api.cancel_fulfillment_order, _numbers(calls), threads)
 
 
 class AmazonSdk:
@@ -138,7 +138,7 @@ class AmazonSdk:
         self._api = FbaOutboundApi(client.api_client)
 
     def run(self, calls: int, threads: int) -> float:
-        return _race(self._api.cancel_fulfillment_order, _numbers(calls), threads)
+        return _time_threads(self._api.cancel_fulfillment_order, _numbers(calls), threads)
 
 
 CLIENTS: dict[str, type[Client]] = {
@@ -154,7 +154,7 @@ def _numbers(calls: int) -> list[str]:
     return [f"B-{index}" for index in range(calls)]
 
 
-def _race(cancel: Callable[[str], object], numbers: Sequence[str], threads: int) -> float:
+def _time_threads(cancel: Callable[[str], object], numbers: Sequence[str], threads: int) -> float:
     """Seconds from the common start of all threads to the end of the last."""
     start = threading.Barrier(threads + 1)
     failed: list[BaseException] = []
@@ -180,6 +180,6 @@ def _race(cancel: Callable[[str], object], numbers: Sequence[str], threads: int)
     return took
 
 
-def _all_asked(found: int, wanted: int) -> None:
+def _check_all_sent(found: int, wanted: int) -> None:
     if found != wanted:
         raise RuntimeError(f"{found} of {wanted} cancels were made: this run measures something else")

@@ -2,7 +2,7 @@
 
     python -m bench.contender NAME URL
 
-reads lines `CALLS THREADS`, and prints for each the seconds that they took.
+reads lines `CALLS_OPERATION THREADS`, and prints for each the seconds that they took.
 """
 
 from __future__ import annotations

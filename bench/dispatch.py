@@ -10,24 +10,24 @@ from types import SimpleNamespace
 from attrs import evolve
 
 import orderdesk_amazon_mcf as mcf
-from bench.figure import Bound, Effort, Figure, Goal, compare, in_turns
+from bench.figure import Bound, Figure, Goal, Scale, compare, interleaved
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.requests import CheckRequest
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.requests import PollRequest
 
 __all__ = ["dispatch"]
 
 PLUGINS = 1000
 
 
-def dispatch(effort: Effort) -> Iterator[Figure]:
+def dispatch(effort: Scale) -> Iterator[Figure]:
     """The call makes a flow and drives none, so the plugin's own work is next to nothing of it."""
     calls = effort.pick(5_000, 20_000)
     alone, crowd = _registry(1), _registry(PLUGINS)
-    crowded, single, spread = in_turns(
+    crowded, single, spread = interleaved(
         effort.pick(5, 15, 31),
         [
             lambda: _call(crowd, ["bench-0"], calls),
@@ -47,15 +47,15 @@ def dispatch(effort: Effort) -> Iterator[Figure]:
     )
 
 
-def _registry(count: int) -> Registry:
-    registry = Registry(find=lambda **_: ())
+def _registry(count: int) -> PluginRegistry:
+    registry = PluginRegistry(find=lambda **_: ())
     declared = mcf.orderdesk_integration()
     for number in range(count):
         integration = evolve(declared, slug=f"bench-{number}")
         plugin = SimpleNamespace(
             orderdesk_integration=hookimpl(lambda integration=integration: integration),
             orderdesk_cancel=mcf.orderdesk_cancel,
-            orderdesk_check=mcf.orderdesk_check,
+            orderdesk_poll=mcf.orderdesk_poll,
             orderdesk_resubmit=mcf.orderdesk_resubmit,
         )
         registry.register(plugin, integration.slug)
@@ -63,14 +63,14 @@ def _registry(count: int) -> Registry:
     return registry
 
 
-def _call(registry: Registry, slugs: list[str], calls: int) -> float:
+def _call(registry: PluginRegistry, slugs: list[str], calls: int) -> float:
     """Microseconds of one call."""
-    order = read_order_text(SAMPLE_ORDERS, place="samples")[0]
-    placement = Placement("mcf", order.number, datetime.now(UTC), Role.FULFILLMENT)
-    request = CheckRequest(order, placement)
+    order = read_order_text(SAMPLE_ORDERS, location="samples")[0]
+    placement = RemoteOrder("mcf", order.number, datetime.now(UTC), ConnectionRole.FULFILLMENT)
+    request = PollRequest(order, placement)
     turns = calls // len(slugs)
     began = time.perf_counter()
     for _ in range(turns):
         for slug in slugs:
-            registry.load(slug).manager.hook.orderdesk_check(request=request, service=None)
+            registry.load(slug).manager.hook.orderdesk_poll(request=request, service=None)
     return (time.perf_counter() - began) / (turns * len(slugs)) * 1e6

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from attrs import fields
 
-from bench.figure import Bound, Effort, Figure, Goal, Spread, compare
+from bench.figure import Bound, Figure, Goal, Scale, Spread, compare
 from bench.store import open_store
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_amazon_mcf.simulator.lifecycle import Durations
@@ -21,7 +21,7 @@ RATE = 2.0
 BURST = 30
 
 
-def drain(effort: Effort) -> Iterator[Figure]:
+def drain(effort: Scale) -> Iterator[Figure]:
     """Virtual seconds over the fewest that the bucket allows, and how often the service had to say 429."""
     count = effort.pick(200, 1000)
     clock = VirtualClock()
@@ -34,11 +34,11 @@ def drain(effort: Effort) -> Iterator[Figure]:
     ):
         for number in store.numbers:
             simulator.add_order(number, lines=[("MUG-11", 1)])
-            store.desk.cancel(number, by="bench", send=False)
+            store.desk.cancel(number, by="bench", send_now=False)
         began = clock.monotonic()
         store.desk.run_due(limit=count)
         took = clock.monotonic() - began
-        asked = len(store.desk.cases(states=[State.ASKED], limit=count))
+        asked = len(store.desk.cases(states=[State.ACKNOWLEDGED], limit=count))
         if asked != count:
             raise RuntimeError(f"only {asked} of {count} cancels were drained in one run")
         throttled = sum("throttled" in record.effect for record in simulator.log)

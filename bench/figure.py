@@ -8,11 +8,11 @@ from statistics import median
 
 from attrs import frozen
 
-__all__ = ["Bound", "Effort", "Figure", "Goal", "Spread", "compare", "in_turns"]
+__all__ = ["Bound", "Scale", "Figure", "Goal", "Spread", "compare", "interleaved"]
 
 
 @frozen
-class Effort:
+class Scale:
     """How much is measured: quick for a look, full for a report."""
 
     quick: bool = False
@@ -72,19 +72,19 @@ class Figure:
     name: str
     unit: str
     ours: Spread
-    against: str = ""
+    baseline: str = ""
     yardstick: Spread | None = None
     ratio: Spread | None = None
     goal: Goal | None = None
     note: str = ""
 
     @property
-    def met(self) -> bool | None:
+    def goal_met(self) -> bool | None:
         """Whether the median meets the goal; None where there is none."""
         return self.goal.holds((self.ratio or self.ours).median) if self.goal is not None else None
 
 
-def in_turns(rounds: int, takes: Sequence[Callable[[], float]]) -> list[list[float]]:
+def interleaved(rounds: int, takes: Sequence[Callable[[], float]]) -> list[list[float]]:
     """The values of each take, taken A B C, A B C, ...: one list per take, one value per round."""
     values: list[list[float]] = [[] for _ in takes]
     for _ in range(rounds):

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from bench.loopback import quiet_environment
 
-__all__ = ["fresh"]
+__all__ = ["run_in_new_process"]
 
 
-def fresh(code: str, *, path: Path | None = None) -> list[float]:
+def run_in_new_process(code: str, *, path: Path | None = None) -> list[float]:
     """The numbers that `code` prints, one a line. path: a directory put in front of its sys.path; None: none."""
     environment = quiet_environment() | ({"PYTHONPATH": str(path)} if path is not None else {})
     # Started elsewhere, so that the checkout is found the way an installation is, not as the current directory.

@@ -15,18 +15,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bench.figure import Bound, Effort, Figure, Goal, compare, in_turns
+from bench.figure import Bound, Figure, Goal, Scale, compare, interleaved
 from bench.loopback import ROOT
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
 __all__ = ["growth"]
 
-FEW = 1000
+FEW_CASES = 1000
 BATCH = 100
-WISH = 1000
+CANCELLATION = 1000
 """Cases of one wish, so that a million are recorded in a thousand commits."""
 
 
@@ -64,20 +64,20 @@ class Worker:
         self._process.communicate(timeout=30)
 
 
-def growth(effort: Effort) -> Iterator[Figure]:
+def growth(effort: Scale) -> Iterator[Figure]:
     """Two workers take batches in turns: one over 1,000 open cases, one over many."""
     many = effort.pick(20_000, 100_000, 1_000_000)
     with tempfile.TemporaryDirectory(prefix="orderdesk-bench-") as folder:
         small, large = Path(folder) / "small.db", Path(folder) / "large.db"
-        _fill(small, FEW)
+        _fill(small, FEW_CASES)
         _fill(large, many)
         with Worker(small) as few, Worker(large) as crowd:
             # One batch each beforehand: the first reads the file and makes the threads.
             few.batch()
             crowd.batch()
-            costs, yardstick = in_turns(FEW // BATCH - 1, [crowd.batch, few.batch])
+            costs, yardstick = interleaved(FEW_CASES // BATCH - 1, [crowd.batch, few.batch])
             memory = [crowd.megabytes], [few.megabytes]
-    against = f"{FEW:,} open cases"
+    against = f"{FEW_CASES:,} open cases"
     yield compare(f"a case's cost at {many:,} open", "us", against, costs, yardstick, goal=Goal(Bound.AT_MOST, 1.2))
     yield compare(f"a worker's memory at {many:,} open", "MB", against, *memory, goal=Goal(Bound.AT_MOST, 1.5))
 
@@ -85,9 +85,11 @@ def growth(effort: Effort) -> Iterator[Figure]:
 def _fill(path: Path, count: int) -> None:
     ledger = SqliteLedger(path)
     begin = datetime.now(UTC) - timedelta(days=30)
-    for first in range(0, count, WISH):
+    for first in range(0, count, CANCELLATION):
         wish = Cancellation(f"w{first}", f"wish {first}", f"o{first}", f"B-{first}", "bench", None, begin)
-        ledger.open(wish, "", [_case(wish, number, begin) for number in range(first, min(first + WISH, count))])
+        ledger.open_cancellation(
+            wish, "", [_case(wish, number, begin) for number in range(first, min(first + CANCELLATION, count))]
+        )
     ledger.close()
 
 
@@ -100,10 +102,10 @@ def _case(wish: Cancellation, number: int, begin: datetime) -> Case:
         connection="bench",
         integration="bench",
         remote_id=f"B-{number}",
-        role=Role.FULFILLMENT,
-        state=State.AWAITING_PERSON,
-        opened_at=begin,
+        role=ConnectionRole.FULFILLMENT,
+        state=State.ACTION_REQUIRED,
+        created_at=begin,
         updated_at=begin,
         due_at=begin + timedelta(seconds=number),
-        text="a person must find out",
+        message="a person must find out",
     )

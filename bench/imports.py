@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.figure import Bound, Effort, Figure, Goal, compare, in_turns
-from bench.fresh import fresh
+from bench.figure import Bound, Figure, Goal, Scale, compare, interleaved
+from bench.fresh import run_in_new_process
 
 __all__ = ["imports"]
 
 LIBRARIES = "attrs, cattrs, pluggy"
 
 
-def imports(effort: Effort) -> Iterator[Figure]:
+def imports(effort: Scale) -> Iterator[Figure]:
     """The package itself, and for information the desk, which is what a host ends up with."""
-    package, desk, libraries = in_turns(
+    package, desk, libraries = interleaved(
         effort.pick(5, 15, 31),
         [lambda what=what: _import(what) for what in ("orderdesk_sdk", "orderdesk_sdk.desk.desk", LIBRARIES)],  # type: ignore[misc]  # bound early
     )
@@ -26,4 +26,4 @@ def imports(effort: Effort) -> Iterator[Figure]:
 
 def _import(what: str) -> float:
     code = f"import time\nbegan = time.perf_counter()\nimport {what}\nprint((time.perf_counter() - began) * 1e3)"
-    return fresh(code)[0]
+    return run_in_new_process(code)[0]

@@ -6,14 +6,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.figure import Bound, Effort, Figure, Goal, Spread, compare, in_turns
-from bench.fresh import fresh
+from bench.figure import Bound, Figure, Goal, Scale, Spread, compare, interleaved
+from bench.fresh import run_in_new_process
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
 
 __all__ = ["listing"]
 
 PLUGINS = 1000
-YARDSTICK = f"""
+BASELINE = f"""
 import time
 from importlib.metadata import entry_points
 began = time.perf_counter()
@@ -21,18 +21,18 @@ names = sorted(point.name for point in entry_points(group={INTEGRATIONS!r}))
 print((time.perf_counter() - began) * 1e3)
 print(sum(name.startswith("bench-") for name in names))
 """
-OURS = """
+SDK_LISTING = """
 import sys, time
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.registry import PluginRegistry
 began = time.perf_counter()
-names = Registry().slugs()
+names = PluginRegistry().slugs()
 print((time.perf_counter() - began) * 1e3)
 print(sum(name.startswith("bench-") for name in names))
 print(sum(name.startswith("orderdesk_bench_") for name in sys.modules))
 """
 
 
-def listing(effort: Effort) -> Iterator[Figure]:
+def listing(effort: Scale) -> Iterator[Figure]:
     """Each listing in a fresh process: what importlib.metadata caches would hide most of the cost."""
     imported: list[float] = []
     with tempfile.TemporaryDirectory(prefix="orderdesk-bench-") as folder:
@@ -40,17 +40,17 @@ def listing(effort: Effort) -> Iterator[Figure]:
         _install(site)
 
         def ours() -> float:
-            took, found, modules = fresh(OURS, path=site)
+            took, found, modules = run_in_new_process(SDK_LISTING, path=site)
             _complete(found)
             imported.append(modules)
             return took
 
         def names_only() -> float:
-            took, found = fresh(YARDSTICK, path=site)
+            took, found = run_in_new_process(BASELINE, path=site)
             _complete(found)
             return took
 
-        listed, names = in_turns(effort.pick(3, 9, 15), [ours, names_only])
+        listed, names = interleaved(effort.pick(3, 9, 15), [ours, names_only])
     goal = Goal(Bound.AT_MOST, 1.2)
     yield compare(f"listing {PLUGINS:,} plugins", "ms", "entry-point names", listed, names, goal=goal)
     yield Figure("plugins imported by listing", "count", Spread.of(imported), goal=Goal(Bound.AT_MOST, 0))

@@ -14,7 +14,7 @@ from pathlib import Path
 from attrs import evolve
 from starlette.types import Receive, Scope, Send
 
-from bench.figure import Bound, Effort, Figure, Goal, compare, in_turns
+from bench.figure import Bound, Figure, Goal, Scale, compare, interleaved
 from bench.loopback import Loopback, app
 from bench.store import SECRETS, simulator_settings
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
@@ -23,7 +23,7 @@ from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 
@@ -32,7 +32,7 @@ __all__ = ["shares"]
 SLOW = 5.0
 """Seconds that the slow service takes for a call."""
 HEALTHY = "healthy"
-LOOK = 0.002
+CHECK_INTERVAL = 0.002
 """Seconds between two looks at whether all are asked."""
 
 
@@ -43,23 +43,23 @@ async def slow_app(scope: Scope, receive: Receive, send: Send) -> None:
     await app(scope, receive, send)
 
 
-def shares(effort: Effort) -> Iterator[Figure]:
+def shares(effort: Scale) -> Iterator[Figure]:
     """Seconds until all of a healthy connection's cases are asked."""
     count = effort.pick(150, 1000)
     with ExitStack() as stack:
         urls = {
             HEALTHY: stack.enter_context(Loopback()).url,
             "slow": stack.enter_context(serve(slow_app)).url,
-            "dead": f"http://127.0.0.1:{_deaf(stack)}",
+            "dead": f"http://127.0.0.1:{_unresponsive_port(stack)}",
         }
-        alone, crowded = in_turns(
+        alone, crowded = interleaved(
             effort.pick(1, 3, 5), [lambda: _seconds(urls, count, 0), lambda: _seconds(urls, count, count)]
         )
     name = f"{count:,} cases of a healthy connection, {count:,} due at a slow and at a dead one each"
     yield compare(name, "s", "alone", crowded, alone, goal=Goal(Bound.AT_MOST, 1.2))
 
 
-def _deaf(stack: ExitStack) -> int:
+def _unresponsive_port(stack: ExitStack) -> int:
     """The port of a host that takes connections and never says a word."""
     deaf = stack.enter_context(socket.socket())
     deaf.bind(("127.0.0.1", 0))
@@ -84,21 +84,23 @@ def _seconds(urls: dict[str, str], healthy: int, others: int) -> float:
                 if name != HEALTHY:
                     _due(desk, name, others)
             _due(desk, HEALTHY, healthy)
-            return _until_asked(desk)
+            return _until_sent(desk)
         finally:
-            desk.close(waits=False)
+            desk.close(timeout=False)
 
 
 def _due(desk: Desk, at: str, count: int) -> None:
-    sample = read_order_text(SAMPLE_ORDERS, place="samples")[0]
+    sample = read_order_text(SAMPLE_ORDERS, location="samples")[0]
     orders: list[Order] = [evolve(sample, id=f"{at}-{each}", number=f"{at[0].upper()}-{each}") for each in range(count)]
     desk.import_orders(orders, by="bench")
     for order in orders:
-        desk.host.place(order.id, Placement(at, order.number, desk.clock.now(), Role.FULFILLMENT), by="bench")
-        desk.cancel(order.id, by="bench", send=False)
+        desk.order_store.add_remote_order(
+            order.id, RemoteOrder(at, order.number, desk.clock.now(), ConnectionRole.FULFILLMENT), by="bench"
+        )
+        desk.cancel(order.id, by="bench", send_now=False)
 
 
-def _until_asked(desk: Desk) -> float:
+def _until_sent(desk: Desk) -> float:
     stop = threading.Event()
 
     def work() -> None:
@@ -108,8 +110,8 @@ def _until_asked(desk: Desk) -> float:
 
     began = time.perf_counter()
     threading.Thread(target=work, daemon=True).start()
-    while desk.ledger.cases(connection=HEALTHY, states=(State.REQUESTED, State.SENDING), limit=1):
-        time.sleep(LOOK)
+    while desk.ledger.cases(connection=HEALTHY, states=(State.PENDING, State.SENDING), limit=1):
+        time.sleep(CHECK_INTERVAL)
     took = time.perf_counter() - began
     stop.set()
     return took

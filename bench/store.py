@@ -16,8 +16,8 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.transport.http.client import CallLimits
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from orderdesk_sdk.transport.http.client import HttpLimits
 
 __all__ = ["CONNECTION", "Store", "open_store", "simulator_settings"]
 
@@ -55,16 +55,16 @@ def open_store(
     with tempfile.TemporaryDirectory(prefix="orderdesk-bench-") as folder:
         path = Path(folder) / "bench.db"
         config = Config(path, {CONNECTION: ConnectionConfig(CONNECTION, "amazon-mcf", made, "bench")})
-        host = LocalHost(path, clock=time)
-        with Desk(config, host=host, clock=time, limits=CallLimits(in_flight=in_flight)) as desk:
+        host = SqliteOrderStore(path, clock=time)
+        with Desk(config, order_store=host, clock=time, limits=HttpLimits(in_flight=in_flight)) as desk:
             numbers = tuple(order.number for order in _import(host, orders))
             for number in numbers:
-                desk.place(number, at=CONNECTION, by="bench")
+                desk.place(number, connection=CONNECTION, by="bench")
             yield Store(desk, numbers, path)
 
 
-def _import(host: LocalHost, count: int) -> list[Order]:
-    sample = read_order_text(SAMPLE_ORDERS, place="samples")[0]
+def _import(host: SqliteOrderStore, count: int) -> list[Order]:
+    sample = read_order_text(SAMPLE_ORDERS, location="samples")[0]
     orders = [evolve(sample, id=str(700_000 + index), number=f"B-{index}") for index in range(count)]
     host.import_orders(orders, by="bench")
     return orders

@@ -30,7 +30,7 @@ def as_json(figures: Sequence[Figure]) -> str:
     """The same as a JSON document; `met` is null where there is no goal."""
     rows = [
         asdict(figure, filter=lambda field, _: field.name != "goal")
-        | {"goal": str(figure.goal) if figure.goal else None, "met": figure.met}
+        | {"goal": str(figure.goal) if figure.goal else None, "met": figure.goal_met}
         for figure in figures
     ]
     return json.dumps({"machine": _machine(), "figures": rows}, indent=2)
@@ -43,10 +43,10 @@ def _row(figure: Figure) -> tuple[str, ...]:
         figure.unit,
         _number(figure.ours.median),
         _number(figure.yardstick.median) if figure.yardstick else "",
-        figure.against,
+        figure.baseline,
         _ratio(ratio) if ratio else "",
         str(figure.goal) if figure.goal else "",
-        {True: "yes", False: "NO", None: "-"}[figure.met],
+        {True: "yes", False: "NO", None: "-"}[figure.goal_met],
     )
 
 

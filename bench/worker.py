@@ -37,8 +37,8 @@ def main(path: str) -> None:
             began = time.perf_counter()
             report = desk.run_due(limit=count)
             took = time.perf_counter() - began
-            if report.done != count or report.problems:
-                raise RuntimeError(f"{report.done} of {count} cases: {report.problems[:3]}")
+            if report.handled != count or report.problems:
+                raise RuntimeError(f"{report.handled} of {count} cases: {report.problems[:3]}")
             print(took / count * 1e6, peak_megabytes(), flush=True)
 
 

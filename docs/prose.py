@@ -29,7 +29,7 @@ def prose(documented: object) -> str:
 def signature(function: Callable[..., object]) -> str:
     """The head of a function as one writes it, annotations included, on one line."""
     awaited = "async " if inspect.iscoroutinefunction(function) else ""
-    return f"{awaited}{function.__name__}{_plain(str(inspect.signature(function)))}"
+    return f"{awaited}{function.__name__}{_plain_head(str(inspect.signature(function)))}"
 
 
 def cell(text: str) -> str:
@@ -60,7 +60,7 @@ def class_section(cls: type, *, level: int = 3) -> list[str]:
     attributes = attrs.fields(cast(type[attrs.AttrsInstance], cls))
     fields = {field.name: field for field in attributes if not field.name.startswith("_")}
     about, said = _split(prose(cls), fields)
-    texts = {**_told_below(cls), **said}
+    texts = {**docstrings_below(cls), **said}
     rows = [
         (f"`{name}`", f"`{field.type}`", _default(field.default), texts.get(name, "")) for name, field in fields.items()
     ]
@@ -73,39 +73,41 @@ def object_section(cls: type, *, level: int = 3, title: str | None = None, metho
     title: its name where readers know it by another. methods: whether to tell them.
     """
     own = {name: made for name, made in vars(cls).items() if not name.startswith("_") and made.__doc__}
-    values = [(name, text) for name, text in _told_below(cls).items() if not name.startswith("_")]
+    values = [(name, text) for name, text in docstrings_below(cls).items() if not name.startswith("_")]
     values += [(name, prose(made)) for name, made in own.items() if isinstance(made, property)]
     calls = [made for made in own.values() if inspect.isfunction(made)] if methods else []
     lines = [f"{'#' * level} `{title or cls.__name__}`", ""]
     if "__init__" in vars(cls) and not attrs.has(cls):
-        head = _plain(str(inspect.signature(cls).replace(return_annotation=inspect.Signature.empty)))
+        head = _plain_head(str(inspect.signature(cls).replace(return_annotation=inspect.Signature.empty)))
         lines += ["```python", f"{cls.__name__}{head}", "```", ""]
     lines += [prose(cls), ""]
     if values:
         lines += table(("attribute", "meaning"), [(f"`{name}`", text) for name, text in values])
     if calls:
-        lines += table(("method", "meaning"), [(f"`{signature(made)}`", _needed(made) + prose(made)) for made in calls])
+        lines += table(
+            ("method", "meaning"), [(f"`{signature(made)}`", _required_prefix(made) + prose(made)) for made in calls]
+        )
     return lines
 
 
-def _needed(method: object) -> str:
+def _required_prefix(method: object) -> str:
     return "Needed. " if getattr(method, "__isabstractmethod__", False) else ""
 
 
 def members(cls: type[enum.Enum]) -> Mapping[enum.Enum, str]:
     """The members of an enum and the text that stands below each, "" where none does."""
-    below = _told_below(cls)
+    below = docstrings_below(cls)
     return {member: below.get(member.name, "") for member in cls}
 
 
-def _plain(head: str) -> str:
+def _plain_head(head: str) -> str:
     """A signature's text as one writes it: annotations without quotes, functions and enums by their names."""
     head = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", head)
     head = re.sub(r"<(\w+\.\w+): [^>]*>", r"\1", head)
     return re.sub(r"(: |-> )'([^']*)'", r"\1\2", head)
 
 
-def _told_below(cls: type) -> dict[str, str]:
+def docstrings_below(cls: type) -> dict[str, str]:
     """The strings that stand below the names of a class body, by name."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     told = {}

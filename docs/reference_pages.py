@@ -13,7 +13,7 @@ from orderdesk_sdk.cases import evidence_check
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cli.group import all_sections, orderdesk
-from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin import (
     answer,
     connection_settings,
@@ -51,16 +51,16 @@ def hooks() -> dict[str, Callable[..., object]]:
     return {name: one for name, one in found.items() if inspect.isfunction(one)}
 
 
-HELD: tuple[type, ...] = (
+FLOW_OBJECTS: tuple[type, ...] = (
     requests.CancelRequest,
-    requests.CheckRequest,
+    requests.PollRequest,
     requests.ResubmitRequest,
-    requests.StatusRequest,
+    requests.StatusChangeRequest,
     reasons.Reason,
-    Placement,
-    webhooks.Message,
-    webhooks.Hint,
-    webhooks.HintKind,
+    RemoteOrder,
+    webhooks.WebhookRequest,
+    webhooks.OrderNotification,
+    webhooks.NotificationKind,
     Case,
     Event,
 )
@@ -81,22 +81,22 @@ def hooks_page() -> str:
     for name, function in hooks().items():
         lines += [f"## `{name}`", "", "```python", f"def {signature(function)}: ...", "```", "", prose(function), ""]
     lines += ["## What the arguments hold", ""]
-    for cls in HELD:
+    for cls in FLOW_OBJECTS:
         lines += class_section(cls)
     return "\n".join(lines)
 
 
 SORTED = {
-    "The declaration": ("Integration", "Evidence", "IdRule", "Limit"),
+    "The declaration": ("Integration", "Verification", "IdentifierFormat", "Limit"),
     "Ways to cancel": ("Button", "Email", "Portal", "RuleAction", "Scope", "Batch"),
-    "Windows: until when": ("Always", "SinceSubmission", "WhileStatus"),
-    "Confirmation: what proves it": ("ByReply", "ByCheck", "ByPerson"),
-    "Submitting again": ("NewNumber", "SameNumber", "NoResubmit"),
+    "Windows: until when": ("Always", "WithinTime", "WhileStatus"),
+    "Confirmation: what proves it": ("FinalResponse", "Polling", "ManualConfirmation"),
+    "Submitting again": ("NewNumber", "SameNumber", "NoResubmission"),
     "Other statuses": ("Status",),
 }
 """The classes of `orderdesk_sdk.plugin.integration` and `routes`, by what an author looks for."""
 
-UNIONS = ("Confirmation", "ResubmitRule", "Route", "Window")
+UNIONS = ("Confirmation", "ResubmissionPolicy", "Route", "Window")
 """Names for "one of these classes", which need no section."""
 
 
@@ -125,9 +125,9 @@ def declaration_page() -> str:
     for cls in (
         reasons.NoReason,
         reasons.FreeText,
-        reasons.ClosedList,
+        reasons.ReasonList,
         reasons.ReasonCode,
-        reasons.CanonicalReason,
+        reasons.StandardReason,
     ):
         lines += class_section(cls)
     lines += ["## Identity: which order a response is about", "", prose(identity), ""]
@@ -142,8 +142,8 @@ def settings_page() -> str:
     for function in (
         connection_settings.setting,
         connection_settings.secret,
-        connection_settings.host,
-        connection_settings.parsed,
+        connection_settings.url,
+        connection_settings.custom,
         connection_settings.settings_fields,
     ):
         lines += function_section(function, level=2)
@@ -171,15 +171,15 @@ def flows_page() -> str:
         Service.put,
         Service.post,
         Service.request,
-        Service.elsewhere,
-        Service.placement,
+        Service.request_url,
+        Service.remote_order,
     ):
         lines += function_section(function)
     lines += ["## Reading replies", "", prose(json_response), ""]
     for name in json_response.__all__:
         made = getattr(json_response, name)
         lines += [f"### `{name}`", "", prose(made), ""] if isinstance(made, type) else function_section(made)
-    return "\n".join([*lines, *function_section(routes.fold)])
+    return "\n".join([*lines, *function_section(routes.normalize_status)])
 
 
 def answers_page() -> str:
@@ -192,7 +192,7 @@ def answers_page() -> str:
         prose(evidence_check),
         "",
     ]
-    for cls in (answer.Answer, answer.Outcome, answer.Refusal, answer.LineAnswer):
+    for cls in (answer.Answer, answer.Outcome, answer.Rejection, answer.LineAnswer):
         lines += class_section(cls, level=2)
     for name in answer.__all__:
         made = getattr(answer, name)
@@ -224,7 +224,7 @@ def cli_page() -> str:
         "What each command gives with `--json`, and the exit codes, are on the page [JSON](cli-json.md). Every command",
         "takes:",
         "",
-        *table(("option", "meaning"), map(_told, everywhere)),
+        *table(("option", "meaning"), map(_help_of, everywhere)),
     ]
     for name, command in commands():
         context = click.Context(command, info_name=f"orderdesk {name}")
@@ -232,7 +232,7 @@ def cli_page() -> str:
         lines += [f"## `orderdesk {name}`", "", "```text", usage, "```", "", prose(command.callback), ""]
         own = [one for one in command.params if _key(one) not in shared]
         if own:
-            lines += table(("option or argument", "meaning"), map(_told, own))
+            lines += table(("option or argument", "meaning"), map(_help_of, own))
     return "\n".join(lines)
 
 
@@ -250,7 +250,7 @@ def _key(parameter: click.Parameter) -> str:
     return " ".join(parameter.opts)
 
 
-def _told(parameter: click.Parameter) -> tuple[str, str]:
+def _help_of(parameter: click.Parameter) -> tuple[str, str]:
     if isinstance(parameter, click.Argument):
         needed = "needed" if parameter.required else "may be left out"
         return f"`{parameter.make_metavar(click.Context(orderdesk))}`", needed

@@ -17,7 +17,7 @@ from orderdesk_devkit.simulators import (
 )
 from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.testing import harness, pytest_plugin, scenarios
-from orderdesk_devkit.testing.cassette_suite import CassetteSuite
+from orderdesk_devkit.testing.cassette_suite import CassetteTests
 from orderdesk_devkit.testing.conformance import PluginConformance, base
 from orderdesk_sdk.plugin import auth
 
@@ -67,7 +67,7 @@ def testing_page() -> str:
         "standard test is not replaced: what a plugin cannot stand yet is overridden, marked",
         '`@pytest.mark.xfail(reason="why")`, and calls `super()`. `--fuzz 10000` tries more malformed replies.',
         "",
-        *object_section(base.Standard, title=PluginConformance.__name__, methods=False),
+        *object_section(base.StandardTests, title=PluginConformance.__name__, methods=False),
         "## Fixtures",
         "",
         "They are there wherever `orderdesk-devkit` is installed. All but `cassette` are of the integration that the",
@@ -77,12 +77,12 @@ def testing_page() -> str:
         "## The stage",
         "",
         "`orderdesk_devkit.testing.harness`: for tests that look at what reaches the service, or when. Fixtures",
-        "`stage` and `open_stage` give it; without them it is",
+        "`harness` and `open_harness` give it; without them it is",
         '`with simulated("acme-ship", AcmeShipSimulator(VirtualClock())) as stage:`.',
         "",
-        *function_section(harness.simulated),
-        *object_section(harness.SimulatedStage),
-        *object_section(harness.Stage),
+        *function_section(harness.open_simulated_harness),
+        *object_section(harness.SimulatedHarness),
+        *object_section(harness.PluginHarness),
         "## A simulator for most services",
         "",
         "`orderdesk_devkit.simulators.simple`, for services whose orders are in one stage at a time; and",
@@ -93,15 +93,15 @@ def testing_page() -> str:
         *object_section(simple.SimpleSimulator),
         *class_section(simple.Stages),
         *class_section(simple.Durations),
-        *class_section(simple.Outcome),
+        *class_section(simple.CallResult),
         *object_section(token.TokenSimulator),
         "## Any simulator",
         "",
         "`orderdesk_devkit.simulators.simulator`: where an order has parts of its own, or the calls are others.",
         "",
         *object_section(simulator.Simulator),
-        *class_section(simulator.Switch),
-        *class_section(simulator.Deed),
+        *class_section(simulator.BehaviorOption),
+        *class_section(simulator.Effect),
         *class_section(simulator.Record),
         "`orderdesk_devkit.simulators.orders`, `.tokens` and `.calls` hold what most simulators keep and read.",
         "",
@@ -111,7 +111,7 @@ def testing_page() -> str:
         "## Faults",
         "",
         "`orderdesk_devkit.simulators.fault_queue`: what a request meets after",
-        '`simulator.faults.add(Fault.LOST_REPLY, method="POST")`. The suite tries them all.',
+        '`simulator.faults.add(Fault.LOST_RESPONSE, method="POST")`. The suite tries them all.',
         "",
         *class_section(Fault),
         "## Scenarios and cassettes",
@@ -124,7 +124,7 @@ def testing_page() -> str:
         *class_section(scenarios.Scenario),
         *function_section(scenarios.cancel_and_follow),
         *function_section(scenarios.with_order),
-        *object_section(CassetteSuite, methods=False),
+        *object_section(CassetteTests, methods=False),
     ]
     return "\n".join(lines)
 
@@ -132,4 +132,4 @@ def testing_page() -> str:
 def _fixtures() -> Iterator[tuple[str, str]]:
     for name in ("cassette", "clock", "simulator", "stage", "desk", "service"):
         yield f"`{name}`", prose(getattr(pytest_plugin, name))
-    yield "`open_stage(settings, *, order, lines, details, slug, before)`", prose(pytest_plugin.StageOpener)
+    yield "`open_stage(settings, *, order, lines, details, slug, before)`", prose(pytest_plugin.HarnessOpener)

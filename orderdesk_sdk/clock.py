@@ -7,15 +7,15 @@ import time
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
-from orderdesk_sdk.errors import InputError, NaiveTimeError
+from orderdesk_sdk.errors import NaiveTimeError, ValidationError
 
 __all__ = [
-    "CLOCKS_DIFFER",
+    "MAX_CLOCK_SKEW",
     "Clock",
     "SystemClock",
     "VirtualClock",
     "hours",
-    "local_moments",
+    "local_datetimes",
     "minutes",
     "seconds",
     "utc",
@@ -37,7 +37,7 @@ def hours(count: float) -> timedelta:
     return timedelta(hours=count)
 
 
-CLOCKS_DIFFER = minutes(5)
+MAX_CLOCK_SKEW = minutes(5)
 """By how much another's clock may be ahead of ours; what it says of a later moment is a mistake."""
 
 
@@ -45,18 +45,20 @@ def utc(moment: datetime) -> datetime:
     """The same moment in UTC.
 
     Raises NaiveTimeError, which is a ValueError, for a naive datetime: whoever made it knows its zone, the SDK would
-    have to guess. Raises InputError for a moment that has no year in UTC.
+    have to guess. Raises ValidationError for a moment that has no year in UTC.
     """
     if moment.utcoffset() is None:
         text = f"{moment.isoformat()} has no time zone"
-        raise NaiveTimeError(text, remedy="give an aware datetime, for example with datetime.UTC")
+        raise NaiveTimeError(text, hint="give an aware datetime, for example with datetime.UTC")
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise InputError(f"{moment.isoformat()} is in no year of UTC", remedy="give the moment that is meant") from None
+        raise ValidationError(
+            f"{moment.isoformat()} is in no year of UTC", hint="give the moment that is meant"
+        ) from None
 
 
-def local_moments(naive: datetime, zone: tzinfo | None = None) -> tuple[datetime, ...]:
+def local_datetimes(naive: datetime, zone: tzinfo | None = None) -> tuple[datetime, ...]:
     """The moments, in UTC, at which clocks showed a time without a zone: two where they were put back, none forward.
 
     zone: None takes that of this machine. Raises OverflowError and the like where the zone has no such year.

@@ -11,38 +11,38 @@ __all__ = [
     "AmbiguousError",
     "ConfigurationError",
     "ConflictError",
-    "InputError",
-    "LedgerError",
+    "ValidationError",
+    "StorageError",
     "NaiveTimeError",
-    "NotAllowedError",
+    "InvalidStateError",
     "NotFoundError",
     "OrderDeskError",
-    "PluginFault",
-    "UnderWayError",
-    "UntrustedMessage",
-    "in_words",
+    "PluginError",
+    "InProgressError",
+    "SignatureVerificationError",
+    "describe_exception",
 ]
 
 
 class OrderDeskError(Exception):
     """The base of every error that the SDK raises on purpose."""
 
-    def __init__(self, text: str, *, place: str | None = None, remedy: str | None = None) -> None:
-        super().__init__(text, place, remedy)
-        self.text = text
-        self.place = place
-        self.remedy = remedy
+    def __init__(self, message: str, *, location: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, location, hint)
+        self.message = message
+        self.location = location
+        self.hint = hint
 
     def __str__(self) -> str:
-        said = f"{self.place}: {self.text}" if self.place else self.text
-        return f"{said} - {self.remedy}" if self.remedy else said
+        said = f"{self.location}: {self.message}" if self.location else self.message
+        return f"{said} - {self.hint}" if self.hint else said
 
 
-class InputError(OrderDeskError):
+class ValidationError(OrderDeskError):
     """Mend the input: an order document, a time, a number that cannot be read as what it should be."""
 
 
-class NotFoundError(InputError):
+class NotFoundError(ValidationError):
     """Name something that exists: an unknown order, case, connection or integration."""
 
 
@@ -53,17 +53,17 @@ class AmbiguousError(NotFoundError):
     """
 
     def __init__(
-        self, text: str, *, place: str | None = None, remedy: str | None = None, ids: tuple[str, ...] = ()
+        self, message: str, *, location: str | None = None, hint: str | None = None, ids: tuple[str, ...] = ()
     ) -> None:
-        super().__init__(text, place=place, remedy=remedy)
+        super().__init__(message, location=location, hint=hint)
         self.ids = ids
 
 
-class NaiveTimeError(InputError, ValueError):
+class NaiveTimeError(ValidationError, ValueError):
     """Give the moment its zone: a datetime without one, of which the SDK would have to guess what it means."""
 
 
-class UntrustedMessage(InputError):
+class SignatureVerificationError(ValidationError):
     """Let nobody in: a message that came in is not signed as agreed. Answer it with 401; nothing follows from it."""
 
 
@@ -71,7 +71,7 @@ class ConfigurationError(OrderDeskError):
     """Mend the configuration: a setting, a credential, a host name, a missing extra."""
 
 
-class NotAllowedError(OrderDeskError):
+class InvalidStateError(OrderDeskError):
     """Ask again later or another way: the order or case forbids this now (a resubmit while unsettled, say)."""
 
 
@@ -79,29 +79,29 @@ class ConflictError(OrderDeskError):
     """Look first: somebody else was faster, or one key was used for two different wishes. Nothing was changed."""
 
 
-class UnderWayError(ConflictError):
+class InProgressError(ConflictError):
     """Wait: something else is being done with the order right now, and it passes by itself. Then ask again."""
 
 
-class LedgerError(OrderDeskError):
+class StorageError(OrderDeskError):
     """The ledger cannot be read or written: a full disk, a file of a newer version, a locked database."""
 
 
-class PluginFault(OrderDeskError):
+class PluginError(OrderDeskError):
     """Report it to the plugin's author: a plugin raised, hung, broke the contract or could not be imported.
 
     `place` names the distribution and the hook.
     """
 
 
-def in_words(error: BaseException) -> str:
+def describe_exception(error: BaseException) -> str:
     """Type and words of anybody's exception. A plugin's may raise even while it is being shown."""
     try:
-        return "".join((_name_of(error), ": ", str(error)))  # The words may be a text of the plugin's own class.
+        return "".join((_class_name(error), ": ", str(error)))  # The words may be a text of the plugin's own class.
     except BaseException as another:  # noqa: BLE001 - whatever a foreign __str__ does, the first error is to be told
-        return f"{_name_of(error)}, whose words cannot be shown ({_name_of(another)})"
+        return f"{_class_name(error)}, whose words cannot be shown ({_class_name(another)})"
 
 
-def _name_of(error: BaseException) -> str:
+def _class_name(error: BaseException) -> str:
     name: str = type.__dict__["__name__"].__get__(type(error))  # Whatever its metaclass says.
     return name

@@ -17,26 +17,33 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from attrs import evolve, frozen
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_devkit.simulators.simulator import Deed, Simulator
+from orderdesk_devkit.simulators.simulator import Effect, Simulator
 from orderdesk_devkit.testing.canary import Finder
-from orderdesk_devkit.testing.plugin_under_test import Scene, Subject, sample_order
-from orderdesk_devkit.testing.raw_server import RawServer, answering
-from orderdesk_devkit.testing.request_recorder import SeenRequest, Tap
+from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest, sample_order
+from orderdesk_devkit.testing.raw_server import RawServer, responding
+from orderdesk_devkit.testing.request_recorder import RecordedRequest, RequestRecorder
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import Clock, VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.orders.serialization import read_order_text
-from orderdesk_sdk.plugin.connection_settings import host, secret, settings
+from orderdesk_sdk.plugin.connection_settings import secret, settings, url
 from orderdesk_sdk.plugin.integration import Integration, Limit
-from orderdesk_sdk.plugin.routes import Button, ByReply, Route
+from orderdesk_sdk.plugin.routes import Button, FinalResponse, Route
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.transport.email.smtp import MailConfig
-from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
-from tests.support.email_child import BY_MAIL, POST, open_post_desk
-from tests.support.fake_services import Cart, Mill, Phone, Village, VillageOpener, open_village_desk
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from orderdesk_sdk.transport.email.smtp import EmailConfig
+from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
+from tests.support.email_child import EMAIL_ONLY, EMAIL_ROUTES, open_email_desk
+from tests.support.fake_services import (
+    FakeCart,
+    FakeDeskOpener,
+    FakeFulfillmentService,
+    FakeManualService,
+    FakeServices,
+    open_fake_desk,
+)
 
 collect_ignore = ["distributions"]
 """Plugins of their own, with tests of their own; test_distributions.py installs them and runs these."""
@@ -63,7 +70,7 @@ def _screen_of_no_width() -> Iterator[None]:
 
 @settings
 class AcmeSettings:
-    endpoint: str = host(help="Acme's API")
+    endpoint: str = url(help="Acme's API")
     api_key: Secret = secret(help="Acme > Account", default=Secret("acme-api-key"))
 
 
@@ -73,37 +80,37 @@ class ClientMaker(Protocol):
     def __call__(
         self,
         url: str,
-        limits: CallLimits | None = None,
+        limits: HttpLimits | None = None,
         clock: Clock | None = None,
         auth: Callable[..., httpx.Auth] | None = None,
         rates: Mapping[str, Limit] | None = None,
         **declared: object,
-    ) -> ConnectionClient: ...
+    ) -> HttpClient: ...
 
 
 @pytest.fixture
 def client_of() -> Iterator[ClientMaker]:
-    made: list[ConnectionClient] = []
+    made: list[HttpClient] = []
 
     def make(
         url: str,
-        limits: CallLimits | None = None,
+        limits: HttpLimits | None = None,
         clock: Clock | None = None,
         auth: Callable[..., httpx.Auth] | None = None,
         rates: Mapping[str, Limit] | None = None,
         **declared: object,
-    ) -> ConnectionClient:
+    ) -> HttpClient:
         integration = Integration(
             slug="acme",
             title="Acme",
             settings=AcmeSettings,
             base_url="endpoint",
-            cancel=(Button(ByReply()),),
+            cancel=(Button(FinalResponse()),),
             auth=auth,
             limits=rates or {},
             **declared,  # type: ignore[arg-type]  # each test names what it is about
         )
-        client = ConnectionClient(integration, AcmeSettings(endpoint=url), clock or VirtualClock(), limits)
+        client = HttpClient(integration, AcmeSettings(endpoint=url), clock or VirtualClock(), limits)
         made.append(client)
         return client
 
@@ -134,10 +141,10 @@ class MailServer:
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)  # type: ignore[arg-type]  # each test names what it is about
         self.controller.start()
 
-    def config(self, **changed: object) -> MailConfig:
+    def config(self, **changed: object) -> EmailConfig:
         """The `[mail]` table for this server."""
         known: dict[str, object] = {"sender": "Shop <orders@example.com>", "host": "127.0.0.1", "timeout": 5}
-        return MailConfig(**{**known, "port": self.port, **changed})  # type: ignore[arg-type]  # as above
+        return EmailConfig(**{**known, "port": self.port, **changed})  # type: ignore[arg-type]  # as above
 
     def recipients(self) -> list[list[str]]:
         """Whom the mails went to, by their envelopes."""
@@ -199,65 +206,65 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def local_host(path: Path, clock: VirtualClock) -> Iterator[LocalHost]:
-    with LocalHost(path, clock=clock) as opened:
-        opened.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="mara")
+def order_store(path: Path, clock: VirtualClock) -> Iterator[SqliteOrderStore]:
+    with SqliteOrderStore(path, clock=clock) as opened:
+        opened.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="mara")
         yield opened
 
 
 class RulesOpener(Protocol):
     """Opens a desk with these rules on the one file of a test, as another process would."""
 
-    def __call__(self, *rules: Mapping[str, object], ladder: tuple[Route, ...] = BY_MAIL) -> Desk: ...
+    def __call__(self, *rules: Mapping[str, object], routes: tuple[Route, ...] = EMAIL_ROUTES) -> Desk: ...
 
 
 @pytest.fixture
 def rules_desk(tmp_path: Path, clock: VirtualClock) -> Iterator[RulesOpener]:
     with ExitStack() as stack:
 
-        def open_(*rules: Mapping[str, object], ladder: tuple[Route, ...] = BY_MAIL) -> Desk:
-            return stack.enter_context(open_post_desk(tmp_path / "desk.db", clock, rules=rules, ladder=ladder))
+        def open_(*rules: Mapping[str, object], routes: tuple[Route, ...] = EMAIL_ROUTES) -> Desk:
+            return stack.enter_context(open_email_desk(tmp_path / "desk.db", clock, rules=rules, routes=routes))
 
         yield open_
 
 
 @pytest.fixture
-def placed_desk(rules_desk: RulesOpener) -> RulesOpener:
+def desk_with_order(rules_desk: RulesOpener) -> RulesOpener:
     """Opens a desk with rules; the order came in and was submitted before there were any."""
     before = rules_desk()
     before.import_orders([sample_order()], by="a test")
-    before.place(sample_order().number, at=POST, by="a test")
+    before.place(sample_order().number, connection=EMAIL_ONLY, by="a test")
     return rules_desk
 
 
 @pytest.fixture
-def village() -> Village:
-    return Village()
+def fake_services() -> FakeServices:
+    return FakeServices()
 
 
 @pytest.fixture
-def village_desk(village: Village, tmp_path: Path, clock: VirtualClock) -> Iterator[VillageOpener]:
+def fake_services_desk(fake_services: FakeServices, tmp_path: Path, clock: VirtualClock) -> Iterator[FakeDeskOpener]:
     with ExitStack() as stack:
-        url = stack.enter_context(RawServer(answering(village))).url
+        url = stack.enter_context(RawServer(responding(fake_services))).url
 
         def open_(
-            *plugins: Phone,
+            *plugins: FakeManualService,
             at: Sequence[str] = (),
             listeners: Sequence[object] = (),
             rules: Sequence[Mapping[str, object]] = (),
         ) -> Desk:
-            order = Order("id-1042", "1042", lines=(Line(1, code="MUG"), Line(2, code="TEE")))
-            made = open_village_desk(
+            order = Order("id-1042", "1042", lines=(OrderLine(1, code="MUG"), OrderLine(2, code="TEE")))
+            made = open_fake_desk(
                 tmp_path / "desk.db",
                 clock,
                 url,
-                plugins or (Cart(), Mill(), Phone()),
+                plugins or (FakeCart(), FakeFulfillmentService(), FakeManualService()),
                 listeners=listeners,
                 rules=rules,
                 orders=[order],
             )
             for connection in at:
-                made.place("1042", at=connection, by="a test")
+                made.place("1042", connection=connection, by="a test")
             return stack.enter_context(made)
 
         yield open_
@@ -267,50 +274,50 @@ PRINTED = {"print_sku": "PR-8X10", "print_url": "https://files.example.com/a.pdf
 _LINES = tuple(evolve(line, metadata={**line.metadata, **PRINTED}) for line in sample_order().lines)
 PRINTABLE = evolve(sample_order(), lines=_LINES)
 """An order that every service takes."""
-OIA = {"client_code": "SHOP7", "mode": "production", "cancel_email_to": "cancellations@oia.example"}
-AT_ONCE = {"switches": {"window": "early"}}
+OIA_SETTINGS = {"client_code": "SHOP7", "mode": "production", "cancel_email_to": "cancellations@oia.example"}
+EARLY_WINDOW = {"switches": {"window": "early"}}
 """MWW as the guide has it: it takes a cancel in the first two minutes."""
-_TOLD: Mapping[str, Mapping[str, object]] = {
+_SETTINGS_BY_SERVICE: Mapping[str, Mapping[str, object]] = {
     "amazon-marketplace": {"remote_id": "902-1106328-1059050"},
-    "mww": AT_ONCE,
-    "mww-europe": AT_ONCE,
-    "oia-global": {"settings": OIA},
+    "mww": EARLY_WINDOW,
+    "mww-europe": EARLY_WINDOW,
+    "oia-global": {"settings": OIA_SETTINGS},
     "shopify-fulfillment": {"wait": minutes(11)},  # The service accepts after ten; then it is asked.
 }
 
 
 @frozen
-class Trial:
+class ServiceTrial:
     """A scene with what reached the service. requests: in order; empty where the service takes no calls."""
 
-    scene: Scene
-    requests: list[SeenRequest]
+    harness: ConformanceHarness
+    requests: list[RecordedRequest]
 
     def cancel(self, reason: str | None = None, lines: Mapping[str, int] | None = None) -> Case:
         """Cancel with this reason, or none, and wait until others were gathered; the case once it was asked."""
-        self.scene.desk.cancel(self.scene.order, by="Ann", reason=reason, lines=lines)
-        return self.settle_in()
+        self.harness.desk.cancel(self.harness.order, by="Ann", reason=reason, lines=lines)
+        return self.settle()
 
-    def settle_in(self) -> Case:
+    def settle(self) -> Case:
         """The case, once it was asked."""
-        while self.scene.case.state is State.REQUESTED and self.scene.case.due_at is not None:
-            self.scene.wait_for(self.scene.case.due_at)
-            self.scene.run_due()
-        return self.scene.case
+        while self.harness.case.state is State.PENDING and self.harness.case.due_at is not None:
+            self.harness.wait_for(self.harness.case.due_at)
+            self.harness.run_due()
+        return self.harness.case
 
     @property
-    def deeds(self) -> list[tuple[Deed, str | None]]:
+    def effects(self) -> list[tuple[Effect, str | None]]:
         """What calls made happen at the service."""
-        kept = self.scene.simulator.log if self.scene.simulator is not None else []
-        return [(record.deed, record.remote_id) for record in kept if record.deed is not Deed.NOTHING]
+        kept = self.harness.simulator.log if self.harness.simulator is not None else []
+        return [(record.effect_kind, record.remote_id) for record in kept if record.effect_kind is not Effect.NOTHING]
 
     @property
-    def said(self) -> str:
+    def messages(self) -> str:
         """All that was told to the service: the bodies of calls, and drafts of mails."""
         entries = [
             entry.content
-            for case in self.scene.desk.cases(order=self.scene.order)
-            for entry in self.scene.desk.ledger.history(case.id)
+            for case in self.harness.desk.cases(order=self.harness.order)
+            for entry in self.harness.desk.ledger.history(case.id)
         ]
         drafts = [entry for entry in entries if isinstance(entry, str) and entry.startswith("draft:")]
         return "\n".join([*(request.body.decode(errors="replace") for request in self.requests), *drafts])
@@ -318,38 +325,38 @@ class Trial:
     @property
     def drafts(self) -> bool:
         """Whether a mail to the service was drafted."""
-        return "draft:\n" in self.said
+        return "draft:\n" in self.messages
 
     @contextmanager
     def with_rules(self, *rules: Mapping[str, object]) -> Iterator[Desk]:
         """Another desk on the same ledger, with these rules."""
-        config = evolve(self.scene.desk.config, rules=read_rules(list(rules), "[[rules]]"))
-        with Desk(config, clock=self.scene.clock) as desk:
+        config = evolve(self.harness.desk.config, rules=read_rules(list(rules), "[[rules]]"))
+        with Desk(config, clock=self.harness.clock) as desk:
             yield desk
 
 
-class TrialMaker(Protocol):
+class ServiceTrialMaker(Protocol):
     """Places the order at a service of Order Desk's guide; keywords are those of Subject."""
 
-    def __call__(self, slug: str, **changed: object) -> Trial: ...
+    def __call__(self, slug: str, **changed: object) -> ServiceTrial: ...
 
 
 @pytest.fixture
-def try_at(tmp_path: Path) -> Iterator[TrialMaker]:
+def trial_at(tmp_path: Path) -> Iterator[ServiceTrialMaker]:
     with ExitStack() as stack:
 
-        def make(slug: str, **changed: object) -> Trial:
-            taps: list[Tap] = []
+        def make(slug: str, **changed: object) -> ServiceTrial:
+            taps: list[RequestRecorder] = []
 
-            def tapped(simulator: Simulator) -> Tap:
-                taps.append(Tap(simulator.app))
+            def tapped(simulator: Simulator) -> RequestRecorder:
+                taps.append(RequestRecorder(simulator.app))
                 return taps[-1]
 
-            told = {"slug": slug, "order": PRINTABLE, **_TOLD.get(slug, {}), **changed}
-            subject = Subject(**told)  # type: ignore[arg-type]  # each test names what it is about
+            told = {"slug": slug, "order": PRINTABLE, **_SETTINGS_BY_SERVICE.get(slug, {}), **changed}
+            subject = PluginUnderTest(**told)  # type: ignore[arg-type]  # each test names what it is about
             folder = tmp_path / f"{slug}-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
-            scene = stack.enter_context(subject.on_stage(folder, wrap=tapped))
-            return Trial(scene, taps[0].requests if taps else [])
+            scene = stack.enter_context(subject.open_harness(folder, wrap=tapped))
+            return ServiceTrial(scene, taps[0].requests if taps else [])
 
         yield make

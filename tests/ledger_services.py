@@ -22,43 +22,43 @@ import httpx
 from orderdesk_sdk.clock import Clock, hours, minutes, seconds
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Refusal
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Rejection
 from orderdesk_sdk.plugin.auth import HeaderAuth
-from orderdesk_sdk.plugin.connection_settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.plugin.connection_settings import custom, secret, setting, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import Identity, NotStated, StatedAt
-from orderdesk_sdk.plugin.integration import Integration, NewNumber, NoResubmit, Status
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
+from orderdesk_sdk.plugin.integration import Integration, NewNumber, NoResubmission, SettableStatus
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest, StatusChangeRequest
 from orderdesk_sdk.plugin.routes import (
     Batch,
     Button,
-    ByCheck,
-    ByPerson,
-    ByReply,
     Email,
+    FinalResponse,
+    ManualConfirmation,
+    Polling,
     Portal,
     Route,
     RuleAction,
     Scope,
-    SinceSubmission,
+    WithinTime,
 )
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.toolkit.json_response import json_object
 from orderdesk_sdk.plugin.toolkit.templates import read_template
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
+from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.email.smtp import MailConfig
+from orderdesk_sdk.transport.email.smtp import EmailConfig
 
-__all__ = ["BLIND", "KEY", "RULES", "VETOED", "Services", "answered_by", "open_ledger_desk"]
+__all__ = ["NO_POLL", "KEY", "RULES", "VETOED", "Services", "answered_by", "open_ledger_desk"]
 
 KEY = "made-up-key-58b1c7"
 """The services' key. They repeat it in each reply, so that it would stand in the ledger if it were not taken out."""
-BLIND = frozenset({"1003-4", "1005-7", "1005-9", "1005-10", "1015", "1016", "1020"})
+NO_POLL = frozenset({"1003-4", "1005-7", "1005-9", "1005-10", "1015", "1016", "1020"})
 """Orders that no flow of a status change or a resubmission can find out anything about."""
 VETOED = "1011"
 """An order that must not be canceled, as a listener says."""
@@ -76,9 +76,9 @@ RULES: tuple[Mapping[str, object], ...] = (
         "do": [{"action": "Move Order to Folder", "folder": "Closed"}],
     },
 )
-_POLLED = ByCheck(minutes(2), hours(1))
+_POLLED = Polling(minutes(2), hours(1))
 _CALL_THEM = Portal("Call them.")
-_BY_MAIL = Email("to", "subject", "body", ByPerson(hours(4)))
+_BY_MAIL = Email("to", "subject", "body", ManualConfirmation(hours(4)))
 
 
 class Services:
@@ -146,21 +146,21 @@ def answered_by(services: Services) -> Iterator[Services]:
 class LedgerSettings:
     """Where a service is, and what is mailed to it."""
 
-    endpoint: str = host(help="the services", default="https://services.example")
+    endpoint: str = url(help="the services", default="https://services.example")
     api_key: Secret = secret(help="the key", default=Secret(KEY))
     to: str = setting(str, help="where cancellations go", default="desk@example.net")
-    subject: str = parsed(read_template, help="of the mail", default="Cancel {order_number}")
-    body: str = parsed(read_template, help="of the mail", default="Please cancel {remote_id}: {reason}\n{lines}")
+    subject: str = custom(read_template, help="of the mail", default="Cancel {order_number}")
+    body: str = custom(read_template, help="of the mail", default="Please cancel {remote_id}: {reason}\n{lines}")
 
 
-class Silent:
+class ManualService:
     """A service that no call is made to: its routes are for people."""
 
-    def __init__(self, slug: str, *routes: Route, role: Role = Role.FULFILLMENT) -> None:
+    def __init__(self, slug: str, *routes: Route, role: ConnectionRole = ConnectionRole.FULFILLMENT) -> None:
         self.slug, self.routes, self.role = slug, routes, role
         self.identity: Identity = StatedAt("number")
-        self.again: NewNumber | NoResubmit = NoResubmit("call them")
-        self.statuses: tuple[Status, ...] = ()
+        self.again: NewNumber | NoResubmission = NoResubmission("call them")
+        self.statuses: tuple[SettableStatus, ...] = ()
         self.actions: tuple[RuleAction, ...] = ()
 
     @hookimpl
@@ -172,56 +172,65 @@ class Silent:
             base_url="endpoint",
             role=self.role,
             cancel=self.routes,
-            resubmit=self.again,
+            resubmission=self.again,
             identified_by={"*": self.identity},
-            redact=frozenset({"email"}),
+            redact_fields=frozenset({"email"}),
             auth=lambda its: HeaderAuth({"x-api-key": its.api_key}),
             statuses=self.statuses,
             actions=self.actions,
         )
 
 
-class Shop(Silent):
+class Shop(ManualService):
     """A service that is asked by a call and polled. repeatable: it looks first, and its request may be sent twice."""
 
     def __init__(
-        self, slug: str, *routes: Route, role: Role = Role.FULFILLMENT, repeatable: bool = False, final: bool = False
+        self,
+        slug: str,
+        *routes: Route,
+        role: ConnectionRole = ConnectionRole.FULFILLMENT,
+        idempotent: bool = False,
+        final: bool = False,
     ) -> None:
         super().__init__(slug, *routes, role=role)
-        self._repeatable = repeatable
+        self._repeatable = idempotent
         self.again = NewNumber()
         if final:
             self.identity = NotStated("its replies do not name the order")
-        if role is Role.CART:
-            self.statuses = (Status("held", "On hold"), Status("packed", "Packed"))
+        if role is ConnectionRole.CART:
+            self.statuses = (SettableStatus("held", "On hold"), SettableStatus("packed", "Packed"))
             self.actions = (RuleAction("Hold Order at Cart", status="held"),)
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[LedgerSettings]) -> Flow[Answer]:
         if self._repeatable:
-            yield service.get(f"/{self.slug}", request.remote_id, private=True)
+            yield service.get(f"/{self.slug}", request.remote_id, redact_response=True)
         reply = yield service.request(
             "PUT" if self._repeatable else "POST",
             f"/{self.slug}",
             request.remote_id,
-            repeatable=self._repeatable,
+            idempotent=self._repeatable,
             json={"do": "cancel", "lines": dict(request.lines), "reason": request.reason.text},
         )
         if reply.status_code == 401:
-            return answer.not_done(reply, text="not let in")
+            return answer.not_processed(reply, message="not let in")
         if reply.status_code == 409:
-            return answer.refused(reply, Refusal.TOO_LATE)
+            return answer.rejected(reply, Rejection.TOO_LATE)
         if not reply.is_success:
-            return answer.unclear(reply)
-        word = _word(reply)
-        return answer.canceled(reply, status=word) if word == "canceled" else answer.asked(reply, reference="T1")
+            return answer.unknown(reply)
+        word = _status_word(reply)
+        return (
+            answer.canceled(reply, status=word)
+            if word == "canceled"
+            else answer.acknowledged(reply, request_reference="T1")
+        )
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[LedgerSettings]) -> Flow[Answer]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[LedgerSettings]) -> Flow[Answer]:
         reply = yield service.get(f"/{self.slug}", request.remote_id)
         if not reply.is_success:
-            return answer.unclear(reply)
-        word = _word(reply)
+            return answer.unknown(reply)
+        word = _status_word(reply)
         lines = _lines(reply)
         match word:
             case "canceled":
@@ -229,45 +238,50 @@ class Shop(Silent):
             case "counted":
                 return answer.canceled(reply, lines=lines)
             case "partly":
-                return answer.partly_canceled(reply, lines, status="closed")
+                return answer.partially_canceled(reply, lines, status="closed")
             case "shipped":
-                return answer.refused(reply, Refusal.SHIPPED, status="shipped")
+                return answer.rejected(reply, Rejection.SHIPPED, status="shipped")
             case _:
                 return answer.pending(reply, status=word)
 
     @hookimpl
     def orderdesk_resubmit(
         self, request: ResubmitRequest, service: Service[LedgerSettings]
-    ) -> Flow[Answer | Placement]:
-        if request.order.number in BLIND:
-            return answer.unclear(None, text="it cannot be read whether the order is there")
+    ) -> Flow[Answer | RemoteOrder]:
+        if request.order.number in NO_POLL:
+            return answer.unknown(None, message="it cannot be read whether the order is there")
         number = request.order.number
         there = yield service.get(f"/{self.slug}", number)
         if there.status_code == 404:
             there = yield service.post(f"/{self.slug}", number, json={"do": "make"})
-        return service.placement(number) if there.is_success else _of_errand(there)
+        return service.remote_order(number) if there.is_success else _answer_of_status(there)
 
     @hookimpl
-    def orderdesk_change_status(self, request: StatusRequest, service: Service[LedgerSettings]) -> Flow[Answer]:
-        if request.order.number in BLIND:
-            return answer.unclear(None, text="it cannot be read which status the order has")
+    def orderdesk_change_status(self, request: StatusChangeRequest, service: Service[LedgerSettings]) -> Flow[Answer]:
+        if request.order.number in NO_POLL:
+            return answer.unknown(None, message="it cannot be read which status the order has")
         there = yield service.get(f"/{self.slug}", request.remote_id)
         if not there.is_success:
-            return _of_errand(there)
-        word = _word(there)
+            return _answer_of_status(there)
+        word = _status_word(there)
         if word == "canceled":
-            return answer.refused(there, Refusal.NOT_ALLOWED, text="it is canceled", status=word)
+            return answer.rejected(there, Rejection.NOT_ALLOWED, message="it is canceled", status=word)
         if word == request.status:
             return answer.changed(there, status=word)
         reply = yield service.put(f"/{self.slug}", request.remote_id, json={"do": request.status})
-        return answer.changed(reply, status=request.status) if reply.is_success else _of_errand(reply)
+        return answer.changed(reply, status=request.status) if reply.is_success else _answer_of_status(reply)
 
     @hookimpl
-    def orderdesk_receive(self, message: Message, service: Service[LedgerSettings]) -> Sequence[Hint]:
-        return [Hint(each["number"], HintKind(each["kind"]), each["delivery"]) for each in json.loads(message.body)]
+    def orderdesk_parse_webhook(
+        self, request: WebhookRequest, service: Service[LedgerSettings]
+    ) -> Sequence[OrderNotification]:
+        return [
+            OrderNotification(each["number"], NotificationKind(each["kind"]), each["delivery"])
+            for each in json.loads(request.body)
+        ]
 
 
-class Lister(Shop):
+class BatchShop(Shop):
     """A service that takes several orders in one call."""
 
     @hookimpl
@@ -276,7 +290,7 @@ class Lister(Shop):
     ) -> Flow[Sequence[Answer]]:
         numbers = [request.remote_id for request in requests]
         reply = yield service.post(f"/{self.slug}/cancellations", json={"orders": numbers})
-        return [answer.asked(reply, reference=f"L1/{number}") for number in numbers]
+        return [answer.acknowledged(reply, request_reference=f"L1/{number}") for number in numbers]
 
 
 class Veto:
@@ -287,49 +301,51 @@ class Veto:
         return "not without the owner" if request.order.number == VETOED else None
 
 
-def _of_errand(reply: httpx.Response) -> Answer:
-    if reply.status_code == 401:
-        return answer.not_done(reply, text="not let in")
-    if reply.status_code == 409:
-        return answer.refused(reply, Refusal.NOT_ALLOWED, text="that is not possible")
-    return answer.unclear(reply)
+def _answer_of_status(response: httpx.Response) -> Answer:
+    if response.status_code == 401:
+        return answer.not_processed(response, message="not let in")
+    if response.status_code == 409:
+        return answer.rejected(response, Rejection.NOT_ALLOWED, message="that is not possible")
+    return answer.unknown(response)
 
 
-def _word(reply: httpx.Response) -> str:
-    word = json_object(reply)["status"]
+def _status_word(response: httpx.Response) -> str:
+    word = json_object(response)["status"]
     if not isinstance(word, str):  # A fault of the plugin, as the core sees it.
         raise TypeError("the status is no text")
     return word
 
 
-def _lines(reply: httpx.Response) -> tuple[LineAnswer, ...]:
+def _lines(response: httpx.Response) -> tuple[LineAnswer, ...]:
     """What a reply tells of lines: "2/3" of a code is two of three canceled."""
-    told: dict[str, str] = reply.json().get("lines", {})
+    told: dict[str, str] = response.json().get("lines", {})
     counts = {code: counted.split("/") for code, counted in told.items()}
     return tuple(LineAnswer(code, int(ordered), int(canceled)) for code, (canceled, ordered) in counts.items())
 
 
-def _plugins() -> tuple[Silent, ...]:
-    climbs = frozenset({Refusal.TOO_LATE})
+def _plugins() -> tuple[ManualService, ...]:
+    climbs = frozenset({Rejection.TOO_LATE})
     return (
-        Shop("cart", Button(_POLLED), role=Role.CART),
-        Shop("mill", Button(_POLLED, climbs=climbs, scope=Scope.QUANTITIES), _CALL_THEM),
-        Shop("press", Button(ByReply()), final=True),
-        Shop("loom", Button(_POLLED), repeatable=True),
-        Shop("relay", Button(_POLLED, climbs=climbs), _BY_MAIL),
-        Lister("list", Button(_POLLED, batch=Batch(seconds(30), 50))),
-        Silent("post", _BY_MAIL),
-        Silent("phone", _CALL_THEM),
-        Silent("kiln", Portal("Call them.", window=SinceSubmission(minutes(5)))),
+        Shop("cart", Button(_POLLED), role=ConnectionRole.CART),
+        Shop("mill", Button(_POLLED, fallback_on=climbs, scope=Scope.QUANTITIES), _CALL_THEM),
+        Shop("press", Button(FinalResponse()), final=True),
+        Shop("loom", Button(_POLLED), idempotent=True),
+        Shop("relay", Button(_POLLED, fallback_on=climbs), _BY_MAIL),
+        BatchShop("list", Button(_POLLED, batch=Batch(seconds(30), 50))),
+        ManualService("post", _BY_MAIL),
+        ManualService("phone", _CALL_THEM),
+        ManualService("kiln", Portal("Call them.", window=WithinTime(minutes(5)))),
     )
 
 
-def open_ledger_desk(path: Path, clock: Clock, mail: MailConfig, rules: Sequence[Mapping[str, object]] = RULES) -> Desk:
+def open_ledger_desk(
+    path: Path, clock: Clock, mail: EmailConfig, rules: Sequence[Mapping[str, object]] = RULES
+) -> Desk:
     """A desk on a file, with a connection to each service, named as it is."""
-    registry = Registry(find=lambda group: [])
+    registry = PluginRegistry(find=lambda group: [])
     connections = {}
     for plugin in _plugins():
         registry.register(plugin, plugin.slug)
         connections[plugin.slug] = ConnectionConfig(plugin.slug, plugin.slug, {}, f"[connections.{plugin.slug}]")
-    config = Config(path, connections, mail=mail, rules=read_rules(list(rules), "[[rules]]"))
+    config = Config(path, connections, email=mail, rules=read_rules(list(rules), "[[rules]]"))
     return Desk(config, clock=clock, registry=registry, listeners=[Veto()])

@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from datetime import timedelta
 
-from orderdesk_sdk.errors import ConflictError, LedgerError
-from orderdesk_sdk.plugin.answer import Answer, Outcome, not_done
-from orderdesk_sdk.plugin.guard import PluginHung
+from orderdesk_sdk.errors import ConflictError, StorageError
+from orderdesk_sdk.plugin.answer import Answer, Outcome, not_processed
+from orderdesk_sdk.plugin.guard import PluginTimeout
 
-__all__ = ["CANARY", "HANGS", "MISDEEDS", "Deed"]
+__all__ = ["CANARY", "HANGS", "MISBEHAVIORS", "Misbehavior"]
 
 CANARY = "canary-of-a-plugin"
 
-Deed = Callable[[], object]
+Misbehavior = Callable[[], object]
 """What a callable does in place of what it should: it raises, it hangs, or it gives something of its own."""
 
 
@@ -82,14 +82,14 @@ class Impostor:
         raise KeyError(1)
 
 
-def _raises(error: BaseException) -> Deed:
+def _raises(error: BaseException) -> Misbehavior:
     def deed() -> object:
         raise error
 
     return deed
 
 
-def _gives(value: object) -> Deed:
+def _gives(value: object) -> Misbehavior:
     return lambda: value
 
 
@@ -101,7 +101,7 @@ def _cycle() -> object:
 
 def _rewritten() -> Answer:
     """An answer that no validator was asked about."""
-    made = Answer(Outcome.UNCLEAR)
+    made = Answer(Outcome.UNKNOWN)
     object.__setattr__(made, "outcome", "canceled")
     object.__setattr__(made, "text", 42)
     return made
@@ -111,7 +111,7 @@ def _nested() -> Generator[object, None, None]:
     yield _nested()
 
 
-MISDEEDS: Mapping[str, Deed] = {
+MISBEHAVIORS: Mapping[str, Misbehavior] = {
     "raises": _raises(KeyError(CANARY)),
     "raises past every except": _raises(Slyly(CANARY)),
     "exits": _raises(SystemExit(CANARY)),
@@ -121,15 +121,15 @@ MISDEEDS: Mapping[str, Deed] = {
     "raises what cannot be shown": _raises(Unshowable()),
     "raises what has no name": _raises(Anonymous()),
     "raises words of its own": _raises(Wordy()),
-    "plays the ledger": _raises(LedgerError("the disk is full")),
+    "plays the ledger": _raises(StorageError("the disk is full")),
     "plays somebody else": _raises(ConflictError("somebody else has it")),
-    "plays the watch": _raises(PluginHung()),
+    "plays the watch": _raises(PluginTimeout()),
     "gives a text that lies": _gives(Liar("canceled")),
     "gives an impostor": _gives(Impostor()),
     "gives a cycle": _cycle,
     "gives generators of generators": _nested,
     "gives an answer rewritten": _rewritten,
-    "gives a wait for ever": lambda: not_done(None, retry_after=timedelta.max),
+    "gives a wait for ever": lambda: not_processed(None, retry_after=timedelta.max),
 }
 """What a callable does, by name."""
 
@@ -139,4 +139,4 @@ def _loops() -> object:
         time.sleep(0.01)
 
 
-HANGS: Mapping[str, Deed] = {"loops": _loops, "waits": lambda: threading.Event().wait(4)}
+HANGS: Mapping[str, Misbehavior] = {"loops": _loops, "waits": lambda: threading.Event().wait(4)}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.transport.email.parsing import Letter, read_mail
+from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.transport.email.parsing import ParsedEmail, parse_email
 
 OURS = "<c0ffee-2.1@example.com>"
 HEAD = (
@@ -15,8 +15,8 @@ HEAD = (
 ANSWER = (HEAD + "\nThe order is canceled.\nKind regards\n").encode()
 
 
-def read(raw: bytes) -> Letter:
-    return read_mail(raw, lambda text: text)
+def read(raw: bytes) -> ParsedEmail:
+    return parse_email(raw, lambda text: text)
 
 
 def headed(*lines: str) -> bytes:
@@ -25,9 +25,9 @@ def headed(*lines: str) -> bytes:
 
 
 def test_a_mail_with_two_dates_or_two_senders_is_no_evidence() -> None:
-    with pytest.raises(InputError, match="it has 2"):
+    with pytest.raises(ValidationError, match="it has 2"):
         read(headed("Date: Tue, 06 Jan 2026 11:40:00 +0100"))
-    with pytest.raises(InputError, match="two senders"):
+    with pytest.raises(ValidationError, match="two senders"):
         read(headed("From: other@mww.example"))
 
 
@@ -67,10 +67,10 @@ def test_a_mail_with_two_dates_or_two_senders_is_no_evidence() -> None:
     ],
 )
 def test_what_no_person_wrote_is_no_evidence(lines: str) -> None:
-    with pytest.raises(InputError, match="no person wrote this mail") as caught:
+    with pytest.raises(ValidationError, match="no person wrote this mail") as caught:
         read(headed(lines))
-    assert lines.partition(":")[0] in caught.value.text, "what shows it is said"
-    assert "your own word" in str(caught.value.remedy)
+    assert lines.partition(":")[0] in caught.value.message, "what shows it is said"
+    assert "your own word" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_what_no_person_wrote_is_no_evidence(lines: str) -> None:
     ],
 )
 def test_an_address_that_answers_to_nobody_is_no_person(sender: str) -> None:
-    with pytest.raises(InputError, match="no person wrote this mail"):
+    with pytest.raises(ValidationError, match="no person wrote this mail"):
         read(ANSWER.replace(b"MWW Support <support@mww.example>", sender.encode()))
 
 
@@ -111,9 +111,9 @@ def test_an_address_that_answers_to_nobody_is_no_person(sender: str) -> None:
         "Auto: 1042",
     ],
 )
-def test_a_program_that_marks_its_mails_in_the_subject_alone_is_known_by_it(subject: str) -> None:
-    with pytest.raises(InputError, match="no person wrote this mail"):
-        read(ANSWER.replace(b"Re: Please cancel order 1042", subject.encode()))
+def test_a_program_that_marks_its_mails_in_the_subject_alone_is_known_by_it(plugin_under_test: str) -> None:
+    with pytest.raises(ValidationError, match="no person wrote this mail"):
+        read(ANSWER.replace(b"Re: Please cancel order 1042", plugin_under_test.encode()))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_program_that_marks_its_mails_in_the_subject_alone_is_known_by_it(subj
 )
 def test_a_part_that_only_programs_write_is_found_wherever_it_stands(part: str) -> None:
     text = "Content-Type: text/plain\n\nAccepted."
-    with pytest.raises(InputError, match="no person wrote this mail"):
+    with pytest.raises(ValidationError, match="no person wrote this mail"):
         read(
             headed('Content-Type: multipart/mixed; boundary="b"')
             + f"--b\n{text}\n--b\nContent-Type: {part}\n\nx: y\n\n--b--".encode()

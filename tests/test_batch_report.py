@@ -5,34 +5,34 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from orderdesk_sdk.plugin.answer import Outcome, Refusal
-from orderdesk_sdk.plugin.toolkit.batch_report import BatchReport, Problem, XmlReport
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.answer import Outcome, Rejection
+from orderdesk_sdk.plugin.toolkit.batch_report import BatchReport, ReportProblem, XmlReportFormat
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 
 REPLY = httpx.Response(200)
-SHAPE = XmlReport(
+SHAPE = XmlReportFormat(
     "Report",
     ("State", "Running"),
     problem="Item",
     error=("Kind", "Error"),
-    names=("No", "More/Order"),
-    nobody="0",
-    words=("Code", "Text"),
+    order_names=("No", "More/Order"),
+    placeholders="0",
+    messages=("Code", "Text"),
     counts=("Sum/All", "Sum/Good", "Sum/Bad"),
 )
 
 
-def problem(text: str, *names: str) -> Problem:
-    return Problem(frozenset(names), text)
+def problem(text: str, *names: str) -> ReportProblem:
+    return ReportProblem(frozenset(names), text)
 
 
 def verdict(report: BatchReport) -> tuple[Outcome, str] | None:
-    answer = report.verdict(REPLY, {"2", "A-2"}, remedy="look there")
+    answer = report.answer_for(REPLY, {"2", "A-2"}, hint="look there")
     if answer is None:
         return None
-    assert (answer.refusal, answer.remedy) in ((Refusal.NOT_ALLOWED, "look there"), (None, None))
-    assert answer.text is not None
-    return answer.outcome, answer.text.removeprefix("the service's report says: ").partition(" (which")[0]
+    assert (answer.rejection, answer.hint) in ((Rejection.NOT_ALLOWED, "look there"), (None, None))
+    assert answer.message is not None
+    return answer.outcome, answer.message.removeprefix("the service's report says: ").partition(" (which")[0]
 
 
 @pytest.mark.parametrize(
@@ -43,16 +43,16 @@ def verdict(report: BatchReport) -> tuple[Outcome, str] | None:
         (BatchReport((problem("E1", "1"),), 3, 2, 1), None),
         (BatchReport((problem("E1", "1"),)), None),
         (BatchReport((), 1, 0, 0), None),  # It was processed with a warning.
-        (BatchReport((problem("E1", "2"),), 3, 2, 1), (Outcome.REFUSED, "E1")),
-        (BatchReport((problem("E1", "A-2", "9"), problem("E2", "2"))), (Outcome.REFUSED, "E1; E2")),
-        (BatchReport((problem("", "2"),)), (Outcome.REFUSED, "an error without a word")),
-        (BatchReport((problem("E1"),)), (Outcome.REFUSED, "E1")),
-        (BatchReport((problem("E1"),), 1, 0, 1), (Outcome.REFUSED, "E1")),
-        (BatchReport((), 1, 0, 1), (Outcome.REFUSED, "there is an error, and not of which order")),
-        (BatchReport((problem("E1", "7"),), 1, 0, 1), (Outcome.REFUSED, "there is an error, and not of which order")),
-        (BatchReport((), None, None, 1), (Outcome.REFUSED, "there is an error, and not of which order")),
-        (BatchReport((), 0, 0, 0), (Outcome.REFUSED, "nothing was processed")),
-        (BatchReport((problem("E1"),), 0), (Outcome.REFUSED, "E1")),
+        (BatchReport((problem("E1", "2"),), 3, 2, 1), (Outcome.REJECTED, "E1")),
+        (BatchReport((problem("E1", "A-2", "9"), problem("E2", "2"))), (Outcome.REJECTED, "E1; E2")),
+        (BatchReport((problem("", "2"),)), (Outcome.REJECTED, "an error without a word")),
+        (BatchReport((problem("E1"),)), (Outcome.REJECTED, "E1")),
+        (BatchReport((problem("E1"),), 1, 0, 1), (Outcome.REJECTED, "E1")),
+        (BatchReport((), 1, 0, 1), (Outcome.REJECTED, "there is an error, and not of which order")),
+        (BatchReport((problem("E1", "7"),), 1, 0, 1), (Outcome.REJECTED, "there is an error, and not of which order")),
+        (BatchReport((), None, None, 1), (Outcome.REJECTED, "there is an error, and not of which order")),
+        (BatchReport((), 0, 0, 0), (Outcome.REJECTED, "nothing was processed")),
+        (BatchReport((problem("E1"),), 0), (Outcome.REJECTED, "E1")),
         (BatchReport((problem("E1"),), 3, 2, 1), (Outcome.PENDING, "E1")),
         (BatchReport((problem("E1"),), 3), (Outcome.PENDING, "E1")),
         (BatchReport((), 3, 2, 1), (Outcome.PENDING, "there is an error, and not of which order")),
@@ -83,5 +83,5 @@ def test_a_report_in_xml_is_read_by_the_names_of_its_tags() -> None:
 
 @pytest.mark.parametrize("text", ["", "<Other/>", "<E><Report><State>Running</State></Report></E>", "{}"])
 def test_what_is_no_complete_report_is_malformed(text: str) -> None:
-    with pytest.raises(MalformedReply):
+    with pytest.raises(MalformedResponseError):
         read(text)

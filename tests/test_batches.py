@@ -9,34 +9,34 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.exchange import Intent
-from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.state_machine import EventKind
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.answer import Answer, Rejection
+from orderdesk_sdk.plugin.connection_settings import settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import StatedAt
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.routes import Batch, Button, ByCheck
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
+from orderdesk_sdk.plugin.routes import Batch, Button, Polling
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.runtime.context import LEASE
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.transport.http.client import CallLimits
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from orderdesk_sdk.transport.http.client import HttpLimits
 
 
 @settings
 class MailOrderSettings:
-    endpoint: str = host(help="the mail order house")
+    endpoint: str = url(help="the mail order house")
 
 
 class MailOrder:
@@ -46,7 +46,7 @@ class MailOrder:
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
-        button = Button(ByCheck(minutes(2), hours(1)), batch=Batch(seconds(30), self.most, self.paced))
+        button = Button(Polling(minutes(2), hours(1)), batch=Batch(seconds(30), self.most, self.paced))
         return Integration(
             slug="mail-order",
             title="Mail Order",
@@ -61,19 +61,19 @@ class MailOrder:
         self, requests: Sequence[CancelRequest], service: Service[MailOrderSettings]
     ) -> Flow[Sequence[Answer]]:
         numbers = [request.remote_id for request in requests]
-        reply = yield service.post("/cancellations", repeatable=True, json={"orders": numbers})
+        reply = yield service.post("/cancellations", idempotent=True, json={"orders": numbers})
         return self.read(requests, reply.json()["list"], reply)
 
-    def read(self, requests: Sequence[CancelRequest], name: str, reply: answer.Reply) -> Sequence[Answer]:
+    def read(self, requests: Sequence[CancelRequest], name: str, response: answer.ResponseLike) -> Sequence[Answer]:
         return [
-            answer.refused(reply, Refusal.TOO_LATE)
+            answer.rejected(response, Rejection.TOO_LATE)
             if request.remote_id.endswith("3")
-            else answer.asked(reply, reference=f"{name}/{request.remote_id}")
+            else answer.acknowledged(response, request_reference=f"{name}/{request.remote_id}")
             for request in requests
         ]
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[MailOrderSettings]) -> Flow[Answer]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[MailOrderSettings]) -> Flow[Answer]:
         reply = yield service.get("/orders", request.remote_id)
         return answer.canceled(reply) if reply.json()["canceled"] else answer.pending(reply)
 
@@ -89,10 +89,10 @@ class House:
         head, _, body = request.partition(b"\r\n\r\n")
         if head.startswith(b"POST"):
             self.lists.append(json.loads(body)["orders"])
-            return b"" if self.deaf else http_reply(200, json.dumps({"list": f"L{len(self.lists)}"}).encode())
+            return b"" if self.deaf else http_response(200, json.dumps({"list": f"L{len(self.lists)}"}).encode())
         number = head.split()[1].rpartition(b"/")[2].decode()
         canceled = any(number in listed for listed in self.lists)
-        return http_reply(200, json.dumps({"number": number, "canceled": canceled}).encode())
+        return http_response(200, json.dumps({"number": number, "canceled": canceled}).encode())
 
 
 @pytest.fixture
@@ -106,20 +106,22 @@ DeskMaker = Callable[..., Desk]
 @pytest.fixture
 def open_desk(house: House, tmp_path: Path, clock: VirtualClock) -> Iterator[DeskMaker]:
     with ExitStack() as stack:
-        url = stack.enter_context(RawServer(answering(house))).url
+        url = stack.enter_context(RawServer(responding(house))).url
 
         def make(plugin: MailOrder | None = None, count: int = 5) -> Desk:
-            registry = Registry(find=lambda group: [])
+            registry = PluginRegistry(find=lambda group: [])
             registry.register(plugin or MailOrder(), "mail-order")
             connection = ConnectionConfig("mail", "mail-order", {"endpoint": url}, "[connections.mail]")
             config = Config(tmp_path / "desk.db", {"mail": connection})
-            limits = CallLimits(read=5, total=5)
+            limits = HttpLimits(read_timeout=5, timeout=5)
             desk = stack.enter_context(Desk(config, clock=clock, registry=registry, limits=limits))
-            assert isinstance(desk.host, LocalHost)
-            orders = [Order(f"id-{number}", str(number), lines=(Line(1, code="A"),)) for number in range(1, count + 1)]
-            desk.host.import_orders(orders, by="a test")
+            assert isinstance(desk.order_store, SqliteOrderStore)
+            orders = [
+                Order(f"id-{number}", str(number), lines=(OrderLine(1, code="A"),)) for number in range(1, count + 1)
+            ]
+            desk.order_store.import_orders(orders, by="a test")
             for order in orders:
-                desk.place(order.number, at="mail", by="a test")
+                desk.place(order.number, connection="mail", by="a test")
             return desk
 
         yield make
@@ -139,9 +141,9 @@ def test_wishes_that_come_close_together_leave_as_one_request(
 ) -> None:
     desk = open_desk()
     ask_all(desk)
-    assert states(desk) == [State.REQUESTED] * 5
-    assert all(case.gathered and case.due_at == clock.now() + seconds(30) for case in desk.cases())
-    assert desk.run_due().done == 0
+    assert states(desk) == [State.PENDING] * 5
+    assert all(case.is_batched and case.due_at == clock.now() + seconds(30) for case in desk.cases())
+    assert desk.run_due().handled == 0
     clock.advance(seconds(30))
     desk.run_due()
     assert house.lists == [["1", "2", "3", "4", "5"]]
@@ -155,11 +157,11 @@ def test_each_order_gets_its_own_answer_and_its_own_evidence(
     clock.advance(seconds(30))
     desk.run_due()
     cases = {case.order_number: case for case in desk.cases()}
-    assert cases["3"].state is State.REFUSED
-    assert [cases[number].state for number in "1245"] == [State.ASKED] * 4
-    assert [cases[number].reference for number in "15"] == ["L1/1", "L1/5"]
+    assert cases["3"].state is State.REJECTED
+    assert [cases[number].state for number in "1245"] == [State.ACKNOWLEDGED] * 4
+    assert [cases[number].request_reference for number in "15"] == ["L1/1", "L1/5"]
     for case in cases.values():
-        steps = desk.receipt(case.order_number).wishes[0].cases[0].steps
+        steps = desk.receipt(case.order_number).cancellations[0].cases[0].history
         assert [step.exchange.status for step in steps if step.exchange is not None] == [200]
     clock.advance(minutes(2))
     desk.run_due()
@@ -212,7 +214,7 @@ def test_where_calls_are_paced_one_leaves_in_each_interval_and_nobody_overtakes(
         clock.advance(seconds(1))
     assert house.lists == [["1", "2"], ["5", "6"], ["7", "8"]]
     assert left == [30, 60, 90]
-    assert State.REQUESTED not in states(desk)
+    assert State.PENDING not in states(desk)
 
 
 def test_who_is_tried_again_takes_nobody_along_before_their_time(
@@ -221,9 +223,11 @@ def test_who_is_tried_again_takes_nobody_along_before_their_time(
     class Choosy(MailOrder):
         paced = True
 
-        def read(self, requests: Sequence[CancelRequest], name: str, reply: answer.Reply) -> Sequence[Answer]:
+        def read(self, requests: Sequence[CancelRequest], name: str, response: answer.ResponseLike) -> Sequence[Answer]:
             return [
-                answer.not_done(reply) if request.remote_id == "1" else answer.asked(reply, reference=name)
+                answer.not_processed(response)
+                if request.remote_id == "1"
+                else answer.acknowledged(response, request_reference=name)
                 for request in requests
             ]
 
@@ -249,7 +253,7 @@ def test_every_case_has_the_intent_before_the_request_leaves(
     house.deaf = True
     clock.advance(seconds(30))
     desk.run_due()
-    assert states(desk) == [State.UNCLEAR] * 5
+    assert states(desk) == [State.UNKNOWN] * 5
     for case in desk.cases():
         kinds = [entry.content for entry in desk.ledger.history(case.id)]
         assert any(isinstance(content, Intent) and content.method == "POST" for content in kinds)
@@ -273,15 +277,15 @@ def test_a_case_that_a_dead_process_left_is_read_back_before_anything_is_asked_a
     assert states(desk) == [State.SENDING] * 2
     clock.advance(LEASE)
     desk.run_due()
-    assert states(desk) == [State.UNCLEAR] * 2
+    assert states(desk) == [State.UNKNOWN] * 2
     clock.advance(seconds(5))
     desk.run_due()
     assert (states(desk), house.lists) == ([State.CANCELED] * 2, [["1", "2"]])
 
 
 def dying(write: Callable[..., None]) -> Callable[..., None]:
-    def once(*changes: Write) -> None:
-        if any(isinstance(change.after, Case) and change.after.state is State.ASKED for change in changes):
+    def once(*changes: CaseUpdate) -> None:
+        if any(isinstance(change.after, Case) and change.after.state is State.ACKNOWLEDGED for change in changes):
             raise SystemExit("killed")
         write(*changes)
 
@@ -296,22 +300,22 @@ def raise_problems(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     "junk",
-    [None, [], ["yes"] * 5, {"1": "asked"}, [answer.not_done(None)] * 4],
+    [None, [], ["yes"] * 5, {"1": "asked"}, [answer.not_processed(None)] * 4],
     ids=["nothing", "too few", "no answers", "a mapping", "one too few"],
 )
 def test_a_flow_that_ends_with_anything_else_is_its_plugins_fault_and_is_read_back(
     open_desk: DeskMaker, house: House, clock: VirtualClock, junk: object
 ) -> None:
     class Junk(MailOrder):
-        def read(self, requests: Sequence[CancelRequest], name: str, reply: answer.Reply) -> Sequence[Answer]:
+        def read(self, requests: Sequence[CancelRequest], name: str, response: answer.ResponseLike) -> Sequence[Answer]:
             return junk  # type: ignore[return-value]  # which is what is tested
 
     desk = open_desk(Junk())
     ask_all(desk)
     clock.advance(seconds(30))
     desk.run_due()
-    assert states(desk) == [State.UNCLEAR] * 5
-    assert all("5 answers" in (case.fault or "") for case in desk.cases())
+    assert states(desk) == [State.UNKNOWN] * 5
+    assert all("5 answers" in (case.plugin_error or "") for case in desk.cases())
 
 
 def test_one_case_that_somebody_withdrew_stays_behind(open_desk: DeskMaker, house: House, clock: VirtualClock) -> None:
@@ -338,5 +342,5 @@ def test_a_lost_list_is_sent_again_only_after_it_was_read_back_as_not_done(
     desk.run_due()  # reads back: not canceled
     desk.run_due()
     assert house.lists == [["1"]]
-    kinds = [step.what for step in desk.receipt("1").wishes[0].cases[0].steps]
-    assert kinds.index(EventKind.STILL_PENDING.value) > kinds.index(EventKind.LOST.value)
+    kinds = [step.summary for step in desk.receipt("1").cancellations[0].cases[0].history]
+    assert kinds.index(EventKind.STILL_PENDING.value) > kinds.index(EventKind.OUTCOME_UNKNOWN.value)

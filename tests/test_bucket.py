@@ -115,9 +115,9 @@ def test_the_rate_that_the_service_tells_is_taken_over_and_old_time_counts_at_th
 def test_after_a_pause_that_the_service_asks_for_nobody_goes_before_it_ends() -> None:
     clock = VirtualClock()
     bucket = TokenBucket(Limit(2, burst=30), clock)
-    bucket.drain(10)
+    bucket.close_for(10)
     assert [_reserved(bucket) for _ in range(3)] == [10.5, 11.0, 11.5]
-    bucket.drain(1)
+    bucket.close_for(1)
     assert _reserved(bucket) >= 11.5, "a shorter pause does not shorten the queue"
 
 

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
 from orderdesk_sdk.cases.exchange import Certainty, Exchange
-from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker
 
-SHORT = CallLimits(tries=1, total=0.6, connect=30, read=30, reply=1_000_000)
+SHORT = HttpLimits(max_attempts=1, timeout=0.6, connect_timeout=30, read_timeout=30, max_response_bytes=1_000_000)
 FAR_LATER = 5.0
 """Seconds: what no call ends within unless something ends it."""
 
 
-def call(client: ConnectionClient, url: str, content: bytes = b"") -> Exchange:
+def call(client: HttpClient, url: str, content: bytes = b"") -> Exchange:
     return client.call(httpx.Request("PUT", url, content=content), 1, lambda _: None)[0]
 
 
@@ -45,7 +45,7 @@ def test_a_service_that_drips_is_left_at_the_deadline(client_of: ClientMaker) ->
         began = time.monotonic()
         exchange = call(client_of(server.url, SHORT), server.url)
         assert time.monotonic() - began < FAR_LATER
-    assert kind_and_certainty(exchange) == ("ReadTimeout", Certainty.UNCLEAR)
+    assert kind_and_certainty(exchange) == ("ReadTimeout", Certainty.UNKNOWN)
     assert server.connections[0].sent > 40, "it was dripping all the while"
 
 
@@ -58,14 +58,14 @@ def test_a_service_that_takes_in_a_long_request_by_drops_is_left_at_the_deadline
         began = time.monotonic()
         exchange = call(client_of(server.url, SHORT), server.url, b"x" * 80_000_000)
         assert time.monotonic() - began < FAR_LATER
-    assert kind_and_certainty(exchange) == ("WriteTimeout", Certainty.UNCLEAR)
+    assert kind_and_certainty(exchange) == ("WriteTimeout", Certainty.UNKNOWN)
 
 
 def test_a_deadline_that_has_passed_is_not_that_of_the_next_call(client_of: ClientMaker) -> None:
     def first_silent(connection: RawConnection) -> None:
         if connection.read_request().startswith(b"PUT /slow"):
             connection.pause(30)
-        connection.send(http_reply())
+        connection.send(http_response())
 
     with RawServer(first_silent) as server:
         client = client_of(server.url, SHORT)
@@ -74,7 +74,7 @@ def test_a_deadline_that_has_passed_is_not_that_of_the_next_call(client_of: Clie
 
 
 def test_only_gzip_is_asked_for_whatever_else_is_installed(client_of: ClientMaker) -> None:
-    with RawServer(answering(lambda _: http_reply())) as server:
+    with RawServer(responding(lambda _: http_response())) as server:
         client = client_of(server.url)
         for headers in ({}, {"accept-encoding": "br, zstd"}):
             client.call(httpx.Request("GET", server.url, headers=headers), 1, lambda _: None)
@@ -86,11 +86,11 @@ def test_only_gzip_is_asked_for_whatever_else_is_installed(client_of: ClientMake
 )
 def test_a_reply_in_another_coding_is_unreadable_and_a_write_unclear(coding: str, client_of: ClientMaker) -> None:
     body = zlib.compress(b"{}") if "deflate" in coding else b"\x0b\x01\x80{}\x03"
-    with RawServer(answering(lambda _: http_reply(200, body, content_encoding=coding))) as server:
+    with RawServer(responding(lambda _: http_response(200, body, content_encoding=coding))) as server:
         exchange = call(client_of(server.url, SHORT), server.url)
-    assert kind_and_certainty(exchange) == ("DecodingError", Certainty.UNCLEAR)
+    assert kind_and_certainty(exchange) == ("DecodingError", Certainty.UNKNOWN)
     assert exchange.failure is not None
-    assert "not as gzip" in exchange.failure.text
+    assert "not as gzip" in exchange.failure.message
 
 
 TWO_MEMBERS = gzip.compress(b'{"a":') + gzip.compress(b"1}") + bytes(8)
@@ -98,15 +98,15 @@ TWO_MEMBERS = gzip.compress(b'{"a":') + gzip.compress(b"1}") + bytes(8)
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZip", "identity, gzip"])
 def test_gzip_is_read_by_each_of_its_names_and_of_several_members(coding: str, client_of: ClientMaker) -> None:
-    with RawServer(answering(lambda _: http_reply(200, TWO_MEMBERS, content_encoding=coding))) as server:
+    with RawServer(responding(lambda _: http_response(200, TWO_MEMBERS, content_encoding=coding))) as server:
         exchange, response = client_of(server.url).call(httpx.Request("PUT", server.url), 1, lambda _: None)
-    assert (exchange.body, exchange.whole) == ('{"a":1}', True)
+    assert (exchange.body, exchange.is_complete) == ('{"a":1}', True)
     assert response is not None
     assert "content-encoding" not in response.headers
 
 
 def test_an_empty_body_is_no_broken_gzip(client_of: ClientMaker) -> None:
-    with RawServer(answering(lambda _: http_reply(200, b"", content_encoding="gzip"))) as server:
+    with RawServer(responding(lambda _: http_response(200, b"", content_encoding="gzip"))) as server:
         assert call(client_of(server.url), server.url).body == ""
 
 
@@ -116,9 +116,9 @@ def test_an_empty_body_is_no_broken_gzip(client_of: ClientMaker) -> None:
     ids=["its end is missing", "half of it is missing", "more behind it", "one byte of it"],  # It holds the time.
 )
 def test_what_ends_within_its_gzip_or_goes_on_behind_it_is_no_reply(packed: bytes, client_of: ClientMaker) -> None:
-    with RawServer(answering(lambda _: http_reply(200, packed, content_encoding="gzip"))) as server:
+    with RawServer(responding(lambda _: http_response(200, packed, content_encoding="gzip"))) as server:
         exchange = call(client_of(server.url, SHORT), server.url)
-    assert kind_and_certainty(exchange) == ("DecodingError", Certainty.UNCLEAR)
+    assert kind_and_certainty(exchange) == ("DecodingError", Certainty.UNKNOWN)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "gzip, gzip", "deflate, gzip"])
@@ -126,7 +126,7 @@ def test_a_bomb_takes_no_more_memory_than_a_few_replies(coding: str, client_of: 
     bomb = gzip.compress(bytes(60_000_000))
     if coding == "gzip, gzip":
         bomb = gzip.compress(bomb)
-    with RawServer(answering(lambda _: http_reply(200, bomb, content_encoding=coding))) as server:
+    with RawServer(responding(lambda _: http_response(200, bomb, content_encoding=coding))) as server:
         client = client_of(server.url, SHORT)
         call(client, server.url)  # Buffers and code of a first call are no part of the measure.
         tracemalloc.start()
@@ -135,8 +135,8 @@ def test_a_bomb_takes_no_more_memory_than_a_few_replies(coding: str, client_of: 
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-    assert kind_and_certainty(exchange)[1] is Certainty.UNCLEAR
-    assert peak < 8 * SHORT.reply
+    assert kind_and_certainty(exchange)[1] is Certainty.UNKNOWN
+    assert peak < 8 * SHORT.max_response_bytes
 
 
 def test_a_length_beside_chunks_is_not_believed(client_of: ClientMaker) -> None:
@@ -149,14 +149,14 @@ def test_a_length_beside_chunks_is_not_believed(client_of: ClientMaker) -> None:
 
     with RawServer(chunks) as server:
         exchange = call(client_of(server.url, SHORT), server.url)
-    assert kind_and_certainty(exchange) == ("ReplyTooLarge", Certainty.UNCLEAR)
+    assert kind_and_certainty(exchange) == ("ResponseTooLarge", Certainty.UNKNOWN)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "identity"])
 def test_a_reply_as_long_as_the_limit_is_read_whole(coding: str, client_of: ClientMaker) -> None:
-    body = b"x" * SHORT.reply
+    body = b"x" * SHORT.max_response_bytes
     sent = gzip.compress(body) if coding == "gzip" else body
-    with RawServer(answering(lambda _: http_reply(200, sent, content_encoding=coding))) as server:
+    with RawServer(responding(lambda _: http_response(200, sent, content_encoding=coding))) as server:
         exchange, response = client_of(server.url, SHORT).call(httpx.Request("GET", server.url), 1, lambda _: None)
     assert exchange.status == 200
     assert response is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_devkit.testing.canary import Finder, as_reported, canary, forms_of
+from orderdesk_devkit.testing.canary import Finder, as_reported, canary, encoded_forms
 from orderdesk_sdk.desk.config import read_config
 from orderdesk_sdk.errors import ConfigurationError
 
@@ -23,14 +23,14 @@ def test_the_finder_finds() -> None:
     assert not look.found("Atza|", ACCESS[:11], b"")
 
 
-@pytest.mark.parametrize("form", forms_of(""))
+@pytest.mark.parametrize("form", encoded_forms(""))
 def test_the_finder_finds_every_form_and_a_piece_of_it(form: str) -> None:
     look = Finder(SECRETS[0], ACCESS, canary("api_key"))
     for secret in (SECRETS[0], ACCESS, canary("api_key")):
-        shown = forms_of(secret)[form]
+        shown = encoded_forms(secret)[form]
         assert look.found(f"it is {shown}, it says")
         assert look.found(shown[: len(shown) // 2 + 8])
-    assert not look.found(forms_of("another-secret-of-somebody-else-1234")[form])
+    assert not look.found(encoded_forms("another-secret-of-somebody-else-1234")[form])
 
 
 @pytest.mark.parametrize("before", range(Finder.PIECE + 1))

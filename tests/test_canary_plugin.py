@@ -13,30 +13,30 @@ from attrs import evolve
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.testing.canary import as_reported
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.exchange import Intent
-from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config, read_config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import ConfigurationError, LedgerError, OrderDeskError, PluginFault
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError, StorageError
 from orderdesk_sdk.orders.serialization import read_order_text
-from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, LineAnswer, Outcome, Rejection
 from orderdesk_sdk.plugin.auth import RefreshTokenAuth
-from orderdesk_sdk.plugin.connection_settings import host, secret, settings
+from orderdesk_sdk.plugin.connection_settings import secret, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck, ByPerson
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
+from orderdesk_sdk.plugin.routes import Button, ManualConfirmation, Polling
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.transport.http.client import CallLimits
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from orderdesk_sdk.transport.http.client import HttpLimits
 
 if TYPE_CHECKING:
     from orderdesk_devkit.testing.canary import Finder
@@ -48,7 +48,7 @@ ENVIRONMENT = "c4n4ry-0f-th3-3nv1r0nm3nt-51be"
 
 @settings
 class ShopSettings:
-    endpoint: str = host(help="the shop's API")
+    endpoint: str = url(help="the shop's API")
     api_key: Secret = secret(help="the shop's key")
 
 
@@ -75,7 +75,7 @@ def answering_with(said: Callable[[str], object]) -> Step:
 def calling(request: Callable[[Service[ShopSettings], str], object]) -> Step:
     def step(service: Service[ShopSettings], key: str) -> Flow[object]:
         yield request(service, key)  # type: ignore[misc]  # some of it is junk
-        return Answer(Outcome.UNCLEAR)
+        return Answer(Outcome.UNKNOWN)
 
     return step
 
@@ -92,18 +92,18 @@ STEPS: dict[str, Step] = {
     "raises its repr": raising(lambda key: KeyError(key)),
     "raises a chain": raising(chained),
     "exits": raising(lambda key: SystemExit(f"bad key {key}")),
-    "malformed": raising(lambda key: MalformedReply(f"bad {key}", place=key, remedy=key)),
-    "misconfigured": raising(lambda key: ConfigurationError(f"bad {key}", place=key, remedy=key)),
-    "fault": raising(lambda key: PluginFault(f"bad {key}", place=key, remedy=key)),
+    "malformed": raising(lambda key: MalformedResponseError(f"bad {key}", location=key, hint=key)),
+    "misconfigured": raising(lambda key: ConfigurationError(f"bad {key}", location=key, hint=key)),
+    "fault": raising(lambda key: PluginError(f"bad {key}", location=key, hint=key)),
     "refusal": answering_with(
-        lambda key: Answer(Outcome.REFUSED, Refusal.TOO_LATE, key, key, key, (LineAnswer(key, 1, 1),))
+        lambda key: Answer(Outcome.REJECTED, Rejection.TOO_LATE, key, key, key, (LineAnswer(key, 1, 1),))
     ),
-    "not done": answering_with(lambda key: Answer(Outcome.NOT_DONE, None, key, key, key)),
-    "asked": answering_with(lambda key: Answer(Outcome.ASKED, None, key, key, key)),
-    "unclear": answering_with(lambda key: Answer(Outcome.UNCLEAR, None, key, f"cut {key}"[:25], key)),
+    "not done": answering_with(lambda key: Answer(Outcome.NOT_PROCESSED, None, key, key, key)),
+    "asked": answering_with(lambda key: Answer(Outcome.ACKNOWLEDGED, None, key, key, key)),
+    "unclear": answering_with(lambda key: Answer(Outcome.UNKNOWN, None, key, f"cut {key}"[:25], key)),
     "canceled": answering_with(lambda key: Answer(Outcome.CANCELED, None, key, lines=(LineAnswer(key, 1, 1),))),
     "junk": answering_with(lambda key: key),
-    "junk answer": answering_with(lambda key: Answer(Outcome.ASKED, text=key, lines=(key,))),  # type: ignore[arg-type]
+    "junk answer": answering_with(lambda key: Answer(Outcome.ACKNOWLEDGED, message=key, lines=(key,))),  # type: ignore[arg-type]
     "in the query": calling(lambda service, key: service.get("/orders", params={"key": key, "q": "1"})),
     "in the path": calling(lambda service, key: service.get("/orders", key)),
     "in the path, unquoted": calling(lambda service, key: httpx.Request("GET", f"{service.base_url}/{key}")),
@@ -118,7 +118,7 @@ STEPS: dict[str, Step] = {
 }
 
 
-class Careless:
+class LeakingPlugin:
     """A plugin that shows its key wherever it can."""
 
     def __init__(self, cancel: Step, check: Step) -> None:
@@ -131,7 +131,7 @@ class Careless:
             title="Shop",
             settings=ShopSettings,
             base_url="endpoint",
-            cancel=(Button(ByCheck(every=minutes(2), give_up=hours(1))),),
+            cancel=(Button(Polling(every=minutes(2), give_up=hours(1))),),
             evidence_headers=["x-echo"],
             identified_by={"*": NotStated("a test's service states none")},
         )
@@ -141,7 +141,7 @@ class Careless:
         return (yield from self._cancel(service, service.settings.api_key.reveal()))
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[ShopSettings]) -> Flow[object]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[ShopSettings]) -> Flow[object]:
         return (yield from self._check(service, service.settings.api_key.reveal()))
 
 
@@ -157,20 +157,20 @@ def server() -> Iterator[RawServer]:
 
     def echo(request: bytes) -> bytes:
         line = request.partition(b"\r\n")[0].decode("latin-1")
-        return http_reply(200, request, x_echo=line, location=f"/again?{line}", content_type="text/plain")
+        return http_response(200, request, x_echo=line, location=f"/again?{line}", content_type="text/plain")
 
-    with RawServer(answering(echo)) as made:
+    with RawServer(responding(echo)) as made:
         yield made
 
 
 def a_desk(folder: Path, url: str, plugin: object, api_key: object = None) -> Desk:
     given = {"endpoint": url, "api_key": {"text": KEY} if api_key is None else api_key}
     config = Config(folder / "desk.db", {"shop": ConnectionConfig("shop", "shop", given, "[connections.shop]")})
-    registry = Registry(find=lambda group: [])
+    registry = PluginRegistry(find=lambda group: [])
     registry.register(plugin, "shop")
-    desk = Desk(config, clock=VirtualClock(), registry=registry, limits=CallLimits(tries=2), patience=5)
-    assert isinstance(desk.host, LocalHost)
-    desk.host.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
+    desk = Desk(config, clock=VirtualClock(), registry=registry, limits=HttpLimits(max_attempts=2), timeout=5)
+    assert isinstance(desk.order_store, SqliteOrderStore)
+    desk.order_store.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="Ann")
     return desk
 
 
@@ -187,13 +187,13 @@ def follow_up(desk: Desk, rounds: int = 4) -> Case:
 def test_a_plugin_that_shows_its_key(
     name: str, where: str, server: RawServer, tmp_path: Path, finder: type[Finder], caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked = answering_with(lambda key: Answer(Outcome.ASKED))
-    plugin = Careless(STEPS[name], STEPS["unclear"]) if where == "cancel" else Careless(asked, STEPS[name])
+    asked = answering_with(lambda key: Answer(Outcome.ACKNOWLEDGED))
+    plugin = LeakingPlugin(STEPS[name], STEPS["unclear"]) if where == "cancel" else LeakingPlugin(asked, STEPS[name])
     with a_desk(tmp_path, server.url, plugin) as desk:
-        desk.place("1042", at="shop", by="Ann")
+        desk.place("1042", connection="shop", by="Ann")
         shown: list[object] = [desk.cancel("1042", by="Ann"), follow_up(desk)]
-        order = desk.host.order("1042")
-        shown += [desk.receipt("1042"), desk.plan("1042"), desk.host.placements(order.id)]
+        order = desk.order_store.get_order("1042")
+        shown += [desk.receipt("1042"), desk.plan("1042"), desk.order_store.remote_orders(order.id)]
         shown += [path.read_bytes() for path in tmp_path.iterdir()]
         if where == "cancel":
             assert desk.cases()[-1].state is not State.CANCELED
@@ -247,7 +247,7 @@ class PickySettings(ShopSettings):
         raise ValueError(f"no shop has the key {self.api_key.reveal()}")
 
 
-class Picky(Careless):
+class Picky(LeakingPlugin):
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(slug="shop", title="Shop", settings=PickySettings, base_url="endpoint", cancel=())
@@ -256,16 +256,16 @@ class Picky(Careless):
 @pytest.mark.parametrize(
     ("plugin", "api_key"),
     [
-        (Careless, KEY),
-        (Careless, [KEY]),
-        (Careless, {"env": KEY}),
-        (Careless, {"env": "NOT_SET", "text": KEY}),
-        (Careless, {"env": "NOT_SET"}),
+        (LeakingPlugin, KEY),
+        (LeakingPlugin, [KEY]),
+        (LeakingPlugin, {"env": KEY}),
+        (LeakingPlugin, {"env": "NOT_SET", "text": KEY}),
+        (LeakingPlugin, {"env": "NOT_SET"}),
         (Picky, {"text": KEY}),
     ],
 )
 def test_settings_with_a_mistake(
-    plugin: type[Careless],
+    plugin: type[LeakingPlugin],
     api_key: object,
     tmp_path: Path,
     finder: type[Finder],
@@ -275,13 +275,13 @@ def test_settings_with_a_mistake(
     look = finder(KEY, ENVIRONMENT)
     with a_desk(tmp_path, "http://127.0.0.1:1", plugin(STEPS["asked"], STEPS["asked"]), api_key) as desk:
         with pytest.raises(ConfigurationError) as caught:
-            desk.place("1042", at="shop", by="Ann")
+            desk.place("1042", connection="shop", by="Ann")
         assert look.found(as_reported(caught.value), desk.config) == set()
 
 
 def test_a_read_back_that_fails_in_the_callers_hands(server: RawServer, tmp_path: Path, finder: type[Finder]) -> None:
-    class NoCheck(Careless):
-        orderdesk_check = None  # type: ignore[assignment]  # it has none
+    class NoCheck(LeakingPlugin):
+        orderdesk_poll = None  # type: ignore[assignment]  # it has none
 
         @hookimpl
         def orderdesk_integration(self) -> Integration:
@@ -290,12 +290,12 @@ def test_a_read_back_that_fails_in_the_callers_hands(server: RawServer, tmp_path
                 title="Shop",
                 settings=ShopSettings,
                 base_url="endpoint",
-                cancel=(Button(ByPerson()),),
+                cancel=(Button(ManualConfirmation()),),
                 identified_by={"*": NotStated("it echoes")},
             )
 
     with a_desk(tmp_path, server.url, NoCheck(STEPS["asked"], STEPS["asked"])) as desk:
-        desk.place("1042", at="shop", by="Ann")
+        desk.place("1042", connection="shop", by="Ann")
         (case,) = desk.cancel("1042", by="Ann").cases
         with pytest.raises(OrderDeskError) as caught:
             desk.check(case.id)
@@ -306,16 +306,16 @@ def test_a_read_back_that_fails_in_the_callers_hands(server: RawServer, tmp_path
 def test_a_ledger_that_fails_while_a_request_is_about_to_leave(
     name: str, server: RawServer, tmp_path: Path, finder: type[Finder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*writes: Write) -> None:
+    def full(*writes: CaseUpdate) -> None:
         if any(isinstance(entry, Intent) for write in writes for entry in write.entries):
-            raise LedgerError("no room on the disk")
+            raise StorageError("no room on the disk")
         commit(*writes)
 
-    with a_desk(tmp_path, server.url, Careless(STEPS[name], STEPS["unclear"])) as desk:
-        desk.place("1042", at="shop", by="Ann")
+    with a_desk(tmp_path, server.url, LeakingPlugin(STEPS[name], STEPS["unclear"])) as desk:
+        desk.place("1042", connection="shop", by="Ann")
         commit = desk.ledger.write
         monkeypatch.setattr(desk.ledger, "write", full)
-        with pytest.raises(LedgerError) as caught:
+        with pytest.raises(StorageError) as caught:
             desk.cancel("1042", by="Ann")
         assert finder(KEY).found(as_reported(caught.value)) == set()
 
@@ -329,9 +329,9 @@ def test_credentials_that_are_refused_in_the_callers_hands(client_of: ClientMake
             raise AssertionError("there is no token")
 
     refusal = f'{{"error": "{KEY}", "error_description": "no {KEY}"}}'.encode()
-    with RawServer(answering(lambda _: http_reply(400, refusal))) as service:
+    with RawServer(responding(lambda _: http_response(400, refusal))) as service:
         client = client_of(service.url, auth=ShopAuth)
-        client.redactor.learn(Secret(KEY))
+        client.redactor.add_secret(Secret(KEY))
         with pytest.raises(ConfigurationError) as caught:
             client.call(httpx.Request("PUT", service.url), 1, lambda _: None)
         assert KEY.split("/")[0] in service.received.decode()

@@ -15,45 +15,45 @@ from jsonschema import Draft202012Validator
 from orderdesk_devkit.simulators.simulator import simulators
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.desk.capabilities import SCHEMA_FILE, VERSION, capabilities_of
-from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.desk.capabilities import SCHEMA_FILE, VERSION, capabilities_document
+from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.connection_settings import (
-    host,
-    parsed,
-    read_texts,
+    custom,
+    read_string_list,
     secret,
     setting,
     settings,
     settings_fields,
+    url,
 )
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.reasons import CanonicalReason, ClosedList, FreeText, ReasonCode
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.routes import Batch, Button, ByReply, Email, Portal, SinceSubmission, WhileStatus
+from orderdesk_sdk.plugin.reasons import FreeText, ReasonCode, ReasonList, StandardReason
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.routes import Batch, Button, Email, FinalResponse, Portal, WhileStatus, WithinTime
 from orderdesk_sdk.secret import Secret
 
-SLUGS = Registry().slugs()
+SLUGS = PluginRegistry().slugs()
 SIMULATED = sorted(simulators())
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "capabilities.md"
 
 
 @settings
 class AcmeSettings:
-    endpoint: str = host(help="Acme's API", default="https://api.acme.example")
+    endpoint: str = url(help="Acme's API", default="https://api.acme.example")
     key: Secret = secret(help="Acme > Account", default=Secret("a-default-of-acme"))
     speed: str = setting(str, help="how fast", choices=("slow", "fast"))
     tries: int = setting(int, help="how often", default=2)
-    markets: tuple[str, ...] | None = parsed(read_texts, help="where", default=("US",))
+    markets: tuple[str, ...] | None = custom(read_string_list, help="where", default=("US",))
 
 
 class Acme:
     """Every kind of route, reason and rule that the real ones lack."""
 
     ladder = (
-        Button(ByReply(), SinceSubmission(minutes(2)), climbs=[Refusal.TOO_LATE], batch=Batch(minutes(1), 20)),
-        Button(ByReply(), WhileStatus(["On Hold"], until="picking"), reasons=FreeText(max_length=80)),
-        Email(to="speed", subject="speed", body="speed", note="they answer within a day"),
+        Button(FinalResponse(), WithinTime(minutes(2)), fallback_on=[Rejection.TOO_LATE], batch=Batch(minutes(1), 20)),
+        Button(FinalResponse(), WhileStatus(["On Hold"], closes_at="picking"), reasons=FreeText(max_length=80)),
+        Email(to="speed", subject="speed", body="speed", warning="they answer within a day"),
         Portal("call them"),
     )
 
@@ -62,16 +62,16 @@ class Acme:
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
-        codes = (ReasonCode("X1", "Anything", frozenset(CanonicalReason)),)
-        listed = Portal("call them", reasons=ClosedList(codes, configured=lambda _its, _order: None))
+        codes = (ReasonCode("X1", "Anything", frozenset(StandardReason)),)
+        listed = Portal("call them", reasons=ReasonList(codes, codes_for=lambda _its, _order: None))
         table: dict[str, Any] = {"cancel": (*self.ladder[2:], listed), **self._declared}
         return Integration(slug="acme", title="Acme", settings=AcmeSettings, **table)
 
 
 def acme(**declared: object) -> dict[str, Any]:
-    registry = Registry()
+    registry = PluginRegistry()
     registry.register(Acme(**declared), "acme")
-    return capabilities_of(registry.load("acme"))
+    return capabilities_document(registry.load("acme"))
 
 
 def closed(schema: Any) -> Any:
@@ -111,13 +111,13 @@ def test_the_schema_refuses_a_document_of_another_shape(schema: Any) -> None:
 
 
 def test_every_word_of_the_declaration_is_one_that_the_schema_knows(schema: Any) -> None:
-    registry = Registry()
+    registry = PluginRegistry()
     registry.register(Acme(), "acme")
     loaded = registry.load("acme")
     loaded = type(loaded)(
         Integration(slug="acme", title="Acme", settings=AcmeSettings, cancel=Acme.ladder), loaded.manager, "", ""
     )
-    told: Any = capabilities_of(loaded)
+    told: Any = capabilities_document(loaded)
     Draft202012Validator(closed(schema)).validate(told)
     assert [route["kind"] for route in told["routes"]] == ["button", "button", "e-mail", "portal"]
     assert told["routes"][0]["window"]["within_seconds"] == 120
@@ -141,13 +141,13 @@ def test_a_closed_list_tells_its_codes_with_the_canonical_reasons() -> None:
 
 
 def test_a_connection_has_the_routes_of_its_settings_and_says_what_it_lacks() -> None:
-    registry = Registry()
+    registry = PluginRegistry()
     plugin = Acme(
         configured=lambda its: (Portal(f"call them {its.speed}"),), unavailable=lambda its: f"{its.speed}: no key"
     )
     registry.register(plugin, "acme")
-    before: Any = capabilities_of(registry.load("acme"))
-    there: Any = capabilities_of(registry.load("acme"), AcmeSettings(speed="fast"))
+    before: Any = capabilities_document(registry.load("acme"))
+    there: Any = capabilities_document(registry.load("acme"), AcmeSettings(speed="fast"))
     assert (before["routes_vary"], before["unavailable"]) == (True, None)
     assert (there["routes"][0]["note"], there["unavailable"]) == ("call them fast", "fast: no key")
 
@@ -170,13 +170,13 @@ def test_a_form_is_told_what_it_asks_for_and_no_default_of_a_secret() -> None:
 
 
 def judge(slug: str) -> Draft202012Validator:
-    return Draft202012Validator(capabilities_of(Registry().load(slug))["settings_schema"])  # type: ignore[arg-type]
+    return Draft202012Validator(capabilities_document(PluginRegistry().load(slug))["settings_schema"])  # type: ignore[arg-type]
 
 
 def simulated(slug: str) -> dict[str, Any]:
     """The settings of the simulator as a configuration file has them."""
     flat = simulators()[slug].load()(VirtualClock()).settings("http://127.0.0.1:8401")
-    fields = {one.name: one for one in settings_fields(Registry().load(slug).integration.settings)}
+    fields = {one.name: one for one in settings_fields(PluginRegistry().load(slug).integration.settings)}
     return {name: {"text": value} if fields[name].kind.value == "secret" else value for name, value in flat.items()}
 
 
@@ -190,7 +190,7 @@ def test_every_setting_of_another_kind_is_refused(slug: str) -> None:
     good = simulated(slug)
     for name in good:
         assert not judge(slug).is_valid({**good, name: 1.5}), name
-    for one in settings_fields(Registry().load(slug).integration.settings):
+    for one in settings_fields(PluginRegistry().load(slug).integration.settings):
         if one.required:
             assert not judge(slug).is_valid({name: value for name, value in good.items() if name != one.name})
     assert not judge(slug).is_valid({**good, "no_such_setting": "1"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.plugin import answer
@@ -13,24 +13,30 @@ from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.service import Flow, Service
-from tests.support.fake_services import Cart, Mill, TownSettings, Village, VillageOpener
+from tests.support.fake_services import (
+    FakeCart,
+    FakeDeskOpener,
+    FakeFulfillmentService,
+    FakeServices,
+    FakeServiceSettings,
+)
 
 
-class Careful(Cart):
+class Careful(FakeCart):
     """Looks before it asks, and may ask twice."""
 
     @hookimpl
-    def orderdesk_cancel(self, request: CancelRequest, service: Service[TownSettings]) -> Flow[Answer]:
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[FakeServiceSettings]) -> Flow[Answer]:
         yield service.get("/cart", request.remote_id)
-        reply = yield service.post("/cart", request.remote_id, json={"do": "cancel"}, repeatable=True)
-        return answer.asked(reply) if reply.is_success else answer.unclear(reply)
+        reply = yield service.post("/cart", request.remote_id, json={"do": "cancel"}, idempotent=True)
+        return answer.acknowledged(reply) if reply.is_success else answer.unknown(reply)
 
 
 @pytest.fixture
-def desk(village_desk: VillageOpener) -> Desk:
+def desk(fake_services_desk: FakeDeskOpener) -> Desk:
     """A desk that wants 1042 canceled at the mill, which does so, and then at the cart."""
-    village_desk(at=["cart", "mill"]).cancel("1042", by="Ann")
-    return village_desk(Careful(), Mill())
+    fake_services_desk(at=["cart", "mill"]).cancel("1042", by="Ann")
+    return fake_services_desk(Careful(), FakeFulfillmentService())
 
 
 def cart(desk: Desk) -> Case:
@@ -51,7 +57,7 @@ def kill_while_it_is_told(desk: Desk, patch: pytest.MonkeyPatch) -> None:
         if cart(desk).state is State.SENDING:
             raise SystemExit("killed")
 
-    def writing(*changes: Write) -> None:
+    def writing(*changes: CaseUpdate) -> None:
         alive()
         write(*changes)
 
@@ -64,27 +70,27 @@ def kill_while_it_is_told(desk: Desk, patch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_cart_that_a_dead_process_was_about_to_tell_is_not_told_once_the_order_ships(
-    desk: Desk, village: Village, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, fake_services: FakeServices, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         kill_while_it_is_told(desk, patch)
         work(desk, clock, 6)
     assert cart(desk).state is State.SENDING
-    desk.shipped("1042", by="the carrier", at=["mill"])
+    desk.shipped("1042", by="the carrier", connections=["mill"])
     work(desk, clock, 10)
-    assert (village.writes, cart(desk).state) == (["mill cancel 1042"], State.WITHDRAWN)
+    assert (fake_services.writes, cart(desk).state) == (["mill cancel 1042"], State.WITHDRAWN)
 
 
 def test_a_cart_that_did_not_hear_is_not_told_again_once_the_order_ships(
-    desk: Desk, village: Village, clock: VirtualClock
+    desk: Desk, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    village.fates["cart"] = "open"
-    village.deaf.add("cart")
-    while not cart(desk).resend:
+    fake_services.cancel_outcomes["cart"] = "open"
+    fake_services.silent.add("cart")
+    while not cart(desk).retry_allowed:
         work(desk, clock, 1)
-    told = list(village.writes)
+    told = list(fake_services.writes)
     assert told == ["mill cancel 1042", "cart cancel 1042"]
-    desk.shipped("1042", by="the carrier", at=["mill"])
+    desk.shipped("1042", by="the carrier", connections=["mill"])
     work(desk, clock, 10)
-    assert (village.writes, cart(desk).state) == (told, State.AWAITING_PERSON)
-    assert "mill (shipped anyway)" in str(cart(desk).text)
+    assert (fake_services.writes, cart(desk).state) == (told, State.ACTION_REQUIRED)
+    assert "mill (shipped anyway)" in str(cart(desk).message)

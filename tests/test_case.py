@@ -9,17 +9,17 @@ import pytest
 from attrs import evolve
 
 from orderdesk_sdk.cases.case import ALARMS, OPEN, SETTLED, Case, State
-from orderdesk_sdk.cases.evidence import Proof, ProofKind
-from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, IllegalTransition, transition
+from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
+from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, InvalidTransitionError, transition
 from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
+from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LATER = NOW + minutes(5)
 ALL_PAIRS = [(state, kind) for state in State for kind in EventKind]
-VERDICTS = (EventKind.CANCELED, EventKind.PARTLY_CANCELED)
+VERDICTS = (EventKind.CANCELED, EventKind.PARTIALLY_CANCELED)
 
 
 def case_in(state: State, **changes: Any) -> Case:
@@ -32,12 +32,14 @@ def case_in(state: State, **changes: Any) -> Case:
         "mcf",
         "amazon-mcf",
         "1042",
-        Role.FULFILLMENT,
+        ConnectionRole.FULFILLMENT,
         state,
         NOW,
         NOW,
         due,
-        proof=Proof(ProofKind.READ_BACK, 1, 1) if state in (State.CANCELED, State.PARTLY_CANCELED) else None,
+        evidence=Evidence(EvidenceKind.POLLED_STATUS, 1, 1)
+        if state in (State.CANCELED, State.PARTIALLY_CANCELED)
+        else None,
     )
     return evolve(case, **changes)
 
@@ -49,9 +51,9 @@ def event_of(kind: EventKind, **changes: Any) -> Event:
         NOW,
         due_at=LATER,
         person="Ann",
-        refusal=Refusal.TOO_LATE if kind is EventKind.REFUSED else None,
-        proof=Proof(ProofKind.PERSON, person="Ann") if kind in VERDICTS else None,
-        route=1 if kind is EventKind.CLIMB else None,
+        rejection=Rejection.TOO_LATE if kind is EventKind.REJECTED else None,
+        evidence=Evidence(EvidenceKind.PERSON, person="Ann") if kind in VERDICTS else None,
+        route=1 if kind is EventKind.FELL_BACK else None,
     )
     return evolve(event, **changes)
 
@@ -61,17 +63,17 @@ def test_a_sweep_over_every_pair_exercises_exactly_the_transitions_of_the_table(
     for state, kind in ALL_PAIRS:
         try:
             exercised[state, kind] = transition(case_in(state), event_of(kind)).state
-        except IllegalTransition:
+        except InvalidTransitionError:
             continue
     assert exercised == dict(TRANSITIONS)
 
 
 @pytest.mark.parametrize(("state", "kind"), [pair for pair in ALL_PAIRS if pair not in TRANSITIONS])
 def test_what_is_not_in_the_table_is_refused_and_says_what_is_possible(state: State, kind: EventKind) -> None:
-    with pytest.raises(IllegalTransition) as refused:
+    with pytest.raises(InvalidTransitionError) as refused:
         transition(case_in(state), event_of(kind))
     said = str(refused.value)
-    assert refused.value.place == "case c1-1"
+    assert refused.value.location == "case c1-1"
     assert kind.value in said
     assert state.value in said
     for other, possible in TRANSITIONS:
@@ -91,28 +93,28 @@ def test_states_are_open_or_settled_and_every_open_one_has_a_way_out() -> None:
 def test_settled_cases_change_only_to_the_alarm_or_are_read_again_while_canceled() -> None:
     loops = {(before, kind): after for (before, kind), after in TRANSITIONS.items() if before in SETTLED}
     assert loops == {
-        (State.CANCELED, EventKind.CHECK): State.CANCELED,
-        (State.CANCELED, EventKind.CHECK_FAILED): State.CANCELED,
+        (State.CANCELED, EventKind.POLL_STARTED): State.CANCELED,
+        (State.CANCELED, EventKind.POLL_FAILED): State.CANCELED,
         (State.CANCELED, EventKind.STILL_PENDING): State.CANCELED,
         (State.CANCELED, EventKind.SHIPPED): State.SHIPPED_ANYWAY,
-        (State.PARTLY_CANCELED, EventKind.SHIPPED): State.SHIPPED_ANYWAY,
+        (State.PARTIALLY_CANCELED, EventKind.SHIPPED): State.SHIPPED_ANYWAY,
     }
 
 
 def test_only_verdicts_lead_to_canceled() -> None:
     for (before, kind), after in TRANSITIONS.items():
-        if after in (State.CANCELED, State.PARTLY_CANCELED) and before is not after:
+        if after in (State.CANCELED, State.PARTIALLY_CANCELED) and before is not after:
             assert kind in VERDICTS
-            assert before is not State.REQUESTED, "nothing can be canceled before anybody was asked"
+            assert before is not State.PENDING, "nothing can be canceled before anybody was asked"
 
 
 @pytest.mark.parametrize("kind", VERDICTS)
-@pytest.mark.parametrize("state", [state for state in State if state in OPEN - {State.REQUESTED}])
+@pytest.mark.parametrize("state", [state for state in State if state in OPEN - {State.PENDING}])
 def test_a_verdict_needs_evidence(state: State, kind: EventKind) -> None:
-    with pytest.raises(IllegalTransition, match="no evidence"):
-        transition(case_in(state), event_of(kind, proof=None))
+    with pytest.raises(InvalidTransitionError, match="no evidence"):
+        transition(case_in(state), event_of(kind, evidence=None))
     after = transition(case_in(state), event_of(kind, lines=(LineAnswer("1", 2, 2),)))
-    assert after.proof == Proof(ProofKind.PERSON, person="Ann")
+    assert after.evidence == Evidence(EvidenceKind.PERSON, person="Ann")
     assert after.lines == (LineAnswer("1", 2, 2),)
     assert after.due_at is None
 
@@ -120,47 +122,47 @@ def test_a_verdict_needs_evidence(state: State, kind: EventKind) -> None:
 @pytest.mark.parametrize("name", [None, "", "  "])
 def test_a_persons_word_needs_the_persons_name(name: str | None) -> None:
     with pytest.raises(ValueError, match="name"):
-        Proof(ProofKind.PERSON, person=name)
+        Evidence(EvidenceKind.PERSON, person=name)
 
 
 def test_a_refusal_says_why() -> None:
-    with pytest.raises(IllegalTransition, match="says not why"):
-        transition(case_in(State.SENDING), event_of(EventKind.REFUSED, refusal=None))
+    with pytest.raises(InvalidTransitionError, match="says not why"):
+        transition(case_in(State.SENDING), event_of(EventKind.REJECTED, rejection=None))
 
 
 @pytest.mark.parametrize(("state", "kind"), [pair for pair, after in TRANSITIONS.items() if after in OPEN])
 def test_an_open_case_needs_a_due_time(state: State, kind: EventKind) -> None:
-    with pytest.raises(IllegalTransition, match="next action"):
+    with pytest.raises(InvalidTransitionError, match="next action"):
         transition(case_in(state), event_of(kind, due_at=None))
 
 
 def test_an_unclear_request_is_sent_again_only_after_a_read_back_or_by_a_person() -> None:
-    unclear = case_in(State.UNCLEAR)
-    with pytest.raises(IllegalTransition, match="may have worked"):
-        transition(unclear, event_of(EventKind.SEND, person=None))
-    assert transition(unclear, event_of(EventKind.SEND)).state is State.SENDING
-    read_back = transition(unclear, event_of(EventKind.STILL_PENDING, person=None, resend=True))
-    again = transition(read_back, event_of(EventKind.SEND, person=None))
-    assert (again.state, again.resends, again.resend) == (State.SENDING, 1, False)
+    unclear = case_in(State.UNKNOWN)
+    with pytest.raises(InvalidTransitionError, match="may have worked"):
+        transition(unclear, event_of(EventKind.SEND_STARTED, person=None))
+    assert transition(unclear, event_of(EventKind.SEND_STARTED)).state is State.SENDING
+    read_back = transition(unclear, event_of(EventKind.STILL_PENDING, person=None, retry_allowed=True))
+    again = transition(read_back, event_of(EventKind.SEND_STARTED, person=None))
+    assert (again.state, again.retries, again.retry_allowed) == (State.SENDING, 1, False)
 
 
 def test_permission_to_resend_does_not_outlive_the_next_event() -> None:
-    allowed = case_in(State.UNCLEAR, resend=True)
-    later = transition(allowed, event_of(EventKind.CHECK))
-    with pytest.raises(IllegalTransition, match="may have worked"):
-        transition(later, event_of(EventKind.SEND, person=None))
+    allowed = case_in(State.UNKNOWN, retry_allowed=True)
+    later = transition(allowed, event_of(EventKind.POLL_STARTED))
+    with pytest.raises(InvalidTransitionError, match="may have worked"):
+        transition(later, event_of(EventKind.SEND_STARTED, person=None))
 
 
 def test_a_person_who_has_the_case_decides_whether_it_is_sent() -> None:
-    with pytest.raises(IllegalTransition, match="a person has the case"):
-        transition(case_in(State.AWAITING_PERSON), event_of(EventKind.SEND, person=None))
+    with pytest.raises(InvalidTransitionError, match="a person has the case"):
+        transition(case_in(State.ACTION_REQUIRED), event_of(EventKind.SEND_STARTED, person=None))
 
 
-@pytest.mark.parametrize("state", [State.REQUESTED, State.AWAITING_PERSON])
+@pytest.mark.parametrize("state", [State.PENDING, State.ACTION_REQUIRED])
 def test_a_wish_is_taken_back_only_before_anything_was_sent(state: State) -> None:
-    assert transition(case_in(state), event_of(EventKind.WITHDRAW)).state is State.WITHDRAWN
-    with pytest.raises(IllegalTransition, match="already left"):
-        transition(case_in(state, asked_at=NOW), event_of(EventKind.WITHDRAW))
+    assert transition(case_in(state), event_of(EventKind.WITHDRAWN)).state is State.WITHDRAWN
+    with pytest.raises(InvalidTransitionError, match="already left"):
+        transition(case_in(state, last_sent_at=NOW), event_of(EventKind.WITHDRAWN))
 
 
 def run(case: Case, *kinds: EventKind) -> Case:
@@ -170,33 +172,40 @@ def run(case: Case, *kinds: EventKind) -> Case:
 
 
 def test_a_request_that_was_proved_not_done_was_never_asked() -> None:
-    sent = run(case_in(State.REQUESTED), EventKind.SEND)
-    assert sent.asked_at == NOW + seconds(1)
-    back = run(sent, EventKind.NOT_DONE, EventKind.SEND, EventKind.NOT_DONE)
-    assert back.asked_at is None
-    assert transition(back, event_of(EventKind.WITHDRAW)).state is State.WITHDRAWN
+    sent = run(case_in(State.PENDING), EventKind.SEND_STARTED)
+    assert sent.last_sent_at == NOW + seconds(1)
+    back = run(sent, EventKind.NOT_PROCESSED, EventKind.SEND_STARTED, EventKind.NOT_PROCESSED)
+    assert back.last_sent_at is None
+    assert transition(back, event_of(EventKind.WITHDRAWN)).state is State.WITHDRAWN
 
 
 @pytest.mark.parametrize(
     "earlier",
     [
-        (EventKind.SEND, EventKind.TOOK_NOTE, EventKind.CLIMB),
-        (EventKind.SEND, EventKind.LOST, EventKind.CLIMB),
-        (EventKind.SEND, EventKind.HAND_OVER, EventKind.CLIMB),
-        (EventKind.SEND, EventKind.LOST),
+        (EventKind.SEND_STARTED, EventKind.ACKNOWLEDGED, EventKind.FELL_BACK),
+        (EventKind.SEND_STARTED, EventKind.OUTCOME_UNKNOWN, EventKind.FELL_BACK),
+        (EventKind.SEND_STARTED, EventKind.ESCALATED, EventKind.FELL_BACK),
+        (EventKind.SEND_STARTED, EventKind.OUTCOME_UNKNOWN),
     ],
 )
 def test_a_later_send_that_did_nothing_does_not_undo_what_an_earlier_one_asked(earlier: tuple[EventKind, ...]) -> None:
-    case = run(case_in(State.REQUESTED), *earlier)
-    back = run(case, EventKind.SEND, EventKind.NOT_DONE, EventKind.SEND, EventKind.NOT_DONE)
-    assert (back.state, back.asked_at) == (State.REQUESTED, NOW + seconds(1))
-    with pytest.raises(IllegalTransition, match="already left"):
-        transition(back, event_of(EventKind.WITHDRAW))
+    case = run(case_in(State.PENDING), *earlier)
+    back = run(case, EventKind.SEND_STARTED, EventKind.NOT_PROCESSED, EventKind.SEND_STARTED, EventKind.NOT_PROCESSED)
+    assert (back.state, back.last_sent_at) == (State.PENDING, NOW + seconds(1))
+    with pytest.raises(InvalidTransitionError, match="already left"):
+        transition(back, event_of(EventKind.WITHDRAWN))
 
 
 def test_version_and_attempt_count_changes_and_beginnings() -> None:
-    case = case_in(State.REQUESTED)
-    steps = (EventKind.WAIT, EventKind.SEND, EventKind.RESUME, EventKind.TOOK_NOTE, EventKind.CHECK, EventKind.CANCELED)
+    case = case_in(State.PENDING)
+    steps = (
+        EventKind.DEFERRED,
+        EventKind.SEND_STARTED,
+        EventKind.RESUMED,
+        EventKind.ACKNOWLEDGED,
+        EventKind.POLL_STARTED,
+        EventKind.CANCELED,
+    )
     seen = []
     for kind in steps:
         case = run(case, kind)
@@ -205,49 +214,65 @@ def test_version_and_attempt_count_changes_and_beginnings() -> None:
 
 
 def test_tries_count_in_a_row_and_start_anew_with_every_progress() -> None:
-    case = run(case_in(State.REQUESTED), EventKind.SEND, EventKind.NOT_DONE, EventKind.SEND, EventKind.NOT_DONE)
-    assert case.tries == 2
-    assert run(case, EventKind.SEND).tries == 2
-    assert run(case, EventKind.SEND, EventKind.TOOK_NOTE).tries == 0
-    assert run(case, EventKind.CLIMB).tries == 0
-    asked = case_in(State.ASKED)
-    assert run(asked, EventKind.CHECK, EventKind.CHECK_FAILED, EventKind.CHECK, EventKind.CHECK_FAILED).tries == 2
-    assert run(asked, EventKind.CHECK, EventKind.CHECK_FAILED, EventKind.CHECK, EventKind.STILL_PENDING).tries == 0
+    case = run(
+        case_in(State.PENDING),
+        EventKind.SEND_STARTED,
+        EventKind.NOT_PROCESSED,
+        EventKind.SEND_STARTED,
+        EventKind.NOT_PROCESSED,
+    )
+    assert case.consecutive_failures == 2
+    assert run(case, EventKind.SEND_STARTED).consecutive_failures == 2
+    assert run(case, EventKind.SEND_STARTED, EventKind.ACKNOWLEDGED).consecutive_failures == 0
+    assert run(case, EventKind.FELL_BACK).consecutive_failures == 0
+    asked = case_in(State.ACKNOWLEDGED)
+    assert (
+        run(
+            asked, EventKind.POLL_STARTED, EventKind.POLL_FAILED, EventKind.POLL_STARTED, EventKind.POLL_FAILED
+        ).consecutive_failures
+        == 2
+    )
+    assert (
+        run(
+            asked, EventKind.POLL_STARTED, EventKind.POLL_FAILED, EventKind.POLL_STARTED, EventKind.STILL_PENDING
+        ).consecutive_failures
+        == 0
+    )
 
 
 def test_climbing_starts_the_next_route_with_fresh_patience_and_fresh_resends() -> None:
-    case = case_in(State.UNCLEAR, resends=3, tries=2, give_up_at=LATER, status="Processing")
-    after = transition(case, event_of(EventKind.CLIMB, route=2))
-    assert (after.route, after.resends, after.tries, after.give_up_at) == (2, 0, 0, None)
-    assert after.status == "Processing"
+    case = case_in(State.UNKNOWN, retries=3, consecutive_failures=2, deadline=LATER, service_status="Processing")
+    after = transition(case, event_of(EventKind.FELL_BACK, route=2))
+    assert (after.route, after.retries, after.consecutive_failures, after.deadline) == (2, 0, 0, None)
+    assert after.service_status == "Processing"
 
 
 def test_patience_lasts_until_it_is_renewed_or_the_case_is_settled() -> None:
-    case = case_in(State.ASKED, give_up_at=LATER)
-    assert transition(case, event_of(EventKind.CHECK)).give_up_at == LATER
-    renewed = transition(case, event_of(EventKind.STILL_PENDING, give_up_at=LATER + hours(1)))
-    assert renewed.give_up_at == LATER + hours(1)
-    assert transition(case, event_of(EventKind.CANCELED)).give_up_at is None
+    case = case_in(State.ACKNOWLEDGED, deadline=LATER)
+    assert transition(case, event_of(EventKind.POLL_STARTED)).deadline == LATER
+    renewed = transition(case, event_of(EventKind.STILL_PENDING, deadline=LATER + hours(1)))
+    assert renewed.deadline == LATER + hours(1)
+    assert transition(case, event_of(EventKind.CANCELED)).deadline is None
 
 
 def test_technical_beginnings_keep_the_words_that_people_read() -> None:
-    case = case_in(State.ASKED, text="the service took note", remedy="wait", fault="KeyError: 'x'")
-    checked = transition(case, event_of(EventKind.CHECK))
-    assert (checked.text, checked.remedy, checked.fault) == ("the service took note", "wait", "KeyError: 'x'")
-    said = transition(case, event_of(EventKind.STILL_PENDING, text="picking"))
-    assert (said.text, said.remedy, said.fault) == ("picking", None, None)
+    case = case_in(State.ACKNOWLEDGED, message="the service took note", hint="wait", plugin_error="KeyError: 'x'")
+    checked = transition(case, event_of(EventKind.POLL_STARTED))
+    assert (checked.message, checked.hint, checked.plugin_error) == ("the service took note", "wait", "KeyError: 'x'")
+    said = transition(case, event_of(EventKind.STILL_PENDING, message="picking"))
+    assert (said.message, said.hint, said.plugin_error) == ("picking", None, None)
 
 
 def test_a_request_is_repeatable_only_as_the_send_or_the_loss_says() -> None:
-    sent = transition(case_in(State.REQUESTED), event_of(EventKind.SEND, repeatable=True))
-    assert sent.repeatable
-    assert transition(sent, event_of(EventKind.RESUME)).repeatable
-    assert not transition(sent, event_of(EventKind.LOST, repeatable=False)).repeatable
+    sent = transition(case_in(State.PENDING), event_of(EventKind.SEND_STARTED, idempotent=True))
+    assert sent.idempotent
+    assert transition(sent, event_of(EventKind.RESUMED)).idempotent
+    assert not transition(sent, event_of(EventKind.OUTCOME_UNKNOWN, idempotent=False)).idempotent
 
 
 def test_a_refused_change_leaves_the_case_as_it_was() -> None:
-    case = case_in(State.UNCLEAR)
+    case = case_in(State.UNKNOWN)
     before = evolve(case)
-    with pytest.raises(IllegalTransition):
-        transition(case, event_of(EventKind.SEND, person=None))
+    with pytest.raises(InvalidTransitionError):
+        transition(case, event_of(EventKind.SEND_STARTED, person=None))
     assert case == before

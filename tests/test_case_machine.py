@@ -10,26 +10,31 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from orderdesk_sdk.cases.case import OPEN, Case, State
-from orderdesk_sdk.cases.evidence import Proof, ProofKind
-from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, IllegalTransition, transition
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
+from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, InvalidTransitionError, transition
+from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.plugin.answer import Rejection
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 PROOFS = st.one_of(
     st.none(),
-    st.just(Proof(ProofKind.PERSON, person="Ann")),
-    st.builds(Proof, st.sampled_from([ProofKind.REPLY, ProofKind.READ_BACK]), st.integers(0, 9), st.integers(1, 9)),
+    st.just(Evidence(EvidenceKind.PERSON, person="Ann")),
+    st.builds(
+        Evidence,
+        st.sampled_from([EvidenceKind.RESPONSE, EvidenceKind.POLLED_STATUS]),
+        st.integers(0, 9),
+        st.integers(1, 9),
+    ),
 )
-LOOPS = {(State.CANCELED, kind) for kind in (EventKind.CHECK, EventKind.CHECK_FAILED, EventKind.STILL_PENDING)}
-ASKS = (EventKind.SEND, EventKind.CLIMB)
+LOOPS = {(State.CANCELED, kind) for kind in (EventKind.POLL_STARTED, EventKind.POLL_FAILED, EventKind.STILL_PENDING)}
+ASKS = (EventKind.SEND_STARTED, EventKind.FELL_BACK)
 
 
 class CaseHistory(RuleBasedStateMachine):
     """Drives `transition` with random events and keeps its own small books of what was sent."""
 
-    @initialize(role=st.sampled_from(Role), state=st.sampled_from([State.REQUESTED, State.HEARD]))
-    def begin(self, role: Role, state: State) -> None:
+    @initialize(role=st.sampled_from(ConnectionRole), state=st.sampled_from([State.PENDING, State.REPORTED]))
+    def begin(self, role: ConnectionRole, state: State) -> None:
         self.now = START
         self.case = Case(
             "c1-1",
@@ -44,7 +49,7 @@ class CaseHistory(RuleBasedStateMachine):
             START,
             START,
             START,
-            heard=state is State.HEARD,
+            is_reported=state is State.REPORTED,
         )
         self.events = 0
         self.begun = 0
@@ -56,7 +61,7 @@ class CaseHistory(RuleBasedStateMachine):
         due=st.one_of(st.none(), st.integers(0, 600)),
         give_up=st.one_of(st.none(), st.integers(0, 6000)),
         proof=PROOFS,
-        refusal=st.one_of(st.none(), st.sampled_from(Refusal)),
+        refusal=st.one_of(st.none(), st.sampled_from(Rejection)),
         person=st.sampled_from([None, "Ann"]),
         resend=st.booleans(),
         passed=st.integers(0, 60),
@@ -66,8 +71,8 @@ class CaseHistory(RuleBasedStateMachine):
         kind: EventKind,
         due: int | None,
         give_up: int | None,
-        proof: Proof | None,
-        refusal: Refusal | None,
+        proof: Evidence | None,
+        rejection: Rejection | None,
         person: str | None,
         resend: bool,
         passed: int,
@@ -77,37 +82,37 @@ class CaseHistory(RuleBasedStateMachine):
             kind,
             self.now,
             due_at=None if due is None else self.now + timedelta(seconds=due),
-            give_up_at=None if give_up is None else self.now + timedelta(seconds=give_up),
+            deadline=None if give_up is None else self.now + timedelta(seconds=give_up),
             person=person,
-            refusal=refusal,
-            proof=proof,
-            resend=resend,
-            route=self.case.route + 1 if kind is EventKind.CLIMB else None,
+            rejection=rejection,
+            evidence=proof,
+            retry_allowed=resend,
+            route=self.case.route + 1 if kind is EventKind.FELL_BACK else None,
         )
         before = self.case
         kept = evolve(before)
         try:
             after = transition(before, event)
-        except IllegalTransition:
+        except InvalidTransitionError:
             self._was_rightly_refused(before, event)
             assert before == kept
             return
         self._keeps_the_laws(before, event, after)
-        if kind is EventKind.SEND:
+        if kind is EventKind.SEND_STARTED:
             self.outstanding.append(True)
-        if kind is EventKind.NOT_DONE:
+        if kind is EventKind.NOT_PROCESSED:
             self.outstanding.pop()
         self.events += 1
-        self.begun += kind in (EventKind.SEND, EventKind.CHECK)
+        self.begun += kind in (EventKind.SEND_STARTED, EventKind.POLL_STARTED)
         self.case = after
 
     @rule(kind=st.sampled_from(EventKind), passed=st.integers(0, 60))
     def happen_with_everything_the_laws_demand(self, kind: EventKind, passed: int) -> None:
-        forbidden = (kind is EventKind.WITHDRAW and self.outstanding) or (self.case.heard and kind in ASKS)
+        forbidden = (kind is EventKind.WITHDRAWN and self.outstanding) or (self.case.is_reported and kind in ASKS)
         if (self.case.state, kind) in TRANSITIONS and not forbidden:
-            proof = Proof(ProofKind.PERSON, person="Ann")
+            proof = Evidence(EvidenceKind.PERSON, person="Ann")
             events = self.events
-            self.happen(kind, 60, None, proof, Refusal.TOO_LATE, "Ann", False, passed)
+            self.happen(kind, 60, None, proof, Rejection.TOO_LATE, "Ann", False, passed)
             assert self.events == events + 1, f"{kind} was refused although every law was obeyed"
 
     def _was_rightly_refused(self, before: Case, event: Event) -> None:
@@ -115,40 +120,42 @@ class CaseHistory(RuleBasedStateMachine):
         if after is None:
             return
         lacks_due = event.due_at is None and after in OPEN
-        lacks_proof = after in (State.CANCELED, State.PARTLY_CANCELED) and event.proof is None
-        lacks_refusal = after is State.REFUSED and event.refusal is None
-        lacks_leave = event.kind is EventKind.SEND and before.state is not State.REQUESTED and event.person is None
-        too_late = event.kind is EventKind.WITHDRAW and bool(self.outstanding)
-        echoes = before.heard and event.kind in ASKS
+        lacks_proof = after in (State.CANCELED, State.PARTIALLY_CANCELED) and event.evidence is None
+        lacks_refusal = after is State.REJECTED and event.rejection is None
+        lacks_leave = (
+            event.kind is EventKind.SEND_STARTED and before.state is not State.PENDING and event.person is None
+        )
+        too_late = event.kind is EventKind.WITHDRAWN and bool(self.outstanding)
+        echoes = before.is_reported and event.kind in ASKS
         assert lacks_due or lacks_proof or lacks_refusal or lacks_leave or too_late or echoes, (before, event)
 
     def _keeps_the_laws(self, before: Case, event: Event, after: Case) -> None:
-        if event.kind is EventKind.SEND and before.state is State.UNCLEAR:
-            assert before.resend or event.person is not None, "law 3"
-        if event.kind is EventKind.SEND and before.state is State.AWAITING_PERSON:
+        if event.kind is EventKind.SEND_STARTED and before.state is State.UNKNOWN:
+            assert before.retry_allowed or event.person is not None, "law 3"
+        if event.kind is EventKind.SEND_STARTED and before.state is State.ACTION_REQUIRED:
             assert event.person is not None
-        assert not (before.heard and event.kind in ASKS), "what was heard of a service is never asked of it"
-        if event.kind is EventKind.WITHDRAW:
+        assert not (before.is_reported and event.kind in ASKS), "what was heard of a service is never asked of it"
+        if event.kind is EventKind.WITHDRAWN:
             assert not self.outstanding, "taken back although a request had left"
         if not before.is_open:
             assert (before.state, event.kind) in LOOPS or after.state is State.SHIPPED_ANYWAY
         if after.state is State.CANCELED and before.state is not State.CANCELED:
-            assert event.proof is not None, "law 4"
+            assert event.evidence is not None, "law 4"
 
     @invariant()
     def a_case_is_due_exactly_while_it_is_open(self) -> None:
         assert self.case.is_open == (self.case.due_at is not None), "law 7"
-        assert self.case.is_open or self.case.give_up_at is None
+        assert self.case.is_open or self.case.deadline is None
 
     @invariant()
     def a_settled_case_has_what_it_rests_on(self) -> None:
         match self.case.state:
-            case State.CANCELED | State.PARTLY_CANCELED:
-                assert self.case.proof is not None
-            case State.REFUSED:
-                assert self.case.refusal is not None
+            case State.CANCELED | State.PARTIALLY_CANCELED:
+                assert self.case.evidence is not None
+            case State.REJECTED:
+                assert self.case.rejection is not None
             case State.WITHDRAWN:
-                assert self.case.asked_at is None
+                assert self.case.last_sent_at is None
             case _:
                 pass
 
@@ -159,7 +166,7 @@ class CaseHistory(RuleBasedStateMachine):
 
     @invariant()
     def whether_anything_was_asked_is_never_forgotten(self) -> None:
-        assert (self.case.asked_at is not None) == bool(self.outstanding)
+        assert (self.case.last_sent_at is not None) == bool(self.outstanding)
 
 
 TestCaseHistory = CaseHistory.TestCase

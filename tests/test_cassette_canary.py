@@ -17,17 +17,27 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.cassettes import Head, Provenance, Scene, Source, read_head, record, replay
-from orderdesk_devkit.testing.scrubbing import Scrubber, private_texts
-from orderdesk_sdk.errors import PluginFault
+from orderdesk_devkit.testing.cassettes import (
+    CassetteHeader,
+    CassetteSetup,
+    Provenance,
+    Source,
+    read_header,
+    record,
+    replay,
+)
+from orderdesk_devkit.testing.scrubbing import Scrubber, personal_texts
+from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import Address, Order
 from orderdesk_sdk.plugin.auth import RefreshTokenAuth
-from orderdesk_sdk.plugin.connection_settings import host, secret, setting, settings
+from orderdesk_sdk.plugin.connection_settings import secret, setting, settings, url
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.secret import Secret
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-HEAD = Head(Provenance(Source.SIMULATOR, "acme", "v1", date(2026, 1, 5), "0"), Scene(NOW, "1042", NOW, NOW, (), {}, {}))
+HEAD = CassetteHeader(
+    Provenance(Source.SIMULATOR, "acme", "v1", date(2026, 1, 5), "0"), CassetteSetup(NOW, "1042", NOW, NOW, (), {}, {})
+)
 
 REFRESH, CLIENT, KEY = "canary-refresh/+ä", "canary-client", "canary-client-key"
 ACCESS, ID_TOKEN, COOKIE, SESSION = "canary-access|1", "canary-id-token", "canary-cookie", "canary-session"
@@ -45,8 +55,8 @@ class AcmeSettings:
     refresh_token: Secret = secret(help="-")
     client_id: Secret = secret(help="-")
     client_secret: Secret = secret(help="-")
-    token_url: str = host(help="-", default="https://login.acme.example/token")
-    endpoint: str = host(help="-", default="https://api.acme.example")
+    token_url: str = url(help="-", default="https://login.acme.example/token")
+    endpoint: str = url(help="-", default="https://api.acme.example")
     speed: str = setting(str, help="-", default="slow")
 
 
@@ -66,7 +76,7 @@ ACME = Integration(
     auth=AcmeAuth,
     cancel=(),
     evidence_headers=frozenset({"x-request-id", "set-cookie"}),
-    redact=frozenset({"giftText"}),
+    redact_fields=frozenset({"giftText"}),
 )
 
 
@@ -93,7 +103,7 @@ async def gossip(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
+def service_url() -> Iterator[str]:
     with serve(gossip) as served:
         yield served.url
 
@@ -123,10 +133,10 @@ def talk(made: AcmeSettings) -> list[httpx.Response]:
         ]
 
 
-def test_no_canary_reaches_a_cassette(url: str, tmp_path: Path) -> None:
-    made = acme(url)
+def test_no_canary_reaches_a_cassette(service_url: str, tmp_path: Path) -> None:
+    made = acme(service_url)
     file = tmp_path / "gossip.yaml"
-    with record(file, HEAD, Scrubber(ACME, made, private_texts(ORDER))):
+    with record(file, HEAD, Scrubber(ACME, made, personal_texts(ORDER))):
         said = talk(made)
     heard = "".join(reply.text + str(reply.headers) for reply in said)
     # The refresh token and the session's cookie are sent, in a form and a header, and not echoed.
@@ -136,26 +146,26 @@ def test_no_canary_reaches_a_cassette(url: str, tmp_path: Path) -> None:
     forms = {form for canary in CANARIES for form in (canary, quote(canary, safe=""), json.dumps(canary)[1:-1])}
     assert [form for form in forms if form in kept] == []
     assert "canary" not in kept.lower()
-    assert url not in kept
+    assert service_url not in kept
 
 
-def test_no_canary_in_the_settings_or_the_order_reaches_the_scene(url: str, tmp_path: Path) -> None:
-    made = acme(url)
+def test_no_canary_in_the_settings_or_the_order_reaches_the_scene(service_url: str, tmp_path: Path) -> None:
+    made = acme(service_url)
     file = tmp_path / "scene.yaml"
     details: dict[str, object] = {
-        "order_items": [{"metadata": {"design": f"{url}/a.png?signature=canary-1", "note": f"{NAME}, {PHONE}"}}]
+        "order_items": [{"metadata": {"design": f"{service_url}/a.png?signature=canary-1", "note": f"{NAME}, {PHONE}"}}]
     }
     settings: dict[str, object] = {
         "body": f"Write to {STRANGER} about {CLIENT}",
         "wire": {"path": "/orders/{remote_id}", "body": {"password": "canary-2", "taken": (200, 202)}},
     }
-    scene = Scene(NOW, "1042", NOW, NOW, (), details, settings)
-    with record(file, Head(HEAD.provenance, scene), Scrubber(ACME, made, private_texts(ORDER))):
+    scene = CassetteSetup(NOW, "1042", NOW, NOW, (), details, settings)
+    with record(file, CassetteHeader(HEAD.provenance, scene), Scrubber(ACME, made, personal_texts(ORDER))):
         talk(made)
     kept = file.read_text(encoding="utf-8")
     assert "canary" not in kept.lower()
-    assert url not in kept
-    read = read_head(file).scene
+    assert service_url not in kept
+    read = read_header(file).setup
     assert read.settings == {
         "body": "Write to [hidden] about [hidden]",
         "wire": {"path": "/orders/{remote_id}", "body": {"password": "[hidden]", "taken": [200, 202]}},
@@ -166,10 +176,10 @@ def test_no_canary_in_the_settings_or_the_order_reaches_the_scene(url: str, tmp_
     }
 
 
-def test_what_is_no_secret_stays_readable(url: str, tmp_path: Path) -> None:
-    made = acme(url)
+def test_what_is_no_secret_stays_readable(service_url: str, tmp_path: Path) -> None:
+    made = acme(service_url)
     file = tmp_path / "gossip.yaml"
-    with record(file, HEAD, Scrubber(ACME, made, private_texts(ORDER))):
+    with record(file, HEAD, Scrubber(ACME, made, personal_texts(ORDER))):
         talk(made)
     token, put, *_ = yaml.safe_load(file.read_text(encoding="utf-8"))["interactions"]
     assert token["request"]["uri"] == "https://login.acme.example/token"
@@ -183,14 +193,14 @@ def test_what_is_no_secret_stays_readable(url: str, tmp_path: Path) -> None:
     assert "set-cookie" not in file.read_text(encoding="utf-8")
 
 
-def test_what_was_hidden_still_replays_for_whoever_has_other_secrets(url: str, tmp_path: Path) -> None:
-    made = acme(url)
+def test_what_was_hidden_still_replays_for_whoever_has_other_secrets(service_url: str, tmp_path: Path) -> None:
+    made = acme(service_url)
     file = tmp_path / "gossip.yaml"
-    with record(file, HEAD, Scrubber(ACME, made, private_texts(ORDER))):
+    with record(file, HEAD, Scrubber(ACME, made, personal_texts(ORDER))):
         talk(made)
     other = AcmeSettings(refresh_token=Secret(REFRESH), client_id=Secret("other"), client_secret=Secret("another one"))
-    scrubber = Scrubber(ACME, other, private_texts(ORDER))
-    scrubber.learn(other.token_url, json.dumps({"access_token": ACCESS}))
+    scrubber = Scrubber(ACME, other, personal_texts(ORDER))
+    scrubber.collect_secrets(other.token_url, json.dumps({"access_token": ACCESS}))
     with replay(file, scrubber):
         replies = talk(other)
     assert [reply.status_code for reply in replies] == [200, 200, 200, 200]
@@ -198,11 +208,11 @@ def test_what_was_hidden_still_replays_for_whoever_has_other_secrets(url: str, t
     assert replies[1].json()["people"][0]["street"] == "at [hidden]"
 
 
-def test_a_body_that_is_no_text_is_not_recorded(url: str, tmp_path: Path) -> None:
-    made = acme(url)
+def test_a_body_that_is_no_text_is_not_recorded(service_url: str, tmp_path: Path) -> None:
+    made = acme(service_url)
     file = tmp_path / "binary.yaml"
     with (
-        pytest.raises(PluginFault, match="no text"),
+        pytest.raises(PluginError, match="no text"),
         record(file, HEAD, Scrubber(ACME, made)),
         httpx.Client(base_url=made.endpoint, trust_env=False) as client,
     ):

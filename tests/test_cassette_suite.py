@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_devkit.testing.cassette_suite import CassetteSuite
+from orderdesk_devkit.testing.cassette_suite import CassetteTests
 from orderdesk_devkit.testing.cassettes import CassetteMismatch
 from orderdesk_devkit.testing.scenarios import Scenarios, load_scenarios
 from orderdesk_sdk.errors import ConfigurationError
@@ -16,7 +16,7 @@ from orderdesk_sdk.errors import ConfigurationError
 PLUGIN = Path(__file__).parent.parent / "plugins/bdlinx/tests"
 NAME = "too-late"
 
-Trial = Callable[[CassetteSuite, Path, Scenarios], None]
+Trial = Callable[[CassetteTests, Path, Scenarios], None]
 
 
 @pytest.fixture
@@ -27,26 +27,26 @@ def tests(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def completeness(suite: CassetteSuite, tests: Path, scenarios: Scenarios) -> None:
+def completeness(suite: CassetteTests, tests: Path, scenarios: Scenarios) -> None:
     suite.test_every_scenario_has_a_cassette_and_every_cassette_a_scenario(tests, scenarios)
 
 
-def origin(suite: CassetteSuite, tests: Path, scenarios: Scenarios) -> None:
+def origin(suite: CassetteTests, tests: Path, scenarios: Scenarios) -> None:
     suite.test_the_cassette_says_where_it_comes_from(tests / f"cassettes/{NAME}.yaml", scenarios)
 
 
-def freshness(suite: CassetteSuite, tests: Path, scenarios: Scenarios) -> None:
+def freshness(suite: CassetteTests, tests: Path, scenarios: Scenarios) -> None:
     suite.test_the_cassette_is_not_stale(tests / f"cassettes/{NAME}.yaml", tests)
 
 
-def sameness(suite: CassetteSuite, tests: Path, scenarios: Scenarios) -> None:
+def sameness(suite: CassetteTests, tests: Path, scenarios: Scenarios) -> None:
     again = tests / "again"
     suite.test_recording_again_gives_the_same_file_but_for_date_and_version(
         tests / f"cassettes/{NAME}.yaml", scenarios, again
     )
 
 
-def privacy(suite: CassetteSuite, tests: Path, scenarios: Scenarios) -> None:
+def privacy(suite: CassetteTests, tests: Path, scenarios: Scenarios) -> None:
     suite.test_no_cassette_holds_a_secret_or_a_person(tests / f"cassettes/{NAME}.yaml", scenarios)
 
 
@@ -55,7 +55,7 @@ TRIALS = [completeness, origin, freshness, sameness, privacy]
 
 @pytest.mark.parametrize("trial", TRIALS)
 def test_a_good_cassette_passes(tests: Path, trial: Trial) -> None:
-    trial(CassetteSuite(), tests, load_scenarios(tests))
+    trial(CassetteTests(), tests, load_scenarios(tests))
 
 
 @pytest.mark.slow
@@ -82,7 +82,7 @@ def test_a_spoiled_cassette_fails(tests: Path, trial: Trial, old: str, new: str)
     assert old in text
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises((AssertionError, CassetteMismatch)):
-        trial(CassetteSuite(), tests, load_scenarios(tests))
+        trial(CassetteTests(), tests, load_scenarios(tests))
 
 
 def test_a_cassette_of_another_order_or_of_other_details_is_stale(tests: Path) -> None:
@@ -91,19 +91,19 @@ def test_a_cassette_of_another_order_or_of_other_details_is_stale(tests: Path) -
     for old, new in (("order: '1042'", "order: '1043'"), ("details: {}", "details: {payment_type: Visa}")):
         file.write_text(text.replace(old, new), encoding="utf-8")
         with pytest.raises(ConfigurationError, match="its order is not the scenario's"):
-            freshness(CassetteSuite(), tests, load_scenarios(tests))
+            freshness(CassetteTests(), tests, load_scenarios(tests))
 
 
 @pytest.mark.parametrize("spoil", [lambda file: file.unlink(), lambda file: file.rename(file.with_stem("of-nobody"))])
 def test_a_cassette_too_few_or_too_many_fails(tests: Path, spoil: Callable[[Path], object]) -> None:
     spoil(tests / f"cassettes/{NAME}.yaml")
     with pytest.raises(AssertionError):
-        completeness(CassetteSuite(), tests, load_scenarios(tests))
+        completeness(CassetteTests(), tests, load_scenarios(tests))
 
 
 def test_what_only_the_plugin_knows_to_be_private_is_looked_for(tests: Path) -> None:
-    class Knowing(CassetteSuite):
-        private = ("too late",)
+    class Knowing(CassetteTests):
+        personal_texts = ("too late",)
 
     with pytest.raises(AssertionError):
         privacy(Knowing(), tests, load_scenarios(tests))
@@ -114,4 +114,4 @@ def test_a_simulators_cassette_cannot_pass_for_a_live_one_that_nobody_could_reco
     file = tests / f"cassettes/{name}.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace("source: simulator", "source: live"), encoding="utf-8")
     with pytest.raises(AssertionError, match="nobody can record it live"):
-        CassetteSuite().test_the_cassette_says_where_it_comes_from(file, load_scenarios(tests))
+        CassetteTests().test_the_cassette_says_where_it_comes_from(file, load_scenarios(tests))

@@ -16,23 +16,23 @@ from starlette.types import Receive, Scope, Send
 
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.testing.cassettes import (
+    CassetteHeader,
     CassetteMismatch,
-    Head,
+    CassetteSetup,
     Provenance,
-    Scene,
     Source,
-    read_head,
+    read_header,
     record,
     replay,
 )
 from orderdesk_devkit.testing.network import NetworkUsed
 from orderdesk_devkit.testing.scrubbing import Scrubber
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import settings, url
 from orderdesk_sdk.plugin.integration import Integration
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-SCENE = Scene(
+SCENE = CassetteSetup(
     NOW,
     "1042",
     NOW,
@@ -41,14 +41,14 @@ SCENE = Scene(
     {"order_items": [{"metadata": {"a": 1}}]},
     {"speed": "fast", "wire": {"b": [2]}},
 )
-HEAD = Head(Provenance(Source.SIMULATOR, "acme", "orders v2", date(2026, 11, 23), "0.1.0"), SCENE)
+HEAD = CassetteHeader(Provenance(Source.SIMULATOR, "acme", "orders v2", date(2026, 11, 23), "0.1.0"), SCENE)
 STORED = "https://api.acme.example"
 
 
 @settings
 class AcmeSettings:
-    endpoint: str = host(help="-", default=STORED)
-    shop: str = host(help="-", default="https://none.acme.example")
+    endpoint: str = url(help="-", default=STORED)
+    shop: str = url(help="-", default="https://none.acme.example")
 
 
 ACME = Integration(slug="acme", title="Acme", settings=AcmeSettings, base_url="endpoint", cancel=())
@@ -202,7 +202,7 @@ def test_two_hosts_whose_names_begin_alike_stay_two(scrubber: Scrubber) -> None:
 
 
 def test_a_cassette_says_where_it_comes_from(polls: Path) -> None:
-    assert read_head(polls) == HEAD
+    assert read_header(polls) == HEAD
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_cassette_with_a_bad_provenance_is_not_played(polls: Path, scrubber: S
     polls.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ConfigurationError, match="record it again") as failed, replay(polls, scrubber):
         raise AssertionError("it was played")
-    assert failed.value.place == str(polls)
+    assert failed.value.location == str(polls)
 
 
 def test_a_cassette_that_is_not_there_is_named(tmp_path: Path, scrubber: Scrubber) -> None:

@@ -14,17 +14,17 @@ import httpx
 import pytest
 from attrs import frozen
 
-from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
 from orderdesk_sdk.cases.exchange import Certainty, Failure, Intent
-from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.errors import PluginError
+from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
 from orderdesk_sdk.transport.http.failures import CERTAINTY, failure_of
 from orderdesk_sdk.transport.redaction import Redactor
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker
 
-ONE_TRY = CallLimits(tries=1, total=0.6, connect=0.3, read=0.4, reply=100_000)
+ONE_TRY = HttpLimits(max_attempts=1, timeout=0.6, connect_timeout=0.3, read_timeout=0.4, max_response_bytes=100_000)
 BODY = b'{"cancel":true}'
 
 
@@ -32,7 +32,7 @@ def put(url: str, content: bytes = BODY, **headers: str) -> httpx.Request:
     return httpx.Request("PUT", f"{url}/orders/1/cancel", content=content, headers=headers)
 
 
-def fail(client: ConnectionClient, request: httpx.Request) -> Failure:
+def fail(client: HttpClient, request: httpx.Request) -> Failure:
     """The failure of a call that must have one."""
     intents: list[Intent] = []
     exchange, response = client.call(request, 1, intents.append)
@@ -83,7 +83,7 @@ def drips(content: bytes) -> Callable[[RawConnection], None]:
 
 
 def silent_in_the_body(connection: RawConnection) -> None:
-    connection.send(http_reply(content_length="9"))
+    connection.send(http_response(content_length="9"))
     silent(connection)
 
 
@@ -97,7 +97,7 @@ def reads_on(connection: RawConnection) -> None:
 
 
 def after_reading(content: bytes) -> Callable[[RawConnection], None]:
-    return answering(lambda _: content)
+    return responding(lambda _: content)
 
 
 def floods_with_1xx(connection: RawConnection) -> None:
@@ -112,7 +112,7 @@ LOST = (
     Trouble("half a status line", httpx.RemoteProtocolError, says(b"HTTP/1.1 2")),
     Trouble("half a header", httpx.RemoteProtocolError, says(b"HTTP/1.1 200 OK\r\ncontent-ty")),
     Trouble("header without an end", httpx.RemoteProtocolError, says(b"HTTP/1.1 200 OK\r\nx: " + b"x" * 200_000)),
-    Trouble("body cut in half", httpx.RemoteProtocolError, says(http_reply(200, b'{"status"', content_length="30"))),
+    Trouble("body cut in half", httpx.RemoteProtocolError, says(http_response(200, b'{"status"', content_length="30"))),
     Trouble(
         "cut chunk",
         httpx.RemoteProtocolError,
@@ -124,13 +124,13 @@ LOST = (
         says(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n"),
     ),
     Trouble("no HTTP", httpx.RemoteProtocolError, says(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")),
-    Trouble("no number as length", httpx.RemoteProtocolError, says(http_reply(200, b"{}", content_length="two"))),
+    Trouble("no number as length", httpx.RemoteProtocolError, says(http_response(200, b"{}", content_length="two"))),
     Trouble("silence", httpx.ReadTimeout, silent),
     Trouble("silence in the body", httpx.ReadTimeout, silent_in_the_body),
     Trouble("slow drip of the header", httpx.ReadTimeout, drips(b"HTTP/1.1 200 OK\r\nx: ")),
     Trouble("slow drip of the body", httpx.ReadTimeout, drips(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n")),
     Trouble("flood of 1xx", httpx.ReadTimeout, floods_with_1xx),
-    Trouble("garbage for gzip", httpx.DecodingError, says(http_reply(200, b"\x00\x01no", content_encoding="gzip"))),
+    Trouble("garbage for gzip", httpx.DecodingError, says(http_response(200, b"\x00\x01no", content_encoding="gzip"))),
 )
 
 
@@ -140,7 +140,7 @@ def test_a_request_whose_reply_is_lost_is_unclear_because_the_service_has_all_of
 ) -> None:
     with RawServer(trouble.script) as server:
         failure = fail(client_of(server.url, ONE_TRY), put(server.url))
-        assert certain(failure) == (trouble.kind.__name__, Certainty.UNCLEAR)
+        assert certain(failure) == (trouble.kind.__name__, Certainty.UNKNOWN)
         assert server.received.endswith(BODY)
         assert len(server.connections) == 1, "it was sent once"
 
@@ -154,7 +154,7 @@ def test_a_reset_before_the_service_reads_is_unclear_because_nobody_can_tell_it_
 
     with RawServer(script) as server:
         failure = fail(client_of(server.url, ONE_TRY), put(server.url))
-        assert failure.certainty is Certainty.UNCLEAR
+        assert failure.certainty is Certainty.UNKNOWN
         assert failure.kind in ("ReadError", "RemoteProtocolError"), "the kernel decides which, by who is faster"
         assert server.received == b""
 
@@ -166,7 +166,7 @@ def test_a_reset_while_a_long_request_is_being_written_is_unclear(client_of: Cli
 
     with RawServer(script, receive_buffer=4096) as server:
         failure = fail(client_of(server.url, ONE_TRY), put(server.url, b"x" * 20_000_000))
-        assert failure.certainty is Certainty.UNCLEAR
+        assert failure.certainty is Certainty.UNKNOWN
         assert failure.kind in ("ReadError", "RemoteProtocolError"), "httpcore reads on after a failed write"
         assert 0 < len(server.received) < 20_000_000
 
@@ -174,7 +174,7 @@ def test_a_reset_while_a_long_request_is_being_written_is_unclear(client_of: Cli
 def test_a_service_that_stops_reading_is_a_write_timeout_and_unclear(client_of: ClientMaker) -> None:
     with RawServer(stops_reading, receive_buffer=4096) as server:
         failure = fail(client_of(server.url, ONE_TRY), put(server.url, b"x" * 20_000_000))
-        assert certain(failure) == ("WriteTimeout", Certainty.UNCLEAR)
+        assert certain(failure) == ("WriteTimeout", Certainty.UNKNOWN)
         assert 0 < len(server.received) < 20_000_000
 
 
@@ -192,16 +192,16 @@ def test_a_reply_beyond_the_limit_is_unclear_and_not_read_to_its_end(headers: st
 
     with RawServer(script) as server:
         failure = fail(client_of(server.url, ONE_TRY), put(server.url))
-        assert certain(failure) == ("ReplyTooLarge", Certainty.UNCLEAR)
+        assert certain(failure) == ("ResponseTooLarge", Certainty.UNKNOWN)
         assert server.received.endswith(BODY)
     assert server.connections[0].sent < size / 2
 
 
 def test_a_gzip_bomb_is_a_reply_beyond_the_limit(client_of: ClientMaker) -> None:
     bomb = gzip.compress(bytes(50_000_000))
-    with RawServer(after_reading(http_reply(200, bomb, content_encoding="gzip"))) as server:
+    with RawServer(after_reading(http_response(200, bomb, content_encoding="gzip"))) as server:
         failure = fail(client_of(server.url, ONE_TRY), put(server.url))
-        assert certain(failure) == ("ReplyTooLarge", Certainty.UNCLEAR)
+        assert certain(failure) == ("ResponseTooLarge", Certainty.UNKNOWN)
 
 
 # What never reached a service
@@ -244,10 +244,10 @@ def test_a_call_that_gets_no_connection_of_the_pool_in_time_is_not_sent(client_o
         connection.read_request()
         holds.set()
         may_end.wait(30)
-        connection.send(http_reply())
+        connection.send(http_response())
 
     with RawServer(script) as server:
-        client = client_of(server.url, CallLimits(tries=1, in_flight=1, total=30, read=30))
+        client = client_of(server.url, HttpLimits(max_attempts=1, in_flight=1, timeout=30, read_timeout=30))
         first = threading.Thread(target=lambda: client.call(put(server.url), 1, lambda _: None))
         first.start()
         try:
@@ -306,14 +306,14 @@ def test_a_request_that_breaks_http_is_unclear_because_part_of_it_may_have_left(
 ) -> None:
     with RawServer(reads_on) as server:
         failure = fail(client_of(server.url, ONE_TRY), put(server.url, content, **headers))
-        assert certain(failure) == ("LocalProtocolError", Certainty.UNCLEAR)
+        assert certain(failure) == ("LocalProtocolError", Certainty.UNKNOWN)
         server.settle()
     assert (b"PUT /orders/1/cancel" in server.received) is seen
 
 
 def test_a_redirect_to_a_foreign_host_is_handed_to_the_plugin_and_not_followed(client_of: ClientMaker) -> None:
     with RawServer(silent) as foreign:
-        reply = http_reply(302, b"", location=f"{foreign.url}/steal")
+        reply = http_response(302, b"", location=f"{foreign.url}/steal")
         with RawServer(after_reading(reply)) as server:
             exchange, response = client_of(server.url, ONE_TRY).call(put(server.url), 1, lambda _: None)
         assert response is not None
@@ -326,17 +326,17 @@ def test_a_redirect_to_a_foreign_host_is_handed_to_the_plugin_and_not_followed(c
     [("http://a:b:c/", "RemoteProtocolError"), ("javascript:alert(1)", "InvalidURL"), ("http://xn--/", "IDNAError")],
 )
 def test_a_redirect_that_httpx_cannot_even_read_is_unclear(location: str, kind: str, client_of: ClientMaker) -> None:
-    reply = http_reply(302, b"", location=location)
+    reply = http_response(302, b"", location=location)
     with RawServer(after_reading(reply)) as server:
         failure = fail(client_of(server.url, ONE_TRY), put(server.url))
-        assert certain(failure) == (kind, Certainty.UNCLEAR)
+        assert certain(failure) == (kind, Certainty.UNKNOWN)
         assert server.received.endswith(BODY)
 
 
 def test_a_call_to_a_foreign_host_is_stopped_before_an_intent_or_a_byte(client_of: ClientMaker) -> None:
     intents: list[Intent] = []
     with RawServer(silent) as own, RawServer(silent) as foreign:
-        with pytest.raises(PluginFault, match="none of the connection's hosts"):
+        with pytest.raises(PluginError, match="none of the connection's hosts"):
             client_of(own.url).call(put(foreign.url), 1, intents.append)
         assert (own.connections, foreign.connections, intents) == ([], [], [])
 
@@ -348,7 +348,7 @@ def test_no_proxy_is_asked_whatever_the_environment_says(
     client_of: ClientMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So ProxyError cannot come from our calls; it stands in the table for whoever builds a transport with one."""
-    with RawServer(silent) as proxy, RawServer(after_reading(http_reply())) as server:
+    with RawServer(silent) as proxy, RawServer(after_reading(http_response())) as server:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
         exchange, _ = client_of(server.url, ONE_TRY).call(put(server.url), 1, lambda _: None)
@@ -377,7 +377,7 @@ UNREACHABLE = {
 
 
 def test_every_line_of_the_table_is_seen_on_a_socket_or_known_to_be_out_of_reach() -> None:
-    named = {error.__name__ for error in SEEN | UNREACHABLE} | {"ReplyTooLarge"}
+    named = {error.__name__ for error in SEEN | UNREACHABLE} | {"ResponseTooLarge"}
     assert named == {error.__name__ for error in CERTAINTY}
 
 
@@ -390,4 +390,4 @@ def test_a_failure_that_the_table_does_not_know_proves_nothing() -> None:
     class NewTimeout(httpx.ConnectTimeout):
         pass
 
-    assert failure_of(NewTimeout("later"), Redactor()).certainty is Certainty.UNCLEAR
+    assert failure_of(NewTimeout("later"), Redactor()).certainty is Certainty.UNKNOWN

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orderdesk_sdk.orders.order import Address, Order, Placement, Role
-from orderdesk_sdk.plugin.requests import CheckRequest
+from orderdesk_sdk.orders.order import Address, ConnectionRole, Order, RemoteOrder
+from orderdesk_sdk.plugin.requests import PollRequest
 
 ASKED = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("asked_at", "status_at", "known"),
+    ("last_sent_at", "status_at", "known"),
     [
         (ASKED, ASKED, "printing"),
         (ASKED, ASKED + timedelta(seconds=1), "printing"),
@@ -25,8 +25,8 @@ ASKED = datetime(2026, 1, 5, 9, tzinfo=UTC)
 def test_a_status_counts_that_was_read_since_the_cancel(
     asked_at: datetime | None, status_at: datetime | None, known: str | None
 ) -> None:
-    placement = Placement("acme", "1", ASKED - timedelta(days=1), Role.FULFILLMENT, "printing", status_at)
-    assert CheckRequest(Order("1", "1"), placement, asked_at).status_since == known
+    placement = RemoteOrder("acme", "1", ASKED - timedelta(days=1), ConnectionRole.FULFILLMENT, "printing", status_at)
+    assert PollRequest(Order("1", "1"), placement, asked_at).status_since_request == known
 
 
 @pytest.mark.parametrize(

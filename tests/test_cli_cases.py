@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from tests.test_ledger import case_of, put, wish
+from tests.test_ledger import case_of, make_cancellation, put
 
 MANY = 1100
 
@@ -21,11 +21,16 @@ MANY = 1100
 def cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Case]:
     monkeypatch.chdir(tmp_path)
     made = [
-        case_of(wish(), number, connection=f"shop {number}", state=State.ASKED if number % 2 else State.REQUESTED)
+        case_of(
+            make_cancellation(),
+            number,
+            connection=f"shop {number}",
+            state=State.ACKNOWLEDGED if number % 2 else State.PENDING,
+        )
         for number in range(MANY)
     ]
     with closing(SqliteLedger(Path("orderdesk.db"))) as ledger:
-        ledger.open(wish(), "", made)
+        ledger.open_cancellation(make_cancellation(), "", made)
     Path("orderdesk.toml").write_text("", encoding="utf-8")
     return made
 
@@ -77,9 +82,9 @@ def test_a_list_without_cases_is_one_too() -> None:
 def test_cases_are_had_page_by_page_whatever_narrows_them(cases: list[Case]) -> None:
     with closing(SqliteLedger(Path("orderdesk.db"))) as ledger:
         asked: list[Case] = []
-        while page := ledger.cases(states=[State.ASKED], limit=100, after=asked[-1] if asked else None):
+        while page := ledger.cases(states=[State.ACKNOWLEDGED], limit=100, after=asked[-1] if asked else None):
             asked += page
-        assert asked == [case for case in cases if case.state is State.ASKED]
+        assert asked == [case for case in cases if case.state is State.ACKNOWLEDGED]
         assert len(ledger.cases()) == 1000
         assert len(ledger.cases(order_id="1")) == MANY, "of one order none may be missed"
         put(ledger, "2")

@@ -151,7 +151,7 @@ def test_orders_are_listed_with_folder_and_places(shop: Shop) -> None:
 def test_placing_gives_the_order_to_the_simulator_once(shop: Shop) -> None:
     at = ("--submitted-at", "2026-01-05T09:00:00Z")
     assert shop.ask("place", "1042", "--at", "amazon-mcf", *at)["simulator_seeded"] is True
-    assert shop.simulator.truth("1042") == "Received"
+    assert shop.simulator.actual_status("1042") == "Received"
     assert shop.ask("place", "1042", "--at", "amazon-mcf", *at)["simulator_seeded"] is False
     assert shop.ask("place", "1042", "--at", "phone")["simulator_seeded"] is None
 
@@ -161,7 +161,7 @@ def test_a_move_cancels_nothing_and_says_so(shop: Shop) -> None:
     assert "cancels nothing by itself" in shop.run("move", "1042", "Canceled").stdout
     assert shop.ask("move", "1042", "canceled")["destination"] == "Canceled"
     assert shop.ask("cases", "1042")["cases"] == []
-    assert shop.simulator.truth("1042") == "Received"
+    assert shop.simulator.actual_status("1042") == "Received"
 
 
 def test_a_plan_is_a_table_for_people(shop: Shop) -> None:
@@ -209,7 +209,7 @@ def test_a_case_may_be_named_by_the_beginning_of_its_id(shop: Shop) -> None:
     first, second = (case["id"] for case in shop.ask("cases")["cases"])
     unique = next(first[:size] for size in range(1, len(first)) if first[:size] != second[:size])
     assert shop.ask("withdraw", unique)["case"]["state"] == "withdrawn"
-    assert shop.ask("withdraw", "", code=1)["error"]["kind"] == "InputError"
+    assert shop.ask("withdraw", "", code=1)["error"]["kind"] == "ValidationError"
     assert shop.ask("withdraw", "no such case", code=1)["error"]["kind"] == "NotFoundError"
 
 
@@ -219,7 +219,7 @@ def test_a_wish_that_is_only_recorded_is_sent_by_work(shop: Shop) -> None:
     shop.run("cancel", "1042", "--no-send", "--key", "ticket 7")
     assert shop.case("1042")["state"] == "requested"
     assert "canceled" in shop.run("work", "--until-idle").stdout
-    assert shop.simulator.truth("1042") == "Cancelled"
+    assert shop.simulator.actual_status("1042") == "Cancelled"
     assert shop.ask("cancel", "1043", "--key", "ticket 7", code=1)["error"]["kind"] == "ConflictError"
 
 
@@ -246,7 +246,7 @@ def test_check_reads_back_at_once(shop: Shop) -> None:
 
 def test_an_unclear_case_is_sent_again_on_a_persons_word(shop: Shop) -> None:
     shop.run("place", "1042", "--at", "amazon-mcf")
-    shop.simulator.faults.add(Fault.LOST_REPLY, method="PUT")
+    shop.simulator.faults.add(Fault.LOST_RESPONSE, method="PUT")
     assert shop.ask("cancel", "1042")["cases"][0]["state"] == "unclear"
     assert shop.ask("send-again", shop.case("1042")["id"], "--by", "Ann")["case"]["state"] == "asked"
     assert "by Ann" in shop.run("receipt", "1042").stdout
@@ -255,10 +255,10 @@ def test_an_unclear_case_is_sent_again_on_a_persons_word(shop: Shop) -> None:
 def test_a_resubmission_waits_until_the_original_is_canceled(shop: Shop) -> None:
     shop.run("place", "1042", "--at", "amazon-mcf")
     shop.run("cancel", "1042")
-    assert shop.ask("resubmit", "1042", code=1)["error"]["kind"] == "NotAllowedError"
+    assert shop.ask("resubmit", "1042", code=1)["error"]["kind"] == "InvalidStateError"
     shop.run("work", "--until-idle")
     assert "submitted" in shop.run("resubmit", "1042", "--number", "1042-B").stdout
-    assert shop.simulator.truth("1042-B") == "New"
+    assert shop.simulator.actual_status("1042-B") == "New"
 
 
 def test_a_too_late_cancel_says_why(shop: Shop) -> None:

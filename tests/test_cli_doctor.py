@@ -16,9 +16,9 @@ from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.orders.serialization import read_order_text
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 CONNECTION = """
 [connections.mcf]
@@ -153,11 +153,13 @@ def test_a_folder_that_is_not_there_is_told() -> None:
 
 def record_a_wish(at: datetime) -> None:
     with Desk(Config(Path("orderdesk.db")), clock=VirtualClock(at)) as desk:
-        assert isinstance(desk.host, LocalHost)
-        desk.host.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
-        order = desk.host.order("1042")
-        desk.host.place(order.id, Placement("mcf", "1042", at, Role.FULFILLMENT), by="Ann")
-        desk.cancel("1042", by="Ann", send=False)
+        assert isinstance(desk.order_store, SqliteOrderStore)
+        desk.order_store.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="Ann")
+        order = desk.order_store.get_order("1042")
+        desk.order_store.add_remote_order(
+            order.id, RemoteOrder("mcf", "1042", at, ConnectionRole.FULFILLMENT), by="Ann"
+        )
+        desk.cancel("1042", by="Ann", send_now=False)
 
 
 @pytest.mark.parametrize(("ago", "code"), [(timedelta(hours=2), 1), (timedelta(hours=-2), 0)])

@@ -77,17 +77,17 @@ def test_what_was_heard_and_does_not_show_is_read_until_the_service_contradicts(
 
 def test_work_returns_with_what_a_person_has_of_status_changes_and_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from orderdesk_sdk.cases.errand import ErrandState
-    from orderdesk_sdk.cases.ledger import Write
+    from orderdesk_sdk.cases.ledger import CaseUpdate
     from orderdesk_sdk.clock import hours
     from orderdesk_sdk.desk.config import find_config
     from orderdesk_sdk.desk.desk import Desk
 
     with Desk(find_config(None)) as desk:
-        monkeypatch.setattr(desk._engine, "_run", lambda *_: [])
+        monkeypatch.setattr(desk._scheduler, "_run", lambda *_: [])
         (change,) = desk.change_status("1042", "archived", by="Ann").changes
         now = desk.clock.now()
-        waits = change.changed(ErrandState.AWAITING_PERSON, now, due_at=now + hours(9999), text="nobody can look")
-        desk.ledger.write(Write(change, waits, ["awaiting person"]))
+        waits = change.with_state(ErrandState.ACTION_REQUIRED, now, due_at=now + hours(9999), message="nobody can look")
+        desk.ledger.write(CaseUpdate(change, waits, ["awaiting person"]))
     said = run("work", "--until-idle", code=3).stdout
     assert ("nobody can look" in said, change.id in said) == (True, True)
     told = json.loads(run("work", "--until-idle", "--json", code=3).stdout)
@@ -100,7 +100,7 @@ def test_a_person_settles_a_status_change_by_its_id(monkeypatch: pytest.MonkeyPa
     from orderdesk_sdk.desk.desk import Desk
 
     with Desk(find_config(None)) as desk:
-        monkeypatch.setattr(desk._engine, "_run", lambda *_: [])
+        monkeypatch.setattr(desk._scheduler, "_run", lambda *_: [])
         (change,) = desk.change_status("1042", "archived", by="Ann").changes
     assert "set" in run("confirm", change.id[:9], "--by", "Ben", "--note", "x").stdout
     told = ask("receipt", "1042")["status_changes"]
@@ -116,12 +116,12 @@ def test_a_shipment_of_a_canceled_order_is_an_alarm_and_of_another_is_none() -> 
 
 
 def test_a_status_change_that_is_open_keeps_work_going_until_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    from orderdesk_sdk.cli.worker import machine_has_work
+    from orderdesk_sdk.cli.worker import has_automatic_work
     from orderdesk_sdk.desk.config import find_config
     from orderdesk_sdk.desk.desk import Desk
 
     with Desk(find_config(None)) as desk:
-        assert not machine_has_work(desk)
-        monkeypatch.setattr(desk._engine, "_run", lambda *_: [])
+        assert not has_automatic_work(desk)
+        monkeypatch.setattr(desk._scheduler, "_run", lambda *_: [])
         desk.change_status("1042", "archived", by="Ann")
-        assert machine_has_work(desk)
+        assert has_automatic_work(desk)

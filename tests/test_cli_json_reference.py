@@ -75,7 +75,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
             ask("place", number, "--at", "amazon-mcf")
         ask("orders", "--limit", "1")
         ask("withdraw", ask("cancel", "1043", "--by", "Ann", "--no-send")["cases"][0]["id"], "--by", "Ann")
-        simulators["amazon-mcf"][0].faults.add(Fault.LOST_REPLY, method="PUT")
+        simulators["amazon-mcf"][0].faults.add(Fault.LOST_RESPONSE, method="PUT")
         ask("send-again", ask("cancel", "1044", "--by", "Ann")["cases"][0]["id"], "--by", "Ben")
         ask("refuse", gave["send-again"]["case"]["id"], "--by", "Ben", "--note", "Sue at the warehouse, by phone")
         ask("confirm", ask("cancel", "1043", "--by", "Ann")["cases"][0]["id"], "--by", "Ben")

@@ -146,7 +146,7 @@ def test_nothing_is_restored_over_a_ledger_in_use_nor_from_what_is_no_sound_back
 
 def test_a_plain_copy_of_a_ledger_in_use_is_no_ledger_for_doctor_either() -> None:
     with closing(SqliteLedger(LEDGER)) as ledger:
-        ledger.append(ledger.cases()[0], ["in the log alone"], fenced=True)
+        ledger.append(ledger.cases()[0], ["in the log alone"], if_unchanged=True)
         shutil.copy(LEDGER, "copy.db")
     Path("copy.toml").write_text('[ledger]\nurl = "sqlite:///copy.db"\n', encoding="utf-8")
     for command in (["doctor"], ["cases"]):

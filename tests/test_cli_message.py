@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from orderdesk_devkit.cli.sandbox import running
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock, minutes
@@ -104,14 +104,14 @@ def test_what_no_person_wrote_leaves_the_case_as_it_was(shop: Shop, mark: str) -
 def test_a_mail_is_no_evidence_without_who_read_it(shop: Shop) -> None:
     assert "--by" in shop.run("confirm", CASE, "--message", "-", code=2, stdin=mail()).stderr
     wrong = shop.ask("confirm", CASE, "--by", " ", "--message", "-", code=1, stdin=mail())["error"]
-    assert (wrong["kind"], wrong["place"]) == ("InputError", "by")
+    assert (wrong["kind"], wrong["place"]) == ("ValidationError", "by")
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x00\xff" * 50, mail(text="")])
 def test_what_is_no_mail_leaves_the_case_as_it_was(shop: Shop, raw: bytes) -> None:
     before = shop.ask("cases", "1043")
     wrong = shop.ask("confirm", CASE, "--by", "Ben", "--message", "-", code=1, stdin=raw)["error"]
-    assert (wrong["kind"], wrong["place"]) == ("InputError", "the message")
+    assert (wrong["kind"], wrong["place"]) == ("ValidationError", "the message")
     assert shop.ask("cases", "1043") == before
 
 
@@ -130,7 +130,7 @@ def test_a_case_may_be_named_by_order_and_connection(shop: Shop) -> None:
 
 def test_a_proof_is_kept_as_it_was_before_there_were_messages() -> None:
     at = datetime(2026, 1, 5, tzinfo=UTC)
-    event = Event(EventKind.CANCELED, at, person="Ann", proof=Proof(ProofKind.PERSON, person="Ann"))
+    event = Event(EventKind.CANCELED, at, person="Ann", evidence=Evidence(EvidenceKind.PERSON, person="Ann"))
     row = json.loads(dump(event))
     assert row["proof"] == {"kind": "person", "person": "Ann"}
     assert load(json.dumps(row), Event) == event
@@ -138,6 +138,6 @@ def test_a_proof_is_kept_as_it_was_before_there_were_messages() -> None:
 
 def test_a_message_without_a_person_is_no_proof() -> None:
     with pytest.raises(ValueError, match="name of the person"):
-        Proof(ProofKind.MESSAGE)
+        Evidence(EvidenceKind.EMAIL)
     with pytest.raises(ValueError, match="belongs to the kind"):
-        Proof(ProofKind.MESSAGE, person="Ann")
+        Evidence(EvidenceKind.EMAIL, person="Ann")

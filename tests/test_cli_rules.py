@@ -142,7 +142,7 @@ def test_a_wish_may_name_places(shop: Shop) -> None:
     assert "Settled, but not canceled everywhere." in page
     assert "It goes on at mww (never asked)." in page
     wrong = shop.ask("cancel", "1044", "--at", "nowhere", code=1)["error"]
-    assert (wrong["kind"], "nowhere" in wrong["text"]) == ("NotAllowedError", True)
+    assert (wrong["kind"], "nowhere" in wrong["text"]) == ("InvalidStateError", True)
 
 
 def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -> None:
@@ -175,7 +175,7 @@ def test_a_wrong_reason_or_part_is_refused_with_what_is_allowed(
 ) -> None:
     shop.run("place", "1045", "--at", "commercehub")
     wrong = shop.ask("cancel", "1045", *arguments, code=1)["error"]
-    assert wrong["kind"] == "InputError"
+    assert wrong["kind"] == "ValidationError"
     assert listed in wrong["remedy"]
     assert shop.ask("cases", "1045")["cases"] == []
 

@@ -28,7 +28,7 @@ class Aloof(Simulator):
     def settings(self, url: str) -> dict[str, str]:
         return {"url": url}
 
-    def truth(self, remote_id: str) -> str:
+    def actual_status(self, remote_id: str) -> str:
         from orderdesk_sdk.errors import NotFoundError
 
         raise NotFoundError("no such order")
@@ -110,7 +110,7 @@ def test_an_order_is_given_once(path: Path) -> None:
         simulator, url = simulators["amazon-mcf"]
         assert seed_order(url, "A/1 ü", [("MUG", 2)]) is True
         assert seed_order(url, "A/1 ü", [("MUG", 2)]) is False
-        assert simulator.truth("A/1 ü") == "Received"
+        assert simulator.actual_status("A/1 ü") == "Received"
 
 
 @pytest.mark.parametrize("lines", [[], [("MUG", 0)], [("MUG", True)]])
@@ -143,4 +143,4 @@ def test_a_sandbox_is_on_this_machine_or_not_at_all(path: Path, table: str, plac
     path.write_text(f"[sandbox]\n{table}\n", encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
         read_config(path)
-    assert caught.value.place == f"{path}: {place}"
+    assert caught.value.location == f"{path}: {place}"

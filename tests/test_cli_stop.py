@@ -20,7 +20,7 @@ from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import SystemClock
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.orders.order import Order, OrderLine
 
 PATIENCE = 60.0
 """Seconds until a process that does not come up, or end, is taken for broken; it takes one."""
@@ -69,11 +69,11 @@ def test_work_that_is_told_to_end_begins_nothing_new(
         )
         with Desk.open(config) as desk:
             for number in range(ORDERS):
-                order = Order(f"o{number}", f"N{number}", lines=(Line(1, code="MUG"),))
+                order = Order(f"o{number}", f"N{number}", lines=(OrderLine(1, code="MUG"),))
                 simulator.add_order(order.number, lines=[("MUG", 1)])
                 desk.import_orders([order], by="a test")
-                desk.place(order.number, at="mcf", by="a test")
-                desk.cancel(order.number, by="Ann", send=False)
+                desk.place(order.number, connection="mcf", by="a test")
+                desk.cancel(order.number, by="Ann", send_now=False)
         working = subprocess.Popen(
             [sys.executable, "-m", "orderdesk_sdk.cli", "work"],
             cwd=tmp_path,
@@ -100,4 +100,4 @@ def test_work_that_is_told_to_end_begins_nothing_new(
             states = [case.state for case in desk.cases()]
     assert gate.asked <= AT_ONCE + 1, "one may have been on its way when the signal came"
     assert State.SENDING not in states, "what was under way is written down"
-    assert states.count(State.REQUESTED) == ORDERS - gate.asked
+    assert states.count(State.PENDING) == ORDERS - gate.asked

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import click
 import pytest
 
-from orderdesk_sdk.cli.output.times import Moment, shown, span, zone
-from orderdesk_sdk.desk.documents import iso
+from orderdesk_sdk.cli.output.times import TimeParameter, format_time, span, zone
+from orderdesk_sdk.desk.documents import iso_time
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def read(text: str) -> datetime:
-    return Moment().convert(text, None, None)
+    return TimeParameter().convert(text, None, None)
 
 
 @pytest.mark.parametrize(
@@ -65,19 +65,19 @@ def test_what_is_no_time_is_told_with_an_example(text: str) -> None:
 
 
 def test_machines_get_utc_with_a_z() -> None:
-    assert iso(NOON) == "2026-11-22T12:00:00Z"
-    assert iso(datetime(2026, 11, 22, 14, 0, 0, 5, timezone(timedelta(hours=2)))) == "2026-11-22T12:00:00.000005Z"
-    assert iso(None) is None
+    assert iso_time(NOON) == "2026-11-22T12:00:00Z"
+    assert iso_time(datetime(2026, 11, 22, 14, 0, 0, 5, timezone(timedelta(hours=2)))) == "2026-11-22T12:00:00.000005Z"
+    assert iso_time(None) is None
 
 
 def test_people_get_their_own_zone_and_its_name(berlin: None) -> None:
     this_year = datetime.now(UTC).year
     summer = datetime(this_year, 7, 1, 12, 0, 9, tzinfo=UTC)
-    assert shown(summer) == "1 Jul 14:00"
-    assert shown(summer, seconds=True) == "1 Jul 14:00:09"
-    assert shown(summer.replace(year=this_year - 2)) == f"1 Jul {this_year - 2} 14:00"
+    assert format_time(summer) == "1 Jul 14:00"
+    assert format_time(summer, seconds=True) == "1 Jul 14:00:09"
+    assert format_time(summer.replace(year=this_year - 2)) == f"1 Jul {this_year - 2} 14:00"
     assert (zone(summer), zone(NOON)) == ("CEST (UTC+02:00)", "CET (UTC+01:00)")
-    assert shown(None) == "-"
+    assert format_time(None) == "-"
 
 
 @pytest.mark.parametrize(

@@ -13,21 +13,21 @@ import httpx
 import pytest
 
 from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeJournal
-from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
 from orderdesk_sdk.cases.exchange import Certainty, Exchange
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
-from orderdesk_sdk.errors import ConfigurationError, PluginFault
+from orderdesk_sdk.errors import ConfigurationError, PluginError
 from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.auth import RefreshTokenAuth, Token, TokenAuth
 from orderdesk_sdk.plugin.service import Flow
-from orderdesk_sdk.runtime.flow_runner import drive
+from orderdesk_sdk.runtime.flow_runner import run_flow
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
 
 if TYPE_CHECKING:
     from tests.conftest import AcmeSettings, ClientMaker
 
-ONE_TRY = CallLimits(tries=1, total=2, connect=1, read=1)
+ONE_TRY = HttpLimits(max_attempts=1, timeout=2, connect_timeout=1, read_timeout=1)
 
 
 class AcmeAuth(RefreshTokenAuth):
@@ -38,20 +38,20 @@ class AcmeAuth(RefreshTokenAuth):
 class TokenService:
     """Issues tokens named token-1, token-2, ...; takes those in `good`."""
 
-    def __init__(self, *, good: Callable[[str], bool] = lambda token: True, lasts: int = 3600) -> None:
+    def __init__(self, *, good: Callable[[str], bool] = lambda token: True, expires_in: int = 3600) -> None:
         self._lock = threading.Lock()
         self._good = good
-        self._lasts = lasts
+        self._lasts = expires_in
         self.issued = 0
         self.calls: list[str] = []
         """The tokens that calls came with."""
-        self.refusal = http_reply(401, b'{"error": "expired"}')
+        self.refusal = http_response(401, b'{"error": "expired"}')
 
     def token_reply(self) -> bytes:
         with self._lock:
             self.issued += 1
             document = {"access_token": f"token-{self.issued}", "expires_in": self._lasts}
-        return http_reply(200, json.dumps(document).encode())
+        return http_response(200, json.dumps(document).encode())
 
     def __call__(self, request: bytes) -> bytes:
         if request.startswith(b"POST /token "):
@@ -60,10 +60,10 @@ class TokenService:
         token = head.partition("authorization: bearer ")[2].partition("\r\n")[0]
         with self._lock:
             self.calls.append(token)
-        return http_reply() if self._good(token) else self.refusal
+        return http_response() if self._good(token) else self.refusal
 
 
-def put(client: ConnectionClient, url: str) -> Exchange:
+def put(client: HttpClient, url: str) -> Exchange:
     return client.call(httpx.Request("PUT", f"{url}/orders/1"), 1, lambda _: None)[0]
 
 
@@ -80,7 +80,7 @@ def failing_token(answer: Callable[[RawConnection], None]) -> Callable[[RawConne
 
 def test_sixteen_threads_share_one_token_call(client_of: ClientMaker) -> None:
     service = TokenService()
-    with RawServer(answering(service)) as server:
+    with RawServer(responding(service)) as server:
         client = client_of(server.url, auth=AcmeAuth)
         with ThreadPoolExecutor(16) as threads:
             exchanges = list(threads.map(lambda _: put(client, server.url), range(48)))
@@ -100,7 +100,7 @@ def test_sixteen_threads_with_a_spent_token_fetch_one_new_one(client_of: ClientM
         return token != "token-1"
 
     service = TokenService(good=good)
-    with RawServer(answering(service)) as server:
+    with RawServer(responding(service)) as server:
         client = client_of(server.url, auth=AcmeAuth)
         with ThreadPoolExecutor(16) as threads:
             exchanges = list(threads.map(lambda _: put(client, server.url), range(16)))
@@ -113,17 +113,17 @@ def test_a_refused_token_is_renewed_once_and_the_second_refusal_is_handed_on(
     status: int, client_of: ClientMaker
 ) -> None:
     service = TokenService(good=lambda token: False)
-    service.refusal = http_reply(status, b'{"error": "no"}')
-    with RawServer(answering(service)) as server:
+    service.refusal = http_response(status, b'{"error": "no"}')
+    with RawServer(responding(service)) as server:
         exchange = put(client_of(server.url, auth=AcmeAuth), server.url)
-    assert (exchange.status, exchange.body, exchange.tries) == (status, '{"error": "no"}', 1)
+    assert (exchange.status, exchange.body, exchange.attempts) == (status, '{"error": "no"}', 1)
     assert service.calls == ["token-1", "token-2"]
 
 
 def test_a_token_is_renewed_a_minute_before_its_end(client_of: ClientMaker) -> None:
     clock = VirtualClock()
-    service = TokenService(lasts=600)
-    with RawServer(answering(service)) as server:
+    service = TokenService(expires_in=600)
+    with RawServer(responding(service)) as server:
         client = client_of(server.url, clock=clock, auth=AcmeAuth)
         for step in (seconds(0), minutes(9) - seconds(1), seconds(1)):
             clock.advance(step)
@@ -136,12 +136,12 @@ def test_a_token_is_renewed_a_minute_before_its_end(client_of: ClientMaker) -> N
     [
         RawConnection.close,
         RawConnection.reset,
-        lambda connection: connection.send(http_reply(503, b"<h1>Away</h1>")),
-        lambda connection: connection.send(http_reply(429)),
-        lambda connection: connection.send(http_reply(200, b'{"access_token": ""}')),
-        lambda connection: connection.send(http_reply(200, b'{"access_token": "abcdef", "expires_in": "soon"}')),
-        lambda connection: connection.send(http_reply(400, b'{"error": "temporarily_unavailable"}')),
-        lambda connection: connection.send(http_reply(302, b"", location="https://elsewhere.invalid/")),
+        lambda connection: connection.send(http_response(503, b"<h1>Away</h1>")),
+        lambda connection: connection.send(http_response(429)),
+        lambda connection: connection.send(http_response(200, b'{"access_token": ""}')),
+        lambda connection: connection.send(http_response(200, b'{"access_token": "abcdef", "expires_in": "soon"}')),
+        lambda connection: connection.send(http_response(400, b'{"error": "temporarily_unavailable"}')),
+        lambda connection: connection.send(http_response(302, b"", location="https://elsewhere.invalid/")),
     ],
     ids=["closes", "resets", "is away", "is busy", "gives none", "gives no time", "is away for now", "redirects"],
 )
@@ -152,7 +152,7 @@ def test_without_a_token_the_call_is_not_sent_whatever_the_token_endpoint_did(
         exchange = put(client_of(server.url, ONE_TRY, auth=AcmeAuth), server.url)
         assert exchange.failure is not None
         assert exchange.failure.certainty is Certainty.NOT_SENT
-        assert exchange.failure.text.startswith("no token was had: ")
+        assert exchange.failure.message.startswith("no token was had: ")
 
 
 def test_a_call_whose_token_could_not_be_renewed_is_not_done(client_of: ClientMaker) -> None:
@@ -161,10 +161,10 @@ def test_a_call_whose_token_could_not_be_renewed_is_not_done(client_of: ClientMa
 
     def answer(request: bytes) -> bytes:
         if request.startswith(b"POST /token ") and service.issued == 1:
-            return http_reply(503)
+            return http_response(503)
         return service(request)
 
-    with RawServer(answering(answer)) as server:
+    with RawServer(responding(answer)) as server:
         exchange = put(client_of(server.url, ONE_TRY, auth=AcmeAuth), server.url)
         assert exchange.failure is not None
         assert exchange.failure.certainty is Certainty.NOT_SENT
@@ -183,34 +183,34 @@ def test_a_lost_reply_after_a_renewed_token_is_unclear(client_of: ClientMaker) -
     with RawServer(script) as server:
         exchange = put(client_of(server.url, auth=AcmeAuth), server.url)
         assert exchange.failure is not None
-        assert (exchange.failure.certainty, exchange.tries) == (Certainty.UNCLEAR, 1)
+        assert (exchange.failure.certainty, exchange.attempts) == (Certainty.UNKNOWN, 1)
 
 
 @pytest.mark.parametrize("code", ["invalid_grant", "invalid_client", "unauthorized_client"])
 def test_refused_credentials_are_a_configuration_error_and_the_case_is_not_done(
     code: str, client_of: ClientMaker
 ) -> None:
-    refusal = http_reply(400, json.dumps({"error": code, "error_description": "the refresh token"}).encode())
+    refusal = http_response(400, json.dumps({"error": code, "error_description": "the refresh token"}).encode())
 
     def flow(url: str) -> Flow[Answer]:
         yield httpx.Request("PUT", url)
         raise AssertionError("there is no reply")
 
-    with RawServer(answering(lambda _: refusal)) as server:
+    with RawServer(responding(lambda _: refusal)) as server:
         client = client_of(server.url, auth=AcmeAuth)
         with pytest.raises(ConfigurationError, match=f"the credentials were refused: {code}") as caught:
             put(client, server.url)
-        assert caught.value.place == f"{server.url}/token"
-        assert "check refresh_token, client_id, client_secret" in (caught.value.remedy or "")
+        assert caught.value.location == f"{server.url}/token"
+        assert "check refresh_token, client_id, client_secret" in (caught.value.hint or "")
         journal = FakeJournal()
-        driven = drive(lambda: flow(server.url), Answer, client, journal, ANY_ORDER)
+        driven = run_flow(lambda: flow(server.url), Answer, client, journal, ANY_ORDER)
         assert b"PUT" not in server.received
     (kept,) = journal.exchanges
     assert kept.failure is not None
-    assert kept.failure.certainty is Certainty.NOT_DONE, "the request is not lost"
+    assert kept.failure.certainty is Certainty.NOT_PROCESSED, "the request is not lost"
     assert isinstance(driven.outcome, Answer)
-    assert (driven.outcome.outcome, driven.outcome.remedy) == (Outcome.NOT_DONE, caught.value.remedy)
-    assert not driven.wrote
+    assert (driven.outcome.outcome, driven.outcome.hint) == (Outcome.NOT_PROCESSED, caught.value.hint)
+    assert not driven.may_have_written
 
 
 def test_a_token_endpoint_at_a_foreign_host_gets_no_byte(client_of: ClientMaker) -> None:
@@ -220,7 +220,7 @@ def test_a_token_endpoint_at_a_foreign_host_gets_no_byte(client_of: ClientMaker)
             def token_request(self) -> httpx.Request:
                 return httpx.Request("POST", foreign.url, data={"client_secret": "secret"})
 
-        with pytest.raises(PluginFault, match="none of the connection's hosts"):
+        with pytest.raises(PluginError, match="none of the connection's hosts"):
             put(client_of(own.url, auth=Elsewhere), own.url)
         assert (own.connections, foreign.connections) == ([], [])
 
@@ -235,7 +235,7 @@ class Breaks(TokenAuth):
     def token_request(self) -> httpx.Request:
         raise self._error
 
-    def token(self, reply: httpx.Response) -> Token:
+    def parse_token(self, response: httpx.Response) -> Token:
         raise AssertionError("there is no reply")
 
     def sign(self, request: httpx.Request, token: Secret) -> None:
@@ -255,19 +255,19 @@ def test_credentials_that_break_are_the_plugins_fault_and_nothing_is_sent(
     error: BaseException, said: str, client_of: ClientMaker
 ) -> None:
     with RawServer(RawConnection.close) as server:
-        with pytest.raises(PluginFault, match=said):
+        with pytest.raises(PluginError, match=said):
             put(client_of(server.url, auth=lambda settings: Breaks(error)), server.url)
         assert server.connections == []
 
 
 def test_a_broken_refresh_leaves_the_next_caller_free_to_try(client_of: ClientMaker) -> None:
-    replies = iter([http_reply(503)])
+    replies = iter([http_response(503)])
     service = TokenService()
 
     def answer(request: bytes) -> bytes:
         return next(replies, b"") or service(request)
 
-    with RawServer(answering(answer)) as server:
+    with RawServer(responding(answer)) as server:
         client = client_of(server.url, ONE_TRY, auth=AcmeAuth)
         assert put(client, server.url).failure is not None
         assert put(client, server.url).status == 200
@@ -277,14 +277,14 @@ def test_a_broken_refresh_leaves_the_next_caller_free_to_try(client_of: ClientMa
 
 
 class TellsByBody(AcmeAuth):
-    def ended(self, reply: httpx.Response) -> bool:
-        return b"token_expired" in reply.content
+    def is_token_expired(self, response: httpx.Response) -> bool:
+        return b"token_expired" in response.content
 
 
 def test_a_token_that_has_ended_by_the_body_of_a_200_is_renewed_once(client_of: ClientMaker) -> None:
     service = TokenService(good=lambda token: token != "token-1")
-    service.refusal = http_reply(200, b'{"code": "token_expired"}')
-    with RawServer(answering(service)) as server:
+    service.refusal = http_response(200, b'{"code": "token_expired"}')
+    with RawServer(responding(service)) as server:
         client = client_of(server.url, auth=TellsByBody)
         exchange = put(client, server.url)
         assert (exchange.status, exchange.body, service.calls) == (200, "{}", ["token-1", "token-2"])
@@ -294,8 +294,8 @@ def test_a_token_that_has_ended_by_the_body_of_a_200_is_renewed_once(client_of: 
 
 def test_where_a_new_token_has_ended_too_no_flow_takes_that_for_an_answer(client_of: ClientMaker) -> None:
     service = TokenService(good=lambda token: False)
-    service.refusal = http_reply(200, b'{"code": "token_expired"}')
-    with RawServer(answering(service)) as server, pytest.raises(ConfigurationError, match="which it has just given"):
+    service.refusal = http_response(200, b'{"code": "token_expired"}')
+    with RawServer(responding(service)) as server, pytest.raises(ConfigurationError, match="which it has just given"):
         put(client_of(server.url, auth=TellsByBody), server.url)
     assert service.calls == ["token-1", "token-2"]
 
@@ -303,7 +303,7 @@ def test_where_a_new_token_has_ended_too_no_flow_takes_that_for_an_answer(client
 def test_a_token_goes_into_the_header_that_the_service_wants_and_a_date_beside_it() -> None:
     login = (Secret("refresh"), Secret("id"), Secret("secret"))
     request = httpx.Request("GET", "https://acme.example", headers={"x-date": "old"})
-    RefreshTokenAuth("", *login, header="x-token", dated="x-date").sign(request, Secret("token-1"))
+    RefreshTokenAuth("", *login, header="x-token", date_header="x-date").sign(request, Secret("token-1"))
     assert request.headers["x-token"] == "token-1"
     assert re.fullmatch(r"\d{8}T\d{6}Z", request.headers["x-date"])
     assert "authorization" not in request.headers

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
 from orderdesk_sdk.cases.exchange import Certainty, Intent
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
-from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.plugin.integration import Limit
-from orderdesk_sdk.transport.http.client import CallLimits
+from orderdesk_sdk.transport.http.client import HttpLimits
 from tests.test_client import ONE_A_SECOND, in_turn, of_operation, unheard
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ def test_a_write_that_was_turned_away_is_sent_again_when_the_service_asks_for_it
     headers: Mapping[str, str], waits: float, client_of: ClientMaker
 ) -> None:
     clock = VirtualClock()
-    with RawServer(answering(in_turn(http_reply(429, b"{}", **headers)))) as server:
+    with RawServer(responding(in_turn(http_response(429, b"{}", **headers)))) as server:
         began = clock.monotonic()
         exchange, _ = client_of(server.url, clock=clock).call(httpx.Request("PUT", server.url), 1, unheard)
-        assert (exchange.status, exchange.tries) == (200, 2)
+        assert (exchange.status, exchange.attempts) == (200, 2)
     assert clock.monotonic() - began == pytest.approx(waits, abs=0.01)
 
 
@@ -78,14 +78,14 @@ def test_a_wait_that_is_too_long_for_a_call_reaches_no_flow_and_is_told_as_long_
     waits: str, honored: float, client_of: ClientMaker
 ) -> None:
     clock = VirtualClock()
-    with RawServer(answering(lambda _: http_reply(429, b"{}", retry_after=waits))) as server:
+    with RawServer(responding(lambda _: http_response(429, b"{}", retry_after=waits))) as server:
         exchange, response = client_of(server.url, clock=clock).call(httpx.Request("PUT", server.url), 1, unheard)
         assert response is None
         assert exchange.failure is not None
-        assert (exchange.failure.certainty, exchange.failure.retry_after) == (Certainty.NOT_DONE, seconds(honored))
-        kept = (exchange.status, exchange.body, exchange.tries, exchange.headers["retry-after"])
+        assert (exchange.failure.certainty, exchange.failure.retry_after) == (Certainty.NOT_PROCESSED, seconds(honored))
+        kept = (exchange.status, exchange.body, exchange.attempts, exchange.headers["retry-after"])
         assert kept == (429, "{}", 1, waits), "what the service said is evidence all the same"
-        assert not exchange.whole, "no verdict may rest on it, nor a replay be fed with it"
+        assert not exchange.is_complete, "no verdict may rest on it, nor a replay be fed with it"
     assert clock.monotonic() == 0
 
 
@@ -93,7 +93,7 @@ def test_what_the_service_turned_away_for_long_is_not_sent_by_another_flow_befor
     client_of: ClientMaker,
 ) -> None:
     clock = VirtualClock()
-    with RawServer(answering(in_turn(http_reply(429, b"{}", retry_after="3600")))) as server:
+    with RawServer(responding(in_turn(http_response(429, b"{}", retry_after="3600")))) as server:
         client = client_of(server.url, clock=clock)
         client.call(httpx.Request("PUT", server.url), 1, unheard)
         clock.advance(minutes(30))
@@ -104,7 +104,7 @@ def test_what_the_service_turned_away_for_long_is_not_sent_by_another_flow_befor
         assert server.received.count(b"PUT ") == 1
         for exchange in found:
             assert exchange.failure is not None
-            assert (exchange.failure.certainty, exchange.tries) == (Certainty.NOT_SENT, 0)
+            assert (exchange.failure.certainty, exchange.attempts) == (Certainty.NOT_SENT, 0)
             assert exchange.failure.retry_after is not None
             assert minutes(30) <= exchange.failure.retry_after < minutes(31)
         clock.advance(minutes(30))
@@ -112,7 +112,7 @@ def test_what_the_service_turned_away_for_long_is_not_sent_by_another_flow_befor
 
 
 def test_another_operation_of_the_connection_goes_on_meanwhile(client_of: ClientMaker) -> None:
-    with RawServer(answering(in_turn(http_reply(429, b"{}", retry_after="3600")))) as server:
+    with RawServer(responding(in_turn(http_response(429, b"{}", retry_after="3600")))) as server:
         client = client_of(server.url)
         client.call(of_operation(httpx.Request("PUT", server.url), "cancel"), 1, unheard)
         assert client.call(of_operation(httpx.Request("GET", server.url), "get"), 1, unheard)[0].status == 200
@@ -125,11 +125,11 @@ def test_a_call_that_waits_for_its_turn_waits_on_when_another_is_told_to_stay_aw
         def sleep_until(self, moment: float) -> None:
             super().sleep_until(moment)
             if drained:
-                client._bucket("*").drain(drained.pop())  # what a call of another thread does
+                client._bucket("*").close_for(drained.pop())  # what a call of another thread does
 
     drained: list[float] = []
     clock = Told()
-    with RawServer(answering(in_turn())) as server:
+    with RawServer(responding(in_turn())) as server:
         client = client_of(server.url, clock=clock, rates=ONE_A_SECOND)
         client.call(httpx.Request("PUT", server.url), 1, unheard)
         drained.append(10)
@@ -144,7 +144,7 @@ def test_what_has_to_wait_long_for_the_declared_rate_leaves_the_thread_each_for_
     client_of: ClientMaker,
 ) -> None:
     clock = VirtualClock()
-    with RawServer(answering(in_turn())) as server:
+    with RawServer(responding(in_turn())) as server:
         client = client_of(server.url, clock=clock, rates={"*": Limit(1 / 60, burst=1)})
         calls = [client.call(httpx.Request("PUT", server.url), 1, unheard)[0] for _ in range(4)]
         waits = [exchange.failure.retry_after for exchange in calls[1:] if exchange.failure is not None]
@@ -156,7 +156,7 @@ def test_what_has_to_wait_long_for_the_declared_rate_leaves_the_thread_each_for_
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_read_that_the_service_wants_later_is_made_later(status: int, client_of: ClientMaker) -> None:
-    with RawServer(answering(lambda _: http_reply(status, retry_after="40.5"))) as server:
+    with RawServer(responding(lambda _: http_response(status, retry_after="40.5"))) as server:
         exchange, response = client_of(server.url).call(httpx.Request("GET", server.url), 1, unheard)
     assert response is None
     assert exchange.failure is not None
@@ -165,19 +165,19 @@ def test_a_read_that_the_service_wants_later_is_made_later(status: int, client_o
 
 def test_while_one_call_is_asked_to_wait_the_others_of_its_operation_wait_too(client_of: ClientMaker) -> None:
     clock = VirtualClock()
-    throttled = http_reply(429, b"{}", retry_after="60")
-    with RawServer(answering(in_turn(throttled))) as server:
-        client = client_of(server.url, CallLimits(waits=100), clock, rates={"*": Limit(1, burst=5)})
-        assert client.call(httpx.Request("PUT", server.url), 1, unheard)[0].tries == 2
+    throttled = http_response(429, b"{}", retry_after="60")
+    with RawServer(responding(in_turn(throttled))) as server:
+        client = client_of(server.url, HttpLimits(max_wait=100), clock, rates={"*": Limit(1, burst=5)})
+        assert client.call(httpx.Request("PUT", server.url), 1, unheard)[0].attempts == 2
         after_the_pause = clock.monotonic()
         assert after_the_pause >= 60
         client.call(httpx.Request("PUT", server.url), 1, unheard)
         assert clock.monotonic() == pytest.approx(after_the_pause + 1), "no burst: what was saved before is spent"
 
 
-def costly(reply: httpx.Response) -> timedelta | None:
+def costly(response: httpx.Response) -> timedelta | None:
     """Turned away by a word in the body, as services with calculated costs do it."""
-    body = reply.json()
+    body = response.json()
     return seconds(body["wait"]) if "wait" in body else None
 
 
@@ -186,10 +186,10 @@ def test_a_write_that_the_plugin_reads_to_be_turned_away_is_sent_again_after_the
     status: int, client_of: ClientMaker
 ) -> None:
     clock = VirtualClock()
-    with RawServer(answering(in_turn(http_reply(status, b'{"wait": 7}')))) as server:
+    with RawServer(responding(in_turn(http_response(status, b'{"wait": 7}')))) as server:
         client = client_of(server.url, clock=clock, throttled=costly)
         exchange, response = client.call(httpx.Request("POST", server.url), 1, unheard)
-        assert (exchange.status, exchange.body, exchange.tries) == (200, '{"status": "Canceled"}', 2)
+        assert (exchange.status, exchange.body, exchange.attempts) == (200, '{"status": "Canceled"}', 2)
         assert response is not None
         assert server.received.count(b"POST ") == 2
     assert clock.monotonic() == pytest.approx(7, abs=0.01)
@@ -204,30 +204,30 @@ def test_a_reply_that_the_plugin_reads_to_be_turned_away_reaches_no_flow(
     clock = VirtualClock()
     headers = {"retry_after": header} if header is not None else {}
     body = json.dumps({"wait": told}).encode()
-    with RawServer(answering(lambda _: http_reply(200, body, **headers))) as server:
+    with RawServer(responding(lambda _: http_response(200, body, **headers))) as server:
         client = client_of(server.url, clock=clock, throttled=costly)
         exchange, response = client.call(httpx.Request("POST", server.url), 1, unheard)
         assert response is None
         assert exchange.failure is not None
-        assert (exchange.failure.certainty, exchange.failure.retry_after) == (Certainty.NOT_DONE, seconds(waits))
-        assert (exchange.status, exchange.body, exchange.tries) == (200, body.decode(), 1)
+        assert (exchange.failure.certainty, exchange.failure.retry_after) == (Certainty.NOT_PROCESSED, seconds(waits))
+        assert (exchange.status, exchange.body, exchange.attempts) == (200, body.decode(), 1)
     assert clock.monotonic() == 0
 
 
 def test_what_always_turns_away_is_given_up_after_the_last_try(client_of: ClientMaker) -> None:
-    with RawServer(answering(lambda _: http_reply(200, b'{"wait": 0}'))) as server:
+    with RawServer(responding(lambda _: http_response(200, b'{"wait": 0}'))) as server:
         client = client_of(server.url, throttled=costly)
         exchange, response = client.call(httpx.Request("POST", server.url), 1, unheard)
-        assert (exchange.tries, response) == (CallLimits().tries, None)
+        assert (exchange.attempts, response) == (HttpLimits().max_attempts, None)
         assert exchange.failure is not None
-        assert exchange.failure.certainty is Certainty.NOT_DONE
+        assert exchange.failure.certainty is Certainty.NOT_PROCESSED
 
 
 @pytest.mark.parametrize("body", [b"no json", b'{"wait": "long"}'])
 def test_a_plugin_that_fails_to_read_a_throttled_reply_is_to_blame(body: bytes, client_of: ClientMaker) -> None:
-    with RawServer(answering(lambda _: http_reply(200, body))) as server:
+    with RawServer(responding(lambda _: http_response(200, body))) as server:
         client = client_of(server.url, throttled=costly)
-        with pytest.raises(PluginFault, match="`throttled`"):
+        with pytest.raises(PluginError, match="`throttled`"):
             client.call(httpx.Request("POST", server.url), 1, unheard)
 
 
@@ -236,7 +236,7 @@ def test_a_plugin_that_fails_to_read_a_throttled_reply_is_to_blame(body: bytes, 
 
 def test_a_burst_leaves_at_once_and_the_rest_at_the_declared_rate(client_of: ClientMaker) -> None:
     clock = VirtualClock()
-    with RawServer(answering(in_turn())) as server:
+    with RawServer(responding(in_turn())) as server:
         client = client_of(server.url, clock=clock, rates={"*": Limit(2, burst=3)})
         at = []
         for _ in range(7):
@@ -247,7 +247,7 @@ def test_a_burst_leaves_at_once_and_the_rest_at_the_declared_rate(client_of: Cli
 
 def test_each_operation_has_a_bucket_of_its_own(client_of: ClientMaker) -> None:
     clock = VirtualClock()
-    with RawServer(answering(in_turn())) as server:
+    with RawServer(responding(in_turn())) as server:
         client = client_of(server.url, clock=clock, rates=ONE_A_SECOND)
         for operation in ("cancel", "get"):
             client.call(of_operation(httpx.Request("PUT", server.url), operation), 1, unheard)
@@ -264,7 +264,7 @@ def test_the_rate_that_a_service_tells_takes_the_place_of_the_declared_one(
     told: str, apart: float, client_of: ClientMaker
 ) -> None:
     clock = VirtualClock()
-    with RawServer(answering(lambda _: http_reply(200, x_rate=told))) as server:
+    with RawServer(responding(lambda _: http_response(200, x_rate=told))) as server:
         client = client_of(server.url, clock=clock, rates=ONE_A_SECOND, rate_header="x-rate")
         at = []
         for _ in range(3):
@@ -279,10 +279,10 @@ def test_no_call_waits_for_ever_while_the_service_keeps_turning_others_away(clie
 
         def sleep_until(self, moment: float) -> None:
             super().sleep_until(moment)
-            client._bucket("*").drain(15)  # what a call of another thread does
+            client._bucket("*").close_for(15)  # what a call of another thread does
 
     clock = Always()
-    with RawServer(answering(in_turn())) as server:
+    with RawServer(responding(in_turn())) as server:
         client = client_of(server.url, clock=clock)
         for number, longest in ((1, 20), (2, 150)):
             began = clock.monotonic()

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orderdesk_sdk.clock import SystemClock, VirtualClock, hours, local_moments, minutes, seconds, utc
-from orderdesk_sdk.errors import InputError, NaiveTimeError
+from orderdesk_sdk.clock import SystemClock, VirtualClock, hours, local_datetimes, minutes, seconds, utc
+from orderdesk_sdk.errors import NaiveTimeError, ValidationError
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ def test_every_moment_becomes_utc_and_a_naive_one_is_refused() -> None:
     assert utc(local).tzinfo is UTC
     with pytest.raises(NaiveTimeError, match="has no time zone - give an aware datetime"):
         utc(datetime(2026, 1, 5, 4))  # noqa: DTZ001 - a naive datetime is what is refused
-    with pytest.raises(InputError, match="is in no year of UTC"):
+    with pytest.raises(ValidationError, match="is in no year of UTC"):
         utc(datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5))))
 
 
@@ -34,7 +34,7 @@ def test_every_moment_becomes_utc_and_a_naive_one_is_refused() -> None:
     [("2026-03-08 01:59", [6]), ("2026-03-08 02:30", []), ("2026-03-08 03:00", [7]), ("2026-11-01 01:30", [5, 6])],
 )
 def test_a_time_without_a_zone_was_shown_once_or_twice_or_never(shown: str, hours_of_utc: list[int]) -> None:
-    found = local_moments(datetime.fromisoformat(shown), ZoneInfo("America/New_York"))
+    found = local_datetimes(datetime.fromisoformat(shown), ZoneInfo("America/New_York"))
     assert [moment.hour for moment in found] == hours_of_utc
 
 

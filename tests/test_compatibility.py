@@ -14,29 +14,29 @@ from types import ModuleType
 import pytest
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.errors import PluginError
+from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin import answer, hookspecs
 from orderdesk_sdk.plugin.answer import Answer
-from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import settings, url
 from orderdesk_sdk.plugin.hookspecs import deprecated_hookspec, hookimpl
 from orderdesk_sdk.plugin.identity import StatedAt
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.routes import Button, ByCheck
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.routes import Button, Polling
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.runtime import listener_hookspecs
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.stores.serialization import dump, stamp
+from orderdesk_sdk.stores.serialization import dump, to_microseconds
 from orderdesk_sdk.stores.sqlite.connection import migrate
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
@@ -47,7 +47,7 @@ PAGE = (ROOT / "docs" / "explanation" / "compatibility.md").read_text(encoding="
 
 @settings
 class OldSettings:
-    endpoint: str = host(help="the service")
+    endpoint: str = url(help="the service")
 
 
 class Old:
@@ -55,7 +55,7 @@ class Old:
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
-        ladder = (Button(ByCheck(every=minutes(2), give_up=hours(1))),)
+        ladder = (Button(Polling(every=minutes(2), give_up=hours(1))),)
         return Integration(
             slug="old",
             title="Old",
@@ -67,10 +67,10 @@ class Old:
 
     @hookimpl
     def orderdesk_cancel(self, service: Service[OldSettings]) -> Flow[Answer]:
-        return answer.asked((yield service.post("/cancel")))
+        return answer.acknowledged((yield service.post("/cancel")))
 
     @hookimpl
-    def orderdesk_check(self, service: Service[OldSettings]) -> Flow[Answer]:
+    def orderdesk_poll(self, service: Service[OldSettings]) -> Flow[Answer]:
         return answer.canceled((yield service.get("/status")))
 
 
@@ -85,22 +85,22 @@ class OldListener:
         self.heard += 1
 
 
-def registry_with(plugin: object, slug: str = "old") -> Registry:
-    registry = Registry(find=lambda group: ())
+def registry_with(plugin: object, slug: str = "old") -> PluginRegistry:
+    registry = PluginRegistry(find=lambda group: ())
     registry.register(plugin, slug)
     return registry
 
 
 def test_a_plugin_whose_hooks_take_fewer_arguments_keeps_working(tmp_path: Path) -> None:
     listener, clock = OldListener(), VirtualClock()
-    registry = Registry(find=lambda group: ())
+    registry = PluginRegistry(find=lambda group: ())
     registry.register(Old(), "old")
-    with RawServer(answering(lambda _: http_reply(200, b'{"number": "1042"}'))) as server:
+    with RawServer(responding(lambda _: http_response(200, b'{"number": "1042"}'))) as server:
         connection = ConnectionConfig("old", "old", {"endpoint": server.url}, "[connections.old]")
         config = Config(tmp_path / "desk.db", {"old": connection})
         with Desk(config, clock=clock, registry=registry, listeners=[listener]) as desk:
-            desk.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
-            desk.place("1042", at="old", by="Ann")
+            desk.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="Ann")
+            desk.place("1042", connection="old", by="Ann")
             desk.cancel("1042", by="Ann")
             clock.advance(minutes(2))
             desk.run_due()
@@ -122,10 +122,10 @@ def newer_sdk(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         """Goes."""
 
     @deprecated_hookspec(until="0.4", instead="take request.connection", arguments=["service"])
-    def orderdesk_check(request: object, service: object) -> None:
+    def orderdesk_poll(request: object, service: object) -> None:
         """Loses an argument."""
 
-    vars(newer).update(orderdesk_cancel=orderdesk_cancel, orderdesk_check=orderdesk_check)
+    vars(newer).update(orderdesk_cancel=orderdesk_cancel, orderdesk_poll=orderdesk_poll)
     monkeypatch.setattr("orderdesk_sdk.plugin.registry.hookspecs", newer)
     return newer
 
@@ -137,7 +137,7 @@ def test_a_plugin_is_warned_of_what_goes_with_the_hook_the_version_and_what_to_u
         assert registry_with(Old()).load("old").integration.slug == "old"
     assert [str(one.message) for one in caught] == [
         "the hook orderdesk_cancel goes with orderdesk-sdk 0.3: implement orderdesk_cancel_many",
-        "the argument service of the hook orderdesk_check goes with orderdesk-sdk 0.4: take request.connection",
+        "the argument service of the hook orderdesk_poll goes with orderdesk-sdk 0.4: take request.connection",
     ]
     assert {one.category for one in caught} == {DeprecationWarning}
     assert {one.filename for one in caught} == {__file__}, "it points at the plugin's own function"
@@ -153,7 +153,7 @@ def test_the_filter_that_a_new_plugin_is_written_with_makes_it_learn_of_that() -
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.filterwarnings(action, message, DeprecationWarning)
-        with pytest.raises(PluginFault, match=r"the hook orderdesk_cancel goes with orderdesk-sdk 0\.3"):
+        with pytest.raises(PluginError, match=r"the hook orderdesk_cancel goes with orderdesk-sdk 0\.3"):
             registry_with(Old()).load("old")
 
 
@@ -167,9 +167,9 @@ def test_a_plugin_without_what_goes_is_told_nothing() -> None:
             return Integration(slug="old", title="Old", settings=OldSettings, base_url="endpoint", cancel=())
 
         @hookimpl
-        def orderdesk_check(self) -> Flow[Answer]:  # type: ignore[override]  # it takes fewer arguments
+        def orderdesk_poll(self) -> Flow[Answer]:  # type: ignore[override]  # it takes fewer arguments
             yield from ()
-            return answer.unclear(None)
+            return answer.unknown(None)
 
     assert registry_with(Untouched()).load("old").integration.cancel == ()
 
@@ -212,13 +212,13 @@ def test_a_plugin_for_a_newer_sdk_loads_where_its_new_hook_is_optional() -> None
     [
         (
             Misspelled(),
-            "it implements orderdesk_recieve, which is no hook of this SDK: it may mean orderdesk_receive; ",
+            "it implements orderdesk_recieve, which is no hook of this SDK: it may mean orderdesk_parse_webhook; ",
         ),
         (Listens(), "it implements orderdesk_case_changed, which is for listeners: name a module of its own under"),
     ],
 )
 def test_a_hook_that_would_never_be_called_is_told(plugin: object, told: str) -> None:
-    with pytest.raises(PluginFault, match=re.escape(told)):
+    with pytest.raises(PluginError, match=re.escape(told)):
         registry_with(plugin).load("old")
 
 
@@ -248,16 +248,16 @@ def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(
         "old",
         "old",
         "1042",
-        Role.FULFILLMENT,
+        ConnectionRole.FULFILLMENT,
         State.CANCELED,
         now,
         now,
         None,
         version=1,
-        text="by phone",
-        proof=Proof(ProofKind.PERSON, person="Ben", note="Kim said so"),
+        message="by phone",
+        evidence=Evidence(EvidenceKind.PERSON, person="Ben", note="Kim said so"),
     )
-    event = Event(EventKind.CANCELED, now, text="by phone", person="Ben", proof=case.proof)
+    event = Event(EventKind.CANCELED, now, message="by phone", person="Ben", evidence=case.evidence)
     line = "INSERT INTO history (subject_id, attempt, at, kind, data) VALUES (?, ?, ?, ?, ?)"
     older_ledger(
         tmp_path / "desk.db",
@@ -265,15 +265,15 @@ def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(
         [
             ("INSERT INTO cancellations VALUES (?, ?, ?)", ("c1", "1", dump(wish))),
             (CASE, ("c1-1", "c1", "1", "old", "canceled", 1, dump(case))),
-            (line, ("c1-1", 0, stamp(now), "event", dump(event))),
-            (line, ("c1-1", 0, stamp(now), "note", "Ann: she called twice")),
+            (line, ("c1-1", 0, to_microseconds(now), "event", dump(event))),
+            (line, ("c1-1", 0, to_microseconds(now), "note", "Ann: she called twice")),
         ],
     )
     for _ in range(2):
         with closing(SqliteLedger(tmp_path / "desk.db")) as ledger:
             assert (ledger.case("c1-1"), ledger.cancellations("1")) == (case, (wish,))
             assert [entry.content for entry in ledger.history("c1-1")] == [event, "Ann: she called twice"]
-            assert (list(ledger.examine()), ledger.verify(case).flaws) == ([], ())
+            assert (list(ledger.find_flaws()), ledger.verify(case).flaws) == ([], ())
     with closing(sqlite3.connect(tmp_path / "desk.db")) as raw:
         stored = str(raw.execute("SELECT data FROM history UNION ALL SELECT data FROM cases").fetchall())
     assert not any(text in stored for text in ("Ben", "Kim", "phone", "twice"))
@@ -281,7 +281,9 @@ def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(
 
 def test_a_record_that_an_older_version_left_unreadable_hurts_itself_alone(tmp_path: Path) -> None:
     now = VirtualClock().now()
-    sound = Case("c2-1", "c2", "2", "1043", "old", "old", "1043", Role.FULFILLMENT, State.CANCELED, now, now, None)
+    sound = Case(
+        "c2-1", "c2", "2", "1043", "old", "old", "1043", ConnectionRole.FULFILLMENT, State.CANCELED, now, now, None
+    )
     older_ledger(
         tmp_path / "desk.db",
         3,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from orderdesk_sdk.desk.config import Config, find_config, read_config
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.connection_settings import host, secret, setting, settings
+from orderdesk_sdk.plugin.connection_settings import secret, setting, settings, url
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.secret import Secret
 
@@ -26,7 +26,7 @@ class AcmeSettings:
     """Acme."""
 
     api_key: Secret = secret(help="Acme > Account")
-    endpoint: str = host(help="Acme's API", default="https://api.acme.example")
+    endpoint: str = url(help="Acme's API", default="https://api.acme.example")
     speed: str = setting(str, help="speed", default="Standard", choices=("Standard", "Fast"))
     store: str = setting(str, help="the store's number")
     retries: int = setting(int, help="how often", default=3)
@@ -42,7 +42,7 @@ def written(tmp_path: Path, text: str) -> Path:
 def wrong(path: Path) -> ConfigurationError:
     with pytest.raises(ConfigurationError) as raised:
         read_config(path)
-    assert str(path) in str(raised.value.place), "the file is named"
+    assert str(path) in str(raised.value.location), "the file is named"
     return raised.value
 
 
@@ -69,7 +69,7 @@ def test_a_whole_configuration(tmp_path: Path) -> None:
     connection = config.connections["mcf-us"]
     assert (connection.name, connection.integration) == ("mcf-us", "amazon-mcf")
     assert connection.settings == {"api_key": {"env": "KEY"}}
-    assert connection.place == f"{path}: [connections.mcf-us]"
+    assert connection.location == f"{path}: [connections.mcf-us]"
 
 
 def test_an_empty_file_takes_every_default(tmp_path: Path) -> None:
@@ -113,17 +113,17 @@ def test_each_mistake_is_named_with_place_and_remedy(
 ) -> None:
     path = written(tmp_path, text)
     error = wrong(path)
-    assert error.place == f"{path}{place}"
-    assert said in error.text
-    assert remedy is None or remedy in str(error.remedy)
+    assert error.location == f"{path}{place}"
+    assert said in error.message
+    assert remedy is None or remedy in str(error.hint)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    assert "cannot be read" in wrong(tmp_path / "absent.toml").text
-    assert "cannot be read" in wrong(tmp_path).text
+    assert "cannot be read" in wrong(tmp_path / "absent.toml").message
+    assert "cannot be read" in wrong(tmp_path).message
     path = tmp_path / "latin.toml"
     path.write_bytes(b"# \xff\xfe")
-    assert "is not TOML" in wrong(path).text
+    assert "is not TOML" in wrong(path).message
 
 
 def test_a_ledger_url_with_a_password_is_refused_without_showing_it(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def connection(**given: object) -> ConnectionConfig:
 def refused(environ: Mapping[str, str] | None = None, /, **given: object) -> ConfigurationError:
     with pytest.raises(ConfigurationError) as raised:
         make_settings(AcmeSettings, connection(**given), environ or {"KEY": SECRET})
-    assert str(raised.value.place).startswith("orderdesk.toml: [connections.shop].settings")
+    assert str(raised.value.location).startswith("orderdesk.toml: [connections.shop].settings")
     assert SECRET not in str(raised.value)
     assert SECRET not in repr(raised.value)
     return raised.value
@@ -185,9 +185,9 @@ def test_settings_are_made_of_references_and_defaults() -> None:
 )
 def test_wrong_secrets_are_named_and_never_shown(given: dict[str, object], place: str, said: str, remedy: str) -> None:
     error = refused({"KEY": SECRET, "EMPTY": ""}, **given)
-    assert error.place == f"orderdesk.toml: [connections.shop].settings{place}"
-    assert said in error.text
-    assert remedy in str(error.remedy)
+    assert error.location == f"orderdesk.toml: [connections.shop].settings{place}"
+    assert said in error.message
+    assert remedy in str(error.hint)
 
 
 @pytest.mark.parametrize(
@@ -207,13 +207,13 @@ def test_wrong_secrets_are_named_and_never_shown(given: dict[str, object], place
 )
 def test_each_wrong_value_is_named(name: str, value: object, said: str) -> None:
     error = refused(**{"api_key": {"env": "KEY"}, "store": "7", name: value})
-    assert error.place == f"orderdesk.toml: [connections.shop].settings.{name}"
-    assert said in error.text
+    assert error.location == f"orderdesk.toml: [connections.shop].settings.{name}"
+    assert said in error.message
 
 
 def test_what_is_allowed_is_listed() -> None:
     error = refused(api_key={"env": "KEY"}, store="7", speed="Overnight")
-    assert error.remedy == "one of 'Standard', 'Fast'"
+    assert error.hint == "one of 'Standard', 'Fast'"
 
 
 def test_what_a_settings_class_itself_refuses_is_a_configuration_error() -> None:

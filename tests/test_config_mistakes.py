@@ -101,9 +101,9 @@ def test_a_desk_names_them_too_and_so_does_the_plan(file: Path, name: str) -> No
     with Desk.open(file) as desk:
         with pytest.raises(ConfigurationError) as told:
             desk.connections.get("there")
-        assert told.value.place == f"{file}: {mistake.place}"
-        assert mistake.said in told.value.text
-        assert mistake.remedy in (told.value.remedy or "")
+        assert told.value.location == f"{file}: {mistake.place}"
+        assert mistake.said in told.value.message
+        assert mistake.remedy in (told.value.hint or "")
         assert desk.connections.integration("there") == str(told.value)
 
 
@@ -115,8 +115,8 @@ def test_a_desk_tells_of_a_rules_unknown_action_when_it_is_due_and_waits_until_i
         (told,) = desk.run_due().problems
         for words in (f"{file}: {RULES.place}: ", RULES.said, RULES.remedy):
             assert words in told
-        assert desk.host.folder("1") == "Canceled", "the first action is not done either"
+        assert desk.order_store.folder_of("1") == "Canceled", "the first action is not done either"
     file.write_text(RULE.replace(', "Cancel Order at BDLinks"', ""), encoding="utf-8")
     with Desk.open(file) as mended:
         assert mended.run_due().problems == ()
-        assert mended.host.folder("1") == "Closed"
+        assert mended.order_store.folder_of("1") == "Closed"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_devkit.testing.conformance import Law
-from orderdesk_devkit.testing.conformance.declaration import MOST_MODULES, imported_by
+from orderdesk_devkit.testing.conformance import Requirement
+from orderdesk_devkit.testing.conformance.declaration import MAX_MODULES, imported_by
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
 
 pytest_plugins = ("pytester",)
@@ -63,18 +63,18 @@ def test_a_plugin_whose_reply_is_declared_final_stands_it(judge: Judge) -> None:
 @pytest.mark.slow
 def test_a_plugin_that_computes_another_request_after_a_lost_reply_is_told(judge: Judge) -> None:
     result = judge("SetsWhatIsLeft", "-k", "trouble_with_the_cancel", shop="CountingShop")
-    judged(result, Law.ONCE, "lost_reply: it would now ask for something else: PUT *")
+    judged(result, Requirement.NOTHING_TWICE, "lost_reply: it would now ask for something else: PUT *")
 
 
 @pytest.mark.slow
 def test_a_plugin_that_believes_a_final_reply_whatever_it_says_is_told(judge: Judge) -> None:
     result = judge("BelievesEveryReply", "-k", "ships_all_the_same", shop="QuickShop")
-    judged(result, Law.EVIDENCE, "no fault: it is called canceled, and the service ships it")
+    judged(result, Requirement.EVIDENCE, "no fault: it is called canceled, and the service ships it")
 
 
 def test_a_simulator_that_does_not_tell_what_canceled_is_judges_nothing(judge: Judge) -> None:
     result = judge("Toy", "-k", "as_the_declaration_says", shop="DumbShop")
-    result.stdout.fnmatch_lines(["*DumbShop names no `canceled_words`*", "*remedy: let the Simulator name its *"])
+    result.stdout.fnmatch_lines(["*DumbShop names no `canceled_statuses`*", "*remedy: let the Simulator name its *"])
 
 
 @pytest.mark.slow
@@ -88,42 +88,82 @@ def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("toy", "test", "law", "told"),
     [
-        ("SaysCanceledAtOnce", "as_the_declaration_says", Law.HONEST_END, "answered with canceled after a bare 200"),
+        (
+            "SaysCanceledAtOnce",
+            "as_the_declaration_says",
+            Requirement.ENDS_AS_DECLARED,
+            "answered with canceled after a bare 200",
+        ),
         (
             "LooksAndGuesses",
             "before_the_cancel",
-            Law.NOT_GUESSED,
+            Requirement.NOT_GUESSED,
             "GET /orders/1042, ok_html: it was canceled blindly",
         ),
-        ("TakesAnyOrder", "about_another", Law.ABOUT, "the read-back: all replies are about 2153, and it is taken for"),
-        ("ReadsNothing", "ships_all_the_same", Law.EVIDENCE, "no fault: it is called canceled, and the service ships"),
-        ("ReadsNothing", "malformed", Law.EVIDENCE, "it is called canceled, and the service has not said so"),
-        ("Chatters", "says_what_it_was_told", Law.NO_SECRET, "a piece of api_key stands in the receipt"),
-        ("LeaksItsToken", "weather", Law.NO_SECRET, "fair weather: the access token 0 stands in the log"),
-        ("Raises", "malformed", Law.NO_JUNK, "KeyError: 'status'"),
-        ("CreatesBlindly", "trouble_with_the_create", Law.ONCE, "lost_reply: it ended awaiting person"),
+        (
+            "TakesAnyOrder",
+            "about_another",
+            Requirement.ABOUT_THIS_ORDER,
+            "the read-back: all replies are about 2153, and it is taken for",
+        ),
+        (
+            "ReadsNothing",
+            "ships_all_the_same",
+            Requirement.EVIDENCE,
+            "no fault: it is called canceled, and the service ships",
+        ),
+        ("ReadsNothing", "malformed", Requirement.EVIDENCE, "it is called canceled, and the service has not said so"),
+        ("TooManyCalls", "says_what_it_was_told", Requirement.NO_SECRET, "a piece of api_key stands in the receipt"),
+        ("LeaksItsToken", "weather", Requirement.NO_SECRET, "fair weather: the access token 0 stands in the log"),
+        ("Raises", "malformed", Requirement.MALFORMED_RESPONSES, "KeyError: 'status'"),
+        (
+            "CreatesBlindly",
+            "trouble_with_the_create",
+            Requirement.NOTHING_TWICE,
+            "lost_reply: it ended awaiting person",
+        ),
         (
             "GuessesNumbers",
             "same_replies",
-            Law.REPEATS,
+            Requirement.DETERMINISTIC,
             "the cancel: call 1 was PUT *, and PUT * when it was played again",
         ),
         (
             "LooksAtTheClock",
             "same_replies",
-            Law.REPEATS,
+            Requirement.DETERMINISTIC,
             "the read-back: call 1 was GET *, and GET * when it was played",
         ),
-        ("CallsAway", "declared_hosts", Law.OWN_HOSTS, "https://collect.example/1042' was stopped: it is none of the"),
-        ("OpensSockets", "declared_hosts", Law.OWN_HOSTS, "a connection to ('127.0.0.1', 9) was tried"),
-        ("ForgetsTheNumber", "further_way", Law.WAYS, "e-mail: its mail does not name the order 1042"),
-        ("HasAGap", "holds_in_itself", Law.DECLARED, "its reasons have a gap: no code stands for 'fraud' - let each"),
-        ("NeverReachesItsMail", "holds_in_itself", Law.DECLARED, "no order ever leaves it for the next route"),
-        ("TrustsItsSettings", "wrong_settings", Law.SETTINGS, "size as 1.5: ValueError: * is no ConfigurationError"),
+        (
+            "CallsAway",
+            "declared_hosts",
+            Requirement.OWN_HOSTS,
+            "https://collect.example/1042' was stopped: it is none of the",
+        ),
+        ("OpensSockets", "declared_hosts", Requirement.OWN_HOSTS, "a connection to ('127.0.0.1', 9) was tried"),
+        ("ForgetsTheNumber", "further_way", Requirement.ROUTES, "e-mail: its mail does not name the order 1042"),
+        (
+            "HasAGap",
+            "holds_in_itself",
+            Requirement.DECLARATION,
+            "its reasons have a gap: no code stands for 'fraud' - let each",
+        ),
+        (
+            "NeverReachesItsMail",
+            "holds_in_itself",
+            Requirement.DECLARATION,
+            "no order ever leaves it for the next route",
+        ),
+        (
+            "TrustsItsSettings",
+            "wrong_settings",
+            Requirement.SETTINGS,
+            "size as 1.5: ValueError: * is no ConfigurationError",
+        ),
     ],
 )
 def test_a_plugin_that_breaks_a_law_is_told_the_rule_and_the_remedy(
-    judge: Judge, toy: str, test: str, law: Law, told: str
+    judge: Judge, toy: str, test: str, law: Requirement, told: str
 ) -> None:
     result = judge(toy, "-k", test, shop="TokenShop" if toy == "LeaksItsToken" else "ToyShop")
     judged(result, law, told)
@@ -156,7 +196,7 @@ def test_a_flow_that_depends_on_its_process_is_found_out_by_another(
 ) -> None:
     """In one process it is the same at every play."""
     result = judge_installed(toy, "-k", "same_calls")
-    judged(result, Law.REPEATS, told)
+    judged(result, Requirement.DETERMINISTIC, told)
     assert result.parseoutcomes()["passed"] == 1
 
 
@@ -164,7 +204,7 @@ def test_a_flow_that_depends_on_its_process_is_found_out_by_another(
 def test_a_plugin_that_another_process_cannot_load_is_told_why(judge_installed: Judge) -> None:
     zoned = "import os\nif os.environ.get('TZ', '').startswith('OTHER'): raise KeyError('zone')\n"
     result = judge_installed("Toy", "-k", "another_process_makes", more=zoned)
-    judged(result, Law.REPEATS, "in another process it could not be played: *KeyError: 'zone'")
+    judged(result, Requirement.DETERMINISTIC, "in another process it could not be played: *KeyError: 'zone'")
 
 
 @pytest.mark.slow
@@ -172,7 +212,7 @@ def test_a_plugin_that_keeps_the_laws_is_the_same_in_another_process(judge_insta
     assert judge_installed("Toy", "-k", "another_process_makes").parseoutcomes()["passed"] == 1
 
 
-def judged(result: pytest.RunResult, law: Law, told: str) -> None:
+def judged(result: pytest.RunResult, law: Requirement, told: str) -> None:
     """One test has failed, and its message names what was seen, the rule, and what to do."""
     rule, remedy = law.value
     assert result.parseoutcomes()["failed"] == 1
@@ -221,7 +261,7 @@ def test_what_a_plugin_imports_is_counted_but_for_what_it_stands_on() -> None:
     assert imported_by("orderdesk_bdlinx") == ()
     heavy = imported_by("orderdesk_bdlinx.simulator")
     assert "starlette" in heavy
-    assert len(heavy) > MOST_MODULES
+    assert len(heavy) > MAX_MODULES
 
 
 @pytest.mark.slow
@@ -229,6 +269,6 @@ def test_a_simulator_that_lets_nobody_in_is_told_with_what_was_called(judge: Jud
     result = judge("Toy", "-k", "trouble_with_the_cancel", shop="ClosedShop")
     judged(
         result,
-        Law.INSTALLED,
+        Requirement.INSTALLED,
         "no record CANCEL_TAKEN in the simulator's log; it was called PUT /orders/1042/cancel 401",
     )

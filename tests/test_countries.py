@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from babel import Locale
 
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.plugin.toolkit.countries import COUNTRIES, country_code
 
 ROWS = [line.split(" ", 2) for line in COUNTRIES.splitlines()]
@@ -42,8 +42,8 @@ def test_a_country_is_known_by_code_and_by_name(text: str, code: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "  ", "XX", "Atlantis", "Korea", "Congo", "840", "California", "United", "🇺🇸"])
 def test_what_names_no_country_or_two_is_refused_with_the_remedy(text: str) -> None:
-    with pytest.raises(InputError, match=r"order 1042: .* code of two letters"):
-        country_code(text, place="order 1042")
+    with pytest.raises(ValidationError, match=r"order 1042: .* code of two letters"):
+        country_code(text, location="order 1042")
 
 
 def test_the_table_has_every_country_once_under_the_name_that_cldr_gives_it() -> None:

@@ -19,18 +19,18 @@ from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import LedgerError
-from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin.connection_settings import settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.routes import Portal
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 
 ORDERS = tuple(evolve(sample_order(), id=f"o{number}", number=f"104{number}") for number in range(3))
-HURT, OTHER, LATER = ORDERS
+DAMAGED_ORDER, OTHER, LATER = ORDERS
 PLACES = ("phone", "desk")
 
 
@@ -75,7 +75,7 @@ class Shop:
         )
 
     def open(self) -> Desk:
-        registry = Registry(find=lambda group: [])
+        registry = PluginRegistry(find=lambda group: [])
         for place in PLACES:
             registry.register(Phone(place), place)
         connections = {place: ConnectionConfig(place, place, {}, f"[{place}]") for place in PLACES}
@@ -83,12 +83,12 @@ class Shop:
         return Desk(config, clock=self.clock, registry=registry)
 
     def damage(self, what: str, damage: Callable[[str], object]) -> str:
-        """Damage the data of one row that is about HURT, past all that guards it; its id."""
+        """Damage the data of one row that is about DAMAGED_ORDER, past all that guards it; its id."""
         select, update = ROWS[what]
         with closing(sqlite3.connect(self.path, isolation_level=None)) as db:
             for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
                 db.execute(f"DROP TRIGGER {trigger}")
-            name, data = db.execute(select, (HURT.id,)).fetchone()
+            name, data = db.execute(select, (DAMAGED_ORDER.id,)).fetchone()
             written = damage(data)
             db.execute(
                 update.replace("= ? W", "= CAST(? AS TEXT) W") if written == NO_TEXT else update, (written, name)
@@ -125,19 +125,21 @@ def shop(tmp_path: Path) -> Shop:
         desk.import_orders(ORDERS, by="Ann")
         for order in ORDERS:
             for place in PLACES:
-                desk.host.place(order.id, Placement(place, order.number, made.clock.now(), Role.FULFILLMENT), by="Ann")
-        for order in (HURT, OTHER):
-            desk.cancel(order.id, by="Ann", send=False)
+                desk.order_store.add_remote_order(
+                    order.id, RemoteOrder(place, order.number, made.clock.now(), ConnectionRole.FULFILLMENT), by="Ann"
+                )
+        for order in (DAMAGED_ORDER, OTHER):
+            desk.cancel(order.id, by="Ann", send_now=False)
     return made
 
 
 def others_go_on(desk: Desk) -> None:
     """Everything that is about other orders is done as ever."""
-    desk.cancel(LATER.id, by="Ann", send=False)
+    desk.cancel(LATER.id, by="Ann", send_now=False)
     desk.run_due()
     for order in (OTHER, LATER):
-        assert {case.state for case in desk.cases(order=order.id)} == {State.AWAITING_PERSON}
-        assert {case.text for case in desk.cases(order=order.id)} == {"Call."}
+        assert {case.state for case in desk.cases(order=order.id)} == {State.ACTION_REQUIRED}
+        assert {case.message for case in desk.cases(order=order.id)} == {"Call."}
         for case in desk.cases(order=order.id):
             desk.confirm(case.id, by="Ann")
         assert desk.receipt(order.id).is_canceled
@@ -149,8 +151,8 @@ def others_go_on(desk: Desk) -> None:
 @pytest.mark.parametrize("what", ["case", "wish", "line", "registration"])
 def test_a_damaged_row_hurts_its_own_case_only(what: str, damage: str, shop: Shop) -> None:
     with shop.open() as desk:
-        desk.note(desk.cases(order=HURT.id)[0].id, "a line of its history", by="Ann")
-        desk.ledger.begin_registration(Registration("x", HURT.id, "phone", shop.clock.now()))
+        desk.note(desk.cases(order=DAMAGED_ORDER.id)[0].id, "a line of its history", by="Ann")
+        desk.ledger.begin_registration(Registration("x", DAMAGED_ORDER.id, "phone", shop.clock.now()))
     shop.damage(what, DAMAGES[damage])
     with shop.open() as desk:
         others_go_on(desk)
@@ -167,15 +169,15 @@ def test_the_place_of_a_damaged_case_is_asked_by_nobody_again_and_its_other_plac
     with shop.open() as desk:
         problems = desk.run_due().problems
         assert any(name in problem and "cannot be read" in problem for problem in problems)
-        cases = {case.connection: case for case in desk.cases(order=HURT.id)}
-        assert cases["desk"].text == "Call."
-        assert cases["phone"].state is State.AWAITING_PERSON
-        assert "damaged" in (cases["phone"].text or "")
-        desk.cancel(HURT.id, by="Bob")
-        assert len(desk.cases(order=HURT.id)) == len(PLACES)
+        cases = {case.connection: case for case in desk.cases(order=DAMAGED_ORDER.id)}
+        assert cases["desk"].message == "Call."
+        assert cases["phone"].state is State.ACTION_REQUIRED
+        assert "damaged" in (cases["phone"].message or "")
+        desk.cancel(DAMAGED_ORDER.id, by="Bob")
+        assert len(desk.cases(order=DAMAGED_ORDER.id)) == len(PLACES)
         desk.confirm(cases["desk"].id, by="Ann")
-        assert not desk.receipt(HURT.id).is_canceled
-        with pytest.raises(LedgerError, match="cannot be read"):
+        assert not desk.receipt(DAMAGED_ORDER.id).is_canceled
+        with pytest.raises(StorageError, match="cannot be read"):
             desk.confirm(cases["phone"].id, by="Ann")
         following = desk.run_due().next_due
         assert following is None or following > shop.clock.now(), "it makes nobody run in circles"
@@ -198,7 +200,7 @@ def test_doctor_names_every_damaged_row_and_the_remedy(shop: Shop, tmp_path: Pat
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_what_rules_wait_for_is_handled_past_a_damaged_one(damage: str, shop: Shop) -> None:
     with shop.open() as desk:
-        desk.rulebook.expect_move(HURT.id, None, "Closed", "Ann")  # Written down, and then the process dies.
+        desk.rules.record_move(DAMAGED_ORDER.id, None, "Closed", "Ann")  # Written down, and then the process dies.
     shop.damage("occurrence", DAMAGES[damage])
     with shop.open() as desk:
         desk.move(LATER.id, "Closed", by="Ann")

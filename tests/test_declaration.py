@@ -10,10 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderdesk_sdk.clock import hours, minutes, seconds
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.plugin.integration import IdRule, Integration, Limit, NewNumber, NoResubmit
-from orderdesk_sdk.plugin.routes import Button, ByCheck, ByPerson, ByReply, Portal, SinceSubmission, WhileStatus, fold
+from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
+from orderdesk_sdk.plugin.integration import IdentifierFormat, Integration, Limit, NewNumber, NoResubmission
+from orderdesk_sdk.plugin.routes import (
+    Button,
+    FinalResponse,
+    ManualConfirmation,
+    Polling,
+    Portal,
+    WhileStatus,
+    WithinTime,
+    normalize_status,
+)
 
 
 def integration(**changes: Any) -> Integration:
@@ -40,37 +49,37 @@ def integration(**changes: Any) -> Integration:
     ],
 )
 def test_status_words_are_compared_without_case_punctuation_and_british_spelling(word: str, folded: str) -> None:
-    assert fold(word) == folded
+    assert normalize_status(word) == folded
 
 
 @given(st.text())
 @settings(derandomize=True, deadline=None)
 def test_of_ascii_a_folded_word_holds_only_what_may_turn_its_meaning_and_case_never_counts(word: str) -> None:
-    assert re.fullmatch(r"[a-z0-9!?~.,\-\x80-\U0010ffff]*", fold(word))
-    assert fold(word.lower()) == fold(word)
+    assert re.fullmatch(r"[a-z0-9!?~.,\-\x80-\U0010ffff]*", normalize_status(word))
+    assert normalize_status(word.lower()) == normalize_status(word)
 
 
 @pytest.mark.parametrize(
     "word", ["Cancelled?", "!canceled", "~canceled", "не canceled", "未 Canceled", "¬Canceled", "✗ canceled"]
 )
 def test_a_word_that_says_something_else_is_never_folded_into_canceled(word: str) -> None:
-    assert fold(word) != fold("Canceled")
+    assert normalize_status(word) != normalize_status("Canceled")
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: SinceSubmission(minutes(0)),
-        lambda: SinceSubmission(minutes(-1)),
-        lambda: ByCheck(seconds(0), hours(1)),
-        lambda: ByCheck(hours(2), hours(1)),
-        lambda: ByPerson(hours(0)),
+        lambda: WithinTime(minutes(0)),
+        lambda: WithinTime(minutes(-1)),
+        lambda: Polling(seconds(0), hours(1)),
+        lambda: Polling(hours(2), hours(1)),
+        lambda: ManualConfirmation(hours(0)),
         lambda: Limit(0, burst=1),
         lambda: Limit(-1, burst=1),
         lambda: Limit(float("nan"), burst=1),
         lambda: Limit(1, burst=0),
-        lambda: Answer(Outcome.REFUSED),
-        lambda: Answer(Outcome.CANCELED, Refusal.SHIPPED),
+        lambda: Answer(Outcome.REJECTED),
+        lambda: Answer(Outcome.CANCELED, Rejection.SHIPPED),
     ],
 )
 def test_numbers_and_durations_that_mean_nothing_are_refused(make: Any) -> None:
@@ -88,8 +97,8 @@ def test_a_slug_is_lower_case_words_joined_by_hyphens(slug: str) -> None:
 @pytest.mark.parametrize(
     ("name", "junk"),
     [
-        ("cancel", Button(ByReply())),
-        ("cancel", [Button(ByReply())]),
+        ("cancel", Button(FinalResponse())),
+        ("cancel", [Button(FinalResponse())]),
         ("cancel", ("button",)),
         ("cancel", (Button,)),
         ("role", "cart"),
@@ -106,10 +115,10 @@ def test_junk_in_a_declaration_is_refused_where_it_is_written(name: str, junk: o
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
-        (Button, {"confirm": ByReply}),
+        (Button, {"confirm": FinalResponse}),
         (Button, {"confirm": None}),
-        (Button, {"confirm": ByReply(), "window": minutes(2)}),
-        (Portal, {"instruction": "call", "confirm": ByReply()}),
+        (Button, {"confirm": FinalResponse(), "window": minutes(2)}),
+        (Portal, {"instruction": "call", "confirm": FinalResponse()}),
         (Portal, {"instruction": "call", "window": "always"}),
     ],
 )
@@ -120,27 +129,32 @@ def test_a_route_takes_declarations_and_not_their_classes(kind: type, values: di
 
 def test_an_integration_promises_nothing_by_default() -> None:
     made = integration()
-    assert made.role is Role.FULFILLMENT
-    assert isinstance(made.resubmit, NoResubmit)
-    assert (made.auth, made.remote_id, made.rate_header, dict(made.limits)) == (None, None, None, {})
+    assert made.role is ConnectionRole.FULFILLMENT
+    assert isinstance(made.resubmission, NoResubmission)
+    assert (made.auth, made.remote_id_format, made.rate_header, dict(made.limits)) == (None, None, None, {})
 
 
 def test_names_are_folded_once() -> None:
     assert WhileStatus({"In Process", "CANCELLED"}, "picking").statuses == {"inprocess", "canceled"}
-    made = integration(redact=("Card-Number",), evidence_headers=["x-request-id"])
-    assert made.redact == {"cardnumber"}
+    made = integration(redact_fields=("Card-Number",), evidence_headers=["x-request-id"])
+    assert made.redact_fields == {"cardnumber"}
     assert made.evidence_headers == {"x-request-id"}
 
 
 def test_labels_tell_whether_a_button_is_final() -> None:
-    checked = ByCheck(minutes(1), hours(1))
-    labels = [Button(ByReply()).label, Button(checked).label, Button(ByPerson()).label, Portal("call").label]
+    checked = Polling(minutes(1), hours(1))
+    labels = [
+        Button(FinalResponse()).label,
+        Button(checked).label,
+        Button(ManualConfirmation()).label,
+        Portal("call").label,
+    ]
     assert labels == ["button", "button (asks)", "button (asks)", "a person"]
 
 
 def test_id_rules_are_about_the_whole_number() -> None:
-    rule = IdRule("[A-Z0-9-]+", 5, "others are cut")
-    assert rule.fault("A-1") is None
-    assert "has 6 characters; at most 5" in str(rule.fault("A-1234"))
+    rule = IdentifierFormat("[A-Z0-9-]+", 5, "others are cut")
+    assert rule.error("A-1") is None
+    assert "has 6 characters; at most 5" in str(rule.error("A-1234"))
     for bad in ("a-1", "A 1", "A-1\n", ""):
-        assert "others are cut" in str(rule.fault(bad))
+        assert "others are cut" in str(rule.error(bad))

@@ -8,13 +8,13 @@ import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage, simulated
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedHarness, open_simulated_harness
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.errors import InvalidStateError, ValidationError
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 CREATE = "/fulfillmentOrders$"
 
@@ -32,17 +32,17 @@ def simulator(clock: VirtualClock) -> McfSimulator:
 
 
 @pytest.fixture
-def stage(simulator: McfSimulator) -> Iterator[SimulatedStage]:
-    with simulated("amazon-mcf", simulator) as made:
+def harness(simulator: McfSimulator) -> Iterator[SimulatedHarness]:
+    with open_simulated_harness("amazon-mcf", simulator) as made:
         yield made
 
 
 @pytest.fixture
-def canceled(stage: SimulatedStage) -> Desk:
+def canceled(harness: SimulatedHarness) -> Desk:
     """A desk whose order is canceled."""
-    stage.cancel()
-    assert stage.follow().state is State.CANCELED
-    return stage.desk
+    harness.cancel()
+    assert harness.follow_up().state is State.CANCELED
+    return harness.desk
 
 
 def created(simulator: McfSimulator) -> list[str | None]:
@@ -54,27 +54,28 @@ def created(simulator: McfSimulator) -> list[str | None]:
 
 
 def copies(desk: Desk) -> tuple[str, ...]:
-    assert isinstance(desk.host, LocalHost)
-    return desk.host.copies(desk.host.order(ORDER).id)
+    assert isinstance(desk.order_store, SqliteOrderStore)
+    return desk.order_store.duplicates_of(desk.order_store.get_order(ORDER).id)
 
 
-def refused(stage: SimulatedStage, simulator: McfSimulator, because: str) -> None:
+def refused(harness: SimulatedHarness, simulator: McfSimulator, because: str) -> None:
     """Nothing may come of a resubmission now: no order at Amazon, no duplicate in the host, nothing in the ledger."""
-    with pytest.raises(NotAllowedError, match=because):
-        stage.resubmit()
+    with pytest.raises(InvalidStateError, match=because):
+        harness.resubmit()
     assert created(simulator) == []
-    assert copies(stage.desk) == ()
-    assert stage.desk.ledger.resubmissions() == ()
+    assert copies(harness.desk) == ()
+    assert harness.desk.ledger.resubmissions() == ()
 
 
 def test_a_canceled_order_goes_out_again_under_a_new_number(canceled: Desk, simulator: McfSimulator) -> None:
     made = canceled.resubmit(ORDER, by="Ann")
-    assert (made.state, made.order_number, made.asked_by) == (ErrandState.DONE, "1042-1", "Ann")
+    assert (made.state, made.order_number, made.requested_by) == (ErrandState.DONE, "1042-1", "Ann")
     assert created(simulator) == ["1042-1"]
     assert [
-        placement.remote_id for placement in canceled.host.placements(canceled.host.order(made.order_number).id)
+        placement.remote_id
+        for placement in canceled.order_store.remote_orders(canceled.order_store.get_order(made.order_number).id)
     ] == ["1042-1"]
-    assert copies(canceled) == (canceled.host.order(made.order_number).id,)
+    assert copies(canceled) == (canceled.order_store.get_order(made.order_number).id,)
     assert canceled.receipt(ORDER).resubmissions == (made,)
 
 
@@ -85,7 +86,7 @@ def test_what_went_out_again_can_be_canceled_too(canceled: Desk, clock: VirtualC
     clock.advance(hours(0.1))
     canceled.run_due()
     assert canceled.case(case.id).state is State.CANCELED
-    assert simulator.truth("1042-1") == "Cancelled"
+    assert simulator.actual_status("1042-1") == "Cancelled"
 
 
 def test_asking_twice_continues_the_same(canceled: Desk, simulator: McfSimulator) -> None:
@@ -94,70 +95,71 @@ def test_asking_twice_continues_the_same(canceled: Desk, simulator: McfSimulator
     assert created(simulator) == ["1042-1"]
 
 
-def test_not_before_it_was_canceled(stage: SimulatedStage, simulator: McfSimulator) -> None:
-    refused(stage, simulator, "it has not been canceled")
+def test_not_before_it_was_canceled(harness: SimulatedHarness, simulator: McfSimulator) -> None:
+    refused(harness, simulator, "it has not been canceled")
 
 
-def test_not_while_the_original_is_unsettled(stage: SimulatedStage, simulator: McfSimulator) -> None:
-    assert stage.cancel().state is State.ASKED
-    refused(stage, simulator, "amazon-mcf is asked")
+def test_not_while_the_original_is_unsettled(harness: SimulatedHarness, simulator: McfSimulator) -> None:
+    assert harness.cancel().state is State.ACKNOWLEDGED
+    refused(harness, simulator, "amazon-mcf is asked")
 
 
-def test_not_while_nobody_knows_what_the_cancel_did(stage: SimulatedStage, simulator: McfSimulator) -> None:
-    simulator.faults.add(Fault.LOST_REPLY, method="PUT", path="/cancel$")
-    assert stage.cancel().state is State.UNCLEAR
-    refused(stage, simulator, "amazon-mcf is unclear")
+def test_not_while_nobody_knows_what_the_cancel_did(harness: SimulatedHarness, simulator: McfSimulator) -> None:
+    simulator.faults.add(Fault.LOST_RESPONSE, method="PUT", path="/cancel$")
+    assert harness.cancel().state is State.UNKNOWN
+    refused(harness, simulator, "amazon-mcf is unclear")
 
 
-def test_not_when_the_original_goes_on(stage: SimulatedStage, simulator: McfSimulator) -> None:
-    stage.desk.refuse(stage.cancel().id, by="Ann")
-    refused(stage, simulator, r"goes on at amazon-mcf \(refused\)")
+def test_not_when_the_original_goes_on(harness: SimulatedHarness, simulator: McfSimulator) -> None:
+    harness.desk.refuse(harness.cancel().id, by="Ann")
+    refused(harness, simulator, r"goes on at amazon-mcf \(refused\)")
 
 
 def test_not_when_the_original_shipped_anyway(
-    stage: SimulatedStage, simulator: McfSimulator, clock: VirtualClock
+    harness: SimulatedHarness, simulator: McfSimulator, clock: VirtualClock
 ) -> None:
-    simulator.set_switch("cancel_fate", "ignored")
-    case = stage.desk.confirm(stage.cancel().id, by="Ann")
+    simulator.set_option("cancel_fate", "ignored")
+    case = harness.desk.confirm(harness.cancel().id, by="Ann")
     clock.advance(hours(7))
-    assert stage.desk.check(case.id).state is State.SHIPPED_ANYWAY
-    refused(stage, simulator, r"goes on at amazon-mcf \(shipped anyway\)")
+    assert harness.desk.check(case.id).state is State.SHIPPED_ANYWAY
+    refused(harness, simulator, r"goes on at amazon-mcf \(shipped anyway\)")
 
 
-def test_not_when_the_wish_was_withdrawn(stage: SimulatedStage, simulator: McfSimulator) -> None:
-    (case,) = stage.desk.cancel(ORDER, by="Ann", send=False).cases
-    stage.desk.withdraw(case.id, by="Ann")
-    refused(stage, simulator, r"goes on at amazon-mcf \(withdrawn\)")
+def test_not_when_the_wish_was_withdrawn(harness: SimulatedHarness, simulator: McfSimulator) -> None:
+    (case,) = harness.desk.cancel(ORDER, by="Ann", send_now=False).cases
+    harness.desk.withdraw(case.id, by="Ann")
+    refused(harness, simulator, r"goes on at amazon-mcf \(withdrawn\)")
 
 
 @pytest.mark.slow
-def test_not_when_a_part_of_it_ships(stage: SimulatedStage, simulator: McfSimulator) -> None:
-    simulator.set_switch("cancel_fate", "partly")
-    stage.cancel()
-    assert stage.follow().state is State.PARTLY_CANCELED
-    refused(stage, simulator, r"goes on at amazon-mcf \(partly canceled\)")
+def test_not_when_a_part_of_it_ships(harness: SimulatedHarness, simulator: McfSimulator) -> None:
+    simulator.set_option("cancel_fate", "partly")
+    harness.cancel()
+    assert harness.follow_up().state is State.PARTIALLY_CANCELED
+    refused(harness, simulator, r"goes on at amazon-mcf \(partly canceled\)")
 
 
 def test_a_lost_reply_makes_exactly_one_order(canceled: Desk, simulator: McfSimulator, clock: VirtualClock) -> None:
-    simulator.faults.add(Fault.LOST_REPLY, method="POST", path=CREATE)
+    simulator.faults.add(Fault.LOST_RESPONSE, method="POST", path=CREATE)
     made = canceled.resubmit(ORDER, by="Ann")
-    assert made.state is ErrandState.UNCLEAR
-    assert canceled.host.placements(canceled.host.order(made.order_number).id) == ()
+    assert made.state is ErrandState.UNKNOWN
+    assert canceled.order_store.remote_orders(canceled.order_store.get_order(made.order_number).id) == ()
     clock.advance(seconds(60))
     canceled.run_due()
     assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.DONE
     assert [
-        placement.remote_id for placement in canceled.host.placements(canceled.host.order(made.order_number).id)
+        placement.remote_id
+        for placement in canceled.order_store.remote_orders(canceled.order_store.get_order(made.order_number).id)
     ] == ["1042-1"]
     assert created(simulator) == ["1042-1"]
-    assert copies(canceled) == (canceled.host.order(made.order_number).id,)
+    assert copies(canceled) == (canceled.order_store.get_order(made.order_number).id,)
 
 
 def test_a_request_that_never_arrived_is_made_again(
     canceled: Desk, simulator: McfSimulator, clock: VirtualClock
 ) -> None:
     simulator.faults.add(Fault.RESET_BEFORE, method="POST", path=CREATE)
-    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.UNCLEAR
+    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.UNKNOWN
     assert created(simulator) == []
     clock.advance(seconds(60))
     canceled.run_due()
@@ -171,7 +173,7 @@ def test_the_number_can_be_chosen(canceled: Desk, simulator: McfSimulator) -> No
 
 
 def test_a_number_that_amazon_mangles_leaves_no_duplicate_behind(canceled: Desk, simulator: McfSimulator) -> None:
-    with pytest.raises(InputError, match=r"turns \+ into a space"):
+    with pytest.raises(ValidationError, match=r"turns \+ into a space"):
         canceled.resubmit(ORDER, by="Ann", number="10+42")
     assert copies(canceled) == ()
     assert created(simulator) == []
@@ -180,7 +182,7 @@ def test_a_number_that_amazon_mangles_leaves_no_duplicate_behind(canceled: Desk,
 def test_the_canceled_order_s_own_number_is_refused_and_not_found_as_an_earlier_try(
     canceled: Desk, simulator: McfSimulator
 ) -> None:
-    with pytest.raises(InputError, match="wants a new one"):
+    with pytest.raises(ValidationError, match="wants a new one"):
         canceled.resubmit(ORDER, by="Ann", number=ORDER)
     assert (copies(canceled), created(simulator)) == ((), [])
     assert canceled.resubmit(ORDER, by="Ann").remote_id == "1042-1"
@@ -189,14 +191,14 @@ def test_the_canceled_order_s_own_number_is_refused_and_not_found_as_an_earlier_
 def test_a_number_that_the_service_has_used_is_refused_by_it(canceled: Desk, simulator: McfSimulator) -> None:
     simulator.add_order("1042-B", lines=[("SOCKS", 1)])
     made = canceled.resubmit(ORDER, by="Ann", number="1042-B")
-    assert (made.state, made.due_at) == (ErrandState.REFUSED, None)
-    assert "has an order under this number" in str(made.text)
+    assert (made.state, made.due_at) == (ErrandState.REJECTED, None)
+    assert "has an order under this number" in str(made.message)
     assert created(simulator) == []
 
 
 def test_after_a_refusal_another_number_may_be_tried(canceled: Desk, simulator: McfSimulator) -> None:
     simulator.add_order("1042-1", lines=[("SOCKS", 1)])
-    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.REFUSED
+    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.REJECTED
     second = canceled.resubmit(ORDER, by="Ann")
     assert (second.state, second.order_number) == (ErrandState.DONE, "1042-2")
     assert created(simulator) == ["1042-2"]
@@ -208,12 +210,12 @@ def test_what_has_not_gone_out_yet_does_not_once_the_original_ships_after_all(
     for _ in range(2):  # The new token is refused too: provably nothing was done.
         simulator.faults.add(Fault.EXPIRED_TOKEN, method="POST", path=CREATE)
     made = canceled.resubmit(ORDER, by="Ann")
-    assert made.state is ErrandState.REQUESTED
+    assert made.state is ErrandState.PENDING
     canceled.shipped(ORDER, by="the carrier")
     clock.advance(hours(1))
     canceled.run_due()
     (after,) = canceled.receipt(ORDER).resubmissions
-    assert (after.state, after.text) == (ErrandState.REFUSED, "the original goes on at amazon-mcf (shipped anyway)")
+    assert (after.state, after.message) == (ErrandState.REJECTED, "the original goes on at amazon-mcf (shipped anyway)")
     assert created(simulator) == []
 
 
@@ -221,11 +223,11 @@ def test_what_may_have_gone_out_stays_open_and_is_not_made_once_the_original_shi
     canceled: Desk, simulator: McfSimulator, clock: VirtualClock
 ) -> None:
     simulator.faults.add(Fault.RESET_BEFORE, method="POST", path=CREATE)
-    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.UNCLEAR
+    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.UNKNOWN
     canceled.shipped(ORDER, by="the carrier")
     clock.advance(hours(1))
     canceled.run_due()
     (after,) = canceled.receipt(ORDER).resubmissions
-    assert (after.state, after.is_open) == (ErrandState.AWAITING_PERSON, True)
-    assert "the original goes on at amazon-mcf (shipped anyway)" in str(after.text)
+    assert (after.state, after.is_open) == (ErrandState.ACTION_REQUIRED, True)
+    assert "the original goes on at amazon-mcf (shipped anyway)" in str(after.message)
     assert created(simulator) == []

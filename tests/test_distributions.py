@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_devkit.testing.conformance import Law
+from orderdesk_devkit.testing.conformance import Requirement
 
 pytestmark = pytest.mark.slow
 
@@ -71,17 +71,17 @@ def test_a_healthy_neighbor_of_the_hostile_plugin_is_settled(neighbors: Path) ->
 
 
 FOUND_OUT = {
-    "TestRaises": Law.PLAYS,
-    "TestExits": Law.PLAYS,
-    "TestHangs": Law.PLAYS,
-    "TestFloods": Law.PLAYS,
-    "TestReturnsJunk": Law.PLAYS,
-    "TestYieldsJunk": Law.PLAYS,
-    "TestLacksAPart": Law.PLAYS,
-    "TestShouts": Law.HONEST_END,
-    "TestLeaks": Law.NO_SECRET,
-    "TestStrays": Law.OWN_HOSTS,
-    "TestLies": Law.EVIDENCE,
+    "TestRaises": Requirement.RUNS_WITHOUT_ERROR,
+    "TestExits": Requirement.RUNS_WITHOUT_ERROR,
+    "TestHangs": Requirement.RUNS_WITHOUT_ERROR,
+    "TestFloods": Requirement.RUNS_WITHOUT_ERROR,
+    "TestReturnsJunk": Requirement.RUNS_WITHOUT_ERROR,
+    "TestYieldsJunk": Requirement.RUNS_WITHOUT_ERROR,
+    "TestLacksAPart": Requirement.RUNS_WITHOUT_ERROR,
+    "TestShouts": Requirement.ENDS_AS_DECLARED,
+    "TestLeaks": Requirement.NO_SECRET,
+    "TestStrays": Requirement.OWN_HOSTS,
+    "TestLies": Requirement.EVIDENCE,
 }
 """What the conformance suite says of each kind of the hostile plugin."""
 TELLING = (
@@ -94,7 +94,7 @@ TELLING = (
 def test_the_suite_complains_of_every_kind_by_the_rule_that_it_breaks(neighbors: Path) -> None:
     told = run("pytest", *QUIET, "--tb=no", "tests/complaints.py", "-k", TELLING, at=HOSTILE, path=neighbors, code=1)
     summary = [line.split("::") for line in told.splitlines() if line.startswith(("FAILED ", "ERROR "))]
-    rules = {(kind, rule.partition("NotConformant: rule: ")[2]) for _, kind, rule in summary}
+    rules = {(kind, rule.partition("ConformanceError: rule: ")[2]) for _, kind, rule in summary}
     assert {(kind, law.value[0]) for kind, law in FOUND_OUT.items()} <= rules
     assert {kind for kind, _ in rules} == {*FOUND_OUT, "TestPart"}
     assert "ModuleNotFoundError: No module named 'orderdesk_hostile_absent'" in told

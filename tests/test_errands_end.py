@@ -7,35 +7,37 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_devkit.testing.request_recorder import SeenRequest
+from orderdesk_devkit.testing.request_recorder import RecordedRequest
 from orderdesk_sdk.cases.errand import Errand, ErrandState
 from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import ConflictError, InputError
-from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.errors import ConflictError, ValidationError
+from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.requests import ResubmitRequest
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.stores.serialization import dump, load
-from tests.support.scripted_shop import Replies, ShopSettings, absent, sends
+from tests.support.scripted_shop import Responses, ShopSettings, absent, sends
 from tests.support.scripted_shop import ScriptedShop as Shop
-from tests.support.scripted_shop import idle_errand as idle
-from tests.support.scripted_shop import only_errand as only
+from tests.support.scripted_shop import idle_case as idle
+from tests.support.scripted_shop import only_case as only
 from tests.support.scripted_shop import shop_desk as opened
 
 ERRORS = '{"errors": ["something is wrong"]}'
 
 
 class Blind(Shop):
-    looks = False
+    reads_first = False
 
 
 class Failing(Shop):
     @hookimpl
-    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ShopSettings]) -> Flow[Answer | Placement]:
+    def orderdesk_resubmit(
+        self, request: ResubmitRequest, service: Service[ShopSettings]
+    ) -> Flow[Answer | RemoteOrder]:
         yield from ()
         raise KeyError("x")
 
@@ -50,19 +52,19 @@ def test_a_create_of_unknown_fate_is_sent_four_times_at_most_and_then_a_person_h
     with opened(tmp_path, Shop(), absent(reply)) as (desk, tap):
         desk.resubmit("1042", by="Ann")
         work = idle(desk)
-        assert (work.state, sends(tap)) == (ErrandState.AWAITING_PERSON, ["POST"] * 4)
-        assert "it was sent 4 times" in str(work.text)
-        assert "confirm or refuse" in str(work.remedy)
-        assert work.updated_at - work.opened_at < hours(1), "nobody waits a day for what the machine does no more"
+        assert (work.state, sends(tap)) == (ErrandState.ACTION_REQUIRED, ["POST"] * 4)
+        assert "it was sent 4 times" in str(work.message)
+        assert "confirm or refuse" in str(work.hint)
+        assert work.updated_at - work.created_at < hours(1), "nobody waits a day for what the machine does no more"
 
 
 @pytest.mark.slow
 def test_a_create_that_is_turned_away_is_tried_for_a_day_as_a_cancel_is(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((401, "{}"))) as (desk, tap):
-        assert desk.resubmit("1042", by="Ann").state is ErrandState.REQUESTED
+        assert desk.resubmit("1042", by="Ann").state is ErrandState.PENDING
         work = idle(desk)
-        assert (work.state, work.text) == (ErrandState.AWAITING_PERSON, "not let in")
-        assert work.updated_at - work.opened_at == hours(24)
+        assert (work.state, work.message) == (ErrandState.ACTION_REQUIRED, "not let in")
+        assert work.updated_at - work.created_at == hours(24)
         assert 140 < len(sends(tap)) < 160
 
 
@@ -71,11 +73,11 @@ def test_a_service_that_is_down_is_left_to_a_person_after_a_day_and_reminders_ke
     with opened(tmp_path, Shop(), lambda seen: (503, "")) as (desk, tap):
         desk.resubmit("1042", by="Ann")
         work = idle(desk)
-        assert (work.state, sends(tap)) == (ErrandState.AWAITING_PERSON, [])
+        assert (work.state, sends(tap)) == (ErrandState.ACTION_REQUIRED, [])
         for _ in range(3):
             desk.clock.sleep_until(desk.clock.monotonic() + hours(4).total_seconds())
             desk.run_due()
-        assert str(only(desk).text).endswith("(reminder 3: 8 h overdue)")
+        assert str(only(desk).message).endswith("(reminder 3: 8 h overdue)")
         assert idle(desk).is_open
 
 
@@ -83,23 +85,23 @@ def test_a_flow_that_would_create_again_without_a_look_creates_once(tmp_path: Pa
     with opened(tmp_path, Blind(), absent((500, "{}"))) as (desk, tap):
         desk.resubmit("1042", by="Ann")
         work = idle(desk)
-        assert (work.state, sends(tap)) == (ErrandState.AWAITING_PERSON, ["POST"])
-        assert "without a look" in str(work.fault)
+        assert (work.state, sends(tap)) == (ErrandState.ACTION_REQUIRED, ["POST"])
+        assert "without a look" in str(work.plugin_error)
 
 
 def test_a_plugin_that_fails_again_and_again_leaves_it_to_a_person(tmp_path: Path) -> None:
     with opened(tmp_path, Failing(), absent((500, "{}"))) as (desk, tap):
         desk.resubmit("1042", by="Ann")
         work = idle(desk)
-        assert (work.state, work.attempt, sends(tap)) == (ErrandState.AWAITING_PERSON, 4, [])
-        assert "KeyError" in str(work.fault)
+        assert (work.state, work.attempt, sends(tap)) == (ErrandState.ACTION_REQUIRED, 4, [])
+        assert "KeyError" in str(work.plugin_error)
 
 
 def test_that_a_second_create_is_refused_says_nothing_of_the_first(tmp_path: Path) -> None:
     """The number is taken, by our own order: the first create had worked, and the read lags behind."""
     posts: list[int] = []
 
-    def lagging(seen: SeenRequest) -> tuple[int, str]:
+    def lagging(seen: RecordedRequest) -> tuple[int, str]:
         if seen.method == "GET":
             return (200, "{}") if len(posts) > 1 else (404, "{}")
         posts.append(1)
@@ -122,8 +124,8 @@ def stuck(desk: Desk) -> Errand:
 def test_a_person_confirms_a_resubmission_and_the_duplicate_is_registered(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
         done = desk.confirm(stuck(desk).id, by="Ben", note="they told me on the phone")
-        assert (done.state, done.due_at, done.text) == (ErrandState.DONE, None, "they told me on the phone")
-        assert desk.host.placed_as("shop", "1042-1") == desk.host.order("1042-1").id
+        assert (done.state, done.due_at, done.message) == (ErrandState.DONE, None, "they told me on the phone")
+        assert desk.order_store.find_by_remote_id("shop", "1042-1") == desk.order_store.get_order("1042-1").id
         assert [entry.content for entry in desk.ledger.history(done.id)][-1] == (
             "done: they told me on the phone; by Ben"
         )
@@ -136,19 +138,19 @@ def test_a_person_confirms_a_resubmission_and_the_duplicate_is_registered(tmp_pa
 def test_a_person_refuses_a_resubmission_and_another_number_may_follow(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
         refused = desk.refuse(stuck(desk).id, by="Ben")
-        assert (refused.state, refused.text) == (ErrandState.REFUSED, "it will not be done, as Ben says")
+        assert (refused.state, refused.message) == (ErrandState.REJECTED, "it will not be done, as Ben says")
         assert desk.resubmit("1042", by="Ann").order_number == "1042-2"
 
 
 def test_a_person_sends_a_resubmission_again_and_the_patience_begins_anew(tmp_path: Path) -> None:
     status = [500]
-    shop: Replies = lambda seen: (404, "{}") if seen.method == "GET" else (status[0], "{}")  # noqa: E731 - one line says it
+    shop: Responses = lambda seen: (404, "{}") if seen.method == "GET" else (status[0], "{}")  # noqa: E731 - one line says it
     with opened(tmp_path, Shop(), shop) as (desk, tap):
         work = stuck(desk)
         before = len(sends(tap))
-        assert desk.send_again(work.id, by="Ben").state is ErrandState.UNCLEAR
+        assert desk.send_again(work.id, by="Ben").state is ErrandState.UNKNOWN
         assert len(sends(tap)) == before + 1
-        assert idle(desk).state is ErrandState.AWAITING_PERSON
+        assert idle(desk).state is ErrandState.ACTION_REQUIRED
         assert len(sends(tap)) == before + 1, "only a person sends it once more"
         status[0] = 200
         assert desk.send_again(work.id, by="Ben").state is ErrandState.DONE
@@ -163,7 +165,7 @@ def test_what_has_left_us_cannot_be_taken_back_and_what_has_not_can(tmp_path: Pa
     with opened(tmp_path / "other", Shop(), absent((401, "{}"))) as (desk, _):
         made = desk.resubmit("1042", by="Ann")
         withdrawn = desk.withdraw(made.id, by="Ben")
-        assert (withdrawn.state, withdrawn.text) == (ErrandState.WITHDRAWN, "taken back by Ben")
+        assert (withdrawn.state, withdrawn.message) == (ErrandState.WITHDRAWN, "taken back by Ben")
         assert desk.ledger.next_due() is None
 
 
@@ -171,28 +173,28 @@ def test_nobody_settles_nothing(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
         work = stuck(desk)
         for act in (desk.confirm, desk.refuse, desk.withdraw, desk.send_again):
-            with pytest.raises(InputError, match="stand for this"):
+            with pytest.raises(ValidationError, match="stand for this"):
                 act(work.id, by=" ")
-        with pytest.raises(InputError, match="a mail is filed with a cancellation"):
-            desk.confirm(work.id, by="Ben", message=b"Subject: yes")
+        with pytest.raises(ValidationError, match="a mail is filed with a cancellation"):
+            desk.confirm(work.id, by="Ben", email=b"Subject: yes")
 
 
 def test_a_status_change_that_cannot_be_made_out_is_a_person_s(tmp_path: Path) -> None:
     with opened(tmp_path, Blind(), absent((500, "{}"))) as (desk, _):
         desk.change_status("1042", "held", by="Ann")
         work = only(desk)
-        assert (work.state, work.text) == (ErrandState.AWAITING_PERSON, "nobody can look")
-        assert "confirm or refuse" in str(work.remedy)
+        assert (work.state, work.message) == (ErrandState.ACTION_REQUIRED, "nobody can look")
+        assert "confirm or refuse" in str(work.hint)
         assert desk.confirm(work.id, by="Ben").state is ErrandState.DONE
         desk.change_status("1042", "held", by="Ann")
         second = desk.errands()[-1]
-        assert desk.refuse(second.id, by="Ben", note="the button is gone").text == "the button is gone"
+        assert desk.refuse(second.id, by="Ben", note="the button is gone").message == "the button is gone"
 
 
 def test_a_status_that_is_never_taken_is_set_four_times_at_most(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), lambda seen: (200, '{"status": "open"}')) as (desk, tap):
         desk.change_status("1042", "held", by="Ann")
-        assert (idle(desk).state, sends(tap)) == (ErrandState.AWAITING_PERSON, ["PUT"] * 4)
+        assert (idle(desk).state, sends(tap)) == (ErrandState.ACTION_REQUIRED, ["PUT"] * 4)
 
 
 def test_what_a_person_has_is_looked_at_before_they_are_reminded_and_sent_no_more(tmp_path: Path) -> None:
@@ -210,7 +212,7 @@ def test_a_person_has_it_read_back_without_sending(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, tap):
         made = desk.resubmit("1042", by="Ann")
         looked = desk.check(made.id)
-        assert (looked.state, looked.due_at, sends(tap)) == (ErrandState.UNCLEAR, made.due_at, ["POST"])
+        assert (looked.state, looked.due_at, sends(tap)) == (ErrandState.UNKNOWN, made.due_at, ["POST"])
 
 
 # What an earlier version wrote
@@ -223,7 +225,12 @@ def test_a_row_that_an_earlier_version_wrote_is_read_and_goes_on(tmp_path: Path)
     for new in ("give_up_at", "waits_since", "person"):
         document.pop(new, None)
     read = load(json.dumps(document), Resubmission)
-    assert (read.give_up_at, read.waits_since, read.person, read.state) == (None, None, None, ErrandState.REQUESTED)
+    assert (read.deadline, read.action_required_since, read.person, read.state) == (
+        None,
+        None,
+        None,
+        ErrandState.PENDING,
+    )
 
 
 def intents(desk: Desk, work: Errand) -> list[Intent]:
@@ -243,6 +250,6 @@ def test_a_death_after_the_create_left_is_followed_by_a_look(tmp_path: Path) -> 
         desk.resubmit("1042", by="Ann")
         desk.ledger.write = write  # type: ignore[method-assign]
         assert (only(desk).state, len(intents(desk, only(desk)))) == (ErrandState.SENDING, 2)
-        tap.instead = lambda seen: (200, "{}")
+        tap.override = lambda seen: (200, "{}")
         assert idle(desk).state is ErrandState.DONE
         assert sends(tap) == ["POST"]

@@ -10,57 +10,61 @@ from random import Random
 
 import pytest
 
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.ledger import Work
-from orderdesk_sdk.cli.worker import machine_has_work
+from orderdesk_sdk.cases.ledger import AnyCase
+from orderdesk_sdk.cli.worker import has_automatic_work
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.orders.order import Line, Order, Placement, Role
+from orderdesk_sdk.orders.order import ConnectionRole, Order, OrderLine, RemoteOrder
 from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Refusal
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Rejection
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated
-from orderdesk_sdk.plugin.integration import Integration, NewNumber, Status
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
+from orderdesk_sdk.plugin.integration import Integration, NewNumber, SettableStatus
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest, StatusChangeRequest
 from orderdesk_sdk.plugin.routes import (
     Always,
     Button,
-    ByCheck,
-    ByPerson,
-    ByReply,
     Confirmation,
+    FinalResponse,
+    ManualConfirmation,
+    Polling,
     Portal,
     RuleAction,
-    SinceSubmission,
     WhileStatus,
     Window,
+    WithinTime,
 )
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.webhooks import HintKind
-from tests.support.fake_services import Phone, TownSettings, note, open_village_desk
+from orderdesk_sdk.plugin.webhooks import NotificationKind
+from tests.support.fake_services import FakeManualService, FakeServiceSettings, fake_webhook, open_fake_desk
 
 ROUNDS = 4_000
-AWAITING = (State.AWAITING_PERSON, ErrandState.AWAITING_PERSON)
+AWAITING = (State.ACTION_REQUIRED, ErrandState.ACTION_REQUIRED)
 JUMPS = (seconds(1), seconds(20), minutes(3), minutes(61), hours(5), hours(30), hours(24 * 9))
 
 
-class Whim(Phone):
+class RandomPlugin(FakeManualService):
     """A service and its plugin, which do what chance says."""
 
-    def __init__(self, slug: str, role: Role, random: Random) -> None:
+    def __init__(self, slug: str, role: ConnectionRole, random: Random) -> None:
         self.slug, self.role, self._random = slug, role, random
         self._ladder = tuple(self._route() for _ in range(random.randrange(4)))
 
     def _route(self) -> Button | Portal:
         random = self._random
         every = minutes(random.choice([1, 7, 60]))
-        confirms: list[Confirmation] = [ByReply(), ByCheck(every, every * random.choice([1, 10])), ByPerson()]
-        windows: list[Window] = [Always(), SinceSubmission(minutes(5)), WhileStatus({"open", "new"}, "made")]
+        confirms: list[Confirmation] = [
+            FinalResponse(),
+            Polling(every, every * random.choice([1, 10])),
+            ManualConfirmation(),
+        ]
+        windows: list[Window] = [Always(), WithinTime(minutes(5)), WhileStatus({"open", "new"}, "made")]
         confirm, window = random.choice(confirms), random.choice(windows)
-        climbs = frozenset(random.sample(list(Refusal), random.randrange(3)))
+        climbs = frozenset(random.sample(list(Rejection), random.randrange(3)))
         return Button(confirm, window, climbs) if random.random() < 0.7 else Portal("Call them.", window=window)
 
     @hookimpl
@@ -68,17 +72,17 @@ class Whim(Phone):
         return Integration(
             slug=self.slug,
             title=self.slug.title(),
-            settings=TownSettings,
+            settings=FakeServiceSettings,
             base_url="endpoint",
             role=self.role,
             cancel=self._ladder,
-            resubmit=NewNumber(),
+            resubmission=NewNumber(),
             identified_by={"*": NotStated("chance says it")},
-            statuses=(Status("held", "On hold"),) if self.role is Role.CART else (),
+            statuses=(SettableStatus("held", "On hold"),) if self.role is ConnectionRole.CART else (),
             actions=(RuleAction(f"Cancel Order at {self.slug.title()}"),) if self._ladder else (),
         )
 
-    def _flow(self, number: str, service: Service[TownSettings]) -> Flow[Answer]:
+    def _flow(self, number: str, service: Service[FakeServiceSettings]) -> Flow[Answer]:
         """Some calls, and any answer, or none."""
         random = self._random
         reply = None
@@ -86,47 +90,55 @@ class Whim(Phone):
             if random.random() < 0.5:
                 reply = yield service.get(f"/{self.slug}", number)
             else:
-                reply = yield service.post(f"/{self.slug}", number, json={"do": "it"}, repeatable=random.random() < 0.5)
+                reply = yield service.post(f"/{self.slug}", number, json={"do": "it"}, idempotent=random.random() < 0.5)
         if random.random() < 0.05:
             raise KeyError("chance")
         word = random.choice([None, "open", "made"])
         if reply is None:
-            return random.choice([answer.unclear(None), answer.not_done(None), answer.refused(None, Refusal.TOO_LATE)])
+            return random.choice(
+                [answer.unknown(None), answer.not_processed(None), answer.rejected(None, Rejection.TOO_LATE)]
+            )
         if random.random() < 0.06:
             return answer.canceled(reply, status="canceled", lines=[LineAnswer("MUG", 2, 2)])
         wait = random.choice([None, None, seconds(1), hours(2), hours(24 * 400)])
         return random.choice(
             [
-                answer.asked(reply, status=word),
+                answer.acknowledged(reply, status=word),
                 answer.pending(reply, status=word),
                 answer.pending(reply, status=word),
-                answer.unclear(reply),
-                answer.not_done(reply, retry_after=wait),
-                answer.not_done(reply),
-                answer.changed(reply) if random.random() < 0.2 else answer.unclear(reply),
-                answer.refused(reply, random.choice(list(Refusal))) if random.random() < 0.3 else answer.pending(reply),
+                answer.unknown(reply),
+                answer.not_processed(reply, retry_after=wait),
+                answer.not_processed(reply),
+                answer.changed(reply) if random.random() < 0.2 else answer.unknown(reply),
+                answer.rejected(reply, random.choice(list(Rejection)))
+                if random.random() < 0.3
+                else answer.pending(reply),
             ]
         )
 
     @hookimpl
-    def orderdesk_cancel(self, request: CancelRequest, service: Service[TownSettings]) -> Flow[Answer]:
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[FakeServiceSettings]) -> Flow[Answer]:
         return (yield from self._flow(request.remote_id, service))
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[TownSettings]) -> Flow[Answer]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[FakeServiceSettings]) -> Flow[Answer]:
         return (yield from self._flow(request.remote_id, service))
 
     @hookimpl
-    def orderdesk_change_status(self, request: StatusRequest, service: Service[TownSettings]) -> Flow[Answer]:
+    def orderdesk_change_status(
+        self, request: StatusChangeRequest, service: Service[FakeServiceSettings]
+    ) -> Flow[Answer]:
         return (yield from self._flow(request.remote_id, service))
 
     @hookimpl
-    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[TownSettings]) -> Flow[Answer | Placement]:
+    def orderdesk_resubmit(
+        self, request: ResubmitRequest, service: Service[FakeServiceSettings]
+    ) -> Flow[Answer | RemoteOrder]:
         told = yield from self._flow(request.order.number, service)
-        return service.placement(request.order.number) if self._random.random() < 0.1 else told
+        return service.remote_order(request.order.number) if self._random.random() < 0.1 else told
 
 
-class Fate:
+class RandomService:
     """What comes back: anything."""
 
     def __init__(self, random: Random) -> None:
@@ -137,31 +149,36 @@ class Fate:
         if random.random() < 0.15:
             return b""
         status = random.choice([200, 200, 200, 201, 202, 400, 401, 403, 404, 409, 408, 429, 500, 503])
-        return http_reply(status, json.dumps({"status": random.choice(["open", "canceled", 7])}).encode())
+        return http_response(status, json.dumps({"status": random.choice(["open", "canceled", 7])}).encode())
 
 
 @pytest.fixture
 def opened(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Desk, Random, VirtualClock]]:
     random, clock = Random(request.param), VirtualClock()  # noqa: S311 - chance, not a secret
-    services = [Whim("cart", Role.CART, random), *(Whim(slug, Role.FULFILLMENT, random) for slug in ("mill", "press"))]
-    with RawServer(answering(Fate(random))) as server:
-        orders = [Order(f"id-{number}", number, lines=(Line(2, code="MUG"),)) for number in ("1042", "1043")]
-        with open_village_desk(tmp_path / "desk.db", clock, server.url, services, orders=orders) as desk:
+    services = [
+        RandomPlugin("cart", ConnectionRole.CART, random),
+        *(RandomPlugin(slug, ConnectionRole.FULFILLMENT, random) for slug in ("mill", "press")),
+    ]
+    with RawServer(responding(RandomService(random))) as server:
+        orders = [Order(f"id-{number}", number, lines=(OrderLine(2, code="MUG"),)) for number in ("1042", "1043")]
+        with open_fake_desk(tmp_path / "desk.db", clock, server.url, services, orders=orders) as desk:
             yield desk, random, clock
 
 
 def something(desk: Desk, random: Random) -> None:
     """Whatever somebody may do."""
     number, place = random.choice(["1042", "1043"]), random.choice(["cart", "mill", "press"])
-    work: Work | None = random.choice([*desk.cases(), *desk.errands(), None])
+    work: AnyCase | None = random.choice([*desk.cases(), *desk.errands(), None])
     with suppress(OrderDeskError):
         match random.randrange(9):
             case 0 | 1:
-                desk.place(number, at=place, by="Ann")
+                desk.place(number, connection=place, by="Ann")
             case 2 | 3:
-                desk.cancel(number, by="Ann", send=random.random() < 0.7)
+                desk.cancel(number, by="Ann", send_now=random.random() < 0.7)
             case 4:
-                desk.receive(place, note(number, random.choice(list(HintKind)), delivery=str(random.random())))
+                desk.receive(
+                    place, fake_webhook(number, random.choice(list(NotificationKind)), delivery=str(random.random()))
+                )
             case 5:
                 desk.resubmit(number, by="Ann")
             case 6:
@@ -172,24 +189,24 @@ def something(desk: Desk, random: Random) -> None:
                 desk.confirm(work.id, by="Ben")
 
 
-def open_works(desk: Desk) -> list[Work]:
+def open_works(desk: Desk) -> list[AnyCase]:
     return [*(case for case in desk.cases() if case.is_open), *desk.errands(open_only=True)]
 
 
-def told(works: list[Work]) -> str:
-    return "; ".join(f"{work.id} at {work.connection} is {work.state.value}: {work.text}" for work in works)
+def described(works: list[AnyCase]) -> str:
+    return "; ".join(f"{work.id} at {work.connection} is {work.state.value}: {work.message}" for work in works)
 
 
 def until_idle(desk: Desk, clock: VirtualClock) -> int:
     """As `orderdesk work --until-idle`; how many rounds it took."""
     for number in range(ROUNDS):
-        if not machine_has_work(desk):
+        if not has_automatic_work(desk):
             return number
         due = desk.ledger.next_due()
-        assert due is not None, told(open_works(desk))
+        assert due is not None, described(open_works(desk))
         clock.advance(max(due - clock.now(), seconds(0)))
         desk.run_due()
-    raise AssertionError(f"{ROUNDS} rounds, and no end: {told(open_works(desk))}")
+    raise AssertionError(f"{ROUNDS} rounds, and no end: {described(open_works(desk))}")
 
 
 @pytest.mark.slow
@@ -204,10 +221,10 @@ def test_whatever_is_said_everything_ends_or_waits_for_a_person(opened: tuple[De
     until_idle(desk, clock)
     waiting = [work for work in open_works(desk) if work.state in AWAITING]
     for work in open_works(desk):
-        follows = isinstance(work, Case) and work.role is Role.CART and work.state is State.REQUESTED
-        assert work.state in AWAITING or (follows and waiting), told([work])
+        follows = isinstance(work, Case) and work.role is ConnectionRole.CART and work.state is State.PENDING
+        assert work.state in AWAITING or (follows and waiting), described([work])
         assert work.due_at is not None
-        assert work.text or work.remedy, told([work])
+        assert work.message or work.hint, described([work])
     before = sum(len(desk.ledger.history(work.id)) for work in open_works(desk))
     for _ in range(30):  # A month without anybody.
         clock.advance(hours(24))

@@ -17,7 +17,7 @@ from orderdesk_devkit.simulators.fault_injection import FOREIGN_HOST, Fault, Fau
 from orderdesk_devkit.simulators.server import Served, serve
 from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 
 ORDER = "/orders/A-1"
 
@@ -39,9 +39,9 @@ class Shop(Simulator):
     def settings(self, url: str) -> dict[str, str]:
         return {"endpoint": url}
 
-    def truth(self, remote_id: str) -> str:
+    def actual_status(self, remote_id: str) -> str:
         if remote_id != "A-1":
-            raise NotFoundError("no such order", place=remote_id)
+            raise NotFoundError("no such order", location=remote_id)
         return self.status
 
 
@@ -78,21 +78,21 @@ def test_without_a_fault_the_request_is_done_and_answered(shop: Shop, client: ht
     assert [record.effect for record in shop.log] == ["canceled"]
 
 
-@pytest.mark.parametrize(("fault", "truth"), [(Fault.LOST_REPLY, "canceled"), (Fault.RESET_BEFORE, "open")])
+@pytest.mark.parametrize(("fault", "truth"), [(Fault.LOST_RESPONSE, "canceled"), (Fault.RESET_BEFORE, "open")])
 def test_a_reset_looks_the_same_whether_or_not_the_request_was_done(
     shop: Shop, served: Served, fault: Fault, truth: str
 ) -> None:
     shop.faults.add(fault)
     with pytest.raises(ConnectionResetError):
         raw_exchange(served)
-    assert shop.truth("A-1") == truth
+    assert shop.actual_status("A-1") == truth
 
 
 def test_httpx_reports_a_lost_reply_as_a_read_error(shop: Shop, client: httpx.Client) -> None:
-    shop.faults.add(Fault.LOST_REPLY)
+    shop.faults.add(Fault.LOST_RESPONSE)
     with pytest.raises(httpx.ReadError):
         client.put(ORDER)
-    assert shop.truth("A-1") == "canceled"
+    assert shop.actual_status("A-1") == "canceled"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_503_page_looks_the_same_whether_or_not_the_request_was_done(
     reply = client.put(ORDER, content=b"x" * 100_000)
     assert (reply.status_code, reply.headers["content-type"]) == (503, "text/html; charset=utf-8")
     assert "<h1>" in reply.text
-    assert shop.truth("A-1") == truth
+    assert shop.actual_status("A-1") == truth
 
 
 def test_error_without_errors_is_json_that_lacks_the_key_and_nothing_is_done(shop: Shop, client: httpx.Client) -> None:
@@ -114,7 +114,7 @@ def test_error_without_errors_is_json_that_lacks_the_key_and_nothing_is_done(sho
     assert reply.status_code == 500
     assert isinstance(reply.json(), dict)
     assert "errors" not in reply.json()
-    assert shop.truth("A-1") == "open"
+    assert shop.actual_status("A-1") == "open"
 
 
 def test_ok_html_and_ok_empty_look_like_success_and_nothing_is_done(shop: Shop, client: httpx.Client) -> None:
@@ -123,7 +123,7 @@ def test_ok_html_and_ok_empty_look_like_success_and_nothing_is_done(shop: Shop, 
     page, empty = client.put(ORDER), client.put(ORDER)
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert (empty.status_code, empty.content) == (200, b"")
-    assert shop.truth("A-1") == "open"
+    assert shop.actual_status("A-1") == "open"
 
 
 def test_truncated_sends_less_than_promised_and_the_request_is_done(shop: Shop, served: Served) -> None:
@@ -133,7 +133,7 @@ def test_truncated_sends_less_than_promised_and_the_request_is_done(shop: Shop, 
     assert 0 < len(body) < promised
     with httpx.Client(trust_env=False) as client, pytest.raises(httpx.RemoteProtocolError):
         client.put(served.url + ORDER)
-    assert shop.truth("A-1") == "canceled"
+    assert shop.actual_status("A-1") == "canceled"
 
 
 def test_oversized_is_valid_json_of_the_chosen_size_without_a_length(shop: Shop, client: httpx.Client) -> None:
@@ -142,7 +142,7 @@ def test_oversized_is_valid_json_of_the_chosen_size_without_a_length(shop: Shop,
     assert "content-length" not in reply.headers
     assert len(reply.content) == 3_000_000
     assert isinstance(reply.json(), str)
-    assert shop.truth("A-1") == "canceled"
+    assert shop.actual_status("A-1") == "canceled"
 
 
 def test_a_client_may_leave_an_oversized_body_of_the_default_size_early(shop: Shop, client: httpx.Client) -> None:
@@ -171,7 +171,7 @@ def test_slow_drip_sends_byte_after_byte_so_that_no_read_times_out_but_a_deadlin
             if time.monotonic() - began > 0.2:
                 break
     assert 1 < parts < 1_000
-    assert shop.truth("A-1") == "canceled"
+    assert shop.actual_status("A-1") == "canceled"
 
 
 def test_slow_drip_ends_with_the_whole_reply(shop: Shop, client: httpx.Client) -> None:
@@ -185,7 +185,7 @@ def test_malformed_json_has_the_right_length_and_the_request_is_done(shop: Shop,
     assert reply.headers["content-type"] == "application/json"
     with pytest.raises(json.JSONDecodeError):
         reply.json()
-    assert shop.truth("A-1") == "canceled"
+    assert shop.actual_status("A-1") == "canceled"
 
 
 def test_wrong_types_keeps_the_shape_and_swaps_every_leaf(shop: Shop, client: httpx.Client) -> None:
@@ -193,7 +193,7 @@ def test_wrong_types_keeps_the_shape_and_swaps_every_leaf(shop: Shop, client: ht
     reply = client.put(ORDER)
     assert reply.json() == {"order": {"status": 8, "lines": ["1", "2"], "notes": {}, "paid": "yes"}}
     assert reply.headers["x-request-id"] == "42"
-    assert shop.truth("A-1") == "canceled"
+    assert shop.actual_status("A-1") == "canceled"
 
 
 def test_garbage_gzip_cannot_be_decoded_and_the_request_is_done(shop: Shop, served: Served) -> None:
@@ -204,27 +204,27 @@ def test_garbage_gzip_cannot_be_decoded_and_the_request_is_done(shop: Shop, serv
         gzip.decompress(body)
     with httpx.Client(trust_env=False) as client, pytest.raises(httpx.DecodingError):
         client.put(served.url + ORDER)
-    assert shop.truth("A-1") == "canceled"
+    assert shop.actual_status("A-1") == "canceled"
 
 
 def test_redirect_points_to_a_foreign_host_and_nothing_is_done(shop: Shop, client: httpx.Client) -> None:
     shop.faults.add(Fault.REDIRECT)
     reply = client.put(ORDER)
     assert (reply.status_code, reply.headers["location"]) == (302, FOREIGN_HOST + ORDER)
-    assert shop.truth("A-1") == "open"
+    assert shop.actual_status("A-1") == "open"
 
 
 def test_expired_token_is_answered_by_the_simulator_and_nothing_is_done(shop: Shop, client: httpx.Client) -> None:
     shop.faults.add(Fault.EXPIRED_TOKEN)
     assert client.put(ORDER).status_code == 401
-    assert shop.truth("A-1") == "open"
+    assert shop.actual_status("A-1") == "open"
 
 
 def test_delay_does_the_request_at_once_and_answers_late(shop: Shop, served: Served) -> None:
     shop.faults.add(Fault.DELAY, times=2, seconds=0.3)
     with httpx.Client(timeout=0.1, trust_env=False) as client, pytest.raises(httpx.ReadTimeout):
         client.put(served.url + ORDER)
-    assert shop.truth("A-1") == "canceled"
+    assert shop.actual_status("A-1") == "canceled"
     assert httpx.put(served.url + ORDER, trust_env=False).json()["order"]["status"] == "canceled"
 
 
@@ -236,8 +236,8 @@ def test_what_a_kind_says_it_leaves_done_is_what_it_leaves_done(shop: Shop, serv
     try:
         raw_exchange(served)
     except ConnectionResetError:
-        assert fault in {Fault.LOST_REPLY, Fault.RESET_BEFORE}
-    assert shop.truth("A-1") == ("canceled" if fault.done else "open")
+        assert fault in {Fault.LOST_RESPONSE, Fault.RESET_BEFORE}
+    assert shop.actual_status("A-1") == ("canceled" if fault.takes_effect else "open")
 
 
 def test_a_fault_waits_for_its_method_and_path_and_meets_as_many_requests_as_it_should(
@@ -246,7 +246,7 @@ def test_a_fault_waits_for_its_method_and_path_and_meets_as_many_requests_as_it_
     shop.faults.add(Fault.SERVER_ERROR_HTML, method="put", path=r"^/orders/A-\d$", times=2)
     answers = [client.get(ORDER), client.put("/other"), client.put(ORDER), client.put(ORDER), client.put(ORDER)]
     assert [reply.status_code for reply in answers] == [200, 200, 503, 503, 200]
-    assert shop.faults.waiting() == ()
+    assert shop.faults.pending() == ()
 
 
 def test_of_two_faults_that_match_the_older_comes_first() -> None:
@@ -260,17 +260,17 @@ def test_of_two_faults_that_match_the_older_comes_first() -> None:
 
 @pytest.mark.parametrize(("times", "size", "seconds"), [(0, None, None), (1, 0, None), (1, None, 0.0)])
 def test_numbers_that_make_no_sense_are_refused(times: int, size: int | None, seconds: float | None) -> None:
-    with pytest.raises(InputError, match="positive"):
+    with pytest.raises(ValidationError, match="positive"):
         FaultQueue().add(Fault.DELAY, times=times, size=size, seconds=seconds)
 
 
 def test_a_path_that_is_no_regular_expression_is_refused() -> None:
-    with pytest.raises(InputError, match="no regular expression"):
+    with pytest.raises(ValidationError, match="no regular expression"):
         FaultQueue().add(Fault.DELAY, path="(")
 
 
 def test_a_fault_lets_pass_as_many_of_its_requests_as_it_is_told() -> None:
     faults = FaultQueue()
-    faults.add(Fault.OK_EMPTY, method="POST", after=1)
+    faults.add(Fault.OK_EMPTY, method="POST", skip_first=1)
     taken = [faults.take("POST", "/"), faults.take("GET", "/"), faults.take("POST", "/"), faults.take("POST", "/")]
     assert [planned is not None for planned in taken] == [False, False, True, False]

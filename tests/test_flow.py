@@ -9,13 +9,13 @@ import httpx
 import pytest
 
 from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
-from orderdesk_sdk.cases.exchange import Certainty, Loss
-from orderdesk_sdk.errors import ConflictError, InputError, PluginFault
+from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
+from orderdesk_sdk.errors import ConflictError, PluginError, ValidationError
 from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Rejection
 from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_sdk.plugin.toolkit.json_response import need
-from orderdesk_sdk.runtime.flow_runner import MAX_CALLS, Driven, Fault, drive
+from orderdesk_sdk.plugin.toolkit.json_response import require_success
+from orderdesk_sdk.runtime.flow_runner import MAX_CALLS, FlowResult, PluginFailure, run_flow
 
 if TYPE_CHECKING:
     from orderdesk_sdk.plugin.service import Flow
@@ -37,18 +37,20 @@ def journal() -> FakeJournal:
     return FakeJournal()
 
 
-def driven(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> Driven[Answer]:
-    return drive(flow, Answer, client.as_client(), journal, ANY_ORDER)
+def driven(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> FlowResult[Answer]:
+    return run_flow(flow, Answer, client.as_client(), journal, ANY_ORDER)
 
 
-def outcome(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> Answer | Loss | Fault:
+def outcome(
+    flow: Callable[[], object], client: FakeClient, journal: FakeJournal
+) -> Answer | TransportLoss | PluginFailure:
     return driven(flow, client, journal).outcome
 
 
 def fault(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> str:
     found = outcome(flow, client, journal)
-    assert isinstance(found, Fault)
-    return found.text
+    assert isinstance(found, PluginFailure)
+    return found.message
 
 
 def yields(*steps: object, then: object = None) -> Callable[[], Generator[object, object, object]]:
@@ -85,13 +87,13 @@ def test_a_flow_gets_each_reply_and_its_answer_names_the_exchange(client: FakeCl
         seen.append(reply.status_code)
         return answer.canceled(reply)
 
-    client.replies(404, 202)
+    client.respond(404, 202)
     found = driven(flow, client, journal)
     assert seen == [404, 202]
-    assert found == Driven(
-        Answer(Outcome.CANCELED, exchange=2, unidentified="a test of flows names no order"),
-        wrote=True,
-        repeatable=False,
+    assert found == FlowResult(
+        Answer(Outcome.CANCELED, exchange=2, unidentified_reason="a test of flows names no order"),
+        may_have_written=True,
+        idempotent=False,
     )
     assert [exchange.intent.number for exchange in journal.exchanges] == [1, 2]
 
@@ -99,21 +101,21 @@ def test_a_flow_gets_each_reply_and_its_answer_names_the_exchange(client: FakeCl
 def test_an_order_that_lacks_what_a_flow_needs_is_not_sent_and_the_remedy_is_told(
     client: FakeClient, journal: FakeJournal
 ) -> None:
-    error = InputError(f"no country {SECRET}", remedy="write one")
+    error = ValidationError(f"no country {SECRET}", hint="write one")
     found = outcome(raises(error), client, journal)
     assert isinstance(found, Answer)
-    assert (found.outcome, found.remedy, client.requests) == (Outcome.NOT_DONE, "write one", [])
+    assert (found.outcome, found.hint, client.requests) == (Outcome.NOT_PROCESSED, "write one", [])
     assert SECRET not in str(found)
-    client.replies(200)
+    client.respond(200)
     after = outcome(raises(error, WRITE), client, journal)
     assert isinstance(after, Answer)
-    assert after.outcome is Outcome.UNCLEAR
+    assert after.outcome is Outcome.UNKNOWN
 
 
 def test_the_first_call_brings_the_claim_and_after_it_only_writes_need_an_intent(
     client: FakeClient, journal: FakeJournal
 ) -> None:
-    client.replies(200, 200, 200, 200)
+    client.respond(200, 200, 200, 200)
     outcome(yields(READ, READ, WRITE, READ), client, journal)
     assert [intent.number for intent in journal.intents] == [1, 3]
     assert [exchange.intent.number for exchange in journal.exchanges] == [1, 2, 3, 4]
@@ -124,11 +126,11 @@ def test_the_same_replies_lead_to_the_same_calls_and_the_same_end(client: FakeCl
         reply = yield READ
         while reply.status_code == 404:
             reply = yield httpx.Request("PUT", URL, json={"status": reply.status_code})
-        return answer.asked(reply)
+        return answer.acknowledged(reply)
 
     ends = []
     for _ in range(3):
-        client.replies(404, 404, 202)
+        client.respond(404, 404, 202)
         ends.append(driven(flow, client, journal))
     digests = [exchange.intent.digest for exchange in journal.exchanges]
     assert ends[0] == ends[1] == ends[2]
@@ -136,8 +138,8 @@ def test_the_same_replies_lead_to_the_same_calls_and_the_same_end(client: FakeCl
 
 
 def test_a_flow_that_needs_no_call_makes_none(client: FakeClient, journal: FakeJournal) -> None:
-    said = answer.refused(None, Refusal.NOT_ALLOWED, text="wrong number")
-    assert driven(yields(then=said), client, journal) == Driven(said, wrote=False, repeatable=True)
+    said = answer.rejected(None, Rejection.NOT_ALLOWED, message="wrong number")
+    assert driven(yields(then=said), client, journal) == FlowResult(said, may_have_written=False, idempotent=True)
     assert (client.requests, journal.intents) == ([], [])
 
 
@@ -148,13 +150,13 @@ def test_a_flow_ends_with_its_answer_where_a_reply_that_it_needs_is_none(
     client: FakeClient, journal: FakeJournal
 ) -> None:
     def needing() -> Flow[Answer]:
-        reply = need((yield READ), check="the key")
+        reply = require_success((yield READ), access_hint="the key")
         raise AssertionError(f"it went on with {reply.status_code}")
 
-    client.replies(403)
+    client.respond(403)
     ended = outcome(needing, client, journal)
     assert isinstance(ended, Answer)
-    assert (ended.outcome, ended.remedy, ended.exchange) == (Outcome.NOT_DONE, "the key", 1)
+    assert (ended.outcome, ended.hint, ended.exchange) == (Outcome.NOT_PROCESSED, "the key", 1)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +173,7 @@ def test_whatever_is_no_request_is_a_fault_that_names_it(
 def test_whatever_is_no_answer_is_a_fault_that_names_it(
     result: object, client: FakeClient, journal: FakeJournal
 ) -> None:
-    client.replies(200)
+    client.respond(200)
     said = fault(yields(WRITE, then=result), client, journal)
     assert said == f"the flow returned {type(result).__name__}, not Answer"
 
@@ -180,10 +182,10 @@ def test_whatever_is_no_answer_is_a_fault_that_names_it(
     "junk",
     [
         lambda: Answer(cast(Outcome, "canceled")),
-        lambda: Answer(Outcome.REFUSED),
-        lambda: Answer(Outcome.ASKED, text=cast(str, 42)),
-        lambda: Answer(Outcome.ASKED, status=cast(str, ["New"])),
-        lambda: Answer(Outcome.NOT_DONE, retry_after=cast("None", 30)),
+        lambda: Answer(Outcome.REJECTED),
+        lambda: Answer(Outcome.ACKNOWLEDGED, message=cast(str, 42)),
+        lambda: Answer(Outcome.ACKNOWLEDGED, status=cast(str, ["New"])),
+        lambda: Answer(Outcome.NOT_PROCESSED, retry_after=cast("None", 30)),
         lambda: Answer(Outcome.CANCELED, lines=cast("tuple[LineAnswer, ...]", ("A-1",))),
         lambda: Answer(Outcome.CANCELED, exchange=cast(int, "1")),
         lambda: LineAnswer("A-1", cast(int, "2"), 0),
@@ -196,10 +198,10 @@ def test_an_answer_of_wrong_parts_is_a_fault_at_the_plugins_own_line(
         yield WRITE
         return junk()
 
-    client.replies(200)
+    client.respond(200)
     found = driven(flow, client, journal)
-    assert isinstance(found.outcome, Fault)
-    assert found.wrote
+    assert isinstance(found.outcome, PluginFailure)
+    assert found.may_have_written
 
 
 class Unshowable(Exception):
@@ -220,7 +222,7 @@ class Unshowable(Exception):
         (BaseExceptionGroup("two", [KeyError("a")]), "ExceptionGroup: two"),
         (httpx.ReadTimeout("made up"), "ReadTimeout: made up"),
         (ConflictError("made up"), "ConflictError: made up"),
-        (PluginFault("its own word"), "PluginFault: its own word"),
+        (PluginError("its own word"), "PluginError: its own word"),
         (Unshowable(), "Unshowable, whose words cannot be shown"),
     ],
     ids=lambda value: type(value).__name__,
@@ -229,13 +231,13 @@ class Unshowable(Exception):
 def test_whatever_a_plugin_raises_is_a_fault_that_knows_what_had_left(
     error: BaseException, said: str, steps: Iterable[httpx.Request], client: FakeClient, journal: FakeJournal
 ) -> None:
-    client.replies(200)
+    client.respond(200)
     found = driven(raises(error, *steps), client, journal)
-    assert isinstance(found.outcome, Fault)
-    assert found.outcome.text.startswith(said)
+    assert isinstance(found.outcome, PluginFailure)
+    assert found.outcome.message.startswith(said)
     if not isinstance(error, StopIteration):  # Of that Python keeps the line in a cause only.
-        assert "test_flow.py" in found.outcome.text
-    assert found.wrote is (list(steps) == [WRITE])
+        assert "test_flow.py" in found.outcome.message
+    assert found.may_have_written is (list(steps) == [WRITE])
 
 
 def test_a_fault_is_short_and_without_secrets(client: FakeClient, journal: FakeJournal) -> None:
@@ -247,17 +249,17 @@ def test_a_fault_is_short_and_without_secrets(client: FakeClient, journal: FakeJ
 def test_the_words_of_an_answer_are_short_and_without_secrets(client: FakeClient, journal: FakeJournal) -> None:
     words = f"{SECRET} {'x' * 100_000}"
     said = Answer(
-        Outcome.ASKED,
+        Outcome.ACKNOWLEDGED,
         status=words,
-        text=words,
-        remedy=words,
+        message=words,
+        hint=words,
         lines=(LineAnswer(words, ordered=1, canceled=0),),
         exchange=1,
     )
-    client.replies(200)
+    client.respond(200)
     found = outcome(yields(READ, then=said), client, journal)
     assert isinstance(found, Answer)
-    for text in (found.status, found.text, found.remedy, found.lines[0].line):
+    for text in (found.status, found.message, found.hint, found.lines[0].line):
         assert text is not None
         assert text.startswith("[hidden] xxx")
         assert len(text) == 2000
@@ -270,14 +272,14 @@ def test_a_flow_that_never_ends_is_stopped_after_the_last_allowed_call(
         while True:
             yield READ
 
-    client.replies(*[200] * (MAX_CALLS + 5))
+    client.respond(*[200] * (MAX_CALLS + 5))
     assert f"made {MAX_CALLS} calls and wanted more" in fault(flow, client, journal)
     assert len(client.requests) == MAX_CALLS
 
 
 def test_a_flow_may_make_as_many_calls_as_are_allowed(client: FakeClient, journal: FakeJournal) -> None:
-    client.replies(*[200] * MAX_CALLS)
-    said = Answer(Outcome.ASKED, exchange=MAX_CALLS)
+    client.respond(*[200] * MAX_CALLS)
+    said = Answer(Outcome.ACKNOWLEDGED, exchange=MAX_CALLS)
     assert outcome(yields(*[READ] * MAX_CALLS, then=said), client, journal) == said
 
 
@@ -298,8 +300,8 @@ def test_what_a_flow_does_while_it_is_closed_changes_nothing(
         finally:
             raise at_the_end
 
-    client.loses(Certainty.UNCLEAR)
-    assert isinstance(outcome(flow, client, journal), Loss)
+    client.lose(Certainty.UNKNOWN)
+    assert isinstance(outcome(flow, client, journal), TransportLoss)
 
 
 def test_a_flow_that_wants_to_go_on_while_it_is_closed_makes_no_call(client: FakeClient, journal: FakeJournal) -> None:
@@ -310,8 +312,8 @@ def test_a_flow_that_wants_to_go_on_while_it_is_closed_makes_no_call(client: Fak
             except GeneratorExit:
                 yield WRITE
 
-    client.loses(Certainty.UNCLEAR)
-    assert isinstance(outcome(flow, client, journal), Loss)
+    client.lose(Certainty.UNKNOWN)
+    assert isinstance(outcome(flow, client, journal), TransportLoss)
     assert len(client.requests) == 1
 
 
@@ -329,8 +331,8 @@ def test_a_flow_that_wants_to_go_on_while_it_is_closed_makes_no_call(client: Fak
 def test_a_request_that_cannot_be_sent_is_a_fault_or_a_loss_and_never_the_cores_error(
     request_of: Callable[[], httpx.Request], client_of: ClientMaker, journal: FakeJournal
 ) -> None:
-    found = drive(yields(request_of()), Answer, client_of("https://acme.example"), journal, ANY_ORDER)
-    assert isinstance(found.outcome, Fault | Loss)
+    found = run_flow(yields(request_of()), Answer, client_of("https://acme.example"), journal, ANY_ORDER)
+    assert isinstance(found.outcome, PluginFailure | TransportLoss)
 
 
 def test_a_reply_that_the_plugin_rewrites_is_held_against_what_was_received(
@@ -341,5 +343,5 @@ def test_a_reply_that_the_plugin_rewrites_is_held_against_what_was_received(
         reply.status_code = 200
         return answer.canceled(reply)
 
-    client.replies(500)
+    client.respond(500)
     assert "by a response of 500, which cannot say so" in fault(flow, client, journal)

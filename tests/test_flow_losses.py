@@ -9,13 +9,13 @@ import httpx
 import pytest
 
 from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
-from orderdesk_sdk.cases.exchange import Certainty, Loss
+from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
 from orderdesk_sdk.errors import ConfigurationError, ConflictError
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome
-from orderdesk_sdk.plugin.guard import Watch, watch_here
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, text_at
-from orderdesk_sdk.runtime.flow_runner import Driven, Fault, drive
+from orderdesk_sdk.plugin.guard import Watchdog, current_watchdog
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, text_at
+from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
 
 if TYPE_CHECKING:
     from orderdesk_sdk.plugin.service import Flow
@@ -36,11 +36,13 @@ def journal() -> FakeJournal:
     return FakeJournal()
 
 
-def driven(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> Driven[Answer]:
-    return drive(flow, Answer, client.as_client(), journal, ANY_ORDER)
+def driven(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> FlowResult[Answer]:
+    return run_flow(flow, Answer, client.as_client(), journal, ANY_ORDER)
 
 
-def outcome(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> Answer | Loss | Fault:
+def outcome(
+    flow: Callable[[], object], client: FakeClient, journal: FakeJournal
+) -> Answer | TransportLoss | PluginFailure:
     return driven(flow, client, journal).outcome
 
 
@@ -61,25 +63,25 @@ def test_a_reply_of_the_wrong_shape_is_unclear(client: FakeClient, journal: Fake
         reply = yield WRITE
         return answer.canceled(reply, status=text_at(reply, "status"))
 
-    client.replies(200)
+    client.respond(200)
     found = outcome(flow, client, journal)
     assert isinstance(found, Answer)
-    assert (found.outcome, found.text) == (Outcome.UNCLEAR, "reply 200, $.status: is missing")
+    assert (found.outcome, found.message) == (Outcome.UNKNOWN, "reply 200, $.status: is missing")
 
 
 def test_a_malformed_reply_does_not_show_a_secret(client: FakeClient, journal: FakeJournal) -> None:
-    found = outcome(flow_of(then=MalformedReply(f"no {SECRET}", place=SECRET)), client, journal)
+    found = outcome(flow_of(then=MalformedResponseError(f"no {SECRET}", location=SECRET)), client, journal)
     assert isinstance(found, Answer)
-    assert found.text == "[hidden]: no [hidden]"
+    assert found.message == "[hidden]: no [hidden]"
 
 
 @pytest.mark.parametrize(
     ("steps", "expected"),
     [
-        ((), Outcome.NOT_DONE),
-        ((READ,), Outcome.NOT_DONE),
-        ((WRITE,), Outcome.UNCLEAR),
-        ((WRITE, READ), Outcome.UNCLEAR),
+        ((), Outcome.NOT_PROCESSED),
+        ((READ,), Outcome.NOT_PROCESSED),
+        ((WRITE,), Outcome.UNKNOWN),
+        ((WRITE, READ), Outcome.UNKNOWN),
     ],
     ids=["first", "after a read", "after a write", "after a write and a read"],
 )
@@ -91,33 +93,33 @@ def test_a_wrong_configuration_is_not_done_unless_something_had_been_written(
     client: FakeClient,
     journal: FakeJournal,
 ) -> None:
-    error = ConfigurationError(f"refused {SECRET}", place="settings", remedy=f"mend {SECRET}")
-    client.replies(*[200] * len(steps))
-    client.raises(error)
+    error = ConfigurationError(f"refused {SECRET}", location="settings", hint=f"mend {SECRET}")
+    client.respond(*[200] * len(steps))
+    client.fail(error)
     flow = flow_of(*steps, WRITE) if by_the_client else flow_of(*steps, then=error)
     found = outcome(flow, client, journal)
     assert isinstance(found, Answer)
-    assert (found.outcome, found.text) == (expected, "refused [hidden]")
-    assert found.remedy == (None if expected is Outcome.UNCLEAR else "mend [hidden]")
+    assert (found.outcome, found.message) == (expected, "refused [hidden]")
+    assert found.hint == (None if expected is Outcome.UNKNOWN else "mend [hidden]")
 
 
 @pytest.mark.parametrize("certainty", list(Certainty))
 def test_a_lost_read_is_not_done_because_nothing_was_changed(
     certainty: Certainty, client: FakeClient, journal: FakeJournal
 ) -> None:
-    client.loses(certainty)
+    client.lose(certainty)
     found = driven(flow_of(READ), client, journal)
-    assert found == Driven(Loss(Certainty.NOT_DONE, "lost"), wrote=False, repeatable=True)
+    assert found == FlowResult(TransportLoss(Certainty.NOT_PROCESSED, "lost"), may_have_written=False, idempotent=True)
 
 
 @pytest.mark.parametrize("certainty", list(Certainty))
 def test_a_lost_write_is_what_its_failure_proves(
     certainty: Certainty, client: FakeClient, journal: FakeJournal
 ) -> None:
-    client.loses(certainty)
+    client.lose(certainty)
     found = driven(flow_of(WRITE), client, journal)
-    assert found.outcome == Loss(certainty, "lost")
-    assert found.wrote is (certainty is Certainty.UNCLEAR)
+    assert found.outcome == TransportLoss(certainty, "lost")
+    assert found.may_have_written is (certainty is Certainty.UNKNOWN)
 
 
 @pytest.mark.parametrize("certainty", list(Certainty))
@@ -125,10 +127,10 @@ def test_a_lost_write_is_what_its_failure_proves(
 def test_after_a_write_that_was_answered_any_loss_is_unclear(
     certainty: Certainty, second: httpx.Request, client: FakeClient, journal: FakeJournal
 ) -> None:
-    client.replies(200)
-    client.loses(certainty)
+    client.respond(200)
+    client.lose(certainty)
     found = driven(flow_of(WRITE, second), client, journal)
-    assert found == Driven(Loss(Certainty.UNCLEAR, "lost"), wrote=True, repeatable=False)
+    assert found == FlowResult(TransportLoss(Certainty.UNKNOWN, "lost"), may_have_written=True, idempotent=False)
 
 
 def test_who_loses_the_case_to_somebody_else_sends_nothing(client: FakeClient, journal: FakeJournal) -> None:
@@ -141,25 +143,25 @@ def test_who_loses_the_case_to_somebody_else_sends_nothing(client: FakeClient, j
             closed.append(True)
         raise AssertionError("there is no reply")
 
-    journal.refuses(ConflictError("somebody else has it"))
+    journal.fail(ConflictError("somebody else has it"))
     with pytest.raises(ConflictError):
         driven(flow, client, journal)
     assert (client.requests, closed) == ([], [True])
 
 
 def test_a_watch_sees_the_plugins_code_and_not_the_cores(client: FakeClient, journal: FakeJournal) -> None:
-    watch = Watch()
+    watch = Watchdog()
     seen: list[bool] = []
 
     def flow() -> Flow[Answer]:
-        seen.append(watch_here() is watch)
+        seen.append(current_watchdog() is watch)
         reply = yield READ
-        seen.append(watch_here() is watch)
-        return answer.asked(reply)
+        seen.append(current_watchdog() is watch)
+        return answer.acknowledged(reply)
 
-    client.replies(200)
-    client.before_each = lambda: seen.append(watch_here() is watch)
-    drive(flow, Answer, client.as_client(), journal, ANY_ORDER, watch=watch)
+    client.respond(200)
+    client.before_each = lambda: seen.append(current_watchdog() is watch)
+    run_flow(flow, Answer, client.as_client(), journal, ANY_ORDER, watchdog=watch)
     assert seen == [True, False, True]
-    assert watch_here() is None
-    assert not watch.leave(0.0), "nothing runs that could be left behind"
+    assert current_watchdog() is None
+    assert not watch.abandon(0.0), "nothing runs that could be left behind"

@@ -9,20 +9,20 @@ import httpx
 import pytest
 
 from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal, exchange_of, intent_of
-from orderdesk_sdk.cases.exchange import Certainty, Exchange, Loss
+from orderdesk_sdk.cases.exchange import Certainty, Exchange, TransportLoss
 from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.plugin.service import CALL, CallOptions
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
+from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
 from orderdesk_sdk.plugin.toolkit.json_response import text_at
-from orderdesk_sdk.runtime.flow_runner import Driven, Fault, Recorded, drive
-from orderdesk_sdk.transport.http.replay import digest_of
+from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, RecordedExchanges, run_flow
+from orderdesk_sdk.transport.http.replay import request_digest
 
 if TYPE_CHECKING:
     from orderdesk_sdk.plugin.service import Flow
 
 URL = "https://acme.example/orders/1"
-SURE = {CALL: CallOptions("*", repeatable=True)}
-QUERY = {CALL: CallOptions("*", repeatable=True, reads_only=True)}
+SURE = {CALL_OPTIONS: CallOptions("*", idempotent=True)}
+QUERY = {CALL_OPTIONS: CallOptions("*", idempotent=True, read_only=True)}
 READ = httpx.Request("GET", URL)
 WRITE = httpx.Request("PUT", f"{URL}/cancel", content=b"{}")
 REPEATABLE = httpx.Request("PUT", f"{URL}/cancel", content=b"{}", extensions=SURE)
@@ -39,12 +39,12 @@ def journal() -> FakeJournal:
     return FakeJournal()
 
 
-def recorded(*exchanges: Exchange, on_its_way: tuple[httpx.Request, int] | None = None) -> Recorded:
+def recorded(*exchanges: Exchange, on_its_way: tuple[httpx.Request, int] | None = None) -> RecordedExchanges:
     """A record of these exchanges, and of a request whose fate nobody wrote down."""
     intents = {exchange.intent.number: exchange.intent for exchange in exchanges}
     if on_its_way is not None:
         intents[on_its_way[1]] = intent_of(*on_its_way)
-    return Recorded(intents, {exchange.intent.number: exchange for exchange in exchanges})
+    return RecordedExchanges(intents, {exchange.intent.number: exchange for exchange in exchanges})
 
 
 def flow_of(
@@ -62,15 +62,17 @@ def flow_of(
     return flow
 
 
-def replayed(flow: Callable[[], object], record: Recorded, client: FakeClient, journal: FakeJournal) -> Driven[Answer]:
-    return drive(flow, Answer, client.as_client(), journal, ANY_ORDER, record)
+def replayed(
+    flow: Callable[[], object], record: RecordedExchanges, client: FakeClient, journal: FakeJournal
+) -> FlowResult[Answer]:
+    return run_flow(flow, Answer, client.as_client(), journal, ANY_ORDER, record)
 
 
 def reading() -> Flow[Answer]:
     reply = yield READ
     text_at(reply, "status")
     reply = yield WRITE
-    return answer.asked(reply, status=text_at(reply, "status"))
+    return answer.acknowledged(reply, status=text_at(reply, "status"))
 
 
 NEW = '{"status": "New"}'
@@ -78,7 +80,7 @@ NEW = '{"status": "New"}'
 
 def digests(requests: Iterable[httpx.Request]) -> list[str]:
     """What tells requests apart: a flow's own are sent as copies."""
-    return [digest_of(request) for request in requests]
+    return [request_digest(request) for request in requests]
 
 
 def test_whole_replies_are_taken_from_the_record_and_nothing_is_sent_or_kept_again(
@@ -86,24 +88,28 @@ def test_whole_replies_are_taken_from_the_record_and_nothing_is_sent_or_kept_aga
 ) -> None:
     record = recorded(exchange_of(READ, 1, body=NEW), exchange_of(WRITE, 2, body=NEW))
     found = replayed(reading, record, client, journal)
-    assert found == Driven(Answer(Outcome.ASKED, status="New", exchange=2), wrote=True, repeatable=False)
+    assert found == FlowResult(
+        Answer(Outcome.ACKNOWLEDGED, status="New", exchange=2), may_have_written=True, idempotent=False
+    )
     assert (client.requests, journal.intents, journal.exchanges) == ([], [], [])
 
 
 def test_after_the_record_the_flow_goes_on_with_real_calls(client: FakeClient, journal: FakeJournal) -> None:
-    client.replies(200, body=NEW.encode())
+    client.respond(200, body=NEW.encode())
     found = replayed(reading, recorded(exchange_of(READ, 1, body=NEW)), client, journal)
-    assert found == Driven(Answer(Outcome.ASKED, status="New", exchange=2), wrote=True, repeatable=False)
+    assert found == FlowResult(
+        Answer(Outcome.ACKNOWLEDGED, status="New", exchange=2), may_have_written=True, idempotent=False
+    )
     assert [intent.number for intent in journal.intents] == [2]
     assert digests(client.requests) == digests([WRITE])
 
 
 def test_a_read_whose_reply_was_not_kept_whole_is_made_again(client: FakeClient, journal: FakeJournal) -> None:
-    client.replies(200, body=NEW.encode())
+    client.respond(200, body=NEW.encode())
     record = recorded(exchange_of(READ, 1, body='{"status": "Ne', whole=False), exchange_of(WRITE, 2, body=NEW))
     found = replayed(reading, record, client, journal)
     assert isinstance(found.outcome, Answer)
-    assert found.outcome.outcome is Outcome.ASKED
+    assert found.outcome.outcome is Outcome.ACKNOWLEDGED
     assert digests(client.requests) == digests([READ])
 
 
@@ -115,16 +121,16 @@ def test_a_query_by_post_that_was_on_its_way_is_made_again_where_it_is_declared_
     def asking() -> Flow[Answer]:
         reply = yield query
         reply = yield WRITE
-        return answer.asked(reply, status=text_at(reply, "status"))
+        return answer.acknowledged(reply, status=text_at(reply, "status"))
 
-    client.replies(200, 200, body=NEW.encode())
+    client.respond(200, 200, body=NEW.encode())
     found = replayed(asking, recorded(on_its_way=(query, 1)), client, journal)
     assert isinstance(found.outcome, Answer)
     assert digests(client.requests) == digests([query, WRITE])
 
 
 def test_a_read_that_was_on_its_way_is_made_again(client: FakeClient, journal: FakeJournal) -> None:
-    client.replies(200, 200, body=NEW.encode())
+    client.respond(200, 200, body=NEW.encode())
     found = replayed(reading, recorded(on_its_way=(READ, 1)), client, journal)
     assert isinstance(found.outcome, Answer)
     assert digests(client.requests) == digests([READ, WRITE])
@@ -137,7 +143,7 @@ def test_a_write_that_was_on_its_way_is_unclear_and_not_sent_again(
     found = replayed(flow_of(READ, write), recorded(exchange_of(READ, 1), on_its_way=(write, 2)), client, journal)
     text = "the process ended while the request was on its way"
     sure = write is REPEATABLE
-    assert found == Driven(Loss(Certainty.UNCLEAR, text, sure), wrote=True, repeatable=sure)
+    assert found == FlowResult(TransportLoss(Certainty.UNKNOWN, text, sure), may_have_written=True, idempotent=sure)
     assert client.requests == []
 
 
@@ -146,10 +152,10 @@ def test_a_write_whose_reply_was_not_kept_whole_is_unclear_and_not_sent_again(
 ) -> None:
     record = recorded(exchange_of(WRITE, 1, status=202, body="{", whole=False))
     found = replayed(flow_of(WRITE), record, client, journal)
-    assert isinstance(found.outcome, Loss)
-    assert found.outcome.certainty is Certainty.UNCLEAR
-    assert "answered 202, and its reply was not kept whole" in found.outcome.text
-    assert (found.wrote, client.requests) == (True, [])
+    assert isinstance(found.outcome, TransportLoss)
+    assert found.outcome.certainty is Certainty.UNKNOWN
+    assert "answered 202, and its reply was not kept whole" in found.outcome.message
+    assert (found.may_have_written, client.requests) == (True, [])
 
 
 @pytest.mark.parametrize("certainty", list(Certainty))
@@ -157,7 +163,7 @@ def test_a_write_whose_failure_is_recorded_is_what_that_proves(
     certainty: Certainty, client: FakeClient, journal: FakeJournal
 ) -> None:
     found = replayed(flow_of(WRITE), recorded(exchange_of(WRITE, 1, lost=certainty)), client, journal)
-    assert found.outcome == Loss(certainty, "lost")
+    assert found.outcome == TransportLoss(certainty, "lost")
     assert client.requests == []
 
 
@@ -167,7 +173,7 @@ def test_a_recorded_failure_after_a_write_that_was_answered_proves_nothing_about
 ) -> None:
     record = recorded(exchange_of(WRITE, 1), exchange_of(OTHER_WRITE, 2, lost=certainty))
     found = replayed(flow_of(WRITE, OTHER_WRITE), record, client, journal)
-    assert found.outcome == Loss(Certainty.UNCLEAR, "lost")
+    assert found.outcome == TransportLoss(Certainty.UNKNOWN, "lost")
 
 
 def test_a_repeatable_write_on_its_way_does_not_make_the_earlier_one_repeatable(
@@ -175,8 +181,8 @@ def test_a_repeatable_write_on_its_way_does_not_make_the_earlier_one_repeatable(
 ) -> None:
     record = recorded(exchange_of(OTHER_WRITE, 1), on_its_way=(REPEATABLE, 2))
     found = replayed(flow_of(OTHER_WRITE, REPEATABLE), record, client, journal)
-    assert isinstance(found.outcome, Loss)
-    assert (found.outcome.repeatable, found.repeatable) == (False, False)
+    assert isinstance(found.outcome, TransportLoss)
+    assert (found.outcome.idempotent, found.idempotent) == (False, False)
 
 
 @pytest.mark.parametrize("before", [(), (READ,)], ids=["first", "second"])
@@ -186,35 +192,35 @@ def test_a_changed_write_is_unclear_and_sends_nothing(
     number = len(list(before)) + 1
     record = recorded(*[exchange_of(READ, 1) for _ in before], on_its_way=(WRITE, number))
     found = replayed(flow_of(*before, OTHER_WRITE), record, client, journal)
-    assert isinstance(found.outcome, Loss)
-    assert "made another request than before" in found.outcome.text
-    assert (found.outcome.certainty, found.wrote, client.requests) == (Certainty.UNCLEAR, True, [])
+    assert isinstance(found.outcome, TransportLoss)
+    assert "made another request than before" in found.outcome.message
+    assert (found.outcome.certainty, found.may_have_written, client.requests) == (Certainty.UNKNOWN, True, [])
 
 
 def test_a_changed_read_before_a_recorded_write_is_unclear(client: FakeClient, journal: FakeJournal) -> None:
     record = recorded(exchange_of(READ, 1), on_its_way=(WRITE, 2))
     found = replayed(flow_of(httpx.Request("GET", f"{URL}?v=2"), WRITE), record, client, journal)
-    assert isinstance(found.outcome, Loss)
-    assert found.outcome.certainty is Certainty.UNCLEAR
+    assert isinstance(found.outcome, TransportLoss)
+    assert found.outcome.certainty is Certainty.UNKNOWN
     assert client.requests == []
 
 
 def test_a_changed_read_with_no_write_on_record_is_simply_made(client: FakeClient, journal: FakeJournal) -> None:
-    client.replies(200)
-    said = Answer(Outcome.NOT_DONE)
+    client.respond(200)
+    said = Answer(Outcome.NOT_PROCESSED)
     changed = httpx.Request("GET", f"{URL}?v=2")
     found = replayed(flow_of(changed, then=said), recorded(exchange_of(READ, 1)), client, journal)
-    assert found == Driven(said, wrote=False, repeatable=True)
+    assert found == FlowResult(said, may_have_written=False, idempotent=True)
     assert digests(client.requests) == digests([changed])
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        Answer(Outcome.NOT_DONE),
-        Answer(Outcome.REFUSED, Refusal.TOO_LATE, exchange=1),
+        Answer(Outcome.NOT_PROCESSED),
+        Answer(Outcome.REJECTED, Rejection.TOO_LATE, exchange=1),
         Answer(Outcome.CANCELED, exchange=1),
-        Answer(Outcome.UNCLEAR),
+        Answer(Outcome.UNKNOWN),
     ],
     ids=lambda said: said.outcome.value,
 )
@@ -222,28 +228,28 @@ def test_an_answer_that_comes_before_a_recorded_write_is_unclear_because_that_ha
     said: Answer, client: FakeClient, journal: FakeJournal
 ) -> None:
     """The read was not kept whole, so it is made again, and this time it leads elsewhere."""
-    client.replies(200)
+    client.respond(200)
     record = recorded(exchange_of(READ, 1, whole=False), on_its_way=(WRITE, 2))
     found = replayed(flow_of(READ, then=said), record, client, journal)
-    assert isinstance(found.outcome, Loss)
-    assert (found.outcome.certainty, found.outcome.repeatable) == (Certainty.UNCLEAR, False)
-    assert found.wrote
+    assert isinstance(found.outcome, TransportLoss)
+    assert (found.outcome.certainty, found.outcome.idempotent) == (Certainty.UNKNOWN, False)
+    assert found.may_have_written
     assert digests(client.requests) == digests([READ])
 
 
 def test_a_read_that_is_lost_before_a_recorded_write_is_unclear(client: FakeClient, journal: FakeJournal) -> None:
-    client.loses(Certainty.NOT_SENT)
+    client.lose(Certainty.NOT_SENT)
     record = recorded(exchange_of(READ, 1, whole=False), on_its_way=(WRITE, 2))
     found = replayed(flow_of(READ, WRITE), record, client, journal)
-    assert isinstance(found.outcome, Loss)
-    assert (found.outcome.certainty, found.wrote) == (Certainty.UNCLEAR, True)
+    assert isinstance(found.outcome, TransportLoss)
+    assert (found.outcome.certainty, found.may_have_written) == (Certainty.UNKNOWN, True)
 
 
 def test_a_fault_before_a_recorded_write_knows_that_it_had_been_sent(client: FakeClient, journal: FakeJournal) -> None:
     record = recorded(exchange_of(READ, 1), on_its_way=(WRITE, 2))
     found = replayed(flow_of(READ, then=KeyError("new version")), record, client, journal)
-    assert isinstance(found.outcome, Fault)
-    assert found.wrote
+    assert isinstance(found.outcome, PluginFailure)
+    assert found.may_have_written
 
 
 def test_a_replay_is_as_good_as_the_first_drive_wherever_that_was_cut(client: FakeClient, journal: FakeJournal) -> None:
@@ -253,13 +259,13 @@ def test_a_replay_is_as_good_as_the_first_drive_wherever_that_was_cut(client: Fa
         reply = yield READ
         for status in ("held", "canceled"):
             reply = yield httpx.Request("PUT", URL, json={"status": status, "after": reply.status_code})
-        return answer.asked(reply)
+        return answer.acknowledged(reply)
 
-    client.replies(200, 201, 202)
-    first = replayed(flow, Recorded(), client, journal)
+    client.respond(200, 201, 202)
+    first = replayed(flow, RecordedExchanges(), client, journal)
     exchanges = list(journal.exchanges)
     for kept in range(len(exchanges) + 1):
         again = FakeClient()
-        again.replies(*[200, 201, 202][kept:])
+        again.respond(*[200, 201, 202][kept:])
         assert replayed(flow, recorded(*exchanges[:kept]), again, FakeJournal()) == first
         assert len(again.requests) == len(exchanges) - kept

@@ -13,7 +13,7 @@ from attrs import evolve
 from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
-from tests.support.email_child import POST, open_post_desk
+from tests.support.email_child import EMAIL_ONLY, open_email_desk
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer
@@ -27,11 +27,11 @@ def test_no_encoded_word_survives_in_a_mail_or_a_draft(
     tmp_path: Path, clock: VirtualClock, mail_server: MailServer, mode: str | None
 ) -> None:
     mail = mail_server.config(mode=mode) if mode else None
-    with open_post_desk(tmp_path / "desk.db", clock, mail=mail, changed=CHANGED) as desk:
+    with open_email_desk(tmp_path / "desk.db", clock, mail=mail, changed=CHANGED) as desk:
         desk.import_orders([evolve(sample_order(), id="forged", number=FORGED)], by="a test")
-        desk.place("forged", at=POST, by="a test", remote_id="7")
+        desk.place("forged", connection=EMAIL_ONLY, by="a test", remote_id="7")
         (case,) = desk.cancel("forged", by=FORGED, reason=FORGED.removeprefix("=")).cases
-        assert case.state is State.AWAITING_PERSON
+        assert case.state is State.ACTION_REQUIRED
         told = [entry.content for entry in desk.ledger.history(case.id)]
     texts = [content if isinstance(content, str) else getattr(content, "body", "") for content in told]
     assert any("utf-8" in text for text in texts), "what it says can still be read"

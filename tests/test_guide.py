@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_devkit.simulators.simulator import Deed, simulators
+from orderdesk_devkit.simulators.simulator import Effect, simulators
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.clock import minutes, seconds
-from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.errors import InvalidStateError, ValidationError
+from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.integration import NewNumber
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 if TYPE_CHECKING:
-    from tests.conftest import Trial, TrialMaker
+    from tests.conftest import ServiceTrial, ServiceTrialMaker
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = "tests/test_guide.py"
@@ -179,161 +179,169 @@ def test_every_test_here_is_the_proof_of_a_sentence() -> None:
     assert names_of_tests(HERE) - itself == proofs
 
 
-def press(trial: Trial, slug: str) -> None:
+def press(trial: ServiceTrial, slug: str) -> None:
     """Press the button: it is asked, which is not canceled; then it is followed up and canceled."""
     case = trial.cancel(REASONS.get(slug))
-    assert (case.state, case.proof) == (State.ASKED, None)
-    assert not trial.scene.desk.receipt(trial.scene.order).is_canceled
-    assert [deed for deed, _ in trial.deeds] == [Deed.CANCEL_TAKEN]
-    assert trial.scene.follow().state is State.CANCELED
-    assert trial.scene.is_canceled
-    assert trial.scene.desk.receipt(trial.scene.order).is_canceled
+    assert (case.state, case.evidence) == (State.ACKNOWLEDGED, None)
+    assert not trial.harness.desk.receipt(trial.harness.order).is_canceled
+    assert [deed for deed, _ in trial.effects] == [Effect.CANCEL_ACCEPTED]
+    assert trial.harness.follow_up().state is State.CANCELED
+    assert trial.harness.is_canceled
+    assert trial.harness.desk.receipt(trial.harness.order).is_canceled
 
 
 @pytest.mark.parametrize("slug", SERVICES)
-def test_a_move_into_the_canceled_folder_tells_nobody(try_at: TrialMaker, slug: str) -> None:
-    trial = try_at(slug)
-    desk, service = trial.scene.desk, trial.scene.simulator
-    before = service.truth(trial.scene.placement.remote_id) if service is not None else ""
-    desk.move(trial.scene.order, "Canceled", by="Ann")
+def test_a_move_into_the_canceled_folder_tells_nobody(trial_at: ServiceTrialMaker, slug: str) -> None:
+    trial = trial_at(slug)
+    desk, service = trial.harness.desk, trial.harness.simulator
+    before = service.actual_status(trial.harness.remote_order.remote_id) if service is not None else ""
+    desk.move(trial.harness.order, "Canceled", by="Ann")
     desk.run_due()
-    assert (trial.requests, trial.said, desk.cases(order=trial.scene.order)) == ([], "", ())
-    assert service is None or service.truth(trial.scene.placement.remote_id) == before
-    assert not desk.receipt(trial.scene.order).is_canceled
+    assert (trial.requests, trial.messages, desk.cases(order=trial.harness.order)) == ([], "", ())
+    assert service is None or service.actual_status(trial.harness.remote_order.remote_id) == before
+    assert not desk.receipt(trial.harness.order).is_canceled
 
 
-def test_a_rule_lets_the_move_into_the_canceled_folder_cancel_at_bdlinx(try_at: TrialMaker) -> None:
-    trial = try_at("bdlinx")
+def test_a_rule_lets_the_move_into_the_canceled_folder_cancel_at_bdlinx(trial_at: ServiceTrialMaker) -> None:
+    trial = trial_at("bdlinx")
     with trial.with_rules({**BY_FOLDER, "name": "Stop it", "do": ["Cancel Order at BDLinx"]}) as desk:
-        desk.move(trial.scene.order, "Prepared", by="Ann")
+        desk.move(trial.harness.order, "Prepared", by="Ann")
         assert trial.requests == []
-        desk.move(trial.scene.order, "Canceled", by="Ann")
-    assert [deed for deed, _ in trial.deeds] == [Deed.CANCEL_TAKEN]
-    assert trial.scene.follow().state is State.CANCELED
+        desk.move(trial.harness.order, "Canceled", by="Ann")
+    assert [deed for deed, _ in trial.effects] == [Effect.CANCEL_ACCEPTED]
+    assert trial.harness.follow_up().state is State.CANCELED
 
 
-def test_a_rule_lets_the_move_into_the_canceled_folder_cancel_at_shopify(try_at: TrialMaker) -> None:
-    trial = try_at("shopify")
+def test_a_rule_lets_the_move_into_the_canceled_folder_cancel_at_shopify(trial_at: ServiceTrialMaker) -> None:
+    trial = trial_at("shopify")
     action = {"action": "Change Order Status at Shopify to Canceled", "reason": "customer asked"}
     with trial.with_rules({**BY_FOLDER, "name": "Tell Shopify", "do": [action]}) as desk:
-        desk.move(trial.scene.order, "Canceled", by="Ann")
-    assert trial.scene.follow().state is State.CANCELED
-    assert trial.scene.is_canceled
+        desk.move(trial.harness.order, "Canceled", by="Ann")
+    assert trial.harness.follow_up().state is State.CANCELED
+    assert trial.harness.is_canceled
 
 
-def test_a_service_that_nobody_can_call_is_a_persons_task(try_at: TrialMaker) -> None:
-    trial = try_at("bdlinx", settings={"secret_header": "", "auth_mode": "header"})
-    (entry,) = trial.scene.desk.plan(trial.scene.order).entries
-    assert entry.chosen is None
+def test_a_service_that_nobody_can_call_is_a_persons_task(trial_at: ServiceTrialMaker) -> None:
+    trial = trial_at("bdlinx", settings={"secret_header": "", "auth_mode": "header"})
+    (entry,) = trial.harness.desk.plan(trial.harness.order).entries
+    assert entry.chosen_step is None
     assert "not configured: secret_header missing" in str(entry.problem)
     case = trial.cancel()
-    assert (case.state, case.remedy) == (State.AWAITING_PERSON, "cancel it there by hand, then confirm or refuse")
+    assert (case.state, case.hint) == (State.ACTION_REQUIRED, "cancel it there by hand, then confirm or refuse")
     assert trial.requests == []
 
 
-def test_the_button_appears_when_the_order_was_submitted(try_at: TrialMaker) -> None:
-    desk = try_at("bdlinx").scene.desk
-    assert isinstance(desk.host, LocalHost)
-    copy = desk.host.duplicate("1042", by="Ann").number
+def test_the_button_appears_when_the_order_was_submitted(trial_at: ServiceTrialMaker) -> None:
+    desk = trial_at("bdlinx").harness.desk
+    assert isinstance(desk.order_store, SqliteOrderStore)
+    copy = desk.order_store.duplicate("1042", by="Ann").number
     assert desk.plan(copy).entries == ()
-    with pytest.raises(NotAllowedError):
+    with pytest.raises(InvalidStateError):
         desk.cancel(copy, by="Ann")
-    desk.place(copy, at="bdlinx", by="Ann")
+    desk.place(copy, connection="bdlinx", by="Ann")
     (entry,) = desk.plan(copy).entries
     assert [step.label for step in entry.steps] == ["button (asks)"]
 
 
 @pytest.mark.parametrize("slug", BUTTONS)
-def test_a_button_that_is_pressed_within_seconds_is_taken_and_followed_up(try_at: TrialMaker, slug: str) -> None:
-    trial = try_at(slug, wait=seconds(5))
+def test_a_button_that_is_pressed_within_seconds_is_taken_and_followed_up(
+    trial_at: ServiceTrialMaker, slug: str
+) -> None:
+    trial = trial_at(slug, wait=seconds(5))
     press(trial, slug)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("slug", [slug for slug in BUTTONS if simulators()[slug].load().dishonored])
-def test_an_order_that_moved_on_is_not_called_canceled(try_at: TrialMaker, slug: str) -> None:
+def test_an_order_that_moved_on_is_not_called_canceled(trial_at: ServiceTrialMaker, slug: str) -> None:
     fate = simulators()[slug].load().dishonored
-    trial = try_at(slug, switches={"window": "early", **fate} if slug == "mww" else fate)
-    assert trial.cancel(REASONS.get(slug)).state is State.ASKED
-    case = trial.scene.follow()
-    assert case.state in (State.REFUSED, State.AWAITING_PERSON)
-    assert case.state is not State.REFUSED or case.refusal in (Refusal.SHIPPED, Refusal.TOO_LATE, Refusal.NOT_ALLOWED)
-    assert not trial.scene.desk.receipt(trial.scene.order).is_canceled
+    trial = trial_at(slug, switches={"window": "early", **fate} if slug == "mww" else fate)
+    assert trial.cancel(REASONS.get(slug)).state is State.ACKNOWLEDGED
+    case = trial.harness.follow_up()
+    assert case.state in (State.REJECTED, State.ACTION_REQUIRED)
+    assert case.state is not State.REJECTED or case.rejection in (
+        Rejection.SHIPPED,
+        Rejection.TOO_LATE,
+        Rejection.NOT_ALLOWED,
+    )
+    assert not trial.harness.desk.receipt(trial.harness.order).is_canceled
 
 
 @pytest.mark.parametrize("slug", ["bay-photo", "bdlinx", "hp-site-flow", "progressive-solutions"])
-def test_a_service_has_a_button(try_at: TrialMaker, slug: str) -> None:
-    press(try_at(slug), slug)
+def test_a_service_has_a_button(trial_at: ServiceTrialMaker, slug: str) -> None:
+    press(trial_at(slug), slug)
 
 
-def test_amazon_marketplace_has_a_button(try_at: TrialMaker) -> None:
-    press(try_at("amazon-marketplace"), "amazon-marketplace")
+def test_amazon_marketplace_has_a_button(trial_at: ServiceTrialMaker) -> None:
+    press(trial_at("amazon-marketplace"), "amazon-marketplace")
 
 
-def test_amazon_mcf_has_a_button_that_is_followed_up_until_mcf_confirms(try_at: TrialMaker) -> None:
-    trial = try_at("amazon-mcf")
+def test_amazon_mcf_has_a_button_that_is_followed_up_until_mcf_confirms(trial_at: ServiceTrialMaker) -> None:
+    trial = trial_at("amazon-mcf")
     case = trial.cancel()
-    assert (case.state, case.due_at) == (State.ASKED, trial.scene.clock.now() + minutes(2))
-    settled = trial.scene.follow()
-    assert settled.proof is not None
-    assert (settled.state, settled.proof.kind) == (State.CANCELED, ProofKind.READ_BACK)
-    assert trial.scene.is_canceled
+    assert (case.state, case.due_at) == (State.ACKNOWLEDGED, trial.harness.clock.now() + minutes(2))
+    settled = trial.harness.follow_up()
+    assert settled.evidence is not None
+    assert (settled.state, settled.evidence.kind) == (State.CANCELED, EvidenceKind.POLLED_STATUS)
+    assert trial.harness.is_canceled
 
 
-def test_commercehub_has_a_button_with_a_list_of_reasons(try_at: TrialMaker) -> None:
-    trial = try_at("commercehub")
-    (entry,) = trial.scene.desk.plan(trial.scene.order).entries
+def test_commercehub_has_a_button_with_a_list_of_reasons(trial_at: ServiceTrialMaker) -> None:
+    trial = trial_at("commercehub")
+    (entry,) = trial.harness.desk.plan(trial.harness.order).entries
     (step,) = entry.steps
     assert step.needs == "reason"
-    with pytest.raises(InputError):
+    with pytest.raises(ValidationError):
         trial.cancel(None)
     assert trial.requests == []
     trial.cancel(step.reasons[0].code)
-    assert f'"cancelCode":"{step.reasons[0].code}"' in trial.said.replace(" ", "")
-    assert trial.scene.follow().state is State.CANCELED
+    assert f'"cancelCode":"{step.reasons[0].code}"' in trial.messages.replace(" ", "")
+    assert trial.harness.follow_up().state is State.CANCELED
 
 
 @pytest.mark.parametrize(
     ("age", "button"), [(seconds(30), True), (seconds(119), True), (minutes(2), False), (minutes(90), False)], ids=str
 )
 def test_mww_has_a_button_in_the_first_two_minutes_and_wants_an_email_afterwards(
-    try_at: TrialMaker, age: timedelta, button: bool
+    trial_at: ServiceTrialMaker, age: timedelta, button: bool
 ) -> None:
-    trial = try_at("mww", wait=age)
+    trial = trial_at("mww", wait=age)
     case = trial.cancel()
     assert (bool(trial.requests), trial.drafts) == (button, not button)
-    assert case.state is (State.ASKED if button else State.AWAITING_PERSON)
+    assert case.state is (State.ACKNOWLEDGED if button else State.ACTION_REQUIRED)
 
 
-def test_oia_global_is_asked_by_email(try_at: TrialMaker) -> None:
-    trial = try_at("oia-global")
+def test_oia_global_is_asked_by_email(trial_at: ServiceTrialMaker) -> None:
+    trial = trial_at("oia-global")
     case = trial.cancel()
-    assert (trial.drafts, case.state, case.proof) == (True, State.AWAITING_PERSON, None)
-    assert "To: cancellations@oia.example" in trial.said
-    assert trial.scene.desk.confirm(case.id, by="Ben").state is State.CANCELED
+    assert (trial.drafts, case.state, case.evidence) == (True, State.ACTION_REQUIRED, None)
+    assert "To: cancellations@oia.example" in trial.messages
+    assert trial.harness.desk.confirm(case.id, by="Ben").state is State.CANCELED
 
 
-NEW = [slug for slug in SERVICES if isinstance(Registry().load(slug).integration.resubmit, NewNumber)]
+NEW = [slug for slug in SERVICES if isinstance(PluginRegistry().load(slug).integration.resubmission, NewNumber)]
 
 
 @pytest.mark.parametrize("slug", NEW)
-def test_a_canceled_order_goes_out_again_as_a_duplicate_with_a_new_number(try_at: TrialMaker, slug: str) -> None:
-    trial = try_at(slug)
+def test_a_canceled_order_goes_out_again_as_a_duplicate_with_a_new_number(
+    trial_at: ServiceTrialMaker, slug: str
+) -> None:
+    trial = trial_at(slug)
     press(trial, slug)
-    made = trial.scene.resubmit()
-    host, old = trial.scene.desk.host, trial.scene.desk.host.order(trial.scene.order)
-    assert isinstance(host, LocalHost)
-    (copy,) = host.copies(old.id)
+    made = trial.harness.resubmit()
+    host, old = trial.harness.desk.order_store, trial.harness.desk.order_store.get_order(trial.harness.order)
+    assert isinstance(host, SqliteOrderStore)
+    (copy,) = host.duplicates_of(old.id)
     assert (made.order_number, made.remote_id) == ("1042-1", "1042-1")
-    assert evolve(host.order(copy), id=old.id, number=old.number).lines == old.lines
-    assert trial.deeds[-1] == (Deed.ORDER_CREATED, "1042-1")
+    assert evolve(host.get_order(copy), id=old.id, number=old.number).lines == old.lines
+    assert trial.effects[-1] == (Effect.ORDER_CREATED, "1042-1")
 
 
 @pytest.mark.parametrize("slug", NEW)
-def test_the_old_number_is_not_submitted_again(try_at: TrialMaker, slug: str) -> None:
-    trial = try_at(slug)
+def test_the_old_number_is_not_submitted_again(trial_at: ServiceTrialMaker, slug: str) -> None:
+    trial = trial_at(slug)
     press(trial, slug)
     sent = len(trial.requests)
-    with pytest.raises(InputError, match="this service wants a new one"):
-        trial.scene.resubmit(trial.scene.order)
+    with pytest.raises(ValidationError, match="this service wants a new one"):
+        trial.harness.resubmit(trial.harness.order)
     assert len(trial.requests) == sent

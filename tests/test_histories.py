@@ -16,25 +16,25 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from orderdesk_devkit.simulators.fault_queue import Fault
-from orderdesk_devkit.testing.plugin_under_test import Subject, sample_order
+from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest, sample_order
 from orderdesk_devkit.testing.pytest_plugin import HISTORIES
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.ledger import Work
+from orderdesk_sdk.cases.ledger import AnyCase
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.desk.documents import plan_shape, receipt_shape
-from orderdesk_sdk.errors import InputError, OrderDeskError
-from orderdesk_sdk.orders.order import Order, Role
-from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.desk.documents import plan_document, receipt_document
+from orderdesk_sdk.errors import OrderDeskError, ValidationError
+from orderdesk_sdk.orders.order import ConnectionRole, Order
+from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
-from orderdesk_sdk.plugin.reasons import CanonicalReason
-from orderdesk_sdk.plugin.webhooks import Message
+from orderdesk_sdk.plugin.reasons import StandardReason
+from orderdesk_sdk.plugin.webhooks import WebhookRequest
 from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER
 from orderdesk_sdk.rules.reader import read_rules
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from tests.support.counting import Counting, CountingSimulator
-from tests.support.invariant_checker import LawJudge
-from tests.support.services_environment import Died, Town
+from tests.support.invariant_checker import InvariantChecker
+from tests.support.services_environment import ServiceEnvironment, SimulatedCrash
 
 pytestmark = pytest.mark.crash
 
@@ -51,7 +51,7 @@ FACES = ("auth", "api", "user_agent")
 SLUGS = sorted(point.name for point in entry_points(group=INTEGRATIONS))
 FAULTS = [kind for kind in Fault if kind not in (Fault.DELAY, Fault.SLOW_DRIP, Fault.OVERSIZED)]
 """Those that take no real time."""
-REASON = CanonicalReason.OTHER.value
+REASON = StandardReason.OTHER.value
 """What every service's list has."""
 RULES = read_rules(
     [
@@ -80,14 +80,14 @@ def order() -> Order:
 class Histories(RuleBasedStateMachine):
     """What hosts, people, services and fate do with an order and its duplicates."""
 
-    town: ClassVar[Town]
+    town: ClassVar[ServiceEnvironment]
     counts: ClassVar[Counter[str]]
 
     def __init__(self) -> None:
         super().__init__()
-        self.town.begin(RULES)
+        self.town.start(RULES)
         self.clock = self.town.clock
-        self.judge = LawJudge(self.town.ledger, self.clock)
+        self.judge = InvariantChecker(self.town.ledger, self.clock)
         for slug, simulator in self.town.simulators.items():
             self.judge.watch(slug, simulator)
         self.do("import", lambda desk: desk.import_orders([order()], by="the shop"))
@@ -97,9 +97,9 @@ class Histories(RuleBasedStateMachine):
         try:
             self.come_to_rest()
         finally:
-            self.counts.update(self.judge.deeds)
+            self.counts.update(self.judge.effects)
             self.judge.close()
-            self.town.end()
+            self.town.stop()
 
     # The desk
 
@@ -108,9 +108,9 @@ class Histories(RuleBasedStateMachine):
         self.counts["steps"] += 1
         self.counts[what] += 1
         made: T | None = None
-        with suppress(Died, OrderDeskError):
+        with suppress(SimulatedCrash, OrderDeskError):
             made = act(self.town.desk)
-        if not self.town.is_dead:
+        if not self.town.has_crashed:
             return made
         self.counts["crashes"] += 1
         self.town.open()
@@ -118,9 +118,9 @@ class Histories(RuleBasedStateMachine):
 
     @property
     def orders(self) -> tuple[Order, ...]:
-        host = self.town.desk.host
-        assert isinstance(host, LocalHost)
-        return host.orders()
+        host = self.town.desk.order_store
+        assert isinstance(host, SqliteOrderStore)
+        return host.list_orders()
 
     def one(self, index: int) -> Order:
         found = self.orders
@@ -144,17 +144,17 @@ class Histories(RuleBasedStateMachine):
             self.submit(place, 0)
 
     @rule(place=PLACE, index=ANY)
-    def submit(self, place: str, index: int) -> None:
+    def submit(self, location: str, index: int) -> None:
         found = self.one(index)
-        if any(known.connection == place for known in self.town.desk.host.placements(found.id)):
+        if any(known.connection == location for known in self.town.desk.order_store.remote_orders(found.id)):
             return
-        simulator = self.town.simulators.get(place)
+        simulator = self.town.simulators.get(location)
         if simulator is not None:
             try:
-                simulator.truth(found.number)
+                simulator.actual_status(found.number)
             except OrderDeskError:
                 simulator.add_order(found.number, lines=[(line.code, line.quantity) for line in found.lines])
-        self.do("place", lambda desk: desk.place(found.number, at=place, by="the shop"))
+        self.do("place", lambda desk: desk.place(found.number, connection=location, by="the shop"))
 
     @rule(
         index=ANY,
@@ -172,17 +172,25 @@ class Histories(RuleBasedStateMachine):
         def act(desk: Desk) -> None:
             before = desk.ledger.cancellations(found.id), desk.cases()
             try:
-                made = desk.cancel(found.number, by="Ann", reason=reason, at=at, lines=lines, key=key, send=send)
-            except InputError:
+                made = desk.cancel(
+                    found.number,
+                    by="Ann",
+                    reason=reason,
+                    connections=at,
+                    lines=lines,
+                    idempotency_key=key,
+                    send_now=send,
+                )
+            except ValidationError:
                 assert (desk.ledger.cancellations(found.id), desk.cases()) == before, "refused, and yet recorded"
                 self.counts["wishes refused"] += 1
                 raise
-            self.judge.told |= {made.cancellation.id, *(case.id for case in made.cases)}
+            self.judge.reported_ids |= {made.cancellation.id, *(case.id for case in made.cases)}
             self.counts["wishes"] += 1
 
         self.do("cancel", act)
 
-    @rule(index=ANY, kind=st.sampled_from([Fault.LOST_REPLY, Fault.SERVER_ERROR_HTML_AFTER, Fault.TRUNCATED]))
+    @rule(index=ANY, kind=st.sampled_from([Fault.LOST_RESPONSE, Fault.SERVER_ERROR_HTML_AFTER, Fault.TRUNCATED]))
     def lose_a_reply_of_two_steps(self, index: int, kind: Fault) -> None:
         """A part is canceled by a flow that reads, then sets a number; the reply to that is lost."""
         self.submit(COUNTING, index)
@@ -198,7 +206,7 @@ class Histories(RuleBasedStateMachine):
     def a_day_of_work(self, confirms: bool) -> None:
         """What is due is done, and whoever has a case says what came of it."""
         self.follow(6)
-        for case in self.town.desk.cases(states=[State.AWAITING_PERSON]):
+        for case in self.town.desk.cases(states=[State.ACTION_REQUIRED]):
             verdict = Desk.confirm if confirms else Desk.refuse
             self.do("verdicts", lambda desk, of=case.id, say=verdict: say(desk, of, by="Ben"))  # type: ignore[misc]
         self.clock.advance(hours(1))
@@ -226,22 +234,22 @@ class Histories(RuleBasedStateMachine):
             self.work_due()
 
     @rule(place=PLACE, index=ANY, choice=ANY)
-    def fate(self, place: str, index: int, choice: int) -> None:
-        simulator = self.town.simulators.get(place)
-        switches = [one for one in simulator.switches if one.name not in FACES] if simulator is not None else []
+    def fate(self, location: str, index: int, choice: int) -> None:
+        simulator = self.town.simulators.get(location)
+        switches = [one for one in simulator.options if one.name not in FACES] if simulator is not None else []
         if simulator is None or not switches:
             return
         switch = switches[index % len(switches)]
         chosen = switch.choices[choice % len(switch.choices)]
-        if switch.name in simulator.dishonored and chosen != switch.choices[0]:
-            self.judge.liars.add(place)
-        simulator.set_switch(switch.name, chosen)
+        if switch.name in simulator.contradicting_options and chosen != switch.choices[0]:
+            self.judge.dishonest_connections.add(location)
+        simulator.set_option(switch.name, chosen)
 
     @rule(place=PLACE, kind=st.sampled_from(FAULTS), reads=st.booleans(), after=st.integers(0, 1))
-    def trouble(self, place: str, kind: Fault, reads: bool, after: int) -> None:
-        simulator = self.town.simulators.get(place)
+    def trouble(self, location: str, kind: Fault, reads: bool, after: int) -> None:
+        simulator = self.town.simulators.get(location)
         if simulator is not None:
-            simulator.faults.add(kind, method="GET" if reads else None, after=after)
+            simulator.faults.add(kind, method="GET" if reads else None, skip_first=after)
             self.counts["faults"] += 1
 
     @rule(index=ANY, word=st.sampled_from(["confirm", "refuse", "withdraw", "send again", "check"]))
@@ -249,9 +257,9 @@ class Histories(RuleBasedStateMachine):
         case = self.case(index)
         if case is None:
             return
-        acts: Mapping[str, Callable[[Desk], Work]] = {
+        acts: Mapping[str, Callable[[Desk], AnyCase]] = {
             "confirm": lambda desk: desk.confirm(case.id, by="Ben"),
-            "refuse": lambda desk: desk.refuse(case.id, by="Ben", refusal=Refusal.TOO_LATE),
+            "refuse": lambda desk: desk.refuse(case.id, by="Ben", rejection=Rejection.TOO_LATE),
             "withdraw": lambda desk: desk.withdraw(case.id, by="Ben"),
             "send again": lambda desk: desk.send_again(case.id, by="Ben"),
             "check": lambda desk: desk.check(case.id),
@@ -264,25 +272,26 @@ class Histories(RuleBasedStateMachine):
 
     @rule(after=st.integers(0, 24))
     def doom(self, after: int) -> None:
-        self.town.die_after(after)
+        self.town.crash_after(after)
 
     @rule(index=ANY, place=PLACE, kind=st.sampled_from(["canceled", "shipped", "message", "junk"]))
-    def message(self, index: int, place: str, kind: str) -> None:
+    def message(self, index: int, location: str, kind: str) -> None:
         found = self.one(index)
         match kind:
             case "canceled":
                 heard = self.do(
-                    "messages", lambda desk: desk.canceled_elsewhere(found.number, at=place, by="the service")
+                    "messages",
+                    lambda desk: desk.canceled_elsewhere(found.number, connection=location, by="the service"),
                 )
-                self.judge.told |= {heard.id} if heard is not None else set()
+                self.judge.reported_ids |= {heard.id} if heard is not None else set()
             case "shipped":
-                self.do("messages", lambda desk: desk.shipped(found.number, by="the carrier", at=[place]))
+                self.do("messages", lambda desk: desk.shipped(found.number, by="the carrier", connections=[location]))
             case _:
-                simulator = self.town.simulators.get(place)
+                simulator = self.town.simulators.get(location)
                 speak = getattr(simulator, "postback", None)
-                known = any(one.connection == place for one in self.town.desk.host.placements(found.id))
+                known = any(one.connection == location for one in self.town.desk.order_store.remote_orders(found.id))
                 body = speak("order.cancelled", found.number) if known and speak and kind == "message" else b"{]"
-                self.do("messages", lambda desk: desk.receive(place, Message({}, body)))
+                self.do("messages", lambda desk: desk.receive(location, WebhookRequest({}, body)))
 
     @rule(index=ANY)
     def everything_shipped(self, index: int) -> None:
@@ -295,8 +304,8 @@ class Histories(RuleBasedStateMachine):
             quiet = [
                 case
                 for case in latest.values()
-                if case.role is not Role.CART
-                and case.state in (State.ASKED, State.UNCLEAR, State.CANCELED)
+                if case.role is not ConnectionRole.CART
+                and case.state in (State.ACKNOWLEDGED, State.UNKNOWN, State.CANCELED)
                 and case.cancellation_id not in parts
             ]
             assert not quiet, "it shipped, and nobody is alarmed"
@@ -307,17 +316,19 @@ class Histories(RuleBasedStateMachine):
     def change_status(self, index: int, status: str, at: list[str]) -> None:
         found = self.one(index)
         reason = REASON if status == "canceled" else None
-        made = self.do("status", lambda desk: desk.change_status(found.number, status, by="Ann", at=at, reason=reason))
+        made = self.do(
+            "status", lambda desk: desk.change_status(found.number, status, by="Ann", connections=at, reason=reason)
+        )
         if made is not None:
-            self.judge.told |= {change.id for change in made.changes}
-            self.judge.told |= {made.canceled.cancellation.id} if made.canceled is not None else set()
+            self.judge.reported_ids |= {change.id for change in made.changes}
+            self.judge.reported_ids |= {made.cancellation.cancellation.id} if made.cancellation is not None else set()
 
     @rule(index=ANY, at=st.one_of(st.none(), PLACE), number=st.sampled_from([None, None, "1042-X"]))
     def resubmit(self, index: int, at: str | None, number: str | None) -> None:
         found = self.one(index)
-        made = self.do("resubmit", lambda desk: desk.resubmit(found.number, by="Ann", at=at, number=number))
+        made = self.do("resubmit", lambda desk: desk.resubmit(found.number, by="Ann", connection=at, number=number))
         if made is not None:
-            self.judge.told.add(made.id)
+            self.judge.reported_ids.add(made.id)
             self.counts["resubmissions"] += 1
 
     @rule(index=ANY, folder=st.sampled_from(["Canceled", "New"]))
@@ -334,19 +345,19 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def the_laws_hold(self) -> None:
-        wrong = self.judge.look([order.id for order in self.orders], self.town.simulators)
+        wrong = self.judge.check([order.id for order in self.orders], self.town.simulators)
         assert not wrong, "\n".join(wrong)
 
     @invariant()
     def everything_can_be_shown(self) -> None:
         desk = self.town.desk
         for found in self.orders:
-            shown = receipt_shape(desk.receipt(found.number))
+            shown = receipt_document(desk.receipt(found.number))
             told = json.dumps(shown)
-            json.dumps(plan_shape(desk.plan(found.number)))
+            json.dumps(plan_document(desk.plan(found.number)))
             for case in desk.cases(order=found.number):
-                if case.state is State.UNCLEAR:
-                    assert case.text, f"{case.id} is unclear and does not say why"
+                if case.state is State.UNKNOWN:
+                    assert case.message, f"{case.id} is unclear and does not say why"
                     assert '"unclear"' in told
             self.counts["receipts"] += 1
 
@@ -358,18 +369,18 @@ class Histories(RuleBasedStateMachine):
             self.clock.advance(hours(9))
             self.work_due()
         self.the_laws_hold()
-        waiting = {case.order_id for case in self.town.desk.cases(states=[State.AWAITING_PERSON])}
+        waiting = {case.order_id for case in self.town.desk.cases(states=[State.ACTION_REQUIRED])}
         for case in self.town.desk.cases():
-            restless = case.is_open and case.state is not State.AWAITING_PERSON
-            if restless and not (case.role is Role.CART and case.order_id in waiting):
-                raise AssertionError(f"{case.id} at {case.connection} is still {case.state.value}: {case.text}")
+            restless = case.is_open and case.state is not State.ACTION_REQUIRED
+            if restless and not (case.role is ConnectionRole.CART and case.order_id in waiting):
+                raise AssertionError(f"{case.id} at {case.connection} is still {case.state.value}: {case.message}")
 
 
 @contextmanager
-def town() -> Iterator[Town]:
-    counting = Subject(slug=COUNTING, order=order(), plugin=Counting(), simulator=CountingSimulator)
-    installed = [Subject(slug=slug, order=order(), settings=SETTINGS.get(slug, {})) for slug in SLUGS]
-    with Town([*installed, counting]) as built:
+def town() -> Iterator[ServiceEnvironment]:
+    counting = PluginUnderTest(slug=COUNTING, order=order(), plugin=Counting(), simulator=CountingSimulator)
+    installed = [PluginUnderTest(slug=slug, order=order(), settings=SETTINGS.get(slug, {})) for slug in SLUGS]
+    with ServiceEnvironment([*installed, counting]) as built:
         yield built
 
 
@@ -380,7 +391,7 @@ def test_the_laws_hold_in_every_history(
     with town() as built:
         monkeypatch.setattr(Histories, "town", built, raising=False)
         monkeypatch.setattr(Histories, "counts", counts, raising=False)
-        monkeypatch.setattr(Histories, "reason", built.subjects["commercehub"].why, raising=False)
+        monkeypatch.setattr(Histories, "reason", built.plugins["commercehub"].default_reason, raising=False)
         run_state_machine_as_test(
             Histories,
             settings=settings(

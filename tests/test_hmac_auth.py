@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from orderdesk_sdk.plugin.auth import HmacAuth, iso_stamp
+from orderdesk_sdk.plugin.auth import HmacAuth, iso_timestamp
 from orderdesk_sdk.secret import Secret
 
 AT = datetime(2026, 1, 5, 9, 0, 0, 123_456, tzinfo=UTC)
@@ -31,8 +31,8 @@ def test_the_signature_is_that_of_published_examples() -> None:
 
 
 def test_a_moment_is_written_with_milliseconds_and_z() -> None:
-    assert iso_stamp(AT) == "2026-01-05T09:00:00.123Z"
-    assert iso_stamp(AT.replace(microsecond=0)) == "2026-01-05T09:00:00.000Z"
+    assert iso_timestamp(AT) == "2026-01-05T09:00:00.123Z"
+    assert iso_timestamp(AT.replace(microsecond=0)) == "2026-01-05T09:00:00.000Z"
 
 
 def test_a_request_that_is_sent_again_is_signed_anew_as_of_now() -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from docs.reference_pages import HELD, hooks
+from docs.reference_pages import FLOW_OBJECTS, hooks
 from orderdesk_sdk.plugin import hookspecs
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, LISTENER_HOOKS, LISTENERS
-from orderdesk_sdk.plugin.validation import CALLING
+from orderdesk_sdk.plugin.validation import CALLING_HOOKS
 from orderdesk_sdk.runtime import listener_hookspecs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,7 +39,7 @@ def section(hook: Callable[..., object]) -> str:
     return PAGE.partition(f"\n## `{hook.__name__}`\n")[2].partition("\n## ")[0]
 
 
-def untold(text: str, names: dict[str, str]) -> list[str]:
+def undocumented(text: str, names: dict[str, str]) -> list[str]:
     """The arguments of which a text does not say what they are, as in `request: what to cancel.`"""
     return [name for name in names if not re.search(rf"(?:^|[.;] |\n){name}: \w", text)]
 
@@ -59,14 +59,14 @@ def test_every_specification_is_a_hook_and_every_hook_one() -> None:
         name for name, one in (vars(hookspecs) | vars(listener_hookspecs)).items() if hasattr(one, "orderdesk_spec")
     }
     assert specified == set(hooks())
-    assert {*CALLING, *LISTENER_HOOKS} < specified
+    assert {*CALLING_HOOKS, *LISTENER_HOOKS} < specified
 
 
 @each_hook
 def test_a_docstring_says_of_each_argument_what_it_is(hook: Callable[..., object]) -> None:
     told = inspect.getdoc(hook) or ""
     assert told.partition("\n")[0].endswith((".", "`.")), "the first line is a sentence"
-    assert untold(told, arguments(hook)) == []
+    assert undocumented(told, arguments(hook)) == []
 
 
 @each_hook
@@ -83,13 +83,13 @@ def test_its_page_has_its_exact_head_and_tells_of_each_argument(hook: Callable[.
     (head,) = re.findall(rf"^def {hook.__name__}\((.*)\) -> (.*): \.\.\.$", told, re.MULTILINE)
     given = dict(one.split(": ", 1) for one in re.split(r", (?=\w+: )", head[0]) if one)
     assert (given, head[1]) == (wanted, str(inspect.signature(hook).return_annotation))
-    assert untold(told, wanted) == []
+    assert undocumented(told, wanted) == []
 
 
 @each_hook
 def test_its_page_has_what_an_argument_holds(hook: Callable[..., object]) -> None:
     classes = {name for kind in arguments(hook).values() for name in re.findall(r"\b[A-Z]\w+", kind)} - ON_OTHER_PAGES
-    assert classes <= {cls.__name__ for cls in HELD}
+    assert classes <= {cls.__name__ for cls in FLOW_OBJECTS}
     assert [name for name in classes if f"\n### `{name}`\n" not in PAGE] == []
 
 
@@ -109,4 +109,4 @@ def test_the_reference_plugin_shows_listeners_and_integrations_where_they_are_fo
 def test_what_is_not_told_is_found() -> None:
     """The judge itself: prose that only mentions an argument does not tell of it."""
     told = "Asks for the request.\n\nrequest: what to cancel. It holds the service: no."
-    assert untold(told, {"request": "", "service": "", "order": ""}) == ["service", "order"]
+    assert undocumented(told, {"request": "", "service": "", "order": ""}) == ["service", "order"]

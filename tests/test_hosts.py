@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import settings, url
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
-from orderdesk_sdk.transport.http.allowed_origins import Hosts
+from orderdesk_sdk.transport.http.allowed_origins import AllowedOrigins
 
-HOSTS = Hosts(["https://api.example.com/v1", "http://127.0.0.1:8000", "https://*.store.example"])
+HOSTS = AllowedOrigins(["https://api.example.com/v1", "http://127.0.0.1:8000", "https://*.store.example"])
 
 
 @settings
 class StoreSettings:
-    store: str = host(help="where files lie")
+    store: str = url(help="where files lie")
 
 
 @pytest.mark.parametrize("signed", [True, False])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orderdesk_sdk.plugin.identity import AnyOf, NotStated, StatedAt, checked_identities
+from orderdesk_sdk.plugin.identity import AnyOf, NotStated, StatedAt, validated_identities
 
 
 def test_a_path_needs_keys() -> None:
@@ -29,9 +29,9 @@ def test_a_choice_needs_two() -> None:
 @pytest.mark.parametrize("given", [None, [], {"get": ("order", "number")}, {"get": None}, {1: StatedAt("id")}])
 def test_what_is_no_identity_is_refused(given: object) -> None:
     with pytest.raises(TypeError, match="identified_by"):
-        checked_identities(given)
+        validated_identities(given)
 
 
 def test_what_is_one_is_taken() -> None:
     given = {"get": StatedAt("id"), "*": NotStated("why"), "log": AnyOf(StatedAt("a"), StatedAt("b")), "xml": list}
-    assert checked_identities(given) == given
+    assert validated_identities(given) == given

@@ -8,22 +8,36 @@ import pytest
 from attrs import evolve
 
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.evidence import ProofKind
-from orderdesk_sdk.cases.state_machine import IllegalTransition
+from orderdesk_sdk.cases.evidence import EvidenceKind
+from orderdesk_sdk.cases.state_machine import InvalidTransitionError
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import InputError, LedgerError, NotAllowedError, PluginFault, UntrustedMessage
-from orderdesk_sdk.orders.order import Placement, Shipment
+from orderdesk_sdk.errors import (
+    InvalidStateError,
+    PluginError,
+    SignatureVerificationError,
+    StorageError,
+    ValidationError,
+)
+from orderdesk_sdk.orders.order import RemoteOrder, Shipment
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.requests import CheckRequest
+from orderdesk_sdk.plugin.requests import PollRequest
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
-from tests.support.fake_services import KEY, Cart, Mill, TownSettings, Village, VillageOpener, note
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
+from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
+from tests.support.fake_services import (
+    KEY,
+    FakeCart,
+    FakeDeskOpener,
+    FakeFulfillmentService,
+    FakeServices,
+    FakeServiceSettings,
+    fake_webhook,
+)
 
-CANCELED, SHIPPED, CHANGED = HintKind.CANCELED, HintKind.SHIPPED, HintKind.CHANGED
+CANCELED, SHIPPED, CHANGED = NotificationKind.CANCELED, NotificationKind.SHIPPED, NotificationKind.CHANGED
 
 
 def only(cases: Sequence[Case]) -> Case:
@@ -34,35 +48,39 @@ def only(cases: Sequence[Case]) -> Case:
 # Trust
 
 
-def test_a_message_without_the_agreed_key_changes_nothing(village_desk: VillageOpener, village: Village) -> None:
-    desk = village_desk(at=["cart"])
-    village.status["cart", "1042"] = "canceled"
-    with pytest.raises(UntrustedMessage):
-        desk.receive("cart", note("1042", CANCELED, key="guessed"))
+def test_a_message_without_the_agreed_key_changes_nothing(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
+) -> None:
+    desk = fake_services_desk(at=["cart"])
+    fake_services.status["cart", "1042"] = "canceled"
+    with pytest.raises(SignatureVerificationError):
+        desk.receive("cart", fake_webhook("1042", CANCELED, key="guessed"))
     assert desk.cases() == ()
 
 
-def test_a_message_that_cannot_be_read_is_refused_as_such(village_desk: VillageOpener) -> None:
-    with pytest.raises(MalformedReply):
-        village_desk(at=["cart"]).receive("cart", Message({"x-key": KEY}, b"<html>"))
+def test_a_message_that_cannot_be_read_is_refused_as_such(fake_services_desk: FakeDeskOpener) -> None:
+    with pytest.raises(MalformedResponseError):
+        fake_services_desk(at=["cart"]).receive("cart", WebhookRequest({"x-key": KEY}, b"<html>"))
 
 
-def test_an_integration_that_takes_no_messages_says_so(village_desk: VillageOpener) -> None:
-    class Deaf(Cart):
-        orderdesk_receive = None  # type: ignore[assignment]  # not implemented
+def test_an_integration_that_takes_no_messages_says_so(fake_services_desk: FakeDeskOpener) -> None:
+    class Deaf(FakeCart):
+        orderdesk_parse_webhook = None  # type: ignore[assignment]  # not implemented
 
-    with pytest.raises(NotAllowedError, match="takes no messages"):
-        village_desk(Deaf()).receive("cart", note("1042", CANCELED))
+    with pytest.raises(InvalidStateError, match="takes no messages"):
+        fake_services_desk(Deaf()).receive("cart", fake_webhook("1042", CANCELED))
 
 
-class Says(Cart):
+class FakeWebhookCart(FakeCart):
     """A cart whose plugin does what a test gives it, in place of reading a message."""
 
     def __init__(self, said: object) -> None:
         self.said = said
 
     @hookimpl
-    def orderdesk_receive(self, message: Message, service: Service[TownSettings]) -> Sequence[Hint]:
+    def orderdesk_parse_webhook(
+        self, request: WebhookRequest, service: Service[FakeServiceSettings]
+    ) -> Sequence[OrderNotification]:
         if isinstance(self.said, BaseException):
             raise self.said
         return self.said  # type: ignore[return-value]  # junk is what is tested
@@ -76,215 +94,227 @@ class Says(Cart):
         [("1042", "canceled")],
         ValueError("x"),
         SystemExit(2),
-        [Hint("1042", CANCELED)] + [Hint(str(number), CANCELED) for number in range(1001)],
+        [OrderNotification("1042", CANCELED)] + [OrderNotification(str(number), CANCELED) for number in range(1001)],
     ],
     ids=["nothing", "a text", "tuples", "error", "exit", "a flood"],
 )
-def test_a_plugin_that_fails_on_a_message_is_told_as_its_fault(village_desk: VillageOpener, said: object) -> None:
-    desk = village_desk(Says(said))
-    with pytest.raises(PluginFault):
-        desk.receive("cart", note("1042", CANCELED))
+def test_a_plugin_that_fails_on_a_message_is_told_as_its_fault(
+    fake_services_desk: FakeDeskOpener, said: object
+) -> None:
+    desk = fake_services_desk(FakeWebhookCart(said))
+    with pytest.raises(PluginError):
+        desk.receive("cart", fake_webhook("1042", CANCELED))
     assert desk.cases() == ()
 
 
 def test_an_order_that_nobody_knows_is_told_and_keeps_no_other_from_being_heard(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk = village_desk(Says([Hint("9999", CANCELED), Hint("1042", CANCELED)]), at=["cart"])
-    village.status["cart", "1042"] = "canceled"
-    foreign, ours = desk.receive("cart", note("1042", CANCELED))
+    desk = fake_services_desk(
+        FakeWebhookCart([OrderNotification("9999", CANCELED), OrderNotification("1042", CANCELED)]), at=["cart"]
+    )
+    fake_services.status["cart", "1042"] = "canceled"
+    foreign, ours = desk.receive("cart", fake_webhook("1042", CANCELED))
     assert (foreign.order_number, foreign.case) == (None, None)
     assert ours.case is not None
     assert ours.case.state is State.CANCELED
 
 
-def test_one_order_s_trouble_keeps_no_other_from_being_heard(village_desk: VillageOpener) -> None:
-    desk = village_desk(Says([Hint("1042", CANCELED), Hint("9999", CHANGED)]), at=["cart"])
+def test_one_order_s_trouble_keeps_no_other_from_being_heard(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(
+        FakeWebhookCart([OrderNotification("1042", CANCELED), OrderNotification("9999", CHANGED)]), at=["cart"]
+    )
 
-    def troubled(order_id: str) -> tuple[Placement, ...]:
-        raise InputError(f"{order_id} is locked")
+    def troubled(order_id: str) -> tuple[RemoteOrder, ...]:
+        raise ValidationError(f"{order_id} is locked")
 
-    desk.host.placements = troubled  # type: ignore[method-assign]  # trouble of whatever kind
-    first, second = desk.receive("cart", note("1042", CANCELED))
-    assert first.text == "not looked into: id-1042 is locked"
-    assert second.text == "no order is registered there under this number"
+    desk.order_store.remote_orders = troubled  # type: ignore[method-assign]  # trouble of whatever kind
+    first, second = desk.receive("cart", fake_webhook("1042", CANCELED))
+    assert first.message == "not looked into: id-1042 is locked"
+    assert second.message == "no order is registered there under this number"
 
 
-def test_a_ledger_that_fails_is_told_to_the_sender(village_desk: VillageOpener) -> None:
-    desk = village_desk(at=["cart"])
+def test_a_ledger_that_fails_is_told_to_the_sender(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["cart"])
 
     def full(*_: object) -> None:
-        raise LedgerError("the disk is full")
+        raise StorageError("the disk is full")
 
-    desk.ledger.open = full  # type: ignore[assignment]  # so that the sender sends it again
-    with pytest.raises(LedgerError):
-        desk.receive("cart", note("1042", CANCELED))
+    desk.ledger.open_cancellation = full  # type: ignore[assignment]  # so that the sender sends it again
+    with pytest.raises(StorageError):
+        desk.receive("cart", fake_webhook("1042", CANCELED))
 
 
 # Canceled there
 
 
-def test_a_hint_is_no_evidence_the_read_back_is(village_desk: VillageOpener, village: Village) -> None:
-    desk = village_desk(at=["cart"])
-    village.status["cart", "1042"] = "canceled"
-    desk.receive("cart", note("1042", CANCELED))
-    found = desk.receipt("1042").wishes[0].cases[0]
-    assert (found.case.state, village.writes) == (State.CANCELED, [])
-    assert found.proof is not None
-    assert (found.proof.kind, found.proof.exchange is not None) == (ProofKind.READ_BACK, True)
+def test_a_hint_is_no_evidence_the_read_back_is(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
+) -> None:
+    desk = fake_services_desk(at=["cart"])
+    fake_services.status["cart", "1042"] = "canceled"
+    desk.receive("cart", fake_webhook("1042", CANCELED))
+    found = desk.receipt("1042").cancellations[0].cases[0]
+    assert (found.case.state, fake_services.writes) == (State.CANCELED, [])
+    assert found.evidence is not None
+    assert (found.evidence.kind, found.evidence.exchange is not None) == (EvidenceKind.POLLED_STATUS, True)
 
 
-def test_what_the_service_denies_is_withdrawn(village_desk: VillageOpener, village: Village) -> None:
-    desk = village_desk(at=["cart"])
-    village.status["cart", "1042"] = "shipped"
-    desk.receive("cart", note("1042", CANCELED))
+def test_what_the_service_denies_is_withdrawn(fake_services_desk: FakeDeskOpener, fake_services: FakeServices) -> None:
+    desk = fake_services_desk(at=["cart"])
+    fake_services.status["cart", "1042"] = "shipped"
+    desk.receive("cart", fake_webhook("1042", CANCELED))
     case = only(desk.cases())
-    assert (case.state, case.proof, village.writes) == (State.WITHDRAWN, None, [])
-    assert ("the service says otherwise" in str(case.text), case.status) == (True, "shipped")
+    assert (case.state, case.evidence, fake_services.writes) == (State.WITHDRAWN, None, [])
+    assert ("the service says otherwise" in str(case.message), case.service_status) == (True, "shipped")
 
 
 def test_a_message_that_comes_before_the_service_shows_it_is_read_until_it_does(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk = village_desk(at=["cart"])
-    desk.receive("cart", note("1042", CANCELED))
+    desk = fake_services_desk(at=["cart"])
+    desk.receive("cart", fake_webhook("1042", CANCELED))
     case = only(desk.cases())
-    assert (case.state, case.due_at, case.status) == (State.HEARD, clock.now() + minutes(2), "open")
-    assert "does not show it yet" in str(case.text)
-    village.status["cart", "1042"] = "canceled"
+    assert (case.state, case.due_at, case.service_status) == (State.REPORTED, clock.now() + minutes(2), "open")
+    assert "does not show it yet" in str(case.message)
+    fake_services.status["cart", "1042"] = "canceled"
     clock.advance(minutes(2))
     desk.run_due()
     case = only(desk.cases())
-    assert (case.state, village.writes) == (State.CANCELED, [])
-    assert case.proof is not None
-    assert case.proof.kind is ProofKind.READ_BACK
+    assert (case.state, fake_services.writes) == (State.CANCELED, [])
+    assert case.evidence is not None
+    assert case.evidence.kind is EvidenceKind.POLLED_STATUS
 
 
 def test_what_the_service_never_shows_is_a_person_s_after_the_declared_while(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk = village_desk(at=["cart"])
-    desk.receive("cart", note("1042", CANCELED))
+    desk = fake_services_desk(at=["cart"])
+    desk.receive("cart", fake_webhook("1042", CANCELED))
     for _ in range(32):
         clock.advance(minutes(2))
         desk.run_due()
     case = only(desk.cases())
-    assert (case.state, village.writes) == (State.AWAITING_PERSON, [])
-    assert "says otherwise" in str(case.text)
-    assert desk.refuse(case.id, by="Ann").state is State.REFUSED
+    assert (case.state, fake_services.writes) == (State.ACTION_REQUIRED, [])
+    assert "says otherwise" in str(case.message)
+    assert desk.refuse(case.id, by="Ann").state is State.REJECTED
 
 
-def test_what_cannot_be_read_is_a_person_s_to_find_out(village_desk: VillageOpener) -> None:
-    desk = village_desk(at=["phone"])
-    desk.receive("phone", note("1042", CANCELED))
+def test_what_cannot_be_read_is_a_person_s_to_find_out(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["phone"])
+    desk.receive("phone", fake_webhook("1042", CANCELED))
     case = only(desk.cases())
-    assert (case.state, case.is_open) == (State.AWAITING_PERSON, True)
-    assert "said to be canceled there" in str(case.text)
+    assert (case.state, case.is_open) == (State.ACTION_REQUIRED, True)
+    assert "said to be canceled there" in str(case.message)
 
 
 def test_a_service_that_is_down_is_read_again_until_it_says(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk = village_desk(at=["cart"])
-    village.down.add("cart")
-    desk.receive("cart", note("1042", CANCELED))
-    assert only(desk.cases()).state is State.HEARD
-    village.down.clear()
-    village.status["cart", "1042"] = "canceled"
+    desk = fake_services_desk(at=["cart"])
+    fake_services.down.add("cart")
+    desk.receive("cart", fake_webhook("1042", CANCELED))
+    assert only(desk.cases()).state is State.REPORTED
+    fake_services.down.clear()
+    fake_services.status["cart", "1042"] = "canceled"
     clock.advance(minutes(1))
     desk.run_due()
     assert only(desk.cases()).state is State.CANCELED
 
 
 def test_a_service_that_never_says_leaves_it_to_a_person_who_is_reminded_and_nothing_is_asked(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk = village_desk(at=["cart"])
-    village.down.add("cart")
-    desk.receive("cart", note("1042", CANCELED))
+    desk = fake_services_desk(at=["cart"])
+    fake_services.down.add("cart")
+    desk.receive("cart", fake_webhook("1042", CANCELED))
     for _ in range(400):
         clock.advance(minutes(10))
         desk.run_due()
     case = only(desk.cases())
-    assert (case.state, case.route, village.writes) == (State.AWAITING_PERSON, 0, [])
-    assert "reminder" in str(case.text)
+    assert (case.state, case.route, fake_services.writes) == (State.ACTION_REQUIRED, 0, [])
+    assert "reminder" in str(case.message)
 
 
-def test_what_was_heard_is_not_asked_by_a_person_either(village_desk: VillageOpener, village: Village) -> None:
-    desk = village_desk(at=["phone"])
-    desk.receive("phone", note("1042", CANCELED))
-    with pytest.raises(IllegalTransition, match="heard"):
+def test_what_was_heard_is_not_asked_by_a_person_either(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
+) -> None:
+    desk = fake_services_desk(at=["phone"])
+    desk.receive("phone", fake_webhook("1042", CANCELED))
+    with pytest.raises(InvalidTransitionError, match="heard"):
         desk.send_again(only(desk.cases()).id, by="Ann")
-    assert village.writes == []
+    assert fake_services.writes == []
 
 
 def test_a_late_read_back_settles_what_a_person_had(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk = village_desk(at=["cart"])
-    village.down.add("cart")
-    desk.receive("cart", note("1042", CANCELED))
+    desk = fake_services_desk(at=["cart"])
+    fake_services.down.add("cart")
+    desk.receive("cart", fake_webhook("1042", CANCELED))
     clock.advance(hours(25))
     desk.run_due()
-    assert only(desk.cases()).state is State.AWAITING_PERSON
-    village.down.clear()
-    village.status["cart", "1042"] = "shipped"
+    assert only(desk.cases()).state is State.ACTION_REQUIRED
+    fake_services.down.clear()
+    fake_services.status["cart", "1042"] = "shipped"
     assert desk.check(only(desk.cases()).id).state is State.WITHDRAWN
-    assert village.writes == []
+    assert fake_services.writes == []
 
 
 def test_a_message_that_comes_again_makes_no_second_case_and_is_told_once(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk = village_desk(at=["cart"])
-    village.status["cart", "1042"] = "canceled"
-    desk.receive("cart", note("1042", CANCELED, delivery="the same again"))
+    desk = fake_services_desk(at=["cart"])
+    fake_services.status["cart", "1042"] = "canceled"
+    desk.receive("cart", fake_webhook("1042", CANCELED, delivery="the same again"))
     case = only(desk.cases())
     told = desk.ledger.history(case.id)
     for _ in range(3):
-        desk.receive("cart", note("1042", CANCELED, delivery="the same again"))
+        desk.receive("cart", fake_webhook("1042", CANCELED, delivery="the same again"))
     assert (only(desk.cases()), desk.ledger.history(case.id)) == (case, told)
     (wish,) = desk.ledger.cancellations(case.order_id)
-    assert (case.state, wish.asked_by) == (State.CANCELED, "a message from cart, delivery the same again")
+    assert (case.state, wish.requested_by) == (State.CANCELED, "a message from cart, delivery the same again")
 
 
 def test_after_a_refusal_a_cancel_that_comes_from_there_is_taken_up(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk = village_desk(at=["phone"])
+    desk = fake_services_desk(at=["phone"])
     desk.refuse(only(desk.cancel("1042", by="Ann").cases).id, by="Ann")
-    heard = desk.canceled_elsewhere("1042", at="phone", by="Ben")
+    heard = desk.canceled_elsewhere("1042", connection="phone", by="Ben")
     assert heard is not None
-    assert [case.state for case in desk.cases()] == [State.REFUSED, State.AWAITING_PERSON]
+    assert [case.state for case in desk.cases()] == [State.REJECTED, State.ACTION_REQUIRED]
 
 
 def test_after_a_part_was_canceled_a_cancel_of_the_whole_is_heard(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk = village_desk(at=["phone"])
+    desk = fake_services_desk(at=["phone"])
     desk.confirm(only(desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases).id, by="Ann")
-    heard = desk.canceled_elsewhere("1042", at="phone", by="Ben")
+    heard = desk.canceled_elsewhere("1042", connection="phone", by="Ben")
     assert heard is not None
-    assert (heard.heard, len(desk.cases())) == (True, 2)
+    assert (heard.is_reported, len(desk.cases())) == (True, 2)
 
 
-def test_a_hint_at_what_was_asked_makes_us_read_back_at_once(village_desk: VillageOpener, village: Village) -> None:
-    desk = village_desk(at=["mill"])
-    assert only(desk.cancel("1042", by="Ann").cases).state is State.ASKED
-    (heard,) = desk.receive("mill", note("1042", CHANGED))
+def test_a_hint_at_what_was_asked_makes_us_read_back_at_once(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
+) -> None:
+    desk = fake_services_desk(at=["mill"])
+    assert only(desk.cancel("1042", by="Ann").cases).state is State.ACKNOWLEDGED
+    (heard,) = desk.receive("mill", fake_webhook("1042", CHANGED))
     assert heard.case is not None
     assert heard.case.state is State.CANCELED
 
 
-def test_a_place_that_the_order_was_never_at_is_refused(village_desk: VillageOpener) -> None:
-    with pytest.raises(NotAllowedError, match="mill"):
-        village_desk(at=["cart"]).canceled_elsewhere("1042", at="mill", by="Ann")
+def test_a_place_that_the_order_was_never_at_is_refused(fake_services_desk: FakeDeskOpener) -> None:
+    with pytest.raises(InvalidStateError, match="mill"):
+        fake_services_desk(at=["cart"]).canceled_elsewhere("1042", connection="mill", by="Ann")
 
 
 # Shipped
 
 
-def canceled(village_desk: VillageOpener, clock: VirtualClock, at: str) -> Desk:
+def canceled(village_desk: FakeDeskOpener, clock: VirtualClock, at: str) -> Desk:
     """A desk whose order was canceled at a place."""
     desk = village_desk(at=[at])
     case = only(desk.cancel("1042", by="Ann").cases)
@@ -297,103 +327,105 @@ def canceled(village_desk: VillageOpener, clock: VirtualClock, at: str) -> Desk:
 
 
 def test_a_shipment_of_a_canceled_order_is_an_alarm_once_it_is_read_back(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk = canceled(village_desk, clock, "mill")
-    desk.receive("mill", note("1042", SHIPPED))
+    desk = canceled(fake_services_desk, clock, "mill")
+    desk.receive("mill", fake_webhook("1042", SHIPPED))
     assert only(desk.cases()).state is State.CANCELED, "the service says that it is canceled"
-    village.status["mill", "1042"] = "shipped"
-    desk.receive("mill", note("1042", SHIPPED, delivery="a second one"))
+    fake_services.status["mill", "1042"] = "shipped"
+    desk.receive("mill", fake_webhook("1042", SHIPPED, delivery="a second one"))
     case = only(desk.cases())
-    assert (case.state, case.remedy) == (
+    assert (case.state, case.hint) == (
         State.SHIPPED_ANYWAY,
         "stop the parcel at the service or the carrier, and tell the customer",
     )
 
 
 def test_where_nothing_can_be_read_the_message_is_alarm_enough(
-    village_desk: VillageOpener, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, clock: VirtualClock
 ) -> None:
-    desk = canceled(village_desk, clock, "phone")
-    (heard,) = desk.receive("phone", note("1042", SHIPPED))
-    assert (heard.text, only(desk.cases()).state) == ("alarm", State.SHIPPED_ANYWAY)
+    desk = canceled(fake_services_desk, clock, "phone")
+    (heard,) = desk.receive("phone", fake_webhook("1042", SHIPPED))
+    assert (heard.message, only(desk.cases()).state) == ("alarm", State.SHIPPED_ANYWAY)
 
 
 def test_a_shipment_that_cannot_be_read_back_just_now_is_not_forgotten(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk = canceled(village_desk, clock, "mill")
-    village.down.add("mill")
-    desk.receive("mill", note("1042", SHIPPED))
+    desk = canceled(fake_services_desk, clock, "mill")
+    fake_services.down.add("mill")
+    desk.receive("mill", fake_webhook("1042", SHIPPED))
     assert only(desk.cases()).state is State.SHIPPED_ANYWAY
 
 
 def test_what_a_plugin_cannot_read_for_want_of_settings_is_alarm_enough(
-    village_desk: VillageOpener, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, clock: VirtualClock
 ) -> None:
-    class Blind(Mill):
+    class Blind(FakeFulfillmentService):
         @hookimpl
-        def orderdesk_check(self, request: CheckRequest, service: Service[TownSettings]) -> Flow[Answer]:
+        def orderdesk_poll(self, request: PollRequest, service: Service[FakeServiceSettings]) -> Flow[Answer]:
             yield from ()
-            return answer.unclear(None, text="no read-back is configured")
+            return answer.unknown(None, message="no read-back is configured")
 
-    desk = village_desk(Blind(), at=["mill"])
+    desk = fake_services_desk(Blind(), at=["mill"])
     case = only(desk.cancel("1042", by="Ann").cases)
     clock.advance(minutes(2))
     desk.run_due()
     desk.confirm(case.id, by="Ben")
-    desk.receive("mill", note("1042", SHIPPED))
+    desk.receive("mill", fake_webhook("1042", SHIPPED))
     assert only(desk.cases()).state is State.SHIPPED_ANYWAY
 
 
-def test_a_shipment_of_an_order_that_nobody_canceled_is_none_of_our_business(village_desk: VillageOpener) -> None:
-    desk = village_desk(at=["mill"])
-    (heard,) = desk.receive("mill", note("1042", SHIPPED))
+def test_a_shipment_of_an_order_that_nobody_canceled_is_none_of_our_business(
+    fake_services_desk: FakeDeskOpener,
+) -> None:
+    desk = fake_services_desk(at=["mill"])
+    (heard,) = desk.receive("mill", fake_webhook("1042", SHIPPED))
     assert (heard.case, desk.cases()) == (None, ())
 
 
 def test_the_rest_of_an_order_of_which_a_part_was_canceled_ships_without_alarm(
-    village_desk: VillageOpener, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, clock: VirtualClock
 ) -> None:
-    desk = village_desk(at=["phone"])
+    desk = fake_services_desk(at=["phone"])
     desk.confirm(only(desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases).id, by="Ben")
-    desk.receive("phone", note("1042", SHIPPED))
+    desk.receive("phone", fake_webhook("1042", SHIPPED))
     assert desk.shipped("1042", by="the warehouse") == ()
     assert only(desk.cases()).state is State.CANCELED
 
 
 def test_a_person_s_word_that_it_shipped_is_an_alarm_with_a_name(
-    village_desk: VillageOpener, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, clock: VirtualClock
 ) -> None:
-    desk = canceled(village_desk, clock, "mill")
+    desk = canceled(fake_services_desk, clock, "mill")
     case = only(desk.shipped("1042", by="Kim", note="seen on the truck"))
-    assert (case.state, case.text) == (State.SHIPPED_ANYWAY, "seen on the truck")
-    assert desk.receipt("1042").wishes[0].cases[0].steps[-1].person == "Kim"
+    assert (case.state, case.message) == (State.SHIPPED_ANYWAY, "seen on the truck")
+    assert desk.receipt("1042").cancellations[0].cases[0].history[-1].person == "Kim"
 
 
 def test_shipped_at_a_place_that_the_order_was_never_at_is_refused(
-    village_desk: VillageOpener, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, clock: VirtualClock
 ) -> None:
-    with pytest.raises(NotAllowedError, match="cart"):
-        canceled(village_desk, clock, "mill").shipped("1042", by="Kim", at=["cart"])
+    with pytest.raises(InvalidStateError, match="cart"):
+        canceled(fake_services_desk, clock, "mill").shipped("1042", by="Kim", connections=["cart"])
 
 
 def test_a_new_shipment_at_an_import_is_an_alarm_and_an_old_one_is_not(
-    village_desk: VillageOpener, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, clock: VirtualClock
 ) -> None:
-    desk = canceled(village_desk, clock, "phone")
-    order = desk.host.order("1042")
+    desk = canceled(fake_services_desk, clock, "phone")
+    order = desk.order_store.get_order("1042")
     shipped = evolve(order, shipments=(Shipment(id="s1", tracking_number="1Z"),))
     desk.import_orders([shipped], by="the feed")
     case = only(desk.cases())
-    assert (case.state, case.text) == (State.SHIPPED_ANYWAY, "the host has a new shipment of it: 1Z")
+    assert (case.state, case.message) == (State.SHIPPED_ANYWAY, "the host has a new shipment of it: 1Z")
 
 
 def test_an_order_that_had_shipped_before_it_was_canceled_raises_no_alarm_at_each_import(
-    village_desk: VillageOpener, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, clock: VirtualClock
 ) -> None:
-    desk = village_desk(at=["phone"])
-    shipped = evolve(desk.host.order("1042"), shipments=(Shipment(id="s1", tracking_number="1Z"),))
+    desk = fake_services_desk(at=["phone"])
+    shipped = evolve(desk.order_store.get_order("1042"), shipments=(Shipment(id="s1", tracking_number="1Z"),))
     desk.import_orders([shipped], by="the feed")
     desk.confirm(only(desk.cancel("1042", by="Ann").cases).id, by="Ben")
     desk.import_orders([evolve(shipped, email="new@example.com")], by="the feed")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.transport.email.parsing import LONGEST, Letter, read_mail
-from orderdesk_sdk.transport.email.parts import LARGEST, LARGEST_HEAD, LONGEST_TYPE, MOST_LINES, MOST_PARTS
+from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.transport.email.parsing import MAX_HEADER_LENGTH, ParsedEmail, parse_email
+from orderdesk_sdk.transport.email.parts import MAX_BYTES, MAX_HEAD_BYTES, MAX_LINES, MAX_PARTS, MAX_TYPE_LENGTH
 
 OURS = "<c0ffee-2.1@example.com>"
 HEAD = (
@@ -26,8 +26,8 @@ def same(text: str) -> str:
     return text
 
 
-def read(raw: bytes) -> Letter:
-    return read_mail(raw, same)
+def read(raw: bytes) -> ParsedEmail:
+    return parse_email(raw, same)
 
 
 def headed(*lines: str, text: str = "The order is canceled.") -> bytes:
@@ -37,34 +37,34 @@ def headed(*lines: str, text: str = "The order is canceled.") -> bytes:
 
 def test_a_mail_tells_who_wrote_what_when() -> None:
     letter = read(ANSWER)
-    mail = letter.mail
+    mail = letter.evidence
     assert (mail.sender, mail.subject) == ("MWW Support <support@mww.example>", "Re: Please cancel order 1042")
-    assert mail.at == datetime(2026, 1, 5, 10, 40, tzinfo=UTC)
-    assert (mail.identity, mail.digest) == ("<77@mww.example>", hashlib.sha256(ANSWER).hexdigest())
+    assert mail.dated_at == datetime(2026, 1, 5, 10, 40, tzinfo=UTC)
+    assert (mail.message_id, mail.digest) == ("<77@mww.example>", hashlib.sha256(ANSWER).hexdigest())
     assert letter.text == "The order is canceled. Kind regards"
     assert letter.addresses == ("support@mww.example",)
 
 
 def test_the_mails_that_it_answers_come_nearest_first() -> None:
     thread = ANSWER.replace(b"Message-ID", b"References: <1@a.example> (ours)\n <2@a.example>\nMessage-ID")
-    assert read(thread).answered == (OURS, "<2@a.example>", "<1@a.example>")
-    assert read(ANSWER.replace(b"In-Reply-To", b"X-Other")).answered == ()
+    assert read(thread).in_reply_to == (OURS, "<2@a.example>", "<1@a.example>")
+    assert read(ANSWER.replace(b"In-Reply-To", b"X-Other")).in_reply_to == ()
 
 
 def test_no_secret_and_no_control_character_is_kept() -> None:
     raw = ANSWER.replace(b"Re: Please", b"=?utf-8?q?hunter22=1B[2J?= Please").replace(
         b"is canceled", b"hunter22 \x1b[2J"
     )
-    letter = read_mail(raw, lambda said: said.replace("hunter22", "[hidden]"))
+    letter = parse_email(raw, lambda said: said.replace("hunter22", "[hidden]"))
     assert "hunter22" not in f"{letter}"
-    assert "\x1b" not in letter.mail.subject + letter.text
-    assert "[hidden]" in letter.mail.subject
+    assert "\x1b" not in letter.evidence.subject + letter.text
+    assert "[hidden]" in letter.evidence.subject
     assert "[hidden]" in letter.text
 
 
 def test_what_is_kept_of_a_header_is_bounded() -> None:
     long = HEAD.replace("Re:", "Re:" + " and" * 1000) + "\n" + "word " * 10_000
-    assert len(read(long.encode()).mail.subject) == LONGEST
+    assert len(read(long.encode()).evidence.subject) == MAX_HEADER_LENGTH
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_is_kept_of_a_header_is_bounded() -> None:
 )
 def test_a_number_is_named_only_by_itself(told: str, number: str, named: bool) -> None:
     letter = read(ANSWER.replace(b"order 1042", b"it").replace(b"The order is canceled", told.encode()))
-    assert letter.names([number]) == (number if named else None)
+    assert letter.first_mentioned([number]) == (number if named else None)
 
 
 # Read kindly
@@ -140,25 +140,28 @@ def test_a_blank_text_beside_markup_does_not_hide_it() -> None:
 @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"\n", b"\r\n\r\n", b"From support@mww.example Mon Jan  5 2026\n"])
 def test_what_some_programs_write_before_a_mail_is_no_part_of_it(mark: bytes) -> None:
     letter = read(mark + ANSWER)
-    assert (letter.mail.sender, letter.mail.identity) == ("MWW Support <support@mww.example>", "<77@mww.example>")
-    assert letter.mail.digest == hashlib.sha256(mark + ANSWER).hexdigest(), "of what was filed"
+    assert (letter.evidence.sender, letter.evidence.message_id) == (
+        "MWW Support <support@mww.example>",
+        "<77@mww.example>",
+    )
+    assert letter.evidence.digest == hashlib.sha256(mark + ANSWER).hexdigest(), "of what was filed"
 
 
 def test_a_file_of_several_mails_is_none() -> None:
     line = b"From support@mww.example Mon Jan  5 2026\n"
-    with pytest.raises(InputError, match="several mails"):
+    with pytest.raises(ValidationError, match="several mails"):
         read(line + ANSWER + b"\n" + line + ANSWER)
     assert "From the desk" in read(line + ANSWER + b"\nFrom the desk of MWW\nbye").text
 
 
 def test_no_control_character_is_in_an_id() -> None:
     letter = read(ANSWER.replace(b"c0ffee", b"c0\x1b[2Jffee").replace(b"<77@", b"<77\xff@"))
-    assert (letter.answered, letter.mail.identity) == ((), None)
+    assert (letter.in_reply_to, letter.evidence.message_id) == ((), None)
 
 
 def test_a_mail_saved_as_utf16_or_with_old_line_ends_is_read() -> None:
     assert read(ANSWER.decode().encode("utf-16")).text == "The order is canceled. Kind regards"
-    assert read(ANSWER.replace(b"\n", b"\r")).mail.at == datetime(2026, 1, 5, 10, 40, tzinfo=UTC)
+    assert read(ANSWER.replace(b"\n", b"\r")).evidence.dated_at == datetime(2026, 1, 5, 10, 40, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -188,10 +191,10 @@ def test_headers_are_read_in_any_charset() -> None:
     raw = ANSWER.replace(b"Re: Please", b"=?cp-850?q?Gr=94=E1e?= =?punycode?q?a-b?= \xc3\xa9").replace(
         b"MWW Support", "M\u00fcller".encode("cp1252")
     )
-    mail = read(raw).mail
+    mail = read(raw).evidence
     assert mail.sender == "M\u00fcller <support@mww.example>"
     assert "\u00e9" in mail.subject
-    assert "\u00f6" in read(ANSWER.replace(b"Re: Please", b"=?cp-850?q?Gr=94=E1e?=")).mail.subject
+    assert "\u00f6" in read(ANSWER.replace(b"Re: Please", b"=?cp-850?q?Gr=94=E1e?=")).evidence.subject
 
 
 # Limits
@@ -207,28 +210,28 @@ def test_headers_are_read_in_any_charset() -> None:
         (ANSWER.replace(b"Mon, 05 Jan 2026", b"some day in"), "when"),
         (HEAD.encode() + b"\n \n", "no text"),
         (HEAD.encode() + b"Content-Type: image/png\n\nPNG", "no text"),
-        (b"X: " + b"y" * LARGEST_HEAD + b"\n\n", "no end of them"),
-        (ANSWER + b" " * LARGEST, "bytes"),
-        (HEAD.encode() + b"X: y\n" + b"\n" * (MOST_LINES + 1), "lines"),
-        (headed("Content-Type: text/plain; name=" + "x" * LONGEST_TYPE), "characters"),
-        (mixed(*["Content-Type: text/plain; name=" + "x" * LONGEST_TYPE + "\n\nyes"]), "characters"),
-        (mixed(*["\nCanceled."] * MOST_PARTS), "parts"),
-        (HEAD.encode() + b"Content-Type: message/rfc822\n\n" * (MOST_PARTS + 1) + b"\n", "parts"),
+        (b"X: " + b"y" * MAX_HEAD_BYTES + b"\n\n", "no end of them"),
+        (ANSWER + b" " * MAX_BYTES, "bytes"),
+        (HEAD.encode() + b"X: y\n" + b"\n" * (MAX_LINES + 1), "lines"),
+        (headed("Content-Type: text/plain; name=" + "x" * MAX_TYPE_LENGTH), "characters"),
+        (mixed(*["Content-Type: text/plain; name=" + "x" * MAX_TYPE_LENGTH + "\n\nyes"]), "characters"),
+        (mixed(*["\nCanceled."] * MAX_PARTS), "parts"),
+        (HEAD.encode() + b"Content-Type: message/rfc822\n\n" * (MAX_PARTS + 1) + b"\n", "parts"),
         (ANSWER.replace(b"MWW Support", b"(" * 1500), "cannot be read"),
     ],
 )
 def test_what_is_no_readable_mail_is_refused_with_a_reason(raw: bytes, why: str) -> None:
-    with pytest.raises(InputError, match=why) as caught:
+    with pytest.raises(ValidationError, match=why) as caught:
         read(raw)
-    assert caught.value.place == "the message"
-    assert caught.value.remedy
+    assert caught.value.location == "the message"
+    assert caught.value.hint
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300))
 def test_junk_is_read_or_refused_and_nothing_else(head: bytes, body: bytes) -> None:
     try:
         letter = read(HEAD.encode() + head + b"\n\n" + body)
-    except InputError:
+    except ValidationError:
         return
-    assert letter.mail.sender
+    assert letter.evidence.sender
     assert letter.text.isprintable()

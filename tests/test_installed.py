@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.desk.matrix import every_row
-from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.desk.matrix import matrix_rows
+from orderdesk_sdk.errors import PluginError
+from orderdesk_sdk.plugin.registry import PluginRegistry
 
 PLUGIN = """
 from orderdesk_sdk.plugin.integration import Integration
@@ -65,13 +65,13 @@ def test_entry_points_that_cannot_be_read_are_told_and_hide_nobody_else(points: 
     folder = site()
     install(folder, "broken-one", "odx-broken", "odx_broken", points=points)
     install(folder, "sound-one", "odx-sound", "odx_sound")
-    registry = Registry()
+    registry = PluginRegistry()
     assert registry.load("odx-sound").integration.title == "odx-sound"
     assert {"amazon-mcf", "odx-sound"} <= set(registry.slugs())
-    (fault,) = registry.unreadable()
-    assert fault.place == "distribution broken-one"
-    assert "entry_points.txt" in fault.text
-    assert fault in every_row(registry)[1]
+    (fault,) = registry.distribution_errors()
+    assert fault.location == "distribution broken-one"
+    assert "entry_points.txt" in fault.message
+    assert fault in matrix_rows(registry)[1]
 
 
 @pytest.mark.parametrize("metadata", [b"\xff\xfe", b"", b"Name:\n", None])
@@ -80,7 +80,7 @@ def test_a_plugin_whose_metadata_cannot_be_read_loads(metadata: bytes | None, si
     (info / "METADATA").unlink()
     if metadata is not None:
         (info / "METADATA").write_bytes(metadata)
-    registry = Registry()
+    registry = PluginRegistry()
     assert registry.load("odx-odd").integration.title == "odx-odd"
     assert "odd_one-1.dist-info" in registry.distribution("odx-odd")
 
@@ -91,8 +91,8 @@ def test_one_slug_of_two_distributions_is_a_fault_of_that_slug_alone(module: str
     install(folder, "first", "odx-same", "odx_first")
     install(other, "second", "odx-same", module)
     install(folder, "third", "odx-third", "odx_third")
-    registry = Registry()
-    with pytest.raises(PluginFault, match=r"two distributions provide it: .* of \w+ and .* of \w+"):
+    registry = PluginRegistry()
+    with pytest.raises(PluginError, match=r"two distributions provide it: .* of \w+ and .* of \w+"):
         registry.load("odx-same")
     assert registry.load("odx-third").integration.title == "odx-third"
 
@@ -101,5 +101,5 @@ def test_a_module_that_is_another_distributions_is_told(site: Folder) -> None:
     install(site(), "mine", "odx-mine", "odx_mine")
     shadow = site()
     (shadow / "odx_mine.py").write_text(PLUGIN.format(slug="odx-mine"))
-    with pytest.raises(PluginFault, match=r"its module is not its own: odx_mine was imported from .*site-1"):
-        Registry().load("odx-mine")
+    with pytest.raises(PluginError, match=r"its module is not its own: odx_mine was imported from .*site-1"):
+        PluginRegistry().load("odx-mine")

@@ -14,72 +14,74 @@ import pytest
 
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.simulators.simulator import Deed, Simulator
-from orderdesk_devkit.testing.failpoints.checker import complaints
-from orderdesk_devkit.testing.failpoints.child import Errand, follow_up, open_desk
-from orderdesk_devkit.testing.failpoints.fork_server import Nursery
-from orderdesk_devkit.testing.failpoints.runner import Step
-from orderdesk_devkit.testing.plugin_under_test import Subject
+from orderdesk_devkit.simulators.simulator import Effect, Simulator
+from orderdesk_devkit.testing.failpoints.checker import find_failures
+from orderdesk_devkit.testing.failpoints.child import ChildTask, follow_up, open_desk
+from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
+from orderdesk_devkit.testing.failpoints.runner import ChildStep
+from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 pytestmark = pytest.mark.crash
 
-MCF = Subject(slug="amazon-mcf")
+MCF = PluginUnderTest(slug="amazon-mcf")
 
 
 @contextmanager
-def placed(folder: Path) -> Iterator[tuple[McfSimulator, Mapping[str, str], str]]:
+def registered(folder: Path) -> Iterator[tuple[McfSimulator, Mapping[str, str], str]]:
     """A simulator and a ledger file, each with the order; the settings of a connection, and the simulator's URL."""
     clock = VirtualClock()
     simulator = McfSimulator(clock)
     simulator.add_order(MCF.order.number, lines=[(line.code, line.quantity) for line in MCF.order.lines])
-    with serve(simulator.app) as served, LocalHost(folder / "desk.db", clock=clock) as host:
+    with serve(simulator.app) as served, SqliteOrderStore(folder / "desk.db", clock=clock) as host:
         host.import_orders([MCF.order], by="a test")
         settings = simulator.settings(served.url)
         with open_desk(folder / "desk.db", MCF.slug, settings, clock) as desk:
-            desk.place(MCF.order.number, at=MCF.slug, by="a test")
+            desk.place(MCF.order.number, connection=MCF.slug, by="a test")
         yield simulator, settings, served.url
 
 
-def errand(folder: Path, simulator: McfSimulator, settings: Mapping[str, str], url: str, kill_at: int) -> Errand:
+def run_child(folder: Path, simulator: McfSimulator, settings: Mapping[str, str], url: str, kill_at: int) -> ChildTask:
     ledger, now = str(folder / "desk.db"), simulator.clock.now()
-    return Errand(ledger, MCF.slug, settings, url, now, MCF.order.number, "customer asked", (Step.CANCEL,), kill_at)
+    return ChildTask(
+        ledger, MCF.slug, settings, url, now, MCF.order.number, "customer asked", (ChildStep.CANCEL,), kill_at
+    )
 
 
 @pytest.mark.parametrize(("kill_at", "code", "wishes"), [(1, -signal.SIGKILL, 0), (2, -signal.SIGKILL, 1), (0, 0, 1)])
 def test_a_child_is_truly_killed_where_it_is_told(
-    kill_at: int, code: int, wishes: int, tmp_path: Path, kill_nursery: Nursery
+    kill_at: int, code: int, wishes: int, tmp_path: Path, fork_server: ForkServer
 ) -> None:
     """Boundary 1 lies before the wish is in the ledger, boundary 2 after it."""
-    with placed(tmp_path) as (simulator, settings, url):
-        assert kill_nursery.run(errand(tmp_path, simulator, settings, url, kill_at)).code == code
+    with registered(tmp_path) as (simulator, settings, url):
+        assert fork_server.run(run_child(tmp_path, simulator, settings, url, kill_at)).code == code
         with open_desk(tmp_path / "desk.db", MCF.slug, settings, VirtualClock(simulator.clock.now())) as desk:
             assert len(desk.ledger.cancellations(MCF.order.id)) == wishes
-        assert any(record.deed is Deed.CANCEL_TAKEN for record in simulator.log) == (code == 0)
+        assert any(record.effect_kind is Effect.CANCEL_ACCEPTED for record in simulator.log) == (code == 0)
 
 
-def test_a_child_that_fails_is_told_from_one_that_was_killed(tmp_path: Path, kill_nursery: Nursery) -> None:
-    with placed(tmp_path) as (simulator, settings, _):
-        ended = kill_nursery.run(errand(tmp_path / "nowhere", simulator, settings, "", 1))
+def test_a_child_that_fails_is_told_from_one_that_was_killed(tmp_path: Path, fork_server: ForkServer) -> None:
+    with registered(tmp_path) as (simulator, settings, _):
+        ended = fork_server.run(run_child(tmp_path / "nowhere", simulator, settings, "", 1))
     assert ended.code == 1
-    assert "Traceback" in ended.said[0]
+    assert "Traceback" in ended.output[0]
 
 
 def test_a_nursery_that_broke_down_says_so(tmp_path: Path) -> None:
-    with placed(tmp_path) as (simulator, settings, url), Nursery(at_once=1) as nursery:
+    with registered(tmp_path) as (simulator, settings, url), ForkServer(at_once=1) as nursery:
         nursery.close()
         with pytest.raises(OrderDeskError, match="broke down"):
-            nursery.run(errand(tmp_path, simulator, settings, url, 0))
+            nursery.run(run_child(tmp_path, simulator, settings, url, 0))
 
 
 @pytest.fixture
 def canceled(tmp_path: Path) -> Iterator[tuple[Desk, McfSimulator]]:
     """A desk that canceled its order and followed it up, with nothing to complain of."""
-    with placed(tmp_path) as (simulator, settings, _):
+    with registered(tmp_path) as (simulator, settings, _):
         assert isinstance(simulator.clock, VirtualClock)
         with open_desk(tmp_path / "desk.db", MCF.slug, settings, simulator.clock) as desk:
             desk.cancel(MCF.order.number, by="Ann")
@@ -95,12 +97,12 @@ def judged(
     expected: State = State.CANCELED,
     resubmitted: bool = False,
 ) -> list[str]:
-    return complaints(desk, simulator, MCF, told=told, expected=expected, resubmitted=resubmitted)
+    return find_failures(desk, simulator, MCF, reported_ids=told, expected=expected, resubmitted=resubmitted)
 
 
 def test_the_judge_sees_a_second_cancel_that_the_ledger_does_not_know(canceled: tuple[Desk, McfSimulator]) -> None:
     desk, simulator = canceled
-    simulator.record("a call", MCF.order.number, "cancel repeated", deed=Deed.CANCEL_TAKEN)
+    simulator.record("a call", MCF.order.number, "cancel repeated", effect_kind=Effect.CANCEL_ACCEPTED)
     assert [complaint.partition(": ")[2] for complaint in judged(desk, simulator)] == [
         "the service acted 2 times, the ledger knows of 1",
         "the service acted 2 times, and read-backs of repeatable sends allow 1",
@@ -112,20 +114,20 @@ def test_the_judge_sees_a_case_that_was_promised_and_is_lost(canceled: tuple[Des
 
 
 def test_the_judge_sees_a_false_canceled(canceled: tuple[Desk, McfSimulator], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(McfSimulator, "canceled_words", frozenset({"Unfulfillable"}))
+    monkeypatch.setattr(McfSimulator, "canceled_statuses", frozenset({"Unfulfillable"}))
     (complaint,) = judged(*canceled)
     assert complaint.endswith("is called canceled, and the service has it uncanceled")
 
 
 def test_the_judge_sees_a_cancel_that_the_desk_missed(tmp_path: Path) -> None:
-    with placed(tmp_path) as (simulator, settings, _):
+    with registered(tmp_path) as (simulator, settings, _):
         assert isinstance(simulator.clock, VirtualClock)
         with open_desk(tmp_path / "desk.db", MCF.slug, settings, simulator.clock) as desk:
             (case,) = desk.cancel(MCF.order.number, by="Ann").cases
             desk.refuse(case.id, by="Ann")
             follow_up(desk, simulator.clock)
             simulator.clock.advance(Durations().cancel)
-            (complaint,) = judged(desk, simulator, expected=State.REFUSED)
+            (complaint,) = judged(desk, simulator, expected=State.REJECTED)
     assert complaint.endswith("is called refused, and the service has canceled it")
 
 
@@ -133,7 +135,7 @@ def test_the_judge_sees_an_order_made_twice(canceled: tuple[Desk, McfSimulator])
     desk, simulator = canceled
     desk.resubmit(MCF.order.number, by="Ann")
     assert judged(desk, simulator, resubmitted=True) == []
-    simulator.record("a call", "1042-2", "created", deed=Deed.ORDER_CREATED)
+    simulator.record("a call", "1042-2", "created", effect_kind=Effect.ORDER_CREATED)
     assert judged(desk, simulator, resubmitted=True)[0].startswith("1 resubmissions made 2 orders at the service")
 
 

@@ -12,17 +12,17 @@ from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import ConfigurationError, PluginFault
+from orderdesk_sdk.errors import ConfigurationError, PluginError
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply, Email, Portal
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.routes import Button, Email, FinalResponse, Polling, Portal
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from tests.support.email_child import POST, PostSettings
+from tests.support.email_child import EMAIL_ONLY, EmailOnlySettings
 
 ORDER = sample_order()
 PHONE = Portal("Call Post.")
-CHECKED = Button(ByCheck(hours(1), hours(2)))
+CHECKED = Button(Polling(hours(1), hours(2)))
 
 
 class Configured:
@@ -35,20 +35,20 @@ class Configured:
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug=POST,
+            slug=EMAIL_ONLY,
             title="Post",
-            settings=PostSettings,
+            settings=EmailOnlySettings,
             base_url="endpoint",
             cancel=self._ladder,
-            configured=self._configured,  # type: ignore[arg-type]  # plugins are often written without a type checker
+            routes_for=self._configured,  # type: ignore[arg-type]  # plugins are often written without a type checker
         )
 
 
 def desk_of(folder: Path, plugin: Configured, **changed: object) -> Desk:
-    registry = Registry()
-    registry.register(plugin, POST)
-    connection = ConnectionConfig(POST, POST, changed, f"[connections.{POST}]")
-    return Desk(Config(folder / "desk.db", {POST: connection}), clock=VirtualClock(), registry=registry)
+    registry = PluginRegistry()
+    registry.register(plugin, EMAIL_ONLY)
+    connection = ConnectionConfig(EMAIL_ONLY, EMAIL_ONLY, changed, f"[connections.{EMAIL_ONLY}]")
+    return Desk(Config(folder / "desk.db", {EMAIL_ONLY: connection}), clock=VirtualClock(), registry=registry)
 
 
 def nothing_known(settings: object) -> object:
@@ -59,7 +59,7 @@ def nothing_known(settings: object) -> object:
 @pytest.mark.parametrize(
     ("ladder", "problem"),
     [
-        (lambda _: (Button(ByReply()),), "its declaration needs orderdesk_cancel, which it does not implement"),
+        (lambda _: (Button(FinalResponse()),), "its declaration needs orderdesk_cancel, which it does not implement"),
         (lambda _: (PHONE, CHECKED), "its declaration needs orderdesk_cancel, which it does not implement"),
         (lambda _: [PHONE], "its ladder must be a tuple of routes, not [Portal("),
         (lambda _: None, "its ladder must be a tuple of routes, not None"),
@@ -71,40 +71,40 @@ def nothing_known(settings: object) -> object:
 def test_a_configured_ladder_that_the_plugin_cannot_climb_is_its_fault(
     ladder: Callable[[object], object], problem: str, tmp_path: Path
 ) -> None:
-    with desk_of(tmp_path, Configured(ladder)) as desk, pytest.raises(PluginFault) as caught:
-        desk.connections.get(POST)
-    assert caught.value.text.startswith(f"the connection cannot be used: {problem}")
-    assert caught.value.place == "integration post, [connections.post].settings"
-    assert caught.value.remedy
+    with desk_of(tmp_path, Configured(ladder)) as desk, pytest.raises(PluginError) as caught:
+        desk.connections.get(EMAIL_ONLY)
+    assert caught.value.message.startswith(f"the connection cannot be used: {problem}")
+    assert caught.value.location == "integration post, [connections.post].settings"
+    assert caught.value.hint
 
 
 def test_a_case_at_such_a_connection_is_a_persons_at_once(tmp_path: Path) -> None:
     with desk_of(tmp_path, Configured(None)) as before:
         before.import_orders([ORDER], by="a test")
-        before.place(ORDER.number, at=POST, by="a test")
+        before.place(ORDER.number, connection=EMAIL_ONLY, by="a test")
     with desk_of(tmp_path, Configured(lambda _: (CHECKED,))) as desk:
         (case,) = desk.cancel(ORDER.number, by="Ann").cases
-    assert case.state is State.AWAITING_PERSON
-    assert "orderdesk_cancel" in str(case.fault)
+    assert case.state is State.ACTION_REQUIRED
+    assert "orderdesk_cancel" in str(case.plugin_error)
 
 
 def test_a_sound_configured_ladder_is_the_connection_s(tmp_path: Path) -> None:
     mailed = (Email("to", "subject", "body"), PHONE)
     with desk_of(tmp_path, Configured(lambda _: mailed)) as desk:
-        assert desk.connections.get(POST).integration.cancel == mailed
+        assert desk.connections.get(EMAIL_ONLY).integration.cancel == mailed
 
 
 def test_an_e_mail_route_that_names_no_setting_is_said_when_the_plugin_is_loaded() -> None:
-    registry = Registry()
-    registry.register(Configured(None, Email("to", "subject", "text")), POST)
-    with pytest.raises(PluginFault, match="its e-mail route names the setting 'text', which it does not have"):
-        registry.load(POST)
+    registry = PluginRegistry()
+    registry.register(Configured(None, Email("to", "subject", "text")), EMAIL_ONLY)
+    with pytest.raises(PluginError, match="its e-mail route names the setting 'text', which it does not have"):
+        registry.load(EMAIL_ONLY)
 
 
 @pytest.mark.parametrize(("name", "value"), [("to", "a@example.com, b@example.com"), ("to", ""), ("to", "nobody")])
 def test_a_recipient_that_is_no_single_address_is_said_at_its_setting(name: str, value: str, tmp_path: Path) -> None:
     plugin = Configured(None, Email("to", "subject", "body"))
     with desk_of(tmp_path, plugin, **{name: value}) as desk, pytest.raises(ConfigurationError) as caught:
-        desk.connections.get(POST)
-    assert caught.value.place == f"[connections.post].settings.{name}"
-    assert caught.value.remedy
+        desk.connections.get(EMAIL_ONLY)
+    assert caught.value.location == f"[connections.post].settings.{name}"
+    assert caught.value.hint

@@ -15,30 +15,30 @@ from attrs import evolve
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.evidence import MailIn, Proof, ProofKind
+from orderdesk_sdk.cases.evidence import EmailEvidence, Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
-from orderdesk_sdk.cases.history import Content, EntryKind
-from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.history import EntryContent, HistoryEntryKind
+from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.receipt import make_receipt
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.clock import minutes, seconds
 from orderdesk_sdk.errors import ConflictError, NotFoundError
-from orderdesk_sdk.orders.order import Order, Role
-from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
-from orderdesk_sdk.runtime.journal import WorkJournal
+from orderdesk_sdk.orders.order import ConnectionRole, Order
+from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
+from orderdesk_sdk.runtime.journal import CaseJournal
 from orderdesk_sdk.stores.serialization import dump, load
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LATER = NOW + minutes(5)
-SEND = Event(EventKind.SEND, NOW, due_at=LATER, repeatable=True)
-NOTE = Event(EventKind.TOOK_NOTE, LATER, due_at=LATER, text="noted")
+SEND = Event(EventKind.SEND_STARTED, NOW, due_at=LATER, idempotent=True)
+NOTE = Event(EventKind.ACKNOWLEDGED, LATER, due_at=LATER, message="noted")
 INTENT = Intent(1, "cancel", "PUT", "https://api.example/1042", "ab12", True, NOW)
-EXCHANGE = Exchange(INTENT, LATER, 200, {"x-request-id": "7"}, '{"ok":true}', whole=True, tries=2)
+EXCHANGE = Exchange(INTENT, LATER, 200, {"x-request-id": "7"}, '{"ok":true}', is_complete=True, attempts=2)
 
 
-def wish(number: str = "1", key: str = "") -> Cancellation:
+def make_cancellation(number: str = "1", key: str = "") -> Cancellation:
     return Cancellation(f"c{number}", key or f"key {number}", number, f"10{number}", "Ann", "customer asked", NOW)
 
 
@@ -51,8 +51,8 @@ def case_of(cancellation: Cancellation, number: int = 1, **changes: Any) -> Case
         f"shop-{number}",
         "acme",
         "1042",
-        Role.FULFILLMENT,
-        State.REQUESTED,
+        ConnectionRole.FULFILLMENT,
+        State.PENDING,
         NOW,
         NOW,
         NOW,
@@ -69,9 +69,9 @@ def resubmission(number: str = "r1", **changes: Any) -> Resubmission:
         connection="shop",
         integration="acme",
         remote_id="1042-2",
-        asked_by="Ann",
-        state=ErrandState.REQUESTED,
-        opened_at=NOW,
+        requested_by="Ann",
+        state=ErrandState.PENDING,
+        created_at=NOW,
         updated_at=NOW,
         due_at=NOW,
     )
@@ -91,8 +91,8 @@ def ledger(path: Path) -> Iterator[SqliteLedger]:
 
 
 def put(ledger: SqliteLedger, number: str = "1", **changes: Any) -> Case:
-    case = case_of(wish(number), **changes)
-    ledger.open(wish(number), "content", [case])
+    case = case_of(make_cancellation(number), **changes)
+    ledger.open_cancellation(make_cancellation(number), "content", [case])
     return case
 
 
@@ -100,36 +100,40 @@ def put(ledger: SqliteLedger, number: str = "1", **changes: Any) -> Case:
 
 
 def test_a_wish_is_there_for_another_process_before_its_caller_hears_of_it(ledger: SqliteLedger, path: Path) -> None:
-    assert ledger.open(wish(), "content", [case_of(wish(), 1), case_of(wish(), 2)]) == (wish(), True)
+    assert ledger.open_cancellation(
+        make_cancellation(), "content", [case_of(make_cancellation(), 1), case_of(make_cancellation(), 2)]
+    ) == (make_cancellation(), True)
     other = SqliteLedger(path)
-    assert other.cancellations("1") == (wish(),)
-    assert other.cases(cancellation_id="c1") == (case_of(wish(), 1), case_of(wish(), 2))
+    assert other.cancellations("1") == (make_cancellation(),)
+    assert other.cases(cancellation_id="c1") == (case_of(make_cancellation(), 1), case_of(make_cancellation(), 2))
     other.close()
 
 
 def test_the_same_key_and_content_is_the_same_wish_and_opens_nothing_new(ledger: SqliteLedger) -> None:
     put(ledger)
-    second = evolve(wish("2"), key="key 1")
-    assert ledger.open(second, "content", [case_of(second)]) == (wish(), False)
-    assert ledger.wish("key 1", "content") == wish()
-    assert ledger.wish("key 2", "content") is None
+    second = evolve(make_cancellation("2"), idempotency_key="key 1")
+    assert ledger.open_cancellation(second, "content", [case_of(second)]) == (make_cancellation(), False)
+    assert ledger.find_by_key("key 1", "content") == make_cancellation()
+    assert ledger.find_by_key("key 2", "content") is None
     assert [case.id for case in ledger.cases()] == ["c1-1"]
 
 
 def test_the_same_key_with_another_content_is_a_conflict_and_changes_nothing(ledger: SqliteLedger) -> None:
     put(ledger)
-    second = evolve(wish("2"), key="key 1")
+    second = evolve(make_cancellation("2"), idempotency_key="key 1")
     with pytest.raises(ConflictError, match="another cancellation"):
-        ledger.open(second, "other content", [case_of(second)])
+        ledger.open_cancellation(second, "other content", [case_of(second)])
     with pytest.raises(ConflictError, match="use a new key"):
-        ledger.wish("key 1", "other content")
+        ledger.find_by_key("key 1", "other content")
     assert [case.id for case in ledger.cases()] == ["c1-1"]
 
 
 def test_a_wish_whose_cases_cannot_be_kept_is_not_kept_either(ledger: SqliteLedger) -> None:
     case = put(ledger)
     with pytest.raises(sqlite3.IntegrityError):
-        ledger.open(wish("2"), "content", [case_of(wish("2")), evolve(case, connection="elsewhere")])
+        ledger.open_cancellation(
+            make_cancellation("2"), "content", [case_of(make_cancellation("2")), evolve(case, connection="elsewhere")]
+        )
     assert ledger.cancellations("2") == ()
     assert ledger.cases() == (case,)
 
@@ -140,7 +144,7 @@ def test_a_wish_whose_cases_cannot_be_kept_is_not_kept_either(ledger: SqliteLedg
 def test_a_change_and_its_history_are_written_together(ledger: SqliteLedger) -> None:
     case = put(ledger)
     after = transition(case, SEND)
-    ledger.write(Write(case, after, ["policy failed", SEND, INTENT]))
+    ledger.write(CaseUpdate(case, after, ["policy failed", SEND, INTENT]))
     assert ledger.case("c1-1") == after
     assert [entry.content for entry in ledger.history("c1-1")] == ["policy failed", SEND, INTENT]
 
@@ -148,15 +152,15 @@ def test_a_change_and_its_history_are_written_together(ledger: SqliteLedger) -> 
 def test_whoever_works_on_an_older_version_is_fenced_off(ledger: SqliteLedger) -> None:
     case = put(ledger)
     after = transition(case, SEND)
-    ledger.write(Write(case, after, [SEND]))
+    ledger.write(CaseUpdate(case, after, [SEND]))
     with pytest.raises(ConflictError, match="changed it meanwhile"):
-        ledger.write(Write(case, transition(case, SEND), [SEND, INTENT]))
+        ledger.write(CaseUpdate(case, transition(case, SEND), [SEND, INTENT]))
     with pytest.raises(ConflictError, match="changed it meanwhile"):
-        ledger.append(case, [INTENT], fenced=True)
+        ledger.append(case, [INTENT], if_unchanged=True)
     assert ledger.case("c1-1") == after
     assert [entry.content for entry in ledger.history("c1-1")] == [SEND]
-    ledger.append(case, [EXCHANGE, "it came late"], fenced=False)
-    ledger.append(after, [INTENT], fenced=True)
+    ledger.append(case, [EXCHANGE, "it came late"], if_unchanged=False)
+    ledger.append(after, [INTENT], if_unchanged=True)
     assert [entry.content for entry in ledger.history("c1-1")] == [SEND, EXCHANGE, "it came late", INTENT]
 
 
@@ -166,10 +170,10 @@ def test_of_many_who_change_one_case_at_once_exactly_one_wins(ledger: SqliteLedg
     barrier = threading.Barrier(8)
 
     def work(number: int) -> None:
-        event = evolve(SEND, text=f"worker {number}")
+        event = evolve(SEND, message=f"worker {number}")
         barrier.wait()
         try:
-            ledger.write(Write(case, transition(case, event), [event]))
+            ledger.write(CaseUpdate(case, transition(case, event), [event]))
             outcomes.append("won")
         except ConflictError:
             outcomes.append("fenced")
@@ -185,7 +189,7 @@ def test_of_many_who_change_one_case_at_once_exactly_one_wins(ledger: SqliteLedg
 
 @pytest.mark.parametrize("statement", ["DELETE FROM history", "UPDATE history SET data = 'x'"])
 def test_the_database_itself_keeps_the_history(ledger: SqliteLedger, path: Path, statement: str) -> None:
-    ledger.append(put(ledger), [SEND], fenced=True)
+    ledger.append(put(ledger), [SEND], if_unchanged=True)
     stranger = sqlite3.connect(path)
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         stranger.execute(statement)
@@ -194,20 +198,20 @@ def test_the_database_itself_keeps_the_history(ledger: SqliteLedger, path: Path,
 
 
 FULL_EVENT = Event(
-    EventKind.REFUSED,
+    EventKind.REJECTED,
     NOW + timedelta(microseconds=123_457),
     due_at=LATER,
-    give_up_at=LATER,
-    text="zu spät 🚚\n\x00",
-    remedy="r",
-    fault="f",
+    deadline=LATER,
+    message="zu spät 🚚\n\x00",
+    hint="r",
+    plugin_error="f",
     person="Ann",
-    refusal=Refusal.SHIPPED,
-    status="half a pair: \ud83d",
-    proof=Proof(ProofKind.PERSON, 2, 3, "Ann", "by phone"),
+    rejection=Rejection.SHIPPED,
+    service_status="half a pair: \ud83d",
+    evidence=Evidence(EvidenceKind.PERSON, 2, 3, "Ann", "by phone"),
     lines=(LineAnswer("1", 2, 1), LineAnswer("2", 10**30, 0)),
-    repeatable=True,
-    resend=True,
+    idempotent=True,
+    retry_allowed=True,
     route=3,
 )
 
@@ -215,19 +219,21 @@ FULL_EVENT = Event(
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (FULL_EVENT, EntryKind.EVENT),
-        (SEND, EntryKind.EVENT),
-        (evolve(FULL_EVENT, proof=Proof(ProofKind.LINES, 2, 3)), EntryKind.EVENT),
-        (INTENT, EntryKind.INTENT),
-        (EXCHANGE, EntryKind.EXCHANGE),
-        (Exchange(INTENT, LATER, failure=Failure("ReadTimeout", Certainty.UNCLEAR, "late")), EntryKind.EXCHANGE),
-        ("a note with ä, 🚚 and 'quotes'", EntryKind.NOTE),
-        ("", EntryKind.NOTE),
+        (FULL_EVENT, HistoryEntryKind.EVENT),
+        (SEND, HistoryEntryKind.EVENT),
+        (evolve(FULL_EVENT, evidence=Evidence(EvidenceKind.LINE_QUANTITIES, 2, 3)), HistoryEntryKind.EVENT),
+        (INTENT, HistoryEntryKind.INTENT),
+        (EXCHANGE, HistoryEntryKind.EXCHANGE),
+        (Exchange(INTENT, LATER, failure=Failure("ReadTimeout", Certainty.UNKNOWN, "late")), HistoryEntryKind.EXCHANGE),
+        ("a note with ä, 🚚 and 'quotes'", HistoryEntryKind.NOTE),
+        ("", HistoryEntryKind.NOTE),
     ],
 )
-def test_every_entry_comes_back_as_it_went_in(ledger: SqliteLedger, content: Content, kind: EntryKind) -> None:
+def test_every_entry_comes_back_as_it_went_in(
+    ledger: SqliteLedger, content: EntryContent, kind: HistoryEntryKind
+) -> None:
     case = put(ledger, attempt=4)
-    ledger.append(case, [content], fenced=False)
+    ledger.append(case, [content], if_unchanged=False)
     (entry,) = ledger.history(case.id)
     at = case.updated_at if isinstance(content, str) else getattr(content, "ended_at", None) or getattr(content, "at")  # noqa: B009 - of three classes
     assert (entry.content, entry.kind, entry.attempt, entry.subject_id, entry.at) == (content, kind, 4, case.id, at)
@@ -236,31 +242,31 @@ def test_every_entry_comes_back_as_it_went_in(ledger: SqliteLedger, content: Con
 def test_an_intent_that_was_kept_before_reads_could_be_declared_is_read_by_its_method() -> None:
     row = dump(INTENT)
     assert "declared_read" not in row, "what older versions wrote, byte for byte"
-    assert (load(row, Intent), load(row, Intent).reads_only) == (INTENT, False)
-    query = evolve(INTENT, method="POST", declared_read=True)
-    assert load(dump(query), Intent).reads_only
+    assert (load(row, Intent), load(row, Intent).read_only) == (INTENT, False)
+    query = evolve(INTENT, method="POST", declared_read_only=True)
+    assert load(dump(query), Intent).read_only
 
 
 def test_a_receipt_tells_what_a_reply_warns_of(ledger: SqliteLedger) -> None:
     case = put(ledger)
-    ledger.append(case, [evolve(EXCHANGE, warning="an older version answered")], fenced=False)
-    (told,) = make_receipt(Order(case.order_id, "101"), (), ledger, LATER, lambda _: "gone").wishes[0].cases
-    assert [step.text for step in told.steps] == ["answered 200; warning: an older version answered"]
+    ledger.append(case, [evolve(EXCHANGE, warning="an older version answered")], if_unchanged=False)
+    (told,) = make_receipt(Order(case.order_id, "101"), (), ledger, LATER, lambda _: "gone").cancellations[0].cases
+    assert [step.message for step in told.history] == ["answered 200; warning: an older version answered"]
 
 
 def test_a_note_that_no_database_takes_is_kept_readable(ledger: SqliteLedger) -> None:
     case = put(ledger)
-    ledger.append(case, ["half a pair: \ud83d"], fenced=False)
+    ledger.append(case, ["half a pair: \ud83d"], if_unchanged=False)
     assert [entry.content for entry in ledger.history(case.id)] == ["half a pair: \\ud83d"]
 
 
 def test_a_full_case_and_resubmission_come_back_as_they_went_in(ledger: SqliteLedger) -> None:
     local = NOW.astimezone(timezone(timedelta(hours=-5)))
-    mail = MailIn("them@example.com", "half a pair: \ud83d", NOW, "00", "<1@example.com>", "<2@example.com>")
-    proof = Proof(ProofKind.MESSAGE, person="Ann", message=mail)
-    case = put(ledger, text="\ud83d", lines=(LineAnswer("1", 2, 1),), proof=proof, due_at=local)
+    mail = EmailEvidence("them@example.com", "half a pair: \ud83d", NOW, "00", "<1@example.com>", "<2@example.com>")
+    proof = Evidence(EvidenceKind.EMAIL, person="Ann", email=mail)
+    case = put(ledger, message="\ud83d", lines=(LineAnswer("1", 2, 1),), evidence=proof, due_at=local)
     assert ledger.case(case.id) == case
-    made = resubmission(text="wait", tries=3)
+    made = resubmission(message="wait", consecutive_failures=3)
     assert ledger.open_resubmission(made) == (made, True)
     assert ledger.resubmission("r1") == made
 
@@ -290,12 +296,12 @@ def test_an_order_has_one_resubmission_at_a_connection(ledger: SqliteLedger) -> 
 def test_a_resubmission_is_fenced_and_leaves_the_open_ones_when_settled(ledger: SqliteLedger) -> None:
     first = resubmission()
     ledger.open_resubmission(first)
-    after = first.changed(ErrandState.DONE, LATER, text="it is there")
-    ledger.write(Write(first, after, [EXCHANGE]))
+    after = first.with_state(ErrandState.DONE, LATER, message="it is there")
+    ledger.write(CaseUpdate(first, after, [EXCHANGE]))
     with pytest.raises(ConflictError):
-        ledger.write(Write(first, first.changed(ErrandState.SENDING, LATER, due_at=LATER)))
+        ledger.write(CaseUpdate(first, first.with_state(ErrandState.SENDING, LATER, due_at=LATER)))
     with pytest.raises(ConflictError):
-        ledger.append(first, [INTENT], fenced=True)
+        ledger.append(first, [INTENT], if_unchanged=True)
     assert ledger.resubmissions(open_only=True) == ()
     assert ledger.resubmissions() == (after,)
     assert [entry.content for entry in ledger.history("r1")] == [EXCHANGE]
@@ -308,7 +314,7 @@ def test_due_work_comes_longest_overdue_first_and_settled_work_never(ledger: Sql
     assert ledger.next_due() is None
     for number, due in (("1", 30), ("2", 10), ("3", 40), ("4", 20)):
         put(ledger, number, due_at=NOW + seconds(due))
-    put(ledger, "5", state=State.IMPOSSIBLE, due_at=None)
+    put(ledger, "5", state=State.UNSUPPORTED, due_at=None)
     ledger.open_resubmission(resubmission("r1", due_at=NOW + seconds(15)))
     assert [work.id for work in ledger.due(NOW + seconds(30), 10)] == ["c2-1", "r1", "c4-1", "c1-1"]
     assert [work.id for work in ledger.due(NOW + seconds(30), 2)] == ["c2-1", "r1"]
@@ -318,11 +324,11 @@ def test_due_work_comes_longest_overdue_first_and_settled_work_never(ledger: Sql
 
 
 def test_cases_are_narrowed_by_order_wish_and_state(ledger: SqliteLedger) -> None:
-    one, two = put(ledger, "1"), put(ledger, "2", state=State.ASKED)
+    one, two = put(ledger, "1"), put(ledger, "2", state=State.ACKNOWLEDGED)
     assert ledger.cases() == (one, two)
     assert ledger.cases(order_id="2") == (two,)
-    assert ledger.cases(cancellation_id="c1", states=[State.ASKED]) == ()
-    assert ledger.cases(states=[State.ASKED, State.REQUESTED], limit=1) == (one,)
+    assert ledger.cases(cancellation_id="c1", states=[State.ACKNOWLEDGED]) == ()
+    assert ledger.cases(states=[State.ACKNOWLEDGED, State.PENDING], limit=1) == (one,)
 
 
 # The journal of one drive
@@ -331,12 +337,12 @@ def test_cases_are_narrowed_by_order_wish_and_state(ledger: SqliteLedger) -> Non
 def test_the_first_intent_claims_the_case_and_a_rival_may_send_nothing(ledger: SqliteLedger) -> None:
     case = put(ledger)
     claimed = transition(case, SEND)
-    journal, rival = WorkJournal(ledger, case, claimed, (SEND,)), WorkJournal(ledger, case, claimed, (SEND,))
-    journal.intend(INTENT)
+    journal, rival = CaseJournal(ledger, case, claimed, (SEND,)), CaseJournal(ledger, case, claimed, (SEND,))
+    journal.record_intent(INTENT)
     assert ledger.case(case.id) == claimed
     with pytest.raises(ConflictError):
-        rival.intend(INTENT)
-    journal.keep(EXCHANGE)
+        rival.record_intent(INTENT)
+    journal.record_exchange(EXCHANGE)
     journal.finish(transition(claimed, NOTE), NOTE)
     assert [entry.content for entry in ledger.history(case.id)] == [SEND, INTENT, EXCHANGE, NOTE]
 
@@ -345,13 +351,13 @@ def test_who_read_a_case_before_its_last_intent_does_not_take_it_over(ledger: Sq
     """A drive that is later than its lease sends on, while another looks at what it has sent so far."""
     case = put(ledger)
     claimed = transition(case, SEND)
-    journal = WorkJournal(ledger, case, claimed, (SEND,))
-    journal.intend(INTENT)
+    journal = CaseJournal(ledger, case, claimed, (SEND,))
+    journal.record_intent(INTENT)
     seen = ledger.case(case.id)
-    journal.intend(evolve(INTENT, number=2))
-    resumed = transition(seen, Event(EventKind.RESUME, LATER, due_at=LATER))
+    journal.record_intent(evolve(INTENT, number=2))
+    resumed = transition(seen, Event(EventKind.RESUMED, LATER, due_at=LATER))
     with pytest.raises(ConflictError):
-        WorkJournal(ledger, seen, resumed).intend(INTENT)
+        CaseJournal(ledger, seen, resumed).record_intent(INTENT)
     after = journal.finish(transition(claimed, NOTE), NOTE)
     assert ledger.case(case.id) == after
 
@@ -359,7 +365,7 @@ def test_who_read_a_case_before_its_last_intent_does_not_take_it_over(ledger: Sq
 def test_a_drive_without_a_call_is_one_commit(ledger: SqliteLedger) -> None:
     case = put(ledger)
     claimed = transition(case, SEND)
-    WorkJournal(ledger, case, claimed, (SEND,)).finish(transition(claimed, NOTE), NOTE)
+    CaseJournal(ledger, case, claimed, (SEND,)).finish(transition(claimed, NOTE), NOTE)
     assert [entry.content for entry in ledger.history(case.id)] == [SEND, NOTE]
 
 
@@ -367,13 +373,15 @@ def test_a_drive_without_a_call_is_one_commit(ledger: SqliteLedger) -> None:
 def test_a_drive_that_was_overtaken_keeps_its_evidence_and_changes_nothing(ledger: SqliteLedger, step: str) -> None:
     case = put(ledger)
     claimed = transition(case, SEND)
-    journal = WorkJournal(ledger, case, claimed, (SEND,))
-    journal.intend(INTENT)
-    journal.keep(EXCHANGE)
-    resumed = transition(claimed, Event(EventKind.RESUME, LATER, due_at=LATER))
-    ledger.write(Write(claimed, resumed))
+    journal = CaseJournal(ledger, case, claimed, (SEND,))
+    journal.record_intent(INTENT)
+    journal.record_exchange(EXCHANGE)
+    resumed = transition(claimed, Event(EventKind.RESUMED, LATER, due_at=LATER))
+    ledger.write(CaseUpdate(claimed, resumed))
     with pytest.raises(ConflictError):
-        journal.intend(evolve(INTENT, number=2)) if step == "intend" else journal.finish(transition(claimed, NOTE))
+        journal.record_intent(evolve(INTENT, number=2)) if step == "intend" else journal.finish(
+            transition(claimed, NOTE)
+        )
     assert ledger.case(case.id) == resumed
     contents = [entry.content for entry in ledger.history(case.id)]
     assert contents[:3] == [SEND, INTENT, EXCHANGE]

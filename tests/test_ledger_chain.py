@@ -17,23 +17,27 @@ from hypothesis import strategies as st
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.cases.ledger import Write
-from orderdesk_sdk.cases.ledger_flaws import Head
+from orderdesk_sdk.cases.ledger import CaseUpdate
+from orderdesk_sdk.cases.ledger_flaws import ChainHead
 from orderdesk_sdk.cases.receipt import Receipt, make_receipt
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.status_change import StatusChange
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.answer import LineAnswer
-from orderdesk_sdk.stores.personal_texts import split
+from orderdesk_sdk.stores.personal_texts import split_texts
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from tests.test_ledger import EXCHANGE, INTENT, LATER, NOTE, SEND, case_of, resubmission, wish
+from tests.test_ledger import EXCHANGE, INTENT, LATER, NOTE, SEND, case_of, make_cancellation, resubmission
 
-CANCELED = Event(EventKind.CANCELED, LATER, proof=Proof(ProofKind.READ_BACK, 1, 1), status="Cancelled")
-CONFIRMED = Event(EventKind.CANCELED, LATER, text="by phone", person="Ben", proof=Proof(ProofKind.PERSON, person="Ben"))
+CANCELED = Event(
+    EventKind.CANCELED, LATER, evidence=Evidence(EvidenceKind.POLLED_STATUS, 1, 1), service_status="Cancelled"
+)
+CONFIRMED = Event(
+    EventKind.CANCELED, LATER, message="by phone", person="Ben", evidence=Evidence(EvidenceKind.PERSON, person="Ben")
+)
 
 
 @pytest.fixture
@@ -45,19 +49,21 @@ def path(tmp_path: Path) -> Path:
 def ledger(path: Path) -> Iterator[SqliteLedger]:
     """Two orders, canceled at two places and by a person's word; one went out again."""
     opened = SqliteLedger(path)
-    opened.open(wish("1"), "", [case_of(wish("1"), 1), case_of(wish("1"), 2)])
-    opened.open(wish("2"), "", [case_of(wish("2"))])
+    opened.open_cancellation(
+        make_cancellation("1"), "", [case_of(make_cancellation("1"), 1), case_of(make_cancellation("1"), 2)]
+    )
+    opened.open_cancellation(make_cancellation("2"), "", [case_of(make_cancellation("2"))])
     for case in opened.cases():
         sent = transition(case, SEND)
-        opened.write(Write(case, sent, [SEND, INTENT]))
+        opened.write(CaseUpdate(case, sent, [SEND, INTENT]))
         asked = transition(sent, NOTE)
-        opened.write(Write(sent, asked, [EXCHANGE, NOTE]))
+        opened.write(CaseUpdate(sent, asked, [EXCHANGE, NOTE]))
         verdict = CONFIRMED if case.id == "c2-1" else CANCELED
-        opened.write(Write(asked, transition(asked, verdict), [EXCHANGE, verdict]))
+        opened.write(CaseUpdate(asked, transition(asked, verdict), [EXCHANGE, verdict]))
     made = resubmission()
     opened.open_resubmission(made)
-    opened.write(Write(made, made.changed(ErrandState.DONE, LATER), [EXCHANGE]))
-    opened.append(opened.case("c1-1"), ["Ann: it came late"], fenced=False)
+    opened.write(CaseUpdate(made, made.with_state(ErrandState.DONE, LATER), [EXCHANGE]))
+    opened.append(opened.case("c1-1"), ["Ann: it came late"], if_unchanged=False)
     yield opened
     opened.close()
 
@@ -77,7 +83,7 @@ def receipt_of(ledger: SqliteLedger, order_id: str) -> Receipt:
 
 def test_what_nobody_changed_is_as_it_was_written(ledger: SqliteLedger, path: Path) -> None:
     for _ in range(2):
-        assert list(ledger.examine()) == []
+        assert list(ledger.find_flaws()) == []
         assert [ledger.verify(case).flaws for case in ledger.cases()] == [()] * 3
         assert receipt_of(ledger, "1").is_canceled
         ledger = SqliteLedger(path)
@@ -88,8 +94,8 @@ def test_a_change_costs_no_commit_beside_its_own(ledger: SqliteLedger, path: Pat
     commits: list[str] = []
     ledger._writer.set_trace_callback(lambda statement: commits.append(statement) if statement == "COMMIT" else None)
     case = ledger.case("c1-1")
-    ledger.append(case, ["a note"], fenced=True)
-    ledger.open(wish("9"), "", [case_of(wish("9"))])
+    ledger.append(case, ["a note"], if_unchanged=True)
+    ledger.open_cancellation(make_cancellation("9"), "", [case_of(make_cancellation("9"))])
     ledger._writer.set_trace_callback(None)
     assert commits == ["COMMIT"] * 2
 
@@ -133,7 +139,7 @@ def test_what_was_changed_in_a_case_is_told_of_it_and_of_no_other(
     tamper(path, statement.replace("{HERE}", HERE))
     assert ledger.verify(case).flaws
     assert not ledger.verify(other).flaws
-    assert "c1-1" in {flaw.subject_id for flaw in ledger.examine()}
+    assert "c1-1" in {flaw.subject_id for flaw in ledger.find_flaws()}
 
 
 def test_two_lines_that_changed_places_are_told(ledger: SqliteLedger, path: Path) -> None:
@@ -161,7 +167,7 @@ OF_THE_LEDGER = {
 @pytest.mark.parametrize("statement", OF_THE_LEDGER.values(), ids=OF_THE_LEDGER)
 def test_what_was_changed_in_the_ledger_is_told(ledger: SqliteLedger, path: Path, statement: str) -> None:
     tamper(path, statement)
-    assert list(ledger.examine())
+    assert list(ledger.find_flaws())
 
 
 def test_a_case_that_was_deleted_with_all_that_belongs_to_it_is_missed(ledger: SqliteLedger, path: Path) -> None:
@@ -171,12 +177,12 @@ def test_a_case_that_was_deleted_with_all_that_belongs_to_it_is_missed(ledger: S
         "DELETE FROM cases WHERE id = 'c2-1'",
         "DELETE FROM cancellations WHERE id = 'c2'",
     )
-    assert [flaw.text for flaw in ledger.examine()] == ["lines of its history were deleted, inserted or changed"]
+    assert [flaw.message for flaw in ledger.find_flaws()] == ["lines of its history were deleted, inserted or changed"]
 
 
 def test_a_verdict_written_by_whoever_has_the_file_proves_nothing(ledger: SqliteLedger, path: Path) -> None:
-    case = case_of(wish("3"))
-    ledger.open(wish("3"), "", [case])
+    case = case_of(make_cancellation("3"))
+    ledger.open_cancellation(make_cancellation("3"), "", [case])
     tamper(path, f"{ROW} WHERE id = 'c3-1'")
     assert ledger.case("c3-1").state is State.CANCELED
     made = receipt_of(ledger, "3")
@@ -184,7 +190,7 @@ def test_a_verdict_written_by_whoever_has_the_file_proves_nothing(ledger: Sqlite
         "case c3-1 at shop-1: its row (state, proof, version, due time) is not what its history leads to",
     )
     assert not made.is_canceled
-    assert made.wishes[0].cases[0].record.flaws
+    assert made.cancellations[0].cases[0].integrity.flaws
 
 
 def test_a_receipt_misses_a_wish_that_was_deleted(ledger: SqliteLedger, path: Path) -> None:
@@ -209,34 +215,34 @@ def test_the_database_itself_refuses_a_change_beside_the_history(ledger: SqliteL
         for statement in refused:
             with pytest.raises(sqlite3.IntegrityError):
                 stranger.execute(statement)
-    assert list(ledger.examine()) == []
+    assert list(ledger.find_flaws()) == []
 
 
 # The head, noted elsewhere
 
 
 def test_a_head_that_was_noted_is_found_in_every_later_ledger(ledger: SqliteLedger) -> None:
-    noted = Head.read(str(ledger.head()))
-    assert list(ledger.examine(noted)) == []
-    ledger.append(ledger.case("c1-1"), ["more"], fenced=False)
-    assert list(ledger.examine(noted)) == []
+    noted = ChainHead.parse(str(ledger.head()))
+    assert list(ledger.find_flaws(noted)) == []
+    ledger.append(ledger.case("c1-1"), ["more"], if_unchanged=False)
+    assert list(ledger.find_flaws(noted)) == []
     assert ledger.head().count == noted.count + 1
 
 
 def test_an_older_copy_and_a_chain_that_was_written_anew_lack_it(ledger: SqliteLedger, tmp_path: Path) -> None:
-    ledger.append(ledger.case("c1-1"), ["more"], fenced=False)
+    ledger.append(ledger.case("c1-1"), ["more"], if_unchanged=False)
     noted = ledger.head()
     with closing(SqliteLedger(tmp_path / "anew.db")) as anew:
         for number in range(noted.count + 5):
-            anew.open(wish(f"{number}"), "", [case_of(wish(f"{number}"))])
-        (flaw,) = anew.examine(noted)
-    assert flaw.text == f"it never had the head {noted}: it was written anew, or is older than that"
+            anew.open_cancellation(make_cancellation(f"{number}"), "", [case_of(make_cancellation(f"{number}"))])
+        (flaw,) = anew.find_flaws(noted)
+    assert flaw.message == f"it never had the head {noted}: it was written anew, or is older than that"
 
 
 @pytest.mark.parametrize("text", ["", "12", "x:00", "1:zz", f"1:{'A' * 64}", f"-1:{'a' * 64}"])
 def test_what_is_no_head_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="is no head"):
-        Head.read(text)
+    with pytest.raises(ValidationError, match="is no head"):
+        ChainHead.parse(text)
 
 
 # Personal texts lie beside the chain
@@ -245,7 +251,7 @@ def test_what_is_no_head_is_refused(text: str) -> None:
 def test_no_personal_text_is_in_what_the_chain_covers(ledger: SqliteLedger, path: Path) -> None:
     case = ledger.case("c2-1")
     body = evolve(EXCHANGE, body="Dear Mara Moon, Elm Street 5")
-    ledger.append(case, [body, "Ann: Mara Moon called"], fenced=False)
+    ledger.append(case, [body, "Ann: Mara Moon called"], if_unchanged=False)
     with closing(sqlite3.connect(path)) as raw:
         covered = str(raw.execute("SELECT data FROM history UNION ALL SELECT data FROM cases").fetchall())
         covered += str(
@@ -257,7 +263,7 @@ def test_no_personal_text_is_in_what_the_chain_covers(ledger: SqliteLedger, path
 
 def test_the_same_text_has_another_digest_each_time(ledger: SqliteLedger, path: Path) -> None:
     for _ in range(2):
-        ledger.append(ledger.case("c1-1"), ["Ann: yes"], fenced=False)
+        ledger.append(ledger.case("c1-1"), ["Ann: yes"], if_unchanged=False)
     with closing(sqlite3.connect(path)) as raw:
         digests = raw.execute("SELECT sealed FROM history WHERE texts LIKE '%yes%'").fetchall()
     assert len(set(digests)) == 2
@@ -277,18 +283,18 @@ def test_whatever_the_texts_are_they_come_back_and_hold(
     body: str,
     plain: str,
 ) -> None:
-    proof = Proof(ProofKind.PERSON, person="x" + (note or ""), note=note)
-    event = Event(EventKind.CANCELED, LATER, text=text, remedy=remedy, person="", proof=proof)
+    proof = Evidence(EvidenceKind.PERSON, person="x" + (note or ""), note=note)
+    event = Event(EventKind.CANCELED, LATER, message=text, hint=remedy, person="", evidence=proof)
     exchange = Exchange(INTENT, LATER, 200, body=body)
     with closing(SqliteLedger(tmp_path_factory.mktemp("texts") / "a.db")) as ledger:
-        case = case_of(wish(), text=text, remedy=remedy, proof=proof)
-        ledger.open(wish(), "", [case])
-        ledger.append(case, [event, exchange, plain], fenced=True)
+        case = case_of(make_cancellation(), message=text, hint=remedy, evidence=proof)
+        ledger.open_cancellation(make_cancellation(), "", [case])
+        ledger.append(case, [event, exchange, plain], if_unchanged=True)
         assert ledger.case(case.id) == case
         told = [entry.content for entry in ledger.history(case.id)]
         assert told[:2] == [event, exchange]
         assert told[2] == plain.encode("utf-8", "backslashreplace").decode()
-        assert list(ledger.examine()) == []
+        assert list(ledger.find_flaws()) == []
 
 
 def test_a_case_that_somebody_removed_is_told_and_not_raised(ledger: SqliteLedger, path: Path) -> None:
@@ -346,4 +352,4 @@ def test_every_text_of_a_record_is_either_plain_or_lies_beside_the_chain(kind: t
             holder = holder.setdefault(step, {})
         if last not in PLAIN:
             holder[last] = "x"
-    assert '"x"' not in split(made, kind).data
+    assert '"x"' not in split_texts(made, kind).data

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.errors import LedgerError
+from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sqlite.connection import connect
 from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
@@ -64,7 +64,7 @@ def together(group: GroupCommit, jobs: list[Job], meanwhile: Callable[[], None] 
     with group.locked():
         for thread in threads:
             thread.start()
-        while len(group._waiting) < len(jobs):
+        while len(group._pending) < len(jobs):
             threading.Event().wait(0.001)
         meanwhile()
     for thread in threads:
@@ -124,7 +124,7 @@ def test_when_the_disk_is_full_everybody_in_the_transaction_is_told(
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     results = together(group, [insert(1), insert(2, "x" * 100_000), insert(3)])
-    assert [type(result) for result in results] == [LedgerError] * 3
+    assert [type(result) for result in results] == [StorageError] * 3
     assert all("full" in str(result) and "free space" in str(result) for result in results)
     assert kept(path) == []
     group.run(insert(4))
@@ -135,7 +135,7 @@ def test_when_the_file_may_not_be_written_the_caller_is_told(
     group: GroupCommit, connection: sqlite3.Connection, path: Path
 ) -> None:
     connection.execute("PRAGMA query_only = ON")
-    with pytest.raises(LedgerError, match="readonly"):
+    with pytest.raises(StorageError, match="readonly"):
         group.run(insert(1))
     connection.execute("PRAGMA query_only = OFF")
     group.run(insert(2))
@@ -146,7 +146,7 @@ def test_when_the_database_is_closed_nobody_is_told_that_anything_was_written(
     group: GroupCommit, connection: sqlite3.Connection, path: Path
 ) -> None:
     results = together(group, [insert(number) for number in range(4)], meanwhile=connection.close)
-    assert [type(result) for result in results] == [LedgerError] * 4
+    assert [type(result) for result in results] == [StorageError] * 4
     assert kept(path) == []
 
 
@@ -155,7 +155,7 @@ def test_a_damaged_database_is_a_ledger_error_and_not_the_jobs_own(group: GroupC
         raise sqlite3.DatabaseError("database disk image is malformed")
 
     results = together(group, [insert(1), damaged])
-    assert [type(result) for result in results] == [LedgerError] * 2
+    assert [type(result) for result in results] == [StorageError] * 2
     assert kept(path) == []
 
 
@@ -167,7 +167,7 @@ def test_a_thread_that_is_told_to_end_undoes_the_transaction_and_the_next_one_wo
 
     results = together(group, [insert(1), told, insert(2)])
     assert sum(isinstance(result, KeyboardInterrupt) for result in results) == 1, "whoever committed hears of it"
-    assert all(isinstance(result, LedgerError | KeyboardInterrupt) for result in results)
+    assert all(isinstance(result, StorageError | KeyboardInterrupt) for result in results)
     group.run(insert(3))
     assert kept(path) == [3]
 
@@ -175,7 +175,9 @@ def test_a_thread_that_is_told_to_end_undoes_the_transaction_and_the_next_one_wo
 def test_a_closed_ledger_says_so_for_reading_and_writing(tmp_path: Path) -> None:
     ledger = SqliteLedger(tmp_path / "orderdesk.db")
     ledger.close()
-    with pytest.raises(LedgerError, match="nothing was written"):
-        ledger.open(Cancellation("c1", "k", "1", "1042", "Ann", None, datetime(2026, 1, 5, tzinfo=UTC)), "", [])
-    with pytest.raises(LedgerError, match="cannot be read"):
+    with pytest.raises(StorageError, match="nothing was written"):
+        ledger.open_cancellation(
+            Cancellation("c1", "k", "1", "1042", "Ann", None, datetime(2026, 1, 5, tzinfo=UTC)), "", []
+        )
+    with pytest.raises(StorageError, match="cannot be read"):
         ledger.next_due()

@@ -16,17 +16,17 @@ from pathlib import Path
 import pytest
 
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.errors import InputError, LedgerError
-from orderdesk_sdk.plugin.toolkit.file_drop import LocalFolder
-from orderdesk_sdk.plugin.toolkit.private_files import make_private_folder, too_open
-from orderdesk_sdk.stores.sqlite.backup import accept_as_it_is
-from orderdesk_sdk.stores.sqlite.connection import wal_of
+from orderdesk_sdk.errors import StorageError, ValidationError
+from orderdesk_sdk.plugin.toolkit.file_drop import LocalFileDrop
+from orderdesk_sdk.plugin.toolkit.private_files import make_private_folder, paths_open_to_others
+from orderdesk_sdk.stores.sqlite.backup import accept_current_state
+from orderdesk_sdk.stores.sqlite.connection import wal_path
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from tests.test_ledger import case_of, put, wish
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from tests.test_ledger import case_of, make_cancellation, put
 
-Opened = SqliteLedger | LocalHost
+Opened = SqliteLedger | SqliteOrderStore
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def ledger(path: Path) -> Iterator[SqliteLedger]:
     opened.close()
 
 
-def write_to_host(host: LocalHost) -> None:
+def write_to_host(host: SqliteOrderStore) -> None:
     host.create_folder(f"Folder {len(host.folders())}")
 
 
@@ -57,23 +57,23 @@ def umask(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.mark.usefixtures("umask")
 def test_the_ledger_and_what_sqlite_puts_beside_it_are_their_owners_alone(path: Path) -> None:
-    with closing(SqliteLedger(path)) as ledger, LocalHost(path, clock=VirtualClock()) as host:
+    with closing(SqliteLedger(path)) as ledger, SqliteOrderStore(path, clock=VirtualClock()) as host:
         put(ledger)
         write_to_host(host)
         names = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     assert {name: oct(mode & 0o077) for name, mode in names.items()} == dict.fromkeys(
         ("orderdesk.db", "orderdesk.db-wal", "orderdesk.db-shm"), oct(0)
     )
-    assert list(too_open(path)) == []
+    assert list(paths_open_to_others(path)) == []
 
 
 def test_a_file_for_somebody_else_and_a_folder_are_their_owners_alone(tmp_path: Path) -> None:
     make_private_folder(tmp_path / "outbox")
-    LocalFolder(tmp_path / "outbox").put("cancel.xml", b"<order/>")
+    LocalFileDrop(tmp_path / "outbox").put("cancel.xml", b"<order/>")
     made = (tmp_path / "outbox", tmp_path / "outbox" / "cancel.xml")
     assert [oct(stat.S_IMODE(each.stat().st_mode)) for each in made] == ["0o700", "0o600"]
     made[1].chmod(0o640)
-    assert list(too_open(*made, tmp_path / "absent")) == [made[1]]
+    assert list(paths_open_to_others(*made, tmp_path / "absent")) == [made[1]]
 
 
 # Copies
@@ -87,10 +87,10 @@ def test_a_plain_copy_of_a_ledger_in_use_is_refused_and_left_alone(
     shutil.copy(path, copy)
     before = copy.read_bytes()
     for _ in range(2):
-        with pytest.raises(LedgerError, match=r"no complete ledger.*`orderdesk ledger backup`"):
+        with pytest.raises(StorageError, match=r"no complete ledger.*`orderdesk ledger backup`"):
             SqliteLedger(copy)
     assert copy.read_bytes() == before
-    assert not wal_of(copy).exists()
+    assert not wal_path(copy).exists()
 
 
 def test_a_copy_of_an_early_version_whose_tables_lie_in_its_log_is_refused(tmp_path: Path) -> None:
@@ -100,8 +100,8 @@ def test_a_copy_of_an_early_version_whose_tables_lie_in_its_log_is_refused(tmp_p
         early.execute("CREATE TABLE cases (id)")
         shutil.copy(source, copy)
     assert copy.stat().st_size == 4096
-    for opened in (SqliteLedger, lambda path: LocalHost(path, clock=VirtualClock())):
-        with pytest.raises(LedgerError, match="no complete ledger"):
+    for opened in (SqliteLedger, lambda path: SqliteOrderStore(path, clock=VirtualClock())):
+        with pytest.raises(StorageError, match="no complete ledger"):
             opened(copy)
 
 
@@ -109,7 +109,7 @@ def test_a_copy_with_its_log_and_one_of_a_closed_ledger_are_whole(
     ledger: SqliteLedger, path: Path, tmp_path: Path
 ) -> None:
     case = put(ledger)
-    for file in (path, wal_of(path)):
+    for file in (path, wal_path(path)):
         shutil.copy(file, tmp_path / file.name.replace("orderdesk", "with-log"))
     ledger.close()
     shutil.copy(path, tmp_path / "closed.db")
@@ -121,15 +121,15 @@ def test_a_copy_with_its_log_and_one_of_a_closed_ledger_are_whole(
 @pytest.mark.slow
 def test_a_ledger_whose_log_was_removed_after_a_crash_is_refused_until_a_person_accepts_it(path: Path) -> None:
     crash(path)
-    assert wal_of(path).stat().st_size > 0
-    wal_of(path).unlink()
-    with pytest.raises(LedgerError, match="no complete ledger"):
+    assert wal_path(path).stat().st_size > 0
+    wal_path(path).unlink()
+    with pytest.raises(StorageError, match="no complete ledger"):
         SqliteLedger(path)
-    assert accept_as_it_is(path).count == 0
+    assert accept_current_state(path).count == 0
     with closing(SqliteLedger(path)) as ledger:
         assert ledger.cases() == ()
-    with pytest.raises(InputError, match="nothing is missing"):
-        accept_as_it_is(path)
+    with pytest.raises(ValidationError, match="nothing is missing"):
+        accept_current_state(path)
 
 
 @pytest.mark.slow
@@ -174,12 +174,12 @@ def truncated(path: Path) -> None:
 
 
 def without_log(path: Path) -> None:
-    wal_of(path).unlink()
+    wal_path(path).unlink()
 
 
 def with_another_log(path: Path) -> None:
-    shutil.copy(wal_of(path), path.with_name("new.db"))
-    path.with_name("new.db").replace(wal_of(path))
+    shutil.copy(wal_path(path), path.with_name("new.db"))
+    path.with_name("new.db").replace(wal_path(path))
 
 
 @pytest.mark.parametrize("change", [replaced, removed, truncated, without_log, with_another_log])
@@ -187,20 +187,20 @@ def test_nothing_is_written_into_a_file_that_nobody_will_find(
     ledger: SqliteLedger, path: Path, change: Callable[[Path], None]
 ) -> None:
     case = put(ledger)
-    with LocalHost(path, clock=VirtualClock()) as host:
+    with SqliteOrderStore(path, clock=VirtualClock()) as host:
         write_to_host(host)
         change(path)
         writes: list[Callable[[], object]] = [
-            lambda: ledger.append(case, ["a note"], fenced=True),
-            lambda: ledger.open(wish("2"), "", [case_of(wish("2"))]),
+            lambda: ledger.append(case, ["a note"], if_unchanged=True),
+            lambda: ledger.open_cancellation(make_cancellation("2"), "", [case_of(make_cancellation("2"))]),
             lambda: write_to_host(host),
         ]
         for write in writes:
-            with pytest.raises(LedgerError, match=r"while it is in use.*start them again"):
+            with pytest.raises(StorageError, match=r"while it is in use.*start them again"):
                 write()
         if change not in (without_log, with_another_log):
             for read in (ledger.cases, host.folders):
-                with pytest.raises(LedgerError, match="while it is in use"):
+                with pytest.raises(StorageError, match="while it is in use"):
                     read()
         assert path.exists() == (change is not removed)
 
@@ -208,11 +208,11 @@ def test_nothing_is_written_into_a_file_that_nobody_will_find(
 def test_a_program_may_go_to_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "elsewhere").mkdir()
-    with closing(SqliteLedger(Path("a.db"))) as ledger, LocalHost("a.db", clock=VirtualClock()) as host:
+    with closing(SqliteLedger(Path("a.db"))) as ledger, SqliteOrderStore("a.db", clock=VirtualClock()) as host:
         monkeypatch.chdir(tmp_path / "elsewhere")
         case = put(ledger)
         write_to_host(host)
-        assert (ledger.cases(), list(ledger.examine())) == ((case,), [])
+        assert (ledger.cases(), list(ledger.find_flaws())) == ((case,), [])
         ledger.backup(tmp_path / "backup.db")
 
 
@@ -221,20 +221,20 @@ def test_an_older_copy_that_is_put_into_the_file_itself_is_noticed(
 ) -> None:
     case = put(ledger)
     ledger.backup(tmp_path / "older.db")
-    ledger.append(case, ["written after the backup"], fenced=True)
+    ledger.append(case, ["written after the backup"], if_unchanged=True)
     with closing(sqlite3.connect(tmp_path / "older.db")) as older, closing(sqlite3.connect(path)) as here:
         older.backup(here)
-    with pytest.raises(LedgerError, match="it lacks line 2, which was written"):
-        ledger.append(case, ["into an older copy"], fenced=True)
+    with pytest.raises(StorageError, match="it lacks line 2, which was written"):
+        ledger.append(case, ["into an older copy"], if_unchanged=True)
 
 
 def test_what_other_processes_write_is_no_other_ledger(ledger: SqliteLedger, path: Path) -> None:
     case = put(ledger)
     with closing(SqliteLedger(path)) as other:
         for turn in range(3):
-            other.append(case, [f"theirs {turn}"], fenced=True)
-            ledger.append(case, [f"ours {turn}"], fenced=True)
-    ledger.append(case, ["after they closed it"], fenced=True)
+            other.append(case, [f"theirs {turn}"], if_unchanged=True)
+            ledger.append(case, [f"ours {turn}"], if_unchanged=True)
+    ledger.append(case, ["after they closed it"], if_unchanged=True)
     assert len(ledger.history(case.id)) == 7
 
 
@@ -249,26 +249,26 @@ def test_a_backup_is_whole_private_and_one_file_while_others_write(
         writing.execute("BEGIN IMMEDIATE")
         made = ledger.backup(tmp_path / "backup.db")
         writing.execute("COMMIT")
-    ledger.append(case, ["after it"], fenced=True)
+    ledger.append(case, ["after it"], if_unchanged=True)
     assert (made.head.count, made.flaws) == (1, ())
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(("backup", ".backup"))] == ["backup.db"]
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
     with closing(SqliteLedger(made.path)) as copy:
-        assert (copy.cases(), copy.history(case.id), list(copy.examine())) == ((case,), (), [])
+        assert (copy.cases(), copy.history(case.id), list(copy.find_flaws())) == ((case,), (), [])
 
 
 def test_a_backup_overwrites_nothing_and_leaves_nothing_where_it_fails(
     ledger: SqliteLedger, path: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "mine.db").write_bytes(b"mine")
-    with pytest.raises(InputError, match="there is such a file already"):
+    with pytest.raises(ValidationError, match="there is such a file already"):
         ledger.backup(tmp_path / "mine.db")
     assert (tmp_path / "mine.db").read_bytes() == b"mine"
-    with pytest.raises(LedgerError, match="cannot be written"):
+    with pytest.raises(StorageError, match="cannot be written"):
         ledger.backup(tmp_path / "absent" / "backup.db")
     ledger.close()
     path.write_bytes(b"no ledger any more, " * 500)
-    with pytest.raises(LedgerError, match="no backup was made"):
+    with pytest.raises(StorageError, match="no backup was made"):
         ledger.backup(tmp_path / "backup.db")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.db", "orderdesk.db"]
 
@@ -311,9 +311,9 @@ def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(path: Path) -> No
     raw = sqlite3.connect(path)
     with raw:
         raw.execute("INSERT INTO ledger_schema VALUES (?)", (len(MIGRATIONS) + 1,))
-    with pytest.raises(LedgerError, match="install the newer") as raised:
+    with pytest.raises(StorageError, match="install the newer") as raised:
         SqliteLedger(path)
-    assert raised.value.place == str(path)
+    assert raised.value.location == str(path)
     assert raw.execute("SELECT max(version) FROM ledger_schema").fetchone() == (len(MIGRATIONS) + 1,)
     raw.close()
 
@@ -321,9 +321,9 @@ def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(path: Path) -> No
 def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path, path: Path) -> None:
     path.write_text("dear diary" * 100, encoding="utf-8")
     for place in (path, tmp_path, tmp_path / "absent" / "orderdesk.db"):
-        with pytest.raises(LedgerError, match="cannot be opened") as raised:
+        with pytest.raises(StorageError, match="cannot be opened") as raised:
             SqliteLedger(place)
-        assert raised.value.place == str(place)
+        assert raised.value.location == str(place)
     assert path.read_text(encoding="utf-8") == "dear diary" * 100
 
 

@@ -15,14 +15,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Intent
-from orderdesk_sdk.cases.ledger import Work, Write
+from orderdesk_sdk.cases.ledger import AnyCase, CaseUpdate
 from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, IllegalTransition, transition
+from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, InvalidTransitionError, transition
 from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -66,8 +66,8 @@ class LedgerHistory(RuleBasedStateMachine):
                 f"shop {number}",
                 "acme",
                 "1042",
-                Role.FULFILLMENT,
-                State.REQUESTED,
+                ConnectionRole.FULFILLMENT,
+                State.PENDING,
                 self.now,
                 self.now,
                 self.now,
@@ -76,7 +76,7 @@ class LedgerHistory(RuleBasedStateMachine):
         ]
         known = self.wishes.get(key)
         try:
-            recorded, new = self.ledger.open(cancellation, content, cases)
+            recorded, new = self.ledger.open_cancellation(cancellation, content, cases)
         except ConflictError:
             assert known is not None
             assert known[1] != content
@@ -109,22 +109,22 @@ class LedgerHistory(RuleBasedStateMachine):
     def change(self, index: int, choice: int, due: int, passed: int) -> None:
         self.now += timedelta(seconds=passed, microseconds=passed)
         case = self.one(index)
-        kinds = [kind for state, kind in TRANSITIONS if state is case.state] or [EventKind.SEND]
+        kinds = [kind for state, kind in TRANSITIONS if state is case.state] or [EventKind.SEND_STARTED]
         event = Event(
             kinds[choice % len(kinds)],
             self.now,
             due_at=self.now + timedelta(seconds=due),
             person="Ann",
-            refusal=Refusal.TOO_LATE,
-            proof=Proof(ProofKind.PERSON, person="Ann"),
+            rejection=Rejection.TOO_LATE,
+            evidence=Evidence(EvidenceKind.PERSON, person="Ann"),
             route=case.route + 1,
         )
         try:
             after = transition(case, event)
-        except IllegalTransition:
+        except InvalidTransitionError:
             return
         intent = Intent(1, "cancel", "PUT", "https://api.example", "ab", True, self.now)
-        self.ledger.write(Write(case, after, ["a note", event, intent]))
+        self.ledger.write(CaseUpdate(case, after, ["a note", event, intent]))
         self.cases[case.id] = after
         self.versions[case.id].append(after)
         self.history[case.id] += ["a note", event, intent]
@@ -136,10 +136,10 @@ class LedgerHistory(RuleBasedStateMachine):
         if not older:
             return
         stale = older[age % len(older)]
-        event = Event(EventKind.WAIT, self.now, due_at=self.now)
+        event = Event(EventKind.DEFERRED, self.now, due_at=self.now)
         attempts: tuple[Callable[[], None], ...] = (
-            lambda: self.ledger.write(Write(stale, stale, [event])),
-            lambda: self.ledger.append(stale, [event], fenced=True),
+            lambda: self.ledger.write(CaseUpdate(stale, stale, [event])),
+            lambda: self.ledger.append(stale, [event], if_unchanged=True),
         )
         for late in attempts:
             try:
@@ -147,7 +147,7 @@ class LedgerHistory(RuleBasedStateMachine):
             except ConflictError:
                 continue
             raise AssertionError("an older version was written over a newer one")
-        self.ledger.append(stale, ["late evidence"], fenced=False)
+        self.ledger.append(stale, ["late evidence"], if_unchanged=False)
         self.history[stale.id].append("late evidence")
 
     @rule(number=st.integers(0, 3), settle=st.booleans(), due=st.integers(-60, 600))
@@ -163,9 +163,9 @@ class LedgerHistory(RuleBasedStateMachine):
                 connection="shop",
                 integration="acme",
                 remote_id="1042-2",
-                asked_by="Ann",
-                state=ErrandState.REQUESTED,
-                opened_at=self.now,
+                requested_by="Ann",
+                state=ErrandState.PENDING,
+                created_at=self.now,
                 updated_at=self.now,
                 due_at=at,
             )
@@ -174,15 +174,15 @@ class LedgerHistory(RuleBasedStateMachine):
             return
         if not known.is_open:
             return  # What is settled changes no more.
-        state = ErrandState.DONE if settle else ErrandState.UNCLEAR
-        after = known.changed(state, self.now, due_at=None if settle else at)
-        self.ledger.write(Write(known, after))
+        state = ErrandState.DONE if settle else ErrandState.UNKNOWN
+        after = known.with_state(state, self.now, due_at=None if settle else at)
+        self.ledger.write(CaseUpdate(known, after))
         self.resubmissions[known.id] = after
 
-    def pages(self, moment: datetime, place: str) -> list[str]:
+    def pages(self, moment: datetime, location: str) -> list[str]:
         """What is due at a place, read in pages of two."""
-        found: list[Work] = []
-        while page := self.ledger.due(moment, 2, connection=place, after=found[-1] if found else None):
+        found: list[AnyCase] = []
+        while page := self.ledger.due(moment, 2, connection=location, after=found[-1] if found else None):
             found += page
         return [work.id for work in found]
 
@@ -203,15 +203,15 @@ class LedgerHistory(RuleBasedStateMachine):
             assert [entry.content for entry in entries] == self.history[case.id]
             assert [entry.sequence for entry in entries] == sorted(entry.sequence for entry in entries)
         for key, (cancellation, content) in self.wishes.items():
-            assert self.ledger.wish(key, content) == cancellation
+            assert self.ledger.find_by_key(key, content) == cancellation
 
     @invariant()
     def the_model_and_the_ledger_agree_on_what_is_due(self) -> None:
-        work: list[Work] = [*self.cases.values(), *self.resubmissions.values()]
+        work: list[AnyCase] = [*self.cases.values(), *self.resubmissions.values()]
         dues = {found.id: found.due_at for found in work if found.due_at is not None}
         for moment in (self.now, self.now + timedelta(seconds=300)):
             found = self.ledger.due(moment, 1000)
-            places = self.ledger.due_places(moment)
+            places = self.ledger.due_connections(moment)
             assert set(places) == {work.connection for work in found}
             for place in places:
                 assert self.pages(moment, place) == [work.id for work in found if work.connection == place]

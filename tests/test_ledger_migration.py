@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.ledger import Work
+from orderdesk_sdk.cases.ledger import AnyCase
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
@@ -25,7 +25,7 @@ from orderdesk_sdk.desk.desk import Desk
 from tests.ledger_services import KEY, Services, answered_by, open_ledger_desk
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.transport.email.smtp import MailConfig
+    from orderdesk_sdk.transport.email.smtp import EmailConfig
     from tests.conftest import MailServer
 
 DATA = Path(__file__).parent / "data"
@@ -44,7 +44,7 @@ def load(path: Path) -> None:
 
 
 @contextmanager
-def opened(path: Path, mail: MailConfig) -> Iterator[tuple[Desk, VirtualClock, Services]]:
+def opened(path: Path, mail: EmailConfig) -> Iterator[tuple[Desk, VirtualClock, Services]]:
     """A desk on the old ledger at the time at which it was left, before the services as they were then."""
     clock = VirtualClock(datetime.fromisoformat(EXPECTED["now"]))
     services = Services(EXPECTED["scripts"])
@@ -52,21 +52,21 @@ def opened(path: Path, mail: MailConfig) -> Iterator[tuple[Desk, VirtualClock, S
         yield desk, clock, services
 
 
-def works(desk: Desk) -> list[Work]:
+def works(desk: Desk) -> list[AnyCase]:
     """Every case, resubmission and status change."""
     return [*desk.cases(), *desk.errands()]
 
 
-def standing(work: Work) -> dict[str, object]:
+def standing(case: AnyCase) -> dict[str, object]:
     """Where a piece of work stands: what is compared."""
-    found: dict[str, object] = {"kind": KINDS[type(work)], "order": work.order_number, "at": work.connection}
-    found["state"] = work.state.value
-    if isinstance(work, Case):
-        found["route"] = work.route
-        if work.proof is not None:
-            found["evidence"] = work.proof.kind.value
-        if work.refusal is not None:
-            found["refusal"] = work.refusal.value
+    found: dict[str, object] = {"kind": KINDS[type(case)], "order": case.order_number, "at": case.connection}
+    found["state"] = case.state.value
+    if isinstance(case, Case):
+        found["route"] = case.route
+        if case.evidence is not None:
+            found["evidence"] = case.evidence.kind.value
+        if case.rejection is not None:
+            found["refusal"] = case.rejection.value
     return found
 
 
@@ -96,12 +96,12 @@ def what_became(desk: Desk, services: Services) -> dict[str, Any]:
     expected = EXPECTED["before"]
     new = [found for name, found in known.items() if name not in expected]
     orders = {desk.order(f"number:{work.order_number}").id for work in works(desk)}
-    acted = Counter(done.action for one in orders for _, done in desk.ledger.firings(one))
+    acted = Counter(done.action for one in orders for _, done in desk.ledger.rule_executions(one))
     return {
         "after": {name: found for name, found in known.items() if name in expected},
         "new": sorted(new, key=lambda found: (str(found["order"]), str(found["at"]))),
         "calls": dict(sorted(services.calls.items())),
-        "folders": dict(sorted(Counter(desk.host.folder(one) for one in orders).items())),
+        "folders": dict(sorted(Counter(desk.order_store.folder_of(one) for one in orders).items())),
         "rule_log": dict(sorted(acted.items())),
     }
 
@@ -122,12 +122,12 @@ def test_the_old_ledger_holds_every_state_of_every_kind() -> None:
 
 def test_it_opens_whole_and_stands_as_it_was_left(path: Path, mail_server: MailServer) -> None:
     with opened(path, mail_server.config()) as (desk, _, services):
-        assert list(map(str, desk.ledger.examine())) == []
+        assert list(map(str, desk.ledger.find_flaws())) == []
         found = {work.id: standing(work) for work in works(desk)}
         lines = {work.id: len(desk.ledger.history(work.id)) for work in works(desk)}
         for work in works(desk):
             if isinstance(work, Case):
-                assert desk.receipt(f"id:{work.order_id}").wishes
+                assert desk.receipt(f"id:{work.order_id}").cancellations
         assert not services.calls
     assert found == {name: as_spelled_now(stands) for name, stands in EXPECTED["before"].items()}
     assert {name: count for name, count in lines.items() if count < EXPECTED["lines"][name]} == {}
@@ -139,7 +139,7 @@ def test_everything_open_in_it_ends_as_it_would_have(path: Path, mail_server: Ma
     with opened(path, mail_server.config()) as (desk, clock, services):
         assert run(desk, clock) == ()
         became = what_became(desk, services)
-        assert list(map(str, desk.ledger.examine())) == []
+        assert list(map(str, desk.ledger.find_flaws())) == []
     assert became["after"] == {name: as_spelled_now(stands) for name, stands in EXPECTED["after"].items()}
     assert became["new"] == [as_spelled_now(stands) for stands in EXPECTED["new"]]
     assert became["calls"] == EXPECTED["calls"]
@@ -159,7 +159,7 @@ def test_what_then_waits_for_a_person_is_settled_by_a_person(path: Path, mail_se
         run(desk, clock)
         assert [standing(work) for work in works(desk) if work.is_open] == []
         after = {work.id: standing(work) for work in works(desk)}
-        assert list(map(str, desk.ledger.examine())) == []
+        assert list(map(str, desk.ledger.find_flaws())) == []
     ends = {kind: "canceled" if kind == "cancel" else "done" for kind in KINDS.values()}
     for work in open_before:
         assert after[work.id]["state"] == SPELLED.get(ends[KINDS[type(work)]], ends[KINDS[type(work)]])

@@ -14,28 +14,28 @@ from hypothesis import strategies as st
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.validation import with_line_ids
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.plugin.answer import LineAnswer, canceled
-from orderdesk_sdk.plugin.lines import LineNames, label, resolve_lines, uncovered
+from orderdesk_sdk.plugin.lines import LineNames, line_label, lines_not_canceled, resolve_lines
 
-CROSSED = Order("o", "1042", lines=(Line(1, id="1", code="2"), Line(1, id="2", code="1")))
+CROSSED = Order("o", "1042", lines=(OrderLine(1, id="1", code="2"), OrderLine(1, id="2", code="1")))
 """Each line's id is the other's code."""
 TWINS = Order(
     "o",
     "1042",
     lines=(
-        Line(2, id="7", code="MUG", name="Mug", variations={"Color": "Red"}),
-        Line(1, id="8", code="MUG", name="Mug", variations={"Color": "Blue"}),
-        Line(1, id="9", name="Gift wrap"),
+        OrderLine(2, id="7", code="MUG", name="Mug", variations={"Color": "Red"}),
+        OrderLine(1, id="8", code="MUG", name="Mug", variations={"Color": "Blue"}),
+        OrderLine(1, id="9", name="Gift wrap"),
     ),
 )
 
 
-def refused(order: Order, lines: Mapping[str, int]) -> InputError:
-    with pytest.raises(InputError) as caught:
+def refused(order: Order, lines: Mapping[str, int]) -> ValidationError:
+    with pytest.raises(ValidationError) as caught:
         resolve_lines(order, lines)
-    assert caught.value.place == "order 1042"
+    assert caught.value.location == "order 1042"
     return caught.value
 
 
@@ -47,23 +47,25 @@ def test_a_line_keeps_the_id_that_the_host_gave_it() -> None:
 
 
 def test_a_line_without_an_id_is_its_code_where_nothing_else_is_called_so() -> None:
-    order = Order("o", "1042", lines=(Line(1, code="MUG"), Line(1, code="CAP"), Line(1, id=" ", code="HAT")))
+    order = Order(
+        "o", "1042", lines=(OrderLine(1, code="MUG"), OrderLine(1, code="CAP"), OrderLine(1, id=" ", code="HAT"))
+    )
     assert [line.id for line in order.lines] == ["MUG", "CAP", "HAT"]
 
 
 @pytest.mark.parametrize(
     "lines",
     [
-        (Line(1, code="MUG"), Line(2, code="MUG")),
-        (Line(1, id="MUG"), Line(2, code="MUG")),
-        (Line(1, id="A", code="MUG"), Line(2, code="MUG")),
-        (Line(1), Line(1), Line(2)),
-        (Line(1, id="5", code="MUG"), Line(1, id="5", code="CAP")),
-        (Line(1, id="5"), Line(1, id="5")),
-        (Line(1, code="  "), Line(1, id="")),
+        (OrderLine(1, code="MUG"), OrderLine(2, code="MUG")),
+        (OrderLine(1, id="MUG"), OrderLine(2, code="MUG")),
+        (OrderLine(1, id="A", code="MUG"), OrderLine(2, code="MUG")),
+        (OrderLine(1), OrderLine(1), OrderLine(2)),
+        (OrderLine(1, id="5", code="MUG"), OrderLine(1, id="5", code="CAP")),
+        (OrderLine(1, id="5"), OrderLine(1, id="5")),
+        (OrderLine(1, code="  "), OrderLine(1, id="")),
     ],
 )
-def test_lines_that_are_called_the_same_get_ids_of_their_own(lines: tuple[Line, ...]) -> None:
+def test_lines_that_are_called_the_same_get_ids_of_their_own(lines: tuple[OrderLine, ...]) -> None:
     order = Order("o", "1042", lines=lines)
     ids = [line.id for line in order.lines]
     assert len(set(ids)) == len(ids)
@@ -72,14 +74,18 @@ def test_lines_that_are_called_the_same_get_ids_of_their_own(lines: tuple[Line, 
 
 
 def test_a_made_id_stays_when_other_lines_come_and_go() -> None:
-    red, blue, cap = Line(1, code="MUG", name="Red"), Line(1, code="MUG", name="Blue"), Line(1, code="CAP")
+    red, blue, cap = (
+        OrderLine(1, code="MUG", name="Red"),
+        OrderLine(1, code="MUG", name="Blue"),
+        OrderLine(1, code="CAP"),
+    )
     before = {line.name: line.id for line in Order("o", "1", lines=(red, blue, cap)).lines}
-    after = {line.name: line.id for line in Order("o", "1", lines=(cap, blue, Line(1, code="X"), red)).lines}
+    after = {line.name: line.id for line in Order("o", "1", lines=(cap, blue, OrderLine(1, code="X"), red)).lines}
     assert before["Red"] == after["Red"] != before["Blue"] == after["Blue"]
 
 
 LINES = st.builds(
-    Line,
+    OrderLine,
     st.integers(0, 3),
     id=st.sampled_from(["", "A", "B"]),
     code=st.sampled_from(["", "A", "B", "A~"]),
@@ -88,7 +94,7 @@ LINES = st.builds(
 
 
 @given(lines=st.lists(LINES, max_size=6))
-def test_every_line_of_every_order_has_one_id_and_is_found_by_it(lines: list[Line]) -> None:
+def test_every_line_of_every_order_has_one_id_and_is_found_by_it(lines: list[OrderLine]) -> None:
     order = Order("o", "1042", lines=tuple(lines))
     assert [order.line(line.id) for line in order.lines] == list(order.lines)
     assert Order("o", "1042", lines=order.lines) == order
@@ -101,7 +107,7 @@ def test_every_line_of_every_order_has_one_id_and_is_found_by_it(lines: list[Lin
 
 
 def test_lines_are_named_by_id_or_by_code() -> None:
-    order = Order("o", "1042", lines=(Line(2, id="7", code="MUG"), Line(1, id="8", code="CAP")))
+    order = Order("o", "1042", lines=(OrderLine(2, id="7", code="MUG"), OrderLine(1, id="8", code="CAP")))
     for names in ({"7": 1, "8": 1}, {"MUG": 1, "CAP": 1}, {"7": 1, "code:CAP": 1}, {"id:7": 1, "CAP": 1}):
         assert resolve_lines(order, names) == {"7": 1, "8": 1}
 
@@ -109,9 +115,9 @@ def test_lines_are_named_by_id_or_by_code() -> None:
 @pytest.mark.parametrize("name", ["1", "2"])
 def test_a_name_that_is_one_lines_id_and_anothers_code_is_refused_and_both_are_named(name: str) -> None:
     error = refused(CROSSED, {name: 1})
-    assert error.text == f"2 lines are called {name!r}"
-    assert "id:1:1 (2 (line 1))" in str(error.remedy)
-    assert "id:2:1 (1 (line 2))" in str(error.remedy)
+    assert error.message == f"2 lines are called {name!r}"
+    assert "id:1:1 (2 (line 1))" in str(error.hint)
+    assert "id:2:1 (1 (line 2))" in str(error.hint)
     assert resolve_lines(CROSSED, {f"id:{name}": 1}) == {name: 1}
     assert resolve_lines(CROSSED, {f"code:{name}": 1}) == {"2" if name == "1" else "1": 1}
 
@@ -119,7 +125,7 @@ def test_a_name_that_is_one_lines_id_and_anothers_code_is_refused_and_both_are_n
 def test_a_code_of_several_lines_is_all_of_them_or_refused() -> None:
     assert resolve_lines(TWINS, {"MUG": 3}) == {"7": 2, "8": 1}
     for count in (1, 2, 4):
-        remedy = str(refused(TWINS, {"MUG": count}).remedy)
+        remedy = str(refused(TWINS, {"MUG": count}).hint)
         assert "id:7:2 (MUG (Mug, Color: Red, line 7))" in remedy
         assert "id:8:1 (MUG (Mug, Color: Blue, line 8))" in remedy
 
@@ -127,26 +133,26 @@ def test_a_code_of_several_lines_is_all_of_them_or_refused() -> None:
 @pytest.mark.parametrize("name", ["", " ", "HAT", "id:", "id:MUG", "code:7", "code:", "mug", "Gift wrap"])
 def test_a_name_that_no_line_has_is_refused_and_the_lines_are_named(name: str) -> None:
     error = refused(TWINS, {name: 1})
-    assert error.text == f"no line is called {name!r}"
-    assert "id:9:1 (Gift wrap)" in str(error.remedy)
+    assert error.message == f"no line is called {name!r}"
+    assert "id:9:1 (Gift wrap)" in str(error.hint)
 
 
 def test_a_name_that_is_no_text_names_no_line() -> None:
-    assert refused(TWINS, cast("Mapping[str, int]", {7: 1})).text == "no line is called 7"
+    assert refused(TWINS, cast("Mapping[str, int]", {7: 1})).message == "no line is called 7"
 
 
 @pytest.mark.parametrize("count", [0, -1, 3, True, 1.0, "1", None, float("nan")])
 def test_a_quantity_that_is_not_there_is_refused(count: object) -> None:
-    assert "cannot be canceled, 2 are ordered" in refused(TWINS, {"7": cast("int", count)}).text
+    assert "cannot be canceled, 2 are ordered" in refused(TWINS, {"7": cast("int", count)}).message
 
 
 @pytest.mark.parametrize("lines", [{"7": 1, "id:7": 1}, {"MUG": 3, "8": 1}, {"8": 1, "MUG": 3}])
 def test_a_line_that_is_named_twice_is_refused(lines: Mapping[str, int]) -> None:
-    assert refused(TWINS, lines).text == "a line is named twice"
+    assert refused(TWINS, lines).message == "a line is named twice"
 
 
 def test_a_line_of_which_nothing_is_ordered_is_not_meant() -> None:
-    order = Order("o", "1042", lines=(Line(0, id="1", code="MUG"), Line(2, id="2", code="MUG")))
+    order = Order("o", "1042", lines=(OrderLine(0, id="1", code="MUG"), OrderLine(2, id="2", code="MUG")))
     assert resolve_lines(order, {"MUG": 1}) == {"2": 1}
 
 
@@ -178,41 +184,42 @@ def test_a_wish_of_an_early_version_is_read_as_it_was_meant(
 
 def ids_of(names: LineNames, *said: str) -> list[str | None]:
     return [
-        line.id for line in names.told(canceled(httpx.Response(200), lines=[LineAnswer(x, 1, 1) for x in said])).lines
+        line.id
+        for line in names.to_line_ids(canceled(httpx.Response(200), lines=[LineAnswer(x, 1, 1) for x in said])).lines
     ]
 
 
 def test_a_service_that_knows_skus_is_told_the_sku_and_understood_by_it() -> None:
     names = LineNames(CROSSED, lambda line: line.code)
-    assert names.wanted({"1": 1}) == {"2": 1}
+    assert names.to_service_names({"1": 1}) == {"2": 1}
     assert ids_of(names, "2", "1") == ["1", "2"]
 
 
 def test_what_a_service_calls_no_line_of_ours_counts_for_none() -> None:
-    order = Order("o", "1042", lines=(Line(1, id="1", code="MUG"),))
+    order = Order("o", "1042", lines=(OrderLine(1, id="1", code="MUG"),))
     names = LineNames(order, lambda line: line.code)
     assert ids_of(names, "MUG", "HAT", "1", "") == ["1", "", "", ""]
     assert (names.knows("MUG"), names.knows("1"), names.knows("")) == (True, False, False)
-    told = names.told(canceled(httpx.Response(200), lines=[LineAnswer("1", 1, 1)]))
-    assert uncovered(order, {"1": 1}, told.lines) == "1 of MUG", "an SKU that is a line's id is another thing"
+    told = names.to_line_ids(canceled(httpx.Response(200), lines=[LineAnswer("1", 1, 1)]))
+    assert lines_not_canceled(order, {"1": 1}, told.lines) == "1 of MUG", "an SKU that is a line's id is another thing"
 
 
 def test_lines_that_a_service_cannot_tell_apart_are_canceled_together_or_not_at_all() -> None:
     names = LineNames(TWINS, lambda line: line.code)
-    assert names.wanted({"7": 2, "8": 1}) == {"MUG": 3}
+    assert names.to_service_names({"7": 2, "8": 1}) == {"MUG": 3}
     for part in ({"7": 2}, {"7": 1, "8": 1}, {"8": 1}):
-        with pytest.raises(InputError, match="calls 2 lines 'MUG', and cannot tell"):
-            names.wanted(part)
+        with pytest.raises(ValidationError, match="calls 2 lines 'MUG', and cannot tell"):
+            names.to_service_names(part)
 
 
 def test_a_line_that_a_service_has_no_name_for_cannot_be_asked_for() -> None:
-    with pytest.raises(InputError, match="has no name for the line Gift wrap"):
-        LineNames(TWINS, lambda line: line.code).wanted({"9": 1})
+    with pytest.raises(ValidationError, match="has no name for the line Gift wrap"):
+        LineNames(TWINS, lambda line: line.code).to_service_names({"9": 1})
 
 
 def test_a_line_that_the_order_has_no_more_cannot_be_asked_for() -> None:
-    with pytest.raises(InputError, match="no line has the id '77'"):
-        LineNames(TWINS, lambda line: line.code).wanted({"77": 1})
+    with pytest.raises(ValidationError, match="no line has the id '77'"):
+        LineNames(TWINS, lambda line: line.code).to_service_names({"77": 1})
 
 
 # What line quantities prove
@@ -233,11 +240,11 @@ def test_quantities_prove_a_cancel_only_where_they_cover_the_lines_that_were_wan
     wanted: Mapping[str, int], told: list[tuple[str, int, int]], lacking: str | None
 ) -> None:
     lines = [LineAnswer(name, ordered, gone, id=name) for name, ordered, gone in told]
-    assert uncovered(CROSSED, wanted, lines) == lacking
+    assert lines_not_canceled(CROSSED, wanted, lines) == lacking
 
 
 def test_what_could_be_either_of_two_lines_proves_nothing_of_either() -> None:
-    assert uncovered(CROSSED, {"1": 1}, [LineAnswer("1", 1, 1), LineAnswer("2", 1, 1)]) == "1 of 2 (line 1)"
+    assert lines_not_canceled(CROSSED, {"1": 1}, [LineAnswer("1", 1, 1), LineAnswer("2", 1, 1)]) == "1 of 2 (line 1)"
 
 
 @pytest.mark.parametrize(
@@ -253,13 +260,13 @@ def test_what_could_be_either_of_two_lines_proves_nothing_of_either() -> None:
 def test_what_is_told_of_a_code_counts_for_the_lines_that_have_it_together(
     told: list[tuple[str, int, int]], lacking: str | None
 ) -> None:
-    assert uncovered(TWINS, {}, [LineAnswer(*each) for each in told]) == lacking
+    assert lines_not_canceled(TWINS, {}, [LineAnswer(*each) for each in told]) == lacking
 
 
 def test_people_are_told_of_a_line_so_that_they_find_it() -> None:
-    assert [label(TWINS, line.id) for line in TWINS.lines] == [
+    assert [line_label(TWINS, line.id) for line in TWINS.lines] == [
         "MUG (Mug, Color: Red, line 7)",
         "MUG (Mug, Color: Blue, line 8)",
         "Gift wrap",
     ]
-    assert label(TWINS, "gone") == "gone"
+    assert line_label(TWINS, "gone") == "gone"

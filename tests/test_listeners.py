@@ -11,15 +11,17 @@ import pytest
 
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin.hookspecs import LISTENERS, hookimpl
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.runtime.listeners import Listeners
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-REQUEST = CancelRequest(Order("1", "1042"), Placement("shop", "1042", NOW, Role.FULFILLMENT), "c1")
-CASE = Case("c1-1", "c1", "1", "1042", "shop", "acme", "1042", Role.FULFILLMENT, State.ASKED, NOW, NOW, NOW)
-EVENT = Event(EventKind.TOOK_NOTE, NOW, due_at=NOW)
+REQUEST = CancelRequest(Order("1", "1042"), RemoteOrder("shop", "1042", NOW, ConnectionRole.FULFILLMENT), "c1")
+CASE = Case(
+    "c1-1", "c1", "1", "1042", "shop", "acme", "1042", ConnectionRole.FULFILLMENT, State.ACKNOWLEDGED, NOW, NOW, NOW
+)
+EVENT = Event(EventKind.ACKNOWLEDGED, NOW, due_at=NOW)
 
 
 class Policy:
@@ -93,7 +95,7 @@ def test_a_reason_vetoes_whoever_else_agrees() -> None:
 
 def test_without_listeners_everything_passes() -> None:
     assert listening().veto(REQUEST) == (None, ())
-    assert listening().changed(CASE, EVENT) == ()
+    assert listening().notify(CASE, EVENT) == ()
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), SystemExit(2)], ids=["error", "exit"])
@@ -105,7 +107,7 @@ def test_a_failing_listener_is_noted_and_the_others_are_heard(error: BaseExcepti
     assert len(faults) == 1
     assert "the listener listener 2 failed in orderdesk_before_cancel" in faults[0]
     assert type(error).__name__ in faults[0]
-    told = listeners.changed(CASE, EVENT)
+    told = listeners.notify(CASE, EVENT)
     assert len(told) == 1
     assert "orderdesk_case_changed" in told[0]
     assert failing.heard == observer.heard == [(CASE, EVENT)]
@@ -116,17 +118,17 @@ def test_a_listener_that_implements_other_hooks_is_refused_and_the_rest_goes_on(
     observer = Policy(None)
     listeners = listening(rogue("I forbid everything"), observer)
     assert listeners.veto(REQUEST) == (None, ())
-    assert listeners.changed(CASE, EVENT) == ()
+    assert listeners.notify(CASE, EVENT) == ()
     assert observer.heard == [(CASE, EVENT)]
-    fault = listeners.faults["listener 1"]
-    assert fault.place == "listener listener 1 (registered in code)"
-    assert "cannot be used" in fault.text
+    fault = listeners.errors["listener 1"]
+    assert fault.location == "listener listener 1 (registered in code)"
+    assert "cannot be used" in fault.message
 
 
 def test_a_rogue_is_told_which_hook_it_may_not_implement() -> None:
     listeners = listening(Rogue(None))
     listeners.veto(REQUEST)
-    assert "a listener may not implement orderdesk_cancel" in listeners.faults["listener 1"].text
+    assert "a listener may not implement orderdesk_cancel" in listeners.errors["listener 1"].message
 
 
 INSTALLED = Policy("closed on Sundays")
@@ -146,10 +148,10 @@ def test_installed_listeners_are_loaded_on_first_use_and_broken_ones_noted(monke
     listeners = Listeners((), find)
     assert asked == []
     assert listeners.veto(REQUEST) == ("closed on Sundays", ())
-    assert set(listeners.faults) == {"rogue", "gone"}
-    assert "may not implement" in listeners.faults["rogue"].text
-    assert "AttributeError" in listeners.faults["gone"].text
-    assert listeners.load() == listeners.faults
-    listeners.changed(CASE, EVENT)
+    assert set(listeners.errors) == {"rogue", "gone"}
+    assert "may not implement" in listeners.errors["rogue"].message
+    assert "AttributeError" in listeners.errors["gone"].message
+    assert listeners.load() == listeners.errors
+    listeners.notify(CASE, EVENT)
     assert asked == [1]
     assert INSTALLED.heard == [(CASE, EVENT)]

@@ -14,37 +14,37 @@ from hypothesis import strategies as st
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.errors import InputError, LedgerError
-from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.errors import StorageError, ValidationError
+from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.stores.sqlite import order_database
-from orderdesk_sdk.stores.sqlite.orders import NOTE_LIMIT, LocalHost, split_note
+from orderdesk_sdk.stores.sqlite.orders import NOTE_LIMIT, SqliteOrderStore, split_note
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-AT_MWW = Placement("mww-main", "M-1", START, Role.FULFILLMENT)
+AT_MWW = RemoteOrder("mww-main", "M-1", START, ConnectionRole.FULFILLMENT)
 
 
 def samples() -> tuple[Order, ...]:
-    return read_order_text(SAMPLE_ORDERS, place="samples")
+    return read_order_text(SAMPLE_ORDERS, location="samples")
 
 
-def texts(local_host: LocalHost, ref: str) -> list[str]:
+def texts(local_host: SqliteOrderStore, ref: str) -> list[str]:
     return [entry.text for entry in local_host.history(ref)]
 
 
 # History
 
 
-def test_history_tells_who_and_when(local_host: LocalHost, clock: VirtualClock) -> None:
+def test_history_tells_who_and_when(order_store: SqliteOrderStore, clock: VirtualClock) -> None:
     clock.advance(timedelta(minutes=5))
-    local_host.add_history("1042", "Asked MWW to cancel", by="orderdesk-sdk")
-    entry = local_host.history("58101")[-1]
+    order_store.add_history("1042", "Asked MWW to cancel", by="orderdesk-sdk")
+    entry = order_store.history("58101")[-1]
     assert (entry.at, entry.by, entry.text) == (START + timedelta(minutes=5), "orderdesk-sdk", "Asked MWW to cancel")
 
 
-def test_long_history_is_split_into_numbered_entries(local_host: LocalHost) -> None:
-    local_host.add_history("1042", "x" * 1800 + "y", by="mara")
-    first, second = texts(local_host, "1042")[1:]
+def test_long_history_is_split_into_numbered_entries(order_store: SqliteOrderStore) -> None:
+    order_store.add_history("1042", "x" * 1800 + "y", by="mara")
+    first, second = texts(order_store, "1042")[1:]
     assert (len(first), first[:7], second) == (1800, "(1/2) x", "(2/2) xxxxxxy")
 
 
@@ -67,34 +67,34 @@ def test_the_limit_is_order_desks() -> None:
     assert split_note("x" * 1800) == ("x" * 1800,)
 
 
-def test_history_is_append_only_even_for_sql(local_host: LocalHost, path: Path) -> None:
+def test_history_is_append_only_even_for_sql(order_store: SqliteOrderStore, path: Path) -> None:
     with sqlite3.connect(path) as db:
         for statement in ("DELETE FROM host_history", "UPDATE host_history SET text = 'nothing happened'"):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 db.execute(statement)
     db.close()
-    assert texts(local_host, "1042") == ["Imported"]
+    assert texts(order_store, "1042") == ["Imported"]
 
 
-def test_half_characters_of_a_reply_do_not_stop_the_history(local_host: LocalHost) -> None:
-    local_host.add_history("1042", "MWW said \ud800", by="mara")
-    local_host.place("1042", evolve(AT_MWW, status="\udfff", status_at=START), by="mara")
-    assert texts(local_host, "1042")[1] == "MWW said ?"
-    assert local_host.placements("58101")[0].status == "?"
+def test_half_characters_of_a_reply_do_not_stop_the_history(order_store: SqliteOrderStore) -> None:
+    order_store.add_history("1042", "MWW said \ud800", by="mara")
+    order_store.add_remote_order("1042", evolve(AT_MWW, status="\udfff", status_at=START), by="mara")
+    assert texts(order_store, "1042")[1] == "MWW said ?"
+    assert order_store.remote_orders("58101")[0].status == "?"
 
 
-def test_blank_texts_and_names_are_refused(local_host: LocalHost) -> None:
-    with pytest.raises(InputError, match="needs a text"):
-        local_host.add_history("1042", " ", by="mara")
+def test_blank_texts_and_names_are_refused(order_store: SqliteOrderStore) -> None:
+    with pytest.raises(ValidationError, match="needs a text"):
+        order_store.add_history("1042", " ", by="mara")
     calls: tuple[Callable[[], object], ...] = (
-        lambda: local_host.add_history("1042", "x", by=" "),
-        lambda: local_host.import_orders([], by=""),
-        lambda: local_host.duplicate("1042", by=""),
-        lambda: local_host.move("1042", "Closed", by=""),
-        lambda: local_host.place("1042", AT_MWW, by=""),
+        lambda: order_store.add_history("1042", "x", by=" "),
+        lambda: order_store.import_orders([], by=""),
+        lambda: order_store.duplicate("1042", by=""),
+        lambda: order_store.move("1042", "Closed", by=""),
+        lambda: order_store.add_remote_order("1042", AT_MWW, by=""),
     )
     for call in calls:
-        with pytest.raises(InputError, match="who did this"):
+        with pytest.raises(ValidationError, match="who did this"):
             call()
 
 
@@ -102,13 +102,13 @@ def test_blank_texts_and_names_are_refused(local_host: LocalHost) -> None:
 
 
 def test_everything_survives_reopening(path: Path, clock: VirtualClock) -> None:
-    with LocalHost(path, clock=clock) as first:
+    with SqliteOrderStore(path, clock=clock) as first:
         first.import_orders(samples(), by="mara")
-        first.place("1042", AT_MWW, by="mara")
+        first.add_remote_order("1042", AT_MWW, by="mara")
         first.move("1042", "Prepared", by="mara")
-    with LocalHost(str(path), clock=clock) as second:
-        assert second.order("1042") == evolve(samples()[0], folder_id=2)
-        assert second.placements("58101") == (AT_MWW,)
+    with SqliteOrderStore(str(path), clock=clock) as second:
+        assert second.get_order("1042") == evolve(samples()[0], folder_id=2)
+        assert second.remote_orders("58101") == (AT_MWW,)
         assert len(second.history("1042")) == 3
 
 
@@ -117,7 +117,7 @@ def test_the_file_is_durable_and_bears_other_tables(path: Path, clock: VirtualCl
         db.execute("CREATE TABLE schema (version INTEGER)")
         db.execute("INSERT INTO schema VALUES (99)")
     db.close()
-    opened = order_database.LocalFile(path)
+    opened = order_database.OrderDatabase(path)
     with opened.reading() as connection:
         pragmas = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
         pragmas += [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("foreign_keys", "busy_timeout")]
@@ -127,34 +127,34 @@ def test_the_file_is_durable_and_bears_other_tables(path: Path, clock: VirtualCl
     assert {name for name in names if not name.startswith("host_")} == {"schema"}
 
 
-def test_a_failed_call_changes_nothing(local_host: LocalHost, path: Path) -> None:
+def test_a_failed_call_changes_nothing(order_store: SqliteOrderStore, path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("CREATE TRIGGER full_disk BEFORE INSERT ON host_history BEGIN SELECT RAISE(ABORT, 'disk full'); END")
     db.close()
-    with pytest.raises(LedgerError, match=r"disk full; this call changed nothing"):
-        local_host.duplicate("1042", by="mara")
-    assert len(local_host.orders()) == 4
-    assert local_host.copies("58101") == ()
+    with pytest.raises(StorageError, match=r"disk full; this call changed nothing"):
+        order_store.duplicate("1042", by="mara")
+    assert len(order_store.list_orders()) == 4
+    assert order_store.duplicates_of("58101") == ()
 
 
 def test_a_newer_file_is_left_alone(path: Path, clock: VirtualClock) -> None:
-    LocalHost(path, clock=clock).close()
+    SqliteOrderStore(path, clock=clock).close()
     with sqlite3.connect(path) as db:
         db.execute("UPDATE host_schema SET version = 99")
     db.close()
-    with pytest.raises(LedgerError, match=r"version 99; this program knows \d+ - install the newer orderdesk-sdk"):
-        LocalHost(path, clock=clock)
+    with pytest.raises(StorageError, match=r"version 99; this program knows \d+ - install the newer orderdesk-sdk"):
+        SqliteOrderStore(path, clock=clock)
 
 
 def test_an_older_file_is_migrated_with_its_data(
     path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with LocalHost(path, clock=clock) as first:
+    with SqliteOrderStore(path, clock=clock) as first:
         first.import_orders(samples(), by="mara")
     later = (*order_database.MIGRATIONS, ("ALTER TABLE host_folders ADD COLUMN color TEXT",))
     monkeypatch.setattr(order_database, "MIGRATIONS", later)
-    with LocalHost(path, clock=clock) as second:
-        assert second.order("1042") == samples()[0]
+    with SqliteOrderStore(path, clock=clock) as second:
+        assert second.get_order("1042") == samples()[0]
     with sqlite3.connect(path) as db:
         assert db.execute("SELECT max(version) FROM host_schema").fetchall() == [(len(later),)]
         assert db.execute("SELECT color FROM host_folders").fetchall() == [(None,)] * 4
@@ -164,31 +164,31 @@ def test_an_older_file_is_migrated_with_its_data(
 def test_a_migration_that_fails_leaves_the_old_version(
     path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    LocalHost(path, clock=clock).close()
+    SqliteOrderStore(path, clock=clock).close()
     broken = (*order_database.MIGRATIONS, ("CREATE TABLE host_extra (id INTEGER)", "NO SQL"))
     with monkeypatch.context() as patch:
         patch.setattr(order_database, "MIGRATIONS", broken)
-        with pytest.raises(LedgerError, match="syntax error"):
-            LocalHost(path, clock=clock)
+        with pytest.raises(StorageError, match="syntax error"):
+            SqliteOrderStore(path, clock=clock)
     with sqlite3.connect(path) as db:
         assert db.execute("SELECT 1 FROM sqlite_master WHERE name = 'host_extra'").fetchone() is None
     db.close()
-    LocalHost(path, clock=clock).close()
+    SqliteOrderStore(path, clock=clock).close()
 
 
 def test_files_that_cannot_be_opened_are_told(tmp_path: Path, clock: VirtualClock) -> None:
-    with pytest.raises(LedgerError, match=r"unable to open.*check that the folder exists"):
-        LocalHost(tmp_path / "missing" / "desk.sqlite", clock=clock)
+    with pytest.raises(StorageError, match=r"unable to open.*check that the folder exists"):
+        SqliteOrderStore(tmp_path / "missing" / "desk.sqlite", clock=clock)
     junk = tmp_path / "junk.sqlite"
     junk.write_text("no database at all, " * 100)
-    with pytest.raises(LedgerError, match="not a database"):
-        LocalHost(junk, clock=clock)
+    with pytest.raises(StorageError, match="not a database"):
+        SqliteOrderStore(junk, clock=clock)
 
 
 def test_a_closed_host_says_so(path: Path, clock: VirtualClock) -> None:
-    host = LocalHost(path, clock=clock)
+    host = SqliteOrderStore(path, clock=clock)
     host.close()
     host.close()
     for call in (host.folders, lambda: host.create_folder("x")):
-        with pytest.raises(LedgerError, match=r"closed.*open the local host again"):
+        with pytest.raises(StorageError, match=r"closed.*open the local host again"):
             call()

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.http.log_redaction import LOGGERS, guarded_logs
+from orderdesk_sdk.transport.http.log_redaction import LOGGERS, redacted_logs
 from orderdesk_sdk.transport.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def keeper(caplog: pytest.LogCaptureFixture) -> Iterator[Keeper]:
 
 
 def test_a_call_is_logged_without_what_nobody_told_us_is_a_secret(client_of: ClientMaker, keeper: Keeper) -> None:
-    with RawServer(answering(lambda _: http_reply(200, b"{}", **HEADERS))) as server:
+    with RawServer(responding(lambda _: http_response(200, b"{}", **HEADERS))) as server:
         client = client_of(server.url)
         for query in ("api_key=n3v3r-learned&page=2", "page=2&X-Shop-Token=0th3r-n3v3r"):
             client.call(httpx.Request("GET", f"{server.url}/orders?{query}"), 1, lambda _: None)
@@ -87,7 +87,7 @@ class Unshowable:
 @pytest.mark.parametrize("name", LOGGERS)
 def test_every_part_of_a_record_is_cleaned(name: str, keeper: Keeper) -> None:
     logger = logging.getLogger(name)
-    with guarded_logs(Redactor((), [Secret("acme-api-key")])):
+    with redacted_logs(Redactor((), [Secret("acme-api-key")])):
         logger.info("%s %s", httpx.URL(LINK), {"authorization": SECRET[1]})
         logger.debug("cannot be shown: %s", Unshowable())
         try:
@@ -112,14 +112,14 @@ def test_every_part_of_a_record_is_cleaned(name: str, keeper: Keeper) -> None:
     ],
 )
 def test_a_value_with_a_denied_name_is_hidden_however_it_is_written(line: str, shown: str) -> None:
-    assert Redactor().logged(line) == shown
+    assert Redactor().redact_log(line) == shown
 
 
 def test_who_else_logs_in_the_process_logs_as_ever(keeper: Keeper) -> None:
     def other() -> None:
         logging.getLogger("httpx").info("token=%s", "theirs")
 
-    with guarded_logs(Redactor((), [Secret("theirs")])):
+    with redacted_logs(Redactor((), [Secret("theirs")])):
         thread = threading.Thread(target=other)
         thread.start()
         thread.join()

@@ -22,28 +22,35 @@ from hypothesis import strategies as st
 
 from orderdesk_sdk.cases.exchange import Certainty, Failure
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.orders.order import Address, Line, Order, Placement, Role
+from orderdesk_sdk.orders.order import Address, ConnectionRole, Order, OrderLine, RemoteOrder
 from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
-from orderdesk_sdk.plugin.toolkit.templates import FIELDS, fill, template_fields
+from orderdesk_sdk.plugin.toolkit.templates import FIELDS, render, template_fields
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.email import smtp, smtp_session
-from orderdesk_sdk.transport.email.smtp import LONGEST_BODY, LONGEST_SUBJECT, MailConfig, Mailer, compose, message_id
+from orderdesk_sdk.transport.email.smtp import (
+    MAX_BODY_LENGTH,
+    MAX_SUBJECT_LENGTH,
+    EmailConfig,
+    SmtpTransport,
+    compose,
+    message_id,
+)
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer
 
 AT = datetime(2026, 11, 22, 14, tzinfo=UTC)
-SHOP = MailConfig(sender="Shop <orders@example.com>")
+SHOP = EmailConfig(sender="Shop <orders@example.com>")
 
 
-def a_mail(config: MailConfig, to: str = "desk@example.net", subject: str = "Cancel 1042") -> EmailMessage:
+def a_mail(config: EmailConfig, to: str = "desk@example.net", plugin: str = "Cancel 1042") -> EmailMessage:
     identity = message_id("c1-1", 0, config.sender)
-    return compose(config, to=to, subject=subject, body="please cancel\n", identity=identity, at=AT)
+    return compose(config, to=to, plugin=plugin, body="please cancel\n", identity=identity, at=AT)
 
 
-def send(config: MailConfig) -> tuple[str | Failure, list[str]]:
+def send(config: EmailConfig) -> tuple[str | Failure, list[str]]:
     before: list[str] = []
-    return Mailer(config).send(a_mail(config), lambda: before.append("intent")), before
+    return SmtpTransport(config).send(a_mail(config), lambda: before.append("intent")), before
 
 
 def test_a_mail_arrives_once_with_its_deterministic_identity(mail_server: MailServer) -> None:
@@ -63,7 +70,7 @@ def test_a_redirected_mail_reaches_only_the_other_address(mail_server: MailServe
 def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
     with socket.socket() as free:  # Bound and not listening: nobody else can take the port meanwhile.
         free.bind(("127.0.0.1", 0))
-        result, before = send(MailConfig(sender="a@example.com", host="127.0.0.1", port=free.getsockname()[1]))
+        result, before = send(EmailConfig(sender="a@example.com", host="127.0.0.1", port=free.getsockname()[1]))
     assert isinstance(result, Failure)
     assert (result.certainty, before) == (Certainty.NOT_SENT, [])
 
@@ -73,18 +80,18 @@ def test_a_refused_recipient_proves_that_nothing_was_done(mail_server: MailServe
     mail_server.replies["RCPT"] = [reply]
     result, before = send(mail_server.config())
     assert isinstance(result, Failure)
-    assert (result.certainty, before, mail_server.arrived) == (Certainty.NOT_DONE, [], [])
+    assert (result.certainty, before, mail_server.arrived) == (Certainty.NOT_PROCESSED, [], [])
 
 
 @pytest.mark.parametrize(
     ("reply", "proves"),
     [
-        ("451 later", Certainty.NOT_DONE),
-        ("554 no", Certainty.NOT_DONE),
-        ("drop", Certainty.UNCLEAR),
-        ("junk", Certainty.UNCLEAR),
-        ("354 go on", Certainty.UNCLEAR),
-        (f"250 {'x' * 9000}", Certainty.UNCLEAR),
+        ("451 later", Certainty.NOT_PROCESSED),
+        ("554 no", Certainty.NOT_PROCESSED),
+        ("drop", Certainty.UNKNOWN),
+        ("junk", Certainty.UNKNOWN),
+        ("354 go on", Certainty.UNKNOWN),
+        (f"250 {'x' * 9000}", Certainty.UNKNOWN),
     ],
     ids=lambda value: str(value)[:12],
 )
@@ -93,7 +100,7 @@ def test_what_a_reply_to_the_mail_proves(mail_server: MailServer, reply: str, pr
     result, before = send(mail_server.config())
     assert isinstance(result, Failure)
     assert (result.certainty, before) == (proves, ["intent"])
-    assert len(mail_server.arrived) == (proves is Certainty.UNCLEAR)
+    assert len(mail_server.arrived) == (proves is Certainty.UNKNOWN)
 
 
 def test_a_refused_goodbye_does_not_unsend_a_mail(mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,12 +116,12 @@ def test_a_server_that_says_too_much_is_left_and_provably_got_nothing(mail_serve
     mail_server.replies["RCPT"] = ["250-more\r\n" * 20_000 + "250 OK"]
     result, before = send(mail_server.config())
     assert isinstance(result, Failure)
-    assert "too much" in result.text
+    assert "too much" in result.message
     assert (result.certainty, before, mail_server.arrived) == (Certainty.NOT_SENT, [], [])
 
 
 def test_a_server_that_speaks_a_letter_at_a_time_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smtp_session, "STEPS", 1)
+    monkeypatch.setattr(smtp_session, "MAX_STEPS", 1)
     done = threading.Event()
 
     def dribble(listening: socket.socket) -> None:
@@ -125,7 +132,7 @@ def test_a_server_that_speaks_a_letter_at_a_time_is_left_in_the_end(monkeypatch:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=dribble, args=(listening,))
         thread.start()
-        config = MailConfig(sender="a@example.com", host="127.0.0.1", port=listening.getsockname()[1], timeout=1)
+        config = EmailConfig(sender="a@example.com", host="127.0.0.1", port=listening.getsockname()[1], timeout=1)
         result, before = send(config)
         done.set()
         thread.join()
@@ -149,11 +156,11 @@ def test_a_reply_that_was_cut_proves_nothing(cut: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=serve, args=(listening,))
         thread.start()
-        config = MailConfig(sender="a@example.com", host="127.0.0.1", port=listening.getsockname()[1], timeout=5)
+        config = EmailConfig(sender="a@example.com", host="127.0.0.1", port=listening.getsockname()[1], timeout=5)
         result, before = send(config)
         thread.join()
     assert isinstance(result, Failure)
-    assert (result.certainty, before) == (Certainty.UNCLEAR, ["intent"])
+    assert (result.certainty, before) == (Certainty.UNKNOWN, ["intent"])
 
 
 QUOTED = "a-password-nobody-sees"
@@ -170,7 +177,7 @@ def test_no_password_is_kept_of_what_a_server_quotes(
     server = mail_servers(authenticator=lambda *_: taken, auth_require_tls=False)
     server.replies[command] = [f"{reply}you said {form}"]
     result, _ = send(server.config(username="shop", password=Secret(QUOTED)))
-    said = result.text if isinstance(result, Failure) else result
+    said = result.message if isinstance(result, Failure) else result
     assert "you said [hidden]" in said
     assert form not in said
 
@@ -191,7 +198,7 @@ def test_no_password_is_told_of_a_login_that_is_refused(mail_servers: Callable[.
 
 @pytest.mark.parametrize("evil", ["x\r\nBcc: thief@example.org", "x\nBcc: t@example.org", "x\x0b\x85\u2028Bcc: t"])
 def test_no_line_break_reaches_a_header(evil: str) -> None:
-    mail = a_mail(SHOP, subject=evil)
+    mail = a_mail(SHOP, plugin=evil)
     assert mail["Bcc"] is None
     assert len(str(mail["Subject"]).splitlines()) == 1
     with pytest.raises(ConfigurationError, match="line break"):
@@ -210,7 +217,7 @@ ENCODED = (
 
 @pytest.mark.parametrize("evil", ENCODED)
 def test_no_encoded_word_survives_in_a_mail(evil: str) -> None:
-    mail = a_mail(SHOP, subject=f"Cancel {evil}")
+    mail = a_mail(SHOP, plugin=f"Cancel {evil}")
     assert "=?" not in str(mail["Subject"])
     assert "=?" not in mail.as_string().replace("=?utf-8?b?", "").replace("=?utf-8?q?", "").replace("?= =?", "")
     assert mail["Bcc"] is None
@@ -219,8 +226,8 @@ def test_no_encoded_word_survives_in_a_mail(evil: str) -> None:
 
 
 def test_a_template_cannot_put_an_encoded_word_together() -> None:
-    subject = fill("={order_number}", {"order_number": "?utf-8?q?=0D=0ABcc=3A_x?="})
-    assert "=?" not in str(a_mail(SHOP, subject=subject)["Subject"])
+    subject = render("={order_number}", {"order_number": "?utf-8?q?=0D=0ABcc=3A_x?="})
+    assert "=?" not in str(a_mail(SHOP, plugin=subject)["Subject"])
 
 
 @pytest.mark.parametrize("evil", ENCODED)
@@ -230,15 +237,15 @@ def test_a_template_cannot_put_an_encoded_word_together() -> None:
 def test_no_encoded_word_gets_into_an_address(evil: str, form: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_address(form.format(evil), "desk.toml: to")
-    assert caught.value.remedy
+    assert caught.value.hint
 
 
 def test_a_subject_too_long_to_read_is_cut_and_a_body_too_long_is_not_sent() -> None:
-    subject = str(a_mail(SHOP, subject="1" * 5000)["Subject"])
-    assert (len(subject), subject[-5:]) == (LONGEST_SUBJECT + 4, "1 ...")
+    subject = str(a_mail(SHOP, plugin="1" * 5000)["Subject"])
+    assert (len(subject), subject[-5:]) == (MAX_SUBJECT_LENGTH + 4, "1 ...")
     with pytest.raises(ConfigurationError, match="characters") as caught:
-        compose(SHOP, to="a@example.net", subject="x", body="x" * (LONGEST_BODY + 1), identity="<a.0@b.c>", at=AT)
-    assert "by hand" in str(caught.value.remedy)
+        compose(SHOP, to="a@example.net", plugin="x", body="x" * (MAX_BODY_LENGTH + 1), identity="<a.0@b.c>", at=AT)
+    assert "by hand" in str(caught.value.hint)
 
 
 def test_a_mail_that_would_be_read_as_another_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,14 +289,18 @@ HEADERS = {
 def test_no_text_of_an_order_reaches_a_header_or_forges_a_line(texts: list[str], codes: list[str]) -> None:
     number, source, remote, asked_by, reason, last, company, postal, city = texts
     to = Address(last_name=last, company=company, postal_code=postal, city=city)
-    lines = tuple(Line(2, code=code, name="n") for code in codes)
+    lines = tuple(OrderLine(2, code=code, name="n") for code in codes)
     order = Order("1", number, source_name=source, shipping=to, lines=lines)
     values = template_fields(
-        order, Placement("depot", remote, AT, Role.FULFILLMENT), asked_by=asked_by, reason=reason, lines={}
+        order,
+        RemoteOrder("depot", remote, AT, ConnectionRole.FULFILLMENT),
+        requested_by=asked_by,
+        reason=reason,
+        lines={},
     )
-    subject, body = fill(SUBJECT, values), fill(BODY, values)
+    subject, body = render(SUBJECT, values), render(BODY, values)
     identity = message_id("c1-1", 0, SHOP.sender)
-    made = compose(SHOP, to="desk@example.net", subject=subject, body=body, identity=identity, at=AT)
+    made = compose(SHOP, to="desk@example.net", plugin=subject, body=body, identity=identity, at=AT)
     sent = made.as_bytes()
     assert sent.isascii()
     assert b"\0" not in sent
@@ -314,9 +325,9 @@ def test_letters_of_any_script_arrive_as_they_were_written(mail_server: MailServ
     config = mail_server.config()
     body = "Größe: 大\n.\n  eingerückt und " + "ü" * 1200 + "\n"
     mail = compose(
-        config, to="Bücher <desk@example.net>", subject="Größe 大", body=body, identity="<a.0@example.com>", at=AT
+        config, to="Bücher <desk@example.net>", plugin="Größe 大", body=body, identity="<a.0@example.com>", at=AT
     )
-    assert Mailer(config).send(mail, lambda: None) == "250 taken"
+    assert SmtpTransport(config).send(mail, lambda: None) == "250 taken"
     read = email.message_from_string(mail_server.texts()[0], policy=SMTP)
     assert isinstance(read, EmailMessage)
     assert (str(read["Subject"]), str(read["To"])) == ("Größe 大", "Bücher <desk@example.net>")
@@ -325,10 +336,10 @@ def test_letters_of_any_script_arrive_as_they_were_written(mail_server: MailServ
 
 
 def test_two_lines_of_one_code_are_both_named() -> None:
-    order = Order("1", "1042", lines=(Line(2, code="MUG"), Line(3, code="MUG")))
-    placement = Placement("depot", "1042", AT, Role.FULFILLMENT)
-    assert template_fields(order, placement, asked_by="A", reason=None, lines={})["lines"] == "2 x MUG\n3 x MUG"
-    assert template_fields(order, placement, asked_by="A", reason=None, lines={"MUG": 4})["lines"] == "4 x MUG"
+    order = Order("1", "1042", lines=(OrderLine(2, code="MUG"), OrderLine(3, code="MUG")))
+    placement = RemoteOrder("depot", "1042", AT, ConnectionRole.FULFILLMENT)
+    assert template_fields(order, placement, requested_by="A", reason=None, lines={})["lines"] == "2 x MUG\n3 x MUG"
+    assert template_fields(order, placement, requested_by="A", reason=None, lines={"MUG": 4})["lines"] == "4 x MUG"
 
 
 # Addresses
@@ -360,8 +371,8 @@ def test_two_lines_of_one_code_are_both_named() -> None:
 def test_what_is_not_exactly_one_address_is_refused_with_place_and_remedy(value: object) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_address(value, "desk.toml: to")
-    assert caught.value.place == "desk.toml: to"
-    assert caught.value.remedy
+    assert caught.value.location == "desk.toml: to"
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -378,4 +389,4 @@ def test_what_is_not_exactly_one_address_is_refused_with_place_and_remedy(value:
 )
 def test_the_identity_of_a_mail_has_the_domain_of_its_sender(sender: str, domain: str) -> None:
     assert message_id("c1-1", 2, sender) == f"<c1-1.2@{domain}>"
-    assert a_mail(MailConfig(sender=sender))["Message-ID"] == f"<c1-1.0@{domain}>"
+    assert a_mail(EmailConfig(sender=sender))["Message-ID"] == f"<c1-1.0@{domain}>"

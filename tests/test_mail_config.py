@@ -10,7 +10,7 @@ from orderdesk_sdk.desk.config import Config, read_config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.email.smtp import MailConfig, Mailer
+from orderdesk_sdk.transport.email.smtp import EmailConfig, SmtpTransport
 
 LOGIN = 'sender = "a@b.example"\nusername = "shop"\npassword = { text = "plain" }\n'
 SENDER = 'sender = "Shop <orders@example.com>"\n'
@@ -66,13 +66,13 @@ def test_each_mistake_is_named_with_place_and_remedy(table: str, place: str, tmp
     path = written(tmp_path, table)
     with pytest.raises(ConfigurationError) as caught:
         read_config(path)
-    assert caught.value.place == f"{path}: {place}"
-    assert caught.value.remedy
+    assert caught.value.location == f"{path}: {place}"
+    assert caught.value.hint
     assert "plain" not in f"{caught.value}{caught.value!r}"
 
 
 def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
-    config = read_config(written(tmp_path, SENDER)).mail
+    config = read_config(written(tmp_path, SENDER)).email
     assert config is not None
     assert (config.sender, config.mode, config.starttls, config.ca_file, config.timeout) == (
         "Shop <orders@example.com>",
@@ -94,26 +94,26 @@ def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
     ],
 )
 def test_a_login_goes_to_this_machine_or_by_tls_or_where_somebody_says_so(more: str, tmp_path: Path) -> None:
-    config = read_config(written(tmp_path, LOGIN + more)).mail
+    config = read_config(written(tmp_path, LOGIN + more)).email
     assert config is not None
     assert "plain" not in repr(config)
-    Mailer(config)
+    SmtpTransport(config)
 
 
 @pytest.mark.parametrize(
     "made",
     [
-        MailConfig(sender="a@b.example", host="smtp..example.com"),
-        MailConfig(sender="a@b.example", port=-1),
-        MailConfig(sender="a@b.example", timeout=10**20),
-        MailConfig(sender="a@b.example", mode="sent"),
-        MailConfig(sender="nobody"),
-        MailConfig(sender="a@b.example", host="s.example", username="shop", password=Secret("plain")),
-        MailConfig(sender="a@b.example", username="shop", password=Secret("plain-\u00fc")),
+        EmailConfig(sender="a@b.example", host="smtp..example.com"),
+        EmailConfig(sender="a@b.example", port=-1),
+        EmailConfig(sender="a@b.example", timeout=10**20),
+        EmailConfig(sender="a@b.example", mode="sent"),
+        EmailConfig(sender="nobody"),
+        EmailConfig(sender="a@b.example", host="s.example", username="shop", password=Secret("plain")),
+        EmailConfig(sender="a@b.example", username="shop", password=Secret("plain-\u00fc")),
     ],
 )
-def test_what_is_made_in_code_is_held_against_the_same(made: MailConfig) -> None:
+def test_what_is_made_in_code_is_held_against_the_same(made: EmailConfig) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        Desk(Config(Path("never-made.db"), mail=made))
-    assert str(caught.value.place).startswith("[mail].")
+        Desk(Config(Path("never-made.db"), email=made))
+    assert str(caught.value.location).startswith("[mail].")
     assert "plain" not in f"{caught.value}{caught.value!r}"

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.transport.email.dates import moment_of
-from orderdesk_sdk.transport.email.parsing import read_mail
+from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.transport.email.dates import parse_date
+from orderdesk_sdk.transport.email.parsing import parse_email
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from orderdesk_sdk.transport.email.parsing import read_mail
     ],
 )
 def test_a_date_is_one_moment(date: str, at: tuple[int, int]) -> None:
-    found = moment_of(date)
+    found = parse_date(date)
     assert found is not None
     assert (found.utcoffset(), found.date()) == (timedelta(0), datetime(2026, 1, 5, tzinfo=UTC).date())
     assert (found.hour, found.minute) == at
@@ -62,7 +62,7 @@ def test_a_date_is_one_moment(date: str, at: tuple[int, int]) -> None:
     ],
 )
 def test_what_does_not_say_one_moment_is_said_to_be_undated(date: str) -> None:
-    assert moment_of(date) is None
+    assert parse_date(date) is None
     mail = f"From: support@mww.example\nDate: {date}\n\nThe order is canceled.\n"
-    with pytest.raises(InputError, match="does not say when"):
-        read_mail(mail.encode(), lambda text: text)
+    with pytest.raises(ValidationError, match="does not say when"):
+        parse_email(mail.encode(), lambda text: text)

@@ -18,15 +18,15 @@ from aiosmtpd.smtp import AuthResult
 from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.cases.policy.deadlines import PATIENCE
+from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
 from orderdesk_sdk.cases.state_machine import EventKind
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.email.smtp import MailConfig
-from tests.support.email_child import BY_MAIL, BY_MAIL_OR_PHONE, POST, WITHIN, open_post_desk
+from orderdesk_sdk.transport.email.smtp import EmailConfig
+from tests.support.email_child import EMAIL_ONLY, EMAIL_OR_PORTAL_ROUTES, EMAIL_ROUTES, WITHIN, open_email_desk
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer
@@ -41,19 +41,21 @@ Servers = Callable[..., "MailServer"]
 class Opener(Protocol):
     """Opens a desk on the one file of a test, with the order submitted to the e-mail-only integration."""
 
-    def __call__(self, mail: MailConfig | None, ladder: tuple[Route, ...] = BY_MAIL, **changed: object) -> Desk: ...
+    def __call__(
+        self, mail: EmailConfig | None, routes: tuple[Route, ...] = EMAIL_ROUTES, **changed: object
+    ) -> Desk: ...
 
 
 @pytest.fixture
 def open_desk(tmp_path: Path, clock: VirtualClock) -> Iterator[Opener]:
     with ExitStack() as stack:
 
-        def open_(mail: MailConfig | None, ladder: tuple[Route, ...] = BY_MAIL, **changed: object) -> Desk:
-            opened = open_post_desk(tmp_path / "desk.db", clock, mail=mail, ladder=ladder, changed=changed)
+        def open_(mail: EmailConfig | None, routes: tuple[Route, ...] = EMAIL_ROUTES, **changed: object) -> Desk:
+            opened = open_email_desk(tmp_path / "desk.db", clock, mail=mail, routes=routes, changed=changed)
             desk = stack.enter_context(opened)
             desk.import_orders([ORDER], by="a test")
-            if not desk.host.placements(ORDER.id):
-                desk.place(NUMBER, at=POST, by="a test")
+            if not desk.order_store.remote_orders(ORDER.id):
+                desk.place(NUMBER, connection=EMAIL_ONLY, by="a test")
             return desk
 
         yield open_
@@ -87,29 +89,32 @@ def identity(case: Case) -> str:
 def test_a_sent_mail_waits_for_a_person_with_its_proof_beside_it(open_desk: Opener, mail_server: MailServer) -> None:
     desk = open_desk(mail_server.config())
     case = asked(desk)
-    assert (case.state, case.text) == (State.AWAITING_PERSON, "a mail went to desk@example.net; sent is not canceled")
+    assert (case.state, case.message) == (
+        State.ACTION_REQUIRED,
+        "a mail went to desk@example.net; sent is not canceled",
+    )
     assert not desk.receipt(NUMBER).is_canceled
     assert mail_server.recipients() == [["desk@example.net"]]
     (exchange,) = [entry.content for entry in desk.ledger.history(case.id) if isinstance(entry.content, Exchange)]
     assert exchange.headers == {"message-id": identity(case)}
     assert f"Cancel {NUMBER}" in exchange.body
     assert f"Please cancel {NUMBER}: customer asked" in exchange.body
-    steps = {step.what: step.text for step in desk.receipt(NUMBER).wishes[0].cases[0].steps}
+    steps = {step.summary: step.message for step in desk.receipt(NUMBER).cancellations[0].cases[0].history}
     assert steps[f"MAIL mailto:desk@example.net?message-id={case.id}.0@example.com"] == "answered 250 taken"
 
 
 def test_a_redirected_mail_says_that_the_service_has_heard_nothing(open_desk: Opener, mail_server: MailServer) -> None:
     desk = open_desk(mail_server.config(mode="redirect", redirect_to="me@example.org"))
     case = asked(desk)
-    assert case.text == "a mail went to me@example.org in place of desk@example.net: the service has heard nothing"
+    assert case.message == "a mail went to me@example.org in place of desk@example.net: the service has heard nothing"
     assert mail_server.recipients() == [["me@example.org"]]
 
 
 def test_a_draft_is_kept_for_a_person_and_sent_to_nobody(open_desk: Opener, mail_server: MailServer) -> None:
     desk = open_desk(mail_server.config(mode="draft"), body="Größe {lines}\n")
     case = asked(desk)
-    assert (case.state, mail_server.arrived) == (State.AWAITING_PERSON, [])
-    assert "send it" in str(case.remedy)
+    assert (case.state, mail_server.arrived) == (State.ACTION_REQUIRED, [])
+    assert "send it" in str(case.hint)
     assert f"draft:\nFrom: Shop <orders@example.com>\nTo: desk@example.net\nSubject: Cancel {NUMBER}\n" in history(
         desk, case
     )
@@ -144,18 +149,18 @@ def test_a_mail_goes_by_tls_where_the_authority_is_known(
     open_desk: Opener, tls_server: MailServer, certificate: Path
 ) -> None:
     case = asked(open_desk(tls_server.config(starttls=True, ca_file=str(certificate))))
-    assert (case.state, tls_server.encrypted) == (State.AWAITING_PERSON, [True])
+    assert (case.state, tls_server.encrypted) == (State.ACTION_REQUIRED, [True])
 
 
 def test_a_server_that_is_not_to_be_trusted_gets_nothing_until_somebody_mends_it(
     open_desk: Opener, tls_server: MailServer, certificate: Path, clock: VirtualClock
 ) -> None:
     case = asked(open_desk(tls_server.config(starttls=True)))
-    assert (case.state, case.asked_at, tls_server.arrived) == (State.REQUESTED, None, [])
-    assert "certificate is not to be trusted: self-signed certificate" in str(case.text)
-    assert "ca_file" in str(case.remedy)
+    assert (case.state, case.last_sent_at, tls_server.arrived) == (State.PENDING, None, [])
+    assert "certificate is not to be trusted: self-signed certificate" in str(case.message)
+    assert "ca_file" in str(case.hint)
     mended = open_desk(tls_server.config(starttls=True, ca_file=str(certificate)))
-    assert next_of(mended, case, clock).state is State.AWAITING_PERSON
+    assert next_of(mended, case, clock).state is State.ACTION_REQUIRED
     assert tls_server.encrypted == [True]
 
 
@@ -164,22 +169,22 @@ def test_a_certificate_of_another_name_is_not_to_be_trusted(
     open_desk: Opener, tls_server: MailServer, certificate: Path
 ) -> None:
     case = asked(open_desk(tls_server.config(starttls=True, ca_file=str(certificate), host="localhost")))
-    assert (case.state, tls_server.arrived) == (State.REQUESTED, [])
-    assert "not to be trusted" in str(case.text)
-    assert "not 'localhost'" in str(case.remedy)
+    assert (case.state, tls_server.arrived) == (State.PENDING, [])
+    assert "not to be trusted" in str(case.message)
+    assert "not 'localhost'" in str(case.hint)
 
 
 def test_a_server_without_tls_gets_nothing_where_tls_is_wanted(open_desk: Opener, mail_server: MailServer) -> None:
     case = asked(open_desk(mail_server.config(starttls=True)))
-    assert (case.state, case.text, mail_server.arrived) == (State.REQUESTED, "the mail server offers no TLS", [])
-    assert case.remedy
+    assert (case.state, case.message, mail_server.arrived) == (State.PENDING, "the mail server offers no TLS", [])
+    assert case.hint
 
 
 def test_authorities_that_cannot_be_read_are_said(open_desk: Opener, tls_server: MailServer, tmp_path: Path) -> None:
     junk = tmp_path / "junk.pem"
     junk.write_text("junk")
     case = asked(open_desk(tls_server.config(starttls=True, ca_file=str(junk))))
-    assert (case.state, case.remedy, tls_server.arrived) == (State.REQUESTED, "give a PEM file", [])
+    assert (case.state, case.hint, tls_server.arrived) == (State.PENDING, "give a PEM file", [])
 
 
 # Logins
@@ -197,7 +202,7 @@ def login_server(mail_servers: Servers) -> MailServer:
 def test_a_mail_goes_out_after_a_login(open_desk: Opener, login_server: MailServer) -> None:
     desk = open_desk(login_server.config(username="shop", password=Secret(PASSWORD)))
     case = asked(desk)
-    assert (case.state, len(login_server.arrived)) == (State.AWAITING_PERSON, 1)
+    assert (case.state, len(login_server.arrived)) == (State.ACTION_REQUIRED, 1)
     assert PASSWORD not in history(desk, case)
 
 
@@ -206,19 +211,19 @@ def test_a_refused_login_is_tried_again_until_a_person_gets_the_case(
 ) -> None:
     desk = open_desk(login_server.config(username="shop", password=Secret("wrong-password")))
     case = asked(desk)
-    assert (case.state, case.text) == (State.REQUESTED, "the mail server refuses the login (535)")
-    assert case.remedy == "check username and password"
-    clock.advance(PATIENCE.give_up)
+    assert (case.state, case.message) == (State.PENDING, "the mail server refuses the login (535)")
+    assert case.hint == "check username and password"
+    clock.advance(RETRY_POLICY.give_up_after)
     after = next_of(desk, case, clock)
-    assert (after.state, after.asked_at, login_server.arrived) == (State.AWAITING_PERSON, None, [])
-    assert "check username and password" in str(after.remedy)
+    assert (after.state, after.last_sent_at, login_server.arrived) == (State.ACTION_REQUIRED, None, [])
+    assert "check username and password" in str(after.hint)
     assert "wrong-password" not in history(desk, case)
 
 
 def test_a_server_without_a_login_is_told_apart(open_desk: Opener, mail_server: MailServer) -> None:
     case = asked(open_desk(mail_server.config(username="shop", password=Secret(PASSWORD))))
-    assert (case.state, case.text) == (State.REQUESTED, "the mail server offers no login")
-    assert "starttls" in str(case.remedy)
+    assert (case.state, case.message) == (State.PENDING, "the mail server offers no login")
+    assert "starttls" in str(case.hint)
     assert mail_server.arrived == []
 
 
@@ -231,10 +236,10 @@ def test_greylisting_is_waited_out_and_the_mail_goes_once(
     mail_server.replies["RCPT"] = ["450 greylisted", "450 greylisted", "250 OK"]
     desk = open_desk(mail_server.config())
     case = asked(desk)
-    assert (case.state, case.asked_at) == (State.REQUESTED, None)
-    assert "450 greylisted" in str(case.text)
-    assert next_of(desk, case, clock).state is State.REQUESTED
-    assert next_of(desk, case, clock).state is State.AWAITING_PERSON
+    assert (case.state, case.last_sent_at) == (State.PENDING, None)
+    assert "450 greylisted" in str(case.message)
+    assert next_of(desk, case, clock).state is State.PENDING
+    assert next_of(desk, case, clock).state is State.ACTION_REQUIRED
     assert len(mail_server.arrived) == 1
 
 
@@ -244,10 +249,10 @@ def test_a_recipient_that_is_refused_for_a_day_goes_to_a_person(
     mail_server.replies["RCPT"] = ["550 unknown"]
     desk = open_desk(mail_server.config())
     case = asked(desk)
-    clock.advance(PATIENCE.give_up)
+    clock.advance(RETRY_POLICY.give_up_after)
     after = next_of(desk, case, clock)
-    assert (after.state, after.asked_at) == (State.AWAITING_PERSON, None)
-    assert "550 unknown" in str(after.text)
+    assert (after.state, after.last_sent_at) == (State.ACTION_REQUIRED, None)
+    assert "550 unknown" in str(after.message)
 
 
 @pytest.mark.parametrize("reply", ["451 later", "554 no"])
@@ -257,8 +262,8 @@ def test_a_mail_that_is_refused_after_it_was_told_is_sent_again_later(
     mail_server.replies["DATA"] = [reply, "250 taken"]
     desk = open_desk(mail_server.config())
     case = asked(desk)
-    assert (case.state, case.asked_at) == (State.REQUESTED, None)
-    assert next_of(desk, case, clock).state is State.AWAITING_PERSON
+    assert (case.state, case.last_sent_at) == (State.PENDING, None)
+    assert next_of(desk, case, clock).state is State.ACTION_REQUIRED
     assert len(mail_server.arrived) == 1
 
 
@@ -268,8 +273,8 @@ def test_a_server_that_hangs_up_before_the_mail_gets_it_later(
     mail_server.replies["RCPT"] = ["drop", "250 OK"]
     desk = open_desk(mail_server.config())
     case = asked(desk)
-    assert (case.state, case.asked_at) == (State.REQUESTED, None)
-    assert next_of(desk, case, clock).state is State.AWAITING_PERSON
+    assert (case.state, case.last_sent_at) == (State.PENDING, None)
+    assert next_of(desk, case, clock).state is State.ACTION_REQUIRED
     assert len(mail_server.arrived) == 1
 
 
@@ -280,22 +285,22 @@ def test_where_nobody_knows_whether_it_arrived_a_person_looks_and_it_is_not_sent
     mail_server.replies["DATA"] = [reply, "250 taken"]
     desk = open_desk(mail_server.config(timeout=1))
     case = asked(desk)
-    assert case.state is State.AWAITING_PERSON
-    assert f"look for the mail with Message-ID {identity(case)}" in str(case.remedy)
+    assert case.state is State.ACTION_REQUIRED
+    assert f"look for the mail with Message-ID {identity(case)}" in str(case.hint)
     for _ in range(3):
         next_of(desk, case, clock)
     assert len(mail_server.arrived) == 1
     again = desk.send_again(case.id, by="Ann")
-    assert (again.state, len(mail_server.arrived)) == (State.AWAITING_PERSON, 2)
+    assert (again.state, len(mail_server.arrived)) == (State.ACTION_REQUIRED, 2)
     assert all(f"Message-ID: {identity(case)}" in text for text in mail_server.texts()), "both can be told to be one"
 
 
 def test_a_server_that_never_answers_is_left_and_provably_got_nothing(open_desk: Opener) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
-        config = MailConfig(sender="a@example.com", host="127.0.0.1", port=mute.getsockname()[1], timeout=1)
+        config = EmailConfig(sender="a@example.com", host="127.0.0.1", port=mute.getsockname()[1], timeout=1)
         case = asked(open_desk(config))
-    assert (case.state, case.asked_at) == (State.REQUESTED, None)
-    assert "did not go out" in str(case.text)
+    assert (case.state, case.last_sent_at) == (State.PENDING, None)
+    assert "did not go out" in str(case.message)
 
 
 def test_after_a_death_the_mail_is_named_as_it_was_sent_whatever_is_configured_now(
@@ -319,8 +324,8 @@ def test_after_a_death_the_mail_is_named_as_it_was_sent_whatever_is_configured_n
     (case,) = desk.cases(order=NUMBER)
     assert case.state is State.SENDING
     after = next_of(open_desk(mail_server.config(sender="new@example.org")), case, clock)
-    assert after.state is State.AWAITING_PERSON
-    assert f"Message-ID {identity(case)}" in str(after.remedy)
+    assert after.state is State.ACTION_REQUIRED
+    assert f"Message-ID {identity(case)}" in str(after.hint)
     assert len(mail_server.arrived) == 1
 
 
@@ -333,44 +338,44 @@ def test_a_person_is_reminded_and_told_how_often_and_how_late_it_is(
     desk = open_desk(mail_server.config())
     case = asked(desk)
     first = next_of(desk, case, clock)
-    assert (first.state, first.due_at) == (State.AWAITING_PERSON, clock.now() + WITHIN)
-    assert str(first.text).endswith("sent is not canceled (reminder 1: due now)")
+    assert (first.state, first.due_at) == (State.ACTION_REQUIRED, clock.now() + WITHIN)
+    assert str(first.message).endswith("sent is not canceled (reminder 1: due now)")
     clock.advance(hours(2))
-    assert desk.run_due().done == 0
-    assert str(next_of(desk, case, clock).text).endswith("sent is not canceled (reminder 2: 4 h overdue)")
+    assert desk.run_due().handled == 0
+    assert str(next_of(desk, case, clock).message).endswith("sent is not canceled (reminder 2: 4 h overdue)")
     assert len(mail_server.arrived) == 1
 
 
 def test_where_there_is_a_next_way_an_overdue_case_climbs_to_it(
     open_desk: Opener, mail_server: MailServer, clock: VirtualClock
 ) -> None:
-    desk = open_desk(mail_server.config(), BY_MAIL_OR_PHONE)
+    desk = open_desk(mail_server.config(), EMAIL_OR_PORTAL_ROUTES)
     case = asked(desk)
     climbed = next_of(desk, case, clock)
     assert climbed.route == 1
     after = next_of(desk, case, clock)
-    assert (after.state, after.text) == (State.AWAITING_PERSON, "Call Post.")
-    assert (after.waits_since, len(mail_server.arrived)) == (clock.now(), 1)
-    assert str(next_of(desk, case, clock).text) == "Call Post. (reminder 1: due now)"
+    assert (after.state, after.message) == (State.ACTION_REQUIRED, "Call Post.")
+    assert (after.action_required_since, len(mail_server.arrived)) == (clock.now(), 1)
+    assert str(next_of(desk, case, clock).message) == "Call Post. (reminder 1: due now)"
 
 
 def test_a_person_confirms_with_name_and_note(open_desk: Opener, mail_server: MailServer) -> None:
     desk = open_desk(mail_server.config())
     case = asked(desk)
     done = desk.case(desk.confirm(case.id, by="Ann", note="they wrote back at noon").id)
-    assert (done.state, done.due_at, done.waits_since) == (State.CANCELED, None, None)
-    assert done.proof is not None
-    assert (done.proof.person, done.proof.note) == ("Ann", "they wrote back at noon")
+    assert (done.state, done.due_at, done.action_required_since) == (State.CANCELED, None, None)
+    assert done.evidence is not None
+    assert (done.evidence.person, done.evidence.note) == ("Ann", "they wrote back at noon")
     assert desk.receipt(NUMBER).is_canceled
 
 
 def test_a_person_refuses_with_name_and_note(open_desk: Opener, mail_server: MailServer) -> None:
     desk = open_desk(mail_server.config())
     case = asked(desk)
-    done = desk.case(desk.refuse(case.id, by="Ann", refusal=Refusal.SHIPPED, note="it left yesterday").id)
-    assert (done.state, done.refusal, done.text) == (State.REFUSED, Refusal.SHIPPED, "it left yesterday")
+    done = desk.case(desk.refuse(case.id, by="Ann", rejection=Rejection.SHIPPED, note="it left yesterday").id)
+    assert (done.state, done.rejection, done.message) == (State.REJECTED, Rejection.SHIPPED, "it left yesterday")
     event = [entry.content for entry in desk.ledger.history(case.id)][-1]
-    assert (getattr(event, "kind", None), getattr(event, "person", None)) == (EventKind.REFUSED, "Ann")
+    assert (getattr(event, "kind", None), getattr(event, "person", None)) == (EventKind.REJECTED, "Ann")
 
 
 # Recipients
@@ -385,5 +390,5 @@ def test_a_recipient_that_is_no_single_address_is_said_before_anything_is_sent(
     problem = desk.plan(NUMBER).entries[0].problem
     assert str(problem).startswith("[connections.post].settings.to: ")
     case = asked(desk)
-    assert (case.state, mail_server.arrived) == (State.REQUESTED, [])
-    assert case.remedy
+    assert (case.state, mail_server.arrived) == (State.PENDING, [])
+    assert case.hint

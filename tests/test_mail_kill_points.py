@@ -13,14 +13,14 @@ import pytest
 from attrs import evolve
 
 from orderdesk_devkit.testing.failpoints.child import CROSSED, DIED
-from orderdesk_devkit.testing.failpoints.fork_server import Nursery
-from orderdesk_devkit.testing.failpoints.runner import KILLED
+from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
+from orderdesk_devkit.testing.failpoints.runner import FAILPOINTS
 from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.runtime.context import LEASE
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from tests.support.email_child import ACTION, POST, Errand, Task
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from tests.support.email_child import ACTION, EMAIL_ONLY, EmailTask, Task
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer
@@ -32,47 +32,49 @@ RULES: list[dict[str, str | list[str]]] = [
 ]
 
 
-def prepared(folder: Path, port: int, task: Task) -> Errand:
+def prepared(folder: Path, port: int, task: Task) -> EmailTask:
     """An errand with an order that was submitted to the e-mail-only integration."""
     clock = VirtualClock()
     rules = RULES if task is Task.MOVE else []
-    errand = Errand(str(folder / "desk.db"), port, clock.now(), ORDER.number, task, 0, rules)
-    with LocalHost(folder / "desk.db", clock=clock) as host:
+    errand = EmailTask(str(folder / "desk.db"), port, clock.now(), ORDER.number, task, 0, rules)
+    with SqliteOrderStore(folder / "desk.db", clock=clock) as host:
         host.import_orders([ORDER], by="a test")
     with errand.open(clock) as desk:
-        desk.place(ORDER.number, at=POST, by="a test")
+        desk.place(ORDER.number, connection=EMAIL_ONLY, by="a test")
     return errand
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery(at_once=1, module="tests.support.email_child") as raised:
+def nursery() -> Iterator[ForkServer]:
+    with ForkServer(at_once=1, module="tests.support.email_child") as raised:
         yield raised
 
 
-def run(errand: Errand, nursery: Nursery) -> str:
+def run(task: EmailTask, nursery: ForkServer) -> str:
     """What the child said: where it died, or which boundaries it crossed."""
-    ended = nursery.run(errand)
-    assert (ended.code, len(ended.said)) == (-signal.SIGKILL if errand.kill_at else 0, 1), ended
-    return ended.said[0].removeprefix(DIED if errand.kill_at else CROSSED).strip()
+    ended = nursery.run(task)
+    assert (ended.code, len(ended.output)) == (-signal.SIGKILL if task.kill_at else 0, 1), ended
+    return ended.output[0].removeprefix(DIED if task.kill_at else CROSSED).strip()
 
 
-def gone_on(errand: Errand) -> Case:
+def gone_on(task: EmailTask) -> Case:
     """Start again after the death: do what is not done, wait, do what is due. The one case then."""
-    clock = VirtualClock(errand.now)
-    with errand.open(clock) as desk:
+    clock = VirtualClock(task.now)
+    with task.open(clock) as desk:
         done = (
-            desk.cases(order=ORDER.number) if errand.task is Task.CANCEL else desk.host.folder(ORDER.id) == "Canceled"
+            desk.cases(order=ORDER.number)
+            if task.task is Task.CANCEL
+            else desk.order_store.folder_of(ORDER.id) == "Canceled"
         )
         if not done:
-            errand.do(desk)
+            task.run(desk)
         assert desk.run_due().problems == ()
         clock.advance(LEASE + seconds(1))
         assert desk.run_due().problems == ()
         (case,) = desk.cases(order=ORDER.number)
         assert len(desk.ledger.cancellations(ORDER.id)) == 1
-        fired = [firing.refused for _, firing in desk.ledger.firings(ORDER.id)]
-        assert fired == ([None] if errand.task is Task.MOVE else [])
+        fired = [firing.error for _, firing in desk.ledger.rule_executions(ORDER.id)]
+        assert fired == ([None] if task.task is Task.MOVE else [])
         return case
 
 
@@ -91,11 +93,11 @@ def arrived(server: MailServer) -> int:
 def test_wherever_the_process_dies_a_mail_goes_out_once_and_a_person_hears_what_is_not_known(
     task: Task,
     mail_server: MailServer,
-    nursery: Nursery,
+    nursery: ForkServer,
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    def errand(number: int) -> Errand:
+    def errand(number: int) -> EmailTask:
         (tmp_path / str(number)).mkdir()
         return evolve(prepared(tmp_path / str(number), mail_server.port, task), kill_at=number)
 
@@ -118,13 +120,13 @@ def test_wherever_the_process_dies_a_mail_goes_out_once_and_a_person_hears_what_
         case = gone_on(doomed)
         mails = at_death + arrived(mail_server)
         where = f"{number + 1}: {name}"
-        assert case.state is State.AWAITING_PERSON, where
+        assert case.state is State.ACTION_REQUIRED, where
         if intended <= number < finished:
-            assert f"Message-ID <{case.id}.0@example.com>" in str(case.remedy), where
+            assert f"Message-ID <{case.id}.0@example.com>" in str(case.hint), where
             assert mails <= 1, where
             assert mails == 0 or number > content, where
             assert mails == 1 or number < taken, where
         else:
             assert mails == 1, where
-            assert "a mail went to desk@example.net" in str(case.text), where
-    record_property(KILLED, f"{task.value} by mail: killed at {deaths} points")
+            assert "a mail went to desk@example.net" in str(case.message), where
+    record_property(FAILPOINTS, f"{task.value} by mail: killed at {deaths} points")

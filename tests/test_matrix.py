@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from orderdesk_devkit.simulators.simulator import Deed
+from orderdesk_devkit.simulators.simulator import Effect
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.cases.plan import PlanEntry
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.desk.matrix import MatrixRow, matrix_row
-from orderdesk_sdk.errors import InputError, NotAllowedError, UntrustedMessage
-from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.errors import InvalidStateError, SignatureVerificationError, ValidationError
+from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.webhooks import Message
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.webhooks import WebhookRequest
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 if TYPE_CHECKING:
-    from tests.conftest import Trial, TrialMaker
+    from tests.conftest import ServiceTrial, ServiceTrialMaker
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (
@@ -73,15 +73,15 @@ each_service = pytest.mark.parametrize("slug", [*GUIDE, *BESIDE])
 
 
 def declared(slug: str) -> Integration:
-    return Registry().load(slug).integration
+    return PluginRegistry().load(slug).integration
 
 
 def row(slug: str) -> MatrixRow:
-    return matrix_row(Registry().load(slug))
+    return matrix_row(PluginRegistry().load(slug))
 
 
-def entry(trial: Trial) -> PlanEntry:
-    return trial.scene.desk.plan(trial.scene.order).entries[0]
+def entry(trial: ServiceTrial) -> PlanEntry:
+    return trial.harness.desk.plan(trial.harness.order).entries[0]
 
 
 def span(text: str) -> timedelta:
@@ -89,9 +89,9 @@ def span(text: str) -> timedelta:
     return timedelta(seconds=float(count) * UNITS[unit])
 
 
-def wire(trial: Trial) -> Mapping[str, object]:
+def wire(trial: ServiceTrial) -> Mapping[str, object]:
     """The wire profile that fits the simulator."""
-    found = trial.scene.configured.settings["wire"]
+    found = trial.harness.connection_config.settings["wire"]
     assert isinstance(found, Mapping)
     return found
 
@@ -108,35 +108,37 @@ def test_the_matrix_has_a_row_for_every_service_of_the_guide_and_for_what_is_bes
 
 
 @each_service
-def test_the_plan_says_before_pressing_what_the_matrix_says(try_at: TrialMaker, slug: str) -> None:
-    told, routes = entry(try_at(slug)), row(slug).routes
+def test_the_plan_says_before_pressing_what_the_matrix_says(trial_at: ServiceTrialMaker, slug: str) -> None:
+    told, routes = entry(trial_at(slug)), row(slug).routes
     assert len(told.steps) == len(routes)
     for step, route in zip(told.steps, routes, strict=True):
-        assert route.way.startswith(step.label)
-        assert (step.scope.value, step.note) == (route.scope, route.note)
-        proof = re.sub("^as your wire profile can prove; .*", "read back every 5 min, for 24 h", route.proof)
-        assert step.then.removeprefix("last, when all others are canceled; ") == proof
+        assert route.route.startswith(step.label)
+        assert (step.scope.value, step.warning) == (route.scope, route.warning)
+        proof = re.sub("^as your wire profile can prove; .*", "read back every 5 min, for 24 h", route.confirmation)
+        assert step.follow_up.removeprefix("last, when all others are canceled; ") == proof
 
 
 @each_service
-def test_the_first_way_is_the_one_that_is_taken(try_at: TrialMaker, slug: str) -> None:
-    trial, way = try_at(slug), row(slug).routes[0].way
+def test_the_first_way_is_the_one_that_is_taken(trial_at: ServiceTrialMaker, slug: str) -> None:
+    trial, way = trial_at(slug), row(slug).routes[0].route
     case = trial.cancel(reason_for(slug))
     if way == "e-mail":
-        assert (trial.drafts, trial.requests, case.state) == (True, [], State.AWAITING_PERSON)
+        assert (trial.drafts, trial.requests, case.state) == (True, [], State.ACTION_REQUIRED)
     else:
         asks = way.startswith("button (asks)")
         assert asks or way.partition(",")[0] == "button"
-        assert (trial.drafts, case.state) == (False, State.ASKED if asks else State.CANCELED)
-        assert (case.proof is None) == asks
-        assert [deed for deed, _ in trial.deeds] == [Deed.CANCEL_TAKEN]
+        assert (trial.drafts, case.state) == (False, State.ACKNOWLEDGED if asks else State.CANCELED)
+        assert (case.evidence is None) == asks
+        assert [deed for deed, _ in trial.effects] == [Effect.CANCEL_ACCEPTED]
 
 
 @pytest.mark.parametrize("slug", ["mww", "mww-europe"])
-def test_after_its_minutes_the_button_is_closed_and_the_next_way_is_taken(try_at: TrialMaker, slug: str) -> None:
+def test_after_its_minutes_the_button_is_closed_and_the_next_way_is_taken(
+    trial_at: ServiceTrialMaker, slug: str
+) -> None:
     assert row(slug).cancel == "button (asks), within 2 min of submission, then e-mail *"
-    trial = try_at(slug, wait=span("20 min"))
-    assert trial.cancel().state is State.AWAITING_PERSON
+    trial = trial_at(slug, wait=span("20 min"))
+    assert trial.cancel().state is State.ACTION_REQUIRED
     assert (trial.drafts, trial.requests) == (True, [])
 
 
@@ -147,39 +149,39 @@ def test_after_its_minutes_the_button_is_closed_and_the_next_way_is_taken(try_at
         ("lulu", "button, while production has not begun", "IN_PRODUCTION"),
     ],
 )
-def test_once_it_has_begun_the_button_is_closed(try_at: TrialMaker, slug: str, way: str, begun: str) -> None:
+def test_once_it_has_begun_the_button_is_closed(trial_at: ServiceTrialMaker, slug: str, way: str, begun: str) -> None:
     assert row(slug).cancel == way
-    trial = try_at(slug)
-    host, desk = trial.scene.desk.host, trial.scene.desk
-    assert isinstance(host, LocalHost)
-    host.note_status(desk.host.order(trial.scene.order).id, slug, begun, trial.scene.clock.now())
-    assert entry(trial).chosen is None
-    assert trial.cancel().state is State.IMPOSSIBLE
+    trial = trial_at(slug)
+    host, desk = trial.harness.desk.order_store, trial.harness.desk
+    assert isinstance(host, SqliteOrderStore)
+    host.record_status(desk.order_store.get_order(trial.harness.order).id, slug, begun, trial.harness.clock.now())
+    assert entry(trial).chosen_step is None
+    assert trial.cancel().state is State.UNSUPPORTED
     assert trial.requests == []
 
 
 @pytest.mark.parametrize("slug", ["bay-photo", "bdlinx", "progressive-solutions"])
-def test_the_button_calls_what_the_wire_profile_says(try_at: TrialMaker, slug: str) -> None:
+def test_the_button_calls_what_the_wire_profile_says(trial_at: ServiceTrialMaker, slug: str) -> None:
     assert row(slug).cancel == "button (asks), by your wire profile"
-    profile = json.loads(json.dumps(wire(try_at(slug))))
+    profile = json.loads(json.dumps(wire(trial_at(slug))))
     profile["cancel"]["path"] = "/anywhere/else/{remote_id}"
-    trial = try_at(slug, settings={"wire": profile})
+    trial = trial_at(slug, settings={"wire": profile})
     trial.cancel()
-    assert f"/anywhere/else/{trial.scene.order}" in [request.path for request in trial.requests]
+    assert f"/anywhere/else/{trial.harness.order}" in [request.path for request in trial.requests]
 
 
-def test_orders_that_are_gathered_leave_together(try_at: TrialMaker) -> None:
-    assert row("amazon-marketplace").routes[0].way.endswith("batches of up to 20, gathered for 20 min, one at a time")
-    trial = try_at("amazon-marketplace")
-    standing = trial.scene.desk.cancel(trial.scene.order, by="Ann", reason="out of stock")
-    assert (standing.cases[0].state, trial.deeds) == (State.REQUESTED, [])
-    assert standing.cases[0].due_at == trial.scene.clock.now() + span("20 min")
-    assert trial.settle_in().state is State.ASKED
+def test_orders_that_are_gathered_leave_together(trial_at: ServiceTrialMaker) -> None:
+    assert row("amazon-marketplace").routes[0].route.endswith("batches of up to 20, gathered for 20 min, one at a time")
+    trial = trial_at("amazon-marketplace")
+    standing = trial.harness.desk.cancel(trial.harness.order, by="Ann", reason="out of stock")
+    assert (standing.cases[0].state, trial.effects) == (State.PENDING, [])
+    assert standing.cases[0].due_at == trial.harness.clock.now() + span("20 min")
+    assert trial.settle().state is State.ACKNOWLEDGED
 
 
 @each_service
 def test_what_the_settings_of_a_connection_may_change_is_marked_and_tested(slug: str) -> None:
-    assert row(slug).varies == (slug in VARYING)
+    assert row(slug).routes_vary == (slug in VARYING)
     assert row(slug).cancel.endswith(" *") == (slug in VARYING)
     if slug in VARYING:
         path, _, name = VARYING[slug].partition("::")
@@ -187,53 +189,53 @@ def test_what_the_settings_of_a_connection_may_change_is_marked_and_tested(slug:
 
 
 @each_service
-def test_the_proof_is_what_settles_the_case(try_at: TrialMaker, slug: str) -> None:
-    trial, proof = try_at(slug), row(slug).routes[0].proof
+def test_the_proof_is_what_settles_the_case(trial_at: ServiceTrialMaker, slug: str) -> None:
+    trial, proof = trial_at(slug), row(slug).routes[0].confirmation
     case = trial.cancel(reason_for(slug))
-    now = trial.scene.clock.now()
+    now = trial.harness.clock.now()
     if proof.startswith("a person confirms, reminded after "):
         assert case.due_at == now + span(proof.removeprefix("a person confirms, reminded after "))
-        kinds = {ProofKind.PERSON}
-        case = trial.scene.desk.case(trial.scene.desk.confirm(case.id, by="Ben").id)
+        kinds = {EvidenceKind.PERSON}
+        case = trial.harness.desk.case(trial.harness.desk.confirm(case.id, by="Ben").id)
     elif proof == "the reply is final":
-        kinds = {ProofKind.REPLY}
-        assert trial.scene.is_canceled
+        kinds = {EvidenceKind.RESPONSE}
+        assert trial.harness.is_canceled
     else:
         told = re.fullmatch(r"read back every (.+), for (.+)", proof)
         every, give_up = told.groups() if told else ("5 min", "24 h")
         assert told or proof.startswith("as your wire profile can prove; ")
-        assert (case.due_at, case.give_up_at) == (now + span(every), now + span(give_up))
-        kinds, case = {ProofKind.READ_BACK, ProofKind.LINES}, trial.scene.follow()
-        assert trial.scene.is_canceled
+        assert (case.due_at, case.deadline) == (now + span(every), now + span(give_up))
+        kinds, case = {EvidenceKind.POLLED_STATUS, EvidenceKind.LINE_QUANTITIES}, trial.harness.follow_up()
+        assert trial.harness.is_canceled
     assert case.state is State.CANCELED
-    assert case.proof is not None
-    assert case.proof.kind in kinds
+    assert case.evidence is not None
+    assert case.evidence.kind in kinds
 
 
 @pytest.mark.parametrize("slug", ["bdlinx", "progressive-solutions"])
-def test_without_a_read_call_a_person_is_the_proof(try_at: TrialMaker, slug: str) -> None:
-    assert row(slug).routes[0].proof.endswith("without a read call a person confirms, reminded after 4 h")
-    trial = try_at(slug, settings={"wire": {"cancel": wire(try_at(slug))["cancel"]}})
+def test_without_a_read_call_a_person_is_the_proof(trial_at: ServiceTrialMaker, slug: str) -> None:
+    assert row(slug).routes[0].confirmation.endswith("without a read call a person confirms, reminded after 4 h")
+    trial = trial_at(slug, settings={"wire": {"cancel": wire(trial_at(slug))["cancel"]}})
     case = trial.cancel()
-    assert (case.state, case.due_at) == (State.AWAITING_PERSON, trial.scene.clock.now() + span("4 h"))
+    assert (case.state, case.due_at) == (State.ACTION_REQUIRED, trial.harness.clock.now() + span("4 h"))
 
 
 @each_service
-def test_a_reason_is_taken_as_the_matrix_says(try_at: TrialMaker, slug: str) -> None:
-    trial, reason = try_at(slug), row(slug).routes[0].reason
+def test_a_reason_is_taken_as_the_matrix_says(trial_at: ServiceTrialMaker, slug: str) -> None:
+    trial, reason = trial_at(slug), row(slug).routes[0].reason
     words = "the moon is blue"
     if reason.startswith("required"):
         for wrong in (None, words):
-            with pytest.raises(InputError):
+            with pytest.raises(ValidationError):
                 trial.cancel(wrong)
         assert trial.requests == []
-        assert trial.scene.desk.cases(order=trial.scene.order) == ()
+        assert trial.harness.desk.cases(order=trial.harness.order) == ()
     if reason == "required, from a list":
         words = entry(trial).steps[0].reasons[0].code
     trial.cancel(words)
-    assert (words in trial.said) == (reason != "none")
+    assert (words in trial.messages) == (reason != "none")
     if not reason.startswith("required"):
-        assert try_at(slug).cancel(None).asked_at is not None
+        assert trial_at(slug).cancel(None).last_sent_at is not None
 
 
 def test_every_kind_of_reason_is_claimed_by_somebody() -> None:
@@ -247,63 +249,63 @@ def test_every_kind_of_reason_is_claimed_by_somebody() -> None:
 
 
 @each_service
-def test_parts_are_taken_where_the_matrix_says(try_at: TrialMaker, slug: str) -> None:
-    trial, scope = try_at(slug), row(slug).routes[0].scope
-    line = trial.scene.desk.host.order(trial.scene.order).lines[0]
+def test_parts_are_taken_where_the_matrix_says(trial_at: ServiceTrialMaker, slug: str) -> None:
+    trial, scope = trial_at(slug), row(slug).routes[0].scope
+    line = trial.harness.desk.order_store.get_order(trial.harness.order).lines[0]
     assert line.quantity == 2
     if scope == "whole orders":
-        with pytest.raises(InputError, match="whole"):
+        with pytest.raises(ValidationError, match="whole"):
             trial.cancel(reason_for(slug), {line.code: 1})
-        assert (trial.requests, trial.scene.desk.cases(order=trial.scene.order)) == ([], ())
+        assert (trial.requests, trial.harness.desk.cases(order=trial.harness.order)) == ([], ())
     else:
         assert scope == "lines and quantities"
         trial.cancel(reason_for(slug), {line.code: 1})
-        done = trial.scene.follow()
+        done = trial.harness.follow_up()
         assert [(one.line, one.canceled) for one in done.lines if one.canceled] == [(line.code, 1)]
 
 
 @each_service
-def test_a_cart_takes_the_statuses_of_the_matrix_and_no_other(try_at: TrialMaker, slug: str) -> None:
-    trial, statuses = try_at(slug), row(slug).statuses
-    desk, number = trial.scene.desk, trial.scene.order
-    assert (row(slug).role is Role.CART) == bool(statuses) == (slug in CARTS)
+def test_a_cart_takes_the_statuses_of_the_matrix_and_no_other(trial_at: ServiceTrialMaker, slug: str) -> None:
+    trial, statuses = trial_at(slug), row(slug).statuses
+    desk, number = trial.harness.desk, trial.harness.order
+    assert (row(slug).role is ConnectionRole.CART) == bool(statuses) == (slug in CARTS)
     if not statuses:
-        with pytest.raises(NotAllowedError, match="at no cart"):
+        with pytest.raises(InvalidStateError, match="at no cart"):
             desk.change_status(number, "canceled", by="Ann")
         return
-    with pytest.raises(InputError, match="teleported") as refused:
+    with pytest.raises(ValidationError, match="teleported") as refused:
         desk.change_status(number, "teleported", by="Ann")
-    assert refused.value.remedy == f"it can set: {', '.join(statuses)}"
+    assert refused.value.hint == f"it can set: {', '.join(statuses)}"
     assert trial.requests == []
     for status in statuses[1:]:
         made = desk.change_status(number, status, by="Ann")
-        assert (made.changes[0].state, trial.scene.service.truth(trial.scene.placement.remote_id)) == (
+        assert (made.changes[0].state, trial.harness.service.actual_status(trial.harness.remote_order.remote_id)) == (
             ErrandState.DONE,
             status,
         )
     desk.change_status(number, "canceled", by="Ann", reason=reason_for(slug))
-    trial.settle_in()
-    assert trial.scene.follow().state is State.CANCELED
+    trial.settle()
+    assert trial.harness.follow_up().state is State.CANCELED
 
 
 @each_service
-def test_a_canceled_order_is_submitted_again_as_the_matrix_says(try_at: TrialMaker, slug: str) -> None:
-    trial, resubmit = try_at(slug), row(slug).resubmit
+def test_a_canceled_order_is_submitted_again_as_the_matrix_says(trial_at: ServiceTrialMaker, slug: str) -> None:
+    trial, resubmit = trial_at(slug), row(slug).resubmission
     case = trial.cancel(reason_for(slug))
-    if case.state is State.AWAITING_PERSON:
-        trial.scene.desk.confirm(case.id, by="Ben")
-    assert trial.scene.follow().state is State.CANCELED
-    before = len(trial.deeds)
+    if case.state is State.ACTION_REQUIRED:
+        trial.harness.desk.confirm(case.id, by="Ben")
+    assert trial.harness.follow_up().state is State.CANCELED
+    before = len(trial.effects)
     if resubmit.startswith("no: "):
-        with pytest.raises(NotAllowedError) as refused:
-            trial.scene.resubmit()
+        with pytest.raises(InvalidStateError) as refused:
+            trial.harness.resubmit()
         assert resubmit.removeprefix("no: ") in str(refused.value)
-        assert len(trial.deeds) == before
+        assert len(trial.effects) == before
     else:
         assert resubmit == "new number", "no service of today takes the same number; prove here what another one does"
-        made = trial.scene.resubmit()
-        assert (made.state, made.remote_id) == (ErrandState.DONE, f"{trial.scene.order}-1")
-        assert trial.deeds[before:] == [(Deed.ORDER_CREATED, made.remote_id)]
+        made = trial.harness.resubmit()
+        assert (made.state, made.remote_id) == (ErrandState.DONE, f"{trial.harness.order}-1")
+        assert trial.effects[before:] == [(Effect.ORDER_CREATED, made.remote_id)]
 
 
 ACTIONS = {
@@ -313,36 +315,36 @@ ACTIONS = {
 
 
 @each_service
-def test_rules_may_do_what_the_matrix_lists(try_at: TrialMaker, slug: str) -> None:
+def test_rules_may_do_what_the_matrix_lists(trial_at: ServiceTrialMaker, slug: str) -> None:
     assert row(slug).actions == ACTIONS.get(slug, ())
     for action in row(slug).actions:
-        trial = try_at(slug)
+        trial = trial_at(slug)
         told = {"reason": reason_for(slug)} if "Cancel" in action and reason_for(slug) else {}
         with trial.with_rules({"name": "a test", "event": "order moved", "do": [{"action": action, **told}]}) as desk:
-            desk.move(trial.scene.order, "Canceled", by="Ann")
-            ((_, fired),) = desk.ledger.firings(desk.host.order(trial.scene.order).id)
-        assert (fired.action, fired.refused) == (action, None)
+            desk.move(trial.harness.order, "Canceled", by="Ann")
+            ((_, fired),) = desk.ledger.rule_executions(desk.order_store.get_order(trial.harness.order).id)
+        assert (fired.action, fired.error) == (action, None)
         assert trial.requests != []
 
 
 @each_service
-def test_what_the_service_sends_is_read_where_the_matrix_says_so(try_at: TrialMaker, slug: str) -> None:
-    trial, forged = try_at(slug), Message({}, b'{"id": 1}')
-    reads = row(slug).messages
-    with pytest.raises(UntrustedMessage if reads else NotAllowedError):
-        trial.scene.desk.receive(slug, forged)
+def test_what_the_service_sends_is_read_where_the_matrix_says_so(trial_at: ServiceTrialMaker, slug: str) -> None:
+    trial, forged = trial_at(slug), WebhookRequest({}, b'{"id": 1}')
+    reads = row(slug).reads_notifications
+    with pytest.raises(SignatureVerificationError if reads else InvalidStateError):
+        trial.harness.desk.receive(slug, forged)
     assert reads == (slug in ("hp-site-flow", "shopify", "shopify-fulfillment"))
     assert trial.requests == []
 
 
 @each_service
-def test_the_order_is_there_in_the_role_of_the_matrix(try_at: TrialMaker, slug: str) -> None:
-    assert try_at(slug).scene.placement.role is row(slug).role
+def test_the_order_is_there_in_the_role_of_the_matrix(trial_at: ServiceTrialMaker, slug: str) -> None:
+    assert trial_at(slug).harness.remote_order.role is row(slug).role
 
 
 @each_service
 def test_what_the_knowledge_rests_on_is_so(slug: str) -> None:
-    match row(slug).evidence.value:
+    match row(slug).verified_by.value:
         case "vendor checked":
             path, word = JUDGES[slug]
             assert word in (ROOT / path).read_text(encoding="utf-8")

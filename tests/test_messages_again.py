@@ -12,17 +12,23 @@ from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.desk.notifications import LARGEST
-from orderdesk_sdk.errors import InputError, LedgerError, UntrustedMessage
-from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.desk.notifications import MAX_BYTES
+from orderdesk_sdk.errors import SignatureVerificationError, StorageError, ValidationError
+from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.plugin.webhooks import LONGEST_NAME, Hint, HintKind, Message
+from orderdesk_sdk.plugin.webhooks import MAX_EVENT_ID_LENGTH, NotificationKind, OrderNotification, WebhookRequest
 from orderdesk_sdk.stores.sqlite import messages
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from tests.support.fake_services import Mill, TownSettings, Village, VillageOpener, note
+from tests.support.fake_services import (
+    FakeDeskOpener,
+    FakeFulfillmentService,
+    FakeServices,
+    FakeServiceSettings,
+    fake_webhook,
+)
 
-CANCELED, CHANGED = HintKind.CANCELED, HintKind.CHANGED
+CANCELED, CHANGED = NotificationKind.CANCELED, NotificationKind.CHANGED
 
 
 def calls(desk: Desk) -> int:
@@ -34,150 +40,150 @@ def lines(desk: Desk) -> int:
     return sum(len(desk.ledger.history(case.id)) for case in desk.cases())
 
 
-@pytest.mark.parametrize("kind", HintKind)
+@pytest.mark.parametrize("kind", NotificationKind)
 def test_a_message_replayed_two_hundred_times_does_nothing_after_the_first(
-    village_desk: VillageOpener, village: Village, kind: HintKind
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, kind: NotificationKind
 ) -> None:
-    desk = village_desk(at=["mill"])
+    desk = fake_services_desk(at=["mill"])
     desk.cancel("1042", by="Ann")
-    message = note("1042", kind, delivery="d-1")
+    message = fake_webhook("1042", kind, delivery="d-1")
     desk.receive("mill", message)
     before = (calls(desk), lines(desk), desk.cases())
     for _ in range(200):
         (heard,) = desk.receive("mill", message)
-        assert heard.text == "it came before, so nothing is looked into again"
+        assert heard.message == "it came before, so nothing is looked into again"
         assert heard.case == desk.cases()[-1]
     assert (calls(desk), lines(desk), desk.cases()) == before
 
 
 def test_what_was_withdrawn_is_not_opened_again_by_the_same_message(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk = village_desk(at=["mill"])
-    village.status["mill", "1042"] = "shipped"
+    desk = fake_services_desk(at=["mill"])
+    fake_services.status["mill", "1042"] = "shipped"
     for _ in range(20):
-        desk.receive("mill", note("1042", CANCELED))
+        desk.receive("mill", fake_webhook("1042", CANCELED))
     assert [case.state for case in desk.cases()] == [State.WITHDRAWN]
 
 
-def test_headers_that_nobody_signed_make_no_new_message(village_desk: VillageOpener) -> None:
-    desk = village_desk(at=["mill"])
+def test_headers_that_nobody_signed_make_no_new_message(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["mill"])
     desk.cancel("1042", by="Ann")
-    message = note("1042", CHANGED)
+    message = fake_webhook("1042", CHANGED)
     desk.receive("mill", message)
     before = calls(desk)
     for number in range(20):
         headers = {**message.headers, "x-forwarded-for": str(number), "x-webhook-id": f"w-{number}"}
-        desk.receive("mill", Message(headers, message.body))
+        desk.receive("mill", WebhookRequest(headers, message.body))
     assert calls(desk) == before
 
 
-def test_the_next_process_knows_what_came_to_the_one_before(village_desk: VillageOpener) -> None:
-    desk = village_desk(at=["mill"])
+def test_the_next_process_knows_what_came_to_the_one_before(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["mill"])
     desk.cancel("1042", by="Ann")
-    desk.receive("mill", note("1042", CHANGED))
+    desk.receive("mill", fake_webhook("1042", CHANGED))
     before = calls(desk)
-    again = village_desk()
-    again.receive("mill", note("1042", CHANGED))
+    again = fake_services_desk()
+    again.receive("mill", fake_webhook("1042", CHANGED))
     assert calls(again) == before
 
 
-def test_of_many_at_once_one_is_looked_into(village_desk: VillageOpener) -> None:
-    desks = [village_desk(at=["mill"]), village_desk()]
+def test_of_many_at_once_one_is_looked_into(fake_services_desk: FakeDeskOpener) -> None:
+    desks = [fake_services_desk(at=["mill"]), fake_services_desk()]
     desks[0].cancel("1042", by="Ann")
     before = calls(desks[0])
-    message = note("1042", CHANGED)
+    message = fake_webhook("1042", CHANGED)
     with ThreadPoolExecutor(16) as pool:
         heard = list(pool.map(lambda number: desks[number % 2].receive("mill", message)[0], range(64)))
     assert calls(desks[0]) == before + 1
     assert sum("it came before" not in one.text for one in heard) == 1
 
 
-def test_another_message_of_the_same_kind_is_looked_into(village_desk: VillageOpener) -> None:
-    desk = village_desk(at=["mill"])
+def test_another_message_of_the_same_kind_is_looked_into(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["mill"])
     desk.cancel("1042", by="Ann")
     before = calls(desk)
     for number in range(3):
-        desk.receive("mill", note("1042", CHANGED, delivery=f"d-{number}"))
+        desk.receive("mill", fake_webhook("1042", CHANGED, delivery=f"d-{number}"))
     assert calls(desk) > before
 
 
-def test_the_same_bytes_at_another_connection_are_another_message(village_desk: VillageOpener) -> None:
-    desk = village_desk(at=["mill", "cart"])
-    texts = [desk.receive(name, note("1042", CANCELED))[0].text for name in ("mill", "cart")]
+def test_the_same_bytes_at_another_connection_are_another_message(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["mill", "cart"])
+    texts = [desk.receive(name, fake_webhook("1042", CANCELED))[0].message for name in ("mill", "cart")]
     assert texts == ["read back", "read back"]
 
 
-def test_what_could_not_be_looked_into_may_come_again(village_desk: VillageOpener) -> None:
-    desk = village_desk(at=["mill"])
-    placements = desk.host.placements
+def test_what_could_not_be_looked_into_may_come_again(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["mill"])
+    placements = desk.order_store.remote_orders
 
-    def troubled(order_id: str) -> tuple[Placement, ...]:
-        raise InputError(f"{order_id} is locked")
+    def troubled(order_id: str) -> tuple[RemoteOrder, ...]:
+        raise ValidationError(f"{order_id} is locked")
 
-    desk.host.placements = troubled  # type: ignore[method-assign]  # trouble of whatever kind
-    assert "not looked into" in desk.receive("mill", note("1042", CANCELED))[0].text
-    desk.host.placements = placements  # type: ignore[method-assign]
-    assert desk.receive("mill", note("1042", CANCELED))[0].text == "read back"
+    desk.order_store.remote_orders = troubled  # type: ignore[method-assign]  # trouble of whatever kind
+    assert "not looked into" in desk.receive("mill", fake_webhook("1042", CANCELED))[0].message
+    desk.order_store.remote_orders = placements  # type: ignore[method-assign]
+    assert desk.receive("mill", fake_webhook("1042", CANCELED))[0].message == "read back"
 
 
-def test_what_the_ledger_could_not_keep_may_come_again(village_desk: VillageOpener) -> None:
-    desk = village_desk(at=["mill"])
-    opened = desk.ledger.open
+def test_what_the_ledger_could_not_keep_may_come_again(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["mill"])
+    opened = desk.ledger.open_cancellation
 
     def full(*_: object) -> None:
-        raise LedgerError("the disk is full")
+        raise StorageError("the disk is full")
 
-    desk.ledger.open = full  # type: ignore[assignment]  # so that the sender sends it again
-    with pytest.raises(LedgerError):
-        desk.receive("mill", note("1042", CANCELED))
-    desk.ledger.open = opened  # type: ignore[method-assign]
-    assert desk.receive("mill", note("1042", CANCELED))[0].text == "read back"
+    desk.ledger.open_cancellation = full  # type: ignore[assignment]  # so that the sender sends it again
+    with pytest.raises(StorageError):
+        desk.receive("mill", fake_webhook("1042", CANCELED))
+    desk.ledger.open_cancellation = opened  # type: ignore[method-assign]
+    assert desk.receive("mill", fake_webhook("1042", CANCELED))[0].message == "read back"
 
 
 def test_whoever_died_over_a_message_keeps_nobody_from_it_for_long(
-    village_desk: VillageOpener, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, clock: VirtualClock
 ) -> None:
-    desk = village_desk(at=["mill"])
-    desk.ledger.settle_messages = lambda *_: None  # type: ignore[method-assign]  # the process "dies" before that
-    desk.receive("mill", note("1042", CHANGED))
-    again = village_desk()
-    assert "it came before" in again.receive("mill", note("1042", CHANGED))[0].text
+    desk = fake_services_desk(at=["mill"])
+    desk.ledger.complete_notifications = lambda *_: None  # type: ignore[method-assign]  # the process "dies" before that
+    desk.receive("mill", fake_webhook("1042", CHANGED))
+    again = fake_services_desk()
+    assert "it came before" in again.receive("mill", fake_webhook("1042", CHANGED))[0].message
     clock.advance(minutes(6))
-    assert again.receive("mill", note("1042", CHANGED))[0].text == "nothing to look into"
+    assert again.receive("mill", fake_webhook("1042", CHANGED))[0].message == "nothing to look into"
 
 
-def test_a_message_about_nobody_s_order_does_nothing_and_leaves_nothing(village_desk: VillageOpener) -> None:
-    desk = village_desk(at=["mill"])
+def test_a_message_about_nobody_s_order_does_nothing_and_leaves_nothing(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["mill"])
 
     def untouched(*_: object) -> frozenset[str]:
         raise AssertionError("nothing is remembered of it")
 
-    desk.ledger.take_messages = untouched  # type: ignore[assignment]
+    desk.ledger.claim_notifications = untouched  # type: ignore[assignment]
     for _ in range(3):
-        (heard,) = desk.receive("mill", note("9999", CANCELED))
+        (heard,) = desk.receive("mill", fake_webhook("9999", CANCELED))
         assert (heard.order_number, heard.case) == (None, None)
     assert desk.cases() == ()
-    with pytest.raises(UntrustedMessage):
-        desk.receive("mill", note("1042", CANCELED, key="guessed"))
+    with pytest.raises(SignatureVerificationError):
+        desk.receive("mill", fake_webhook("1042", CANCELED, key="guessed"))
 
 
-def test_a_message_without_end_is_refused_before_anything_reads_it(village_desk: VillageOpener) -> None:
-    desk = village_desk(at=["mill"])
-    with pytest.raises(InputError, match="at most 5,000,000 are taken"):
-        desk.receive("mill", Message(note("1042", CANCELED).headers, b" " * (LARGEST + 1)))
+def test_a_message_without_end_is_refused_before_anything_reads_it(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["mill"])
+    with pytest.raises(ValidationError, match="at most 5,000,000 are taken"):
+        desk.receive("mill", WebhookRequest(fake_webhook("1042", CANCELED).headers, b" " * (MAX_BYTES + 1)))
 
 
 def test_what_is_remembered_is_bounded_and_forgotten_after_a_month(
-    village_desk: VillageOpener, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+    fake_services_desk: FakeDeskOpener, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "REMEMBERED", 5)
-    ledger = village_desk(at=["mill"]).ledger
+    monkeypatch.setattr(messages, "MAX_REMEMBERED", 5)
+    ledger = fake_services_desk(at=["mill"]).ledger
     assert isinstance(ledger, SqliteLedger)
 
     def came(name: str) -> bool:
-        taken = ledger.take_messages("mill", [name], clock.now())
-        ledger.settle_messages("mill", taken, ())
+        taken = ledger.claim_notifications("mill", [name], clock.now())
+        ledger.complete_notifications("mill", taken, ())
         clock.advance(minutes(1))
         return not taken
 
@@ -193,24 +199,26 @@ def test_what_is_remembered_is_bounded_and_forgotten_after_a_month(
     [
         ("d-1", "d-1"),
         ("d\n\x1b[31m1\x00\u202e", "d [31m1"),
-        ("x" * 5000, "x" * LONGEST_NAME),
+        ("x" * 5000, "x" * MAX_EVENT_ID_LENGTH),
         ("\n \t", None),
         ("", None),
         (None, None),
     ],
 )
 def test_the_name_of_a_delivery_is_cut_and_cleaned(said: str | None, kept: str | None) -> None:
-    assert Hint("1042", CANCELED, said).delivery == kept
+    assert OrderNotification("1042", CANCELED, said).event_id == kept
 
 
-def test_a_delivery_with_line_breaks_writes_no_line_of_its_own(village_desk: VillageOpener) -> None:
-    class Chatty(Mill):
+def test_a_delivery_with_line_breaks_writes_no_line_of_its_own(fake_services_desk: FakeDeskOpener) -> None:
+    class Chatty(FakeFulfillmentService):
         @hookimpl
-        def orderdesk_receive(self, message: Message, service: Service[TownSettings]) -> Sequence[Hint]:
-            return [Hint("1042", CANCELED, json.loads(message.body))]
+        def orderdesk_parse_webhook(
+            self, request: WebhookRequest, service: Service[FakeServiceSettings]
+        ) -> Sequence[OrderNotification]:
+            return [OrderNotification("1042", CANCELED, json.loads(request.body))]
 
-    desk = village_desk(Chatty(), at=["mill"])
-    desk.receive("mill", Message({}, json.dumps("d-1\n\ncanceled\x1b[0m" + "x" * 999).encode()))
+    desk = fake_services_desk(Chatty(), at=["mill"])
+    desk.receive("mill", WebhookRequest({}, json.dumps("d-1\n\ncanceled\x1b[0m" + "x" * 999).encode()))
     (wish,) = desk.ledger.cancellations("id-1042")
-    assert wish.asked_by.startswith("a message from mill, delivery d-1 canceled [0mxxx")
-    assert len(wish.asked_by) <= LONGEST_NAME + 40
+    assert wish.requested_by.startswith("a message from mill, delivery d-1 canceled [0mxxx")
+    assert len(wish.requested_by) <= MAX_EVENT_ID_LENGTH + 40

@@ -17,31 +17,31 @@ import httpx
 import pytest
 
 from orderdesk_devkit.testing.plugin_under_test import sample_order
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.auth import Token, TokenAuth
-from orderdesk_sdk.plugin.connection_settings import host, parsed, secret, settings
+from orderdesk_sdk.plugin.connection_settings import custom, secret, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.reasons import ClosedList, ReasonCode
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply, Email, Route
+from orderdesk_sdk.plugin.reasons import ReasonCode, ReasonList
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
+from orderdesk_sdk.plugin.routes import Button, Email, FinalResponse, Polling, Route
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
+from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.http.client import CallLimits
-from tests.misdeeds import CANARY, HANGS, MISDEEDS, Deed
+from orderdesk_sdk.transport.http.client import HttpLimits
+from tests.misdeeds import CANARY, HANGS, MISBEHAVIORS, Misbehavior
 
 pytestmark = pytest.mark.slow
 
@@ -54,21 +54,21 @@ LONGEST = 100.0
 
 @settings
 class ShopSettings:
-    endpoint: str = host(help="the shop's API")
+    endpoint: str = url(help="the shop's API")
     api_key: Secret = secret(help="the shop's key")
 
 
-class Good:
+class WellBehavedPlugin:
     """A plugin as it should be."""
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
             slug="good",
-            title="Good",
+            title="WellBehavedPlugin",
             settings=ShopSettings,
             base_url="endpoint",
-            cancel=(Button(ByReply()),),
+            cancel=(Button(FinalResponse()),),
             identified_by=UNNAMED,
         )
 
@@ -81,14 +81,14 @@ class Good:
 class BadAuth(TokenAuth):
     """Credentials that go wrong where the plugin says."""
 
-    def __init__(self, plugin: Bad, url: str) -> None:
+    def __init__(self, plugin: MisbehavingPlugin, url: str) -> None:
         super().__init__()
         self._plugin, self._url = plugin, url
 
     def token_request(self) -> httpx.Request:
         return self._plugin.at("token_request", httpx.Request("POST", f"{self._url}/token"))
 
-    def token(self, reply: httpx.Response) -> Token:
+    def parse_token(self, response: httpx.Response) -> Token:
         return self._plugin.at("token", Token(Secret("token-of-a-shop"), hours(1)))
 
     def sign(self, request: httpx.Request, token: Secret) -> None:
@@ -99,7 +99,7 @@ class BadAuth(TokenAuth):
 class BadFlow(httpx.Auth):
     """Credentials of a kind of their own."""
 
-    def __init__(self, plugin: Bad) -> None:
+    def __init__(self, plugin: MisbehavingPlugin) -> None:
         self._plugin = plugin
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
@@ -109,11 +109,11 @@ class BadFlow(httpx.Auth):
 T = TypeVar("T")
 
 
-class Bad:
+class MisbehavingPlugin:
     """A plugin as it should be, but for one callable."""
 
-    def __init__(self, slug: str, where: str, deed: Deed) -> None:
-        self._slug, self._where, self._deed = slug, where, deed
+    def __init__(self, slug: str, where: str, effect_kind: Misbehavior) -> None:
+        self._slug, self._where, self._deed = slug, where, effect_kind
 
     def at(self, where: str, good: T) -> T:
         """What a callable gives: the good thing, where the deed is not its."""
@@ -129,7 +129,7 @@ class Bad:
 
         @settings
         class BadSettings(ShopSettings):
-            size: str = parsed(lambda value, _: plugin.at("parser", str(value)), help="a size", default="none")
+            size: str = custom(lambda value, _: plugin.at("parser", str(value)), help="a size", default="none")
 
             def __attrs_post_init__(self) -> None:
                 plugin.at("settings", None)
@@ -143,8 +143,8 @@ class Bad:
                 return "ann@example.com"
 
         button = Button(
-            ByCheck(every=minutes(2), give_up=hours(1)),
-            reasons=ClosedList(codes, required=False, configured=lambda *_: plugin.at("reasons", codes)),
+            Polling(every=minutes(2), give_up=hours(1)),
+            reasons=ReasonList(codes, required=False, codes_for=lambda *_: plugin.at("reasons", codes)),
         )
         ladder: tuple[Route, ...] = (button, Email("to", "words", "words"))
         auth: Callable[[BadSettings], httpx.Auth] = lambda its: self.at("auth", BadAuth(self, its.endpoint))  # noqa: E731 - one expression
@@ -158,9 +158,9 @@ class Bad:
             cancel=ladder,
             auth=auth,
             identified_by=lambda _: self.at("identified_by", {"*": self._states}),
-            configured=lambda _: self.at("configured", ladder),
-            unavailable=lambda _: self.at("unavailable", None),
-            throttled=lambda _: self.at("throttled", None),
+            routes_for=lambda _: self.at("configured", ladder),
+            unavailable_reason=lambda _: self.at("unavailable", None),
+            retry_after=lambda _: self.at("throttled", None),
         )
 
     def _states(self, response: httpx.Response) -> Sequence[str]:
@@ -172,7 +172,7 @@ class Bad:
         reply = yield self.at("request", service.put("/orders", request.remote_id, "cancel"))
         if self._where == "close":
             yield from self._lost(service)
-        return self.at("answer", answer.asked(reply))
+        return self.at("answer", answer.acknowledged(reply))
 
     def _lost(self, service: Service[ShopSettings]) -> Flow[None]:
         """A call whose reply is lost, so that the core closes the flow."""
@@ -182,13 +182,15 @@ class Bad:
             self.at("close", None)
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[ShopSettings]) -> Flow[Answer]:
         reply = yield service.get("/orders", request.remote_id)
-        return self.at("orderdesk_check", answer.pending(reply))
+        return self.at("orderdesk_poll", answer.pending(reply))
 
     @hookimpl
-    def orderdesk_receive(self, message: Message, service: Service[ShopSettings]) -> list[Hint]:
-        return self.at("orderdesk_receive", [Hint(ORDER.number, HintKind.CHANGED)])
+    def orderdesk_parse_webhook(
+        self, request: WebhookRequest, service: Service[ShopSettings]
+    ) -> list[OrderNotification]:
+        return self.at("orderdesk_parse_webhook", [OrderNotification(ORDER.number, NotificationKind.CHANGED)])
 
 
 CALLABLES = (
@@ -211,8 +213,8 @@ CALLABLES = (
     "request",
     "answer",
     "close",
-    "orderdesk_check",
-    "orderdesk_receive",
+    "orderdesk_poll",
+    "orderdesk_parse_webhook",
 )
 """What a plugin has that the core calls while an order is canceled."""
 
@@ -220,8 +222,8 @@ CALLABLES = (
 class Listener:
     """A listener that goes wrong in one of its hooks, or while it is registered."""
 
-    def __init__(self, where: str, deed: Deed) -> None:
-        self._where, self._deed = where, deed
+    def __init__(self, where: str, effect_kind: Misbehavior) -> None:
+        self._where, self._deed = where, effect_kind
 
     def __getattribute__(self, name: str) -> object:
         if name == "orderdesk_case_changed" and object.__getattribute__(self, "_where") == "import":
@@ -237,34 +239,36 @@ class Listener:
         return self._deed() if self._where == "changed" else None
 
 
-class World:
+class DeskWithPlugins:
     """A desk with a good integration and a bad one for every deed, and an order that is at all of them.
 
     bad: by callable and deed the connection of the integration that does it there. problems: what the host was told.
     """
 
     def __init__(
-        self, folder: Path, url: str, deeds: Mapping[tuple[str, str], Deed], listeners: Sequence[object] = ()
+        self, folder: Path, url: str, deeds: Mapping[tuple[str, str], Misbehavior], listeners: Sequence[object] = ()
     ) -> None:
         self.clock = VirtualClock()
         self.problems: list[str] = []
         self.bad = {deed: f"bad-{number}" for number, deed in enumerate(deeds)}
-        registry = Registry(find=lambda group: [], patience=PATIENCE)
-        registry.register(Good(), "good")
+        registry = PluginRegistry(find=lambda group: [], timeout=PATIENCE)
+        registry.register(WellBehavedPlugin(), "good")
         for (where, name), slug in self.bad.items():
-            registry.register(Bad(slug, where, deeds[where, name]), slug)
+            registry.register(MisbehavingPlugin(slug, where, deeds[where, name]), slug)
         table = {"endpoint": url, "api_key": {"text": CANARY}}
         connections = {
             slug: ConnectionConfig(slug, slug, table | ({"size": "big"} if slug != "good" else {}), f"[{slug}]")
             for slug in ("good", *self.bad.values())
         }
-        config, limits = Config(folder / "desk.db", connections), CallLimits(tries=1)
+        config, limits = Config(folder / "desk.db", connections), HttpLimits(max_attempts=1)
         self.desk = Desk(
-            config, clock=self.clock, registry=registry, patience=PATIENCE, limits=limits, listeners=listeners
+            config, clock=self.clock, registry=registry, timeout=PATIENCE, limits=limits, listeners=listeners
         )
         self.desk.import_orders([ORDER], by="Ann")
         for slug in connections:
-            self.desk.host.place(ORDER.id, Placement(slug, ORDER.number, self.clock.now(), Role.FULFILLMENT), by="Ann")
+            self.desk.order_store.add_remote_order(
+                ORDER.id, RemoteOrder(slug, ORDER.number, self.clock.now(), ConnectionRole.FULFILLMENT), by="Ann"
+            )
 
     def live(self) -> None:
         """Plan, cancel, follow up for half an hour, hear of it, prove. Nothing of it may raise."""
@@ -276,7 +280,7 @@ class World:
             self.clock.advance(minutes(5))
         for slug in self.bad.values():
             with suppress(OrderDeskError):  # It is about this plugin alone, and the sender of the message hears of it.
-                desk.receive(slug, Message({}, b"{}"))
+                desk.receive(slug, WebhookRequest({}, b"{}"))
         desk.plan(ORDER.id)
         desk.receipt(ORDER.id)
         self.cases = {case.connection: case for case in desk.cases(order=ORDER.id)}
@@ -287,28 +291,28 @@ class World:
 def shop() -> Iterator[str]:
     def reply(request: bytes) -> bytes:
         token = b'{"status": "New", "access_token": "token-of-a-shop", "expires_in": 3600}'
-        return b"" if b"/lost" in request else http_reply(200, token)
+        return b"" if b"/lost" in request else http_response(200, token)
 
-    with RawServer(answering(reply)) as server:
+    with RawServer(responding(reply)) as server:
         yield server.url
 
 
 @pytest.fixture(scope="module")
-def world_of(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], World]:
+def world_of(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], DeskWithPlugins]:
     """The world in which a callable does every misdeed, when everything has happened there."""
-    made: dict[str, World] = {}
+    made: dict[str, DeskWithPlugins] = {}
 
-    def world(where: str) -> World:
+    def world(where: str) -> DeskWithPlugins:
         if where not in made:
-            deeds = {(where, name): deed for name, deed in MISDEEDS.items()}
-            made[where] = World(tmp_path_factory.mktemp(where), shop, deeds)
+            deeds = {(where, name): deed for name, deed in MISBEHAVIORS.items()}
+            made[where] = DeskWithPlugins(tmp_path_factory.mktemp(where), shop, deeds)
             made[where].live()
         return made[where]
 
     return world
 
 
-def judge(world: World, where: str, name: str) -> None:
+def judge(world: DeskWithPlugins, where: str, name: str) -> None:
     """The neighbor is canceled, and what the bad one did is its own: not canceled, with an end, and no secret told."""
     case = world.cases[world.bad[where, name]]
     assert world.cases["good"].state is State.CANCELED
@@ -319,19 +323,19 @@ def judge(world: World, where: str, name: str) -> None:
     assert CANARY not in repr(case) or where == "orderdesk_integration"
 
 
-@pytest.mark.parametrize("misdeed", MISDEEDS)
+@pytest.mark.parametrize("misdeed", MISBEHAVIORS)
 @pytest.mark.parametrize("where", CALLABLES)
 def test_a_misdeed_of_a_callable_hurts_its_own_case_only(
-    where: str, misdeed: str, world_of: Callable[[str], World]
+    where: str, misdeed: str, world_of: Callable[[str], DeskWithPlugins]
 ) -> None:
     judge(world_of(where), where, misdeed)
 
 
 @pytest.fixture(scope="module")
-def hanging(shop: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+def hanging(shop: str, tmp_path_factory: pytest.TempPathFactory) -> DeskWithPlugins:
     """A world in which every callable hangs in every way, all at once."""
     deeds = {(where, name): deed for where in CALLABLES for name, deed in HANGS.items()}
-    world = World(tmp_path_factory.mktemp("hanging"), shop, deeds)
+    world = DeskWithPlugins(tmp_path_factory.mktemp("hanging"), shop, deeds)
     began = time.monotonic()
     world.live()
     assert time.monotonic() - began < LONGEST, "nobody waits for them"
@@ -340,16 +344,16 @@ def hanging(shop: str, tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.mark.parametrize("hang", HANGS)
 @pytest.mark.parametrize("where", CALLABLES)
-def test_a_callable_that_hangs_is_left_behind(where: str, hang: str, hanging: World) -> None:
+def test_a_callable_that_hangs_is_left_behind(where: str, hang: str, hanging: DeskWithPlugins) -> None:
     judge(hanging, where, hang)
 
 
 @pytest.mark.parametrize("where", ["before", "changed", "import"])
 def test_listeners_do_what_they_want_and_nobody_stops(where: str, shop: str, tmp_path: Path) -> None:
-    deeds = {**MISDEEDS, **HANGS}
+    deeds = {**MISBEHAVIORS, **HANGS}
     if where == "before":
         del deeds["gives a text that lies"]  # A text is a reason, and a reason is a veto.
-    world = World(tmp_path, shop, {}, [Listener(where, deed) for deed in deeds.values()])
+    world = DeskWithPlugins(tmp_path, shop, {}, [Listener(where, deed) for deed in deeds.values()])
     world.live()
     assert world.cases["good"].state is State.CANCELED
     assert world.problems == []
@@ -357,5 +361,5 @@ def test_listeners_do_what_they_want_and_nobody_stops(where: str, shop: str, tmp
 
 def test_there_are_enough_of_them() -> None:
     """What law 10 was held against when this was written, so that no later list is shorter unawares."""
-    assert len(CALLABLES) * len(MISDEEDS) >= 11 * 10
+    assert len(CALLABLES) * len(MISBEHAVIORS) >= 11 * 10
     assert len(CALLABLES) * len(HANGS) >= 12

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orderdesk_devkit.testing.npm import npm_package, run_node
-from orderdesk_devkit.testing.report_keys import LOUD
+from orderdesk_devkit.testing.report_keys import VENDOR_SKIP
 
 
 class Folder:
@@ -42,7 +42,9 @@ def test_without_node_and_npm_the_test_is_skipped_aloud(
     there: str, cache: pytest.Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     programs(tmp_path / "bin", monkeypatch, **({there: "exit 0"} if there else {}))
-    with pytest.raises(pytest.skip.Exception, match=f"{LOUD}node and npm are not installed, so there is no acme-js"):
+    with pytest.raises(
+        pytest.skip.Exception, match=f"{VENDOR_SKIP}node and npm are not installed, so there is no acme-js"
+    ):
         npm_package(cache, "acme-js", "1.2.3")
 
 
@@ -51,7 +53,7 @@ def test_what_npm_cannot_fetch_is_skipped_aloud_and_tried_again_by_the_next_run(
 ) -> None:
     programs(tmp_path / "bin", monkeypatch, node="exit 0", npm="echo tried >>tries; exit 1")
     for _ in range(2):
-        with pytest.raises(pytest.skip.Exception, match=f"{LOUD}npm cannot fetch acme-js 1.2.3"):
+        with pytest.raises(pytest.skip.Exception, match=f"{VENDOR_SKIP}npm cannot fetch acme-js 1.2.3"):
             npm_package(cache, "acme-js", "1.2.3")
     assert (tmp_path / "cache/acme-js-1.2.3/tries").read_text(encoding="utf-8") == "tried\ntried\n"
 

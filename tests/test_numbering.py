@@ -9,14 +9,14 @@ from click.testing import CliRunner
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_devkit.testing.harness import LINES, ORDER, simulated
+from orderdesk_devkit.testing.harness import LINES, ORDER, open_simulated_harness
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import read_config
-from orderdesk_sdk.errors import ConfigurationError, InputError
-from orderdesk_sdk.orders.numbering import count_from, next_number, read_suffix, suffixed
+from orderdesk_sdk.errors import ConfigurationError, ValidationError
+from orderdesk_sdk.orders.numbering import duplicate_number, next_free_number, numbering_base, read_suffix
 from orderdesk_sdk.orders.serialization import read_order_text
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 MCF = """
 [connections.mcf]
@@ -30,14 +30,14 @@ client_secret = { text = "secret-of-nobody" }
 
 @pytest.mark.parametrize(("suffix", "third"), [("-{n}", "1042-3"), ("R{n}", "1042R3"), ("({n})", "1042(3)")])
 def test_duplicates_are_counted_by_the_suffix(suffix: str, third: str) -> None:
-    taken = {suffixed("1042", suffix, 1), suffixed("1042", suffix, 2)}
-    assert next_number("1042", taken.__contains__, suffix) == third
-    assert count_from(third, ["1042"], suffix) == "1042"
+    taken = {duplicate_number("1042", suffix, 1), duplicate_number("1042", suffix, 2)}
+    assert next_free_number("1042", taken.__contains__, suffix) == third
+    assert numbering_base(third, ["1042"], suffix) == "1042"
 
 
 @pytest.mark.parametrize(("suffix", "name"), [("-{n}", "1042-A"), ("R{n}", "1042-1"), ("({n})", "1042(1")])
 def test_what_the_suffix_did_not_make_is_counted_on_from_itself(suffix: str, name: str) -> None:
-    assert count_from(name, ["1042"], suffix) == name
+    assert numbering_base(name, ["1042"], suffix) == name
 
 
 @pytest.mark.parametrize(
@@ -47,16 +47,18 @@ def test_what_the_suffix_did_not_make_is_counted_on_from_itself(suffix: str, nam
 def test_a_suffix_that_does_not_count_is_told_with_place_and_remedy(wrong: object) -> None:
     with pytest.raises(ConfigurationError) as told:
         read_suffix(wrong, "orderdesk.toml: [resubmit].suffix")
-    assert (told.value.place, "-{n}" in (told.value.remedy or "")) == ("orderdesk.toml: [resubmit].suffix", True)
+    assert (told.value.location, "-{n}" in (told.value.hint or "")) == ("orderdesk.toml: [resubmit].suffix", True)
 
 
 def test_the_host_numbers_duplicates_as_configured(tmp_path: Path) -> None:
     config = tmp_path / "orderdesk.toml"
     config.write_text('[resubmit]\nsuffix = "R{n}"\n', encoding="utf-8")
-    with LocalHost(tmp_path / "x.db", clock=VirtualClock(), suffix=read_config(config).suffix) as host:
-        host.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
+    with SqliteOrderStore(
+        tmp_path / "x.db", clock=VirtualClock(), suffix=read_config(config).resubmission_suffix
+    ) as host:
+        host.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="Ann")
         first = host.duplicate("1042", by="Ann")
-        assert (first.number, host.free_number("1042"), host.free_number(first.number)) == (
+        assert (first.number, host.next_free_number("1042"), host.next_free_number(first.number)) == (
             "1042R1",
             "1042R2",
             "1042R2",
@@ -84,10 +86,10 @@ def test_doctor_holds_the_suffix_against_every_service(
 def test_a_number_that_the_service_would_mangle_is_refused_before_anything_is_sent() -> None:
     simulator = McfSimulator(VirtualClock())
     simulator.add_order(ORDER, lines=LINES)
-    with simulated("amazon-mcf", simulator) as stage:
+    with open_simulated_harness("amazon-mcf", simulator) as stage:
         stage.cancel()
-        stage.follow()
-        with pytest.raises(InputError) as refused:
+        stage.follow_up()
+        with pytest.raises(ValidationError) as refused:
             stage.resubmit(f"{ORDER}(1)")
-        assert "[resubmit].suffix" in (refused.value.remedy or "")
+        assert "[resubmit].suffix" in (refused.value.hint or "")
         assert stage.desk.receipt(ORDER).resubmissions == ()

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.orders.order import Address, Order, Placement, Role
+from orderdesk_sdk.errors import NotFoundError, ValidationError
+from orderdesk_sdk.orders.order import Address, ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.orders.serialization import read_order_text, read_orders, write_order, write_order_text
 
 # What the official sample looks like, with other data: texts and numbers mixed, [] for {}, null.
@@ -71,8 +71,8 @@ def with_line(**keys: object) -> dict[str, object]:
 
 
 def fault_of(document: object) -> str:
-    with pytest.raises(InputError) as caught:
-        read_orders(document, place="orders.json")
+    with pytest.raises(ValidationError) as caught:
+        read_orders(document, location="orders.json")
     return str(caught.value)
 
 
@@ -219,21 +219,21 @@ def test_written_orders_have_the_official_types() -> None:
 
 def test_fractions_in_unknown_keys_keep_every_digit_through_text() -> None:
     text = '{"id": "1", "exact": 0.10000000000000000000000000001, "deep": [1.10, -2e-7, 12345678901234567890]}'
-    (order,) = read_order_text(text, place="orders.json")
+    (order,) = read_order_text(text, location="orders.json")
     assert order.extra["exact"] == Decimal("0.10000000000000000000000000001")
-    assert read_order_text(write_order_text(order), place="again") == (order,)
+    assert read_order_text(write_order_text(order), location="again") == (order,)
 
 
 @pytest.mark.parametrize("odd", [{1}, float("nan"), Decimal("Infinity"), {1: 2}, pytest.param(10**5000, id="long")])
 def test_what_json_cannot_say_is_not_written(odd: object) -> None:
-    with pytest.raises(InputError, match=r"cannot be written as JSON|too long"):
+    with pytest.raises(ValidationError, match=r"cannot be written as JSON|too long"):
         write_order_text(Order(id="1", number="1", extra={"odd": odd}))
 
 
 def test_a_document_within_itself_is_not_written() -> None:
     endless: list[object] = []
     endless.append(endless)
-    with pytest.raises(InputError, match="nested too deeply"):
+    with pytest.raises(ValidationError, match="nested too deeply"):
         write_order_text(Order(id="1", number="1", extra={"endless": endless}))
 
 
@@ -258,15 +258,15 @@ def test_a_document_within_itself_is_not_written() -> None:
     ],
 )
 def test_text_that_is_no_clean_json_is_refused_with_its_place(text: str | bytes, fault: str) -> None:
-    with pytest.raises(InputError) as caught:
-        read_order_text(text, place="orders.json")
+    with pytest.raises(ValidationError) as caught:
+        read_order_text(text, location="orders.json")
     assert fault in str(caught.value)
 
 
 def test_a_byte_order_mark_and_escaped_pairs_are_fine() -> None:
     text = '\ufeff{"id": "1", "email": "\\ud83d\\ude00@example.com"}'
-    assert read_order_text(text.encode(), place="p")[0].email == "\U0001f600@example.com"
-    assert read_order_text(text, place="p")[0].email == "\U0001f600@example.com"
+    assert read_order_text(text.encode(), location="p")[0].email == "\U0001f600@example.com"
+    assert read_order_text(text, location="p")[0].email == "\U0001f600@example.com"
 
 
 def test_a_line_is_found_by_its_id_alone() -> None:
@@ -283,24 +283,24 @@ def test_a_line_is_found_by_its_id_alone() -> None:
 
 
 def test_a_placement_keeps_its_moments_in_utc_and_refuses_naive_ones() -> None:
-    placement = Placement(
-        "mww-main", "M-1", datetime(2026, 1, 5, 4, tzinfo=timezone(timedelta(hours=-5))), Role.FULFILLMENT
+    placement = RemoteOrder(
+        "mww-main", "M-1", datetime(2026, 1, 5, 4, tzinfo=timezone(timedelta(hours=-5))), ConnectionRole.FULFILLMENT
     )
     assert placement.submitted_at.isoformat() == "2026-01-05T09:00:00+00:00"
     assert (placement.status, placement.status_at) == (None, None)
     with pytest.raises(ValueError, match="no time zone"):
-        Placement("mww-main", "M-1", datetime(2026, 1, 5, 4), Role.CART)  # noqa: DTZ001 - a naive time is the point
+        RemoteOrder("mww-main", "M-1", datetime(2026, 1, 5, 4), ConnectionRole.CART)  # noqa: DTZ001 - a naive time is the point
 
 
 def test_the_sample_orders_read() -> None:
-    orders = read_order_text(SAMPLE_ORDERS, place="samples")
+    orders = read_order_text(SAMPLE_ORDERS, location="samples")
     assert [order.number for order in orders] == ["1042", "1043", "1044", "1045"]
     assert {len(order.lines) for order in orders} == {1, 2, 3}
     for order in orders:
         assert order.shipping.country == "US"
         assert sum(line.price * line.quantity for line in order.lines) == order.product_total
         assert sum(line.quantity for line in order.lines) == order.quantity_total
-        assert read_order_text(write_order_text(order), place="again") == (order,)
+        assert read_order_text(write_order_text(order), location="again") == (order,)
 
 
 def test_orders_load_neither_sqlite_nor_httpx() -> None:

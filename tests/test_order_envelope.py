@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization import read_orders, read_stored_order
 
@@ -42,14 +42,16 @@ def changed(**keys: object) -> dict[str, object]:
 )
 def test_an_error_reply_is_no_order_whatever_else_it_has(reply: dict[str, object]) -> None:
     with pytest.raises(
-        InputError, match=r"Order Desk answered with an error.*: Duplicate order - this is an API error"
+        ValidationError, match=r"Order Desk answered with an error.*: Duplicate order - this is an API error"
     ):
         read_orders(reply)
 
 
 def test_an_error_among_orders_is_told_with_its_place() -> None:
     error = {"status": "error", "message": "not found", "id": "5"}
-    with pytest.raises(InputError, match=r"\$\.orders\[1\]: Order Desk answered with an error, about id 5: not found"):
+    with pytest.raises(
+        ValidationError, match=r"\$\.orders\[1\]: Order Desk answered with an error, about id 5: not found"
+    ):
         read_orders({"orders": [DOCUMENT, error]})
 
 
@@ -72,7 +74,7 @@ def test_an_error_among_orders_is_told_with_its_place() -> None:
 )
 def test_another_object_of_order_desk_is_no_order(document: dict[str, object], what: str) -> None:
     for given in (document, [document], {"orders": [document]}):
-        with pytest.raises(InputError, match=f"this is no order but .*{what}"):
+        with pytest.raises(ValidationError, match=f"this is no order but .*{what}"):
             read_orders(given)
 
 
@@ -95,7 +97,7 @@ def test_a_reply_that_names_an_id_beside_its_order_is_read_for_the_order() -> No
     ],
 )
 def test_what_would_be_dropped_or_guessed_is_told(reply: object, fault: str) -> None:
-    with pytest.raises(InputError, match=fault):
+    with pytest.raises(ValidationError, match=fault):
         read_orders(reply)
 
 
@@ -106,7 +108,7 @@ def test_what_would_be_dropped_or_guessed_is_told(reply: object, fault: str) -> 
 def test_one_page_of_many_says_so(total: object, note: str | None) -> None:
     read = read_orders({"status": "success", "total_records": total, "orders": [DOCUMENT]})
     assert len(read) == 1
-    assert str(read.note).startswith(str(note))
+    assert str(read.missing_note).startswith(str(note))
 
 
 @pytest.mark.parametrize(
@@ -119,14 +121,14 @@ def test_the_date_that_stands_for_none_is_none(zero: str | None) -> None:
 
 @pytest.mark.parametrize("odd", ["0000-00-01", "0000-00-00 00:00:01", "0000-01-01 00:00:00", "2026-02-30"])
 def test_a_date_that_is_none_is_refused(odd: str) -> None:
-    with pytest.raises(InputError, match=r"\$\.date_added"):
+    with pytest.raises(ValidationError, match=r"\$\.date_added"):
         read_one(changed(date_added=odd))
 
 
 def test_a_local_time_that_clocks_never_showed_is_refused_in_that_zone_only() -> None:
     document = changed(date_added="2026-03-08 02:30:00")
     with pytest.raises(
-        InputError, match=r"\$\.date_added: .* is not a time that clocks in America/New_York ever showed"
+        ValidationError, match=r"\$\.date_added: .* is not a time that clocks in America/New_York ever showed"
     ):
         read_orders(document, timezone=ZoneInfo("America/New_York"))
     assert read_one(document).added_at == datetime(2026, 3, 8, 2, 30, tzinfo=UTC)
@@ -141,4 +143,4 @@ def test_times_of_a_reply_of_order_desk_are_utc_whatever_the_zone_of_other_docum
 
 def test_what_an_early_version_stored_is_read_though_it_would_be_refused_today() -> None:
     text = json.dumps({"id": "1", "Order_Items": 5, "status": "error", "stock": 1})
-    assert read_stored_order(text, place="stored").extra["Order_Items"] == 5
+    assert read_stored_order(text, location="stored").extra["Order_Items"] == 5

@@ -1,4 +1,4 @@
-"""Reading orders, as properties: what was written reads back the same, and nothing but InputError ever comes out."""
+"""Reading orders, as properties: what was written reads back the same, and nothing but ValidationError ever comes out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization import read_order_text, read_orders, write_order, write_order_text
 
@@ -90,7 +90,7 @@ def test_reading_what_was_written_gives_the_same_order(document: dict[str, objec
     (order,) = read_orders(document, timezone=zone)
     assert read_orders(write_order(order, timezone=zone), timezone=zone) == (order,)
     text = write_order_text(order, timezone=zone)
-    assert read_order_text(text, place="again", timezone=zone) == (order,)
+    assert read_order_text(text, location="again", timezone=zone) == (order,)
 
 
 def places_in(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
@@ -118,12 +118,12 @@ def replaced(value: object, path: tuple[str | int, ...], new: object) -> object:
 def test_any_value_anywhere_is_read_or_refused_as_input(path: tuple[str | int, ...], new: object) -> None:
     try:
         read: tuple[Order, ...] = read_orders(replaced(DOCUMENT, path, new))
-    except InputError as error:
+    except ValidationError as error:
         read = ()
-        refusal: InputError | None = error
+        refusal: ValidationError | None = error
     else:
         refusal = None
-    assert refusal is None or (refusal.remedy and "$" in refusal.text)
+    assert refusal is None or (refusal.hint and "$" in refusal.message)
     for order in read:
         assert read_orders(write_order(order)) == (order,)
 
@@ -132,7 +132,7 @@ def test_any_value_anywhere_is_read_or_refused_as_input(path: tuple[str | int, .
 @given(st.text() | st.binary() | json_values.map(lambda value: json.dumps(value, default=str)))
 def test_any_text_is_read_or_refused_as_input(text: str | bytes) -> None:
     try:
-        told = repr(read_order_text(text, place="any"))
-    except InputError as error:
+        told = repr(read_order_text(text, location="any"))
+    except ValidationError as error:
         told = str(error)
     assert told.startswith("any: ") or told == "()"

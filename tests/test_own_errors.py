@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors, turned_down
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
+from orderdesk_sdk.plugin.toolkit.service_errors import ServiceErrors, is_rejection
 
-ERRORS = OwnErrors("errors", "check the key")
+ERRORS = ServiceErrors("errors", "check the key")
 OWN = httpx.Response(404, json={"errors": [{"code": "E7", "message": "no such order"}]})
 NO = httpx.Response(409, json={"errors": [{"code": "E8", "message": "too late"}]})
 THERE = httpx.Response(200, json={"status": "open"})
@@ -22,55 +22,55 @@ PATHS = [
 ]
 
 
-def after(reply: httpx.Response, there: httpx.Response, found: Answer, lags: str | None = None) -> Answer | None:
-    return ERRORS.after_reading(reply, there, found, "1042", lags=lags)
+def after(response: httpx.Response, there: httpx.Response, found: Answer, lags: str | None = None) -> Answer | None:
+    return ERRORS.answer_after_read(response, there, found, "1042", delay_reason=lags)
 
 
 @pytest.mark.parametrize("status", [200, 302, 401, 403, 408, 425, 429, 500, 503])
 def test_what_says_nothing_of_the_request_turns_it_not_down(status: int) -> None:
-    assert not turned_down(httpx.Response(status))
+    assert not is_rejection(httpx.Response(status))
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 422])
 def test_a_client_error_of_the_request_turns_it_down(status: int) -> None:
-    assert turned_down(httpx.Response(status))
+    assert is_rejection(httpx.Response(status))
 
 
 @pytest.mark.parametrize("reply", PATHS)
 def test_a_404_in_other_words_is_of_a_path(reply: httpx.Response) -> None:
-    assert not ERRORS.is_unknown(reply)
-    told = ERRORS.untold(reply)
-    assert (told.outcome, "base URL" in str(told.remedy)) == (Outcome.NOT_DONE, True)
+    assert not ERRORS.is_not_found(reply)
+    told = ERRORS.answer_without_order(reply)
+    assert (told.outcome, "base URL" in str(told.hint)) == (Outcome.NOT_PROCESSED, True)
 
 
 def test_a_404_in_the_services_words_is_of_the_order() -> None:
-    assert ERRORS.is_unknown(OWN)
-    assert ERRORS.untold(OWN).outcome is Outcome.UNCLEAR
+    assert ERRORS.is_not_found(OWN)
+    assert ERRORS.answer_without_order(OWN).outcome is Outcome.UNKNOWN
 
 
 def test_an_order_is_unknown_where_the_service_says_so_at_both_calls() -> None:
-    found = after(OWN, OWN, ERRORS.untold(OWN))
+    found = after(OWN, OWN, ERRORS.answer_without_order(OWN))
     assert found is not None
-    assert (found.outcome, found.refusal) == (Outcome.REFUSED, Refusal.NOT_ALLOWED)
+    assert (found.outcome, found.rejection) == (Outcome.REJECTED, Rejection.NOT_ALLOWED)
 
 
 @pytest.mark.parametrize("other", [*PATHS, httpx.Response(500), httpx.Response(401)])
 def test_it_is_not_refused_where_only_one_call_says_so(other: httpx.Response) -> None:
     for reply, there in ((OWN, other), (other, OWN)):
-        found = after(reply, there, ERRORS.untold(there))
+        found = after(reply, there, ERRORS.answer_without_order(there))
         assert found is not None
-        assert found.outcome is Outcome.NOT_DONE or not turned_down(reply)
+        assert found.outcome is Outcome.NOT_PROCESSED or not is_rejection(reply)
 
 
 def test_it_is_not_refused_where_reads_may_lag_behind() -> None:
-    found = after(OWN, OWN, ERRORS.untold(OWN), lags="it may still come in")
+    found = after(OWN, OWN, ERRORS.answer_without_order(OWN), lags="it may still come in")
     assert found is not None
-    assert (found.outcome, found.text) == (Outcome.NOT_DONE, "it may still come in: E7: no such order")
+    assert (found.outcome, found.message) == (Outcome.NOT_PROCESSED, "it may still come in: E7: no such order")
 
 
 @pytest.mark.parametrize("status", ["canceled", "shipped"])
 def test_what_the_order_says_goes_before(status: str) -> None:
-    read = answer.by_status(THERE, status, canceled_in=["canceled"], shipped_in=["shipped"])
+    read = answer.from_status(THERE, status, canceled_statuses=["canceled"], shipped_statuses=["shipped"])
     assert after(NO, THERE, read) == read
     assert after(PATHS[0], THERE, read) == read
 
@@ -81,4 +81,4 @@ def test_an_open_order_leaves_the_refusal_to_the_plugin_but_for_a_404() -> None:
     for reply in (OWN, *PATHS):
         found = after(reply, THERE, read)
         assert found is not None
-        assert found.outcome is Outcome.NOT_DONE
+        assert found.outcome is Outcome.NOT_PROCESSED

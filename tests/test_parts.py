@@ -10,22 +10,22 @@ import pytest
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.validation import leaves_nothing, open_cases
+from orderdesk_sdk.cases.validation import cancels_whole_order, open_cancel_cases
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError
-from orderdesk_sdk.orders.order import Line, Order, Role
+from orderdesk_sdk.errors import ConflictError, InvalidStateError, ValidationError
+from orderdesk_sdk.orders.order import ConnectionRole, Order, OrderLine
 from orderdesk_sdk.plugin.answer import LineAnswer
-from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.routes import Portal
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
-ORDER = Order("id-1042", "1042", lines=(Line(2, code="MUG"), Line(1, code="CAP")))
+ORDER = Order("id-1042", "1042", lines=(OrderLine(2, code="MUG"), OrderLine(1, code="CAP")))
 
 
 def case(state: State = State.CANCELED, lines: tuple[LineAnswer, ...] = ()) -> Case:
@@ -37,7 +37,7 @@ def case(state: State = State.CANCELED, lines: tuple[LineAnswer, ...] = ()) -> C
         "phone",
         "phone",
         "1042",
-        Role.FULFILLMENT,
+        ConnectionRole.FULFILLMENT,
         state,
         NOW,
         NOW,
@@ -46,7 +46,7 @@ def case(state: State = State.CANCELED, lines: tuple[LineAnswer, ...] = ()) -> C
     )
 
 
-def wish(**lines: int) -> Cancellation:
+def make_cancellation(**lines: int) -> Cancellation:
     return Cancellation("c", "key", "id-1042", "1042", "Ann", None, NOW, lines)
 
 
@@ -54,8 +54,8 @@ def wish(**lines: int) -> Cancellation:
     ("found", "wished", "nothing_left"),
     [
         (case(), {}, True),
-        (case(State.REFUSED), {}, False),
-        (case(State.PARTLY_CANCELED), {}, False),
+        (case(State.REJECTED), {}, False),
+        (case(State.PARTIALLY_CANCELED), {}, False),
         (case(), {"MUG": 2}, False),
         (case(), {"MUG": 1, "CAP": 1}, False),
         (case(), {"MUG": 2, "CAP": 1}, True),
@@ -67,12 +67,12 @@ def wish(**lines: int) -> Cancellation:
     ],
 )
 def test_only_what_took_everything_leaves_nothing(found: Case, wished: Mapping[str, int], nothing_left: bool) -> None:
-    assert leaves_nothing(found, wish(**wished), ORDER) is nothing_left
+    assert cancels_whole_order(found, make_cancellation(**wished), ORDER) is nothing_left
 
 
 @settings
 class PhoneSettings:
-    url: str = host(help="where it is", default="https://phone.example")
+    url: str = url(help="where it is", default="https://phone.example")
 
 
 class Phone:
@@ -87,12 +87,12 @@ class Phone:
 
 @pytest.fixture
 def desk(path: Path) -> Iterator[Desk]:
-    registry = Registry()
+    registry = PluginRegistry()
     registry.register(Phone(), "phone")
     config = Config(path, {name: ConnectionConfig(name, "phone", {}, name) for name in ("phone", "other")})
     with Desk(config, clock=VirtualClock(), registry=registry) as made:
         made.import_orders([ORDER], by="Ann")
-        made.place("1042", at="phone", by="Ann")
+        made.place("1042", connection="phone", by="Ann")
         yield made
 
 
@@ -101,50 +101,56 @@ def test_an_order_of_which_a_part_is_canceled_is_not_canceled_and_not_made_again
     desk.confirm(opened.id, by="Ann")
     receipt = desk.receipt("1042")
     assert (receipt.is_settled, receipt.is_canceled) == (True, False)
-    assert receipt.goes_on == ("phone (only a part was canceled)",)
-    with pytest.raises(NotAllowedError, match="only a part is canceled"):
+    assert receipt.not_canceled_at == ("phone (only a part was canceled)",)
+    with pytest.raises(InvalidStateError, match="only a part is canceled"):
         desk.resubmit("1042", by="Ann")
 
 
 def test_a_wish_is_recorded_by_the_ids_of_lines_and_told_by_what_people_call_them(desk: Desk) -> None:
-    desk.import_orders([Order("77", "77", lines=(Line(2, id="1", code="MUG"), Line(1, id="2", code="MUG")))], by="Ann")
-    desk.place("77", at="phone", by="Ann")
-    with pytest.raises(InputError, match=r"2 lines are called 'MUG' - name one of id:1:2 \(MUG \(line 1\)\), id:2:1"):
+    desk.import_orders(
+        [Order("77", "77", lines=(OrderLine(2, id="1", code="MUG"), OrderLine(1, id="2", code="MUG")))], by="Ann"
+    )
+    desk.place("77", connection="phone", by="Ann")
+    with pytest.raises(
+        ValidationError, match=r"2 lines are called 'MUG' - name one of id:1:2 \(MUG \(line 1\)\), id:2:1"
+    ):
         desk.cancel("77", by="Ann", lines={"MUG": 1})
     assert desk.ledger.cancellations("77") == ()
     made = desk.cancel("77", by="Ann", lines={"id:2": 1})
-    assert (made.cancellation.lines, made.cancellation.part) == ({"2": 1}, {"MUG (line 2)": 1})
+    assert (made.cancellation.lines, made.cancellation.lines_by_name) == ({"2": 1}, {"MUG (line 2)": 1})
     assert desk.request(made.cases[0].id).lines == {"2": 1}
 
 
 def test_a_key_names_the_same_wish_however_its_lines_are_named(desk: Desk) -> None:
-    desk.import_orders([Order("77", "77", lines=(Line(2, id="1", code="MUG"), Line(1, id="2", code="CAP")))], by="Ann")
-    desk.place("77", at="phone", by="Ann")
-    first = desk.cancel("77", by="Ann", lines={"MUG": 1}, key="k")
+    desk.import_orders(
+        [Order("77", "77", lines=(OrderLine(2, id="1", code="MUG"), OrderLine(1, id="2", code="CAP")))], by="Ann"
+    )
+    desk.place("77", connection="phone", by="Ann")
+    first = desk.cancel("77", by="Ann", lines={"MUG": 1}, idempotency_key="k")
     for lines in ({"MUG": 1}, {"1": 1}, {"id:1": 1}, {"code:MUG": 1}):
-        assert desk.cancel("77", by="Ann", lines=lines, key="k").cancellation == first.cancellation
+        assert desk.cancel("77", by="Ann", lines=lines, idempotency_key="k").cancellation == first.cancellation
     for other in ({"MUG": 2}, {"CAP": 1}, {}):
         with pytest.raises(ConflictError):
-            desk.cancel("77", by="Ann", lines=other, key="k")
+            desk.cancel("77", by="Ann", lines=other, idempotency_key="k")
 
 
 def test_a_wish_under_way_that_an_early_version_recorded_by_code_is_about_the_same_lines(desk: Desk) -> None:
-    order = Order("77", "77", lines=(Line(2, id="1", code="MUG"), Line(1, id="2", code="CAP")))
+    order = Order("77", "77", lines=(OrderLine(2, id="1", code="MUG"), OrderLine(1, id="2", code="CAP")))
     desk.import_orders([order], by="Ann")
-    placement = desk.place("77", at="phone", by="Ann")
+    placement = desk.place("77", connection="phone", by="Ann")
     early = Cancellation("c-early", "key", "77", "77", "Ann", None, NOW, {"MUG": 1})
-    (opened,) = open_cases(early, [placement], str)
-    desk.ledger.open(early, "", [opened])
+    (opened,) = open_cancel_cases(early, [placement], str)
+    desk.ledger.open_cancellation(early, "", [opened])
     assert desk.request(opened.id).lines == {"1": 1}
     assert desk.cancel("77", by="Ann", lines={"id:1": 1}).cases == (opened,), "the same part is asked for once"
 
 
 def test_an_order_that_one_of_its_places_was_never_asked_for_is_not_canceled(desk: Desk) -> None:
-    desk.place("1042", at="other", by="Ann")
-    (opened,) = desk.cancel("1042", by="Ann", at=["phone"]).cases
+    desk.place("1042", connection="other", by="Ann")
+    (opened,) = desk.cancel("1042", by="Ann", connections=["phone"]).cases
     desk.confirm(opened.id, by="Ann")
     assert not desk.receipt("1042").is_canceled
-    assert desk.receipt("1042").goes_on == ("other (never asked)",)
+    assert desk.receipt("1042").not_canceled_at == ("other (never asked)",)
     (rest,) = desk.cancel("1042", by="Ann").cases
     desk.confirm(rest.id, by="Ann")
     assert desk.receipt("1042").is_canceled

@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 
 from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.errors import ConfigurationError, InputError
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin.integration import IdRule
-from orderdesk_sdk.plugin.profiles.api_profile import read_wire_profile
+from orderdesk_sdk.errors import ConfigurationError, ValidationError
+from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.plugin.integration import IdentifierFormat
+from orderdesk_sdk.plugin.profiles.api_profile import read_api_profile
 from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.plugin.url_paths import filled_path, number_fault, path_fault, segment_fault
-from tests.support.email_child import POST
+from orderdesk_sdk.plugin.url_paths import fill_path, number_error, path_error, segment_error
+from tests.support.email_child import EMAIL_ONLY
 
 if TYPE_CHECKING:
     from tests.conftest import RulesOpener
 
 BASE = "https://acme.example/v1/shops/7"
-SERVICE = Service("shop", None, BASE, VirtualClock().now(), "agent", Role.FULFILLMENT)
+SERVICE = Service("shop", None, BASE, VirtualClock().now(), "agent", ConnectionRole.FULFILLMENT)
 
 DISGUISED = [
     ".",
@@ -97,10 +97,10 @@ HARMLESS = [
 @pytest.mark.parametrize("number", [*DISGUISED, *UNSEEN, *BACKSLASHES, *EMPTY], ids=ascii)
 def test_what_a_server_could_take_for_another_path_is_no_segment(number: str) -> None:
     for segments in ((number,), (number, "cancel"), ("orders", number, "cancel")):
-        with pytest.raises(InputError, match="give the number that the service knows") as caught:
+        with pytest.raises(ValidationError, match="give the number that the service knows") as caught:
             SERVICE.get("/orders", *segments)
-        assert caught.value.place == "connection 'shop', a call to '/orders'"
-    assert number_fault(number, None) is not None
+        assert caught.value.location == "connection 'shop', a call to '/orders'"
+    assert number_error(number, None) is not None
 
 
 @pytest.mark.parametrize("number", HARMLESS, ids=ascii)
@@ -109,13 +109,13 @@ def test_what_leads_nowhere_else_is_taken_as_it_is(number: str) -> None:
     assert url.raw_path.decode().startswith("/v1/shops/7/orders/")
     assert [unquote(part) for part in url.raw_path.decode().split("/")[5:]] == [number, "cancel"]
     assert url.query == b""
-    assert number_fault(number, None) is None
+    assert number_error(number, None) is None
 
 
 @given(st.text(st.one_of(st.sampled_from("./\\%2eE5cC;\uff0e\u2025 #?"), st.characters(codec="utf-8")), max_size=8))
 @settings(derandomize=True, deadline=None, max_examples=800)
 def test_no_text_leads_out_of_its_path_however_often_it_is_decoded(number: str) -> None:
-    if segment_fault(number) is not None:
+    if segment_error(number) is not None:
         return
     raw = SERVICE.put("/orders", number, "cancel").url.raw_path.decode()
     for _ in range(5):
@@ -144,8 +144,8 @@ def test_no_text_leads_out_of_its_path_however_often_it_is_decoded(number: str) 
     ],
 )
 def test_a_path_that_a_number_was_written_into_is_looked_at_too(path: str) -> None:
-    assert path_fault(path) is not None
-    with pytest.raises(InputError, match="the path"):
+    assert path_error(path) is not None
+    with pytest.raises(ValidationError, match="the path"):
         SERVICE.post(path, json={})
 
 
@@ -158,17 +158,17 @@ def test_other_paths_are_called_as_they_stand(path: str) -> None:
 
 def test_an_empty_segment_after_others_ends_the_url_with_a_slash() -> None:
     assert str(SERVICE.get("/orders", "1042", "status", "").url) == f"{BASE}/orders/1042/status/"
-    with pytest.raises(InputError, match="is empty"):
+    with pytest.raises(ValidationError, match="is empty"):
         SERVICE.get("/orders", "")
 
 
 def test_a_rule_of_the_service_is_asked_after_that() -> None:
-    rule = IdRule("[0-9]+", 4, "they are digits")
-    assert [number_fault(number, rule) for number in ("1042", "..")] == [
+    rule = IdentifierFormat("[0-9]+", 4, "they are digits")
+    assert [number_error(number, rule) for number in ("1042", "..")] == [
         None,
         "the number '..' has a part of nothing but dots, which servers take for another path",
     ]
-    assert "they are digits" in str(number_fault("A7", rule))
+    assert "they are digits" in str(number_error("A7", rule))
 
 
 @pytest.mark.parametrize("number", ["..", ".", "", " ", "10\x0042", "1042\\..", "%2e%2e"], ids=ascii)
@@ -176,10 +176,10 @@ def test_such_a_number_is_not_registered(number: str, rules_desk: RulesOpener) -
     desk = rules_desk()
     order = sample_order()
     desk.import_orders([order], by="a test")
-    with pytest.raises(InputError, match="give the number that the service knows") as caught:
-        desk.place(order.number, at=POST, by="a test", remote_id=number)
-    assert caught.value.place == f"order {order.number} at {POST}"
-    assert desk.host.placements(desk.host.order(order.number).id) == ()
+    with pytest.raises(ValidationError, match="give the number that the service knows") as caught:
+        desk.place(order.number, connection=EMAIL_ONLY, by="a test", remote_id=number)
+    assert caught.value.location == f"order {order.number} at {EMAIL_ONLY}"
+    assert desk.order_store.remote_orders(desk.order_store.get_order(order.number).id) == ()
 
 
 # Wire profiles
@@ -190,14 +190,14 @@ def test_such_a_number_is_not_registered(number: str, rules_desk: RulesOpener) -
 )
 def test_a_profile_with_such_a_path_is_refused_with_its_place(path: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        read_wire_profile({"cancel": {"method": "POST", "path": path, "taken": [200]}}, "wire")
-    assert caught.value.place == "wire.cancel.path"
+        read_api_profile({"cancel": {"method": "POST", "path": path, "taken": [200]}}, "wire")
+    assert caught.value.location == "wire.cancel.path"
 
 
 @pytest.mark.parametrize("number", ["..", "1042/..", "%2e%2e", "\uff0e."], ids=ascii)
 def test_a_number_that_a_profile_is_filled_with_leads_nowhere_else(number: str) -> None:
     for template in ("/orders/{remote_id}", "/orders/{remote_id}/cancel", "/orders/{remote_id}:cancel?x={remote_id}"):
-        with pytest.raises(InputError, match="nothing but dots"):
-            filled_path(template, {"remote_id": number}, "wire")
-    filled = filled_path("/orders?number={remote_id}&why={reason}", {"remote_id": number, "reason": ""}, "wire")
+        with pytest.raises(ValidationError, match="nothing but dots"):
+            fill_path(template, {"remote_id": number}, "wire")
+    filled = fill_path("/orders?number={remote_id}&why={reason}", {"remote_id": number, "reason": ""}, "wire")
     assert httpx.URL(BASE + filled).path == "/v1/shops/7/orders"

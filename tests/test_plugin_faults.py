@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
@@ -21,25 +21,25 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
-from orderdesk_sdk.plugin.connection_settings import host, secret, settings
+from orderdesk_sdk.plugin.connection_settings import secret, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
+from orderdesk_sdk.plugin.routes import Button, FinalResponse, Polling
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.transport.http.client import CallLimits
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from orderdesk_sdk.transport.http.client import HttpLimits
 
 CANARY = "canary-of-a-plugin"
 
 
 @settings
 class ShopSettings:
-    endpoint: str = host(help="the shop's API")
+    endpoint: str = url(help="the shop's API")
     api_key: Secret = secret(help="the shop's key")
 
 
@@ -53,7 +53,7 @@ class Good:
             title="Good",
             settings=ShopSettings,
             base_url="endpoint",
-            cancel=(Button(ByReply()),),
+            cancel=(Button(FinalResponse()),),
             identified_by={"*": NotStated("a test's service states none")},
         )
 
@@ -76,7 +76,7 @@ class Bad:
             settings=ShopSettings,
             base_url="endpoint",
             auth=self.auth,
-            cancel=(Button(ByCheck(every=minutes(2), give_up=hours(1))),),
+            cancel=(Button(Polling(every=minutes(2), give_up=hours(1))),),
             identified_by={"*": NotStated("a test's service states none")},
         )
 
@@ -85,10 +85,10 @@ class Bad:
         yield from self.before(service)
         reply = yield service.put("/cancel", request.remote_id)
         yield from self.after(service)
-        return answer.asked(reply)
+        return answer.acknowledged(reply)
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[ShopSettings]) -> Flow[object]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[ShopSettings]) -> Flow[object]:
         yield from self.checking(service)
         reply = yield service.get("/orders", request.remote_id)
         return answer.pending(reply)
@@ -103,15 +103,15 @@ class Bad:
         yield from ()
 
 
-Deed = Callable[[Service[ShopSettings]], object]
+Misbehavior = Callable[[Service[ShopSettings]], object]
 """What a plugin does where it should not; a request or other thing to yield, or None."""
 
 
-def doing(deed: Deed, where: str) -> Bad:
+def misbehaving(effect_kind: Misbehavior, where: str) -> Bad:
     """A plugin that does this `before` its request, `after` it, or while `checking`."""
 
     def step(service: Service[ShopSettings]) -> Flow[None]:
-        thing = deed(service)
+        thing = effect_kind(service)
         if thing is not None:
             yield thing  # type: ignore[misc]  # junk is what these tests are about
 
@@ -120,7 +120,7 @@ def doing(deed: Deed, where: str) -> Bad:
     return plugin
 
 
-class Stage:
+class DeskMaker:
     """A desk with a good and a bad integration, which share a service and an order."""
 
     def __init__(self, folder: Path, server: RawServer) -> None:
@@ -129,10 +129,10 @@ class Stage:
         self._folder = folder
         self._desks: list[Desk] = []
 
-    def desk(self, plugin: object | None, points: Iterable[EntryPoint] = (), patience: float = 5.0) -> Desk:
+    def desk(self, plugin: object | None, points: Iterable[EntryPoint] = (), timeout: float = 5.0) -> Desk:
         """A desk whose bad integration is `plugin`, or what `points` find."""
         found = list(points)
-        registry = Registry(find=lambda group: [point for point in found if point.group == group])
+        registry = PluginRegistry(find=lambda group: [point for point in found if point.group == group])
         registry.register(Good(), "good")
         if plugin is not None:
             registry.register(plugin, "bad")
@@ -145,17 +145,17 @@ class Stage:
                 for slug in ("bad", "good")
             },
         )
-        desk = Desk(config, clock=self.clock, registry=registry, limits=CallLimits(tries=2), patience=patience)
+        desk = Desk(config, clock=self.clock, registry=registry, limits=HttpLimits(max_attempts=2), timeout=timeout)
         self._desks.append(desk)
-        assert isinstance(desk.host, LocalHost)
-        desk.host.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
+        assert isinstance(desk.order_store, SqliteOrderStore)
+        desk.order_store.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="Ann")
         return desk
 
     def cancel(self, desk: Desk) -> Case:
         """Cancel the order at both; the bad integration's case. The good one must have gone through."""
         for connection in ("bad", "good"):
             with suppress(Exception):  # Where the bad one cannot be used, only the host can know of its placement.
-                desk.place("1042", at=connection, by="Ann")
+                desk.place("1042", connection=connection, by="Ann")
         standing = desk.cancel("1042", by="Ann")
         cases = {case.connection: case for case in standing.cases}
         assert cases["good"].state is State.CANCELED
@@ -167,9 +167,9 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with RawServer(answering(lambda _: http_reply(200, b'{"status": "New"}'))) as server:
-        made = Stage(tmp_path, server)
+def harness(tmp_path: Path) -> Iterator[DeskMaker]:
+    with RawServer(responding(lambda _: http_response(200, b'{"status": "New"}'))) as server:
+        made = DeskMaker(tmp_path, server)
         yield made
         made.close()
 
@@ -181,19 +181,19 @@ def settle(desk: Desk, clock: VirtualClock) -> None:
         clock.advance(minutes(5))
 
 
-def raise_(error: BaseException) -> Deed:
+def raise_(error: BaseException) -> Misbehavior:
     def deed(service: Service[ShopSettings]) -> object:
         raise error
 
     return deed
 
 
-DEEDS: dict[str, tuple[Deed, str]] = {
+MISBEHAVIORS: dict[str, tuple[Misbehavior, str]] = {
     "raises": (raise_(KeyError("status")), "KeyError: 'status'"),
     "raises a secret": (raise_(ValueError(f"bad key {CANARY}")), "ValueError: bad key [hidden]"),
     "exits": (lambda service: sys.exit(3), "SystemExit: 3"),
     "interrupts": (raise_(KeyboardInterrupt()), "KeyboardInterrupt"),
-    "recurses": (lambda service: DEEDS["recurses"][0](service), "RecursionError"),
+    "recurses": (lambda service: MISBEHAVIORS["recurses"][0](service), "RecursionError"),
     "floods words": (raise_(ValueError("x" * 20_000_000)), "ValueError: xxx"),
     "yields junk": (lambda service: 42, "yielded int, not a request"),
     "yields a flood": (lambda service: bytes(30_000_000), "yielded bytes, not a request"),
@@ -210,93 +210,93 @@ def recurse(service: Service[ShopSettings]) -> object:
     return recurse(service)
 
 
-DEEDS["recurses"] = (recurse, "RecursionError")
+MISBEHAVIORS["recurses"] = (recurse, "RecursionError")
 
 
-@pytest.mark.parametrize("name", DEEDS)
-def test_before_its_request_a_person_gets_the_case_and_nothing_has_left(name: str, stage: Stage) -> None:
-    deed, said = DEEDS[name]
-    case = stage.cancel(stage.desk(doing(deed, "before")))
-    assert case.state is State.AWAITING_PERSON
-    assert said in (case.fault or "")
+@pytest.mark.parametrize("name", MISBEHAVIORS)
+def test_before_its_request_a_person_gets_the_case_and_nothing_has_left(name: str, harness: DeskMaker) -> None:
+    deed, said = MISBEHAVIORS[name]
+    case = harness.cancel(harness.desk(misbehaving(deed, "before")))
+    assert case.state is State.ACTION_REQUIRED
+    assert said in (case.plugin_error or "")
     assert CANARY not in repr(case)
-    assert len(case.fault or "") <= 2_000
-    assert stage.server.received.count(b"PUT ") == 1, "the good one's"
+    assert len(case.plugin_error or "") <= 2_000
+    assert harness.server.received.count(b"PUT ") == 1, "the good one's"
 
 
-@pytest.mark.parametrize("name", DEEDS)
-def test_after_its_request_the_case_is_unclear_and_nothing_is_sent_again(name: str, stage: Stage) -> None:
-    deed, said = DEEDS[name]
-    desk = stage.desk(doing(deed, "after"))
-    case = stage.cancel(desk)
-    assert case.state is State.UNCLEAR
-    assert said in (case.fault or "")
-    settle(desk, stage.clock)
-    assert desk.case(case.id).state is State.AWAITING_PERSON, "nobody can tell, so a person must"
-    assert stage.server.received.count(b"PUT ") == 2, "one of each"
+@pytest.mark.parametrize("name", MISBEHAVIORS)
+def test_after_its_request_the_case_is_unclear_and_nothing_is_sent_again(name: str, harness: DeskMaker) -> None:
+    deed, said = MISBEHAVIORS[name]
+    desk = harness.desk(misbehaving(deed, "after"))
+    case = harness.cancel(desk)
+    assert case.state is State.UNKNOWN
+    assert said in (case.plugin_error or "")
+    settle(desk, harness.clock)
+    assert desk.case(case.id).state is State.ACTION_REQUIRED, "nobody can tell, so a person must"
+    assert harness.server.received.count(b"PUT ") == 2, "one of each"
 
 
-@pytest.mark.parametrize("name", DEEDS)
-def test_while_checking_the_case_stays_asked_and_ends_with_a_person(name: str, stage: Stage) -> None:
-    deed, said = DEEDS[name]
-    desk = stage.desk(doing(deed, "checking"))
-    case = stage.cancel(desk)
-    assert case.state is State.ASKED
-    stage.clock.advance(minutes(2))
+@pytest.mark.parametrize("name", MISBEHAVIORS)
+def test_while_checking_the_case_stays_asked_and_ends_with_a_person(name: str, harness: DeskMaker) -> None:
+    deed, said = MISBEHAVIORS[name]
+    desk = harness.desk(misbehaving(deed, "checking"))
+    case = harness.cancel(desk)
+    assert case.state is State.ACKNOWLEDGED
+    harness.clock.advance(minutes(2))
     desk.run_due()
     once = desk.case(case.id)
-    assert (once.state, said in (once.fault or "")) == (State.ASKED, True)
-    settle(desk, stage.clock)
-    assert desk.case(case.id).state is State.AWAITING_PERSON
+    assert (once.state, said in (once.plugin_error or "")) == (State.ACKNOWLEDGED, True)
+    settle(desk, harness.clock)
+    assert desk.case(case.id).state is State.ACTION_REQUIRED
     assert not desk.receipt("1042").is_canceled
 
 
 @pytest.mark.parametrize("result", [None, True, "canceled", {"state": "canceled"}, [Answer], State.CANCELED])
-@pytest.mark.parametrize("hook", ["orderdesk_cancel", "orderdesk_check"])
-def test_junk_for_an_answer_is_no_answer(hook: str, result: object, stage: Stage) -> None:
+@pytest.mark.parametrize("hook", ["orderdesk_cancel", "orderdesk_poll"])
+def test_junk_for_an_answer_is_no_answer(hook: str, result: object, harness: DeskMaker) -> None:
     class Junk(Bad):
         @hookimpl
         def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[object]:
             reply = yield service.put("/cancel", request.remote_id)
-            return result if hook == "orderdesk_cancel" else answer.asked(reply)
+            return result if hook == "orderdesk_cancel" else answer.acknowledged(reply)
 
         @hookimpl
-        def orderdesk_check(self, request: CheckRequest, service: Service[ShopSettings]) -> Flow[object]:
+        def orderdesk_poll(self, request: PollRequest, service: Service[ShopSettings]) -> Flow[object]:
             reply = yield service.get("/orders", request.remote_id)
-            return result if hook == "orderdesk_check" else answer.pending(reply)
+            return result if hook == "orderdesk_poll" else answer.pending(reply)
 
-    desk = stage.desk(Junk())
-    case = stage.cancel(desk)
-    if hook == "orderdesk_check":
-        stage.clock.advance(minutes(2))
+    desk = harness.desk(Junk())
+    case = harness.cancel(desk)
+    if hook == "orderdesk_poll":
+        harness.clock.advance(minutes(2))
         desk.run_due()
         case = desk.case(case.id)
-    assert case.state is (State.UNCLEAR if hook == "orderdesk_cancel" else State.ASKED)
-    assert f"returned {type(result).__name__}, not Answer" in (case.fault or "")
+    assert case.state is (State.UNKNOWN if hook == "orderdesk_cancel" else State.ACKNOWLEDGED)
+    assert f"returned {type(result).__name__}, not Answer" in (case.plugin_error or "")
     assert not desk.receipt("1042").is_canceled
 
 
-def test_a_flow_that_reads_for_ever_is_stopped(stage: Stage) -> None:
+def test_a_flow_that_reads_for_ever_is_stopped(harness: DeskMaker) -> None:
     def for_ever(service: Service[ShopSettings]) -> Flow[None]:
         while True:
             yield service.get("/orders")
 
     plugin = Bad()
     plugin.before = for_ever  # type: ignore[method-assign]
-    case = stage.cancel(stage.desk(plugin))
-    assert (case.state, "it never ends" in (case.fault or "")) == (State.AWAITING_PERSON, True)
-    assert stage.server.received.count(b"GET ") == 50
+    case = harness.cancel(harness.desk(plugin))
+    assert (case.state, "it never ends" in (case.plugin_error or "")) == (State.ACTION_REQUIRED, True)
+    assert harness.server.received.count(b"GET ") == 50
 
 
-def test_a_flow_that_writes_for_ever_is_stopped_and_unclear(stage: Stage) -> None:
+def test_a_flow_that_writes_for_ever_is_stopped_and_unclear(harness: DeskMaker) -> None:
     def for_ever(service: Service[ShopSettings]) -> Flow[None]:
         while True:
             yield service.put("/cancel")
 
     plugin = Bad()
     plugin.before = for_ever  # type: ignore[method-assign]
-    case = stage.cancel(stage.desk(plugin))
-    assert (case.state, "it never ends" in (case.fault or "")) == (State.UNCLEAR, True)
+    case = harness.cancel(harness.desk(plugin))
+    assert (case.state, "it never ends" in (case.plugin_error or "")) == (State.UNKNOWN, True)
 
 
 def spin(service: Service[ShopSettings]) -> object:
@@ -305,11 +305,11 @@ def spin(service: Service[ShopSettings]) -> object:
 
 
 @pytest.mark.parametrize(
-    ("where", "state"), [("before", State.AWAITING_PERSON), ("after", State.UNCLEAR), ("checking", State.ASKED)]
+    ("where", "state"), [("before", State.ACTION_REQUIRED), ("after", State.UNKNOWN), ("checking", State.ACKNOWLEDGED)]
 )
 @pytest.mark.parametrize("how", ["spins", "blocks", "will not be told"])
 def test_a_plugin_that_hangs_loses_its_case_and_what_it_says_later_changes_nothing(
-    how: str, where: str, state: State, stage: Stage
+    how: str, where: str, state: State, harness: DeskMaker
 ) -> None:
     released, ended = threading.Event(), threading.Event()
 
@@ -326,42 +326,42 @@ def test_a_plugin_that_hangs_loses_its_case_and_what_it_says_later_changes_nothi
         return service.put("/late")
 
     deed = {"spins": spin, "blocks": block, "will not be told": will_not_be_told}[how]
-    desk = stage.desk(doing(deed, where), patience=0.3)
-    case = stage.cancel(desk)
+    desk = harness.desk(misbehaving(deed, where), timeout=0.3)
+    case = harness.cancel(desk)
     if where == "checking":
-        stage.clock.advance(minutes(2))
+        harness.clock.advance(minutes(2))
         desk.run_due()
     case = desk.case(case.id)
-    assert (case.state, "ran on without making a call" in (case.fault or "")) == (state, True)
+    assert (case.state, "ran on without making a call" in (case.plugin_error or "")) == (state, True)
     released.set()
     if how != "spins":
         assert ended.wait(10)
     again = desk.case(case.id)
     assert (again.state, again.version) == (case.state, case.version)
-    assert b"/late" not in stage.server.received
+    assert b"/late" not in harness.server.received
 
 
 @pytest.mark.slow
-def test_many_hanging_cases_do_not_use_up_the_threads_of_the_others(stage: Stage) -> None:
+def test_many_hanging_cases_do_not_use_up_the_threads_of_the_others(harness: DeskMaker) -> None:
     """More cases hang than a bulkhead has threads, and each of them is settled all the same."""
-    desk = stage.desk(doing(spin, "before"), patience=0.3)
-    numbers = [order.number for order in read_order_text(SAMPLE_ORDERS, place="samples")]
+    desk = harness.desk(misbehaving(spin, "before"), timeout=0.3)
+    numbers = [order.number for order in read_order_text(SAMPLE_ORDERS, location="samples")]
     for number in numbers:
         for connection in ("bad", "good"):
-            desk.place(number, at=connection, by="Ann")
-        desk.cancel(number, by="Ann", send=False)
+            desk.place(number, connection=connection, by="Ann")
+        desk.cancel(number, by="Ann", send_now=False)
     assert desk.run_due().problems == ()
     states = {(case.connection, case.state) for case in desk.cases()}
-    assert states == {("bad", State.AWAITING_PERSON), ("good", State.CANCELED)}
+    assert states == {("bad", State.ACTION_REQUIRED), ("good", State.CANCELED)}
 
 
-def test_a_check_that_would_send_again_is_stopped_and_told(stage: Stage) -> None:
+def test_a_check_that_would_send_again_is_stopped_and_told(harness: DeskMaker) -> None:
     """Law 3: what is sent a second time is the core's to decide."""
-    desk = stage.desk(doing(lambda service: service.put("/cancel", "1042"), "checking"))
-    case = stage.cancel(desk)
-    stage.clock.advance(minutes(2))
+    desk = harness.desk(misbehaving(lambda service: service.put("/cancel", "1042"), "checking"))
+    case = harness.cancel(desk)
+    harness.clock.advance(minutes(2))
     desk.run_due()
-    assert "a check only reads, and the flow would send PUT" in (desk.case(case.id).fault or "")
-    settle(desk, stage.clock)
-    assert desk.case(case.id).state is State.AWAITING_PERSON
-    assert stage.server.received.count(b"PUT ") == 2, "one of each"
+    assert "a check only reads, and the flow would send PUT" in (desk.case(case.id).plugin_error or "")
+    settle(desk, harness.clock)
+    assert desk.case(case.id).state is State.ACTION_REQUIRED
+    assert harness.server.received.count(b"PUT ") == 2, "one of each"

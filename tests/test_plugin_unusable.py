@@ -11,34 +11,34 @@ import httpx
 import pytest
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.auth import Token, TokenAuth
-from orderdesk_sdk.plugin.connection_settings import host, secret, settings
+from orderdesk_sdk.plugin.connection_settings import secret, settings, url
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, hookimpl
 from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_sdk.plugin.routes import Button, ByReply
+from orderdesk_sdk.plugin.routes import Button, FinalResponse
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 CANARY = "canary-of-a-plugin"
 
 
 @settings
 class ShopSettings:
-    endpoint: str = host(help="the shop's API")
+    endpoint: str = url(help="the shop's API")
     api_key: Secret = secret(help="the shop's key")
 
 
@@ -46,7 +46,7 @@ class ShopSettings:
 class PickySettings:
     """Settings whose own check raises what no check should, and quotes the secret."""
 
-    endpoint: str = host(help="the shop's API")
+    endpoint: str = url(help="the shop's API")
     api_key: Secret = secret(help="the shop's key")
 
     def __attrs_post_init__(self) -> None:
@@ -65,7 +65,7 @@ class ShopAuth(TokenAuth):
         self._go("token_request")
         return httpx.Request("POST", f"{self._settings.endpoint}/token")
 
-    def token(self, reply: httpx.Response) -> Token:
+    def parse_token(self, response: httpx.Response) -> Token:
         self._go("token")
         raise AssertionError("it goes wrong before")
 
@@ -93,7 +93,7 @@ class Shop:
             title=self.slug.title(),
             settings=self.settings,
             base_url="endpoint",
-            cancel=(Button(ByReply()),),
+            cancel=(Button(FinalResponse()),),
             auth=auth,
             identified_by={"*": NotStated("a test's service states none")},
         )
@@ -138,25 +138,25 @@ IMPORTS = {
 }
 
 PLUGINS: dict[str, tuple[Shop, State, str]] = {
-    "declaration raises": (NoDeclaration(), State.AWAITING_PERSON, "KeyError"),
-    "declaration is junk": (JunkDeclaration(), State.AWAITING_PERSON, "gave dict, not an Integration"),
-    "settings raise": (PickyBad(), State.AWAITING_PERSON, "LookupError"),
-    "credentials raise": (broken("init", KeyError(CANARY)), State.AWAITING_PERSON, "KeyError"),
-    "credentials exit": (broken("init", SystemExit(CANARY)), State.AWAITING_PERSON, "SystemExit"),
-    "token request raises": (broken("token_request", KeyError(CANARY)), State.UNCLEAR, "KeyError: '[hidden]'"),
-    "token request exits": (broken("token_request", SystemExit(CANARY)), State.UNCLEAR, "SystemExit: [hidden]"),
-    "token raises": (broken("token", KeyError(CANARY)), State.UNCLEAR, "KeyError: '[hidden]'"),
+    "declaration raises": (NoDeclaration(), State.ACTION_REQUIRED, "KeyError"),
+    "declaration is junk": (JunkDeclaration(), State.ACTION_REQUIRED, "gave dict, not an Integration"),
+    "settings raise": (PickyBad(), State.ACTION_REQUIRED, "LookupError"),
+    "credentials raise": (broken("init", KeyError(CANARY)), State.ACTION_REQUIRED, "KeyError"),
+    "credentials exit": (broken("init", SystemExit(CANARY)), State.ACTION_REQUIRED, "SystemExit"),
+    "token request raises": (broken("token_request", KeyError(CANARY)), State.UNKNOWN, "KeyError: '[hidden]'"),
+    "token request exits": (broken("token_request", SystemExit(CANARY)), State.UNKNOWN, "SystemExit: [hidden]"),
+    "token raises": (broken("token", KeyError(CANARY)), State.UNKNOWN, "KeyError: '[hidden]'"),
 }
 
 
-class Stage:
+class DeskMaker:
     """A desk with a good connection and a bad one, and an order that is at both."""
 
     def __init__(self, folder: Path, server: RawServer) -> None:
         self.server = server
         self._folder = folder
 
-    def desk(self, registry: Registry) -> Desk:
+    def desk(self, registry: PluginRegistry) -> Desk:
         registry.register(Shop(), "good")
         clock = VirtualClock()
         path = self._folder / "desk.db"
@@ -166,17 +166,21 @@ class Stage:
             )
             for slug in ("bad", "good")
         }
-        host = LocalHost(path, clock=clock)
-        host.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
+        host = SqliteOrderStore(path, clock=clock)
+        host.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="Ann")
         for connection in connections:
-            host.place(host.order("1042").id, Placement(connection, "1042", clock.now(), Role.FULFILLMENT), by="Ann")
-        return Desk(Config(path, connections), clock=clock, registry=registry, host=host)
+            host.add_remote_order(
+                host.get_order("1042").id,
+                RemoteOrder(connection, "1042", clock.now(), ConnectionRole.FULFILLMENT),
+                by="Ann",
+            )
+        return Desk(Config(path, connections), clock=clock, registry=registry, order_store=host)
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with RawServer(answering(lambda _: http_reply(200, b'{"status": "New"}'))) as server:
-        yield Stage(tmp_path, server)
+def harness(tmp_path: Path) -> Iterator[DeskMaker]:
+    with RawServer(responding(lambda _: http_response(200, b'{"status": "New"}'))) as server:
+        yield DeskMaker(tmp_path, server)
 
 
 def judge(desk: Desk, state: State, said: str) -> None:
@@ -189,15 +193,15 @@ def judge(desk: Desk, state: State, said: str) -> None:
         receipt = desk.receipt("1042")
     assert cases["good"].state is State.CANCELED
     assert cases["bad"].state is state
-    assert said in (cases["bad"].fault or "")
-    assert cases["bad"].proof is None
+    assert said in (cases["bad"].plugin_error or "")
+    assert cases["bad"].evidence is None
     assert not receipt.is_canceled
     assert CANARY not in f"{plan}{standing}{report}{receipt}"
 
 
 @pytest.mark.parametrize("name", IMPORTS)
 def test_a_plugin_that_cannot_be_imported(
-    name: str, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, harness: DeskMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = f"orderdesk_bad_{len(name)}"
     text = IMPORTS[name]
@@ -205,23 +209,23 @@ def test_a_plugin_that_cannot_be_imported(
         (tmp_path / f"{module}.py").write_text(text)
     monkeypatch.syspath_prepend(str(tmp_path))
     point = EntryPoint("bad", module, INTEGRATIONS)
-    registry = Registry(find=lambda group: [point] if group == INTEGRATIONS else [])
-    judge(stage.desk(registry), State.AWAITING_PERSON, "the plugin cannot be used: ")
+    registry = PluginRegistry(find=lambda group: [point] if group == INTEGRATIONS else [])
+    judge(harness.desk(registry), State.ACTION_REQUIRED, "the plugin cannot be used: ")
     sys.modules.pop(module, None)
 
 
 @pytest.mark.parametrize("name", PLUGINS)
-def test_a_plugin_that_cannot_be_made_ready(name: str, stage: Stage) -> None:
+def test_a_plugin_that_cannot_be_made_ready(name: str, harness: DeskMaker) -> None:
     plugin, state, said = PLUGINS[name]
-    registry = Registry(find=lambda group: [])
+    registry = PluginRegistry(find=lambda group: [])
     registry.register(plugin, "bad")
-    judge(stage.desk(registry), state, said)
-    assert stage.server.received.count(b"PUT ") == 1, "the good one's"
+    judge(harness.desk(registry), state, said)
+    assert harness.server.received.count(b"PUT ") == 1, "the good one's"
 
 
-def test_a_fault_that_is_told_again_and_again_does_not_grow(stage: Stage) -> None:
+def test_a_fault_that_is_told_again_and_again_does_not_grow(harness: DeskMaker) -> None:
     """One exception, kept and raised for every case of a broken plugin, would collect the frames of all of them."""
-    registry = Registry(find=lambda group: [])
+    registry = PluginRegistry(find=lambda group: [])
     registry.register(NoDeclaration(), "bad")
 
     def frames() -> int:

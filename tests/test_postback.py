@@ -7,16 +7,16 @@ from collections.abc import Mapping
 
 import pytest
 
-from orderdesk_sdk.errors import ConfigurationError, UntrustedMessage
-from orderdesk_sdk.plugin.profiles.webhook_profile import PostbackProfile, postback_hints, read_postback_profile
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
+from orderdesk_sdk.errors import ConfigurationError, SignatureVerificationError
+from orderdesk_sdk.plugin.profiles.webhook_profile import WebhookProfile, notifications_by_profile, read_webhook_profile
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
+from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
 from orderdesk_sdk.secret import Secret
 
 TOKEN = Secret("the-agreed-token")
-KINDS = {"ordercanceled": HintKind.CANCELED, "shipped": HintKind.SHIPPED}
-IN_BODY = PostbackProfile("/order/id", event="/event", status="/order/status", delivery="/no", token_at="/token")
-IN_HEADER = PostbackProfile("/id", event="/event", header="x-key")
+KINDS = {"ordercanceled": NotificationKind.CANCELED, "shipped": NotificationKind.SHIPPED}
+IN_BODY = WebhookProfile("/order/id", event="/event", status="/order/status", event_id="/no", token="/token")
+IN_HEADER = WebhookProfile("/id", event="/event", header="x-key")
 
 
 def body(event: str = "Order Cancelled", token: object = "the-agreed-token", **order: object) -> bytes:
@@ -25,25 +25,27 @@ def body(event: str = "Order Cancelled", token: object = "the-agreed-token", **o
     ).encode()
 
 
-def hints(document: bytes, profile: PostbackProfile | None = IN_BODY, token: Secret = TOKEN) -> tuple[Hint, ...]:
-    return postback_hints(profile, Message({}, document), token, KINDS)
+def hints(
+    document: bytes, profile: WebhookProfile | None = IN_BODY, token: Secret = TOKEN
+) -> tuple[OrderNotification, ...]:
+    return notifications_by_profile(profile, WebhookRequest({}, document), token, KINDS)
 
 
 def test_a_message_hints_at_its_order_with_what_happened_and_its_delivery() -> None:
-    assert hints(body()) == (Hint("A-1", HintKind.CANCELED, "7"),)
+    assert hints(body()) == (OrderNotification("A-1", NotificationKind.CANCELED, "7"),)
 
 
 @pytest.mark.parametrize(
     ("event", "status", "kind"),
     [
-        ("ORDER CANCELED", "live", HintKind.CANCELED),
-        ("Something", "Shipped", HintKind.SHIPPED),
-        ("Something", "live", HintKind.CHANGED),
-        ("Not canceled", "", HintKind.CHANGED),
+        ("ORDER CANCELED", "live", NotificationKind.CANCELED),
+        ("Something", "Shipped", NotificationKind.SHIPPED),
+        ("Something", "live", NotificationKind.CHANGED),
+        ("Not canceled", "", NotificationKind.CHANGED),
     ],
 )
 def test_words_are_folded_and_an_unknown_one_means_that_something_changed(
-    event: str, status: str, kind: HintKind
+    event: str, status: str, kind: NotificationKind
 ) -> None:
     assert [hint.kind for hint in hints(body(event, status=status))] == [kind]
 
@@ -53,50 +55,52 @@ def test_a_number_without_quotes_is_a_number_all_the_same() -> None:
 
 
 def test_the_token_may_come_in_a_header_in_whatever_case_its_name_is_written() -> None:
-    message = Message({"X-Key": "the-agreed-token"}, b'{"id": "1", "event": "x"}')
-    assert postback_hints(IN_HEADER, message, TOKEN, KINDS) == (Hint("1", HintKind.CHANGED),)
+    message = WebhookRequest({"X-Key": "the-agreed-token"}, b'{"id": "1", "event": "x"}')
+    assert notifications_by_profile(IN_HEADER, message, TOKEN, KINDS) == (
+        OrderNotification("1", NotificationKind.CHANGED),
+    )
 
 
 @pytest.mark.parametrize("token", ["", "the-agreed-toke", "the-agreed-token ", "THE-AGREED-TOKEN", None, 3, ["x"], "é"])
 def test_another_token_in_the_message_is_not_trusted(token: object) -> None:
-    with pytest.raises(UntrustedMessage, match="not the agreed one"):
+    with pytest.raises(SignatureVerificationError, match="not the agreed one"):
         hints(body(token=token))
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-key": "another"}, {"authorization": "the-agreed-token"}])
 def test_another_token_in_the_header_is_not_trusted_whatever_the_message_says(headers: Mapping[str, str]) -> None:
-    with pytest.raises(UntrustedMessage):
-        postback_hints(IN_HEADER, Message(headers, body()), TOKEN, KINDS)
+    with pytest.raises(SignatureVerificationError):
+        notifications_by_profile(IN_HEADER, WebhookRequest(headers, body()), TOKEN, KINDS)
 
 
 @pytest.mark.parametrize(("profile", "token"), [(None, TOKEN), (IN_BODY, Secret("")), (IN_HEADER, Secret(""))])
-def test_without_profile_or_token_no_message_is_trusted(profile: PostbackProfile | None, token: Secret) -> None:
-    with pytest.raises(UntrustedMessage, match="no messages are expected"):
+def test_without_profile_or_token_no_message_is_trusted(profile: WebhookProfile | None, token: Secret) -> None:
+    with pytest.raises(SignatureVerificationError, match="no messages are expected"):
         hints(body(token=""), profile, token)
 
 
 def test_what_nobody_can_read_is_trusted_no_more_than_its_token() -> None:
-    with pytest.raises(UntrustedMessage):
+    with pytest.raises(SignatureVerificationError):
         hints(b"<html>")
-    with pytest.raises(MalformedReply, match="not JSON"):
-        postback_hints(IN_HEADER, Message({"x-key": "the-agreed-token"}, b"<html>"), TOKEN, KINDS)
+    with pytest.raises(MalformedResponseError, match="not JSON"):
+        notifications_by_profile(IN_HEADER, WebhookRequest({"x-key": "the-agreed-token"}, b"<html>"), TOKEN, KINDS)
 
 
 @pytest.mark.parametrize("number", [None, "", " ", True, 1.5, ["A-1"], {}])
 def test_a_message_without_an_orders_number_is_malformed(number: object) -> None:
-    with pytest.raises(MalformedReply, match="/order/id is not a text"):
+    with pytest.raises(MalformedResponseError, match="/order/id is not a text"):
         hints(body(id=number))
 
 
 def test_a_message_without_a_configured_part_is_malformed() -> None:
-    with pytest.raises(MalformedReply, match="there is no /order/status"):
+    with pytest.raises(MalformedResponseError, match="there is no /order/status"):
         hints(b'{"token": "the-agreed-token", "event": "x", "no": "1", "order": {"id": "1"}}')
 
 
 def test_a_profile_is_read_from_a_table() -> None:
     table = {"order": "/id", "status": "/s", "delivery": "/d", "header": " Authorization "}
-    assert read_postback_profile(table, "here") == PostbackProfile(
-        "/id", status="/s", delivery="/d", header="authorization"
+    assert read_webhook_profile(table, "here") == WebhookProfile(
+        "/id", status="/s", event_id="/d", header="authorization"
     )
 
 
@@ -116,5 +120,5 @@ def test_a_profile_is_read_from_a_table() -> None:
 )
 def test_a_profile_that_cannot_work_is_told_with_its_place(table: object, said: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        read_postback_profile(table, "here")
+        read_webhook_profile(table, "here")
     assert said in str(raised.value)

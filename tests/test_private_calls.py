@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
 from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.errors import PluginError
+from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.auth import HeaderAuth
 from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 
 if TYPE_CHECKING:
     from orderdesk_devkit.testing.canary import Finder
@@ -27,7 +27,7 @@ REPORT = b"<report>a name and an address</report>"
 
 
 def service(url: str) -> Service[None]:
-    return Service("acme", None, url, VirtualClock().now(), "agent/1", Role.FULFILLMENT)
+    return Service("acme", None, url, VirtualClock().now(), "agent/1", ConnectionRole.FULFILLMENT)
 
 
 def unheard(intent: Intent) -> None:
@@ -35,10 +35,10 @@ def unheard(intent: Intent) -> None:
 
 
 def test_an_upload_to_a_presigned_url_carries_its_bytes_and_none_of_the_credentials(client_of: ClientMaker) -> None:
-    with RawServer(answering(lambda _: http_reply(200, b""))) as server:
+    with RawServer(responding(lambda _: http_response(200, b""))) as server:
         client = client_of(server.url, auth=lambda _: HeaderAuth({"x-api-key": "acme-api-key"}))
         url = f"{server.url}/bucket/file?{QUERY}"
-        upload = service(server.url).elsewhere(
+        upload = service(server.url).request_url(
             "PUT", url, operation="upload", content=b"<xml/>", content_type="text/xml; charset=UTF-8"
         )
         exchange, _ = client.call(upload, 1, unheard)
@@ -64,56 +64,56 @@ def test_a_presigned_url_is_shown_without_its_query_wherever_it_is_told(
 
     with RawServer(lose) as server:
         client = client_of(server.url)
-        upload = service(server.url).elsewhere("PUT", f"{server.url}/file?{QUERY}", operation="upload")
+        upload = service(server.url).request_url("PUT", f"{server.url}/file?{QUERY}", operation="upload")
         exchange, response = client.call(upload, 1, intents.append)
     assert response is None
     assert exchange.intent.url == f"{server.url}/file?[hidden]"
-    told = client.redactor.text(f"the plugin failed at {upload.url}")
-    with pytest.raises(PluginFault) as fault:
-        client.call(service("").elsewhere("PUT", f"https://evil.example/x?{QUERY}9", operation="x"), 2, unheard)
+    told = client.redactor.redact_text(f"the plugin failed at {upload.url}")
+    with pytest.raises(PluginError) as fault:
+        client.call(service("").request_url("PUT", f"https://evil.example/x?{QUERY}9", operation="x"), 2, unheard)
     assert finder(QUERY).found(exchange, intents, told, fault.value, caplog.text, client.redactor) == set()
 
 
 def test_of_a_private_reply_the_flow_sees_all_and_the_evidence_its_length_and_digest(client_of: ClientMaker) -> None:
-    with RawServer(answering(lambda _: http_reply(200, REPORT))) as server:
+    with RawServer(responding(lambda _: http_response(200, REPORT))) as server:
         client = client_of(server.url)
         for request in (
-            service(server.url).get("/report", private=True),
-            service(server.url).post("/report", private=True),
-            service(server.url).elsewhere("GET", f"{server.url}/report?{QUERY}", operation="download"),
+            service(server.url).get("/report", redact_response=True),
+            service(server.url).post("/report", redact_response=True),
+            service(server.url).request_url("GET", f"{server.url}/report?{QUERY}", operation="download"),
         ):
             exchange, response = client.call(request, 1, unheard)
             assert response is not None
             assert response.content == REPORT
             digest = hashlib.sha256(REPORT).hexdigest()
             assert exchange.body == f"[kept out: {len(REPORT)} bytes, SHA-256 {digest}]"
-            assert (exchange.status, exchange.whole) == (200, False)
+            assert (exchange.status, exchange.is_complete) == (200, False)
 
 
 def test_many_presigned_urls_do_not_make_the_token_forgotten(client_of: ClientMaker) -> None:
-    with RawServer(answering(lambda _: http_reply(200, b""))) as server:
+    with RawServer(responding(lambda _: http_response(200, b""))) as server:
         client = client_of(server.url)
         for number in range(200):
-            client.redactor.learn_link(f"{server.url}/file?signature-{number:09}")
-        assert client.redactor.text("it is acme-api-key") == "it is [hidden]"
-        assert client.redactor.text("the last: signature-000000199") == "the last: [hidden]"
+            client.redactor.add_presigned_url(f"{server.url}/file?signature-{number:09}")
+        assert client.redactor.redact_text("it is acme-api-key") == "it is [hidden]"
+        assert client.redactor.redact_text("the last: signature-000000199") == "the last: [hidden]"
 
 
 def test_a_whole_url_at_a_foreign_host_is_not_called(client_of: ClientMaker) -> None:
-    with RawServer(answering(lambda _: http_reply(200, b""))) as server:
+    with RawServer(responding(lambda _: http_response(200, b""))) as server:
         client = client_of("https://*.store.example")
         stray = httpx.Request("PUT", "https://bucket.store.example/file")
-        with pytest.raises(PluginFault, match="none of the connection's hosts"):
+        with pytest.raises(PluginError, match="none of the connection's hosts"):
             client.call(stray, 1, unheard)
-        with pytest.raises(PluginFault, match="none of the connection's hosts"):
-            client.call(service("").elsewhere("PUT", server.url, operation="upload"), 1, unheard)
+        with pytest.raises(PluginError, match="none of the connection's hosts"):
+            client.call(service("").request_url("PUT", server.url, operation="upload"), 1, unheard)
         assert server.received == b""
 
 
 @pytest.mark.parametrize("given", ["\x00", "", "a text", "/file", "https://", "http://a:b", "https://\ud83d"])
 def test_what_the_service_gave_and_is_no_whole_url_is_malformed_and_not_shown(given: str) -> None:
-    with pytest.raises(MalformedReply, match="it is no whole URL") as fault:
-        service("").elsewhere("PUT", given, operation="upload")
+    with pytest.raises(MalformedResponseError, match="it is no whole URL") as fault:
+        service("").request_url("PUT", given, operation="upload")
     assert fault.value.__cause__ is fault.value.__context__ is None
 
 
@@ -130,7 +130,7 @@ def test_a_log_that_fails_makes_no_call_look_lost(client_of: ClientMaker) -> Non
     root.addHandler(boom)
     root.setLevel(logging.DEBUG)
     try:
-        with RawServer(answering(lambda _: http_reply(200, b"{}"))) as server:
+        with RawServer(responding(lambda _: http_response(200, b"{}"))) as server:
             exchange, _ = client_of(server.url).call(service(server.url).put("/orders"), 1, unheard)
     finally:
         root.removeHandler(boom)

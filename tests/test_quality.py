@@ -17,16 +17,16 @@ import orderdesk_bdlinx
 from orderdesk_bdlinx.simulator import BdlinxSimulator
 from orderdesk_devkit.quality.checks_source import statement_count
 from orderdesk_devkit.quality.plugin_folder import PluginFolder, find_folder
-from orderdesk_devkit.quality.report import Fault, Level, Rule, Verdict, judge
+from orderdesk_devkit.quality.report import Level, QualityReport, QualityRule, Violation, check
 from orderdesk_devkit.quality.rules import RULES
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.profiles.api_settings import orderdesk_cancel, orderdesk_check
-from orderdesk_sdk.plugin.reasons import ClosedList, ReasonCode
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.routes import Button, ByPerson
+from orderdesk_sdk.plugin.profiles.api_settings import orderdesk_cancel, orderdesk_poll
+from orderdesk_sdk.plugin.reasons import ReasonCode, ReasonList
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.routes import Button, ManualConfirmation
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference" / "cli-json.md"
@@ -41,8 +41,8 @@ def plugin(tmp_path: Path) -> Path:
     return Path(shutil.copytree(ROOT / "plugins" / "bdlinx", tmp_path / "bdlinx", ignore=ignored))
 
 
-def verdict_of(plugin: Path, registry: Registry | None = None) -> Verdict:
-    return judge(find_folder(str(plugin), registry), RULES)
+def verdict_of(plugin: Path, registry: PluginRegistry | None = None) -> QualityReport:
+    return check(find_folder(str(plugin), registry), RULES)
 
 
 def changed(name: str, old: str, new: str) -> Break:
@@ -145,22 +145,22 @@ def test_every_plugin_of_this_checkout_keeps_at_least_gold(monkeypatch: pytest.M
     ],
 )
 def test_a_rule_finds_who_breaks_it(plugin: Path, breaks: Break, rule: str, text: str) -> None:
-    assert verdict_of(plugin).faults == ()
+    assert verdict_of(plugin).violations == ()
     breaks(plugin)
     verdict = verdict_of(plugin)
-    found = [fault for fault in verdict.faults if fault.rule == rule]
-    assert [fault for fault in found if text in fault.text], verdict.faults
-    assert all(fault.place and fault.remedy for fault in verdict.faults)
+    found = [fault for fault in verdict.violations if fault.rule == rule]
+    assert [fault for fault in found if text in fault.message], verdict.violations
+    assert all(fault.location and fault.hint for fault in verdict.violations)
     assert not verdict.is_ok
     level = next(one.level for one in RULES if one.name == rule)
-    assert (verdict.reached or 0) < level
+    assert (verdict.reached_level or 0) < level
 
 
 def test_evidence_that_is_declared_must_be_told(tmp_path: Path) -> None:
     plugin = Path(shutil.copytree(ROOT / "plugins" / "mww", tmp_path / "mww"))
-    assert verdict_of(plugin).faults == ()
+    assert verdict_of(plugin).violations == ()
     changed(README, "Evidence: MWW", "Evidence: none yet. MWW")(plugin)
-    texts = [fault.text for fault in verdict_of(plugin).faults if fault.rule == "evidence"]
+    texts = [fault.message for fault in verdict_of(plugin).violations if fault.rule == "evidence"]
     assert texts == ["it has no evidence yet, and mww declares 'published API'"]
 
 
@@ -175,32 +175,32 @@ def test_size_is_counted_in_statements_so_that_lines_and_docstrings_cost_nothing
 
 def test_a_folder_of_another_name_is_found(plugin: Path) -> None:
     renamed(plugin)
-    faults = verdict_of(plugin.with_name("other")).faults
-    assert [(fault.rule, fault.text) for fault in faults] == [("one-name", "the folder has another name")]
+    faults = verdict_of(plugin.with_name("other")).violations
+    assert [(fault.rule, fault.message) for fault in faults] == [("one-name", "the folder has another name")]
 
 
 def test_a_gap_in_a_list_of_reasons_is_found(plugin: Path) -> None:
     class WithGap:
         orderdesk_cancel = staticmethod(orderdesk_cancel)
-        orderdesk_check = staticmethod(orderdesk_check)
+        orderdesk_poll = staticmethod(orderdesk_poll)
 
         @hookimpl
         def orderdesk_integration(self) -> Integration:
-            gappy = Button(ByPerson(), reasons=ClosedList((ReasonCode("X", "Anything"),)))
+            gappy = Button(ManualConfirmation(), reasons=ReasonList((ReasonCode("X", "Anything"),)))
             return evolve(orderdesk_bdlinx.orderdesk_integration(), cancel=(gappy,))
 
-    registry = Registry()
+    registry = PluginRegistry()
     registry.register(WithGap(), "bdlinx")
-    faults = verdict_of(plugin, registry).faults
+    faults = verdict_of(plugin, registry).violations
     assert {fault.rule for fault in faults} == {"declares"}
-    assert "its reasons have a gap: no code stands for 'customer asked'" in faults[0].text
-    assert "exactly one ReasonCode" in faults[0].remedy
+    assert "its reasons have a gap: no code stands for 'customer asked'" in faults[0].message
+    assert "exactly one ReasonCode" in faults[0].hint
 
 
 def test_a_simulator_that_never_lies_is_found(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(BdlinxSimulator, "dishonored", {})
-    (fault,) = verdict_of(plugin).faults
-    assert (fault.rule, fault.text) == ("lies", "it does not tell how a cancel goes wrong there")
+    monkeypatch.setattr(BdlinxSimulator, "contradicting_options", {})
+    (fault,) = verdict_of(plugin).violations
+    assert (fault.rule, fault.message) == ("lies", "it does not tell how a cancel goes wrong there")
 
 
 def test_an_old_cassette_is_told_and_breaks_nothing(plugin: Path) -> None:
@@ -208,30 +208,30 @@ def test_an_old_cassette_is_told_and_breaks_nothing(plugin: Path) -> None:
     assert recorded is not None
     changed(CASSETTE, recorded[0], "recorded_at: 2021-03-01")(plugin)
     verdict = verdict_of(plugin)
-    (fault,) = verdict.faults
+    (fault,) = verdict.violations
     assert (fault.rule, fault.warning) == ("provenance", True)
-    assert "recorded on 2021-03-01, more than a year ago" in fault.text
-    assert (verdict.is_ok, verdict.reached) == (True, Level.GOLD)
+    assert "recorded on 2021-03-01, more than a year ago" in fault.message
+    assert (verdict.is_ok, verdict.reached_level) == (True, Level.GOLD)
 
 
 def test_what_stands_in_a_cassette_is_not_shown(plugin: Path) -> None:
     changed(CASSETTE, "interactions:", "# robin@example.com\ninteractions:")(plugin)
-    assert "robin" not in repr(verdict_of(plugin).faults)
+    assert "robin" not in repr(verdict_of(plugin).violations)
 
 
 def test_what_platinum_asks_for_is_told_ahead(plugin: Path) -> None:
-    assert [fault.rule for fault in verdict_of(plugin).ahead] == ["vendor-checked", "live"]
+    assert [fault.rule for fault in verdict_of(plugin).next_level_violations] == ["vendor-checked", "live"]
 
 
 # Levels and exemptions ------------------------------------------------------------------------------------------------
 
 
-def rules(*broken: str) -> tuple[Rule, ...]:
+def rules(*broken: str) -> tuple[QualityRule, ...]:
     """A rule for each level, named like it; those named are broken."""
 
-    def rule(level: Level) -> Rule:
-        faults = [Fault("here", "it is broken", "mend it")] * (level.word in broken)
-        return Rule(level.word, level, "it holds", lambda _: faults)
+    def rule(level: Level) -> QualityRule:
+        faults = [Violation("here", "it is broken", "mend it")] * (level.label in broken)
+        return QualityRule(level.label, level, "it holds", lambda _: faults)
 
     return tuple(map(rule, Level))
 
@@ -245,20 +245,20 @@ def claiming(**claims: object) -> PluginFolder:
     [((), "platinum"), (("gold",), "silver"), (("bronze", "gold"), None), (("platinum",), "gold")],
 )
 def test_a_level_is_reached_where_it_and_all_below_are_kept(broken: tuple[str, ...], reached: str | None) -> None:
-    found = judge(claiming(level="bronze"), rules(*broken)).reached
-    assert (found.word if found is not None else None) == reached
+    found = check(claiming(level="bronze"), rules(*broken)).reached_level
+    assert (found.label if found is not None else None) == reached
 
 
 def test_what_is_above_the_claim_breaks_nothing() -> None:
-    verdict = judge(claiming(level="silver"), rules("gold", "platinum"))
-    assert (verdict.is_ok, verdict.faults) == (True, ())
-    assert [fault.rule for fault in verdict.ahead] == ["gold"]
+    verdict = check(claiming(level="silver"), rules("gold", "platinum"))
+    assert (verdict.is_ok, verdict.violations) == (True, ())
+    assert [fault.rule for fault in verdict.next_level_violations] == ["gold"]
 
 
 def test_an_exemption_with_a_reason_holds() -> None:
     why = "the service is our own"
-    verdict = judge(claiming(level="platinum", exempt={"gold": why}), rules("gold"))
-    assert (verdict.is_ok, verdict.reached, dict(verdict.exempt)) == (True, Level.PLATINUM, {"gold": why})
+    verdict = check(claiming(level="platinum", exempt={"gold": why}), rules("gold"))
+    assert (verdict.is_ok, verdict.reached_level, dict(verdict.exemptions)) == (True, Level.PLATINUM, {"gold": why})
 
 
 @pytest.mark.parametrize(
@@ -273,16 +273,16 @@ def test_an_exemption_with_a_reason_holds() -> None:
     ],
 )
 def test_an_exemption_needs_a_rule_and_a_reason(exempt: object, text: str) -> None:
-    verdict = judge(claiming(level="platinum", exempt=exempt), rules("gold"))
-    assert text in [fault.text for fault in verdict.faults if fault.rule == "level"]
+    verdict = check(claiming(level="platinum", exempt=exempt), rules("gold"))
+    assert text in [fault.message for fault in verdict.violations if fault.rule == "level"]
     assert not verdict.is_ok
 
 
 @pytest.mark.parametrize(("level", "text"), [(None, "it claims no level"), ("golden", "it claims 'golden'")])
 def test_a_plugin_must_claim_a_level(level: object, text: str) -> None:
-    verdict = judge(claiming() if level is None else claiming(level=level), rules("gold"))
-    assert text in verdict.faults[0].text
-    assert 'write level = "silver"' in verdict.faults[0].remedy
+    verdict = check(claiming() if level is None else claiming(level=level), rules("gold"))
+    assert text in verdict.violations[0].message
+    assert 'write level = "silver"' in verdict.violations[0].hint
 
 
 # The command ----------------------------------------------------------------------------------------------------------

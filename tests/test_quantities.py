@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderdesk_sdk.orders.order import Line, Order
-from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.orders.order import Order, OrderLine
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Rejection
 from orderdesk_sdk.plugin.lines import LineNames
-from orderdesk_sdk.plugin.toolkit.json_response import Ended
+from orderdesk_sdk.plugin.toolkit.json_response import EndFlow
 from orderdesk_sdk.plugin.toolkit.line_quantities import (
     LineQuantities,
-    judge,
-    nothing_to_ask,
-    same_lines,
-    shares,
-    to_ask,
-    told_lines,
+    answer_from_quantities,
+    answer_if_nothing_to_cancel,
+    line_answers_at,
+    lines_match,
+    quantities_to_cancel,
+    quantities_to_request,
 )
 
 REPLY = httpx.Response(200)
@@ -32,7 +32,7 @@ def line(code: str, ordered: int, canceled: int = 0, shipped: int = 0) -> LineQu
 
 
 def short(answer: Answer) -> str:
-    return answer.refusal.value if answer.refusal is not None else answer.outcome.value
+    return answer.rejection.value if answer.rejection is not None else answer.outcome.value
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def short(answer: Answer) -> str:
 def test_what_is_left_is_asked_for_and_of_a_part_no_more_than_is_wanted(
     lines: list[LineQuantities], wanted: Mapping[str, int], asked: tuple[int, ...]
 ) -> None:
-    assert shares(lines, wanted) == asked
+    assert quantities_to_cancel(lines, wanted) == asked
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_what_is_left_is_asked_for_and_of_a_part_no_more_than_is_wanted(
 def test_what_the_numbers_and_the_services_word_amount_to(
     lines: list[LineQuantities], wanted: Mapping[str, int], none: str, done: str, failed: str
 ) -> None:
-    words = [short(judge(REPLY, lines, wanted, done=word)) for word in (None, True, False)]
+    words = [short(answer_from_quantities(REPLY, lines, wanted, carried_out=word)) for word in (None, True, False)]
     assert words == [none, done, failed]
 
 
@@ -102,7 +102,7 @@ def test_what_the_numbers_and_the_services_word_amount_to(
 def test_where_there_is_nothing_to_ask_for_the_answer_is_known(
     lines: list[LineQuantities], wanted: Mapping[str, int], said: str
 ) -> None:
-    found = nothing_to_ask(REPLY, lines, wanted)
+    found = answer_if_nothing_to_cancel(REPLY, lines, wanted)
     assert found is not None
     assert short(found) == said
 
@@ -117,29 +117,31 @@ WANTED = st.dictionaries(st.sampled_from([A, B]), st.integers(1, 5))
 def test_canceled_is_never_said_where_less_is_canceled_than_was_wanted(
     lines: list[LineQuantities], wanted: dict[str, int], done: bool | None
 ) -> None:
-    found = judge(REPLY, lines, wanted, done=done)
+    found = answer_from_quantities(REPLY, lines, wanted, carried_out=done)
     if found.outcome is Outcome.CANCELED:
         for code in wanted or {one.code for one in lines}:
             mine = [one for one in lines if one.code == code]
             canceled = sum(one.canceled for one in mine)
             assert all(one.canceled >= one.ordered for one in mine) or (done and canceled >= wanted[code])
-    if found.refusal is Refusal.SHIPPED:
-        assert not any(one.left for one in lines if not wanted or one.code in wanted)
+    if found.rejection is Rejection.SHIPPED:
+        assert not any(one.remaining for one in lines if not wanted or one.code in wanted)
 
 
 @given(lines=LINES, wanted=WANTED)
 def test_no_more_is_asked_for_than_is_left_or_wanted(lines: list[LineQuantities], wanted: dict[str, int]) -> None:
-    found = shares(lines, wanted)
-    assert all(0 <= count <= one.left for one, count in zip(lines, found, strict=True))
+    found = quantities_to_cancel(lines, wanted)
+    assert all(0 <= count <= one.remaining for one, count in zip(lines, found, strict=True))
     for code, most in wanted.items():
         asked = sum(count for one, count in zip(lines, found, strict=True) if one.code == code)
-        assert asked == min(most, sum(one.left for one in lines if one.code == code))
-    assert (nothing_to_ask(REPLY, lines, wanted) is None) == (any(found) and set(wanted) <= {one.code for one in lines})
+        assert asked == min(most, sum(one.remaining for one in lines if one.code == code))
+    assert (answer_if_nothing_to_cancel(REPLY, lines, wanted) is None) == (
+        any(found) and set(wanted) <= {one.code for one in lines}
+    )
 
 
 def told(body: str) -> tuple[LineAnswer, ...]:
     reply = httpx.Response(200, content=body.encode())
-    return told_lines(reply, "order", "items", code="sku", ordered="many", canceled="gone")
+    return line_answers_at(reply, "order", "items", code="sku", ordered="many", canceled="gone")
 
 
 def test_lines_are_told_as_the_service_counts_them() -> None:
@@ -166,25 +168,27 @@ def test_lines_that_cannot_be_read_are_none_and_spoil_nothing(items: str) -> Non
 
 
 def test_the_same_lines_are_the_same_in_whatever_order() -> None:
-    order = Order("1", "1042", lines=(Line(2, code="A"), Line(1, code="B")))
-    assert same_lines([LineAnswer("B", 1, 0), LineAnswer("A", 2, 2)], order)
+    order = Order("1", "1042", lines=(OrderLine(2, code="A"), OrderLine(1, code="B")))
+    assert lines_match([LineAnswer("B", 1, 0), LineAnswer("A", 2, 2)], order)
     assert not any(
-        same_lines(lines, order)
+        lines_match(lines, order)
         for lines in ([], [LineAnswer("A", 2, 0)], [LineAnswer("A", 1, 0), LineAnswer("B", 2, 0)])
     )
 
 
 def test_what_a_request_wants_is_asked_for_in_the_services_words_or_ends_the_flow() -> None:
-    order = Order("1", "1042", lines=(Line(2, id="1", code=A), Line(1, id="2", code=B), Line(1, id="3", code=B)))
+    order = Order(
+        "1", "1042", lines=(OrderLine(2, id="1", code=A), OrderLine(1, id="2", code=B), OrderLine(1, id="3", code=B))
+    )
     ours = LineNames(order, lambda line: line.code)
     there = [line(A, 2), line(B, 2)]
-    assert to_ask(REPLY, there, ours, {}) == (2, 2)
-    assert to_ask(REPLY, there, ours, {"1": 1}) == (1, 0)
+    assert quantities_to_request(REPLY, there, ours, {}) == (2, 2)
+    assert quantities_to_request(REPLY, there, ours, {"1": 1}) == (1, 0)
     for lines, wanted, said in (
         (there, {"2": 1}, "not allowed"),  # It cannot be told from the line 3.
         ([line(A, 2)], {"2": 1, "3": 1}, "not allowed"),
         ([line(A, 2, 2), line(B, 2, 2)], {}, "canceled"),
     ):
-        with pytest.raises(Ended) as ended:
-            to_ask(REPLY, lines, ours, wanted)
+        with pytest.raises(EndFlow) as ended:
+            quantities_to_request(REPLY, lines, ours, wanted)
         assert short(ended.value.answer) == said

@@ -11,18 +11,25 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.orders.order import Placement, Role
-from orderdesk_sdk.plugin.webhooks import HintKind
-from tests.support.fake_services import Cart, Mill, Phone, Village, VillageOpener, note
+from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
+from orderdesk_sdk.plugin.webhooks import NotificationKind
+from tests.support.fake_services import (
+    FakeCart,
+    FakeDeskOpener,
+    FakeFulfillmentService,
+    FakeManualService,
+    FakeServices,
+    fake_webhook,
+)
 
 
-class Depot(Mill):
+class Depot(FakeFulfillmentService):
     slug = "depot"
 
 
-def open_(village_desk: VillageOpener, at: Sequence[str] = ()) -> Desk:
-    return village_desk(Cart(), Mill(), Depot(), Phone(), at=at)
+def open_(village_desk: FakeDeskOpener, at: Sequence[str] = ()) -> Desk:
+    return village_desk(FakeCart(), FakeFulfillmentService(), Depot(), FakeManualService(), at=at)
 
 
 def states(desk: Desk) -> Mapping[str, State]:
@@ -41,25 +48,25 @@ def work(desk: Desk, clock: VirtualClock, times: int = 6) -> None:
 
 def before_the_host_has_it(desk: Desk, act: Callable[[], object]) -> None:
     """Somebody does something after this desk has looked for wishes and before its host has the next placement."""
-    real = desk.host.place
+    real = desk.order_store.add_remote_order
 
-    def place(ref: str, placement: Placement, *, by: str) -> None:
+    def add(ref: str, remote_order: RemoteOrder, *, by: str) -> None:
         act()
-        real(ref, placement, by=by)
+        real(ref, remote_order, by=by)
 
-    desk.host.place = place  # type: ignore[method-assign]
+    desk.order_store.add_remote_order = add  # type: ignore[method-assign]
 
 
 def before_the_wish_is_recorded(desk: Desk, act: Callable[[], object]) -> None:
     """Somebody does something after this desk has read the places and before its ledger has the next wish."""
-    real = desk.ledger.open
+    real = desk.ledger.open_cancellation
 
-    def opening(cancellation: Cancellation, content: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
-        desk.ledger.open = real  # type: ignore[method-assign]
+    def opening(cancellation: Cancellation, fingerprint: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
+        desk.ledger.open_cancellation = real  # type: ignore[method-assign]
         act()
-        return real(cancellation, content, cases)
+        return real(cancellation, fingerprint, cases)
 
-    desk.ledger.open = opening  # type: ignore[method-assign]
+    desk.ledger.open_cancellation = opening  # type: ignore[method-assign]
 
 
 def killed_after(desk: Desk, owner: object, name: str) -> None:
@@ -74,91 +81,101 @@ def killed_after(desk: Desk, owner: object, name: str) -> None:
 
 @pytest.mark.slow
 def test_a_wish_that_comes_while_a_place_is_registered_reaches_it(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+    desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
     before_the_host_has_it(desk, lambda: other.cancel("1042", by="Ann"))
-    desk.place("1042", at="mill", by="the shop")
-    assert (states(desk)["mill"], village.writes) == (State.ASKED, ["mill cancel 1042"])
+    desk.place("1042", connection="mill", by="the shop")
+    assert (states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
 
 
-def test_it_reaches_the_place_even_if_it_is_settled_by_then(village_desk: VillageOpener, village: Village) -> None:
-    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+def test_it_reaches_the_place_even_if_it_is_settled_by_then(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
+) -> None:
+    desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
 
     def cancel_and_confirm() -> None:
         (case,) = other.cancel("1042", by="Ann").cases
         other.confirm(case.id, by="Ben")
 
     before_the_host_has_it(desk, cancel_and_confirm)
-    desk.place("1042", at="mill", by="the shop")
-    assert (states(desk)["mill"], village.writes) == (State.ASKED, ["mill cancel 1042"])
+    desk.place("1042", connection="mill", by="the shop")
+    assert (states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
 
 
-def test_a_wish_that_was_settled_before_is_not_about_a_new_place(village_desk: VillageOpener, village: Village) -> None:
-    desk = open_(village_desk, at=["phone"])
+def test_a_wish_that_was_settled_before_is_not_about_a_new_place(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
+) -> None:
+    desk = open_(fake_services_desk, at=["phone"])
     desk.confirm(desk.cancel("1042", by="Ann").cases[0].id, by="Ben")
-    desk.place("1042", at="mill", by="the shop")
-    assert village.writes == []
+    desk.place("1042", connection="mill", by="the shop")
+    assert fake_services.writes == []
 
 
-def test_a_place_that_comes_while_a_wish_is_made_is_reached(village_desk: VillageOpener, village: Village) -> None:
-    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
-    before_the_wish_is_recorded(desk, lambda: other.place("1042", at="mill", by="the shop"))
+def test_a_place_that_comes_while_a_wish_is_made_is_reached(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
+) -> None:
+    desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
+    before_the_wish_is_recorded(desk, lambda: other.place("1042", connection="mill", by="the shop"))
     standing = desk.cancel("1042", by="Ann")
     assert [case.connection for case in standing.cases] == ["phone"]
-    assert (states(desk)["mill"], village.writes) == (State.ASKED, ["mill cancel 1042"])
+    assert (states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
 
 
-def test_both_that_see_each_other_ask_once(village_desk: VillageOpener, village: Village) -> None:
-    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
-    real, seen = desk.host.place, other.host.placements
+def test_both_that_see_each_other_ask_once(fake_services_desk: FakeDeskOpener, fake_services: FakeServices) -> None:
+    desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
+    real, seen = desk.order_store.add_remote_order, other.order_store.remote_orders
 
-    def place(ref: str, placement: Placement, *, by: str) -> None:
-        def placements(order_id: str) -> tuple[Placement, ...]:
+    def add(ref: str, remote_order: RemoteOrder, *, by: str) -> None:
+        def placements(order_id: str) -> tuple[RemoteOrder, ...]:
             if other.ledger.cancellations(order_id) and len(seen(order_id)) == 1:
-                real(ref, placement, by=by)  # The host has it after the wish, so both look and both see.
+                real(ref, remote_order, by=by)  # The host has it after the wish, so both look and both see.
             return seen(order_id)
 
-        other.host.placements = placements  # type: ignore[method-assign]
+        other.order_store.remote_orders = placements  # type: ignore[method-assign]
         other.cancel("1042", by="Ann")
-        real(ref, placement, by=by)
+        real(ref, remote_order, by=by)
 
-    desk.host.place = place  # type: ignore[method-assign]
-    desk.place("1042", at="mill", by="the shop")
-    open_(village_desk).run_due()
-    assert (village.writes, len(desk.ledger.cancellations("id-1042"))) == (["mill cancel 1042"], 2)
+    desk.order_store.add_remote_order = add  # type: ignore[method-assign]
+    desk.place("1042", connection="mill", by="the shop")
+    open_(fake_services_desk).run_due()
+    assert (fake_services.writes, len(desk.ledger.cancellations("id-1042"))) == (["mill cancel 1042"], 2)
 
 
-def test_a_wish_for_a_part_or_for_one_place_reaches_no_other(village_desk: VillageOpener, village: Village) -> None:
-    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+def test_a_wish_for_a_part_or_for_one_place_reaches_no_other(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
+) -> None:
+    desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
     before_the_host_has_it(desk, lambda: other.cancel("1042", by="Ann", lines={"MUG": 1}))
-    desk.place("1042", at="mill", by="the shop")
-    assert village.writes == []
+    desk.place("1042", connection="mill", by="the shop")
+    assert fake_services.writes == []
 
 
 def test_whoever_registers_and_dies_is_seen_after_by_the_next_worker(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+    desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
     before_the_host_has_it(desk, lambda: other.cancel("1042", by="Ann"))
-    killed_after(desk, desk.host, "place")
+    killed_after(desk, desk.order_store, "place")
     with pytest.raises(SystemExit):
-        desk.place("1042", at="mill", by="the shop")
+        desk.place("1042", connection="mill", by="the shop")
     other.confirm(case_at(other, "phone").id, by="Ben")
     other.run_due()
-    assert (states(other)["mill"], village.writes) == (State.ASKED, ["mill cancel 1042"])
+    assert (states(other)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
     assert other.ledger.registrations() == ()
 
 
-def test_a_registration_that_never_came_to_be_is_forgotten(village_desk: VillageOpener, clock: VirtualClock) -> None:
-    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+def test_a_registration_that_never_came_to_be_is_forgotten(
+    fake_services_desk: FakeDeskOpener, clock: VirtualClock
+) -> None:
+    desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
 
     def killed() -> None:
         raise SystemExit("killed")
 
     before_the_host_has_it(desk, killed)
     with pytest.raises(SystemExit):
-        desk.place("1042", at="mill", by="the shop")
+        desk.place("1042", connection="mill", by="the shop")
     other.run_due()
     assert len(other.ledger.registrations()) == 1, "it may be under way"
     work(other, clock)
@@ -166,37 +183,43 @@ def test_a_registration_that_never_came_to_be_is_forgotten(village_desk: Village
 
 
 def test_whoever_wishes_and_dies_is_seen_after_by_the_next_worker(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
-    before_the_wish_is_recorded(desk, lambda: other.place("1042", at="mill", by="the shop"))
+    desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
+    before_the_wish_is_recorded(desk, lambda: other.place("1042", connection="mill", by="the shop"))
     desk.ledger.record_settled()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(desk.host, "placements", lambda order_id, real=desk.host.placements: _dies(desk, real, order_id))
+        patch.setattr(
+            desk.order_store,
+            "remote_orders",
+            lambda order_id, real=desk.order_store.remote_orders: _dies(desk, real, order_id),
+        )
         with pytest.raises(SystemExit):
             desk.cancel("1042", by="Ann")
     assert set(states(other)) == {"phone"}
     other.run_due()
-    assert (states(other)["mill"], village.writes) == (State.REQUESTED, [])
+    assert (states(other)["mill"], fake_services.writes) == (State.PENDING, [])
     other.run_due()
-    assert (states(other)["mill"], village.writes) == (State.ASKED, ["mill cancel 1042"])
+    assert (states(other)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
 
 
-def _dies(desk: Desk, real: Callable[[str], tuple[Placement, ...]], order_id: str) -> tuple[Placement, ...]:
+def _dies(desk: Desk, real: Callable[[str], tuple[RemoteOrder, ...]], order_id: str) -> tuple[RemoteOrder, ...]:
     if desk.ledger.cancellations(order_id):
         raise SystemExit("killed")
     return real(order_id)
 
 
 def test_a_place_that_the_host_registered_by_itself_is_reached_while_the_wish_is_open(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk = open_(village_desk, at=["cart", "phone"])
+    desk = open_(fake_services_desk, at=["cart", "phone"])
     desk.cancel("1042", by="Ann")
-    desk.host.place("1042", Placement("mill", "1042", clock.now(), Role.FULFILLMENT), by="the host")
+    desk.order_store.add_remote_order(
+        "1042", RemoteOrder("mill", "1042", clock.now(), ConnectionRole.FULFILLMENT), by="the host"
+    )
     work(desk, clock)
-    assert village.writes == ["mill cancel 1042"]
-    assert (states(desk)["mill"], states(desk)["cart"]) == (State.CANCELED, State.REQUESTED)
+    assert fake_services.writes == ["mill cancel 1042"]
+    assert (states(desk)["mill"], states(desk)["cart"]) == (State.CANCELED, State.PENDING)
 
 
 # What counts as taken back
@@ -204,97 +227,97 @@ def test_a_place_that_the_host_registered_by_itself_is_reached_while_the_wish_is
 
 @pytest.mark.parametrize("cart", [["cart"], []])
 def test_a_cart_that_was_left_alone_does_not_keep_the_wish_from_a_new_place(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock, cart: list[str]
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock, cart: list[str]
 ) -> None:
-    desk = open_(village_desk, at=[*cart, "mill", "phone"])
-    village.status["mill", "1042"] = "shipped"
-    village.fates["mill"] = "shipped"
+    desk = open_(fake_services_desk, at=[*cart, "mill", "phone"])
+    fake_services.status["mill", "1042"] = "shipped"
+    fake_services.cancel_outcomes["mill"] = "shipped"
     desk.cancel("1042", by="Ann")
     work(desk, clock)
     assert states(desk) == {
-        "mill": State.REFUSED,
-        "phone": State.AWAITING_PERSON,
+        "mill": State.REJECTED,
+        "phone": State.ACTION_REQUIRED,
         **dict.fromkeys(cart, State.WITHDRAWN),
     }
-    desk.place("1042", at="depot", by="the shop")
-    assert (states(desk)["depot"], village.writes[-1]) == (State.ASKED, "depot cancel 1042")
+    desk.place("1042", connection="depot", by="the shop")
+    assert (states(desk)["depot"], fake_services.writes[-1]) == (State.ACKNOWLEDGED, "depot cancel 1042")
 
 
 def test_what_was_heard_and_denied_does_not_keep_the_wish_from_a_new_place(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk = open_(village_desk, at=["mill"])
-    desk.receive("mill", note("1042", HintKind.CANCELED))
+    desk = open_(fake_services_desk, at=["mill"])
+    desk.receive("mill", fake_webhook("1042", NotificationKind.CANCELED))
     desk.withdraw(case_at(desk, "mill").id, by="Ben")
-    village.fates["mill"] = "open"
+    fake_services.cancel_outcomes["mill"] = "open"
     desk.cancel("1042", by="Ann")
-    desk.place("1042", at="depot", by="the shop")
-    assert village.writes == ["mill cancel 1042", "depot cancel 1042"]
+    desk.place("1042", connection="depot", by="the shop")
+    assert fake_services.writes == ["mill cancel 1042", "depot cancel 1042"]
 
 
 def test_a_place_that_was_registered_wrongly_is_reached_when_it_is_registered_rightly(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk = open_(village_desk, at=["phone"])
-    other = desk.host.duplicate("1042", by="Ann")
-    desk.place(other.number, at="mill", by="Ann", remote_id="77")
+    desk = open_(fake_services_desk, at=["phone"])
+    other = desk.order_store.duplicate("1042", by="Ann")
+    desk.place(other.number, connection="mill", by="Ann", remote_id="77")
     desk.cancel("1042", by="Ann")
     for _ in range(2):
-        with pytest.raises(InputError, match="belongs to"):
-            desk.place("1042", at="mill", by="Ann", remote_id="77")
-    desk.place("1042", at="mill", by="Ann", remote_id="78")
-    assert (states(desk)["mill"], village.writes) == (State.ASKED, ["mill cancel 78"])
+        with pytest.raises(ValidationError, match="belongs to"):
+            desk.place("1042", connection="mill", by="Ann", remote_id="77")
+    desk.place("1042", connection="mill", by="Ann", remote_id="78")
+    assert (states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 78"])
 
 
 def test_what_follows_goes_on_following_when_its_first_places_are_settled(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk = open_(village_desk, at=["phone"])
+    desk = open_(fake_services_desk, at=["phone"])
     desk.cancel("1042", by="Ann")
-    desk.place("1042", at="mill", by="the shop")
+    desk.place("1042", connection="mill", by="the shop")
     desk.confirm(case_at(desk, "phone").id, by="Ben")
-    desk.place("1042", at="depot", by="the shop")
-    assert village.writes == ["mill cancel 1042", "depot cancel 1042"]
+    desk.place("1042", connection="depot", by="the shop")
+    assert fake_services.writes == ["mill cancel 1042", "depot cancel 1042"]
 
 
 def test_a_wish_that_a_person_took_back_at_a_place_does_not_follow(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk = open_(village_desk, at=["mill", "phone"])
+    desk = open_(fake_services_desk, at=["mill", "phone"])
     desk.cancel("1042", by="Ann")
     desk.withdraw(case_at(desk, "phone").id, by="Ben")
-    desk.place("1042", at="depot", by="the shop")
-    assert village.writes == ["mill cancel 1042"]
+    desk.place("1042", connection="depot", by="the shop")
+    assert fake_services.writes == ["mill cancel 1042"]
 
 
 def test_a_wish_that_was_asked_everywhere_and_is_taken_back_does_not_follow_unless_it_is_wanted_again(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk = open_(village_desk, at=["mill"])
+    desk = open_(fake_services_desk, at=["mill"])
     desk.cancel("1042", by="Ann")
     desk.take_back("1042", by="Ann")
     desk.take_back("1042", by="Ann")
-    desk.place("1042", at="phone", by="the shop")
+    desk.place("1042", connection="phone", by="the shop")
     assert set(states(desk)) == {"mill"}
 
 
 def test_a_wish_that_was_taken_back_and_is_wanted_after_all_follows_again(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk = open_(village_desk, at=["mill"])
+    desk = open_(fake_services_desk, at=["mill"])
     for _ in range(2):
         desk.cancel("1042", by="Ann")
         desk.take_back("1042", by="Ann")
     desk.cancel("1042", by="Ann")
-    desk.place("1042", at="depot", by="the shop")
-    assert village.writes == ["mill cancel 1042", "depot cancel 1042"]
+    desk.place("1042", connection="depot", by="the shop")
+    assert fake_services.writes == ["mill cancel 1042", "depot cancel 1042"]
 
 
 def test_a_wish_that_is_settled_while_a_registration_stands_still_reaches_it(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
     """It was open when the registration began, and before it was looked for."""
-    desk, other = open_(village_desk, at=["phone"]), open_(village_desk)
+    desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
     other.cancel("1042", by="Ann")
     real = desk.ledger.begin_registration
 
@@ -303,14 +326,14 @@ def test_a_wish_that_is_settled_while_a_registration_stands_still_reaches_it(
         real(registration)
 
     desk.ledger.begin_registration = stands_still  # type: ignore[method-assign]
-    desk.place("1042", at="mill", by="the shop")
-    assert village.writes == ["mill cancel 1042"]
+    desk.place("1042", connection="mill", by="the shop")
+    assert fake_services.writes == ["mill cancel 1042"]
 
 
 def test_a_place_that_an_order_never_came_to_keeps_nothing_from_its_cart(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk, dying = open_(village_desk, at=["cart", "mill"]), open_(village_desk)
+    desk, dying = open_(fake_services_desk, at=["cart", "mill"]), open_(fake_services_desk)
     desk.cancel("1042", by="Ann")
 
     def killed() -> None:
@@ -318,8 +341,8 @@ def test_a_place_that_an_order_never_came_to_keeps_nothing_from_its_cart(
 
     before_the_host_has_it(dying, killed)
     with pytest.raises(SystemExit):
-        dying.place("1042", at="depot", by="the shop")
+        dying.place("1042", connection="depot", by="the shop")
     work(desk, clock, 12)
     assert states(desk) == {"mill": State.CANCELED, "cart": State.CANCELED, "depot": State.WITHDRAWN}
-    assert village.writes == ["mill cancel 1042", "cart cancel 1042"]
+    assert fake_services.writes == ["mill cancel 1042", "cart cancel 1042"]
     assert desk.resubmit("1042", by="Ann").order_number == "1042-1"

@@ -13,28 +13,28 @@ from hypothesis import strategies as st
 
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Outcome
 from orderdesk_sdk.plugin.toolkit.json_response import (
-    Ended,
-    MalformedReply,
-    complaint,
-    count_in,
-    each_at,
-    each_inside,
-    inside,
+    EndFlow,
+    MalformedResponseError,
+    auth_or_rate_limit_answer,
+    datetime_at,
+    error_message,
+    get_path,
+    integer_at,
     json_object,
-    moment_at,
-    need,
-    nothing_done,
+    not_processed_answer,
+    object_list,
     objects_at,
-    one_or_many,
+    require_success,
     text_at,
     texts_at,
-    turned_away,
     value_at,
+    values_at,
+    values_in,
 )
 
 
 @frozen
-class Said:
+class FakeResponse:
     """A response as far as reading goes."""
 
     content: bytes = b""
@@ -43,7 +43,9 @@ class Said:
     headers: Mapping[str, str] = field(factory=dict)
 
 
-REPLY = Said(b'{"order": {"status": "Cancelled", "empty": " ", "count": 0, "none": null, "lines": [{"n": 1}, 5]}}')
+REPLY = FakeResponse(
+    b'{"order": {"status": "Cancelled", "empty": " ", "count": 0, "none": null, "lines": [{"n": 1}, 5]}}'
+)
 ODD = st.one_of(
     st.binary(max_size=30), st.sampled_from([b"", b"<html>", b"[]", b'"x"', b"NaN", b"\xff", b"[" * 99_999])
 )
@@ -65,14 +67,14 @@ ODD = st.one_of(
     ],
 )
 def test_a_body_that_is_no_object_is_malformed(content: bytes, said: str) -> None:
-    with pytest.raises(MalformedReply) as raised:
-        json_object(Said(content, 201))
-    assert said in raised.value.text
-    assert raised.value.place == "reply 201, $"
+    with pytest.raises(MalformedResponseError) as raised:
+        json_object(FakeResponse(content, 201))
+    assert said in raised.value.message
+    assert raised.value.location == "reply 201, $"
 
 
 def test_a_byte_order_mark_is_no_obstacle() -> None:
-    assert json_object(Said(b'\xef\xbb\xbf{"a": 1}')) == {"a": 1}
+    assert json_object(FakeResponse(b'\xef\xbb\xbf{"a": 1}')) == {"a": 1}
 
 
 def test_values_are_read_at_their_path() -> None:
@@ -80,7 +82,7 @@ def test_values_are_read_at_their_path() -> None:
     assert value_at(REPLY, "order", "count") == 0
     assert text_at(REPLY, "order", "status") == "Cancelled"
     assert value_at(REPLY) == json_object(REPLY)
-    assert objects_at(Said(b'{"a": [{"b": 1}, {}]}'), "a") == ({"b": 1}, {})
+    assert objects_at(FakeResponse(b'{"a": [{"b": 1}, {}]}'), "a") == ({"b": 1}, {})
 
 
 @pytest.mark.parametrize(
@@ -98,10 +100,10 @@ def test_values_are_read_at_their_path() -> None:
     ],
 )
 def test_what_is_missing_or_misshapen_is_named_with_its_path(read: Callable[[], object], place: str, said: str) -> None:
-    with pytest.raises(MalformedReply) as raised:
+    with pytest.raises(MalformedResponseError) as raised:
         read()
-    assert raised.value.place == f"reply 200, {place}"
-    assert said in raised.value.text
+    assert raised.value.location == f"reply 200, {place}"
+    assert said in raised.value.message
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_what_is_missing_or_misshapen_is_named_with_its_path(read: Callable[[], 
     [(0, 0), (7, 7), ("2", 2), (" 12 ", 12), ("007", 7), (2.0, 2), (0.0, 0), ("2.0", 2), ("1.00", 1)],
 )
 def test_counts_are_whole_numbers_also_as_text_and_with_a_fraction_of_zero(value: object, count: int) -> None:
-    assert count_in(REPLY, {"n": value}, "n") == count
+    assert integer_at(REPLY, {"n": value}, "n") == count
 
 
 @pytest.mark.parametrize(
@@ -138,34 +140,34 @@ def test_counts_are_whole_numbers_also_as_text_and_with_a_fraction_of_zero(value
     ],
 )
 def test_everything_else_is_no_count(value: object) -> None:
-    with pytest.raises(MalformedReply, match=r"\$[.]+n: a whole number was expected"):
-        count_in(REPLY, {"n": value}, "n")
+    with pytest.raises(MalformedResponseError, match=r"\$[.]+n: a whole number was expected"):
+        integer_at(REPLY, {"n": value}, "n")
 
 
 def test_a_missing_count_is_its_default_or_malformed() -> None:
-    assert count_in(REPLY, {}, "n", default=0) == 0
-    with pytest.raises(MalformedReply):
-        count_in(REPLY, {}, "n")
-    with pytest.raises(MalformedReply):
-        count_in(REPLY, {"n": None}, "n", default=0)
+    assert integer_at(REPLY, {}, "n", default=0) == 0
+    with pytest.raises(MalformedResponseError):
+        integer_at(REPLY, {}, "n")
+    with pytest.raises(MalformedResponseError):
+        integer_at(REPLY, {"n": None}, "n", default=0)
 
 
 def test_a_complaint_is_what_the_service_says_or_its_status() -> None:
-    errors = Said(b'{"errors": [{"code": "E1", "message": "too late"}, {"code": 2, "message": null}]}', 400)
-    assert complaint(errors) == "E1: too late; 2"
-    assert complaint(Said(b'{"faults": [{"code": "E1", "message": "x"}]}', 400), "faults") == "E1: x"
+    errors = FakeResponse(b'{"errors": [{"code": "E1", "message": "too late"}, {"code": 2, "message": null}]}', 400)
+    assert error_message(errors) == "E1: too late; 2"
+    assert error_message(FakeResponse(b'{"faults": [{"code": "E1", "message": "x"}]}', 400), "faults") == "E1: x"
     for content in (b"", b"<html>", b"{}", b'{"errors": []}', b'{"errors": "no"}', b'{"errors": [5]}'):
-        assert complaint(Said(content, 409)) == "the service answered 409"
-    assert len(complaint(Said(b'{"errors": [{"code": "E", "message": "' + b"x" * 9999 + b'"}]}'))) == 500
+        assert error_message(FakeResponse(content, 409)) == "the service answered 409"
+    assert len(error_message(FakeResponse(b'{"errors": [{"code": "E", "message": "' + b"x" * 9999 + b'"}]}'))) == 500
 
 
 def test_a_complaint_is_also_one_object_with_details() -> None:
     told = (
         b'{"error": {"code": 208, "message": "no", "list": [{"path": "a.b", "message": "is missing"}, {"path": "c"}]}}'
     )
-    assert complaint(Said(told, 400), "error") == "208: no"
-    assert complaint(Said(told, 400), "error", details="list") == "208: no: a.b: is missing; c"
-    assert complaint(Said(b'{"error": {"list": [{"path": "a"}]}}', 400), "error", details="list") == "a"
+    assert error_message(FakeResponse(told, 400), "error") == "208: no"
+    assert error_message(FakeResponse(told, 400), "error", details="list") == "208: no: a.b: is missing; c"
+    assert error_message(FakeResponse(b'{"error": {"list": [{"path": "a"}]}}', 400), "error", details="list") == "a"
 
 
 @pytest.mark.parametrize(
@@ -180,47 +182,49 @@ def test_a_complaint_is_also_one_object_with_details() -> None:
     ],
 )
 def test_one_object_or_many_are_read_bare_or_under_a_key(content: bytes, found: list[object]) -> None:
-    assert list(one_or_many(Said(content), "order", "data")) == found
+    assert list(object_list(FakeResponse(content), "order", "data")) == found
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"<html>", b"null", b"5", b'"x"', b"[1]", b'[{"n": 1}, null]', b'{"order": 3}']
 )
 def test_what_is_neither_an_object_nor_a_list_of_them_is_malformed(content: bytes) -> None:
-    with pytest.raises(MalformedReply):
-        one_or_many(Said(content), "order", "data")
+    with pytest.raises(MalformedResponseError):
+        object_list(FakeResponse(content), "order", "data")
 
 
 def test_a_path_may_begin_within_an_object_of_the_reply() -> None:
     inner = {"a": {"b": "text", "c": [{"d": 1}]}}
     assert text_at(REPLY, "a", "b", within=inner) == "text"
     assert objects_at(REPLY, "a", "c", within=inner) == ({"d": 1},)
-    with pytest.raises(MalformedReply, match="is missing"):
+    with pytest.raises(MalformedResponseError, match="is missing"):
         value_at(REPLY, "order", within={})
 
 
 @pytest.mark.parametrize("status", [401, 403, 429])
 def test_being_turned_away_proves_that_nothing_was_done(status: int) -> None:
-    answer = turned_away(Said(status_code=status), check="look at the token")
+    answer = auth_or_rate_limit_answer(FakeResponse(status_code=status), access_hint="look at the token")
     assert answer is not None
-    assert (answer.outcome, answer.exchange) == (Outcome.NOT_DONE, 3)
-    assert (answer.remedy == "look at the token") == (status != 429)
+    assert (answer.outcome, answer.exchange) == (Outcome.NOT_PROCESSED, 3)
+    assert (answer.hint == "look at the token") == (status != 429)
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 302, 400, 404, 409, 418, 500, 502, 503, 504])
 def test_no_other_status_proves_that(status: int) -> None:
-    assert turned_away(Said(status_code=status), check="x") is None
+    assert auth_or_rate_limit_answer(FakeResponse(status_code=status), access_hint="x") is None
 
 
 @pytest.mark.parametrize("status", [404, 405])
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'{"message": "No"}', b'{"errors": []}', b'"errors"'])
 def test_a_404_in_none_of_the_services_own_words_is_a_matter_of_the_configuration(status: int, content: bytes) -> None:
-    answer = turned_away(Said(content, status), check="look at the role", own="errors")
+    answer = auth_or_rate_limit_answer(
+        FakeResponse(content, status), access_hint="look at the role", error_key="errors"
+    )
     assert answer is not None
-    assert (answer.outcome, answer.exchange) == (Outcome.NOT_DONE, 3)
-    assert answer.remedy == "check the base URL of the connection; look at the role"
-    with pytest.raises(Ended) as ended:
-        need(Said(content, status), check="look at the role", own="errors")
+    assert (answer.outcome, answer.exchange) == (Outcome.NOT_PROCESSED, 3)
+    assert answer.hint == "check the base URL of the connection; look at the role"
+    with pytest.raises(EndFlow) as ended:
+        require_success(FakeResponse(content, status), access_hint="look at the role", error_key="errors")
     assert ended.value.answer == answer
 
 
@@ -229,19 +233,19 @@ def test_a_404_in_none_of_the_services_own_words_is_a_matter_of_the_configuratio
     [(404, b'{"errors": [{"code": 1}]}'), (404, b'{"errors": "no order"}'), (400, b"<html>"), (200, b""), (500, b"")],
 )
 def test_what_the_service_itself_says_is_no_matter_of_the_configuration(status: int, content: bytes) -> None:
-    assert turned_away(Said(content, status), check="x", own="errors") is None
+    assert auth_or_rate_limit_answer(FakeResponse(content, status), access_hint="x", error_key="errors") is None
 
 
 @given(ODD)
 @settings(derandomize=True, deadline=None, max_examples=200)
 def test_whatever_the_body_is_reading_ends_in_a_value_or_a_malformed_reply(content: bytes) -> None:
-    reply = Said(content, 500)
+    reply = FakeResponse(content, 500)
     for read in (json_object, lambda said: text_at(said, "a", "b"), lambda said: objects_at(said, "a")):
         try:
             read(reply)
-        except MalformedReply as error:
-            assert str(error.place).startswith("reply 500, $")  # noqa: PT017 - it may also be read
-    assert complaint(reply) == "the service answered 500"
+        except MalformedResponseError as error:
+            assert str(error.location).startswith("reply 500, $")  # noqa: PT017 - it may also be read
+    assert error_message(reply) == "the service answered 500"
 
 
 @pytest.mark.parametrize(
@@ -249,56 +253,56 @@ def test_whatever_the_body_is_reading_ends_in_a_value_or_a_malformed_reply(conte
     ["[]", "{}", '[{"id": 1}]', '[{"id": "1"}, {"id": ""}]', '[{"id": "1"}, {}]', '[{"id": "a\\u0000"}]', '["1"]'],
 )
 def test_texts_of_a_list_are_all_there_or_none(items: str) -> None:
-    with pytest.raises(MalformedReply, match=r"\$\.order"):
-        texts_at(Said(f'{{"order": {items}}}'.encode()), "order", key="id")
-    assert texts_at(Said(b'{"order": [{"id": "1"}, {"id": "2"}]}'), "order", key="id") == ("1", "2")
+    with pytest.raises(MalformedResponseError, match=r"\$\.order"):
+        texts_at(FakeResponse(f'{{"order": {items}}}'.encode()), "order", key="id")
+    assert texts_at(FakeResponse(b'{"order": [{"id": "1"}, {"id": "2"}]}'), "order", key="id") == ("1", "2")
 
 
 def test_what_lies_inside_a_value_is_found_or_is_none() -> None:
-    assert inside({"a": {"b": "c"}}, "a", "b") == "c"
+    assert get_path({"a": {"b": "c"}}, "a", "b") == "c"
     nothing: tuple[object, ...] = (None, 7, {}, {"a": "b"}, {"a": {}}, [])
-    assert [inside(value, "a", "b") for value in nothing] == [None] * len(nothing)
+    assert [get_path(value, "a", "b") for value in nothing] == [None] * len(nothing)
 
 
 def test_each_value_inside_is_found_through_lists_or_there_are_none() -> None:
     document = {"a": [{"b": {"c": 1}}, {"b": {"c": 2}}, {"b": None}, 7], "d": {"e": "f"}}
-    assert each_inside(document, "a", "*", "b", "c") == (1, 2)
-    assert each_inside(document, "d", "e") == ("f",)
-    assert each_at(Said(json.dumps(document).encode()), "a", "*", "b", "c") == (1, 2)
+    assert values_in(document, "a", "*", "b", "c") == (1, 2)
+    assert values_in(document, "d", "e") == ("f",)
+    assert values_at(FakeResponse(json.dumps(document).encode()), "a", "*", "b", "c") == (1, 2)
     for path in (("d", "*"), ("a", "b"), ("a", "*", "x"), ("x", "*", "y"), ("d", "e", "f")):
-        assert each_inside(document, *path) == ()
+        assert values_in(document, *path) == ()
 
 
 @pytest.mark.parametrize("status", [200, 202, 299])
 def test_a_needed_reply_is_given_on_where_it_is_a_success(status: int) -> None:
-    said = Said(status_code=status)
-    assert need(said, check="the key") is said
+    said = FakeResponse(status_code=status)
+    assert require_success(said, access_hint="the key") is said
 
 
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
-        (301, Outcome.UNCLEAR),
-        (404, Outcome.UNCLEAR),
-        (500, Outcome.UNCLEAR),
-        (403, Outcome.NOT_DONE),
-        (429, Outcome.NOT_DONE),
+        (301, Outcome.UNKNOWN),
+        (404, Outcome.UNKNOWN),
+        (500, Outcome.UNKNOWN),
+        (403, Outcome.NOT_PROCESSED),
+        (429, Outcome.NOT_PROCESSED),
     ],
 )
 def test_a_needed_reply_that_is_none_ends_the_flow_with_its_answer(status: int, outcome: Outcome) -> None:
-    with pytest.raises(Ended) as ended:
-        need(Said(status_code=status), check="the key")
+    with pytest.raises(EndFlow) as ended:
+        require_success(FakeResponse(status_code=status), access_hint="the key")
     assert ended.value.answer.outcome is outcome
 
 
 def test_a_reply_after_which_nothing_was_done_tells_its_complaint() -> None:
-    told = nothing_done(Said(b'{"errors": [{"code": "Busy", "message": "later"}]}', status_code=503))
-    assert (told.outcome, told.text, told.exchange) == (Outcome.NOT_DONE, "Busy: later", 3)
+    told = not_processed_answer(FakeResponse(b'{"errors": [{"code": "Busy", "message": "later"}]}', status_code=503))
+    assert (told.outcome, told.message, told.exchange) == (Outcome.NOT_PROCESSED, "Busy: later", 3)
 
 
 def test_half_a_character_never_gets_further() -> None:
     """It would be raised on by whoever puts it into a request or the ledger."""
-    found = json_object(Said(b'{"c": "x\\ud83dy \\ud83d\\ude00", "d": 1.5}'))
+    found = json_object(FakeResponse(b'{"c": "x\\ud83dy \\ud83d\\ude00", "d": 1.5}'))
     assert found == {"c": "x\ufffdy \U0001f600", "d": 1.5}
 
 
@@ -317,13 +321,13 @@ def test_half_a_character_never_gets_further() -> None:
 )
 def test_what_json_does_not_have_is_malformed(body: bytes) -> None:
     """Nobody could tell which of two values is meant, or what a number that is none stands for."""
-    with pytest.raises(MalformedReply, match="the body is not JSON"):
-        json_object(Said(body))
+    with pytest.raises(MalformedResponseError, match="the body is not JSON"):
+        json_object(FakeResponse(body))
 
 
 @pytest.mark.parametrize("text", ["2026-01-05T09:00:00Z", "2026-01-05T10:00:00.5+01:00", "2026-01-05T09:00Z"])
 def test_a_moment_is_parsed(text: str) -> None:
-    found = moment_at(Said(json.dumps({"at": text}).encode()), "at")
+    found = datetime_at(FakeResponse(json.dumps({"at": text}).encode()), "at")
     assert found.replace(microsecond=0).astimezone(UTC) == datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
@@ -343,5 +347,5 @@ def test_a_moment_is_parsed(text: str) -> None:
     ],
 )
 def test_what_is_no_moment_is_malformed(value: object) -> None:
-    with pytest.raises(MalformedReply):
-        moment_at(Said(json.dumps({"at": value}).encode()), "at")
+    with pytest.raises(MalformedResponseError):
+        datetime_at(FakeResponse(json.dumps({"at": value}).encode()), "at")

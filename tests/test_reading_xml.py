@@ -8,10 +8,10 @@ import zlib
 import httpx
 import pytest
 
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.plugin.toolkit import xml_response
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
-from orderdesk_sdk.plugin.toolkit.xml_response import document, element, number_in, words_in, xml_root
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
+from orderdesk_sdk.plugin.toolkit.xml_response import element, integer_in, texts_in, to_bytes, xml_root
 
 LAUGHS = (
     b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol1 "&lol;&lol;&lol;">]><lolz>&lol1;</lolz>"""
@@ -60,7 +60,7 @@ def test_a_document_is_read_in_its_own_encoding_or_else_as_cp1252_and_unpacked(c
     ids=repr,
 )
 def test_what_is_no_xml_or_declares_anything_is_malformed(content: bytes) -> None:
-    with pytest.raises(MalformedReply, match="no XML that is read here"):
+    with pytest.raises(MalformedResponseError, match="no XML that is read here"):
         root_of(content)
 
 
@@ -85,27 +85,27 @@ def test_tags_are_read_without_their_namespace(content: bytes) -> None:
 
 def test_words_and_numbers_are_read_where_they_are() -> None:
     root = xml_root(httpx.Response(200, content=b"<a><b> x </b><c><d>12</d><e/><f>-1</f><g>1.5</g></c></a>"))
-    assert words_in(root, "b", "c/d", "c/e", "none") == ("x", "12")
-    assert [number_in(root, f"c/{tag}") for tag in "defgh"] == [12, None, None, None, None]
-    assert number_in(element("a", element("b", "9" * 5000)), "b") is None
+    assert texts_in(root, "b", "c/d", "c/e", "none") == ("x", "12")
+    assert [integer_in(root, f"c/{tag}") for tag in "defgh"] == [12, None, None, None, None]
+    assert integer_in(element("a", element("b", "9" * 5000)), "b") is None
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xml_response, "LARGEST", 1000)
+    monkeypatch.setattr(xml_response, "MAX_BYTES", 1000)
     packed = zlib.compressobj(wbits=31)
     content = packed.compress(b"<a>" + b" " * 2000 + b"</a>") + packed.flush()
-    with pytest.raises(MalformedReply, match="too large"):
+    with pytest.raises(MalformedResponseError, match="too large"):
         root_of(content)
 
 
 def test_what_is_written_is_escaped_in_order_and_in_utf_8() -> None:
     made = element("a", element("b", "R&D <\u00fc>"), element("c"), attributes={"x": "1"})
-    assert document(made).decode() == (
+    assert to_bytes(made).decode() == (
         "<?xml version='1.0' encoding='utf-8'?>\n<a x=\"1\"><b>R&amp;D &lt;\u00fc&gt;</b><c /></a>"
     )
 
 
 @pytest.mark.parametrize("text", ["a\0b", "a\nb", "\x0b", "\ud800"])
 def test_a_text_that_xml_cannot_hold_is_refused_before_it_is_sent(text: str) -> None:
-    with pytest.raises(InputError, match="cannot stand in XML"):
+    with pytest.raises(ValidationError, match="cannot stand in XML"):
         element("a", text)

@@ -5,27 +5,27 @@ from __future__ import annotations
 import pytest
 from attrs import frozen
 
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.reasons import (
-    CanonicalReason,
-    ClosedList,
     FreeText,
     NoReason,
     Reason,
     ReasonCode,
+    ReasonList,
     ReasonRule,
+    StandardReason,
     allowed_reasons,
-    listed_by,
+    reasons_by_order_field,
     resolve_reason,
 )
 
-ASKED, STOCK, FRAUD = CanonicalReason.CUSTOMER_ASKED, CanonicalReason.OUT_OF_STOCK, CanonicalReason.FRAUD
+ASKED, STOCK, FRAUD = StandardReason.CUSTOMER_ASKED, StandardReason.OUT_OF_STOCK, StandardReason.FRAUD
 ORDER = Order("1", "1042", checkout_data={"retailer": "demo"})
 CXSS = ReasonCode("CXSS", "Out of Stock", [STOCK])
 CXBT = ReasonCode("CXBT", "Buyer's Turn", [ASKED, FRAUD])
-LISTED = ClosedList((CXSS, CXBT))
-OPTIONAL = ClosedList((CXSS, CXBT), required=False)
+LISTED = ReasonList((CXSS, CXBT))
+OPTIONAL = ReasonList((CXSS, CXBT), required=False)
 PLACE = "order 1042 at Hub"
 
 
@@ -72,20 +72,20 @@ def test_a_reason_goes_to_the_service_as_it_takes_it(rule: ReasonRule, given: st
     ],
 )
 def test_a_missing_or_wrong_reason_is_refused_with_its_place(rule: ReasonRule, given: str | None, text: str) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(ValidationError) as caught:
         resolved(rule, given)
-    assert (caught.value.text, caught.value.place) == (text, PLACE)
-    assert caught.value.remedy
+    assert (caught.value.message, caught.value.location) == (text, PLACE)
+    assert caught.value.hint
 
 
 def test_the_remedy_lists_what_is_allowed() -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(ValidationError) as caught:
         resolved(LISTED, "it rains")
-    assert caught.value.remedy == "one of: CXSS (Out of Stock); CXBT (Buyer's Turn)"
+    assert caught.value.hint == "one of: CXSS (Out of Stock); CXBT (Buyer's Turn)"
 
 
 def test_a_code_is_not_taken_for_the_title_of_an_earlier_one() -> None:
-    tricky = ClosedList((ReasonCode("A", "B", [STOCK]), ReasonCode("B", "C", [FRAUD])))
+    tricky = ReasonList((ReasonCode("A", "B", [STOCK]), ReasonCode("B", "C", [FRAUD])))
     assert resolved(tricky, "B") == Reason(FRAUD, "B", "B")
 
 
@@ -95,7 +95,7 @@ class HubSettings:
     path: str = "checkout_data.retailer"
 
 
-BY_RETAILER = ClosedList((CXBT,), configured=listed_by("lists", "path"))
+BY_RETAILER = ReasonList((CXBT,), codes_for=reasons_by_order_field("lists", "path"))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_each_retailer_has_its_list(
 
 
 def test_a_reason_of_another_retailer_is_refused() -> None:
-    with pytest.raises(InputError, match="is not allowed for this order"):
+    with pytest.raises(ValidationError, match="is not allowed for this order"):
         resolved(BY_RETAILER, "CXBT", HubSettings({"demo": (CXSS,)}))
 
 

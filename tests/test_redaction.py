@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from orderdesk_devkit.testing.canary import Finder
 from orderdesk_sdk.secret import HIDDEN, Secret
-from orderdesk_sdk.transport.redaction import DENIED, Redactor
+from orderdesk_sdk.transport.redaction import REDACTED_NAMES, Redactor
 
 SECRETS = st.text(st.characters(codec="utf-8"), min_size=4, max_size=30)
 AROUND = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -50,14 +50,17 @@ def test_a_learned_secret_is_in_no_output_in_any_form(secret: str, before: str, 
     assume(innocent(secret, before, after, before + after))
     hide = redactor(secret)
     document = {"a": [before, {"b": before + secret + after}], before + "x": 1}
-    shown = [hide.text(before + form + after) for form in forms(secret)]
-    shown += [hide.body(before + form + after) for form in forms(secret)]
-    shown += [hide.headers({"x-id": form}, ["x-id"])["x-id"] for form in forms(secret)]
-    shown += [hide.body(json.dumps(document)), hide.body(json.dumps(document, ensure_ascii=False))]
-    shown += [hide.body(json.dumps(document).replace("/", "\\/")), hide.body(json.dumps(document, indent=1))]
-    shown += [hide.body(f"page=1&q={quoted(secret)}") for quoted in (quote, quote_plus)]
-    shown += [hide.url(f"https://api.example/path/{quote(secret, safe='')}?page=1&q={quote_plus(secret)}")]
-    shown += [hide.url(f"https://api.example/path?{quote(secret, safe='')}=1")]
+    shown = [hide.redact_text(before + form + after) for form in forms(secret)]
+    shown += [hide.redact_body(before + form + after) for form in forms(secret)]
+    shown += [hide.redact_headers({"x-id": form}, ["x-id"])["x-id"] for form in forms(secret)]
+    shown += [hide.redact_body(json.dumps(document)), hide.redact_body(json.dumps(document, ensure_ascii=False))]
+    shown += [
+        hide.redact_body(json.dumps(document).replace("/", "\\/")),
+        hide.redact_body(json.dumps(document, indent=1)),
+    ]
+    shown += [hide.redact_body(f"page=1&q={quoted(secret)}") for quoted in (quote, quote_plus)]
+    shown += [hide.redact_url(f"https://api.example/path/{quote(secret, safe='')}?page=1&q={quote_plus(secret)}")]
+    shown += [hide.redact_url(f"https://api.example/path?{quote(secret, safe='')}=1")]
     for output in shown:
         for form in forms(secret):
             assert form not in output, (form, output)
@@ -81,7 +84,7 @@ def test_denied_fields_are_hidden_at_every_depth_and_nothing_else_changes(docume
         return [hidden(inner) for inner in value] if isinstance(value, list) else value
 
     if isinstance(document, dict | list):
-        assert json.loads(Redactor().body(json.dumps(document))) == hidden(document)
+        assert json.loads(Redactor().redact_body(json.dumps(document))) == hidden(document)
 
 
 @given(st.integers(0, 200), st.sampled_from(["x-9-value", 12345678, ["x-9-value"], {"a": "x-9-value"}, 'x-9-value"\\']))
@@ -89,32 +92,32 @@ def test_denied_fields_are_hidden_at_every_depth_and_nothing_else_changes(docume
 def test_denied_fields_are_hidden_in_json_that_was_cut_anywhere(length: int, value: object) -> None:
     document = {"id": 7, "note": 'a "quoted" \\ word', "inner": [{"refresh_token": value}], "rest": "x"}
     for indent in (None, 2):
-        shown = Redactor().body(json.dumps(document, indent=indent)[:length])
+        shown = Redactor().redact_body(json.dumps(document, indent=indent)[:length])
         assert "x-9" not in shown
         assert "1234" not in shown
 
 
 def test_after_a_denied_list_in_broken_json_nothing_is_shown() -> None:
-    assert Redactor().body('{"id":1,"secret":["a","b"],"other":"c"') == '{"id":1,"secret":"[hidden]"'
+    assert Redactor().redact_body('{"id":1,"secret":["a","b"],"other":"c"') == '{"id":1,"secret":"[hidden]"'
 
 
 @pytest.mark.parametrize(
     "name", ["Authorization", "X-Api-Key", "refresh_token", "clientSecret", "Set-Cookie", "PASSWORD"]
 )
 def test_names_are_denied_however_they_are_written(name: str) -> None:
-    assert Redactor().denies(name)
-    assert Redactor().body(json.dumps({name: "abc"})) == json.dumps({name: HIDDEN}, separators=(",", ":"))
-    assert "abc" not in Redactor().body(f"id=1&{name}=abc&page=2")
-    assert "abc" not in Redactor().url(f"https://api.example/?{name}=abc&page=2")
-    assert Redactor().headers({name.lower(): "abc"}, [name.lower()]) == {}
+    assert Redactor().is_redacted(name)
+    assert Redactor().redact_body(json.dumps({name: "abc"})) == json.dumps({name: HIDDEN}, separators=(",", ":"))
+    assert "abc" not in Redactor().redact_body(f"id=1&{name}=abc&page=2")
+    assert "abc" not in Redactor().redact_url(f"https://api.example/?{name}=abc&page=2")
+    assert Redactor().redact_headers({name.lower(): "abc"}, [name.lower()]) == {}
 
 
 def test_a_plugin_names_further_fields() -> None:
     hide = redactor(fields=("Card-Number",))
-    assert hide.body('{"cardNumber": 4111, "id": 1}') == '{"cardNumber":"[hidden]","id":1}'
-    assert Redactor().body('{"cardNumber": 4111, "id": 1}') == '{"cardNumber": 4111, "id": 1}'
-    assert not Redactor().denies("id")
-    assert "token" in DENIED
+    assert hide.redact_body('{"cardNumber": 4111, "id": 1}') == '{"cardNumber":"[hidden]","id":1}'
+    assert Redactor().redact_body('{"cardNumber": 4111, "id": 1}') == '{"cardNumber": 4111, "id": 1}'
+    assert not Redactor().is_redacted("id")
+    assert "token" in REDACTED_NAMES
 
 
 @pytest.mark.parametrize(
@@ -129,29 +132,29 @@ def test_a_plugin_names_further_fields() -> None:
     ],
 )
 def test_denied_values_of_forms_are_hidden_and_the_rest_stays_as_it_was(form: str, shown: str) -> None:
-    assert Redactor().body(form) == shown
+    assert Redactor().redact_body(form) == shown
 
 
 @pytest.mark.parametrize(
     "text", ["", "hello", "<html>a=b</html>", "a b=c", '"text"', "[1,2]", '{"a": 1.50}', "{broken"]
 )
 def test_what_holds_no_secret_stays_as_it_was(text: str) -> None:
-    assert redactor("another-secret").body(text) == text
+    assert redactor("another-secret").redact_body(text) == text
 
 
 def test_the_second_of_two_equal_keys_does_not_uncover_the_first() -> None:
-    assert "abc" not in Redactor().body('{"a":{"token":"abc"},"a":1}')
+    assert "abc" not in Redactor().redact_body('{"a":{"token":"abc"},"a":1}')
 
 
 @pytest.mark.parametrize("depth", [100, 600, 900, 100_000])
 def test_a_body_nested_deeper_than_python_can_follow_is_kept_without_its_secrets(depth: int) -> None:
-    shown = redactor("s3cret-key").body("[" * depth + '{"token":"abc","x":"s3cret-key"}' + "]" * depth)
+    shown = redactor("s3cret-key").redact_body("[" * depth + '{"token":"abc","x":"s3cret-key"}' + "]" * depth)
     assert "abc" not in shown
     assert "s3cret-key" not in shown
 
 
 def test_urls_lose_user_information_and_fragment_and_keep_the_rest() -> None:
-    shown = Redactor().url("https://ann:pass@api.example:8443/orders/1042?page=2&sort=a%20b&token=abc#part")
+    shown = Redactor().redact_url("https://ann:pass@api.example:8443/orders/1042?page=2&sort=a%20b&token=abc#part")
     parts = urlsplit(shown)
     assert (parts.netloc, parts.path, parts.fragment) == ("api.example:8443", "/orders/1042", "")
     assert parse_qs(parts.query) == {"page": ["2"], "sort": ["a b"], "token": [HIDDEN]}
@@ -159,19 +162,19 @@ def test_urls_lose_user_information_and_fragment_and_keep_the_rest() -> None:
 
 def test_only_chosen_headers_are_kept() -> None:
     headers = {"content-type": "text/html", "x-id": "7 s3cret-key", "set-cookie": "a=b"}
-    shown = redactor("s3cret-key").headers(headers, ["content-type", "x-id", "set-cookie", "absent"])
+    shown = redactor("s3cret-key").redact_headers(headers, ["content-type", "x-id", "set-cookie", "absent"])
     assert shown == {"content-type": "text/html", "x-id": f"7 {HIDDEN}"}
 
 
 def test_the_longer_of_two_secrets_is_hidden_whole() -> None:
-    assert redactor("s3cret", "s3cret-key-2").text("a s3cret-key-2 b s3cret c") == "a [hidden] b [hidden] c"
+    assert redactor("s3cret", "s3cret-key-2").redact_text("a s3cret-key-2 b s3cret c") == "a [hidden] b [hidden] c"
 
 
 def test_a_secret_is_hidden_from_when_it_is_learned_and_a_short_one_never() -> None:
     hide = redactor("abc")
-    assert hide.text("abc abcdef") == "abc abcdef"
-    hide.learn(Secret("abcdef"))
-    assert hide.text("abc abcdef") == "abc [hidden]"
+    assert hide.redact_text("abc abcdef") == "abc abcdef"
+    hide.add_secret(Secret("abcdef"))
+    assert hide.redact_text("abc abcdef") == "abc [hidden]"
 
 
 # In every form that leaves us
@@ -219,7 +222,7 @@ def test_a_secret_is_hidden_in_every_form_that_a_service_may_quote(form: str, se
     said = encodings(secret)[form]
     hide = redactor(secret)
     for text in (said, f"bad {said} here", f'{{"error": "Basic {said}"}}', f"<p>{said}</p>", f"a={said}&b=1"):
-        for shown in (hide.text(text), hide.body(text), hide.logged(text)):
+        for shown in (hide.redact_text(text), hide.redact_body(text), hide.redact_log(text)):
             assert said not in shown
             assert secret not in shown
             assert Finder(secret).found(shown) == set()
@@ -228,12 +231,12 @@ def test_a_secret_is_hidden_in_every_form_that_a_service_may_quote(form: str, se
 @pytest.mark.parametrize("secret", KEYS, ids=ascii)
 def test_what_stands_around_a_secret_stays(secret: str) -> None:
     for said in (secret, quote(secret, safe=""), html.escape(secret), json.dumps(secret)[1:-1]):
-        assert redactor(secret).text(f"<a> %41 {said} &amp; \\n") == "<a> %41 [hidden] &amp; \\n"
+        assert redactor(secret).redact_text(f"<a> %41 {said} &amp; \\n") == "<a> %41 [hidden] &amp; \\n"
 
 
 @pytest.mark.parametrize("text", ["100 %", "%zz &nbsp; &unknown; \\u12 \\q &#99999999;", "a%41 &amp; \\u0041 %FF %C3"])
 def test_escapes_without_a_secret_stay_as_they_are(text: str) -> None:
-    assert redactor("another-secret").text(text) == text
+    assert redactor("another-secret").redact_text(text) == text
 
 
 @pytest.mark.parametrize("secret", ["s3cr3t|8d2f/6a1b+9c07", "x1y2z3" * 40])
@@ -241,16 +244,16 @@ def test_a_secret_is_hidden_across_the_lines_of_a_mail_and_in_what_was_another_c
     hide = redactor(secret)
     login = f"ann:{secret}".encode()
     for said in (encodebytes(login).decode(), json.dumps(encodebytes(login).decode())):
-        assert Finder(secret).found(hide.text(said).replace("\\n", "").replace("\n", "")) == set()
+        assert Finder(secret).found(hide.redact_text(said).replace("\\n", "").replace("\n", "")) == set()
     folded = "=\r\n".join(secret[at : at + 10] for at in range(0, len(secret), 10))
-    assert hide.text(f"<{folded}>") == "<[hidden]>"
+    assert hide.redact_text(f"<{folded}>") == "<[hidden]>"
     wide = json.dumps({"error": secret}).encode("utf-16-le").decode("utf-8", "replace")
-    assert secret not in hide.body(wide).replace("\0", "")
+    assert secret not in hide.redact_body(wide).replace("\0", "")
 
 
 def test_a_digest_is_no_secret() -> None:
     digest = hashlib.sha256(b"s3cret-key").hexdigest()
-    assert redactor("s3cret-key").text(digest) == digest
+    assert redactor("s3cret-key").redact_text(digest) == digest
 
 
 @pytest.mark.parametrize("behind", ["", "...", "\u2026", "%", "%2", "\\u00", "&am"])
@@ -258,7 +261,7 @@ def test_a_digest_is_no_secret() -> None:
     "encode", [str, lambda text: quote(text, safe=""), html.escape], ids=["as it is", "URL", "HTML"]
 )
 def test_the_beginning_of_a_secret_is_hidden_where_a_text_was_cut(encode: Callable[[str], str], behind: str) -> None:
-    shown = redactor("s3cr3t|8d2f/6a1b+9c07").text(f"it is {encode('s3cr3t|8d2f/6a1b')}{behind}")
+    shown = redactor("s3cr3t|8d2f/6a1b+9c07").redact_text(f"it is {encode('s3cr3t|8d2f/6a1b')}{behind}")
     assert shown == "it is [hidden]"
 
 
@@ -268,9 +271,9 @@ def test_a_login_in_a_url_is_shown_nowhere() -> None:
         'at "https:\\/\\/ann:pa55@api.example"',
         "https%3A%2F%2Fann:pa55%40h",
     ):
-        assert "pa55" not in redactor().text(text)
+        assert "pa55" not in redactor().redact_text(text)
     assert (
-        redactor().text("mail ann@example.com, see https://x.example/a@b")
+        redactor().redact_text("mail ann@example.com, see https://x.example/a@b")
         == "mail ann@example.com, see https://x.example/a@b"
     )
 
@@ -279,10 +282,10 @@ def test_a_login_in_a_url_is_shown_nowhere() -> None:
 def test_many_tokens_do_not_make_one_forgotten_that_is_in_use() -> None:
     hide = redactor()
     for number in range(2000):
-        hide.learn(Secret("the-token-in-use"))
-        hide.learn(Secret(f"token-number-{number:04}"))
-    assert hide.text("the-token-in-use token-number-1999 token-number-1800") == "[hidden] [hidden] [hidden]"
-    assert hide.text("token-number-0001") == "token-number-0001", "what is remembered is bounded"
+        hide.add_secret(Secret("the-token-in-use"))
+        hide.add_secret(Secret(f"token-number-{number:04}"))
+    assert hide.redact_text("the-token-in-use token-number-1999 token-number-1800") == "[hidden] [hidden] [hidden]"
+    assert hide.redact_text("token-number-0001") == "token-number-0001", "what is remembered is bounded"
 
 
 # What it costs
@@ -293,15 +296,15 @@ class Counting(Redactor):
         super().__init__((), secrets)
         self.looks = 0
 
-    def text(self, text: str) -> str:
+    def redact_text(self, text: str) -> str:
         self.looks += 1
-        return super().text(text)
+        return super().redact_text(text)
 
 
 def test_a_body_of_many_values_is_looked_through_once() -> None:
     hide = Counting(*(Secret(f"token-{number:06}-of-many") for number in range(64)))
     document = [{"id": number, "name": "x", "said": "token-000007-of-many"} for number in range(5000)]
-    assert "token-000007" not in hide.body(json.dumps(document))
+    assert "token-000007" not in hide.redact_body(json.dumps(document))
     assert hide.looks == 1
 
 
@@ -320,10 +323,10 @@ def test_a_body_of_many_values_is_looked_through_once() -> None:
 )
 def test_a_long_broken_body_takes_no_more_memory_than_some_copies_of_it(text: str) -> None:
     hide = redactor("s3cret-key")
-    hide.body(text[:1000])
+    hide.redact_body(text[:1000])
     tracemalloc.start()
     try:
-        hide.body(text)
+        hide.redact_body(text)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -11,12 +11,12 @@ from types import ModuleType
 
 import pytest
 
-from orderdesk_sdk.errors import NotFoundError, PluginFault
+from orderdesk_sdk.errors import NotFoundError, PluginError
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.registry import PluginRegistry
 
 GOOD = """
-from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply
+from orderdesk_sdk.plugin.routes import Button, Polling, FinalResponse
 from orderdesk_sdk.plugin.integration import Integration, NewNumber
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.connection_settings import host, settings
@@ -25,7 +25,7 @@ from orderdesk_sdk.plugin.connection_settings import host, settings
 class AcmeSettings:
     endpoint: str = host(help="Acme", default="https://api.acme.example")
 
-DECLARED = dict(slug="acme", title="Acme", settings=AcmeSettings, base_url="endpoint", cancel=(Button(ByReply()),))
+DECLARED = dict(slug="acme", title="Acme", settings=AcmeSettings, base_url="endpoint", cancel=(Button(FinalResponse()),))
 
 @hookimpl
 def orderdesk_integration():
@@ -35,7 +35,7 @@ def orderdesk_integration():
 def orderdesk_cancel(request, service):
     yield
 """
-CHECKED = "from orderdesk_sdk.clock import hours\nDECLARED['cancel'] = (Button(ByCheck(hours(1), hours(2))),)\n"
+CHECKED = "from orderdesk_sdk.clock import hours\nDECLARED['cancel'] = (Button(Polling(hours(1), hours(2))),)\n"
 
 Install = Callable[..., None]
 
@@ -59,8 +59,8 @@ class Site:
         found = [point for dist in distributions(path=[str(self.folder)]) for point in dist.entry_points]
         return sorted((point for point in found if point.group == group), key=lambda point: point.value)
 
-    def registry(self, patience: float = 20.0) -> Registry:
-        return Registry(find=self.find, patience=patience)
+    def registry(self, timeout: float = 20.0) -> PluginRegistry:
+        return PluginRegistry(find=self.find, timeout=timeout)
 
 
 @pytest.fixture
@@ -71,8 +71,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         del sys.modules[name]
 
 
-def fault_of(registry: Registry, slug: str = "acme") -> PluginFault:
-    with pytest.raises(PluginFault) as raised:
+def fault_of(registry: PluginRegistry, slug: str = "acme") -> PluginError:
+    with pytest.raises(PluginError) as raised:
         registry.load(slug)
     return raised.value
 
@@ -123,11 +123,11 @@ BROKEN = {
     "declares a junk route": (GOOD + "DECLARED['cancel'] = ('button',)\n", "must be an instance of one of Button"),
     "has no hooks": ("", "gave NoneType"),
     "lacks the cancel hook": (GOOD + "del orderdesk_cancel\n", "needs orderdesk_cancel"),
-    "lacks the check hook": (GOOD + CHECKED, "needs orderdesk_check"),
+    "lacks the check hook": (GOOD + CHECKED, "needs orderdesk_poll"),
     "lacks the resubmit hook": (GOOD + "DECLARED['resubmit'] = NewNumber()\n", "needs orderdesk_resubmit"),
     "has a hook that is no generator": (GOOD.replace("    yield\n", "    return None\n"), "not a generator function"),
     "has an unneeded hook that is no generator": (
-        GOOD + "@hookimpl\ndef orderdesk_check(request, service):\n    return None\n",
+        GOOD + "@hookimpl\ndef orderdesk_poll(request, service):\n    return None\n",
         "not a generator function",
     ),
     "has a hook that nobody specified": (
@@ -142,8 +142,8 @@ BROKEN = {
         "makes calls (orderdesk_cancel), so base_url must name one of its host settings ['endpoint']",
     ),
     "reads back from nowhere": (
-        GOOD.replace("orderdesk_cancel", "orderdesk_check") + "DECLARED.update(base_url=None, cancel=())\n",
-        "makes calls (orderdesk_check)",
+        GOOD.replace("orderdesk_cancel", "orderdesk_poll") + "DECLARED.update(base_url=None, cancel=())\n",
+        "makes calls (orderdesk_poll)",
     ),
     "echoes no such setting": (GOOD + "DECLARED['echoes'] = {'x-version': 'version'}\n", "its echoes name 'version'"),
 }
@@ -158,9 +158,9 @@ def test_a_plugin_that_is_broken_is_named_with_its_distribution_and_others_go_on
     registry = site.registry()
     assert registry.slugs() == ("acme", "other")
     fault = fault_of(registry)
-    assert reason in fault.text
-    assert fault.place == "integration acme (orderdesk-acme 1.2)"
-    assert "update or uninstall" in str(fault.remedy)
+    assert reason in fault.message
+    assert fault.location == "integration acme (orderdesk-acme 1.2)"
+    assert "update or uninstall" in str(fault.hint)
     assert fault_of(registry) is fault, "the same fault each time; the import is not repeated"
     assert registry.load("other").integration.slug == "other"
 
@@ -175,10 +175,10 @@ def test_a_plugin_that_hangs_holds_up_only_its_own(site: Site, where: str, monke
     inside = GOOD.replace("    return Integration", f"    {wait.replace(chr(10), '; ')}\n    return Integration")
     site.install(wait if where == "import" else inside)
     site.install(GOOD.replace('"acme"', '"other"'), slug="other")
-    registry = site.registry(patience=0.05)
+    registry = site.registry(timeout=0.05)
     try:
-        assert "did not end within 0.05 s" in fault_of(registry).text
-        calm = Registry(find=site.find)
+        assert "did not end within 0.05 s" in fault_of(registry).message
+        calm = PluginRegistry(find=site.find)
         assert calm.load("other").integration.slug == "other"
     finally:
         release.set()
@@ -193,9 +193,9 @@ def test_two_distributions_with_one_slug_are_both_named_and_neither_is_used(site
     registry = site.registry()
     assert registry.slugs() == ("acme",)
     fault = fault_of(registry)
-    assert "od_fake_one" in fault.text
-    assert "od_fake_two" in fault.text
-    assert fault.remedy == "uninstall one of them"
+    assert "od_fake_one" in fault.message
+    assert "od_fake_two" in fault.message
+    assert fault.hint == "uninstall one of them"
     assert not {"od_fake_one", "od_fake_two"} & set(sys.modules)
 
 
@@ -220,10 +220,10 @@ def test_an_integration_registered_in_code_comes_before_an_installed_one(
 
 
 def test_registering_again_replaces_what_was_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    registry = Registry(find=lambda *, group: ())
+    registry = PluginRegistry(find=lambda *, group: ())
     registry.register(ModuleType("od_made_empty"), "acme")
     fault = fault_of(registry)
-    assert fault.place == "integration acme (registered in code)"
+    assert fault.location == "integration acme (registered in code)"
     module = good_module()
     monkeypatch.setitem(sys.modules, module.__name__, module)
     registry.register(module, "acme")

@@ -9,30 +9,30 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer
-from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import StatedAt
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck, Scope
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
+from orderdesk_sdk.plugin.routes import Button, Polling, Scope
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import count_in, json_object, turned_away
+from orderdesk_sdk.plugin.toolkit.json_response import auth_or_rate_limit_answer, integer_at, json_object
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.transport.http.client import CallLimits
+from orderdesk_sdk.transport.http.client import HttpLimits
 
 
 @settings
 class ShopSettings:
-    url: str = host(help="the shop's API")
+    url: str = url(help="the shop's API")
 
 
 class Absolute:
@@ -48,25 +48,29 @@ class Absolute:
             title="Shop",
             settings=ShopSettings,
             base_url="url",
-            cancel=(Button(ByCheck(minutes(2), hours(4)), scope=Scope.QUANTITIES),),
+            cancel=(Button(Polling(minutes(2), hours(4)), scope=Scope.QUANTITIES),),
             identified_by={"*": StatedAt("number")},
         )
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
         if self.begins_a_session:
-            yield service.post("/session", private=True, repeatable=True)
-        there = yield service.get("/orders", request.remote_id, private=self.private)
-        left = count_in(there, json_object(there), "left") - sum(request.lines.values())
-        made = yield service.put("/orders", request.remote_id, repeatable=True, json={"left": left})
-        return answer.asked(made) if made.is_success else turned_away(made, check="the key") or answer.unclear(made)
+            yield service.post("/session", redact_response=True, idempotent=True)
+        there = yield service.get("/orders", request.remote_id, redact_response=self.private)
+        left = integer_at(there, json_object(there), "left") - sum(request.lines.values())
+        made = yield service.put("/orders", request.remote_id, idempotent=True, json={"left": left})
+        return (
+            answer.acknowledged(made)
+            if made.is_success
+            else auth_or_rate_limit_answer(made, access_hint="the key") or answer.unknown(made)
+        )
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[ShopSettings]) -> Flow[Answer]:
         reply = yield service.get("/orders", request.remote_id)
         if json_object(reply).get("settled") is not True:
             return answer.pending(reply)
-        return answer.canceled(reply, lines=[LineAnswer("MUG", 3, 3 - count_in(reply, json_object(reply), "left"))])
+        return answer.canceled(reply, lines=[LineAnswer("MUG", 3, 3 - integer_at(reply, json_object(reply), "left"))])
 
 
 class Shop:
@@ -84,13 +88,13 @@ class Shop:
         if head.startswith(b"PUT"):
             if self.writes and self.turns_away:
                 self.turns_away -= 1
-                return http_reply(401)
+                return http_response(401)
             self.left = json.loads(body)["left"]
             self.writes.append(self.left)
             if self.loses:
                 self.loses -= 1
                 return b""
-        return http_reply(200, json.dumps({"number": "1042", "left": self.left, "settled": self.settled}).encode())
+        return http_response(200, json.dumps({"number": "1042", "left": self.left, "settled": self.settled}).encode())
 
 
 @pytest.fixture
@@ -101,16 +105,16 @@ def shop() -> Shop:
 @pytest.fixture
 def opened(shop: Shop, tmp_path: Path, clock: VirtualClock) -> Iterator[tuple[Desk, Absolute]]:
     plugin = Absolute()
-    registry = Registry(find=lambda group: [])
+    registry = PluginRegistry(find=lambda group: [])
     registry.register(plugin, "shop")
     with ExitStack() as stack:
-        url = stack.enter_context(RawServer(answering(shop))).url
+        url = stack.enter_context(RawServer(responding(shop))).url
         connection = ConnectionConfig("shop", "shop", {"url": url}, "[connections.shop]")
         config = Config(tmp_path / "desk.db", {"shop": connection})
-        limits = CallLimits(read=5, total=5)
+        limits = HttpLimits(read_timeout=5, timeout=5)
         desk = stack.enter_context(Desk(config, clock=clock, registry=registry, limits=limits))
-        desk.import_orders([Order("id-1042", "1042", lines=(Line(3, code="MUG", id="l1"),))], by="Ann")
-        desk.place("1042", at="shop", by="Ann")
+        desk.import_orders([Order("id-1042", "1042", lines=(OrderLine(3, code="MUG", id="l1"),))], by="Ann")
+        desk.place("1042", connection="shop", by="Ann")
         yield desk, plugin
 
 
@@ -126,10 +130,10 @@ def test_the_request_that_was_lost_is_made_again_and_never_another(
 ) -> None:
     desk, _ = opened
     (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
-    assert case.state is State.UNCLEAR
+    assert case.state is State.UNKNOWN
     after = follow(desk, clock, case)
     assert shop.writes == [2, 2], "one mug was to be canceled"
-    assert after.state is State.ASKED
+    assert after.state is State.ACKNOWLEDGED
     shop.settled = True
     assert follow(desk, clock, case).state is State.CANCELED
 
@@ -142,11 +146,11 @@ def test_a_request_that_can_no_longer_be_made_is_a_persons_who_sees_both(
     plugin.private = True
     (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
     after = follow(desk, clock, case)
-    assert (after.state, shop.writes) == (State.AWAITING_PERSON, [2])
-    assert "it would now ask for something else: PUT" in str(after.text)
-    assert '{"left": 1}' in str(after.text).replace('":1', '": 1')
-    assert '{"left": 2}' in str(after.text).replace('":2', '": 2')
-    assert "cancel what is left anew" in str(after.remedy)
+    assert (after.state, shop.writes) == (State.ACTION_REQUIRED, [2])
+    assert "it would now ask for something else: PUT" in str(after.message)
+    assert '{"left": 1}' in str(after.message).replace('":1', '": 1')
+    assert '{"left": 2}' in str(after.message).replace('":2', '": 2')
+    assert "cancel what is left anew" in str(after.hint)
 
 
 def test_a_person_sends_the_same_request_again_too(
@@ -154,7 +158,7 @@ def test_a_person_sends_the_same_request_again_too(
 ) -> None:
     desk, _ = opened
     (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
-    assert desk.send_again(case.id, by="Ben").state is State.ASKED
+    assert desk.send_again(case.id, by="Ben").state is State.ACKNOWLEDGED
     assert shop.writes == [2, 2]
 
 
@@ -165,8 +169,8 @@ def test_a_person_is_told_where_the_same_request_cannot_be_made_again(
     plugin.private = True
     (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
     after = desk.send_again(case.id, by="Ben")
-    assert (after.state, shop.writes) == (State.AWAITING_PERSON, [2])
-    assert "it would now ask for something else" in str(after.text)
+    assert (after.state, shop.writes) == (State.ACTION_REQUIRED, [2])
+    assert "it would now ask for something else" in str(after.message)
 
 
 def test_a_third_send_is_still_the_first_request(
@@ -188,10 +192,10 @@ def test_a_second_request_that_was_turned_away_does_not_make_the_first_one_undon
     shop.turns_away = 1
     after = follow(desk, clock, case, rounds=20)
     assert shop.writes == [2, 2], "one mug was to be canceled"
-    assert after.state is State.ASKED
+    assert after.state is State.ACKNOWLEDGED
 
 
-@pytest.mark.parametrize(("lines", "state"), [({"MUG": 1}, State.AWAITING_PERSON), (None, State.ASKED)])
+@pytest.mark.parametrize(("lines", "state"), [({"MUG": 1}, State.ACTION_REQUIRED), (None, State.ACKNOWLEDGED)])
 def test_behind_a_private_reply_only_a_whole_order_is_asked_for_anew(
     opened: tuple[Desk, Absolute], shop: Shop, clock: VirtualClock, lines: dict[str, int] | None, state: State
 ) -> None:
@@ -200,5 +204,5 @@ def test_behind_a_private_reply_only_a_whole_order_is_asked_for_anew(
     plugin.begins_a_session = True
     (case,) = desk.cancel("1042", by="Ann", lines=lines).cases
     after = follow(desk, clock, case)
-    assert after.state is state, after.text
+    assert after.state is state, after.message
     assert len(shop.writes) == (1 if lines else 2)

@@ -13,24 +13,24 @@ from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import NotAllowedError
+from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from tests.support.fake_services import Mill, Phone, Village, VillageOpener
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from tests.support.fake_services import FakeDeskOpener, FakeFulfillmentService, FakeManualService, FakeServices
 
 
-class Depot(Mill):
+class Depot(FakeFulfillmentService):
     slug = "depot"
 
 
-def open_(village_desk: VillageOpener) -> Desk:
-    return village_desk(Mill(), Depot(), Phone())
+def open_(village_desk: FakeDeskOpener) -> Desk:
+    return village_desk(FakeFulfillmentService(), Depot(), FakeManualService())
 
 
 @pytest.fixture
-def canceled(village_desk: VillageOpener, clock: VirtualClock) -> Desk:
+def canceled(fake_services_desk: FakeDeskOpener, clock: VirtualClock) -> Desk:
     """A desk whose order was canceled at the mill."""
-    desk = village_desk(Mill(), Depot(), Phone(), at=["mill"])
+    desk = fake_services_desk(FakeFulfillmentService(), Depot(), FakeManualService(), at=["mill"])
     desk.cancel("1042", by="Ann")
     for _ in range(6):
         clock.advance(minutes(1))
@@ -52,72 +52,76 @@ def before(target: object, name: str, act: Callable[[], object]) -> None:
 
 
 def copies(desk: Desk) -> tuple[str, ...]:
-    assert isinstance(desk.host, LocalHost)
-    return desk.host.copies("id-1042")
+    assert isinstance(desk.order_store, SqliteOrderStore)
+    return desk.order_store.duplicates_of("id-1042")
 
 
-def one(desk: Desk, village: Village, made: Resubmission) -> None:
+def one(desk: Desk, services: FakeServices, made: Resubmission) -> None:
     assert (made.state, made.order_number) == (ErrandState.DONE, "1042-1")
     assert [each.id for each in desk.ledger.resubmissions()] == [made.id]
     assert len(copies(desk)) == 1
-    assert village.writes == ["mill cancel 1042", "mill make 1042-1"]
+    assert services.writes == ["mill cancel 1042", "mill make 1042-1"]
 
 
 def test_a_worker_that_makes_the_duplicate_first_is_no_stranger(
-    canceled: Desk, village_desk: VillageOpener, village: Village
+    canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    other = open_(village_desk)
-    before(canceled.host, "duplicate", lambda: other.host.duplicate("1042", by="a worker", number="1042-1"))
-    one(canceled, village, canceled.resubmit("1042", by="Ann"))
+    other = open_(fake_services_desk)
+    before(
+        canceled.order_store, "duplicate", lambda: other.order_store.duplicate("1042", by="a worker", number="1042-1")
+    )
+    one(canceled, fake_services, canceled.resubmit("1042", by="Ann"))
 
 
-@pytest.mark.parametrize("moment", ["free_number", "order", "copied_from"])
+@pytest.mark.parametrize("moment", ["free_number", "order", "original_of"])
 def test_a_second_person_at_any_moment_has_the_first_one_s(
-    canceled: Desk, village_desk: VillageOpener, village: Village, moment: str
+    canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices, moment: str
 ) -> None:
-    other = open_(village_desk)
-    before(canceled.host, moment, lambda: other.resubmit("1042", by="Bob"))
-    one(canceled, village, canceled.resubmit("1042", by="Ann"))
+    other = open_(fake_services_desk)
+    before(canceled.order_store, moment, lambda: other.resubmit("1042", by="Bob"))
+    one(canceled, fake_services, canceled.resubmit("1042", by="Ann"))
 
 
 @pytest.mark.parametrize("moment", ["open_resubmission", "resubmissions"])
 def test_a_second_person_at_any_moment_of_the_ledger_has_the_first_one_s(
-    canceled: Desk, village_desk: VillageOpener, village: Village, moment: str
+    canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices, moment: str
 ) -> None:
-    other = open_(village_desk)
+    other = open_(fake_services_desk)
     before(canceled.ledger, moment, lambda: other.resubmit("1042", by="Bob"))
-    one(canceled, village, canceled.resubmit("1042", by="Ann"))
+    one(canceled, fake_services, canceled.resubmit("1042", by="Ann"))
 
 
 def test_the_same_number_of_two_persons_is_one_resubmission(
-    canceled: Desk, village_desk: VillageOpener, village: Village
+    canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    other = open_(village_desk)
-    before(canceled.host, "order", lambda: other.resubmit("1042", by="Bob", number="1042-1"))
-    one(canceled, village, canceled.resubmit("1042", by="Ann", number="1042-1"))
+    other = open_(fake_services_desk)
+    before(canceled.order_store, "order", lambda: other.resubmit("1042", by="Bob", number="1042-1"))
+    one(canceled, fake_services, canceled.resubmit("1042", by="Ann", number="1042-1"))
 
 
 def test_two_persons_at_two_services_do_not_make_the_order_twice(
-    canceled: Desk, village_desk: VillageOpener, village: Village
+    canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    other = open_(village_desk)
-    before(canceled.ledger, "open_resubmission", lambda: other.resubmit("1042", by="Bob", at="depot"))
-    with pytest.raises(NotAllowedError, match="a second one would make the order twice"):
+    other = open_(fake_services_desk)
+    before(canceled.ledger, "open_resubmission", lambda: other.resubmit("1042", by="Bob", connection="depot"))
+    with pytest.raises(InvalidStateError, match="a second one would make the order twice"):
         canceled.resubmit("1042", by="Ann")
-    assert village.writes == ["mill cancel 1042", "depot make 1042-1"]
+    assert fake_services.writes == ["mill cancel 1042", "depot make 1042-1"]
     assert len(copies(canceled)) == 1
 
 
-def test_a_number_that_a_stranger_has_is_still_refused(canceled: Desk, village: Village) -> None:
-    assert isinstance(canceled.host, LocalHost)
-    canceled.host.import_orders([Order("x", "1042-7")], by="a test")
+def test_a_number_that_a_stranger_has_is_still_refused(canceled: Desk, fake_services: FakeServices) -> None:
+    assert isinstance(canceled.order_store, SqliteOrderStore)
+    canceled.order_store.import_orders([Order("x", "1042-7")], by="a test")
     with pytest.raises(Exception, match="belongs to another order"):
         canceled.resubmit("1042", by="Ann", number="1042-7")
-    assert village.writes == ["mill cancel 1042"]
+    assert fake_services.writes == ["mill cancel 1042"]
 
 
-def test_persons_and_workers_in_one_moment(canceled: Desk, village_desk: VillageOpener, village: Village) -> None:
-    desks = [canceled, *(open_(village_desk) for _ in range(3))]
+def test_persons_and_workers_in_one_moment(
+    canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices
+) -> None:
+    desks = [canceled, *(open_(fake_services_desk) for _ in range(3))]
     together = Barrier(len(desks))
 
     def act(desk: Desk) -> object:
@@ -130,4 +134,4 @@ def test_persons_and_workers_in_one_moment(canceled: Desk, village_desk: Village
     with ThreadPoolExecutor(len(desks)) as pool:
         made = set(pool.map(act, desks))
     assert len(made) == 1
-    one(canceled, village, canceled.ledger.resubmission(str(made.pop())))
+    one(canceled, fake_services, canceled.ledger.resubmission(str(made.pop())))

@@ -8,32 +8,32 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_devkit.simulators.profile import WireSimulator
+from orderdesk_devkit.simulators.profile import ApiProfileSimulator
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.request_recorder import Tap
+from orderdesk_devkit.testing.request_recorder import RequestRecorder
 from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.orders.order import Line, Order, Placement
+from orderdesk_sdk.orders.order import Order, OrderLine, RemoteOrder
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
-from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration, NewNumber
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.requests import ResubmitRequest
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import turned_away
+from orderdesk_sdk.plugin.toolkit.json_response import auth_or_rate_limit_answer
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 
 @settings
 class ShopSettings:
-    url: str = host(help="the shop's API")
+    url: str = url(help="the shop's API")
 
 
 class BlindShop:
@@ -50,37 +50,39 @@ class BlindShop:
             settings=ShopSettings,
             base_url="url",
             cancel=(),
-            resubmit=NewNumber(),
+            resubmission=NewNumber(),
             identified_by={"*": NotStated("a test's service states none")},
         )
 
     @hookimpl
-    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ShopSettings]) -> Flow[Answer | Placement]:
-        self.unsure.append(request.unsure)
-        if request.unsure:
-            return answer.unclear(None, text="nobody can look")
+    def orderdesk_resubmit(
+        self, request: ResubmitRequest, service: Service[ShopSettings]
+    ) -> Flow[Answer | RemoteOrder]:
+        self.unsure.append(request.may_exist)
+        if request.may_exist:
+            return answer.unknown(None, message="nobody can look")
         reply = yield service.post("/orders")
         return (
-            service.placement("1042-1")
+            service.remote_order("1042-1")
             if reply.is_success
-            else turned_away(reply, check="the key") or answer.unclear(reply)
+            else auth_or_rate_limit_answer(reply, access_hint="the key") or answer.unknown(reply)
         )
 
 
 @contextmanager
-def opened(folder: Path, plugin: BlindShop, replies: list[int]) -> Iterator[Desk]:
+def opened(folder: Path, plugin: BlindShop, responses: list[int]) -> Iterator[Desk]:
     """A desk whose order 1042 was canceled at a shop that gives these replies."""
     clock = VirtualClock()
-    tap = Tap(WireSimulator(clock).app)
-    tap.instead = lambda seen: (replies.pop(0), "{}")
-    registry = Registry()
+    tap = RequestRecorder(ApiProfileSimulator(clock).app)
+    tap.override = lambda seen: (responses.pop(0), "{}")
+    registry = PluginRegistry()
     registry.register(plugin, "shop")
     with serve(tap) as served:
         connection = ConnectionConfig("shop", "shop", {"url": served.url}, "[connections.shop]")
         with Desk(Config(folder / "desk.db", {"shop": connection}), clock=clock, registry=registry) as desk:
-            assert isinstance(desk.host, LocalHost)
-            desk.host.import_orders([Order("id-1042", "1042", lines=(Line(1, code="MUG"),))], by="Ann")
-            desk.place("1042", at="shop", by="Ann")
+            assert isinstance(desk.order_store, SqliteOrderStore)
+            desk.order_store.import_orders([Order("id-1042", "1042", lines=(OrderLine(1, code="MUG"),))], by="Ann")
+            desk.place("1042", connection="shop", by="Ann")
             (case,) = desk.cancel("1042", by="Ann").cases
             desk.confirm(case.id, by="Ann")
             yield desk
@@ -105,11 +107,11 @@ def test_a_try_of_unknown_fate_is_told_to_the_next_ones(tmp_path: Path, status: 
     plugin = BlindShop()
     with opened(tmp_path, plugin, [401, status]) as desk:
         work = after_waiting(desk, desk.resubmit("1042", by="Ann", number="1042-1"))
-        assert work.state is ErrandState.UNCLEAR
+        assert work.state is ErrandState.UNKNOWN
         work = after_waiting(desk, work)
         assert plugin.unsure == [False, False, True]
-        assert (work.state, work.text) == (ErrandState.AWAITING_PERSON, "nobody can look")
-        assert "find out at the service" in str(work.remedy)
+        assert (work.state, work.message) == (ErrandState.ACTION_REQUIRED, "nobody can look")
+        assert "find out at the service" in str(work.hint)
         assert work.due_at is not None
         assert work.due_at - desk.clock.now() == hours(4)
 
@@ -118,15 +120,17 @@ class ForgetfulShop(BlindShop):
     """A shop whose read is shared with whoever read the same an hour ago."""
 
     @hookimpl
-    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ShopSettings]) -> Flow[Answer | Placement]:
-        there = yield service.get("/orders", request.order.number, shared=hours(1))
+    def orderdesk_resubmit(
+        self, request: ResubmitRequest, service: Service[ShopSettings]
+    ) -> Flow[Answer | RemoteOrder]:
+        there = yield service.get("/orders", request.order.number, cache_for=hours(1))
         if there.status_code == 404:
             there = yield service.post("/orders")
-        return service.placement(request.order.number) if there.is_success else answer.unclear(there)
+        return service.remote_order(request.order.number) if there.is_success else answer.unknown(there)
 
 
 def test_what_was_read_before_a_request_left_does_not_tell_that_it_did_nothing(tmp_path: Path) -> None:
     with opened(tmp_path, ForgetfulShop(), [404, 500, 200]) as desk:
         work = desk.resubmit("1042", by="Ann", number="1042-1")
-        assert work.state is ErrandState.UNCLEAR
+        assert work.state is ErrandState.UNKNOWN
         assert after_waiting(desk, work).state is ErrandState.DONE, "it was found, and not made twice"

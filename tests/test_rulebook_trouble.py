@@ -12,28 +12,28 @@ from attrs import evolve
 
 from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.events import Firing, Occurrence, OccurrenceKind
-from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
+from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.desk.rule_actions import Deeds
+from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
 from orderdesk_sdk.errors import (
     ConfigurationError,
-    InputError,
-    LedgerError,
-    NotAllowedError,
+    InvalidStateError,
     OrderDeskError,
-    PluginFault,
+    PluginError,
+    StorageError,
+    ValidationError,
 )
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.routes import Email, SinceSubmission
-from orderdesk_sdk.rules.actions import Deed
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.routes import Email, WithinTime
+from orderdesk_sdk.rules.actions import ActionRequest
 from orderdesk_sdk.rules.model import MOVE_ORDER
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from tests.support.email_child import ACTION, POST, PostPlugin
+from tests.support.email_child import ACTION, EMAIL_ONLY, EmailOnlyPlugin
 
 if TYPE_CHECKING:
     from tests.conftest import RulesOpener
@@ -58,7 +58,10 @@ FILES = rule("files", "case settled", to("Closed"))
 
 def fired(desk: Desk, order_id: str = ID) -> list[tuple[str, str]]:
     """What the rules did for the order, by rule: what came of it."""
-    return [(firing.rule, "refused" if firing.refused else firing.text) for _, firing in desk.ledger.firings(order_id)]
+    return [
+        (firing.rule, "refused" if firing.error else firing.message)
+        for _, firing in desk.ledger.rule_executions(order_id)
+    ]
 
 
 def fail(desk: Desk, monkeypatch: pytest.MonkeyPatch, target: object, method: str, error: BaseException) -> None:
@@ -83,16 +86,16 @@ def test_a_refused_action_is_an_event_that_another_rule_acts_on(rules_desk: Rule
     desk.import_orders([ORDER], by="Ann")  # It was submitted nowhere, so there is nothing to cancel.
     desk.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == [("cancels", "refused"), ("catches", "to Prepared")]
-    assert desk.host.folder(ID) == "Prepared"
+    assert desk.order_store.folder_of(ID) == "Prepared"
 
 
-@pytest.mark.parametrize("error", [LedgerError("the disk is full"), ConfigurationError("a setting is wrong")])
+@pytest.mark.parametrize("error", [StorageError("the disk is full"), ConfigurationError("a setting is wrong")])
 def test_trouble_is_no_refusal_and_what_it_kept_from_being_done_is_done_later(
-    placed_desk: RulesOpener, error: OrderDeskError
+    desk_with_order: RulesOpener, error: OrderDeskError
 ) -> None:
-    desk = placed_desk(CANCELS)
+    desk = desk_with_order(CANCELS)
     with pytest.MonkeyPatch.context() as patched:
-        fail(desk, patched, desk.rulebook._deeds, "do", error)
+        fail(desk, patched, desk.rules._executor, "do", error)
         desk.move(NUMBER, "Canceled", by="Ann")
         assert fired(desk) == []
         assert desk.run_due().problems == (str(error),)
@@ -100,20 +103,20 @@ def test_trouble_is_no_refusal_and_what_it_kept_from_being_done_is_done_later(
     assert fired(desk) == [("cancels", "post awaiting person")]
 
 
-@pytest.mark.parametrize("error", [NotAllowedError("no"), InputError("no"), PluginFault("no")])
+@pytest.mark.parametrize("error", [InvalidStateError("no"), ValidationError("no"), PluginError("no")])
 def test_what_says_no_is_a_refusal(
-    placed_desk: RulesOpener, monkeypatch: pytest.MonkeyPatch, error: OrderDeskError
+    desk_with_order: RulesOpener, monkeypatch: pytest.MonkeyPatch, error: OrderDeskError
 ) -> None:
-    desk = placed_desk(CANCELS)
-    fail(desk, monkeypatch, desk.rulebook._deeds, "do", error)
+    desk = desk_with_order(CANCELS)
+    fail(desk, monkeypatch, desk.rules._executor, "do", error)
     desk.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == [("cancels", "refused")]
 
 
-def test_a_failing_disk_in_the_middle_of_a_wish_asks_once_in_the_end(placed_desk: RulesOpener) -> None:
-    desk = placed_desk(CANCELS)
+def test_a_failing_disk_in_the_middle_of_a_wish_asks_once_in_the_end(desk_with_order: RulesOpener) -> None:
+    desk = desk_with_order(CANCELS)
     with pytest.MonkeyPatch.context() as patched:
-        fail(desk, patched, desk.ledger, "handled", LedgerError("the disk is full"))
+        fail(desk, patched, desk.ledger, "handled", StorageError("the disk is full"))
         desk.move(NUMBER, "Canceled", by="Ann")
         assert len(desk.cases(order=NUMBER)) == 1
     assert desk.run_due().problems == ()
@@ -122,45 +125,45 @@ def test_a_failing_disk_in_the_middle_of_a_wish_asks_once_in_the_end(placed_desk
 
 
 def test_a_wish_that_was_made_before_a_death_is_not_refused_because_its_rule_was_edited(
-    placed_desk: RulesOpener,
+    desk_with_order: RulesOpener,
 ) -> None:
-    desk = placed_desk(CANCELS)
+    desk = desk_with_order(CANCELS)
     with pytest.MonkeyPatch.context() as patched:
         fail(desk, patched, desk.ledger, "handled", Died())
         with pytest.raises(Died):
             desk.move(NUMBER, "Canceled", by="Ann")
-    edited = placed_desk({**CANCELS, "do": [{"action": ACTION, "reason": "fraud"}]})
+    edited = desk_with_order({**CANCELS, "do": [{"action": ACTION, "reason": "fraud"}]})
     assert edited.run_due().problems == ()
-    assert [firing.refused for _, firing in edited.ledger.firings(ID)] == [None]
+    assert [firing.error for _, firing in edited.ledger.rule_executions(ID)] == [None]
     assert len(edited.ledger.cancellations(ID)) == 1
 
 
-def test_trouble_with_one_order_does_not_keep_the_rules_from_another(placed_desk: RulesOpener) -> None:
-    desk = placed_desk(CANCELS)
+def test_trouble_with_one_order_does_not_keep_the_rules_from_another(desk_with_order: RulesOpener) -> None:
+    desk = desk_with_order(CANCELS)
     second = evolve(ORDER, id="second", number="second")
     desk.import_orders([second], by="Ann")
-    desk.place("second", at=POST, by="Ann")
-    real = Deeds.do
+    desk.place("second", connection=EMAIL_ONLY, by="Ann")
+    real = RuleActionExecutor.execute
 
-    def choosy(deeds: Deeds, deed: Deed) -> str:
-        if deed.order.id == ID:
+    def choosy(deeds: RuleActionExecutor, deed: ActionRequest) -> str:
+        if deed.order_id.id == ID:
             raise ConfigurationError("a setting is wrong")
         return real(deeds, deed)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Deeds, "do", choosy)
+        patched.setattr(RuleActionExecutor, "execute", choosy)
         desk.move(NUMBER, "Canceled", by="Ann")
         desk.move("second", "Canceled", by="Ann")
     assert (fired(desk), fired(desk, "second")) == ([], [("cancels", "post awaiting person")])
 
 
 def test_an_action_that_nobody_contributes_is_named_and_stops_neither_due_work_nor_other_rules(
-    placed_desk: RulesOpener,
+    desk_with_order: RulesOpener,
 ) -> None:
-    desk = placed_desk(rule("typo", "order moved", "Cancel at Pots", when="folder == 'Closed'"), CANCELS)
-    (fault,) = desk.rulebook.faults()
-    assert fault.place == "[[rules]][0].do[0]"
-    assert ACTION in str(fault.remedy)
+    desk = desk_with_order(rule("typo", "order moved", "Cancel at Pots", when="folder == 'Closed'"), CANCELS)
+    (fault,) = desk.rules.configuration_errors()
+    assert fault.location == "[[rules]][0].do[0]"
+    assert ACTION in str(fault.hint)
     desk.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == [("cancels", "post awaiting person")]
     desk.move(NUMBER, "Closed", by="Ann")
@@ -168,8 +171,8 @@ def test_an_action_that_nobody_contributes_is_named_and_stops_neither_due_work_n
     assert case.due_at is not None
     desk.clock.sleep_until(desk.clock.monotonic() + (case.due_at - desk.clock.now()).total_seconds())
     report = desk.run_due()
-    assert (report.done, report.problems) == (1, (str(fault),))
-    mended = placed_desk(rule("typo", "order moved", to("Prepared"), when="folder == 'Closed'"), CANCELS)
+    assert (report.handled, report.problems) == (1, (str(fault),))
+    mended = desk_with_order(rule("typo", "order moved", to("Prepared"), when="folder == 'Closed'"), CANCELS)
     mended.run_due()
     assert fired(mended)[-1] == ("typo", "to Prepared")
 
@@ -178,19 +181,22 @@ def test_an_action_with_a_folder_that_takes_none_is_a_fault(rules_desk: RulesOpe
     desk = rules_desk(
         rule("odd", "order moved", {"action": ACTION, "folder": "New"}), rule("bare", "order moved", MOVE_ORDER)
     )
-    assert [fault.place for fault in desk.rulebook.faults()] == ["[[rules]][0].do[0]", "[[rules]][1].do[0]"]
+    assert [fault.location for fault in desk.rules.configuration_errors()] == [
+        "[[rules]][0].do[0]",
+        "[[rules]][1].do[0]",
+    ]
 
 
 # Settled cases
 
 
-def test_a_settled_case_is_heard_in_the_call_that_settled_it(placed_desk: RulesOpener) -> None:
-    desk = placed_desk(FILES)
+def test_a_settled_case_is_heard_in_the_call_that_settled_it(desk_with_order: RulesOpener) -> None:
+    desk = desk_with_order(FILES)
     (case,) = desk.cancel(NUMBER, by="Ann").cases
     assert fired(desk) == []
     desk.confirm(case.id, by="Ann")
     assert fired(desk) == [("files", "to Closed")]
-    assert desk.host.folder(ID) == "Closed"
+    assert desk.order_store.folder_of(ID) == "Closed"
 
 
 @pytest.mark.parametrize(
@@ -201,28 +207,28 @@ def test_a_settled_case_is_heard_in_the_call_that_settled_it(placed_desk: RulesO
     ],
     ids=["refuse", "confirm"],
 )
-def test_a_person_s_word_is_heard_at_once(placed_desk: RulesOpener, settles: Callable[[Desk, str], object]) -> None:
-    desk = placed_desk(FILES)
+def test_a_person_s_word_is_heard_at_once(desk_with_order: RulesOpener, settles: Callable[[Desk, str], object]) -> None:
+    desk = desk_with_order(FILES)
     (case,) = desk.cancel(NUMBER, by="Ann").cases
     settles(desk, case.id)
     assert fired(desk) == [("files", "to Closed")]
 
 
-def test_a_cancel_that_settles_at_once_is_heard_at_once(placed_desk: RulesOpener, clock: VirtualClock) -> None:
-    closed = Email("to", "subject", "body", window=SinceSubmission(seconds(1)))
-    desk = placed_desk(FILES, ladder=(closed,))
+def test_a_cancel_that_settles_at_once_is_heard_at_once(desk_with_order: RulesOpener, clock: VirtualClock) -> None:
+    closed = Email("to", "subject", "body", window=WithinTime(seconds(1)))
+    desk = desk_with_order(FILES, routes=(closed,))
     clock.advance(seconds(2))
-    assert [case.state for case in desk.cancel(NUMBER, by="Ann").cases] == [State.IMPOSSIBLE]
+    assert [case.state for case in desk.cancel(NUMBER, by="Ann").cases] == [State.UNSUPPORTED]
     assert fired(desk) == [("files", "to Closed")]
 
 
 def test_a_ledger_that_was_made_by_the_host_records_settled_cases_too(
-    placed_desk: RulesOpener, tmp_path: Path, clock: VirtualClock
+    desk_with_order: RulesOpener, tmp_path: Path, clock: VirtualClock
 ) -> None:
-    registry = Registry()
-    registry.register(PostPlugin(), POST)
+    registry = PluginRegistry()
+    registry.register(EmailOnlyPlugin(), EMAIL_ONLY)
     path = tmp_path / "desk.db"
-    connections = {POST: ConnectionConfig(POST, POST, {}, "[connections.post]")}
+    connections = {EMAIL_ONLY: ConnectionConfig(EMAIL_ONLY, EMAIL_ONLY, {}, "[connections.post]")}
     config = Config(path, connections, rules=read_rules([FILES], "[[rules]]"))
     with Desk(config, ledger=SqliteLedger(path), clock=clock, registry=registry) as desk:
         (case,) = desk.cancel(NUMBER, by="Ann").cases
@@ -231,9 +237,9 @@ def test_a_ledger_that_was_made_by_the_host_records_settled_cases_too(
 
 
 def test_without_rules_nothing_is_recorded_or_read_for_them(
-    placed_desk: RulesOpener, monkeypatch: pytest.MonkeyPatch
+    desk_with_order: RulesOpener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = placed_desk()
+    desk = desk_with_order()
     for method in ("waiting", "occur", "handled"):
         fail(desk, monkeypatch, desk.ledger, method, AssertionError(f"{method} was called"))
     desk.move(NUMBER, "Canceled", by="Ann")
@@ -241,38 +247,38 @@ def test_without_rules_nothing_is_recorded_or_read_for_them(
     desk.confirm(case.id, by="Ann")
     desk.run_due()
     monkeypatch.undo()
-    assert desk.ledger.waiting(10) == ()
+    assert desk.ledger.pending_events(10) == ()
 
 
-def test_a_rule_that_is_switched_off_does_nothing_and_says_so(placed_desk: RulesOpener) -> None:
-    desk = placed_desk({**CANCELS, "enabled": False})
+def test_a_rule_that_is_switched_off_does_nothing_and_says_so(desk_with_order: RulesOpener) -> None:
+    desk = desk_with_order({**CANCELS, "enabled": False})
     desk.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == []
-    moved = Occurrence("x", OccurrenceKind.ORDER_MOVED, ID, desk.clock.now(), {"folder": "Canceled"})
-    assert [decision.why for decision in desk.rulebook.explain(moved)] == ["it is switched off"]
+    moved = OrderEvent("x", OrderEventKind.ORDER_MOVED, ID, desk.clock.now(), {"folder": "Canceled"})
+    assert [decision.explanation for decision in desk.rules.explain(moved)] == ["it is switched off"]
 
 
 def test_handling_an_occurrence_a_second_time_changes_nothing(tmp_path: Path, clock: VirtualClock) -> None:
     ledger = SqliteLedger(tmp_path / "desk.db")
     now: datetime = clock.now()
-    happened = Occurrence("x", OccurrenceKind.ORDER_MOVED, ID, now, {"folder": "Canceled"})
-    ledger.occur([happened, happened])
-    assert ledger.waiting(10) == (happened,)
-    done = [ledger.handled(happened, [Firing("r", "a", "t")], [], now) for _ in range(2)]
+    happened = OrderEvent("x", OrderEventKind.ORDER_MOVED, ID, now, {"folder": "Canceled"})
+    ledger.add_events([happened, happened])
+    assert ledger.pending_events(10) == (happened,)
+    done = [ledger.complete_event(happened, [RuleExecution("r", "a", "t")], [], now) for _ in range(2)]
     assert done == [True, False]
-    assert len(ledger.firings(ID)) == 1
-    ledger.forget(happened)
-    ledger.occur([happened])
-    assert ledger.waiting(10) == (), "what was handled is not forgotten"
+    assert len(ledger.rule_executions(ID)) == 1
+    ledger.discard_event(happened)
+    ledger.add_events([happened])
+    assert ledger.pending_events(10) == (), "what was handled is not forgotten"
     ledger.close()
 
 
-def test_a_write_that_settles_nothing_is_no_occurrence(placed_desk: RulesOpener) -> None:
-    desk = placed_desk(FILES)
+def test_a_write_that_settles_nothing_is_no_occurrence(desk_with_order: RulesOpener) -> None:
+    desk = desk_with_order(FILES)
     (case,) = desk.cancel(NUMBER, by="Ann").cases
-    assert Write(case, case).occurrence is None
+    assert CaseUpdate(case, case).order_event is None
     done = desk.confirm(case.id, by="Ann")
-    assert Write(done, done).occurrence is None
+    assert CaseUpdate(done, done).order_event is None
 
 
 # Orders and hosts that are odd
@@ -285,11 +291,11 @@ def test_an_order_on_which_a_filter_fails_holds_up_nobody_and_its_log_says_so(ru
     desk = rules_desk(big, files)
     desk.import_orders([odd, ORDER], by="Ann")
     assert desk.run_due().problems == ()
-    (told,) = [firing for _, firing in desk.ledger.firings(odd.id) if firing.rule == "big"]
-    assert told.refused is not None
-    assert "a text that is no number" in told.refused
+    (told,) = [firing for _, firing in desk.ledger.rule_executions(odd.id) if firing.rule == "big"]
+    assert told.error is not None
+    assert "a text that is no number" in told.error
     assert ("big", "to Prepared") in fired(desk)
-    assert desk.host.folder(odd.id) == "Closed"
+    assert desk.order_store.folder_of(odd.id) == "Closed"
 
 
 def test_a_host_that_fails_on_one_order_holds_up_that_order_and_each_trouble_is_told(
@@ -297,17 +303,17 @@ def test_a_host_that_fails_on_one_order_holds_up_that_order_and_each_trouble_is_
 ) -> None:
     desk = rules_desk(rule("files", "order imported", to("Closed")))
     orders = [evolve(ORDER, id=f"o{number}", number=f"10{number}") for number in range(4)]
-    folder = desk.host.folder
+    folder = desk.order_store.folder_of
 
     def failing(order_id: str) -> str | None:
         if order_id in ("o1", "o2"):
             raise OSError(f"the order store is away for {order_id}")
         return folder(order_id)
 
-    monkeypatch.setattr(desk.host, "folder", failing)
+    monkeypatch.setattr(desk.order_store, "folder_of", failing)
     desk.import_orders(orders, by="Ann")
     problems = desk.run_due().problems
     assert [sum(f"away for {order.id}" in problem for problem in problems) for order in orders] == [0, 1, 1, 0]
     monkeypatch.undo()
     assert desk.run_due().problems == ()
-    assert {desk.host.folder(order.id) for order in orders} == {"Closed"}
+    assert {desk.order_store.folder_of(order.id) for order in orders} == {"Closed"}

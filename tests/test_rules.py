@@ -8,12 +8,12 @@ import pytest
 from attrs import evolve
 
 from orderdesk_devkit.testing.plugin_under_test import sample_order
-from orderdesk_sdk.cases.events import Occurrence, OccurrenceKind
+from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.bulkhead import Bulkhead
-from orderdesk_sdk.rules.conditions import decide, facts_of
-from orderdesk_sdk.rules.model import FACTS
+from orderdesk_sdk.rules.conditions import evaluate, field_values
+from orderdesk_sdk.rules.model import FIELDS
 from orderdesk_sdk.rules.reader import read_rules
 
 ORDER = sample_order()
@@ -26,9 +26,9 @@ def read(*tables: object) -> None:
 
 def decided(when: str, facts: Mapping[str, str] | None = None) -> tuple[bool, str]:
     (rule,) = read_rules([{**SOUND, "when": when}], "[[rules]]")
-    moved = Occurrence("x", OccurrenceKind.ORDER_MOVED, ORDER.id, VirtualClock().now(), facts or {})
-    (decision,) = decide([rule], ORDER, moved)
-    return decision.fires, decision.why
+    moved = OrderEvent("x", OrderEventKind.ORDER_MOVED, ORDER.id, VirtualClock().now(), facts or {})
+    (decision,) = evaluate([rule], ORDER, moved)
+    return decision.matches, decision.explanation
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,13 @@ def decided(when: str, facts: Mapping[str, str] | None = None) -> tuple[bool, st
 def test_what_is_wrong_with_a_rule_is_said_at_its_place(changed: Mapping[str, object], place: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read(SOUND, {**SOUND, "name": "other", **changed})
-    assert caught.value.place == f"desk.toml: [[rules]][1]{place}"
+    assert caught.value.location == f"desk.toml: [[rules]][1]{place}"
 
 
 def test_a_filter_with_an_unknown_name_is_told_the_known_ones() -> None:
     with pytest.raises(ConfigurationError) as caught:
         read({**SOUND, "when": "foldr == 'x'"})
-    assert caught.value.remedy == f"names are {', '.join(FACTS)}"
+    assert caught.value.hint == f"names are {', '.join(FIELDS)}"
 
 
 def test_two_rules_of_one_name_and_what_is_no_list_are_faults() -> None:
@@ -98,17 +98,17 @@ def test_a_filter_that_cannot_be_evaluated_does_not_fire_and_says_why() -> None:
 
 
 def test_every_fact_has_a_value_of_its_type() -> None:
-    moved = Occurrence("x", OccurrenceKind.ORDER_MOVED, ORDER.id, VirtualClock().now(), {"folder": "New"})
-    facts = facts_of(ORDER, moved)
-    assert set(facts) == set(FACTS) | {"folder"}
-    assert all(isinstance(facts[name], str) for name, kind in FACTS.items() if kind == "STRING")
+    moved = OrderEvent("x", OrderEventKind.ORDER_MOVED, ORDER.id, VirtualClock().now(), {"folder": "New"})
+    facts = field_values(ORDER, moved)
+    assert set(facts) == set(FIELDS) | {"folder"}
+    assert all(isinstance(facts[name], str) for name, kind in FIELDS.items() if kind == "STRING")
 
 
 def test_a_rule_waits_for_its_own_event() -> None:
     (rule,) = read_rules([SOUND], "[[rules]]")
-    came = Occurrence("x", OccurrenceKind.ORDER_IMPORTED, ORDER.id, VirtualClock().now())
-    (decision,) = decide([rule], ORDER, came)
-    assert (decision.fires, decision.why) == (False, "it waits for 'order moved', this is 'order imported'")
+    came = OrderEvent("x", OrderEventKind.ORDER_IMPORTED, ORDER.id, VirtualClock().now())
+    (decision,) = evaluate([rule], ORDER, came)
+    assert (decision.matches, decision.explanation) == (False, "it waits for 'order moved', this is 'order imported'")
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_a_rule_waits_for_its_own_event() -> None:
 def test_a_filter_that_might_never_end_is_refused_before_anything_of_it_is_computed(when: str, told: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read({**SOUND, "when": when})
-    assert told in caught.value.text
-    assert caught.value.remedy
+    assert told in caught.value.message
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -151,10 +151,10 @@ def test_a_filter_that_might_never_end_is_refused_before_anything_of_it_is_compu
 def test_a_filter_that_fails_on_an_order_is_its_own_rules_trouble(when: str) -> None:
     order = evolve(ORDER, number="WEB-7")
     rules = read_rules([{**SOUND, "name": "failing", "when": when}, {**SOUND, "when": "number == 'WEB-7'"}], "rules")
-    moved = Occurrence("x", OccurrenceKind.ORDER_MOVED, order.id, VirtualClock().now())
-    failing, sound = decide(rules, order, moved)
-    assert (failing.fires, failing.failed, sound.fires, sound.failed) == (False, True, True, False)
-    assert failing.why.startswith("its filter cannot be evaluated: ")
+    moved = OrderEvent("x", OrderEventKind.ORDER_MOVED, order.id, VirtualClock().now())
+    failing, sound = evaluate(rules, order, moved)
+    assert (failing.matches, failing.failed, sound.matches, sound.failed) == (False, True, True, False)
+    assert failing.explanation.startswith("its filter cannot be evaluated: ")
 
 
 def test_a_filter_that_does_not_end_is_left_behind_and_the_others_are_decided(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,9 +167,9 @@ def test_a_filter_that_does_not_end_is_left_behind_and_the_others_are_decided(mo
     monkeypatch.setattr("orderdesk_sdk.rules.conditions._aside", Bulkhead("rules", 1, 0.1))
     filters = ("number == 'first'", "number == 'slow'", "number == 'last'")
     rules = read_rules([{**SOUND, "name": when, "when": when} for when in filters], "rules")
-    moved = Occurrence("x", OccurrenceKind.ORDER_MOVED, ORDER.id, VirtualClock().now())
-    found = decide(rules, ORDER, moved)
-    assert [(decision.rule.name, decision.fires, decision.failed) for decision in found] == [
+    moved = OrderEvent("x", OrderEventKind.ORDER_MOVED, ORDER.id, VirtualClock().now())
+    found = evaluate(rules, ORDER, moved)
+    assert [(decision.rule.name, decision.matches, decision.failed) for decision in found] == [
         (filters[0], True, False),
         (filters[1], False, True),
         (filters[2], True, False),

@@ -13,12 +13,12 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from orderdesk_devkit.scaffold.plugin_template import Auth, Blueprint, Cancel
+from orderdesk_devkit.scaffold.plugin_template import Auth, Cancel, PluginTemplate
 from orderdesk_devkit.scaffold.writer import render
 from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin.answer import Outcome
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.service import Service
@@ -51,7 +51,7 @@ def run(*command: str | Path, at: Path, path: Path | None = None) -> None:
 def written(kind: tuple[Cancel, Auth | None], folder: Path) -> dict[str, Path]:
     """All files of a plugin of a kind but its cassettes, as they are written before those are recorded."""
     files = {}
-    for name, text in render(Blueprint(slug(*kind), *kind)).items():
+    for name, text in render(PluginTemplate(slug(*kind), *kind)).items():
         files[name] = folder / name
         files[name].parent.mkdir(parents=True, exist_ok=True)
         files[name].write_text(text, encoding="utf-8")
@@ -95,8 +95,8 @@ def test_each_passes_its_tests_and_the_check(kind: tuple[Cancel, Auth | None], t
 @pytest.mark.parametrize(
     ("reply", "outcome"),
     [
-        (httpx.Response(404, json={"error": "no such order"}), Outcome.REFUSED),
-        (httpx.Response(404, html="<h1>Not Found</h1>"), Outcome.NOT_DONE),
+        (httpx.Response(404, json={"error": "no such order"}), Outcome.REJECTED),
+        (httpx.Response(404, html="<h1>Not Found</h1>"), Outcome.NOT_PROCESSED),
     ],
     ids=["of the order", "of the path"],
 )
@@ -112,8 +112,8 @@ def test_only_the_services_own_404_refuses(
     package = package_of(kind, tmp_path)
     monkeypatch.syspath_prepend(package.parent)
     plugin = importlib.import_module(package.name)
-    placement = Placement("made", "1042", NOW, Role.FULFILLMENT)
-    service = Service("made", None, "https://made.example", NOW, "agent", Role.FULFILLMENT)
+    placement = RemoteOrder("made", "1042", NOW, ConnectionRole.FULFILLMENT)
+    service = Service("made", None, "https://made.example", NOW, "agent", ConnectionRole.FULFILLMENT)
     flow = plugin.orderdesk_cancel(CancelRequest(ORDER, placement, "w1"), service)
     next(flow)
     with pytest.raises(StopIteration) as ended:
@@ -164,4 +164,4 @@ def test_what_cannot_be_written_is_told_with_a_remedy_and_leaves_nothing(
     ],
 )
 def test_classes_are_named_in_the_titles_capitals(slug: str, title: str | None, name: str) -> None:
-    assert Blueprint(slug, title=title).name == name
+    assert PluginTemplate(slug, title=title).name == name

@@ -13,7 +13,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from orderdesk_devkit.simulators.server import connection_of, serve
+from orderdesk_devkit.simulators.server import client_connection, serve
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
 
 
@@ -103,7 +103,7 @@ def test_a_lifespan_runs_and_one_that_fails_is_raised_where_serve_was_called() -
 def test_reset_is_a_tcp_reset_and_close_is_not() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            connection = connection_of(scope)
+            connection = client_connection(scope)
             await (connection.reset() if scope["path"] == "/reset" else connection.close())
 
     with serve(app) as served:
@@ -118,4 +118,4 @@ def test_reset_is_a_tcp_reset_and_close_is_not() -> None:
 
 def test_another_server_gives_no_connection_and_the_error_says_which_one_does() -> None:
     with pytest.raises(ConfigurationError, match=r"server\.serve"):
-        connection_of({"type": "http"})
+        client_connection({"type": "http"})

@@ -9,12 +9,12 @@ from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.connection_settings import (
     SettingField,
     SettingKind,
-    host,
-    read_texts,
+    read_string_list,
     secret,
     setting,
     settings,
     settings_fields,
+    url,
 )
 from orderdesk_sdk.secret import Secret
 
@@ -25,7 +25,7 @@ class AcmeSettings:
 
     api_key: Secret = secret(help="Acme > Account")
     spare_key: Secret = secret(help="if any", default=Secret(""))
-    endpoint: str = host(help="Acme's API", default="https://api.acme.example")
+    endpoint: str = url(help="Acme's API", default="https://api.acme.example")
     speed: str = setting(str, help="speed", default="Standard", choices=("Standard", "Fast"))
     retries: int = setting(int, help="how often")
     loud: bool = setting(bool, help="shout", default=False)
@@ -35,7 +35,7 @@ def test_fields_are_described_in_their_order() -> None:
     assert settings_fields(AcmeSettings) == (
         SettingField("api_key", SettingKind.SECRET, Secret, "Acme > Account", True, None),
         SettingField("spare_key", SettingKind.SECRET, Secret, "if any", False, Secret("")),
-        SettingField("endpoint", SettingKind.HOST, str, "Acme's API", False, "https://api.acme.example"),
+        SettingField("endpoint", SettingKind.URL, str, "Acme's API", False, "https://api.acme.example"),
         SettingField("speed", SettingKind.PLAIN, str, "speed", False, "Standard", ("Standard", "Fast")),
         SettingField("retries", SettingKind.PLAIN, int, "how often", True, None),
         SettingField("loud", SettingKind.PLAIN, bool, "shout", False, False),
@@ -62,10 +62,10 @@ def test_a_field_without_a_help_text_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize(("given", "read"), [("A1", ("A1",)), (["A1"], ("A1",)), (["A1", " B2 "], ("A1", "B2"))])
 def test_a_list_of_texts_may_be_one_text(given: object, read: tuple[str, ...]) -> None:
-    assert read_texts(given, "ids") == read
+    assert read_string_list(given, "ids") == read
 
 
 @pytest.mark.parametrize("given", [[], "", " ", ["A1", ""], ["A\n1"], 7, [7], {"a": "b"}, None])
 def test_what_is_no_list_of_texts_is_refused_with_its_place(given: object) -> None:
     with pytest.raises(ConfigurationError, match="a list of texts was expected"):
-        read_texts(given, "ids")
+        read_string_list(given, "ids")

@@ -17,27 +17,27 @@ from starlette.types import Receive, Scope, Send
 
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.events import Occurrence, OccurrenceKind
+from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind
 from orderdesk_sdk.cli.worker import Worker
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
-from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_sdk.plugin.routes import Batch, Button, ByReply
+from orderdesk_sdk.plugin.routes import Batch, Button, FinalResponse
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.rules.model import CANCEL_ORDER
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.runtime.scheduler import Report
-from orderdesk_sdk.transport.http.client import CallLimits
+from orderdesk_sdk.runtime.scheduler import RunReport
+from orderdesk_sdk.transport.http.client import HttpLimits
 
 WITHIN = 30.0
 """Real seconds after which a test gives up waiting for another thread; none of them waits that long."""
@@ -48,14 +48,18 @@ WIDTH = 2
 
 @settings
 class ShopSettings:
-    endpoint: str = host(help="the shop's API")
+    endpoint: str = url(help="the shop's API")
 
 
 class ShopPlugin:
     """A service whose reply is final; `batch` asks for many at once."""
 
     def __init__(self, slug: str, *, batch: bool = False) -> None:
-        button = Button(ByReply(), batch=Batch(most=5, gather=minutes(1))) if batch else Button(ByReply())
+        button = (
+            Button(FinalResponse(), batch=Batch(max_size=5, collect_for=minutes(1)))
+            if batch
+            else Button(FinalResponse())
+        )
         self._declared = Integration(
             slug=slug,
             title=slug.title(),
@@ -72,7 +76,7 @@ class ShopPlugin:
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
         reply = yield service.post("/cancel", request.remote_id)
-        return answer.canceled(reply) if reply.is_success else answer.not_done(reply)
+        return answer.canceled(reply) if reply.is_success else answer.not_processed(reply)
 
 
 class ManyPlugin(ShopPlugin):
@@ -113,13 +117,13 @@ class Shop:
         await JSONResponse({}, self.status)(scope, receive, send)
 
 
-class Street:
+class ShopsDesk:
     """A desk with a slow, a dead and a healthy shop, and one that is asked for many at once."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.clock = VirtualClock()
         self.shops = {name: Shop() for name in ("dead", "healthy", "many", "slow")}
-        self._registry = Registry(find=lambda **_: ())
+        self._registry = PluginRegistry(find=lambda **_: ())
         connections: dict[str, ConnectionConfig] = {}
         for name, shop in self.shops.items():
             self._registry.register(ManyPlugin(name) if name == "many" else ShopPlugin(name), name)
@@ -131,7 +135,7 @@ class Street:
 
     def another(self) -> Desk:
         """Another desk on the same file, as another process would open it."""
-        made = Desk(self._config, clock=self.clock, registry=self._registry, limits=CallLimits(in_flight=WIDTH))
+        made = Desk(self._config, clock=self.clock, registry=self._registry, limits=HttpLimits(in_flight=WIDTH))
         self._stack.callback(made.close)
         return made
 
@@ -139,19 +143,19 @@ class Street:
         """Orders that are to be canceled at a shop, all due now."""
         first = len(self.desk.cases(limit=10_000))
         for number in range(first, first + count):
-            order = Order(f"o{number}", f"N{number}", lines=(Line(1, code="MUG"),))
+            order = Order(f"o{number}", f"N{number}", lines=(OrderLine(1, code="MUG"),))
             self.desk.import_orders([order], by="a test")
-            self.desk.place(order.number, at=at, by="a test")
-            self.desk.cancel(order.number, by="Ann", send=False)
+            self.desk.place(order.number, connection=at, by="a test")
+            self.desk.cancel(order.number, by="Ann", send_now=False)
 
     def count(self, at: str, state: State) -> int:
         return sum(case.connection == at and case.state is state for case in self.desk.cases(limit=10_000))
 
 
 @pytest.fixture
-def street(tmp_path: Path) -> Iterator[Street]:
+def street(tmp_path: Path) -> Iterator[ShopsDesk]:
     with ExitStack() as stack:
-        made = Street(tmp_path, stack)
+        made = ShopsDesk(tmp_path, stack)
         yield made
         for shop in made.shops.values():
             shop.open()
@@ -165,7 +169,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def running(street: Street, act: Callable[[], object]) -> Iterator[Callable[[], object]]:
+def running(street: ShopsDesk, act: Callable[[], object]) -> Iterator[Callable[[], object]]:
     """Act in a thread, while the slow and the dead shop answer nobody; calling what is given opens them and waits."""
     street.shops["slow"].close()
     street.shops["dead"].close()
@@ -187,7 +191,7 @@ def running(street: Street, act: Callable[[], object]) -> Iterator[Callable[[], 
 
 
 @pytest.mark.slow
-def test_the_healthy_ones_are_all_asked_while_the_others_answer_nobody(street: Street) -> None:
+def test_the_healthy_ones_are_all_asked_while_the_others_answer_nobody(street: ShopsDesk) -> None:
     for at, count in (("dead", 30), ("slow", 30), ("healthy", 40)):
         street.due(at, count)
         street.clock.advance(minutes(1))
@@ -195,12 +199,12 @@ def test_the_healthy_ones_are_all_asked_while_the_others_answer_nobody(street: S
         eventually(lambda: street.count("healthy", State.CANCELED) == 40)
         assert street.count("slow", State.CANCELED) == street.count("dead", State.CANCELED) == 0
         assert len(street.shops["slow"].asked) <= WIDTH
-        assert ended() == Report(100, None)
+        assert ended() == RunReport(100, None)
     assert street.count("slow", State.CANCELED) == street.count("dead", State.CANCELED) == 30
 
 
 @pytest.mark.slow
-def test_a_call_that_has_begun_its_limit_waits_for_nobody_who_is_slow(street: Street) -> None:
+def test_a_call_that_has_begun_its_limit_waits_for_nobody_who_is_slow(street: ShopsDesk) -> None:
     for at, count in (("dead", 30), ("slow", 30), ("healthy", 30)):
         street.due(at, count)
     with running(street, lambda: [street.desk.run_due(20) for _ in range(3)]) as ended:
@@ -213,17 +217,17 @@ def test_a_call_that_has_begun_its_limit_waits_for_nobody_who_is_slow(street: St
     assert sorted(street.shops["slow"].asked) == sorted(set(street.shops["slow"].asked))
 
 
-def test_what_becomes_due_elsewhere_is_done_while_somebody_is_waited_for(street: Street) -> None:
+def test_what_becomes_due_elsewhere_is_done_while_somebody_is_waited_for(street: ShopsDesk) -> None:
     street.due("slow", 10)
     with running(street, street.desk.run_due) as ended:
         eventually(lambda: len(street.shops["slow"].asked) == WIDTH)
         street.due("healthy", 5)
         eventually(lambda: street.count("healthy", State.CANCELED) == 5)
         assert street.count("slow", State.CANCELED) == 0
-        assert ended() == Report(15, None)
+        assert ended() == RunReport(15, None)
 
 
-def test_a_crowd_that_is_asked_for_together_waits_for_nobody_either(street: Street) -> None:
+def test_a_crowd_that_is_asked_for_together_waits_for_nobody_either(street: ShopsDesk) -> None:
     street.due("many", 12)
     street.desk.run_due()
     assert street.shops["many"].asked == [], "they wait for others to go with"
@@ -235,23 +239,23 @@ def test_a_crowd_that_is_asked_for_together_waits_for_nobody_either(street: Stre
     assert sorted(path.count("+") + 1 for path in street.shops["many"].asked) == [2, 5, 5]
 
 
-def test_what_rules_want_of_a_slow_shop_holds_up_nobody_else(street: Street) -> None:
+def test_what_rules_want_of_a_slow_shop_holds_up_nobody_else(street: ShopsDesk) -> None:
     for number, at in enumerate([*["slow"] * 12, "healthy"]):
-        order = Order(f"r{number}", f"R{number}", lines=(Line(1, code="MUG"),))
+        order = Order(f"r{number}", f"R{number}", lines=(OrderLine(1, code="MUG"),))
         street.desk.import_orders([order], by="a test")
-        street.desk.place(order.number, at=at, by="a test")
+        street.desk.place(order.number, connection=at, by="a test")
     facts = {"folder": "Canceled", "from_folder": "New", "by": "Ann"}
     for number in range(13):
-        moved = Occurrence(f"moved {number}", OccurrenceKind.ORDER_MOVED, f"r{number}", street.clock.now(), facts)
-        street.desk.ledger.occur([moved])
-        street.desk.host.move(f"r{number}", "Canceled", by="Ann")
+        moved = OrderEvent(f"moved {number}", OrderEventKind.ORDER_MOVED, f"r{number}", street.clock.now(), facts)
+        street.desk.ledger.add_events([moved])
+        street.desk.order_store.move(f"r{number}", "Canceled", by="Ann")
     with running(street, street.desk.run_due):
         eventually(lambda: street.count("healthy", State.CANCELED) == 1)
         assert street.count("slow", State.CANCELED) == 0
     assert street.count("slow", State.CANCELED) == 12
 
 
-def test_two_that_work_at_once_share_what_is_due(street: Street) -> None:
+def test_two_that_work_at_once_share_what_is_due(street: ShopsDesk) -> None:
     street.due("healthy", 40)
     other = street.another()
     with ThreadPoolExecutor(2) as pool:
@@ -263,7 +267,7 @@ def test_two_that_work_at_once_share_what_is_due(street: Street) -> None:
 # Endings
 
 
-def test_a_worker_that_is_stopped_finishes_what_is_under_way_and_begins_nothing(street: Street) -> None:
+def test_a_worker_that_is_stopped_finishes_what_is_under_way_and_begins_nothing(street: ShopsDesk) -> None:
     street.due("slow", 12)
     worker = Worker(street.desk)
     with running(street, lambda: worker.run(until_idle=False)) as ended:
@@ -271,28 +275,28 @@ def test_a_worker_that_is_stopped_finishes_what_is_under_way_and_begins_nothing(
         worker.stop.set()
         ended()
     assert len(street.shops["slow"].asked) == WIDTH
-    assert (street.count("slow", State.CANCELED), street.count("slow", State.REQUESTED)) == (WIDTH, 12 - WIDTH)
+    assert (street.count("slow", State.CANCELED), street.count("slow", State.PENDING)) == (WIDTH, 12 - WIDTH)
     street.desk.run_due()
     assert street.count("slow", State.CANCELED) == 12, "the desk itself was not ended"
 
 
-def test_a_desk_that_is_closed_while_it_works_loses_nothing_that_is_under_way(street: Street) -> None:
+def test_a_desk_that_is_closed_while_it_works_loses_nothing_that_is_under_way(street: ShopsDesk) -> None:
     street.due("slow", 12)
     other = street.another()
     with running(street, street.desk.run_due) as ended, ThreadPoolExecutor(1) as pool:
         eventually(lambda: len(street.shops["slow"].asked) == WIDTH)
         closing = pool.submit(street.desk.close)
-        eventually(lambda: street.desk._ending.is_near)
+        eventually(lambda: street.desk._shutdown.is_requested)
         assert not closing.done()
-        assert isinstance(ended(), Report)
+        assert isinstance(ended(), RunReport)
         closing.result(WITHIN)
-    assert street.desk.run_due() == Report(0, None), "a tick that comes too late does nothing"
+    assert street.desk.run_due() == RunReport(0, None), "a tick that comes too late does nothing"
     states = [case.state for case in other.cases()]
-    assert (states.count(State.CANCELED), states.count(State.REQUESTED)) == (WIDTH, 12 - WIDTH)
+    assert (states.count(State.CANCELED), states.count(State.PENDING)) == (WIDTH, 12 - WIDTH)
     assert len(street.shops["slow"].asked) == WIDTH
 
 
-def test_an_ending_desk_sends_no_request_again(street: Street) -> None:
+def test_an_ending_desk_sends_no_request_again(street: ShopsDesk) -> None:
     shop = street.shops["healthy"]
     shop.status = 429  # The one reply to a write after which the client would send it again by itself.
     stop = threading.Event()
@@ -307,14 +311,14 @@ def test_an_ending_desk_sends_no_request_again(street: Street) -> None:
     assert street.count("healthy", State.CANCELED) == 1
 
 
-def test_a_wish_of_an_ending_desk_is_recorded_and_sent_by_the_next(street: Street) -> None:
+def test_a_wish_of_an_ending_desk_is_recorded_and_sent_by_the_next(street: ShopsDesk) -> None:
     stop = threading.Event()
     street.due("healthy", 0)
-    street.desk.import_orders([Order("o1", "1042", lines=(Line(1, code="MUG"),))], by="a test")
-    street.desk.place("1042", at="healthy", by="a test")
+    street.desk.import_orders([Order("o1", "1042", lines=(OrderLine(1, code="MUG"),))], by="a test")
+    street.desk.place("1042", connection="healthy", by="a test")
     stop.set()
     with street.desk.ending_on(stop):
         (case,) = street.desk.cancel("1042", by="Ann").cases
-    assert (case.state, street.shops["healthy"].asked) == (State.REQUESTED, [])
+    assert (case.state, street.shops["healthy"].asked) == (State.PENDING, [])
     street.another().run_due()
     assert street.count("healthy", State.CANCELED) == 1

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.simulators.simple import Durations, Outcome, Request, SimpleSimulator, Stages, same
-from orderdesk_devkit.simulators.simulator import Deed
+from orderdesk_devkit.simulators.simple import CallResult, Durations, Request, SimpleSimulator, Stages, secrets_match
+from orderdesk_devkit.simulators.simulator import Effect
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 
 KEY = "not-a-real-key"
 
@@ -25,34 +25,34 @@ class Kiln(SimpleSimulator):
     def settings(self, url: str) -> Mapping[str, object]:
         return {"base_url": url, "api_key": KEY}
 
-    def lets_in(self, request: Request) -> bool:
-        return same(request.headers.get("x-key"), KEY)
+    def is_authorized(self, request: Request) -> bool:
+        return secrets_match(request.headers.get("x-key"), KEY)
 
 
 class FancyKiln(Kiln):
     """With every hook overridden."""
 
     base: ClassVar[str] = "/v2/pots"
-    verb: ClassVar[str] = "halt"
+    cancel_verb: ClassVar[str] = "halt"
     stages: ClassVar[Stages] = Stages("wet", "firing", "sold", "smashed")
-    canceled_words: ClassVar[frozenset[str]] = frozenset({"smashed"})
+    canceled_statuses: ClassVar[frozenset[str]] = frozenset({"smashed"})
 
-    def shown(self, number: str, stage: str) -> Mapping[str, object]:
+    def order_document(self, number: str, stage: str) -> Mapping[str, object]:
         return {"pot": number, "is": stage}
 
-    def objection(self, document: Mapping[str, object]) -> str | None:
+    def rejection(self, document: Mapping[str, object]) -> str | None:
         return None if document.get("why") else "a why is wanted"
 
-    def remark(self) -> Mapping[str, object]:
+    def common_fields(self) -> Mapping[str, object]:
         return {"note": "invented"}
 
-    def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
+    def handle(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
         if (request.method, request.url.path) == ("POST", "/v2/pots"):
-            self.put("9")
-            return "create", "9", Outcome(201, "created", deed=Deed.ORDER_CREATED)
+            self.set_stage("9")
+            return "create", "9", CallResult(201, "created", effect_kind=Effect.ORDER_CREATED)
         if request.method == "OPTIONS":
-            return "options", None, Outcome(204, "told", None)
-        return super().answer(request, body)
+            return "options", None, CallResult(204, "told", None)
+        return super().handle(request, body)
 
 
 @contextmanager
@@ -92,14 +92,14 @@ def test_a_cancel_in_time_is_taken_and_stops_the_order_eight_minutes_later(
 ) -> None:
     assert client.post("/orders/1042/cancel").status_code == 202
     clock.advance(minutes(7))
-    assert kiln.truth("1042") == "received"
+    assert kiln.actual_status("1042") == "received"
     clock.advance(minutes(1))
-    assert kiln.truth("1042") == "canceled"
+    assert kiln.actual_status("1042") == "canceled"
 
 
 def test_the_truth_of_a_canceled_order_is_among_the_canceled_words(kiln: Kiln) -> None:
-    kiln.add_order("1043", stage=kiln.stages.stopped)
-    assert kiln.truth("1043") in kiln.canceled_words
+    kiln.add_order("1043", stage=kiln.stages.canceled)
+    assert kiln.actual_status("1043") in kiln.canceled_statuses
 
 
 def test_a_second_cancel_is_taken_and_delays_nothing(kiln: Kiln, client: httpx.Client, clock: VirtualClock) -> None:
@@ -107,15 +107,15 @@ def test_a_second_cancel_is_taken_and_delays_nothing(kiln: Kiln, client: httpx.C
     clock.advance(minutes(5))
     assert client.post("/orders/1042/cancel").status_code == 202
     clock.advance(minutes(3))
-    assert kiln.truth("1042") == "canceled"
+    assert kiln.actual_status("1042") == "canceled"
 
 
 @pytest.mark.parametrize("stage", ["packing", "shipped", "canceled"])
-def test_a_cancel_in_any_later_stage_is_too_late(kiln: Kiln, client: httpx.Client, stage: str) -> None:
-    kiln.add_order("1043", stage=stage)
+def test_a_cancel_in_any_later_stage_is_too_late(kiln: Kiln, client: httpx.Client, harness: str) -> None:
+    kiln.add_order("1043", stage=harness)
     reply = client.post("/orders/1043/cancel")
     assert (reply.status_code, reply.json()) == (409, {"error": "too late"})
-    assert kiln.truth("1043") == stage
+    assert kiln.actual_status("1043") == harness
 
 
 @pytest.mark.parametrize("path", ["/orders/1044", "/orders", "/elsewhere/1042", "/orderly/1042"])
@@ -146,10 +146,10 @@ def test_an_encoded_slash_stays_in_its_number(kiln: Kiln, client: httpx.Client) 
     [(minutes(29), "received"), (minutes(30), "packing"), (minutes(269), "packing"), (minutes(270), "shipped")],
 )
 def test_an_order_is_packed_after_half_an_hour_and_shipped_four_hours_later(
-    kiln: Kiln, clock: VirtualClock, passed: timedelta, stage: str
+    kiln: Kiln, clock: VirtualClock, passed: timedelta, harness: str
 ) -> None:
     clock.advance(passed)
-    assert kiln.truth("1042") == stage
+    assert kiln.actual_status("1042") == harness
 
 
 def test_each_step_is_logged_at_its_own_time_however_late_somebody_looks(kiln: Kiln, clock: VirtualClock) -> None:
@@ -163,28 +163,28 @@ def test_the_durations_are_those_that_were_given(clock: VirtualClock) -> None:
     kiln = Kiln(clock, durations=Durations(queue=minutes(1), printing=minutes(2)))
     kiln.add_order("1042")
     clock.advance(minutes(1))
-    assert kiln.truth("1042") == "packing"
+    assert kiln.actual_status("1042") == "packing"
     clock.advance(minutes(2))
-    assert kiln.truth("1042") == "shipped"
+    assert kiln.actual_status("1042") == "shipped"
 
 
 def test_a_cancel_that_was_taken_stops_nothing_where_its_fate_is_to_ship_anyway(
     kiln: Kiln, client: httpx.Client, clock: VirtualClock
 ) -> None:
-    for name, choice in kiln.dishonored.items():
-        kiln.set_switch(name, choice)
+    for name, choice in kiln.contradicting_options.items():
+        kiln.set_option(name, choice)
     assert client.post("/orders/1042/cancel").status_code == 202
     clock.advance(hours(5))
-    assert kiln.truth("1042") == "shipped"
+    assert kiln.actual_status("1042") == "shipped"
 
 
 def test_a_fate_is_chosen_for_one_order_alone(kiln: Kiln, client: httpx.Client, clock: VirtualClock) -> None:
     kiln.add_order("1043")
-    kiln.set_switch("fate", "ships anyway", remote_id="1043")
+    kiln.set_option("fate", "ships anyway", remote_id="1043")
     for number in ("1042", "1043"):
         client.post(f"/orders/{number}/cancel")
     clock.advance(minutes(10))
-    assert (kiln.truth("1042"), kiln.truth("1043")) == ("canceled", "received")
+    assert (kiln.actual_status("1042"), kiln.actual_status("1043")) == ("canceled", "received")
 
 
 def test_the_log_tells_the_judge_of_a_cancel_that_was_taken_and_of_no_other(kiln: Kiln, client: httpx.Client) -> None:
@@ -192,7 +192,7 @@ def test_the_log_tells_the_judge_of_a_cancel_that_was_taken_and_of_no_other(kiln
     for number in ("1042", "1043"):
         client.post(f"/orders/{number}/cancel")
     client.get("/orders/1042")
-    taken = [record.remote_id for record in kiln.log if record.deed is Deed.CANCEL_TAKEN]
+    taken = [record.remote_id for record in kiln.log if record.effect_kind is Effect.CANCEL_ACCEPTED]
     assert taken == ["1042"]
 
 
@@ -208,10 +208,10 @@ def test_the_log_names_each_call_with_its_order(kiln: Kiln, client: httpx.Client
 
 
 def test_a_used_number_is_refused_and_an_unknown_one_is_told(kiln: Kiln) -> None:
-    with pytest.raises(InputError, match="1042: the number is used"):
+    with pytest.raises(ValidationError, match="1042: the number is used"):
         kiln.add_order("1042")
     with pytest.raises(NotFoundError, match="1044"):
-        kiln.truth("1044")
+        kiln.actual_status("1044")
     assert (kiln.has("1042"), kiln.has("1044")) == (True, False)
 
 
@@ -229,7 +229,7 @@ def test_a_subclass_has_its_own_paths_and_words(clock: VirtualClock) -> None:
         assert client.post("/v2/pots/7/cancel", json={"why": "cracked"}).status_code == 405
         assert client.post("/v2/pots/7/halt", json={"why": "cracked"}).status_code == 202
     clock.advance(minutes(8))
-    assert kiln.truth("7") == "smashed"
+    assert kiln.actual_status("7") == "smashed"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"{}", b"\xff"])
@@ -240,7 +240,7 @@ def test_a_cancel_whose_body_a_subclass_objects_to_is_422_and_changes_nothing(cl
         reply = client.post("/v2/pots/7/halt", content=body)
     assert (reply.status_code, reply.json()) == (422, {"note": "invented", "error": "a why is wanted"})
     clock.advance(minutes(8))
-    assert kiln.truth("7") == "wet"
+    assert kiln.actual_status("7") == "wet"
 
 
 def test_a_subclass_has_calls_of_its_own(clock: VirtualClock) -> None:
@@ -250,4 +250,4 @@ def test_a_subclass_has_calls_of_its_own(clock: VirtualClock) -> None:
         assert client.get("/v2/pots/9").json()["is"] == "wet"
         empty = client.options("/v2/pots/9")
     assert (empty.status_code, empty.content) == (204, b"")
-    assert (kiln.log[0].operation, kiln.log[0].deed) == ("create", Deed.ORDER_CREATED)
+    assert (kiln.log[0].operation, kiln.log[0].effect_kind) == ("create", Effect.ORDER_CREATED)

@@ -9,22 +9,22 @@ from attrs import define
 from starlette.requests import Request
 
 from orderdesk_devkit.simulators.http_requests import (
-    basic,
-    bearer,
-    form_in,
-    json_in,
-    moment_in,
+    basic_authorization,
+    bearer_token,
+    format_datetime,
     names_language,
-    object_in,
+    parse_datetime,
+    parse_form_body,
+    parse_json_body,
+    parse_object_body,
     path_below,
     raw_path,
-    same,
-    stamp,
+    secrets_match,
 )
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.tokens import Tokens
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -67,7 +67,7 @@ def test_a_raw_path_is_as_it_was_sent_without_its_query() -> None:
     ],
 )
 def test_a_body_is_read_as_json_whatever_it_is(body: bytes, document: object, as_object: object) -> None:
-    assert (json_in(body), object_in(body)) == (document, as_object)
+    assert (parse_json_body(body), parse_object_body(body)) == (document, as_object)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_body_is_read_as_json_whatever_it_is(body: bytes, document: object, as
     [(b"a=1&b=x+y%21&a=2&c=", {"a": "2", "b": "x y!"}), (b"a=\xff", {"a": "\N{REPLACEMENT CHARACTER}"})],
 )
 def test_a_form_is_read_whatever_it_is(body: bytes, form: dict[str, str]) -> None:
-    assert form_in(body) == form
+    assert parse_form_body(body) == form
 
 
 @pytest.mark.parametrize(
@@ -88,34 +88,37 @@ def test_a_form_is_read_whatever_it_is(body: bytes, form: dict[str, str]) -> Non
     ],
 )
 def test_a_moment_has_a_zone_or_is_none(text: str, moment: datetime | None) -> None:
-    assert moment_in(text) == moment
+    assert parse_datetime(text) == moment
 
 
 @pytest.mark.parametrize(
     ("authorization", "token"), [("Bearer abc", "abc"), ("bearer abc", "abc"), ("abc", ""), ("Basic abc", ""), ("", "")]
 )
 def test_a_bearer_token_needs_its_scheme(authorization: str, token: str) -> None:
-    assert bearer(request(authorization=authorization)) == token
+    assert bearer_token(request(authorization=authorization)) == token
 
 
 def test_a_header_is_compared_whole() -> None:
-    assert same(basic("user", "secret"), "Basic dXNlcjpzZWNyZXQ=")
-    assert not same("Basic dXNlcjpzZWNyZXQ", "Basic dXNlcjpzZWNyZXQ=")
-    assert not same(None, "")
+    assert secrets_match(basic_authorization("user", "secret"), "Basic dXNlcjpzZWNyZXQ=")
+    assert not secrets_match("Basic dXNlcjpzZWNyZXQ", "Basic dXNlcjpzZWNyZXQ=")
+    assert not secrets_match(None, "")
 
 
 def test_a_moment_is_stamped_in_utc() -> None:
     moment = datetime(2026, 1, 5, 13, 0, 0, 42_000, tzinfo=timezone(timedelta(hours=1)))
-    assert (stamp(moment), stamp(moment, "milliseconds")) == ("2026-01-05T12:00:00Z", "2026-01-05T12:00:00.042Z")
+    assert (format_datetime(moment), format_datetime(moment, "milliseconds")) == (
+        "2026-01-05T12:00:00Z",
+        "2026-01-05T12:00:00.042Z",
+    )
 
 
 def test_a_number_is_used_once_and_an_unknown_one_is_told() -> None:
     orders = Orders[str]()
-    assert orders.new("7", "a pot") == orders.known("7") == "a pot"
-    with pytest.raises(InputError, match="7: the number is used"):
-        orders.new("7", "another")
+    assert orders.add("7", "a pot") == orders.require("7") == "a pot"
+    with pytest.raises(ValidationError, match="7: the number is used"):
+        orders.add("7", "another")
     with pytest.raises(NotFoundError, match="8: the simulator has no such order"):
-        orders.known("8")
+        orders.require("8")
     assert list(orders.values()) == ["a pot"]
 
 
@@ -127,8 +130,8 @@ class Pot:
 
 def test_orders_take_every_step_that_is_due_each_at_its_time() -> None:
     orders = Orders[Pot]()
-    orders.new("7", Pot(0, NOON))
-    orders.new("8", Pot(2, NOON))
+    orders.add("7", Pot(0, NOON))
+    orders.add("8", Pot(2, NOON))
     steps: list[tuple[int, datetime]] = []
 
     def following(pot: Pot) -> tuple[int, datetime] | None:
@@ -138,9 +141,9 @@ def test_orders_take_every_step_that_is_due_each_at_its_time() -> None:
         steps.append((stage, at))
         pot.stage, pot.since = stage, at
 
-    orders.settle(NOON + hours(1) - timedelta(seconds=1), following, enter)
+    orders.advance(NOON + hours(1) - timedelta(seconds=1), following, enter)
     assert steps == []
-    orders.settle(NOON + hours(9), following, enter)
+    orders.advance(NOON + hours(9), following, enter)
     assert steps == [(1, NOON + hours(1)), (2, NOON + hours(2))]
 
 
@@ -151,15 +154,15 @@ def test_a_token_is_good_until_it_has_lasted_or_is_ended() -> None:
     tokens.expire(first)
     tokens.expire("made up")
     before = NOON + hours(1) - timedelta(seconds=1)
-    assert [tokens.good(token, before) for token in (first, second, "made up")] == [False, True, False]
-    assert not tokens.good(second, NOON + hours(1))
+    assert [tokens.is_valid(token, before) for token in (first, second, "made up")] == [False, True, False]
+    assert not tokens.is_valid(second, NOON + hours(1))
 
 
 def test_a_token_that_was_ended_is_never_given_again() -> None:
     tokens = Tokens(hours(1), "token-{}".format)
     first = tokens.issue(NOON)
     tokens.expire_all()
-    assert not tokens.good(first, NOON)
+    assert not tokens.is_valid(first, NOON)
     assert tokens.issue(NOON) != first
 
 

@@ -17,26 +17,28 @@ from starlette.types import Message
 
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.simulators.simulator import Deed, Outcome, Record, Simulator, Switch, simulators
+from orderdesk_devkit.simulators.simulator import BehaviorOption, CallResult, Effect, Record, Simulator, simulators
 from orderdesk_sdk.clock import Clock, SystemClock, VirtualClock
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 
 
 class Depot(Simulator):
     """Two orders, one with a slash in its id, whose status is what the switch says."""
 
-    switches: ClassVar[tuple[Switch, ...]] = (Switch("fate", ("kept", "lost"), text="what becomes of an order"),)
+    options: ClassVar[tuple[BehaviorOption, ...]] = (
+        BehaviorOption("fate", ("kept", "lost"), description="what becomes of an order"),
+    )
 
     def respond(self, request: Request, body: bytes) -> Response:
-        return self.reply("call", None, Outcome(200, "nothing"))
+        return self.logged_response("call", None, CallResult(200, "nothing"))
 
     def settings(self, url: str) -> dict[str, str]:
         return {"endpoint": url}
 
-    def truth(self, remote_id: str) -> str:
+    def actual_status(self, remote_id: str) -> str:
         if remote_id not in {"A/1", "B"}:
-            raise NotFoundError("no such order", place=remote_id)
-        return self.switch("fate", remote_id)
+            raise NotFoundError("no such order", location=remote_id)
+        return self.option("fate", remote_id)
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_a_fault_can_be_planned_and_control_calls_never_meet_one(depot: Depot, c
     assert client.post("/_simulator/faults", json=wish).json() == {"waiting": 1}
     assert client.post("/_simulator/faults", json={"kind": "redirect"}).json() == {"waiting": 2}
     assert client.get("/_simulator/log").status_code == 200
-    (planned, anything) = depot.faults.waiting()
+    (planned, anything) = depot.faults.pending()
     assert (planned.kind, planned.method, planned.times, planned.size, planned.seconds) == (
         Fault.OK_HTML,
         "GET",
@@ -101,8 +103,8 @@ def test_a_real_clock_cannot_be_advanced() -> None:
 def test_a_switch_is_set_for_one_order_or_for_all_others(depot: Depot, client: httpx.Client) -> None:
     client.post("/_simulator/switches", json={"set": {"fate": "kept"}, "remote_id": "B"})
     assert client.post("/_simulator/switches", json={"set": {"fate": "lost"}}).json() == {"switches": {"fate": "lost"}}
-    assert (depot.truth("A/1"), depot.truth("B")) == ("lost", "kept")
-    assert depot.chosen() == {"fate": "lost"}
+    assert (depot.actual_status("A/1"), depot.actual_status("B")) == ("lost", "kept")
+    assert depot.chosen_options() == {"fate": "lost"}
 
 
 @pytest.mark.parametrize(
@@ -126,12 +128,12 @@ def test_a_switch_is_set_for_one_order_or_for_all_others(depot: Depot, client: h
 def test_a_mistake_in_a_control_call_is_named_and_changes_nothing(
     depot: Depot, client: httpx.Client, call: str, body: object, named: str
 ) -> None:
-    before = (depot.clock.now(), depot.chosen())
+    before = (depot.clock.now(), depot.chosen_options())
     reply = client.post(f"/_simulator/{call}", json=body)
     assert reply.status_code == 400
     assert named in reply.json()["error"]
-    assert depot.faults.waiting() == ()
-    assert (depot.clock.now(), depot.chosen()) == before
+    assert depot.faults.pending() == ()
+    assert (depot.clock.now(), depot.chosen_options()) == before
 
 
 def test_a_body_that_is_no_json_and_a_call_that_does_not_exist_are_told(client: httpx.Client) -> None:
@@ -141,12 +143,12 @@ def test_a_body_that_is_no_json_and_a_call_that_does_not_exist_are_told(client: 
 
 
 def test_a_switch_that_does_not_exist_is_an_input_error(depot: Depot) -> None:
-    with pytest.raises(InputError, match="use one of: fate"):
-        depot.set_switch("mood", "good")
-    with pytest.raises(InputError, match="use one of: kept, lost"):
-        depot.set_switch("fate", "sold")
-    with pytest.raises(InputError, match="mood"):
-        depot.switch("mood")
+    with pytest.raises(ValidationError, match="use one of: fate"):
+        depot.set_option("mood", "good")
+    with pytest.raises(ValidationError, match="use one of: kept, lost"):
+        depot.set_option("fate", "sold")
+    with pytest.raises(ValidationError, match="mood"):
+        depot.option("mood")
 
 
 def test_discovery_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,14 +160,14 @@ def test_discovery_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 class Chimney(Depot):
     """Answers what it is told to, and says what was so while it answered."""
 
-    outcome: Outcome | None = None
+    outcome: CallResult | None = None
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.seen: list[tuple[bytes, str, bool]] = []
         self.swept = "never"
 
-    def settle(self) -> None:
+    def advance_to_present(self) -> None:
         self.swept = f"{self.clock.now():%H:%M}"
 
     def respond(self, request: Request, body: bytes) -> Response:
@@ -174,10 +176,12 @@ class Chimney(Depot):
         self.seen.append((body, self.swept, free))
         if self.outcome is None:
             return Simulator.respond(self, request, body)
-        return self.reply("sweep", "B", self.outcome, headers={"x-soot": "much"}, media_type="application/soot+json")
+        return self.logged_response(
+            "sweep", "B", self.outcome, headers={"x-soot": "much"}, media_type="application/soot+json"
+        )
 
     def expired_token(self, request: Request) -> Response:
-        return self.reply("token", None, Outcome(403, request.headers["x-token"], {"token": "expired"}))
+        return self.logged_response("token", None, CallResult(403, request.headers["x-token"], {"token": "expired"}))
 
 
 @pytest.fixture
@@ -197,16 +201,16 @@ def test_a_call_is_answered_under_the_lock_when_the_service_is_settled(chimney: 
 
 def test_a_reply_is_json_with_its_headers_and_a_record_in_the_log(chimney: tuple[Chimney, httpx.Client]) -> None:
     simulator, client = chimney
-    simulator.outcome = Outcome(202, "swept", {"soot": [1]}, Deed.CANCEL_TAKEN)
+    simulator.outcome = CallResult(202, "swept", {"soot": [1]}, Effect.CANCEL_ACCEPTED)
     reply = client.get("/")
     assert (reply.status_code, reply.json(), reply.headers["x-soot"]) == (202, {"soot": [1]}, "much")
     assert reply.headers["content-type"] == "application/soot+json"
-    assert simulator.log == [Record(simulator.clock.now(), "sweep", "B", "swept", Deed.CANCEL_TAKEN)]
+    assert simulator.log == [Record(simulator.clock.now(), "sweep", "B", "swept", Effect.CANCEL_ACCEPTED)]
 
 
 def test_a_reply_without_a_body_has_none(chimney: tuple[Chimney, httpx.Client]) -> None:
     simulator, client = chimney
-    simulator.outcome = Outcome(202, "swept", None)
+    simulator.outcome = CallResult(202, "swept", None)
     assert client.get("/").content == b""
 
 
@@ -246,5 +250,5 @@ def test_half_a_request_is_none() -> None:
 
 def test_what_happens_by_itself_is_logged_at_its_time(depot: Depot) -> None:
     before = depot.clock.now() - timedelta(hours=1)
-    depot.happened("B", "open -> shipped", before)
+    depot.record_event("B", "open -> shipped", before)
     assert depot.log == [Record(before, "life cycle", "B", "open -> shipped")]

@@ -6,12 +6,12 @@ import pytest
 
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError
-from tests.support.fake_services import Village, VillageOpener
+from orderdesk_sdk.errors import ConflictError, InvalidStateError, ValidationError
+from tests.support.fake_services import FakeDeskOpener, FakeServices
 
 HOLD = {
     "name": "Held there, held here",
@@ -36,124 +36,130 @@ def follow(desk: Desk, clock: VirtualClock) -> StatusChange:
     raise AssertionError(f"it is {change_of(desk).state.value} for ever")
 
 
-def test_a_status_is_set_once_the_cart_was_read(village_desk: VillageOpener, village: Village) -> None:
-    desk = village_desk(at=["cart", "mill"])
+def test_a_status_is_set_once_the_cart_was_read(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
+) -> None:
+    desk = fake_services_desk(at=["cart", "mill"])
     made = desk.change_status("1042", "held", by="Ann")
-    assert (made.is_settled, change_of(desk).state, change_of(desk).asked_by) == (True, ErrandState.DONE, "Ann")
-    assert village.writes == ["cart held 1042"], "the mill is no cart"
-    (placement,) = [one for one in desk.host.placements(desk.host.order("1042").id) if one.connection == "cart"]
+    assert (made.is_settled, change_of(desk).state, change_of(desk).requested_by) == (True, ErrandState.DONE, "Ann")
+    assert fake_services.writes == ["cart held 1042"], "the mill is no cart"
+    (placement,) = [
+        one for one in desk.order_store.remote_orders(desk.order_store.get_order("1042").id) if one.connection == "cart"
+    ]
     assert placement.status == "held"
 
 
-def test_what_is_set_already_is_not_set_again(village_desk: VillageOpener, village: Village) -> None:
-    village.status["cart", "1042"] = "held"
-    desk = village_desk(at=["cart"])
+def test_what_is_set_already_is_not_set_again(fake_services_desk: FakeDeskOpener, fake_services: FakeServices) -> None:
+    fake_services.status["cart", "1042"] = "held"
+    desk = fake_services_desk(at=["cart"])
     assert desk.change_status("1042", "held", by="Ann").is_settled
-    assert village.writes == []
+    assert fake_services.writes == []
 
 
 def test_a_lost_reply_is_read_and_the_status_set_only_once(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    village.deaf.add("cart")
-    desk = village_desk(at=["cart"])
+    fake_services.silent.add("cart")
+    desk = fake_services_desk(at=["cart"])
     assert not desk.change_status("1042", "held", by="Ann").is_settled
-    assert change_of(desk).state is ErrandState.UNCLEAR
+    assert change_of(desk).state is ErrandState.UNKNOWN
     assert follow(desk, clock).state is ErrandState.DONE
-    assert village.writes == ["cart held 1042"]
+    assert fake_services.writes == ["cart held 1042"]
 
 
 def test_a_cart_that_is_down_is_asked_again_later(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    village.down.add("cart")
-    desk = village_desk(at=["cart"])
+    fake_services.down.add("cart")
+    desk = fake_services_desk(at=["cart"])
     desk.change_status("1042", "held", by="Ann")
-    assert (change_of(desk).state, change_of(desk).due_at is not None) == (ErrandState.REQUESTED, True)
-    village.down.clear()
+    assert (change_of(desk).state, change_of(desk).due_at is not None) == (ErrandState.PENDING, True)
+    fake_services.down.clear()
     assert follow(desk, clock).state is ErrandState.DONE
 
 
 def test_a_death_after_the_request_sets_it_no_second_time(
-    village_desk: VillageOpener, village: Village, clock: VirtualClock
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk = village_desk(at=["cart"])
+    desk = fake_services_desk(at=["cart"])
     write = desk.ledger.write
 
-    def dying(*changes: Write) -> None:
+    def dying(*changes: CaseUpdate) -> None:
         if any(isinstance(change.after, StatusChange) and not change.after.is_open for change in changes):
             raise SystemExit("killed")
         write(*changes)
 
     desk.ledger.write = dying  # type: ignore[method-assign]  # the process "dies" at the last commit
     desk.change_status("1042", "held", by="Ann")
-    again = village_desk()
+    again = fake_services_desk()
     assert change_of(again).state is ErrandState.SENDING
     assert follow(again, clock).state is ErrandState.DONE
-    assert village.writes == ["cart held 1042"]
+    assert fake_services.writes == ["cart held 1042"]
 
 
-def test_a_cart_that_refuses_is_told_with_its_words(village_desk: VillageOpener, village: Village) -> None:
-    village.status["cart", "1042"] = "canceled"
-    desk = village_desk(at=["cart"])
+def test_a_cart_that_refuses_is_told_with_its_words(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
+) -> None:
+    fake_services.status["cart", "1042"] = "canceled"
+    desk = fake_services_desk(at=["cart"])
     desk.change_status("1042", "held", by="Ann")
-    assert (change_of(desk).state, change_of(desk).text) == (ErrandState.REFUSED, "it is canceled")
-    assert village.writes == []
+    assert (change_of(desk).state, change_of(desk).message) == (ErrandState.REJECTED, "it is canceled")
+    assert fake_services.writes == []
 
 
 @pytest.mark.parametrize("status", ["archived", "Held", ""])
 def test_a_status_that_the_cart_has_not_is_refused_with_those_that_it_has(
-    village_desk: VillageOpener, village: Village, status: str
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices, status: str
 ) -> None:
-    desk = village_desk(at=["cart"])
-    with pytest.raises(InputError) as refused:
+    desk = fake_services_desk(at=["cart"])
+    with pytest.raises(ValidationError) as refused:
         desk.change_status("1042", status, by="Ann")
-    assert refused.value.remedy == "it can set: canceled, held, packed"
-    assert (village.writes, desk.receipt("1042").status_changes) == ([], ())
+    assert refused.value.hint == "it can set: canceled, held, packed"
+    assert (fake_services.writes, desk.receipt("1042").status_changes) == ([], ())
 
 
-def test_an_order_at_no_cart_has_no_status(village_desk: VillageOpener) -> None:
-    with pytest.raises(NotAllowedError, match="at no cart"):
-        village_desk(at=["mill"]).change_status("1042", "held", by="Ann")
+def test_an_order_at_no_cart_has_no_status(fake_services_desk: FakeDeskOpener) -> None:
+    with pytest.raises(InvalidStateError, match="at no cart"):
+        fake_services_desk(at=["mill"]).change_status("1042", "held", by="Ann")
 
 
-def test_a_reason_belongs_to_canceling(village_desk: VillageOpener) -> None:
-    with pytest.raises(InputError, match="canceling only"):
-        village_desk(at=["cart"]).change_status("1042", "held", by="Ann", reason="customer asked")
+def test_a_reason_belongs_to_canceling(fake_services_desk: FakeDeskOpener) -> None:
+    with pytest.raises(ValidationError, match="canceling only"):
+        fake_services_desk(at=["cart"]).change_status("1042", "held", by="Ann", reason="customer asked")
 
 
 def test_the_same_status_again_is_the_same_wish_and_another_has_to_wait(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    village.down.add("cart")
-    desk = village_desk(at=["cart"])
+    fake_services.down.add("cart")
+    desk = fake_services_desk(at=["cart"])
     desk.change_status("1042", "held", by="Ann")
     desk.change_status("1042", "held", by="Ben")
-    assert change_of(desk).asked_by == "Ann"
+    assert change_of(desk).requested_by == "Ann"
     with pytest.raises(ConflictError, match="being set to 'held'"):
         desk.change_status("1042", "packed", by="Ben")
 
 
 def test_canceled_is_a_cancellation_and_the_cart_is_not_told_first(
-    village_desk: VillageOpener, village: Village
+    fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
-    desk = village_desk(at=["cart", "mill"])
+    desk = fake_services_desk(at=["cart", "mill"])
     made = desk.change_status("1042", "canceled", by="Ann")
-    assert made.canceled is not None
-    (case,) = made.canceled.cases
+    assert made.cancellation is not None
+    (case,) = made.cancellation.cases
     assert (case.connection, case.state, made.changes) == ("cart", State.WITHDRAWN, ())
-    assert "mill (never asked)" in (case.text or "")
-    assert village.writes == []
+    assert "mill (never asked)" in (case.message or "")
+    assert fake_services.writes == []
 
 
-def test_a_rule_sets_a_status_once(village_desk: VillageOpener, village: Village) -> None:
-    desk = village_desk(at=["cart"], rules=[HOLD])
+def test_a_rule_sets_a_status_once(fake_services_desk: FakeDeskOpener, fake_services: FakeServices) -> None:
+    desk = fake_services_desk(at=["cart"], rules=[HOLD])
     desk.move("1042", "Prepared", by="Ann")
     desk.run_due()
-    assert village.writes == ["cart held 1042"]
-    assert (change_of(desk).asked_by, change_of(desk).chain) == (
+    assert fake_services.writes == ["cart held 1042"]
+    assert (change_of(desk).requested_by, change_of(desk).caused_by_rules) == (
         "rule Held there, held here",
         ("Held there, held here",),
     )
-    (_, firing) = desk.ledger.firings(desk.host.order("1042").id)[0]
-    assert (firing.action, firing.text) == ("Hold Order at Cart", "cart done")
+    (_, firing) = desk.ledger.rule_executions(desk.order_store.get_order("1042").id)[0]
+    assert (firing.action, firing.message) == ("Hold Order at Cart", "cart done")

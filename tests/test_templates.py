@@ -5,26 +5,26 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.toolkit.templates import fill, one_line, read_template
+from orderdesk_sdk.plugin.toolkit.templates import one_line, read_template, render
 
 
 @pytest.mark.parametrize("template", ["{order_nr}", "{}", "{order_number.__class__}", "{reason[0]}"])
 def test_an_unknown_field_is_named_with_place_and_remedy(template: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_template(template, "desk.toml: [mail].subject")
-    assert caught.value.place == "desk.toml: [mail].subject"
-    assert "{order_number}" in (caught.value.remedy or "")
+    assert caught.value.location == "desk.toml: [mail].subject"
+    assert "{order_number}" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("template", ["", "  ", 3, "{", "}", "{reason!r}", "{reason:>9}"])
 def test_what_is_no_template_is_refused_with_its_place(template: object) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_template(template, "here")
-    assert caught.value.place == "here"
+    assert caught.value.location == "here"
 
 
 def test_a_value_in_braces_is_not_filled_again() -> None:
-    assert fill("{{{reason}}}", {"reason": "{asked_by}"}) == "{{asked_by}}"
+    assert render("{{{reason}}}", {"reason": "{asked_by}"}) == "{{asked_by}}"
 
 
 @pytest.mark.parametrize("text", ["a\r\nb", "a\nb", "a\x00b", "a\x85b", "a\u2028b", "a\u202eb"])

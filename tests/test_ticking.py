@@ -14,11 +14,11 @@ from orderdesk_sdk.cli.worker import Worker
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.desk.worker import Rounds, tick
-from orderdesk_sdk.errors import LedgerError, OrderDeskError
-from orderdesk_sdk.runtime.scheduler import Report
+from orderdesk_sdk.desk.worker import RunLoop, run_until_stopped
+from orderdesk_sdk.errors import OrderDeskError, StorageError
+from orderdesk_sdk.runtime.scheduler import RunReport
 
-FULL = LedgerError("the disk is full", place="desk.db")
+FULL = StorageError("the disk is full", location="desk.db")
 AWAY = OSError("the order store is away")
 Round = Sequence[str] | BaseException
 
@@ -33,13 +33,13 @@ def coming(desk: Desk, monkeypatch: pytest.MonkeyPatch, *rounds: Round, stop: th
     """What the next rounds of the desk come to: problems, or what one raises. Then `stop` is set."""
     left = list(rounds)
 
-    def run_due(limit: int = 1000) -> Report:
+    def run_due(limit: int = 1000) -> RunReport:
         found = left.pop(0)
         if not left and stop is not None:
             stop.set()
         if isinstance(found, BaseException):
             raise found
-        return Report(0, cast("datetime | None", None), tuple(found))
+        return RunReport(0, cast("datetime | None", None), tuple(found))
 
     monkeypatch.setattr(desk, "run_due", run_due)
 
@@ -49,8 +49,8 @@ def test_each_problem_is_told_when_it_comes_and_again_only_when_it_was_gone(
 ) -> None:
     coming(desk, monkeypatch, ["a"], ["a", "b"], FULL, FULL, AWAY, [], ["a", "a"])
     told: list[str] = []
-    rounds = Rounds(desk, told.append)
-    assert [rounds.go() is not None for _ in range(7)] == [True, True, False, False, False, True, True]
+    rounds = RunLoop(desk, told.append)
+    assert [rounds.run_once() is not None for _ in range(7)] == [True, True, False, False, False, True, True]
     assert told == ["a", "b", "desk.db: the disk is full", "OSError: the order store is away", "a"]
 
 
@@ -63,7 +63,7 @@ def test_a_worker_survives_every_round_and_whoever_it_tells(desk: Desk, monkeypa
         told.append(problem)
         raise OSError("the log is full")
 
-    tick(desk, stop, tell, every=0.001)
+    run_until_stopped(desk, stop, tell, every=0.001)
     assert stop.is_set()
     assert len(told) == 5
 
@@ -73,7 +73,7 @@ def test_the_command_tells_at_once_and_goes_on(desk: Desk, monkeypatch: pytest.M
     monkeypatch.setattr("orderdesk_sdk.cli.worker._PAUSE", 0.001)
     coming(desk, monkeypatch, FULL, FULL, ["a"], AWAY, [], stop=stop)
     told: list[str] = []
-    assert Worker(desk, every=0.001, stop=stop, tell=told.append).run(until_idle=False) == (0, ())
+    assert Worker(desk, interval=0.001, stop=stop, report=told.append).run(until_idle=False) == (0, ())
     assert told == ["desk.db: the disk is full", "a", "OSError: the order store is away"]
 
 
@@ -82,5 +82,5 @@ def test_until_idle_gives_up_on_what_fails_again_and_again(desk: Desk, monkeypat
     coming(desk, monkeypatch, *[FULL] * 9)
     told: list[str] = []
     with pytest.raises(OrderDeskError, match="the disk is full"):
-        Worker(desk, tell=told.append).run(until_idle=True)
+        Worker(desk, report=told.append).run(until_idle=True)
     assert told == ["desk.db: the disk is full"]

@@ -8,36 +8,40 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome
-from orderdesk_sdk.plugin.batching import together
+from orderdesk_sdk.plugin.batching import run_batch
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.service import Flow
-from orderdesk_sdk.plugin.toolkit.json_response import need, text_at
+from orderdesk_sdk.plugin.toolkit.json_response import require_success, text_at
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 URL = "https://acme.example"
 ACCESS = "check the key"
-REQUESTS = [CancelRequest(Order(n, n), Placement("acme", n, NOW, Role.CART), "wish") for n in ("1", "2", "3")]
+REQUESTS = [
+    CancelRequest(Order(n, n), RemoteOrder("acme", n, NOW, ConnectionRole.CART), "wish") for n in ("1", "2", "3")
+]
 Left = Sequence[tuple[CancelRequest, str]]
 
 
 def look(request: CancelRequest) -> Flow[Answer | str]:
-    reply = need((yield httpx.Request("GET", f"{URL}/{request.remote_id}")), check=ACCESS, otherwise=answer.not_done)
+    reply = require_success(
+        (yield httpx.Request("GET", f"{URL}/{request.remote_id}")), access_hint=ACCESS, fallback=answer.not_processed
+    )
     status = text_at(reply, "status")
     return answer.canceled(reply, status=status) if status == "canceled" else status
 
 
 def ask(left: Left) -> Flow[Sequence[Answer]]:
-    reply = need((yield httpx.Request("POST", f"{URL}/cancel")), check=ACCESS)
+    reply = require_success((yield httpx.Request("POST", f"{URL}/cancel")), access_hint=ACCESS)
     job = text_at(reply, "job")
-    return [answer.asked(reply, status=known, reference=f"{job}/{one.remote_id}") for one, known in left]
+    return [answer.acknowledged(reply, status=known, request_reference=f"{job}/{one.remote_id}") for one, known in left]
 
 
 def answers(*replies: httpx.Response) -> tuple[Sequence[Answer], list[str]]:
     """What `together` ends with when it is answered with these, and what it called."""
-    flow = together(REQUESTS, look, ask)
+    flow = run_batch(REQUESTS, look, ask)
     called: list[str] = []
     try:
         request = next(flow)
@@ -57,10 +61,10 @@ def status(word: str) -> httpx.Response:
 def test_each_order_that_is_open_is_asked_for_and_gets_the_answer_in_its_place() -> None:
     told, called = answers(status("a"), status("canceled"), status("c"), httpx.Response(200, json={"job": "7"}))
     assert called == ["GET /1", "GET /2", "GET /3", "POST /cancel"]
-    assert [(one.outcome, one.status, one.reference) for one in told] == [
-        (Outcome.ASKED, "a", "7/1"),
+    assert [(one.outcome, one.status, one.request_reference) for one in told] == [
+        (Outcome.ACKNOWLEDGED, "a", "7/1"),
         (Outcome.CANCELED, "canceled", None),
-        (Outcome.ASKED, "c", "7/3"),
+        (Outcome.ACKNOWLEDGED, "c", "7/3"),
     ]
 
 
@@ -82,17 +86,17 @@ def test_nothing_is_asked_where_nothing_is_left() -> None:
 )
 def test_a_look_that_told_nothing_is_that_orders_own_trouble(bad: httpx.Response) -> None:
     told, called = answers(status("a"), bad, status("c"), httpx.Response(200, json={"job": "7"}))
-    assert [one.outcome for one in told] == [Outcome.ASKED, Outcome.NOT_DONE, Outcome.ASKED]
+    assert [one.outcome for one in told] == [Outcome.ACKNOWLEDGED, Outcome.NOT_PROCESSED, Outcome.ACKNOWLEDGED]
     assert called[-1] == "POST /cancel"
 
 
 @pytest.mark.parametrize(
     ("reply", "outcome"),
     [
-        (httpx.Response(503), Outcome.UNCLEAR),
-        (httpx.Response(200, text="<html>"), Outcome.UNCLEAR),
-        (httpx.Response(429), Outcome.NOT_DONE),
-        (httpx.Response(403), Outcome.NOT_DONE),
+        (httpx.Response(503), Outcome.UNKNOWN),
+        (httpx.Response(200, text="<html>"), Outcome.UNKNOWN),
+        (httpx.Response(429), Outcome.NOT_PROCESSED),
+        (httpx.Response(403), Outcome.NOT_PROCESSED),
     ],
 )
 def test_what_became_of_asking_is_told_to_those_who_were_asked_for(reply: httpx.Response, outcome: Outcome) -> None:
@@ -104,9 +108,9 @@ def test_what_became_of_asking_is_told_to_those_who_were_asked_for(reply: httpx.
 def test_more_or_fewer_answers_than_orders_are_the_plugins_fault(many: int) -> None:
     def careless(left: Left) -> Flow[Sequence[Answer]]:
         reply = yield httpx.Request("POST", f"{URL}/cancel")
-        return [answer.asked(reply)] * many
+        return [answer.acknowledged(reply)] * many
 
-    flow = together(REQUESTS, lambda request: look(request), careless)
+    flow = run_batch(REQUESTS, lambda request: look(request), careless)
     next(flow)
     for reply in (status("a"), status("b"), status("c")):
         flow.send(reply)

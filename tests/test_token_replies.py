@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
 from orderdesk_sdk.cases.exchange import Certainty
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.auth import ClientCredentialsAuth
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.secret import Secret
 from tests.test_client_tokens import ONE_TRY, AcmeAuth, TokenService, put
 
@@ -40,11 +40,11 @@ def test_a_client_may_say_who_it_is_in_a_header() -> None:
 def test_a_token_that_does_not_tell_lasts_as_documented_and_else_is_none() -> None:
     bare = httpx.Response(200, json={"access_token": "t"})
     told = httpx.Response(200, json={"access_token": "t", "expires_in": 60})
-    auth = ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"), lasts=7200)
-    assert [auth.token(reply).lasts for reply in (bare, told)] == [hours(2), minutes(1)]
+    auth = ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"), expires_in=7200)
+    assert [auth.parse_token(reply).expires_in for reply in (bare, told)] == [hours(2), minutes(1)]
     # RFC 6749, 5.1: a service need not tell. A good token that is thrown away would keep every call from being made.
     untold = ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"))
-    assert untold.token(bare).lasts == minutes(10)
+    assert untold.parse_token(bare).expires_in == minutes(10)
 
 
 @pytest.mark.parametrize(
@@ -66,21 +66,23 @@ def test_a_token_that_does_not_tell_lasts_as_documented_and_else_is_none() -> No
 def test_a_token_lasts_as_long_as_the_number_says_however_it_is_written(told: object, lasts: float) -> None:
     reply = httpx.Response(200, json={"access_token": "t", "expires_in": told})
     auth = ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"))
-    assert auth.token(reply).lasts == seconds(lasts)
+    assert auth.parse_token(reply).expires_in == seconds(lasts)
 
 
 @pytest.mark.parametrize("told", ["soon", "", "nan", "inf", "1e3", "0x10", True, [3600], {"seconds": 3600}])
 def test_what_is_no_number_of_seconds_is_no_life_of_a_token(told: object) -> None:
     reply = httpx.Response(200, json={"access_token": "t", "expires_in": told})
-    with pytest.raises(MalformedReply, match="how long its access token lasts"):
-        ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"), lasts=60).token(reply)
+    with pytest.raises(MalformedResponseError, match="how long its access token lasts"):
+        ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"), expires_in=60).parse_token(
+            reply
+        )
 
 
 @pytest.mark.parametrize(("lasts", "used_for"), [(600, 540), (120, 60), (90, 45), (10, 5)])
 def test_a_short_token_is_used_for_half_of_its_life(lasts: int, used_for: int, client_of: ClientMaker) -> None:
     clock = VirtualClock()
-    service = TokenService(lasts=lasts)
-    with RawServer(answering(service)) as server:
+    service = TokenService(expires_in=lasts)
+    with RawServer(responding(service)) as server:
         client = client_of(server.url, clock=clock, auth=AcmeAuth)
         for step in (0, used_for - 1, 1):
             clock.advance(seconds(step))
@@ -90,8 +92,8 @@ def test_a_short_token_is_used_for_half_of_its_life(lasts: int, used_for: int, c
 
 @pytest.mark.parametrize("lasts", [0, -3600])
 def test_a_token_that_has_ended_when_it_comes_is_used_for_one_call(lasts: int, client_of: ClientMaker) -> None:
-    service = TokenService(lasts=lasts)
-    with RawServer(answering(service)) as server:
+    service = TokenService(expires_in=lasts)
+    with RawServer(responding(service)) as server:
         client = client_of(server.url, auth=AcmeAuth)
         assert [put(client, server.url).status for _ in range(2)] == [200, 200]
     assert service.calls == ["token-1", "token-2"]
@@ -110,14 +112,14 @@ def test_a_token_that_has_ended_when_it_comes_is_used_for_one_call(lasts: int, c
 def test_an_error_is_a_refused_credential_whatever_the_status(status: int, error: object) -> None:
     reply = httpx.Response(status, json={"error": error, "access_token": "t", "expires_in": 60})
     with pytest.raises(ConfigurationError, match=r"the credentials were refused: invalid_(grant|client)"):
-        ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key")).token(reply)
+        ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key")).parse_token(reply)
 
 
 @pytest.mark.parametrize(("status", "error"), [(200, "slow_down"), (400, "server_error"), (500, "invalid_grant")])
 def test_an_error_that_passes_is_no_token_and_refuses_nothing(status: int, error: str) -> None:
     reply = httpx.Response(status, json={"error": error, "access_token": "t", "expires_in": 60})
-    with pytest.raises(MalformedReply, match="no access token"):
-        ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key")).token(reply)
+    with pytest.raises(MalformedResponseError, match="no access token"):
+        ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key")).parse_token(reply)
 
 
 # A token endpoint that wants to be left alone
@@ -139,10 +141,10 @@ class Busy(TokenService):
 @pytest.mark.parametrize(
     ("busy", "waits"),
     [
-        (http_reply(429, b"{}", retry_after="60"), 60),
-        (http_reply(429, b"{}", x_retry_after="60.0"), 60),
-        (http_reply(503, b"<h1>Later</h1>", retry_after="90"), 90),
-        (http_reply(429, b"{}", retry_after="Fri, 01 Jan 2999 00:00:00 GMT"), 86_400),
+        (http_response(429, b"{}", retry_after="60"), 60),
+        (http_response(429, b"{}", x_retry_after="60.0"), 60),
+        (http_response(503, b"<h1>Later</h1>", retry_after="90"), 90),
+        (http_response(429, b"{}", retry_after="Fri, 01 Jan 2999 00:00:00 GMT"), 86_400),
     ],
     ids=["429", "X-Retry-After", "503", "far ahead"],
 )
@@ -151,7 +153,7 @@ def test_a_token_endpoint_that_throttles_is_asked_by_nobody_before_its_time_and_
 ) -> None:
     clock = VirtualClock()
     service = Busy(busy)
-    with RawServer(answering(service)) as server:
+    with RawServer(responding(service)) as server:
         client = client_of(server.url, clock=clock, auth=AcmeAuth)
         for passed, left in ((0, waits), (0, waits), (waits - 1, 1)):
             clock.advance(seconds(passed))
@@ -160,7 +162,7 @@ def test_a_token_endpoint_that_throttles_is_asked_by_nobody_before_its_time_and_
                 break  # A second is waited for within the call, and the endpoint is asked again after it.
             assert failure is not None
             assert (failure.certainty, failure.retry_after) == (Certainty.NOT_SENT, seconds(left))
-            assert "throttles its tokens" in failure.text
+            assert "throttles its tokens" in failure.message
             assert service.asked == 1
         assert clock.monotonic() >= waits
         service.busy = None
@@ -170,8 +172,8 @@ def test_a_token_endpoint_that_throttles_is_asked_by_nobody_before_its_time_and_
 
 def test_a_token_endpoint_that_does_not_say_for_how_long_is_asked_less_and_less_often(client_of: ClientMaker) -> None:
     clock = VirtualClock()
-    service = Busy(http_reply(429))
-    with RawServer(answering(service)) as server:
+    service = Busy(http_response(429))
+    with RawServer(responding(service)) as server:
         client = client_of(server.url, ONE_TRY, clock, auth=AcmeAuth)
         waits = []
         for _ in range(4):
@@ -186,11 +188,11 @@ def test_a_token_endpoint_that_does_not_say_for_how_long_is_asked_less_and_less_
 
 def test_a_token_endpoint_may_throttle_in_a_way_of_its_own(client_of: ClientMaker) -> None:
     class Own(AcmeAuth):
-        def throttled(self, reply: httpx.Response) -> timedelta | None:
-            return minutes(2) if reply.json().get("error") == "busy" else None
+        def retry_after(self, response: httpx.Response) -> timedelta | None:
+            return minutes(2) if response.json().get("error") == "busy" else None
 
-    service = Busy(http_reply(200, b'{"error": "busy"}'))
-    with RawServer(answering(service)) as server:
+    service = Busy(http_response(200, b'{"error": "busy"}'))
+    with RawServer(responding(service)) as server:
         failure = put(client_of(server.url, auth=Own), server.url).failure
         assert failure is not None
         assert (failure.certainty, failure.retry_after) == (Certainty.NOT_SENT, minutes(2))
@@ -199,7 +201,7 @@ def test_a_token_endpoint_may_throttle_in_a_way_of_its_own(client_of: ClientMake
 @pytest.mark.parametrize("token", ["a\r\nx-evil: 1", "a\x00", "tök", "\ud83d", "x" * 20_000], ids=ascii)
 def test_a_token_that_no_header_takes_is_none_and_the_call_is_not_sent(token: str, client_of: ClientMaker) -> None:
     body = json.dumps({"access_token": token, "expires_in": 3600}).encode()
-    with RawServer(answering(lambda _: http_reply(200, body))) as server:
+    with RawServer(responding(lambda _: http_response(200, body))) as server:
         failure = put(client_of(server.url, ONE_TRY, auth=AcmeAuth), server.url).failure
         assert failure is not None
         assert failure.certainty is Certainty.NOT_SENT

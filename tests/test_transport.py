@@ -11,15 +11,15 @@ import httpx
 import pytest
 import vcr
 
-from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
 from orderdesk_sdk.cases.exchange import Exchange
-from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker
 
 
-def put(client: ConnectionClient, url: str) -> Exchange:
+def put(client: HttpClient, url: str) -> Exchange:
     return client.call(httpx.Request("PUT", url, content=b"{}"), 1, lambda _: None)[0]
 
 
@@ -27,7 +27,7 @@ def test_a_recorder_sees_the_calls_and_plays_them_back_without_a_service(
     client_of: ClientMaker, tmp_path: Path
 ) -> None:
     cassette = tmp_path / "cancel.yaml"
-    with RawServer(answering(lambda _: http_reply(200, b'{"status": "taken"}'))) as server:
+    with RawServer(responding(lambda _: http_response(200, b'{"status": "taken"}'))) as server:
         with vcr.use_cassette(str(cassette), record_mode="once") as recorded:
             assert put(client_of(server.url), server.url).status == 200
             assert len(recorded) == 1
@@ -39,7 +39,7 @@ def test_a_recorder_sees_the_calls_and_plays_them_back_without_a_service(
 
 
 def test_calls_share_a_connection(client_of: ClientMaker) -> None:
-    with RawServer(answering(lambda _: http_reply())) as server:
+    with RawServer(responding(lambda _: http_response())) as server:
         client = client_of(server.url)
         for _ in range(5):
             assert put(client, server.url).status == 200
@@ -51,7 +51,7 @@ def test_a_write_goes_over_a_new_connection_where_the_service_closed_the_idle_on
 
     def answer_and_close(connection: RawConnection) -> None:
         connection.read_request()
-        connection.send(http_reply())
+        connection.send(http_response())
         connection.close()
         closed.set()
 
@@ -71,10 +71,10 @@ def test_a_connection_of_a_call_that_failed_is_not_used_again(client_of: ClientM
             connection.pause(0.5)
             connection.send(b'{"of": "the late call"}       ')
             connection.pause(30)
-        connection.send(http_reply(200, b'{"of": "the next call"}'))
+        connection.send(http_response(200, b'{"of": "the next call"}'))
 
     with RawServer(late) as server:
-        client = client_of(server.url, CallLimits(tries=1, total=0.3))
+        client = client_of(server.url, HttpLimits(max_attempts=1, timeout=0.3))
         assert put(client, f"{server.url}/late").failure is not None
         assert put(client, server.url).body == '{"of": "the next call"}'
         assert len(server.connections) == 2
@@ -82,7 +82,7 @@ def test_a_connection_of_a_call_that_failed_is_not_used_again(client_of: ClientM
 
 def test_a_pool_is_not_used_up_by_calls_that_fail(client_of: ClientMaker) -> None:
     with RawServer(RawConnection.close) as server:
-        client = client_of(server.url, CallLimits(tries=1, in_flight=1, total=5))
+        client = client_of(server.url, HttpLimits(max_attempts=1, in_flight=1, timeout=5))
         kinds = {getattr(put(client, server.url).failure, "kind", None) for _ in range(5)}
     assert "PoolTimeout" not in kinds
     assert None not in kinds
@@ -91,7 +91,7 @@ def test_a_pool_is_not_used_up_by_calls_that_fail(client_of: ClientMaker) -> Non
 @pytest.mark.slow
 def test_no_thread_closes_the_connection_of_another_ones_call(client_of: ClientMaker) -> None:
     """Sixteen threads that all come back at once make httpcore's race likely: see `_Stream.get_extra_info`."""
-    with RawServer(answering(lambda _: http_reply())) as server:
+    with RawServer(responding(lambda _: http_response())) as server:
         client = client_of(server.url)
         with ThreadPoolExecutor(16) as threads:
             exchanges = list(threads.map(lambda _: put(client, server.url), range(600)))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orderdesk_sdk.desk.config import read_config
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.connection_settings import host, secret, setting, settings
+from orderdesk_sdk.plugin.connection_settings import secret, setting, settings, url
 from orderdesk_sdk.plugin.urls import is_loopback, read_base_url, read_host
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.secret import Secret
@@ -25,9 +25,9 @@ PEM = "-----BEGIN KEY-----\nb\n-----END KEY-----\n"
 class AcmeSettings:
     """Acme."""
 
-    endpoint: str = host(help="Acme's API")
+    endpoint: str = url(help="Acme's API")
     key: Secret = secret(help="its key", default=Secret(""))
-    pieces: int = setting(int, help="pieces a box", default=3, least=1, most=12)
+    pieces: int = setting(int, help="pieces a box", default=3, minimum=1, maximum=12)
     count: int = setting(int, help="any", default=0)
     name: str = setting(str, help="our name there", default="")
 
@@ -42,8 +42,8 @@ def made(insecure: bool = False, /, **given: object) -> AcmeSettings:
 def refused(name: str = "endpoint", /, **given: object) -> ConfigurationError:
     with pytest.raises(ConfigurationError) as caught:
         made(False, **given)
-    assert caught.value.place == f"desk.toml: [connections.shop].settings.{name}"
-    assert caught.value.remedy
+    assert caught.value.location == f"desk.toml: [connections.shop].settings.{name}"
+    assert caught.value.hint
     assert PASSWORD not in f"{caught.value}{caught.value!r}"
     return caught.value
 
@@ -137,7 +137,7 @@ def test_what_can_be_called_is_taken(url: str, read: str) -> None:
     ],
 )
 def test_http_goes_to_this_machine_or_where_somebody_says_so(url: str) -> None:
-    assert "insecure = true" in str(refused(endpoint=url).remedy)
+    assert "insecure = true" in str(refused(endpoint=url).hint)
     assert made(True, endpoint=url).endpoint == url.lower()
     with pytest.raises(ConfigurationError):
         made(True, endpoint=f"http://shop:{PASSWORD}@acme.example")
@@ -159,7 +159,7 @@ def test_the_default_of_a_plugin_is_held_against_the_same_where_it_is_declared(b
 
         @settings
         class Careless:
-            url: str = host(help="where", default=bad)
+            url: str = url(help="where", default=bad)
 
 
 def test_a_default_number_is_in_its_range() -> None:
@@ -167,7 +167,7 @@ def test_a_default_number_is_in_its_range() -> None:
 
         @settings
         class Careless:
-            count: int = setting(int, help="pieces", default=13, most=12)
+            count: int = setting(int, help="pieces", default=13, maximum=12)
 
 
 @given(st.text(st.sampled_from("https:/.@[]%*ab1-_?#\\ \u00fc\u0663\n"), max_size=25))
@@ -202,12 +202,12 @@ def test_this_machine_is_known_by_its_own_names_only() -> None:
     [("pieces", 0), ("pieces", 13), ("pieces", -1), ("pieces", 10**20), ("count", -1), ("count", 10**4000)],
 )
 def test_every_number_has_a_range(name: str, value: int) -> None:
-    assert "give " in str(refused(name, endpoint="https://a.b", **{name: value}).remedy)
+    assert "give " in str(refused(name, endpoint="https://a.b", **{name: value}).hint)
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\0b", "a\x1b[2J", "a\u202eb", "a\t"])
 def test_a_text_is_one_line(text: str) -> None:
-    assert "line" in refused("name", endpoint="https://a.b", name=text).text
+    assert "line" in refused("name", endpoint="https://a.b", name=text).message
 
 
 def test_a_number_that_cannot_even_be_shown_is_refused_with_its_place(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_number_that_cannot_even_be_shown_is_refused_with_its_place(tmp_path: 
         path.write_text(f"[connections.a.settings]\nx = [1, {{ y = {number} }}]")
         with pytest.raises(ConfigurationError) as caught:
             read_config(path)
-        assert caught.value.place == f"{path}: [connections].a.settings.x[1].y"
+        assert caught.value.location == f"{path}: [connections].a.settings.x[1].y"
 
 
 def test_the_mark_that_some_editors_write_before_a_text_is_no_part_of_it(tmp_path: Path) -> None:
@@ -231,11 +231,11 @@ def test_toml_that_cannot_be_read_is_said_to_be_so(tmp_path: Path, text: str) ->
     path.write_text(text)
     with pytest.raises(ConfigurationError) as caught:
         read_config(path)
-    assert str(path) in str(caught.value.place)
+    assert str(path) in str(caught.value.location)
 
 
 def test_a_secret_with_a_line_break_of_its_file_is_refused_and_one_of_many_lines_is_not() -> None:
-    assert "printf" in str(refused("key", endpoint="https://a.b", key={"env": "LINE"}).remedy)
+    assert "printf" in str(refused("key", endpoint="https://a.b", key={"env": "LINE"}).hint)
     refused("key", endpoint="https://a.b", key={"text": f"{PASSWORD}\r\n"})
     refused("key", endpoint="https://a.b", key={"text": "\n"})
     refused("key", endpoint="https://a.b", key={"text": f"{PASSWORD}\0"})
@@ -260,4 +260,4 @@ def test_what_no_system_takes_is_refused_in_the_file(tmp_path: Path, text: str, 
     path.write_text(text)
     with pytest.raises(ConfigurationError) as caught:
         read_config(path)
-    assert caught.value.place == f"{path}: {place}"
+    assert caught.value.location == f"{path}: {place}"

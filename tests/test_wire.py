@@ -12,22 +12,22 @@ import httpx
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.orders.order import Order, Placement, Role
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
 from orderdesk_sdk.plugin.identity import NotStated, StatedAt
-from orderdesk_sdk.plugin.profiles.api_flows import wire_cancel, wire_check, wire_confirmation
-from orderdesk_sdk.plugin.profiles.api_profile import WireProfile, read_asking_profile, read_wire_profile
+from orderdesk_sdk.plugin.profiles.api_flows import cancel_by_profile, confirmation_by_profile, poll_by_profile
+from orderdesk_sdk.plugin.profiles.api_profile import ApiProfile, read_acknowledging_profile, read_api_profile
 from orderdesk_sdk.plugin.reasons import Reason
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.routes import ByCheck, ByPerson, ByReply
-from orderdesk_sdk.plugin.service import CALL, Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
+from orderdesk_sdk.plugin.routes import FinalResponse, ManualConfirmation, Polling
+from orderdesk_sdk.plugin.service import CALL_OPTIONS, Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 PLACE = "[connections.acme].settings.wire"
-SERVICE = Service("acme", None, "https://acme.example/v1/", NOW, "agent", Role.FULFILLMENT)
+SERVICE = Service("acme", None, "https://acme.example/v1/", NOW, "agent", ConnectionRole.FULFILLMENT)
 ORDER = Order("id-7", "A 7")
-PLACEMENT = Placement("acme", "R/7", NOW, Role.FULFILLMENT)
+PLACEMENT = RemoteOrder("acme", "R/7", NOW, ConnectionRole.FULFILLMENT)
 GOOD: Mapping[str, Any] = {
     "cancel": {
         "method": "POST",
@@ -60,8 +60,8 @@ def changed(table: str, **values: object) -> dict[str, Any]:
     return made
 
 
-def good(**cancel: object) -> WireProfile:
-    return read_wire_profile(changed("cancel", **cancel), PLACE)
+def good(**cancel: object) -> ApiProfile:
+    return read_api_profile(changed("cancel", **cancel), PLACE)
 
 
 # Reading a profile
@@ -140,59 +140,59 @@ def test_what_is_wrong_is_said_with_its_place_and_remedy(
     value: object, place: str, text: str, remedy: str | None
 ) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        read_wire_profile(value, PLACE)
-    assert raised.value.place == PLACE + place
-    assert text in raised.value.text
-    assert (raised.value.remedy is None) == (remedy is None)
-    assert (remedy or "") in (raised.value.remedy or "")
+        read_api_profile(value, PLACE)
+    assert raised.value.location == PLACE + place
+    assert text in raised.value.message
+    assert (raised.value.hint is None) == (remedy is None)
+    assert (remedy or "") in (raised.value.hint or "")
 
 
 def test_a_profile_is_read_whole() -> None:
-    profile = read_wire_profile(GOOD, PLACE)
-    assert (profile.cancel.method, profile.cancel.taken, profile.cancel.refused) == ("POST", (200, 202), (409, 422))
+    profile = read_api_profile(GOOD, PLACE)
+    assert (profile.cancel.method, profile.cancel.accepted, profile.cancel.rejected) == ("POST", (200, 202), (409, 422))
     assert profile.read is not None
     assert (list(profile.read.canceled), list(profile.read.pending)) == (["canceled"], ["inproduction"])
 
 
 def test_little_is_needed() -> None:
-    profile = read_wire_profile({"cancel": {"method": "DELETE", "path": "/{remote_id}", "taken": [204]}}, PLACE)
+    profile = read_api_profile({"cancel": {"method": "DELETE", "path": "/{remote_id}", "taken": [204]}}, PLACE)
     assert (profile.read, profile.cancel.body, profile.cancel.final) == (None, None, None)
 
 
 def test_the_confirmation_is_what_the_profile_can_prove() -> None:
-    assert isinstance(wire_confirmation(good()), ByCheck)
-    assert wire_confirmation(good(**FINAL)) == ByReply()
-    assert isinstance(wire_confirmation(WireProfile(good().cancel)), ByPerson)
-    assert wire_confirmation(WireProfile(good(**FINAL).cancel)) == ByReply()
-    assert isinstance(wire_confirmation(None), ByPerson)
+    assert isinstance(confirmation_by_profile(good()), Polling)
+    assert confirmation_by_profile(good(**FINAL)) == FinalResponse()
+    assert isinstance(confirmation_by_profile(ApiProfile(good().cancel)), ManualConfirmation)
+    assert confirmation_by_profile(ApiProfile(good(**FINAL).cancel)) == FinalResponse()
+    assert isinstance(confirmation_by_profile(None), ManualConfirmation)
 
 
 # The flows
 
 
-def run(flow: Flow[Answer], reply: httpx.Response) -> tuple[httpx.Request, Answer]:
+def run(flow: Flow[Answer], response: httpx.Response) -> tuple[httpx.Request, Answer]:
     request = next(flow)
     with pytest.raises(StopIteration) as ended:
-        flow.send(reply)
+        flow.send(response)
     return request, ended.value.value
 
 
 WISH = CancelRequest(ORDER, PLACEMENT, "w1")
-UNREAD = WireProfile(good().cancel)
+UNREAD = ApiProfile(good().cancel)
 
 
 def cancel(
-    status: int, profile: WireProfile | None = None, reason: Reason | None = None, document: object = None
+    status: int, profile: ApiProfile | None = None, reason: Reason | None = None, document: object = None
 ) -> tuple[httpx.Request, Answer]:
     wish = CancelRequest(ORDER, PLACEMENT, "w1", reason or Reason())
-    return run(wire_cancel(profile or UNREAD, wish, SERVICE), httpx.Response(status, json=document))
+    return run(cancel_by_profile(profile or UNREAD, wish, SERVICE), httpx.Response(status, json=document))
 
 
 def test_the_cancel_is_what_the_profile_says() -> None:
     request, _ = cancel(200, reason=Reason(None, None, 'says "{remote_id}"'))
     assert (request.method, request.url.raw_path) == ("POST", b"/v1/orders/R%2F7/cancel")
     assert json.loads(request.content) == {"order": "A 7", "notes": ['says "{remote_id}"', 1, None], "really": True}
-    assert not request.extensions[CALL].repeatable
+    assert not request.extensions[CALL_OPTIONS].repeatable
 
 
 def test_a_code_of_the_service_goes_before_words_and_fields_in_a_path_are_encoded() -> None:
@@ -204,24 +204,24 @@ def test_a_code_of_the_service_goes_before_words_and_fields_in_a_path_are_encode
 @pytest.mark.parametrize(
     ("status", "outcome", "refusal"),
     [
-        (202, Outcome.ASKED, None),
-        (409, Outcome.REFUSED, Refusal.TOO_LATE),
-        (404, Outcome.REFUSED, Refusal.NOT_ALLOWED),
-        (401, Outcome.NOT_DONE, None),
-        (201, Outcome.UNCLEAR, None),
-        (500, Outcome.UNCLEAR, None),
+        (202, Outcome.ACKNOWLEDGED, None),
+        (409, Outcome.REJECTED, Rejection.TOO_LATE),
+        (404, Outcome.REJECTED, Rejection.NOT_ALLOWED),
+        (401, Outcome.NOT_PROCESSED, None),
+        (201, Outcome.UNKNOWN, None),
+        (500, Outcome.UNKNOWN, None),
     ],
 )
 def test_a_reply_to_the_cancel_means_what_the_profile_says(
-    status: int, outcome: Outcome, refusal: Refusal | None
+    status: int, outcome: Outcome, refusal: Rejection | None
 ) -> None:
     _, answer = cancel(status)
-    assert (answer.outcome, answer.refusal) == (outcome, refusal)
+    assert (answer.outcome, answer.rejection) == (outcome, refusal)
 
 
 @pytest.mark.parametrize(
     ("word", "outcome"),
-    [("cancelled", Outcome.CANCELED), ("taken", Outcome.UNCLEAR), ("not canceled", Outcome.UNCLEAR)],
+    [("cancelled", Outcome.CANCELED), ("taken", Outcome.UNKNOWN), ("not canceled", Outcome.UNKNOWN)],
 )
 def test_a_final_reply_is_a_cancel_only_where_its_body_says_so(word: str, outcome: Outcome) -> None:
     _, found = cancel(200, good(**FINAL), document={"order": {"states": [{"name": word}]}})
@@ -230,19 +230,19 @@ def test_a_final_reply_is_a_cancel_only_where_its_body_says_so(word: str, outcom
 
 @pytest.mark.parametrize("document", [None, {}, {"order": [{"message": "Error: cannot be canceled after 24 hours"}]}])
 def test_a_final_reply_that_does_not_say_what_became_of_the_order_is_malformed(document: object) -> None:
-    flow = wire_cancel(good(**FINAL), WISH, SERVICE)
+    flow = cancel_by_profile(good(**FINAL), WISH, SERVICE)
     next(flow)
-    with pytest.raises(MalformedReply, match=r"there is no /order/states/0/name|the body is not JSON"):
+    with pytest.raises(MalformedResponseError, match=r"there is no /order/states/0/name|the body is not JSON"):
         flow.send(httpx.Response(200, json=document))
 
 
 def test_a_final_reply_that_refuses_is_a_refusal() -> None:
-    assert cancel(409, good(**FINAL))[1].outcome is Outcome.REFUSED
+    assert cancel(409, good(**FINAL))[1].outcome is Outcome.REJECTED
 
 
 def unknown(read: httpx.Response) -> Answer:
     """What a cancel ends with that is answered with "no such order", by what the read says then."""
-    flow = wire_cancel(good(), WISH, SERVICE)
+    flow = cancel_by_profile(good(), WISH, SERVICE)
     next(flow)
     assert flow.send(httpx.Response(404)).method == "GET"
     with pytest.raises(StopIteration) as ended:
@@ -253,7 +253,7 @@ def unknown(read: httpx.Response) -> Answer:
 
 @pytest.mark.parametrize(
     ("word", "outcome"),
-    [("cancelled", Outcome.CANCELED), ("shipped", Outcome.REFUSED), ("in production", Outcome.NOT_DONE)],
+    [("cancelled", Outcome.CANCELED), ("shipped", Outcome.REJECTED), ("in production", Outcome.NOT_PROCESSED)],
 )
 def test_no_such_order_at_the_cancel_alone_is_a_wrong_path(word: str, outcome: Outcome) -> None:
     assert unknown(httpx.Response(200, json={"order": {"states": [{"name": word}]}})).outcome is outcome
@@ -261,15 +261,15 @@ def test_no_such_order_at_the_cancel_alone_is_a_wrong_path(word: str, outcome: O
 
 def test_no_such_order_at_both_calls_is_a_refusal() -> None:
     found = unknown(httpx.Response(404))
-    assert (found.outcome, found.refusal) == (Outcome.REFUSED, Refusal.NOT_ALLOWED)
+    assert (found.outcome, found.rejection) == (Outcome.REJECTED, Rejection.NOT_ALLOWED)
 
 
 def test_a_read_that_tells_nothing_after_an_unknown_order_does_not_refuse() -> None:
-    assert unknown(httpx.Response(500)).outcome is Outcome.NOT_DONE
+    assert unknown(httpx.Response(500)).outcome is Outcome.NOT_PROCESSED
 
 
-def check(document: object, status: int = 200, profile: WireProfile | None = None) -> Answer:
-    flow = wire_check(profile or good(), CheckRequest(ORDER, PLACEMENT), SERVICE)
+def check(document: object, status: int = 200, profile: ApiProfile | None = None) -> Answer:
+    flow = poll_by_profile(profile or good(), PollRequest(ORDER, PLACEMENT), SERVICE)
     request, answer = run(flow, httpx.Response(status, json=document))
     assert (request.method, request.url.raw_path) == ("GET", b"/v1/orders/R%2F7")
     return answer
@@ -279,9 +279,9 @@ def check(document: object, status: int = 200, profile: WireProfile | None = Non
     ("word", "outcome"),
     [
         ("CANCELED", Outcome.CANCELED),
-        ("Shipped", Outcome.REFUSED),
+        ("Shipped", Outcome.REJECTED),
         ("In Production", Outcome.PENDING),
-        ("not canceled", Outcome.UNCLEAR),
+        ("not canceled", Outcome.UNKNOWN),
     ],
 )
 def test_a_status_word_means_what_the_profile_says(word: str, outcome: Outcome) -> None:
@@ -289,7 +289,7 @@ def test_a_status_word_means_what_the_profile_says(word: str, outcome: Outcome) 
     assert (answer.outcome, answer.status) == (outcome, word)
 
 
-@pytest.mark.parametrize(("status", "outcome"), [(401, Outcome.NOT_DONE), (404, Outcome.UNCLEAR)])
+@pytest.mark.parametrize(("status", "outcome"), [(401, Outcome.NOT_PROCESSED), (404, Outcome.UNKNOWN)])
 def test_a_read_that_failed_tells_nothing(status: int, outcome: Outcome) -> None:
     assert check({"order": {"states": [{"name": "canceled"}]}}, status).outcome is outcome
 
@@ -304,29 +304,29 @@ def test_a_read_that_failed_tells_nothing(status: int, outcome: Outcome) -> None
     ],
 )
 def test_a_reply_of_another_shape_is_malformed(document: object, text: str) -> None:
-    flow = wire_check(good(), CheckRequest(ORDER, PLACEMENT), SERVICE)
+    flow = poll_by_profile(good(), PollRequest(ORDER, PLACEMENT), SERVICE)
     next(flow)
-    with pytest.raises(MalformedReply, match=text):
+    with pytest.raises(MalformedResponseError, match=text):
         flow.send(httpx.Response(200, json=document))
 
 
 def test_a_pointer_may_name_keys_with_slashes_and_tildes() -> None:
-    profile = read_wire_profile(changed("read", status="/a~1b/c~0d"), PLACE)
-    assert check({"a/b": {"c~d": "shipped"}}, profile=profile).refusal is Refusal.SHIPPED
+    profile = read_api_profile(changed("read", status="/a~1b/c~0d"), PLACE)
+    assert check({"a/b": {"c~d": "shipped"}}, profile=profile).rejection is Rejection.SHIPPED
 
 
 def test_without_a_read_call_nothing_is_called_and_nothing_known() -> None:
-    flow = wire_check(WireProfile(good().cancel), CheckRequest(ORDER, PLACEMENT), SERVICE)
+    flow = poll_by_profile(ApiProfile(good().cancel), PollRequest(ORDER, PLACEMENT), SERVICE)
     with pytest.raises(StopIteration) as ended:
         next(flow)
-    assert ended.value.value.outcome is Outcome.UNCLEAR
+    assert ended.value.value.outcome is Outcome.UNKNOWN
 
 
 # A service that only takes requests
 
 
 def test_a_profile_that_asks_and_reads_back_is_taken() -> None:
-    assert read_asking_profile(GOOD, PLACE) == good()
+    assert read_acknowledging_profile(GOOD, PLACE) == good()
 
 
 @pytest.mark.parametrize(
@@ -341,22 +341,22 @@ def test_a_profile_that_cannot_prove_what_it_asks_for_is_refused(
     value: object, place: str, text: str, remedy: str
 ) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        read_asking_profile(value, PLACE)
-    assert raised.value.place == PLACE + place
-    assert text in raised.value.text
-    assert remedy in str(raised.value.remedy)
+        read_acknowledging_profile(value, PLACE)
+    assert raised.value.location == PLACE + place
+    assert text in raised.value.message
+    assert remedy in str(raised.value.hint)
 
 
 # Whose order it is
 
 
 def test_a_reply_without_a_number_is_told_to_be_one() -> None:
-    profile = read_wire_profile(changed("read", number=None, number_not_stated="its pages show no number"), PLACE)
+    profile = read_api_profile(changed("read", number=None, number_not_stated="its pages show no number"), PLACE)
     assert profile.identities() == {"read": NotStated("its pages show no number")}
 
 
 def test_where_each_reply_states_its_number_is_what_the_core_compares() -> None:
-    profile = read_wire_profile(
+    profile = read_api_profile(
         {**changed("cancel", **FINAL), "read": {**GOOD["read"], "number_is": "order_number"}}, PLACE
     )
     stated = StatedAt("order", "number")
@@ -365,7 +365,7 @@ def test_where_each_reply_states_its_number_is_what_the_core_compares() -> None:
 
 
 def test_a_status_may_be_a_number() -> None:
-    profile = read_wire_profile(changed("read", canceled=[1000, "gone"]), PLACE)
+    profile = read_api_profile(changed("read", canceled=[1000, "gone"]), PLACE)
     assert check({"order": {"states": [{"name": 1000}]}}, profile=profile).outcome is Outcome.CANCELED
 
 
@@ -374,16 +374,16 @@ LISTED: Mapping[str, object] = {"status": "/orders/0/status", "number": "/orders
 
 @pytest.mark.parametrize("number", ["R/7", 7])
 def test_one_of_several_entries_of_the_same_order_does_not_say_what_became_of_it(number: object) -> None:
-    profile = read_wire_profile(changed("read", **LISTED), PLACE)
+    profile = read_api_profile(changed("read", **LISTED), PLACE)
     parts = {"orders": [{"number": str(number), "status": "canceled"}, {"number": number, "status": "open"}]}
-    flow = wire_check(profile, CheckRequest(ORDER, PLACEMENT), SERVICE)
+    flow = poll_by_profile(profile, PollRequest(ORDER, PLACEMENT), SERVICE)
     next(flow)
-    with pytest.raises(MalformedReply, match="one of several that state the number"):
+    with pytest.raises(MalformedResponseError, match="one of several that state the number"):
         flow.send(httpx.Response(200, json=parts))
 
 
 def test_an_entry_beside_those_of_other_orders_says_it() -> None:
-    profile = read_wire_profile(changed("read", **LISTED), PLACE)
+    profile = read_api_profile(changed("read", **LISTED), PLACE)
     others = {
         "orders": [{"number": "R/7", "status": "canceled"}, {"number": "R/70", "status": "open"}, {"status": "x"}]
     }

@@ -9,12 +9,12 @@ import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.connection_settings import read_header_name
-from orderdesk_sdk.plugin.profiles.api_profile import read_wire_profile
-from orderdesk_sdk.plugin.profiles.api_settings import UndocumentedSettings
-from orderdesk_sdk.plugin.routes import Button, ByPerson
+from orderdesk_sdk.plugin.profiles.api_profile import read_api_profile
+from orderdesk_sdk.plugin.profiles.api_settings import CustomApiSettings
+from orderdesk_sdk.plugin.routes import Button, ManualConfirmation
 from orderdesk_sdk.secret import Secret
 
-WIRE = read_wire_profile({"cancel": {"method": "POST", "path": "/{remote_id}", "taken": [200]}}, "wire")
+WIRE = read_api_profile({"cancel": {"method": "POST", "path": "/{remote_id}", "taken": [200]}}, "wire")
 WHOLE: dict[str, Any] = {
     "base_url": "https://acme.example",
     "auth_mode": "basic",
@@ -26,23 +26,23 @@ WHOLE: dict[str, Any] = {
 }
 
 
-def made(**changed: object) -> UndocumentedSettings:
+def made(**changed: object) -> CustomApiSettings:
     """Settings that lack nothing, but for what is changed; None leaves a setting out."""
-    return UndocumentedSettings(**{name: value for name, value in {**WHOLE, **changed}.items() if value is not None})
+    return CustomApiSettings(**{name: value for name, value in {**WHOLE, **changed}.items() if value is not None})
 
 
 @pytest.mark.parametrize(
     ("settings", "missing"),
     [
-        (UndocumentedSettings(), "base_url, auth_mode, wire"),
-        (made(wire=None), "wire"),
+        (CustomApiSettings(), "base_url, auth_mode, wire"),
+        (made(api=None), "wire"),
         (made(api_user=None, api_secret=None), "api_user, api_secret"),
         (made(auth_mode="headers", user_header=None, secret_header=None), "user_header, secret_header"),
         (made(auth_mode="header", api_user=None, user_header=None, secret_header=None), "secret_header"),
     ],
 )
-def test_what_is_lacking_is_told_and_gives_no_profile(settings: UndocumentedSettings, missing: str) -> None:
-    assert (settings.lacking() or "").startswith(f"wire format not configured: {missing} missing; ask the service")
+def test_what_is_lacking_is_told_and_gives_no_profile(settings: CustomApiSettings, missing: str) -> None:
+    assert (settings.missing() or "").startswith(f"wire format not configured: {missing} missing; ask the service")
     with pytest.raises(ConfigurationError, match=f"{missing} missing"):
         settings.profile()
 
@@ -57,21 +57,21 @@ def test_what_is_lacking_is_told_and_gives_no_profile(settings: UndocumentedSett
 )
 def test_a_request_is_signed_as_it_is_configured(mode: str, headers: dict[str, str]) -> None:
     settings = made(auth_mode=mode)
-    assert (settings.lacking(), settings.profile()) == (None, WIRE)
+    assert (settings.missing(), settings.profile()) == (None, WIRE)
     request = next(settings.auth().auth_flow(httpx.Request("GET", "https://acme.example")))
     known = {"authorization", "x-user", "x-key"}
     assert {name: value for name, value in request.headers.items() if name in known} == headers
 
 
 def test_the_ladder_is_one_button_with_the_proof_that_the_profile_has() -> None:
-    (button,) = made().ladder()
+    (button,) = made().routes()
     assert isinstance(button, Button)
-    assert isinstance(button.confirm, ByPerson)
+    assert isinstance(button.confirm, ManualConfirmation)
 
 
 @pytest.mark.parametrize("name", ["X Key", "x-key:", "x-key\r\nHost", "b\u00fc", "Host", "content-length", 5])
 def test_a_header_that_no_request_can_have_is_refused_in_the_configuration(name: object) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_header_name(name, "desk.toml: secret_header")
-    assert (caught.value.place, bool(caught.value.remedy)) == ("desk.toml: secret_header", True)
+    assert (caught.value.location, bool(caught.value.hint)) == ("desk.toml: secret_header", True)
     assert read_header_name("x-api-key", "") == "x-api-key"

@@ -11,106 +11,111 @@ from attrs import evolve
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.validation import (
-    demand,
-    demand_lines,
-    not_yet_asked,
-    open_cases,
-    wanted_placements,
-    wish_content,
+    open_cancel_cases,
+    request_fingerprint,
+    select_not_covered,
+    select_remote_orders,
+    validate,
+    validate_lines,
 )
-from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.orders.order import Line, Order, Placement, Role
+from orderdesk_sdk.errors import InvalidStateError, ValidationError
+from orderdesk_sdk.orders.order import ConnectionRole, Order, OrderLine, RemoteOrder
 from orderdesk_sdk.plugin.lines import resolve_lines
 from orderdesk_sdk.plugin.reasons import FreeText
-from orderdesk_sdk.plugin.routes import Button, ByReply, Scope
+from orderdesk_sdk.plugin.routes import Button, FinalResponse, Scope
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
-MUG, CAP = Line(2, id="1", code="MUG"), Line(1, id="2", code="CAP")
+MUG, CAP = OrderLine(2, id="1", code="MUG"), OrderLine(1, id="2", code="CAP")
 ORDER = Order("id-1042", "1042", lines=(MUG, CAP))
-TWO_MUGS = evolve(ORDER, lines=(MUG, Line(3, id="7", code="MUG"), CAP))
-DEPOT, CART = Placement("depot", "1042", AT, Role.FULFILLMENT), Placement("cart", "1042", AT, Role.CART)
-WISH = Cancellation("wish", "key", ORDER.id, ORDER.number, "Ann", None, AT, chain=("a rule",))
+TWO_MUGS = evolve(ORDER, lines=(MUG, OrderLine(3, id="7", code="MUG"), CAP))
+DEPOT, CART = (
+    RemoteOrder("depot", "1042", AT, ConnectionRole.FULFILLMENT),
+    RemoteOrder("cart", "1042", AT, ConnectionRole.CART),
+)
+CANCELLATION = Cancellation("wish", "key", ORDER.id, ORDER.number, "Ann", None, AT, caused_by_rules=("a rule",))
 
 Lines = Mapping[str, int]
 
 
-def opened(wish: Cancellation = WISH, state: State = State.REQUESTED) -> tuple[Case, ...]:
-    due = AT if state is State.REQUESTED else None
-    return tuple(evolve(case, state=state, due_at=due) for case in open_cases(wish, [DEPOT], lambda name: name))
+def open_case(cancellation: Cancellation = CANCELLATION, state: State = State.PENDING) -> tuple[Case, ...]:
+    due = AT if state is State.PENDING else None
+    return tuple(
+        evolve(case, state=state, due_at=due) for case in open_cancel_cases(cancellation, [DEPOT], lambda name: name)
+    )
 
 
 # What tells wishes apart
 
 
 def test_the_order_of_places_and_lines_makes_no_other_wish() -> None:
-    first = wish_content("1", "late", ["a", "b"], {"x": 1, "y": 2})
-    assert first == wish_content("1", "late", ["b", "a"], {"y": 2, "x": 1})
+    first = request_fingerprint("1", "late", ["a", "b"], {"x": 1, "y": 2})
+    assert first == request_fingerprint("1", "late", ["b", "a"], {"y": 2, "x": 1})
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        wish_content("2", "late", ["a"], {"x": 1}),
-        wish_content("1", None, ["a"], {"x": 1}),
-        wish_content("1", "late", [], {"x": 1}),
-        wish_content("1", "late", ["a"], {"x": 2}),
-        wish_content("1", "late", ["a"], {}),
+        request_fingerprint("2", "late", ["a"], {"x": 1}),
+        request_fingerprint("1", None, ["a"], {"x": 1}),
+        request_fingerprint("1", "late", [], {"x": 1}),
+        request_fingerprint("1", "late", ["a"], {"x": 2}),
+        request_fingerprint("1", "late", ["a"], {}),
     ],
 )
 def test_each_part_of_a_wish_makes_it_another(other: str) -> None:
-    assert wish_content("1", "late", ["a"], {"x": 1}) != other
+    assert request_fingerprint("1", "late", ["a"], {"x": 1}) != other
 
 
 # Where
 
 
 def test_a_wish_is_about_all_placements_or_those_that_it_names() -> None:
-    assert wanted_placements(ORDER, [DEPOT, CART], []) == (DEPOT, CART)
-    assert wanted_placements(ORDER, [DEPOT, CART], ["cart"]) == (CART,)
+    assert select_remote_orders(ORDER, [DEPOT, CART], []) == (DEPOT, CART)
+    assert select_remote_orders(ORDER, [DEPOT, CART], ["cart"]) == (CART,)
 
 
 @pytest.mark.parametrize(("placements", "at", "where"), [([], [], "nowhere"), ([DEPOT], ["cart"], "not to cart")])
 def test_an_order_that_was_not_submitted_there_cannot_be_canceled_there(
-    placements: list[Placement], at: list[str], where: str
+    placements: list[RemoteOrder], at: list[str], where: str
 ) -> None:
-    with pytest.raises(NotAllowedError, match=where) as caught:
-        wanted_placements(ORDER, placements, at)
-    assert caught.value.remedy
+    with pytest.raises(InvalidStateError, match=where) as caught:
+        select_remote_orders(ORDER, placements, at)
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(
     ("state", "lines", "asks"),
     [
-        (State.REQUESTED, {}, False),
-        (State.REQUESTED, {"MUG": 1}, False),
+        (State.PENDING, {}, False),
+        (State.PENDING, {"MUG": 1}, False),
         (State.CANCELED, {}, False),
         (State.CANCELED, {"MUG": 1}, False),
-        (State.PARTLY_CANCELED, {}, False),
-        (State.PARTLY_CANCELED, {"MUG": 1}, True),
-        (State.REFUSED, {}, True),
-        (State.IMPOSSIBLE, {"MUG": 1}, True),
+        (State.PARTIALLY_CANCELED, {}, False),
+        (State.PARTIALLY_CANCELED, {"MUG": 1}, True),
+        (State.REJECTED, {}, True),
+        (State.UNSUPPORTED, {"MUG": 1}, True),
         (State.WITHDRAWN, {}, True),
     ],
 )
 def test_after_a_wish_for_the_whole_order_only_what_ended_without_a_cancel_is_asked_again(
     state: State, lines: Lines, asks: bool
 ) -> None:
-    assert not_yet_asked([DEPOT], opened(state=state), [WISH], lines) == ((DEPOT,) if asks else ())
+    assert select_not_covered([DEPOT], open_case(state=state), [CANCELLATION], lines) == ((DEPOT,) if asks else ())
 
 
 def test_a_wish_for_a_part_covers_the_same_part_only() -> None:
-    part = evolve(WISH, lines={"MUG": 1})
-    canceled = opened(part, State.CANCELED)
-    assert not_yet_asked([DEPOT], canceled, [part], {"MUG": 1}) == ()
-    assert not_yet_asked([DEPOT], canceled, [part], {"CAP": 1}) == (DEPOT,)
-    assert not_yet_asked([DEPOT], canceled, [part], {}) == (DEPOT,)
+    part = evolve(CANCELLATION, lines={"MUG": 1})
+    canceled = open_case(part, State.CANCELED)
+    assert select_not_covered([DEPOT], canceled, [part], {"MUG": 1}) == ()
+    assert select_not_covered([DEPOT], canceled, [part], {"CAP": 1}) == (DEPOT,)
+    assert select_not_covered([DEPOT], canceled, [part], {}) == (DEPOT,)
 
 
 @pytest.mark.parametrize("lines", [{}, {"CAP": 1}, {"MUG": 2}])
 def test_another_part_has_to_wait_while_one_is_being_canceled(lines: Lines) -> None:
-    part = evolve(WISH, lines={"MUG": 1})
-    with pytest.raises(NotAllowedError, match="another part of the order is being canceled at depot"):
-        not_yet_asked([DEPOT], opened(part), [part], lines)
+    part = evolve(CANCELLATION, lines={"MUG": 1})
+    with pytest.raises(InvalidStateError, match="another part of the order is being canceled at depot"):
+        select_not_covered([DEPOT], open_case(part), [part], lines)
 
 
 # What a route takes
@@ -119,10 +124,10 @@ def test_another_part_has_to_wait_while_one_is_being_canceled(lines: Lines) -> N
 def demanded(scope: Scope, lines: Lines, order: Order = ORDER) -> str | None:
     """What is said against these lines; None when nothing is."""
     try:
-        demand(Button(ByReply(), scope=scope), "Depot", None, order, None, resolve_lines(order, lines))
-    except InputError as error:
-        is_placed = error.place in ("order 1042", "order 1042 at Depot")
-        return error.text if is_placed and error.remedy else f"misplaced: {error}"
+        validate(Button(FinalResponse(), scope=scope), "Depot", None, order, None, resolve_lines(order, lines))
+    except ValidationError as error:
+        is_placed = error.location in ("order 1042", "order 1042 at Depot")
+        return error.message if is_placed and error.hint else f"misplaced: {error}"
     return None
 
 
@@ -173,7 +178,7 @@ def test_a_code_that_several_lines_have_is_not_guessed_where_a_part_of_them_is_w
 
 @pytest.mark.parametrize("lines", [{"MUG": 3}, {"MUG": 0}, {"MUG": -1}, {"HAT": 1}, {"": 1}])
 def test_no_more_than_was_ordered_and_nothing_unknown_can_be_canceled(lines: Lines) -> None:
-    nameless = evolve(ORDER, lines=(*ORDER.lines, Line(1)))
+    nameless = evolve(ORDER, lines=(*ORDER.lines, OrderLine(1)))
     said = str(demanded(Scope.QUANTITIES, lines, nameless))
     assert "cannot be canceled" in said or "no line is called" in said
 
@@ -183,7 +188,7 @@ def test_a_line_that_is_named_by_id_and_by_code_is_named_twice() -> None:
 
 
 def test_a_line_of_nothing_need_not_be_named_for_the_whole_order() -> None:
-    empty = evolve(ORDER, lines=(*ORDER.lines, Line(0, id="3", code="FREE")))
+    empty = evolve(ORDER, lines=(*ORDER.lines, OrderLine(0, id="3", code="FREE")))
     assert demanded(Scope.ORDER, {"MUG": 2, "CAP": 1}, empty) is None
 
 
@@ -191,22 +196,22 @@ def test_a_line_of_nothing_need_not_be_named_for_the_whole_order() -> None:
     ("lines", "said"), [({"1": 3}, "3 of MUG cannot be"), ({"MUG": 1}, "no line has the id 'MUG'")]
 )
 def test_a_line_that_the_order_lost_since_it_was_asked_for_is_not_sent(lines: Lines, said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        demand_lines(ORDER, lines)
+    with pytest.raises(ValidationError, match=said):
+        validate_lines(ORDER, lines)
 
 
 def test_a_reason_that_the_route_wants_is_demanded_too() -> None:
-    with pytest.raises(InputError, match="the service wants a reason"):
-        demand(Button(ByReply(), reasons=FreeText(required=True)), "Depot", None, ORDER, None, {})
+    with pytest.raises(ValidationError, match="the service wants a reason"):
+        validate(Button(FinalResponse(), reasons=FreeText(required=True)), "Depot", None, ORDER, None, {})
 
 
 # The cases
 
 
 def test_each_placement_gets_a_requested_case_and_the_cart_s_is_the_last() -> None:
-    cases = open_cases(WISH, [CART, DEPOT], lambda name: f"at {name}")
+    cases = open_cancel_cases(CANCELLATION, [CART, DEPOT], lambda name: f"at {name}")
     assert [(case.id, case.connection, case.integration, case.role) for case in cases] == [
-        ("wish-1", "depot", "at depot", Role.FULFILLMENT),
-        ("wish-2", "cart", "at cart", Role.CART),
+        ("wish-1", "depot", "at depot", ConnectionRole.FULFILLMENT),
+        ("wish-2", "cart", "at cart", ConnectionRole.CART),
     ]
-    assert {(case.state, case.due_at, case.chain) for case in cases} == {(State.REQUESTED, AT, ("a rule",))}
+    assert {(case.state, case.due_at, case.caused_by_rules) for case in cases} == {(State.PENDING, AT, ("a rule",))}

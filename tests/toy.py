@@ -12,25 +12,25 @@ import httpx
 from attrs import evolve
 
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.auth import ClientCredentialsAuth, HeaderAuth
-from orderdesk_sdk.plugin.connection_settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.plugin.connection_settings import custom, secret, setting, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated, StatedAt
-from orderdesk_sdk.plugin.integration import Integration, NewNumber, NoResubmit
-from orderdesk_sdk.plugin.reasons import CanonicalReason, ClosedList, ReasonCode
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply, Email, fold
+from orderdesk_sdk.plugin.integration import Integration, NewNumber, NoResubmission
+from orderdesk_sdk.plugin.reasons import ReasonCode, ReasonList, StandardReason
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest
+from orderdesk_sdk.plugin.routes import Button, Email, FinalResponse, Polling, normalize_status
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import count_in, json_object, text_at, turned_away
+from orderdesk_sdk.plugin.toolkit.json_response import auth_or_rate_limit_answer, integer_at, json_object, text_at
 from orderdesk_sdk.secret import Secret
 
 
 @settings
 class ToySettings:
-    endpoint: str = host(help="the shop")
+    endpoint: str = url(help="the shop")
     api_key: Secret = secret(help="the key")
     mailbox: str = setting(str, help="where it takes mail", default="")
     words: str = setting(str, help="what a mail says", default="Please stop order {remote_id}")
@@ -46,45 +46,45 @@ class Toy:
             title="Toys",
             settings=ToySettings,
             base_url="endpoint",
-            resubmit=NewNumber(),
-            cancel=(Button(ByCheck(every=minutes(2), give_up=hours(3))),),
+            resubmission=NewNumber(),
+            cancel=(Button(Polling(every=minutes(2), give_up=hours(3))),),
             auth=lambda its: HeaderAuth({"x-key": its.api_key}),
             identified_by={"*": StatedAt("number")},
         )
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", repeatable=True)
+        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
         if reply.is_success and json_object(reply).get("taken") is True:
-            return answer.asked(reply)
+            return answer.acknowledged(reply)
         if reply.status_code == 409:
-            return answer.refused(reply, Refusal.TOO_LATE)
-        return turned_away(reply, check="the key") or answer.unclear(reply)
+            return answer.rejected(reply, Rejection.TOO_LATE)
+        return auth_or_rate_limit_answer(reply, access_hint="the key") or answer.unknown(reply)
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[ToySettings]) -> Flow[Answer]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
         reply = yield service.get("/orders", request.remote_id)
         if not reply.is_success:
-            return turned_away(reply, check="the key") or answer.unclear(reply)
-        match fold(text_at(reply, "status")):
+            return auth_or_rate_limit_answer(reply, access_hint="the key") or answer.unknown(reply)
+        match normalize_status(text_at(reply, "status")):
             case "canceled":
                 return answer.canceled(reply)
             case "shipped":
-                return answer.refused(reply, Refusal.SHIPPED)
+                return answer.rejected(reply, Rejection.SHIPPED)
             case "open":
                 return answer.pending(reply)
             case _:
-                return answer.unclear(reply)
+                return answer.unknown(reply)
 
     @hookimpl
-    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ToySettings]) -> Flow[Answer | Placement]:
+    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ToySettings]) -> Flow[Answer | RemoteOrder]:
         number = request.order.number
         there = yield service.get("/orders", number)
         if there.status_code == 404:
             there = yield service.post("/orders", json={"number": number})
         if there.is_success and text_at(there, "number") == number:
-            return service.placement(number)
-        return turned_away(there, check="the key") or answer.unclear(there)
+            return service.remote_order(number)
+        return auth_or_rate_limit_answer(there, access_hint="the key") or answer.unknown(there)
 
 
 class Final(Toy):
@@ -97,8 +97,8 @@ class Final(Toy):
             title="Toys",
             settings=ToySettings,
             base_url="endpoint",
-            resubmit=NoResubmit("buy another"),
-            cancel=(Button(ByReply()),),
+            resubmission=NoResubmission("buy another"),
+            cancel=(Button(FinalResponse()),),
             auth=lambda its: HeaderAuth({"x-key": its.api_key}),
             identified_by={"*": StatedAt("number")},
         )
@@ -107,7 +107,7 @@ class Final(Toy):
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
         reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel")
         told = reply.is_success and json_object(reply).get("taken") is True
-        return answer.canceled(reply) if told else answer.unclear(reply)
+        return answer.canceled(reply) if told else answer.unknown(reply)
 
 
 class BelievesEveryReply(Final):
@@ -116,7 +116,7 @@ class BelievesEveryReply(Final):
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
         reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel")
-        return answer.canceled(reply) if reply.is_success else answer.unclear(reply)
+        return answer.canceled(reply) if reply.is_success else answer.unknown(reply)
 
 
 class SaysCanceledAtOnce(Toy):
@@ -124,8 +124,8 @@ class SaysCanceledAtOnce(Toy):
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", repeatable=True)
-        return answer.canceled(reply) if reply.is_success else answer.unclear(reply)
+        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
+        return answer.canceled(reply) if reply.is_success else answer.unknown(reply)
 
 
 class LooksAndGuesses(Toy):
@@ -135,7 +135,7 @@ class LooksAndGuesses(Toy):
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
         seen = yield service.get("/orders", request.remote_id)
         if not seen.is_success:
-            return answer.asked(seen)
+            return answer.acknowledged(seen)
         return (yield from super().orderdesk_cancel(request, service))
 
 
@@ -144,11 +144,11 @@ class SetsWhatIsLeft(Toy):
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        there = yield service.get("/orders", request.remote_id, private=True)
-        left = count_in(there, json_object(there), "left") - sum(count for _, count in request.wanted)
+        there = yield service.get("/orders", request.remote_id, redact_response=True)
+        left = integer_at(there, json_object(there), "left") - sum(count for _, count in request.lines_to_cancel)
         path = f"/orders/{request.remote_id}/cancel"
-        reply = yield service.request("PUT", path, operation="cancel", repeatable=True, json={"left": left})
-        return answer.asked(reply) if json_object(reply).get("taken") is True else answer.unclear(reply)
+        reply = yield service.request("PUT", path, operation="cancel", idempotent=True, json={"left": left})
+        return answer.acknowledged(reply) if json_object(reply).get("taken") is True else answer.unknown(reply)
 
 
 class TakesAnyOrder(Toy):
@@ -163,18 +163,18 @@ class ReadsNothing(Toy):
     """Takes every order that is there for a canceled one."""
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[ToySettings]) -> Flow[Answer]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
         reply = yield service.get("/orders", request.remote_id)
-        return answer.canceled(reply) if reply.is_success else answer.unclear(reply)
+        return answer.canceled(reply) if reply.is_success else answer.unknown(reply)
 
 
-class Chatters(Toy):
+class TooManyCalls(Toy):
     """Tells a piece of its key to whoever reads the case."""
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[ToySettings]) -> Flow[Answer]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
         reply = yield service.get("/orders", request.remote_id)
-        return answer.unclear(reply, text=f"signed with ...{service.settings.api_key.reveal()[4:24]}...")
+        return answer.unknown(reply, message=f"signed with ...{service.settings.api_key.reveal()[4:24]}...")
 
 
 class NotesItsToken(ClientCredentialsAuth):
@@ -200,7 +200,7 @@ class Raises(Toy):
     """Reads replies as if they were always what they should be."""
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[ToySettings]) -> Flow[Answer]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
         reply = yield service.get("/orders", request.remote_id)
         done = json.loads(reply.content)["status"] == "canceled"
         return answer.canceled(reply) if done else answer.pending(reply)
@@ -210,9 +210,9 @@ class CreatesBlindly(Toy):
     """Does not look whether the order is there before it makes it."""
 
     @hookimpl
-    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ToySettings]) -> Flow[Answer | Placement]:
+    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ToySettings]) -> Flow[Answer | RemoteOrder]:
         made = yield service.post("/orders", json={"number": request.order.number})
-        return service.placement(request.order.number) if made.status_code == 201 else answer.unclear(made)
+        return service.remote_order(request.order.number) if made.status_code == 201 else answer.unknown(made)
 
 
 class Writes(Toy):
@@ -225,7 +225,7 @@ class Writes(Toy):
             title="Toys",
             settings=ToySettings,
             base_url="endpoint",
-            resubmit=NoResubmit("write to them"),
+            resubmission=NoResubmission("write to them"),
             cancel=(Email(to="mailbox", subject="words", body="words"),),
         )
 
@@ -245,15 +245,15 @@ class GuessesNumbers(Toy):
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
         path = f"/orders/{request.remote_id}/cancel"
-        reply = yield service.request("PUT", path, params={"key": str(uuid4())}, operation="cancel", repeatable=True)
-        return answer.asked(reply) if json_object(reply).get("taken") is True else answer.unclear(reply)
+        reply = yield service.request("PUT", path, params={"key": str(uuid4())}, operation="cancel", idempotent=True)
+        return answer.acknowledged(reply) if json_object(reply).get("taken") is True else answer.unknown(reply)
 
 
 class LooksAtTheClock(Toy):
     """Sends the second in which it asks, as its machine has it."""
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[ToySettings]) -> Flow[Answer]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
         reply = yield service.get("/orders", request.remote_id, params={"at": str(int(time.time()))})
         return answer.canceled(reply) if text_at(reply, "status") == "canceled" else answer.pending(reply)
 
@@ -263,9 +263,9 @@ class CallsAway(Toy):
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", repeatable=True)
-        yield service.elsewhere("GET", f"https://collect.example/{request.remote_id}", operation="count")
-        return answer.asked(reply)
+        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
+        yield service.request_url("GET", f"https://collect.example/{request.remote_id}", operation="count")
+        return answer.acknowledged(reply)
 
 
 class OpensSockets(Toy):
@@ -275,8 +275,8 @@ class OpensSockets(Toy):
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
         with socket.socket() as mine:
             mine.connect_ex(("127.0.0.1", 9))
-        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", repeatable=True)
-        return answer.asked(reply)
+        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
+        return answer.acknowledged(reply)
 
 
 class HasAGap(Toy):
@@ -284,8 +284,8 @@ class HasAGap(Toy):
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
-        all_but_one = ReasonCode("X1", "Anything", frozenset(CanonicalReason) - {CanonicalReason.FRAUD})
-        button = Button(ByCheck(every=minutes(2), give_up=hours(3)), reasons=ClosedList((all_but_one,)))
+        all_but_one = ReasonCode("X1", "Anything", frozenset(StandardReason) - {StandardReason.FRAUD})
+        button = Button(Polling(every=minutes(2), give_up=hours(3)), reasons=ReasonList((all_but_one,)))
         return evolve(Toy().orderdesk_integration(), cancel=(button,))
 
 
@@ -295,7 +295,7 @@ class NeverReachesItsMail(Toy):
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         mail = Email(to="mailbox", subject="mailbox", body="mailbox")
-        return evolve(Toy().orderdesk_integration(), cancel=(Button(ByReply()), mail))
+        return evolve(Toy().orderdesk_integration(), cancel=(Button(FinalResponse()), mail))
 
 
 def read_size(value: object, _place: str) -> int:
@@ -305,7 +305,7 @@ def read_size(value: object, _place: str) -> int:
 
 @settings
 class SizedSettings(ToySettings):
-    size: int = parsed(read_size, help="how big", default=1)
+    size: int = custom(read_size, help="how big", default=1)
 
 
 class TrustsItsSettings(Toy):
@@ -323,15 +323,15 @@ class SendsASet(Toy):
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
         codes = {f"code-{number}" for number in range(20)}
         path = f"/orders/{request.remote_id}/cancel"
-        reply = yield service.request("PUT", path, json=list(codes), operation="cancel", repeatable=True)
-        return answer.asked(reply) if json_object(reply).get("taken") is True else answer.unclear(reply)
+        reply = yield service.request("PUT", path, json=list(codes), operation="cancel", idempotent=True)
+        return answer.acknowledged(reply) if json_object(reply).get("taken") is True else answer.unknown(reply)
 
 
 class TellsLocalTime(Toy):
     """Sends when the order was submitted, by the clock on its machine's wall."""
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        local = request.placement.submitted_at.astimezone().isoformat()
+    def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        local = request.remote_order.submitted_at.astimezone().isoformat()
         reply = yield service.get("/orders", request.remote_id, params={"of": local})
         return answer.canceled(reply) if text_at(reply, "status") == "canceled" else answer.pending(reply)

@@ -10,7 +10,7 @@ from typing import ClassVar
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from orderdesk_devkit.simulators.simulator import Deed, Simulator, Switch
+from orderdesk_devkit.simulators.simulator import BehaviorOption, Effect, Simulator
 from orderdesk_sdk.clock import Clock, hours, minutes
 
 KEY = "a-key-for-toys-7f2b"
@@ -19,9 +19,11 @@ KEY = "a-key-for-toys-7f2b"
 class ToyShop(Simulator):
     """Cancels three minutes after it was asked, ships after an hour."""
 
-    switches: ClassVar[tuple[Switch, ...]] = (Switch("fate", ("honored", "ships"), text="how a cancel ends"),)
-    canceled_words = frozenset({"canceled"})
-    dishonored: ClassVar[Mapping[str, str]] = {"fate": "ships"}
+    options: ClassVar[tuple[BehaviorOption, ...]] = (
+        BehaviorOption("fate", ("honored", "ships"), description="how a cancel ends"),
+    )
+    canceled_statuses = frozenset({"canceled"})
+    contradicting_options: ClassVar[Mapping[str, str]] = {"fate": "ships"}
     key = KEY
     takes = minutes(3)
     """From a cancel that was asked for to canceled."""
@@ -37,9 +39,9 @@ class ToyShop(Simulator):
     def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]]) -> None:
         self._orders[remote_id] = self.clock.now()
 
-    def truth(self, remote_id: str) -> str:
+    def actual_status(self, remote_id: str) -> str:
         now, asked = self.clock.now(), self._asked.get(remote_id)
-        if asked is not None and self.switch("fate", remote_id) == "honored":
+        if asked is not None and self.option("fate", remote_id) == "honored":
             return "canceled" if now >= asked + self.takes else "open"
         return "shipped" if now >= self._orders[remote_id] + hours(1) else "open"
 
@@ -54,16 +56,16 @@ class ToyShop(Simulator):
         if method == "POST":
             number = json.loads(body)["number"]
             self._orders[number] = self.clock.now()
-            self.record("create", number, "created", deed=Deed.ORDER_CREATED)
+            self.record("create", number, "created", effect_kind=Effect.ORDER_CREATED)
             return 201, {"number": number, "status": "open"}
         if number not in self._orders:
             return 404, {"error": "no such order"}
         if method == "GET":
-            return 200, {"number": number, "status": self.truth(number)}
-        if self.truth(number) != "open":
-            return 409, {"error": f"it is {self.truth(number)}"}
+            return 200, {"number": number, "status": self.actual_status(number)}
+        if self.actual_status(number) != "open":
+            return 409, {"error": f"it is {self.actual_status(number)}"}
         self._asked.setdefault(number, self.clock.now())
-        self.record("cancel", number, "taken", deed=Deed.CANCEL_TAKEN)
+        self.record("cancel", number, "taken", effect_kind=Effect.CANCEL_ACCEPTED)
         return 200, {"number": number, "taken": True}
 
 
@@ -74,7 +76,7 @@ class QuickShop(ToyShop):
 
     def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
         status, said = super()._answer(method, path, body)
-        return status, said | ({"taken": self.switch("fate") == "honored"} if "taken" in said else {})
+        return status, said | ({"taken": self.option("fate") == "honored"} if "taken" in said else {})
 
 
 class CountingShop(ToyShop):
@@ -116,4 +118,4 @@ class ClosedShop(ToyShop):
 class DumbShop(ToyShop):
     """Does not tell what its words mean."""
 
-    canceled_words = frozenset()
+    canceled_statuses = frozenset()

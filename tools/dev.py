@@ -89,7 +89,7 @@ def editables() -> list[str]:
 # The environment ------------------------------------------------------------------------------------------------------
 
 
-def current_stamp() -> dict[str, str]:
+def wanted_stamp() -> dict[str, str]:
     """What an up-to-date environment was made from. The place counts too: a moved environment has wrong paths in it."""
     inputs = hashlib.sha256()
     for path in [*(folder / "pyproject.toml" for folder in projects()), CONSTRAINTS]:
@@ -109,11 +109,11 @@ def written_stamp() -> dict[str, str] | None:
 
 def ensure_environment() -> None:
     """Leave `.venv` complete and current. Raises SetupError where that cannot be done."""
-    wanted, found = current_stamp(), written_stamp()
+    wanted, found = wanted_stamp(), written_stamp()
     if found == wanted and executable(VENV, "python").exists():
         return
     unfinished = VENV / "dev-unfinished"
-    reason = why_anew(wanted, found, unfinished.exists())
+    reason = rebuild_reason(wanted, found, unfinished.exists())
     if reason:
         say(f"{reason}; this takes a minute")
         make_venv(VENV)
@@ -132,13 +132,13 @@ def ensure_environment() -> None:
     say("the environment is ready")
 
 
-def why_anew(wanted: dict[str, str], found: dict[str, str] | None, unfinished: bool) -> str | None:
+def rebuild_reason(wanted: dict[str, str], found: dict[str, str] | None, unfinished: bool) -> str | None:
     """Why `.venv` must be made from nothing; None where installing into it is enough."""
     if not VENV.exists():
         return "making .venv"
     if unfinished:
         return "the last set-up was interrupted; making .venv anew"
-    if not answers(executable(VENV, "python"), "-m", "pip", "--version"):
+    if not can_start(executable(VENV, "python"), "-m", "pip", "--version"):
         return ".venv is broken; making it anew"
     if found and found["root"] != wanted["root"]:
         return f".venv was made at {found['root']}; making it anew"
@@ -147,7 +147,7 @@ def why_anew(wanted: dict[str, str], found: dict[str, str] | None, unfinished: b
     return None
 
 
-def answers(program: Path, *arguments: str) -> bool:
+def can_start(program: Path, *arguments: str) -> bool:
     """Whether a program can be started and ends well."""
     try:
         return subprocess.run([program, *arguments], capture_output=True, check=False).returncode == 0
@@ -194,7 +194,7 @@ def pip(venv: Path, *arguments: str) -> str:
     )
     if ran.returncode != 0:
         shown = " ".join(["pip", *arguments]).replace(str(ROOT), ".")
-        raise SetupError(f"{shown} failed:\n{tail(ran.stdout)}\nRemedy: {remedy_for(ran.stdout)}")
+        raise SetupError(f"{shown} failed:\n{tail(ran.stdout)}\nRemedy: {hint_for(ran.stdout)}")
     return ran.stdout
 
 
@@ -203,7 +203,7 @@ def tail(output: str, lines: int = 20) -> str:
     return "\n".join(f"    {line}" for line in output.rstrip().splitlines()[-lines:])
 
 
-def remedy_for(output: str) -> str:
+def hint_for(output: str) -> str:
     """What to do about a failed pip, by what it said."""
     if any(word in output for word in OFFLINE):
         return (

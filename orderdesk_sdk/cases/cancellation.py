@@ -15,7 +15,7 @@ __all__ = ["Cancellation"]
 
 @frozen
 class Cancellation:
-    """One wish to cancel one order. `key` names the wish: the same key again is the same wish.
+    """One wish to cancel one order. `idempotency_key` names the wish: the same key again is the same wish.
 
     lines: what to cancel, by line id, with quantities; empty means the whole order.
     line_names: by line id, how people knew these lines then. Empty where `lines` is, and in ledgers of an early
@@ -27,20 +27,20 @@ class Cancellation:
     """
 
     id: str
-    key: str
+    idempotency_key: str
     order_id: str
     order_number: str
-    asked_by: str
+    requested_by: str
     reason: str | None
-    asked_at: datetime
+    requested_at: datetime
     lines: Mapping[str, int] = field(factory=dict, hash=False)
-    chain: tuple[str, ...] = ()
-    heard_from: str | None = None
-    at: tuple[str, ...] = ()
+    caused_by_rules: tuple[str, ...] = ()
+    reported_by: str | None = None
+    connections: tuple[str, ...] = ()
     extends: str | None = None
     line_names: Mapping[str, str] = field(factory=dict, hash=False)
 
     @property
-    def part(self) -> Mapping[str, int]:
+    def lines_by_name(self) -> Mapping[str, int]:
         """What to cancel, by the names of lines; empty means the whole order."""
         return {self.line_names.get(line, line): quantity for line, quantity in self.lines.items()}

@@ -7,35 +7,35 @@ from datetime import datetime
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.evidence import Proof
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
+from orderdesk_sdk.cases.evidence import Evidence
+from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 
-__all__ = ["State", "OPEN", "ALARMS", "SETTLED", "READABLE", "Case"]
+__all__ = ["State", "OPEN", "ALARMS", "SETTLED", "POLLABLE", "Case"]
 
 
 class State(enum.Enum):
     """Where a case stands."""
 
-    REQUESTED = "requested"
+    PENDING = "pending"
     """Wished for; nothing has reached the service, or it provably did nothing."""
-    HEARD = "heard"
+    REPORTED = "reported"
     """The service was heard to have canceled it by itself: that is read back, and nothing is asked."""
     SENDING = "sending"
     """A request may be on the wire right now."""
-    ASKED = "asked"
+    ACKNOWLEDGED = "acknowledged"
     """The service took note. Not canceled."""
-    AWAITING_PERSON = "awaiting person"
+    ACTION_REQUIRED = "awaiting person"
     """Somebody must find out, or do it, and say what came of it."""
-    UNCLEAR = "unclear"
+    UNKNOWN = "unknown"
     """A request went out and nobody knows what it did."""
     CANCELED = "canceled"
     """Canceled, with proof."""
-    PARTLY_CANCELED = "partly canceled"
+    PARTIALLY_CANCELED = "partly canceled"
     """Some of it is canceled, with proof; the rest is not and will not be."""
-    REFUSED = "refused"
-    """The service, a listener or a person said no; `Case.refusal` says why."""
-    IMPOSSIBLE = "impossible"
+    REJECTED = "rejected"
+    """The service, a listener or a person said no; `Case.rejection` says why."""
+    UNSUPPORTED = "unsupported"
     """There is no way to cancel there."""
     WITHDRAWN = "withdrawn"
     """The wish was taken back before anything was sent."""
@@ -43,7 +43,9 @@ class State(enum.Enum):
     """An alarm: it shipped although it was canceled or the service had been asked."""
 
 
-OPEN = frozenset({State.REQUESTED, State.HEARD, State.SENDING, State.ASKED, State.AWAITING_PERSON, State.UNCLEAR})
+OPEN = frozenset(
+    {State.PENDING, State.REPORTED, State.SENDING, State.ACKNOWLEDGED, State.ACTION_REQUIRED, State.UNKNOWN}
+)
 
 
 ALARMS = frozenset({State.SHIPPED_ANYWAY})
@@ -52,10 +54,10 @@ ALARMS = frozenset({State.SHIPPED_ANYWAY})
 SETTLED = frozenset(State) - OPEN
 
 
-_UNDECIDED = (State.SENDING, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON)
+_AWAITING_OUTCOME = (State.SENDING, State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED)
 
 
-READABLE = (State.REQUESTED, State.HEARD, State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED)
+POLLABLE = (State.PENDING, State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED, State.CANCELED)
 """A requested case is read too: before the clock alone sends it on, and when somebody says that it is canceled."""
 
 
@@ -67,7 +69,7 @@ class Case:
     changes, and fences off whoever worked on an older one. tries: sends in a row that were proved not done, or checks
     that told nothing.
     asked_at: when a request last may have reached the service; None when none has, or each provably did nothing.
-    asked_before: `asked_at` as it was before the present send, which takes its place again where that did nothing.
+    asked_before: `last_sent_at` as it was before the present send, which takes its place again where that did nothing.
     reference: the service's own name for that request; None when it gave none.
     gathered: it has waited for others that are asked for in the same call.
     waits_since: when a person was given the case; None while nobody has it.
@@ -82,33 +84,33 @@ class Case:
     connection: str
     integration: str
     remote_id: str
-    role: Role
+    role: ConnectionRole
     state: State
-    opened_at: datetime
+    created_at: datetime
     updated_at: datetime
     due_at: datetime | None
     route: int = 0
     attempt: int = 0
     version: int = 0
-    tries: int = 0
-    resends: int = 0
-    asked_at: datetime | None = None
-    asked_before: datetime | None = None
-    give_up_at: datetime | None = None
-    refusal: Refusal | None = None
-    status: str | None = None
-    text: str | None = None
-    remedy: str | None = None
-    fault: str | None = None
+    consecutive_failures: int = 0
+    retries: int = 0
+    last_sent_at: datetime | None = None
+    previously_sent_at: datetime | None = None
+    deadline: datetime | None = None
+    rejection: Rejection | None = None
+    service_status: str | None = None
+    message: str | None = None
+    hint: str | None = None
+    plugin_error: str | None = None
     lines: tuple[LineAnswer, ...] = ()
-    proof: Proof | None = None
-    repeatable: bool = False
-    resend: bool = False
-    chain: tuple[str, ...] = ()
-    reference: str | None = None
-    gathered: bool = False
-    waits_since: datetime | None = None
-    heard: bool = False
+    evidence: Evidence | None = None
+    idempotent: bool = False
+    retry_allowed: bool = False
+    caused_by_rules: tuple[str, ...] = ()
+    request_reference: str | None = None
+    is_batched: bool = False
+    action_required_since: datetime | None = None
+    is_reported: bool = False
     remind_at: datetime | None = None
 
     @property

@@ -8,31 +8,36 @@ from typing import Final
 from attrs import evolve
 
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.ledger import Work
+from orderdesk_sdk.cases.ledger import AnyCase
 from orderdesk_sdk.clock import minutes
 
-__all__ = ["BELIEVED", "righted"]
+__all__ = ["TOLERATED_SKEW", "corrected_for_clock"]
 
-BELIEVED: Final = minutes(1)
+TOLERATED_SKEW: Final = minutes(1)
 """How far ahead a time may be and nobody minds: clocks are set by seconds now and then."""
 
 
-def righted(work: Work, now: datetime) -> tuple[Work, str] | None:
+def corrected_for_clock(case: AnyCase, now: datetime) -> tuple[AnyCase, str] | None:
     """An open work that was last changed in the future, as it is if that was now, and what to say; None for any other.
 
     It is due now, and patience ends as long after now as it was to end after that change.
     """
-    ahead = work.updated_at - now
-    if not work.is_open or ahead <= BELIEVED:
+    ahead = case.updated_at - now
+    if not case.is_open or ahead <= TOLERATED_SKEW:
         return None
     text = f"the clock was ahead by {ahead} when this was changed last; it is looked at now"
-    give_up_at = work.give_up_at - ahead if work.give_up_at is not None else None
-    waits_since = min(work.waits_since, now) if work.waits_since is not None else None
+    give_up_at = case.deadline - ahead if case.deadline is not None else None
+    waits_since = min(case.action_required_since, now) if case.action_required_since is not None else None
     made = evolve(
-        work, due_at=now, updated_at=now, version=work.version + 1, give_up_at=give_up_at, waits_since=waits_since
+        case,
+        due_at=now,
+        updated_at=now,
+        version=case.version + 1,
+        deadline=give_up_at,
+        action_required_since=waits_since,
     )
     if isinstance(made, Case):
-        asked_at = min(made.asked_at, now) if made.asked_at is not None else None
-        asked_before = min(made.asked_before, now) if made.asked_before is not None else None
-        made = evolve(made, asked_at=asked_at, asked_before=asked_before)
+        asked_at = min(made.last_sent_at, now) if made.last_sent_at is not None else None
+        asked_before = min(made.previously_sent_at, now) if made.previously_sent_at is not None else None
+        made = evolve(made, last_sent_at=asked_at, previously_sent_at=asked_before)
     return made, text

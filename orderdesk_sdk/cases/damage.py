@@ -13,76 +13,80 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.errors import LedgerError, in_words
-from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.errors import StorageError, describe_exception
+from orderdesk_sdk.orders.order import ConnectionRole
 
-__all__ = ["REMEDY", "Damage", "DamagedRow", "intact", "stand_in"]
+__all__ = ["RESTORE_HINT", "DamagedRows", "DamagedRowError", "parse_row", "placeholder_case"]
 
 T = TypeVar("T")
 
-REMEDY = "put a backup of the ledger in its place; until then find out at the service, and do by hand what is left"
-MOST_IDS = 1000
+RESTORE_HINT = (
+    "put a backup of the ledger in its place; until then find out at the service, and do by hand what is left"
+)
+MAX_IDS = 1000
 """As many ids as one statement names."""
 
 
-class DamagedRow(LedgerError):
+class DamagedRowError(StorageError):
     """A row of the ledger cannot be read. What else is in the ledger goes on."""
 
 
-class Damage:
+class DamagedRows:
     """What was found damaged in one ledger. Safe from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[str, str] = {}
+        self._messages: dict[str, str] = {}
 
-    def read(self, place: str, make: Callable[[], T]) -> T:
-        """What `make` reads. Raises DamagedRow with the place, and remembers it until it can be read."""
+    def read(self, location: str, parse: Callable[[], T]) -> T:
+        """What `parse` reads. Raises DamagedRowError with the place, and remembers it until it can be read."""
         try:
-            found = make()
-        except DamagedRow as error:
+            found = parse()
+        except DamagedRowError as error:
             with self._lock:
-                self._found[place] = error.text
-            raise DamagedRow(error.text, place=place, remedy=REMEDY) from None
-        if self._found:
+                self._messages[location] = error.message
+            raise DamagedRowError(error.message, location=location, hint=RESTORE_HINT) from None
+        if self._messages:
             with self._lock:
-                self._found.pop(place, None)
+                self._messages.pop(location, None)
         return found
 
-    def readable(self, place: str, make: Callable[[], T]) -> T | None:
-        """What `make` reads; None for a damaged row, which is remembered."""
+    def read_or_none(self, location: str, parse: Callable[[], T]) -> T | None:
+        """What `parse` reads; None for a damaged row, which is remembered."""
         try:
-            return self.read(place, make)
-        except DamagedRow:
+            return self.read(location, parse)
+        except DamagedRowError:
             return None
 
-    def lines(self) -> tuple[str, ...]:
+    def messages(self) -> tuple[str, ...]:
         """What was found so far, a line each."""
         with self._lock:
-            return tuple(f"{place}: {told}" for place, told in self._found.items())
+            return tuple(f"{place}: {told}" for place, told in self._messages.items())
 
     def ids(self, noun: str) -> tuple[str, ...]:
-        """The ids of those that were found so far and are called by a noun, "case"; at most MOST_IDS of them."""
+        """The ids of those that were found so far and are called by a noun, "case"; at most MAX_IDS of them."""
         with self._lock:
-            named = [place.removeprefix(f"{noun} ") for place in self._found if place.startswith(f"{noun} ")]
-        return tuple(named[:MOST_IDS])
+            named = [place.removeprefix(f"{noun} ") for place in self._messages if place.startswith(f"{noun} ")]
+        return tuple(named[:MAX_IDS])
 
 
-def intact(make: Callable[[], T]) -> T:
-    """What `make` reads of a row. Raises DamagedRow, whatever is wrong with the row."""
+def parse_row(parse: Callable[[], T]) -> T:
+    """What `parse` reads of a row. Raises DamagedRowError, whatever is wrong with the row."""
     try:
-        return make()
+        return parse()
     except Exception as error:  # noqa: BLE001 - JSON, types, words and depth of a damaged row fail in every way
-        told = in_words(error).partition("\n")[0][:200]
-    raise DamagedRow(f"its row cannot be read ({told})", place="a row of the ledger", remedy=REMEDY)
+        told = describe_exception(error).partition("\n")[0][:200]
+    raise DamagedRowError(f"its row cannot be read ({told})", location="a row of the ledger", hint=RESTORE_HINT)
 
 
-def stand_in(case_id: object, cancellation_id: object, order_id: object, connection: object, due_at: object) -> Case:
+def placeholder_case(
+    case_id: object, cancellation_id: object, order_id: object, connection: object, due_at: object
+) -> Case:
     """A case in place of one that cannot be read, of what its columns tell. Its version is none that was written."""
     try:
-        at = datetime.fromtimestamp(due_at / 1_000_000, UTC) if isinstance(due_at, int) else _LONG_AGO
+        at = datetime.fromtimestamp(due_at / 1_000_000, UTC) if isinstance(due_at, int) else _UNKNOWN_TIME
     except (OverflowError, ValueError, OSError):
-        at = _LONG_AGO
+        at = _UNKNOWN_TIME
     return Case(
         id=str(case_id),
         cancellation_id=str(cancellation_id),
@@ -91,17 +95,17 @@ def stand_in(case_id: object, cancellation_id: object, order_id: object, connect
         connection=str(connection),
         integration="",
         remote_id="?",
-        role=Role.FULFILLMENT,
-        state=State.AWAITING_PERSON,
-        opened_at=at,
+        role=ConnectionRole.FULFILLMENT,
+        state=State.ACTION_REQUIRED,
+        created_at=at,
         updated_at=at,
         due_at=at,
         version=-1,
-        waits_since=at,
-        text="its row in the ledger is damaged, so nobody knows how it stands",
-        remedy=REMEDY,
-        fault="the row cannot be read; see `orderdesk doctor`",
+        action_required_since=at,
+        message="its row in the ledger is damaged, so nobody knows how it stands",
+        hint=RESTORE_HINT,
+        plugin_error="the row cannot be read; see `orderdesk doctor`",
     )
 
 
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)

@@ -8,29 +8,29 @@ from typing import Self
 
 from attrs import evolve, frozen
 
-__all__ = ["Errand", "ErrandState", "end_of"]
+__all__ = ["Errand", "ErrandState", "deadline_of"]
 
 
 class ErrandState(enum.Enum):
     """Where an errand stands."""
 
-    REQUESTED = "requested"
+    PENDING = "requested"
     """Nothing has reached the service, or it provably did nothing."""
     SENDING = "sending"
     """A request may be on the wire right now."""
-    UNCLEAR = "unclear"
+    UNKNOWN = "unclear"
     """A request went out and nobody knows what it did; the flow reads back before it sends again."""
-    AWAITING_PERSON = "awaiting person"
+    ACTION_REQUIRED = "awaiting person"
     """Somebody must find out, or do it, and say what came of it."""
     DONE = "done"
     """The service has said that it is so, or a named person has."""
-    REFUSED = "refused"
+    REJECTED = "refused"
     """The service will not do it, or a named person says so; `text` says why."""
     WITHDRAWN = "withdrawn"
     """A person took it back before anything was sent."""
 
 
-_SETTLED = frozenset({ErrandState.DONE, ErrandState.REFUSED, ErrandState.WITHDRAWN})
+_SETTLED = frozenset({ErrandState.DONE, ErrandState.REJECTED, ErrandState.WITHDRAWN})
 
 
 @frozen(kw_only=True)
@@ -49,19 +49,19 @@ class Errand:
     connection: str
     integration: str
     remote_id: str
-    asked_by: str
+    requested_by: str
     state: ErrandState
-    opened_at: datetime
+    created_at: datetime
     updated_at: datetime
     due_at: datetime | None
     attempt: int = 0
     version: int = 0
-    tries: int = 0
-    text: str | None = None
-    remedy: str | None = None
-    fault: str | None = None
-    give_up_at: datetime | None = None
-    waits_since: datetime | None = None
+    consecutive_failures: int = 0
+    message: str | None = None
+    hint: str | None = None
+    plugin_error: str | None = None
+    deadline: datetime | None = None
+    action_required_since: datetime | None = None
     person: str | None = None
 
     @property
@@ -69,34 +69,34 @@ class Errand:
         """Whether it still wants attention."""
         return self.state not in _SETTLED
 
-    def begun(self, at: datetime, *, due_at: datetime, sends: bool) -> Self:
+    def started(self, at: datetime, *, due_at: datetime, sends: bool) -> Self:
         """The errand while its flow is driven. sends: it may send; else it is only read back, and stays what it is."""
         state = ErrandState.SENDING if sends else self.state
         return self._next(evolve(self, state=state, attempt=self.attempt + 1), at, due_at)
 
-    def changed(
+    def with_state(
         self,
         state: ErrandState,
         at: datetime,
         *,
         due_at: datetime | None = None,
-        give_up_at: datetime | None = None,
-        text: str | None = None,
-        remedy: str | None = None,
-        fault: str | None = None,
+        deadline: datetime | None = None,
+        message: str | None = None,
+        hint: str | None = None,
+        plugin_error: str | None = None,
         person: str | None = None,
     ) -> Self:
         """The errand in another state. Raises ValueError where an open one would have no due time."""
-        waits = state is ErrandState.AWAITING_PERSON
+        waits = state is ErrandState.ACTION_REQUIRED
         made = evolve(
             self,
             state=state,
-            tries=self.tries + (state in (ErrandState.REQUESTED, ErrandState.UNCLEAR)),
-            give_up_at=give_up_at or self.give_up_at,
-            waits_since=(self.waits_since or at) if waits else None,
-            text=text,
-            remedy=remedy,
-            fault=fault,
+            consecutive_failures=self.consecutive_failures + (state in (ErrandState.PENDING, ErrandState.UNKNOWN)),
+            deadline=deadline or self.deadline,
+            action_required_since=(self.action_required_since or at) if waits else None,
+            message=message,
+            hint=hint,
+            plugin_error=plugin_error,
             person=person,
         )
         return self._next(made, at, due_at)
@@ -109,8 +109,8 @@ class Errand:
         return evolve(made, updated_at=at, due_at=due_at, version=self.version + 1)
 
 
-def end_of(errand: Errand) -> str:
+def deadline_of(case: Errand) -> str:
     """What to do until an open errand has ended, for whoever has to wait for it."""
-    if errand.state is ErrandState.AWAITING_PERSON:
-        return f"a person has it: `orderdesk confirm` or `refuse` {errand.id}, then ask again"
+    if case.state is ErrandState.ACTION_REQUIRED:
+        return f"a person has it: `orderdesk confirm` or `refuse` {case.id}, then ask again"
     return "ask again when that is settled: `orderdesk work --until-idle`"

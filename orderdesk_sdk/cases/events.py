@@ -8,10 +8,10 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-__all__ = ["OccurrenceKind", "Occurrence", "Firing"]
+__all__ = ["OrderEventKind", "OrderEvent", "RuleExecution"]
 
 
-class OccurrenceKind(enum.Enum):
+class OrderEventKind(enum.Enum):
     """What rules can react to."""
 
     ORDER_IMPORTED = "order imported"
@@ -20,31 +20,31 @@ class OccurrenceKind(enum.Enum):
     """An order came into another folder than it was in."""
     CASE_SETTLED = "case settled"
     """A cancellation is decided at one place."""
-    CANCELED_ELSEWHERE = "canceled elsewhere"
+    CANCELED_EXTERNALLY = "canceled elsewhere"
     """A place canceled an order by itself, and it was read back there. Which others follow is for rules to say."""
     ORDER_CANCELED = "order canceled"
     """The last place that held an order has said that it is canceled there, once per cancellation."""
-    ACTION_REFUSED = "action refused"
+    ACTION_FAILED = "action refused"
     """A rule's action could not be done."""
 
 
 @frozen
-class Occurrence:
+class OrderEvent:
     """Something that happened to an order. id: unique; the same again is the same occurrence.
 
-    facts: beside the order's own, `FACTS` by name. chain: the names of the rules whose actions led here, first first.
+    facts: beside the order's own, `FIELDS` by name. chain: the names of the rules whose actions led here, first first.
     """
 
     id: str
-    kind: OccurrenceKind
+    kind: OrderEventKind
     order_id: str
     at: datetime
-    facts: Mapping[str, str] = field(factory=dict, hash=False)
-    chain: tuple[str, ...] = ()
+    field_values: Mapping[str, str] = field(factory=dict, hash=False)
+    caused_by_rules: tuple[str, ...] = ()
 
 
 @frozen
-class Firing:
+class RuleExecution:
     """What came of one action of a rule that fired. refused: why it could not be done, else None.
 
     action: "" where the rule's filter failed on the order, so that nobody knows whether it would have fired.
@@ -52,5 +52,5 @@ class Firing:
 
     rule: str
     action: str
-    text: str
-    refused: str | None = None
+    message: str
+    error: str | None = None

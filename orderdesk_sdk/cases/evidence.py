@@ -7,26 +7,26 @@ from datetime import datetime
 
 from attrs import frozen
 
-__all__ = ["ProofKind", "Proof", "MailIn"]
+__all__ = ["EvidenceKind", "Evidence", "EmailEvidence"]
 
 
-class ProofKind(enum.Enum):
+class EvidenceKind(enum.Enum):
     """What a settled case rests on."""
 
-    REPLY = "reply"
+    RESPONSE = "response"
     """The service's reply to the request, where the route declares it final."""
-    READ_BACK = "read-back"
+    POLLED_STATUS = "read-back"
     """The service's own word, read afterwards."""
-    LINES = "line quantities"
+    LINE_QUANTITIES = "line quantities"
     """The numbers of each line, read afterwards: they say it, though no word of the service's does."""
-    MESSAGE = "message"
+    EMAIL = "email"
     """A message that came in from the service, filed by a named person who read it."""
     PERSON = "person"
     """A named person's word."""
 
 
 @frozen
-class Proof:
+class Evidence:
     """The evidence beside a verdict.
 
     attempt and exchange name the exchange in the case's history; None where a person says so: then person and note
@@ -34,23 +34,23 @@ class Proof:
     is about, where its service states no number; then only the request said so.
     """
 
-    kind: ProofKind
+    kind: EvidenceKind
     attempt: int | None = None
     exchange: int | None = None
     person: str | None = None
     note: str | None = None
-    message: MailIn | None = None
-    unidentified: str | None = None
+    email: EmailEvidence | None = None
+    no_order_number_reason: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.kind in (ProofKind.PERSON, ProofKind.MESSAGE) and not (self.person or "").strip():
+        if self.kind in (EvidenceKind.PERSON, EvidenceKind.EMAIL) and not (self.person or "").strip():
             raise ValueError("a person's word, and a message, need the name of the person")
-        if (self.kind is ProofKind.MESSAGE) != (self.message is not None):
+        if (self.kind is EvidenceKind.EMAIL) != (self.email is not None):
             raise ValueError("a message belongs to the kind MESSAGE, and only there")
 
 
 @frozen
-class MailIn:
+class EmailEvidence:
     """A mail that came in, as evidence: nothing in it is verified, so it counts with the name of who read it.
 
     digest: SHA-256 of the mail as it was filed, in hexadecimal. identity: its own Message-ID, or None.
@@ -61,9 +61,9 @@ class MailIn:
 
     sender: str
     subject: str
-    at: datetime
+    dated_at: datetime
     digest: str
-    identity: str | None = None
-    answers: str | None = None
-    case: str | None = None
-    names: str | None = None
+    message_id: str | None = None
+    in_reply_to: str | None = None
+    in_reply_to_case: str | None = None
+    mentioned_order_number: str | None = None

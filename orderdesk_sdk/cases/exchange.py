@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from attrs import field, frozen
 
-__all__ = ["Certainty", "Exchange", "Failure", "Intent", "Loss"]
+__all__ = ["Certainty", "Exchange", "Failure", "Intent", "TransportLoss"]
 
 
 class Certainty(enum.Enum):
@@ -19,9 +19,9 @@ class Certainty(enum.Enum):
 
     NOT_SENT = "not sent"
     """No byte of the request reached the service."""
-    NOT_DONE = "not done"
+    NOT_PROCESSED = "not done"
     """The service answered that it did not act."""
-    UNCLEAR = "unclear"
+    UNKNOWN = "unknown"
     """The request may have arrived and may have been acted on."""
 
 
@@ -34,7 +34,7 @@ class Failure:
 
     kind: str
     certainty: Certainty
-    text: str
+    message: str
     retry_after: timedelta | None = None
 
 
@@ -52,15 +52,15 @@ class Intent:
     method: str
     url: str
     digest: str
-    repeatable: bool
+    idempotent: bool
     at: datetime
-    declared_read: bool = False
+    declared_read_only: bool = False
     body: str = ""
 
     @property
-    def reads_only(self) -> bool:
+    def read_only(self) -> bool:
         """Whether the request cannot change anything at the service: by its method (RFC 9110, 9.2.1), or declared."""
-        return self.declared_read or self.method in ("GET", "HEAD", "OPTIONS")
+        return self.declared_read_only or self.method in ("GET", "HEAD", "OPTIONS")
 
 
 @frozen
@@ -80,15 +80,15 @@ class Exchange:
     status: int | None = None
     headers: Mapping[str, str] = field(factory=dict)
     body: str = ""
-    whole: bool = False
+    is_complete: bool = False
     failure: Failure | None = None
-    tries: int = 1
+    attempts: int = 1
     shared_at: datetime | None = None
     warning: str | None = None
 
 
 @frozen
-class Loss:
+class TransportLoss:
     """A flow that ended without an answer because a call was lost. repeatable: the lost request was declared so.
 
     retry_after: how long the service asks to be left alone; None when it does not say.
@@ -97,8 +97,8 @@ class Loss:
     """
 
     certainty: Certainty
-    text: str
-    repeatable: bool = False
+    message: str
+    idempotent: bool = False
     retry_after: timedelta | None = None
-    held: bool = False
-    another: bool = False
+    withheld: bool = False
+    request_changed: bool = False

@@ -10,13 +10,13 @@ from attrs import frozen
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.state_machine import Event
 
-__all__ = ["EntryKind", "Entry", "Content"]
+__all__ = ["HistoryEntryKind", "HistoryEntry", "EntryContent"]
 
-Content = Event | Intent | Exchange | str
+EntryContent = Event | Intent | Exchange | str
 """What an entry says; a text for what changed nothing."""
 
 
-class EntryKind(enum.Enum):
+class HistoryEntryKind(enum.Enum):
     """What an entry of a history is."""
 
     EVENT = "event"
@@ -29,25 +29,25 @@ class EntryKind(enum.Enum):
 
 
 @frozen
-class Entry:
+class HistoryEntry:
     """One line of a history. `sequence` grows over the whole ledger."""
 
     sequence: int
     subject_id: str
     attempt: int
     at: datetime
-    content: Content
-    kind: EntryKind
+    content: EntryContent
+    kind: HistoryEntryKind
 
 
-def kind_of(content: Content) -> EntryKind:
+def kind_of(content: EntryContent) -> HistoryEntryKind:
     """The kind of an entry's content."""
     match content:
         case Event():
-            return EntryKind.EVENT
+            return HistoryEntryKind.EVENT
         case Intent():
-            return EntryKind.INTENT
+            return HistoryEntryKind.INTENT
         case Exchange():
-            return EntryKind.EXCHANGE
+            return HistoryEntryKind.EXCHANGE
         case str():
-            return EntryKind.NOTE
+            return HistoryEntryKind.NOTE

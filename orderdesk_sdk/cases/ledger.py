@@ -10,46 +10,46 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.events import Firing, Occurrence, OccurrenceKind
-from orderdesk_sdk.cases.history import Content, Entry
-from orderdesk_sdk.cases.ledger_flaws import Flaw, Head, Record
+from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
+from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
+from orderdesk_sdk.cases.ledger_flaws import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.errors import ConflictError
 
-__all__ = ["Fence", "FenceMoved", "Ledger", "Work", "Write"]
+__all__ = ["OrderVersion", "OrderChangedError", "Ledger", "AnyCase", "CaseUpdate"]
 
-Work = Case | Resubmission | StatusChange
+AnyCase = Case | Resubmission | StatusChange
 """What is worked on: all have an id, a version that fences, and a due time while open."""
 
 
-class FenceMoved(ConflictError):
+class OrderChangedError(ConflictError):
     """Something about the order has changed since it was read; nothing was written."""
 
 
 @frozen
-class Fence:
+class OrderVersion:
     """An order's cases, resubmissions and registrations as they stood when something was decided about it."""
 
     order_id: str
-    mark: str
+    token: str
 
 
 @frozen
-class Write:
+class CaseUpdate:
     """One change: the work as it was read, as it shall be, and what belongs into its history, in order.
 
     fence: the change rests on how the order stood as a whole; None: on the work alone.
     """
 
-    before: Work
-    after: Work
-    entries: Sequence[Content] = ()
-    fence: Fence | None = None
+    before: AnyCase
+    after: AnyCase
+    entries: Sequence[EntryContent] = ()
+    order_version: OrderVersion | None = None
 
     @property
-    def occurrence(self) -> Occurrence | None:
+    def order_event(self) -> OrderEvent | None:
         """What rules may want to hear of: a case that settled, or became an alarm; else None."""
         case = self.after
         if not isinstance(case, Case) or case.is_open or case.state is getattr(self.before, "state", None):
@@ -58,18 +58,20 @@ class Write:
             "connection": case.connection,
             "integration": case.integration,
             "state": case.state.value,
-            "refusal": case.refusal.value if case.refusal is not None else "",
+            "refusal": case.rejection.value if case.rejection is not None else "",
         }
         identity = f"settled {case.id} {case.version}"
-        heard = case.heard and case.state is State.CANCELED
-        kind = OccurrenceKind.CANCELED_ELSEWHERE if heard else OccurrenceKind.CASE_SETTLED
-        return Occurrence(identity, kind, case.order_id, case.updated_at, facts, case.chain)
+        heard = case.is_reported and case.state is State.CANCELED
+        kind = OrderEventKind.CANCELED_EXTERNALLY if heard else OrderEventKind.CASE_SETTLED
+        return OrderEvent(identity, kind, case.order_id, case.updated_at, facts, case.caused_by_rules)
 
 
 class Ledger(Protocol):
-    """Every method that writes returns after the commit is durable. All raise LedgerError when the database fails."""
+    """Every method that writes returns after the commit is durable. All raise StorageError when the database fails."""
 
-    def open(self, cancellation: Cancellation, content: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
+    def open_cancellation(
+        self, cancellation: Cancellation, fingerprint: str, cases: Sequence[Case]
+    ) -> tuple[Cancellation, bool]:
         """Record a wish and its cases; the wish that is in the ledger, and whether this call put it there.
 
         Where a case is open at one of the places already, nothing is recorded but the key, which then names that wish.
@@ -77,10 +79,10 @@ class Ledger(Protocol):
         another content.
         """
 
-    def wish(self, key: str, content: str) -> Cancellation | None:
+    def find_by_key(self, idempotency_key: str, fingerprint: str) -> Cancellation | None:
         """The wish of a key, or None. Raises ConflictError where its content was another."""
 
-    def name(self, key: str, content: str, cancellation: Cancellation) -> None:
+    def alias_key(self, idempotency_key: str, fingerprint: str, cancellation: Cancellation) -> None:
         """Let a key name a wish that is there already; a key that is taken keeps its wish."""
 
     def begin_registration(self, registration: Registration) -> None:
@@ -89,7 +91,7 @@ class Ledger(Protocol):
     def registrations(self, *, order_id: str | None = None) -> tuple[Registration, ...]:
         """The registrations that were begun and not forgotten, oldest first; order_id None: of every order."""
 
-    def forget_registration(self, registration: Registration) -> None:
+    def discard_registration(self, registration: Registration) -> None:
         """Forget a registration, whether it is recorded or not."""
 
     def open_resubmission(
@@ -101,35 +103,35 @@ class Ledger(Protocol):
         give back instead; what it raises is raised, and nothing is recorded. None: only the same order counts.
         """
 
-    def open_status_change(self, change: StatusChange, key: str | None) -> StatusChange:
+    def open_status_change(self, change: StatusChange, idempotency_key: str | None) -> StatusChange:
         """Record a status change, or give back the same one: by its key, or the one that is under way there.
 
-        Raises UnderWayError where the order is being given another status at the same connection, and ConflictError for
+        Raises InProgressError where the order is being given another status at the same connection, and ConflictError for
         the same key with another content.
         """
 
-    def write(self, *changes: Write) -> None:
+    def write(self, *changes: CaseUpdate) -> None:
         """Apply changes, all or none. Raises ConflictError when one of the works is no longer the version read.
 
-        Raises FenceMoved when one of the fences is no longer where it was: then read and decide again.
+        Raises OrderChangedError when one of the fences is no longer where it was: then read and decide again.
         """
 
-    def fence(self, order_id: str) -> Fence:
+    def order_version(self, order_id: str) -> OrderVersion:
         """How an order stands now. Read it before what is decided upon."""
 
-    def append(self, work: Work, entries: Sequence[Content], *, fenced: bool) -> None:
+    def append(self, case: AnyCase, entries: Sequence[EntryContent], *, if_unchanged: bool) -> None:
         """Add to a history without a change.
 
-        fenced: raise ConflictError when somebody else has changed the work since.
+        if_unchanged: raise ConflictError when somebody else has changed the work since.
         """
 
     def case(self, case_id: str) -> Case:
         """A case by its id. Raises NotFoundError."""
 
-    def resubmission(self, resubmission_id: str) -> Resubmission:
+    def resubmission(self, case_id: str) -> Resubmission:
         """A resubmission by its id. Raises NotFoundError."""
 
-    def status_change(self, change_id: str) -> StatusChange:
+    def status_change(self, case_id: str) -> StatusChange:
         """A status change by its id. Raises NotFoundError."""
 
     def status_changes(self, *, order_id: str | None = None, open_only: bool = False) -> tuple[StatusChange, ...]:
@@ -157,12 +159,12 @@ class Ledger(Protocol):
     def resubmissions(self, *, original_id: str | None = None, open_only: bool = False) -> tuple[Resubmission, ...]:
         """Resubmissions, oldest first."""
 
-    def due_places(self, now: datetime) -> tuple[str, ...]:
+    def due_connections(self, now: datetime) -> tuple[str, ...]:
         """The connections that have open work whose time has come, longest overdue first."""
 
     def due(
-        self, now: datetime, limit: int, *, connection: str | None = None, after: Work | None = None
-    ) -> tuple[Work, ...]:
+        self, now: datetime, limit: int, *, connection: str | None = None, after: AnyCase | None = None
+    ) -> tuple[AnyCase, ...]:
         """Open work whose time has come, longest overdue first.
 
         connection: only there; None takes all. after: with a connection, only what comes after this piece of work.
@@ -171,10 +173,10 @@ class Ledger(Protocol):
     def damaged(self) -> tuple[str, ...]:
         """What was found damaged so far, a line each: rows that cannot be read, and that lists passed over.
 
-        An order's `cases` have a stand-in for each, which awaits a person; to read one by its id raises DamagedRow.
+        An order's `cases` have a stand-in for each, which awaits a person; to read one by its id raises DamagedRowError.
         """
 
-    def mind_clock(self, now: datetime) -> int:
+    def correct_clock_skew(self, now: datetime) -> int:
         """Let open work that a clock which was ahead has put off be due now; how much that is.
 
         Costs next to nothing where no clock was.
@@ -183,58 +185,58 @@ class Ledger(Protocol):
     def next_due(self) -> datetime | None:
         """When the next work is due; None when nothing is open."""
 
-    def history(self, subject_id: str) -> tuple[Entry, ...]:
+    def history(self, subject_id: str) -> tuple[HistoryEntry, ...]:
         """Everything that happened to a case or resubmission, in order."""
 
-    def verify(self, work: Work) -> Record:
+    def verify(self, case: AnyCase) -> IntegrityReport:
         """Whether a work and its history are as they were written."""
 
-    def examine(self, noted: Head | None = None) -> Iterator[Flaw]:
+    def find_flaws(self, known_head: ChainHead | None = None) -> Iterator[IntegrityFlaw]:
         """Everything in the ledger that is not as it was written; memory does not grow with it.
 
-        noted: a head from earlier, which the ledger must have passed.
+        known_head: a head from earlier, which the ledger must have passed.
         """
 
-    def remove_texts(self, order_id: str, *, by: str, at: datetime) -> int:
+    def remove_personal_texts(self, order_id: str, *, by: str, at: datetime) -> int:
         """Remove every personal text of an order, and say so in each of its histories; how many these are.
 
-        Raises NotAllowedError while anything about the order is open.
+        Raises InvalidStateError while anything about the order is open.
         """
 
-    def head(self) -> Head:
+    def head(self) -> ChainHead:
         """How many lines there are and what only these lines have: to be noted elsewhere."""
 
-    def occur(self, occurrences: Sequence[Occurrence]) -> None:
+    def add_events(self, events: Sequence[OrderEvent]) -> None:
         """Record what happened; what is recorded already stays as it is."""
 
-    def waiting(self, limit: int) -> tuple[Occurrence, ...]:
+    def pending_events(self, limit: int) -> tuple[OrderEvent, ...]:
         """Occurrences that no rule has looked at yet, oldest first."""
 
-    def handled(
-        self, occurrence: Occurrence, firings: Sequence[Firing], then: Sequence[Occurrence], at: datetime
+    def complete_event(
+        self, event: OrderEvent, executions: Sequence[RuleExecution], caused_events: Sequence[OrderEvent], at: datetime
     ) -> bool:
         """Record what the rules made of an occurrence, and what followed, once; a second time changes nothing.
 
         Whether this call was the first.
         """
 
-    def forget(self, occurrence: Occurrence) -> None:
+    def discard_event(self, event: OrderEvent) -> None:
         """Take back an occurrence that is waiting; when it is recorded again, it is new."""
 
     def record_settled(self) -> None:
         """From now on record an occurrence with each case that settles: there are rules that may want to hear it."""
 
-    def firings(self, order_id: str) -> tuple[tuple[datetime, Firing], ...]:
+    def rule_executions(self, order_id: str) -> tuple[tuple[datetime, RuleExecution], ...]:
         """What rules did for an order, oldest first."""
 
-    def take_messages(self, connection: str, digests: Collection[str], at: datetime) -> frozenset[str]:
+    def claim_notifications(self, connection: str, digests: Collection[str], now: datetime) -> frozenset[str]:
         """Those of the messages to a connection that nobody has looked into, nor does right now: they are the caller's.
 
-        Which of them were looked into, the caller tells by `settle_messages`; who does not within minutes is taken for
+        Which of them were looked into, the caller tells by `complete_notifications`; who does not within minutes is taken for
         dead. A bounded number is remembered, for a bounded time.
         """
 
-    def settle_messages(self, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
+    def complete_notifications(self, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
         """Remember the messages that were looked into, and forget those that could not be."""
 
     def close(self) -> None:

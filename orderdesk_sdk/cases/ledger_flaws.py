@@ -6,13 +6,13 @@ from typing import Self
 
 from attrs import frozen
 
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 
-__all__ = ["Flaw", "Head", "Record"]
+__all__ = ["IntegrityFlaw", "ChainHead", "IntegrityReport"]
 
 
 @frozen
-class Head:
+class ChainHead:
     """How many lines a ledger's history had, and the digest that only these lines have, in hexadecimal."""
 
     count: int
@@ -22,18 +22,18 @@ class Head:
         return f"{self.count}:{self.digest}"
 
     @classmethod
-    def read(cls, text: str) -> Self:
-        """A head as `str` gives it. Raises InputError."""
+    def parse(cls, text: str) -> Self:
+        """A head as `str` gives it. Raises ValidationError."""
         count, colon, digest = text.strip().partition(":")
         if not colon or not count.isdecimal() or len(digest) != 64 or set(digest) - set("0123456789abcdef"):
-            raise InputError(
-                f"{text!r} is no head of a ledger", place="head", remedy="give it whole, as NUMBER:64 HEX DIGITS"
+            raise ValidationError(
+                f"{text!r} is no head of a ledger", location="head", hint="give it whole, as NUMBER:64 HEX DIGITS"
             )
         return cls(int(count), digest)
 
 
 @frozen
-class Record:
+class IntegrityReport:
     """What was found of one history and the row that it leads to.
 
     flaws: what is not as it was written, a sentence each. lines: how many there are. head: the link of the last one, in
@@ -41,17 +41,17 @@ class Record:
     """
 
     flaws: tuple[str, ...]
-    lines: int
+    entry_count: int
     head: str
-    is_removed: bool = False
+    texts_removed: bool = False
 
 
 @frozen
-class Flaw:
+class IntegrityFlaw:
     """Something in a ledger that is not as it was written. subject_id: of what; None: of the ledger as a whole."""
 
     subject_id: str | None
-    text: str
+    message: str
 
     def __str__(self) -> str:
-        return self.text if self.subject_id is None else f"{self.subject_id}: {self.text}"
+        return self.message if self.subject_id is None else f"{self.subject_id}: {self.message}"

@@ -9,18 +9,18 @@ from typing import assert_never
 from attrs import frozen
 
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.windows import Opening, next_open, opening
-from orderdesk_sdk.cases.wording import proof_in_words
-from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.cases.windows import WindowState, next_open_route, window_state
+from orderdesk_sdk.cases.wording import describe_confirmation
+from orderdesk_sdk.errors import PluginError
+from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.reasons import ClosedList, FreeText, NoReason, ReasonCode, ReasonRule, allowed_reasons
+from orderdesk_sdk.plugin.reasons import FreeText, NoReason, ReasonCode, ReasonList, ReasonRule, allowed_reasons
 from orderdesk_sdk.plugin.routes import (
-    ByPerson,
+    ManualConfirmation,
     Route,
     Scope,
 )
-from orderdesk_sdk.plugin.url_paths import number_fault
+from orderdesk_sdk.plugin.url_paths import number_error
 
 __all__ = ["Plan", "PlanEntry", "PlanStep", "make_plan"]
 
@@ -34,11 +34,11 @@ class PlanStep:
     """
 
     label: str
-    opening: Opening
-    then: str
-    turn: str
+    window: WindowState
+    follow_up: str
+    decided_by: str
     scope: Scope
-    note: str | None = None
+    warning: str | None = None
     needs: str | None = None
     reasons: tuple[ReasonCode, ...] = ()
 
@@ -54,12 +54,12 @@ class PlanEntry:
     connection: str
     integration: str
     title: str
-    role: Role
+    role: ConnectionRole
     remote_id: str
     steps: tuple[PlanStep, ...] = ()
-    chosen: int | None = None
+    chosen_step: int | None = None
     problem: str | None = None
-    standing: State | None = None
+    existing_state: State | None = None
 
 
 @frozen
@@ -74,16 +74,16 @@ class Plan:
 
 def make_plan(
     order: Order,
-    placements: Sequence[Placement],
+    remote_orders: Sequence[RemoteOrder],
     integrations: Mapping[str, Integration | str],
     now: datetime,
-    standing: Mapping[str, State] | None = None,
+    existing_states: Mapping[str, State] | None = None,
     settings: Mapping[str, object] | None = None,
 ) -> Plan:
     """The plan of an order.
 
     integrations: per connection its declaration, or the text of what keeps it from being used.
-    standing: per connection the state of the case that exists there already. settings: per connection, where usable.
+    existing_states: per connection the state of the case that exists there already. settings: per connection, where usable.
     """
     entries = [
         _entry(
@@ -92,62 +92,67 @@ def make_plan(
             integrations.get(name := placement.connection),
             (settings or {}).get(name),
             now,
-            (standing or {}).get(name),
+            (existing_states or {}).get(name),
         )
-        for placement in placements
+        for placement in remote_orders
     ]
-    entries.sort(key=lambda entry: entry.role is Role.CART)
+    entries.sort(key=lambda entry: entry.role is ConnectionRole.CART)
     return Plan(order.id, order.number, now, tuple(entries))
 
 
 def _entry(
     order: Order,
-    placement: Placement,
-    found: Integration | str | None,
+    remote_order: RemoteOrder,
+    integration: Integration | str | None,
     settings: object,
     now: datetime,
-    standing: State | None,
+    existing_state: State | None,
 ) -> PlanEntry:
     bare = PlanEntry(
-        placement.connection, "", placement.connection, placement.role, placement.remote_id, standing=standing
+        remote_order.connection,
+        "",
+        remote_order.connection,
+        remote_order.role,
+        remote_order.remote_id,
+        existing_state=existing_state,
     )
-    if found is None or isinstance(found, str):
-        problem = found or f"no connection named {placement.connection!r} is configured"
-        return PlanEntry(*_identity(bare), problem=problem, standing=standing)
-    fault = number_fault(placement.remote_id, found.remote_id)
-    fault = fault or (found.unavailable(settings) if found.unavailable is not None else None)
+    if integration is None or isinstance(integration, str):
+        problem = integration or f"no connection named {remote_order.connection!r} is configured"
+        return PlanEntry(*_number_problem(bare), problem=problem, existing_state=existing_state)
+    fault = number_error(remote_order.remote_id, integration.remote_id_format)
+    fault = fault or (integration.unavailable_reason(settings) if integration.unavailable_reason is not None else None)
     steps: list[PlanStep] = []
-    for route in found.cancel:
+    for route in integration.cancel:
         try:
             reasons = allowed_reasons(route.reasons, settings, order)
-        except PluginFault as error:  # Of this place alone: the others' steps stand.
+        except PluginError as error:  # Of this place alone: the others' steps stand.
             reasons, fault = (), fault or str(error)
         steps.append(
             PlanStep(
                 route.label,
-                opening(route.window, placement, now),
-                _then(route, placement.role),
-                "a person" if isinstance(route.confirm, ByPerson) else "the service",
+                window_state(route.window, remote_order, now),
+                _follow_up(route, remote_order.role),
+                "a person" if isinstance(route.confirm, ManualConfirmation) else "the service",
                 route.scope,
-                route.note,
+                route.warning,
                 _needs(route.reasons),
                 reasons,
             )
         )
     return PlanEntry(
-        placement.connection,
-        found.slug,
-        found.title,
-        placement.role,
-        placement.remote_id,
+        remote_order.connection,
+        integration.slug,
+        integration.title,
+        remote_order.role,
+        remote_order.remote_id,
         tuple(steps),
-        chosen=None if fault else next_open(found.cancel, placement, now),
+        chosen_step=None if fault else next_open_route(integration.cancel, remote_order, now),
         problem=fault or (None if steps else "this integration knows no way to cancel; a person must do it there"),
-        standing=standing,
+        existing_state=existing_state,
     )
 
 
-def _identity(entry: PlanEntry) -> tuple[str, str, str, Role, str]:
+def _number_problem(entry: PlanEntry) -> tuple[str, str, str, ConnectionRole, str]:
     return entry.connection, entry.integration, entry.title, entry.role, entry.remote_id
 
 
@@ -155,12 +160,12 @@ def _needs(rule: ReasonRule) -> str | None:
     match rule:
         case NoReason():
             return None
-        case FreeText(required) | ClosedList(required=required):
+        case FreeText(required) | ReasonList(required=required):
             return "reason" if required else "reason (optional)"
         case _:
             assert_never(rule)
 
 
-def _then(route: Route, role: Role) -> str:
-    follows = proof_in_words(route)
-    return f"last, when all others are canceled; {follows}" if role is Role.CART else follows
+def _follow_up(route: Route, role: ConnectionRole) -> str:
+    follows = describe_confirmation(route)
+    return f"last, when all others are canceled; {follows}" if role is ConnectionRole.CART else follows

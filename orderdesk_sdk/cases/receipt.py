@@ -9,36 +9,36 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.damage import DamagedRow
-from orderdesk_sdk.cases.evidence import MailIn, ProofKind
+from orderdesk_sdk.cases.damage import DamagedRowError
+from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.cases.history import Entry, EntryKind
-from orderdesk_sdk.cases.ledger import Ledger, Work
-from orderdesk_sdk.cases.ledger_flaws import Record
+from orderdesk_sdk.cases.history import HistoryEntry, HistoryEntryKind
+from orderdesk_sdk.cases.ledger import AnyCase, Ledger
+from orderdesk_sdk.cases.ledger_flaws import IntegrityReport
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusChange
-from orderdesk_sdk.cases.validation import leaves_nothing
-from orderdesk_sdk.orders.order import Order, Placement
-from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
+from orderdesk_sdk.cases.validation import cancels_whole_order
+from orderdesk_sdk.orders.order import Order, RemoteOrder
+from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 from orderdesk_sdk.plugin.integration import Integration
 
-__all__ = ["CaseReceipt", "ProofReceipt", "Receipt", "Step", "WishReceipt", "make_receipt"]
+__all__ = ["CaseReceipt", "EvidenceReceipt", "Receipt", "HistoryLine", "CancellationReceipt", "make_receipt"]
 
 
 @frozen
-class Step:
+class HistoryLine:
     """One line of a case's story. what: the event or request in words. exchange: the call it tells of, or None."""
 
     at: datetime
-    what: str
-    text: str | None = None
+    summary: str
+    message: str | None = None
     person: str | None = None
     exchange: Exchange | None = None
 
 
 @frozen
-class ProofReceipt:
+class EvidenceReceipt:
     """What a verdict rests on.
 
     exchange: the call with the service's words; None for a person's word. message: the mail that a person filed.
@@ -46,13 +46,13 @@ class ProofReceipt:
     response says which order it is about; None where it states its number.
     """
 
-    kind: ProofKind
+    kind: EvidenceKind
     exchange: Exchange | None = None
     person: str | None = None
     note: str | None = None
-    message: MailIn | None = None
+    email: EmailEvidence | None = None
     status: str | None = None
-    unidentified: str | None = None
+    no_order_number_reason: str | None = None
 
 
 @frozen
@@ -65,13 +65,13 @@ class CaseReceipt:
     case: Case
     title: str
     route: str
-    proof: ProofReceipt | None
-    steps: tuple[Step, ...]
-    record: Record
+    evidence: EvidenceReceipt | None
+    history: tuple[HistoryLine, ...]
+    integrity: IntegrityReport
 
 
 @frozen
-class WishReceipt:
+class CancellationReceipt:
     """One wish with its cases."""
 
     cancellation: Cancellation
@@ -90,31 +90,31 @@ class Receipt:
     order_id: str
     order_number: str
     at: datetime
-    wishes: tuple[WishReceipt, ...]
+    cancellations: tuple[CancellationReceipt, ...]
     resubmissions: tuple[Resubmission, ...] = ()
     status_changes: tuple[StatusChange, ...] = ()
-    goes_on: tuple[str, ...] = ()
+    not_canceled_at: tuple[str, ...] = ()
     flaws: tuple[str, ...] = ()
 
     @property
     def is_settled(self) -> bool:
         """Whether every case is settled."""
-        return not any(found.case.is_open for wish in self.wishes for found in wish.cases)
+        return not any(found.case.is_open for wish in self.cancellations for found in wish.cases)
 
     @property
     def is_canceled(self) -> bool:
         """Whether every place that held the order has said that it is canceled, all of it, and all is as written."""
-        latest = {found.case.connection: found.case.state for wish in self.wishes for found in wish.cases}
+        latest = {found.case.connection: found.case.state for wish in self.cancellations for found in wish.cases}
         return (
             bool(latest)
             and all(state is State.CANCELED for state in latest.values())
-            and not (self.goes_on or self.flaws)
+            and not (self.not_canceled_at or self.flaws)
         )
 
 
 def make_receipt(
     order: Order,
-    placements: Sequence[Placement],
+    remote_orders: Sequence[RemoteOrder],
     ledger: Ledger,
     now: datetime,
     integration: Callable[[str], Integration | str],
@@ -124,18 +124,18 @@ def make_receipt(
     records = {case.id: ledger.verify(case) for case in cases}
     damaged: list[str] = []
 
-    def history(case: Case) -> Sequence[Entry]:
+    def history(case: Case) -> Sequence[HistoryEntry]:
         try:
             return ledger.history(case.id)
-        except DamagedRow as error:
+        except DamagedRowError as error:
             damaged.append(f"case {case.id} at {case.connection}: its history cannot be shown: {error}")
             return ()
 
     wishes = [
-        WishReceipt(
+        CancellationReceipt(
             cancellation,
             tuple(
-                _case(case, history(case), integration(case.connection), records[case.id])
+                _case_receipt(case, history(case), integration(case.connection), records[case.id])
                 for case in cases
                 if case.cancellation_id == cancellation.id
             ),
@@ -143,52 +143,67 @@ def make_receipt(
         for cancellation in ledger.cancellations(order.id)
     ]
     again, changes = ledger.resubmissions(original_id=order.id), ledger.status_changes(order_id=order.id)
-    errands: tuple[Work, ...] = (*again, *changes)
+    errands: tuple[AnyCase, ...] = (*again, *changes)
     flaws = [
         *(f"case {case.id} at {case.connection}: {flaw}" for case in cases for flaw in records[case.id].flaws),
         *(f"{each.id} at {each.connection}: {flaw}" for each in errands for flaw in ledger.verify(each).flaws),
         *damaged,
     ]
     return Receipt(
-        order.id, order.number, now, tuple(wishes), again, changes, _goes_on(order, placements, wishes), tuple(flaws)
+        order.id,
+        order.number,
+        now,
+        tuple(wishes),
+        again,
+        changes,
+        _not_canceled_at(order, remote_orders, wishes),
+        tuple(flaws),
     )
 
 
-def _goes_on(order: Order, placements: Sequence[Placement], wishes: Sequence[WishReceipt]) -> tuple[str, ...]:
-    latest = {found.case.connection: (found.case, wish.cancellation) for wish in wishes for found in wish.cases}
-    never = [placement.connection for placement in placements if wishes and placement.connection not in latest]
+def _not_canceled_at(
+    order: Order, remote_orders: Sequence[RemoteOrder], cancellations: Sequence[CancellationReceipt]
+) -> tuple[str, ...]:
+    latest = {found.case.connection: (found.case, wish.cancellation) for wish in cancellations for found in wish.cases}
+    never = [
+        placement.connection for placement in remote_orders if cancellations and placement.connection not in latest
+    ]
     parts = [
         name
         for name, (case, wish) in latest.items()
-        if case.state is State.CANCELED and not leaves_nothing(case, wish, order)
+        if case.state is State.CANCELED and not cancels_whole_order(case, wish, order)
     ]
     return (*(f"{name} (never asked)" for name in never), *(f"{name} (only a part was canceled)" for name in parts))
 
 
-def _case(case: Case, history: Sequence[Entry], integration: Integration | str, record: Record) -> CaseReceipt:
+def _case_receipt(
+    case: Case, history: Sequence[HistoryEntry], integration: Integration | str, record: IntegrityReport
+) -> CaseReceipt:
     declared = None if isinstance(integration, str) else integration
     return CaseReceipt(
         case,
         declared.title if declared is not None else case.connection,
-        _by(case, declared),
-        _proof(case, history),
+        _canceled_by(case, declared),
+        _evidence_receipt(case, history),
         tuple(
-            _step(entry) for entry in history if not isinstance(entry.content, Intent) or _unanswered(entry, history)
+            _history_line(entry)
+            for entry in history
+            if not isinstance(entry.content, Intent) or _has_no_outcome(entry, history)
         ),
         record,
     )
 
 
-def _by(case: Case, integration: Integration | None) -> str:
+def _canceled_by(case: Case, integration: Integration | None) -> str:
     """Who or what cancels, in words that follow "by"."""
     routes = integration.cancel if integration is not None else ()
-    if case.heard:
+    if case.is_reported:
         return "the service itself"
     return routes[case.route].label if case.route < len(routes) else "a person"
 
 
-def _proof(case: Case, history: Sequence[Entry]) -> ProofReceipt | None:
-    proof = case.proof
+def _evidence_receipt(case: Case, history: Sequence[HistoryEntry]) -> EvidenceReceipt | None:
+    proof = case.evidence
     if proof is None:
         return None
     exchange = next(
@@ -202,13 +217,16 @@ def _proof(case: Case, history: Sequence[Entry]) -> ProofReceipt | None:
         None,
     )
     verdict = next(
-        (entry.content for entry in reversed(history) if isinstance(entry.content, Event) and entry.content.proof), None
+        (entry.content for entry in reversed(history) if isinstance(entry.content, Event) and entry.content.evidence),
+        None,
     )
-    status = verdict.status if verdict is not None and proof.kind is ProofKind.READ_BACK else None
-    return ProofReceipt(proof.kind, exchange, proof.person, proof.note, proof.message, status, proof.unidentified)
+    status = verdict.service_status if verdict is not None and proof.kind is EvidenceKind.POLLED_STATUS else None
+    return EvidenceReceipt(
+        proof.kind, exchange, proof.person, proof.note, proof.email, status, proof.no_order_number_reason
+    )
 
 
-def _unanswered(entry: Entry, history: Sequence[Entry]) -> bool:
+def _has_no_outcome(entry: HistoryEntry, history: Sequence[HistoryEntry]) -> bool:
     """An intent is told on its own only where nothing tells what became of it."""
     intent = entry.content
     return isinstance(intent, Intent) and not any(
@@ -219,33 +237,39 @@ def _unanswered(entry: Entry, history: Sequence[Entry]) -> bool:
     )
 
 
-def _step(entry: Entry) -> Step:
+def _history_line(entry: HistoryEntry) -> HistoryLine:
     match entry.content:
         case Event() as event:
-            return Step(event.at, event.kind.value, _words(event), event.person)
+            return HistoryLine(event.at, event.kind.value, _event_message(event), event.person)
         case Exchange() as exchange:
             # A mail has no HTTP status; the first line that is kept of it is what the mail server said.
             said = exchange.status if exchange.status is not None else exchange.body.partition("\n")[0]
-            came = f"answered {said}" if exchange.failure is None else exchange.failure.text
+            came = f"answered {said}" if exchange.failure is None else exchange.failure.message
             came += "; one call for several cases" if exchange.shared_at is not None else ""
             came = f"{came}; warning: {exchange.warning}" if exchange.warning else came
-            return Step(exchange.ended_at, f"{exchange.intent.method} {exchange.intent.url}", came, None, exchange)
+            return HistoryLine(
+                exchange.ended_at, f"{exchange.intent.method} {exchange.intent.url}", came, None, exchange
+            )
         case Intent() as intent:
-            return Step(
+            return HistoryLine(
                 intent.at, f"{intent.method} {intent.url}", "about to be sent; what became of it is not recorded"
             )
         case str() as note:
-            return Step(entry.at, "texts removed" if entry.kind is EntryKind.REMOVED else "note", note)
+            return HistoryLine(entry.at, "texts removed" if entry.kind is HistoryEntryKind.REMOVED else "note", note)
 
 
-def _words(event: Event) -> str | None:
-    parts = [event.text, event.refusal.value if isinstance(event.refusal, Refusal) else None, event.fault]
-    if event.status:
-        parts.append(f"the service says {event.status!r}")
+def _event_message(event: Event) -> str | None:
+    parts = [
+        event.message,
+        event.rejection.value if isinstance(event.rejection, Rejection) else None,
+        event.plugin_error,
+    ]
+    if event.service_status:
+        parts.append(f"the service says {event.service_status!r}")
     if event.lines:
-        parts.append(_lines(event.lines))
+        parts.append(_line_quantities(event.lines))
     return "; ".join(part for part in parts if part) or None
 
 
-def _lines(lines: Sequence[LineAnswer]) -> str:
+def _line_quantities(lines: Sequence[LineAnswer]) -> str:
     return ", ".join(f"{line.line}: {line.canceled} of {line.ordered} canceled" for line in lines)

@@ -20,6 +20,6 @@ class Registration:
     id: str
     order_id: str
     connection: str
-    began_at: datetime
-    wishes: tuple[str, ...] = ()
-    was_there: bool = False
+    started_at: datetime
+    settled_cancellations: tuple[str, ...] = ()
+    already_registered: bool = False

@@ -18,4 +18,4 @@ class StatusChange(Errand):
 
     order_id: str
     status: str
-    chain: tuple[str, ...] = ()
+    caused_by_rules: tuple[str, ...] = ()

@@ -8,59 +8,65 @@ from typing import assert_never
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.wording import span
-from orderdesk_sdk.clock import CLOCKS_DIFFER
-from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.cases.wording import format_duration
+from orderdesk_sdk.clock import MAX_CLOCK_SKEW
+from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.routes import (
     Always,
     Route,
-    SinceSubmission,
     WhileStatus,
     Window,
-    fold,
+    WithinTime,
+    normalize_status,
 )
 
-__all__ = ["Opening", "opening", "next_open"]
+__all__ = ["WindowState", "window_state", "next_open_route"]
 
 
 @frozen
-class Opening:
+class WindowState:
     """Whether a window is open.
 
     until: the moment it closes, where a clock closes it; else None. closes_on: the word for what closes it; None
     where nothing but the service's answer does. why_closed: None while it is open.
     """
 
-    open: bool
-    until: datetime | None = None
+    is_open: bool
+    closes_at: datetime | None = None
     closes_on: str | None = None
-    why_closed: str | None = None
+    closed_reason: str | None = None
 
 
-def opening(window: Window, placement: Placement, now: datetime) -> Opening:
+def window_state(window: Window, remote_order: RemoteOrder, now: datetime) -> WindowState:
     """Whether a window is open for a placement at a moment."""
     match window:
         case Always():
-            return Opening(open=True)
-        case SinceSubmission(within):
-            if placement.submitted_at > now + CLOCKS_DIFFER:  # A host of its own said so; `Desk.place` refuses it.
-                at = placement.submitted_at
-                return Opening(open=False, why_closed=f"it is said to have been submitted at {at:%Y-%m-%d %H:%M} UTC")
-            until = placement.submitted_at + within
+            return WindowState(is_open=True)
+        case WithinTime(within):
+            if remote_order.submitted_at > now + MAX_CLOCK_SKEW:  # A host of its own said so; `Desk.place` refuses it.
+                at = remote_order.submitted_at
+                return WindowState(
+                    is_open=False, closed_reason=f"it is said to have been submitted at {at:%Y-%m-%d %H:%M} UTC"
+                )
+            until = remote_order.submitted_at + within
             if now < until:
-                return Opening(open=True, until=until)
-            return Opening(open=False, until=until, why_closed=f"closed {span(within)} after it was submitted")
+                return WindowState(is_open=True, closes_at=until)
+            return WindowState(
+                is_open=False, closes_at=until, closed_reason=f"closed {format_duration(within)} after it was submitted"
+            )
         case WhileStatus(statuses, until_word):
-            if placement.status is None or fold(placement.status) in statuses:
-                return Opening(open=True, closes_on=until_word)
-            return Opening(open=False, closes_on=until_word, why_closed=f"the service says {placement.status!r}")
+            if remote_order.status is None or normalize_status(remote_order.status) in statuses:
+                return WindowState(is_open=True, closes_on=until_word)
+            return WindowState(
+                is_open=False, closes_on=until_word, closed_reason=f"the service says {remote_order.status!r}"
+            )
         case _:
             assert_never(window)
 
 
-def next_open(ladder: Sequence[Route], placement: Placement, now: datetime, start: int = 0) -> int | None:
+def next_open_route(routes: Sequence[Route], remote_order: RemoteOrder, now: datetime, start: int = 0) -> int | None:
     """The index of the first open route at or after `start`; None when every one is closed."""
-    for index in range(start, len(ladder)):
-        if opening(ladder[index].window, placement, now).open:
+    for index in range(start, len(routes)):
+        if window_state(routes[index].window, remote_order, now).is_open:
             return index
     return None

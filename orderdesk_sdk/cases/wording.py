@@ -6,31 +6,31 @@ from datetime import timedelta
 from typing import assert_never
 
 from orderdesk_sdk.plugin.routes import (
-    ByCheck,
-    ByPerson,
-    ByReply,
+    FinalResponse,
+    ManualConfirmation,
+    Polling,
     Portal,
     Route,
 )
 
-__all__ = ["span", "proof_in_words"]
+__all__ = ["format_duration", "describe_confirmation"]
 
 
-def proof_in_words(route: Route) -> str:
+def describe_confirmation(route: Route) -> str:
     """What settles a case that took this route."""
     match route.confirm:
-        case ByReply():
+        case FinalResponse():
             return "the reply is final"
-        case ByCheck(every, give_up):
-            return f"read back every {span(every)}, for {span(give_up)}"
-        case ByPerson(within):
+        case Polling(every, give_up):
+            return f"read back every {format_duration(every)}, for {format_duration(give_up)}"
+        case ManualConfirmation(within):
             does = "does it and confirms" if isinstance(route, Portal) else "confirms"
-            return f"a person {does}, reminded after {span(within)}"
+            return f"a person {does}, reminded after {format_duration(within)}"
         case _:
             assert_never(route.confirm)
 
 
-def span(duration: timedelta) -> str:
+def format_duration(duration: timedelta) -> str:
     """A duration for people: 45 s, 2 min, 24 h."""
     total = duration.total_seconds()
     for size, unit in ((3600, "h"), (60, "min")):

@@ -10,8 +10,8 @@ from importlib.metadata import EntryPoint
 
 import click
 
-from orderdesk_sdk.errors import PluginFault, in_words
-from orderdesk_sdk.plugin.entry_points import Installed, source_of
+from orderdesk_sdk.errors import PluginError, describe_exception
+from orderdesk_sdk.plugin.entry_points import InstalledEntryPoints, source_of
 
 __all__ = ["COMMANDS", "contributed_commands", "load_command"]
 
@@ -21,26 +21,26 @@ COMMANDS = "orderdesk.commands"
 
 def contributed_commands() -> dict[str, EntryPoint]:
     """The entry points of installed commands by name, in the order in which they are declared; nothing is imported."""
-    return {point.name: point for point in Installed()(COMMANDS)}
+    return {point.name: point for point in InstalledEntryPoints()(COMMANDS)}
 
 
 def load_command(point: EntryPoint) -> click.Command:
-    """The command of an entry point; one that cannot be imported fails with a PluginFault when it is run."""
+    """The command of an entry point; one that cannot be imported fails with a PluginError when it is run."""
     try:
         loaded: object = point.load()
     except Exception as error:  # noqa: BLE001 - whatever is wrong with that package, the other commands go on
-        return _broken(point, in_words(error))
+        return _unavailable_command(point, describe_exception(error))
     if not isinstance(loaded, click.Command):
-        return _broken(point, f"{point.value} is {type(loaded).__name__}, not a click.Command")
+        return _unavailable_command(point, f"{point.value} is {type(loaded).__name__}, not a click.Command")
     loaded.name = point.name
     return loaded
 
 
-def _broken(point: EntryPoint, why: str) -> click.Command:
-    fault = PluginFault(
-        f"the command cannot be loaded: {why}",
-        place=f"command {point.name} ({source_of(point)})",
-        remedy=f"update or uninstall {source_of(point)}",
+def _unavailable_command(point: EntryPoint, reason: str) -> click.Command:
+    fault = PluginError(
+        f"the command cannot be loaded: {reason}",
+        location=f"command {point.name} ({source_of(point)})",
+        hint=f"update or uninstall {source_of(point)}",
     )
 
     def fail(args: tuple[str, ...]) -> None:  # noqa: ARG001 - whatever is asked of it
@@ -52,5 +52,5 @@ def _broken(point: EntryPoint, why: str) -> click.Command:
         callback=fail,
         params=[arguments],
         context_settings={"ignore_unknown_options": True},
-        help=f"Cannot be loaded: {why}",
+        help=f"Cannot be loaded: {reason}",
     )

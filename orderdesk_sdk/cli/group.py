@@ -10,8 +10,8 @@ import click
 
 from orderdesk_sdk.cli.commands import cancel, decide, doctor, integrations, ledger, orders, report, rules, work
 from orderdesk_sdk.cli.contributed import contributed_commands, load_command
-from orderdesk_sdk.cli.error_lines import complain, in_plain_words
-from orderdesk_sdk.cli.session import Session, shared
+from orderdesk_sdk.cli.error_lines import explain_unexpected_error, print_error
+from orderdesk_sdk.cli.session import Session, common_options
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.plugin.entry_points import source_of
 
@@ -27,8 +27,8 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Orders": (
         orders.import_orders,
         orders.orders,
-        orders.place,
-        orders.take_over,
+        orders.register,
+        orders.claim_number,
         orders.move,
     ),
     "Cancel and follow up": (
@@ -38,20 +38,20 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
         cancel.cases,
         cancel.receipt,
         cancel.resubmit,
-        report.status,
+        report.set_status,
     ),
     "Let rules do it": (rules.rules,),
     "Decide, as a person": (
         decide.poll,
         decide.confirm,
-        decide.refuse,
+        decide.reject,
         decide.withdraw,
-        decide.send_again,
-        report.take_back,
+        decide.retry,
+        report.withdraw_order,
     ),
     "Say what was heard": (
-        report.heard,
-        report.shipped,
+        report.report_canceled,
+        report.report_shipped,
     ),
     "Keep the ledger": (ledger.ledger, ledger.forget),
 }
@@ -98,8 +98,8 @@ class _Sections(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise  # Asked for by `standalone_mode=False`.
         except Exception as error:  # noqa: BLE001 - frames of ours tell a person nothing, and may show a secret
-            text, remedy = in_plain_words(error)
-            complain(text, remedy)
+            text, remedy = explain_unexpected_error(error)
+            print_error(text, remedy)
             sys.exit(1)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -122,7 +122,7 @@ class _Sections(click.Group):
     epilog="Exit codes: 0 done, settled or open in order; 1 an error; 2 wrong usage; 3 a person must look at a case.",
 )
 @click.version_option(package_name="orderdesk-sdk", prog_name="orderdesk")
-@shared
+@common_options
 def orderdesk() -> None:
     """Cancel orders at every place that holds them, and prove it."""
 

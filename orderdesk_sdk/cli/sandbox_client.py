@@ -12,11 +12,11 @@ from urllib.parse import quote, urlsplit
 from orderdesk_sdk.clock import utc
 from orderdesk_sdk.errors import ConfigurationError, ConflictError
 
-__all__ = ["PREFIX", "SandboxClock", "must_answer", "seed_order"]
+__all__ = ["PREFIX", "SandboxClock", "require_simulator", "seed_order"]
 
 PREFIX: Final = "/_simulator/"
 """`control.PREFIX`, which cannot be imported without a web framework."""
-_PATIENCE: Final = 10.0
+_TIMEOUT: Final = 10.0
 """Seconds for a call to a simulator on this machine."""
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -49,9 +49,9 @@ class SandboxClock:
         return utc(datetime.fromisoformat(str(answer["now"])))
 
 
-def must_answer(url: str) -> None:
+def require_simulator(url: str) -> None:
     """Raises ConfigurationError where no simulator answers at `url`."""
-    _ask(url, "GET", "log")
+    _request(url, "GET", "log")
 
 
 def seed_order(url: str, remote_id: str, lines: Sequence[tuple[str, int]]) -> bool:
@@ -60,7 +60,7 @@ def seed_order(url: str, remote_id: str, lines: Sequence[tuple[str, int]]) -> bo
     `lines` are (code, quantity). Raises ConfigurationError where nothing answers there, ConflictError where the
     simulator will not take it.
     """
-    status, _ = _ask(url, "GET", f"orders/{quote(remote_id, safe='')}")
+    status, _ = _request(url, "GET", f"orders/{quote(remote_id, safe='')}")
     if status == 200:
         return False
     wanted = [{"code": code, "quantity": quantity} for code, quantity in lines]
@@ -70,14 +70,16 @@ def seed_order(url: str, remote_id: str, lines: Sequence[tuple[str, int]]) -> bo
 
 def _call(url: str, method: str, call: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
     """The answer to a control call. Raises ConflictError for one that the simulator turns down."""
-    status, answer = _ask(url, method, call, body)
+    status, answer = _request(url, method, call, body)
     if status != 200:
-        raise ConflictError(str(answer.get("error", f"status {status}")), place=f"simulator at {url}")
+        raise ConflictError(str(answer.get("error", f"status {status}")), location=f"simulator at {url}")
     return answer
 
 
-def _ask(url: str, method: str, call: str, body: Mapping[str, object] | None = None) -> tuple[int, dict[str, object]]:
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=_PATIENCE)
+def _request(
+    url: str, method: str, call: str, body: Mapping[str, object] | None = None
+) -> tuple[int, dict[str, object]]:
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=_TIMEOUT)
     try:
         connection.request(method, PREFIX + call, None if body is None else json.dumps(body))
         reply = connection.getresponse()
@@ -85,11 +87,11 @@ def _ask(url: str, method: str, call: str, body: Mapping[str, object] | None = N
     except (OSError, HTTPException, ValueError) as error:
         raise ConfigurationError(
             f"no sandbox answers at {url}: {error}",
-            place="[sandbox]",
-            remedy="start `orderdesk sandbox` again; it writes the configuration anew",
+            location="[sandbox]",
+            hint="start `orderdesk sandbox` again; it writes the configuration anew",
         ) from error
     finally:
         connection.close()
     if not isinstance(answer, dict):
-        raise ConfigurationError(f"what answers at {url} is no sandbox", place="[sandbox]")
+        raise ConfigurationError(f"what answers at {url} is no sandbox", location="[sandbox]")
     return reply.status, answer

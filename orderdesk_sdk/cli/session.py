@@ -17,21 +17,21 @@ import click
 from orderdesk_sdk import errors
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.cases.ledger import Work
+    from orderdesk_sdk.cases.ledger import AnyCase
     from orderdesk_sdk.cases.resubmission import Resubmission
     from orderdesk_sdk.cases.status_change import StatusChange
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.clock import Clock
     from orderdesk_sdk.desk.config import Config
     from orderdesk_sdk.desk.desk import Desk
-    from orderdesk_sdk.stores.sqlite.orders import LocalHost
+    from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
-__all__ = ["PERSON_NEEDED", "Session", "by_option", "name_of_order", "shared", "who"]
+__all__ = ["EXIT_ACTION_REQUIRED", "Session", "by_option", "name_of_order", "common_options", "require_name"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PERSON_NEEDED = 3
+EXIT_ACTION_REQUIRED = 3
 """The exit code that says: a case awaits a person, or shipped although it was canceled."""
 
 
@@ -61,25 +61,25 @@ class Session:
         if not creating and config.path is None and not config.ledger.exists():
             raise errors.NotFoundError(
                 "there is neither a configuration nor a ledger here",
-                place=str(Path.cwd()),
-                remedy="go where your orderdesk.toml is, name it with --config, or begin with `orderdesk import`",
+                location=str(Path.cwd()),
+                hint="go where your orderdesk.toml is, name it with --config, or begin with `orderdesk import`",
             )
         with Desk(config, clock=clock_of(config), listeners=listeners) as desk:
             yield desk
 
-    def give(self, shape: Mapping[str, object], show: Callable[[Screen], None]) -> None:
+    def print_result(self, document: Mapping[str, object], show: Callable[[Screen], None]) -> None:
         """Give a result: the shape as JSON with --json, else what `show` draws for people."""
         if self.as_json:
-            click.echo(json.dumps(shape, indent=2))
+            click.echo(json.dumps(document, indent=2))
             return
         from orderdesk_sdk.cli.output.screen import Screen
 
         show(Screen())
 
-    def give_list(self, name: str, items: Iterable[Mapping[str, object]], show: Callable[[Screen], None]) -> None:
+    def print_list(self, name: str, items: Iterable[Mapping[str, object]], show: Callable[[Screen], None]) -> None:
         """Give a long list under a name, item by item as `items` has them: as JSON, else what `show` draws."""
         if not self.as_json:
-            self.give({}, show)
+            self.print_result({}, show)
             return
         separator = ""
         click.echo(f'{{\n  "{name}": [', nl=False)
@@ -93,27 +93,27 @@ class Session:
         """Say what is wrong, where, and what to do: on stderr, or as JSON on stdout with --json."""
         if self.as_json:
             named = next(kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
-            shape = {"kind": named.__name__, "text": error.text, "place": error.place, "remedy": error.remedy}
+            shape = {"kind": named.__name__, "text": error.message, "place": error.location, "remedy": error.hint}
             click.echo(json.dumps({"error": shape}, indent=2))
             return
         from orderdesk_sdk.cli.output.screen import printable
 
-        said = f"{error.place}: {error.text}" if error.place else error.text
-        click.echo(_broken(f"Error: {printable(said)}"), err=True)
-        if error.remedy:
-            click.echo(_broken(f"What to do: {printable(error.remedy)}"), err=True)
+        said = f"{error.location}: {error.message}" if error.location else error.message
+        click.echo(_load_error(f"Error: {printable(said)}"), err=True)
+        if error.hint:
+            click.echo(_load_error(f"What to do: {printable(error.hint)}"), err=True)
 
-    def end(self, cases: Sequence[Work]) -> None:
+    def exit_for(self, cases: Sequence[AnyCase]) -> None:
         """End the command with the exit code that these cases ask for."""
         from orderdesk_sdk.cases.case import ALARMS, State
         from orderdesk_sdk.cases.errand import ErrandState
 
-        needed = {State.AWAITING_PERSON, ErrandState.AWAITING_PERSON, *ALARMS}
+        needed = {State.ACTION_REQUIRED, ErrandState.ACTION_REQUIRED, *ALARMS}
         if any(case.state in needed for case in cases):
-            click.get_current_context().exit(PERSON_NEEDED)
+            click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
 
-def _broken(text: str) -> str:
+def _load_error(text: str) -> str:
     """The text broken between words on a terminal; as it is anywhere else."""
     if not sys.stderr.isatty():
         return text
@@ -132,18 +132,18 @@ def clock_of(config: Config) -> Clock:
     return SystemClock()
 
 
-def local_host(desk: Desk) -> LocalHost:
-    """The desk's host, which must be the embedded one. Raises NotAllowedError."""
-    from orderdesk_sdk.stores.sqlite.orders import embedded
+def sqlite_order_store(desk: Desk) -> SqliteOrderStore:
+    """The desk's host, which must be the embedded one. Raises InvalidStateError."""
+    from orderdesk_sdk.stores.sqlite.orders import require_embedded_store
 
-    return embedded(desk.host, "list the orders")
+    return require_embedded_store(desk.order_store, "list the orders")
 
 
-def find_work(desk: Desk, ref: str) -> Work:
+def find_case(desk: Desk, ref: str) -> AnyCase:
     """The case, resubmission or status change with this id or beginning of one, or the latest of ORDER@CONNECTION.
 
     At a connection an open one comes before what is settled, and a case before the others. Raises NotFoundError, and
-    InputError where several begin like that.
+    ValidationError where several begin like that.
     """
     from orderdesk_sdk.cli.output.pages import each_case
 
@@ -155,7 +155,7 @@ def find_work(desk: Desk, ref: str) -> Work:
         if at:
             known = [case for case in desk.cases(order=order) if case.connection == connection]
             its = [errand for errand in errands if errand.connection == connection and _is_of(desk, errand, order)]
-            found: list[Work] = [*its, *known]
+            found: list[AnyCase] = [*its, *known]
             found.sort(key=lambda one: one.is_open)
             if found:
                 return found[-1]
@@ -167,8 +167,8 @@ def find_work(desk: Desk, ref: str) -> Work:
         if not found:
             raise
     some = ", ".join(f"{one.id} (order {one.order_number} at {one.connection})" for one in found[:5])
-    raise errors.InputError(
-        f"{len(found)} cases begin like that", place=f"case {ref}", remedy=f"give more of the id: {some}"
+    raise errors.ValidationError(
+        f"{len(found)} cases begin like that", location=f"case {ref}", hint=f"give more of the id: {some}"
     )
 
 
@@ -181,18 +181,18 @@ def name_of_order(desk: Desk, order_id: str) -> str:
         return f"id:{order_id}"
 
 
-def _is_of(desk: Desk, errand: Resubmission | StatusChange, ref: str) -> bool:
+def _is_of(desk: Desk, case: Resubmission | StatusChange, ref: str) -> bool:
     """Whether an errand is about this order, or makes it."""
     from orderdesk_sdk.cases.status_change import StatusChange
 
     order = desk.order(ref)
-    if isinstance(errand, StatusChange):
-        return errand.order_id == order.id
-    origin = (order.id, desk.host.copied_from(order.id))
-    return errand.order_number == order.number and errand.original_id in origin
+    if isinstance(case, StatusChange):
+        return case.order_id == order.id
+    origin = (order.id, desk.order_store.original_of(order.id))
+    return case.order_number == order.number and case.original_id in origin
 
 
-def shared(function: Callable[P, R]) -> Callable[P, R]:
+def common_options(function: Callable[P, R]) -> Callable[P, R]:
     """Add --json and --config, which may stand before or after the command's name."""
 
     def keep_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -222,7 +222,7 @@ def by_option(*, required: bool = False) -> Callable[[Callable[P, R]], Callable[
     return click.option("--by", metavar="NAME", required=required, help=text)
 
 
-def who(by: str | None) -> str:
+def require_name(by: str | None) -> str:
     """The name given, else the login name. Raises click.UsageError where the machine knows none."""
     if by is not None:
         return by

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["stopping"]
+__all__ = ["stop_event"]
 
 
 @contextmanager
-def stopping() -> Iterator[threading.Event]:
+def stop_event() -> Iterator[threading.Event]:
     """An event that is set by SIGINT and SIGTERM within the block. Outside of the main thread nothing sets it."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -15,42 +15,42 @@ from orderdesk_sdk.cli.output.pages import each_case
 from orderdesk_sdk.cli.sandbox_client import SandboxClock
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.desk.worker import Rounds
+from orderdesk_sdk.desk.worker import RunLoop
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 
-__all__ = ["Watcher", "Worker", "machine_has_work"]
+__all__ = ["ChangeListener", "Worker", "has_automatic_work"]
 
-_MACHINE = (State.REQUESTED, State.HEARD, State.SENDING, State.ASKED, State.UNCLEAR)
+_AUTOMATIC_STATES = (State.PENDING, State.REPORTED, State.SENDING, State.ACKNOWLEDGED, State.UNKNOWN)
 _ROUNDS_WITHOUT_PROGRESS = 5
-_PAUSE = 1.0
+_RETRY_PAUSE = 1.0
 """Seconds between two tries of work that stays due: it failed, or another process has it."""
 
 
-class Watcher:
+class ChangeListener:
     """A listener that tells of every change of a case."""
 
-    def __init__(self, tell: Callable[[Case, Event], None]) -> None:
-        self._tell = tell
+    def __init__(self, report: Callable[[Case, Event], None]) -> None:
+        self._report = report
 
     @hookimpl
     def orderdesk_case_changed(self, case: Case, event: Event) -> None:
-        self._tell(case, event)
+        self._report(case, event)
 
 
-def machine_has_work(desk: Desk) -> bool:
+def has_automatic_work(desk: Desk) -> bool:
     """Whether anything is open that does not wait for a person.
 
     A cart waits for the order's fulfillment services, so it has no work of its own while one of them is open.
     """
-    if any(errand.state is not ErrandState.AWAITING_PERSON for errand in desk.errands(open_only=True)):
+    if any(errand.state is not ErrandState.ACTION_REQUIRED for errand in desk.errands(open_only=True)):
         return True
-    for case in each_case(desk, states=_MACHINE):
-        if case.role is not Role.CART or case.state is not State.REQUESTED:
+    for case in each_case(desk, states=_AUTOMATIC_STATES):
+        if case.role is not ConnectionRole.CART or case.state is not State.PENDING:
             return True
         others = desk.ledger.cases(order_id=case.order_id)  # Of all its wishes: it waits for them all.
-        if not any(other.is_open and other.role is not Role.CART for other in others):
+        if not any(other.is_open and other.role is not ConnectionRole.CART for other in others):
             return True
     return False
 
@@ -64,10 +64,10 @@ class Worker:
     """
 
     desk: Desk
-    every: float = 5.0
+    interval: float = 5.0
     stop: Signal = field(factory=Signal)
-    waiting: Callable[[datetime | None], None] | None = None
-    tell: Callable[[str], object] = lambda _: None
+    on_wait: Callable[[datetime | None], None] | None = None
+    report: Callable[[str], object] = lambda _: None
 
     def run(self, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
         """How much was done, and the problems of the last round, when stopped or (until_idle) when nothing is left.
@@ -79,44 +79,44 @@ class Worker:
             return self._run(until_idle=until_idle)
 
     def _run(self, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
-        rounds = Rounds(self.desk, self.tell)
+        rounds = RunLoop(self.desk, self.report)
         done, failed = 0, 0
         while True:
-            report = rounds.go()
-            done += report.done if report is not None else 0
+            report = rounds.run_once()
+            done += report.handled if report is not None else 0
             if self.stop.is_set() or (until_idle and report is not None and self._is_idle(rounds)):
                 return done, rounds.problems
             stays_due = report is None or (report.next_due is not None and report.next_due <= self.desk.clock.now())
             failed = failed + 1 if rounds.problems and stays_due else 0
             if until_idle and failed == _ROUNDS_WITHOUT_PROGRESS:
                 raise OrderDeskError(
-                    "; ".join(rounds.problems), place="due work", remedy="see `orderdesk doctor`; nothing is lost"
+                    "; ".join(rounds.problems), location="due work", hint="see `orderdesk doctor`; nothing is lost"
                 )
             if report is not None and not stays_due:
                 self._wait(report.next_due)
-            elif rounds.problems or (report is not None and not report.done):
-                self.stop.wait(_PAUSE)
+            elif rounds.problems or (report is not None and not report.handled):
+                self.stop.wait(_RETRY_PAUSE)
 
-    def _is_idle(self, rounds: Rounds) -> bool:
+    def _is_idle(self, rounds: RunLoop) -> bool:
         try:
-            return not machine_has_work(self.desk)
+            return not has_automatic_work(self.desk)
         except OrderDeskError as error:  # The ledger went away after the round.
-            rounds.note([*rounds.problems, str(error)])
+            rounds.report_new([*rounds.problems, str(error)])
             return False
 
     def _wait(self, due: datetime | None) -> None:
         clock = self.desk.clock
-        if due is not None and isinstance(clock, VirtualClock | SandboxClock) and machine_has_work(self.desk):
+        if due is not None and isinstance(clock, VirtualClock | SandboxClock) and has_automatic_work(self.desk):
             if isinstance(clock, SandboxClock):
                 clock.advance_to(due)
             else:
                 clock.advance(due - clock.now())
             return
-        left = self.every
+        left = self.interval
         if due is not None and not isinstance(clock, VirtualClock | SandboxClock):
             left = min(left, max(0.0, (due - clock.now()).total_seconds()))
         while left > 0 and not self.stop.is_set():
-            if self.waiting is not None:
-                self.waiting(due)
+            if self.on_wait is not None:
+                self.on_wait(due)
             self.stop.wait(min(left, 1.0))
             left -= 1.0

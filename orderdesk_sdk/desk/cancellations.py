@@ -10,33 +10,33 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.errand import end_of
+from orderdesk_sdk.cases.errand import deadline_of
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import (
-    demand,
-    not_yet_asked,
-    open_cases,
-    wanted_placements,
-    wish_content,
+    open_cancel_cases,
+    request_fingerprint,
+    select_not_covered,
+    select_remote_orders,
+    validate,
     with_line_ids,
 )
-from orderdesk_sdk.cases.windows import next_open
-from orderdesk_sdk.clock import CLOCKS_DIFFER, Clock
-from orderdesk_sdk.errors import ConflictError, InputError, OrderDeskError, PluginFault, UnderWayError
-from orderdesk_sdk.orders.by_id import HostById
-from orderdesk_sdk.orders.order import Order, Placement
-from orderdesk_sdk.plugin.lines import label, resolve_lines
-from orderdesk_sdk.plugin.url_paths import number_fault
+from orderdesk_sdk.cases.windows import next_open_route
+from orderdesk_sdk.clock import MAX_CLOCK_SKEW, Clock
+from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError, PluginError, ValidationError
+from orderdesk_sdk.orders.by_id import OrderStoreById
+from orderdesk_sdk.orders.order import Order, RemoteOrder
+from orderdesk_sdk.plugin.lines import line_label, resolve_lines
+from orderdesk_sdk.plugin.url_paths import number_error
 from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.runtime.context import Known
-from orderdesk_sdk.runtime.scheduler import InlineEngine
+from orderdesk_sdk.runtime.context import CaseContext
+from orderdesk_sdk.runtime.scheduler import Scheduler
 
-__all__ = ["Standing", "Wish", "Wishes", "name_of"]
+__all__ = ["CancellationStatus", "NewCancellation", "CancellationService", "require_actor"]
 
 
 @frozen
-class Standing:
+class CancellationStatus:
     """A wish and where its cases stand."""
 
     cancellation: Cancellation
@@ -49,7 +49,7 @@ class Standing:
 
 
 @frozen(kw_only=True)
-class Wish:
+class NewCancellation:
     """What somebody wants canceled. order: its id. See `Desk.cancel` for the rest.
 
     lines: by id or code, as somebody names them.
@@ -57,59 +57,59 @@ class Wish:
     canceled by itself; None where nobody but us wants it.
     """
 
-    order: str
-    by: str
+    order_id: str
+    requested_by: str
     reason: str | None = None
-    key: str | None = None
-    at: Sequence[str] = ()
+    idempotency_key: str | None = None
+    connections: Sequence[str] = ()
     lines: Mapping[str, int] = field(factory=dict, hash=False)
-    send: bool = True
-    chain: tuple[str, ...] = ()
-    heard_from: str | None = None
+    send_now: bool = True
+    caused_by_rules: tuple[str, ...] = ()
+    reported_by: str | None = None
 
 
-class Wishes:
+class CancellationService:
     """Makes cancellations of wishes: recorded first, then asked for."""
 
     def __init__(
-        self, ledger: Ledger, host: HostById, connections: Connections, engine: InlineEngine, clock: Clock
+        self, ledger: Ledger, order_store: OrderStoreById, connections: Connections, scheduler: Scheduler, clock: Clock
     ) -> None:
         self._ledger = ledger
-        self._host = host
+        self._order_store = order_store
         self._connections = connections
-        self._engine = engine
-        self._reach = engine.reach
+        self._scheduler = scheduler
+        self._extender = scheduler.extender
         self._clock = clock
 
-    def make(self, wish: Wish) -> Standing:
+    def create(self, request: NewCancellation) -> CancellationStatus:
         """Record a wish and do what is due; where it stands then. Raises what `Desk.cancel` raises."""
-        found = self._host.order(wish.order)
-        content = wish_content(found.id, wish.reason, wish.at, wish.lines)
-        earlier = self._earlier(found, wish, content)
+        found = self._order_store.get_order(request.order_id)
+        content = request_fingerprint(found.id, request.reason, request.connections, request.lines)
+        earlier = self._existing(found, request, content)
         if earlier is not None:
-            return self.standing(earlier)
-        wish = evolve(wish, lines=resolve_lines(found, wish.lines))
-        if wish.heard_from is None:
+            return self.status(earlier)
+        request = evolve(request, lines=resolve_lines(found, request.lines))
+        if request.reported_by is None:
             # Before the places are read: what is submitted after that is there to be read.
-            self._refuse_while_submitting(found)
-        known = self._host.placements(found.id)
-        placements = wanted_placements(found, known, wish.at)
+            self._require_no_running_resubmission(found)
+        known = self._order_store.remote_orders(found.id)
+        placements = select_remote_orders(found, known, request.connections)
         wishes = [with_line_ids(found, earlier) for earlier in self._ledger.cancellations(found.id)]
         cases = self._ledger.cases(order_id=found.id)
-        if wish.heard_from is not None:  # What is left of a part may be canceled there meanwhile.
-            cases = tuple(case for case in cases if case.state is not State.PARTLY_CANCELED)
-        wanted = not_yet_asked(placements, cases, wishes, wish.lines)
+        if request.reported_by is not None:  # What is left of a part may be canceled there meanwhile.
+            cases = tuple(case for case in cases if case.state is not State.PARTIALLY_CANCELED)
+        wanted = select_not_covered(placements, cases, wishes, request.lines)
         if not wanted:
             # Read anew: the wish that is under way may have come after the ones above were read.
             latest = self._ledger.cancellations(found.id)[-1]
-            if not (wish.at or wish.lines):
-                self._reach.take_back(found, after_all=True)
-            if wish.key is not None:
-                self._ledger.name(wish.key, content, latest)
-            return self.standing(latest)
-        if wish.heard_from is None:
-            self._demand(found, wanted, wish)
-        key = wish.key
+            if not (request.connections or request.lines):
+                self._extender.withdraw(found, after_all=True)
+            if request.idempotency_key is not None:
+                self._ledger.alias_key(request.idempotency_key, content, latest)
+            return self.status(latest)
+        if request.reported_by is None:
+            self._validate(found, wanted, request)
+        key = request.idempotency_key
         if key is None:
             key, content = f"order {found.id}, wish {len(wishes) + 1}", ""
         cancellation = Cancellation(
@@ -117,99 +117,107 @@ class Wishes:
             key,
             found.id,
             found.number,
-            name_of(wish.by),
-            wish.reason,
+            require_actor(request.requested_by),
+            request.reason,
             self._clock.now(),
-            dict(wish.lines),
-            wish.chain,
-            wish.heard_from,
-            tuple(wish.at),
-            line_names={line_id: label(found, line_id) for line_id in wish.lines},
+            dict(request.lines),
+            request.caused_by_rules,
+            request.reported_by,
+            tuple(request.connections),
+            line_names={line_id: line_label(found, line_id) for line_id in request.lines},
         )
-        opened = open_cases(cancellation, wanted, self._connections.configured_slug)
-        recorded, new = self._ledger.open(cancellation, content, opened)
+        opened = open_cancel_cases(cancellation, wanted, self._connections.integration_slug_or_empty)
+        recorded, new = self._ledger.open_cancellation(cancellation, content, opened)
         if not new:
-            return self.standing(recorded)
+            return self.status(recorded)
         # Registered since the places were read, by somebody who looked for wishes too early to see this one.
-        followed = self._reach.cover(found.id, self._host.placements(found.id))
-        if not wish.send:
-            return Standing(recorded, opened)
-        just_read = {placement.connection: Known(found, placement, recorded) for placement in wanted}
-        return Standing(recorded, self._engine.work((*opened, *followed), just_read)[: len(opened)])
+        followed = self._extender.extend_to_uncovered(found.id, self._order_store.remote_orders(found.id))
+        if not request.send_now:
+            return CancellationStatus(recorded, opened)
+        just_read = {placement.connection: CaseContext(found, placement, recorded) for placement in wanted}
+        return CancellationStatus(recorded, self._scheduler.process((*opened, *followed), just_read)[: len(opened)])
 
-    def _earlier(self, order: Order, wish: Wish, content: str) -> Cancellation | None:
+    def _existing(self, order: Order, new: NewCancellation, fingerprint: str) -> Cancellation | None:
         """The wish that has the key of this one already. Raises ConflictError where that one wants something else."""
-        if wish.key is None:
+        if new.idempotency_key is None:
             return None
         try:
-            return self._ledger.wish(wish.key, content)
+            return self._ledger.find_by_key(new.idempotency_key, fingerprint)
         except ConflictError:
             # Of the same content where the same lines are only named another way: by id, and by code.
             for known in self._ledger.cancellations(order.id):
-                same = (known.key, known.reason, sorted(known.at)) == (wish.key, wish.reason, sorted(wish.at))
-                if same and with_line_ids(order, known).lines == resolve_lines(order, wish.lines):
+                same = (known.idempotency_key, known.reason, sorted(known.connections)) == (
+                    new.idempotency_key,
+                    new.reason,
+                    sorted(new.connections),
+                )
+                if same and with_line_ids(order, known).lines == resolve_lines(order, new.lines):
                     return known
             raise
 
-    def standing(self, cancellation: Cancellation) -> Standing:
+    def status(self, cancellation: Cancellation) -> CancellationStatus:
         """Where a wish stands now."""
-        return Standing(cancellation, self._ledger.cases(cancellation_id=cancellation.id))
+        return CancellationStatus(cancellation, self._ledger.cases(cancellation_id=cancellation.id))
 
-    def register(self, order: Order, placement: Placement, by: str) -> Standing | None:
+    def register(self, order: Order, remote_order: RemoteOrder, requested_by: str) -> CancellationStatus | None:
         """Let the host know where an order was submitted; where the wish stands that reaches there, or None.
 
-        Submitted while it is being canceled: the wish follows it. Raises InputError for a number that the service would
+        Submitted while it is being canceled: the wish follows it. Raises ValidationError for a number that the service would
         mangle and a time that is still to come, and what the host raises for clashes.
         """
-        place = f"order {order.number} at {placement.connection}"
-        fault = number_fault(placement.remote_id, self._connections.get(placement.connection).integration.remote_id)
+        place = f"order {order.number} at {remote_order.connection}"
+        fault = number_error(
+            remote_order.remote_id, self._connections.get(remote_order.connection).integration.remote_id_format
+        )
         if fault:
-            raise InputError(fault, place=place, remedy="give the number that the service knows")
-        if placement.submitted_at > self._clock.now() + CLOCKS_DIFFER:
-            text = f"it cannot have been submitted at {placement.submitted_at.isoformat()}, which is still to come"
+            raise ValidationError(fault, location=place, hint="give the number that the service knows")
+        if remote_order.submitted_at > self._clock.now() + MAX_CLOCK_SKEW:
+            text = f"it cannot have been submitted at {remote_order.submitted_at.isoformat()}, which is still to come"
             remedy = "give the time at which it was submitted, with its offset from UTC, or none for now"
-            raise InputError(text, place=place, remedy=remedy)
-        begun = self._reach.begin(order, placement)
+            raise ValidationError(text, location=place, hint=remedy)
+        begun = self._extender.begin_registration(order, remote_order)
         try:
-            self._host.place(order.id, placement, by=by)
-        except InputError:
-            self._reach.drop(begun)
+            self._order_store.add_remote_order(order.id, remote_order, by=requested_by)
+        except ValidationError:
+            self._extender.abandon_registration(begun)
             raise
-        extended = self._reach.complete(begun, order, placement)
+        extended = self._extender.complete_registration(begun, order, remote_order)
         if extended is None:
             return None
-        cases = [case for case in self.standing(extended).cases if case.state is State.REQUESTED]
-        just_read = {placement.connection: Known(order, placement, extended)}
-        return Standing(extended, self._engine.work(cases, just_read))
+        cases = [case for case in self.status(extended).cases if case.state is State.PENDING]
+        just_read = {remote_order.connection: CaseContext(order, remote_order, extended)}
+        return CancellationStatus(extended, self._scheduler.process(cases, just_read))
 
-    def take_back(self, order: Order, by: str, note: str | None) -> tuple[Case, ...]:
+    def withdraw(self, order: Order, requested_by: str, note: str | None) -> tuple[Case, ...]:
         """Withdraw every open case of an order that has sent nothing; all its open cases as they are then.
 
         What was heard of a service is nobody's wish, and stays.
         """
-        text = note or f"taken back by {by}"
-        self._reach.take_back(order)
+        text = note or f"taken back by {requested_by}"
+        self._extender.withdraw(order)
         return tuple(
-            self._taken_back(case, by, text)
+            self._withdraw_case(case, requested_by, text)
             for case in self._ledger.cases(order_id=order.id)
-            if case.is_open and not case.heard
+            if case.is_open and not case.is_reported
         )
 
-    def _taken_back(self, case: Case, by: str, text: str) -> Case:
-        while case.is_open and case.asked_at is None and case.state is not State.SENDING:
+    def _withdraw_case(self, case: Case, by: str, message: str) -> Case:
+        while case.is_open and case.last_sent_at is None and case.state is not State.SENDING:
             try:
-                return self._engine.apply(case, Event(EventKind.WITHDRAW, self._clock.now(), person=by, text=text))
+                return self._scheduler.apply(
+                    case, Event(EventKind.WITHDRAWN, self._clock.now(), person=by, message=message)
+                )
             except ConflictError:
                 case = self._ledger.case(case.id)  # Somebody was faster; perhaps it is being sent this moment.
         if case.is_open:
             self._ledger.append(
-                case, [f"{text}; but it was asked for already, so only its service can tell"], fenced=False
+                case, [f"{message}; but it was asked for already, so only its service can tell"], if_unchanged=False
             )
         return case
 
-    def _refuse_while_submitting(self, order: Order) -> None:
+    def _require_no_running_resubmission(self, order: Order) -> None:
         """A duplicate on its way out is at no place yet, and will be in a moment: to say "nowhere" would be wrong."""
-        originals = [order.id, self._host.copied_from(order.id)]  # Itself, where it keeps its number.
+        originals = [order.id, self._order_store.original_of(order.id)]  # Itself, where it keeps its number.
         under_way = [
             found
             for original in originals
@@ -218,29 +226,29 @@ class Wishes:
             if found.order_number == order.number
         ]
         if under_way:
-            raise UnderWayError(
+            raise InProgressError(
                 f"it is being submitted to {under_way[0].connection} right now",
-                place=f"order {order.number}",
-                remedy=end_of(under_way[0]),
+                location=f"order {order.number}",
+                hint=deadline_of(under_way[0]),
             )
 
-    def _demand(self, order: Order, placements: Sequence[Placement], wish: Wish) -> None:
+    def _validate(self, order: Order, remote_orders: Sequence[RemoteOrder], new: NewCancellation) -> None:
         """Refuse, before anything is recorded, what a place would not take."""
-        for placement in placements:
+        for placement in remote_orders:
             try:
                 connection = self._connections.get(placement.connection)
             except OrderDeskError:
                 continue  # It cannot be used now; its case says so and waits for somebody to mend it.
             ladder = connection.integration.cancel
-            index = next_open(ladder, placement, self._clock.now())
+            index = next_open_route(ladder, placement, self._clock.now())
             if index is not None:
                 title = connection.integration.title
-                with suppress(PluginFault):  # It cannot say what it takes; its case will tell.
-                    demand(ladder[index], title, connection.settings, order, wish.reason, wish.lines)
+                with suppress(PluginError):  # It cannot say what it takes; its case will tell.
+                    validate(ladder[index], title, connection.settings, order, new.reason, new.lines)
 
 
-def name_of(by: str) -> str:
-    """The name of whoever stands for something. Raises InputError for a blank one."""
+def require_actor(by: str) -> str:
+    """The name of whoever stands for something. Raises ValidationError for a blank one."""
     if not by.strip():
-        raise InputError("somebody must stand for this", place="by", remedy="give the name of the person or rule")
+        raise ValidationError("somebody must stand for this", location="by", hint="give the name of the person or rule")
     return by.strip()

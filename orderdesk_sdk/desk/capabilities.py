@@ -12,35 +12,35 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from orderdesk_sdk.plugin.bulkhead import PATIENCE, Bulkhead
-from orderdesk_sdk.plugin.guard import sound
-from orderdesk_sdk.plugin.integration import IdRule, NewNumber, NoResubmit, ResubmitRule, SameNumber
+from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT, Bulkhead
+from orderdesk_sdk.plugin.guard import raise_for_failure
+from orderdesk_sdk.plugin.integration import IdentifierFormat, NewNumber, NoResubmission, ResubmissionPolicy, SameNumber
 from orderdesk_sdk.plugin.plain_values import plain_text
-from orderdesk_sdk.plugin.reasons import ClosedList, FreeText, NoReason, ReasonCode, ReasonRule
+from orderdesk_sdk.plugin.reasons import FreeText, NoReason, ReasonCode, ReasonList, ReasonRule
 from orderdesk_sdk.plugin.routes import (
     Always,
     Batch,
     Button,
-    ByCheck,
-    ByPerson,
-    ByReply,
     Confirmation,
     Email,
+    FinalResponse,
+    ManualConfirmation,
+    Polling,
     Portal,
     Route,
-    SinceSubmission,
     WhileStatus,
     Window,
+    WithinTime,
 )
-from orderdesk_sdk.plugin.settings_schema import setting_shape, settings_schema
-from orderdesk_sdk.plugin.validation import ladder_of
+from orderdesk_sdk.plugin.settings_schema import settings_form, settings_schema
+from orderdesk_sdk.plugin.validation import routes_for_connection
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.plugin.registry import Loaded
+    from orderdesk_sdk.plugin.registry import LoadedPlugin
 
-__all__ = ["SCHEMA_FILE", "VERSION", "Shape", "capabilities_of", "codes_shape"]
+__all__ = ["SCHEMA_FILE", "VERSION", "JsonObject", "capabilities_document", "codes_document"]
 
-Shape = dict[str, object]
+JsonObject = dict[str, object]
 """An object of a JSON document."""
 
 VERSION = 1
@@ -50,54 +50,56 @@ SCHEMA_FILE = Path(__file__).with_name("capabilities.schema.json")
 """The JSON Schema (2020-12) of the document."""
 
 
-def capabilities_of(loaded: Loaded, settings: object = None) -> Shape:
+def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> JsonObject:
     """What an integration declares, as a JSON document.
 
     settings: of one connection (`desk.connections.get(name).settings`), where these change the ladder or keep the calls
-    from being made; None gives what holds before there is a connection. Raises PluginFault where the plugin's own code
+    from being made; None gives what holds before there is a connection. Raises PluginError where the plugin's own code
     fails on them.
     """
-    declared = loaded.integration
+    declared = plugin.integration
     ladder: tuple[Route, ...] = declared.cancel
     unavailable: str | None = None
     if settings is not None:
-        told = Bulkhead(declared.slug, 1, PATIENCE).aside(lambda: _configured(loaded, settings))
-        ladder, unavailable = sound(told, "it cannot say what it can do", place=f"integration {declared.slug}")
+        told = Bulkhead(declared.slug, 1, DEFAULT_TIMEOUT).run_isolated(lambda: _routes_for_settings(plugin, settings))
+        ladder, unavailable = raise_for_failure(
+            told, "it cannot say what it can do", location=f"integration {declared.slug}"
+        )
     return {
         "version": VERSION,
         "slug": declared.slug,
         "title": declared.title,
         "role": declared.role.value,
-        "distribution": loaded.distribution,
-        "distribution_version": loaded.version,
+        "distribution": plugin.distribution,
+        "distribution_version": plugin.version,
         "help_url": declared.help_url,
-        "evidence": declared.evidence.value,
+        "evidence": declared.verified_by.value,
         "routes": [_route(route) for route in ladder],
-        "routes_vary": declared.configured is not None,
+        "routes_vary": declared.routes_for is not None,
         "unavailable": unavailable,
-        "resubmit": _resubmit(declared.resubmit),
-        "remote_id": None if declared.remote_id is None else _id_rule(declared.remote_id),
+        "resubmit": _resubmission(declared.resubmission),
+        "remote_id": None if declared.remote_id_format is None else _identifier_format(declared.remote_id_format),
         "statuses": [{"name": status.name, "title": status.title} for status in declared.statuses],
         "actions": [{"name": action.name, "status": action.status} for action in declared.actions],
-        "receives_messages": bool(loaded.manager.hook.orderdesk_receive.get_hookimpls()),
+        "receives_messages": bool(plugin.manager.hook.orderdesk_parse_webhook.get_hookimpls()),
         "limits": [
             {"operation": name, "per_second": limit.per_second, "burst": limit.burst}
             for name, limit in sorted(declared.limits.items())
         ],
         "rate_header": declared.rate_header,
-        "settings": setting_shape(declared.settings),
+        "settings": settings_form(declared.settings),
         "settings_schema": settings_schema(declared.settings, f"Settings of a connection to {declared.title}"),
     }
 
 
-def _configured(loaded: Loaded, settings: object) -> tuple[tuple[Route, ...], str | None]:
-    declared = loaded.integration
-    ladder = ladder_of(declared, loaded.manager, settings, f"settings of {declared.slug}")
-    said: object = declared.unavailable(settings) if declared.unavailable is not None else None
+def _routes_for_settings(plugin: LoadedPlugin, settings: object) -> tuple[tuple[Route, ...], str | None]:
+    declared = plugin.integration
+    ladder = routes_for_connection(declared, plugin.manager, settings, f"settings of {declared.slug}")
+    said: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
     return ladder, plain_text(said) if said is not None else None
 
 
-def codes_shape(codes: tuple[ReasonCode, ...]) -> list[Shape]:
+def codes_document(codes: tuple[ReasonCode, ...]) -> list[JsonObject]:
     """The codes of a list of reasons, as a drop-down shows them."""
     return [
         {"code": one.code, "title": one.title, "stands_for": sorted(reason.value for reason in one.stands_for)}
@@ -105,18 +107,18 @@ def codes_shape(codes: tuple[ReasonCode, ...]) -> list[Shape]:
     ]
 
 
-def _route(route: Route) -> Shape:
+def _route(route: Route) -> JsonObject:
     button = route if isinstance(route, Button) else None
     return {
         "kind": _kind(route),
         "label": route.label,
         "window": _window(route.window),
         "confirmation": _confirmation(route.confirm),
-        "climbs": sorted(refusal.value for refusal in button.climbs) if button is not None else [],
+        "climbs": sorted(refusal.value for refusal in button.fallback_on) if button is not None else [],
         "reasons": _reasons(route.reasons),
         "scope": route.scope.value,
         "batch": _batch(button.batch) if button is not None and button.batch is not None else None,
-        "note": route.note,
+        "note": route.warning,
     }
 
 
@@ -132,12 +134,12 @@ def _kind(route: Route) -> str:
             assert_never(route)
 
 
-def _window(window: Window) -> Shape:
-    shape: Shape = {"kind": "always", "within_seconds": None, "statuses": [], "until": None}
+def _window(window: Window) -> JsonObject:
+    shape: JsonObject = {"kind": "always", "within_seconds": None, "statuses": [], "until": None}
     match window:
         case Always():
             return shape
-        case SinceSubmission(within):
+        case WithinTime(within):
             return shape | {"kind": "since submission", "within_seconds": _seconds(within)}
         case WhileStatus(statuses, until):
             return shape | {"kind": "while status", "statuses": sorted(statuses), "until": until}
@@ -145,51 +147,51 @@ def _window(window: Window) -> Shape:
             assert_never(window)
 
 
-def _confirmation(confirm: Confirmation) -> Shape:
-    shape: Shape = {"kind": "reply", "every_seconds": None, "give_up_seconds": None, "within_seconds": None}
+def _confirmation(confirm: Confirmation) -> JsonObject:
+    shape: JsonObject = {"kind": "reply", "every_seconds": None, "give_up_seconds": None, "within_seconds": None}
     match confirm:
-        case ByReply():
+        case FinalResponse():
             return shape
-        case ByCheck(every, give_up):
+        case Polling(every, give_up):
             return shape | {"kind": "check", "every_seconds": _seconds(every), "give_up_seconds": _seconds(give_up)}
-        case ByPerson(within):
+        case ManualConfirmation(within):
             return shape | {"kind": "person", "within_seconds": _seconds(within)}
         case _:
             assert_never(confirm)
 
 
-def _reasons(rule: ReasonRule) -> Shape:
-    shape: Shape = {"rule": "none", "required": False, "max_length": None, "codes": [], "codes_vary": False}
+def _reasons(rule: ReasonRule) -> JsonObject:
+    shape: JsonObject = {"rule": "none", "required": False, "max_length": None, "codes": [], "codes_vary": False}
     match rule:
         case NoReason():
             return shape
         case FreeText(required, max_length):
             return shape | {"rule": "free text", "required": required, "max_length": max_length}
-        case ClosedList(codes, required, configured):
+        case ReasonList(codes, required, configured):
             vary = configured is not None
-            return shape | {"rule": "list", "required": required, "codes": codes_shape(codes), "codes_vary": vary}
+            return shape | {"rule": "list", "required": required, "codes": codes_document(codes), "codes_vary": vary}
         case _:
             assert_never(rule)
 
 
-def _batch(batch: Batch) -> Shape:
-    return {"gather_seconds": _seconds(batch.gather), "most": batch.most}
+def _batch(batch: Batch) -> JsonObject:
+    return {"gather_seconds": _seconds(batch.collect_for), "most": batch.max_size}
 
 
-def _resubmit(rule: ResubmitRule) -> Shape:
+def _resubmission(rule: ResubmissionPolicy) -> JsonObject:
     match rule:
         case NewNumber():
             return {"kind": "new number", "why": None}
         case SameNumber():
             return {"kind": "same number", "why": None}
-        case NoResubmit(why):
+        case NoResubmission(why):
             return {"kind": "none", "why": why}
         case _:
             assert_never(rule)
 
 
-def _id_rule(rule: IdRule) -> Mapping[str, object]:
-    return {"pattern": rule.pattern.pattern, "max_length": rule.max_length, "why": rule.why}
+def _identifier_format(rule: IdentifierFormat) -> Mapping[str, object]:
+    return {"pattern": rule.pattern.pattern, "max_length": rule.max_length, "why": rule.description}
 
 
 def _seconds(duration: timedelta) -> float:

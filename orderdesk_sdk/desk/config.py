@@ -31,24 +31,24 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from attrs import field, frozen
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.orders.numbering import SUFFIX, read_suffix
+from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, read_suffix
 from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.rules.reader import read_rules
-from orderdesk_sdk.runtime.connection_config import TOO_LARGE, ConnectionConfig, check_keys, make_from_table
-from orderdesk_sdk.transport.email.smtp import MailConfig, check_mail
+from orderdesk_sdk.runtime.connection_config import TOO_LARGE, ConnectionConfig, make_from_table, reject_unknown_keys
+from orderdesk_sdk.transport.email.smtp import EmailConfig, validate_email_config
 
 __all__ = ["Config", "SandboxConfig", "find_config", "read_config"]
 
 
 FILE_NAME = "orderdesk.toml"
-LONGEST_NAME = 255
+MAX_NAME_LENGTH = 255
 """Bytes of a file's name, on the file systems that are in use."""
-LONGEST = 1_000_000
+MAX_TEXT_LENGTH = 1_000_000
 """Characters of a configuration."""
-MOST_DOTS = 300
+MAX_DOTS = 300
 """Dots in one of its lines: Python's reader needs memory by the square of the parts of a key."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
+_LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 
 
 @frozen
@@ -75,9 +75,9 @@ class Config:
     timezone: tzinfo = UTC
     path: Path | None = None
     sandbox: SandboxConfig | None = None
-    mail: MailConfig | None = None
+    email: EmailConfig | None = None
     rules: tuple[Rule, ...] = ()
-    suffix: str = SUFFIX
+    resubmission_suffix: str = DEFAULT_SUFFIX
 
 
 def find_config(given: Path | None) -> Config:
@@ -106,120 +106,124 @@ def read_config(path: Path) -> Config:
 def _read(path: Path) -> Config:
     try:
         text = path.read_text(encoding="utf-8-sig")  # Some editors begin with a mark.
-        if len(text) > LONGEST or any(line.count(".") > MOST_DOTS for line in text.splitlines()):
+        if len(text) > MAX_TEXT_LENGTH or any(line.count(".") > MAX_DOTS for line in text.splitlines()):
             raise RecursionError
         document = tomllib.loads(text)
         for name, table in document.items():
             _check_numbers(table, f"{path}: [{name}]")
     except OSError as error:
-        raise ConfigurationError(f"cannot be read: {error.strerror}", place=str(path)) from None
+        raise ConfigurationError(f"cannot be read: {error.strerror}", location=str(path)) from None
     except ValueError as error:  # Of bytes that are no text, of what is no TOML, of a number with 5,000 digits.
-        raise ConfigurationError(f"is not TOML: {error}", place=str(path)) from None
+        raise ConfigurationError(f"is not TOML: {error}", location=str(path)) from None
     except RecursionError:
         raise ConfigurationError(
-            "is too long or nested too deeply", place=str(path), remedy="write it as the docs do"
+            "is too long or nested too deeply", location=str(path), hint="write it as the docs do"
         ) from None
-    check_keys(document, ("ledger", "host", "mail", "connections", "resubmit", "rules", "sandbox"), str(path))
-    ledger = _table(document, "ledger", str(path))
-    host = _table(document, "host", str(path))
-    check_keys(ledger, ("url",), f"{path}: [ledger]")
-    check_keys(host, ("timezone",), f"{path}: [host]")
+    reject_unknown_keys(document, ("ledger", "host", "mail", "connections", "resubmit", "rules", "sandbox"), str(path))
+    ledger = _optional_table(document, "ledger", str(path))
+    host = _optional_table(document, "host", str(path))
+    reject_unknown_keys(ledger, ("url",), f"{path}: [ledger]")
+    reject_unknown_keys(host, ("timezone",), f"{path}: [host]")
     connections = {
         name: _connection(name, table, f"{path}: [connections.{name}]")
-        for name, table in _table(document, "connections", str(path)).items()
+        for name, table in _optional_table(document, "connections", str(path)).items()
     }
     sandbox = _sandbox(document, connections, f"{path}: [sandbox]") if "sandbox" in document else None
-    mail = _mail(_table(document, "mail", str(path)), f"{path}: [mail]") if "mail" in document else None
+    mail = _email(_optional_table(document, "mail", str(path)), f"{path}: [mail]") if "mail" in document else None
     rules = read_rules(document.get("rules", []), f"{path}: [[rules]]")
-    resubmit = _table(document, "resubmit", str(path))
-    check_keys(resubmit, ("suffix",), f"{path}: [resubmit]")
-    suffix = read_suffix(resubmit.get("suffix", SUFFIX), f"{path}: [resubmit].suffix")
-    return Config(_ledger_path(ledger, path), connections, _timezone(host, path), path, sandbox, mail, rules, suffix)
+    resubmit = _optional_table(document, "resubmit", str(path))
+    reject_unknown_keys(resubmit, ("suffix",), f"{path}: [resubmit]")
+    suffix = read_suffix(resubmit.get("suffix", DEFAULT_SUFFIX), f"{path}: [resubmit].suffix")
+    return Config(
+        _read_ledger_path(ledger, path), connections, _read_timezone(host, path), path, sandbox, mail, rules, suffix
+    )
 
 
-def _check_numbers(value: object, place: str) -> None:
+def _check_numbers(value: object, location: str) -> None:
     """Raises ConfigurationError for a number that TOML does not have: beyond 64 bits it cannot even be shown."""
     if isinstance(value, int) and not -TOO_LARGE <= value < TOO_LARGE:
-        raise ConfigurationError("this number is too large", place=place, remedy="TOML has numbers of 64 bits")
+        raise ConfigurationError("this number is too large", location=location, hint="TOML has numbers of 64 bits")
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            _check_numbers(inner, f"{place}.{name}")
+            _check_numbers(inner, f"{location}.{name}")
     elif isinstance(value, list):
         for number, inner in enumerate(value):
-            _check_numbers(inner, f"{place}[{number}]")
+            _check_numbers(inner, f"{location}[{number}]")
 
 
-def _connection(name: str, table: object, place: str) -> ConnectionConfig:
+def _connection(name: str, table: object, location: str) -> ConnectionConfig:
     if not _NAME.fullmatch(name):
-        raise ConfigurationError("a connection's name is letters, digits, - and _", place=place)
+        raise ConfigurationError("a connection's name is letters, digits, - and _", location=location)
     if not isinstance(table, Mapping):
-        raise ConfigurationError("a table was expected", place=place)
-    check_keys(table, ("insecure", "integration", "settings"), place)
+        raise ConfigurationError("a table was expected", location=location)
+    reject_unknown_keys(table, ("insecure", "integration", "settings"), location)
     integration = table.get("integration")
     if not isinstance(integration, str):
         raise ConfigurationError(
-            "the integration is missing", place=place, remedy='add integration = "SLUG"; see `orderdesk integrations`'
+            "the integration is missing",
+            location=location,
+            hint='add integration = "SLUG"; see `orderdesk integrations`',
         )
     insecure = table.get("insecure", False)
     if not isinstance(insecure, bool):
-        raise ConfigurationError("must be true or false", place=f"{place}.insecure")
-    return ConnectionConfig(name, integration, _table(table, "settings", place), place, insecure)
+        raise ConfigurationError("must be true or false", location=f"{location}.insecure")
+    return ConnectionConfig(name, integration, _optional_table(table, "settings", location), location, insecure)
 
 
-def _mail(table: Mapping[str, object], place: str) -> MailConfig:
-    made = make_from_table(MailConfig, table, place, os.environ)
-    check_mail(made, place)
+def _email(table: Mapping[str, object], location: str) -> EmailConfig:
+    made = make_from_table(EmailConfig, table, location, os.environ)
+    validate_email_config(made, location)
     return made
 
 
-def _sandbox(document: Mapping[str, object], connections: Iterable[str], place: str) -> SandboxConfig:
-    table = _table(document, "sandbox", place)
-    check_keys(table, ("clock", "simulators"), place)
-    simulators = _table(table, "simulators", place)
-    check_keys(simulators, connections, f"{place}.simulators")
-    urls = {name: _loopback(url, f"{place}.simulators.{name}") for name, url in simulators.items()}
-    return SandboxConfig(urls, _loopback(table["clock"], f"{place}.clock") if "clock" in table else None)
+def _sandbox(document: Mapping[str, object], connections: Iterable[str], location: str) -> SandboxConfig:
+    table = _optional_table(document, "sandbox", location)
+    reject_unknown_keys(table, ("clock", "simulators"), location)
+    simulators = _optional_table(table, "simulators", location)
+    reject_unknown_keys(simulators, connections, f"{location}.simulators")
+    urls = {name: _loopback(url, f"{location}.simulators.{name}") for name, url in simulators.items()}
+    return SandboxConfig(urls, _loopback(table["clock"], f"{location}.clock") if "clock" in table else None)
 
 
-def _loopback(url: object, place: str) -> str:
-    if not isinstance(url, str) or not _LOOPBACK.fullmatch(url) or not 0 < int(url.rpartition(":")[2]) <= 65535:
+def _loopback(url: object, location: str) -> str:
+    if not isinstance(url, str) or not _LOOPBACK_URL.fullmatch(url) or not 0 < int(url.rpartition(":")[2]) <= 65535:
         raise ConfigurationError(
             f"{url!r} is not a simulator on this machine",
-            place=place,
-            remedy="remove the table: only `orderdesk sandbox` writes it, as http://127.0.0.1:PORT",
+            location=location,
+            hint="remove the table: only `orderdesk sandbox` writes it, as http://127.0.0.1:PORT",
         )
     return url
 
 
-def _table(document: Mapping[str, object], name: str, place: str) -> Mapping[str, object]:
+def _optional_table(document: Mapping[str, object], name: str, location: str) -> Mapping[str, object]:
     table = document.get(name, {})
     if not isinstance(table, Mapping):
-        raise ConfigurationError(f"{name} must be a table", place=place, remedy=f"write it as [{name}]")
+        raise ConfigurationError(f"{name} must be a table", location=location, hint=f"write it as [{name}]")
     return table
 
 
-def _ledger_path(ledger: Mapping[str, object], path: Path) -> Path:
+def _read_ledger_path(ledger: Mapping[str, object], path: Path) -> Path:
     url = ledger.get("url", "sqlite:///orderdesk.db")
     if not isinstance(url, str) or not url.startswith("sqlite:///") or len(url) <= len("sqlite:///"):
         raise ConfigurationError(
             "it is not a ledger's URL",  # Not shown: a database's URL may hold a password.
-            place=f"{path}: [ledger].url",
-            remedy='write it as "sqlite:///orderdesk.db"',
+            location=f"{path}: [ledger].url",
+            hint='write it as "sqlite:///orderdesk.db"',
         )
     name = url.removeprefix("sqlite:///")
-    if not name.isprintable() or any(len(os.fsencode(part)) > LONGEST_NAME for part in name.split("/")):
+    if not name.isprintable() or any(len(os.fsencode(part)) > MAX_NAME_LENGTH for part in name.split("/")):
         raise ConfigurationError(
-            "no file has such a name", place=f"{path}: [ledger].url", remedy='write it as "sqlite:///orderdesk.db"'
+            "no file has such a name", location=f"{path}: [ledger].url", hint='write it as "sqlite:///orderdesk.db"'
         )
     return path.parent / name
 
 
-def _timezone(host: Mapping[str, object], path: Path) -> tzinfo:
+def _read_timezone(host: Mapping[str, object], path: Path) -> tzinfo:
     name = host.get("timezone", "UTC")
     try:
         return UTC if name == "UTC" else ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         # An OSError for a folder's name, and for one that is too long.
         raise ConfigurationError(
-            f"{name!r} is not a time zone", place=f"{path}: [host].timezone", remedy='write it as "Europe/Berlin"'
+            f"{name!r} is not a time zone", location=f"{path}: [host].timezone", hint='write it as "Europe/Berlin"'
         ) from None

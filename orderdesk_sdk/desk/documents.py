@@ -11,111 +11,111 @@ from datetime import UTC, datetime
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.errand import Errand
-from orderdesk_sdk.cases.evidence import MailIn
+from orderdesk_sdk.cases.evidence import EmailEvidence
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
-from orderdesk_sdk.cases.receipt import CaseReceipt, ProofReceipt, Receipt, Step, WishReceipt
+from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.status_change import StatusChange
-from orderdesk_sdk.desk.cancellations import Standing
-from orderdesk_sdk.desk.capabilities import Shape, codes_shape
+from orderdesk_sdk.desk.cancellations import CancellationStatus
+from orderdesk_sdk.desk.capabilities import JsonObject, codes_document
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import LineAnswer
 
 __all__ = [
-    "errand_shape",
-    "iso",
-    "resubmission_shape",
-    "status_change_shape",
-    "Shape",
-    "case_shape",
-    "error_shape",
-    "order_shape",
-    "placement_shape",
-    "plan_shape",
-    "receipt_shape",
-    "standing_shape",
+    "other_case_document",
+    "iso_time",
+    "resubmission_document",
+    "status_change_document",
+    "JsonObject",
+    "case_document",
+    "error_document",
+    "order_document",
+    "remote_order_document",
+    "plan_document",
+    "receipt_document",
+    "cancellation_status_document",
 ]
 
 
-def iso(moment: datetime | None) -> str | None:
+def iso_time(moment: datetime | None) -> str | None:
     """The moment in UTC as `2026-11-22T13:03:10Z`, with microseconds where there are any; None stays None."""
     return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def error_shape(error: OrderDeskError | None) -> Shape | None:
+def error_document(error: OrderDeskError | None) -> JsonObject | None:
     """An error as part of a result."""
-    return None if error is None else {"text": error.text, "place": error.place, "remedy": error.remedy}
+    return None if error is None else {"message": error.message, "location": error.location, "hint": error.hint}
 
 
-def placement_shape(placement: Placement) -> Shape:
+def remote_order_document(remote_order: RemoteOrder) -> JsonObject:
     """Where an order was submitted."""
     return {
-        "connection": placement.connection,
-        "remote_id": placement.remote_id,
-        "role": placement.role.value,
-        "submitted_at": iso(placement.submitted_at),
-        "status": placement.status,
-        "status_at": iso(placement.status_at),
+        "connection": remote_order.connection,
+        "remote_id": remote_order.remote_id,
+        "role": remote_order.role.value,
+        "submitted_at": iso_time(remote_order.submitted_at),
+        "status": remote_order.status,
+        "status_at": iso_time(remote_order.status_at),
     }
 
 
-def order_shape(order: Order, folder: str | None, placements: Sequence[Placement]) -> Shape:
+def order_document(order: Order, folder: str | None, remote_orders: Sequence[RemoteOrder]) -> JsonObject:
     """An order in short. Money is text, as exact as it came."""
     return {
         "id": order.id,
         "number": order.number,
         "source_name": order.source_name,
         "folder": folder,
-        "added_at": iso(order.added_at),
+        "added_at": iso_time(order.added_at),
         "order_total": str(order.order_total),
         "lines": [{"id": line.id, "code": line.code, "quantity": line.quantity} for line in order.lines],
-        "placements": [placement_shape(placement) for placement in placements],
+        "remote_orders": [remote_order_document(placement) for placement in remote_orders],
     }
 
 
-def plan_shape(plan: Plan) -> Shape:
+def plan_document(plan: Plan) -> JsonObject:
     """A plan."""
     return {
         "order_id": plan.order_id,
         "order_number": plan.order_number,
-        "at": iso(plan.at),
-        "entries": [_entry(entry) for entry in plan.entries],
+        "at": iso_time(plan.at),
+        "entries": [_plan_entry_document(entry) for entry in plan.entries],
     }
 
 
-def _entry(entry: PlanEntry) -> Shape:
+def _plan_entry_document(entry: PlanEntry) -> JsonObject:
     return {
         "connection": entry.connection,
         "integration": entry.integration,
         "title": entry.title,
         "role": entry.role.value,
         "remote_id": entry.remote_id,
-        "chosen": entry.chosen,
+        "chosen_step": entry.chosen_step,
         "problem": entry.problem,
-        "standing": None if entry.standing is None else entry.standing.value,
-        "steps": [_plan_step(step) for step in entry.steps],
+        "existing_state": None if entry.existing_state is None else entry.existing_state.value,
+        "steps": [_plan_step_document(step) for step in entry.steps],
     }
 
 
-def _plan_step(step: PlanStep) -> Shape:
+def _plan_step_document(step: PlanStep) -> JsonObject:
     return {
         "route": step.label,
-        "open": step.opening.open,
-        "until": iso(step.opening.until),
-        "closes_on": step.opening.closes_on,
-        "why_closed": step.opening.why_closed,
-        "then": step.then,
-        "turn": step.turn,
+        "is_open": step.window.is_open,
+        "closes_at": iso_time(step.window.closes_at),
+        "closes_on": step.window.closes_on,
+        "closed_reason": step.window.closed_reason,
+        "follow_up": step.follow_up,
+        "decided_by": step.decided_by,
         "scope": step.scope.value,
         "needs": step.needs,
-        "reasons": codes_shape(step.reasons),
-        "note": step.note,
+        "reasons": codes_document(step.reasons),
+        "note": step.warning,
     }
 
 
-def case_shape(case: Case) -> Shape:
+def case_document(case: Case) -> JsonObject:
     """A case as it stands, without its story."""
     return {
         "id": case.id,
@@ -128,177 +128,186 @@ def case_shape(case: Case) -> Shape:
         "role": case.role.value,
         "state": case.state.value,
         "is_open": case.is_open,
-        "refusal": None if case.refusal is None else case.refusal.value,
-        "opened_at": iso(case.opened_at),
-        "updated_at": iso(case.updated_at),
-        "due_at": iso(case.due_at),
-        "asked_at": iso(case.asked_at),
-        "give_up_at": iso(case.give_up_at),
-        "status": case.status,
-        "text": case.text,
-        "remedy": case.remedy,
-        "fault": case.fault,
-        "lines": _lines(case.lines),
-        "proof": None if case.proof is None else case.proof.kind.value,
+        "rejection": None if case.rejection is None else case.rejection.value,
+        "created_at": iso_time(case.created_at),
+        "updated_at": iso_time(case.updated_at),
+        "due_at": iso_time(case.due_at),
+        "asked_at": iso_time(case.last_sent_at),
+        "deadline": iso_time(case.deadline),
+        "status": case.service_status,
+        "message": case.message,
+        "hint": case.hint,
+        "plugin_error": case.plugin_error,
+        "lines": _line_quantities(case.lines),
+        "evidence": None if case.evidence is None else case.evidence.kind.value,
     }
 
 
-def standing_shape(standing: Standing) -> Shape:
+def cancellation_status_document(status: CancellationStatus) -> JsonObject:
     """A wish and its cases."""
     return {
-        "cancellation": _cancellation(standing.cancellation),
-        "is_settled": standing.is_settled,
-        "cases": [case_shape(case) for case in standing.cases],
+        "cancellation": _cancellation_document(status.cancellation),
+        "is_settled": status.is_settled,
+        "cases": [case_document(case) for case in status.cases],
     }
 
 
-def _cancellation(wish: Cancellation) -> Shape:
+def _cancellation_document(cancellation: Cancellation) -> JsonObject:
     return {
-        "id": wish.id,
-        "key": wish.key,
-        "order_id": wish.order_id,
-        "order_number": wish.order_number,
-        "asked_by": wish.asked_by,
-        "reason": wish.reason,
-        "asked_at": iso(wish.asked_at),
-        "lines": [{"line": line, "quantity": quantity} for line, quantity in wish.part.items()],
-        "chain": list(wish.chain),
+        "id": cancellation.id,
+        "idempotency_key": cancellation.idempotency_key,
+        "order_id": cancellation.order_id,
+        "order_number": cancellation.order_number,
+        "requested_by": cancellation.requested_by,
+        "reason": cancellation.reason,
+        "asked_at": iso_time(cancellation.requested_at),
+        "lines": [{"line": line, "quantity": quantity} for line, quantity in cancellation.lines_by_name.items()],
+        "caused_by_rules": list(cancellation.caused_by_rules),
     }
 
 
-def receipt_shape(receipt: Receipt) -> Shape:
+def receipt_document(receipt: Receipt) -> JsonObject:
     """A receipt, whole."""
     return {
         "order_id": receipt.order_id,
         "order_number": receipt.order_number,
-        "at": iso(receipt.at),
+        "at": iso_time(receipt.at),
         "is_settled": receipt.is_settled,
         "is_canceled": receipt.is_canceled,
-        "goes_on": list(receipt.goes_on),
+        "not_canceled_at": list(receipt.not_canceled_at),
         "flaws": list(receipt.flaws),
-        "wishes": [_wish(wish) for wish in receipt.wishes],
-        "status_changes": [status_change_shape(found) for found in receipt.status_changes],
-        "resubmissions": [resubmission_shape(found) for found in receipt.resubmissions],
+        "cancellations": [_cancellation_receipt_document(wish) for wish in receipt.cancellations],
+        "status_changes": [status_change_document(found) for found in receipt.status_changes],
+        "resubmissions": [resubmission_document(found) for found in receipt.resubmissions],
     }
 
 
-def _wish(wish: WishReceipt) -> Shape:
+def _cancellation_receipt_document(receipt: CancellationReceipt) -> JsonObject:
     return {
-        "cancellation": _cancellation(wish.cancellation),
-        "cases": [_case_receipt(found) for found in wish.cases],
+        "cancellation": _cancellation_document(receipt.cancellation),
+        "cases": [_case_receipt_document(found) for found in receipt.cases],
     }
 
 
-def _case_receipt(found: CaseReceipt) -> Shape:
-    return case_shape(found.case) | {
-        "title": found.title,
-        "route": found.route,
-        "proof": None if found.proof is None else _proof(found.proof),
-        "steps": [_step(step) for step in found.steps],
-        "record": {
-            "is_intact": not found.record.flaws,
-            "flaws": list(found.record.flaws),
-            "lines": found.record.lines,
-            "head": found.record.head,
-            "texts_removed": found.record.is_removed,
+def _case_receipt_document(receipt: CaseReceipt) -> JsonObject:
+    return case_document(receipt.case) | {
+        "title": receipt.title,
+        "route": receipt.route,
+        "evidence": None if receipt.evidence is None else _evidence_document(receipt.evidence),
+        "steps": [_history_line_document(step) for step in receipt.history],
+        "integrity": {
+            "is_intact": not receipt.integrity.flaws,
+            "flaws": list(receipt.integrity.flaws),
+            "lines": receipt.integrity.entry_count,
+            "head": receipt.integrity.head,
+            "texts_removed": receipt.integrity.texts_removed,
         },
     }
 
 
-def _proof(proof: ProofReceipt) -> Shape:
+def _evidence_document(evidence: EvidenceReceipt) -> JsonObject:
     return {
-        "kind": proof.kind.value,
-        "exchange": _exchange(proof.exchange),
-        "unidentified": proof.unidentified,
-        "person": proof.person,
-        "note": proof.note,
-        "message": None if proof.message is None else _message(proof.message),
+        "kind": evidence.kind.value,
+        "exchange": _exchange_document(evidence.exchange),
+        "no_order_number_reason": evidence.no_order_number_reason,
+        "person": evidence.person,
+        "note": evidence.note,
+        "email": None if evidence.email is None else _email_document(evidence.email),
     }
 
 
-def _message(mail: MailIn) -> Shape:
+def _email_document(email: EmailEvidence) -> JsonObject:
     return {
-        "from": mail.sender,
-        "subject": mail.subject,
-        "at": iso(mail.at),
-        "message_id": mail.identity,
-        "answers": mail.answers,
-        "answers_case": mail.case,
-        "names": mail.names,
-        "digest": mail.digest,
+        "from": email.sender,
+        "subject": email.subject,
+        "at": iso_time(email.dated_at),
+        "message_id": email.message_id,
+        "in_reply_to": email.in_reply_to,
+        "in_reply_to_case": email.in_reply_to_case,
+        "mentioned_order_number": email.mentioned_order_number,
+        "digest": email.digest,
     }
 
 
-def _step(step: Step) -> Shape:
+def _history_line_document(step: HistoryLine) -> JsonObject:
     return {
-        "at": iso(step.at),
-        "what": step.what,
-        "text": step.text,
+        "at": iso_time(step.at),
+        "summary": step.summary,
+        "message": step.message,
         "person": step.person,
-        "exchange": _exchange(step.exchange),
+        "exchange": _exchange_document(step.exchange),
     }
 
 
-def _exchange(exchange: Exchange | None) -> Shape | None:
+def _exchange_document(exchange: Exchange | None) -> JsonObject | None:
     if exchange is None:
         return None
     failure = exchange.failure
     return {
         "method": exchange.intent.method,
         "url": exchange.intent.url,
-        "sent_at": iso(exchange.intent.at),
-        "at": iso(exchange.ended_at),
+        "sent_at": iso_time(exchange.intent.at),
+        "at": iso_time(exchange.ended_at),
         "status": exchange.status,
         "headers": dict(exchange.headers),
         "body": exchange.body,
-        "whole": exchange.whole,
-        "tries": exchange.tries,
-        "shared_at": iso(exchange.shared_at),
+        "is_complete": exchange.is_complete,
+        "attempts": exchange.attempts,
+        "shared_at": iso_time(exchange.shared_at),
         "failure": None
         if failure is None
-        else {"kind": failure.kind, "certainty": failure.certainty.value, "text": failure.text},
+        else {"kind": failure.kind, "certainty": failure.certainty.value, "message": failure.message},
     }
 
 
-def _lines(lines: Sequence[LineAnswer]) -> list[Shape]:
+def _line_quantities(lines: Sequence[LineAnswer]) -> list[JsonObject]:
     return [{"line": line.line, "ordered": line.ordered, "canceled": line.canceled} for line in lines]
 
 
-def errand_shape(found: Resubmission | StatusChange) -> Shape:
+def other_case_document(case: Resubmission | StatusChange) -> JsonObject:
     """An errand as the result of a command."""
-    match found:
+    match case:
         case Resubmission():
-            return {"resubmission": resubmission_shape(found)}
+            return {"resubmission": resubmission_document(case)}
         case StatusChange():
-            return {"status_change": status_change_shape(found)}
+            return {"status_change": status_change_document(case)}
 
 
-def resubmission_shape(found: Resubmission) -> Shape:
+def resubmission_document(resubmission: Resubmission) -> JsonObject:
     """A resubmission as it stands."""
-    return {**_errand(found), "original_id": found.original_id, "original_number": found.original_number}
-
-
-def status_change_shape(found: StatusChange) -> Shape:
-    """A status change as it stands."""
-    return {**_errand(found), "order_id": found.order_id, "status": found.status, "chain": list(found.chain)}
-
-
-def _errand(found: Errand) -> Shape:
     return {
-        "id": found.id,
-        "order_number": found.order_number,
-        "connection": found.connection,
-        "integration": found.integration,
-        "remote_id": found.remote_id,
-        "asked_by": found.asked_by,
-        "state": found.state.value,
-        "is_open": found.is_open,
-        "opened_at": iso(found.opened_at),
-        "updated_at": iso(found.updated_at),
-        "due_at": iso(found.due_at),
-        "text": found.text,
-        "remedy": found.remedy,
-        "fault": found.fault,
-        "give_up_at": iso(found.give_up_at),
-        "person": found.person,
+        **_other_case_fields(resubmission),
+        "original_id": resubmission.original_id,
+        "original_number": resubmission.original_number,
+    }
+
+
+def status_change_document(change: StatusChange) -> JsonObject:
+    """A status change as it stands."""
+    return {
+        **_other_case_fields(change),
+        "order_id": change.order_id,
+        "status": change.status,
+        "caused_by_rules": list(change.caused_by_rules),
+    }
+
+
+def _other_case_fields(case: Errand) -> JsonObject:
+    return {
+        "id": case.id,
+        "order_number": case.order_number,
+        "connection": case.connection,
+        "integration": case.integration,
+        "remote_id": case.remote_id,
+        "requested_by": case.requested_by,
+        "state": case.state.value,
+        "is_open": case.is_open,
+        "created_at": iso_time(case.created_at),
+        "updated_at": iso_time(case.updated_at),
+        "due_at": iso_time(case.due_at),
+        "message": case.message,
+        "hint": case.hint,
+        "plugin_error": case.plugin_error,
+        "deadline": iso_time(case.deadline),
+        "person": case.person,
     }

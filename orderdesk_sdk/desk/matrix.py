@@ -10,21 +10,28 @@ from typing import assert_never
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.wording import proof_in_words, span
-from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin.integration import Evidence, Integration, NewNumber, NoResubmit, ResubmitRule, SameNumber
-from orderdesk_sdk.plugin.profiles.api_settings import WireSettings
-from orderdesk_sdk.plugin.reasons import ClosedList, FreeText, NoReason
-from orderdesk_sdk.plugin.registry import Loaded, Registry
-from orderdesk_sdk.plugin.routes import Always, Button, Email, Route, SinceSubmission, WhileStatus, Window
+from orderdesk_sdk.cases.wording import describe_confirmation, format_duration
+from orderdesk_sdk.errors import PluginError
+from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.plugin.integration import (
+    Integration,
+    NewNumber,
+    NoResubmission,
+    ResubmissionPolicy,
+    SameNumber,
+    Verification,
+)
+from orderdesk_sdk.plugin.profiles.api_settings import ApiProfileSettings
+from orderdesk_sdk.plugin.reasons import FreeText, NoReason, ReasonList
+from orderdesk_sdk.plugin.registry import LoadedPlugin, PluginRegistry
+from orderdesk_sdk.plugin.routes import Always, Button, Email, Route, WhileStatus, Window, WithinTime
 from orderdesk_sdk.runtime.handlers.status_change import settable_statuses
 
-__all__ = ["VARIES", "MatrixRoute", "MatrixRow", "every_row", "matrix_row", "row_of"]
+__all__ = ["VARIES_MARK", "MatrixRoute", "MatrixRow", "matrix_rows", "matrix_row", "row_of_declaration"]
 
-VARIES = "* the settings of a connection may change it"
+VARIES_MARK = "* the settings of a connection may change it"
 """What the star behind a way to cancel means."""
-NO_WAY = "nobody knows how; a person must do it there"
+NO_ROUTE = "nobody knows how; a person must do it there"
 
 
 @frozen
@@ -36,11 +43,11 @@ class MatrixRoute:
     or None.
     """
 
-    way: str
-    proof: str
+    route: str
+    confirmation: str
     reason: str
     scope: str
-    note: str | None
+    warning: str | None
 
 
 @frozen
@@ -54,94 +61,99 @@ class MatrixRow:
 
     slug: str
     title: str
-    role: Role
+    role: ConnectionRole
     routes: tuple[MatrixRoute, ...]
-    varies: bool
+    routes_vary: bool
     statuses: tuple[str, ...]
-    resubmit: str
+    resubmission: str
     actions: tuple[str, ...]
-    messages: bool
-    evidence: Evidence
+    reads_notifications: bool
+    verified_by: Verification
 
     @property
     def cancel(self) -> str:
         """All ways to cancel in one text, with a star where they vary."""
-        ways = ", then ".join(route.way for route in self.routes) or NO_WAY
-        return f"{ways} *" if self.varies else ways
+        ways = ", then ".join(route.route for route in self.routes) or NO_ROUTE
+        return f"{ways} *" if self.routes_vary else ways
 
     def cells(self) -> dict[str, str]:
         """The row as columns, by their heading; "-" where there is nothing."""
         return {
             "cancel": self.cancel,
-            "proof": _in_turn(route.proof for route in self.routes),
-            "reason": _in_turn(route.reason for route in self.routes),
-            "scope": _in_turn(route.scope for route in self.routes),
+            "proof": _joined(route.confirmation for route in self.routes),
+            "reason": _joined(route.reason for route in self.routes),
+            "scope": _joined(route.scope for route in self.routes),
             "statuses": ", ".join(self.statuses) or "-",
-            "resubmit": self.resubmit,
+            "resubmit": self.resubmission,
             "rule actions": ", ".join(self.actions) or "-",
-            "messages in": "yes" if self.messages else "no",
+            "messages in": "yes" if self.reads_notifications else "no",
             "role": self.role.value,
-            "evidence": self.evidence.value,
-            "note": "; ".join(route.note for route in self.routes if route.note) or "-",
+            "evidence": self.verified_by.value,
+            "note": "; ".join(route.warning for route in self.routes if route.warning) or "-",
         }
 
 
-def every_row(registry: Registry) -> tuple[tuple[MatrixRow, ...], tuple[PluginFault, ...]]:
+def matrix_rows(registry: PluginRegistry) -> tuple[tuple[MatrixRow, ...], tuple[PluginError, ...]]:
     """The rows of all integrations, by slug, and what is wrong with those that cannot be used, or not even be read."""
     rows: list[MatrixRow] = []
-    faults: list[PluginFault] = [*registry.unreadable()]
+    faults: list[PluginError] = [*registry.distribution_errors()]
     for slug in registry.slugs():
         try:
             rows.append(matrix_row(registry.load(slug)))
-        except PluginFault as fault:
+        except PluginError as fault:
             faults.append(fault)
     return tuple(rows), tuple(faults)
 
 
-def matrix_row(loaded: Loaded) -> MatrixRow:
+def matrix_row(plugin: LoadedPlugin) -> MatrixRow:
     """The row of an integration that was loaded."""
-    return row_of(loaded.integration, messages=bool(loaded.manager.hook.orderdesk_receive.get_hookimpls()))
-
-
-def row_of(declared: Integration, *, messages: bool) -> MatrixRow:
-    """The row of a declaration. messages: whether the plugin reads what its service sends. Pure."""
-    wired = issubclass(declared.settings, WireSettings)
-    return MatrixRow(
-        slug=declared.slug,
-        title=declared.title,
-        role=declared.role,
-        routes=tuple(
-            MatrixRoute(
-                _way(route, wired=wired),
-                _proof(route, open_ended=wired and declared.configured is not None),
-                _reason(route, wired=wired),
-                route.scope.value,
-                route.note,
-            )
-            for route in declared.cancel
-        ),
-        varies=declared.configured is not None and not wired,  # That a wire profile decides is said in the cell.
-        statuses=settable_statuses(declared) if declared.role is Role.CART else (),
-        resubmit=_resubmit(declared.resubmit),
-        actions=tuple(action.name for action in declared.actions),
-        messages=messages,
-        evidence=declared.evidence,
+    return row_of_declaration(
+        plugin.integration, reads_notifications=bool(plugin.manager.hook.orderdesk_parse_webhook.get_hookimpls())
     )
 
 
-def _in_turn(texts: Iterable[str]) -> str:
+def row_of_declaration(integration: Integration, *, reads_notifications: bool) -> MatrixRow:
+    """The row of a declaration. reads_notifications: whether the plugin reads what its service sends. Pure."""
+    wired = issubclass(integration.settings, ApiProfileSettings)
+    return MatrixRow(
+        slug=integration.slug,
+        title=integration.title,
+        role=integration.role,
+        routes=tuple(
+            MatrixRoute(
+                _route(route, by_profile=wired),
+                _confirmation(route, open_ended=wired and integration.routes_for is not None),
+                _reason_rule(route, by_profile=wired),
+                route.scope.value,
+                route.warning,
+            )
+            for route in integration.cancel
+        ),
+        routes_vary=integration.routes_for is not None
+        and not wired,  # That a wire profile decides is said in the cell.
+        statuses=settable_statuses(integration) if integration.role is ConnectionRole.CART else (),
+        resubmission=_resubmission(integration.resubmission),
+        actions=tuple(action.name for action in integration.actions),
+        reads_notifications=reads_notifications,
+        verified_by=integration.verified_by,
+    )
+
+
+def _joined(texts: Iterable[str]) -> str:
     """What holds for one way after the other, said once where it is the same for all."""
     return "; then ".join(dict.fromkeys(texts)) or "-"
 
 
-def _way(route: Route, *, wired: bool) -> str:
-    required = _reason(route, wired=wired).startswith("required")
+def _route(route: Route, *, by_profile: bool) -> str:
+    required = _reason_rule(route, by_profile=by_profile).startswith("required")
     parts = [f"{route.label} with a reason" if required else route.label]
-    if wired and isinstance(route, Button):
+    if by_profile and isinstance(route, Button):
         parts.append("by your wire profile")
     if isinstance(route, Button) and route.batch is not None:
-        pace = ", one at a time" if route.batch.paced else ""
-        parts.append(f"in batches of up to {route.batch.most}, gathered for {span(route.batch.gather)}{pace}")
+        pace = ", one at a time" if route.batch.one_call_per_interval else ""
+        parts.append(
+            f"in batches of up to {route.batch.max_size}, gathered for {format_duration(route.batch.collect_for)}{pace}"
+        )
     parts += _window(route.window)
     return ", ".join(parts)
 
@@ -150,40 +162,40 @@ def _window(window: Window) -> tuple[str, ...]:
     match window:
         case Always():
             return ()
-        case SinceSubmission(within):
-            return (f"within {span(within)} of submission",)
-        case WhileStatus(until=until):
+        case WithinTime(within):
+            return (f"within {format_duration(within)} of submission",)
+        case WhileStatus(closes_at=until):
             return (f"while {until} has not begun",)
         case _:
             assert_never(window)
 
 
-def _proof(route: Route, *, open_ended: bool) -> str:
-    told = proof_in_words(route)
+def _confirmation(route: Route, *, open_ended: bool) -> str:
+    told = describe_confirmation(route)
     return f"as your wire profile can prove; without a read call {told}" if open_ended else told
 
 
-def _reason(route: Route, *, wired: bool) -> str:
+def _reason_rule(route: Route, *, by_profile: bool) -> str:
     match route.reasons:
         case NoReason():
             if isinstance(route, Email):
                 return "optional, where your mail names it"
-            return "optional, where your wire profile sends it" if wired else "none"
+            return "optional, where your wire profile sends it" if by_profile else "none"
         case FreeText(required):
             return f"{'required' if required else 'optional'}, in words"
-        case ClosedList(required=required):
+        case ReasonList(required=required):
             return f"{'required' if required else 'optional'}, from a list"
         case _:
             assert_never(route.reasons)
 
 
-def _resubmit(rule: ResubmitRule) -> str:
+def _resubmission(rule: ResubmissionPolicy) -> str:
     match rule:
         case NewNumber():
             return "new number"
         case SameNumber():
             return "same number"
-        case NoResubmit(why):
+        case NoResubmission(why):
             return f"no: {why}"
         case _:
             assert_never(rule)

@@ -6,46 +6,52 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.desk.cancellations import Wishes
-from orderdesk_sdk.desk.notifications import Inbound
-from orderdesk_sdk.orders.order import Order, Placement
-from orderdesk_sdk.orders.store import Host
-from orderdesk_sdk.rules.engine import Rulebook
+from orderdesk_sdk.desk.cancellations import CancellationService
+from orderdesk_sdk.desk.notifications import NotificationService
+from orderdesk_sdk.orders.order import Order, RemoteOrder
+from orderdesk_sdk.orders.store import OrderStore
+from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.stores.sqlite.orders import ImportReport, embedded
+from orderdesk_sdk.stores.sqlite.orders import ImportReport, require_embedded_store
 
-__all__ = ["Intake"]
+__all__ = ["OrderService"]
 
 
-class Intake:
+class OrderService:
     """Takes orders in, and lets open wishes and the rules hear of it."""
 
     def __init__(
-        self, host: Host, connections: Connections, wishes: Wishes, inbound: Inbound, rulebook: Rulebook, clock: Clock
+        self,
+        order_store: OrderStore,
+        connections: Connections,
+        cancellations: CancellationService,
+        notifications: NotificationService,
+        rules: RuleEngine,
+        clock: Clock,
     ) -> None:
-        self._host = host
+        self._order_store = order_store
         self._connections = connections
-        self._wishes = wishes
-        self._inbound = inbound
-        self._rulebook = rulebook
+        self._cancellations = cancellations
+        self._notifications = notifications
+        self._rules = rules
         self._clock = clock
 
-    def place(
-        self, order: Order, at: str, *, remote_id: str | None, submitted_at: datetime | None, by: str
-    ) -> Placement:
+    def register(
+        self, order: Order, connection: str, *, remote_id: str | None, submitted_at: datetime | None, by: str
+    ) -> RemoteOrder:
         """Register that an order was submitted to a connection; a wish that is open for it goes there too."""
-        role = self._connections.get(at).integration.role
+        role = self._connections.get(connection).integration.role
         number = order.number if remote_id is None else remote_id
-        placement = Placement(at, number, submitted_at or self._clock.now(), role)
-        self._wishes.register(order, placement, by)
+        placement = RemoteOrder(connection, number, submitted_at or self._clock.now(), role)
+        self._cancellations.register(order, placement, by)
         return placement
 
     def import_orders(self, orders: Sequence[Order], *, by: str) -> ImportReport:
         """Take orders into the local host; the rules are to hear of each that is new."""
-        local = embedded(self._host, "import")
-        new = self._rulebook.expect_imports(orders)
-        shipped = self._inbound.newly_shipped(orders)
+        local = require_embedded_store(self._order_store, "import")
+        new = self._rules.record_imports(orders)
+        shipped = self._notifications.newly_shipped(orders)
         report = local.import_orders(orders, by=by)
-        self._inbound.shipped_by_host(shipped, by=by)
-        self._rulebook.hear(new)
+        self._notifications.report_shipments(shipped, by=by)
+        self._rules.record(new)
         return report

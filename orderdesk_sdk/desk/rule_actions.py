@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.desk.cancellations import Wish, Wishes
-from orderdesk_sdk.desk.status_changes import Statuses
-from orderdesk_sdk.rules.actions import Deed
+from orderdesk_sdk.desk.cancellations import CancellationService, NewCancellation
+from orderdesk_sdk.desk.status_changes import StatusChangeService
+from orderdesk_sdk.rules.actions import ActionRequest
 
-__all__ = ["Deeds"]
+__all__ = ["RuleActionExecutor"]
 
 
-class Deeds:
+class RuleActionExecutor:
     """Does what rules want, by the same paths as persons."""
 
-    def __init__(self, wishes: Wishes, statuses: Statuses) -> None:
-        self._wishes = wishes
-        self._statuses = statuses
+    def __init__(self, cancellations: CancellationService, status_changes: StatusChangeService) -> None:
+        self._cancellations = cancellations
+        self._status_changes = status_changes
 
-    def do(self, deed: Deed) -> str:
+    def execute(self, request: ActionRequest) -> str:
         """Do it, and say where it stands. Raises what keeps it from being done."""
-        if deed.status is not None:
-            made = self._statuses.make(deed.order, deed.status, by=deed.by, at=deed.at, key=deed.key, chain=deed.chain)
+        if request.status is not None:
+            made = self._status_changes.create(
+                request.order_id,
+                request.status,
+                requested_by=request.requested_by,
+                connections=request.connections,
+                idempotency_key=request.idempotency_key,
+                caused_by_rules=request.caused_by_rules,
+            )
             return ", ".join(f"{change.connection} {change.state.value}" for change in made.changes)
-        wish = Wish(order=deed.order.id, by=deed.by, reason=deed.reason, key=deed.key, at=deed.at, chain=deed.chain)
-        standing = self._wishes.make(wish)
+        wish = NewCancellation(
+            order_id=request.order_id.id,
+            requested_by=request.requested_by,
+            reason=request.reason,
+            idempotency_key=request.idempotency_key,
+            connections=request.connections,
+            caused_by_rules=request.caused_by_rules,
+        )
+        standing = self._cancellations.create(wish)
         return ", ".join(f"{case.connection} {case.state.value}" for case in standing.cases)

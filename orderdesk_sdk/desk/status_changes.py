@@ -7,97 +7,112 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from orderdesk_sdk.cases.status_change import StatusChange
-from orderdesk_sdk.cases.validation import wanted_placements
-from orderdesk_sdk.desk.cancellations import Standing, Wish, Wishes
-from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.orders.by_id import HostById
-from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.cases.validation import select_remote_orders
+from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus, NewCancellation
+from orderdesk_sdk.errors import InvalidStateError, ValidationError
+from orderdesk_sdk.orders.by_id import OrderStoreById
+from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.handlers.status_change import CANCELED, settable_statuses
-from orderdesk_sdk.runtime.scheduler import InlineEngine
+from orderdesk_sdk.runtime.scheduler import Scheduler
 
-__all__ = ["StatusStanding", "Statuses"]
+__all__ = ["StatusChangeStatus", "StatusChangeService"]
 
 
 @frozen
-class StatusStanding:
+class StatusChangeStatus:
     """Where the wish for a status stands. canceled: the cancellation, where the status is "canceled"; else None.
 
     changes: one per cart, for any other status.
     """
 
     status: str
-    canceled: Standing | None = None
+    cancellation: CancellationStatus | None = None
     changes: tuple[StatusChange, ...] = ()
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing is left to be done."""
-        settled = self.canceled is None or self.canceled.is_settled
+        settled = self.cancellation is None or self.cancellation.is_settled
         return settled and not any(change.is_open for change in self.changes)
 
 
-class Statuses:
+class StatusChangeService:
     """Makes wishes for a status."""
 
-    def __init__(self, host: HostById, connections: Connections, engine: InlineEngine, wishes: Wishes) -> None:
-        self._host = host
+    def __init__(
+        self,
+        order_store: OrderStoreById,
+        connections: Connections,
+        scheduler: Scheduler,
+        cancellations: CancellationService,
+    ) -> None:
+        self._order_store = order_store
         self._connections = connections
-        self._engine = engine
-        self._wishes = wishes
+        self._scheduler = scheduler
+        self._cancellations = cancellations
 
-    def make(
+    def create(
         self,
         order: Order,
         status: str,
         *,
-        by: str,
-        at: Sequence[str] = (),
+        requested_by: str,
+        connections: Sequence[str] = (),
         reason: str | None = None,
-        key: str | None = None,
-        chain: tuple[str, ...] = (),
-    ) -> StatusStanding:
-        """Give an order a status at its carts, or at the connections `at`. Raises as `Desk.change_status` says."""
-        placements = self._carts(order, at)
+        idempotency_key: str | None = None,
+        caused_by_rules: tuple[str, ...] = (),
+    ) -> StatusChangeStatus:
+        """Give an order a status at its carts, or at the connections `connections`. Raises as `Desk.change_status` says."""
+        placements = self._carts(order, connections)
         if status == CANCELED:
             names = tuple(placement.connection for placement in placements)
-            wish = Wish(order=order.id, by=by, reason=reason, key=key, at=names, chain=chain)
-            return StatusStanding(status, canceled=self._wishes.make(wish))
+            wish = NewCancellation(
+                order_id=order.id,
+                requested_by=requested_by,
+                reason=reason,
+                idempotency_key=idempotency_key,
+                connections=names,
+                caused_by_rules=caused_by_rules,
+            )
+            return StatusChangeStatus(status, cancellation=self._cancellations.create(wish))
         if reason is not None:
-            raise InputError("a reason is for canceling only", place=f"order {order.number}", remedy="leave it out")
-        self._demand(order, placements, status)
+            raise ValidationError(
+                "a reason is for canceling only", location=f"order {order.number}", hint="leave it out"
+            )
+        self._validate(order, placements, status)
         changes = [
-            self._engine.change_status(
+            self._scheduler.change_status(
                 order,
                 placement,
                 status,
-                by=by,
-                key=None if key is None else f"{key} at {placement.connection}",
-                chain=chain,
+                requested_by=requested_by,
+                idempotency_key=None if idempotency_key is None else f"{idempotency_key} at {placement.connection}",
+                caused_by_rules=caused_by_rules,
             )
             for placement in placements
         ]
-        return StatusStanding(status, changes=tuple(changes))
+        return StatusChangeStatus(status, changes=tuple(changes))
 
-    def _carts(self, order: Order, at: Sequence[str]) -> tuple[Placement, ...]:
-        placements = wanted_placements(order, self._host.placements(order.id), at)
-        found = tuple(placement for placement in placements if at or placement.role is Role.CART)
+    def _carts(self, order: Order, connections: Sequence[str]) -> tuple[RemoteOrder, ...]:
+        placements = select_remote_orders(order, self._order_store.remote_orders(order.id), connections)
+        found = tuple(placement for placement in placements if connections or placement.role is ConnectionRole.CART)
         if not found:
-            raise NotAllowedError(
+            raise InvalidStateError(
                 "the order is at no cart, so there is no status to change",
-                place=f"order {order.number}",
-                remedy="register its cart with `orderdesk place`, or cancel it at its services",
+                location=f"order {order.number}",
+                hint="register its cart with `orderdesk place`, or cancel it at its services",
             )
         return found
 
-    def _demand(self, order: Order, placements: Sequence[Placement], status: str) -> None:
+    def _validate(self, order: Order, remote_orders: Sequence[RemoteOrder], status: str) -> None:
         """Refuse a status before anything is sent anywhere, where one of the places cannot set it."""
-        for placement in placements:
+        for placement in remote_orders:
             integration = self._connections.get(placement.connection).integration
             known = settable_statuses(integration)
             if status not in known:
-                raise InputError(
+                raise ValidationError(
                     f"{integration.title} cannot set the status {status!r}",
-                    place=f"order {order.number} at {placement.connection}",
-                    remedy=f"it can set: {', '.join(known) or 'none'}",
+                    location=f"order {order.number} at {placement.connection}",
+                    hint=f"it can set: {', '.join(known) or 'none'}",
                 )

@@ -13,48 +13,48 @@ from collections.abc import Callable, Sequence
 from threading import Event
 
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import OrderDeskError, in_words
-from orderdesk_sdk.runtime.scheduler import Report
+from orderdesk_sdk.errors import OrderDeskError, describe_exception
+from orderdesk_sdk.runtime.scheduler import RunReport
 
-__all__ = ["Rounds", "tick"]
+__all__ = ["RunLoop", "run_until_stopped"]
 
 
-class Rounds:
+class RunLoop:
     """The rounds of a desk. tell: called with each new problem, one line; what it raises is ignored."""
 
-    def __init__(self, desk: Desk, tell: Callable[[str], object]) -> None:
+    def __init__(self, desk: Desk, report: Callable[[str], object]) -> None:
         self._desk = desk
-        self._tell = tell
-        self._known: frozenset[str] = frozenset()
+        self._report = report
+        self._reported: frozenset[str] = frozenset()
         self.problems: tuple[str, ...] = ()
         """Those of the last round."""
 
-    def go(self) -> Report | None:
+    def run_once(self) -> RunReport | None:
         """Do what is due; None where the round could not be done. Raises nothing."""
         try:
             report = self._desk.run_due()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and what is due stays due
-            self.note([str(error) if isinstance(error, OrderDeskError) else in_words(error)])
+            self.report_new([str(error) if isinstance(error, OrderDeskError) else describe_exception(error)])
             return None
-        self.note(report.problems)
+        self.report_new(report.problems)
         return report
 
-    def note(self, problems: Sequence[str]) -> None:
+    def report_new(self, problems: Sequence[str]) -> None:
         """Tell those that were not among the last ones."""
         for problem in dict.fromkeys(problems):
-            if problem not in self._known:
+            if problem not in self._reported:
                 with contextlib.suppress(Exception):  # Whoever cannot be told must not keep the work from being done.
-                    self._tell(problem)
-        self.problems, self._known = tuple(problems), frozenset(problems)
+                    self._report(problem)
+        self.problems, self._reported = tuple(problems), frozenset(problems)
 
 
-def tick(desk: Desk, stop: Event, tell: Callable[[str], object], every: float = 1.0) -> None:
+def run_until_stopped(desk: Desk, stop: Event, report: Callable[[str], object], every: float = 1.0) -> None:
     """Do what is due until `stop` is set: then what is under way is finished, and nothing new is begun.
 
-    every: seconds between two looks. tell: as for `Rounds`. Raises nothing.
+    every: seconds between two looks. report: as for `RunLoop`. Raises nothing.
     """
-    rounds = Rounds(desk, tell)
+    rounds = RunLoop(desk, report)
     with desk.ending_on(stop):
         while not stop.is_set():
-            rounds.go()
+            rounds.run_once()
             stop.wait(every)

@@ -5,75 +5,75 @@ from __future__ import annotations
 from datetime import datetime
 
 from orderdesk_sdk.errors import AmbiguousError, NotFoundError
-from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.references import OrderId, OrderNumber
-from orderdesk_sdk.orders.store import Host, Move
+from orderdesk_sdk.orders.store import FolderMove, OrderStore
 
-__all__ = ["HostById"]
+__all__ = ["OrderStoreById"]
 
 
-class HostById:
+class OrderStoreById:
     """A `Host` whose every `order_id` is an id. What a person typed is resolved before, by the desk."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(self, store: OrderStore) -> None:
+        self._store = store
 
-    def order(self, order_id: str) -> Order:
-        """As `Host.order`, for an id."""
-        return self._host.order(OrderId(order_id))
+    def get_order(self, order_id: str) -> Order:
+        """As `Host.get_order`, for an id."""
+        return self._store.get_order(OrderId(order_id))
 
-    def called(self, name: str) -> tuple[str, ...]:
+    def find_ids(self, name: str) -> tuple[str, ...]:
         """The ids of all orders that have `name` as their id or number."""
         found: dict[str, None] = {}
         for ref in (OrderId(name), OrderNumber(name)):
             try:
-                found[self._host.order(ref).id] = None
+                found[self._store.get_order(ref).id] = None
             except AmbiguousError as error:
                 found |= dict.fromkeys(error.ids)
             except NotFoundError:
                 continue
         return tuple(found)
 
-    def placements(self, order_id: str) -> tuple[Placement, ...]:
-        """As `Host.placements`."""
-        return self._host.placements(OrderId(order_id))
+    def remote_orders(self, order_id: str) -> tuple[RemoteOrder, ...]:
+        """As `Host.remote_orders`."""
+        return self._store.remote_orders(OrderId(order_id))
 
-    def place(self, order_id: str, placement: Placement, *, by: str) -> None:
-        """As `Host.place`, for an id."""
-        self._host.place(OrderId(order_id), placement, by=by)
+    def add_remote_order(self, order_id: str, remote_order: RemoteOrder, *, by: str) -> None:
+        """As `Host.add_remote_order`, for an id."""
+        self._store.add_remote_order(OrderId(order_id), remote_order, by=by)
 
-    def placed_as(self, connection: str, remote_id: str) -> str | None:
-        """As `Host.placed_as`."""
-        return self._host.placed_as(connection, remote_id)
+    def find_by_remote_id(self, connection: str, remote_id: str) -> str | None:
+        """As `Host.find_by_remote_id`."""
+        return self._store.find_by_remote_id(connection, remote_id)
 
-    def note_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
-        """As `Host.note_status`."""
-        self._host.note_status(OrderId(order_id), connection, status, at)
+    def record_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
+        """As `Host.record_status`."""
+        self._store.record_status(OrderId(order_id), connection, status, at)
 
     def add_history(self, order_id: str, text: str, *, by: str) -> None:
         """As `Host.add_history`, for an id."""
-        self._host.add_history(OrderId(order_id), text, by=by)
+        self._store.add_history(OrderId(order_id), text, by=by)
 
-    def free_number(self, order_id: str) -> str:
-        """As `Host.free_number`, for an id."""
-        return self._host.free_number(OrderId(order_id))
+    def next_free_number(self, order_id: str) -> str:
+        """As `Host.next_free_number`, for an id."""
+        return self._store.next_free_number(OrderId(order_id))
 
-    def copied_from(self, order_id: str) -> str | None:
-        """As `Host.copied_from`."""
-        return self._host.copied_from(OrderId(order_id))
+    def original_of(self, order_id: str) -> str | None:
+        """As `Host.original_of`."""
+        return self._store.original_of(OrderId(order_id))
 
     def duplicate(self, order_id: str, *, by: str, number: str | None = None) -> Order:
         """As `Host.duplicate`, for an id."""
-        return self._host.duplicate(OrderId(order_id), by=by, number=number)
+        return self._store.duplicate(OrderId(order_id), by=by, number=number)
 
-    def folder(self, order_id: str) -> str | None:
-        """As `Host.folder`, for an id."""
-        return self._host.folder(OrderId(order_id))
+    def folder_of(self, order_id: str) -> str | None:
+        """As `Host.folder_of`, for an id."""
+        return self._store.folder_of(OrderId(order_id))
 
-    def folder_name(self, name: str) -> str:
-        """As `Host.folder_name`."""
-        return self._host.folder_name(name)
+    def resolve_folder_name(self, name: str) -> str:
+        """As `Host.resolve_folder_name`."""
+        return self._store.resolve_folder_name(name)
 
-    def move(self, order_id: str, folder: str, *, by: str) -> Move:
+    def move(self, order_id: str, folder: str, *, by: str) -> FolderMove:
         """As `Host.move`, for an id."""
-        return self._host.move(OrderId(order_id), folder, by=by)
+        return self._store.move(OrderId(order_id), folder, by=by)

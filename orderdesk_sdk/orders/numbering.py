@@ -14,50 +14,56 @@ from collections.abc import Callable, Iterable
 
 from orderdesk_sdk.errors import ConfigurationError
 
-__all__ = ["SUFFIX", "count_from", "next_number", "read_suffix", "suffixed"]
+__all__ = ["DEFAULT_SUFFIX", "numbering_base", "next_free_number", "read_suffix", "duplicate_number"]
 
-SUFFIX = "-{n}"
-LONGEST = 20
+DEFAULT_SUFFIX = "-{n}"
+MAX_SUFFIX_LENGTH = 20
 """Characters of a suffix as it is written."""
 
 
-def read_suffix(value: object, place: str) -> str:
+def read_suffix(value: object, location: str) -> str:
     """A suffix as configured. Raises ConfigurationError for one that does not count, or that nobody could type."""
-    remedy = f'write it as "{SUFFIX}"'
+    remedy = f'write it as "{DEFAULT_SUFFIX}"'
     if not isinstance(value, str) or value.count("{n}") != 1:
         raise ConfigurationError(
-            "a suffix is a text with {n} in it once, where the count stands", place=place, remedy=remedy
+            "a suffix is a text with {n} in it once, where the count stands", location=location, hint=remedy
         )
     rest = value.replace("{n}", "")
-    if not rest or not rest.isprintable() or rest != rest.strip() or len(value) > LONGEST or set(rest) & set("{}"):
-        text = f"a suffix has printable characters beside {{n}}, no braces or blanks at its ends, {LONGEST} at most"
-        raise ConfigurationError(text, place=place, remedy=remedy)
+    if (
+        not rest
+        or not rest.isprintable()
+        or rest != rest.strip()
+        or len(value) > MAX_SUFFIX_LENGTH
+        or set(rest) & set("{}")
+    ):
+        text = f"a suffix has printable characters beside {{n}}, no braces or blanks at its ends, {MAX_SUFFIX_LENGTH} at most"
+        raise ConfigurationError(text, location=location, hint=remedy)
     if rest[-1:].isdigit() or rest[:1].isdigit():
-        raise ConfigurationError("a digit beside {n} could not be told from the count", place=place, remedy=remedy)
+        raise ConfigurationError("a digit beside {n} could not be told from the count", location=location, hint=remedy)
     return value
 
 
-def suffixed(number: str, suffix: str, count: int) -> str:
+def duplicate_number(number: str, suffix: str, count: int) -> str:
     """The number of an order's duplicate of that count."""
     return number + suffix.replace("{n}", str(count))
 
 
-def count_from(name: str, earlier: Iterable[str], suffix: str = SUFFIX) -> str:
-    """What the next duplicate's name counts on from: the oldest of `earlier` (nearest first) that made it, or itself.
+def numbering_base(name: str, ancestors: Iterable[str], suffix: str = DEFAULT_SUFFIX) -> str:
+    """What the next duplicate's name counts on from: the oldest of `ancestors` (nearest first) that made it, or itself.
 
     1042-1 counts on from 1042 only if 1042 is where it came from: many carts have a hyphen in every number.
     """
     head, tail = (re.escape(part) for part in suffix.split("{n}"))
     start = name
-    for ancestor in earlier:
+    for ancestor in ancestors:
         if re.fullmatch(f"{re.escape(ancestor)}{head}[0-9]+{tail}", name):
             start = ancestor
     return start
 
 
-def next_number(number: str, taken: Callable[[str], bool], suffix: str = SUFFIX) -> str:
+def next_free_number(number: str, is_taken: Callable[[str], bool], suffix: str = DEFAULT_SUFFIX) -> str:
     """The first of `number`-1, `number`-2, ... that is not taken."""
     count = 1
-    while taken(suffixed(number, suffix, count)):
+    while is_taken(duplicate_number(number, suffix, count)):
         count += 1
-    return suffixed(number, suffix, count)
+    return duplicate_number(number, suffix, count)

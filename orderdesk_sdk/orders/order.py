@@ -20,12 +20,12 @@ from attrs.converters import optional
 from orderdesk_sdk.clock import utc
 from orderdesk_sdk.errors import NotFoundError
 
-__all__ = ["Address", "Discount", "Line", "Note", "Order", "Placement", "Role", "Shipment"]
+__all__ = ["Address", "Discount", "OrderLine", "OrderNote", "Order", "RemoteOrder", "ConnectionRole", "Shipment"]
 
-NOTHING = Decimal(0)
+ZERO = Decimal(0)
 
 
-class Role(Enum):
+class ConnectionRole(Enum):
     """What a connection is to an order: where it was bought, or where it is made or shipped."""
 
     CART = "cart"
@@ -33,7 +33,7 @@ class Role(Enum):
 
 
 @frozen
-class Placement:
+class RemoteOrder:
     """An order's presence at a connection."""
 
     connection: str
@@ -41,7 +41,7 @@ class Placement:
     """The order's number there."""
     submitted_at: datetime = field(converter=utc)
     """Aware; kept in UTC. Windows such as "two minutes" count from it. A naive datetime raises ValueError."""
-    role: Role
+    role: ConnectionRole
     status: str | None = None
     """The service's last seen word, untranslated; None: never read."""
     status_at: datetime | None = field(default=None, converter=optional(utc))
@@ -72,13 +72,13 @@ class Address:
         return f"{self.first_name} {self.last_name}".strip() or self.company
 
     @property
-    def further(self) -> str:
+    def additional_lines(self) -> str:
         """What stands below `address1`, on one line."""
         return ", ".join(filter(None, (self.address2, self.address3, self.address4)))
 
 
 @frozen
-class Line:
+class OrderLine:
     """One line of an order: so many of one thing."""
 
     quantity: int
@@ -88,9 +88,9 @@ class Line:
     code: str = ""
     """What is ordered: an SKU. "" where it has none; several lines may have the same."""
     name: str = ""
-    price: Decimal = NOTHING
+    price: Decimal = ZERO
     """Per piece, in the store's currency."""
-    weight: Decimal = NOTHING
+    weight: Decimal = ZERO
     """Per piece, in the store's unit."""
     delivery_type: str = ""
     category_code: str = ""
@@ -108,7 +108,7 @@ class Shipment:
     carrier_code: str = ""
     shipment_method: str = ""
     tracking_url: str = ""
-    weight: Decimal = NOTHING
+    weight: Decimal = ZERO
     shipped_on: date | None = None
     """The day of shipping as the host writes it; None: not said."""
     added_at: datetime | None = field(default=None, converter=optional(utc))
@@ -116,7 +116,7 @@ class Shipment:
 
 
 @frozen
-class Note:
+class OrderNote:
     """What somebody wrote on the order."""
 
     content: str = ""
@@ -131,11 +131,11 @@ class Discount:
 
     name: str = ""
     code: str = ""
-    amount: Decimal = NOTHING
+    amount: Decimal = ZERO
     extra: Mapping[str, object] = field(factory=dict, hash=False)
 
 
-def _identified(lines: Iterable[Line]) -> tuple[Line, ...]:
+def _with_line_ids(lines: Iterable[OrderLine]) -> tuple[OrderLine, ...]:
     """The lines, each with an id that no other has.
 
     A line without one gets its code, where nothing else is called so. Otherwise, and where the host gave one id to
@@ -154,13 +154,13 @@ def _identified(lines: Iterable[Line]) -> tuple[Line, ...]:
         if not line.id.strip() and line.code.strip() and names[line.code] == 1:
             made = line.code
         elif not line.id.strip() or given[line.id.strip()] > 1:
-            made = _made_id(line, taken)
+            made = _generated_id(line, taken)
         taken.add(made)
         found.append(evolve(line, id=made))
     return tuple(found)
 
 
-def _made_id(line: Line, taken: set[str]) -> str:
+def _generated_id(line: OrderLine, taken: set[str]) -> str:
     said = json.dumps([line.code, line.name, dict(line.variations), dict(line.metadata)], sort_keys=True, default=str)
     stem = f"{line.id or line.code or line.name or 'line'}~{hashlib.sha256(said.encode()).hexdigest()[:6]}"
     made, count = stem, 1
@@ -188,34 +188,34 @@ class Order:
     fulfillment_name: str = ""
     fulfillment_id: str = ""
     """The service's number; "" until submitted."""
-    quantity_total: Decimal = NOTHING
-    weight_total: Decimal = NOTHING
-    product_total: Decimal = NOTHING
-    shipping_total: Decimal = NOTHING
-    handling_total: Decimal = NOTHING
-    tax_total: Decimal = NOTHING
-    discount_total: Decimal = NOTHING
-    refund_total: Decimal = NOTHING
-    order_total: Decimal = NOTHING
+    quantity_total: Decimal = ZERO
+    weight_total: Decimal = ZERO
+    product_total: Decimal = ZERO
+    shipping_total: Decimal = ZERO
+    handling_total: Decimal = ZERO
+    tax_total: Decimal = ZERO
+    discount_total: Decimal = ZERO
+    refund_total: Decimal = ZERO
+    order_total: Decimal = ZERO
     payment_type: str = ""
     payment_status: str = ""
     added_at: datetime | None = field(default=None, converter=optional(utc))
     updated_at: datetime | None = field(default=None, converter=optional(utc))
     shipping: Address = field(factory=Address)
     customer: Address = field(factory=Address)
-    lines: tuple[Line, ...] = field(default=(), converter=_identified)
+    lines: tuple[OrderLine, ...] = field(default=(), converter=_with_line_ids)
     shipments: tuple[Shipment, ...] = ()
-    notes: tuple[Note, ...] = ()
+    notes: tuple[OrderNote, ...] = ()
     discounts: tuple[Discount, ...] = ()
     checkout_data: Mapping[str, object] = field(factory=dict, hash=False)
     metadata: Mapping[str, object] = field(factory=dict, hash=False)
     extra: Mapping[str, object] = field(factory=dict, hash=False)
 
-    def line(self, line_id: str) -> Line:
+    def line(self, line_id: str) -> OrderLine:
         """The line with this id. Raises NotFoundError, with the lines that there are."""
         for line in self.lines:
             if line.id == line_id:
                 return line
         known = ", ".join(f"{line.id} ({line.code or line.name or 'no code'})" for line in self.lines) or "none"
         text = f"no line has the id {line_id!r}"
-        raise NotFoundError(text, place=f"order {self.number}", remedy=f"its lines by id and code: {known}")
+        raise NotFoundError(text, location=f"order {self.number}", hint=f"its lines by id and code: {known}")

@@ -7,13 +7,13 @@ from typing import Protocol
 
 from attrs import frozen
 
-from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.orders.order import Order, RemoteOrder
 
-__all__ = ["Host", "Move"]
+__all__ = ["OrderStore", "FolderMove"]
 
 
 @frozen
-class Move:
+class FolderMove:
     """A folder move that was made."""
 
     order_id: str
@@ -23,7 +23,7 @@ class Move:
     """The folder's name after; equal to `source` where nothing had to be moved."""
 
 
-class Host(Protocol):
+class OrderStore(Protocol):
     """What a desk asks of a host. Every method may be called from any thread, and only returns when the host has it.
 
     `ref` is an order's id or number; where it is a `hosts.refs.OrderId` or `OrderNumber`, it is that and nothing else.
@@ -32,23 +32,23 @@ class Host(Protocol):
     does not have, and AmbiguousError where a ref could be more than one.
     """
 
-    def order(self, ref: str) -> Order:
+    def get_order(self, ref: str) -> Order:
         """The order as it is now."""
 
-    def placements(self, order_id: str) -> tuple[Placement, ...]:
+    def remote_orders(self, order_id: str) -> tuple[RemoteOrder, ...]:
         """Where the order was submitted, oldest first."""
 
-    def place(self, ref: str, placement: Placement, *, by: str) -> None:
+    def add_remote_order(self, ref: str, remote_order: RemoteOrder, *, by: str) -> None:
         """Register where the order was submitted; the same placement again changes nothing.
 
-        Raises InputError where the order is at that connection under another number already, or that number there
+        Raises ValidationError where the order is at that connection under another number already, or that number there
         belongs to another order.
         """
 
-    def placed_as(self, connection: str, remote_id: str) -> str | None:
+    def find_by_remote_id(self, connection: str, remote_id: str) -> str | None:
         """The id of the order that has this number at a connection; None: none has."""
 
-    def note_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
+    def record_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
         """Keep the word that the connection's service gave at `at` (aware); an older word never replaces a newer one.
 
         Raises NotFoundError where the order has no placement at that connection.
@@ -57,25 +57,25 @@ class Host(Protocol):
     def add_history(self, ref: str, text: str, *, by: str) -> None:
         """Append to the order's history."""
 
-    def free_number(self, ref: str) -> str:
+    def next_free_number(self, ref: str) -> str:
         """The number that a duplicate of the order would be given now."""
 
-    def copied_from(self, order_id: str) -> str | None:
+    def original_of(self, order_id: str) -> str | None:
         """The id of the order that this one is a duplicate of; None: of none."""
 
     def duplicate(self, ref: str, *, by: str, number: str | None = None) -> Order:
         """A new order like this one, under a new number, submitted nowhere, linked to it both ways.
 
-        With `number` None the host picks a free one. Raises InputError for a number that is taken.
+        With `number` None the host picks a free one. Raises ValidationError for a number that is taken.
         """
 
-    def folder(self, ref: str) -> str | None:
+    def folder_of(self, ref: str) -> str | None:
         """The name of the folder the order is in; None where it is in none."""
 
-    def folder_name(self, name: str) -> str:
+    def resolve_folder_name(self, name: str) -> str:
         """The folder's name as the host spells it. Raises NotFoundError for a folder that does not exist."""
 
-    def move(self, ref: str, folder: str, *, by: str) -> Move:
+    def move(self, ref: str, folder: str, *, by: str) -> FolderMove:
         """Put the order into the folder of that name.
 
         Raises NotFoundError for a folder that does not exist, naming those that do. In Order Desk a move runs the rules

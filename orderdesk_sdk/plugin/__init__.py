@@ -20,56 +20,64 @@ from importlib import import_module
 
 _HOMES = {
     "clock": "Clock hours minutes seconds",
-    "errors": "ConfigurationError InputError NotAllowedError OrderDeskError UntrustedMessage",
+    "errors": ("ConfigurationError ValidationError InvalidStateError OrderDeskError SignatureVerificationError"),
     "secret": "Secret",
-    "orders.order": "Address Line Order Placement Role",
-    "orders.serialization": "text_in",
+    "orders.order": "Address OrderLine Order RemoteOrder ConnectionRole",
     "plugin.hookspecs": "hookimpl",
-    "plugin.integration": ("Evidence IdRule Integration Limit NewNumber NoResubmit ResubmitRule SameNumber Status"),
+    "plugin.integration": (
+        "Verification IdentifierFormat Integration Limit NewNumber NoResubmission ResubmissionPolicy "
+        "SameNumber SettableStatus"
+    ),
     "plugin.routes": (
-        "Always Batch Button ByCheck ByPerson ByReply Confirmation Email fold Portal Route RuleAction Scope "
-        "SinceSubmission WhileStatus Window"
+        "Always Batch Button Polling ManualConfirmation FinalResponse Confirmation Email Portal Route "
+        "RuleAction Scope WithinTime WhileStatus Window normalize_status"
     ),
     "plugin.reasons": (
-        "CanonicalReason ClosedList FreeText gaps listed_by NoReason read_reason_lists Reason ReasonCode ReasonRule"
+        "StandardReason ReasonList FreeText NoReason Reason ReasonCode ReasonRule mapping_errors "
+        "reasons_by_order_field read_reason_lists"
     ),
-    "plugin.requests": "CancelRequest CheckRequest ResubmitRequest StatusRequest",
-    "plugin.answer": "Answer Answers LineAnswer Outcome Refusal Reply",
-    "plugin.webhooks": "Hint HintKind Message",
+    "plugin.requests": "CancelRequest PollRequest ResubmitRequest StatusChangeRequest",
+    "plugin.answer": "Answer Answers LineAnswer Outcome Rejection ResponseLike",
     "plugin.connection_settings": (
-        "host parsed read_header_name read_texts RefreshTokenSettings secret setting SettingKind settings"
+        "RefreshTokenSettings SettingKind url custom read_header_name read_string_list secret setting settings"
     ),
     "plugin.service": "Flow Service",
     "plugin.auth": (
-        "basic_auth ClientCredentialsAuth HeaderAuth HmacAuth iso_stamp refresh_token_auth RefreshTokenAuth "
-        "Token TokenAuth"
+        "ClientCredentialsAuth HeaderAuth HmacAuth RefreshTokenAuth Token TokenAuth basic_auth iso_timestamp "
+        "refresh_token_auth"
     ),
-    "plugin.batching": "together",
     "plugin.identity": "AnyOf Identity NotStated NumberKind StatedAt",
     "plugin.lines": "LineNames",
-    "plugin.toolkit.batch_report": "BatchReport Problem XmlReport",
+    "plugin.toolkit.batch_report": "BatchReport ReportProblem XmlReportFormat",
     "plugin.toolkit.countries": "COUNTRIES country_code",
-    "plugin.toolkit.email_addresses": "address_of read_address",
-    "plugin.toolkit.file_drop": "LocalFolder Transport",
-    "plugin.toolkit.graphql": "graphql_errors GraphqlError",
+    "plugin.toolkit.email_addresses": "parse_address read_address",
+    "plugin.toolkit.graphql": "GraphqlError graphql_errors",
     "plugin.toolkit.json_response": (
-        "complaint count_in each_at each_inside Ended inside json_object MalformedReply moment_at need "
-        "nothing_done objects_at one_of one_or_many text_at texts_at turned_away value_at words_of"
+        "EndFlow MalformedResponseError error_message integer_at values_at values_in get_path json_object "
+        "datetime_at require_success not_processed_answer objects_at single_object object_list text_at "
+        "texts_at auth_or_rate_limit_answer value_at format_errors"
     ),
     "plugin.toolkit.line_quantities": (
-        "judge LineQuantities LineShape LinesThere nothing_to_ask same_lines shares to_ask told_lines"
+        "LineQuantities LineFormat ServiceLines answer_from_quantities answer_if_nothing_to_cancel "
+        "lines_match quantities_to_cancel quantities_to_request line_answers_at"
     ),
-    "plugin.toolkit.required_fields": "demand demand_metadata refusing",
-    "plugin.toolkit.service_errors": "OwnErrors turned_down",
-    "plugin.toolkit.signatures": "demand_signature message_text_at",
-    "plugin.toolkit.submission": "look_before_create submit",
-    "plugin.toolkit.templates": "check_fields FIELDS fill one_line printable read_template template_fields",
-    "plugin.toolkit.xml_response": "document element LARGEST number_in words_in xml_root",
-    "plugin.profiles.api_flows": "wire_before_create wire_cancel wire_check wire_confirmation",
-    "plugin.profiles.api_profile": ("filled read_asking_profile read_wire_profile WireCall WireProfile WireRead"),
-    "plugin.profiles.api_settings": "orderdesk_cancel orderdesk_check UndocumentedSettings WireSettings",
-    "plugin.profiles.json_pointer": "read_pointer stated_again steps_of value_pointed word_pointed",
-    "plugin.profiles.webhook_profile": "postback_hints PostbackProfile read_postback_profile",
+    "plugin.toolkit.templates": ("FIELDS validate_fields render one_line printable read_template template_fields"),
+    "plugin.toolkit.xml_response": "MAX_BYTES to_bytes element integer_in texts_in xml_root",
+    "plugin.profiles.api_settings": "CustomApiSettings ApiProfileSettings orderdesk_cancel orderdesk_poll",
+    "plugin.profiles.json_pointer": ("read_pointer repeated_number pointer_steps value_at_pointer text_at_pointer"),
+    "orders.serialization": "text_at_path",
+    "plugin.batching": "run_batch",
+    "plugin.profiles.api_flows": ("check_before_create cancel_by_profile poll_by_profile confirmation_by_profile"),
+    "plugin.profiles.api_profile": (
+        "CancelEndpoint ApiProfile StatusEndpoint fill_fields read_acknowledging_profile read_api_profile"
+    ),
+    "plugin.profiles.webhook_profile": "WebhookProfile notifications_by_profile read_webhook_profile",
+    "plugin.toolkit.file_drop": "LocalFileDrop FileDrop",
+    "plugin.toolkit.required_fields": "require_order_fields require_line_metadata reject_invalid_order",
+    "plugin.toolkit.service_errors": "ServiceErrors is_rejection",
+    "plugin.toolkit.signatures": "verify_signature json_text_at",
+    "plugin.toolkit.submission": "read_before_create submit_order",
+    "plugin.webhooks": "OrderNotification NotificationKind WebhookRequest",
 }
 """The names that each module gives; `__init__.pyi` lists them for type checkers."""
 _MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}

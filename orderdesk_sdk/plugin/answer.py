@@ -1,7 +1,7 @@
 """What a service said, as its plugin reads it: a closed set of outcomes, the service's own words kept beside.
 
-A plugin ends a flow with one of the functions below: `canceled(reply)`, `partly_canceled(reply, lines)`,
-`asked(reply)`, `pending(reply)`, `refused(reply, Refusal.TOO_LATE)`, `not_done(reply)`, `unclear(reply)`, and a flow
+A plugin ends a flow with one of the functions below: `canceled(reply)`, `partially_canceled(reply, lines)`,
+`acknowledged(reply)`, `pending(reply)`, `rejected(reply, Rejection.TOO_LATE)`, `not_processed(reply)`, `unknown(reply)`, and a flow
 that changes a status with `changed(reply)`. Each remembers which exchange it was read from, so that the receipt can
 show the evidence.
 """
@@ -22,18 +22,18 @@ __all__ = [
     "Answers",
     "LineAnswer",
     "Outcome",
-    "Refusal",
-    "Reply",
-    "asked",
-    "by_status",
+    "Rejection",
+    "ResponseLike",
+    "acknowledged",
+    "from_status",
     "canceled",
     "changed",
-    "not_done",
+    "not_processed",
     "number_taken",
-    "partly_canceled",
+    "partially_canceled",
     "pending",
-    "refused",
-    "unclear",
+    "rejected",
+    "unknown",
 ]
 
 EXCHANGE_NUMBER = "orderdesk.exchange"
@@ -46,25 +46,25 @@ class Outcome(enum.Enum):
     CANCELED = "canceled"
     """The service says the order is canceled.
 
-    From a cancel flow this counts only where the route declares `ByReply`.
+    From a cancel flow this counts only where the route declares `FinalResponse`.
     """
-    PARTLY_CANCELED = "partly canceled"
+    PARTIALLY_CANCELED = "partly canceled"
     """The service says some of it is canceled and the rest is not, and that this is its last word."""
-    ASKED = "asked"
+    ACKNOWLEDGED = "asked"
     """The service took note of the request. Not canceled."""
     PENDING = "pending"
     """The order stands there, not canceled, and nothing is decided yet."""
-    REFUSED = "refused"
-    """The service will not cancel it; `Answer.refusal` says why."""
-    NOT_DONE = "not done"
+    REJECTED = "refused"
+    """The service will not cancel it; `Answer.rejection` says why."""
+    NOT_PROCESSED = "not done"
     """The service provably did nothing: throttled, not authorized, turned away. Sending again later is safe."""
-    UNCLEAR = "unclear"
+    UNKNOWN = "unclear"
     """The reply does not tell. Whether the service acted is unknown."""
     CHANGED = "changed"
     """The order has the status that was wanted. Only from a flow that changes a status."""
 
 
-class Refusal(enum.Enum):
+class Rejection(enum.Enum):
     """Why a cancellation was refused."""
 
     TOO_LATE = "too late"
@@ -77,7 +77,7 @@ class Refusal(enum.Enum):
     """The service does not allow it for another reason: unknown order, wrong state, a rule of its own."""
 
 
-class Reply(Protocol):
+class ResponseLike(Protocol):
     """The part of a response that an answer reads; `httpx.Response` is one."""
 
     @property
@@ -95,7 +95,7 @@ class LineAnswer:
 
     line: what the service calls it, as people know it: an SKU. A service that cancels other parts than lines tells of
     those: "shipment 5001", 1 ordered, 1 canceled. An order is then canceled as a whole only (`Scope.ORDER`).
-    id: which line of our order that is; "" if none. `plugin.lines.LineNames.told` fills it in. Where it is None,
+    id: which line of our order that is; "" if none. `plugin.lines.LineNames.to_line_ids` fills it in. Where it is None,
     `line` is taken for the id or code of one line, if it is nothing else, and otherwise proves nothing.
     """
 
@@ -124,20 +124,20 @@ class Answer:
     """
 
     outcome: Outcome = field(validator=instance_of(Outcome))
-    refusal: Refusal | None = field(default=None, validator=optional(instance_of(Refusal)))
+    rejection: Rejection | None = field(default=None, validator=optional(instance_of(Rejection)))
     status: str | None = field(default=None, validator=_TEXT)
-    text: str | None = field(default=None, validator=_TEXT)
-    remedy: str | None = field(default=None, validator=_TEXT)
+    message: str | None = field(default=None, validator=_TEXT)
+    hint: str | None = field(default=None, validator=_TEXT)
     lines: tuple[LineAnswer, ...] = field(
         default=(), validator=deep_iterable(instance_of(LineAnswer), instance_of(tuple))
     )
     retry_after: timedelta | None = field(default=None, validator=optional(instance_of(timedelta)))
     exchange: int | None = field(default=None, validator=optional(instance_of(int)))
-    reference: str | None = field(default=None, validator=_TEXT)
-    unidentified: str | None = field(default=None, validator=_TEXT)
+    request_reference: str | None = field(default=None, validator=_TEXT)
+    unidentified_reason: str | None = field(default=None, validator=_TEXT)
 
     def __attrs_post_init__(self) -> None:
-        if (self.outcome is Outcome.REFUSED) != (self.refusal is not None):
+        if (self.outcome is Outcome.REJECTED) != (self.rejection is not None):
             raise ValueError("an answer has a refusal exactly when its outcome is REFUSED")
 
 
@@ -148,65 +148,97 @@ class Answers:
     answers: tuple[Answer, ...]
 
 
-def _number(reply: Reply | None) -> int | None:
-    number = reply.extensions.get(EXCHANGE_NUMBER) if reply is not None else None
+def _exchange_number(response: ResponseLike | None) -> int | None:
+    number = response.extensions.get(EXCHANGE_NUMBER) if response is not None else None
     return number if isinstance(number, int) else None
 
 
 def canceled(
-    reply: Reply, *, status: str | None = None, text: str | None = None, lines: Iterable[LineAnswer] = ()
+    response: ResponseLike, *, status: str | None = None, message: str | None = None, lines: Iterable[LineAnswer] = ()
 ) -> Answer:
-    """The service says: canceled. text: what a person should know all the same; None when nothing."""
-    return Answer(Outcome.CANCELED, status=status, text=text, lines=tuple(lines), exchange=_number(reply))
-
-
-def partly_canceled(
-    reply: Reply, lines: Iterable[LineAnswer], *, status: str | None = None, text: str | None = None
-) -> Answer:
-    """The service says: this much is canceled, the rest is not and will not be. text: why, in the service's words."""
-    return Answer(Outcome.PARTLY_CANCELED, status=status, text=text, lines=tuple(lines), exchange=_number(reply))
-
-
-def asked(reply: Reply, *, status: str | None = None, text: str | None = None, reference: str | None = None) -> Answer:
-    """The service took note; what becomes of it is open. reference: by which it can be asked what became of it."""
-    return Answer(Outcome.ASKED, status=status, text=text, exchange=_number(reply), reference=reference)
-
-
-def pending(
-    reply: Reply, *, status: str | None = None, text: str | None = None, lines: Iterable[LineAnswer] = ()
-) -> Answer:
-    """The order stands there uncanceled and nothing is decided."""
-    return Answer(Outcome.PENDING, status=status, text=text, lines=tuple(lines), exchange=_number(reply))
-
-
-def changed(reply: Reply, *, status: str | None = None, text: str | None = None) -> Answer:
-    """The order has the status that was to be set, by this call or already before it."""
-    return Answer(Outcome.CHANGED, status=status, text=text, exchange=_number(reply))
-
-
-def refused(
-    reply: Reply | None,
-    refusal: Refusal,
-    *,
-    status: str | None = None,
-    text: str | None = None,
-    remedy: str | None = None,
-    lines: Iterable[LineAnswer] = (),
-) -> Answer:
-    """The service will not cancel it. `reply` is None when the plugin knows without asking."""
+    """The service says: canceled. message: what a person should know all the same; None when nothing."""
     return Answer(
-        Outcome.REFUSED, refusal, status, text=text, remedy=remedy, lines=tuple(lines), exchange=_number(reply)
+        Outcome.CANCELED, status=status, message=message, lines=tuple(lines), exchange=_exchange_number(response)
     )
 
 
-def number_taken(reply: Reply, number: str) -> Answer:
+def partially_canceled(
+    response: ResponseLike, lines: Iterable[LineAnswer], *, status: str | None = None, message: str | None = None
+) -> Answer:
+    """The service says: this much is canceled, the rest is not and will not be. message: why, in the service's words."""
+    return Answer(
+        Outcome.PARTIALLY_CANCELED,
+        status=status,
+        message=message,
+        lines=tuple(lines),
+        exchange=_exchange_number(response),
+    )
+
+
+def acknowledged(
+    response: ResponseLike,
+    *,
+    status: str | None = None,
+    message: str | None = None,
+    request_reference: str | None = None,
+) -> Answer:
+    """The service took note; what becomes of it is open. request_reference: by which it can be asked what became of it."""
+    return Answer(
+        Outcome.ACKNOWLEDGED,
+        status=status,
+        message=message,
+        exchange=_exchange_number(response),
+        request_reference=request_reference,
+    )
+
+
+def pending(
+    response: ResponseLike, *, status: str | None = None, message: str | None = None, lines: Iterable[LineAnswer] = ()
+) -> Answer:
+    """The order stands there uncanceled and nothing is decided."""
+    return Answer(
+        Outcome.PENDING, status=status, message=message, lines=tuple(lines), exchange=_exchange_number(response)
+    )
+
+
+def changed(response: ResponseLike, *, status: str | None = None, message: str | None = None) -> Answer:
+    """The order has the status that was to be set, by this call or already before it."""
+    return Answer(Outcome.CHANGED, status=status, message=message, exchange=_exchange_number(response))
+
+
+def rejected(
+    response: ResponseLike | None,
+    rejection: Rejection,
+    *,
+    status: str | None = None,
+    message: str | None = None,
+    hint: str | None = None,
+    lines: Iterable[LineAnswer] = (),
+) -> Answer:
+    """The service will not cancel it. `response` is None when the plugin knows without asking."""
+    return Answer(
+        Outcome.REJECTED,
+        rejection,
+        status,
+        message=message,
+        hint=hint,
+        lines=tuple(lines),
+        exchange=_exchange_number(response),
+    )
+
+
+def number_taken(response: ResponseLike, number: str) -> Answer:
     """A resubmission's end where another order has the new number: one that no create of ours made, or that is over."""
     text = f"the service has an order {number} already, and it is not this one on its way"
-    return refused(reply, Refusal.NOT_ALLOWED, text=text, remedy="look at it, then give another number")
+    return rejected(response, Rejection.NOT_ALLOWED, message=text, hint="look at it, then give another number")
 
 
-def not_done(
-    reply: Reply | None, *, text: str | None = None, remedy: str | None = None, retry_after: timedelta | None = None
+def not_processed(
+    response: ResponseLike | None,
+    *,
+    message: str | None = None,
+    hint: str | None = None,
+    retry_after: timedelta | None = None,
 ) -> Answer:
     """The service provably did nothing, and asking again later is safe.
 
@@ -216,40 +248,42 @@ def not_done(
     It is asked again by itself, after `retry_after` or else a pause that grows. After a day of that the next route is
     taken, or a person gets it.
     """
-    return Answer(Outcome.NOT_DONE, text=text, remedy=remedy, retry_after=retry_after, exchange=_number(reply))
+    return Answer(
+        Outcome.NOT_PROCESSED, message=message, hint=hint, retry_after=retry_after, exchange=_exchange_number(response)
+    )
 
 
-def unclear(reply: Reply | None, *, status: str | None = None, text: str | None = None) -> Answer:
-    """The reply does not tell what the service did. text: None takes the HTTP status."""
-    said = text or (f"the service answered {reply.status_code}" if reply is not None else None)
-    return Answer(Outcome.UNCLEAR, status=status, text=said, exchange=_number(reply))
+def unknown(response: ResponseLike | None, *, status: str | None = None, message: str | None = None) -> Answer:
+    """The reply does not tell what the service did. message: None takes the HTTP status."""
+    said = message or (f"the service answered {response.status_code}" if response is not None else None)
+    return Answer(Outcome.UNKNOWN, status=status, message=said, exchange=_exchange_number(response))
 
 
-def by_status(
-    reply: Reply,
+def from_status(
+    response: ResponseLike,
     status: str,
     *,
-    canceled_in: Collection[str],
-    shipped_in: Collection[str] = (),
-    too_late_in: Collection[str] = (),
-    open_in: Collection[str] = (),
-    word: str | None = None,
-    text: str | None = None,
-    remedy: str | None = None,
+    canceled_statuses: Collection[str],
+    shipped_statuses: Collection[str] = (),
+    too_late_statuses: Collection[str] = (),
+    open_statuses: Collection[str] = (),
+    normalized_status: str | None = None,
+    message: str | None = None,
+    hint: str | None = None,
     lines: Iterable[LineAnswer] = (),
 ) -> Answer:
     """What a status says of a cancel: canceled, refused as shipped or too late, pending, or unclear where it is none.
 
-    word: the status as the lists spell it, where they do not spell it as the service does. text: what a person should
-    know beside it. remedy: what they could do where it is refused.
+    normalized_status: the status as the lists spell it, where they do not spell it as the service does. message: what a person should
+    know beside it. hint: what they could do where it is refused.
     """
-    found = status if word is None else word
-    if found in canceled_in:
-        return canceled(reply, status=status, text=text, lines=lines)
-    if found in shipped_in:
-        return refused(reply, Refusal.SHIPPED, status=status, text=text, remedy=remedy, lines=lines)
-    if found in too_late_in:
-        return refused(reply, Refusal.TOO_LATE, status=status, text=text, remedy=remedy, lines=lines)
-    if found in open_in:
-        return pending(reply, status=status, text=text, lines=lines)
-    return unclear(reply, status=status, text=f"not a documented status: {status!r}")
+    found = status if normalized_status is None else normalized_status
+    if found in canceled_statuses:
+        return canceled(response, status=status, message=message, lines=lines)
+    if found in shipped_statuses:
+        return rejected(response, Rejection.SHIPPED, status=status, message=message, hint=hint, lines=lines)
+    if found in too_late_statuses:
+        return rejected(response, Rejection.TOO_LATE, status=status, message=message, hint=hint, lines=lines)
+    if found in open_statuses:
+        return pending(response, status=status, message=message, lines=lines)
+    return unknown(response, status=status, message=f"not a documented status: {status!r}")

@@ -14,9 +14,9 @@ import httpx
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.connection_settings import RefreshTokenSettings
-from orderdesk_sdk.plugin.guard import Turn
-from orderdesk_sdk.plugin.token_keeper import TokenKeeper
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, json_object, text_at
+from orderdesk_sdk.plugin.guard import AbandonableLock
+from orderdesk_sdk.plugin.token_keeper import TokenStore
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, json_object, text_at
 from orderdesk_sdk.secret import Secret
 
 __all__ = [
@@ -27,17 +27,17 @@ __all__ = [
     "Token",
     "TokenAuth",
     "basic_auth",
-    "iso_stamp",
+    "iso_timestamp",
     "refresh_token_auth",
 ]
 
-LONGEST_TOKEN = 16 * 1024
+MAX_TOKEN_LENGTH = 16 * 1024
 """Characters of a token; servers take no longer headers."""
-EARLY = 60.0
+REFRESH_MARGIN_SECONDS = 60.0
 """Seconds before its end at which a token is no longer used; one of less than two minutes is used for half of them."""
-LONGEST_LIFE = timedelta(days=365)
+MAX_TOKEN_LIFETIME = timedelta(days=365)
 """What a token is taken to last at the longest, whatever the service says."""
-UNTOLD_LIFE = timedelta(minutes=10)
+DEFAULT_TOKEN_LIFETIME = timedelta(minutes=10)
 """How long a token is used of which neither the service nor the declaration tells how long it lasts."""
 
 
@@ -58,7 +58,7 @@ def basic_auth(user: str, secret: Secret) -> httpx.Auth:
     return httpx.BasicAuth(user, secret.reveal())
 
 
-def iso_stamp(at: datetime) -> str:
+def iso_timestamp(at: datetime) -> str:
     """A moment in UTC as ISO 8601 writes it, with milliseconds and Z."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -79,17 +79,17 @@ class HmacAuth(httpx.Auth):
         headers: Callable[[bytes, str], Mapping[str, str]],
         *,
         digest: str = "sha256",
-        stamp: Callable[[datetime], str] = iso_stamp,
+        timestamp: Callable[[datetime], str] = iso_timestamp,
     ) -> None:
         self._secret = secret
         self._message = message
         self._headers = headers
         self._digest = digest
-        self._stamp = stamp
+        self._timestamp = timestamp
 
     def sign(self, request: httpx.Request, at: datetime) -> None:
         """Sign a request as of a moment, in UTC."""
-        stamp = self._stamp(at)
+        stamp = self._timestamp(at)
         text = self._message(request, stamp).encode()
         signature = hmac.digest(self._secret.reveal().encode(), text, self._digest)
         request.headers.update(self._headers(signature, stamp))
@@ -102,47 +102,47 @@ class HmacAuth(httpx.Auth):
 class Token:
     """An access token and how long it lasts from when it was fetched; zero or less: it is used for one call."""
 
-    def __init__(self, secret: Secret, lasts: timedelta) -> None:
+    def __init__(self, secret: Secret, expires_in: timedelta) -> None:
         self.secret = secret
-        self.lasts = lasts
+        self.expires_in = expires_in
 
 
-def _teach_nobody(secret: Secret) -> None:
+def _ignore_secret(secret: Secret) -> None:
     """For credentials that belong to no connection yet."""
 
 
 class TokenAuth(httpx.Auth):
     """The base of a plugin's token authentication: say how to ask for a token, how to read it, how to use it.
 
-    The core sets `clock` and `learn` before the first call; `learn` has every fetched token redacted from then on. A
+    The core sets `clock` and `register_secret` before the first call; `register_secret` has every fetched token redacted from then on. A
     reply of 401 or 403 leads to one new token and one more try; these statuses prove that the service did nothing. A
     token endpoint that asks to be left alone is, by all calls of the connection.
     """
 
     requires_response_body = True
-    refused_statuses: frozenset[int] = frozenset({401, 403})
+    rejected_statuses: frozenset[int] = frozenset({401, 403})
     clock: Clock
-    learn: Callable[[Secret], None] = staticmethod(_teach_nobody)
-    keeper: TokenKeeper | None = None
+    register_secret: Callable[[Secret], None] = staticmethod(_ignore_secret)
+    token_store: TokenStore | None = None
 
     def __init__(self) -> None:
-        self._refresh = Turn()
+        self._refresh_lock = AbandonableLock()
         self._token: Token | None = None
-        self._good_until = 0.0
+        self._valid_until = 0.0
 
     @abstractmethod
     def token_request(self) -> httpx.Request:
         """The request that asks for a token. Its host must be one of the connection's `host` settings."""
 
     @abstractmethod
-    def token(self, reply: httpx.Response) -> Token:
+    def parse_token(self, response: httpx.Response) -> Token:
         """The token in a reply. Raises ConfigurationError where the service does not accept the credentials."""
 
     @abstractmethod
     def sign(self, request: httpx.Request, token: Secret) -> None:
         """Put the token, and whatever else the service wants, on a request."""
 
-    def ended(self, reply: httpx.Response) -> bool:  # noqa: ARG002 - for a subclass to look at
+    def is_token_expired(self, response: httpx.Response) -> bool:  # noqa: ARG002 - for a subclass to look at
         """Whether a reply says that the token has ended, of a service that says so with another status, 200 perhaps.
 
         The call is then made once more with a new token, a write too. So say yes only to what proves that the service
@@ -150,7 +150,7 @@ class TokenAuth(httpx.Auth):
         """
         return False
 
-    def throttled(self, reply: httpx.Response) -> timedelta | None:  # noqa: ARG002 - for a subclass to look at
+    def retry_after(self, response: httpx.Response) -> timedelta | None:  # noqa: ARG002 - for a subclass to look at
         """How long the token endpoint asks to be left alone, where it says so in its own way; else None.
 
         429, and 5xx with Retry-After or X-Retry-After, are read by the core.
@@ -158,48 +158,50 @@ class TokenAuth(httpx.Auth):
         return None
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        token = yield from self._current(spent=None)
+        token = yield from self._current_token(expired=None)
         self.sign(request, token.secret)
         reply = yield request
-        if reply.status_code in self.refused_statuses or self.ended(reply):
-            token = yield from self._current(spent=token)
+        if reply.status_code in self.rejected_statuses or self.is_token_expired(reply):
+            token = yield from self._current_token(expired=token)
             self.sign(request, token.secret)
             reply = yield request
-            if self.ended(reply):
+            if self.is_token_expired(reply):
                 raise ConfigurationError(
                     f"the service says that a token has ended which it has just given ({reply.status_code})",
-                    place=str(request.url.copy_with(query=None)),
-                    remedy="check with the service whether the account may use this API",
+                    location=str(request.url.copy_with(query=None)),
+                    hint="check with the service whether the account may use this API",
                 )
 
-    def _current(self, spent: Token | None) -> Generator[httpx.Request, httpx.Response, Token]:
+    def _current_token(self, expired: Token | None) -> Generator[httpx.Request, httpx.Response, Token]:
         token = self._token
-        if token is not None and token is not spent and self.clock.monotonic() < self._good_until:
+        if token is not None and token is not expired and self.clock.monotonic() < self._valid_until:
             return token
-        with self._refresh.taken():  # Whoever waited here finds the token that the first one fetched.
-            if self._token is None or self._token is spent or self.clock.monotonic() >= self._good_until:
+        with self._refresh_lock.held():  # Whoever waited here finds the token that the first one fetched.
+            if self._token is None or self._token is expired or self.clock.monotonic() >= self._valid_until:
                 asked_at = self.clock.monotonic()
-                self._token = fetched = yield from self._fetched()
-                lasts = min(max(fetched.lasts, timedelta(0)), LONGEST_LIFE).total_seconds()
-                self._good_until = asked_at + max(lasts - EARLY, lasts / 2)
+                self._token = fetched = yield from self._fetch_token()
+                lasts = min(max(fetched.expires_in, timedelta(0)), MAX_TOKEN_LIFETIME).total_seconds()
+                self._valid_until = asked_at + max(lasts - REFRESH_MARGIN_SECONDS, lasts / 2)
             return self._token
 
-    def _fetched(self) -> Generator[httpx.Request, httpx.Response, Token]:
+    def _fetch_token(self) -> Generator[httpx.Request, httpx.Response, Token]:
         reply = yield self.token_request()
-        token = self.token(reply)
-        _demand_sendable(token.secret, reply)
-        self.learn(token.secret)
+        token = self.parse_token(reply)
+        _validate_token(token.secret, reply)
+        self.register_secret(token.secret)
         return token
 
 
-def _demand_sendable(token: Secret, reply: httpx.Response) -> None:
-    """Raises MalformedReply for a token that no header takes (RFC 6749, A.12: visible ASCII), or that is endless."""
+def _validate_token(token: Secret, response: httpx.Response) -> None:
+    """Raises MalformedResponseError for a token that no header takes (RFC 6749, A.12: visible ASCII), or that is endless."""
     text = token.reveal()
-    if not (text.isascii() and text.isprintable() and 0 < len(text) <= LONGEST_TOKEN):
-        raise MalformedReply("its token is no plain text that a header takes", place=f"reply {reply.status_code}")
+    if not (text.isascii() and text.isprintable() and 0 < len(text) <= MAX_TOKEN_LENGTH):
+        raise MalformedResponseError(
+            "its token is no plain text that a header takes", location=f"reply {response.status_code}"
+        )
 
 
-_PASSING = frozenset({"server_error", "slow_down", "temporarily_unavailable"})
+_TRANSIENT_ERRORS = frozenset({"server_error", "slow_down", "temporarily_unavailable"})
 """Error codes that say nothing about the credentials (RFC 6749, 4.1.2.1; RFC 8628, 3.5); all others do."""
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?", re.ASCII)
@@ -218,12 +220,12 @@ class FormGrantAuth(TokenAuth):
         secrets: Mapping[str, Secret],
         *,
         scope: str = "",
-        lasts: int | None = None,
+        expires_in: int | None = None,
     ) -> None:
-        """lasts: seconds, by the service's documentation, of a token whose reply does not tell."""
+        """expires_in: seconds, by the service's documentation, of a token whose reply does not tell."""
         super().__init__()
         self._scope = {"scope": scope} if scope else {}
-        self._lasts = lasts
+        self._expires_in = expires_in
         self._token_url = token_url
         self._grant_type = grant_type
         self._secrets = dict(secrets)
@@ -232,23 +234,23 @@ class FormGrantAuth(TokenAuth):
         form = {name: secret.reveal() for name, secret in self._secrets.items()}
         return httpx.Request("POST", self._token_url, data={"grant_type": self._grant_type, **self._scope, **form})
 
-    def token(self, reply: httpx.Response) -> Token:
-        document = json_object(reply)
+    def parse_token(self, response: httpx.Response) -> Token:
+        document = json_object(response)
         code = _error_code(document)
-        if reply.status_code < 500 and code is not None and code not in _PASSING:
+        if response.status_code < 500 and code is not None and code not in _TRANSIENT_ERRORS:
             raise ConfigurationError(
                 f"the credentials were refused: {code}",
-                place=self._token_url,
-                remedy=f"check {', '.join(self._secrets)} of this connection, and that the account authorizes them",
+                location=self._token_url,
+                hint=f"check {', '.join(self._secrets)} of this connection, and that the account authorizes them",
             )
-        place = f"reply {reply.status_code} of {self._token_url}"
-        if not reply.is_success or code is not None:
-            raise MalformedReply("there is no access token in it", place=place)
+        place = f"reply {response.status_code} of {self._token_url}"
+        if not response.is_success or code is not None:
+            raise MalformedResponseError("there is no access token in it", location=place)
         told = document.get("expires_in")
-        lasts = _life(self._lasts if told is None else told)
+        lasts = _parse_lifetime(self._expires_in if told is None else told)
         if lasts is None:
-            raise MalformedReply("it does not say in seconds how long its access token lasts", place=place)
-        return Token(Secret(text_at(reply, "access_token")), lasts)
+            raise MalformedResponseError("it does not say in seconds how long its access token lasts", location=place)
+        return Token(Secret(text_at(response, "access_token")), lasts)
 
     def sign(self, request: httpx.Request, token: Secret) -> None:
         request.headers["authorization"] = f"Bearer {token.reveal()}"
@@ -262,19 +264,19 @@ def _error_code(document: Mapping[str, object]) -> str | None:
     return error or None if isinstance(error, str) else None
 
 
-def _life(told: object) -> timedelta | None:
+def _parse_lifetime(value: object) -> timedelta | None:
     """What `expires_in` says, a number of seconds or a text with one; None for anything else.
 
     RFC 6749, 5.1, lets a service leave it out.
     """
-    if told is None:
-        return UNTOLD_LIFE
-    if isinstance(told, str) and _NUMBER.fullmatch(told.strip()):
-        told = float(told)
-    if isinstance(told, bool) or not isinstance(told, int | float) or told != told:
+    if value is None:
+        return DEFAULT_TOKEN_LIFETIME
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return None
-    most = LONGEST_LIFE.total_seconds()
-    return timedelta(seconds=min(max(told, -most), most))
+    most = MAX_TOKEN_LIFETIME.total_seconds()
+    return timedelta(seconds=min(max(value, -most), most))
 
 
 class RefreshTokenAuth(FormGrantAuth):
@@ -297,67 +299,67 @@ class RefreshTokenAuth(FormGrantAuth):
         client_secret: Secret,
         *,
         header: str | None = None,
-        dated: str | None = None,
-        lasts: int | None = None,
+        date_header: str | None = None,
+        expires_in: int | None = None,
         rotates: bool = False,
     ) -> None:
         secrets = {"refresh_token": refresh_token, "client_id": client_id, "client_secret": client_secret}
-        super().__init__(token_url, "refresh_token", secrets, lasts=lasts)
+        super().__init__(token_url, "refresh_token", secrets, expires_in=expires_in)
         self._configured = refresh_token
         self._header = header
-        self._dated = dated
+        self._date_header = date_header
         self._rotates = rotates
 
-    def token(self, reply: httpx.Response) -> Token:
-        document = json_object(reply)
+    def parse_token(self, response: httpx.Response) -> Token:
+        document = json_object(response)
         given = document.get("refresh_token")
         # Before the rest is read: whatever else is wrong with the reply, the one before may be spent now.
-        if reply.is_success and _error_code(document) is None and isinstance(given, str) and given.strip():
-            _demand_sendable(Secret(given), reply)
-            self._use(Secret(given))
-        return super().token(reply)
+        if response.is_success and _error_code(document) is None and isinstance(given, str) and given.strip():
+            _validate_token(Secret(given), response)
+            self._replace_refresh_token(Secret(given))
+        return super().parse_token(response)
 
-    def _use(self, refresh_token: Secret) -> None:
+    def _replace_refresh_token(self, refresh_token: Secret) -> None:
         self._secrets["refresh_token"] = refresh_token
-        self.learn(refresh_token)
+        self.register_secret(refresh_token)
 
-    def _fetched(self) -> Generator[httpx.Request, httpx.Response, Token]:
-        if not self._rotates or self.keeper is None:
-            token = yield from super()._fetched()
-            self.learn(self._secrets["refresh_token"])  # As long as it is in use it is not forgotten.
+    def _fetch_token(self) -> Generator[httpx.Request, httpx.Response, Token]:
+        if not self._rotates or self.token_store is None:
+            token = yield from super()._fetch_token()
+            self.register_secret(self._secrets["refresh_token"])  # As long as it is in use it is not forgotten.
             return token
-        with self.keeper(self._configured) as kept:
+        with self.token_store(self._configured) as kept:
             if kept.secret is not None:
-                self._use(kept.secret)
+                self._replace_refresh_token(kept.secret)
             before = self._secrets["refresh_token"]
             try:
-                return (yield from super()._fetched())
+                return (yield from super()._fetch_token())
             finally:
                 if self._secrets["refresh_token"] != before:
-                    kept.keep(self._secrets["refresh_token"])
+                    kept.save(self._secrets["refresh_token"])
 
     def sign(self, request: httpx.Request, token: Secret) -> None:
         if self._header is None:
             super().sign(request, token)
         else:
             request.headers[self._header] = token.reveal()
-        if self._dated is not None:
-            request.headers[self._dated] = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        if self._date_header is not None:
+            request.headers[self._date_header] = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def refresh_token_auth(
     token_url: str,
     *,
     header: str | None = None,
-    dated: str | None = None,
-    lasts: int | None = None,
+    date_header: str | None = None,
+    expires_in: int | None = None,
     rotates: bool = False,
 ) -> Callable[[RefreshTokenSettings], RefreshTokenAuth]:
     """What `Integration.auth` takes for `RefreshTokenSettings`. token_url: the name of the setting with that URL."""
 
     def auth(its: RefreshTokenSettings) -> RefreshTokenAuth:
         login = (getattr(its, token_url), its.refresh_token, its.client_id, its.client_secret)
-        return RefreshTokenAuth(*login, header=header, dated=dated, lasts=lasts, rotates=rotates)
+        return RefreshTokenAuth(*login, header=header, date_header=date_header, expires_in=expires_in, rotates=rotates)
 
     return auth
 
@@ -378,11 +380,11 @@ class ClientCredentialsAuth(FormGrantAuth):
         client_secret: Secret,
         *,
         scope: str = "",
-        lasts: int | None = None,
+        expires_in: int | None = None,
         in_header: bool = False,
     ) -> None:
         secrets = {"client_id": client_id, "client_secret": client_secret}
-        super().__init__(token_url, "client_credentials", secrets, scope=scope, lasts=lasts)
+        super().__init__(token_url, "client_credentials", secrets, scope=scope, expires_in=expires_in)
         self._in_header = in_header
 
     def token_request(self) -> httpx.Request:

@@ -9,136 +9,136 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.plugin.guard import HUNG, Fault, Guard, PluginHung, Watch
+from orderdesk_sdk.plugin.guard import TIMED_OUT, Guard, PluginFailure, PluginTimeout, Watchdog
 
-__all__ = ["PATIENCE", "Bulkhead", "Ticket"]
+__all__ = ["DEFAULT_TIMEOUT", "Bulkhead", "Job"]
 
 T = TypeVar("T")
 
-PATIENCE = 10.0
+DEFAULT_TIMEOUT = 10.0
 """Seconds that foreign code may run without making a call before it is taken for hung."""
-MOST_LEFT = 16
+MAX_ABANDONED_THREADS = 16
 """Threads that one connection, listener or integration may leave behind. Beyond that nothing of it is begun until one
 of them comes back: a host's memory is everybody's."""
 
 
-class Ticket:
+class Job:
     """A job handed to a bulkhead.
 
-    `done` is set when it ended or was given up; `hung` says which; `error` what it raised. `then` is called after that.
+    `done` is set when it ended or was given up; `timed_out` says which; `error` what it raised. `then` is called after that.
     """
 
-    def __init__(self, job: Callable[[Watch], None], then: Callable[[], object] | None = None) -> None:
-        self.job = job
-        self._then = then
-        self.watch = Watch()
+    def __init__(self, run: Callable[[Watchdog], None], on_done: Callable[[], object] | None = None) -> None:
+        self.run = run
+        self._on_done = on_done
+        self.watchdog = Watchdog()
         self.done = threading.Event()
-        self.hung = False
+        self.timed_out = False
         self.error: BaseException | None = None
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Let whoever waits for it go on."""
         self.done.set()
-        if self._then is not None:
-            self._then()
+        if self._on_done is not None:
+            self._on_done()
 
 
 class Bulkhead:
     """At most `size` jobs at once for one connection. Threads are made when needed and never keep the process alive."""
 
-    def __init__(self, name: str, size: int, patience: float) -> None:
-        self.patience = patience
+    def __init__(self, name: str, size: int, timeout: float) -> None:
+        self.timeout = timeout
         self.size = size
         self._name = name
-        self._jobs: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._running: set[Ticket] = set()
+        self._running: set[Job] = set()
         self._threads = 0
-        self._waiting = 0
-        self._left = 0
+        self._queued = 0
+        self._abandoned = 0
 
-    def submit(self, job: Callable[[Watch], None], then: Callable[[], object] | None = None) -> Ticket:
-        """Hand over a job; it starts when a thread is free. then: called when it has ended, from any thread."""
-        ticket = Ticket(job, then)
+    def submit(self, run: Callable[[Watchdog], None], on_done: Callable[[], object] | None = None) -> Job:
+        """Hand over a job; it starts when a thread is free. on_done: called when it has ended, from any thread."""
+        ticket = Job(run, on_done)
         with self._lock:
-            if self._left >= MOST_LEFT:
-                ticket.hung = True
-                ticket.end()
+            if self._abandoned >= MAX_ABANDONED_THREADS:
+                ticket.timed_out = True
+                ticket.finish()
                 return ticket
-            self._waiting += 1
-            if self._threads < min(self.size, len(self._running) + self._waiting):
+            self._queued += 1
+            if self._threads < min(self.size, len(self._running) + self._queued):
                 self._threads += 1
-                self._start(self._work)
+                self._start(self._run_jobs)
         self._jobs.put(ticket)
         return ticket
 
-    def aside(
+    def run_isolated(
         self,
         step: Callable[[], T],
-        clean: Callable[[str], str] = str,
-        passes: tuple[type[OrderDeskError], ...] = (),
+        redact: Callable[[str], str] = str,
+        allowed_errors: tuple[type[OrderDeskError], ...] = (),
         *,
-        patience: float | None = None,
-    ) -> T | Fault | OrderDeskError:
-        """Run a step of foreign code beside the jobs; as `Guard.run`, and for a hang a Fault without a kind.
+        timeout: float | None = None,
+    ) -> T | PluginFailure | OrderDeskError:
+        """Run a step of foreign code beside the jobs; as `Guard.run`, and for a hang a PluginFailure without a kind.
 
         For whoever must not be left behind: the host's own threads, and those that other people's cases wait for.
-        patience: seconds; None: this bulkhead's.
+        timeout: seconds; None: this bulkhead's.
         """
-        longest = self.patience if patience is None else patience
-        watch, ended = Watch(), threading.Event()
-        outcome: list[T | Fault | OrderDeskError] = []
+        longest = self.timeout if timeout is None else timeout
+        watch, ended = Watchdog(), threading.Event()
+        outcome: list[T | PluginFailure | OrderDeskError] = []
 
         def run() -> None:
-            with contextlib.suppress(PluginHung):  # Nobody waits any more.
-                outcome.append(Guard(watch, clean).run(step, passes))
+            with contextlib.suppress(PluginTimeout):  # Nobody waits any more.
+                outcome.append(Guard(watch, redact).run(step, allowed_errors))
             ended.set()
-            if watch.is_left:
+            if watch.is_abandoned:
                 with self._lock:
-                    self._left -= 1
+                    self._abandoned -= 1
 
         with self._lock:
-            if self._left >= MOST_LEFT:
-                return Fault(HUNG)
+            if self._abandoned >= MAX_ABANDONED_THREADS:
+                return PluginFailure(TIMED_OUT)
         self._start(run)
         while not ended.wait(longest):
             with self._lock:
-                if watch.leave(longest):
-                    self._left += 1
-                    return Fault(HUNG)
+                if watch.abandon(longest):
+                    self._abandoned += 1
+                    return PluginFailure(TIMED_OUT)
         return outcome[0]
 
     @property
-    def is_hanging(self) -> bool:
+    def has_stuck_threads(self) -> bool:
         """Whether a thread that was left behind still runs."""
-        return self._left > 0
+        return self._abandoned > 0
 
-    def reap(self) -> None:
+    def abandon_stuck_jobs(self) -> None:
         """Give up the jobs whose plugin code has run longer than the patience; their threads are replaced."""
         with self._lock:
-            hung = [ticket for ticket in self._running if ticket.watch.leave(self.patience)]
+            hung = [ticket for ticket in self._running if ticket.watchdog.abandon(self.timeout)]
             for ticket in hung:
                 self._running.discard(ticket)
                 self._threads -= 1
-                self._left += 1
-                ticket.hung = True
-            if hung and self._waiting:
+                self._abandoned += 1
+                ticket.timed_out = True
+            if hung and self._queued:
                 self._threads += 1
-                self._start(self._work)
+                self._start(self._run_jobs)
         for ticket in hung:
-            ticket.end()
+            ticket.finish()
 
     @property
     def has_room(self) -> bool:
         """Whether a job would have a thread at once."""
         with self._lock:
-            return len(self._running) + self._waiting < self.size
+            return len(self._running) + self._queued < self.size
 
     @property
     def is_idle(self) -> bool:
         """Whether no job is under way, or waits for a thread."""
         with self._lock:
-            return not self._running and not self._waiting
+            return not self._running and not self._queued
 
     def close(self) -> None:
         """Let idle threads end."""
@@ -149,22 +149,22 @@ class Bulkhead:
     def _start(self, work: Callable[[], None]) -> None:
         threading.Thread(target=work, daemon=True, name=f"orderdesk {self._name}").start()
 
-    def _work(self) -> None:
+    def _run_jobs(self) -> None:
         while True:
             ticket = self._jobs.get()
             if ticket is None:
                 return
             with self._lock:
-                self._waiting -= 1
+                self._queued -= 1
                 self._running.add(ticket)
             try:
-                ticket.job(ticket.watch)
+                ticket.run(ticket.watchdog)
             except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the ticket
                 ticket.error = error
             with self._lock:
-                given_up = ticket.hung
-                self._left -= given_up
+                given_up = ticket.timed_out
+                self._abandoned -= given_up
                 self._running.discard(ticket)
             if given_up:
                 return  # Another thread has taken this one's place.
-            ticket.end()
+            ticket.finish()

@@ -30,11 +30,11 @@ __all__ = [
     "RefreshTokenSettings",
     "SettingField",
     "SettingKind",
-    "check_number",
-    "host",
-    "parsed",
+    "validate_number",
+    "url",
+    "custom",
     "read_header_name",
-    "read_texts",
+    "read_string_list",
     "secret",
     "setting",
     "settings",
@@ -51,9 +51,9 @@ _PARSER = "orderdesk.parser"
 _RANGE = "orderdesk.range"
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{0,100}")
-_NOT_OURS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+_CLIENT_HEADERS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 """Headers that only the client sets: another value would be taken for the beginning of another request."""
-MOST = 1_000_000_000
+MAX_NUMBER = 1_000_000_000
 """The largest whole number of a setting that names no other."""
 
 Parser = Callable[[object, str], T]
@@ -67,9 +67,9 @@ class SettingKind(enum.Enum):
     """A value that may be shown."""
     SECRET = "secret"
     """Never shown, and every occurrence of its text is redacted from evidence."""
-    HOST = "host"
+    URL = "host"
     """A base URL; calls go to the hosts named here and to no other."""
-    PARSED = "parsed"
+    CUSTOM = "parsed"
     """A value with a shape of its own, read by a function: a template, a list of reasons, a wire profile."""
 
 
@@ -89,8 +89,8 @@ class SettingField:
     default: object | None
     choices: tuple[str, ...] = ()
     parser: Callable[[object, str], object] | None = None
-    least: int = 0
-    most: int = MOST
+    minimum: int = 0
+    maximum: int = MAX_NUMBER
 
 
 def _field(kind: SettingKind, help_text: str, default: object, **more: object) -> object:
@@ -103,8 +103,8 @@ def setting(
     help: str,
     default: object = attrs.NOTHING,
     choices: tuple[str, ...] = (),
-    least: int = 0,
-    most: int = MOST,
+    minimum: int = 0,
+    maximum: int = MAX_NUMBER,
 ) -> T:
     """A plain setting of type `of` (str, int or bool); a text is one line.
 
@@ -112,7 +112,7 @@ def setting(
     included; a number outside is refused when the configuration is read.
     """
     del of  # The annotation says it too; the argument gives this function its return type without Any.
-    return cast("T", _field(SettingKind.PLAIN, help, default, **{_CHOICES: choices, _RANGE: (least, most)}))
+    return cast("T", _field(SettingKind.PLAIN, help, default, **{_CHOICES: choices, _RANGE: (minimum, maximum)}))
 
 
 def secret(*, help: str, default: object = attrs.NOTHING) -> Secret:
@@ -120,50 +120,50 @@ def secret(*, help: str, default: object = attrs.NOTHING) -> Secret:
     return cast("Secret", _field(SettingKind.SECRET, help, default))
 
 
-def host(*, help: str, default: object = attrs.NOTHING) -> str:
+def url(*, help: str, default: object = attrs.NOTHING) -> str:
     """A base URL of the service. The connection may call the hosts of its `host` settings and no other.
 
     It is read whole when the configuration is read: a host and port that can be called, no login, query or fragment.
     http:// goes to this machine only, unless the connection says `insecure = true`.
-    `https://*.example.com` stands for every subdomain, for calls without credentials only (`Service.elsewhere`): where
+    `https://*.example.com` stands for every subdomain, for calls without credentials only (`Service.request_url`): where
     a service has files put into a store whose host it tells with each URL.
     """
-    return cast("str", _field(SettingKind.HOST, help, default))
+    return cast("str", _field(SettingKind.URL, help, default))
 
 
-def parsed(parser: Parser[T], *, help: str, default: object = attrs.NOTHING) -> T:
+def custom(parser: Parser[T], *, help: str, default: object = attrs.NOTHING) -> T:
     """A setting with a shape of its own; required where no default is given. The default is not parsed."""
-    return cast("T", _field(SettingKind.PARSED, help, default, **{_PARSER: parser}))
+    return cast("T", _field(SettingKind.CUSTOM, help, default, **{_PARSER: parser}))
 
 
-def check_number(declared: SettingField, value: int, place: str) -> None:
+def validate_number(field: SettingField, value: int, location: str) -> None:
     """Raises ConfigurationError for a whole number outside the range of its setting."""
-    _check_range(value, declared.least, declared.most, declared.help, place)
+    _validate_range(value, field.minimum, field.maximum, field.help, location)
 
 
-def _check_range(value: int, least: int, most: int, help_text: str, place: str) -> None:
-    if not least <= value <= most:
-        shown = value if abs(value) <= MOST else "this number"
+def _validate_range(value: int, minimum: int, maximum: int, help_text: str, location: str) -> None:
+    if not minimum <= value <= maximum:
+        shown = value if abs(value) <= MAX_NUMBER else "this number"
         text = f"{shown} is out of range: {help_text}"
-        raise ConfigurationError(text, place=place, remedy=f"give {least} to {most}")
+        raise ConfigurationError(text, location=location, hint=f"give {minimum} to {maximum}")
 
 
-def read_texts(value: object, place: str) -> tuple[str, ...]:
+def read_string_list(value: object, location: str) -> tuple[str, ...]:
     """One or several texts, for `parsed`: ids, codes. Raises ConfigurationError for none, or for anything else."""
     texts = tuple(value) if isinstance(value, list) else (value,)
     if not texts or not all(isinstance(text, str) and text.strip() and text.isprintable() for text in texts):
-        raise ConfigurationError("a list of texts was expected", place=place, remedy='write it as ["...", "..."]')
+        raise ConfigurationError("a list of texts was expected", location=location, hint='write it as ["...", "..."]')
     return tuple(str(text).strip() for text in texts)
 
 
-def read_header_name(value: object, place: str) -> str:
+def read_header_name(value: object, location: str) -> str:
     """The name of an HTTP header of our own (RFC 9110, 5.1), for `parsed`; "" for none. Raises ConfigurationError."""
-    if not isinstance(value, str) or not _HEADER.fullmatch(value) or value.lower() in _NOT_OURS:
-        raise ConfigurationError("this is no name of a header", place=place, remedy='write it as "x-api-key"')
+    if not isinstance(value, str) or not _HEADER.fullmatch(value) or value.lower() in _CLIENT_HEADERS:
+        raise ConfigurationError("this is no name of a header", location=location, hint='write it as "x-api-key"')
     return value
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, secret, host, parsed))
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, secret, url, custom))
 def settings(cls: C) -> C:
     """Make a frozen attrs class of settings.
 
@@ -177,18 +177,18 @@ def settings(cls: C) -> C:
                 f"{cls.__name__}.{field.name}: declare it with setting(), secret(), host() or parsed(), and a help"
             )
         try:
-            _check_default(field.metadata, field.default, f"{cls.__name__}.{field.name}")
+            _validate_default(field.metadata, field.default, f"{cls.__name__}.{field.name}")
         except ConfigurationError as error:
             raise TypeError(f"its default cannot be one: {error}") from None
     return made
 
 
-def _check_default(told: Mapping[str, object], default: object, place: str) -> None:
-    if told[_KIND] is SettingKind.HOST and default not in (attrs.NOTHING, ""):
-        read_base_url(default, place)
-    least, most = cast("tuple[int, int]", told.get(_RANGE, (0, MOST)))
-    if told[_KIND] is SettingKind.PLAIN and type(default) is int:
-        _check_range(default, least, most, str(told[_HELP]), place)
+def _validate_default(metadata: Mapping[str, object], default: object, location: str) -> None:
+    if metadata[_KIND] is SettingKind.URL and default not in (attrs.NOTHING, ""):
+        read_base_url(default, location)
+    least, most = cast("tuple[int, int]", metadata.get(_RANGE, (0, MAX_NUMBER)))
+    if metadata[_KIND] is SettingKind.PLAIN and type(default) is int:
+        _validate_range(default, least, most, str(metadata[_HELP]), location)
 
 
 @settings
@@ -202,29 +202,29 @@ class RefreshTokenSettings:
 
 def settings_fields(cls: type) -> tuple[SettingField, ...]:
     """The settings of a class made by `settings`, in the order of declaration."""
-    return tuple(_described(cls))
+    return tuple(_setting_fields(cls))
 
 
-def _described(cls: type) -> Iterator[SettingField]:
+def _setting_fields(cls: type) -> Iterator[SettingField]:
     attrs.resolve_types(cls)
     for field in attrs.fields(cls):
         required = field.default is attrs.NOTHING
-        least, most = field.metadata.get(_RANGE, (0, MOST))
+        least, most = field.metadata.get(_RANGE, (0, MAX_NUMBER))
         yield SettingField(
             name=field.name,
             kind=field.metadata[_KIND],
-            type=_plain_type(field.type),
+            type=_bare_type(field.type),
             help=field.metadata[_HELP],
             required=required,
             default=None if required else field.default,
             choices=field.metadata.get(_CHOICES, ()),
             parser=field.metadata.get(_PARSER),
-            least=least,
-            most=most,
+            minimum=least,
+            maximum=most,
         )
 
 
-def _plain_type(annotation: object) -> type:
+def _bare_type(annotation: object) -> type:
     """`tuple` of `tuple[str, ...]`, `Profile` of `Profile | None`, and `str` of what is no type."""
     if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
         annotation = next((one for one in get_args(annotation) if one is not type(None)), str)

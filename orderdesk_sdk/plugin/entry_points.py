@@ -13,37 +13,37 @@ from importlib.metadata import Distribution, EntryPoint, distributions, entry_po
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from orderdesk_sdk.errors import PluginFault, in_words
+from orderdesk_sdk.errors import PluginError, describe_exception
 
-__all__ = ["Installed", "distribution_of", "shadow_of", "source_of"]
+__all__ = ["InstalledEntryPoints", "distribution_of", "shadowing_error", "source_of"]
 
 
-class Installed:
+class InstalledEntryPoints:
     """The entry points of this environment. faults: what is wrong with distributions that could not be read."""
 
     def __init__(self) -> None:
-        self.faults: dict[str, PluginFault] = {}
+        self.errors: dict[str, PluginError] = {}
 
     def __call__(self, group: str) -> tuple[EntryPoint, ...]:
         """The entry points of a group, those of unreadable distributions left out."""
         try:
-            return _entry_points(group, tuple(map(_state_of, sys.path)))
+            return _entry_points(group, tuple(map(_folder_fingerprint, sys.path)))
         except Exception:  # noqa: BLE001 - one unreadable file of anybody's is enough; who it is, is found one by one
-            return tuple(self._one_by_one(group))
+            return tuple(self._readable_entry_points(group))
 
-    def _one_by_one(self, group: str) -> Iterable[EntryPoint]:
+    def _readable_entry_points(self, group: str) -> Iterable[EntryPoint]:
         seen: set[str] = set()
         for distribution in distributions():
             name, _, fault = distribution_of(distribution)
             try:
                 points = tuple(distribution.entry_points.select(group=group))
             except Exception as error:  # noqa: BLE001 - as above
-                fault, points = f"its entry_points.txt cannot be read ({in_words(error)})", ()
-            if fault is not None and name not in self.faults:
-                self.faults[name] = PluginFault(
+                fault, points = f"its entry_points.txt cannot be read ({describe_exception(error)})", ()
+            if fault is not None and name not in self.errors:
+                self.errors[name] = PluginError(
                     fault,
-                    place=f"distribution {name}",
-                    remedy="install it again, or uninstall it; nothing that it provides is found until then",
+                    location=f"distribution {name}",
+                    hint="install it again, or uninstall it; nothing that it provides is found until then",
                 )
             if name not in seen:  # The first on the path counts, as it does for imports.
                 seen.add(name)
@@ -56,7 +56,7 @@ def _entry_points(group: str, folders: tuple[object, ...]) -> tuple[EntryPoint, 
     return tuple(entry_points(group=group))
 
 
-def _state_of(folder: str) -> tuple[str, int, int, int] | None:
+def _folder_fingerprint(folder: str) -> tuple[str, int, int, int] | None:
     """What changes when a distribution comes into a folder of the path or goes; importlib.metadata goes by it too."""
     try:
         state = os.stat(folder or ".")  # noqa: PTH116 - as fast as it gets: it is done for each folder of the path
@@ -74,7 +74,7 @@ def distribution_of(distribution: Distribution) -> tuple[str, str, str | None]:
         name: object = distribution.metadata["Name"]
         version: object = distribution.metadata["Version"]
     except Exception as error:  # noqa: BLE001 - whatever is wrong with somebody's file, it is told and passed over
-        return fallback, "", f"its METADATA cannot be read ({in_words(error)})"
+        return fallback, "", f"its METADATA cannot be read ({describe_exception(error)})"
     if not isinstance(name, str) or not name.strip() or not isinstance(version, str):
         return fallback, "", "its METADATA has no name and version"
     return _printable(name), _printable(version), None
@@ -85,7 +85,7 @@ def source_of(point: EntryPoint) -> str:
     return distribution_of(point.dist)[0] if point.dist is not None else point.value
 
 
-def shadow_of(point: EntryPoint, file: str | None) -> str | None:
+def shadowing_error(point: EntryPoint, file: str | None) -> str | None:
     """What is wrong where `file`, which an entry point's module was imported from, is not its distribution's.
 
     None where nothing is, and where the distribution does not say which files are its.
@@ -100,7 +100,7 @@ def shadow_of(point: EntryPoint, file: str | None) -> str | None:
         if not any(imported == path or path in imported.parents for path, _ in owned):
             return f"its module is not its own: {point.module} was imported from {imported}"
         digest = dict(owned).get(imported)
-        others = _others(point) if digest is not None and digest != _digest(imported) else ()
+        others = _other_providers(point) if digest is not None and digest != _digest(imported) else ()
     except Exception:  # noqa: BLE001 - what a distribution says of its files is a help; one that says it badly is loaded
         return None
     return f"its module was written over by {' or '.join(others)}" if others else None
@@ -125,7 +125,7 @@ def _digest(file: Path) -> str:
     return urlsafe_b64encode(hashlib.sha256(file.read_bytes()).digest()).rstrip(b"=").decode()
 
 
-def _others(point: EntryPoint) -> tuple[str, ...]:
+def _other_providers(point: EntryPoint) -> tuple[str, ...]:
     """The other distributions that provide a package of the same name."""
     providers = set(packages_distributions().get(point.module.partition(".")[0], []))
     return tuple(sorted(providers - {source_of(point)}))

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, TypeVar
 import pluggy
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.orders.order import Placement
+    from orderdesk_sdk.orders.order import RemoteOrder
     from orderdesk_sdk.plugin.answer import Answer
     from orderdesk_sdk.plugin.integration import Integration
-    from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
+    from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest, StatusChangeRequest
     from orderdesk_sdk.plugin.service import Flow, Service
-    from orderdesk_sdk.plugin.webhooks import Hint, Message
+    from orderdesk_sdk.plugin.webhooks import OrderNotification, WebhookRequest
 
 __all__ = ["INTEGRATIONS", "LISTENERS", "LISTENER_HOOKS", "SIMULATORS", "deprecated_hookspec", "hookimpl", "hookspec"]
 
@@ -42,7 +42,7 @@ def deprecated_hookspec(
 ) -> Callable[[F], F]:
     """Marks a specification that goes, or of whose arguments some go, so that every plugin with it is warned.
 
-    until: the version without it, "0.3". instead: what a plugin uses then, as an order: "implement orderdesk_check".
+    until: the version without it, "0.3". instead: what a plugin uses then, as an order: "implement orderdesk_poll".
     arguments: those that go; empty where the whole hook does. firstresult: as for `hookspec`.
     """
 
@@ -83,18 +83,18 @@ def orderdesk_cancel_many(  # type: ignore[empty-body]  # a specification has no
 
 
 @hookspec(firstresult=True)
-def orderdesk_check(request: CheckRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
-    """A flow that reads what the service says now; ends with an `Answer`. Needed for `ByCheck`.
+def orderdesk_poll(request: PollRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
+    """A flow that reads what the service says now; ends with an `Answer`. Needed for `Polling`.
 
     request: whose order is read, and when it was asked for. service: as for `orderdesk_cancel`. Must only read.
-    `pending(reply)` says that nothing is decided; `canceled(reply)` is evidence. With `ByReply` too it finds out what
+    `pending(reply)` says that nothing is decided; `canceled(reply)` is evidence. With `FinalResponse` too it finds out what
     became of a request whose reply was lost; without it a person must.
     """
 
 
 @hookspec(firstresult=True)
-def orderdesk_resubmit(request: ResubmitRequest, service: Service[object]) -> Flow[Placement]:  # type: ignore[empty-body]
-    """A flow that submits a duplicated order; ends with its `Placement`. Needed for `NewNumber` and `SameNumber`.
+def orderdesk_resubmit(request: ResubmitRequest, service: Service[object]) -> Flow[RemoteOrder]:  # type: ignore[empty-body]
+    """A flow that submits a duplicated order; ends with its `RemoteOrder`. Needed for `NewNumber` and `SameNumber`.
 
     request: the new order. service: as for `orderdesk_cancel`. Must first read whether the number is already there, so
     that a lost reply never makes a second order: after a create of unknown fate nothing is sent that changes something
@@ -103,7 +103,7 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[object]) -> Fl
 
 
 @hookspec(firstresult=True)
-def orderdesk_change_status(request: StatusRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
+def orderdesk_change_status(request: StatusChangeRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
     """A flow that sets one of the integration's `statuses`; ends with `answer.changed(...)`, or why not.
 
     request: the order and the status. service: as for `orderdesk_cancel`. Must first read whether the status is set
@@ -112,10 +112,10 @@ def orderdesk_change_status(request: StatusRequest, service: Service[object]) ->
 
 
 @hookspec(firstresult=True)
-def orderdesk_receive(message: Message, service: Service[object]) -> Sequence[Hint]:  # type: ignore[empty-body]
+def orderdesk_parse_webhook(request: WebhookRequest, service: Service[object]) -> Sequence[OrderNotification]:  # type: ignore[empty-body]
     """The orders that a message which came in is about; empty for one that is about none. No flow, no I/O.
 
-    message: as it came. service: holds the settings; no call is made here. Must first see that the sender is who it
-    says (a signature, a shared token; compared in constant time) and raise `UntrustedMessage` otherwise,
-    `MalformedReply` for a message that cannot be read. A hint is never evidence: the core reads back.
+    request: as it came. service: holds the settings; no call is made here. Must first see that the sender is who it
+    says (a signature, a shared token; compared in constant time) and raise `SignatureVerificationError` otherwise,
+    `MalformedResponseError` for a message that cannot be read. A hint is never evidence: the core reads back.
     """

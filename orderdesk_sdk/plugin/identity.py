@@ -14,7 +14,7 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["AnyOf", "Identity", "NotStated", "NumberKind", "StatedAt", "checked_identities"]
+__all__ = ["AnyOf", "Identity", "NotStated", "NumberKind", "StatedAt", "validated_identities"]
 
 
 class NumberKind(enum.Enum):
@@ -24,11 +24,11 @@ class NumberKind(enum.Enum):
     """The order's number at the service."""
     ORDER_NUMBER = "order_number"
     """The order's number here."""
-    REFERENCE = "reference"
+    REQUEST_REFERENCE = "reference"
     """The service's own name for the request that it took note of (`answer.asked(reply, reference=...)`)."""
 
 
-def _as_it_is(number: str) -> str:
+def _unchanged(number: str) -> str:
     return number
 
 
@@ -52,7 +52,7 @@ class StatedAt:
         *steps: str,
         path: Sequence[str] = (),
         number: str | NumberKind = NumberKind.REMOTE_ID,
-        normalize: Callable[[str], str] = _as_it_is,
+        normalize: Callable[[str], str] = _unchanged,
     ) -> None:
         path = (*path, *steps)
         if not path or not all(path):
@@ -64,13 +64,13 @@ class StatedAt:
 class AnyOf:
     """The body states several numbers of the order, and callers may know it by either: one of them must be its own."""
 
-    places: tuple[StatedAt, ...]
+    alternatives: tuple[StatedAt, ...]
 
-    def __init__(self, *either: StatedAt, places: Sequence[StatedAt] = ()) -> None:
-        places = (*places, *either)
-        if len(places) < 2:
+    def __init__(self, *either: StatedAt, alternatives: Sequence[StatedAt] = ()) -> None:
+        alternatives = (*alternatives, *either)
+        if len(alternatives) < 2:
             raise TypeError("AnyOf takes two places or more; a single one stands by itself")
-        self.__attrs_init__(places)
+        self.__attrs_init__(alternatives)
 
 
 @frozen
@@ -80,10 +80,10 @@ class NotStated:
     why: what the service's documents say of it; the receipt repeats it beside each verdict that rests on one.
     """
 
-    why: str
+    reason: str
 
     def __attrs_post_init__(self) -> None:
-        if not self.why.strip():
+        if not self.reason.strip():
             raise ValueError("NotStated needs a reason: what does the service's response hold instead?")
 
 
@@ -91,7 +91,7 @@ Identity = StatedAt | AnyOf | NotStated | Callable[["httpx.Response"], Sequence[
 """The last for a body that is no JSON, or of several shapes: every number that it states, each a remote id."""
 
 
-def checked_identities(given: object) -> Mapping[str, Identity]:
+def validated_identities(given: object) -> Mapping[str, Identity]:
     """What `identified_by` holds, by operation. Raises TypeError for anything else."""
     if not isinstance(given, Mapping):
         raise TypeError(f"identified_by must be a mapping from operations, not {type(given).__name__}")

@@ -13,24 +13,24 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.argument_checks import require_instance
-from orderdesk_sdk.plugin.identity import Identity, checked_identities
-from orderdesk_sdk.plugin.routes import Button, Email, Portal, Route, RuleAction, _folded
+from orderdesk_sdk.plugin.identity import Identity, validated_identities
+from orderdesk_sdk.plugin.routes import Button, Email, Portal, Route, RuleAction, _normalized_statuses
 
 if TYPE_CHECKING:
     import httpx
 
 __all__ = [
-    "Evidence",
-    "IdRule",
+    "Verification",
+    "IdentifierFormat",
     "Integration",
     "Limit",
     "NewNumber",
-    "NoResubmit",
-    "ResubmitRule",
+    "NoResubmission",
+    "ResubmissionPolicy",
     "SameNumber",
-    "Status",
+    "SettableStatus",
 ]
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -45,14 +45,14 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 @frozen
-class Status:
+class SettableStatus:
     """A status that the order can be given at a cart, beside canceled. name: as callers give it. title: for people."""
 
     name: str
     title: str
 
 
-class Evidence(enum.Enum):
+class Verification(enum.Enum):
     """What the knowledge rests on that a plugin is made of."""
 
     VENDOR_CHECKED = "vendor checked"
@@ -74,13 +74,13 @@ class SameNumber:
 
 
 @frozen
-class NoResubmit:
+class NoResubmission:
     """The service takes no resubmission through us. why: tells the person what to do instead."""
 
-    why: str
+    reason: str
 
 
-ResubmitRule = NewNumber | SameNumber | NoResubmit
+ResubmissionPolicy = NewNumber | SameNumber | NoResubmission
 
 
 @frozen
@@ -96,7 +96,7 @@ class Limit:
 
 
 @frozen
-class IdRule:
+class IdentifierFormat:
     """Which remote numbers the service keeps intact; others are refused before anything is sent.
 
     pattern: what the whole number must match; a text will do. max_length: in characters. why: told to the person whose
@@ -105,14 +105,14 @@ class IdRule:
 
     pattern: re.Pattern[str] = field(converter=_pattern)
     max_length: int
-    why: str
+    description: str
 
-    def fault(self, remote_id: str) -> str | None:
+    def error(self, remote_id: str) -> str | None:
         """What is wrong with a remote number, or None when nothing is."""
         if len(remote_id) > self.max_length:
             return f"the number {remote_id!r} has {len(remote_id)} characters; at most {self.max_length} are allowed"
         if not self.pattern.fullmatch(remote_id):
-            return f"the number {remote_id!r} has characters outside {self.pattern.pattern}: {self.why}"
+            return f"the number {remote_id!r} has characters outside {self.pattern.pattern}: {self.description}"
         return None
 
 
@@ -150,23 +150,23 @@ class Integration:
     settings: type
     cancel: tuple[Route, ...]
     base_url: str | None = None
-    role: Role = Role.FULFILLMENT
-    resubmit: ResubmitRule = NoResubmit("this integration declares no resubmission")
+    role: ConnectionRole = ConnectionRole.FULFILLMENT
+    resubmission: ResubmissionPolicy = NoResubmission("this integration declares no resubmission")
     auth: Callable[..., httpx.Auth] | None = None
-    remote_id: IdRule | None = None
+    remote_id_format: IdentifierFormat | None = None
     limits: Mapping[str, Limit] = field(factory=dict)
     rate_header: str | None = None
-    throttled: Callable[[httpx.Response], timedelta | None] | None = None
+    retry_after: Callable[[httpx.Response], timedelta | None] | None = None
     identified_by: Mapping[str, Identity] | Callable[..., Mapping[str, Identity]] = field(factory=dict)
-    echoes: Mapping[str, str] = field(factory=dict)
+    expected_headers: Mapping[str, str] = field(factory=dict)
     evidence_headers: frozenset[str] = field(default=frozenset(), converter=_names)
-    redact: frozenset[str] = field(default=frozenset(), converter=_folded)
+    redact_fields: frozenset[str] = field(default=frozenset(), converter=_normalized_statuses)
     help_url: str | None = None
     actions: tuple[RuleAction, ...] = ()
-    statuses: tuple[Status, ...] = ()
-    evidence: Evidence = Evidence.CONFIGURATION
-    configured: Callable[..., tuple[Route, ...]] | None = None
-    unavailable: Callable[..., str | None] | None = None
+    statuses: tuple[SettableStatus, ...] = ()
+    verified_by: Verification = Verification.CONFIGURATION
+    routes_for: Callable[..., tuple[Route, ...]] | None = None
+    unavailable_reason: Callable[..., str | None] | None = None
 
     def __attrs_post_init__(self) -> None:
         if not SLUG.fullmatch(self.slug):
@@ -175,10 +175,10 @@ class Integration:
             raise TypeError("cancel must be a tuple of routes; one route is written (Button(...),)")
         for route in self.cancel:
             require_instance("each route of cancel", route, Button, Email, Portal)
-        require_instance("role", self.role, Role)
-        require_instance("resubmit", self.resubmit, NewNumber, SameNumber, NoResubmit)
-        require_instance("remote_id", self.remote_id, IdRule, type(None))
+        require_instance("role", self.role, ConnectionRole)
+        require_instance("resubmit", self.resubmission, NewNumber, SameNumber, NoResubmission)
+        require_instance("remote_id", self.remote_id_format, IdentifierFormat, type(None))
         for name, limit in self.limits.items():
             require_instance(f"the limit of {name!r}", limit, Limit)
         if not callable(self.identified_by):
-            checked_identities(self.identified_by)
+            validated_identities(self.identified_by)

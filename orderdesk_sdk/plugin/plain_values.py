@@ -17,29 +17,29 @@ from typing import TypeVar, cast
 
 import attrs
 
-__all__ = ["name_of", "plain", "plain_of", "plain_text"]
+__all__ = ["class_name", "plain_value", "plain_instance", "plain_text"]
 
 T = TypeVar("T")
 
-MOST_ITEMS = 10_000
+MAX_ITEMS = 10_000
 """Items of one collection. No order has more lines, and no declaration more routes."""
-DEEPEST = 12
+MAX_DEPTH = 12
 """Levels of values within values; a cycle has more."""
-OURS = "orderdesk_sdk."
+OWN_PACKAGE = "orderdesk_sdk."
 
 
-def plain_of(kind: type[T], value: object) -> T:
+def plain_instance(kind: type[T], value: object) -> T:
     """A value of one of our frozen classes, made anew.
 
     Raises TypeError for anything else, and what the class raises for values that it does not take.
     """
-    found = plain(value) if issubclass(type(value), kind) else None
+    found = plain_value(value) if issubclass(type(value), kind) else None
     if type(found) is not kind:
-        raise TypeError(f"{kind.__name__} was expected, not {name_of(value)}")
+        raise TypeError(f"{kind.__name__} was expected, not {class_name(value)}")
     return found
 
 
-def name_of(value: object) -> str:
+def class_name(value: object) -> str:
     """The name of a value's class, whatever its metaclass says."""
     name: str = type.__dict__["__name__"].__get__(type(value))
     return name
@@ -48,18 +48,18 @@ def name_of(value: object) -> str:
 def plain_text(value: object) -> str:
     """A text, with "?" in place of each half surrogate, which no file or table takes. Raises TypeError."""
     if not issubclass(type(value), str):
-        raise TypeError(f"a text was expected, not {name_of(value)}")
+        raise TypeError(f"a text was expected, not {class_name(value)}")
     text = str.__str__(cast("str", value))
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def plain(value: object, depth: int = 0) -> object:
+def plain_value(value: object, depth: int = 0) -> object:
     """The same value of exact classes. Raises TypeError for what is no data: neither a plain value nor ours.
 
     Moments become UTC, lists tuples. Classes, functions and patterns are what a declaration holds beside data; they
     stay as they are.
     """
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         raise TypeError("values lie too deep within each other")
     kind: type = type(value)  # And not `__class__`, which may lie.
     if value is None or kind in (bool, int, float, Decimal, re.Pattern):
@@ -75,7 +75,7 @@ def plain(value: object, depth: int = 0) -> object:
         case float():
             found = float.__float__(value)
         case datetime():
-            found = _moment(value)
+            found = _utc_datetime(value)
         case timedelta():
             found = timedelta(value.days, value.seconds, value.microseconds)
         case tuple():
@@ -91,53 +91,53 @@ def plain(value: object, depth: int = 0) -> object:
         case Mapping():
             found = dict(_pairs(value.items(), len(value), depth))
         case _:
-            return _ours(value, kind, depth)
+            return _own_instance(value, kind, depth)
     return found
 
 
-def _ours(value: object, kind: type, depth: int) -> object:
+def _own_instance(value: object, kind: type, depth: int) -> object:
     """An instance of a frozen class of ours or of a subclass, made anew of that class of ours."""
     for base in kind.__mro__:
-        if _is_ours(base) and attrs.has(base):
-            fields = {field.alias: plain(getattr(value, field.name), depth + 1) for field in attrs.fields(base)}
+        if _is_own_class(base) and attrs.has(base):
+            fields = {field.alias: plain_value(getattr(value, field.name), depth + 1) for field in attrs.fields(base)}
             made: object = base.__new__(base)
             # Where a class has an __init__ of its own, attrs leaves the one by fields under this name.
             getattr(base, "__attrs_init__", base.__init__)(made, **fields)
             return made
     if isinstance(value, type) or callable(value):
         return value
-    raise TypeError(f"{name_of(value)} is no value that can be taken")
+    raise TypeError(f"{class_name(value)} is no value that can be taken")
 
 
-def _is_ours(kind: type) -> bool:
+def _is_own_class(kind: type) -> bool:
     name: str = type.__dict__["__name__"].__get__(kind)
-    module = vars(sys.modules.get(kind.__module__, sys)) if kind.__module__.startswith(OURS) else {}
+    module = vars(sys.modules.get(kind.__module__, sys)) if kind.__module__.startswith(OWN_PACKAGE) else {}
     return module.get(name) is kind
 
 
 def _all(items: Iterable[object], size: int, depth: int) -> tuple[object, ...]:
-    _limited(size)
-    return tuple(plain(item, depth + 1) for item in items)
+    _check_size(size)
+    return tuple(plain_value(item, depth + 1) for item in items)
 
 
 def _pairs(items: Iterable[tuple[object, object]], size: int, depth: int) -> list[tuple[object, object]]:
-    _limited(size)
-    return [(plain(key, depth + 1), plain(value, depth + 1)) for key, value in items]
+    _check_size(size)
+    return [(plain_value(key, depth + 1), plain_value(value, depth + 1)) for key, value in items]
 
 
-def _limited(size: int) -> None:
-    if size > MOST_ITEMS:
-        raise TypeError(f"{size} values are too many; at most {MOST_ITEMS} are taken")
+def _check_size(size: int) -> None:
+    if size > MAX_ITEMS:
+        raise TypeError(f"{size} values are too many; at most {MAX_ITEMS} are taken")
 
 
 def _member(value: enum.Enum) -> enum.Enum:
     found: object = type(value).__members__.get(plain_text(value.name))
-    if found is not value or not _is_ours(type(value)):
-        raise TypeError(f"{name_of(value)} has no such member")
+    if found is not value or not _is_own_class(type(value)):
+        raise TypeError(f"{class_name(value)} has no such member")
     return value
 
 
-def _moment(value: datetime) -> datetime:
+def _utc_datetime(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise TypeError("a moment without a time zone")
     at = value.astimezone(UTC)

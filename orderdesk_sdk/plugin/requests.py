@@ -7,10 +7,10 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from orderdesk_sdk.orders.order import Line, Order, Placement
+from orderdesk_sdk.orders.order import Order, OrderLine, RemoteOrder
 from orderdesk_sdk.plugin.reasons import Reason
 
-__all__ = ["CancelRequest", "CheckRequest", "ResubmitRequest", "StatusRequest"]
+__all__ = ["CancelRequest", "PollRequest", "ResubmitRequest", "StatusChangeRequest"]
 
 
 @frozen
@@ -24,25 +24,25 @@ class CancelRequest:
     """
 
     order: Order
-    placement: Placement
-    cancellation: str
+    remote_order: RemoteOrder
+    cancellation_id: str
     reason: Reason = Reason()
     lines: Mapping[str, int] = field(factory=dict, hash=False)
 
     @property
     def remote_id(self) -> str:
         """The order's number at the service."""
-        return self.placement.remote_id
+        return self.remote_order.remote_id
 
     @property
-    def wanted(self) -> tuple[tuple[Line, int], ...]:
+    def lines_to_cancel(self) -> tuple[tuple[OrderLine, int], ...]:
         """The lines to cancel, and how many of each. Raises NotFoundError where the order has one no more."""
         part = tuple((self.order.line(line_id), count) for line_id, count in self.lines.items())
         return part or tuple((line, line.quantity) for line in self.order.lines)
 
 
 @frozen
-class CheckRequest:
+class PollRequest:
     """Read what the service says about this placement.
 
     asked_at: when it was asked to cancel; None when it never was.
@@ -51,39 +51,39 @@ class CheckRequest:
     """
 
     order: Order
-    placement: Placement
-    asked_at: datetime | None = None
+    remote_order: RemoteOrder
+    last_sent_at: datetime | None = None
     lines: Mapping[str, int] = field(factory=dict, hash=False)
-    reference: str | None = None
+    request_reference: str | None = None
 
     @property
     def remote_id(self) -> str:
         """The order's number at the service."""
-        return self.placement.remote_id
+        return self.remote_order.remote_id
 
     @property
-    def status_since(self) -> str | None:
+    def status_since_request(self) -> str | None:
         """The service's last word that was read since it was asked to cancel; None where none was.
 
         An older one does not tell how far the order was when it was canceled.
         """
-        read_at = self.placement.status_at
-        fresh = read_at is not None and self.asked_at is not None and read_at >= self.asked_at
-        return self.placement.status if fresh else None
+        read_at = self.remote_order.status_at
+        fresh = read_at is not None and self.last_sent_at is not None and read_at >= self.last_sent_at
+        return self.remote_order.status if fresh else None
 
 
 @frozen
-class StatusRequest:
+class StatusChangeRequest:
     """Set this status on the order at this placement. status: the name of one of the integration's `statuses`."""
 
     order: Order
-    placement: Placement
+    remote_order: RemoteOrder
     status: str
 
     @property
     def remote_id(self) -> str:
         """The order's number at the service."""
-        return self.placement.remote_id
+        return self.remote_order.remote_id
 
 
 @frozen
@@ -95,5 +95,5 @@ class ResubmitRequest:
     """
 
     order: Order
-    original: Placement | None = None
-    unsure: bool = False
+    original: RemoteOrder | None = None
+    may_exist: bool = False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import Factory, field, frozen
 
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.argument_checks import require_instance, require_positive
 from orderdesk_sdk.plugin.reasons import NoReason, ReasonRule
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Always",
-    "SinceSubmission",
+    "WithinTime",
     "WhileStatus",
-    "fold",
+    "normalize_status",
     "Window",
-    "ByReply",
-    "ByCheck",
-    "ByPerson",
+    "FinalResponse",
+    "Polling",
+    "ManualConfirmation",
     "Confirmation",
     "Scope",
     "Batch",
@@ -38,17 +38,17 @@ __all__ = [
 ]
 
 
-def fold(word: str) -> str:
+def normalize_status(word: str) -> str:
     """A service's status word without case, spaces and such signs as turn no meaning; "cancelled" is "canceled"."""
     between = r"(?!^-[0-9])(?!(?<=[0-9])[.,][0-9])(?:\s|[^a-z0-9!?~\x80-\U0010ffff])"
     return re.sub(between, "", word.strip().lower()).replace("cancelled", "canceled")
 
 
-def _folded(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(fold(word) for word in words)
+def _normalized_statuses(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(normalize_status(word) for word in words)
 
 
-def _refusals(refusals: Iterable[Refusal]) -> frozenset[Refusal]:
+def _rejections(refusals: Iterable[Rejection]) -> frozenset[Rejection]:
     return frozenset(refusals)
 
 
@@ -58,13 +58,13 @@ class Always:
 
 
 @frozen
-class SinceSubmission:
+class WithinTime:
     """The route is open for a while after the order was submitted, by the clock. within: for how long."""
 
-    within: timedelta
+    of_submission: timedelta
 
     def __attrs_post_init__(self) -> None:
-        require_positive("a window", self.within)
+        require_positive("a window", self.of_submission)
 
 
 @frozen
@@ -75,42 +75,42 @@ class WhileStatus:
     that answers tell (`status=`). until: the word for what closes it, for people: "picking".
     """
 
-    statuses: frozenset[str] = field(converter=_folded)
-    until: str
+    statuses: frozenset[str] = field(converter=_normalized_statuses)
+    closes_at: str
 
 
-Window = Always | SinceSubmission | WhileStatus
+Window = Always | WithinTime | WhileStatus
 
 
 @frozen
-class ByReply:
+class FinalResponse:
     """The service's reply to the request is its last word: `canceled` where it says so, `unclear` where it does not."""
 
 
 @frozen
-class ByCheck:
+class Polling:
     """The truth is read back until the service decides. every: how often. give_up: at most so long after asking."""
 
     every: timedelta
     give_up: timedelta
 
     def __attrs_post_init__(self) -> None:
-        require_positive("ByCheck.every", self.every)
+        require_positive("Polling.every", self.every)
         if self.give_up < self.every:
-            raise ValueError("ByCheck.give_up must not be shorter than ByCheck.every")
+            raise ValueError("Polling.give_up must not be shorter than Polling.every")
 
 
 @frozen
-class ByPerson:
+class ManualConfirmation:
     """A person finds out and says so. within: after this time they are reminded, and again each time it passes."""
 
-    within: timedelta = Factory(lambda: hours(4))
+    remind_after: timedelta = Factory(lambda: hours(4))
 
     def __attrs_post_init__(self) -> None:
-        require_positive("ByPerson.within", self.within)
+        require_positive("ManualConfirmation.remind_after", self.remind_after)
 
 
-Confirmation = ByReply | ByCheck | ByPerson
+Confirmation = FinalResponse | Polling | ManualConfirmation
 
 
 class Scope(enum.Enum):
@@ -129,14 +129,14 @@ class Batch:
     gather, and what is too much for it waits.
     """
 
-    gather: timedelta
-    most: int
-    paced: bool = False
+    collect_for: timedelta
+    max_size: int
+    one_call_per_interval: bool = False
 
     def __attrs_post_init__(self) -> None:
-        require_positive("Batch.gather", self.gather)
-        if self.most < 1:
-            raise ValueError("Batch.most must be 1 or more")
+        require_positive("Batch.collect_for", self.collect_for)
+        if self.max_size < 1:
+            raise ValueError("Batch.max_size must be 1 or more")
 
 
 @frozen
@@ -152,20 +152,20 @@ class Button:
 
     confirm: Confirmation
     window: Window = Always()
-    climbs: frozenset[Refusal] = field(default=frozenset(), converter=_refusals)
+    fallback_on: frozenset[Rejection] = field(default=frozenset(), converter=_rejections)
     reasons: ReasonRule = NoReason()
     scope: Scope = Scope.ORDER
-    note: str | None = None
+    warning: str | None = None
     batch: Batch | None = None
 
     def __attrs_post_init__(self) -> None:
-        require_instance("Button.confirm", self.confirm, ByReply, ByCheck, ByPerson)
-        require_instance("Button.window", self.window, Always, SinceSubmission, WhileStatus)
+        require_instance("Button.confirm", self.confirm, FinalResponse, Polling, ManualConfirmation)
+        require_instance("Button.window", self.window, Always, WithinTime, WhileStatus)
 
     @property
     def label(self) -> str:
         """What the plan calls this route."""
-        return "button" if isinstance(self.confirm, ByReply) else "button (asks)"
+        return "button" if isinstance(self.confirm, FinalResponse) else "button (asks)"
 
 
 @frozen
@@ -179,11 +179,11 @@ class Email:
     to: str
     subject: str
     body: str
-    confirm: ByPerson = Factory(ByPerson)
+    confirm: ManualConfirmation = Factory(ManualConfirmation)
     window: Window = Always()
     reasons: ReasonRule = NoReason()
     scope: Scope = Scope.ORDER
-    note: str | None = None
+    warning: str | None = None
 
     @property
     def label(self) -> str:
@@ -200,14 +200,14 @@ class Portal:
     """
 
     instruction: str
-    confirm: ByPerson = Factory(ByPerson)
+    confirm: ManualConfirmation = Factory(ManualConfirmation)
     window: Window = Always()
     reasons: ReasonRule = NoReason()
     scope: Scope = Scope.QUANTITIES
 
     def __attrs_post_init__(self) -> None:
-        require_instance("Portal.confirm", self.confirm, ByPerson)
-        require_instance("Portal.window", self.window, Always, SinceSubmission, WhileStatus)
+        require_instance("Portal.confirm", self.confirm, ManualConfirmation)
+        require_instance("Portal.window", self.window, Always, WithinTime, WhileStatus)
 
     @property
     def label(self) -> str:
@@ -215,7 +215,7 @@ class Portal:
         return "a person"
 
     @property
-    def note(self) -> str:
+    def warning(self) -> str:
         """What the person is to do."""
         return self.instruction
 

@@ -10,12 +10,12 @@ from typing import Generic, TypeVar
 import httpx
 from attrs import frozen
 
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.orders.order import Placement, Role
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
-from orderdesk_sdk.plugin.url_paths import path_fault, path_segment
+from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
+from orderdesk_sdk.plugin.url_paths import encode_segment, path_error
 
-__all__ = ["CALL", "CallOptions", "Flow", "Service", "user_agent"]
+__all__ = ["CALL_OPTIONS", "CallOptions", "Flow", "Service", "user_agent"]
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -23,10 +23,10 @@ T = TypeVar("T")
 Flow = Generator[httpx.Request, httpx.Response, T]
 """A conversation with a service that ends with a T: yields requests, receives responses."""
 
-CALL = "orderdesk.call"
+CALL_OPTIONS = "orderdesk.call"
 """The key of a request's `CallOptions` in its `extensions`."""
 
-_READS = ("GET", "HEAD", "OPTIONS")
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 @frozen
@@ -40,11 +40,11 @@ class CallOptions:
     """
 
     operation: str
-    repeatable: bool
-    reads_only: bool = False
+    idempotent: bool
+    read_only: bool = False
     signed: bool = True
-    private: bool = False
-    shared: timedelta | None = None
+    redact_response: bool = False
+    cache_for: timedelta | None = None
 
 
 def user_agent(slug: str, version: str) -> str:
@@ -64,11 +64,11 @@ class Service(Generic[S]):
     base_url: str
     now: datetime
     agent: str
-    role: Role
+    role: ConnectionRole
 
-    def placement(self, remote_id: str) -> Placement:
+    def remote_order(self, remote_id: str) -> RemoteOrder:
         """What a resubmit flow ends with: the order is at this connection under `remote_id`, since now."""
-        return Placement(self.connection, remote_id, self.now, self.role)
+        return RemoteOrder(self.connection, remote_id, self.now, self.role)
 
     def request(
         self,
@@ -76,10 +76,10 @@ class Service(Generic[S]):
         path: str,
         *segments: str,
         operation: str | None = None,
-        repeatable: bool = False,
-        reads_only: bool = False,
-        private: bool = False,
-        shared: timedelta | None = None,
+        idempotent: bool = False,
+        read_only: bool = False,
+        redact_response: bool = False,
+        cache_for: timedelta | None = None,
         json: object = None,
         form: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
@@ -88,17 +88,17 @@ class Service(Generic[S]):
         """A request to `path` under the connection's base URL; each of `segments` is percent-encoded and appended.
 
         Of a segment everything is encoded but letters, digits and `_.-~`; of `path` nothing is. So a number that a verb
-        is glued to (`/order/1042:cancel`) goes into `path`, and `Integration.remote_id` says that it is digits. A
-        segment "" after others ends the URL with a slash. Raises InputError for what a server could take for another
+        is glued to (`/order/1042:cancel`) goes into `path`, and `Integration.remote_id_format` says that it is digits. A
+        segment "" after others ends the URL with a slash. Raises ValidationError for what a server could take for another
         path: `.` and `..` in any disguise, an empty segment, a backslash, a control character, a `#` in `path`.
-        operation: the name of its rate limit, the path's own text if None. repeatable: whether sending it twice is
-        harmless; GET always is. reads_only: whether it changes nothing; GET never does. private: whether the reply is
-        kept out of the evidence, but for status, length and digest. shared: of one that reads only, how old a reply
+        operation: the name of its rate limit, the path's own text if None. idempotent: whether sending it twice is
+        harmless; GET always is. read_only: whether it changes nothing; GET never does. redact_response: whether the reply is
+        kept out of the evidence, but for status, length and digest. cache_for: of one that reads only, how old a reply
         may be that another flow of the connection got. json, form: the body, at most one of them. headers: what this
         request has beside the credentials, which `Integration.auth` puts there.
         """
         url = "/".join((self.base_url.rstrip("/") + path, *self._encoded(path, segments)))
-        harmless = repeatable or reads_only or method in _READS
+        harmless = idempotent or read_only or method in _SAFE_METHODS
         return httpx.Request(
             method,
             url,
@@ -106,45 +106,51 @@ class Service(Generic[S]):
             json=json,
             data=form,
             headers={"user-agent": self.agent, "accept": "application/json", **(headers or {})},
-            extensions={CALL: CallOptions(operation or path, harmless, reads_only, private=private, shared=shared)},
+            extensions={
+                CALL_OPTIONS: CallOptions(
+                    operation or path, harmless, read_only, redact_response=redact_response, cache_for=cache_for
+                )
+            },
         )
 
     def _encoded(self, path: str, segments: tuple[str, ...]) -> list[str]:
         place = f"connection {self.connection!r}, a call to {path!r}"
-        fault = path_fault(path)
+        fault = path_error(path)
         if fault is not None:
-            raise InputError(f"the path {fault}", place=place, remedy="give the number that the service knows")
+            raise ValidationError(f"the path {fault}", location=place, hint="give the number that the service knows")
         slash = [""] if len(segments) > 1 and segments[-1] == "" else []
-        return [*(path_segment(segment, place) for segment in segments[: len(segments) - len(slash)]), *slash]
+        return [*(encode_segment(segment, place) for segment in segments[: len(segments) - len(slash)]), *slash]
 
-    def elsewhere(
+    def request_url(
         self,
         method: str,
         url: str,
         *,
         operation: str,
-        repeatable: bool = False,
+        idempotent: bool = False,
         content: bytes | None = None,
         content_type: str | None = None,
-        shared: timedelta | None = None,
+        cache_for: timedelta | None = None,
     ) -> httpx.Request:
         """A request to a whole URL that the service gave, a presigned one for instance, at a host of the connection.
 
         It carries none of the connection's credentials, is private, and the URL's query is hidden everywhere.
-        Raises MalformedReply where what was given is no whole URL.
+        Raises MalformedResponseError where what was given is no whole URL.
         """
         headers = {
             "user-agent": self.agent,
             "accept": "*/*",
             **({"content-type": content_type} if content_type else {}),
         }
-        options = CallOptions(operation, repeatable or method in _READS, signed=False, private=True, shared=shared)
+        options = CallOptions(
+            operation, idempotent or method in _SAFE_METHODS, signed=False, redact_response=True, cache_for=cache_for
+        )
         try:
-            request = httpx.Request(method, url, content=content, headers=headers, extensions={CALL: options})
+            request = httpx.Request(method, url, content=content, headers=headers, extensions={CALL_OPTIONS: options})
         except httpx.InvalidURL:
             request = None
         if request is None or not request.url.host:  # Neither told nor chained: a presigned URL is a credential.
-            raise MalformedReply("it is no whole URL", place="what the service gave as one")
+            raise MalformedResponseError("it is no whole URL", location="what the service gave as one")
         return request
 
     def get(
@@ -153,26 +159,34 @@ class Service(Generic[S]):
         *segments: str,
         operation: str | None = None,
         params: Mapping[str, str] | None = None,
-        private: bool = False,
-        shared: timedelta | None = None,
+        redact_response: bool = False,
+        cache_for: timedelta | None = None,
     ) -> httpx.Request:
-        """A request that only reads. shared: many cases may be answered by one, for this long, if they are older."""
-        return self.request("GET", path, *segments, operation=operation, params=params, private=private, shared=shared)
+        """A request that only reads. cache_for: many cases may be answered by one, for this long, if they are older."""
+        return self.request(
+            "GET",
+            path,
+            *segments,
+            operation=operation,
+            params=params,
+            redact_response=redact_response,
+            cache_for=cache_for,
+        )
 
     def put(
-        self, path: str, *segments: str, operation: str | None = None, repeatable: bool = False, json: object = None
+        self, path: str, *segments: str, operation: str | None = None, idempotent: bool = False, json: object = None
     ) -> httpx.Request:
         """A PUT request."""
-        return self.request("PUT", path, *segments, operation=operation, repeatable=repeatable, json=json)
+        return self.request("PUT", path, *segments, operation=operation, idempotent=idempotent, json=json)
 
     def post(
         self,
         path: str,
         *segments: str,
         operation: str | None = None,
-        repeatable: bool = False,
-        reads_only: bool = False,
-        private: bool = False,
+        idempotent: bool = False,
+        read_only: bool = False,
+        redact_response: bool = False,
         json: object = None,
     ) -> httpx.Request:
         """A POST request."""
@@ -181,8 +195,8 @@ class Service(Generic[S]):
             path,
             *segments,
             operation=operation,
-            repeatable=repeatable,
-            reads_only=reads_only,
-            private=private,
+            idempotent=idempotent,
+            read_only=read_only,
+            redact_response=redact_response,
             json=json,
         )

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from orderdesk_sdk.plugin.connection_settings import SettingField, SettingKind, settings_fields
 
-__all__ = ["setting_shape", "settings_schema"]
+__all__ = ["settings_form", "settings_schema"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -27,7 +27,7 @@ _SECRET: Mapping[str, object] = {
 """A secret as a configuration holds it: by reference, or for a simulator as it is."""
 
 
-def setting_shape(cls: type) -> list[dict[str, object]]:
+def settings_form(cls: type) -> list[dict[str, object]]:
     """The settings of a class made by `settings`, in the order of declaration; each is a field of a form.
 
     No default of a secret, and no other that JSON does not have, is told: it reads None.
@@ -37,7 +37,7 @@ def setting_shape(cls: type) -> list[dict[str, object]]:
             "name": field.name,
             "kind": field.kind.value,
             "secret": field.kind is SettingKind.SECRET,
-            "type": _type(field),
+            "type": _form_type(field),
             "required": field.required,
             "default": _default(field),
             "choices": list(field.choices),
@@ -72,18 +72,18 @@ def _property(field: SettingField) -> dict[str, object]:
     match field.kind:
         case SettingKind.SECRET:
             return told | {"writeOnly": True, **_SECRET}
-        case SettingKind.HOST:
+        case SettingKind.URL:
             return told | {"type": "string", "anyOf": [{"pattern": _URL}, {"pattern": _SUBDOMAINS}]}
-        case SettingKind.PLAIN | SettingKind.PARSED:
+        case SettingKind.PLAIN | SettingKind.CUSTOM:
             limited: dict[str, object] = {"enum": list(field.choices)} if field.choices else {}
             if field.type is int:
-                limited = {"minimum": field.least, "maximum": field.most}
-            return told | _SHAPES[_type(field)] | limited
+                limited = {"minimum": field.minimum, "maximum": field.maximum}
+            return told | _JSON_TYPES[_form_type(field)] | limited
         case _:
             assert_never(field.kind)
 
 
-_SHAPES: Mapping[str, dict[str, object]] = {
+_JSON_TYPES: Mapping[str, dict[str, object]] = {
     "text": {"type": "string"},
     "int": {"type": "integer"},
     "bool": {"type": "boolean"},
@@ -92,13 +92,13 @@ _SHAPES: Mapping[str, dict[str, object]] = {
 }
 
 
-def _type(field: SettingField) -> str:
+def _form_type(field: SettingField) -> str:
     """What a form asks for."""
     if field.type in (int, bool):
         return field.type.__name__
     if field.type in (tuple, list):
         return "texts"
-    return "table" if field.kind is SettingKind.PARSED and field.type is not str else "text"
+    return "table" if field.kind is SettingKind.CUSTOM and field.type is not str else "text"
 
 
 def _default(field: SettingField) -> object:

@@ -8,10 +8,10 @@ from typing import Protocol
 
 from orderdesk_sdk.secret import Secret
 
-__all__ = ["KeptToken", "TokenKeeper"]
+__all__ = ["StoredToken", "TokenStore"]
 
 
-class KeptToken(Protocol):
+class StoredToken(Protocol):
     """What is kept in place of a refresh token that was configured."""
 
     @property
@@ -19,9 +19,9 @@ class KeptToken(Protocol):
         """The token that is kept; None while none is."""
         raise NotImplementedError
 
-    def keep(self, secret: Secret) -> None:
+    def save(self, secret: Secret) -> None:
         """Keep this one from now on; it is on disk when this returns."""
 
 
-TokenKeeper = Callable[[Secret], AbstractContextManager[KeptToken]]
+TokenStore = Callable[[Secret], AbstractContextManager[StoredToken]]
 """Given the configured refresh token, a turn at what is kept in its place; one process has it at a time."""

@@ -12,33 +12,33 @@ from collections.abc import Mapping
 from typing import Protocol
 from urllib.parse import quote, unquote
 
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 
-__all__ = ["filled_path", "number_fault", "path_fault", "path_segment", "segment_fault"]
+__all__ = ["fill_path", "number_error", "path_error", "encode_segment", "segment_error"]
 
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of control characters, invisible ones, half surrogates and line ends."""
 
 
-class _Rule(Protocol):
-    def fault(self, remote_id: str) -> str | None:
+class _Format(Protocol):
+    def error(self, remote_id: str) -> str | None:
         """What is wrong with a remote number; None when nothing is."""
 
 
-def number_fault(number: str, rule: _Rule | None) -> str | None:
+def number_error(number: str, rule: _Format | None) -> str | None:
     """What is wrong with an order's number at a service, by what any path takes and by the service's own rule."""
-    fault = segment_fault(number)
+    fault = segment_error(number)
     if fault is not None:
         return f"the number {number!r} {fault}"
-    return rule.fault(number) if rule is not None else None
+    return rule.error(number) if rule is not None else None
 
 
-def segment_fault(text: str) -> str | None:
+def segment_error(text: str) -> str | None:
     """Why a text must not be a segment of a path, whatever its encoding; None where it may."""
     if not text.strip():
         return "is empty"
     decoded = _decoded(text)
-    if any(unicodedata.category(char) in _UNSEEN for char in text + decoded):
+    if any(unicodedata.category(char) in _INVISIBLE_CATEGORIES for char in text + decoded):
         return "has a control character or an invisible one"
     if "\\" in decoded:
         return "has a backslash, which servers take for a slash"
@@ -47,11 +47,11 @@ def segment_fault(text: str) -> str | None:
     return None
 
 
-def path_fault(path: str) -> str | None:
+def path_error(path: str) -> str | None:
     """Why a path, as it is written and with a query after it perhaps, must not be called; None where it may."""
     if path and path[0] not in "/?":
         return "does not begin with a slash"
-    if any(unicodedata.category(char) in _UNSEEN for char in path):
+    if any(unicodedata.category(char) in _INVISIBLE_CATEGORIES for char in path):
         return "has a control character or an invisible one"
     if "#" in path:
         return "has a #, after which nothing reaches the service; give the number as a segment of its own"
@@ -65,23 +65,23 @@ def path_fault(path: str) -> str | None:
     return None
 
 
-def path_segment(text: str, place: str) -> str:
-    """The text, percent-encoded for a path. Raises InputError for one that must not be a segment."""
-    fault = segment_fault(text)
+def encode_segment(text: str, location: str) -> str:
+    """The text, percent-encoded for a path. Raises ValidationError for one that must not be a segment."""
+    fault = segment_error(text)
     if fault is not None:
-        raise InputError(f"{text!r} {fault}", place=place, remedy="give the number that the service knows")
+        raise ValidationError(f"{text!r} {fault}", location=location, hint="give the number that the service knows")
     return quote(text, safe="")
 
 
-def filled_path(template: str, values: Mapping[str, str], place: str) -> str:
+def fill_path(template: str, values: Mapping[str, str], location: str) -> str:
     """A path with a query, perhaps, whose fields in braces are filled with these values, percent-encoded.
 
-    Raises InputError for a value that must not be a segment; in the query any text may stand.
+    Raises ValidationError for a value that must not be a segment; in the query any text may stand.
     """
     path, mark, query = template.partition("?")
     texts = {name: quote(value, safe="") for name, value in values.items()}
     named = {name for name, value in values.items() if value and f"{{{name}}}" in path}
-    segments = texts | {name: path_segment(values[name], place) for name in named}
+    segments = texts | {name: encode_segment(values[name], location) for name in named}
     return path.format_map(segments) + mark + query.format_map(texts)
 
 

@@ -13,11 +13,11 @@ __all__ = ["is_loopback", "read_base_url", "read_host"]
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _SUBDOMAINS = re.compile(r"https://\*((\.[A-Za-z0-9-]+){2,})/?", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:]+)(:[0-9]{1,5})?")
-LONGEST = 2000
+MAX_URL_LENGTH = 2000
 """Characters of a URL."""
 
 
-def read_host(value: object, place: str) -> str:
+def read_host(value: object, location: str) -> str:
     """The name of a server or its IP address, in IPv6 without brackets.
 
     Raises ConfigurationError that does not show the value: it may hold a password.
@@ -25,34 +25,34 @@ def read_host(value: object, place: str) -> str:
     if not isinstance(value, str) or not _is_host(value):
         raise ConfigurationError(
             "this is not the name of a host, nor an IP address",
-            place=place,
-            remedy='write it as "smtp.example.com", without a scheme, a port or a login; other letters as xn--...',
+            location=location,
+            hint='write it as "smtp.example.com", without a scheme, a port or a login; other letters as xn--...',
         )
     return value
 
 
-def read_base_url(value: object, place: str, *, insecure: bool = False) -> str:
+def read_base_url(value: object, location: str, *, insecure: bool = False) -> str:
     """A base URL, or `https://*.example.com`, without a slash at its end.
 
     insecure: http may go to another machine. Raises ConfigurationError that does not show the value, as above.
     """
     remedy = 'write it as "https://api.example.com/v1"'
     if not isinstance(value, str) or not re.match(r"https?://[^/\s]+", value, re.IGNORECASE):
-        raise ConfigurationError("must be a URL that begins with https:// or http://", place=place, remedy=remedy)
+        raise ConfigurationError("must be a URL that begins with https:// or http://", location=location, hint=remedy)
     if "*" in value:
         found = _SUBDOMAINS.fullmatch(value)
         if found is None or not _is_host(found[1][1:]):
             text = "a * stands for all subdomains of a name, over https"
-            raise ConfigurationError(text, place=place, remedy='write it as "https://*.example.com"')
+            raise ConfigurationError(text, location=location, hint='write it as "https://*.example.com"')
         return value.lower().rstrip("/")
-    host, wrong = _taken_apart(value)
+    host, wrong = _split_authority(value)
     if wrong is not None:
-        raise ConfigurationError(f"this URL cannot be called: {wrong}", place=place, remedy=remedy)
+        raise ConfigurationError(f"this URL cannot be called: {wrong}", location=location, hint=remedy)
     if not insecure and value.lower().startswith("http:") and not is_loopback(host):
         raise ConfigurationError(
             "http:// sends credentials and orders in clear to another machine",
-            place=place,
-            remedy="write https://, or, in a network that you trust, insecure = true in the connection's table",
+            location=location,
+            hint="write https://, or, in a network that you trust, insecure = true in the connection's table",
         )
     scheme, _, rest = value.partition("//")
     authority, slash, path = rest.partition("/")
@@ -69,9 +69,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _taken_apart(url: str) -> tuple[str, str | None]:
+def _split_authority(url: str) -> tuple[str, str | None]:
     """The host of a URL, and what is wrong with the URL; None where nothing is."""
-    if len(url) > LONGEST or not url.isprintable() or re.search(r"[\s\\]", url):
+    if len(url) > MAX_URL_LENGTH or not url.isprintable() or re.search(r"[\s\\]", url):
         return "", "it has a blank, a backslash or a control character, or is too long"
     if "?" in url or "#" in url:
         return "", "paths are put behind it, so it has no query and no fragment"

@@ -12,37 +12,37 @@ from collections.abc import Mapping
 from attrs import field, frozen
 from attrs.validators import instance_of, optional
 
-__all__ = ["Hint", "HintKind", "Message"]
+__all__ = ["OrderNotification", "NotificationKind", "WebhookRequest"]
 
 
-LONGEST_NAME = 100
+MAX_EVENT_ID_LENGTH = 100
 """Characters of a delivery's name that are kept."""
 
 
-def _name(text: str | None) -> str | None:
+def _clean_event_id(text: str | None) -> str | None:
     if not isinstance(text, str):  # The validator says what is wrong with it.
         return text
-    shown = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text[: 10 * LONGEST_NAME])
-    return " ".join(shown.split())[:LONGEST_NAME] or None
+    shown = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text[: 10 * MAX_EVENT_ID_LENGTH])
+    return " ".join(shown.split())[:MAX_EVENT_ID_LENGTH] or None
 
 
-def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+def _lower_names(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
 @frozen
-class Message:
+class WebhookRequest:
     """One message as it came over HTTP. headers: names in lower case. body: the raw bytes, as they were signed.
 
     query: the parameters of the URL it was sent to.
     """
 
-    headers: Mapping[str, str] = field(converter=_lower, repr=False)
+    headers: Mapping[str, str] = field(converter=_lower_names, repr=False)
     body: bytes = field(repr=False)
     query: Mapping[str, str] = field(factory=dict, repr=False)
 
 
-class HintKind(enum.Enum):
+class NotificationKind(enum.Enum):
     """What a message says of an order."""
 
     CANCELED = "canceled"
@@ -54,13 +54,13 @@ class HintKind(enum.Enum):
 
 
 @frozen
-class Hint:
+class OrderNotification:
     """An order that is worth a look. remote_id: its number at the service.
 
     delivery: the sender's name for this delivery, the same when it is sent again; None where it gives none. It is cut
-    to `LONGEST_NAME` characters, and has no control characters: people read it.
+    to `MAX_EVENT_ID_LENGTH` characters, and has no control characters: people read it.
     """
 
     remote_id: str = field(validator=instance_of(str))
-    kind: HintKind = field(validator=instance_of(HintKind))
-    delivery: str | None = field(default=None, converter=_name, validator=optional(instance_of(str)))
+    kind: NotificationKind = field(validator=instance_of(NotificationKind))
+    event_id: str | None = field(default=None, converter=_clean_event_id, validator=optional(instance_of(str)))

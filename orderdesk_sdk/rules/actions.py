@@ -12,97 +12,99 @@ from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, Rule
 
-__all__ = ["Actions", "Contributed", "Deed", "ActionExecutor"]
+__all__ = ["ActionCatalog", "ActionTarget", "ActionRequest", "ActionExecutor"]
 
 
 @frozen
-class Contributed:
+class ActionTarget:
     """Where an action acts. slug: its integration; "" for the core's own. status: what it sets; None: it cancels."""
 
-    slug: str = ""
+    integration: str = ""
     status: str | None = None
 
 
 @frozen
-class Actions:
+class ActionCatalog:
     """What rules may name.
 
     known: by the action's name. broken: why integrations contribute nothing, a line each. connections: their names.
     """
 
-    known: Mapping[str, Contributed]
-    broken: tuple[str, ...] = ()
+    targets: Mapping[str, ActionTarget]
+    problems: tuple[str, ...] = ()
     connections: Collection[str] = ()
 
     @classmethod
-    def of(cls, declared: Mapping[str, Integration | str], connections: Collection[str]) -> Actions:
+    def from_integrations(
+        cls, integrations: Mapping[str, Integration | str], connections: Collection[str]
+    ) -> ActionCatalog:
         """The actions of declarations, by slug, or the text of what keeps one from being used."""
-        known = {MOVE_ORDER: Contributed(), CANCEL_ORDER: Contributed()}
+        known = {MOVE_ORDER: ActionTarget(), CANCEL_ORDER: ActionTarget()}
         broken: list[str] = []
-        for slug, found in declared.items():
+        for slug, found in integrations.items():
             if isinstance(found, str):
                 broken.append(f"{slug} contributes none now ({found})")
             else:
-                known.update({action.name: Contributed(slug, action.status) for action in found.actions})
+                known.update({action.name: ActionTarget(slug, action.status) for action in found.actions})
         return cls(known, tuple(broken), connections)
 
-    def fault(self, rule: Rule, number: int) -> ConfigurationError | None:
+    def action_error(self, rule: Rule, number: int) -> ConfigurationError | None:
         """What is wrong with an action of a rule, with its place and the remedy; None when nothing is."""
         action = rule.actions[number]
-        place = f"{rule.place}.do[{number}]"
-        if action.name not in self.known:
-            known = f"known are {', '.join(map(repr, self.known))}"
+        place = f"{rule.location}.do[{number}]"
+        if action.name not in self.targets:
+            known = f"known are {', '.join(map(repr, self.targets))}"
             return ConfigurationError(
                 f"rule {rule.name!r}: nobody contributes the action {action.name!r}",
-                place=place,
-                remedy="; ".join([known, *self.broken]),
+                location=place,
+                hint="; ".join([known, *self.problems]),
             )
         if (action.name == MOVE_ORDER) != bool(action.folder):
             return ConfigurationError(
                 f"rule {rule.name!r}: a folder belongs to {MOVE_ORDER!r}, and only there",
-                place=place,
-                remedy=f'write {{ action = "{MOVE_ORDER}", folder = "..." }}',
+                location=place,
+                hint=f'write {{ action = "{MOVE_ORDER}", folder = "..." }}',
             )
-        if action.at and action.name != CANCEL_ORDER:
+        if action.connections and action.name != CANCEL_ORDER:
             return ConfigurationError(
                 f"rule {rule.name!r}: connections belong to {CANCEL_ORDER!r}, and only there",
-                place=place,
-                remedy=f'write {{ action = "{CANCEL_ORDER}", at = ["..."] }}',
+                location=place,
+                hint=f'write {{ action = "{CANCEL_ORDER}", at = ["..."] }}',
             )
-        unknown = [name for name in action.at if name not in self.connections]
+        unknown = [name for name in action.connections if name not in self.connections]
         if unknown:
             return ConfigurationError(
                 f"rule {rule.name!r}: there is no connection {unknown[0]!r}",
-                place=f"{place}.at",
-                remedy=f"configured are: {', '.join(self.connections) or 'none'}",
+                location=f"{place}.at",
+                hint=f"configured are: {', '.join(self.connections) or 'none'}",
             )
         return None
 
-    def faults(self, rules: Sequence[Rule]) -> tuple[ConfigurationError, ...]:
+    def errors(self, rules: Sequence[Rule]) -> tuple[ConfigurationError, ...]:
         """What is wrong with the actions of rules; empty when nothing is."""
-        found = (self.fault(rule, number) for rule in rules for number in range(len(rule.actions)))
+        found = (self.action_error(rule, number) for rule in rules for number in range(len(rule.actions)))
         return tuple(fault for fault in found if fault is not None)
 
 
 @frozen
-class Deed:
+class ActionRequest:
     """What a rule wants done. key names it, so that it is done once. at: the connections; empty means everywhere.
 
     status: what to set; None: to cancel. chain: the rules whose actions led to it.
     """
 
-    order: Order
-    key: str
-    by: str
+    order_id: Order
+    idempotency_key: str
+    requested_by: str
     reason: str | None
-    at: tuple[str, ...]
-    chain: tuple[str, ...]
+    connections: tuple[str, ...]
+    caused_by_rules: tuple[str, ...]
     status: str | None = None
 
 
 class ActionExecutor(Protocol):
     """Does what rules want, by the same paths as persons."""
 
-    def do(self, deed: Deed) -> str:
+    def execute(self, request: ActionRequest) -> str:
         """Do it, and give where it stands. Raises what keeps it from being done."""
         raise NotImplementedError

@@ -13,63 +13,63 @@ from collections.abc import Collection, Sequence
 
 from attrs import evolve
 
-from orderdesk_sdk.cases.clock_ahead import BELIEVED
-from orderdesk_sdk.cases.events import Firing, Occurrence, OccurrenceKind
+from orderdesk_sdk.cases.clock_ahead import TOLERATED_SKEW
+from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.cases.validation import latest_of, leaves_nothing
+from orderdesk_sdk.cases.validation import cancels_whole_order, latest_cases
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import (
     ConfigurationError,
     ConflictError,
-    InputError,
-    LedgerError,
-    NotAllowedError,
+    InProgressError,
+    InvalidStateError,
     NotFoundError,
     OrderDeskError,
-    PluginFault,
-    UnderWayError,
-    in_words,
+    PluginError,
+    StorageError,
+    ValidationError,
+    describe_exception,
 )
-from orderdesk_sdk.orders.by_id import HostById
+from orderdesk_sdk.orders.by_id import OrderStoreById
 from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.orders.store import Move
-from orderdesk_sdk.rules.actions import ActionExecutor, Actions, Deed
-from orderdesk_sdk.rules.conditions import decide
-from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, Action, Decision, Rule
+from orderdesk_sdk.orders.store import FolderMove
+from orderdesk_sdk.rules.actions import ActionCatalog, ActionExecutor, ActionRequest
+from orderdesk_sdk.rules.conditions import evaluate
+from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, ConfiguredAction, Rule, RuleEvaluation
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import LEASE
 
-__all__ = ["REFUSALS", "Rulebook"]
+__all__ = ["PERMANENT_ERRORS", "RuleEngine"]
 
-_MANY = 1000
-REFUSALS = (InputError, NotAllowedError, PluginFault)
+_MAX_EVENTS = 1000
+PERMANENT_ERRORS = (ValidationError, InvalidStateError, PluginError)
 """What says no to an action, so that asking again tells no more. Every other error is trouble that passes or is mended:
 the action stays to be done."""
 
 
-class Rulebook:
+class RuleEngine:
     """The rules of a configuration over one ledger and host. `deeds` does what they say."""
 
     def __init__(
         self,
         rules: Sequence[Rule],
         ledger: Ledger,
-        host: HostById,
+        order_store: OrderStoreById,
         connections: Connections,
-        deeds: ActionExecutor,
+        executor: ActionExecutor,
         clock: Clock,
     ) -> None:
         self._rules = rules
         self._ledger = ledger
-        self._host = host
+        self._order_store = order_store
         self._connections = connections
-        self._deeds = deeds
+        self._executor = executor
         self._clock = clock
         if rules:
             ledger.record_settled()
 
-    def expect_imports(self, orders: Sequence[Order]) -> tuple[Occurrence, ...]:
-        """Write down, before an import, which of its orders are new. Give them to `hear` when it is done.
+    def record_imports(self, orders: Sequence[Order]) -> tuple[OrderEvent, ...]:
+        """Write down, before an import, which of its orders are new. Give them to `record` when it is done.
 
         An order without its occurrence would be forgotten by the rules; an occurrence whose order never comes is
         forgotten after LEASE.
@@ -78,68 +78,73 @@ class Rulebook:
             return ()
         now = self._clock.now()
         found = tuple(
-            Occurrence(f"imported {order.id}", OccurrenceKind.ORDER_IMPORTED, order.id, now)
+            OrderEvent(f"imported {order.id}", OrderEventKind.ORDER_IMPORTED, order.id, now)
             for order in orders
-            if not self._is_there(order.id)
+            if not self._order_exists(order.id)
         )
-        self.hear(found)
+        self.record(found)
         return found
 
-    def expect_move(self, order_id: str, here: str | None, there: str, by: str) -> tuple[str, ...]:
-        """Write down that a person is about to move an order; what to give to `work` once it is moved."""
+    def record_move(self, order_id: str, from_folder: str | None, to_folder: str, by: str) -> tuple[str, ...]:
+        """Write down that a person is about to move an order; what to give to `process` once it is moved."""
         if not self._rules:
             return ()
-        for left in self._ledger.waiting(_MANY):
+        for left in self._ledger.pending_events(_MAX_EVENTS):
             # A move that was begun and not made, and now is made after all: it is one move.
-            if left.order_id == order_id and _is_move(left) and not left.chain and left.facts["folder"] == there:
+            if (
+                left.order_id == order_id
+                and _is_move(left)
+                and not left.caused_by_rules
+                and left.field_values["folder"] == to_folder
+            ):
                 return (left.id,)
-        facts = {"folder": there, "from_folder": here or "", "by": by}
+        facts = {"folder": to_folder, "from_folder": from_folder or "", "by": by}
         identity = f"moved {secrets.token_hex(6)}"
-        self.hear([Occurrence(identity, OccurrenceKind.ORDER_MOVED, order_id, self._clock.now(), facts)])
+        self.record([OrderEvent(identity, OrderEventKind.ORDER_MOVED, order_id, self._clock.now(), facts)])
         return (identity,)
 
-    def move(self, order_id: str, folder: str, by: str) -> tuple[Move, tuple[str, ...]]:
-        """Make a person's move; what it was, and what to give to `work`. Raises NotFoundError for an unknown folder."""
-        here, there = self._host.folder(order_id), self._host.folder_name(folder)
+    def move(self, order_id: str, folder: str, by: str) -> tuple[FolderMove, tuple[str, ...]]:
+        """Make a person's move; what it was, and what to give to `process`. Raises NotFoundError for an unknown folder."""
+        here, there = self._order_store.folder_of(order_id), self._order_store.resolve_folder_name(folder)
         if here == there:
-            return Move(order_id, here, there), ()
-        expected = self.expect_move(order_id, here, there, by)
-        self._host.move(order_id, there, by=by)
-        return Move(order_id, here, there), expected
+            return FolderMove(order_id, here, there), ()
+        expected = self.record_move(order_id, here, there, by)
+        self._order_store.move(order_id, there, by=by)
+        return FolderMove(order_id, here, there), expected
 
-    def hear(self, occurrences: Sequence[Occurrence]) -> None:
-        """Record what happened; `work` lets the rules decide."""
-        if self._rules and occurrences:
-            self._ledger.occur(occurrences)
+    def record(self, events: Sequence[OrderEvent]) -> None:
+        """Record what happened; `process` lets the rules decide."""
+        if self._rules and events:
+            self._ledger.add_events(events)
 
-    def work(self, limit: int = 1000, *, sure: Collection[str] = ()) -> tuple[int, tuple[str, ...]]:
+    def process(self, limit: int = 1000, *, confirmed: Collection[str] = ()) -> tuple[int, tuple[str, ...]]:
         """Handle what is waiting, and what follows from it, at most `limit` occurrences; how many were handled, and
         for each order the trouble that left its occurrences waiting.
 
-        sure: ids of moves that the caller knows to be made. Raises LedgerError; nothing is lost by it, or by a trouble.
+        confirmed: ids of moves that the caller knows to be made. Raises StorageError; nothing is lost by it, or by a trouble.
         """
         if not self._rules:
             return 0, ()
         done = 0
         left: set[str] = set()
         held: dict[str, str] = {}
-        known: Actions | None = None
+        known: ActionCatalog | None = None
         while done < limit:
-            waiting = [found for found in self._ledger.waiting(limit + len(left)) if found.id not in left]
+            waiting = [found for found in self._ledger.pending_events(limit + len(left)) if found.id not in left]
             if not waiting:
                 break
             known = known or self._actions()
             for occurrence in waiting[: limit - done]:
                 # What happened to an order is handled in its order; only a move that is sure waits for none.
-                if occurrence.order_id in held and occurrence.id not in sure:
+                if occurrence.order_id in held and occurrence.id not in confirmed:
                     left.add(occurrence.id)
                     continue
                 try:
-                    is_handled = self._handle(occurrence, known, is_sure=occurrence.id in sure)
-                except LedgerError:
+                    is_handled = self._handle(occurrence, known, is_confirmed=occurrence.id in confirmed)
+                except StorageError:
                     raise
                 except Exception as error:  # noqa: BLE001 - a host, say, may raise anything; other orders go on
-                    told = str(error) if isinstance(error, OrderDeskError) else in_words(error)
+                    told = str(error) if isinstance(error, OrderDeskError) else describe_exception(error)
                     held.setdefault(occurrence.order_id, told)
                     left.add(occurrence.id)
                 else:
@@ -149,164 +154,172 @@ class Rulebook:
                         left.add(occurrence.id)
         return done, tuple(dict.fromkeys(held.values()))
 
-    def explain(self, occurrence: Occurrence) -> tuple[Decision, ...]:
+    def explain(self, event: OrderEvent) -> tuple[RuleEvaluation, ...]:
         """What every rule would make of an occurrence, and why. Does nothing."""
-        return decide(self._rules, self._host.order(occurrence.order_id), occurrence)
+        return evaluate(self._rules, self._order_store.get_order(event.order_id), event)
 
-    def faults(self) -> tuple[ConfigurationError, ...]:
+    def configuration_errors(self) -> tuple[ConfigurationError, ...]:
         """What is wrong with the actions of the rules, in the light of what the connections contribute; () if sound."""
-        return self._actions().faults(self._rules) if self._rules else ()
+        return self._actions().errors(self._rules) if self._rules else ()
 
-    def _actions(self) -> Actions:
-        return Actions.of(self._connections.declared(), self._connections.names())
+    def _actions(self) -> ActionCatalog:
+        return ActionCatalog.from_integrations(self._connections.integrations(), self._connections.names())
 
-    def _is_there(self, order_id: str) -> bool:
+    def _order_exists(self, order_id: str) -> bool:
         try:
-            self._host.placements(order_id)
+            self._order_store.remote_orders(order_id)
         except NotFoundError:
             return False
         return True
 
-    def _handle(self, occurrence: Occurrence, known: Actions, *, is_sure: bool) -> bool:
+    def _handle(self, event: OrderEvent, actions: ActionCatalog, *, is_confirmed: bool) -> bool:
         """Handle an occurrence; whether that is done. False: it is too early to tell whether it happened at all."""
         # One of a clock that was ahead is as old as can be: nobody can tell how old.
-        is_young = -BELIEVED <= self._clock.now() - occurrence.at < LEASE
+        is_young = -TOLERATED_SKEW <= self._clock.now() - event.at < LEASE
         try:
-            order = self._host.order(occurrence.order_id)
+            order = self._order_store.get_order(event.order_id)
         except NotFoundError as error:
             if is_young:
                 return False  # Its import may be under way.
-            if occurrence.kind is OccurrenceKind.ORDER_IMPORTED:
-                self._ledger.forget(occurrence)  # It never came; when it comes one day, that is news.
+            if event.kind is OrderEventKind.ORDER_IMPORTED:
+                self._ledger.discard_event(event)  # It never came; when it comes one day, that is news.
             else:
-                self._drop(occurrence, str(error))
+                self._discard_actions(event, str(error))
             return True
-        if _is_move(occurrence) and not is_sure:
-            here = self._moved(occurrence)
-            if here != occurrence.facts["folder"]:
-                if is_young and not occurrence.chain:
+        if _is_move(event) and not is_confirmed:
+            here = self._apply_move(event)
+            if here != event.field_values["folder"]:
+                if is_young and not event.caused_by_rules:
                     return False  # Whoever moves it may be about to.
-                self._drop(occurrence, f"the order is in {here or 'no folder'}, and was not moved after all")
+                self._discard_actions(event, f"the order is in {here or 'no folder'}, and was not moved after all")
                 return True
-        decided = decide(self._rules, order, occurrence)
-        decisions = [decision for decision in decided if decision.fires]
+        decided = evaluate(self._rules, order, event)
+        decisions = [decision for decision in decided if decision.matches]
         for decision in decisions:
             for number in range(len(decision.rule.actions)):
-                fault = known.fault(decision.rule, number)
+                fault = actions.action_error(decision.rule, number)
                 if fault is not None:
                     raise fault
         failed = [
-            Firing(decision.rule.name, "", "not decided", decision.why) for decision in decided if decision.failed
+            RuleExecution(decision.rule.name, "", "not decided", decision.explanation)
+            for decision in decided
+            if decision.failed
         ]
-        self._fire(decisions, occurrence, known, failed)
+        self._execute(decisions, event, actions, failed)
         return True
 
-    def _fire(
-        self, decisions: Sequence[Decision], occurrence: Occurrence, known: Actions, failed: Sequence[Firing]
+    def _execute(
+        self,
+        decisions: Sequence[RuleEvaluation],
+        event: OrderEvent,
+        actions: ActionCatalog,
+        failed: Sequence[RuleExecution],
     ) -> None:
         firings = list(failed)
-        then = self._all_canceled(occurrence)
+        then = self._order_canceled_events(event)
         for decision in decisions:
             for number, action in enumerate(decision.rule.actions):
-                moves = [follows.facts["folder"] for follows in then if _is_move(follows)]
-                firing, follows = self._do(decision.rule, action, number, occurrence, known, moves[-1:])
+                moves = [follows.field_values["folder"] for follows in then if _is_move(follows)]
+                firing, follows = self._execute_action(decision.rule, action, number, event, actions, moves[-1:])
                 firings.append(firing)
                 then += follows
-        if self._ledger.handled(occurrence, firings, then, self._clock.now()):
+        if self._ledger.complete_event(event, firings, then, self._clock.now()):
             for firing in firings:
-                text = f"{firing.action or occurrence.kind.value}: {firing.refused or firing.text}"
-                self._host.add_history(occurrence.order_id, text, by=f"rule {firing.rule}")
+                text = f"{firing.action or event.kind.value}: {firing.error or firing.message}"
+                self._order_store.add_history(event.order_id, text, by=f"rule {firing.rule}")
 
-    def _drop(self, occurrence: Occurrence, why: str) -> None:
-        self._ledger.handled(occurrence, [Firing("", "", "dropped", why)], [], self._clock.now())
+    def _discard_actions(self, event: OrderEvent, reason: str) -> None:
+        self._ledger.complete_event(event, [RuleExecution("", "", "dropped", reason)], [], self._clock.now())
 
-    def _moved(self, occurrence: Occurrence) -> str | None:
+    def _apply_move(self, event: OrderEvent) -> str | None:
         """Make the move that a rule decided on, unless somebody has moved the order on; the folder it is in now.
 
         A person's move is made by the person's own call or not at all: whoever began it never heard that it was made.
         """
-        there = occurrence.facts["folder"]
-        here = self._host.folder(occurrence.order_id)
-        if occurrence.chain and here != there and (here or "") == occurrence.facts["from_folder"]:
-            self._host.move(occurrence.order_id, there, by=occurrence.facts["by"])
+        there = event.field_values["folder"]
+        here = self._order_store.folder_of(event.order_id)
+        if event.caused_by_rules and here != there and (here or "") == event.field_values["from_folder"]:
+            self._order_store.move(event.order_id, there, by=event.field_values["by"])
             return there
         return here
 
-    def _do(
+    def _execute_action(
         self,
         rule: Rule,
-        action: Action,
+        action: ConfiguredAction,
         number: int,
-        occurrence: Occurrence,
-        known: Actions,
+        event: OrderEvent,
+        actions: ActionCatalog,
         moved: Sequence[str],
-    ) -> tuple[Firing, list[Occurrence]]:
+    ) -> tuple[RuleExecution, list[OrderEvent]]:
         """Do one action. moved: the folder that an earlier action moves the order to, if one does."""
-        identity = f"{occurrence.id} > {rule.name} {number}"
-        chain = (*occurrence.chain, rule.name)
-        then = Occurrence(identity, OccurrenceKind.ORDER_MOVED, occurrence.order_id, self._clock.now(), {}, chain)
+        identity = f"{event.id} > {rule.name} {number}"
+        chain = (*event.caused_by_rules, rule.name)
+        then = OrderEvent(identity, OrderEventKind.ORDER_MOVED, event.order_id, self._clock.now(), {}, chain)
         try:
             if action.name == MOVE_ORDER:
-                return self._move(rule, action, then, moved)
-            at = self._places(occurrence, action, known.known[action.name].slug)
-            order, reason = self._host.order(occurrence.order_id), action.reason or None
-            deed = Deed(order, identity, f"rule {rule.name}", reason, at, chain, known.known[action.name].status)
-            return Firing(rule.name, action.name, self._deeds.do(deed)), []
-        except UnderWayError:
+                return self._record_rule_move(rule, action, then, moved)
+            at = self._target_connections(event, action, actions.targets[action.name].integration)
+            order, reason = self._order_store.get_order(event.order_id), action.reason or None
+            deed = ActionRequest(
+                order, identity, f"rule {rule.name}", reason, at, chain, actions.targets[action.name].status
+            )
+            return RuleExecution(rule.name, action.name, self._executor.execute(deed)), []
+        except InProgressError:
             raise  # It passes, and then the action is done.
         except ConflictError:
             # The key names a wish already: it was made before a crash, and rule or placements have changed since.
-            return Firing(rule.name, action.name, "it was asked before, as the rule was then"), []
-        except REFUSALS as error:
-            facts = {"action": action.name, "rule": rule.name, "refusal": error.text}
-            refused = evolve(then, kind=OccurrenceKind.ACTION_REFUSED, facts=facts)
-            return Firing(rule.name, action.name, "refused", str(error)), [refused]
+            return RuleExecution(rule.name, action.name, "it was asked before, as the rule was then"), []
+        except PERMANENT_ERRORS as error:
+            facts = {"action": action.name, "rule": rule.name, "refusal": error.message}
+            refused = evolve(then, kind=OrderEventKind.ACTION_FAILED, field_values=facts)
+            return RuleExecution(rule.name, action.name, "refused", str(error)), [refused]
 
-    def _places(self, occurrence: Occurrence, action: Action, slug: str) -> tuple[str, ...]:
+    def _target_connections(self, event: OrderEvent, action: ConfiguredAction, slug: str) -> tuple[str, ...]:
         """The connections that an action is about, of those that the order was submitted to; empty means all.
 
         Raises NotFoundError where it was submitted to none of those that are named.
         """
-        if action.name == CANCEL_ORDER and not action.at:
+        if action.name == CANCEL_ORDER and not action.connections:
             return ()
         at = tuple(
             placement.connection
-            for placement in self._host.placements(occurrence.order_id)
-            if placement.connection in action.at
-            or (slug and self._connections.configured_slug(placement.connection) == slug)
+            for placement in self._order_store.remote_orders(event.order_id)
+            if placement.connection in action.connections
+            or (slug and self._connections.integration_slug_or_empty(placement.connection) == slug)
         )
         if not at:
-            raise NotFoundError(f"the order was not submitted to {slug or ' or '.join(action.at)}")
+            raise NotFoundError(f"the order was not submitted to {slug or ' or '.join(action.connections)}")
         return at
 
-    def _all_canceled(self, occurrence: Occurrence) -> list[Occurrence]:
+    def _order_canceled_events(self, event: OrderEvent) -> list[OrderEvent]:
         """What follows where the last place that held the order has said that it is canceled: that it is, once."""
-        if occurrence.kind not in (OccurrenceKind.CASE_SETTLED, OccurrenceKind.CANCELED_ELSEWHERE):
+        if event.kind not in (OrderEventKind.CASE_SETTLED, OrderEventKind.CANCELED_EXTERNALLY):
             return []
-        cases = self._ledger.cases(order_id=occurrence.order_id)
-        placements = self._host.placements(occurrence.order_id)
-        latest = latest_of(cases, placements)
+        cases = self._ledger.cases(order_id=event.order_id)
+        placements = self._order_store.remote_orders(event.order_id)
+        latest = latest_cases(cases, placements)
         held = {placement.connection for placement in placements}
-        wishes = {wish.id: wish for wish in self._ledger.cancellations(occurrence.order_id)}
-        order = self._host.order(occurrence.order_id)
-        gone = [leaves_nothing(case, wishes[case.cancellation_id], order) for case in latest.values()]
+        wishes = {wish.id: wish for wish in self._ledger.cancellations(event.order_id)}
+        order = self._order_store.get_order(event.order_id)
+        gone = [cancels_whole_order(case, wishes[case.cancellation_id], order) for case in latest.values()]
         if held - set(latest) or not gone or not all(gone):
             return []
         identity = f"all canceled {cases[-1].cancellation_id}"
-        kind = OccurrenceKind.ORDER_CANCELED
-        return [Occurrence(identity, kind, occurrence.order_id, self._clock.now(), {}, occurrence.chain)]
+        kind = OrderEventKind.ORDER_CANCELED
+        return [OrderEvent(identity, kind, event.order_id, self._clock.now(), {}, event.caused_by_rules)]
 
-    def _move(
-        self, rule: Rule, action: Action, then: Occurrence, moved: Sequence[str]
-    ) -> tuple[Firing, list[Occurrence]]:
+    def _record_rule_move(
+        self, rule: Rule, action: ConfiguredAction, then: OrderEvent, moved: Sequence[str]
+    ) -> tuple[RuleExecution, list[OrderEvent]]:
         """The move is made when the occurrence is handled: written down first, so that no crash loses it."""
-        there = self._host.folder_name(action.folder)
-        here = moved[0] if moved else self._host.folder(then.order_id)
+        there = self._order_store.resolve_folder_name(action.folder)
+        here = moved[0] if moved else self._order_store.folder_of(then.order_id)
         if here == there:
-            return Firing(rule.name, action.name, f"it is in {here} already"), []
+            return RuleExecution(rule.name, action.name, f"it is in {here} already"), []
         facts = {"folder": there, "from_folder": here or "", "by": f"rule {rule.name}"}
-        return Firing(rule.name, action.name, f"to {there}"), [evolve(then, facts=facts)]
+        return RuleExecution(rule.name, action.name, f"to {there}"), [evolve(then, field_values=facts)]
 
 
-def _is_move(occurrence: Occurrence) -> bool:
-    return occurrence.kind is OccurrenceKind.ORDER_MOVED
+def _is_move(event: OrderEvent) -> bool:
+    return event.kind is OrderEventKind.ORDER_MOVED

@@ -1,6 +1,6 @@
 """The filters of rules: expressions of the rule-engine library, held to what ends soon whatever an order says. Pure.
 
-https://zerosteiner.github.io/rule-engine/: expressions without side effects over the names of `FACTS`. Of that language
+https://zerosteiner.github.io/rule-engine/: expressions without side effects over the names of `FIELDS`. Of that language
 is taken what needs a time that grows with filter and order alone. No regular expressions: for some of them Python needs
 longer than anybody lives, keeps the interpreter's lock meanwhile, and cannot be interrupted.
 """
@@ -12,21 +12,21 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from orderdesk_sdk.errors import ConfigurationError, in_words
+from orderdesk_sdk.errors import ConfigurationError, describe_exception
 
 if TYPE_CHECKING:
     import rule_engine
 
-__all__ = ["FACTS", "LONGEST_FILTER", "NO_FILTER", "check_filter", "matches"]
+__all__ = ["FIELDS", "MAX_FILTER_LENGTH", "NO_FILTER", "check_filter", "matches"]
 
 NO_FILTER = ""
-LONGEST_FILTER = 2000
+MAX_FILTER_LENGTH = 2000
 """Characters of a filter."""
-MOST_TOKENS = 500
-LARGEST_EXPONENT = 30
+MAX_TOKENS = 500
+MAX_EXPONENT = 30
 """Numbers in a filter are smaller than a one with so many zeros: whole ones that are larger are slow to write out."""
 
-FACTS: Mapping[str, str] = {
+FIELDS: Mapping[str, str] = {
     "action": "STRING",
     "connection": "STRING",
     "country": "STRING",
@@ -51,7 +51,7 @@ FACTS: Mapping[str, str] = {
 """The names that a filter may use, with the library's types. What an occurrence does not tell is an empty text."""
 
 _INSTEAD_OF_PATTERNS = "write it with in, ==, .starts_with('...'), .ends_with('...') or .as_lower"
-_REFUSED: Mapping[str, tuple[str, str]] = {
+_UNSUPPORTED_TOKENS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(
         ("EQ_FZM", "EQ_FZS", "NE_FZM", "NE_FZS"),
         ("regular expressions are not taken, since some never end", _INSTEAD_OF_PATTERNS),
@@ -111,7 +111,7 @@ _FUNCTIONS = frozenset(
 )
 
 
-def check_filter(when: str, place: str) -> None:
+def check_filter(when: str, location: str) -> None:
     """Raises ConfigurationError for a filter that cannot be taken, with what to write in its place."""
     if when == NO_FILTER:
         return
@@ -119,67 +119,73 @@ def check_filter(when: str, place: str) -> None:
         import rule_engine  # 0.6 s to import, and only for those who have rules with a filter
     except ImportError:
         raise ConfigurationError(
-            "rules with a filter need the rule-engine library", place=place, remedy="pip install orderdesk-sdk[rules]"
+            "rules with a filter need the rule-engine library",
+            location=location,
+            hint="pip install orderdesk-sdk[rules]",
         ) from None
     try:
-        _check_tokens(when, place)  # Before it is read: the library computes what it can while it reads.
+        _check_tokens(when, location)  # Before it is read: the library computes what it can while it reads.
         _compiled(when)
     except rule_engine.EngineError as error:
-        known = ", ".join(FACTS)
-        raise ConfigurationError(f"the filter is wrong: {error}", place=place, remedy=f"names are {known}") from None
+        known = ", ".join(FIELDS)
+        raise ConfigurationError(
+            f"the filter is wrong: {error}", location=location, hint=f"names are {known}"
+        ) from None
     except RecursionError:
         raise ConfigurationError(
-            "the filter is nested too deep", place=place, remedy="split it into several rules"
+            "the filter is nested too deep", location=location, hint="split it into several rules"
         ) from None
     except ConfigurationError:
         raise
     except Exception as error:  # noqa: BLE001 - arithmetic of the library's on numbers of the filter, say
         raise ConfigurationError(
-            f"the filter is wrong: {in_words(error)}", place=place, remedy="write it more simply"
+            f"the filter is wrong: {describe_exception(error)}", location=location, hint="write it more simply"
         ) from None
 
 
-def matches(when: str, facts: Mapping[str, object]) -> bool:
+def matches(when: str, values: Mapping[str, object]) -> bool:
     """Whether a filter is true of the facts. Raises whatever it raises: a text that is no number, a missing entry."""
-    return bool(_compiled(when).matches(facts))
+    return bool(_compiled(when).matches(values))
 
 
 @lru_cache(maxsize=256)
 def _compiled(when: str) -> rule_engine.Rule:
     import rule_engine  # see above
 
-    types = {name: getattr(rule_engine.DataType, kind) for name, kind in FACTS.items()}
+    types = {name: getattr(rule_engine.DataType, kind) for name, kind in FIELDS.items()}
     types["skus"] = rule_engine.DataType.ARRAY(rule_engine.DataType.STRING)
     context = rule_engine.Context(type_resolver=rule_engine.type_resolver_from_dict(types), default_value="")
     return rule_engine.Rule(when, context=context)
 
 
-def _check_tokens(when: str, place: str) -> None:
+def _check_tokens(when: str, location: str) -> None:
     """Hold each token against what is taken. By the library's own lexer, so that none is read otherwise than there."""
     import rule_engine  # see above
 
     lexer = rule_engine.Rule.parser._lexer.clone()
     lexer.input(when)
     tokens = [(token.type, str(token.value)) for token in lexer]
-    if len(tokens) > MOST_TOKENS:
+    if len(tokens) > MAX_TOKENS:
         raise ConfigurationError(
-            f"the filter has {len(tokens)} words and signs; at most {MOST_TOKENS} are taken",
-            place=place,
-            remedy="split it into several rules",
+            f"the filter has {len(tokens)} words and signs; at most {MAX_TOKENS} are taken",
+            location=location,
+            hint="split it into several rules",
         )
     if [kind for kind, _ in tokens].count("FOR") > 1:
-        raise ConfigurationError("a filter has one `for` at most", place=place, remedy="split it into several rules")
+        raise ConfigurationError(
+            "a filter has one `for` at most", location=location, hint="split it into several rules"
+        )
     before = ""
     for kind, text in tokens:
         problem = _problem(kind, text, is_attribute=before in ("ATTR", "ATTR_SAFE"))
         if problem is not None:
-            raise ConfigurationError(f"the filter is wrong: {problem[0]}", place=place, remedy=problem[1])
+            raise ConfigurationError(f"the filter is wrong: {problem[0]}", location=location, hint=problem[1])
         before = kind
 
 
 def _problem(kind: str, text: str, *, is_attribute: bool) -> tuple[str, str] | None:
-    if kind in _REFUSED:
-        return _REFUSED[kind]
+    if kind in _UNSUPPORTED_TOKENS:
+        return _UNSUPPORTED_TOKENS[kind]
     if kind == "FLOAT" and not _is_small(text):
         return f"the number {text[:40]} is too large or too long", "write a smaller one"
     if kind == "SYMBOL" and is_attribute and text not in _ATTRIBUTES:
@@ -191,8 +197,8 @@ def _problem(kind: str, text: str, *, is_attribute: bool) -> tuple[str, str] | N
 
 def _is_small(text: str) -> bool:
     if text[:1] == "0" and text[1:2].isalpha():
-        return len(text) < LARGEST_EXPONENT  # 0x..., 0o..., 0b...
+        return len(text) < MAX_EXPONENT  # 0x..., 0o..., 0b...
     try:
-        return len(text) < 2 * LARGEST_EXPONENT and abs(Decimal(text).adjusted()) < LARGEST_EXPONENT
+        return len(text) < 2 * MAX_EXPONENT and abs(Decimal(text).adjusted()) < MAX_EXPONENT
     except InvalidOperation:
         return False

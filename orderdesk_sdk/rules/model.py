@@ -6,7 +6,7 @@
     when = "folder == 'Canceled'"
     do = [{ action = "Cancel Order at BDLinx", reason = "customer asked" }]
 
-Filters are expressions over the names of `FACTS` (see `filters`). An unknown name, a wrong type, a syntax error or an
+Filters are expressions over the names of `FIELDS` (see `filters`). An unknown name, a wrong type, a syntax error or an
 operator that is not taken is said when the rules are read. What fails on one order is told in its log, and is nobody
 else's trouble.
 """
@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.events import OccurrenceKind
-from orderdesk_sdk.rules.filters import FACTS, NO_FILTER
+from orderdesk_sdk.cases.events import OrderEventKind
+from orderdesk_sdk.rules.filters import FIELDS, NO_FILTER
 
-__all__ = ["CANCEL_ORDER", "FACTS", "MOVE_ORDER", "NO_FILTER", "Action", "Decision", "Rule"]
+__all__ = ["CANCEL_ORDER", "FIELDS", "MOVE_ORDER", "NO_FILTER", "ConfiguredAction", "RuleEvaluation", "Rule"]
 
 MOVE_ORDER = "Move Order to Folder"
 CANCEL_ORDER = "Cancel Order"
@@ -27,7 +27,7 @@ by declarations."""
 
 
 @frozen
-class Action:
+class ConfiguredAction:
     """One thing a rule does.
 
     name: as a declaration contributes it, MOVE_ORDER or CANCEL_ORDER. Empty texts where nothing is given. at: the
@@ -37,7 +37,7 @@ class Action:
     name: str
     reason: str = ""
     folder: str = ""
-    at: tuple[str, ...] = ()
+    connections: tuple[str, ...] = ()
 
 
 @frozen
@@ -45,18 +45,18 @@ class Rule:
     """One rule. place: where it is written, for errors. when: the filter, NO_FILTER for always."""
 
     name: str
-    event: OccurrenceKind
-    actions: tuple[Action, ...]
-    place: str
+    event: OrderEventKind
+    actions: tuple[ConfiguredAction, ...]
+    location: str
     when: str = NO_FILTER
     enabled: bool = True
 
 
 @frozen
-class Decision:
+class RuleEvaluation:
     """What one rule makes of an occurrence, and why. failed: nobody knows, because its filter failed on the order."""
 
     rule: Rule
-    fires: bool
-    why: str
+    matches: bool
+    explanation: str
     failed: bool = False

@@ -11,24 +11,24 @@ from pathlib import Path
 from attrs import evolve
 
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError, PluginFault
+from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError, PluginError
 from orderdesk_sdk.plugin.bulkhead import Bulkhead
-from orderdesk_sdk.plugin.guard import Fault
+from orderdesk_sdk.plugin.guard import PluginFailure
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.plain_values import plain_text
-from orderdesk_sdk.plugin.registry import Loaded, Registry
+from orderdesk_sdk.plugin.registry import LoadedPlugin, PluginRegistry
 from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.plugin.service import Service, user_agent
-from orderdesk_sdk.plugin.token_keeper import TokenKeeper
-from orderdesk_sdk.plugin.validation import identities_of, ladder_of, texts_of, watched
+from orderdesk_sdk.plugin.token_keeper import TokenStore
+from orderdesk_sdk.plugin.validation import email_texts, guard_reason_lists, identities_for, routes_for_connection
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
-from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
-from orderdesk_sdk.transport.http.kept_tokens import keeper_beside
-from orderdesk_sdk.transport.shutdown import Ending
+from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
+from orderdesk_sdk.transport.http.kept_tokens import token_store_beside
+from orderdesk_sdk.transport.shutdown import Shutdown
 
 __all__ = ["Connection", "Connections"]
 
-LOOK_AGAIN = 300.0
+HUNG_RETRY_DELAY = 300.0
 """Seconds for which a plugin that hung while a connection was made is not asked again: each time costs everybody its
 whole patience."""
 
@@ -42,48 +42,48 @@ class Connection:
 
     def __init__(
         self,
-        configured: ConnectionConfig,
-        loaded: Loaded,
+        config: ConnectionConfig,
+        plugin: LoadedPlugin,
         settings: object,
         clock: Clock,
-        limits: CallLimits,
+        limits: HttpLimits,
         bulkhead: Bulkhead,
-        keeper: TokenKeeper | None = None,
-        ending: Ending | None = None,
+        keeper: TokenStore | None = None,
+        shutdown: Shutdown | None = None,
     ) -> None:
         """To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.
 
-        Raises what `ladder_of` raises.
+        Raises what `routes_for_connection` raises.
         """
-        self.name = configured.name
-        self.loaded = loaded
+        self.name = config.name
+        self.plugin = plugin
         self.settings = settings
-        declared = loaded.integration
-        ladder = ladder_of(declared, loaded.manager, settings, f"{configured.place}.settings")
-        self.texts = texts_of(ladder, settings)
-        self.identities = identities_of(declared, settings)
-        said: object = declared.unavailable(settings) if declared.unavailable is not None else None
+        declared = plugin.integration
+        ladder = routes_for_connection(declared, plugin.manager, settings, f"{config.location}.settings")
+        self.email_texts = email_texts(ladder, settings)
+        self.identified_by = identities_for(declared, settings)
+        said: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
         why = plain_text(said) if said is not None else None
-        self.client = ConnectionClient(declared, settings, clock, limits, keeper, ending)
-        place = f"integration {declared.slug}, connection {configured.name!r}"
-        ladder = watched(ladder, bulkhead, self.client.redactor.text, place)
-        self.integration: Integration = evolve(declared, cancel=ladder, unavailable=lambda _: why)
+        self.client = HttpClient(declared, settings, clock, limits, keeper, shutdown)
+        place = f"integration {declared.slug}, connection {config.name!r}"
+        ladder = guard_reason_lists(ladder, bulkhead, self.client.redactor.redact_text, place)
+        self.integration: Integration = evolve(declared, cancel=ladder, unavailable_reason=lambda _: why)
         self._base_url = plain_text(getattr(settings, declared.base_url)) if declared.base_url is not None else ""
-        self._agent = user_agent(loaded.integration.slug, loaded.version or "0")
+        self._user_agent = user_agent(plugin.integration.slug, plugin.version or "0")
 
     def route(self, index: int) -> Route:
-        """A route of the ladder. Raises PluginFault where there is none of that place any more, after an update say."""
+        """A route of the ladder. Raises PluginError where there is none of that place any more, after an update say."""
         if index < len(self.integration.cancel):
             return self.integration.cancel[index]
-        raise PluginFault(
+        raise PluginError(
             f"it no longer declares the way by which this was asked (its number {index + 1})",
-            place=f"connection {self.name!r}, integration {self.integration.slug}",
-            remedy="find out at the service, then confirm or refuse the case",
+            location=f"connection {self.name!r}, integration {self.integration.slug}",
+            hint="find out at the service, then confirm or refuse the case",
         )
 
     def service(self, now: datetime) -> Service[object]:
         """What a flow that began at `now` holds in its hands."""
-        return Service(self.name, self.settings, self._base_url, now, self._agent, self.integration.role)
+        return Service(self.name, self.settings, self._base_url, now, self._user_agent, self.integration.role)
 
 
 class Connections:
@@ -91,90 +91,90 @@ class Connections:
 
     def __init__(
         self,
-        configured: Mapping[str, ConnectionConfig],
-        registry: Registry,
+        configs: Mapping[str, ConnectionConfig],
+        registry: PluginRegistry,
         clock: Clock,
-        limits: CallLimits,
-        patience: float,
+        limits: HttpLimits,
+        timeout: float,
         ledger: Path | None = None,
-        ending: Ending | None = None,
+        shutdown: Shutdown | None = None,
     ) -> None:
         """ledger: the file beside which refresh tokens are kept that services give; None keeps none."""
-        self._configured = configured
+        self._configs = configs
         self._ledger = ledger
-        self._ending = ending or Ending()
+        self._shutdown = shutdown or Shutdown()
         self._registry = registry
         self._clock = clock
         self._limits = limits
-        self.patience = patience
+        self.timeout = timeout
         self._lock = threading.Lock()
-        self._ready: dict[str, Connection] = {}
-        self._making: dict[str, threading.Lock] = {}
-        self._hung: dict[str, tuple[float, PluginFault]] = {}
+        self._connections: dict[str, Connection] = {}
+        self._creation_locks: dict[str, threading.Lock] = {}
+        self._hung: dict[str, tuple[float, PluginError]] = {}
         self._bulkheads: dict[str, Bulkhead] = {}
 
     def names(self) -> tuple[str, ...]:
         """The configured connections."""
-        return tuple(self._configured)
+        return tuple(self._configs)
 
-    def declared(self) -> Mapping[str, Integration | str]:
+    def integrations(self) -> Mapping[str, Integration | str]:
         """By slug the declarations of the integrations that are connected, however their connections are set up.
 
         In place of one that cannot be used stands the text of what keeps it from it.
         """
-        slugs = dict.fromkeys(configured.integration for configured in self._configured.values())
-        return {slug: self._registry.declared(slug) for slug in slugs}
+        slugs = dict.fromkeys(configured.integration for configured in self._configs.values())
+        return {slug: self._registry.describe(slug) for slug in slugs}
 
-    def slug(self, name: str) -> str:
+    def integration_slug(self, name: str) -> str:
         """The integration of a connection. Raises NotFoundError for a connection that is not configured."""
-        return self._config(name).integration
+        return self._config_of(name).integration
 
-    def configured_slug(self, name: str) -> str:
+    def integration_slug_or_empty(self, name: str) -> str:
         """The integration of a connection; "" for one that is no longer configured, whose cases a person gets."""
-        configured = self._configured.get(name)
+        configured = self._configs.get(name)
         return configured.integration if configured is not None else ""
 
     def get(self, name: str) -> Connection:
         """A connection, ready for calls.
 
-        Raises NotFoundError (not configured), ConfigurationError (a setting is wrong) or PluginFault (its plugin
+        Raises NotFoundError (not configured), ConfigurationError (a setting is wrong) or PluginError (its plugin
         cannot be used).
         """
-        ready = self._ready.get(name)
+        ready = self._connections.get(name)
         if ready is None:
-            configured = self._config(name)
+            configured = self._config_of(name)
             loaded = self._registry.load(configured.integration)
             with self._lock:
-                turn = self._making.setdefault(name, threading.Lock())
+                turn = self._creation_locks.setdefault(name, threading.Lock())
             with turn:  # One makes it; the others wait for that, at most as long as the plugin may take.
-                ready = self._ready.get(name)
+                ready = self._connections.get(name)
                 if ready is None:
-                    ready = self._ready[name] = self._made(loaded, configured)
+                    ready = self._connections[name] = self._create(loaded, configured)
         return ready
 
-    def _made(self, loaded: Loaded, configured: ConnectionConfig) -> Connection:
-        hung = self._hung.get(configured.name)
+    def _create(self, plugin: LoadedPlugin, config: ConnectionConfig) -> Connection:
+        hung = self._hung.get(config.name)
         if hung is not None and time.monotonic() < hung[0]:
             raise hung[1].with_traceback(None)
-        bulkhead = self.bulkhead(configured.name)
+        bulkhead = self.bulkhead(config.name)
 
         def made() -> Connection:
-            settings = make_settings(loaded.integration.settings, configured)
-            keeper = keeper_beside(self._ledger, configured.name) if self._ledger is not None else None
-            return Connection(configured, loaded, settings, self._clock, self._limits, bulkhead, keeper, self._ending)
+            settings = make_settings(plugin.integration.settings, config)
+            keeper = token_store_beside(self._ledger, config.name) if self._ledger is not None else None
+            return Connection(config, plugin, settings, self._clock, self._limits, bulkhead, keeper, self._shutdown)
 
         # What the guard lets through is made anew, without the frames below, whose variables hold secrets and the
         # environment: whoever logs it may show them.
-        found = bulkhead.aside(made, passes=(ConfigurationError, PluginFault))
-        if isinstance(found, Fault):
+        found = bulkhead.run_isolated(made, allowed_errors=(ConfigurationError, PluginError))
+        if isinstance(found, PluginFailure):
             # Its words may quote a setting, so only the kind is told.
-            fault = PluginFault(
-                f"the connection cannot be made: {f'{found.kind} in the plugin' if found.kind else found.text}",
-                place=f"connection {configured.name!r}, integration {loaded.integration.slug}",
-                remedy="check the connection's settings; report it to the plugin's author",
+            fault = PluginError(
+                f"the connection cannot be made: {f'{found.error_type} in the plugin' if found.error_type else found.message}",
+                location=f"connection {config.name!r}, integration {plugin.integration.slug}",
+                hint="check the connection's settings; report it to the plugin's author",
             )
-            if not found.kind:
-                self._hung[configured.name] = (time.monotonic() + LOOK_AGAIN, fault)
+            if not found.error_type:
+                self._hung[config.name] = (time.monotonic() + HUNG_RETRY_DELAY, fault)
             raise fault
         if isinstance(found, OrderDeskError):
             raise found
@@ -198,7 +198,7 @@ class Connections:
         with self._lock:
             bulkhead = self._bulkheads.get(name)
             if bulkhead is None:
-                bulkhead = self._bulkheads[name] = Bulkhead(name, self._limits.in_flight, self.patience)
+                bulkhead = self._bulkheads[name] = Bulkhead(name, self._limits.in_flight, self.timeout)
             return bulkhead
 
     def are_idle(self) -> bool:
@@ -206,7 +206,7 @@ class Connections:
         with self._lock:
             bulkheads = tuple(self._bulkheads.values())
         for bulkhead in bulkheads:
-            bulkhead.reap()
+            bulkhead.abandon_stuck_jobs()
         return all(bulkhead.is_idle for bulkhead in bulkheads)
 
     def close(self) -> None:
@@ -214,16 +214,16 @@ class Connections:
         with self._lock:
             for bulkhead in self._bulkheads.values():
                 bulkhead.close()
-            for connection in self._ready.values():
+            for connection in self._connections.values():
                 connection.client.close()
 
-    def _config(self, name: str) -> ConnectionConfig:
-        configured = self._configured.get(name)
+    def _config_of(self, name: str) -> ConnectionConfig:
+        configured = self._configs.get(name)
         if configured is None:
-            known = ", ".join(self._configured) or "none"
+            known = ", ".join(self._configs) or "none"
             raise NotFoundError(
                 "no such connection is configured",
-                place=f"connection {name!r}",
-                remedy=f"add [connections.{name}] to orderdesk.toml; configured are: {known}",
+                location=f"connection {name!r}",
+                hint=f"add [connections.{name}] to orderdesk.toml; configured are: {known}",
             )
         return configured

@@ -9,210 +9,218 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.ledger import Ledger, Write
-from orderdesk_sdk.cases.policy.escalation import hand_over
+from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
+from orderdesk_sdk.cases.policy.escalation import escalate
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
-from orderdesk_sdk.cases.validation import latest_of, leaves_nothing, with_line_ids
+from orderdesk_sdk.cases.validation import cancels_whole_order, latest_cases, with_line_ids
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.errors import NotFoundError, OrderDeskError
-from orderdesk_sdk.orders.by_id import HostById
-from orderdesk_sdk.orders.order import Order, Placement, Role
-from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.orders.by_id import OrderStoreById
+from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
+from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.reasons import Reason, resolve_reason
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.listeners import Listeners
 
-__all__ = ["LEASE", "Casebook", "Known"]
+__all__ = ["LEASE", "ContextLoader", "CaseContext"]
 
 LEASE = minutes(5)
 """How long a claim holds. Whoever has not finished by then is taken for dead; what it still writes is fenced off."""
-LOOK_AGAIN = minutes(1)
+CART_RETRY_DELAY = minutes(1)
 """How often a cart that waits for the others looks again."""
 
 
 @frozen
-class Known:
+class CaseContext:
     """What the opener of a case has just read, so that its first advance need not read it again."""
 
     order: Order
-    placement: Placement
-    wish: Cancellation
+    remote_order: RemoteOrder
+    cancellation: Cancellation
 
 
-class Casebook:
+class ContextLoader:
     """Reads and writes cases. Safe from many threads."""
 
     def __init__(
-        self, ledger: Ledger, host: HostById, connections: Connections, listeners: Listeners, clock: Clock
+        self, ledger: Ledger, order_store: OrderStoreById, connections: Connections, listeners: Listeners, clock: Clock
     ) -> None:
         self.ledger = ledger
         self.clock = clock
-        self._host = host
+        self._order_store = order_store
         self._connections = connections
         self._listeners = listeners
 
-    def known(self, case: Case) -> Known:
+    def load(self, case: Case) -> CaseContext:
         """Order, placement and wish of a case. Raises NotFoundError where the order is no longer registered there."""
-        order = self._host.order(case.order_id)
-        return Known(order, self.placement(case), with_line_ids(order, self.wish(case)))
+        order = self._order_store.get_order(case.order_id)
+        return CaseContext(order, self.remote_order(case), with_line_ids(order, self.cancellation(case)))
 
-    def placements(self, case: Case) -> tuple[Placement, ...]:
+    def remote_orders(self, case: Case) -> tuple[RemoteOrder, ...]:
         """Every place of a case's order."""
-        return self._host.placements(case.order_id)
+        return self._order_store.remote_orders(case.order_id)
 
-    def placement(self, case: Case, among: Sequence[Placement] | None = None) -> Placement:
+    def remote_order(self, case: Case, remote_orders: Sequence[RemoteOrder] | None = None) -> RemoteOrder:
         """The placement of a case, of those that were just read; None reads them.
 
         Raises NotFoundError where the order is no longer registered there.
         """
-        for placement in self.placements(case) if among is None else among:
+        for placement in self.remote_orders(case) if remote_orders is None else remote_orders:
             if placement.connection == case.connection:
                 return placement
         raise NotFoundError(
             f"order {case.order_number} is no longer registered at {case.connection}",
-            place=f"case {case.id}",
-            remedy="register it again with `orderdesk place`",
+            location=f"case {case.id}",
+            hint="register it again with `orderdesk place`",
         )
 
-    def wish(self, case: Case) -> Cancellation:
+    def cancellation(self, case: Case) -> Cancellation:
         """The wish that a case belongs to."""
         return next(wish for wish in self.ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
 
-    def attempt(self, case: Case) -> Sequence[object]:
+    def attempt_entries(self, case: Case) -> Sequence[object]:
         """What was recorded in the present attempt, in order."""
         return [entry.content for entry in self.ledger.history(case.id) if entry.attempt == case.attempt]
 
-    def cancel_request(self, case: Case, connection: Connection, known: Known) -> CancelRequest:
-        """What the present route is asked to do. Raises InputError for a reason that it does not take."""
+    def cancel_request(self, case: Case, connection: Connection, context: CaseContext) -> CancelRequest:
+        """What the present route is asked to do. Raises ValidationError for a reason that it does not take."""
         rule = connection.route(case.route).reasons
-        reason = resolve_reason(rule, known.wish.reason, connection.settings, known.order, f"case {case.id}")
-        return CancelRequest(known.order, known.placement, case.cancellation_id, reason, known.wish.lines)
+        reason = resolve_reason(
+            rule, context.cancellation.reason, connection.settings, context.order, f"case {case.id}"
+        )
+        return CancelRequest(
+            context.order, context.remote_order, case.cancellation_id, reason, context.cancellation.lines
+        )
 
-    def check_request(self, case: Case, placement: Placement) -> CheckRequest:
+    def poll_request(self, case: Case, remote_order: RemoteOrder) -> PollRequest:
         """What a read-back is asked to look for."""
-        order = self._host.order(case.order_id)
-        lines = with_line_ids(order, self.wish(case)).lines
-        return CheckRequest(order, placement, case.asked_at, lines, case.reference)
+        order = self._order_store.get_order(case.order_id)
+        lines = with_line_ids(order, self.cancellation(case)).lines
+        return PollRequest(order, remote_order, case.last_sent_at, lines, case.request_reference)
 
-    def others_first(self, case: Case) -> Event | None:
+    def cart_blocked_by(self, case: Case) -> Event | None:
         """Law 8: a cart is told last, after every fulfillment case settled as canceled; None when it may be told."""
-        if case.role is not Role.CART:
+        if case.role is not ConnectionRole.CART:
             return None
         now = self.clock.now()
         # In this order: a place is registered last, so whoever sees it sees what was written down about it before.
-        placements = self._host.placements(case.order_id)
+        placements = self._order_store.remote_orders(case.order_id)
         coming = [begun.connection for begun in self.ledger.registrations(order_id=case.order_id)]
         # Of all wishes: a cart that was registered after the first one must wait for what that one asked elsewhere.
-        latest = latest_of(self.ledger.cases(order_id=case.order_id), placements)
-        others = [other for other in latest.values() if other.role is not Role.CART]
+        latest = latest_cases(self.ledger.cases(order_id=case.order_id), placements)
+        others = [other for other in latest.values() if other.role is not ConnectionRole.CART]
         against = [
             f"{other.connection} ({'only a part was canceled' if other.state is State.CANCELED else other.state.value})"
             for other in others
-            if not other.is_open and not self._takes_away(other, case)
+            if not other.is_open and not self._cancels_same(other, case)
         ]
         against += [
             f"{placement.connection} (never asked)"
             for placement in placements
-            if placement.role is not Role.CART and placement.connection not in (*latest, *coming)
+            if placement.role is not ConnectionRole.CART and placement.connection not in (*latest, *coming)
         ]
         if against:
             text = f"the cart was left alone, because of {', '.join(against)}"
-            if case.asked_at is not None:  # An earlier way has asked it already, so the wish cannot be taken back.
-                return hand_over(case, now, text)
-            return Event(EventKind.WITHDRAW, now, text=text)
+            if case.last_sent_at is not None:  # An earlier way has asked it already, so the wish cannot be taken back.
+                return escalate(case, now, text)
+            return Event(EventKind.WITHDRAWN, now, message=text)
         if coming:
             text = f"waits for the registration at {coming[0]}"
-            return Event(EventKind.WAIT, now, due_at=now + LOOK_AGAIN, text=text)
+            return Event(EventKind.DEFERRED, now, due_at=now + CART_RETRY_DELAY, message=text)
         if any(other.is_open for other in others):
-            return Event(EventKind.WAIT, now, due_at=now + LOOK_AGAIN, text="waits for the fulfillment services")
+            return Event(
+                EventKind.DEFERRED, now, due_at=now + CART_RETRY_DELAY, message="waits for the fulfillment services"
+            )
         return None
 
-    def _takes_away(self, other: Case, case: Case) -> bool:
+    def _cancels_same(self, other: Case, case: Case) -> bool:
         """Whether a settled case took away at its place what another case is about."""
         if other.state is not State.CANCELED or other.cancellation_id == case.cancellation_id:
             return other.state is State.CANCELED
-        order = self._host.order(case.order_id)
-        wish, its = with_line_ids(order, self.wish(other)), with_line_ids(order, self.wish(case))
-        return wish.lines == its.lines or leaves_nothing(other, wish, order)
+        order = self._order_store.get_order(case.order_id)
+        wish, its = with_line_ids(order, self.cancellation(other)), with_line_ids(order, self.cancellation(case))
+        return wish.lines == its.lines or cancels_whole_order(other, wish, order)
 
-    def veto(self, case: Case, known: Known) -> tuple[Case | None, tuple[str, ...]]:
+    def apply_veto(self, case: Case, context: CaseContext) -> tuple[Case | None, tuple[str, ...]]:
         """The case, refused, where a listener wants nothing of its wish done; else None. And the faults of listeners.
 
         Each case asks for all cases of its wish, and heeds a veto that another met before a crash: so a veto at one
         place comes before anything goes out, or to a person, at another.
         """
-        if case.state is not State.REQUESTED:
+        if case.state is not State.PENDING:
             return None, ()
         if case.attempt > 0:  # It was looked at before, when nothing spoke against it, and has asked for nothing since.
-            against = self.vetoed_elsewhere(case) if case.asked_at is None else None
-            return (self._vetoed(case, against) if against is not None else None), ()
+            against = self.other_veto(case) if case.last_sent_at is None else None
+            return (self._reject_by_veto(case, against) if against is not None else None), ()
         notes: list[str] = []
         cases = self.ledger.cases(cancellation_id=case.cancellation_id)
         others = [other for other in cases if other.id != case.id]
         for other in [case, *others]:
             if _is_vetoed(other):
-                return self._vetoed(case, _said_of(other)), ()
-            if other.state is not State.REQUESTED:
+                return self._reject_by_veto(case, _veto_message(other)), ()
+            if other.state is not State.PENDING:
                 continue
-            reason, faults = self._listeners.veto(self._request_of(other, known))
+            reason, faults = self._listeners.veto(self._request_of(other, context))
             notes += faults
             if reason is not None:
                 where = "" if other is case else f" (said of {other.connection})"
-                return self._vetoed(case, f"{reason}{where}", *notes), ()
+                return self._reject_by_veto(case, f"{reason}{where}", *notes), ()
         return None, tuple(dict.fromkeys(notes))
 
-    def vetoed_elsewhere(self, case: Case) -> str | None:
+    def other_veto(self, case: Case) -> str | None:
         """The veto that another case of the same wish has met, in words; None where none has."""
         for other in self.ledger.cases(cancellation_id=case.cancellation_id):
             if other.id != case.id and _is_vetoed(other):
-                return _said_of(other)
+                return _veto_message(other)
         return None
 
-    def _vetoed(self, case: Case, text: str, *notes: str) -> Case:
+    def _reject_by_veto(self, case: Case, message: str, *notes: str) -> Case:
         with suppress(OrderDeskError):  # A connection that cannot be used has no secrets to hide either.
-            text = self._connections.get(case.connection).client.redactor.text(text)
-        return self.apply(case, Event(EventKind.REFUSED, self.clock.now(), refusal=Refusal.VETOED, text=text), *notes)
+            message = self._connections.get(case.connection).client.redactor.redact_text(message)
+        return self.apply(
+            case, Event(EventKind.REJECTED, self.clock.now(), rejection=Rejection.VETOED, message=message), *notes
+        )
 
-    def _placement_of(self, other: Case, mine: Placement) -> Placement:
+    def _remote_order_of(self, other: Case, mine: RemoteOrder) -> RemoteOrder:
         try:
-            return self.placement(other)
+            return self.remote_order(other)
         except NotFoundError:  # No longer registered there; as far as is known, it was there under this number.
-            return Placement(other.connection, other.remote_id, mine.submitted_at, other.role)
+            return RemoteOrder(other.connection, other.remote_id, mine.submitted_at, other.role)
 
-    def _request_of(self, other: Case, known: Known) -> CancelRequest:
-        mine = known.placement
-        placement = mine if mine.connection == other.connection else self._placement_of(other, mine)
+    def _request_of(self, other: Case, context: CaseContext) -> CancelRequest:
+        mine = context.remote_order
+        placement = mine if mine.connection == other.connection else self._remote_order_of(other, mine)
         try:
-            asked = Known(known.order, placement, known.wish)
+            asked = CaseContext(context.order, placement, context.cancellation)
             return self.cancel_request(other, self._connections.get(other.connection), asked)
         except OrderDeskError:  # It cannot be asked there as it stands; the veto may still be about it.
-            reason = Reason(text=known.wish.reason)
-            return CancelRequest(known.order, placement, known.wish.id, reason, known.wish.lines)
+            reason = Reason(text=context.cancellation.reason)
+            return CancelRequest(context.order, placement, context.cancellation.id, reason, context.cancellation.lines)
 
     def apply(self, case: Case, event: Event, *notes: str) -> Case:
         """Change a case by an event, and tell the listeners."""
         after = transition(case, event)
-        self.ledger.write(Write(case, after, [*notes, event]))
-        self.tell(after, event)
+        self.ledger.write(CaseUpdate(case, after, [*notes, event]))
+        self.notify_listeners(after, event)
         return after
 
-    def tell(self, case: Case, event: Event) -> None:
+    def notify_listeners(self, case: Case, event: Event) -> None:
         """Tell the listeners of a change; the faults of those that failed go into the case's history."""
-        for fault in self._listeners.changed(case, event):
-            self.ledger.append(case, [fault], fenced=False)
+        for fault in self._listeners.notify(case, event):
+            self.ledger.append(case, [fault], if_unchanged=False)
 
-    def note_status(self, case: Case, answer: Answer) -> None:
+    def save_service_status(self, case: Case, answer: Answer) -> None:
         """Keep the service's own status word with the placement."""
         if answer.status is not None:
-            self._host.note_status(case.order_id, case.connection, answer.status, self.clock.now())
+            self._order_store.record_status(case.order_id, case.connection, answer.status, self.clock.now())
 
 
 def _is_vetoed(case: Case) -> bool:
-    return case.state is State.REFUSED and case.refusal is Refusal.VETOED
+    return case.state is State.REJECTED and case.rejection is Rejection.VETOED
 
 
-def _said_of(vetoed: Case) -> str:
+def _veto_message(vetoed: Case) -> str:
     """The veto that a case has met, as the others of its wish tell it; it may have met it at another one itself."""
-    text = vetoed.text or "a listener forbade it"
+    text = vetoed.message or "a listener forbade it"
     return text if "(said of " in text else f"{text} (said of {vetoed.connection})"

@@ -12,69 +12,69 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from attrs import field, frozen
 
-from orderdesk_sdk.cases.evidence_check import Grounds, Received, Unfounded
-from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent, Loss
-from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, OrderDeskError, PluginFault
-from orderdesk_sdk.plugin.answer import Answer, not_done, unclear
-from orderdesk_sdk.plugin.guard import LONGEST_WORDS, Fault, Guard, Watch, fault_text
-from orderdesk_sdk.plugin.plain_values import name_of, plain_of
-from orderdesk_sdk.plugin.toolkit.json_response import Ended, MalformedReply
+from orderdesk_sdk.cases.evidence_check import AnswerVerifier, ReceivedResponse, UnverifiedAnswerError
+from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent, TransportLoss
+from orderdesk_sdk.errors import ConfigurationError, ConflictError, OrderDeskError, PluginError, ValidationError
+from orderdesk_sdk.plugin.answer import Answer, not_processed, unknown
+from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, Guard, PluginFailure, Watchdog, failure_message
+from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
+from orderdesk_sdk.plugin.toolkit.json_response import EndFlow, MalformedResponseError
 from orderdesk_sdk.transport.http.replay import (
-    digest_of,
-    is_private,
     is_request,
+    is_response_redacted,
     operation_of,
     plain_request,
-    response_of,
+    recorded_response,
+    request_digest,
 )
-from orderdesk_sdk.transport.http.shared_reads import copy_of
-from orderdesk_sdk.transport.redaction import Redactor, cleaned
+from orderdesk_sdk.transport.http.shared_reads import copy_response
+from orderdesk_sdk.transport.redaction import Redactor, redact_answer
 
 if TYPE_CHECKING:
     import httpx
 
-    from orderdesk_sdk.transport.http.client import ConnectionClient
+    from orderdesk_sdk.transport.http.client import HttpClient
 
 __all__ = [
-    "ANOTHER",
-    "LONGEST_REQUEST",
+    "REQUEST_CHANGED",
+    "MAX_SHOWN_REQUEST",
     "MAX_CALLS",
-    "Driven",
-    "Fault",
-    "HeldBack",
+    "FlowResult",
+    "PluginFailure",
+    "RequestWithheldError",
     "Journal",
-    "Recorded",
-    "drive",
+    "RecordedExchanges",
+    "run_flow",
 ]
 
 T = TypeVar("T")
 
 MAX_CALLS = 50
 """Calls that one flow may make. A flow that wants more is taken for a loop."""
-ANOTHER = "it would now ask for something else"
+REQUEST_CHANGED = "it would now ask for something else"
 """What is said of a flow that would make another request in place of the one that is to be made again."""
-LONGEST_REQUEST = 600
+MAX_SHOWN_REQUEST = 600
 """Characters of a request that are shown to whoever must decide about it."""
 
 
 class Journal(Protocol):
     """Where a flow's exchanges are kept."""
 
-    def intend(self, intent: Intent) -> None:
+    def record_intent(self, intent: Intent) -> None:
         """Commit an intent. Raises ConflictError when somebody else has the case now; then nothing may be sent.
 
-        Raises HeldBack when the request must not be sent any more; then the flow ends there.
+        Raises RequestWithheldError when the request must not be sent any more; then the flow ends there.
         """
 
-    def keep(self, exchange: Exchange) -> None:
+    def record_exchange(self, exchange: Exchange) -> None:
         """Keep an exchange with the next commit."""
 
-    def leave(self) -> None:
+    def save_late(self) -> None:
         """Commit what is kept although the work was given to somebody else meanwhile: it happened."""
 
 
 @frozen
-class Recorded:
+class RecordedExchanges:
     """What an earlier drive of the same flow left in the ledger, by number.
 
     again: the number of the request that is to be made again; None where the drive was interrupted, and goes on.
@@ -83,92 +83,92 @@ class Recorded:
 
     intents: Mapping[int, Intent] = field(factory=dict)
     exchanges: Mapping[int, Exchange] = field(factory=dict)
-    again: int | None = None
-    is_whole: bool = False
+    resend_number: int | None = None
+    is_whole_order: bool = False
 
 
-class HeldBack(ConflictError):
+class RequestWithheldError(ConflictError):
     """Raised by a journal in place of committing an intent: what allowed the request is no longer so."""
 
 
-NOTHING = Recorded()
+NO_RECORD = RecordedExchanges()
 
 
 @frozen
-class Driven(Generic[T]):
+class FlowResult(Generic[T]):
     """How a drive ended. wrote: a request that may change something left. repeatable: each such was declared so."""
 
-    outcome: T | Answer | Loss | Fault
-    wrote: bool
-    repeatable: bool
+    outcome: T | Answer | TransportLoss | PluginFailure
+    may_have_written: bool
+    idempotent: bool
 
 
 @frozen
-class _Returned:
+class _ReturnValue:
     value: object
 
 
 @frozen
-class _Plugin:
+class _GuardedFlow:
     """A flow's code under guard: each step gives a request or a result, both plain, or what went wrong with it."""
 
     guard: Guard
     result: type
 
-    def start(self, begin: Callable[[], object]) -> object:
-        return self.guard.run(begin, _SAYS)
+    def start(self, call: Callable[[], object]) -> object:
+        return self.guard.run(call, _FLOW_ERRORS)
 
-    def step(self, go_on: Callable[[], object]) -> object:
-        return self.guard.run(lambda: self._taken(go_on), _SAYS)
+    def advance(self, call: Callable[[], object]) -> object:
+        return self.guard.run(lambda: self._advance(call), _FLOW_ERRORS)
 
-    def _taken(self, go_on: Callable[[], object]) -> object:
+    def _advance(self, call: Callable[[], object]) -> object:
         try:
-            found = go_on()
+            found = call()
         except StopIteration as stop:
-            return self._returned(stop.value)
-        except Ended as over:
-            return self._returned(over.answer)
+            return self._return_value(stop.value)
+        except EndFlow as over:
+            return self._return_value(over.answer)
         if is_request(found):
             return plain_request(found)
-        return Fault(f"the flow yielded {name_of(found)}, not a request; yield service.get(...) or the like")
+        return PluginFailure(f"the flow yielded {class_name(found)}, not a request; yield service.get(...) or the like")
 
-    def _returned(self, value: object) -> _Returned | Fault:
+    def _return_value(self, value: object) -> _ReturnValue | PluginFailure:
         for kind in (self.result, Answer):
             if issubclass(type(value), kind):
-                return _Returned(plain_of(kind, value))
-        return Fault(f"the flow returned {name_of(value)}, not {self.result.__name__}")
+                return _ReturnValue(plain_instance(kind, value))
+        return PluginFailure(f"the flow returned {class_name(value)}, not {self.result.__name__}")
 
 
-_SAYS = (MalformedReply, ConfigurationError, InputError)
+_FLOW_ERRORS = (MalformedResponseError, ConfigurationError, ValidationError)
 """The errors that a flow may raise; what they come to is the core's to say."""
-_HOLDS = (*_SAYS, Unfounded)
+_RESULT_ERRORS = (*_FLOW_ERRORS, UnverifiedAnswerError)
 
 
-def drive(
+def run_flow(
     start: Callable[[], object],
-    result: type[T],
-    client: ConnectionClient,
+    result_type: type[T],
+    client: HttpClient,
     journal: Journal,
-    grounds: Grounds,
-    recorded: Recorded = NOTHING,
-    watch: Watch | None = None,
-    since: datetime | None = None,
-) -> Driven[T]:
+    verifier: AnswerVerifier,
+    recorded: RecordedExchanges = NO_RECORD,
+    watchdog: Watchdog | None = None,
+    started_at: datetime | None = None,
+) -> FlowResult[T]:
     """Drive the flow that `start` returns to its result, or to the loss, fault or answer that ended it.
 
-    grounds: what the result may rest on; what does not hold is a fault of the plugin, or unclear.
-    since: when what it is about changed last; a shared read that is older tells nothing of it. None: any does.
-    watch: of the thread this runs on; None where nobody would leave that behind. Raises only what the core raises:
-    ConflictError and LedgerError from the journal, PluginHung where the thread was left behind.
+    verifier: what the result may rest on; what does not hold is a fault of the plugin, or unclear.
+    started_at: when what it is about changed last; a shared read that is older tells nothing of it. None: any does.
+    watchdog: of the thread this runs on; None where nobody would leave that behind. Raises only what the core raises:
+    ConflictError and StorageError from the journal, PluginTimeout where the thread was left behind.
     """
-    watch = watch or Watch()
-    watch.at_leave = journal.leave
-    plugin = _Plugin(Guard(watch, client.redactor.text), result)
+    watchdog = watchdog or Watchdog()
+    watchdog.on_abandon = journal.save_late
+    plugin = _GuardedFlow(Guard(watchdog, client.redactor.redact_text), result_type)
     flow = plugin.start(start)
     if not isinstance(flow, Generator):
-        return Driven(_started(flow, client.redactor), wrote=False, repeatable=True)
+        return FlowResult(_started(flow, client.redactor), may_have_written=False, idempotent=True)
     try:
-        return _Drive(flow, result, client, journal, grounds, recorded, plugin, since).run()
+        return _FlowRun(flow, result_type, client, journal, verifier, recorded, plugin, started_at).run()
     except OrderDeskError as error:
         # Without the frames below, whose variables hold requests, which show their URLs: whoever logs it may show them.
         raise error.with_traceback(None)  # noqa: B904 - it is the same error, not one that came of it
@@ -176,222 +176,240 @@ def drive(
         plugin.start(flow.close)
 
 
-class _Drive(Generic[T]):
+class _FlowRun(Generic[T]):
     def __init__(
         self,
         flow: Generator[httpx.Request, httpx.Response, object],
-        result: type[T],
-        client: ConnectionClient,
+        result_type: type[T],
+        client: HttpClient,
         journal: Journal,
-        grounds: Grounds,
-        recorded: Recorded,
-        plugin: _Plugin,
-        since: datetime | None,
+        verifier: AnswerVerifier,
+        recorded: RecordedExchanges,
+        flow_guard: _GuardedFlow,
+        started_at: datetime | None,
     ) -> None:
         self._flow = flow
-        self._result = result
+        self._result_type = result_type
         self._client = client
         self._journal = journal
-        self._grounds = grounds
+        self._verifier = verifier
         self._recorded = recorded
-        self._plugin = plugin
-        self._since = since
-        self._sent: set[int] = set()
-        self._received: dict[int, Received] = {}
-        self._wrote = False
-        self._repeatable = True
+        self._flow_guard = flow_guard
+        self._started_at = started_at
+        self._sent_numbers: set[int] = set()
+        self._received: dict[int, ReceivedResponse] = {}
+        self._has_written = False
+        self._idempotent = True
         self._number = 0
 
-    def run(self) -> Driven[T]:
-        step = self._plugin.step(lambda: next(self._flow))
+    def run(self) -> FlowResult[T]:
+        step = self._flow_guard.advance(lambda: next(self._flow))
         while True:
             if not is_request(step):
-                return self._end(self._result_of(step))
+                return self._finish(self._result_of(step))
             if self._number == MAX_CALLS:
-                return self._end(Fault(f"the flow made {MAX_CALLS} calls and wanted more; it never ends"))
+                return self._finish(PluginFailure(f"the flow made {MAX_CALLS} calls and wanted more; it never ends"))
             self._number += 1
-            reply = self._reply(step, self._number)
-            if isinstance(reply, Loss | Fault | Answer):
-                return self._end(reply)
-            changes = self._number in self._sent
-            self._received[self._number] = Received(operation_of(step), reply, changes, step)
+            reply = self._respond(step, self._number)
+            if isinstance(reply, TransportLoss | PluginFailure | Answer):
+                return self._finish(reply)
+            changes = self._number in self._sent_numbers
+            self._received[self._number] = ReceivedResponse(operation_of(step), reply, changes, step)
             # A copy: what the answer is held against later is out of the plugin's reach.
-            given = copy_of(reply, step)
-            step = self._plugin.step(lambda response=given: self._flow.send(response))  # type: ignore[misc]  # mypy infers no default; it binds the value now
+            given = copy_response(reply, step)
+            step = self._flow_guard.advance(lambda response=given: self._flow.send(response))  # type: ignore[misc]  # mypy infers no default; it binds the value now
 
-    def _end(self, outcome: T | Answer | Loss | Fault) -> Driven[T]:
+    def _finish(self, outcome: T | Answer | TransportLoss | PluginFailure) -> FlowResult[T]:
         sent = [
             intent
             for number, intent in self._recorded.intents.items()
-            if number > self._number and not intent.reads_only
+            if number > self._number and not intent.read_only
         ]
         if not sent:
-            return Driven(outcome, self._wrote, self._repeatable)
+            return FlowResult(outcome, self._has_written, self._idempotent)
         # The plugin or a read's reply is another than before the crash: whatever it says, more had been sent by then.
-        repeatable = self._repeatable and all(intent.repeatable for intent in sent)
-        if not isinstance(outcome, Fault) and not (isinstance(outcome, Loss) and outcome.another):
-            outcome = Loss(
-                Certainty.UNCLEAR, "the replay after a crash ended before a request that was sent", repeatable
+        repeatable = self._idempotent and all(intent.idempotent for intent in sent)
+        if not isinstance(outcome, PluginFailure) and not (
+            isinstance(outcome, TransportLoss) and outcome.request_changed
+        ):
+            outcome = TransportLoss(
+                Certainty.UNKNOWN, "the replay after a crash ended before a request that was sent", repeatable
             )
-        return Driven(outcome, wrote=True, repeatable=repeatable)
+        return FlowResult(outcome, may_have_written=True, idempotent=repeatable)
 
-    def _reply(self, request: httpx.Request, number: int) -> httpx.Response | Loss | Fault | Answer:
+    def _respond(self, request: httpx.Request, number: int) -> httpx.Response | TransportLoss | PluginFailure | Answer:
         try:
             replayed = self._replay(request, number)
         except Exception as error:  # noqa: BLE001 - such as a body that can be read only once, and so not be compared
-            return self._no_request(error)
+            return self._not_a_request(error)
         if replayed is not None:
             return replayed
-        wrote, repeatable = self._wrote, self._repeatable
+        wrote, repeatable = self._has_written, self._idempotent
         intents: list[Intent] = []
 
         def intend(intent: Intent) -> None:
             # A read needs no intent of its own; its exchange is kept with the next commit. The first call brings the
             # claim.
-            if number == 1 or not intent.reads_only:
-                self._journal.intend(intent)
+            if number == 1 or not intent.read_only:
+                self._journal.record_intent(intent)
             intents.append(intent)
 
         try:
-            exchange, response = self._client.call(request, number, intend, self._plugin.guard, self._since)
-        except PluginFault as fault:
+            exchange, response = self._client.call(request, number, intend, self._flow_guard.guard, self._started_at)
+        except PluginError as fault:
             self._may_have_written(intents)
-            return Fault(str(fault))
+            return PluginFailure(str(fault))
         except ConfigurationError as error:
             if intents:  # Who was not let in has done nothing; with no word of that the request would seem to be lost.
-                shut = Failure("NotLetIn", Certainty.NOT_DONE, self._client.redactor.text(error.text))
-                self._journal.keep(Exchange(intents[0], intents[0].at, failure=shut, tries=0))
-            return self._misconfigured(error)
-        except HeldBack as held:
+                shut = Failure("NotLetIn", Certainty.NOT_PROCESSED, self._client.redactor.redact_text(error.message))
+                self._journal.record_exchange(Exchange(intents[0], intents[0].at, failure=shut, attempts=0))
+            return self._configuration_failure(error)
+        except RequestWithheldError as held:
             if wrote:  # What an earlier write of this flow did stands.
-                return Loss(Certainty.UNCLEAR, held.text, repeatable)
-            return Loss(Certainty.NOT_SENT, held.text, held=True)
+                return TransportLoss(Certainty.UNKNOWN, held.message, repeatable)
+            return TransportLoss(Certainty.NOT_SENT, held.message, withheld=True)
         except OrderDeskError:
             raise  # The journal's: somebody else has the case, or the ledger cannot be written.
         except Exception as error:  # noqa: BLE001 - the client knows every error of a call, so the request is to blame
             self._may_have_written(intents)
-            return self._no_request(error)
-        self._journal.keep(exchange)
-        self._note(exchange.intent)
+            return self._not_a_request(error)
+        self._journal.record_exchange(exchange)
+        self._record_sent(exchange.intent)
         if response is not None:
             return response
         failure = exchange.failure
         assert failure is not None, "an exchange has a response or a failure"
         if wrote:  # An earlier write of this flow has been answered; what it did stands, whatever became of this call.
-            return Loss(Certainty.UNCLEAR, failure.text, self._repeatable, failure.retry_after)
-        if exchange.intent.reads_only or failure.certainty is not Certainty.UNCLEAR:
-            self._wrote = False
-            certainty = Certainty.NOT_DONE if exchange.intent.reads_only else failure.certainty
-            return Loss(certainty, failure.text, retry_after=failure.retry_after)
-        return Loss(Certainty.UNCLEAR, failure.text, exchange.intent.repeatable)
+            return TransportLoss(Certainty.UNKNOWN, failure.message, self._idempotent, failure.retry_after)
+        if exchange.intent.read_only or failure.certainty is not Certainty.UNKNOWN:
+            self._has_written = False
+            certainty = Certainty.NOT_PROCESSED if exchange.intent.read_only else failure.certainty
+            return TransportLoss(certainty, failure.message, retry_after=failure.retry_after)
+        return TransportLoss(Certainty.UNKNOWN, failure.message, exchange.intent.idempotent)
 
     def _may_have_written(self, intents: Sequence[Intent]) -> None:
         """Plugin code failed around a call: if it was about to write, it may have."""
         if intents:
-            self._note(intents[0])
+            self._record_sent(intents[0])
 
-    def _note(self, intent: Intent) -> None:
+    def _record_sent(self, intent: Intent) -> None:
         """A request has left: what may have had an effect is remembered."""
-        if not intent.reads_only:
-            self._wrote, self._repeatable = True, self._repeatable and intent.repeatable
-            self._sent |= set() if intent.repeatable else {intent.number}
+        if not intent.read_only:
+            self._has_written, self._idempotent = True, self._idempotent and intent.idempotent
+            self._sent_numbers |= set() if intent.idempotent else {intent.number}
 
-    def _no_request(self, error: Exception) -> Fault:
-        return Fault(f"the flow yielded a request that cannot be sent: {fault_text(error, self._client.redactor.text)}")
+    def _not_a_request(self, error: Exception) -> PluginFailure:
+        return PluginFailure(
+            f"the flow yielded a request that cannot be sent: {failure_message(error, self._client.redactor.redact_text)}"
+        )
 
-    def _replay(self, request: httpx.Request, number: int) -> httpx.Response | Loss | None:
+    def _replay(self, request: httpx.Request, number: int) -> httpx.Response | TransportLoss | None:
         """The recorded response, the loss that the record proves, or None to make the call."""
         intent = self._recorded.intents.get(number)
         if intent is None:
             return None
-        is_same = digest_of(request) == intent.digest
-        if self._recorded.again is not None and not is_same:
-            return self._another(request, intent)
-        if number == self._recorded.again:
+        is_same = request_digest(request) == intent.digest
+        if self._recorded.resend_number is not None and not is_same:
+            return self._request_changed(request, intent)
+        if number == self._recorded.resend_number:
             return None
-        wrote = self._wrote
-        self._note(intent)
+        wrote = self._has_written
+        self._record_sent(intent)
         exchange = self._recorded.exchanges.get(number)
         if not is_same:
-            if self._wrote or any(not later.reads_only for later in self._recorded.intents.values()):
-                return Loss(Certainty.UNCLEAR, "the replay after a crash made another request than before")
+            if self._has_written or any(not later.read_only for later in self._recorded.intents.values()):
+                return TransportLoss(Certainty.UNKNOWN, "the replay after a crash made another request than before")
             return None
-        response = response_of(exchange, request) if exchange is not None else None
+        response = recorded_response(exchange, request) if exchange is not None else None
         if response is not None:
             return response
-        if intent.reads_only:
+        if intent.read_only:
             return None
         if exchange is not None and exchange.failure is not None:
-            certainty = Certainty.UNCLEAR if wrote else exchange.failure.certainty
-            return Loss(certainty, exchange.failure.text, self._repeatable, exchange.failure.retry_after)
-        if self._recorded.again is not None and exchange is not None and self._may_begin_anew(request):
-            self._recorded, self._wrote = NOTHING, wrote
+            certainty = Certainty.UNKNOWN if wrote else exchange.failure.certainty
+            return TransportLoss(certainty, exchange.failure.message, self._idempotent, exchange.failure.retry_after)
+        if self._recorded.resend_number is not None and exchange is not None and self._may_restart(request):
+            self._recorded, self._has_written = NO_RECORD, wrote
             return None
         text = "the process ended while the request was on its way"
         if exchange is not None:
             text = f"the process ended after the service answered {exchange.status}, and its reply was not kept whole"
-        if self._recorded.again is not None:
+        if self._recorded.resend_number is not None:
             text = (
                 f"what was sent cannot be made again: the reply to its {intent.method} {intent.url} was not kept whole"
             )
-            return Loss(Certainty.UNCLEAR, text, another=True)
-        return Loss(Certainty.UNCLEAR, text, self._repeatable)
+            return TransportLoss(Certainty.UNKNOWN, text, request_changed=True)
+        return TransportLoss(Certainty.UNKNOWN, text, self._idempotent)
 
-    def _may_begin_anew(self, request: httpx.Request) -> bool:
+    def _may_restart(self, request: httpx.Request) -> bool:
         """Whether what was sent is made again from here on: a private reply is kept nowhere, a presigned URL say, every
         write of the flow was declared repeatable, and whole orders are asked for, so that nothing more can be canceled.
         """
-        writes = [intent for intent in self._recorded.intents.values() if not intent.reads_only]
-        return self._recorded.is_whole and is_private(request) and all(intent.repeatable for intent in writes)
+        writes = [intent for intent in self._recorded.intents.values() if not intent.read_only]
+        return (
+            self._recorded.is_whole_order
+            and is_response_redacted(request)
+            and all(intent.idempotent for intent in writes)
+        )
 
-    def _another(self, request: httpx.Request, intent: Intent) -> Loss:
+    def _request_changed(self, request: httpx.Request, intent: Intent) -> TransportLoss:
         """The flow asks for something else than was sent: whether that is wanted, a person says (law 3)."""
         redactor = self._client.redactor
-        body = redactor.body(request.content.decode("utf-8", "replace")) if not intent.reads_only else ""
-        now = f"{request.method} {redactor.url(str(request.url))} {body}"[:LONGEST_REQUEST].strip()
-        before = f"{intent.method} {intent.url} {intent.body}"[:LONGEST_REQUEST].strip()
-        return Loss(Certainty.UNCLEAR, f"{ANOTHER}: {now}; what was sent: {before}", another=True)
+        body = redactor.redact_body(request.content.decode("utf-8", "replace")) if not intent.read_only else ""
+        now = f"{request.method} {redactor.redact_url(str(request.url))} {body}"[:MAX_SHOWN_REQUEST].strip()
+        before = f"{intent.method} {intent.url} {intent.body}"[:MAX_SHOWN_REQUEST].strip()
+        return TransportLoss(
+            Certainty.UNKNOWN, f"{REQUEST_CHANGED}: {now}; what was sent: {before}", request_changed=True
+        )
 
-    def _result_of(self, step: object) -> T | Answer | Fault:
+    def _result_of(self, step: object) -> T | Answer | PluginFailure:
         match step:
-            case Fault():
+            case PluginFailure():
                 return step
-            case MalformedReply():
-                text = self._client.redactor.text(str(step))
-                return unclear(None, text=text) if self._wrote else not_done(None, text=text)
-            case ConfigurationError() | InputError():
-                return self._misconfigured(step)
-            case _Returned(value):
+            case MalformedResponseError():
+                text = self._client.redactor.redact_text(str(step))
+                return unknown(None, message=text) if self._has_written else not_processed(None, message=text)
+            case ConfigurationError() | ValidationError():
+                return self._configuration_failure(step)
+            case _ReturnValue(value):
                 # What the declaration reads of a response is the plugin's own code too.
-                return self._held(self._plugin.guard.run(lambda: self._grounds.hold(value, self._received), _HOLDS))
+                return self._verify(
+                    self._flow_guard.guard.run(lambda: self._verifier.verify(value, self._received), _RESULT_ERRORS)
+                )
             case _:
-                raise AssertionError(f"a step of a flow gave {name_of(step)}")
+                raise AssertionError(f"a step of a flow gave {class_name(step)}")
 
-    def _held(self, found: object) -> T | Answer | Fault:
+    def _verify(self, result: object) -> T | Answer | PluginFailure:
         """What the grounds made of a result, without secrets."""
-        match found:
+        match result:
             case Answer():
-                return cleaned(found, self._client.redactor)
-            case Unfounded():
-                return Fault(self._client.redactor.text(str(found))[:LONGEST_WORDS], Unfounded.__name__)
-            case Fault() | OrderDeskError():
-                return self._result_of(found)
+                return redact_answer(result, self._client.redactor)
+            case UnverifiedAnswerError():
+                return PluginFailure(
+                    self._client.redactor.redact_text(str(result))[:MAX_MESSAGE_LENGTH], UnverifiedAnswerError.__name__
+                )
+            case PluginFailure() | OrderDeskError():
+                return self._result_of(result)
             case _:
-                assert isinstance(found, self._result), "the guard lets nothing else through"
-                return found
+                assert isinstance(result, self._result_type), "the guard lets nothing else through"
+                return result
 
-    def _misconfigured(self, error: ConfigurationError | InputError) -> Answer:
-        told = unclear(None, text=error.text) if self._wrote else not_done(None, text=error.text, remedy=error.remedy)
-        return cleaned(told, self._client.redactor)
+    def _configuration_failure(self, error: ConfigurationError | ValidationError) -> Answer:
+        told = (
+            unknown(None, message=error.message)
+            if self._has_written
+            else not_processed(None, message=error.message, hint=error.hint)
+        )
+        return redact_answer(told, self._client.redactor)
 
 
-def _started(flow: object, redactor: Redactor) -> Answer | Fault:
+def _started(flow: object, redactor: Redactor) -> Answer | PluginFailure:
     match flow:
-        case Fault():
+        case PluginFailure():
             return flow
-        case ConfigurationError() | InputError():
-            return cleaned(not_done(None, text=flow.text, remedy=flow.remedy), redactor)
+        case ConfigurationError() | ValidationError():
+            return redact_answer(not_processed(None, message=flow.message, hint=flow.hint), redactor)
         case None:
-            return Fault("the hook returned nothing; it must be a generator function")
+            return PluginFailure("the hook returned nothing; it must be a generator function")
         case _:
-            return Fault(f"the hook returned {name_of(flow)}, not a flow; write it with yield and return")
+            return PluginFailure(f"the hook returned {class_name(flow)}, not a flow; write it with yield and return")

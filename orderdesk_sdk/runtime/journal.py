@@ -9,21 +9,21 @@ from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.cases.history import Content
-from orderdesk_sdk.cases.ledger import Fence, FenceMoved, Ledger, Work, Write
+from orderdesk_sdk.cases.history import EntryContent
+from orderdesk_sdk.cases.ledger import AnyCase, CaseUpdate, Ledger, OrderChangedError, OrderVersion
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.status_change import StatusChange
-from orderdesk_sdk.errors import ConflictError, PluginFault
-from orderdesk_sdk.runtime.flow_runner import LONGEST_REQUEST, HeldBack
+from orderdesk_sdk.errors import ConflictError, PluginError
+from orderdesk_sdk.runtime.flow_runner import MAX_SHOWN_REQUEST, RequestWithheldError
 
-__all__ = ["GroupJournal", "Hold", "Part", "ReadingJournal", "Result", "WorkJournal"]
+__all__ = ["BatchJournal", "SendCondition", "JournalEntry", "PollJournal", "JournalResult", "CaseJournal"]
 
-MANY_MOVES = 20
+MAX_ORDER_CHANGES = 20
 """How often an order may change between a look at it and the commit that rests on the look."""
 
 
 @frozen
-class Hold:
+class SendCondition:
     """What is asked in the commit of each intent to write: whether what allowed the request is still so.
 
     why: the reason to hold the request back, or None; a flow may have read for minutes since this was asked for the
@@ -31,187 +31,191 @@ class Hold:
     nothing that others change.
     """
 
-    why: Callable[[], str | None]
+    blocked_reason: Callable[[], str | None]
     order_id: str | None = None
 
 
 @frozen
-class Part:
+class JournalEntry:
     """One piece of work in a drive.
 
     before: as it was read. claimed: as it is once the drive has it. opening: the entries that come with the claim.
     hold: asked before each write; None: nothing but the work itself speaks for or against it.
     """
 
-    before: Work
-    claimed: Work
-    opening: tuple[Content, ...] = ()
-    hold: Hold | None = None
+    before: AnyCase
+    claimed: AnyCase
+    opening_entries: tuple[EntryContent, ...] = ()
+    send_condition: SendCondition | None = None
 
 
 @frozen
-class Result:
+class JournalResult:
     """What became of one part, and the entries that say so."""
 
-    after: Work
-    entries: tuple[Content, ...] = ()
+    after: AnyCase
+    entries: tuple[EntryContent, ...] = ()
 
 
-class GroupJournal:
+class BatchJournal:
     """A `flow.Journal` for works that one flow is about: all are claimed by one commit, or none is.
 
     The claim is written together with the first intent, so that a drive that makes no call costs no commit.
     """
 
-    def __init__(self, ledger: Ledger, parts: Sequence[Part]) -> None:
+    def __init__(self, ledger: Ledger, parts: Sequence[JournalEntry]) -> None:
         self._ledger = ledger
-        self._parts = parts
-        self._kept: list[Content] = []
+        self._entries = parts
+        self._unwritten: list[EntryContent] = []
         self._is_claimed = False
-        self._more = 0
+        self._later_commits = 0
 
     @property
-    def has_called(self) -> bool:
+    def has_sent(self) -> bool:
         """Whether the drive has made a call."""
         return self._is_claimed
 
-    def intend(self, intent: Intent) -> None:
+    def record_intent(self, intent: Intent) -> None:
         """Commit an intent, and with the first one the claim.
 
-        Raises ConflictError when somebody else has one of the works now, and HeldBack when a write must not leave.
+        Raises ConflictError when somebody else has one of the works now, and RequestWithheldError when a write must not leave.
         """
         try:
-            if intent.reads_only:
+            if intent.read_only:
                 self._commit(intent, {})
             else:
                 self._commit_write(intent)
-        except HeldBack:
+        except RequestWithheldError:
             raise
         except ConflictError:
-            for part in self._parts if self._is_claimed else ():
-                self._keep_late(part, intent.at)
+            for part in self._entries if self._is_claimed else ():
+                self._save_late_entries(part, intent.at)
             raise
-        self._more += self._is_claimed
+        self._later_commits += self._is_claimed
         self._is_claimed = True
-        self._kept = []
+        self._unwritten = []
 
     def _commit_write(self, intent: Intent) -> None:
         """Commit an intent to write while nothing speaks against it: what is asked and the commit see one order."""
-        for _ in range(MANY_MOVES):
-            holds = {part.before.id: part.hold for part in self._parts if part.hold is not None}
+        for _ in range(MAX_ORDER_CHANGES):
+            holds = {part.before.id: part.send_condition for part in self._entries if part.send_condition is not None}
             orders = {name: hold.order_id for name, hold in holds.items() if hold.order_id is not None}
-            fences = {name: self._ledger.fence(order_id) for name, order_id in orders.items()}
+            fences = {name: self._ledger.order_version(order_id) for name, order_id in orders.items()}
             for hold in holds.values():
-                why = hold.why()
+                why = hold.blocked_reason()
                 if why is not None:
-                    raise HeldBack(why)
+                    raise RequestWithheldError(why)
             try:
                 self._commit(intent, fences)
-            except FenceMoved:
+            except OrderChangedError:
                 continue
             return
-        raise HeldBack("the order changes all the time; it is looked at again")
+        raise RequestWithheldError("the order changes all the time; it is looked at again")
 
-    def _commit(self, intent: Intent, fences: Mapping[str, Fence]) -> None:
+    def _commit(self, intent: Intent, fences: Mapping[str, OrderVersion]) -> None:
         self._ledger.write(
             *(
-                Write(
-                    _aged(part.claimed, self._more) if self._is_claimed else part.before,
+                CaseUpdate(
+                    _with_later_version(part.claimed, self._later_commits) if self._is_claimed else part.before,
                     # Another version with each intent: whoever read the work before this one does not know of it, and
                     # must not take it over as if nothing more had been sent.
-                    _aged(part.claimed, self._more + self._is_claimed),
-                    [*(() if self._is_claimed else part.opening), *self._kept, intent],
+                    _with_later_version(part.claimed, self._later_commits + self._is_claimed),
+                    [*(() if self._is_claimed else part.opening_entries), *self._unwritten, intent],
                     fences.get(part.before.id),
                 )
-                for part in self._parts
+                for part in self._entries
             )
         )
 
-    def keep(self, exchange: Exchange) -> None:
+    def record_exchange(self, exchange: Exchange) -> None:
         """Keep an exchange with the next commit."""
-        self._kept.append(exchange)
+        self._unwritten.append(exchange)
 
-    def note(self, text: str) -> None:
+    def add_note(self, message: str) -> None:
         """Keep a text with the next commit."""
-        self._kept.append(text)
+        self._unwritten.append(message)
 
-    def leave(self) -> None:
+    def save_late(self) -> None:
         """Commit what is kept although the works were given to somebody else meanwhile: it happened."""
-        for part in self._parts:
-            self._keep_late(part, part.claimed.updated_at)
+        for part in self._entries:
+            self._save_late_entries(part, part.claimed.updated_at)
 
-    def finish_all(self, results: Sequence[Result]) -> tuple[Work, ...]:
+    def finish_all(self, results: Sequence[JournalResult]) -> tuple[AnyCase, ...]:
         """Commit the results, one per part, with everything kept; the works as they are then.
 
         Raises ConflictError when somebody else was faster with one of them; the others' results and all evidence are
         kept.
         """
-        writes = [self._last(part, result) for part, result in zip(self._parts, results, strict=True)]
+        writes = [self._final_update(part, result) for part, result in zip(self._entries, results, strict=True)]
         try:
             self._ledger.write(*writes)
         except ConflictError:
-            for part, result, write in zip(self._parts, results, writes, strict=True):
-                if len(writes) == 1 or not self._written(write):
-                    self._keep_late(part, result.after.updated_at)
+            for part, result, write in zip(self._entries, results, writes, strict=True):
+                if len(writes) == 1 or not self._try_write(write):
+                    self._save_late_entries(part, result.after.updated_at)
             raise
         return tuple(write.after for write in writes)
 
-    def _written(self, write: Write) -> bool:
+    def _try_write(self, write: CaseUpdate) -> bool:
         try:
             self._ledger.write(write)
         except ConflictError:
             return False
         return True
 
-    def _last(self, part: Part, result: Result) -> Write:
-        before = _aged(part.claimed, self._more) if self._is_claimed else part.before
-        opening = () if self._is_claimed else part.opening
-        return Write(before, _aged(result.after, self._more), [*opening, *self._kept, *result.entries])
+    def _final_update(self, part: JournalEntry, result: JournalResult) -> CaseUpdate:
+        before = _with_later_version(part.claimed, self._later_commits) if self._is_claimed else part.before
+        opening = () if self._is_claimed else part.opening_entries
+        return CaseUpdate(
+            before,
+            _with_later_version(result.after, self._later_commits),
+            [*opening, *self._unwritten, *result.entries],
+        )
 
-    def _keep_late(self, part: Part, at: datetime) -> None:
-        if self._kept:
+    def _save_late_entries(self, part: JournalEntry, at: datetime) -> None:
+        if self._unwritten:
             late = evolve(part.claimed, updated_at=at)
             text = "the result of this attempt came after somebody else had changed this; it changed nothing"
-            self._ledger.append(late, [*self._kept, text], fenced=False)
+            self._ledger.append(late, [*self._unwritten, text], if_unchanged=False)
 
 
-class WorkJournal(GroupJournal):
+class CaseJournal(BatchJournal):
     """The journal of a drive that is about one case or errand."""
 
     def __init__(
         self,
         ledger: Ledger,
-        before: Work,
-        claimed: Work,
-        opening: tuple[Content, ...] = (),
-        hold: Hold | None = None,
+        before: AnyCase,
+        claimed: AnyCase,
+        opening_entries: tuple[EntryContent, ...] = (),
+        send_condition: SendCondition | None = None,
     ) -> None:
-        super().__init__(ledger, [Part(before, claimed, opening, hold)])
+        super().__init__(ledger, [JournalEntry(before, claimed, opening_entries, send_condition)])
 
-    def finish(self, after: Work, *entries: Content) -> Work:
+    def finish(self, after: AnyCase, *entries: EntryContent) -> AnyCase:
         """Commit the result with everything kept; the work as it is then. Raises ConflictError as `finish_all` does."""
-        return self.finish_all([Result(after, entries)])[0]
+        return self.finish_all([JournalResult(after, entries)])[0]
 
 
-class ReadingJournal(WorkJournal):
+class PollJournal(CaseJournal):
     """The journal of a read-back, which writes nothing: what is sent again, nobody but the core decides (law 3)."""
 
-    def intend(self, intent: Intent) -> None:
-        """Commit the intent to read. Raises PluginFault for a request that may change something."""
-        if not intent.reads_only:
-            raise PluginFault(
-                f"a check only reads, and the flow would send {intent.method} {intent.url[:LONGEST_REQUEST]}",
-                remedy="ask in orderdesk_cancel; a query that is sent by POST is declared with reads_only=True",
+    def record_intent(self, intent: Intent) -> None:
+        """Commit the intent to read. Raises PluginError for a request that may change something."""
+        if not intent.read_only:
+            raise PluginError(
+                f"a check only reads, and the flow would send {intent.method} {intent.url[:MAX_SHOWN_REQUEST]}",
+                hint="ask in orderdesk_cancel; a query that is sent by POST is declared with reads_only=True",
             )
-        super().intend(intent)
+        super().record_intent(intent)
 
 
-def _aged(work: Work, more: int) -> Work:
+def _with_later_version(case: AnyCase, commits: int) -> AnyCase:
     """The work as it is after so many more commits."""
-    match work:
+    match case:
         case Case():
-            return evolve(work, version=work.version + more)
+            return evolve(case, version=case.version + commits)
         case Resubmission():
-            return evolve(work, version=work.version + more)
+            return evolve(case, version=case.version + commits)
         case StatusChange():
-            return evolve(work, version=work.version + more)
+            return evolve(case, version=case.version + commits)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.plugin.bulkhead import PATIENCE, Bulkhead
+from orderdesk_sdk.errors import PluginError
+from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT, Bulkhead
 from orderdesk_sdk.plugin.entry_points import source_of
-from orderdesk_sdk.plugin.guard import LONGEST_WORDS, Fault
+from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, PluginFailure
 from orderdesk_sdk.plugin.hookspecs import LISTENER_HOOKS, PROJECT
-from orderdesk_sdk.plugin.plain_values import name_of, plain_text
+from orderdesk_sdk.plugin.plain_values import class_name, plain_text
 from orderdesk_sdk.runtime import listener_hookspecs
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Listeners"]
 
-LOADING = 20.0
+LOAD_TIMEOUT = 20.0
 """Seconds that the import of a listener may take."""
 
 
@@ -38,19 +38,19 @@ class Listeners:
 
     def __init__(
         self,
-        given: Sequence[object],
+        registered: Sequence[object],
         find: Callable[[], Iterable[EntryPoint]],
-        loading: float = LOADING,
-        patience: float = PATIENCE,
+        load_timeout: float = LOAD_TIMEOUT,
+        timeout: float = DEFAULT_TIMEOUT,
     ) -> None:
-        self._given = given
+        self._registered = registered
         self._find = find
-        self._loading = loading
+        self._load_timeout = load_timeout
         self._lock = threading.Lock()
         self._managers: Mapping[str, pluggy.PluginManager] | None = None
         self._bulkheads: dict[str, Bulkhead] = {}
-        self.patience = patience
-        self.faults: dict[str, PluginFault] = {}
+        self.timeout = timeout
+        self.errors: dict[str, PluginError] = {}
 
     def veto(self, request: CancelRequest) -> tuple[str | None, tuple[str, ...]]:
         """The first reason against a cancellation, or None; and the faults of listeners that failed to say."""
@@ -58,14 +58,14 @@ class Listeners:
         reasons = [answer for answer in answers if answer.strip()]
         return (reasons[0] if reasons else None), faults
 
-    def changed(self, case: Case, event: Event) -> tuple[str, ...]:
+    def notify(self, case: Case, event: Event) -> tuple[str, ...]:
         """Tell every observer; the faults of those that failed."""
         return self._call("orderdesk_case_changed", {"case": case, "event": event}, lambda _: "")[1]
 
-    def load(self) -> Mapping[str, PluginFault]:
+    def load(self) -> Mapping[str, PluginError]:
         """Load every listener without calling one; the faults of those that cannot be used, by name."""
         self._loaded()
-        return dict(self.faults)
+        return dict(self.errors)
 
     def _call(
         self, hook: str, arguments: Mapping[str, object], take: Callable[[object], str]
@@ -75,17 +75,17 @@ class Listeners:
         for name, manager in self._loaded().items():
             # One by one, because pluggy ends the whole call at the first listener that raises.
             for found in getattr(manager.hook, hook).get_hookimpls():
-                if self._bulkheads[name].is_hanging:
+                if self._bulkheads[name].has_stuck_threads:
                     faults.append(f"the listener {name} was not called in {hook}: an earlier call of it still hangs")
                     continue
 
                 def said(found: pluggy.HookImpl = found) -> str:
                     return take(found.function(*(arguments[argument] for argument in found.argnames)))
 
-                answer = self._bulkheads[name].aside(said, patience=self.patience)
+                answer = self._bulkheads[name].run_isolated(said, timeout=self.timeout)
                 if isinstance(answer, str):
                     answers.append(answer)
-                elif isinstance(answer, Fault):
+                elif isinstance(answer, PluginFailure):
                     faults.append(f"the listener {name} {_failed(hook, answer)}")
         return answers, tuple(faults)
 
@@ -93,7 +93,7 @@ class Listeners:
         with self._lock:
             if self._managers is None:
                 managers: dict[str, pluggy.PluginManager] = {}
-                for number, listener in enumerate(self._given, start=1):
+                for number, listener in enumerate(self._registered, start=1):
                     name = listener.__name__ if isinstance(listener, ModuleType) else f"listener {number}"
                     self._load(managers, name, "registered in code", lambda listener=listener: listener)  # type: ignore[misc]  # mypy infers no default; it binds the value now
                 for point in self._find():
@@ -104,18 +104,18 @@ class Listeners:
     def _load(
         self, managers: dict[str, pluggy.PluginManager], name: str, source: str, load: Callable[[], object]
     ) -> None:
-        bulkhead = Bulkhead(f"listener {name}", 1, self._loading)
-        made = bulkhead.aside(lambda: _manager_of(name, load()))
+        bulkhead = Bulkhead(f"listener {name}", 1, self._load_timeout)
+        made = bulkhead.run_isolated(lambda: _manager_of(name, load()))
         if name in managers:
-            made = Fault("another listener has this name", "name")
+            made = PluginFailure("another listener has this name", "name")
         if isinstance(made, pluggy.PluginManager):
             managers[name], self._bulkheads[name] = made, bulkhead
-        elif isinstance(made, Fault):
-            text = made.text if made.kind else f"its import did not end within {self._loading:g} s"
-            self.faults[name] = PluginFault(
+        elif isinstance(made, PluginFailure):
+            text = made.message if made.error_type else f"its import did not end within {self._load_timeout:g} s"
+            self.errors[name] = PluginError(
                 f"the listener cannot be used: {text}",
-                place=f"listener {name} ({source})",
-                remedy="update or uninstall it, or report this to its author",
+                location=f"listener {name} ({source})",
+                hint="update or uninstall it, or report this to its author",
             )
 
 
@@ -123,12 +123,12 @@ def _reason(answer: object) -> str:
     if answer is None:
         return ""
     if not issubclass(type(answer), str):
-        raise TypeError(f"it answered {name_of(answer)}, not a reason")
-    return plain_text(answer)[:LONGEST_WORDS]
+        raise TypeError(f"it answered {class_name(answer)}, not a reason")
+    return plain_text(answer)[:MAX_MESSAGE_LENGTH]
 
 
-def _failed(hook: str, fault: Fault) -> str:
-    return f"failed in {hook}: {fault.text}" if fault.kind else f"hung in {hook}, and was left behind"
+def _failed(hook: str, failure: PluginFailure) -> str:
+    return f"failed in {hook}: {failure.message}" if failure.error_type else f"hung in {hook}, and was left behind"
 
 
 def _manager_of(name: str, listener: object) -> pluggy.PluginManager:

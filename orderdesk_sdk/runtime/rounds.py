@@ -14,47 +14,47 @@ from datetime import datetime
 
 from attrs import define, field, frozen
 
-from orderdesk_sdk.cases.ledger import Ledger, Work
+from orderdesk_sdk.cases.ledger import AnyCase, Ledger
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.plugin.bulkhead import Ticket
+from orderdesk_sdk.plugin.bulkhead import Job
 from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.transport.shutdown import Ending
+from orderdesk_sdk.transport.shutdown import Shutdown
 
-__all__ = ["LOOK", "Flight", "Job", "Round"]
+__all__ = ["CHECK_INTERVAL", "RunningJob", "CaseGroup", "DueRun"]
 
-LOOK = 0.25
+CHECK_INTERVAL = 0.25
 """Seconds between two looks at what hangs, and at what has become due elsewhere meanwhile."""
-PAGE = 100
+PAGE_SIZE = 100
 """How many pieces of work of a connection are read at a time."""
-AHEAD = 2
+QUEUED_AHEAD = 2
 """How many pieces wait at a connection's threads beside those that are under way, so that none of these idles."""
 
-Job = tuple[Work, ...]
+CaseGroup = tuple[AnyCase, ...]
 """What one thread does at a time: one piece of work, or several that are asked for together. Of one connection."""
 
 
 @frozen(eq=False)
-class Flight:
+class RunningJob:
     """A job that was handed to the threads of its connection."""
 
-    job: Job
-    ticket: Ticket
+    cases: CaseGroup
+    handle: Job
 
 
 @define
-class _Share:
+class _ConnectionQueue:
     """What is due at one connection, read page by page."""
 
     connection: str
     until: datetime
     read_at: float = 0.0
-    jobs: deque[Job] = field(factory=deque)
-    last: Work | None = None
+    groups: deque[CaseGroup] = field(factory=deque)
+    last_case: AnyCase | None = None
     is_read: bool = False
-    is_gathered: bool = False
+    batches_read: bool = False
 
 
-class Round:
+class DueRun:
     """One round over a ledger.
 
     start: hands a job to its threads, with the time by `time.monotonic` when it was read, and calls back when it is
@@ -68,110 +68,115 @@ class Round:
         ledger: Ledger,
         connections: Connections,
         clock: Clock,
-        ending: Ending,
-        start: Callable[[Job, float, Callable[[], None]], Ticket | None],
-        end: Callable[[Flight], None],
-        group: Callable[[Work, bool], Sequence[Job] | None],
-        left: Sequence[Flight] = (),
+        shutdown: Shutdown,
+        start: Callable[[CaseGroup, float, Callable[[], None]], Job | None],
+        end: Callable[[RunningJob], None],
+        group: Callable[[AnyCase, bool], Sequence[CaseGroup] | None],
+        unfinished: Sequence[RunningJob] = (),
     ) -> None:
         self._ledger = ledger
         self._connections = connections
         self._clock = clock
-        self._ending = ending
+        self._shutdown = shutdown
         self._start = start
         self._end = end
         self._group = group
-        self._shares: dict[str, _Share] = {}
-        self._seen: set[tuple[str, int]] = set()
-        self._flying: dict[int, Flight] = dict(enumerate(left))
-        self._numbers = len(left)
-        self._under_way = Counter(flight.job[0].connection for flight in left)
-        self._arrived: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self.begun = 0
+        self._queues: dict[str, _ConnectionQueue] = {}
+        self._tried: set[tuple[str, int]] = set()
+        self._running: dict[int, RunningJob] = dict(enumerate(unfinished))
+        self._last_number = len(unfinished)
+        self._running_by_connection = Counter(flight.cases[0].connection for flight in unfinished)
+        self._finished: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self.started = 0
 
-    def run(self, limit: int) -> tuple[Flight, ...]:
+    def run(self, limit: int) -> tuple[RunningJob, ...]:
         """Do what is due, at most `limit` pieces, and what becomes due elsewhere while somebody is waited for.
 
         Returns when all is done; or, where more than `limit` is due, when so much was begun and nobody has ended for a
         while: the flights that have not ended by then. Who is slow must not keep the next round from the others.
         """
-        self._look()
+        self._open_queues()
         looked = time.monotonic()
         while True:
-            self._fill(limit)
-            if not self._flying:
+            self._start_jobs(limit)
+            if not self._running:
                 return ()
             try:
-                self._land(self._arrived.get(timeout=LOOK))
+                self._finish(self._finished.get(timeout=CHECK_INTERVAL))
             except queue.Empty:
                 looked = 0.0
-                self._land_all()
-                is_more = any(share.jobs or not share.is_read for share in self._shares.values())
-                if self.begun >= limit and is_more and not self._ending.is_near:
-                    return tuple(self._flying.values())
-            if time.monotonic() - looked >= LOOK:
+                self._finish_done()
+                is_more = any(share.groups or not share.is_read for share in self._queues.values())
+                if self.started >= limit and is_more and not self._shutdown.is_requested:
+                    return tuple(self._running.values())
+            if time.monotonic() - looked >= CHECK_INTERVAL:
                 looked = time.monotonic()
-                for name in {flight.job[0].connection for flight in self._flying.values()}:
-                    self._connections.bulkhead(name).reap()
-                self._land_all()
-                self._look()
+                for name in {flight.cases[0].connection for flight in self._running.values()}:
+                    self._connections.bulkhead(name).abandon_stuck_jobs()
+                self._finish_done()
+                self._open_queues()
 
-    def _look(self) -> None:
+    def _open_queues(self) -> None:
         """Open a share for each connection that has something due and none that is open."""
         now = self._clock.now()
-        for name in self._ledger.due_places(now):
-            if name not in self._shares:
-                self._shares[name] = _Share(name, now)
+        for name in self._ledger.due_connections(now):
+            if name not in self._queues:
+                self._queues[name] = _ConnectionQueue(name, now)
 
-    def _fill(self, limit: int) -> None:
+    def _start_jobs(self, limit: int) -> None:
         """Give every connection as much as its threads can take, in turns, so that `limit` is shared fairly."""
         given = True
-        while given and self.begun < limit and not self._ending.is_near:
+        while given and self.started < limit and not self._shutdown.is_requested:
             given = False
-            for share in tuple(self._shares.values()):
+            for share in tuple(self._queues.values()):
                 size = self._connections.bulkhead(share.connection).size
-                if self.begun < limit and self._under_way[share.connection] < size + AHEAD:
-                    given = self._give(share) or given
-        for name in [name for name, share in self._shares.items() if share.is_read and not share.jobs]:
-            if not self._under_way[name]:
-                del self._shares[name]
+                if self.started < limit and self._running_by_connection[share.connection] < size + QUEUED_AHEAD:
+                    given = self._start_next(share) or given
+        for name in [name for name, share in self._queues.items() if share.is_read and not share.groups]:
+            if not self._running_by_connection[name]:
+                del self._queues[name]
 
-    def _give(self, share: _Share) -> bool:
+    def _start_next(self, queue_of_connection: _ConnectionQueue) -> bool:
         """Begin the next job of a share; whether there was one."""
-        job = self._next(share)
+        job = self._next_group(queue_of_connection)
         if job is None:
             return False
         marks = {(work.id, work.version) for work in job}
-        if marks & self._seen:  # It was tried in this round, and changed nothing.
+        if marks & self._tried:  # It was tried in this round, and changed nothing.
             return True
-        self._seen |= marks
-        self._numbers += 1
-        number = self._numbers
-        ticket = self._start(job, share.read_at, lambda: self._arrived.put(number))
+        self._tried |= marks
+        self._last_number += 1
+        number = self._last_number
+        ticket = self._start(job, queue_of_connection.read_at, lambda: self._finished.put(number))
         if ticket is not None:
-            self._under_way[share.connection] += 1
-            self.begun += len(job)
-            self._flying[number] = Flight(job, ticket)
+            self._running_by_connection[queue_of_connection.connection] += 1
+            self.started += len(job)
+            self._running[number] = RunningJob(job, ticket)
         return True
 
-    def _next(self, share: _Share) -> Job | None:
-        while not share.jobs and not share.is_read:
-            page = self._ledger.due(share.until, PAGE, connection=share.connection, after=share.last)
-            share.read_at, share.is_read = time.monotonic(), len(page) < PAGE
-            share.last = page[-1] if page else None
+    def _next_group(self, queue_of_connection: _ConnectionQueue) -> CaseGroup | None:
+        while not queue_of_connection.groups and not queue_of_connection.is_read:
+            page = self._ledger.due(
+                queue_of_connection.until,
+                PAGE_SIZE,
+                connection=queue_of_connection.connection,
+                after=queue_of_connection.last_case,
+            )
+            queue_of_connection.read_at, queue_of_connection.is_read = time.monotonic(), len(page) < PAGE_SIZE
+            queue_of_connection.last_case = page[-1] if page else None
             for work in page:
-                groups = self._group(work, not share.is_gathered)
-                share.jobs.extend([(work,)] if groups is None else groups)
-                share.is_gathered = share.is_gathered or groups is not None
-        return share.jobs.popleft() if share.jobs else None
+                groups = self._group(work, not queue_of_connection.batches_read)
+                queue_of_connection.groups.extend([(work,)] if groups is None else groups)
+                queue_of_connection.batches_read = queue_of_connection.batches_read or groups is not None
+        return queue_of_connection.groups.popleft() if queue_of_connection.groups else None
 
-    def _land_all(self) -> None:
-        for number, flight in tuple(self._flying.items()):
-            if flight.ticket.done.is_set():
-                self._land(number)
+    def _finish_done(self) -> None:
+        for number, flight in tuple(self._running.items()):
+            if flight.handle.done.is_set():
+                self._finish(number)
 
-    def _land(self, number: int) -> None:
-        flight = self._flying.pop(number, None)
+    def _finish(self, number: int) -> None:
+        flight = self._running.pop(number, None)
         if flight is not None:
-            self._under_way[flight.job[0].connection] -= 1
+            self._running_by_connection[flight.cases[0].connection] -= 1
             self._end(flight)

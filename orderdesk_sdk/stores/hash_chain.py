@@ -17,18 +17,28 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from orderdesk_sdk.errors import LedgerError
-from orderdesk_sdk.stores.personal_texts import Packed
+from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.personal_texts import StoredRecord
 
-__all__ = ["FIRST", "MARK", "Line", "Links", "head_after", "line_of", "link_after", "row_digest", "state_of"]
+__all__ = [
+    "FIRST",
+    "ROW_MARK",
+    "ChainEntry",
+    "ChainAppender",
+    "head_after",
+    "chain_entry",
+    "link_after",
+    "row_digest",
+    "state_of",
+]
 
 FIRST = b""
 """The link before the first one."""
-MARK = "row"
+ROW_MARK = "row"
 """The kind of a line that tells nothing but what the row of its subject is from here on."""
 
 
-class Line(NamedTuple):
+class ChainEntry(NamedTuple):
     """A line of a history before its place in the chain is known."""
 
     subject_id: str
@@ -41,12 +51,12 @@ class Line(NamedTuple):
     digest: bytes
 
 
-def line_of(subject_id: str, attempt: int, at: int, kind: str, content: Packed) -> Line:
+def chain_entry(subject_id: str, attempt: int, at: int, kind: str, content: StoredRecord) -> ChainEntry:
     """A line with its digest."""
     data, texts, sealed = content
     told = f"{attempt}\n{at}\n{kind}\n{len(subject_id)}\n{len(data)}\n{subject_id}{data}"
     digest = sha256(told.encode("utf-8", "surrogatepass") + (sealed or b"")).digest()
-    return Line(subject_id, attempt, at, kind, data, texts, sealed, digest)
+    return ChainEntry(subject_id, attempt, at, kind, data, texts, sealed, digest)
 
 
 def row_digest(columns: Sequence[str | int | None], data: str, sealed: bytes | None) -> bytes:
@@ -77,14 +87,14 @@ _INSERT = (
 )
 
 
-class Links:
+class ChainAppender:
     """The lines that one transaction adds."""
 
     def __init__(self, cursor: sqlite3.Cursor) -> None:
         row = cursor.execute("SELECT count, head FROM chain").fetchone()
         if row is None:
-            raise LedgerError(
-                "the row that names its head is gone", place="ledger, table chain", remedy="see `orderdesk doctor`"
+            raise StorageError(
+                "the row that names its head is gone", location="ledger, table chain", hint="see `orderdesk doctor`"
             )
         self._cursor = cursor
         self._rows: list[tuple[int, str, int, int, str, bytes, bytes | None, bytes | None, str, str | None]] = []
@@ -95,13 +105,13 @@ class Links:
         self.head: bytes = row[1]
         """The ledger's head after it."""
 
-    def add(self, link: bytes, lines: Sequence[Line], state: bytes | None) -> bytes:
+    def add(self, link: bytes, entries: Sequence[ChainEntry], state: bytes | None) -> bytes:
         """Chain a subject's lines to its last link; the link of the last.
 
         state: of the row after them; None where it stays as it is.
         """
-        last = len(lines) - 1
-        for index, line in enumerate(lines):
+        last = len(entries) - 1
+        for index, line in enumerate(entries):
             self.count += 1
             bound = state if index == last else None
             link = link_after(link, self.count, line.digest, bound)
@@ -110,7 +120,7 @@ class Links:
             self._rows.append((self.count, subject_id, attempt, at, kind, link, bound, sealed, data, texts))
         return link
 
-    def keep(self) -> None:
+    def write(self) -> None:
         """Write the lines and the ledger's head."""
         if self._rows:
             self._cursor.executemany(_INSERT, self._rows)
@@ -122,6 +132,6 @@ class Links:
             self._rows = []
 
     @property
-    def waiting(self) -> int:
-        """How many lines `keep` would write."""
+    def pending_count(self) -> int:
+        """How many lines `write` would write."""
         return len(self._rows)

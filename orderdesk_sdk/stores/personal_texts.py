@@ -20,7 +20,7 @@ from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusChange
 
-__all__ = ["NOTE", "REMOVED", "Packed", "join", "seal", "split"]
+__all__ = ["NOTE", "REMOVED", "StoredRecord", "join_texts", "seal", "split_texts"]
 
 REMOVED = "(removed)"
 """What is shown where a text was removed on request."""
@@ -28,31 +28,31 @@ NOTE = "note"
 """The name of the text of an entry that is nothing but a text."""
 _SALT = "salt"
 
-_MAIL = ("sender", "subject", "identity", "answers")
-_PROOF = (("proof", "proof", ("person", "note")), ("proof", "proof.message", _MAIL))
-_ERRAND = ("asked_by", "text", "remedy", "fault", "person")
+_MAIL = ("sender", "subject", "message_id", "in_reply_to")
+_EVIDENCE = (("evidence", "evidence", ("person", "note")), ("evidence", "proof.message", _MAIL))
+_CASE = ("requested_by", "message", "hint", "plugin_error", "person")
 
 _FIELDS: Mapping[type, tuple[str, ...]] = {
-    Event: ("text", "remedy", "fault", "person"),
+    Event: ("message", "hint", "plugin_error", "person"),
     Exchange: ("body", "warning"),
     Intent: ("body",),
-    Case: ("text", "remedy", "fault"),
-    Cancellation: ("asked_by", "reason"),
-    Resubmission: _ERRAND,
-    StatusChange: _ERRAND,
+    Case: ("message", "hint", "plugin_error"),
+    Cancellation: ("requested_by", "reason"),
+    Resubmission: _CASE,
+    StatusChange: _CASE,
 }
-_DEEPER: Mapping[type, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
+_NESTED: Mapping[type, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     **dict.fromkeys(_FIELDS, ()),
-    Event: _PROOF,
-    Case: _PROOF,
-    Exchange: (("failure", "failure", ("text",)),),
+    Event: _EVIDENCE,
+    Case: _EVIDENCE,
+    Exchange: (("failure", "failure", ("message",)),),
 }
 """What lies deeper: under which key, by which path, and the keys there."""
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-class Packed(NamedTuple):
+class StoredRecord(NamedTuple):
     """A record as it is stored. texts: None where it has none, or where they were removed; sealed: their digest."""
 
     data: str
@@ -60,15 +60,15 @@ class Packed(NamedTuple):
     sealed: bytes | None
 
 
-def split(found: dict[str, object], kind: type) -> Packed:
-    """An unstructured record in its two parts; `found` is blanked."""
+def split_texts(record: dict[str, object], kind: type) -> StoredRecord:
+    """An unstructured record in its two parts; `record` is blanked."""
     texts: dict[str, str] = {}
-    for name, holder, key in _places(found, kind):
+    for name, holder, key in _text_locations(record, kind):
         text = holder[key]
         if isinstance(text, str):
             texts[name] = text
             holder[key] = ""
-    return Packed(_encode(found), *seal(texts))
+    return StoredRecord(_encode(record), *seal(texts))
 
 
 def seal(texts: Mapping[str, str]) -> tuple[str | None, bytes | None]:
@@ -81,25 +81,25 @@ def seal(texts: Mapping[str, str]) -> tuple[str | None, bytes | None]:
     return stored, sha256(stored.encode()).digest()
 
 
-def join(data: str, texts: str | None, kind: type) -> dict[str, object]:
+def join_texts(data: str, texts: str | None, kind: type) -> dict[str, object]:
     """The unstructured record of its two parts; where its texts were removed it says so."""
     found: dict[str, object] = json.loads(data)
     kept = json.loads(texts) if texts is not None else {}
-    for name, holder, key in _places(found, kind):
+    for name, holder, key in _text_locations(found, kind):
         if holder[key] == "":
             holder[key] = kept.get(name, REMOVED)
     return found
 
 
-def _places(found: dict[str, object], kind: type) -> Iterator[tuple[str, dict[str, object], str]]:
+def _text_locations(record: dict[str, object], kind: type) -> Iterator[tuple[str, dict[str, object], str]]:
     """Where a record holds personal texts: the name of each, and the mapping and key that hold it."""
     for key in _FIELDS[kind]:
-        if key in found:
-            yield key, found, key
-    for first, path, keys in _DEEPER[kind]:
-        if first not in found:
+        if key in record:
+            yield key, record, key
+    for first, path, keys in _NESTED[kind]:
+        if first not in record:
             continue  # The rule: few records hold a proof or a failure.
-        holder: object = found
+        holder: object = record
         for step in path.split("."):
             holder = holder.get(step) if isinstance(holder, dict) else None
         if isinstance(holder, dict):

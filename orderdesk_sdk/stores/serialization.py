@@ -10,20 +10,30 @@ from cattrs.preconf.json import make_converter
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.damage import intact
-from orderdesk_sdk.cases.events import Firing, Occurrence
+from orderdesk_sdk.cases.damage import parse_row
+from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.cases.history import Content, EntryKind
+from orderdesk_sdk.cases.history import EntryContent, HistoryEntryKind
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusChange
-from orderdesk_sdk.stores.personal_texts import NOTE, REMOVED, Packed, join, seal, split
+from orderdesk_sdk.stores.personal_texts import NOTE, REMOVED, StoredRecord, join_texts, seal, split_texts
 
-__all__ = ["content_of", "dump", "load", "moment", "pack", "pack_entry", "stamp", "unpack"]
+__all__ = ["content_of", "dump", "load", "from_microseconds", "pack", "pack_entry", "to_microseconds", "unpack"]
 
 T = TypeVar(
-    "T", Case, Cancellation, Event, Exchange, Firing, Intent, Occurrence, Registration, Resubmission, StatusChange
+    "T",
+    Case,
+    Cancellation,
+    Event,
+    Exchange,
+    RuleExecution,
+    Intent,
+    OrderEvent,
+    Registration,
+    Resubmission,
+    StatusChange,
 )
 Part = TypeVar("Part", Case, Cancellation, Event, Exchange, Intent, Resubmission, StatusChange)
 
@@ -35,7 +45,16 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 Record = (
-    Case | Cancellation | Event | Exchange | Firing | Intent | Occurrence | Registration | Resubmission | StatusChange
+    Case
+    | Cancellation
+    | Event
+    | Exchange
+    | RuleExecution
+    | Intent
+    | OrderEvent
+    | Registration
+    | Resubmission
+    | StatusChange
 )
 
 
@@ -45,49 +64,49 @@ def dump(record: Record) -> str:
 
 
 def load(text: str, kind: type[T]) -> T:
-    """A record from its JSON. Raises DamagedRow."""
-    return intact(lambda: _converter.structure(json.loads(text), kind))
+    """A record from its JSON. Raises DamagedRowError."""
+    return parse_row(lambda: _converter.structure(json.loads(text), kind))
 
 
-def pack(record: Case | Cancellation | Event | Exchange | Intent | Resubmission | StatusChange) -> Packed:
+def pack(record: Case | Cancellation | Event | Exchange | Intent | Resubmission | StatusChange) -> StoredRecord:
     """A record as it is stored: its personal texts beside the rest of it."""
-    return split(_converter.unstructure(record), type(record))
+    return split_texts(_converter.unstructure(record), type(record))
 
 
 def unpack(kind: type[Part], data: str, texts: str | None) -> Part:
-    """A record from its two parts. Raises DamagedRow."""
-    return intact(lambda: _converter.structure(join(data, texts, kind), kind))
+    """A record from its two parts. Raises DamagedRowError."""
+    return parse_row(lambda: _converter.structure(join_texts(data, texts, kind), kind))
 
 
-def pack_entry(content: Content) -> Packed:
+def pack_entry(content: EntryContent) -> StoredRecord:
     """An entry's content as it is stored."""
     if isinstance(content, str):
-        return Packed("", *seal({NOTE: content.encode("utf-8", "backslashreplace").decode("utf-8")}))
+        return StoredRecord("", *seal({NOTE: content.encode("utf-8", "backslashreplace").decode("utf-8")}))
     return pack(content)
 
 
-def content_of(kind: EntryKind, data: str, texts: str | None) -> Content:
+def content_of(kind: HistoryEntryKind, data: str, texts: str | None) -> EntryContent:
     """An entry's content from its row."""
     match kind:
-        case EntryKind.EVENT:
+        case HistoryEntryKind.EVENT:
             return unpack(Event, data, texts)
-        case EntryKind.INTENT:
+        case HistoryEntryKind.INTENT:
             return unpack(Intent, data, texts)
-        case EntryKind.EXCHANGE:
+        case HistoryEntryKind.EXCHANGE:
             return unpack(Exchange, data, texts)
-        case EntryKind.NOTE | EntryKind.REMOVED:
+        case HistoryEntryKind.NOTE | HistoryEntryKind.REMOVED:
             return str(json.loads(texts)[NOTE]) if texts is not None else REMOVED
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def stamp(moment: datetime) -> int:
+def to_microseconds(moment: datetime) -> int:
     """A moment as whole microseconds since 1970, UTC: exact, sortable, indexable."""
     since = moment - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def moment(stamp: int) -> datetime:
+def from_microseconds(microseconds: int) -> datetime:
     """The moment of a stamp, aware, UTC."""
-    return datetime.fromtimestamp(stamp // 1_000_000, UTC).replace(microsecond=stamp % 1_000_000)
+    return datetime.fromtimestamp(microseconds // 1_000_000, UTC).replace(microsecond=microseconds % 1_000_000)

@@ -14,14 +14,14 @@ from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit, 
 from attrs import evolve, frozen
 
 from orderdesk_sdk.plugin.answer import Answer
-from orderdesk_sdk.plugin.guard import LONGEST_LOOK, LONGEST_WORDS
-from orderdesk_sdk.plugin.routes import fold
+from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, MAX_SCANNED_LENGTH
+from orderdesk_sdk.plugin.routes import normalize_status
 from orderdesk_sdk.secret import HIDDEN, Secret
 from orderdesk_sdk.transport.escapes import CUT_ESCAPE, Unescaped, unescaped
 
-__all__ = ["DENIED", "Redactor", "cleaned", "fold_name"]
+__all__ = ["REDACTED_NAMES", "Redactor", "redact_answer", "normalize_name"]
 
-DENIED = frozenset(
+REDACTED_NAMES = frozenset(
     {
         "accesstoken",
         "apikey",
@@ -47,7 +47,7 @@ DENIED = frozenset(
 )
 """Names of headers, parameters and body fields, folded, whose values are never kept, whatever the service."""
 
-_DENIED_ENDS = ("apikey", "authorization", "cookie", "password", "secret", "signature", "token")
+_REDACTED_NAME_ENDINGS = ("apikey", "authorization", "cookie", "password", "secret", "signature", "token")
 """How names end whose values are hidden in logs too: there nothing is lost by hiding one too many."""
 
 # Possessive throughout: a text of megabytes must not be remembered step by step.
@@ -64,19 +64,19 @@ _LOGGED = re.compile(
 
 _FIELD = re.compile(r"(?<![\w-])([\w-]{1,64}+):[ \t]++(?=[^\s\[{(])")
 
-_SHORTEST = 4
+_MIN_LENGTH = 4
 """A learned text shorter than this is not searched for: it would blank out half of every body."""
 
-_SHORTEST_CODE = 8
+_MIN_CODE_LENGTH = 8
 """Characters of base64 that only a secret's own bytes decide, below which it could be anybody's."""
 
-_LATEST = 256
+_MAX_LEARNED = 256
 """Learned texts that are remembered, beside the settings': ten days of hourly tokens. One in use is learned again."""
 
-_LATEST_LINKS = 16
+_MAX_LEARNED_LINKS = 16
 """Presigned links that are remembered, beside the learned texts: they are good for minutes, and there may be many."""
 
-_SHORTEST_CUT = 8
+_MIN_CUT_LENGTH = 8
 """Characters of a secret's beginning that are taken for it at the end of a text: plugins cut what services say."""
 
 _BEHIND_CUT = 3
@@ -85,22 +85,22 @@ _BEHIND_CUT = 3
 _LAYERS = 4
 """Layers of escapes that are looked beneath: a URL in a JSON text in a page of HTML in another text."""
 
-_LONGEST_NAME = 64
+_MAX_NAME_LENGTH = 64
 """Characters of a name whose folded form is remembered: a body has few names, many times each."""
 
 
-def fold_name(name: str) -> str:
+def normalize_name(name: str) -> str:
     """A field's name without case, spaces and whatever is no letter of a to z and no digit."""
-    return fold(re.sub(r"[^a-z0-9]", "", name.lower()))
+    return normalize_status(re.sub(r"[^a-z0-9]", "", name.lower()))
 
 
-_folded = lru_cache(4096)(fold_name)
+_normalized_name = lru_cache(4096)(normalize_name)
 
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 
 
 @frozen(repr=False)
-class _Known:
+class _KnownSecrets:
     """What is searched for, never shown. codes: base64 of it. starts: by its first characters, what may be cut off."""
 
     texts: tuple[str, ...] = ()
@@ -109,13 +109,13 @@ class _Known:
     longest: int = 0
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> _Known:
-        plain = {form for text in texts if len(text) >= _SHORTEST for form in _forms(text)}
+    def of(cls, texts: Iterable[str]) -> _KnownSecrets:
+        plain = {form for text in texts if len(text) >= _MIN_LENGTH for form in _forms(text)}
         codes = {code for text in plain for code in _codes(text)} - plain
         starts: dict[str, tuple[str, ...]] = {}
         for form in plain | codes:
-            if len(form) >= _SHORTEST_CUT:
-                starts[form[:_SHORTEST_CUT]] = (*starts.get(form[:_SHORTEST_CUT], ()), form)
+            if len(form) >= _MIN_CUT_LENGTH:
+                starts[form[:_MIN_CUT_LENGTH]] = (*starts.get(form[:_MIN_CUT_LENGTH], ()), form)
         longest = max(map(len, plain | codes), default=0)
         return cls(tuple(plain), tuple(codes), starts, longest)
 
@@ -124,21 +124,21 @@ class _Known:
         whole: list[tuple[int, int]] = []
         for form in self.texts:
             if form in text:
-                whole += ((at, at + len(form)) for at in _places(form, text))
+                whole += ((at, at + len(form)) for at in _occurrences(form, text))
         for code in self.codes:
             if code in text:
-                whole += (_widened(text, at, at + len(code)) for at in _places(code, text))
+                whole += (_widened(text, at, at + len(code)) for at in _occurrences(code, text))
         yield from whole
-        if self.longest >= _SHORTEST_CUT:
+        if self.longest >= _MIN_CUT_LENGTH:
             yield from self._cut_off(text, max((end for _, end in whole), default=0))
 
     def _cut_off(self, text: str, begin: int) -> Iterator[tuple[int, int]]:
         whole = CUT_ESCAPE.search(text, max(0, len(text) - 10))
         ends = {len(text) - behind for behind in range(_BEHIND_CUT + 1)} | ({whole.start()} if whole else set())
         first = max(begin, len(text) - self.longest - _BEHIND_CUT)
-        for at in range(first, len(text) - _SHORTEST_CUT + 1):
-            for form in self.starts.get(text[at : at + _SHORTEST_CUT], ()):
-                if any(end - at >= _SHORTEST_CUT and form.startswith(text[at:end]) for end in ends):
+        for at in range(first, len(text) - _MIN_CUT_LENGTH + 1):
+            for form in self.starts.get(text[at : at + _MIN_CUT_LENGTH], ()):
+                if any(end - at >= _MIN_CUT_LENGTH and form.startswith(text[at:end]) for end in ends):
                     yield at, len(text)
                     return
 
@@ -151,38 +151,38 @@ class Redactor:
     """
 
     def __init__(self, fields: Iterable[str] = (), secrets: Iterable[Secret] = ()) -> None:
-        self._fields = DENIED | {fold_name(name) for name in fields}
+        self._fields = REDACTED_NAMES | {normalize_name(name) for name in fields}
         self._lock = threading.Lock()
         self._given = tuple(secret.reveal() for secret in secrets)
         self._fetched: dict[str, None] = {}  # The latest last.
         self._links: tuple[str, ...] = ()
-        self._known = _Known.of(self._given)
+        self._known = _KnownSecrets.of(self._given)
 
-    def learn(self, secret: Secret) -> None:
+    def add_secret(self, secret: Secret) -> None:
         """Hide this text from now on, and until many others have come: a token that was just fetched, for instance."""
         text = secret.reveal()
         with self._lock:
             is_new = text not in self._fetched
             self._fetched.pop(text, None)
             self._fetched[text] = None
-            if len(self._fetched) > _LATEST:
+            if len(self._fetched) > _MAX_LEARNED:
                 del self._fetched[next(iter(self._fetched))]
             if is_new:
                 self._compile()
 
-    def learn_link(self, url: str) -> None:
+    def add_presigned_url(self, url: str) -> None:
         """Hide the query of this URL from now on: whoever knows a presigned URL needs no other credential."""
         query = urlsplit(url).query
         with self._lock:
             if query and query not in self._links:
-                self._links = (*self._links, query)[-_LATEST_LINKS:]
+                self._links = (*self._links, query)[-_MAX_LEARNED_LINKS:]
                 self._compile()
 
     def _compile(self) -> None:
         shown = (form for query in self._links for form in (query, unquote(query), unquote_plus(query)))
-        self._known = _Known.of((*self._given, *self._fetched, *shown))
+        self._known = _KnownSecrets.of((*self._given, *self._fetched, *shown))
 
-    def text(self, text: str) -> str:
+    def redact_text(self, text: str) -> str:
         """The text without any known secret, nor the beginning of one that was cut off at the text's end.
 
         Nor the login within a URL.
@@ -201,70 +201,78 @@ class Redactor:
             layers.append(beneath)
             view = beneath.text
 
-    def logged(self, text: str) -> str:
-        """A line of a log: as `text`, and without values that have a denied name, in URLs and headers for instance."""
+    def redact_log(self, text: str) -> str:
+        """A line of a log: as `redact_text`, and without values that have a denied name, in URLs and headers for instance."""
         cleaned = _LOGGED.sub(self._logged_value, _URL.sub(lambda url: self._logged_url(url[0]), text))
         kept: list[str] = []
         end = 0
         for field in _FIELD.finditer(cleaned):
-            if field.start() >= end and self._denies_logged(field[1]):
+            if field.start() >= end and self._is_redacted_in_log(field[1]):
                 kept += cleaned[end : field.end()], HIDDEN
                 line = cleaned.find("\n", field.end())
                 end = line if line >= 0 else len(cleaned)
-        return self.text("".join(kept) + cleaned[end:])
+        return self.redact_text("".join(kept) + cleaned[end:])
 
     def _logged_url(self, url: str) -> str:
         try:
-            return self.url(url)
+            return self.redact_url(url)
         except ValueError:
             return HIDDEN  # No URL after all; what it holds, nobody knows.
 
     def _logged_value(self, match: re.Match[str]) -> str:
         shown = match["pair"] or match["is"]
-        return f"{shown}{HIDDEN}" if self._denies_logged(match["header"] or match["name"]) else match[0]
+        return f"{shown}{HIDDEN}" if self._is_redacted_in_log(match["header"] or match["name"]) else match[0]
 
-    def _denies_logged(self, name: str) -> bool:
-        return self.denies(name) or fold_name(name).endswith(_DENIED_ENDS)
+    def _is_redacted_in_log(self, name: str) -> bool:
+        return self.is_redacted(name) or normalize_name(name).endswith(_REDACTED_NAME_ENDINGS)
 
-    def denies(self, name: str) -> bool:
+    def is_redacted(self, name: str) -> bool:
         """Whether a header, parameter or field of this name is hidden."""
-        return _folded(name) in self._fields if len(name) <= _LONGEST_NAME else fold_name(name) in self._fields
+        return (
+            _normalized_name(name) in self._fields
+            if len(name) <= _MAX_NAME_LENGTH
+            else normalize_name(name) in self._fields
+        )
 
-    def headers(self, headers: Mapping[str, str], keep: Iterable[str]) -> dict[str, str]:
+    def redact_headers(self, headers: Mapping[str, str], keep: Iterable[str]) -> dict[str, str]:
         """Only the headers named in `keep` (lower case), cleaned."""
-        return {name: self.text(headers[name]) for name in keep if name in headers and not self.denies(name)}
+        return {
+            name: self.redact_text(headers[name]) for name in keep if name in headers and not self.is_redacted(name)
+        }
 
-    def url(self, url: str) -> str:
+    def redact_url(self, url: str) -> str:
         """The URL without user information, and with denied query values hidden."""
         parts = urlsplit(url)
         query = parts.query
         if query in self._links:
             query = HIDDEN
         elif query:
-            pairs = parse_qsl(self.text(query), keep_blank_values=True)  # An unquoted & would cut a secret in two.
-            query = urlencode([(name, HIDDEN if self.denies(name) else value) for name, value in pairs])
+            pairs = parse_qsl(
+                self.redact_text(query), keep_blank_values=True
+            )  # An unquoted & would cut a secret in two.
+            query = urlencode([(name, HIDDEN if self.is_redacted(name) else value) for name, value in pairs])
         host = parts.netloc.rpartition("@")[2]
-        return self.text(urlunsplit((parts.scheme, host, parts.path, query, "")))
+        return self.redact_text(urlunsplit((parts.scheme, host, parts.path, query, "")))
 
-    def body(self, text: str) -> str:
+    def redact_body(self, text: str) -> str:
         """A body without denied fields (where it is JSON or a form) and without any known secret."""
         stripped = text.lstrip()
         if stripped[:1] in ("{", "["):
             with suppress(ValueError, RecursionError):  # What is cut or broken is looked through by its names only.
                 cleaned, changed = self._value(json.loads(text))
                 text = json.dumps(cleaned, separators=(",", ":")) if changed else text
-            return self.text(self._loose(text))
+            return self.redact_text(self._redact_unparsed(text))
         if _FORM.fullmatch(stripped):
-            return self.text(_PAIR.sub(self._pair, text))
-        return self.text(self._loose(text))
+            return self.redact_text(_PAIR.sub(self._pair, text))
+        return self.redact_text(self._redact_unparsed(text))
 
-    def _loose(self, text: str) -> str:
+    def _redact_unparsed(self, text: str) -> str:
         # Cut or broken JSON still must not show a denied field's value; where the value is a list or an object, nobody
         # knows where it ends, so the rest is hidden.
         kept: list[str] = []
         end = 0
         for match in _NAMED.finditer(text):
-            if self.denies(match[1]):
+            if self.is_redacted(match[1]):
                 kept += text[end : match.start()], f'"{match[1]}":"{HIDDEN}"'
                 end = len(text) if match[2] else match.end()
                 if match[2]:
@@ -272,7 +280,7 @@ class Redactor:
         return "".join(kept) + text[end:]
 
     def _pair(self, match: re.Match[str]) -> str:
-        return f"{match[1]}={HIDDEN}" if self.denies(unquote_plus(match[1])) else match[0]
+        return f"{match[1]}={HIDDEN}" if self.is_redacted(unquote_plus(match[1])) else match[0]
 
     def _value(self, value: object) -> tuple[object, bool]:
         """A JSON value without its denied fields, and whether it had any."""
@@ -280,7 +288,7 @@ class Redactor:
             made: dict[str, object] = {}
             changed = False
             for name, inner in value.items():
-                made[name], is_other = (HIDDEN, True) if self.denies(name) else self._value(inner)
+                made[name], is_other = (HIDDEN, True) if self.is_redacted(name) else self._value(inner)
                 changed = changed or is_other
             return made, changed
         if isinstance(value, list):
@@ -303,7 +311,7 @@ def _codes(text: str) -> Iterator[str]:
     for before in range(3):
         code = base64.b64encode(bytes(before) + raw).decode()
         core = code[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
-        if len(core) >= _SHORTEST_CODE:
+        if len(core) >= _MIN_CODE_LENGTH:
             yield core
             yield core.translate(_URL_SAFE)
 
@@ -311,7 +319,7 @@ def _codes(text: str) -> Iterator[str]:
 _URL_SAFE = str.maketrans("+/", "-_")
 
 
-def _places(form: str, text: str) -> Iterator[int]:
+def _occurrences(form: str, text: str) -> Iterator[int]:
     at = text.find(form)
     while at >= 0:
         yield at
@@ -337,16 +345,16 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
     return "".join([*kept, text[end:]]) if spans else text
 
 
-def cleaned(answer: Answer, redactor: Redactor) -> Answer:
+def redact_answer(answer: Answer, redactor: Redactor) -> Answer:
     """The answer without secrets: its words are often the service's, which may quote what it was sent."""
 
     def words(text: str) -> str:
-        return redactor.text(text[:LONGEST_LOOK])[:LONGEST_WORDS]
+        return redactor.redact_text(text[:MAX_SCANNED_LENGTH])[:MAX_MESSAGE_LENGTH]
 
     return evolve(
         answer,
         status=words(answer.status) if answer.status is not None else None,
-        text=words(answer.text) if answer.text is not None else None,
-        remedy=words(answer.remedy) if answer.remedy is not None else None,
+        message=words(answer.message) if answer.message is not None else None,
+        hint=words(answer.hint) if answer.hint is not None else None,
         lines=tuple(evolve(line, line=words(line.line)) for line in answer.lines),
     )

@@ -6,29 +6,29 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["Ending"]
+__all__ = ["Shutdown"]
 
 
-class Ending:
+class Shutdown:
     """Whether a desk is about to end. To ask costs nothing, and to begin it is safe in a signal handler."""
 
     def __init__(self) -> None:
-        self._begun = False
+        self._requested = False
         self._signals: tuple[threading.Event, ...] = ()
         self._idle = threading.Condition()
         self._busy = 0
 
     @property
-    def is_near(self) -> bool:
+    def is_requested(self) -> bool:
         """Whether nothing new is to be begun."""
-        return self._begun or any(signal.is_set() for signal in self._signals)
+        return self._requested or any(signal.is_set() for signal in self._signals)
 
-    def begin(self) -> None:
+    def request(self) -> None:
         """From now on nothing new is begun."""
-        self._begun = True
+        self._requested = True
 
     @contextmanager
-    def on(self, signal: threading.Event) -> Iterator[None]:
+    def requested_by(self, signal: threading.Event) -> Iterator[None]:
         """Within the block nothing new is begun once the signal is set."""
         self._signals = (*self._signals, signal)
         try:
@@ -37,8 +37,8 @@ class Ending:
             self._signals = tuple(known for known in self._signals if known is not signal)
 
     @contextmanager
-    def busy(self) -> Iterator[None]:
-        """Somebody needs the desk within the block, and `wait` waits for him."""
+    def in_use(self) -> Iterator[None]:
+        """Somebody needs the desk within the block, and `wait_until_idle` waits for him."""
         with self._idle:
             self._busy += 1
         try:
@@ -48,7 +48,7 @@ class Ending:
                 self._busy -= 1
                 self._idle.notify_all()
 
-    def wait(self) -> None:
+    def wait_until_idle(self) -> None:
         """Return when nobody needs the desk any more."""
         with self._idle:
             self._idle.wait_for(lambda: self._busy == 0)

@@ -47,7 +47,7 @@ LAST = "test_every_block.py"
 
 Simulators = dict[str, tuple[Simulator, str]]
 Pages = Callable[..., "list[Block]"]
-Place = Callable[..., None]
+Register = Callable[..., None]
 
 
 def _plain(text: str) -> str:
@@ -158,7 +158,7 @@ def sandbox(story: VirtualClock) -> Iterator[Simulators]:
 
 
 @pytest.fixture
-def place(sandbox: Simulators) -> Place:
+def place(sandbox: Simulators) -> Register:
     """Registers that an order, by number, was submitted to connections of the sandbox."""
 
     def submitted(order: str, *connections: str) -> None:

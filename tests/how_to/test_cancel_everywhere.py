@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orderdesk_sdk import Desk, ProofKind, Receipt, State
+from orderdesk_sdk import Desk, EvidenceKind, Receipt, State
 
 if TYPE_CHECKING:
     from tests.how_to.conftest import Block, Simulators
@@ -39,8 +39,8 @@ def test_the_commands_of_the_page_cancel_everywhere_and_show_what_it_shows(
             case _:
                 block.write()
     assert "Canceled at every place that held it." in shown
-    assert sandbox["amazon-mcf"][0].truth("1044") == "Cancelled"
-    assert sandbox["commercehub"][0].truth("1044") == "cancelled"
+    assert sandbox["amazon-mcf"][0].actual_status("1044") == "Cancelled"
+    assert sandbox["commercehub"][0].actual_status("1044") == "cancelled"
 
 
 def test_the_receipt_in_the_readme_is_that_of_the_page(page: Sequence[Block]) -> None:
@@ -70,20 +70,20 @@ def test_the_program_of_the_page_does_the_same(
     receipt = names["receipt"]
     assert isinstance(receipt, Receipt)
     assert isinstance(names["desk"], Desk)
-    cases = {found.case.connection: found for found in receipt.wishes[0].cases}
+    cases = {found.case.connection: found for found in receipt.cancellations[0].cases}
     assert {found.case.state for found in cases.values()} == {State.CANCELED}
-    proofs = {name: found.proof for name, found in cases.items()}
+    proofs = {name: found.evidence for name, found in cases.items()}
     kinds = {name: proof.kind for name, proof in proofs.items() if proof is not None}
     assert kinds == {
-        "amazon-mcf": ProofKind.READ_BACK,
-        "bdlinx": ProofKind.PERSON,
-        "mww": ProofKind.MESSAGE,
-        "commercehub": ProofKind.LINES,
+        "amazon-mcf": EvidenceKind.POLLED_STATUS,
+        "bdlinx": EvidenceKind.PERSON,
+        "mww": EvidenceKind.EMAIL,
+        "commercehub": EvidenceKind.LINE_QUANTITIES,
     }
     filed, by_lines = proofs["mww"], proofs["commercehub"]
     assert filed is not None
-    assert filed.message is not None
-    assert filed.message.answers == f"<{cases['mww'].case.id}.1@lantern.example>"
+    assert filed.email is not None
+    assert filed.email.in_reply_to == f"<{cases['mww'].case.id}.1@lantern.example>"
     assert by_lines is not None
     assert by_lines.status is None
-    assert sandbox["commercehub"][0].truth("1044") == "cancelled"
+    assert sandbox["commercehub"][0].actual_status("1044") == "cancelled"

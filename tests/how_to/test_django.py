@@ -14,7 +14,7 @@ import pytest
 from orderdesk_shopify.simulator import ShopifySimulator
 
 if TYPE_CHECKING:
-    from tests.how_to.conftest import Pages, Place, Simulators
+    from tests.how_to.conftest import Pages, Register, Simulators
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +62,7 @@ def token(client: Any) -> dict[str, str]:
     return {"csrfmiddlewaretoken": client.cookies["csrftoken"].value}
 
 
-def test_a_cancel_is_followed_up_by_the_worker(sandbox: Simulators, client: Any, place: Place) -> None:
+def test_a_cancel_is_followed_up_by_the_worker(sandbox: Simulators, client: Any, place: Register) -> None:
     from django.core.management import call_command
 
     place("1042", "amazon-mcf")
@@ -75,14 +75,14 @@ def test_a_cancel_is_followed_up_by_the_worker(sandbox: Simulators, client: Any,
     assert client.get("/orders/1042/receipt").json() == {"is_canceled": True, "is_settled": True}
 
 
-def test_the_plan_has_what_a_button_needs(client: Any, place: Place) -> None:
+def test_the_plan_has_what_a_button_needs(client: Any, place: Register) -> None:
     place("1042", "mww", "commercehub")
     mww, hub = client.get("/orders/1042/plan").json()["places"]
     assert mww["open_until"] is not None
     assert (hub["needs"], hub["reasons"][0]["code"]) == ("reason", "CXSS")
 
 
-def test_a_form_needs_a_csrf_token_and_a_webhook_a_signature(sandbox: Simulators, client: Any, place: Place) -> None:
+def test_a_form_needs_a_csrf_token_and_a_webhook_a_signature(sandbox: Simulators, client: Any, place: Register) -> None:
     shop, _ = sandbox["shopify"]
     assert isinstance(shop, ShopifySimulator)
     place("1042", "shopify")
@@ -97,7 +97,7 @@ def test_a_form_needs_a_csrf_token_and_a_webhook_a_signature(sandbox: Simulators
     assert post(message.body + b" ").status_code == 401
 
 
-def test_errors_have_a_status_text_and_remedy(client: Any, place: Place) -> None:
+def test_errors_have_a_status_text_and_remedy(client: Any, place: Register) -> None:
     place("1042", "commercehub")
     assert client.get("/orders/77/plan").status_code == 404
     unknown = client.post("/orders/1042/cancel", {"by": "Ann", "reason": "rain", **token(client)})

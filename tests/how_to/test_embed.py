@@ -12,7 +12,7 @@ import pytest
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_sdk import Desk, Plan, Standing, State, VirtualClock
+from orderdesk_sdk import CancellationStatus, Desk, Plan, State, VirtualClock
 
 if TYPE_CHECKING:
     from tests.how_to.conftest import Pages
@@ -61,9 +61,9 @@ def test_the_how_to_works_as_it_is_written(
             close.run(names)
     plan = names["plan"]
     assert isinstance(plan, Plan)
-    assert [entry.chosen for entry in plan.entries] == [0]
+    assert [entry.chosen_step for entry in plan.entries] == [0]
     assert capsys.readouterr().out == "still open\ncanceled\n"
-    assert simulator.truth("1042") == "Cancelled"
+    assert simulator.actual_status("1042") == "Cancelled"
     assert isinstance(names["worker"], threading.Thread)
     assert not names["worker"].is_alive()
 
@@ -72,8 +72,8 @@ def wait_until_settled(names: dict[str, object], clock: VirtualClock) -> None:
     """Let Amazon's minutes pass; only the page's own worker thread looks what came of it."""
     desk, standing = names["desk"], names["standing"]
     assert isinstance(desk, Desk)
-    assert isinstance(standing, Standing)
-    assert [case.state for case in standing.cases] == [State.ASKED]
+    assert isinstance(standing, CancellationStatus)
+    assert [case.state for case in standing.cases] == [State.ACKNOWLEDGED]
     clock.advance(Durations().cancel)
     give_up = time.monotonic() + WITHIN
     while not desk.standing(standing.cancellation).is_settled:

@@ -11,11 +11,11 @@ import pytest
 from attrs import frozen
 
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_sdk.errors import LedgerError
+from orderdesk_sdk.errors import StorageError
 from orderdesk_shopify.simulator import ShopifySimulator
 
 if TYPE_CHECKING:
-    from tests.how_to.conftest import Pages, Place, Simulators
+    from tests.how_to.conftest import Pages, Register, Simulators
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +51,7 @@ def app(sandbox: Simulators, page_blocks: Pages) -> Iterator[Running]:
         yield Running(client, names)
 
 
-def test_a_cancel_is_followed_up_by_the_thread_of_the_app(sandbox: Simulators, app: Running, place: Place) -> None:
+def test_a_cancel_is_followed_up_by_the_thread_of_the_app(sandbox: Simulators, app: Running, place: Register) -> None:
     place("1042", "amazon-mcf")
     simulator, _ = sandbox["amazon-mcf"]
     asked = app.post("/orders/1042/cancel", json={"by": "Ann", "reason": "customer asked"})
@@ -66,7 +66,7 @@ def test_a_cancel_is_followed_up_by_the_thread_of_the_app(sandbox: Simulators, a
     assert [case["state"] for case in told["cases"]] == ["canceled"]
 
 
-def test_a_page_is_drawn_from_what_services_declare(app: Running, place: Place) -> None:
+def test_a_page_is_drawn_from_what_services_declare(app: Running, place: Register) -> None:
     place("1042", "mww", "commercehub")
     drawn = app.get("/orders/1042").text
     assert '<time datetime="' in drawn
@@ -79,7 +79,7 @@ def test_capabilities_are_those_of_the_connection(app: Running) -> None:
     assert [route["kind"] for route in told["routes"]] == ["button", "e-mail"]
 
 
-def test_a_webhook_is_taken_as_it_was_signed(sandbox: Simulators, app: Running, place: Place) -> None:
+def test_a_webhook_is_taken_as_it_was_signed(sandbox: Simulators, app: Running, place: Register) -> None:
     shop, _ = sandbox["shopify"]
     assert isinstance(shop, ShopifySimulator)
     place("1042", "shopify")
@@ -91,7 +91,7 @@ def test_a_webhook_is_taken_as_it_was_signed(sandbox: Simulators, app: Running, 
     assert forged.status_code == 401
 
 
-def test_errors_have_a_status_text_and_remedy(app: Running, monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+def test_errors_have_a_status_text_and_remedy(app: Running, monkeypatch: pytest.MonkeyPatch, place: Register) -> None:
     place("1042", "commercehub")
     assert app.get("/orders/77").status_code == 404
     unknown = app.post("/orders/1042/cancel", json={"by": "Ann", "reason": "rain"})
@@ -100,7 +100,7 @@ def test_errors_have_a_status_text_and_remedy(app: Running, monkeypatch: pytest.
     assert app.post("/orders/1043/cancel", json={"by": "Ann"}).status_code == 409
 
     def full(*_: object, **__: object) -> None:
-        raise LedgerError("the disk is full")
+        raise StorageError("the disk is full")
 
     monkeypatch.setattr(app.names["app"].state.desk, "cancel", full)
     assert app.post("/orders/1042/cancel", json={"by": "Ann"}).status_code == 500

@@ -20,9 +20,9 @@ PAGE = "../tutorial/first-plugin.md"
 FIRST_RUN = "python -m pytest"
 """The tests as they were generated; of theirs the long ones are left to tests/test_scaffold.py."""
 SUITE = "tests/test_conformance.py::TestAcmePrint"
-LIE = "def status_answer("
+WRONG_PLUGIN_START = "def status_answer("
 """How the block begins that is no part of the plugin, but shows what becomes of a wrong one."""
-CAUGHT = "test_an_order_that_ships_all_the_same_never_reads_as_canceled"
+FAILING_TEST = "test_an_order_that_ships_all_the_same_never_reads_as_canceled"
 EXAMPLE = re.compile(r"(?<=^```toml\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
 """The example of a README."""
 
@@ -35,12 +35,12 @@ class Reader(Newcomer):
         plugin = self.at / "src" / "orderdesk_acme_print" / "api.py"
         honest = plugin.read_text(encoding="utf-8")
         plugin.write_text(f"{honest}\n\n{block.take()}", encoding="utf-8")
-        said = self.python("-m", "pytest", "-q", "-k", CAUGHT, code=1)
+        said = self.python("-m", "pytest", "-q", "-k", FAILING_TEST, code=1)
         plugin.write_text(honest, encoding="utf-8")
         told = "\n".join(
             line.removeprefix("E").removeprefix(" " * 11) for line in said.splitlines() if line[:2] == "E "
         )
-        return told.partition("NotConformant: ")[2]
+        return told.partition("ConformanceError: ")[2]
 
     def follow(self, page: list[Block]) -> None:
         """Do what the page says, in its order; what is shown is what was said."""
@@ -66,7 +66,7 @@ class Reader(Newcomer):
                 case "python" if named:
                     block.take()
                     self.write(named, rest)
-                case "python" if block.text.startswith(LIE):
+                case "python" if block.text.startswith(WRONG_PLUGIN_START):
                     said = self.lies(block)
                 case "python":
                     said = self.python("-c", block.take())

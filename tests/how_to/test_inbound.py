@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orderdesk_sdk import Desk, Message
+from orderdesk_sdk import Desk, WebhookRequest
 from orderdesk_shopify.simulator import ShopifySimulator
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ PAGE = "inbound.md"
 App = Callable[[dict[str, Any], Callable[[str, list[tuple[str, str]]], None]], list[bytes]]
 
 
-def post(app: App, connection: str, message: Message) -> str:
+def post(app: App, connection: str, message: WebhookRequest) -> str:
     """What the page's app answers to a message, as a server would give it one."""
     answers: list[str] = []
     environ = {
@@ -70,7 +70,7 @@ def test_the_page_works_as_it_is_written(
                 block.check(capsys.readouterr().out)
             case _:
                 block.check(shown)
-    assert sandbox["amazon-mcf"][0].truth("1042") == "Cancelled"
+    assert sandbox["amazon-mcf"][0].actual_status("1042") == "Cancelled"
     assert [record.operation for record in shop.log if record.operation == "Cancel"] == []
 
 
@@ -88,15 +88,15 @@ def test_the_app_of_the_page_answers_what_it_does_not_take_so_that_the_sender_un
     shop.cancel_in_admin("1042")
     (message,) = shop.outbox.messages
     app: App = names["webhooks"]
-    forged = Message(message.headers, message.body + b" ")
+    forged = WebhookRequest(message.headers, message.body + b" ")
     assert post(app, "shopify", forged) == "401 Unauthorized"
     assert post(app, "amazon-mcf", message) == "404 Not Found"
     assert post(app, "nowhere", message) == "404 Not Found"
 
     def full(*_: object) -> None:
-        from orderdesk_sdk.errors import LedgerError
+        from orderdesk_sdk.errors import StorageError
 
-        raise LedgerError("the disk is full")
+        raise StorageError("the disk is full")
 
     monkeypatch.setattr(names["desk"], "receive", full)
     assert post(app, "shopify", message) == "500 Internal Server Error"

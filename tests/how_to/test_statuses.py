@@ -34,7 +34,7 @@ def test_the_page_works_as_it_is_written(
                 shown = block.run_shell()
             case _:
                 block.check(shown)
-                stages.append(shop.truth("1042"))
+                stages.append(shop.actual_status("1042"))
     assert stages == ["archived", "archived", "archived", "open"]
 
 

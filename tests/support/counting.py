@@ -19,22 +19,27 @@ from attrs import define
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderdesk_devkit.simulators.http_requests import object_in, path_below
+from orderdesk_devkit.simulators.http_requests import parse_object_body, path_below
 from orderdesk_devkit.simulators.orders import Orders
-from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator
+from orderdesk_devkit.simulators.simulator import CallResult, Effect, Simulator
 from orderdesk_sdk.clock import Clock, hours, minutes
 from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.answer import Answer, Rejection
+from orderdesk_sdk.plugin.connection_settings import settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import StatedAt
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.lines import LineNames
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck, Scope
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
+from orderdesk_sdk.plugin.routes import Button, Polling, Scope
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, count_in, need, value_at
-from orderdesk_sdk.plugin.toolkit.line_quantities import LineQuantities, judge, nothing_to_ask, shares
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, integer_at, require_success, value_at
+from orderdesk_sdk.plugin.toolkit.line_quantities import (
+    LineQuantities,
+    answer_from_quantities,
+    answer_if_nothing_to_cancel,
+    quantities_to_cancel,
+)
 
 __all__ = ["Counting", "CountingSimulator"]
 
@@ -42,7 +47,7 @@ __all__ = ["Counting", "CountingSimulator"]
 @define
 class _Order:
     ordered: dict[str, int]
-    left: dict[str, int]
+    remaining: dict[str, int]
     confirmed: dict[str, int]
     since: datetime
 
@@ -50,7 +55,7 @@ class _Order:
 class CountingSimulator(Simulator):
     """Takes the new numbers at once, and confirms them some minutes later."""
 
-    canceled_words = frozenset({"canceled"})
+    canceled_statuses = frozenset({"canceled"})
     lag = minutes(7)
 
     def __init__(self, clock: Clock) -> None:
@@ -61,48 +66,50 @@ class CountingSimulator(Simulator):
         return {"url": url}
 
     def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]]) -> None:
-        with self.settled():
+        with self.at_present():
             pieces: dict[str, int] = {}
             for code, quantity in lines:
                 pieces[code] = pieces.get(code, 0) + quantity
-            self._orders.new(remote_id, _Order(pieces, dict(pieces), dict(pieces), self.clock.now()))
+            self._orders.add(remote_id, _Order(pieces, dict(pieces), dict(pieces), self.clock.now()))
 
-    def truth(self, remote_id: str) -> str:
-        with self.settled():
-            return "open" if any(self._orders.known(remote_id).left.values()) else "canceled"
+    def actual_status(self, remote_id: str) -> str:
+        with self.at_present():
+            return "open" if any(self._orders.require(remote_id).remaining.values()) else "canceled"
 
-    def canceled_pieces(self, remote_id: str) -> Mapping[str, int]:
-        with self.settled():
-            order = self._orders.known(remote_id)
-            return {code: count - order.left[code] for code, count in order.ordered.items()}
+    def canceled_quantities(self, remote_id: str) -> Mapping[str, int]:
+        with self.at_present():
+            order = self._orders.require(remote_id)
+            return {code: count - order.remaining[code] for code, count in order.ordered.items()}
 
     def respond(self, request: Request, body: bytes) -> Response:
         number, *rest = path_below(request, "/orders") or [""]
-        return self.reply(f"{request.method} order", number or None, self._answer(request.method, number, rest, body))
+        return self.logged_response(
+            f"{request.method} order", number or None, self._answer(request.method, number, rest, body)
+        )
 
-    def _answer(self, method: str, number: str, rest: Sequence[str], body: bytes) -> Outcome:
+    def _answer(self, method: str, number: str, rest: Sequence[str], body: bytes) -> CallResult:
         order = self._orders.get(number)
         if order is None or rest:
-            return Outcome(404, "refused: unknown", {"error": "no such order"})
+            return CallResult(404, "refused: unknown", {"error": "no such order"})
         if self.clock.now() >= order.since + self.lag:
-            order.confirmed = dict(order.left)
+            order.confirmed = dict(order.remaining)
         if method == "GET":
-            return Outcome(200, "read", self._shown(number, order))
-        left = object_in(body).get("left")
+            return CallResult(200, "read", self._shown(number, order))
+        left = parse_object_body(body).get("left")
         if not isinstance(left, dict) or set(left) != set(order.ordered):
-            return Outcome(422, "refused: not understood", {"error": "left: a number for each line"})
-        order.left, order.since = dict(left), self.clock.now()
-        return Outcome(202, f"left {left}", self._shown(number, order), Deed.CANCEL_TAKEN)
+            return CallResult(422, "refused: not understood", {"error": "left: a number for each line"})
+        order.remaining, order.since = dict(left), self.clock.now()
+        return CallResult(202, f"left {left}", self._shown(number, order), Effect.CANCEL_ACCEPTED)
 
     def _shown(self, number: str, order: _Order) -> Mapping[str, object]:
-        return {"number": number, "ordered": order.ordered, "left": order.left, "confirmed": order.confirmed}
+        return {"number": number, "ordered": order.ordered, "left": order.remaining, "confirmed": order.confirmed}
 
 
 @settings
 class CountingSettings:
     """Where it is."""
 
-    url: str = host(help="the service")
+    url: str = url(help="the service")
 
 
 class Counting:
@@ -116,38 +123,44 @@ class Counting:
             title="Counting",
             settings=CountingSettings,
             base_url="url",
-            cancel=(Button(ByCheck(minutes(2), hours(24)), scope=Scope.QUANTITIES),),
+            cancel=(Button(Polling(minutes(2), hours(24)), scope=Scope.QUANTITIES),),
             identified_by={"*": StatedAt("number")},
         )
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[CountingSettings]) -> Flow[Answer]:
         """Read, then set an absolute number: what must never be computed twice."""
-        reply = need((yield service.get("/orders", request.remote_id)), check="the url", otherwise=_unknown)
+        reply = require_success(
+            (yield service.get("/orders", request.remote_id)), access_hint="the url", fallback=_unknown
+        )
         names = LineNames(request.order, lambda line: line.code)
-        lines, wanted = _lines(reply, "left"), names.wanted(request.lines)
-        if (settled := nothing_to_ask(reply, lines, wanted)) is not None:
-            return names.told(settled)
-        counts = zip(lines, shares(lines, wanted), strict=True)
-        left = {line.code: line.left - count for line, count in counts}
-        made = yield service.put("/orders", request.remote_id, repeatable=True, json={"left": left})
-        return answer.asked(made) if made.status_code == 202 else answer.unclear(made)
+        lines, wanted = _lines(reply, "left"), names.to_service_names(request.lines)
+        if (settled := answer_if_nothing_to_cancel(reply, lines, wanted)) is not None:
+            return names.to_line_ids(settled)
+        counts = zip(lines, quantities_to_cancel(lines, wanted), strict=True)
+        left = {line.code: line.remaining - count for line, count in counts}
+        made = yield service.put("/orders", request.remote_id, idempotent=True, json={"left": left})
+        return answer.acknowledged(made) if made.status_code == 202 else answer.unknown(made)
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[CountingSettings]) -> Flow[Answer]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[CountingSettings]) -> Flow[Answer]:
         """Read what is left."""
-        reply = need((yield service.get("/orders", request.remote_id)), check="the url")
+        reply = require_success((yield service.get("/orders", request.remote_id)), access_hint="the url")
         names = LineNames(request.order, lambda line: line.code)
-        return names.told(judge(reply, _lines(reply, "confirmed"), names.wanted(request.lines), done=None))
+        return names.to_line_ids(
+            answer_from_quantities(
+                reply, _lines(reply, "confirmed"), names.to_service_names(request.lines), carried_out=None
+            )
+        )
 
 
-def _lines(reply: httpx.Response, counts: str) -> list[LineQuantities]:
-    ordered, left = value_at(reply, "ordered"), value_at(reply, counts)
+def _lines(response: httpx.Response, counts: str) -> list[LineQuantities]:
+    ordered, left = value_at(response, "ordered"), value_at(response, counts)
     if not isinstance(ordered, Mapping) or not isinstance(left, Mapping):
-        raise MalformedReply("numbers by line were expected", place=f"reply {reply.status_code}")
-    found = {code: (count_in(reply, ordered, code), count_in(reply, left, code)) for code in ordered}
+        raise MalformedResponseError("numbers by line were expected", location=f"reply {response.status_code}")
+    found = {code: (integer_at(response, ordered, code), integer_at(response, left, code)) for code in ordered}
     return [LineQuantities(code, count, count - still, 0) for code, (count, still) in found.items()]
 
 
-def _unknown(reply: httpx.Response) -> Answer:
-    return answer.refused(reply, Refusal.NOT_ALLOWED, text="there is no such order")
+def _unknown(response: httpx.Response) -> Answer:
+    return answer.rejected(response, Rejection.NOT_ALLOWED, message="there is no such order")

@@ -1,6 +1,6 @@
 """A crowd: several processes at once on one ledger, killed and paused at random, and what is wrong afterwards.
 
-    with Crowds(processes=4) as crowds:
+    with ConcurrencyRunner(processes=4) as crowds:
         told = crowds.play(tmp_path, seed=1)
     assert told.complaints == ()
 
@@ -23,37 +23,37 @@ from typing import Self
 from attrs import evolve, frozen
 
 from orderdesk_devkit.testing.failpoints.checker import sends
-from orderdesk_devkit.testing.failpoints.child import TOLD
-from orderdesk_devkit.testing.failpoints.fork_server import Nursery, Obituary
-from orderdesk_devkit.testing.raw_server import RawServer, answering
+from orderdesk_devkit.testing.failpoints.child import REPORTED
+from orderdesk_devkit.testing.failpoints.fork_server import ForkServer, ProcessExit
+from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.ledger import Work
+from orderdesk_sdk.cases.ledger import AnyCase
 from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.validation import latest_of
+from orderdesk_sdk.cases.validation import latest_cases
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.runtime.context import LEASE
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from tests.support.crowd_child import Act, Burst, Deed, open_crowd_desk, order_of
-from tests.support.fake_services import Village
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from tests.support.crowd_child import ActionBatch, ActionKind, ProcessAction, open_concurrency_desk, order_of
+from tests.support.fake_services import FakeServices
 
-__all__ = ["Crowds", "Told"]
+__all__ = ["ConcurrencyRunner", "ConcurrencyResult"]
 
 ROUNDS = 6
-_MOST_ROUNDS = 300
+_MAX_ROUNDS = 300
 """Rounds of work after which what is still due is taken for never settled."""
 _LAST_BOUNDARY = 24
-_APART = 0.02
+_MAX_OFFSET = 0.02
 """Real seconds by which deeds that are to meet come apart, at most."""
-_AHEAD = 0.15
+_LEAD_TIME = 0.15
 """Real seconds in which all processes of a round are ready."""
 
 
 @frozen
-class Told:
+class ConcurrencyResult:
     """What came of a crowd. kills: processes that were killed; pauses: that stood still while time passed."""
 
     processes: int
@@ -61,42 +61,42 @@ class Told:
     pauses: int
     orders: int
     cases: int
-    complaints: tuple[str, ...]
+    failures: tuple[str, ...]
 
 
 @frozen
-class _Line:
+class _LogLine:
     """A line of the diary: what stands, was told or canceled where, and when its commit began and ended."""
 
     what: str
     order_id: str
-    place: str
+    connection: str
     began: float
     ended: float
 
 
 @frozen
-class _Standing:
+class _OrderState:
     """How an order stands when a round begins.
 
     may_end: nothing keeps its wish open through the round. tells: its cart is to be told next.
     """
 
-    may_end: bool
-    tells: bool
+    may_settle: bool
+    cancels_cart_next: bool
 
     @classmethod
-    def of(cls, cases: Sequence[Case]) -> _Standing:
+    def of(cls, cases: Sequence[Case]) -> _OrderState:
         """By all the cases of an order."""
-        carts = [case for case in cases if case.role is Role.CART]
-        others = [case for case in cases if case.role is not Role.CART]
-        tells = any(case.state is State.REQUESTED for case in carts) and not any(case.is_open for case in others)
-        stays = any(case.state in (State.REQUESTED, State.AWAITING_PERSON) for case in cases)
+        carts = [case for case in cases if case.role is ConnectionRole.CART]
+        others = [case for case in cases if case.role is not ConnectionRole.CART]
+        tells = any(case.state is State.PENDING for case in carts) and not any(case.is_open for case in others)
+        stays = any(case.state in (State.PENDING, State.ACTION_REQUIRED) for case in cases)
         return cls(bool(cases) and not stays, tells)
 
 
 @frozen
-class _Plan:
+class _OrderPlan:
     """An order of the crowd.
 
     held: a person has a case of it to the end. late: it comes to a further place when its cart is told, and not before.
@@ -109,31 +109,39 @@ class _Plan:
     late: bool
     cancel: int
 
-    def race(self, turn: int, number: int, standing: _Standing) -> list[Act]:
+    def simultaneous_actions(self, turn: int, number: int, standing: _OrderState) -> list[ProcessAction]:
         """What the processes do to it all at once: some register it, the others cancel it or tell its cart."""
-        if not (standing.tells if self.late else turn == self.cancel):
+        if not (standing.cancels_cart_next if self.late else turn == self.cancel):
             return []
         if number % 2:
-            return [Act(Deed.REGISTER, self.number, "depot")]
-        return [Act(Deed.WORK)] if standing.tells else [Act(Deed.CANCEL, self.number)]
+            return [ProcessAction(ActionKind.REGISTER, self.number, "depot")]
+        return (
+            [ProcessAction(ActionKind.WORK)]
+            if standing.cancels_cart_next
+            else [ProcessAction(ActionKind.CANCEL, self.number)]
+        )
 
-    def acts(self, turn: int, standing: _Standing) -> list[Act]:
+    def possible_actions(self, turn: int, standing: _OrderState) -> list[ProcessAction]:
         """What may happen to it in a round. No wish is settled in the round in which it is sent, nor in which its cart
         is told: so whatever comes to be registered before that must be reached."""
-        acts = [Act(Deed.IMPORT, self.number)] if turn < 2 else [Act(Deed.RESUBMIT, self.number)]
+        acts = (
+            [ProcessAction(ActionKind.IMPORT, self.number)]
+            if turn < 2
+            else [ProcessAction(ActionKind.RESUBMIT, self.number)]
+        )
         if turn >= self.cancel:
-            acts.append(Act(Deed.CANCEL, self.number))
-        if not standing.may_end and not self.late:
-            acts.append(Act(Deed.REGISTER, self.number, "depot"))
+            acts.append(ProcessAction(ActionKind.CANCEL, self.number))
+        if not standing.may_settle and not self.late:
+            acts.append(ProcessAction(ActionKind.REGISTER, self.number, "depot"))
         return acts
 
 
-class Crowds:
+class ConcurrencyRunner:
     """Plays crowds of `processes`. A context manager; leaving it ends the processes that the others are forked from."""
 
     def __init__(self, processes: int) -> None:
         self.processes = processes
-        self._nursery = Nursery(processes + 1, "tests.support.crowd_child")
+        self._fork_server = ForkServer(processes + 1, "tests.support.crowd_child")
 
     def __enter__(self) -> Self:
         return self
@@ -141,60 +149,60 @@ class Crowds:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._nursery.close()
+        self._fork_server.close()
 
-    def play(self, folder: Path, seed: int) -> Told:
+    def play(self, folder: Path, seed: int) -> ConcurrencyResult:
         """Let a crowd live in an empty folder, and judge what it left. The seed decides all but who is faster."""
-        village = Village()
-        with RawServer(answering(village)) as server, ThreadPoolExecutor(self.processes + 1) as pool:
-            return _Crowd(folder, seed, self.processes, self._nursery, pool, village, server.url).play()
+        village = FakeServices()
+        with RawServer(responding(village)) as server, ThreadPoolExecutor(self.processes + 1) as pool:
+            return _ConcurrencyRun(folder, seed, self.processes, self._fork_server, pool, village, server.url).play()
 
 
-class _Crowd:
+class _ConcurrencyRun:
     def __init__(
         self,
         folder: Path,
         seed: int,
         processes: int,
-        nursery: Nursery,
+        fork_server: ForkServer,
         pool: ThreadPoolExecutor,
-        village: Village,
+        services: FakeServices,
         url: str,
     ) -> None:
         self._ledger = folder / "orderdesk.db"
         self._chance = random.Random(seed)  # noqa: S311 - no secret
         self._width = processes
-        self._nursery = nursery
+        self._fork_server = fork_server
         self._pool = pool
-        self._village = village
+        self._services = services
         self._url = url
         self._clock = VirtualClock()
-        self._plans = [
-            _Plan(str(1001 + number), number < 6, number in (4, 5), number < 3, self._chance.randrange(2))
+        self._order_plans = [
+            _OrderPlan(str(1001 + number), number < 6, number in (4, 5), number < 3, self._chance.randrange(2))
             for number in range(8)
         ]
         self._processes = self._kills = self._pauses = 0
-        self._told: set[str] = set()
-        self._complaints: list[str] = []
+        self._reported_ids: set[str] = set()
+        self._failures: list[str] = []
 
-    def play(self) -> Told:
-        with open_crowd_desk(self._ledger, self._clock, self._url) as desk:
-            for plan in self._plans:
+    def play(self) -> ConcurrencyResult:
+        with open_concurrency_desk(self._ledger, self._clock, self._url) as desk:
+            for plan in self._order_plans:
                 desk.import_orders([order_of(plan.number)], by="the shop")
                 for place in ["mill", *(["cart"] if plan.cart else []), *(["phone"] if plan.held else [])]:
-                    desk.place(plan.number, at=place, by="the shop")
-        paused: tuple[Path, Future[Obituary]] | None = None
+                    desk.place(plan.number, connection=place, by="the shop")
+        paused: tuple[Path, Future[ProcessExit]] | None = None
         for turn in range(ROUNDS):
-            with open_crowd_desk(self._ledger, self._clock, self._url) as desk:
-                standing = [_Standing.of(desk.cases(order=plan.number)) for plan in self._plans]
-            bursts = [self._burst(turn, number, standing) for number in range(self._width)]
+            with open_concurrency_desk(self._ledger, self._clock, self._url) as desk:
+                standing = [_OrderState.of(desk.cases(order=plan.number)) for plan in self._order_plans]
+            bursts = [self._action_batch(turn, number, standing) for number in range(self._width)]
             if paused is not None:  # One at a time stands still; the others need their parents.
                 bursts = [burst for burst in bursts if not burst.pause_at]
-            running = [(burst, self._pool.submit(self._nursery.run, burst)) for burst in bursts]
+            running = [(burst, self._pool.submit(self._fork_server.run, burst)) for burst in bursts]
             waiting = next(((burst, future) for burst, future in running if burst.pause_at), None)
             for burst, future in running:
                 if waiting is None or burst is not waiting[0]:
-                    self._bury(burst.name, future.result())
+                    self._record_exit(burst.name, future.result())
             self._clock.advance(LEASE + seconds(1) if self._chance.random() < 0.8 else seconds(10))
             if paused is not None:
                 self._wake(*paused)
@@ -203,25 +211,29 @@ class _Crowd:
                 paused = self._ledger.with_name(f"{waiting[0].name}.go"), waiting[1]
         if paused is not None:
             self._wake(*paused)
-        return self._judged()
+        return self._result()
 
-    def _wake(self, go: Path, future: Future[Obituary]) -> None:
+    def _wake(self, go: Path, future: Future[ProcessExit]) -> None:
         """Let the one that stood still go on, by a clock that has not moved, with leases that are over."""
         go.touch()
         self._pauses += 1
-        self._bury(go.stem, future.result())
+        self._record_exit(go.stem, future.result())
 
-    def _burst(self, turn: int, number: int, standing: Sequence[_Standing]) -> Burst:
-        plans = list(zip(self._plans, standing, strict=True))
-        wanted = [act for plan, stands in plans for act in plan.acts(turn, stands)]
-        acts = [*self._chance.sample(wanted, k=min(len(wanted), 5)), Act(Deed.WORK), Act(Deed.WORK)]
+    def _action_batch(self, turn: int, number: int, standing: Sequence[_OrderState]) -> ActionBatch:
+        plans = list(zip(self._order_plans, standing, strict=True))
+        wanted = [act for plan, stands in plans for act in plan.possible_actions(turn, stands)]
+        acts = [
+            *self._chance.sample(wanted, k=min(len(wanted), 5)),
+            ProcessAction(ActionKind.WORK),
+            ProcessAction(ActionKind.WORK),
+        ]
         self._chance.shuffle(acts)
-        races = [act for plan, stands in plans for act in plan.race(turn, number, stands)]
-        acts[:0] = [evolve(act, after=self._chance.random() * _APART) for act in races]
+        races = [act for plan, stands in plans for act in plan.simultaneous_actions(turn, number, stands)]
+        acts[:0] = [evolve(act, after=self._chance.random() * _MAX_OFFSET) for act in races]
         fate = self._chance.random()
         boundary = self._chance.randrange(1, _LAST_BOUNDARY + 8 * len(races))
         is_paused = 0.75 < fate < 0.9 and number == 0
-        return Burst(
+        return ActionBatch(
             str(self._ledger),
             self._url,
             self._clock.now(),
@@ -229,36 +241,40 @@ class _Crowd:
             tuple(acts),
             kill_at=boundary if fate <= 0.75 else 0,
             pause_at=boundary if is_paused else 0,
-            start=time.monotonic() + _AHEAD,
+            start=time.monotonic() + _LEAD_TIME,
         )
 
-    def _bury(self, name: str, ended: Obituary) -> None:
+    def _record_exit(self, name: str, ended: ProcessExit) -> None:
         self._processes += 1
-        self._told |= {line.removeprefix(TOLD).strip() for line in ended.said if line.startswith(TOLD)}
+        self._reported_ids |= {
+            line.removeprefix(REPORTED).strip() for line in ended.output if line.startswith(REPORTED)
+        }
         if ended.code == -signal.SIGKILL:
             self._kills += 1
         elif ended.code != 0:
-            self._complaints.append(f"process {name} failed: {' | '.join(ended.said)}")
+            self._failures.append(f"process {name} failed: {' | '.join(ended.output)}")
 
     # Afterwards
 
-    def _judged(self) -> Told:
-        with open_crowd_desk(self._ledger, self._clock, self._url) as desk:
+    def _result(self) -> ConcurrencyResult:
+        with open_concurrency_desk(self._ledger, self._clock, self._url) as desk:
             self._settle(desk)
-            for plan in self._plans:
-                self._complaints += self._wrong(desk, plan)
-            self._complaints += self._told_early()
+            for plan in self._order_plans:
+                self._failures += self._failures_of_order(desk, plan)
+            self._failures += self._early_cart_cancels()
             known = {case.id for case in desk.cases()} | {errand.id for errand in desk.errands()}
             known |= {case.cancellation_id for case in desk.cases()}
-            self._complaints += [f"{lost} was given to a caller and is lost" for lost in self._told - known]
+            self._failures += [f"{lost} was given to a caller and is lost" for lost in self._reported_ids - known]
             count = len(desk.cases())
-        return Told(self._processes, self._kills, self._pauses, len(self._plans), count, tuple(self._complaints))
+        return ConcurrencyResult(
+            self._processes, self._kills, self._pauses, len(self._order_plans), count, tuple(self._failures)
+        )
 
     def _settle(self, desk: Desk) -> None:
         """Let time pass and persons decide by what is true, until nothing is left."""
-        for _ in range(_MOST_ROUNDS):
-            self._complaints += desk.run_due().problems
-            for work in self._awaiting(desk):
+        for _ in range(_MAX_ROUNDS):
+            self._failures += desk.run_due().problems
+            for work in self._cases_with_action_required(desk):
                 self._decide(desk, work)
             due = desk.ledger.next_due()
             if due is None:
@@ -266,51 +282,51 @@ class _Crowd:
             if due > self._clock.now():
                 self._clock.advance(due - self._clock.now())
         open_ = [f"{case.id} at {case.connection} is {case.state.value}" for case in desk.cases() if case.is_open]
-        self._complaints.append(f"never settled: {'; '.join(open_) or 'errands'}")
+        self._failures.append(f"never settled: {'; '.join(open_) or 'errands'}")
 
-    def _awaiting(self, desk: Desk) -> Iterator[Work]:
-        yield from desk.cases(states=[State.AWAITING_PERSON])
-        yield from (errand for errand in desk.errands(open_only=True) if errand.state is ErrandState.AWAITING_PERSON)
+    def _cases_with_action_required(self, desk: Desk) -> Iterator[AnyCase]:
+        yield from desk.cases(states=[State.ACTION_REQUIRED])
+        yield from (errand for errand in desk.errands(open_only=True) if errand.state is ErrandState.ACTION_REQUIRED)
 
-    def _decide(self, desk: Desk, work: Work) -> None:
-        truth = self._village.status.get((work.connection, work.remote_id))
-        is_done = truth == ("open" if isinstance(work, Resubmission) else "canceled")
+    def _decide(self, desk: Desk, case: AnyCase) -> None:
+        truth = self._services.status.get((case.connection, case.remote_id))
+        is_done = truth == ("open" if isinstance(case, Resubmission) else "canceled")
         try:
-            if is_done or work.connection == "phone":
-                desk.confirm(work.id, by="Ben")
+            if is_done or case.connection == "phone":
+                desk.confirm(case.id, by="Ben")
             else:
-                desk.send_again(work.id, by="Ben")
+                desk.send_again(case.id, by="Ben")
         except OrderDeskError:
             return  # A cart is told last: it is its turn when the others are settled.
 
-    def _wrong(self, desk: Desk, plan: _Plan) -> Iterator[str]:
-        order = desk.host.order(plan.number)
+    def _failures_of_order(self, desk: Desk, plan: _OrderPlan) -> Iterator[str]:
+        order = desk.order_store.get_order(plan.number)
         cases = desk.cases(order=plan.number)
         asked = {case.connection for case in cases}
         if desk.ledger.cancellations(order.id):
-            for placement in desk.host.placements(order.id):
+            for placement in desk.order_store.remote_orders(order.id):
                 if placement.connection not in asked:
                     yield f"{plan.number} was canceled, and {placement.connection} was never asked"
-        for case in latest_of(cases, desk.host.placements(order.id)).values():
-            yield from self._wrong_case(desk, case)
-        assert isinstance(desk.host, LocalHost)
-        made = [copy for copy in desk.host.copies(order.id) if not desk.host.placements(copy)]
+        for case in latest_cases(cases, desk.order_store.remote_orders(order.id)).values():
+            yield from self._failures_of_case(desk, case)
+        assert isinstance(desk.order_store, SqliteOrderStore)
+        made = [copy for copy in desk.order_store.duplicates_of(order.id) if not desk.order_store.remote_orders(copy)]
         for copy in made:
             yield f"{plan.number}: its duplicate {copy} is at no service"
         works = desk.ledger.resubmissions(original_id=order.id)
         if len(works) > 1:
             yield f"{plan.number} was resubmitted {len(works)} times"
         for work in works:
-            count = self._village.writes.count(f"{work.connection} make {work.remote_id}")
+            count = self._services.writes.count(f"{work.connection} make {work.remote_id}")
             if count != 1 or work.state is not ErrandState.DONE:
-                yield f"{work.id} is {work.state.value} ({work.text}), and {work.connection} made it {count} times"
+                yield f"{work.id} is {work.state.value} ({work.message}), and {work.connection} made it {count} times"
 
-    def _wrong_case(self, desk: Desk, case: Case) -> Iterator[str]:
+    def _failures_of_case(self, desk: Desk, case: Case) -> Iterator[str]:
         if case.state is not State.CANCELED:
-            yield f"{case.id} at {case.connection} ended {case.state.value}: {case.text}"
+            yield f"{case.id} at {case.connection} ended {case.state.value}: {case.message}"
         if case.connection == "phone":
             return
-        acted = self._village.writes.count(f"{case.connection} cancel {case.remote_id}")
+        acted = self._services.writes.count(f"{case.connection} cancel {case.remote_id}")
         known = sum(
             len(sends(desk.ledger.history(other.id)))
             for other in desk.cases(order=case.order_number)
@@ -318,16 +334,16 @@ class _Crowd:
         )
         if acted > known:
             yield f"{case.connection} was told {acted} times of {case.remote_id}, the ledger knows of {known}"
-        truth = self._village.status.get((case.connection, case.remote_id))
+        truth = self._services.status.get((case.connection, case.remote_id))
         if case.state is State.CANCELED and truth != "canceled":
             yield f"{case.id} is called canceled, and {case.connection} has it {truth}"
 
-    def _told_early(self) -> Iterator[str]:
+    def _early_cart_cancels(self) -> Iterator[str]:
         """Law 8, by what was committed before the commit that let the cart be told began."""
-        events = [_Line(*json.loads(line)) for line in Path(f"{self._ledger}.diary").read_text("utf-8").splitlines()]
+        events = [_LogLine(*json.loads(line)) for line in Path(f"{self._ledger}.diary").read_text("utf-8").splitlines()]
         for told in (event for event in events if event.what == "told"):
             of_it = [event for event in events if event.order_id == told.order_id]
-            stands = {event.place for event in of_it if event.what == "stands" and event.ended < told.began}
-            canceled = {event.place for event in of_it if event.what == "canceled" and event.began < told.ended}
+            stands = {event.connection for event in of_it if event.what == "stands" and event.ended < told.began}
+            canceled = {event.connection for event in of_it if event.what == "canceled" and event.began < told.ended}
             for place in stands - canceled:
                 yield f"law 8: the cart was told of {told.order_id} while {place} was not canceled"

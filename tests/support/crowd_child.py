@@ -18,29 +18,35 @@ from pathlib import Path
 from attrs import evolve, frozen
 from cattrs.preconf.json import make_converter
 
-from orderdesk_devkit.testing.failpoints.child import CROSSED, TOLD, Boundaries, children, say
+from orderdesk_devkit.testing.failpoints.child import CROSSED, REPORTED, Boundaries, report, run_children
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.exchange import Intent
-from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import LedgerError, OrderDeskError
-from orderdesk_sdk.orders.order import Line, Order, Placement, Role
+from orderdesk_sdk.errors import OrderDeskError, StorageError
+from orderdesk_sdk.orders.order import ConnectionRole, Order, OrderLine, RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.service import Flow, Service
-from tests.support.fake_services import Cart, Mill, Phone, TownSettings, open_village_desk
+from tests.support.fake_services import (
+    FakeCart,
+    FakeFulfillmentService,
+    FakeManualService,
+    FakeServiceSettings,
+    open_fake_desk,
+)
 
-__all__ = ["Act", "Burst", "Deed", "open_crowd_desk", "order_of"]
+__all__ = ["ProcessAction", "ActionBatch", "ActionKind", "open_concurrency_desk", "order_of"]
 
 LONGEST_READ = 0.01
 """Real seconds that a cart takes to be read, at most: what others do meanwhile is what it is about."""
-_LEDGER_WRITES = ("open", "write", "append", "name", "open_resubmission", "begin_registration", "forget_registration")
-_HOST_WRITES = ("duplicate", "place", "note_status", "import_orders")
+_LEDGER_WRITES = ("open", "write", "append", "name", "open_resubmission", "begin_registration", "discard_registration")
+_HOST_WRITES = ("duplicate", "add_remote_order", "record_status", "import_orders")
 
 
-class Deed(enum.Enum):
+class ActionKind(enum.Enum):
     """What a process does."""
 
     IMPORT = "import"
@@ -51,17 +57,17 @@ class Deed(enum.Enum):
 
 
 @frozen
-class Act:
+class ProcessAction:
     """A deed to an order. at: the place to register it at. after: real seconds before it."""
 
-    deed: Deed
+    kind: ActionKind
     order: str = ""
-    at: str = ""
+    connection: str = ""
     after: float = 0.0
 
 
 @frozen
-class Burst:
+class ActionBatch:
     """What one process does. name: of this one. now: the time by its clock, which stands still.
 
     kill_at, pause_at: numbers of the boundaries at which it dies, or waits for the file `NAME.go` beside the ledger;
@@ -72,7 +78,7 @@ class Burst:
     url: str
     now: datetime
     name: str
-    acts: tuple[Act, ...]
+    actions: tuple[ProcessAction, ...]
     kill_at: int = 0
     pause_at: int = 0
     start: float = 0.0
@@ -82,7 +88,7 @@ class Burst:
         return json.dumps(_converter.unstructure(self))
 
     @classmethod
-    def load(cls, text: str) -> Burst:
+    def load(cls, text: str) -> ActionBatch:
         """The burst that `dump` wrote."""
         return _converter.structure(json.loads(text), cls)
 
@@ -90,17 +96,17 @@ class Burst:
 _converter = make_converter()
 
 
-class Depot(Mill):
+class SecondFulfillmentService(FakeFulfillmentService):
     """A second mill."""
 
     slug = "depot"
 
 
-class ReadCart(Cart):
+class SlowReadCart(FakeCart):
     """A cart that takes a while to be read before it is told."""
 
     @hookimpl
-    def orderdesk_cancel(self, request: CancelRequest, service: Service[TownSettings]) -> Flow[Answer]:
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[FakeServiceSettings]) -> Flow[Answer]:
         """Read, then ask."""
         yield service.get("/cart", request.remote_id)
         time.sleep(random.random() * LONGEST_READ)  # noqa: S311 - no secret
@@ -109,30 +115,32 @@ class ReadCart(Cart):
 
 def order_of(number: str) -> Order:
     """The order of a number."""
-    return Order(f"id-{number}", number, lines=(Line(1, code="MUG"), Line(2, code="TEE")))
+    return Order(f"id-{number}", number, lines=(OrderLine(1, code="MUG"), OrderLine(2, code="TEE")))
 
 
-def open_crowd_desk(ledger: Path, clock: VirtualClock, url: str) -> Desk:
+def open_concurrency_desk(ledger: Path, clock: VirtualClock, url: str) -> Desk:
     """A desk of the crowd: a cart, a mill, a depot and a phone, all in the village at `url`."""
-    return open_village_desk(ledger, clock, url, [ReadCart(), Mill(), Depot(), Phone()])
+    return open_fake_desk(
+        ledger, clock, url, [SlowReadCart(), FakeFulfillmentService(), SecondFulfillmentService(), FakeManualService()]
+    )
 
 
-class _Diary:
+class _CommitLog:
     """What was committed and when, by a clock that all processes share: for the judge of law 8."""
 
     def __init__(self, ledger: str, desk: Desk) -> None:
         self._file = os.open(f"{ledger}.diary", os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
-        self._write, self._place = desk.ledger.write, desk.host.place
+        self._write, self._location = desk.ledger.write, desk.order_store.add_remote_order
         self._desk = desk
         desk.ledger.write = self.write  # type: ignore[method-assign]
-        desk.host.place = self.place  # type: ignore[method-assign]
+        desk.order_store.add_remote_order = self.place  # type: ignore[method-assign]
 
-    def place(self, ref: str, placement: Placement, *, by: str) -> None:
-        self._place(ref, placement, by=by)
-        if placement.role is not Role.CART:
-            self._note("stands", self._desk.host.order(ref).id, placement.connection)
+    def place(self, ref: str, remote_order: RemoteOrder, *, by: str) -> None:
+        self._location(ref, remote_order, by=by)
+        if remote_order.role is not ConnectionRole.CART:
+            self._note("stands", self._desk.order_store.get_order(ref).id, remote_order.connection)
 
-    def write(self, *changes: Write) -> None:
+    def write(self, *changes: CaseUpdate) -> None:
         began = time.monotonic()
         for change in changes:
             if isinstance(change.after, Case) and change.after.state is State.CANCELED:
@@ -140,8 +148,8 @@ class _Diary:
         self._write(*changes)
         for change in changes:
             case = change.after
-            tells = any(isinstance(entry, Intent) and not entry.reads_only for entry in change.entries)
-            if isinstance(case, Case) and case.role is Role.CART and tells:
+            tells = any(isinstance(entry, Intent) and not entry.read_only for entry in change.entries)
+            if isinstance(case, Case) and case.role is ConnectionRole.CART and tells:
                 self._note("told", case.order_id, case.connection, began)
 
     def _note(self, what: str, order_id: str, connection: str, began: float | None = None) -> None:
@@ -150,10 +158,10 @@ class _Diary:
         os.write(self._file, f"{line}\n".encode())
 
 
-class _Standstill(Boundaries):
+class _PausingBoundaries(Boundaries):
     """Stands still at a boundary until a file is there."""
 
-    def __init__(self, burst: Burst) -> None:
+    def __init__(self, burst: ActionBatch) -> None:
         super().__init__(burst.kill_at)
         self._pause_at = burst.pause_at
         self._go = Path(burst.ledger).with_name(f"{burst.name}.go")
@@ -165,39 +173,39 @@ class _Standstill(Boundaries):
                 time.sleep(0.002)
 
 
-def _do(burst: Burst) -> None:
-    boundaries = _Standstill(burst)
-    with open_crowd_desk(Path(burst.ledger), VirtualClock(burst.now), burst.url) as desk:
-        _Diary(burst.ledger, desk)
-        boundaries.surround(desk.ledger, _LEDGER_WRITES)
-        boundaries.surround(desk.host, _HOST_WRITES)
-        boundaries.watch_the_wire()
+def _run_batch(burst: ActionBatch) -> None:
+    boundaries = _PausingBoundaries(burst)
+    with open_concurrency_desk(Path(burst.ledger), VirtualClock(burst.now), burst.url) as desk:
+        _CommitLog(burst.ledger, desk)
+        boundaries.add_around(desk.ledger, _LEDGER_WRITES)
+        boundaries.add_around(desk.order_store, _HOST_WRITES)
+        boundaries.watch_http()
         time.sleep(max(0.0, burst.start - time.monotonic()))
-        for act in burst.acts:
+        for act in burst.actions:
             time.sleep(act.after)
-            for told in _take(act, desk):
-                say(TOLD, told)
-    say(CROSSED, json.dumps(len(boundaries.names)))
+            for told in _perform(act, desk):
+                report(REPORTED, told)
+    report(CROSSED, json.dumps(len(boundaries.names)))
 
 
-def _take(act: Act, desk: Desk) -> Sequence[str]:
+def _perform(act: ProcessAction, desk: Desk) -> Sequence[str]:
     """Take an act; the ids that its caller has in hand. What the desk refuses for a reason is as good as done."""
     try:
-        match act.deed:
-            case Deed.IMPORT:
+        match act.kind:
+            case ActionKind.IMPORT:
                 desk.import_orders([evolve(order_of(act.order), email=f"{os.getpid()}@example.com")], by="the shop")
-            case Deed.REGISTER:
-                desk.place(act.order, at=act.at, by="the shop")
-            case Deed.CANCEL:
+            case ActionKind.REGISTER:
+                desk.place(act.order, connection=act.connection, by="the shop")
+            case ActionKind.CANCEL:
                 made = desk.cancel(act.order, by="Ann", reason="customer asked")
                 return (made.cancellation.id, *(case.id for case in made.cases))
-            case Deed.RESUBMIT:
+            case ActionKind.RESUBMIT:
                 return (desk.resubmit(act.order, by="Ann").id,)
-            case Deed.WORK:
+            case ActionKind.WORK:
                 problems = desk.run_due().problems
                 if problems:
-                    raise LedgerError("; ".join(problems))
-    except LedgerError:
+                    raise StorageError("; ".join(problems))
+    except StorageError:
         raise
     except OrderDeskError:
         return ()
@@ -205,4 +213,4 @@ def _take(act: Act, desk: Desk) -> Sequence[str]:
 
 
 if __name__ == "__main__":
-    children(sys.stdin, lambda line: _do(Burst.load(line)))
+    run_children(sys.stdin, lambda line: _run_batch(ActionBatch.load(line)))

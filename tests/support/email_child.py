@@ -19,40 +19,40 @@ from unittest.mock import patch
 from attrs import field, frozen
 from cattrs.preconf.json import make_converter
 
-from orderdesk_devkit.testing.failpoints.child import CROSSED, Boundaries, children, say
+from orderdesk_devkit.testing.failpoints.child import CROSSED, Boundaries, report, run_children
 from orderdesk_sdk.clock import Clock, VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.plugin.connection_settings import host, parsed, setting, settings
+from orderdesk_sdk.plugin.connection_settings import custom, setting, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.routes import ByPerson, Email, Portal, Route, RuleAction
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.routes import Email, ManualConfirmation, Portal, Route, RuleAction
 from orderdesk_sdk.plugin.toolkit.templates import read_template
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.transport.email import smtp_session as smtp
-from orderdesk_sdk.transport.email.smtp import MailConfig
+from orderdesk_sdk.transport.email.smtp import EmailConfig
 
 __all__ = [
     "ACTION",
-    "BY_MAIL",
-    "BY_MAIL_OR_PHONE",
-    "POST",
+    "EMAIL_ROUTES",
+    "EMAIL_OR_PORTAL_ROUTES",
+    "EMAIL_ONLY",
     "WITHIN",
-    "Errand",
-    "PostPlugin",
-    "PostSettings",
+    "EmailTask",
+    "EmailOnlyPlugin",
+    "EmailOnlySettings",
     "Task",
-    "open_post_desk",
+    "open_email_desk",
 ]
 
-POST = "post"
+EMAIL_ONLY = "post"
 """The slug of the integration, and the name of its one connection."""
 ACTION = "Cancel Order at Post"
 WITHIN = hours(4)
-BY_MAIL: tuple[Route, ...] = (Email("to", "subject", "body", ByPerson(WITHIN)),)
-BY_MAIL_OR_PHONE = (*BY_MAIL, Portal("Call Post."))
+EMAIL_ROUTES: tuple[Route, ...] = (Email("to", "subject", "body", ManualConfirmation(WITHIN)),)
+EMAIL_OR_PORTAL_ROUTES = (*EMAIL_ROUTES, Portal("Call Post."))
 
 _LEDGER_WRITES = ("open", "write", "append", "occur", "handled")
 _HOST_WRITES = ("move", "add_history")
@@ -60,48 +60,48 @@ _SMTP_STEPS = ("connect", "send", "getreply")
 
 
 @settings
-class PostSettings:
+class EmailOnlySettings:
     """Where a mail goes, and what it says."""
 
-    endpoint: str = host(help="never called", default="https://post.example.com")
+    endpoint: str = url(help="never called", default="https://post.example.com")
     to: str = setting(str, help="where cancellations go", default="desk@example.net")
-    subject: str = parsed(read_template, help="of the mail", default="Cancel {order_number}")
-    body: str = parsed(read_template, help="of the mail", default="Please cancel {remote_id}: {reason}\n{lines}")
+    subject: str = custom(read_template, help="of the mail", default="Cancel {order_number}")
+    body: str = custom(read_template, help="of the mail", default="Please cancel {remote_id}: {reason}\n{lines}")
 
 
-class PostPlugin:
+class EmailOnlyPlugin:
     """An integration that is a declaration and nothing else: no hook makes a call."""
 
-    def __init__(self, ladder: tuple[Route, ...] = BY_MAIL) -> None:
-        self._ladder = ladder
+    def __init__(self, routes: tuple[Route, ...] = EMAIL_ROUTES) -> None:
+        self._ladder = routes
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         """The declaration."""
         return Integration(
-            slug=POST,
+            slug=EMAIL_ONLY,
             title="Post",
-            settings=PostSettings,
+            settings=EmailOnlySettings,
             base_url="endpoint",
             cancel=self._ladder,
             actions=(RuleAction(ACTION),),
         )
 
 
-def open_post_desk(
+def open_email_desk(
     ledger: Path,
     clock: Clock,
     *,
-    mail: MailConfig | None = None,
+    mail: EmailConfig | None = None,
     rules: Sequence[Mapping[str, object]] = (),
-    ladder: tuple[Route, ...] = BY_MAIL,
+    routes: tuple[Route, ...] = EMAIL_ROUTES,
     changed: Mapping[str, object] | None = None,
 ) -> Desk:
     """A desk on a file, with one connection to the e-mail-only integration. changed: settings of that connection."""
-    registry = Registry()
-    registry.register(PostPlugin(ladder), POST)
-    connection = ConnectionConfig(POST, POST, changed or {}, f"[connections.{POST}]")
-    config = Config(ledger, {POST: connection}, mail=mail, rules=read_rules(list(rules), "[[rules]]"))
+    registry = PluginRegistry()
+    registry.register(EmailOnlyPlugin(routes), EMAIL_ONLY)
+    connection = ConnectionConfig(EMAIL_ONLY, EMAIL_ONLY, changed or {}, f"[connections.{EMAIL_ONLY}]")
+    config = Config(ledger, {EMAIL_ONLY: connection}, email=mail, rules=read_rules(list(rules), "[[rules]]"))
     return Desk(config, clock=clock, registry=registry)
 
 
@@ -114,7 +114,7 @@ class Task(enum.Enum):
 
 
 @frozen
-class Errand:
+class EmailTask:
     """What the child has to do. kill_at: the boundary to die at, from 1; 0 lets it live. port: of the SMTP server."""
 
     ledger: str
@@ -131,10 +131,10 @@ class Errand:
 
     def open(self, clock: Clock) -> Desk:
         """The desk that the errand is done with."""
-        mail = MailConfig(sender="Shop <orders@example.com>", host="127.0.0.1", port=self.port, timeout=10)
-        return open_post_desk(Path(self.ledger), clock, mail=mail, rules=self.rules)
+        mail = EmailConfig(sender="Shop <orders@example.com>", host="127.0.0.1", port=self.port, timeout=10)
+        return open_email_desk(Path(self.ledger), clock, mail=mail, rules=self.rules)
 
-    def do(self, desk: Desk) -> None:
+    def run(self, desk: Desk) -> None:
         """Do it."""
         match self.task:
             case Task.CANCEL:
@@ -147,10 +147,10 @@ _converter = make_converter()
 _converter.register_structure_hook(str | list[str], lambda value, _: value)
 
 
-def _watched(boundaries: Boundaries) -> type[smtp.Conversation]:
-    class Smtp(smtp.Conversation):
+def _with_boundaries(boundaries: Boundaries) -> type[smtp.SmtpSession]:
+    class Smtp(smtp.SmtpSession):
         def __init__(self, host: str, port: int, *, timeout: float) -> None:
-            boundaries.surround(self, _SMTP_STEPS)
+            boundaries.add_around(self, _SMTP_STEPS)
             super().__init__(host, port, timeout=timeout)
 
     return Smtp
@@ -158,15 +158,15 @@ def _watched(boundaries: Boundaries) -> type[smtp.Conversation]:
 
 def _do(line: str) -> None:
     """Do an errand; whoever is still alive at the end lists the boundaries that it crossed."""
-    errand = _converter.structure(json.loads(line), Errand)
+    errand = _converter.structure(json.loads(line), EmailTask)
     boundaries = Boundaries(errand.kill_at)
     with errand.open(VirtualClock(errand.now)) as desk:
-        boundaries.surround(desk.ledger, _LEDGER_WRITES)
-        boundaries.surround(desk.host, _HOST_WRITES)
-        with patch.object(smtp, "Conversation", _watched(boundaries)):
-            errand.do(desk)
-    say(CROSSED, json.dumps(boundaries.names))
+        boundaries.add_around(desk.ledger, _LEDGER_WRITES)
+        boundaries.add_around(desk.order_store, _HOST_WRITES)
+        with patch.object(smtp, "Conversation", _with_boundaries(boundaries)):
+            errand.run(desk)
+    report(CROSSED, json.dumps(boundaries.names))
 
 
 if __name__ == "__main__":
-    children(sys.stdin, _do)
+    run_children(sys.stdin, _do)

@@ -1,7 +1,7 @@
 """A village of made-up services, for tests of what happens between places: carts, mills, and people on the phone.
 
     with RawServer(answering(village)) as server:
-        desk = open_village_desk(path, clock, server.url, [Cart(), Mill()], orders=[...], rules=[...])
+        desk = open_fake_desk(path, clock, server.url, [Cart(), Mill()], orders=[...], rules=[...])
 
 A cart and a mill are asked by a button, read back, and let us know by messages; the phone is answered by a person.
 """
@@ -14,37 +14,46 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from orderdesk_devkit.testing.raw_server import http_reply
+from orderdesk_devkit.testing.raw_server import http_response
 from orderdesk_sdk.clock import Clock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import UntrustedMessage
-from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.errors import SignatureVerificationError
+from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.answer import Answer, Rejection
+from orderdesk_sdk.plugin.connection_settings import settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import StatedAt
-from orderdesk_sdk.plugin.integration import IdRule, Integration, NewNumber, Status
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck, Portal, RuleAction
+from orderdesk_sdk.plugin.integration import IdentifierFormat, Integration, NewNumber, SettableStatus
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest, StatusChangeRequest
+from orderdesk_sdk.plugin.routes import Button, Polling, Portal, RuleAction
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, text_at
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, text_at
+from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.transport.http.client import CallLimits
+from orderdesk_sdk.transport.http.client import HttpLimits
 
-__all__ = ["KEY", "Cart", "Mill", "Phone", "Village", "VillageOpener", "note", "open_village_desk"]
+__all__ = [
+    "KEY",
+    "FakeCart",
+    "FakeFulfillmentService",
+    "FakeManualService",
+    "FakeServices",
+    "FakeDeskOpener",
+    "fake_webhook",
+    "open_fake_desk",
+]
 
 KEY = "the-town-crier-4f1d"
 """What a message must carry to be trusted."""
 PORTAL = (Portal("Call them."),)
-_IDS = IdRule("[0-9-]+", 12, "they know digits only")
+_IDS = IdentifierFormat("[0-9-]+", 12, "they know digits only")
 
 
-class Village:
+class FakeServices:
     """The services themselves, all behind one URL: `/PLACE/ORDER`. An order that nobody told of is open.
 
     status: by place and order, the word that a read-back is given. writes: what came in, `PLACE VERB ORDER`.
@@ -55,8 +64,8 @@ class Village:
     def __init__(self) -> None:
         self.status: dict[tuple[str, str], str] = {}
         self.writes: list[str] = []
-        self.fates: dict[str, str] = {}
-        self.deaf: set[str] = set()
+        self.cancel_outcomes: dict[str, str] = {}
+        self.silent: set[str] = set()
         self.down: set[str] = set()
 
     def __call__(self, request: bytes) -> bytes:
@@ -65,51 +74,54 @@ class Village:
         method, path, *_ = head.decode().split()
         _, place, number = path.split("/")
         if place in self.down:
-            return http_reply(503, b"{}")
+            return http_response(503, b"{}")
         if method != "GET":
             verb = str(json.loads(body)["do"])
             self.writes.append(f"{place} {verb} {number}")
-            fate = self.fates.get(place, "canceled") if verb == "cancel" else verb
+            fate = self.cancel_outcomes.get(place, "canceled") if verb == "cancel" else verb
             if fate == "late":
-                return http_reply(409, b"{}")
+                return http_response(409, b"{}")
             self.status[place, number] = "open" if verb == "make" else fate
-        if place in self.deaf and method != "GET":
+        if place in self.silent and method != "GET":
             return b""
         word = self.status.get((place, number), "unknown" if number.count("-") else "open")
-        return http_reply(200, json.dumps({"number": number, "status": word}).encode())
+        return http_response(200, json.dumps({"number": number, "status": word}).encode())
 
 
 @settings
-class TownSettings:
+class FakeServiceSettings:
     """Where the village is."""
 
-    endpoint: str = host(help="the village's services")
+    endpoint: str = url(help="the village's services")
 
 
-class Phone:
+class FakeManualService:
     """Nothing but a person on the phone."""
 
-    slug, role = "phone", Role.FULFILLMENT
+    slug, role = "phone", ConnectionRole.FULFILLMENT
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         """The declaration."""
-        return Integration(slug=self.slug, title="Phone", settings=TownSettings, cancel=PORTAL)
+        return Integration(slug=self.slug, title="Phone", settings=FakeServiceSettings, cancel=PORTAL)
 
     @hookimpl
-    def orderdesk_receive(self, message: Message, service: Service[TownSettings]) -> Sequence[Hint]:
+    def orderdesk_parse_webhook(
+        self, request: WebhookRequest, service: Service[FakeServiceSettings]
+    ) -> Sequence[OrderNotification]:
         """One order a message: number, kind and delivery."""
-        if not hmac.compare_digest(message.headers.get("x-key", ""), KEY):
-            raise UntrustedMessage(f"the key is not {service.connection}'s", remedy="compare the keys")
+        if not hmac.compare_digest(request.headers.get("x-key", ""), KEY):
+            raise SignatureVerificationError(f"the key is not {service.connection}'s", hint="compare the keys")
         try:
             return [
-                Hint(each["number"], HintKind(each["kind"]), each.get("delivery")) for each in json.loads(message.body)
+                OrderNotification(each["number"], NotificationKind(each["kind"]), each.get("delivery"))
+                for each in json.loads(request.body)
             ]
         except (ValueError, KeyError, TypeError):
-            raise MalformedReply("a list of orders was expected") from None
+            raise MalformedResponseError("a list of orders was expected") from None
 
 
-class Mill(Phone):
+class FakeFulfillmentService(FakeManualService):
     """A service with a button, which only asks, and a read-back."""
 
     slug = "mill"
@@ -120,18 +132,18 @@ class Mill(Phone):
         return Integration(
             slug=self.slug,
             title=self.slug.title(),
-            settings=TownSettings,
+            settings=FakeServiceSettings,
             base_url="endpoint",
             role=self.role,
-            cancel=(Button(ByCheck(minutes(2), hours(1)), climbs=frozenset({Refusal.TOO_LATE})), *PORTAL),
-            resubmit=NewNumber(),
-            remote_id=_IDS,
+            cancel=(Button(Polling(minutes(2), hours(1)), fallback_on=frozenset({Rejection.TOO_LATE})), *PORTAL),
+            resubmission=NewNumber(),
+            remote_id_format=_IDS,
             identified_by={"*": StatedAt("number")},
             statuses=self.statuses(),
             actions=self.actions(),
         )
 
-    def statuses(self) -> tuple[Status, ...]:
+    def statuses(self) -> tuple[SettableStatus, ...]:
         """What can be set."""
         return ()
 
@@ -140,68 +152,72 @@ class Mill(Phone):
         return (RuleAction(f"Cancel Order at {self.slug.title()}"),)
 
     @hookimpl
-    def orderdesk_cancel(self, request: CancelRequest, service: Service[TownSettings]) -> Flow[Answer]:
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[FakeServiceSettings]) -> Flow[Answer]:
         """Ask."""
         reply = yield service.post(f"/{self.slug}", request.remote_id, json={"do": "cancel"})
         if reply.status_code == 409:
-            return answer.refused(reply, Refusal.TOO_LATE)
-        return answer.asked(reply) if reply.is_success else answer.not_done(reply)
+            return answer.rejected(reply, Rejection.TOO_LATE)
+        return answer.acknowledged(reply) if reply.is_success else answer.not_processed(reply)
 
     @hookimpl
-    def orderdesk_check(self, request: CheckRequest, service: Service[TownSettings]) -> Flow[Answer]:
+    def orderdesk_poll(self, request: PollRequest, service: Service[FakeServiceSettings]) -> Flow[Answer]:
         """Read."""
         reply = yield service.get(f"/{self.slug}", request.remote_id)
         if not reply.is_success:
-            return answer.unclear(reply)
+            return answer.unknown(reply)
         word = text_at(reply, "status")
         if word == "shipped":
-            return answer.refused(reply, Refusal.SHIPPED, status=word)
+            return answer.rejected(reply, Rejection.SHIPPED, status=word)
         return answer.canceled(reply, status=word) if word == "canceled" else answer.pending(reply, status=word)
 
     @hookimpl
-    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[TownSettings]) -> Flow[Answer | Placement]:
+    def orderdesk_resubmit(
+        self, request: ResubmitRequest, service: Service[FakeServiceSettings]
+    ) -> Flow[Answer | RemoteOrder]:
         """Make it, unless it is there."""
         number = request.order.number
         there = yield service.get(f"/{self.slug}", number)
         if there.is_success and text_at(there, "status") == "unknown":
             there = yield service.post(f"/{self.slug}", number, json={"do": "make"})
-        return service.placement(number) if there.is_success else answer.not_done(there)
+        return service.remote_order(number) if there.is_success else answer.not_processed(there)
 
 
-class Cart(Mill):
+class FakeCart(FakeFulfillmentService):
     """A cart, whose orders can be held."""
 
-    slug, role = "cart", Role.CART
+    slug, role = "cart", ConnectionRole.CART
 
-    def statuses(self) -> tuple[Status, ...]:
+    def statuses(self) -> tuple[SettableStatus, ...]:
         """What can be set."""
-        return (Status("held", "On hold"), Status("packed", "Packed"))
+        return (SettableStatus("held", "On hold"), SettableStatus("packed", "Packed"))
 
     def actions(self) -> tuple[RuleAction, ...]:
         """What rules may do."""
         return (RuleAction("Hold Order at Cart", status="held"),)
 
     @hookimpl
-    def orderdesk_change_status(self, request: StatusRequest, service: Service[TownSettings]) -> Flow[Answer]:
+    def orderdesk_change_status(
+        self, request: StatusChangeRequest, service: Service[FakeServiceSettings]
+    ) -> Flow[Answer]:
         """Read, then set."""
         there = yield service.get("/cart", request.remote_id)
         if not there.is_success:
-            return answer.not_done(there)
+            return answer.not_processed(there)
         known = text_at(there, "status")
         if known == "canceled":
-            return answer.refused(there, Refusal.NOT_ALLOWED, text="it is canceled", status=known)
+            return answer.rejected(there, Rejection.NOT_ALLOWED, message="it is canceled", status=known)
         if known == request.status:
             return answer.changed(there, status=known)
         reply = yield service.post("/cart", request.remote_id, json={"do": request.status})
-        return answer.changed(reply, status=request.status) if reply.is_success else answer.not_done(reply)
+        return answer.changed(reply, status=request.status) if reply.is_success else answer.not_processed(reply)
 
 
-class VillageOpener(Protocol):
+class FakeDeskOpener(Protocol):
     """Opens a desk in a village, on the one file of a test, as another process would. at: the places of order 1042."""
 
     def __call__(
         self,
-        *plugins: Phone,
+        *plugins: FakeManualService,
         at: Sequence[str] = (),
         listeners: Sequence[object] = (),
         rules: Sequence[Mapping[str, object]] = (),
@@ -209,24 +225,24 @@ class VillageOpener(Protocol):
         """The desk; without `plugins` the village has a cart, a mill and a phone."""
 
 
-def note(number: str, kind: HintKind, *, delivery: str | None = None, key: str = KEY) -> Message:
+def fake_webhook(number: str, kind: NotificationKind, *, delivery: str | None = None, key: str = KEY) -> WebhookRequest:
     """The message that a place of the village sends about an order."""
     told = [{"number": number, "kind": kind.value, "delivery": delivery}]
-    return Message({"X-Key": key}, json.dumps(told).encode())
+    return WebhookRequest({"X-Key": key}, json.dumps(told).encode())
 
 
-def open_village_desk(
+def open_fake_desk(
     ledger: Path,
     clock: Clock,
     url: str,
-    plugins: Sequence[Phone],
+    plugins: Sequence[FakeManualService],
     *,
     listeners: Sequence[object] = (),
     rules: Sequence[Mapping[str, object]] = (),
     orders: Sequence[Order] = (),
 ) -> Desk:
     """A desk with one connection per plugin, named as it is; `orders` are imported."""
-    registry = Registry(find=lambda group: [])
+    registry = PluginRegistry(find=lambda group: [])
     for plugin in plugins:
         registry.register(plugin, plugin.slug)
     connections = {
@@ -234,6 +250,8 @@ def open_village_desk(
         for plugin in plugins
     }
     config = Config(ledger, connections, rules=read_rules(list(rules), "[[rules]]"))
-    desk = Desk(config, clock=clock, registry=registry, listeners=listeners, limits=CallLimits(read=5, total=5))
+    desk = Desk(
+        config, clock=clock, registry=registry, listeners=listeners, limits=HttpLimits(read_timeout=5, timeout=5)
+    )
     desk.import_orders(orders, by="a test")
     return desk

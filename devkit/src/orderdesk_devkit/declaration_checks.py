@@ -10,68 +10,68 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from orderdesk_sdk.plugin.connection_settings import settings_fields
-from orderdesk_sdk.plugin.integration import Integration, NoResubmit
-from orderdesk_sdk.plugin.reasons import ClosedList, FreeText, gaps
-from orderdesk_sdk.plugin.routes import Always, Button, ByReply, Portal, Route, SinceSubmission, WhileStatus
+from orderdesk_sdk.plugin.integration import Integration, NoResubmission
+from orderdesk_sdk.plugin.reasons import FreeText, ReasonList, mapping_errors
+from orderdesk_sdk.plugin.routes import Always, Button, FinalResponse, Portal, Route, WhileStatus, WithinTime
 
-__all__ = ["declaration_faults"]
-
-
-def declaration_faults(declared: Integration, ladder: Sequence[Route] | None = None) -> Iterator[tuple[str, str]]:
-    """What is wrong, and what its author does about it. ladder: of one connection, in place of the declared one."""
-    yield from _ladder_faults(declared.cancel if ladder is None else ladder)
-    yield from _word_faults(declared)
-    yield from _list_faults(declared)
+__all__ = ["declaration_errors"]
 
 
-def _ladder_faults(ladder: Sequence[Route]) -> Iterator[tuple[str, str]]:
-    for number, route in enumerate(ladder, start=1):
-        where, following = f"route {number} ({route.label})", ladder[number:]
-        if isinstance(route.window, WhileStatus) and not (route.window.statuses and route.window.until.strip()):
+def declaration_errors(integration: Integration, routes: Sequence[Route] | None = None) -> Iterator[tuple[str, str]]:
+    """What is wrong, and what its author does about it. routes: of one connection, in place of the declared one."""
+    yield from _route_errors(integration.cancel if routes is None else routes)
+    yield from _empty_text_errors(integration)
+    yield from _duplicate_errors(integration)
+
+
+def _route_errors(routes: Sequence[Route]) -> Iterator[tuple[str, str]]:
+    for number, route in enumerate(routes, start=1):
+        where, following = f"route {number} ({route.label})", routes[number:]
+        if isinstance(route.window, WhileStatus) and not (route.window.statuses and route.window.closes_at.strip()):
             yield (
                 f"{where}: its window names no status, or no word for what closes it",
                 'write WhileStatus({"..."}, until="...")',
             )
-        if isinstance(route, Button) and route.climbs and not following:
+        if isinstance(route, Button) and route.fallback_on and not following:
             yield (
                 f"{where}: it climbs to a next route, and there is none",
                 "declare that route, or leave `climbs` out so that a refusal settles the case",
             )
-        if following and _stays(route):
+        if following and _never_falls_back(route):
             yield (
                 f"{where}: no order ever leaves it for the next route",
                 "give it a window or `climbs`, or remove the routes behind it",
             )
         if any(route == other for other in following):
             yield f"{where}: it stands there twice", "remove one"
-        yield from ((f"{where}: {text}", remedy) for text, remedy in _reason_faults(route))
-    windows = [route.window for route in ladder if isinstance(route.window, SinceSubmission)]
+        yield from ((f"{where}: {text}", remedy) for text, remedy in _reason_errors(route))
+    windows = [route.window for route in routes if isinstance(route.window, WithinTime)]
     for one, other in pairwise(windows):
-        if other.within <= one.within:
+        if other.of_submission <= one.of_submission:
             yield (
-                f"a window of {other.within} stands behind one of {one.within}, and is never open when it is reached",
+                f"a window of {other.of_submission} stands behind one of {one.of_submission}, and is never open when it is reached",
                 "let the windows of a ladder grow, or change their order",
             )
 
 
-def _stays(route: Route) -> bool:
+def _never_falls_back(route: Route) -> bool:
     """Whether a case that took this route ends on it: always open, its reply final, no refusal that climbs."""
     return (
         isinstance(route, Button)
         and isinstance(route.window, Always)
-        and isinstance(route.confirm, ByReply)
-        and not route.climbs
+        and isinstance(route.confirm, FinalResponse)
+        and not route.fallback_on
     )
 
 
-def _reason_faults(route: Route) -> Iterator[tuple[str, str]]:
+def _reason_errors(route: Route) -> Iterator[tuple[str, str]]:
     match route.reasons:
-        case ClosedList(codes, _, configured):
+        case ReasonList(codes, _, configured):
             if not codes and configured is None:
                 yield "its list of reasons is empty", "list the codes that the service takes"
             elif codes:
                 remedy = "let each canonical reason stand in the `stands_for` of exactly one ReasonCode"
-                yield from ((f"its reasons have a gap: {gap}", remedy) for gap in gaps(codes))
+                yield from ((f"its reasons have a gap: {gap}", remedy) for gap in mapping_errors(codes))
                 yield from (
                     (f"the code {code.code!r} has no title", "give it the words that a person chooses by")
                     for code in codes
@@ -83,17 +83,17 @@ def _reason_faults(route: Route) -> Iterator[tuple[str, str]]:
             return
 
 
-def _word_faults(declared: Integration) -> Iterator[tuple[str, str]]:
+def _empty_text_errors(integration: Integration) -> Iterator[tuple[str, str]]:
     """Texts for people that are empty."""
-    rule, resubmit = declared.remote_id, declared.resubmit
+    rule, resubmit = integration.remote_id_format, integration.resubmission
     said = {
-        "title": declared.title,
-        "remote_id's why": rule.why if rule is not None else "-",
-        "resubmit's why": resubmit.why if isinstance(resubmit, NoResubmit) else "-",
-        **{f"the help of {one.name}": one.help for one in settings_fields(declared.settings)},
+        "title": integration.title,
+        "remote_id's why": rule.description if rule is not None else "-",
+        "resubmit's why": resubmit.reason if isinstance(resubmit, NoResubmission) else "-",
+        **{f"the help of {one.name}": one.help for one in settings_fields(integration.settings)},
         **{
             f"the instruction of route {number}": route.instruction
-            for number, route in enumerate(declared.cancel, start=1)
+            for number, route in enumerate(integration.cancel, start=1)
             if isinstance(route, Portal)
         },
     }
@@ -102,20 +102,20 @@ def _word_faults(declared: Integration) -> Iterator[tuple[str, str]]:
             yield f"{what} is empty", "a person reads it: say it in a few words"
 
 
-def _list_faults(declared: Integration) -> Iterator[tuple[str, str]]:
+def _duplicate_errors(integration: Integration) -> Iterator[tuple[str, str]]:
     """Names that stand twice or can never match."""
     names = {
-        "action": [action.name for action in declared.actions],
-        "status": [status.name for status in declared.statuses],
+        "action": [action.name for action in integration.actions],
+        "status": [status.name for status in integration.statuses],
     }
     for what, listed in names.items():
         for name, count in Counter(listed).items():
             if count > 1:
                 yield f"the {what} {name!r} is declared {count} times", "remove all but one"
-    for name in sorted(declared.evidence_headers):
+    for name in sorted(integration.evidence_headers):
         if name != name.lower():
             yield f"the evidence header {name!r} has capitals and so never matches", "write it in lower case"
-    for one in settings_fields(declared.settings):
+    for one in settings_fields(integration.settings):
         if one.default not in (None, "") and one.choices and one.default not in one.choices:
             yield (
                 f"the default of {one.name} is not among its choices",

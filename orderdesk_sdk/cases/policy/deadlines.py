@@ -12,63 +12,71 @@ from attrs import Factory, frozen
 
 from orderdesk_sdk.clock import hours, minutes, seconds
 
-__all__ = ["PATIENCE", "TOOK_NOTE", "SOON", "RetryPolicy", "no_later", "not_in_time", "reminded"]
+__all__ = [
+    "RETRY_POLICY",
+    "ACKNOWLEDGED_MESSAGE",
+    "FIRST_POLL_DELAY",
+    "RetryPolicy",
+    "earliest",
+    "deadline_message",
+    "reminder_message",
+]
 
-_REMINDED = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
+_REMINDER_SUFFIX = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
 
 
 @frozen
 class RetryPolicy:
     """How something is tried again: a cancel, a status change, a resubmission.
 
-    first: the pause after the first try; each later one is `factor` times as long, up to `longest`.
+    first: the pause after the first try; each later one is `factor` times as long, up to `max_delay`.
     give_up: how long it is tried before a person gets it, from the first try that came to nothing.
     faults: errors of the plugin's own after which a person gets it. resends: how often a request of unknown fate may be
     sent again, where that is allowed at all.
     """
 
-    first: timedelta = Factory(lambda: seconds(15))
+    first_delay: timedelta = Factory(lambda: seconds(15))
     factor: int = 2
-    longest: timedelta = Factory(lambda: minutes(10))
-    give_up: timedelta = Factory(lambda: hours(24))
-    faults: int = 3
-    resends: int = 3
+    max_delay: timedelta = Factory(lambda: minutes(10))
+    give_up_after: timedelta = Factory(lambda: hours(24))
+    max_plugin_errors: int = 3
+    max_retries: int = 3
 
-    def pause(self, tries: int, asked: timedelta | None = None) -> timedelta:
-        """The pause after so many tries that came to nothing; `asked` is what the service demands, None if nothing.
+    def delay(self, failures: int, retry_after: timedelta | None = None) -> timedelta:
+        """The pause after so many tries that came to nothing; `retry_after` is what the service demands, None if nothing.
 
-        What a service demands is bounded by `give_up`: a date in a hundred years would be a silent wait.
+        What a service demands is bounded by `give_up_after`: a date in a hundred years would be a silent wait.
         """
-        if asked is not None and asked > timedelta(0):
-            return min(asked, self.give_up)
+        if retry_after is not None and retry_after > timedelta(0):
+            return min(retry_after, self.give_up_after)
         # Capped before it is multiplied: what was turned away for a month must not overflow a timedelta.
-        return min(self.first * int(self.factor ** min(tries, 10)), self.longest)
+        return min(self.first_delay * int(self.factor ** min(failures, 10)), self.max_delay)
 
 
-PATIENCE = RetryPolicy()
+RETRY_POLICY = RetryPolicy()
 """The one policy of the house."""
-SOON = seconds(5)
+FIRST_POLL_DELAY = seconds(5)
 """How soon a request of unknown fate is read back."""
-TOOK_NOTE = "the service took note; it is read back until it decides"
+ACKNOWLEDGED_MESSAGE = "the service took note; it is read back until it decides"
 
 
-def no_later(due: datetime, limit: datetime | None) -> datetime:
+def earliest(moment: datetime, limit: datetime | None) -> datetime:
     """The earlier of two moments; `limit` None means no limit."""
-    return min(due, limit) if limit is not None else due
+    return min(moment, limit) if limit is not None else moment
 
 
-def not_in_time(text: str | None) -> str:
+def deadline_message(message: str | None) -> str:
     """What a person is told where a service has not decided in time: its last words too, which may be the reason."""
-    return f"the service has not decided in time{f'; last of all: {text}' if text and text != TOOK_NOTE else ''}"
+    return f"the service has not decided in time{f'; last of all: {message}' if message and message != ACKNOWLEDGED_MESSAGE else ''}"
 
 
-def reminded(text: str | None, since: datetime, within: timedelta, now: datetime) -> str:
+def reminder_message(text: str | None, since: datetime, remind_after: timedelta, now: datetime) -> str:
     """What a person is told who has not answered: how often by now, and how long the word is overdue.
 
-    since: when the person was given it. within: how long they have for it.
+    since: when the person was given it. remind_after: how long they have for it.
     """
-    earlier = _REMINDED.search(text or "")
+    earlier = _REMINDER_SUFFIX.search(text or "")
     said = (text or "")[: earlier.start()] if earlier else text or "a person has it"
     count = int(earlier[1]) + 1 if earlier else 1
-    late = (now - since - within) // hours(1)
+    late = (now - since - remind_after) // hours(1)
     return f"{said} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.plugin.answer import Answer
 
-__all__ = ["proof_by_reading", "proof_by_reply"]
+__all__ = ["evidence_from_poll", "evidence_from_response"]
 
 
-def proof_by_reply(case: Case, answer: Answer) -> Proof:
+def evidence_from_response(case: Case, answer: Answer) -> Evidence:
     """What an answer to the request itself proves."""
-    return Proof(ProofKind.REPLY, attempt=case.attempt, exchange=answer.exchange, unidentified=answer.unidentified)
+    return Evidence(
+        EvidenceKind.RESPONSE,
+        attempt=case.attempt,
+        exchange=answer.exchange,
+        no_order_number_reason=answer.unidentified_reason,
+    )
 
 
-def proof_by_reading(case: Case, answer: Answer) -> Proof:
+def evidence_from_poll(case: Case, answer: Answer) -> Evidence:
     """What an answer that was read afterwards proves: by the service's word, or where it gave none, by its numbers."""
     counted = answer.status is None and bool(answer.lines)
-    kind = ProofKind.LINES if counted else ProofKind.READ_BACK
-    return Proof(kind, attempt=case.attempt, exchange=answer.exchange, unidentified=answer.unidentified)
+    kind = EvidenceKind.LINE_QUANTITIES if counted else EvidenceKind.POLLED_STATUS
+    return Evidence(
+        kind, attempt=case.attempt, exchange=answer.exchange, no_order_number_reason=answer.unidentified_reason
+    )

@@ -8,144 +8,169 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.evidence import Proof, ProofKind
-from orderdesk_sdk.cases.policy.deadlines import PATIENCE, no_later
-from orderdesk_sdk.cases.policy.events import proof_by_reading
+from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
+from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, earliest
+from orderdesk_sdk.cases.policy.events import evidence_from_poll
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.plugin.routes import ByCheck
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
+from orderdesk_sdk.plugin.routes import Polling
 
-__all__ = ["LAG", "STOP_IT", "after_heard", "after_look", "after_watching", "entries_of", "verdict"]
+__all__ = [
+    "DEFAULT_POLLING",
+    "STOP_SHIPMENT_HINT",
+    "after_reported_cancellation",
+    "after_poll_before_sending",
+    "after_settled_poll",
+    "events_of_poll",
+    "cancellation_event",
+]
 
-ASK_AGAIN = hours(4)
+REPORTED_ESCALATION_INTERVAL = hours(4)
 """How long a person has to find out what the service would not say."""
-STOP_IT = "stop the parcel at the service or the carrier, and tell the customer"
+STOP_SHIPMENT_HINT = "stop the parcel at the service or the carrier, and tell the customer"
 """What to do where an order ships that was canceled."""
-LAG = ByCheck(every=minutes(2), give_up=hours(24))
+DEFAULT_POLLING = Polling(every=minutes(2), give_up=hours(24))
 """How what was heard is read back where the integration declares no read-back of its own."""
-_DENIALS = (Refusal.SHIPPED, Refusal.TOO_LATE)
+_CONTRADICTING_REJECTIONS = (Rejection.SHIPPED, Rejection.TOO_LATE)
 """What contradicts that it was canceled. Everything else may lag behind: messages often come first."""
 
 
-def after_heard(case: Case, answer: Answer, now: datetime, patience: timedelta, polling: ByCheck) -> Event:
+def after_reported_cancellation(
+    case: Case, answer: Answer, now: datetime, reminder_interval: timedelta, polling: Polling
+) -> Event:
     """What a read-back makes of a case whose service was heard to have canceled: only the read-back is evidence.
 
-    patience: how long a person who has the case is left alone. polling: how often it is read, and how long at most,
+    reminder_interval: how long a person who has the case is left alone. polling: how often it is read, and how long at most,
     until the service says what was heard; then a person has it.
     """
-    proof = proof_by_reading(case, answer)
-    give_up = case.give_up_at or now + polling.give_up
+    proof = evidence_from_poll(case, answer)
+    give_up = case.deadline or now + polling.give_up
     match answer.outcome:
-        case Outcome.CANCELED | Outcome.PARTLY_CANCELED:
-            return verdict(answer, proof, now)
-        case Outcome.REFUSED if answer.refusal in _DENIALS:
-            return Event(EventKind.WITHDRAW, now, text=_otherwise(answer), status=answer.status)
-        case Outcome.ASKED | Outcome.PENDING | Outcome.REFUSED if case.state is State.AWAITING_PERSON:
+        case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED:
+            return cancellation_event(answer, proof, now)
+        case Outcome.REJECTED if answer.rejection in _CONTRADICTING_REJECTIONS:
+            return Event(EventKind.WITHDRAWN, now, message=_contradiction_message(answer), service_status=answer.status)
+        case Outcome.ACKNOWLEDGED | Outcome.PENDING | Outcome.REJECTED if case.state is State.ACTION_REQUIRED:
             return Event(
                 EventKind.STILL_PENDING,
                 now,
-                due_at=now + patience,
-                text=case.text,
-                remedy=case.remedy,
-                status=answer.status,
+                due_at=now + reminder_interval,
+                message=case.message,
+                hint=case.hint,
+                service_status=answer.status,
             )
-        case Outcome.ASKED | Outcome.PENDING | Outcome.REFUSED if now < give_up:
+        case Outcome.ACKNOWLEDGED | Outcome.PENDING | Outcome.REJECTED if now < give_up:
             text = "it is said to be canceled there, and the service does not show it yet"
-            due = no_later(now + polling.every, give_up)
-            return Event(EventKind.STILL_PENDING, now, due_at=due, give_up_at=give_up, text=text, status=answer.status)
-        case Outcome.ASKED | Outcome.PENDING | Outcome.REFUSED:
-            text, remedy = _otherwise(answer), "find out which is true, then confirm or refuse"
+            due = earliest(now + polling.every, give_up)
             return Event(
-                EventKind.HAND_OVER,
-                now,
-                due_at=now + ASK_AGAIN,
-                text=text,
-                remedy=remedy,
-                status=answer.status,
+                EventKind.STILL_PENDING, now, due_at=due, deadline=give_up, message=text, service_status=answer.status
             )
-        case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED if case.state is State.AWAITING_PERSON:
-            return Event(EventKind.CHECK_FAILED, now, due_at=now + patience, text=case.text, remedy=case.remedy)
-        case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED:
+        case Outcome.ACKNOWLEDGED | Outcome.PENDING | Outcome.REJECTED:
+            text, remedy = _contradiction_message(answer), "find out which is true, then confirm or refuse"
+            return Event(
+                EventKind.ESCALATED,
+                now,
+                due_at=now + REPORTED_ESCALATION_INTERVAL,
+                message=text,
+                hint=remedy,
+                service_status=answer.status,
+            )
+        case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED if case.state is State.ACTION_REQUIRED:
+            return Event(
+                EventKind.POLL_FAILED, now, due_at=now + reminder_interval, message=case.message, hint=case.hint
+            )
+        case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED:
             if now >= give_up:
                 text = "the service does not say whether it is canceled there"
                 remedy = "find out, then confirm or refuse"
-                return Event(EventKind.HAND_OVER, now, due_at=now + ASK_AGAIN, text=text, remedy=remedy)
-            due = min(now + PATIENCE.pause(case.tries, answer.retry_after), give_up)
-            text = answer.text or "the read-back told nothing"
-            return Event(EventKind.CHECK_FAILED, now, due_at=due, give_up_at=give_up, text=text, remedy=answer.remedy)
+                return Event(
+                    EventKind.ESCALATED, now, due_at=now + REPORTED_ESCALATION_INTERVAL, message=text, hint=remedy
+                )
+            due = min(now + RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after), give_up)
+            text = answer.message or "the read-back told nothing"
+            return Event(EventKind.POLL_FAILED, now, due_at=due, deadline=give_up, message=text, hint=answer.hint)
 
 
-def _otherwise(answer: Answer) -> str:
+def _contradiction_message(answer: Answer) -> str:
     text = "it was said to be canceled there, but the service says otherwise"
-    return f"{text}: {answer.text}" if answer.text else text
+    return f"{text}: {answer.message}" if answer.message else text
 
 
-def after_watching(case: Case, answer: Answer, now: datetime) -> Event:
+def after_settled_poll(case: Case, answer: Answer, now: datetime) -> Event:
     """A read-back of a canceled order: it raises the alarm, or changes nothing.
 
     Where it told nothing, the case counts a try: whoever had reason to look knows that nobody has seen.
     """
-    if answer.outcome is Outcome.REFUSED and answer.refusal in _DENIALS:
+    if answer.outcome is Outcome.REJECTED and answer.rejection in _CONTRADICTING_REJECTIONS:
         return Event(
             EventKind.SHIPPED,
             now,
-            status=answer.status,
-            text="it shipped although it had been canceled",
-            remedy=STOP_IT,
-            proof=proof_by_reading(case, answer),
+            service_status=answer.status,
+            message="it shipped although it had been canceled",
+            hint=STOP_SHIPMENT_HINT,
+            evidence=evidence_from_poll(case, answer),
         )
-    if answer.outcome in (Outcome.NOT_DONE, Outcome.UNCLEAR, Outcome.CHANGED):
-        return Event(EventKind.CHECK_FAILED, now, text=answer.text or "the read-back told nothing")
-    was_read = case.proof is not None and case.proof.kind in (ProofKind.READ_BACK, ProofKind.LINES)
-    if was_read and answer.outcome in (Outcome.ASKED, Outcome.PENDING):
+    if answer.outcome in (Outcome.NOT_PROCESSED, Outcome.UNKNOWN, Outcome.CHANGED):
+        return Event(EventKind.POLL_FAILED, now, message=answer.message or "the read-back told nothing")
+    was_read = case.evidence is not None and case.evidence.kind in (
+        EvidenceKind.POLLED_STATUS,
+        EvidenceKind.LINE_QUANTITIES,
+    )
+    if was_read and answer.outcome in (Outcome.ACKNOWLEDGED, Outcome.PENDING):
         return Event(
             EventKind.SHIPPED,
             now,
-            status=answer.status,
-            text="it is alive again there, although it was read to be canceled",
-            remedy="find out at the service who brought it back, and stop it there before it ships",
-            proof=proof_by_reading(case, answer),
+            service_status=answer.status,
+            message="it is alive again there, although it was read to be canceled",
+            hint="find out at the service who brought it back, and stop it there before it ships",
+            evidence=evidence_from_poll(case, answer),
         )
-    return Event(EventKind.STILL_PENDING, now, text="read again: nothing speaks against it", status=answer.status)
+    return Event(
+        EventKind.STILL_PENDING, now, message="read again: nothing speaks against it", service_status=answer.status
+    )
 
 
-def after_look(case: Case, answer: Answer, now: datetime) -> Event:
+def after_poll_before_sending(case: Case, answer: Answer, now: datetime) -> Event:
     """A read-back of a case that is still to be asked for, or to be asked for by another way: it may be over."""
     due = max(now, case.due_at or now)
     match answer.outcome:
-        case Outcome.CANCELED | Outcome.PARTLY_CANCELED:
-            return verdict(answer, proof_by_reading(case, answer), now)
-        case Outcome.REFUSED if answer.refusal is Refusal.SHIPPED:
+        case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED:
+            return cancellation_event(answer, evidence_from_poll(case, answer), now)
+        case Outcome.REJECTED if answer.rejection is Rejection.SHIPPED:
             return Event(
-                EventKind.REFUSED,
+                EventKind.REJECTED,
                 now,
-                refusal=answer.refusal,
-                status=answer.status,
-                text=answer.text,
-                proof=proof_by_reading(case, answer),
+                rejection=answer.rejection,
+                service_status=answer.status,
+                message=answer.message,
+                evidence=evidence_from_poll(case, answer),
             )
-        case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED:
-            return Event(EventKind.CHECK_FAILED, now, due_at=due, text=case.text, remedy=case.remedy)
-        case Outcome.ASKED | Outcome.PENDING | Outcome.REFUSED:
+        case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED:
+            return Event(EventKind.POLL_FAILED, now, due_at=due, message=case.message, hint=case.hint)
+        case Outcome.ACKNOWLEDGED | Outcome.PENDING | Outcome.REJECTED:
             return Event(
                 EventKind.STILL_PENDING,
                 now,
                 due_at=due,
-                text=case.text,
-                remedy=case.remedy,
-                status=answer.status,
+                message=case.message,
+                hint=case.hint,
+                service_status=answer.status,
             )
 
 
-def entries_of(case: Case, event: Event) -> tuple[Event, ...]:
+def events_of_poll(case: Case, event: Event) -> tuple[Event, ...]:
     """What happens to a case that was read. What nobody had asked for yet is seen first, and then proved."""
-    if case.state is not State.REQUESTED or event.proof is None or event.kind is EventKind.REFUSED:
+    if case.state is not State.PENDING or event.evidence is None or event.kind is EventKind.REJECTED:
         return (event,)
-    return Event(EventKind.SEEN, event.at, due_at=event.at, text="it is so already, as the service shows"), event
+    return Event(
+        EventKind.FOUND_CANCELED, event.at, due_at=event.at, message="it is so already, as the service shows"
+    ), event
 
 
-def verdict(answer: Answer, proof: Proof, now: datetime) -> Event:
+def cancellation_event(answer: Answer, evidence: Evidence, now: datetime) -> Event:
     """What the service said of the whole, or of a part."""
-    verdict = EventKind.CANCELED if answer.outcome is Outcome.CANCELED else EventKind.PARTLY_CANCELED
-    return Event(verdict, now, status=answer.status, text=answer.text, lines=answer.lines, proof=proof)
+    verdict = EventKind.CANCELED if answer.outcome is Outcome.CANCELED else EventKind.PARTIALLY_CANCELED
+    return Event(
+        verdict, now, service_status=answer.status, message=answer.message, lines=answer.lines, evidence=evidence
+    )

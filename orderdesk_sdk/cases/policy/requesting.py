@@ -10,370 +10,401 @@ from datetime import datetime, timedelta
 from attrs import evolve
 
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.evidence import Proof
-from orderdesk_sdk.cases.exchange import Certainty, Loss
-from orderdesk_sdk.cases.policy.deadlines import PATIENCE, SOON, no_later, not_in_time
+from orderdesk_sdk.cases.evidence import Evidence
+from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
+from orderdesk_sdk.cases.policy.deadlines import FIRST_POLL_DELAY, RETRY_POLICY, deadline_message, earliest
 from orderdesk_sdk.cases.policy.escalation import (
-    ASK_A_PERSON,
+    DEFAULT_MANUAL_CONFIRMATION,
+    after_acknowledgment,
+    after_poll_while_escalated,
+    after_request_not_found,
     confirmation_of,
-    hand_over,
-    kept,
-    next_look,
-    not_seen,
-    read_every,
-    reminder,
-    time_of,
-    took_note,
+    escalate,
+    next_due_while_escalated,
+    poll_interval,
+    remind,
+    reminder_interval,
 )
-from orderdesk_sdk.cases.policy.events import proof_by_reading, proof_by_reply
-from orderdesk_sdk.cases.policy.polling import LAG, after_heard, after_look, after_watching, verdict
+from orderdesk_sdk.cases.policy.events import evidence_from_poll, evidence_from_response
+from orderdesk_sdk.cases.policy.polling import (
+    DEFAULT_POLLING,
+    after_poll_before_sending,
+    after_reported_cancellation,
+    after_settled_poll,
+    cancellation_event,
+)
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.cases.windows import next_open, opening
-from orderdesk_sdk.errors import OrderDeskError, PluginFault
-from orderdesk_sdk.orders.order import Placement
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.cases.windows import next_open_route, window_state
+from orderdesk_sdk.errors import OrderDeskError, PluginError
+from orderdesk_sdk.orders.order import RemoteOrder
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.routes import Batch, Button, ByCheck, ByReply, Portal
+from orderdesk_sdk.plugin.routes import Batch, Button, FinalResponse, Polling, Portal
 
 __all__ = [
     "after_cancel",
-    "after_check",
-    "after_fault",
+    "after_poll",
+    "after_plugin_error",
     "after_loss",
-    "after_loss_of_mail",
-    "before_the_window_closes",
-    "begin",
-    "gather",
+    "after_email_loss",
+    "due_before_window_closes",
+    "next_step",
+    "join_batch",
     "is_overdue",
-    "is_spent",
-    "not_sent",
-    "overdue",
-    "unread",
-    "unusable",
+    "retries_exhausted",
+    "retry_later",
+    "on_deadline",
+    "answer_of_lost_poll",
+    "on_connection_error",
 ]
 
-FIND_OUT = (
+FIND_OUT_HINT = (
     "find out at the service what the first request did; then confirm or refuse this case, and cancel what is left anew"
 )
 
 
-def begin(case: Case, integration: Integration, placement: Placement, now: datetime) -> Event | None:
+def next_step(case: Case, integration: Integration, remote_order: RemoteOrder, now: datetime) -> Event | None:
     """What a requested case does next; None means: send the present route's request."""
     if not integration.cancel:
         return Event(
-            EventKind.HAND_OVER,
+            EventKind.ESCALATED,
             now,
-            due_at=now + ASK_A_PERSON.within,
-            text=f"{integration.title} declares no way to cancel",
-            remedy="cancel it there by hand, then confirm or refuse this case",
+            due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
+            message=f"{integration.title} declares no way to cancel",
+            hint="cancel it there by hand, then confirm or refuse this case",
         )
-    spent = is_spent(case, now)
-    index = next_open(integration.cancel, placement, now, case.route + spent)
+    spent = retries_exhausted(case, now)
+    index = next_open_route(integration.cancel, remote_order, now, case.route + spent)
     if spent and index is None:
         own = "do it at the service, then confirm or refuse this case"
-        remedy = f"{case.remedy}; or {own}" if case.remedy else own
-        return hand_over(case, now, case.text or "the service kept turning the request away", remedy)
+        remedy = f"{case.hint}; or {own}" if case.hint else own
+        return escalate(case, now, case.message or "the service kept turning the request away", remedy)
     if index is None:
-        why = opening(integration.cancel[-1].window, placement, now).why_closed or "there is no further one"
-        if case.asked_at is not None:
-            return hand_over(case, now, f"an earlier request may still work, and every other way is closed: {why}")
-        return Event(EventKind.NO_ROUTE, now, text=f"every way to cancel there is closed: {why}")
+        why = window_state(integration.cancel[-1].window, remote_order, now).closed_reason or "there is no further one"
+        if case.last_sent_at is not None:
+            return escalate(case, now, f"an earlier request may still work, and every other way is closed: {why}")
+        return Event(EventKind.UNSUPPORTED, now, message=f"every way to cancel there is closed: {why}")
     if index != case.route:
-        return Event(EventKind.CLIMB, now, due_at=now, route=index, text="the earlier way is closed; on to the next")
+        return Event(
+            EventKind.FELL_BACK, now, due_at=now, route=index, message="the earlier way is closed; on to the next"
+        )
     route = integration.cancel[index]
     if isinstance(route, Portal):
         return Event(
-            EventKind.HAND_OVER,
+            EventKind.ESCALATED,
             now,
-            due_at=now + route.confirm.within,
-            text=route.instruction,
-            remedy="do it, then confirm or refuse this case",
+            due_at=now + route.confirm.remind_after,
+            message=route.instruction,
+            hint="do it, then confirm or refuse this case",
         )
     return None
 
 
-def gather(batch: Batch, now: datetime, calls: int = 1) -> Event:
+def join_batch(batch: Batch, now: datetime, calls: int = 1) -> Event:
     """What a requested case does whose service takes several orders in one call: it waits for that many `calls`."""
     text = "gathered with other orders, which are asked for in one call"
-    return Event(EventKind.GATHER, now, due_at=now + calls * batch.gather, text=text)
+    return Event(EventKind.BATCHED, now, due_at=now + calls * batch.collect_for, message=text)
 
 
-def after_cancel(case: Case, integration: Integration, placement: Placement, answer: Answer, now: datetime) -> Event:
+def after_cancel(
+    case: Case, integration: Integration, remote_order: RemoteOrder, answer: Answer, now: datetime
+) -> Event:
     """The event that a cancel flow's answer makes of a case that is sending."""
     confirm = confirmation_of(case, integration)
     match answer.outcome:
-        case Outcome.CANCELED | Outcome.PARTLY_CANCELED if isinstance(confirm, ByReply):
-            return verdict(answer, proof_by_reply(case, answer), now)
-        case Outcome.CANCELED | Outcome.PARTLY_CANCELED | Outcome.ASKED | Outcome.PENDING:
-            return took_note(case, integration, answer, now)
-        case Outcome.REFUSED if case.asked_before is not None:
-            said = answer.text or (answer.refusal or Refusal.NOT_ALLOWED).value
+        case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED if isinstance(confirm, FinalResponse):
+            return cancellation_event(answer, evidence_from_response(case, answer), now)
+        case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED | Outcome.ACKNOWLEDGED | Outcome.PENDING:
+            return after_acknowledgment(case, integration, answer, now)
+        case Outcome.REJECTED if case.previously_sent_at is not None:
+            said = answer.message or (answer.rejection or Rejection.NOT_ALLOWED).value
             text = f"it was refused ({said}), but an earlier request may have worked"
-            return evolve(_lost(case, integration, text, now), status=answer.status)
-        case Outcome.REFUSED:
-            return _refused(case, integration, placement, answer, proof_by_reply(case, answer), now)
-        case Outcome.NOT_DONE:
-            event = _not_done(case, answer.text, answer.remedy, answer.retry_after, now)
-            return before_the_window_closes(event, case, integration, placement, now)
-        case Outcome.UNCLEAR | Outcome.CHANGED:  # That a status was changed says nothing of a cancel.
-            text = answer.text or "the reply does not tell whether the service acted"
-            return _lost(case, integration, text, now, repeatable=case.repeatable)
+            return evolve(_outcome_unknown(case, integration, text, now), service_status=answer.status)
+        case Outcome.REJECTED:
+            return _rejected(case, integration, remote_order, answer, evidence_from_response(case, answer), now)
+        case Outcome.NOT_PROCESSED:
+            event = _not_processed(case, answer.message, answer.hint, answer.retry_after, now)
+            return due_before_window_closes(event, case, integration, remote_order, now)
+        case Outcome.UNKNOWN | Outcome.CHANGED:  # That a status was changed says nothing of a cancel.
+            text = answer.message or "the reply does not tell whether the service acted"
+            return _outcome_unknown(case, integration, text, now, idempotent=case.idempotent)
 
 
-def after_loss(case: Case, integration: Integration, loss: Loss, now: datetime) -> Event:
+def after_loss(case: Case, integration: Integration, loss: TransportLoss, now: datetime) -> Event:
     """The event that a lost call makes of a case that is sending."""
-    if loss.another:
-        return hand_over(case, now, loss.text, FIND_OUT)
+    if loss.request_changed:
+        return escalate(case, now, loss.message, FIND_OUT_HINT)
     match loss.certainty:
-        case Certainty.NOT_SENT | Certainty.NOT_DONE if loss.held:
+        case Certainty.NOT_SENT | Certainty.NOT_PROCESSED if loss.withheld:
             # At once: the case sees what has changed, and nobody's patience with the service is spent.
-            return Event(EventKind.NOT_DONE, now, due_at=now, text=loss.text)
-        case Certainty.NOT_SENT | Certainty.NOT_DONE:
-            return _not_done(case, loss.text, None, loss.retry_after, now)
-        case Certainty.UNCLEAR:
-            event = _lost(case, integration, loss.text, now, repeatable=loss.repeatable)
-            waits = max(SOON, min(loss.retry_after or SOON, PATIENCE.give_up))
-            return evolve(event, due_at=no_later(now + waits, event.give_up_at))
+            return Event(EventKind.NOT_PROCESSED, now, due_at=now, message=loss.message)
+        case Certainty.NOT_SENT | Certainty.NOT_PROCESSED:
+            return _not_processed(case, loss.message, None, loss.retry_after, now)
+        case Certainty.UNKNOWN:
+            event = _outcome_unknown(case, integration, loss.message, now, idempotent=loss.idempotent)
+            waits = max(FIRST_POLL_DELAY, min(loss.retry_after or FIRST_POLL_DELAY, RETRY_POLICY.give_up_after))
+            return evolve(event, due_at=earliest(now + waits, event.deadline))
 
 
-def before_the_window_closes(
-    event: Event, case: Case, integration: Integration, placement: Placement, now: datetime
+def due_before_window_closes(
+    event: Event, case: Case, integration: Integration, remote_order: RemoteOrder, now: datetime
 ) -> Event:
     """What becomes of a request that was not done, due when the present route's window closes at the latest.
 
     No pause that the service asks for outlasts it, for then it is time for the next way.
     """
-    closes = _closes(case, integration, placement, now) if event.kind is EventKind.NOT_DONE else None
+    closes = _window_closes_at(case, integration, remote_order, now) if event.kind is EventKind.NOT_PROCESSED else None
     return evolve(event, due_at=min(event.due_at or now, closes)) if closes is not None else event
 
 
-def after_fault(case: Case, integration: Integration | None, fault: str, now: datetime, *, sent: bool) -> Event:
-    """The event that a plugin's own error makes of a case. `sent`: a request that may have acted had left us."""
-    if case.state is State.SENDING and sent and integration is not None:
-        return _lost(case, integration, "the plugin failed after a request had been sent", now, fault=fault)
-    if case.state is State.AWAITING_PERSON:
-        waits = time_of(case, integration) if integration is not None else ASK_A_PERSON.within
+def after_plugin_error(
+    case: Case, integration: Integration | None, plugin_error: str, now: datetime, *, may_have_sent: bool
+) -> Event:
+    """The event that a plugin's own error makes of a case. `may_have_sent`: a request that may have acted had left us."""
+    if case.state is State.SENDING and may_have_sent and integration is not None:
+        return _outcome_unknown(
+            case, integration, "the plugin failed after a request had been sent", now, plugin_error=plugin_error
+        )
+    if case.state is State.ACTION_REQUIRED:
+        waits = (
+            reminder_interval(case, integration)
+            if integration is not None
+            else DEFAULT_MANUAL_CONFIRMATION.remind_after
+        )
         return Event(
-            EventKind.CHECK_FAILED,
+            EventKind.POLL_FAILED,
             now,
-            due_at=next_look(case, now, waits, waits),
-            text=case.text,
-            remedy=case.remedy,
-            fault=fault,
+            due_at=next_due_while_escalated(case, now, waits, waits),
+            message=case.message,
+            hint=case.hint,
+            plugin_error=plugin_error,
         )
-    retried = case.state in (State.HEARD, State.ASKED, State.UNCLEAR)
-    if case.state is State.CANCELED or (retried and case.tries < PATIENCE.faults):
+    retried = case.state in (State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN)
+    if case.state is State.CANCELED or (retried and case.consecutive_failures < RETRY_POLICY.max_plugin_errors):
         return Event(
-            EventKind.CHECK_FAILED, now, due_at=now + PATIENCE.pause(case.tries), text="the plugin failed", fault=fault
+            EventKind.POLL_FAILED,
+            now,
+            due_at=now + RETRY_POLICY.delay(case.consecutive_failures),
+            message="the plugin failed",
+            plugin_error=plugin_error,
         )
-    if case.heard:
-        return evolve(hand_over(case, now, "the plugin failed, so a person must find out"), fault=fault)
+    if case.is_reported:
+        return evolve(escalate(case, now, "the plugin failed, so a person must find out"), plugin_error=plugin_error)
     return Event(
-        EventKind.HAND_OVER,
+        EventKind.ESCALATED,
         now,
-        due_at=now + ASK_A_PERSON.within,
-        text="the plugin failed, so a person must do it at the service",
-        remedy="cancel it there by hand, then confirm or refuse this case; report the fault to the plugin's author",
-        fault=fault,
+        due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
+        message="the plugin failed, so a person must do it at the service",
+        hint="cancel it there by hand, then confirm or refuse this case; report the fault to the plugin's author",
+        plugin_error=plugin_error,
     )
 
 
-def after_check(case: Case, integration: Integration, placement: Placement, answer: Answer, now: datetime) -> Event:
+def after_poll(case: Case, integration: Integration, remote_order: RemoteOrder, answer: Answer, now: datetime) -> Event:
     """The event that a read-back's answer makes of a case."""
-    every = read_every(case, integration)
+    every = poll_interval(case, integration)
     if case.state is State.CANCELED:
-        return after_watching(case, answer, now)
-    if case.heard:
-        return after_heard(case, answer, now, time_of(case, integration), _polling(integration))
-    if case.state is State.REQUESTED:
-        return after_look(case, answer, now)
+        return after_settled_poll(case, answer, now)
+    if case.is_reported:
+        return after_reported_cancellation(
+            case, answer, now, reminder_interval(case, integration), _declared_polling(integration)
+        )
+    if case.state is State.PENDING:
+        return after_poll_before_sending(case, answer, now)
     match answer.outcome:
-        case Outcome.CANCELED | Outcome.PARTLY_CANCELED:
-            return verdict(answer, proof_by_reading(case, answer), now)
-        case Outcome.REFUSED:
-            return _refused(case, integration, placement, answer, proof_by_reading(case, answer), now)
-        case Outcome.ASKED if case.state is State.UNCLEAR:
-            return took_note(case, integration, answer, now)
-        case Outcome.ASKED | Outcome.PENDING if case.state is State.AWAITING_PERSON:
-            return kept(case, integration, EventKind.STILL_PENDING, now, answer, every)
-        case Outcome.PENDING if case.state is State.UNCLEAR:
-            return not_seen(case, integration, placement, answer, now, every)
-        case Outcome.ASKED | Outcome.PENDING:
+        case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED:
+            return cancellation_event(answer, evidence_from_poll(case, answer), now)
+        case Outcome.REJECTED:
+            return _rejected(case, integration, remote_order, answer, evidence_from_poll(case, answer), now)
+        case Outcome.ACKNOWLEDGED if case.state is State.UNKNOWN:
+            return after_acknowledgment(case, integration, answer, now)
+        case Outcome.ACKNOWLEDGED | Outcome.PENDING if case.state is State.ACTION_REQUIRED:
+            return after_poll_while_escalated(case, integration, EventKind.STILL_PENDING, now, answer, every)
+        case Outcome.PENDING if case.state is State.UNKNOWN:
+            return after_request_not_found(case, integration, remote_order, answer, now, every)
+        case Outcome.ACKNOWLEDGED | Outcome.PENDING:
             return Event(
                 EventKind.STILL_PENDING,
                 now,
-                due_at=no_later(now + every, case.give_up_at),
-                text=answer.text,
-                status=answer.status,
+                due_at=earliest(now + every, case.deadline),
+                message=answer.message,
+                service_status=answer.status,
                 lines=answer.lines,
             )
-        case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED if case.state is State.AWAITING_PERSON:
-            pause = PATIENCE.pause(case.tries, answer.retry_after)
-            return kept(case, integration, EventKind.CHECK_FAILED, now, answer, pause)
-        case Outcome.NOT_DONE | Outcome.UNCLEAR | Outcome.CHANGED:
-            patient = case.give_up_at is not None and now < case.give_up_at
+        case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED if case.state is State.ACTION_REQUIRED:
+            pause = RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after)
+            return after_poll_while_escalated(case, integration, EventKind.POLL_FAILED, now, answer, pause)
+        case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED:
+            patient = case.deadline is not None and now < case.deadline
             return Event(
-                EventKind.CHECK_FAILED,
+                EventKind.POLL_FAILED,
                 now,
-                due_at=no_later(
-                    now + PATIENCE.pause(case.tries, answer.retry_after), case.give_up_at if patient else None
+                due_at=earliest(
+                    now + RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after),
+                    case.deadline if patient else None,
                 ),
-                text=answer.text or "the read-back told nothing",
-                remedy=answer.remedy,
-                status=answer.status,
+                message=answer.message or "the read-back told nothing",
+                hint=answer.hint,
+                service_status=answer.status,
             )
 
 
-def is_spent(case: Case, now: datetime) -> bool:
+def retries_exhausted(case: Case, now: datetime) -> bool:
     """Whether a requested case has been turned away for as long as it is tried, and once more when that was over.
 
     The try before may be hours old, where nobody worked.
     """
-    if case.state is not State.REQUESTED or case.give_up_at is None:
+    if case.state is not State.PENDING or case.deadline is None:
         return False
-    return now >= case.give_up_at and case.updated_at >= case.give_up_at
+    return now >= case.deadline and case.updated_at >= case.deadline
 
 
 def is_overdue(case: Case, now: datetime) -> bool:
     """Whether patience has run out with an open case: the service's, or that with a person."""
     match case.state:
-        case State.AWAITING_PERSON:
+        case State.ACTION_REQUIRED:
             limit = case.remind_at or case.due_at
-        case State.ASKED | State.UNCLEAR:
-            limit = case.give_up_at
+        case State.ACKNOWLEDGED | State.UNKNOWN:
+            limit = case.deadline
         case _:
             return False
     return limit is not None and now >= limit
 
 
-def overdue(case: Case, integration: Integration, placement: Placement, now: datetime) -> Event | None:
+def on_deadline(case: Case, integration: Integration, remote_order: RemoteOrder, now: datetime) -> Event | None:
     """What becomes of an open case whose patience has run out; it has been read a last time before.
 
     None while there is patience left, or a check to make.
     """
     if not is_overdue(case, now):
         return None
-    waits = case.state is State.AWAITING_PERSON
-    higher = None if case.heard else next_open(integration.cancel, placement, now, case.route + 1)
+    waits = case.state is State.ACTION_REQUIRED
+    higher = None if case.is_reported else next_open_route(integration.cancel, remote_order, now, case.route + 1)
     if higher is not None:
-        return Event(EventKind.CLIMB, now, due_at=now, route=higher, text="no answer in time; on to the next way")
+        return Event(
+            EventKind.FELL_BACK, now, due_at=now, route=higher, message="no answer in time; on to the next way"
+        )
     if waits:
-        return reminder(case, integration, now)
-    return hand_over(case, now, not_in_time(case.text))
+        return remind(case, integration, now)
+    return escalate(case, now, deadline_message(case.message))
 
 
-def unread(loss: Loss) -> Answer:
+def answer_of_lost_poll(loss: TransportLoss) -> Answer:
     """A read-back that was lost, as an answer: it told nothing."""
     if loss.retry_after is not None:
-        return Answer(Outcome.NOT_DONE, text=loss.text, retry_after=loss.retry_after)
-    return Answer(Outcome.UNCLEAR, text=loss.text)
+        return Answer(Outcome.NOT_PROCESSED, message=loss.message, retry_after=loss.retry_after)
+    return Answer(Outcome.UNKNOWN, message=loss.message)
 
 
-def not_sent(case: Case, text: str, now: datetime, remedy: str | None = None) -> Event:
+def retry_later(case: Case, message: str, now: datetime, hint: str | None = None) -> Event:
     """What becomes of a case whose request provably did not go out."""
-    return _not_done(case, text, remedy, None, now)
+    return _not_processed(case, message, hint, None, now)
 
 
-def after_loss_of_mail(case: Case, text: str, identity: str, now: datetime) -> Event:
+def after_email_loss(case: Case, message: str, message_id: str, now: datetime) -> Event:
     """What becomes of a case whose mail may have gone out: a person looks, nothing is sent again unawares."""
-    remedy = f"look for the mail with Message-ID {identity}; if it never arrived, let a named person send it again"
-    return hand_over(case, now, text, remedy)
+    remedy = f"look for the mail with Message-ID {message_id}; if it never arrived, let a named person send it again"
+    return escalate(case, now, message, remedy)
 
 
-def unusable(case: Case, error: OrderDeskError, now: datetime) -> Event:
+def on_connection_error(case: Case, error: OrderDeskError, now: datetime) -> Event:
     """What becomes of a case whose connection cannot be used: not configured, misconfigured, or a broken plugin.
 
     Nothing is sent, so as long as there is patience the case looks again, in case somebody mends it. A requested case
     of a broken plugin goes to a person at once: every minute counts, and a plugin is not mended in one.
     """
-    fault = str(error) if isinstance(error, PluginFault) else None
+    fault = str(error) if isinstance(error, PluginError) else None
     text = "the plugin cannot be used" if fault else str(error)
-    give_up = case.give_up_at or now + PATIENCE.give_up
+    give_up = case.deadline or now + RETRY_POLICY.give_up_after
     kind = {
-        State.REQUESTED: None if fault else EventKind.WAIT,
-        State.HEARD: EventKind.CHECK_FAILED,
-        State.ASKED: EventKind.CHECK_FAILED,
-        State.UNCLEAR: EventKind.CHECK_FAILED,
-        State.AWAITING_PERSON: EventKind.REMIND,
-        State.CANCELED: EventKind.CHECK_FAILED,
+        State.PENDING: None if fault else EventKind.DEFERRED,
+        State.REPORTED: EventKind.POLL_FAILED,
+        State.ACKNOWLEDGED: EventKind.POLL_FAILED,
+        State.UNKNOWN: EventKind.POLL_FAILED,
+        State.ACTION_REQUIRED: EventKind.REMINDED,
+        State.CANCELED: EventKind.POLL_FAILED,
     }.get(case.state)
-    if kind is None or (now >= give_up and case.state not in (State.AWAITING_PERSON, State.CANCELED)):
-        must = "find out" if case.heard else "do it at the service"
-        return hand_over(case, now, f"{text}, so a person must {must}", None, fault)
-    waits = ASK_A_PERSON.within if kind is EventKind.REMIND else PATIENCE.longest
-    return Event(kind, now, due_at=now + waits, give_up_at=give_up, text=text, remedy=error.remedy, fault=fault)
+    if kind is None or (now >= give_up and case.state not in (State.ACTION_REQUIRED, State.CANCELED)):
+        must = "find out" if case.is_reported else "do it at the service"
+        return escalate(case, now, f"{text}, so a person must {must}", None, fault)
+    waits = DEFAULT_MANUAL_CONFIRMATION.remind_after if kind is EventKind.REMINDED else RETRY_POLICY.max_delay
+    return Event(kind, now, due_at=now + waits, deadline=give_up, message=text, hint=error.hint, plugin_error=fault)
 
 
-def _polling(integration: Integration) -> ByCheck:
+def _declared_polling(integration: Integration) -> Polling:
     """How this integration is read back by its declaration."""
-    found = (route.confirm for route in integration.cancel if isinstance(route.confirm, ByCheck))
-    return next(found, LAG)
+    found = (route.confirm for route in integration.cancel if isinstance(route.confirm, Polling))
+    return next(found, DEFAULT_POLLING)
 
 
-def _closes(case: Case, integration: Integration, placement: Placement, now: datetime) -> datetime | None:
+def _window_closes_at(
+    case: Case, integration: Integration, remote_order: RemoteOrder, now: datetime
+) -> datetime | None:
     """When the present route's window closes by the clock; None where no clock closes it."""
     if case.route >= len(integration.cancel):
         return None
-    return opening(integration.cancel[case.route].window, placement, now).until
+    return window_state(integration.cancel[case.route].window, remote_order, now).closes_at
 
 
-def _refused(
-    case: Case, integration: Integration, placement: Placement, answer: Answer, proof: Proof, now: datetime
+def _rejected(
+    case: Case, integration: Integration, remote_order: RemoteOrder, answer: Answer, evidence: Evidence, now: datetime
 ) -> Event:
     route = integration.cancel[case.route] if case.route < len(integration.cancel) else None
-    if isinstance(route, Button) and answer.refusal is not None and answer.refusal in route.climbs:
-        higher = next_open(integration.cancel, placement, now, case.route + 1)
+    if isinstance(route, Button) and answer.rejection is not None and answer.rejection in route.fallback_on:
+        higher = next_open_route(integration.cancel, remote_order, now, case.route + 1)
         if higher is not None:
             return Event(
-                EventKind.CLIMB,
+                EventKind.FELL_BACK,
                 now,
                 due_at=now,
                 route=higher,
-                status=answer.status,
-                text=f"refused ({answer.text or answer.refusal.value}); on to the next way",
+                service_status=answer.status,
+                message=f"refused ({answer.message or answer.rejection.value}); on to the next way",
             )
     return Event(
-        EventKind.REFUSED,
+        EventKind.REJECTED,
         now,
-        refusal=answer.refusal,
-        status=answer.status,
-        text=answer.text,
-        remedy=answer.remedy,
+        rejection=answer.rejection,
+        service_status=answer.status,
+        message=answer.message,
+        hint=answer.hint,
         lines=answer.lines,
-        proof=proof,
+        evidence=evidence,
     )
 
 
-def _not_done(case: Case, text: str | None, remedy: str | None, retry_after: timedelta | None, now: datetime) -> Event:
-    give_up = case.give_up_at or now + PATIENCE.give_up
+def _not_processed(
+    case: Case, message: str | None, hint: str | None, retry_after: timedelta | None, now: datetime
+) -> Event:
+    give_up = case.deadline or now + RETRY_POLICY.give_up_after
     return Event(
-        EventKind.NOT_DONE,
+        EventKind.NOT_PROCESSED,
         now,
-        due_at=no_later(now + PATIENCE.pause(case.tries, retry_after), give_up),
-        give_up_at=give_up,
-        text=text or "the service turned the request away",
-        remedy=remedy,
+        due_at=earliest(now + RETRY_POLICY.delay(case.consecutive_failures, retry_after), give_up),
+        deadline=give_up,
+        message=message or "the service turned the request away",
+        hint=hint,
     )
 
 
-def _lost(
+def _outcome_unknown(
     case: Case,
     integration: Integration,
-    text: str,
+    message: str,
     now: datetime,
     *,
-    repeatable: bool = False,
-    fault: str | None = None,
+    idempotent: bool = False,
+    plugin_error: str | None = None,
 ) -> Event:
     confirm = confirmation_of(case, integration)
-    give_up = confirm.give_up if isinstance(confirm, ByCheck) else PATIENCE.give_up
+    give_up = confirm.give_up if isinstance(confirm, Polling) else RETRY_POLICY.give_up_after
     return Event(
-        EventKind.LOST,
+        EventKind.OUTCOME_UNKNOWN,
         now,
-        due_at=now + SOON,
-        give_up_at=now + give_up,
-        text=text,
-        remedy="it is read back; nothing is sent again before that",
-        fault=fault,
-        repeatable=repeatable,
+        due_at=now + FIRST_POLL_DELAY,
+        deadline=now + give_up,
+        message=message,
+        hint="it is read back; nothing is sent again before that",
+        plugin_error=plugin_error,
+        idempotent=idempotent,
     )

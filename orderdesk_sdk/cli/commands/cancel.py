@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import PERSON_NEEDED, Session, by_option, name_of_order, shared, who
+from orderdesk_sdk.cli.session import (
+    EXIT_ACTION_REQUIRED,
+    Session,
+    by_option,
+    common_options,
+    name_of_order,
+    require_name,
+)
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.case import State
@@ -28,7 +35,7 @@ class _StateType(click.ParamType["State"]):
         return known[word]
 
 
-class _PartType(click.ParamType["tuple[str, int]"]):
+class _LineType(click.ParamType["tuple[str, int]"]):
     name = "part"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
@@ -42,21 +49,21 @@ class _PartType(click.ParamType["tuple[str, int]"]):
 
 @click.command()
 @click.argument("order")
-@shared
+@common_options
 @click.pass_obj
 def plan(session: Session, order: str) -> None:
     """Show what a cancellation of ORDER would do now. Sends nothing."""
-    from orderdesk_sdk.desk.documents import plan_shape
+    from orderdesk_sdk.desk.documents import plan_document
 
     with session.desk() as desk:
         made = desk.plan(order)
 
     def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.cancellations import plan_table
+        from orderdesk_sdk.cli.output.cancellations import show_plan
 
-        plan_table(screen, made)
+        show_plan(screen, made)
 
-    session.give(plan_shape(made), draw)
+    session.print_result(plan_document(made), draw)
 
 
 @click.command()
@@ -68,7 +75,7 @@ def plan(session: Session, order: str) -> None:
 @click.option(
     "--line",
     "parts",
-    type=_PartType(),
+    type=_LineType(),
     metavar="CODE:QTY",
     multiple=True,
     help="Only these lines; may be repeated. id:ID:QTY names one by its id.",
@@ -76,16 +83,16 @@ def plan(session: Session, order: str) -> None:
 @click.option("--reason", metavar="TEXT", help="Why; `orderdesk plan` lists what a place takes.")
 @click.option("--key", metavar="TEXT", help="A name for this wish: the same key again is the same wish.")
 @click.option("--no-send", is_flag=True, help="Only record the wish; `orderdesk work` sends it.")
-@shared
+@common_options
 @click.pass_obj
 def cancel(
     session: Session,
     order: str,
     by: str | None,
-    places: tuple[str, ...],
-    parts: tuple[tuple[str, int], ...],
+    connections: tuple[str, ...],
+    line_quantities: tuple[tuple[str, int], ...],
     reason: str | None,
-    key: str | None,
+    idempotency_key: str | None,
     no_send: bool,
 ) -> None:
     """Cancel ORDER everywhere it was submitted.
@@ -93,31 +100,39 @@ def cancel(
     The wish is in the ledger before anything is sent. Asking twice is asking once. A reason or a part that a place
     does not take is refused before anything is recorded. Exit code 3: a person must look.
     """
-    from orderdesk_sdk.desk.documents import standing_shape
+    from orderdesk_sdk.desk.documents import cancellation_status_document
 
-    lines = dict(parts)
-    if len(lines) < len(parts):
+    lines = dict(line_quantities)
+    if len(lines) < len(line_quantities):
         raise click.UsageError("a line is named twice; give its whole quantity once")
     with session.desk() as desk:
-        standing = desk.cancel(order, by=who(by), reason=reason, key=key, at=places, lines=lines, send=not no_send)
+        standing = desk.cancel(
+            order,
+            by=require_name(by),
+            reason=reason,
+            idempotency_key=idempotency_key,
+            connections=connections,
+            lines=lines,
+            send_now=not no_send,
+        )
         now = desk.clock.now()
         name = name_of_order(desk, standing.cancellation.order_id)
 
     def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.cancellations import standing_table
+        from orderdesk_sdk.cli.output.cancellations import show_cases
 
         wish = standing.cancellation
-        part = ", ".join(f"{quantity} of {line}" for line, quantity in wish.part.items())
+        part = ", ".join(f"{quantity} of {line}" for line, quantity in wish.lines_by_name.items())
         what = f"{part} of it to be canceled" if part else "to be canceled"
-        screen.line(f"Order {wish.order_number}  {what}, asked by {wish.asked_by}", "bold")
-        standing_table(screen, standing.cases)
+        screen.line(f"Order {wish.order_number}  {what}, asked by {wish.requested_by}", "bold")
+        show_cases(screen, standing.cases)
         screen.zone(now)
         if not standing.is_settled:
             screen.line("`orderdesk work --until-idle` follows it up.")
         screen.line(f"`orderdesk receipt {name}` shows the proof.")
 
-    session.give(standing_shape(standing), draw)
-    session.end(standing.cases)
+    session.print_result(cancellation_status_document(standing), draw)
+    session.exit_for(standing.cases)
 
 
 @click.command()
@@ -125,13 +140,13 @@ def cancel(
 @click.option("--open", "open_only", is_flag=True, help="Only those that are not settled.")
 @click.option("--state", "states", type=_StateType(), multiple=True, help="Only those in this state; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="How many at most.")
-@shared
+@common_options
 @click.pass_obj
 def cases(session: Session, order: str | None, open_only: bool, states: tuple[State, ...], limit: int) -> None:
     """List cases, of ORDER or of all orders, oldest first."""
     from orderdesk_sdk.cases.case import OPEN
     from orderdesk_sdk.cli.output.pages import pages_of_cases
-    from orderdesk_sdk.desk.documents import case_shape
+    from orderdesk_sdk.desk.documents import case_document
 
     if open_only and states:
         raise click.UsageError("give --open or --state, not both")
@@ -140,9 +155,9 @@ def cases(session: Session, order: str | None, open_only: bool, states: tuple[St
         pages = pages_of_cases(desk, order=order, states=wanted, limit=limit)
 
         def draw(screen: Screen) -> None:
-            from orderdesk_sdk.cli.output.cancellations import cases_table
+            from orderdesk_sdk.cli.output.cancellations import show_case_list
 
-            count = cases_table(screen, pages)
+            count = show_case_list(screen, pages)
             if not count:
                 screen.line("There are no such cases.")
                 return
@@ -150,12 +165,12 @@ def cases(session: Session, order: str | None, open_only: bool, states: tuple[St
                 screen.line(f"The first {limit}; --limit shows more.", "dim")
             screen.zone(desk.clock.now())
 
-        session.give_list("cases", (case_shape(case) for page in pages for case in page), draw)
+        session.print_list("cases", (case_document(case) for page in pages for case in page), draw)
 
 
 @click.command()
 @click.argument("order")
-@shared
+@common_options
 @click.pass_obj
 def receipt(session: Session, order: str) -> None:
     """Show the proof of what became of ORDER.
@@ -163,19 +178,19 @@ def receipt(session: Session, order: str) -> None:
     What was asked, answered and decided, when, by whom, and the evidence. Exit code 3: a person must look at the
     latest case of a place, or at what was to be submitted or set.
     """
-    from orderdesk_sdk.desk.documents import receipt_shape
+    from orderdesk_sdk.desk.documents import receipt_document
 
     with session.desk() as desk:
         made = desk.receipt(order)
 
     def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.cancellations import receipt_page
+        from orderdesk_sdk.cli.output.cancellations import show_receipt
 
-        receipt_page(screen, made)
+        show_receipt(screen, made)
 
-    session.give(receipt_shape(made), draw)
-    latest = {found.case.connection: found.case for wish in made.wishes for found in wish.cases}
-    session.end([*latest.values(), *made.resubmissions, *made.status_changes])
+    session.print_result(receipt_document(made), draw)
+    latest = {found.case.connection: found.case for wish in made.cancellations for found in wish.cases}
+    session.exit_for([*latest.values(), *made.resubmissions, *made.status_changes])
 
 
 @click.command()
@@ -183,28 +198,28 @@ def receipt(session: Session, order: str) -> None:
 @click.option("--at", metavar="CONNECTION", help="Where to; the connection it was canceled at if not given.")
 @click.option("--number", metavar="X", help="The new number; a free one if not given.")
 @by_option()
-@shared
+@common_options
 @click.pass_obj
-def resubmit(session: Session, order: str, at: str | None, number: str | None, by: str | None) -> None:
+def resubmit(session: Session, order: str, connection: str | None, number: str | None, by: str | None) -> None:
     """Submit a canceled ORDER again, under a new number.
 
     It becomes a duplicate, linked to the original. Never while the cancellation is unsettled: the order would be made
     twice. Exit code 3: the service refused it.
     """
     from orderdesk_sdk.cases.errand import ErrandState
-    from orderdesk_sdk.desk.documents import resubmission_shape
+    from orderdesk_sdk.desk.documents import resubmission_document
 
     with session.desk() as desk:
-        made = desk.resubmit(order, by=who(by), at=at, number=number)
+        made = desk.resubmit(order, by=require_name(by), connection=connection, number=number)
 
     def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.cases import resubmission_lines
+        from orderdesk_sdk.cli.output.cases import show_resubmission
 
-        resubmission_lines(screen, made)
+        show_resubmission(screen, made)
         if made.is_open:
             screen.line("`orderdesk work --until-idle` follows it up.")
 
-    session.give({"resubmission": resubmission_shape(made)}, draw)
-    if made.state is ErrandState.REFUSED:
-        click.get_current_context().exit(PERSON_NEEDED)
-    session.end([made])
+    session.print_result({"resubmission": resubmission_document(made)}, draw)
+    if made.state is ErrandState.REJECTED:
+        click.get_current_context().exit(EXIT_ACTION_REQUIRED)
+    session.exit_for([made])

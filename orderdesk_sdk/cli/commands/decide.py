@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import Session, by_option, find_work, shared, who
+from orderdesk_sdk.cli.session import Session, by_option, common_options, find_case, require_name
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.cases.ledger import Work
+    from orderdesk_sdk.cases.ledger import AnyCase
     from orderdesk_sdk.cli.output.screen import Screen
 
-__all__ = ["confirm", "poll", "refuse", "send_again", "withdraw"]
+__all__ = ["confirm", "poll", "reject", "retry", "withdraw"]
 
 _note = click.option("--note", metavar="TEXT", help="How it is known: a name, a ticket, a call.")
 
-_message = click.option(
+_email = click.option(
     "--message",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True),
     metavar="FILE",
@@ -24,37 +24,37 @@ _message = click.option(
 )
 
 
-def _read(file: str | None) -> bytes | None:
+def _read_file(file: str | None) -> bytes | None:
     """The mail as it stands in the file, at most a byte more than is taken."""
     if file is None:
         return None
-    from orderdesk_sdk.transport.email.parts import LARGEST
+    from orderdesk_sdk.transport.email.parts import MAX_BYTES
 
     with click.open_file(file, "rb") as stream:
-        return bytes(stream.read(LARGEST + 1))
+        return bytes(stream.read(MAX_BYTES + 1))
 
 
-def _give(session: Session, work: Work) -> None:
+def _give_case(session: Session, case: AnyCase) -> None:
     from orderdesk_sdk.cases.case import Case
-    from orderdesk_sdk.cli.output.cases import errand_lines
-    from orderdesk_sdk.desk.documents import case_shape, errand_shape
+    from orderdesk_sdk.cli.output.cases import show_other_case
+    from orderdesk_sdk.desk.documents import case_document, other_case_document
 
     def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.cancellations import standing_table
+        from orderdesk_sdk.cli.output.cancellations import show_cases
 
-        if isinstance(work, Case):
-            screen.line(f"Order {work.order_number} at {work.connection}", "bold")
-            standing_table(screen, [work])
+        if isinstance(case, Case):
+            screen.line(f"Order {case.order_number} at {case.connection}", "bold")
+            show_cases(screen, [case])
         else:
-            errand_lines(screen, work)
-        screen.zone(work.updated_at)
+            show_other_case(screen, case)
+        screen.zone(case.updated_at)
 
-    session.give({"case": case_shape(work)} if isinstance(work, Case) else errand_shape(work), draw)
+    session.print_result({"case": case_document(case)} if isinstance(case, Case) else other_case_document(case), draw)
 
 
 @click.command()
 @click.argument("case")
-@shared
+@common_options
 @click.pass_obj
 def poll(session: Session, case: str) -> None:
     """Ask the service now where CASE stands; nothing is sent again.
@@ -62,28 +62,28 @@ def poll(session: Session, case: str) -> None:
     CASE is an id, the beginning of one, or ORDER@CONNECTION. Exit code 3: a person must look.
     """
     with session.desk() as desk:
-        found = desk.check(find_work(desk, case).id)
-    _give(session, found)
-    session.end([found])
+        found = desk.check(find_case(desk, case).id)
+    _give_case(session, found)
+    session.exit_for([found])
 
 
 @click.command()
 @click.argument("case")
 @by_option(required=True)
 @_note
-@_message
-@shared
+@_email
+@common_options
 @click.pass_obj
-def confirm(session: Session, case: str, by: str, note: str | None, message: str | None) -> None:
+def confirm(session: Session, case: str, by: str, note: str | None, email: str | None) -> None:
     """Say that the service has done CASE: canceled it.
 
     CASE is an id, the beginning of one, or ORDER@CONNECTION; of a resubmission or a status change too. Your name is
     the proof; with --message, which a cancellation takes, it is the service's answer, which you have read.
     """
-    mail = _read(message)
+    mail = _read_file(email)
     with session.desk() as desk:
-        found = desk.confirm(find_work(desk, case).id, by=by, note=note, message=mail)
-    _give(session, found)
+        found = desk.confirm(find_case(desk, case).id, by=by, note=note, email=mail)
+    _give_case(session, found)
 
 
 @click.command()
@@ -97,48 +97,48 @@ def confirm(session: Session, case: str, by: str, note: str | None, message: str
     help="What the service said.",
 )
 @_note
-@_message
-@shared
+@_email
+@common_options
 @click.pass_obj
-def refuse(session: Session, case: str, by: str, why: str, note: str | None, message: str | None) -> None:
+def reject(session: Session, case: str, by: str, rejection: str, note: str | None, email: str | None) -> None:
     """Say that the service will not do CASE: not cancel it.
 
     CASE is an id, the beginning of one, or ORDER@CONNECTION; of a resubmission or a status change too. Your name is
     the proof; with --message, which a cancellation takes, it is the service's answer, which you have read.
     """
-    from orderdesk_sdk.plugin.answer import Refusal
+    from orderdesk_sdk.plugin.answer import Rejection
 
-    mail, refusal = _read(message), Refusal(why.replace("-", " "))
+    mail, refusal = _read_file(email), Rejection(rejection.replace("-", " "))
     with session.desk() as desk:
-        found = desk.refuse(find_work(desk, case).id, by=by, refusal=refusal, note=note, message=mail)
-    _give(session, found)
+        found = desk.refuse(find_case(desk, case).id, by=by, rejection=refusal, note=note, email=mail)
+    _give_case(session, found)
 
 
 @click.command()
 @click.argument("case")
 @by_option()
 @_note
-@shared
+@common_options
 @click.pass_obj
 def withdraw(session: Session, case: str, by: str | None, note: str | None) -> None:
     """Take CASE back, as long as nothing has been sent."""
     with session.desk() as desk:
-        found = desk.withdraw(find_work(desk, case).id, by=who(by), note=note)
-    _give(session, found)
+        found = desk.withdraw(find_case(desk, case).id, by=require_name(by), note=note)
+    _give_case(session, found)
 
 
 @click.command("send-again")
 @click.argument("case")
 @by_option(required=True)
-@shared
+@common_options
 @click.pass_obj
-def send_again(session: Session, case: str, by: str) -> None:
+def retry(session: Session, case: str, by: str) -> None:
     """Send the request of CASE again, on your word.
 
     For a case that is unclear or awaits a person: the first request may have worked, and that is yours to judge. Exit
     code 3: a person must look.
     """
     with session.desk() as desk:
-        found = desk.send_again(find_work(desk, case).id, by=by)
-    _give(session, found)
-    session.end([found])
+        found = desk.send_again(find_case(desk, case).id, by=by)
+    _give_case(session, found)
+    session.exit_for([found])

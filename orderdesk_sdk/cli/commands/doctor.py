@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import Session, shared
+from orderdesk_sdk.cli.session import Session, common_options
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.output.screen import Screen
@@ -15,30 +15,31 @@ __all__ = ["doctor"]
 
 
 @click.command()
-@shared
+@common_options
 @click.pass_obj
 def doctor(session: Session) -> None:
     """Check configuration, plugins and ledger; calls no service.
 
     Exit code 1: something is wrong.
     """
-    from orderdesk_sdk.cli.checks import Grade, examine
+    from orderdesk_sdk.cli.checks import Severity, run_checks
 
-    findings = examine(session)
-    wrong = sum(found.grade is Grade.ERROR for found in findings)
-    doubtful = sum(found.grade is Grade.WARNING for found in findings)
+    findings = run_checks(session)
+    wrong = sum(found.severity is Severity.ERROR for found in findings)
+    doubtful = sum(found.severity is Severity.WARNING for found in findings)
 
     def draw(screen: Screen) -> None:
         from rich.text import Text
 
-        styles = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.ERROR: "bold red"}
+        styles = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
         rows = [
-            (Text(found.grade.value, styles[found.grade]), found.area, found.place, found.text) for found in findings
+            (Text(found.severity.value, styles[found.severity]), found.area, found.location, found.message)
+            for found in findings
         ]
         screen.table(("", "what", "where", "finding"), rows, whole=("", "what"))
         for found in findings:
-            if found.remedy:
-                screen.indented(f"{found.place}: {found.remedy}", style="yellow")
+            if found.hint:
+                screen.indented(f"{found.location}: {found.hint}", style="yellow")
         if wrong:
             screen.line(f"{wrong} wrong, {doubtful} to look at.", "bold red")
         else:
@@ -49,14 +50,14 @@ def doctor(session: Session) -> None:
         "findings": [
             {
                 "area": found.area,
-                "place": found.place,
-                "grade": found.grade.value,
-                "text": found.text,
-                "remedy": found.remedy,
+                "location": found.location,
+                "severity": found.severity.value,
+                "message": found.message,
+                "hint": found.hint,
             }
             for found in findings
         ],
     }
-    session.give(shape, draw)
+    session.print_result(shape, draw)
     if wrong:
         click.get_current_context().exit(1)

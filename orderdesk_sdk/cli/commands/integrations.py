@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import Session, shared
+from orderdesk_sdk.cli.session import Session, common_options
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.output.screen import Screen
@@ -16,25 +16,25 @@ __all__ = ["integrations", "matrix", "show"]
 
 @click.command()
 @click.option("--check", is_flag=True, help="Load each one, and say what is wrong with those that cannot be used.")
-@shared
+@common_options
 @click.pass_obj
 def integrations(session: Session, check: bool) -> None:
     """List the installed integrations.
 
     Nothing is imported without --check. With it the exit code is 1 where one cannot be used.
     """
-    from orderdesk_sdk.desk.documents import error_shape
-    from orderdesk_sdk.errors import PluginFault
-    from orderdesk_sdk.plugin.registry import Registry
+    from orderdesk_sdk.desk.documents import error_document
+    from orderdesk_sdk.errors import PluginError
+    from orderdesk_sdk.plugin.registry import PluginRegistry
 
-    registry = Registry()
-    found: list[tuple[str, str, str, PluginFault | None]] = []
+    registry = PluginRegistry()
+    found: list[tuple[str, str, str, PluginError | None]] = []
     for slug in registry.slugs():
         title, fault = "", None
         if check:
             try:
                 title = registry.load(slug).integration.title
-            except PluginFault as error:
+            except PluginError as error:
                 fault = error
         found.append((slug, registry.distribution(slug), title, fault))
 
@@ -51,8 +51,8 @@ def integrations(session: Session, check: bool) -> None:
         screen.table(("integration", "distribution", "title", "state"), rows)
         for _, _, _, fault in found:
             if fault is not None:
-                screen.indented(f"{fault.place}: {fault.text}", style="red")
-                screen.indented(f"what to do: {fault.remedy}", style="yellow")
+                screen.indented(f"{fault.location}: {fault.message}", style="red")
+                screen.indented(f"what to do: {fault.hint}", style="yellow")
 
     shape: dict[str, object] = {
         "checked": check,
@@ -62,18 +62,18 @@ def integrations(session: Session, check: bool) -> None:
                 "distribution": dist.rpartition(" ")[0],
                 "version": dist.rpartition(" ")[2],
                 "title": title or None,
-                "fault": error_shape(fault),
+                "plugin_error": error_document(fault),
             }
             for slug, dist, title, fault in found
         ],
     }
-    session.give(shape, draw)
+    session.print_result(shape, draw)
     if any(fault is not None for *_, fault in found):
         click.get_current_context().exit(1)
 
 
 @click.command()
-@shared
+@common_options
 @click.pass_obj
 def matrix(session: Session) -> None:
     """Compare how the installed integrations cancel.
@@ -81,33 +81,33 @@ def matrix(session: Session) -> None:
     How, until when, what proves it, which reasons and parts they take, and how a canceled order is submitted again, all
     from what they declare. The exit code is 1 where one cannot be used.
     """
-    from orderdesk_sdk.cli.output.matrix import matrix_page, matrix_shape
-    from orderdesk_sdk.desk.matrix import every_row
-    from orderdesk_sdk.plugin.registry import Registry
+    from orderdesk_sdk.cli.output.matrix import matrix_document, show_matrix
+    from orderdesk_sdk.desk.matrix import matrix_rows
+    from orderdesk_sdk.plugin.registry import PluginRegistry
 
-    rows, faults = every_row(Registry())
-    session.give(matrix_shape(rows, faults), lambda screen: matrix_page(screen, rows, faults))
+    rows, faults = matrix_rows(PluginRegistry())
+    session.print_result(matrix_document(rows, faults), lambda screen: show_matrix(screen, rows, faults))
     if faults:
         click.get_current_context().exit(1)
 
 
 @click.command()
 @click.argument("slug")
-@shared
+@common_options
 @click.pass_obj
 def show(session: Session, slug: str) -> None:
     """Show what one integration declares.
 
     Routes, windows, confirmation, limits, settings, and how a canceled order is submitted again.
     """
-    from orderdesk_sdk.desk.capabilities import capabilities_of
-    from orderdesk_sdk.plugin.registry import Registry
+    from orderdesk_sdk.desk.capabilities import capabilities_document
+    from orderdesk_sdk.plugin.registry import PluginRegistry
 
-    loaded = Registry().load(slug)
+    loaded = PluginRegistry().load(slug)
 
     def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.integrations import declaration_page
+        from orderdesk_sdk.cli.output.integrations import show_integration
 
-        declaration_page(screen, loaded)
+        show_integration(screen, loaded)
 
-    session.give(capabilities_of(loaded), draw)
+    session.print_result(capabilities_document(loaded), draw)

@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import Session, by_option, local_host, shared, who
+from orderdesk_sdk.cli.session import Session, by_option, common_options, require_name, sqlite_order_store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orderdesk_sdk.cases.ledger_flaws import Flaw
+    from orderdesk_sdk.cases.ledger_flaws import IntegrityFlaw
     from orderdesk_sdk.cli.output.screen import Screen
 
 __all__ = ["forget", "ledger"]
 
-_SHOWN = 20
+_MAX_SHOWN = 20
 
 
 @click.group()
-@shared
+@common_options
 def ledger() -> None:
     """Back up the ledger, and verify that it is as it was written."""
 
 
 @ledger.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@shared
+@common_options
 @click.pass_obj
 def backup(session: Session, file: Path) -> None:
     """Copy the ledger into FILE, whole and verified, while it is in use.
@@ -42,18 +42,18 @@ def backup(session: Session, file: Path) -> None:
 
     def draw(screen: Screen) -> None:
         screen.line(f"Copied to {made.path}, with all {made.head.count} lines of its history.")
-        _draw_flaws(screen, made.flaws)
+        _show_flaws(screen, made.flaws)
         screen.line(f"Its head: {made.head}")
 
-    shape: dict[str, object] = {"file": str(made.path), "head": str(made.head), **_shape(made.flaws)}
-    session.give(shape, draw)
+    shape: dict[str, object] = {"file": str(made.path), "head": str(made.head), **_flaws_document(made.flaws)}
+    session.print_result(shape, draw)
     if made.flaws:
         click.get_current_context().exit(1)
 
 
 @ledger.command()
 @click.option("--head", metavar="HEAD", help="A head that was noted earlier: is it a part of this ledger?")
-@shared
+@common_options
 @click.pass_obj
 def verify(session: Session, head: str | None) -> None:
     """Verify that the ledger is as it was written, and tell its head.
@@ -64,28 +64,28 @@ def verify(session: Session, head: str | None) -> None:
     from contextlib import closing
     from itertools import islice
 
-    from orderdesk_sdk.cases.ledger_flaws import Head
+    from orderdesk_sdk.cases.ledger_flaws import ChainHead
     from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
-    noted = Head.read(head) if head is not None else None
+    noted = ChainHead.parse(head) if head is not None else None
     with closing(SqliteLedger(_path(session))) as found:
         now = found.head()
-        flaws = tuple(islice(found.examine(noted), _SHOWN))
+        flaws = tuple(islice(found.find_flaws(noted), _MAX_SHOWN))
 
     def draw(screen: Screen) -> None:
         if not flaws:
             screen.line(f"All {now.count} lines of its history are as they were written.", "bold green")
-        _draw_flaws(screen, flaws)
+        _show_flaws(screen, flaws)
         screen.line(f"Its head: {now}")
 
-    session.give({"head": str(now), **_shape(flaws)}, draw)
+    session.print_result({"head": str(now), **_flaws_document(flaws)}, draw)
     if flaws:
         click.get_current_context().exit(1)
 
 
 @ledger.command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@shared
+@common_options
 @click.pass_obj
 def restore_ledger(session: Session, file: Path) -> None:
     """Put the backup FILE in the ledger's place, and move the ledger away.
@@ -99,16 +99,16 @@ def restore_ledger(session: Session, file: Path) -> None:
 
     def draw(screen: Screen) -> None:
         screen.line(f"{path} is the backup now, with {made.head.count} lines of history.")
-        if made.away is not None:
-            screen.line(f"The ledger before it lies in {made.away}.")
+        if made.replaced_file is not None:
+            screen.line(f"The ledger before it lies in {made.replaced_file}.")
         screen.line("What was done after the backup is not in it: see `orderdesk cases --open` before you go on.")
 
-    away = None if made.away is None else str(made.away)
-    session.give({"file": str(path), "head": str(made.head), "away": away}, draw)
+    away = None if made.replaced_file is None else str(made.replaced_file)
+    session.print_result({"file": str(path), "head": str(made.head), "away": away}, draw)
 
 
 @ledger.command()
-@shared
+@common_options
 @click.pass_obj
 def accept(session: Session) -> None:
     """Use a ledger as it is although the file beside it is missing.
@@ -116,11 +116,11 @@ def accept(session: Session) -> None:
     Only where you know that nothing was in that file: after a crash, say, another program has put it into the ledger.
     What was in it otherwise is lost, and may be sent a second time.
     """
-    from orderdesk_sdk.stores.sqlite.backup import accept_as_it_is
+    from orderdesk_sdk.stores.sqlite.backup import accept_current_state
 
     path = _path(session)
-    head = accept_as_it_is(path)
-    session.give(
+    head = accept_current_state(path)
+    session.print_result(
         {"file": str(path), "head": str(head)},
         lambda screen: screen.line(f"{path} is used as it is, with {head.count} lines of history."),
     )
@@ -129,7 +129,7 @@ def accept(session: Session) -> None:
 @click.command()
 @click.argument("order")
 @by_option(required=True)
-@shared
+@common_options
 @click.pass_obj
 def forget(session: Session, order: str, by: str | None) -> None:
     """Remove who people are, and what they wrote of ORDER.
@@ -140,9 +140,9 @@ def forget(session: Session, order: str, by: str | None) -> None:
     from orderdesk_sdk.orders.references import OrderId
 
     with session.desk() as desk:
-        host, found = local_host(desk), desk.order(order)
-        count = desk.forget(order, by=who(by))
-        copies = [host.order(OrderId(copy)).number for copy in host.copies(found.id)]
+        host, found = sqlite_order_store(desk), desk.order(order)
+        count = desk.forget(order, by=require_name(by))
+        copies = [host.get_order(OrderId(copy)).number for copy in host.duplicates_of(found.id)]
 
     def draw(screen: Screen) -> None:
         histories = "one history" if count == 1 else f"{count} histories"
@@ -151,7 +151,9 @@ def forget(session: Session, order: str, by: str | None) -> None:
             screen.line(f"Duplicates of it have texts of their own: {', '.join(copies)}.", "yellow")
         screen.line("Backups still have them.", "dim")
 
-    session.give({"order_id": found.id, "order_number": found.number, "histories": count, "copies": copies}, draw)
+    session.print_result(
+        {"order_id": found.id, "order_number": found.number, "histories": count, "copies": copies}, draw
+    )
 
 
 def _path(session: Session) -> Path:
@@ -161,12 +163,12 @@ def _path(session: Session) -> Path:
     path = session.config().ledger
     if not path.exists():
         raise NotFoundError(
-            "there is no ledger", place=str(path), remedy="go where your orderdesk.toml is, or name it with --config"
+            "there is no ledger", location=str(path), hint="go where your orderdesk.toml is, or name it with --config"
         )
     return path
 
 
-def _draw_flaws(screen: Screen, flaws: Sequence[Flaw]) -> None:
+def _show_flaws(screen: Screen, flaws: Sequence[IntegrityFlaw]) -> None:
     if not flaws:
         return
     screen.line("IT IS NOT AS IT WAS WRITTEN:", "bold red")
@@ -177,8 +179,8 @@ def _draw_flaws(screen: Screen, flaws: Sequence[Flaw]) -> None:
     )
 
 
-def _shape(flaws: Sequence[Flaw]) -> dict[str, object]:
+def _flaws_document(flaws: Sequence[IntegrityFlaw]) -> dict[str, object]:
     return {
         "is_intact": not flaws,
-        "flaws": [{"subject_id": flaw.subject_id, "text": flaw.text} for flaw in flaws],
+        "flaws": [{"subject_id": flaw.subject_id, "message": flaw.message} for flaw in flaws],
     }

@@ -7,63 +7,65 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import PERSON_NEEDED, Session, by_option, shared, who
+from orderdesk_sdk.cli.session import EXIT_ACTION_REQUIRED, Session, by_option, common_options, require_name
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.case import Case
     from orderdesk_sdk.cli.output.screen import Screen
 
-__all__ = ["heard", "shipped", "status", "take_back"]
+__all__ = ["report_canceled", "report_shipped", "set_status", "withdraw_order"]
 
-_at = click.option("--at", "at", metavar="CONNECTION", multiple=True, help="Only there; may be repeated.")
+_connections = click.option("--at", "at", metavar="CONNECTION", multiple=True, help="Only there; may be repeated.")
 
 
-def _give(session: Session, order: str, cases: Sequence[Case], nothing: str) -> None:
-    from orderdesk_sdk.desk.documents import case_shape
+def _give_cases(session: Session, order: str, cases: Sequence[Case], empty_message: str) -> None:
+    from orderdesk_sdk.desk.documents import case_document
 
     def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.cancellations import standing_table
+        from orderdesk_sdk.cli.output.cancellations import show_cases
 
         if not cases:
-            screen.line(nothing)
+            screen.line(empty_message)
             return
         screen.line(f"Order {cases[0].order_number}", "bold")
-        standing_table(screen, cases)
+        show_cases(screen, cases)
         screen.zone(cases[0].updated_at)
 
-    session.give({"order": order, "cases": [case_shape(case) for case in cases]}, draw)
+    session.print_result({"order": order, "cases": [case_document(case) for case in cases]}, draw)
 
 
 @click.command()
 @click.argument("order")
 @click.argument("status")
-@_at
+@_connections
 @click.option("--reason", metavar="TEXT", help="Why, where the status is canceled.")
 @by_option()
-@shared
+@common_options
 @click.pass_obj
-def status(session: Session, order: str, status: str, at: tuple[str, ...], reason: str | None, by: str | None) -> None:
+def set_status(
+    session: Session, order: str, status: str, connections: tuple[str, ...], reason: str | None, by: str | None
+) -> None:
     """Give ORDER a STATUS at its carts.
 
-    "canceled" is a cancellation there, and a cart is told last. A status that a cart does not have is refused with
+    "cancellation" is a cancellation there, and a cart is told last. A status that a cart does not have is refused with
     those that it has. Exit code 3: a person must look.
     """
     from orderdesk_sdk.cases.errand import ErrandState
-    from orderdesk_sdk.desk.documents import standing_shape, status_change_shape
+    from orderdesk_sdk.desk.documents import cancellation_status_document, status_change_document
 
     with session.desk() as desk:
-        made = desk.change_status(order, status, by=who(by), at=at, reason=reason)
+        made = desk.change_status(order, status, by=require_name(by), connections=connections, reason=reason)
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.cancellations import standing_table
-        from orderdesk_sdk.cli.output.cases import status_change_lines
+        from orderdesk_sdk.cli.output.cancellations import show_cases
+        from orderdesk_sdk.cli.output.cases import show_status_change
 
-        if made.canceled is not None:
-            screen.line(f"Order {made.canceled.cancellation.order_number}  to be canceled at its carts", "bold")
-            standing_table(screen, made.canceled.cases)
+        if made.cancellation is not None:
+            screen.line(f"Order {made.cancellation.cancellation.order_number}  to be canceled at its carts", "bold")
+            show_cases(screen, made.cancellation.cases)
         for change in made.changes:
-            status_change_lines(screen, change)
+            show_status_change(screen, change)
         screen.zone(now)
         if not made.is_settled:
             screen.line("`orderdesk work --until-idle` follows it up.")
@@ -71,62 +73,64 @@ def status(session: Session, order: str, status: str, at: tuple[str, ...], reaso
     shape: dict[str, object] = {
         "status": made.status,
         "is_settled": made.is_settled,
-        "canceled": None if made.canceled is None else standing_shape(made.canceled),
-        "changes": [status_change_shape(change) for change in made.changes],
+        "cancellation": None if made.cancellation is None else cancellation_status_document(made.cancellation),
+        "changes": [status_change_document(change) for change in made.changes],
     }
-    session.give(shape, draw)
-    if any(change.state is ErrandState.REFUSED for change in made.changes):
-        click.get_current_context().exit(PERSON_NEEDED)
-    session.end((*made.changes, *(made.canceled.cases if made.canceled is not None else ())))
+    session.print_result(shape, draw)
+    if any(change.state is ErrandState.REJECTED for change in made.changes):
+        click.get_current_context().exit(EXIT_ACTION_REQUIRED)
+    session.exit_for((*made.changes, *(made.cancellation.cases if made.cancellation is not None else ())))
 
 
 @click.command("take-back")
 @click.argument("order")
 @by_option()
 @click.option("--note", metavar="TEXT", help="Why.")
-@shared
+@common_options
 @click.pass_obj
-def take_back(session: Session, order: str, by: str | None, note: str | None) -> None:
+def withdraw_order(session: Session, order: str, by: str | None, note: str | None) -> None:
     """Take the wish to cancel ORDER back where nothing was sent.
 
     What was asked already goes on: only its service can tell what becomes of it.
     """
     with session.desk() as desk:
-        found = desk.take_back(order, by=who(by), note=note)
-    _give(session, order, found, "Nothing of it is open.")
+        found = desk.take_back(order, by=require_name(by), note=note)
+    _give_cases(session, order, found, "Nothing of it is open.")
 
 
 @click.command()
 @click.argument("order")
 @click.option("--at", metavar="CONNECTION", required=True, help="Where it is said to be canceled.")
 @by_option()
-@shared
+@common_options
 @click.pass_obj
-def heard(session: Session, order: str, at: str, by: str | None) -> None:
+def report_canceled(session: Session, order: str, connection: str, by: str | None) -> None:
     """Say that a place canceled ORDER by itself.
 
     It is read back there, and never asked. Exit code 3: a person must look.
     """
     with session.desk() as desk:
-        found = desk.canceled_elsewhere(order, at=at, by=who(by))
+        found = desk.canceled_elsewhere(order, connection=connection, by=require_name(by))
     cases = () if found is None else (found,)
-    _give(session, order, cases, "There is nothing to look into.")
-    session.end(cases)
+    _give_cases(session, order, cases, "There is nothing to look into.")
+    session.exit_for(cases)
 
 
 @click.command()
 @click.argument("order")
-@_at
+@_connections
 @by_option()
 @click.option("--note", metavar="TEXT", help="How it is known: a tracking number, a call.")
-@shared
+@common_options
 @click.pass_obj
-def shipped(session: Session, order: str, at: tuple[str, ...], by: str | None, note: str | None) -> None:
+def report_shipped(
+    session: Session, order: str, connections: tuple[str, ...], by: str | None, note: str | None
+) -> None:
     """Say that ORDER shipped; an alarm if it was canceled.
 
     Exit code 3: it was, so a person must look.
     """
     with session.desk() as desk:
-        found = desk.shipped(order, by=who(by), at=at, note=note)
-    _give(session, order, found, "It was neither canceled nor asked to be, so this is no alarm.")
-    session.end(found)
+        found = desk.shipped(order, by=require_name(by), connections=connections, note=note)
+    _give_cases(session, order, found, "It was neither canceled nor asked to be, so this is no alarm.")
+    session.exit_for(found)

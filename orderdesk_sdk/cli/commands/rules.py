@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import Session, shared
+from orderdesk_sdk.cli.session import Session, common_options
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.output.screen import Screen
@@ -23,43 +23,43 @@ EVENTS = (
 )
 
 
-class _FactType(click.ParamType["tuple[str, str]"]):
+class _FieldType(click.ParamType["tuple[str, str]"]):
     name = "fact"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         if isinstance(value, tuple):
             return value
-        from orderdesk_sdk.rules.model import FACTS
+        from orderdesk_sdk.rules.model import FIELDS
 
         name, equals, text = str(value).partition("=")
-        known = [fact for fact, kind in FACTS.items() if kind == "STRING"]
+        known = [fact for fact, kind in FIELDS.items() if kind == "STRING"]
         if not equals or name not in known:
             self.fail(f"{value!r} is no fact; write it as NAME=VALUE, with a name of {', '.join(known)}", param, ctx)
         return name, text
 
 
 @click.group()
-@shared
+@common_options
 def rules() -> None:
     """List rules, test them, and see what they did."""
 
 
 @rules.command("list")
-@shared
+@common_options
 @click.pass_obj
 def list_rules(session: Session) -> None:
     """List the configured rules, and whether their actions are known."""
-    from orderdesk_sdk.cli.output.rules import known_actions, rule_shape
+    from orderdesk_sdk.cli.output.rules import action_targets, rule_document
 
     with session.desk() as desk:
-        found, known = desk.config.rules, known_actions(desk)
+        found, known = desk.config.rules, action_targets(desk)
 
     def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.rules import rules_table
+        from orderdesk_sdk.cli.output.rules import show_rules
 
-        rules_table(screen, found, known)
+        show_rules(screen, found, known)
 
-    session.give({"rules": [rule_shape(rule, known) for rule in found]}, draw)
+    session.print_result({"rules": [rule_document(rule, known) for rule in found]}, draw)
 
 
 @rules.command("test")
@@ -69,59 +69,59 @@ def list_rules(session: Session) -> None:
 @click.option(
     "--fact",
     "facts",
-    type=_FactType(),
+    type=_FieldType(),
     metavar="NAME=VALUE",
     multiple=True,
     help="What else a filter may ask for, such as state=canceled; may be repeated.",
 )
-@shared
+@common_options
 @click.pass_obj
 def test_rules(
-    session: Session, order: str, event: str, folder: str | None, facts: tuple[tuple[str, str], ...]
+    session: Session, order: str, event: str, folder: str | None, fields: tuple[tuple[str, str], ...]
 ) -> None:
     """Show what each rule would do if this happened to ORDER, and why. Does nothing."""
-    from orderdesk_sdk.cli.output.rules import outlook, outlook_shape
+    from orderdesk_sdk.cli.output.rules import preview, preview_document
 
     if (folder is not None) != (event == "order moved"):
         raise click.UsageError("--folder belongs to --event 'order moved', which needs it")
     with session.desk() as desk:
-        decisions = outlook(desk, order, event, folder, dict(facts))
+        decisions = preview(desk, order, event, folder, dict(fields))
         number = desk.order(order).number
 
     def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.rules import outlook_page
+        from orderdesk_sdk.cli.output.rules import show_preview
 
-        outlook_page(screen, number, event, decisions)
+        show_preview(screen, number, event, decisions)
 
     shape: dict[str, object] = {
         "order_number": number,
         "event": event,
-        "decisions": [outlook_shape(decision) for decision in decisions],
+        "evaluations": [preview_document(decision) for decision in decisions],
     }
-    session.give(shape, draw)
+    session.print_result(shape, draw)
 
 
 @rules.command("log")
 @click.argument("order")
-@shared
+@common_options
 @click.pass_obj
 def log_rules(session: Session, order: str) -> None:
     """Show what rules did with ORDER."""
-    from orderdesk_sdk.cli.output.rules import firing_shape
+    from orderdesk_sdk.cli.output.rules import execution_document
 
     with session.desk() as desk:
         found = desk.order(order)
-        fired = desk.ledger.firings(found.id)
+        fired = desk.ledger.rule_executions(found.id)
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.rules import firings_table
+        from orderdesk_sdk.cli.output.rules import show_executions
 
-        firings_table(screen, found.number, fired)
+        show_executions(screen, found.number, fired)
         screen.zone(now)
 
     shape: dict[str, object] = {
         "order_number": found.number,
-        "firings": [firing_shape(at, firing) for at, firing in fired],
+        "executions": [execution_document(at, firing) for at, firing in fired],
     }
-    session.give(shape, draw)
+    session.print_result(shape, draw)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import PERSON_NEEDED, Session, shared
+from orderdesk_sdk.cli.session import EXIT_ACTION_REQUIRED, Session, common_options
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.case import Case
@@ -28,7 +28,7 @@ __all__ = ["work"]
     metavar="SECONDS",
     help="How often to look for what other processes have asked.",
 )
-@shared
+@common_options
 @click.pass_obj
 def work(session: Session, until_idle: bool, every: float) -> None:
     """Send, read back and remind, whatever is due, until Ctrl-C.
@@ -39,13 +39,13 @@ def work(session: Session, until_idle: bool, every: float) -> None:
     from orderdesk_sdk.cases.case import State
     from orderdesk_sdk.cases.errand import ErrandState
     from orderdesk_sdk.cases.state_machine import EventKind
-    from orderdesk_sdk.cli.output.cancellations import cases_table
-    from orderdesk_sdk.cli.output.cases import errand_lines
+    from orderdesk_sdk.cli.output.cancellations import show_case_list
+    from orderdesk_sdk.cli.output.cases import show_other_case
     from orderdesk_sdk.cli.output.screen import Screen, printable
-    from orderdesk_sdk.cli.output.times import shown, span
-    from orderdesk_sdk.cli.signals import stopping
-    from orderdesk_sdk.cli.worker import Watcher, Worker, machine_has_work
-    from orderdesk_sdk.desk.documents import case_shape, errand_shape, iso
+    from orderdesk_sdk.cli.output.times import format_time, span
+    from orderdesk_sdk.cli.signals import stop_event
+    from orderdesk_sdk.cli.worker import ChangeListener, Worker, has_automatic_work
+    from orderdesk_sdk.desk.documents import case_document, iso_time, other_case_document
 
     screen = Screen()
     alarms: list[Case] = []
@@ -54,15 +54,15 @@ def work(session: Session, until_idle: bool, every: float) -> None:
     def tell(case: Case, event: Event) -> None:
         if event.kind is EventKind.SHIPPED:
             alarms.append(case)
-        if event.kind is EventKind.WAIT and waits.get(case.id) == event.text:
+        if event.kind is EventKind.DEFERRED and waits.get(case.id) == event.message:
             return  # A cart looks every minute; that it still waits is told once.
-        waits[case.id] = event.text
+        waits[case.id] = event.message
         if not session.as_json:
             with suppress(OSError):  # A log that is full must not stop the work that it tells of.
-                _tell(screen, case, event)
+                _show_event(screen, case, event)
 
     status = screen.console.status("working") if screen.is_terminal and not session.as_json else None
-    with session.desk(listeners=(Watcher(tell),)) as desk, stopping() as stop, status or nullcontext():
+    with session.desk(listeners=(ChangeListener(tell),)) as desk, stop_event() as stop, status or nullcontext():
 
         def told(problem: str) -> None:
             click.echo(f"Problem: {printable(problem)}", err=True)
@@ -72,12 +72,12 @@ def work(session: Session, until_idle: bool, every: float) -> None:
                 status.update("nothing is open; Ctrl-C ends")
             elif status is not None and due is not None:
                 left = span(due - desk.clock.now())
-                status.update(f"next look {shown(due, seconds=True)}, in {left}; Ctrl-C ends")
+                status.update(f"next look {format_time(due, seconds=True)}, in {left}; Ctrl-C ends")
 
         done, problems = Worker(desk, every, stop, waiting, told).run(until_idle=until_idle)
-        idle = not machine_has_work(desk)
-        persons = desk.cases(states=[State.AWAITING_PERSON])
-        errands = [one for one in desk.errands(open_only=True) if one.state is ErrandState.AWAITING_PERSON]
+        idle = not has_automatic_work(desk)
+        persons = desk.cases(states=[State.ACTION_REQUIRED])
+        errands = [one for one in desk.errands(open_only=True) if one.state is ErrandState.ACTION_REQUIRED]
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
@@ -85,29 +85,29 @@ def work(session: Session, until_idle: bool, every: float) -> None:
         screen.line(f"{done} piece{'' if done == 1 else 's'} of work done; {left}.")
         if persons:
             screen.line("These await a person:", "bold magenta")
-            cases_table(screen, [persons])
+            show_case_list(screen, [persons])
         for errand in errands:
-            errand_lines(screen, errand)
+            show_other_case(screen, errand)
         screen.zone(now)
 
     shape: dict[str, object] = {
-        "at": iso(now),
-        "done": done,
+        "at": iso_time(now),
+        "handled": done,
         "is_idle": idle,
-        "awaiting_person": [case_shape(case) for case in persons],
-        "errands_awaiting_person": [errand_shape(errand) for errand in errands],
-        "alarms": [case_shape(case) for case in alarms],
+        "action_required": [case_document(case) for case in persons],
+        "errands_awaiting_person": [other_case_document(errand) for errand in errands],
+        "alarms": [case_document(case) for case in alarms],
         "problems": list(problems),
     }
-    session.give(shape, draw)
+    session.print_result(shape, draw)
     if until_idle and (persons or errands or alarms):
-        click.get_current_context().exit(PERSON_NEEDED)
+        click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
 
-def _tell(screen: Screen, case: Case, event: Event) -> None:
+def _show_event(screen: Screen, case: Case, event: Event) -> None:
     """One change, in a line."""
     from orderdesk_sdk.cli.output.cancellations import event_line
-    from orderdesk_sdk.cli.output.times import shown
+    from orderdesk_sdk.cli.output.times import format_time
 
-    head = f"{shown(event.at, seconds=True)}  {case.order_number} at {case.connection}"
+    head = f"{format_time(event.at, seconds=True)}  {case.order_number} at {case.connection}"
     screen.hanging(head, event_line(case, event))

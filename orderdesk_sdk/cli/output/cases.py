@@ -12,37 +12,39 @@ if TYPE_CHECKING:
     from orderdesk_sdk.cli.output.screen import Screen
 
 __all__ = [
-    "errand_lines",
-    "resubmission_lines",
-    "status_change_lines",
+    "show_other_case",
+    "show_resubmission",
+    "show_status_change",
 ]
 
 
-def errand_lines(screen: Screen, found: Resubmission | StatusChange) -> None:
+def show_other_case(screen: Screen, case: Resubmission | StatusChange) -> None:
     """An errand in two lines."""
-    match found:
+    match case:
         case Resubmission():
-            resubmission_lines(screen, found)
+            show_resubmission(screen, case)
         case StatusChange():
-            status_change_lines(screen, found)
+            show_status_change(screen, case)
 
 
-def resubmission_lines(screen: Screen, found: Resubmission) -> None:
+def show_resubmission(screen: Screen, resubmission: Resubmission) -> None:
     """A resubmission in two lines."""
-    there = f"number {found.remote_id} at {found.connection}"
-    _lines(screen, found, f"Resubmitted as order {found.order_number}, {there}", "submitted")
+    there = f"number {resubmission.remote_id} at {resubmission.connection}"
+    _show_lines(screen, resubmission, f"Resubmitted as order {resubmission.order_number}, {there}", "submitted")
 
 
-def status_change_lines(screen: Screen, found: StatusChange) -> None:
+def show_status_change(screen: Screen, change: StatusChange) -> None:
     """A status change in two lines."""
-    who = f"asked by {found.asked_by}"
-    _lines(screen, found, f"Status at {found.connection}, number {found.remote_id}: {found.status}, {who}", "set")
+    who = f"asked by {change.requested_by}"
+    _show_lines(
+        screen, change, f"Status at {change.connection}, number {change.remote_id}: {change.status}, {who}", "set"
+    )
 
 
-def _lines(screen: Screen, found: Errand, head: str, done: str) -> None:
-    is_done = found.state is ErrandState.DONE
-    where = f" ({found.id})" if found.is_open else ""
-    screen.line(f"{head}: {done if is_done else found.state.value}{where}", "green" if is_done else "yellow")
-    said = "; ".join(word for word in (found.text, found.fault, found.remedy) if word)
+def _show_lines(screen: Screen, case: Errand, head: str, done: str) -> None:
+    is_done = case.state is ErrandState.DONE
+    where = f" ({case.id})" if case.is_open else ""
+    screen.line(f"{head}: {done if is_done else case.state.value}{where}", "green" if is_done else "yellow")
+    said = "; ".join(word for word in (case.message, case.plugin_error, case.hint) if word)
     if said:
         screen.indented(said)

@@ -5,36 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orderdesk_sdk.cli.output.screen import Screen
-from orderdesk_sdk.desk.documents import Shape, error_shape
-from orderdesk_sdk.desk.matrix import VARIES, MatrixRow
-from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.desk.documents import JsonObject, error_document
+from orderdesk_sdk.desk.matrix import VARIES_MARK, MatrixRow
+from orderdesk_sdk.errors import PluginError
 
-__all__ = ["matrix_page", "matrix_shape"]
+__all__ = ["show_matrix", "matrix_document"]
 
-_TABLE = 200
+_TABLE_COLUMNS = 200
 """Columns below which a table of twelve would break every word, and each integration has a block of lines instead."""
 
 
-def matrix_page(screen: Screen, rows: Sequence[MatrixRow], faults: Sequence[PluginFault]) -> None:
+def show_matrix(screen: Screen, rows: Sequence[MatrixRow], errors: Sequence[PluginError]) -> None:
     """One row an integration; where the terminal is narrow, one block."""
-    if not rows and not faults:
+    if not rows and not errors:
         screen.line("No integration is installed. Install one, such as orderdesk-amazon-mcf.")
-    if rows and screen.console.width >= _TABLE:
+    if rows and screen.console.width >= _TABLE_COLUMNS:
         columns = ("integration", *rows[0].cells())
-        screen.table(columns, [(row.title, *row.cells().values()) for row in rows], whole=("integration", "evidence"))
+        screen.table(
+            columns, [(row.title, *row.cells().values()) for row in rows], whole=("integration", "verified_by")
+        )
     else:
         for row in rows:
-            _block(screen, row)
-    if any(row.varies for row in rows):
-        screen.line(VARIES, "dim")
-    for fault in faults:
-        screen.indented(f"{fault.place}: {fault.text}", style="red")
-        screen.indented(f"what to do: {fault.remedy}", style="yellow")
+            _show_block(screen, row)
+    if any(row.routes_vary for row in rows):
+        screen.line(VARIES_MARK, "dim")
+    for fault in errors:
+        screen.indented(f"{fault.location}: {fault.message}", style="red")
+        screen.indented(f"what to do: {fault.hint}", style="yellow")
 
 
-def _block(screen: Screen, row: MatrixRow) -> None:
+def _show_block(screen: Screen, row: MatrixRow) -> None:
     cells = row.cells()
-    screen.line(f"{row.title}  {row.slug}, {cells.pop('role')}, {cells.pop('evidence')}", "bold")
+    screen.line(f"{row.title}  {row.slug}, {cells.pop('role')}, {cells.pop('verified_by')}", "bold")
     longest = max(map(len, cells))
     for heading, text in cells.items():
         if text not in ("-", "none"):
@@ -42,25 +44,31 @@ def _block(screen: Screen, row: MatrixRow) -> None:
     screen.line()
 
 
-def matrix_shape(rows: Sequence[MatrixRow], faults: Sequence[PluginFault]) -> Shape:
+def matrix_document(rows: Sequence[MatrixRow], errors: Sequence[PluginError]) -> JsonObject:
     """The rows, and why those are missing that are."""
-    return {"integrations": [_row(row) for row in rows], "faults": [error_shape(fault) for fault in faults]}
+    return {"integrations": [_row_document(row) for row in rows], "errors": [error_document(fault) for fault in errors]}
 
 
-def _row(row: MatrixRow) -> Shape:
+def _row_document(row: MatrixRow) -> JsonObject:
     return {
         "slug": row.slug,
         "title": row.title,
         "role": row.role.value,
         "cancel": row.cancel,
         "routes": [
-            {"way": one.way, "proof": one.proof, "reason": one.reason, "scope": one.scope, "note": one.note}
+            {
+                "route": one.route,
+                "confirmation": one.confirmation,
+                "reason": one.reason,
+                "scope": one.scope,
+                "warning": one.warning,
+            }
             for one in row.routes
         ],
-        "varies": row.varies,
+        "routes_vary": row.routes_vary,
         "statuses": list(row.statuses),
-        "resubmit": row.resubmit,
+        "resubmission": row.resubmission,
         "actions": list(row.actions),
-        "messages": row.messages,
-        "evidence": row.evidence.value,
+        "reads_notifications": row.reads_notifications,
+        "verified_by": row.verified_by.value,
     }

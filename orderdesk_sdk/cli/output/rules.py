@@ -7,37 +7,37 @@ from datetime import datetime
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.events import Firing, Occurrence, OccurrenceKind
+from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cli.output.screen import Screen
-from orderdesk_sdk.cli.output.times import shown
+from orderdesk_sdk.cli.output.times import format_time
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.desk.documents import Shape, iso
+from orderdesk_sdk.desk.documents import JsonObject, iso_time
 from orderdesk_sdk.orders.references import OrderId
-from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, Action, Decision, Rule
+from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, ConfiguredAction, Rule, RuleEvaluation
 
 __all__ = [
-    "Outlook",
-    "came_of",
-    "firing_shape",
-    "firings_table",
-    "known_actions",
-    "outlook",
-    "outlook_page",
-    "outlook_shape",
-    "rule_shape",
-    "rules_table",
+    "RulePreview",
+    "result_text",
+    "execution_document",
+    "show_executions",
+    "action_targets",
+    "preview",
+    "show_preview",
+    "preview_document",
+    "rule_document",
+    "show_rules",
 ]
 
 
 @frozen
-class Outlook:
+class RulePreview:
     """What a rule would make of an occurrence. effects: per action what it would do now; empty where it stays quiet."""
 
-    decision: Decision
-    effects: tuple[tuple[Action, str], ...]
+    evaluation: RuleEvaluation
+    effects: tuple[tuple[ConfiguredAction, str], ...]
 
 
-def known_actions(desk: Desk) -> Mapping[str, tuple[str, ...]]:
+def action_targets(desk: Desk) -> Mapping[str, tuple[str, ...]]:
     """The actions that rules may name, each with the connections at which it acts."""
     known: dict[str, tuple[str, ...]] = {MOVE_ORDER: (), CANCEL_ORDER: desk.connections.names()}
     for name in desk.connections.names():
@@ -48,7 +48,7 @@ def known_actions(desk: Desk) -> Mapping[str, tuple[str, ...]]:
     return known
 
 
-def outlook(desk: Desk, ref: str, event: str, folder: str | None, facts: Mapping[str, str]) -> tuple[Outlook, ...]:
+def preview(desk: Desk, ref: str, event: str, folder: str | None, values: Mapping[str, str]) -> tuple[RulePreview, ...]:
     """What every rule would do if this happened to the order now. Does nothing.
 
     Raises NotFoundError for an unknown order or folder.
@@ -56,29 +56,40 @@ def outlook(desk: Desk, ref: str, event: str, folder: str | None, facts: Mapping
     order = desk.order(ref)
     moved = {}
     if folder is not None:
-        moved = {"folder": desk.host.folder_name(folder), "from_folder": desk.host.folder(OrderId(order.id)) or ""}
-    told = Occurrence("dry run", OccurrenceKind(event), order.id, desk.clock.now(), {**moved, **facts})
-    known = known_actions(desk)
-    placed = [placement.connection for placement in desk.host.placements(order.id)]
+        moved = {
+            "folder": desk.order_store.resolve_folder_name(folder),
+            "from_folder": desk.order_store.folder_of(OrderId(order.id)) or "",
+        }
+    told = OrderEvent("dry run", OrderEventKind(event), order.id, desk.clock.now(), {**moved, **values})
+    known = action_targets(desk)
+    placed = [placement.connection for placement in desk.order_store.remote_orders(order.id)]
     return tuple(
-        Outlook(
+        RulePreview(
             decision,
-            tuple((action, _effect(action, known, placed)) for action in decision.rule.actions if decision.fires),
+            tuple(
+                (action, _preview_action(action, known, placed)) for action in decision.rule.actions if decision.matches
+            ),
         )
-        for decision in desk.rulebook.explain(told)
+        for decision in desk.rules.explain(told)
     )
 
 
-def _effect(action: Action, known: Mapping[str, tuple[str, ...]], placed: Sequence[str]) -> str:
+def _preview_action(
+    action: ConfiguredAction, targets: Mapping[str, tuple[str, ...]], remote_orders: Sequence[str]
+) -> str:
     if action.name == MOVE_ORDER:
         return f"would move it to {action.folder}"
-    if action.name not in known:
+    if action.name not in targets:
         return "would hold the order's rules until it is mended: nobody contributes this action"
-    at = [name for name in placed if name in known[action.name] and (not action.at or name in action.at)]
+    at = [
+        name
+        for name in remote_orders
+        if name in targets[action.name] and (not action.connections or name in action.connections)
+    ]
     return f"would act at {', '.join(at)}" if at else "would be refused: the order was not submitted there"
 
 
-def rules_table(screen: Screen, rules: Sequence[Rule], known: Mapping[str, tuple[str, ...]]) -> None:
+def show_rules(screen: Screen, rules: Sequence[Rule], targets: Mapping[str, tuple[str, ...]]) -> None:
     """The rules as configured, in their order."""
     if not rules:
         screen.line("There are no rules; README.md shows one.")
@@ -88,92 +99,99 @@ def rules_table(screen: Screen, rules: Sequence[Rule], known: Mapping[str, tuple
             rule.name + ("" if rule.enabled else " (off)"),
             rule.event.value,
             rule.when or "always",
-            "; ".join(_action_words(action, known) for action in rule.actions),
-            rule.place,
+            "; ".join(_action_text(action, targets) for action in rule.actions),
+            rule.location,
         )
         for rule in rules
     ]
     screen.table(("rule", "event", "filter", "actions", "written in"), rows)
 
 
-def _action_words(action: Action, known: Mapping[str, tuple[str, ...]]) -> str:
-    given = action.reason or action.folder or ", ".join(action.at)
+def _action_text(action: ConfiguredAction, targets: Mapping[str, tuple[str, ...]]) -> str:
+    given = action.reason or action.folder or ", ".join(action.connections)
     words = f"{action.name} ({given})" if given else action.name
-    return words if action.name in known else f"{words} - UNKNOWN: nobody contributes it"
+    return words if action.name in targets else f"{words} - UNKNOWN: nobody contributes it"
 
 
-def rule_shape(rule: Rule, known: Mapping[str, tuple[str, ...]]) -> Shape:
+def rule_document(rule: Rule, targets: Mapping[str, tuple[str, ...]]) -> JsonObject:
     """A rule as configured."""
     return {
         "name": rule.name,
         "event": rule.event.value,
         "filter": rule.when or None,
         "actions": [
-            {**_action(action), "is_known": action.name in known, "connections": list(known.get(action.name, ()))}
+            {
+                **_action_document(action),
+                "is_known": action.name in targets,
+                "connections": list(targets.get(action.name, ())),
+            }
             for action in rule.actions
         ],
-        "place": rule.place,
+        "location": rule.location,
         "enabled": rule.enabled,
     }
 
 
-def _action(action: Action) -> Shape:
+def _action_document(action: ConfiguredAction) -> JsonObject:
     return {
         "action": action.name,
         "reason": action.reason or None,
         "folder": action.folder or None,
-        "limited_to": list(action.at),
+        "connections": list(action.connections),
     }
 
 
-def outlook_page(screen: Screen, number: str, event: str, found: Sequence[Outlook]) -> None:
+def show_preview(screen: Screen, number: str, event: str, previews: Sequence[RulePreview]) -> None:
     """A dry run: each rule's decision with its reason."""
     screen.line(f"Order {number}  if this happened: {event}", "bold")
-    if not found:
+    if not previews:
         screen.line("There are no rules.")
-    for entry in found:
-        fires = entry.decision.fires
-        word = "fires" if fires else "stays quiet"
+    for entry in previews:
+        fires = entry.evaluation.matches
+        word = "matches" if fires else "stays quiet"
         screen.hanging(
-            f"{entry.decision.rule.name}: {word}", f"because {entry.decision.why}", style="" if fires else "dim"
+            f"{entry.evaluation.rule.name}: {word}",
+            f"because {entry.evaluation.explanation}",
+            style="" if fires else "dim",
         )
         for action, effect in entry.effects:
             screen.indented(f"{action.name}: {effect}", by=2)
     screen.line("Nothing was done.", "dim")
 
 
-def outlook_shape(entry: Outlook) -> Shape:
+def preview_document(preview_: RulePreview) -> JsonObject:
     """A rule's decision in a dry run."""
     return {
-        "rule": entry.decision.rule.name,
-        "fires": entry.decision.fires,
-        "why": entry.decision.why,
-        "actions": [{**_action(action), "effect": effect} for action, effect in entry.effects],
+        "rule": preview_.evaluation.rule.name,
+        "matches": preview_.evaluation.matches,
+        "explanation": preview_.evaluation.explanation,
+        "actions": [{**_action_document(action), "effect": effect} for action, effect in preview_.effects],
     }
 
 
-def firings_table(screen: Screen, number: str, fired: Sequence[tuple[datetime, Firing]]) -> None:
+def show_executions(screen: Screen, number: str, executions: Sequence[tuple[datetime, RuleExecution]]) -> None:
     """What rules did, oldest first."""
-    if not fired:
+    if not executions:
         screen.line(f"No rule has done anything with order {number}.")
         return
     rows = [
-        (shown(at, seconds=True), firing.rule or "-", firing.action or "-", came_of(firing)) for at, firing in fired
+        (format_time(at, seconds=True), firing.rule or "-", firing.action or "-", result_text(firing))
+        for at, firing in executions
     ]
     screen.table(("at", "rule", "action", "what came of it"), rows, whole=("at",))
 
 
-def came_of(firing: Firing) -> str:
+def result_text(execution: RuleExecution) -> str:
     """What came of one action, in words."""
-    return f"{firing.text}: {firing.refused}" if firing.refused else firing.text
+    return f"{execution.message}: {execution.error}" if execution.error else execution.message
 
 
-def firing_shape(at: datetime, firing: Firing) -> Shape:
+def execution_document(at: datetime, execution: RuleExecution) -> JsonObject:
     """One action of a rule that fired; `refused` says why it could not be done."""
     return {
-        "at": iso(at),
-        "rule": firing.rule or None,
-        "action": firing.action or None,
-        "text": firing.text,
-        "refused": firing.refused,
+        "at": iso_time(at),
+        "rule": execution.rule or None,
+        "action": execution.action or None,
+        "message": execution.message,
+        "error": execution.error,
     }

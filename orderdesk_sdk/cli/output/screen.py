@@ -18,16 +18,16 @@ from orderdesk_sdk.cli.output.times import zone
 
 __all__ = ["Screen", "printable", "state_text"]
 
-_ENDLESS = 1000
+_UNLIMITED_WIDTH = 1000
 """Columns where the output goes into a file or a pipe: nobody wants its lines broken."""
 _STYLES = {
     State.CANCELED: "green",
-    State.PARTLY_CANCELED: "yellow",
-    State.REFUSED: "yellow",
-    State.IMPOSSIBLE: "yellow",
-    State.ASKED: "cyan",
-    State.UNCLEAR: "magenta",
-    State.AWAITING_PERSON: "bold magenta",
+    State.PARTIALLY_CANCELED: "yellow",
+    State.REJECTED: "yellow",
+    State.UNSUPPORTED: "yellow",
+    State.ACKNOWLEDGED: "cyan",
+    State.UNKNOWN: "magenta",
+    State.ACTION_REQUIRED: "bold magenta",
     State.SHIPPED_ANYWAY: "bold red",
 }
 
@@ -45,7 +45,7 @@ def state_text(state: State) -> Text:
     return Text(state.value, _STYLES.get(state, ""))
 
 
-def _plain(cell: str | Text) -> str:
+def _plain_text(cell: str | Text) -> str:
     return printable(cell.plain if isinstance(cell, Text) else cell)
 
 
@@ -63,7 +63,7 @@ class Screen:
                 stream.reconfigure(errors="backslashreplace")
         self.console = Console(markup=False, highlight=False, emoji=False)
         if not self.console.is_terminal and not os.environ.get("COLUMNS"):
-            self.console = Console(markup=False, highlight=False, emoji=False, width=_ENDLESS)
+            self.console = Console(markup=False, highlight=False, emoji=False, width=_UNLIMITED_WIDTH)
 
     @property
     def is_terminal(self) -> bool:
@@ -120,12 +120,12 @@ class Screen:
             count += len(rows)
             if not widths or self.is_terminal:
                 self.table(columns, rows, whole=whole)
-                cells = [columns, *([_plain(cell) for cell in row] for row in rows)]
+                cells = [columns, *([_plain_text(cell) for cell in row] for row in rows)]
                 widths = [max(cell_len(cell) for cell in column) for column in zip(*cells, strict=True)]
                 continue
             # Laid out by hand: a table takes a thousandth of a second a row, which counts where there are 100,000.
             for row in rows:
-                told = (_padded(_plain(cell), width) for cell, width in zip(row, widths, strict=True))
+                told = (_padded(_plain_text(cell), width) for cell, width in zip(row, widths, strict=True))
                 self.console.file.write("  ".join(told).rstrip() + "\n")
             self.console.file.flush()
         return count

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from orderdesk_sdk.clock import local_moments
+from orderdesk_sdk.clock import local_datetimes
 
-__all__ = ["Moment", "shown", "span", "zone"]
+__all__ = ["TimeParameter", "format_time", "span", "zone"]
 
 
-class Moment(click.ParamType[datetime]):
+class TimeParameter(click.ParamType[datetime]):
     """An option's value that is a time: ISO 8601, in the local zone where it names none. Gives an aware datetime.
 
     A local time that clocks skipped, or showed twice, is refused: whoever typed it knows which moment is meant.
@@ -24,7 +24,7 @@ class Moment(click.ParamType[datetime]):
             return value
         try:
             typed = datetime.fromisoformat(str(value))
-            found = local_moments(typed) if typed.tzinfo is None else (typed.astimezone(UTC),)
+            found = local_datetimes(typed) if typed.tzinfo is None else (typed.astimezone(UTC),)
         except (ValueError, OverflowError, OSError):
             # The last two are what years near 1 and 9999 become, depending on the platform.
             self.fail(f"{value!r} is no time; write it as 2026-11-22T14:03:10+01:00", param, ctx)
@@ -36,7 +36,7 @@ class Moment(click.ParamType[datetime]):
         return found[0]
 
 
-def shown(moment: datetime | None, *, seconds: bool = False) -> str:
+def format_time(moment: datetime | None, *, seconds: bool = False) -> str:
     """The moment in the local zone, `22 Nov 14:03`; with the year where it is not this one; "-" for None."""
     if moment is None:
         return "-"

@@ -9,75 +9,75 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.orders.serialization.envelope import OrdersRead, entries_of, foreign
-from orderdesk_sdk.orders.serialization.fields import SHOWN
+from orderdesk_sdk.orders.serialization.envelope import ParsedOrders, document_entries, not_an_order_reason
+from orderdesk_sdk.orders.serialization.fields import MAX_REPORTED
 from orderdesk_sdk.orders.serialization.json_text import dump_json, parse_json
-from orderdesk_sdk.orders.serialization.schema import ORDER, Reading, read_record, write_record
+from orderdesk_sdk.orders.serialization.schema import ORDER, ParseContext, read_record, write_record
 
 __all__ = [
-    "OrdersRead",
+    "ParsedOrders",
     "read_order_text",
     "read_orders",
     "read_stored_order",
-    "text_in",
+    "text_at_path",
     "write_order",
     "write_order_text",
 ]
 
 
-def read_orders(document: object, *, timezone: tzinfo = UTC, place: str | None = None) -> OrdersRead:
+def read_orders(document: object, *, timezone: tzinfo = UTC, location: str | None = None) -> ParsedOrders:
     """The orders in a parsed JSON document, in its order, and how many there are where a reply says so.
 
     `document` is an order object, a list of them, or an API reply with `order` or `orders`. Order Desk writes its times
     in UTC, as `2014-10-08 12:10:00` (https://github.com/sparkweb/slate, source/includes/_orders.md), and so its replies
-    are read; `timezone` is that of times without an offset in the documents of other hosts. `place` names the document
+    are read; `timezone` is that of times without an offset in the documents of other hosts. `location` names the document
     in errors.
 
-    Raises InputError that tells up to 20 faults, a line and a path each (`$.orders[3].order_items[0].quantity`), also
+    Raises ValidationError that tells up to 20 faults, a line and a path each (`$.orders[3].order_items[0].quantity`), also
     where two orders have one id; and for an API error reply, quoting its message.
     """
-    found = entries_of(document, place)
-    reading = Reading(UTC if found.is_reply else timezone)
+    found = document_entries(document, location)
+    reading = ParseContext(UTC if found.is_response else timezone)
     orders: dict[str, tuple[str, Order]] = {}
     for path, entry in found.entries:
-        why = foreign(entry)
+        why = not_an_order_reason(entry)
         if why is not None:
-            reading.fault(path, why)
+            reading.add_error(path, why)
         elif isinstance(order := read_record(ORDER, entry, path, reading), Order):
             first, _ = orders.setdefault(order.id, (path, order))
             if first != path:
-                reading.fault(f"{path}.id", f"{order.id!r} is the id of {first} already")
-    _demand_none(reading, place)
-    return OrdersRead.of(tuple(order for _, order in orders.values()), found.total)
+                reading.add_error(f"{path}.id", f"{order.id!r} is the id of {first} already")
+    _raise_errors(reading, location)
+    return ParsedOrders.of(tuple(order for _, order in orders.values()), found.total)
 
 
-def read_stored_order(text: str, *, place: str) -> Order:
+def read_stored_order(text: str, *, location: str) -> Order:
     """The order that `write_order_text` wrote. What an early version took in is read again, though refused today."""
-    reading = Reading(UTC, strict=False)
-    order = read_record(ORDER, parse_json(text, place=place), "$", reading)
-    _demand_none(reading, place)
+    reading = ParseContext(UTC, strict=False)
+    order = read_record(ORDER, parse_json(text, location=location), "$", reading)
+    _raise_errors(reading, location)
     assert isinstance(order, Order), "a record without faults is an order"
     return order
 
 
-def _demand_none(reading: Reading, place: str | None) -> None:
-    if not reading.faults:
+def _raise_errors(context: ParseContext, location: str | None) -> None:
+    if not context.errors:
         return
-    told = reading.faults[:SHOWN]
-    if len(reading.faults) > SHOWN:
-        told.append(f"and {len(reading.faults) - SHOWN} more")
-    raise InputError("\n".join(told), place=place, remedy="correct the document at the paths shown")
+    told = context.errors[:MAX_REPORTED]
+    if len(context.errors) > MAX_REPORTED:
+        told.append(f"and {len(context.errors) - MAX_REPORTED} more")
+    raise ValidationError("\n".join(told), location=location, hint="correct the document at the paths shown")
 
 
-def read_order_text(text: str | bytes, *, place: str, timezone: tzinfo = UTC) -> OrdersRead:
-    """The orders in a JSON text; `place` names it in errors (a file, a URL).
+def read_order_text(text: str | bytes, *, location: str, timezone: tzinfo = UTC) -> ParsedOrders:
+    """The orders in a JSON text; `location` names it in errors (a file, a URL).
 
-    Raises InputError as `read_orders` does, and for text that is not JSON (with line and column), NaN and Infinity,
+    Raises ValidationError as `read_orders` does, and for text that is not JSON (with line and column), NaN and Infinity,
     keys given twice, numbers too long to be read.
     """
-    return read_orders(parse_json(text, place=place), timezone=timezone, place=place)
+    return read_orders(parse_json(text, location=location), timezone=timezone, location=location)
 
 
 def write_order(order: Order, *, timezone: tzinfo = UTC) -> dict[str, object]:
@@ -88,7 +88,7 @@ def write_order(order: Order, *, timezone: tzinfo = UTC) -> dict[str, object]:
     return write_record(ORDER, order, timezone)
 
 
-def text_in(order: Order, path: str) -> str:
+def text_at_path(order: Order, path: str) -> str:
     """The text at a dotted path of the order object, `checkout_data.Retailer` for instance; "" where there is none."""
     found: object = write_order(order)
     for step in path.split("."):
@@ -97,5 +97,5 @@ def text_in(order: Order, path: str) -> str:
 
 
 def write_order_text(order: Order, *, timezone: tzinfo = UTC) -> str:
-    """The same as JSON text. Raises InputError where `extra` or metadata hold what JSON cannot say."""
+    """The same as JSON text. Raises ValidationError where `extra` or metadata hold what JSON cannot say."""
     return dump_json(write_order(order, timezone=timezone))

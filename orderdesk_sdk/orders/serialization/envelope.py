@@ -12,14 +12,14 @@ from typing import Self
 
 from attrs import frozen
 
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.orders.serialization.fields import COUNT, WrongValue
+from orderdesk_sdk.orders.serialization.fields import COUNT, InvalidValue
 
-__all__ = ["Entries", "OrdersRead", "entries_of", "foreign"]
+__all__ = ["DocumentEntries", "ParsedOrders", "document_entries", "not_an_order_reason"]
 
-_KNOWN = "give an order object, a list of orders, or an Order Desk API reply"
-_FOREIGN: Mapping[str, str] = {
+_EXPECTED = "give an order object, a list of orders, or an Order Desk API reply"
+_KEYS_OF_OTHER_RECORDS: Mapping[str, str] = {
     "order_id": "a part of an order, such as a shipment",
     "tracking_number": "a shipment",
     "variation_list": "an order item",
@@ -30,7 +30,7 @@ _FOREIGN: Mapping[str, str] = {
 """Keys that no order has, and what has them."""
 
 
-class OrdersRead(tuple[Order, ...]):  # noqa: SLOT001 - a tuple takes no slots, and this keeps the total
+class ParsedOrders(tuple[Order, ...]):  # noqa: SLOT001 - a tuple takes no slots, and this keeps the total
     """The orders of a document. total: how many the reply says there are, of which it is one page; None: no word."""
 
     total: int | None
@@ -43,7 +43,7 @@ class OrdersRead(tuple[Order, ...]):  # noqa: SLOT001 - a tuple takes no slots, 
         return made
 
     @property
-    def note(self) -> str | None:
+    def missing_note(self) -> str | None:
         """What is not in the document, in words; None where nothing is known to be missing."""
         if self.total is None or self.total <= len(self):
             return None
@@ -51,38 +51,40 @@ class OrdersRead(tuple[Order, ...]):  # noqa: SLOT001 - a tuple takes no slots, 
 
 
 @frozen
-class Entries:
+class DocumentEntries:
     """What should be orders, each with its path. is_reply: Order Desk answered with them. total: how many it has."""
 
     entries: tuple[tuple[str, object], ...]
-    is_reply: bool = False
+    is_response: bool = False
     total: int | None = None
 
 
-def entries_of(document: object, place: str | None) -> Entries:
-    """What of a document should be orders. Raises InputError where none is there, and for an error reply."""
+def document_entries(document: object, location: str | None) -> DocumentEntries:
+    """What of a document should be orders. Raises ValidationError where none is there, and for an error reply."""
     if isinstance(document, list):
-        return Entries(tuple((f"$[{index}]", entry) for index, entry in enumerate(document)))
+        return DocumentEntries(tuple((f"$[{index}]", entry) for index, entry in enumerate(document)))
     if not isinstance(document, dict):
-        raise InputError(f"$: {WrongValue('an order', document)}", place=place, remedy=_KNOWN)
-    if said := _error_in(document):
-        raise InputError(said, place=place, remedy="this is an API error reply, no order: ask again")
+        raise ValidationError(f"$: {InvalidValue('an order', document)}", location=location, hint=_EXPECTED)
+    if said := _error_message(document):
+        raise ValidationError(said, location=location, hint="this is an API error reply, no order: ask again")
     held = [key for key, kinds in (("orders", (list,)), ("order", (dict, list))) if _holds(document, key, kinds)]
     if len(held) == 2:
-        raise InputError("$: it has both `order` and `orders`", place=place, remedy=_KNOWN)
+        raise ValidationError("$: it has both `order` and `orders`", location=location, hint=_EXPECTED)
     if not held:
-        return Entries((("$", document),))
+        return DocumentEntries((("$", document),))
     (key,) = held
     inside = document[key]
     if key == "orders" and not isinstance(inside, list):
-        raise InputError(f"$.orders: {WrongValue('a list', inside)}", place=place, remedy=_KNOWN)
+        raise ValidationError(f"$.orders: {InvalidValue('a list', inside)}", location=location, hint=_EXPECTED)
     if key == "order" and not (isinstance(inside, dict) or (isinstance(inside, list) and inside)):
-        raise InputError(f"$.order: {WrongValue('an order', inside)}", place=place, remedy=_KNOWN)
-    total = _total(document, place) if key == "orders" else None
+        raise ValidationError(f"$.order: {InvalidValue('an order', inside)}", location=location, hint=_EXPECTED)
+    total = _total(document, location) if key == "orders" else None
     is_reply = "status" in document
     if isinstance(inside, list):
-        return Entries(tuple((f"$.{key}[{index}]", entry) for index, entry in enumerate(inside)), is_reply, total)
-    return Entries((("$.order", inside),), is_reply)
+        return DocumentEntries(
+            tuple((f"$.{key}[{index}]", entry) for index, entry in enumerate(inside)), is_reply, total
+        )
+    return DocumentEntries((("$.order", inside),), is_reply)
 
 
 def _holds(document: dict[object, object], key: str, kinds: tuple[type, ...]) -> bool:
@@ -92,18 +94,18 @@ def _holds(document: dict[object, object], key: str, kinds: tuple[type, ...]) ->
     return "id" not in document or isinstance(document[key], kinds)
 
 
-def _total(reply: dict[object, object], place: str | None) -> int | None:
-    given = reply.get("total_records")
+def _total(response: dict[object, object], location: str | None) -> int | None:
+    given = response.get("total_records")
     if given is None:
         return None
     try:
         total = COUNT.read(given)
-    except WrongValue as wrong:
-        raise InputError(f"$.total_records: {wrong}", place=place, remedy="get the reply again") from None
+    except InvalidValue as wrong:
+        raise ValidationError(f"$.total_records: {wrong}", location=location, hint="get the reply again") from None
     return total if isinstance(total, int) else None
 
 
-def _error_in(entry: dict[object, object]) -> str | None:
+def _error_message(entry: dict[object, object]) -> str | None:
     """What an error reply says; the official shape is `message` and perhaps `errors`. None where it is none."""
     status = entry.get("status")
     if not isinstance(status, str) or status.strip().lower() != "error":
@@ -114,9 +116,9 @@ def _error_in(entry: dict[object, object]) -> str | None:
     return f"Order Desk answered with an error{about}: {text[:500]}"
 
 
-def foreign(entry: object) -> str | None:
+def not_an_order_reason(entry: object) -> str | None:
     """Why an object is no order, in words; None where it may be one."""
     if not isinstance(entry, dict) or isinstance(entry.get("order_items"), list):
         return None
-    found = next((what for key, what in _FOREIGN.items() if key in entry), None)
-    return _error_in(entry) or (f"this is no order but {found}" if found else None)
+    found = next((what for key, what in _KEYS_OF_OTHER_RECORDS.items() if key in entry), None)
+    return _error_message(entry) or (f"this is no order but {found}" if found else None)

@@ -14,31 +14,31 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from orderdesk_sdk.clock import local_moments
+from orderdesk_sdk.clock import local_datetimes
 
 __all__ = [
-    "BOX",
+    "OBJECT",
     "COUNT",
     "DAY",
-    "HALF",
+    "LONE_SURROGATE",
     "IDENTIFIER",
     "KEY",
     "NUMBER",
     "QUANTITY",
-    "SHOWN",
+    "MAX_REPORTED",
     "TEXT",
     "TIME",
     "VARIATIONS",
-    "WHOLE",
-    "Value",
-    "WrongValue",
-    "Zoned",
-    "step",
+    "INTEGER",
+    "FieldType",
+    "InvalidValue",
+    "ZonedFieldType",
+    "path_step",
 ]
 
-SHOWN = 20
+MAX_REPORTED = 20
 """Faults told in one error; more are only counted."""
-HALF = re.compile("[\ud800-\udfff]")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 """Half a character (a lone surrogate): JSON can escape it, but no file, wire or database takes it."""
 
 _DIGITS = 15
@@ -49,72 +49,72 @@ _TIME = re.compile(
 )
 _ZERO = re.compile(r"0000-00-00(?:[ T]00:00(?::00(?:\.0+)?)?(?:Z|\+00:?00)?)?")
 """The date that MySQL writes for none."""
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 40
-_SHORT.maxdict = _SHORT.maxlist = 2
-_SHORT.maxlevel = 2
+_SHORT_REPR = reprlib.Repr()
+_SHORT_REPR.maxstring = _SHORT_REPR.maxother = _SHORT_REPR.maxlong = 40
+_SHORT_REPR.maxdict = _SHORT_REPR.maxlist = 2
+_SHORT_REPR.maxlevel = 2
 
 
-class WrongValue(Exception):
+class InvalidValue(Exception):
     """A value is not what its place needs; `key` leads further down to it, "" where the value itself is meant."""
 
-    def __init__(self, needed: str, value: object, *, key: str = "") -> None:
+    def __init__(self, expected: str, value: object, *, key: str = "") -> None:
         try:
-            shown = str(value) if isinstance(value, Decimal) else _SHORT.repr(value)
+            shown = str(value) if isinstance(value, Decimal) else _SHORT_REPR.repr(value)
         except ValueError:
             # Python writes no whole number of more than 4,300 digits.
             shown = "a very long number"
-        super().__init__(f"{shown} is not {needed}")
+        super().__init__(f"{shown} is not {expected}")
         self.key = key
 
 
 @frozen
-class Value:
-    """One kind of value: `read` takes what JSON gave (never None) or raises WrongValue, `write` gives it back."""
+class FieldType:
+    """One kind of value: `read` takes what JSON gave (never None) or raises InvalidValue, `write` gives it back."""
 
     read: Callable[[object], object]
     write: Callable[[object], object]
 
 
 @frozen
-class Zoned:
+class ZonedFieldType:
     """The same for a value that depends on the host's time zone."""
 
     read: Callable[[object, tzinfo], object]
     write: Callable[[object, tzinfo], object]
 
 
-def step(key: str) -> str:
+def path_step(key: str) -> str:
     """One step of a path: `.name`, or `["odd name"]`."""
-    return f".{key}" if key.isidentifier() else f"[{_SHORT.repr(key)}]"
+    return f".{key}" if key.isidentifier() else f"[{_SHORT_REPR.repr(key)}]"
 
 
-def _same(value: object) -> object:
+def _unchanged(value: object) -> object:
     return value
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise WrongValue("a text", value)
-    if not value.isascii() and HALF.search(value):
-        raise WrongValue("a whole text: it holds half a character (a lone surrogate)", value)
+        raise InvalidValue("a text", value)
+    if not value.isascii() and LONE_SURROGATE.search(value):
+        raise InvalidValue("a whole text: it holds half a character (a lone surrogate)", value)
     return value
 
 
 def _identifier(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         if abs(value) >= 10**30:
-            raise WrongValue("a text or a whole number of at most 30 digits", "a longer number")
+            raise InvalidValue("a text or a whole number of at most 30 digits", "a longer number")
         return str(value)
     if not isinstance(value, str):
-        raise WrongValue("a text or a whole number", value)
+        raise InvalidValue("a text or a whole number", value)
     return _text(value)
 
 
 def _key(value: object) -> str:
     text = _identifier(value)
     if not text.strip():
-        raise WrongValue("an id", value)
+        raise InvalidValue("an id", value)
     return text
 
 
@@ -124,33 +124,33 @@ def _number(value: object) -> Decimal:
         if value == "":
             return Decimal(0)
         if _NUMBER.fullmatch(value) is None:
-            raise WrongValue(needed, value)
+            raise InvalidValue(needed, value)
         return Decimal(value)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise WrongValue(needed, value)
+        raise InvalidValue(needed, value)
     # repr of a float is the shortest text that means it, so 21.17 stays 21.17.
     number = Decimal(float.__repr__(value)) if isinstance(value, float) else Decimal(value)
     if not number.is_finite():
-        raise WrongValue(needed, value)
+        raise InvalidValue(needed, value)
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int) or not -_DIGITS <= exponent <= _DIGITS or number.adjusted() >= _DIGITS:
-        raise WrongValue(needed, number)
+        raise InvalidValue(needed, number)
     return number
 
 
-def _whole(value: object) -> int | None:
+def _integer(value: object) -> int | None:
     if value == "":
         return None
     number = _number(value)
     if number != number.to_integral_value():
-        raise WrongValue("a whole number", value)
+        raise InvalidValue("a whole number", value)
     return int(number)
 
 
 def _quantity(value: object) -> int:
-    number = _whole(value)
+    number = _integer(value)
     if number is None or number < 0:
-        raise WrongValue("a quantity: a whole number, 0 or more", value)
+        raise InvalidValue("a quantity: a whole number, 0 or more", value)
     return number
 
 
@@ -163,21 +163,21 @@ def _time(value: object, zone: tzinfo) -> datetime | None:
         return None
     needed = "a time such as 2014-10-08 12:10:00 or 2014-10-08T12:10:00+02:00"
     if not isinstance(value, str) or _TIME.fullmatch(value) is None:
-        raise WrongValue(needed, value)
+        raise InvalidValue(needed, value)
     try:
         moment = datetime.fromisoformat(value)
         if not 1 < moment.year < 9999:
             # Outside, another zone may have no year for the same moment.
-            raise WrongValue("a time in the years 2 to 9998", value)
+            raise InvalidValue("a time in the years 2 to 9998", value)
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)
-        found = local_moments(moment, zone)
+        found = local_datetimes(moment, zone)
         if not found:
-            raise WrongValue(f"a time that clocks in {zone} ever showed: they were put forward", value)
+            raise InvalidValue(f"a time that clocks in {zone} ever showed: they were put forward", value)
         # Of an hour that came twice the first is meant: the second is written with its offset, see `_write_time`.
         return found[0]
     except ValueError as error:
-        raise WrongValue(needed, value) from error
+        raise InvalidValue(needed, value) from error
 
 
 def _write_time(value: object, zone: tzinfo) -> str | None:
@@ -194,11 +194,11 @@ def _day(value: object) -> date | None:
         return None
     needed = "a day such as 2014-10-09"
     if not isinstance(value, str) or _TIME.fullmatch(value) is None:
-        raise WrongValue(needed, value)
+        raise InvalidValue(needed, value)
     try:
         return datetime.fromisoformat(value).date()
     except ValueError as error:
-        raise WrongValue(needed, value) from error
+        raise InvalidValue(needed, value) from error
 
 
 def _write_day(value: object) -> str | None:
@@ -209,51 +209,51 @@ def _write_number(value: object) -> str:
     return format(value, "f")
 
 
-def _box(value: object) -> dict[str, object]:
+def _object(value: object) -> dict[str, object]:
     if value == []:
         # PHP cannot tell an empty object from an empty list.
         return {}
     if not isinstance(value, dict):
-        raise WrongValue("an object", value)
+        raise InvalidValue("an object", value)
     for key in value:
         if not isinstance(key, str):
-            raise WrongValue("a key: keys are texts", key)
+            raise InvalidValue("a key: keys are texts", key)
     return dict(value)
 
 
-def _write_box(value: object) -> dict[str, object]:
-    return _box(value)
+def _write_object(value: object) -> dict[str, object]:
+    return _object(value)
 
 
 def _variations(value: object) -> dict[str, str]:
     read: dict[str, str] = {}
-    for key, choice in _box(value).items():
+    for key, choice in _object(value).items():
         try:
             read[key] = "" if choice is None else _identifier(choice)
-        except WrongValue as error:
-            raise WrongValue("a text or a whole number", choice, key=step(key)) from error
+        except InvalidValue as error:
+            raise InvalidValue("a text or a whole number", choice, key=path_step(key)) from error
     return read
 
 
-TEXT = Value(_text, _same)
+TEXT = FieldType(_text, _unchanged)
 """A text; a number is refused."""
-IDENTIFIER = Value(_identifier, _same)
+IDENTIFIER = FieldType(_identifier, _unchanged)
 """A text that hosts also send as a whole number: ids, codes, postal codes."""
-KEY = Value(_key, _same)
+KEY = FieldType(_key, _unchanged)
 """The same, and not blank."""
-NUMBER = Value(_number, _write_number)
+NUMBER = FieldType(_number, _write_number)
 """A Decimal, exact; "" is 0. Written as a text, as Order Desk does for money."""
-WHOLE = Value(_whole, _same)
+INTEGER = FieldType(_integer, _unchanged)
 """An int; "" is None."""
-QUANTITY = Value(_quantity, _same)
+QUANTITY = FieldType(_quantity, _unchanged)
 """An int of 0 or more."""
 COUNT = QUANTITY
 """How many there are of something."""
-TIME = Zoned(_time, _write_time)
+TIME = ZonedFieldType(_time, _write_time)
 """A moment in UTC; None for "" and for the zero date."""
-DAY = Value(_day, _write_day)
+DAY = FieldType(_day, _write_day)
 """A date; None for "" and for the zero date; a time of day is dropped."""
-BOX = Value(_box, _write_box)
+OBJECT = FieldType(_object, _write_object)
 """An object whose contents are left as they are."""
-VARIATIONS = Value(_variations, _write_box)
+VARIATIONS = FieldType(_variations, _write_object)
 """An object of texts."""

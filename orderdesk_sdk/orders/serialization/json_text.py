@@ -13,12 +13,12 @@ from decimal import Decimal, InvalidOperation
 
 from attrs import frozen
 
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.orders.serialization.fields import HALF, SHOWN, step
+from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.orders.serialization.fields import LONE_SURROGATE, MAX_REPORTED, path_step
 
 __all__ = ["dump_json", "parse_json"]
 
-_MAYBE_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_MAYBE_LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @frozen
@@ -28,37 +28,37 @@ class _Constant:
     name: str
 
 
-class _Repeating(dict[str, object]):
-    """An object that named a key twice; `repeated` is that key."""
+class _DuplicateKey(dict[str, object]):
+    """An object that named a key twice; `key` is that key."""
 
-    repeated: str
+    key: str
 
 
 class _Parser:
     """The hooks of one parse: the standard reader tells them no position, so they mark the spot for `_marks`."""
 
     def __init__(self) -> None:
-        self.marked = False
+        self.has_errors = False
 
-    def pairs(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+    def read_object(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
         whole = dict(pairs)
         if len(whole) == len(pairs):
             return whole
-        self.marked = True
-        marked = _Repeating(whole)
+        self.has_errors = True
+        marked = _DuplicateKey(whole)
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                marked.repeated = key
+                marked.key = key
             seen.add(key)
         return marked
 
-    def constant(self, name: str) -> _Constant:
-        self.marked = True
+    def read_constant(self, name: str) -> _Constant:
+        self.has_errors = True
         return _Constant(name)
 
 
-def _marks(document: object) -> list[str]:
+def _errors_in(document: object) -> list[str]:
     """The faults that the hooks marked, and half characters, in the order of the document."""
     found: list[str] = []
     waiting: list[tuple[str, object]] = [("$", document)]
@@ -66,66 +66,70 @@ def _marks(document: object) -> list[str]:
         path, value = waiting.pop()
         if isinstance(value, _Constant):
             found.append(f"{path}: {value.name} is not a number that JSON knows")
-        elif isinstance(value, str) and _halved(value):
+        elif isinstance(value, str) and _has_lone_surrogate(value):
             found.append(f"{path}: the text holds half a character (a lone surrogate)")
         elif isinstance(value, dict):
-            if isinstance(value, _Repeating):
-                found.append(f"{path}{step(value.repeated)}: the key is given twice")
-            found.extend(f"{path}: a key holds half a character (a lone surrogate)" for key in value if _halved(key))
-            waiting.extend((path + step(key), entry) for key, entry in reversed(value.items()))
+            if isinstance(value, _DuplicateKey):
+                found.append(f"{path}{path_step(value.key)}: the key is given twice")
+            found.extend(
+                f"{path}: a key holds half a character (a lone surrogate)" for key in value if _has_lone_surrogate(key)
+            )
+            waiting.extend((path + path_step(key), entry) for key, entry in reversed(value.items()))
         elif isinstance(value, list):
             waiting.extend((f"{path}[{index}]", value[index]) for index in reversed(range(len(value))))
     return found
 
 
-def _halved(text: str) -> bool:
-    return not text.isascii() and HALF.search(text) is not None
+def _has_lone_surrogate(text: str) -> bool:
+    return not text.isascii() and LONE_SURROGATE.search(text) is not None
 
 
-def parse_json(text: str | bytes, *, place: str) -> object:
+def parse_json(text: str | bytes, *, location: str) -> object:
     """The document in `text`, with Decimal for every number that has a fraction or exponent.
 
-    Bytes are read as UTF-8. Raises InputError with `place` and line and column, or the path to what is refused.
+    Bytes are read as UTF-8. Raises ValidationError with `location` and line and column, or the path to what is refused.
     """
     remedy = "give one JSON document, in UTF-8"
     if isinstance(text, bytes):
         try:
             text = text.decode()
         except UnicodeDecodeError as error:
-            raise InputError(f"byte {error.start} is not UTF-8", place=place, remedy=remedy) from error
+            raise ValidationError(f"byte {error.start} is not UTF-8", location=location, hint=remedy) from error
     text = text.removeprefix("\ufeff")
     parser = _Parser()
     try:
         document: object = json.loads(
-            text, object_pairs_hook=parser.pairs, parse_constant=parser.constant, parse_float=Decimal
+            text, object_pairs_hook=parser.read_object, parse_constant=parser.read_constant, parse_float=Decimal
         )
     except json.JSONDecodeError as error:
-        where = f"{place}: line {error.lineno}, column {error.colno}"
-        raise InputError(f"not JSON: {error.msg}", place=where, remedy=remedy) from error
+        where = f"{location}: line {error.lineno}, column {error.colno}"
+        raise ValidationError(f"not JSON: {error.msg}", location=where, hint=remedy) from error
     except RecursionError as error:
-        raise InputError("lists and objects are nested too deeply", place=place, remedy=remedy) from error
+        raise ValidationError("lists and objects are nested too deeply", location=location, hint=remedy) from error
     except (ValueError, InvalidOperation) as error:
         # Python reads no whole number of more than 4,300 digits, and Decimal no exponent beyond its own limit.
-        raise InputError("a number is too long to be read", place=place, remedy=remedy) from error
-    if parser.marked or _MAYBE_HALF.search(text) or _halved(text):
-        found = _marks(document)
+        raise ValidationError("a number is too long to be read", location=location, hint=remedy) from error
+    if parser.has_errors or _MAYBE_LONE_SURROGATE.search(text) or _has_lone_surrogate(text):
+        found = _errors_in(document)
         if found:
-            raise InputError("\n".join(found[:SHOWN]), place=place, remedy="mend the document where it was made")
+            raise ValidationError(
+                "\n".join(found[:MAX_REPORTED]), location=location, hint="mend the document where it was made"
+            )
     return document
 
 
 def dump_json(document: object) -> str:
     """`document` as JSON text in one line, ASCII only, Decimals as exact numbers.
 
-    Raises InputError for what JSON cannot say: NaN, a key that is no text, a foreign class, a document within itself.
+    Raises ValidationError for what JSON cannot say: NaN, a key that is no text, a foreign class, a document within itself.
     """
     parts: list[str] = []
     try:
         _dump(document, parts)
     except RecursionError as error:
-        raise InputError("lists and objects are nested too deeply to be written as JSON") from error
+        raise ValidationError("lists and objects are nested too deeply to be written as JSON") from error
     except ValueError as error:
-        raise InputError("a number is too long to be written as JSON") from error
+        raise ValidationError("a number is too long to be written as JSON") from error
     return "".join(parts)
 
 
@@ -141,7 +145,7 @@ def _dump(value: object, parts: list[str]) -> None:
         parts.append("{")
         for index, (key, entry) in enumerate(value.items()):
             if not isinstance(key, str):
-                raise InputError(f"a key of class {type(key).__name__} cannot be written as JSON")
+                raise ValidationError(f"a key of class {type(key).__name__} cannot be written as JSON")
             parts.append(f"{', ' if index else ''}{json.dumps(key)}: ")
             _dump(entry, parts)
         parts.append("}")
@@ -153,4 +157,4 @@ def _dump(value: object, parts: list[str]) -> None:
         parts.append("]")
     else:
         shown = value if isinstance(value, float | Decimal) else f"a value of class {type(value).__name__}"
-        raise InputError(f"{shown} cannot be written as JSON")
+        raise ValidationError(f"{shown} cannot be written as JSON")

@@ -7,46 +7,46 @@ from datetime import tzinfo
 
 from attrs import field, frozen
 
-from orderdesk_sdk.orders.order import Address, Discount, Line, Note, Order, Shipment
+from orderdesk_sdk.orders.order import Address, Discount, Order, OrderLine, OrderNote, Shipment
 from orderdesk_sdk.orders.serialization.fields import (
-    BOX,
     DAY,
     IDENTIFIER,
+    INTEGER,
     KEY,
     NUMBER,
+    OBJECT,
     QUANTITY,
     TEXT,
     TIME,
     VARIATIONS,
-    WHOLE,
-    Value,
-    WrongValue,
-    Zoned,
-    step,
+    FieldType,
+    InvalidValue,
+    ZonedFieldType,
+    path_step,
 )
 
-__all__ = ["ORDER", "Reading", "read_record", "write_record"]
+__all__ = ["ORDER", "ParseContext", "read_record", "write_record"]
 
 
 @frozen
-class Shape:
+class RecordSchema:
     """How objects of one class look in a document."""
 
     make: Callable[..., object]
-    fields: Mapping[str, tuple[str, Value | Zoned | Shape | Many]]
+    fields: Mapping[str, tuple[str, FieldType | ZonedFieldType | RecordSchema | ListOf]]
     """Key in the document -> name of the field and what stands there."""
     required: tuple[str, ...] = ()
 
 
 @frozen
-class Many:
+class ListOf:
     """A list of objects of one shape."""
 
-    shape: Shape
+    schema: RecordSchema
 
 
 @frozen
-class Reading:
+class ParseContext:
     """What one reading needs and finds: the zone of times that name none, and the faults so far.
 
     strict: False for what is stored already, of which nothing may become unreadable by a rule that came later.
@@ -54,83 +54,85 @@ class Reading:
 
     zone: tzinfo
     strict: bool = True
-    faults: list[str] = field(factory=list)
+    errors: list[str] = field(factory=list)
 
-    def fault(self, path: str, text: object) -> None:
-        self.faults.append(f"{path}: {text}")
+    def add_error(self, path: str, message: object) -> None:
+        self.errors.append(f"{path}: {message}")
 
 
-def read_record(shape: Shape, value: object, path: str, reading: Reading) -> object | None:
-    """The object that stands at `path`; None after its faults were added to `reading`. Raises nothing for bad data."""
-    if value == [] and not shape.required:
+def read_record(schema: RecordSchema, value: object, path: str, context: ParseContext) -> object | None:
+    """The object that stands at `path`; None after its faults were added to `context`. Raises nothing for bad data."""
+    if value == [] and not schema.required:
         value = {}
     if not isinstance(value, dict):
-        reading.fault(path, WrongValue("an object", value))
+        context.add_error(path, InvalidValue("an object", value))
         return None
     found: dict[str, object] = {}
     extra: dict[str, object] = {}
-    before = len(reading.faults)
+    before = len(context.errors)
     for key, entry in value.items():
-        known = shape.fields.get(key) if isinstance(key, str) else None
+        known = schema.fields.get(key) if isinstance(key, str) else None
         if known is None:
             if isinstance(key, str):
                 extra[key] = entry
-                meant = next((known for known in shape.fields if known == key.lower() and known not in value), None)
-                if meant is not None and reading.strict:
-                    reading.fault(f"{path}{step(key)}", f"is not read; write it as {meant}")
+                meant = next((known for known in schema.fields if known == key.lower() and known not in value), None)
+                if meant is not None and context.strict:
+                    context.add_error(f"{path}{path_step(key)}", f"is not read; write it as {meant}")
             else:
-                reading.fault(path, WrongValue("a key: keys are texts", key))
+                context.add_error(path, InvalidValue("a key: keys are texts", key))
         elif entry is not None:
             name, form = known
             try:
-                if isinstance(form, Value):
+                if isinstance(form, FieldType):
                     found[name] = form.read(entry)
-                elif isinstance(form, Zoned):
-                    found[name] = form.read(entry, reading.zone)
-                elif isinstance(form, Shape):
-                    found[name] = read_record(form, entry, f"{path}.{key}", reading)
+                elif isinstance(form, ZonedFieldType):
+                    found[name] = form.read(entry, context.zone)
+                elif isinstance(form, RecordSchema):
+                    found[name] = read_record(form, entry, f"{path}.{key}", context)
                 else:
-                    found[name] = _read_list(form.shape, entry, f"{path}.{key}", reading)
-            except WrongValue as wrong:
-                reading.fault(f"{path}.{key}{wrong.key}", wrong)
-    for key in shape.required:
+                    found[name] = _read_list(form.schema, entry, f"{path}.{key}", context)
+            except InvalidValue as wrong:
+                context.add_error(f"{path}.{key}{wrong.key}", wrong)
+    for key in schema.required:
         if value.get(key) is None:
-            reading.fault(f"{path}.{key}", "is missing")
-    if len(reading.faults) > before:
+            context.add_error(f"{path}.{key}", "is missing")
+    if len(context.errors) > before:
         return None
-    return shape.make(**found, extra=extra)
+    return schema.make(**found, extra=extra)
 
 
-def _read_list(shape: Shape, value: object, path: str, reading: Reading) -> tuple[object, ...]:
+def _read_list(schema: RecordSchema, value: object, path: str, context: ParseContext) -> tuple[object, ...]:
     if not isinstance(value, list):
-        raise WrongValue("a list", value)
-    return tuple(read_record(shape, entry, f"{path}[{index}]", reading) for index, entry in enumerate(value))
+        raise InvalidValue("a list", value)
+    return tuple(read_record(schema, entry, f"{path}[{index}]", context) for index, entry in enumerate(value))
 
 
-def write_record(shape: Shape, record: object, zone: tzinfo) -> dict[str, object]:
+def write_record(schema: RecordSchema, record: object, zone: tzinfo) -> dict[str, object]:
     """The document of `record`: the known keys, then its `extra`."""
     written: dict[str, object] = {}
-    for key, (name, form) in shape.fields.items():
+    for key, (name, form) in schema.fields.items():
         entry: object = getattr(record, name)
-        if isinstance(form, Value):
+        if isinstance(form, FieldType):
             written[key] = form.write(entry)
-        elif isinstance(form, Zoned):
+        elif isinstance(form, ZonedFieldType):
             written[key] = form.write(entry, zone)
-        elif isinstance(form, Shape):
+        elif isinstance(form, RecordSchema):
             written[key] = write_record(form, entry, zone)
         elif isinstance(entry, tuple):
-            written[key] = [write_record(form.shape, each, zone) for each in entry]
+            written[key] = [write_record(form.schema, each, zone) for each in entry]
     extra: Mapping[str, object] = getattr(record, "extra", {})
     for key, entry in extra.items():
         written.setdefault(key, entry)
     return written
 
 
-def _same(form: Value | Zoned | Shape | Many, *names: str) -> dict[str, tuple[str, Value | Zoned | Shape | Many]]:
-    return {name: (name, form) for name in names}
+def _same_names(
+    field_type: FieldType | ZonedFieldType | RecordSchema | ListOf, *names: str
+) -> dict[str, tuple[str, FieldType | ZonedFieldType | RecordSchema | ListOf]]:
+    return {name: (name, field_type) for name in names}
 
 
-def _order(**found: object) -> object:
+def _make_order(**found: object) -> object:
     # A blank source_id takes the own id: so does Order Desk.
     if not str(found.get("number", "")).strip():
         found["number"] = found["id"]
@@ -138,63 +140,67 @@ def _order(**found: object) -> object:
     return make(**found)
 
 
-ADDRESS = Shape(
+ADDRESS = RecordSchema(
     Address,
-    _same(TEXT, "first_name", "last_name", "company", "address1", "address2", "address3", "address4", "city", "state")
-    | _same(IDENTIFIER, "postal_code")
-    | _same(TEXT, "country")
-    | _same(IDENTIFIER, "phone"),
+    _same_names(
+        TEXT, "first_name", "last_name", "company", "address1", "address2", "address3", "address4", "city", "state"
+    )
+    | _same_names(IDENTIFIER, "postal_code")
+    | _same_names(TEXT, "country")
+    | _same_names(IDENTIFIER, "phone"),
 )
 
-LINE = Shape(
-    Line,
-    _same(IDENTIFIER, "id")
-    | _same(TEXT, "name")
-    | _same(NUMBER, "price")
-    | _same(QUANTITY, "quantity")
-    | _same(NUMBER, "weight")
-    | _same(IDENTIFIER, "code")
-    | _same(TEXT, "delivery_type")
-    | _same(IDENTIFIER, "category_code")
+LINE = RecordSchema(
+    OrderLine,
+    _same_names(IDENTIFIER, "id")
+    | _same_names(TEXT, "name")
+    | _same_names(NUMBER, "price")
+    | _same_names(QUANTITY, "quantity")
+    | _same_names(NUMBER, "weight")
+    | _same_names(IDENTIFIER, "code")
+    | _same_names(TEXT, "delivery_type")
+    | _same_names(IDENTIFIER, "category_code")
     | {"variation_list": ("variations", VARIATIONS)}
-    | _same(BOX, "metadata"),
+    | _same_names(OBJECT, "metadata"),
     required=("quantity",),
 )
 
-SHIPMENT = Shape(
+SHIPMENT = RecordSchema(
     Shipment,
-    _same(IDENTIFIER, "id", "tracking_number", "carrier_code")
-    | _same(TEXT, "shipment_method", "tracking_url")
-    | _same(NUMBER, "weight")
+    _same_names(IDENTIFIER, "id", "tracking_number", "carrier_code")
+    | _same_names(TEXT, "shipment_method", "tracking_url")
+    | _same_names(NUMBER, "weight")
     | {"date_shipped": ("shipped_on", DAY), "date_added": ("added_at", TIME)},
 )
 
-NOTE = Shape(Note, {"date_added": ("added_at", TIME)} | _same(TEXT, "username", "content"))
+NOTE = RecordSchema(OrderNote, {"date_added": ("added_at", TIME)} | _same_names(TEXT, "username", "content"))
 
-DISCOUNT = Shape(Discount, _same(TEXT, "name") | _same(IDENTIFIER, "code") | _same(NUMBER, "amount"))
+DISCOUNT = RecordSchema(
+    Discount, _same_names(TEXT, "name") | _same_names(IDENTIFIER, "code") | _same_names(NUMBER, "amount")
+)
 
-ORDER = Shape(
-    _order,
-    _same(KEY, "id")
-    | _same(TEXT, "email", "shipping_method")
-    | _same(NUMBER, "quantity_total", "weight_total", "product_total", "shipping_total", "handling_total")
-    | _same(NUMBER, "tax_total", "discount_total", "refund_total", "order_total")
-    | _same(TEXT, "payment_type", "payment_status")
-    | _same(IDENTIFIER, "customer_id")
-    | _same(TEXT, "source_name")
+ORDER = RecordSchema(
+    _make_order,
+    _same_names(KEY, "id")
+    | _same_names(TEXT, "email", "shipping_method")
+    | _same_names(NUMBER, "quantity_total", "weight_total", "product_total", "shipping_total", "handling_total")
+    | _same_names(NUMBER, "tax_total", "discount_total", "refund_total", "order_total")
+    | _same_names(TEXT, "payment_type", "payment_status")
+    | _same_names(IDENTIFIER, "customer_id")
+    | _same_names(TEXT, "source_name")
     | {"source_id": ("number", IDENTIFIER)}
-    | _same(TEXT, "fulfillment_name")
-    | _same(IDENTIFIER, "fulfillment_id")
-    | _same(WHOLE, "folder_id")
+    | _same_names(TEXT, "fulfillment_name")
+    | _same_names(IDENTIFIER, "fulfillment_id")
+    | _same_names(INTEGER, "folder_id")
     | {"date_added": ("added_at", TIME), "date_updated": ("updated_at", TIME)}
-    | _same(ADDRESS, "shipping", "customer")
-    | _same(BOX, "checkout_data")
+    | _same_names(ADDRESS, "shipping", "customer")
+    | _same_names(OBJECT, "checkout_data")
     | {
-        "order_metadata": ("metadata", BOX),
-        "discount_list": ("discounts", Many(DISCOUNT)),
-        "order_notes": ("notes", Many(NOTE)),
-        "order_items": ("lines", Many(LINE)),
-        "order_shipments": ("shipments", Many(SHIPMENT)),
+        "order_metadata": ("metadata", OBJECT),
+        "discount_list": ("discounts", ListOf(DISCOUNT)),
+        "order_notes": ("notes", ListOf(NOTE)),
+        "order_items": ("lines", ListOf(LINE)),
+        "order_shipments": ("shipments", ListOf(SHIPMENT)),
     },
     required=("id",),
 )

@@ -6,36 +6,36 @@ from typing import TYPE_CHECKING, TypeVar
 
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
 from orderdesk_sdk.plugin.identity import Identity, StatedAt
-from orderdesk_sdk.plugin.profiles.api_profile import FinalReply, WireProfile, WireRead, filled
-from orderdesk_sdk.plugin.profiles.json_pointer import stated_again, steps_of, word_pointed
-from orderdesk_sdk.plugin.routes import ByCheck, ByPerson, ByReply, Confirmation, fold
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, json_object, turned_away
-from orderdesk_sdk.plugin.toolkit.submission import look_before_create
-from orderdesk_sdk.plugin.url_paths import filled_path
+from orderdesk_sdk.plugin.profiles.api_profile import ApiProfile, FinalResponseFormat, StatusEndpoint, fill_fields
+from orderdesk_sdk.plugin.profiles.json_pointer import pointer_steps, repeated_number, text_at_pointer
+from orderdesk_sdk.plugin.routes import Confirmation, FinalResponse, ManualConfirmation, Polling, normalize_status
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, auth_or_rate_limit_answer, json_object
+from orderdesk_sdk.plugin.toolkit.submission import read_before_create
+from orderdesk_sdk.plugin.url_paths import fill_path
 
 if TYPE_CHECKING:
     import httpx
 
-    from orderdesk_sdk.orders.order import Placement
-    from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
+    from orderdesk_sdk.orders.order import RemoteOrder
+    from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest
     from orderdesk_sdk.plugin.service import Flow, Service
 
-__all__ = ["wire_before_create", "wire_cancel", "wire_check", "wire_confirmation"]
+__all__ = ["check_before_create", "cancel_by_profile", "poll_by_profile", "confirmation_by_profile"]
 
 S = TypeVar("S")
-ACCESS = "check the credentials of this connection with the service"
+ACCESS_HINT = "check the credentials of this connection with the service"
 
 
-def wire_confirmation(profile: WireProfile | None) -> Confirmation:
+def confirmation_by_profile(profile: ApiProfile | None) -> Confirmation:
     """What proves a cancel by this profile: the reply, a read-back, or a person."""
     if profile is None or (profile.read is None and profile.cancel.final is None):
-        return ByPerson()
-    return ByReply() if profile.cancel.final is not None else ByCheck(every=minutes(5), give_up=hours(24))
+        return ManualConfirmation()
+    return FinalResponse() if profile.cancel.final is not None else Polling(every=minutes(5), give_up=hours(24))
 
 
-def wire_cancel(profile: WireProfile, request: CancelRequest, service: Service[S]) -> Flow[Answer]:
+def cancel_by_profile(profile: ApiProfile, request: CancelRequest, service: Service[S]) -> Flow[Answer]:
     """A cancel flow by a profile."""
     call = profile.cancel
     values = {
@@ -43,91 +43,104 @@ def wire_cancel(profile: WireProfile, request: CancelRequest, service: Service[S
         "reason": request.reason.code or request.reason.text or "",
         "remote_id": request.remote_id,
     }
-    path = filled_path(call.path, values, f"connection {service.connection!r}, the path of its cancel call")
-    reply = yield service.request(call.method, path, operation="cancel", json=filled(call.body, values))
-    if reply.status_code in call.taken:
-        return _final(call.final, call.identity, reply) if call.final is not None else answer.asked(reply)
-    if reply.status_code in call.refused:
-        return answer.refused(reply, Refusal.TOO_LATE, text=f"the service answered {reply.status_code}")
-    if reply.status_code in call.unknown:
-        return (yield from _unknown(profile, request, service, reply))
-    return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+    path = fill_path(call.path, values, f"connection {service.connection!r}, the path of its cancel call")
+    reply = yield service.request(call.method, path, operation="cancel", json=fill_fields(call.body, values))
+    if reply.status_code in call.accepted:
+        return (
+            _answer_from_final(call.final, call.identity, reply)
+            if call.final is not None
+            else answer.acknowledged(reply)
+        )
+    if reply.status_code in call.rejected:
+        return answer.rejected(reply, Rejection.TOO_LATE, message=f"the service answered {reply.status_code}")
+    if reply.status_code in call.not_found:
+        return (yield from _answer_not_found(profile, request, service, reply))
+    return auth_or_rate_limit_answer(reply, access_hint=ACCESS_HINT) or answer.unknown(reply)
 
 
-def _unknown(profile: WireProfile, request: CancelRequest, service: Service[S], reply: httpx.Response) -> Flow[Answer]:
+def _answer_not_found(
+    profile: ApiProfile, request: CancelRequest, service: Service[S], response: httpx.Response
+) -> Flow[Answer]:
     """What a cancel that was answered with "no such order" means. A wrong path answers so too, so the order is read."""
     text = f"the service does not know {request.remote_id}"
     if profile.read is None:
-        return answer.refused(reply, Refusal.NOT_ALLOWED, text=text)
-    there = yield _reading(profile.read, service, request.order.number, request.remote_id)
-    if there.status_code in (*profile.read.unknown, reply.status_code):
-        return answer.refused(reply, Refusal.NOT_ALLOWED, text=text)
-    found = _read(profile.read, there)
-    if found.outcome in (Outcome.CANCELED, Outcome.REFUSED):
+        return answer.rejected(response, Rejection.NOT_ALLOWED, message=text)
+    there = yield _status_request(profile.read, service, request.order.number, request.remote_id)
+    if there.status_code in (*profile.read.not_found, response.status_code):
+        return answer.rejected(response, Rejection.NOT_ALLOWED, message=text)
+    found = _answer_from_status(profile.read, there)
+    if found.outcome in (Outcome.CANCELED, Outcome.REJECTED):
         return found
     remedy = "look whether the path of the cancel call is right: the order can be read"
-    return answer.not_done(reply, text=f"the cancel call was answered {reply.status_code}", remedy=remedy)
+    return answer.not_processed(response, message=f"the cancel call was answered {response.status_code}", hint=remedy)
 
 
-def _final(final: FinalReply, identity: Identity | None, reply: httpx.Response) -> Answer:
+def _answer_from_final(final: FinalResponseFormat, identity: Identity | None, response: httpx.Response) -> Answer:
     """What a reply that is the service's last word says; its status alone says only that the request was taken."""
-    status = _word(reply, final.status, identity)
-    if fold(status) in final.canceled:
-        return answer.canceled(reply, status=status)
-    return answer.unclear(reply, status=status, text=f"the profile does not say that {status!r} is canceled")
+    status = _status_at(response, final.status, identity)
+    if normalize_status(status) in final.canceled:
+        return answer.canceled(response, status=status)
+    return answer.unknown(response, status=status, message=f"the profile does not say that {status!r} is canceled")
 
 
-def _word(reply: httpx.Response, pointer: str, identity: Identity | None) -> str:
-    document, place = json_object(reply), f"reply {reply.status_code}"
-    if isinstance(identity, StatedAt) and (again := stated_again(document, steps_of(pointer), identity.path)):
-        raise MalformedReply(f"the entry {pointer} is one of several that state the number {again}", place=place)
-    return word_pointed(document, pointer, place)
+def _status_at(response: httpx.Response, pointer: str, identity: Identity | None) -> str:
+    document, place = json_object(response), f"reply {response.status_code}"
+    if isinstance(identity, StatedAt) and (again := repeated_number(document, pointer_steps(pointer), identity.path)):
+        raise MalformedResponseError(
+            f"the entry {pointer} is one of several that state the number {again}", location=place
+        )
+    return text_at_pointer(document, pointer, place)
 
 
-def wire_check(profile: WireProfile, request: CheckRequest, service: Service[S]) -> Flow[Answer]:
+def poll_by_profile(profile: ApiProfile, request: PollRequest, service: Service[S]) -> Flow[Answer]:
     """A check flow by a profile; unclear where the profile cannot read."""
     if profile.read is None:
-        return answer.unclear(None, text="the wire profile has no read call")
-    reply = yield _reading(profile.read, service, request.order.number, request.remote_id)
-    return _read(profile.read, reply)
+        return answer.unknown(None, message="the wire profile has no read call")
+    reply = yield _status_request(profile.read, service, request.order.number, request.remote_id)
+    return _answer_from_status(profile.read, reply)
 
 
-def _read(read: WireRead, reply: httpx.Response) -> Answer:
+def _answer_from_status(endpoint: StatusEndpoint, response: httpx.Response) -> Answer:
     """What a reply to the read call says of the order."""
-    if not reply.is_success:
-        return turned_away(reply, check=ACCESS) or answer.unclear(reply)
-    status = _word(reply, read.status, read.identity)
-    open_in, shipped_in = read.pending, read.shipped
-    return answer.by_status(
-        reply, status, canceled_in=read.canceled, shipped_in=shipped_in, open_in=open_in, word=fold(status)
+    if not response.is_success:
+        return auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT) or answer.unknown(response)
+    status = _status_at(response, endpoint.status, endpoint.identity)
+    open_in, shipped_in = endpoint.pending, endpoint.shipped
+    return answer.from_status(
+        response,
+        status,
+        canceled_statuses=endpoint.canceled,
+        shipped_statuses=shipped_in,
+        open_statuses=open_in,
+        normalized_status=normalize_status(status),
     )
 
 
-def wire_before_create(
-    profile: WireProfile | None, request: ResubmitRequest, service: Service[S]
-) -> Flow[Answer | Placement | None]:
+def check_before_create(
+    profile: ApiProfile | None, request: ResubmitRequest, service: Service[S]
+) -> Flow[Answer | RemoteOrder | None]:
     """What a resubmit flow must know before it creates: None to go on, else what it ends with.
 
     Where the profile's read names `unknown` statuses the new number is read first. Where it cannot be read, nothing is
     sent a second time: an earlier create whose reply was lost stays unclear, for a person.
     """
     number = request.order.number
-    if profile is None or profile.read is None or not profile.read.unknown:
+    if profile is None or profile.read is None or not profile.read.not_found:
         text = f"an earlier try may have made the order {number}, and it cannot be read whether it did"
-        return answer.unclear(None, text=text) if request.unsure else None
+        return answer.unknown(None, message=text) if request.may_exist else None
     read = profile.read
 
     def find(reply: httpx.Response) -> Answer | None:
-        if reply.status_code in read.unknown:
+        if reply.status_code in read.not_found:
             return None
-        said = _read(read, reply)
+        said = _answer_from_status(read, reply)
         # A profile need not know every word by which an order is on its way.
-        return answer.pending(reply, status=said.status) if said.outcome is Outcome.UNCLEAR and said.status else said
+        return answer.pending(reply, status=said.status) if said.outcome is Outcome.UNKNOWN and said.status else said
 
-    return (yield from look_before_create(request, service, _reading(read, service, number, number), find))
+    return (yield from read_before_create(request, service, _status_request(read, service, number, number), find))
 
 
-def _reading(read: WireRead, service: Service[S], order_number: str, remote_id: str) -> httpx.Request:
+def _status_request(endpoint: StatusEndpoint, service: Service[S], order_number: str, remote_id: str) -> httpx.Request:
     values = {"order_number": order_number, "reason": "", "remote_id": remote_id}
     place = f"connection {service.connection!r}, the path of its read call"
-    return service.get(filled_path(read.path, values, place), operation="read")
+    return service.get(fill_path(endpoint.path, values, place), operation="read")

@@ -6,40 +6,40 @@ from collections.abc import Collection
 
 from attrs import frozen
 
-from orderdesk_sdk.plugin.answer import Answer, Refusal, Reply, pending, refused
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, TextReply
-from orderdesk_sdk.plugin.toolkit.xml_response import number_in, words_in, xml_root
+from orderdesk_sdk.plugin.answer import Answer, Rejection, ResponseLike, pending, rejected
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, TextResponse
+from orderdesk_sdk.plugin.toolkit.xml_response import integer_in, texts_in, xml_root
 
-__all__ = ["BatchReport", "Problem", "XmlReport"]
+__all__ = ["BatchReport", "ReportProblem", "XmlReportFormat"]
 
-NO_WORDS = "an error without a word"
+NO_MESSAGE = "an error without a word"
 
 
 @frozen
-class Problem:
+class ReportProblem:
     """An error in a report. names: what it calls the orders that it is about; empty: it names none."""
 
-    names: frozenset[str]
-    text: str
+    order_names: frozenset[str]
+    message: str
 
 
 @frozen
 class BatchReport:
     """A report as it was read. processed, succeeded, failed: how many orders; None: it does not count them."""
 
-    problems: tuple[Problem, ...]
+    problems: tuple[ReportProblem, ...]
     processed: int | None = None
     succeeded: int | None = None
     failed: int | None = None
 
-    def verdict(self, reply: Reply, names: Collection[str], *, remedy: str) -> Answer | None:
+    def answer_for(self, response: ResponseLike, names: Collection[str], *, hint: str) -> Answer | None:
         """What it has against the order of these names: refused, pending where another may be meant, None for nothing.
 
         It is sure to mean this one where an error names it, and where none of the orders succeeded. What names no order
-        is told of each of them otherwise, so that the reason is not lost. reply: where it was read.
+        is told of each of them otherwise, so that the reason is not lost. response: where it was read.
         """
-        mine = [problem.text or NO_WORDS for problem in self.problems if not problem.names.isdisjoint(names)]
-        loose = [problem.text or NO_WORDS for problem in self.problems if not problem.names]
+        mine = [problem.message or NO_MESSAGE for problem in self.problems if not problem.order_names.isdisjoint(names)]
+        loose = [problem.message or NO_MESSAGE for problem in self.problems if not problem.order_names]
         failed = len(loose) if self.failed is None else self.failed
         none_worked = self.processed == 0 or (failed > 0 and not self.succeeded and failed >= (self.processed or 0))
         if not loose and self.processed == 0:
@@ -48,42 +48,43 @@ class BatchReport:
             loose = ["there is an error, and not of which order"]
         text = f"the service's report says: {'; '.join(mine or loose)}"
         if mine or (loose and none_worked):
-            return refused(reply, Refusal.NOT_ALLOWED, text=text, remedy=remedy)
-        return pending(reply, text=f"{text} (which order is meant, it does not say)") if loose else None
+            return rejected(response, Rejection.NOT_ALLOWED, message=text, hint=hint)
+        return pending(response, message=f"{text} (which order is meant, it does not say)") if loose else None
 
 
 @frozen
-class XmlReport:
+class XmlReportFormat:
     """How a service writes such a report in XML; every name is that of a tag, or a path of them.
 
     root: the report's element. unfinished: a tag, and its text while the report is not complete. problem: each of its
     errors or warnings. error: a tag in it, and its text where it is an error. names: where it names an order, with
-    `nobody` for what names none. words: what it says. counts: how many were processed, succeeded and failed.
+    `placeholders` for what names none. words: what it says. counts: how many were processed, succeeded and failed.
     """
 
     root: str
-    unfinished: tuple[str, str]
+    incomplete: tuple[str, str]
     problem: str
     error: tuple[str, str]
-    names: tuple[str, ...]
-    words: tuple[str, ...]
+    order_names: tuple[str, ...]
+    messages: tuple[str, ...]
     counts: tuple[str, ...]
-    nobody: Collection[str] = ()
+    placeholders: Collection[str] = ()
 
-    def read(self, reply: TextReply) -> BatchReport:
-        """The report in a reply. Raises MalformedReply where there is none that is complete."""
-        report = next(xml_root(reply).iter(self.root), None)
-        if report is None or _says(words_in(report, self.unfinished[0]), self.unfinished[1]):
-            raise MalformedReply(f"it is no complete {self.root}", place="the report")
+    def read(self, response: TextResponse) -> BatchReport:
+        """The report in a reply. Raises MalformedResponseError where there is none that is complete."""
+        report = next(xml_root(response).iter(self.root), None)
+        if report is None or _contains(texts_in(report, self.incomplete[0]), self.incomplete[1]):
+            raise MalformedResponseError(f"it is no complete {self.root}", location="the report")
         problems = tuple(
-            Problem(
-                frozenset(words_in(one, *self.names)).difference(self.nobody), ": ".join(words_in(one, *self.words))
+            ReportProblem(
+                frozenset(texts_in(one, *self.order_names)).difference(self.placeholders),
+                ": ".join(texts_in(one, *self.messages)),
             )
             for one in report.iter(self.problem)
-            if _says(words_in(one, self.error[0]), self.error[1])
+            if _contains(texts_in(one, self.error[0]), self.error[1])
         )
-        return BatchReport(problems, *(number_in(report, path) for path in self.counts))
+        return BatchReport(problems, *(integer_in(report, path) for path in self.counts))
 
 
-def _says(words: tuple[str, ...], word: str) -> bool:
+def _contains(words: tuple[str, ...], word: str) -> bool:
     return word.lower() in map(str.lower, words)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 
 __all__ = ["COUNTRIES", "country_code"]
 
@@ -269,17 +269,17 @@ ZW ZWE Zimbabwe
 are two of each."""
 
 
-def country_code(text: str, *, place: str | None = None) -> str:
+def country_code(text: str, *, location: str | None = None) -> str:
     """The ISO 3166-1 alpha-2 code of a country that is given by its code of two or three letters or its English name.
 
-    Case, accents, punctuation and "the" do not matter. place: of the address, for the error. Raises InputError where
+    Case, accents, punctuation and "the" do not matter. location: of the address, for the error. Raises ValidationError where
     the text names no country or could mean two: in a flow that has sent nothing yet, its service is then not asked.
     """
     code = _CODES.get(_folded(text))
     if code is None:
         said = f"{text!r} is no country" if text.strip() else "the address names no country"
         remedy = "write its ISO 3166-1 code of two letters into the address, such as US, and ask again"
-        raise InputError(said, place=place, remedy=remedy)
+        raise ValidationError(said, location=location, hint=remedy)
     return code
 
 

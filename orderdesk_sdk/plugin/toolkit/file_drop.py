@@ -10,10 +10,10 @@ from attrs import frozen
 from orderdesk_sdk.errors import ConfigurationError, ConflictError
 from orderdesk_sdk.plugin.toolkit.private_files import write_private
 
-__all__ = ["LocalFolder", "Transport"]
+__all__ = ["LocalFileDrop", "FileDrop"]
 
 
-class Transport(Protocol):
+class FileDrop(Protocol):
     """Takes a file to where it goes from, or all the way."""
 
     def put(self, name: str, content: bytes) -> str:
@@ -24,7 +24,7 @@ class Transport(Protocol):
 
 
 @frozen
-class LocalFolder:
+class LocalFileDrop:
     """A transport into a folder that exists. Only the owner may read what lies there: it is about orders."""
 
     folder: Path
@@ -35,10 +35,10 @@ class LocalFolder:
             write_private(path, content)
         except FileExistsError:
             raise ConflictError(
-                "was written before", place=str(path), remedy="hand that one over, or move it away first"
+                "was written before", location=str(path), hint="hand that one over, or move it away first"
             ) from None
         except OSError as error:
             raise ConfigurationError(
-                f"cannot be written: {error.strerror}", place=str(path), remedy="name a folder that exists"
+                f"cannot be written: {error.strerror}", location=str(path), hint="name a folder that exists"
             ) from None
         return str(path)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, TextReply, json_object
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, TextResponse, json_object
 
 __all__ = ["GraphqlError", "graphql_errors"]
 
@@ -26,14 +26,14 @@ class GraphqlError:
     path: tuple[str | int, ...] = ()
 
 
-def graphql_errors(reply: TextReply) -> tuple[GraphqlError, ...]:
+def graphql_errors(response: TextResponse) -> tuple[GraphqlError, ...]:
     """The errors of a reply; empty where there are none, or it is no JSON object: its HTTP status tells then.
 
     An entry of another shape is an error all the same, of which nothing is known.
     """
     try:
-        found = json_object(reply).get("errors")
-    except MalformedReply:
+        found = json_object(response).get("errors")
+    except MalformedResponseError:
         return ()
     if found is None:
         return ()

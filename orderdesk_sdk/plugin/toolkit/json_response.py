@@ -10,39 +10,39 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.plugin.answer import Answer, not_done, unclear
+from orderdesk_sdk.plugin.answer import Answer, not_processed, unknown
 
 __all__ = [
-    "Ended",
-    "MalformedReply",
-    "complaint",
-    "count_in",
-    "each_at",
-    "each_inside",
-    "inside",
+    "EndFlow",
+    "MalformedResponseError",
+    "error_message",
+    "integer_at",
+    "values_at",
+    "values_in",
+    "get_path",
     "json_object",
-    "moment_at",
-    "need",
-    "nothing_done",
+    "datetime_at",
+    "require_success",
+    "not_processed_answer",
     "objects_at",
-    "one_of",
-    "one_or_many",
+    "single_object",
+    "object_list",
     "text_at",
     "texts_at",
-    "turned_away",
+    "auth_or_rate_limit_answer",
     "value_at",
-    "words_of",
+    "format_errors",
 ]
 
 
-_FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=UTC)
+_EARLIEST_DATETIME = datetime(1970, 1, 2, tzinfo=UTC)
 """What lies before is a zero that somebody wrote as a date."""
-_LONGEST_COUNT = 20
+_MAX_NUMBER_LENGTH = 20
 """Characters of a number that is written as a text."""
-_WHOLE = re.compile(r"([0-9]+)(\.0+)?")
+_INTEGER = re.compile(r"([0-9]+)(\.0+)?")
 
 
-class TextReply(Protocol):
+class TextResponse(Protocol):
     """The part of a response that is read; `httpx.Response` is one."""
 
     @property
@@ -62,163 +62,166 @@ class TextReply(Protocol):
         """Where the core leaves the exchange's number."""
 
 
-R = TypeVar("R", bound=TextReply)
+R = TypeVar("R", bound=TextResponse)
 
 
-class Ended(Exception):
+class EndFlow(Exception):
     """A flow is over with this answer: a reply that it needed is none. Raised by `need`; a flow need not catch it."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.text)
+        super().__init__(answer.message)
         self.answer = answer
 
 
-class MalformedReply(OrderDeskError):
+class MalformedResponseError(OrderDeskError):
     """The service's reply has not the shape it should have.
 
     A flow need not catch it: the core settles it as unclear.
     """
 
 
-def _malformed(reply: TextReply, path: tuple[str | int, ...], text: str) -> MalformedReply:
+def _malformed_error(response: TextResponse, path: tuple[str | int, ...], message: str) -> MalformedResponseError:
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return MalformedReply(text, place=f"reply {reply.status_code}, ${place}")
+    return MalformedResponseError(message, location=f"reply {response.status_code}, ${place}")
 
 
-def json_object(reply: TextReply) -> Mapping[str, object]:
-    """The body as a JSON object. Raises MalformedReply for anything else, an empty body and HTML included."""
-    document = _json(reply)
+def json_object(response: TextResponse) -> Mapping[str, object]:
+    """The body as a JSON object. Raises MalformedResponseError for anything else, an empty body and HTML included."""
+    document = _json(response)
     if not isinstance(document, dict):
-        raise _malformed(reply, (), f"an object was expected, not {_kind(document)}")
+        raise _malformed_error(response, (), f"an object was expected, not {_type_name(document)}")
     return document
 
 
-def one_or_many(reply: TextReply, *wrappers: str) -> tuple[Mapping[str, object], ...]:
+def object_list(response: TextResponse, *wrappers: str) -> tuple[Mapping[str, object], ...]:
     """The objects of a body that is a list of them, or one of them; either may stand under a key of `wrappers`.
 
-    For services whose documents do not tell which. Raises MalformedReply for anything else.
+    For services whose documents do not tell which. Raises MalformedResponseError for anything else.
     """
-    document = _json(reply)
+    document = _json(response)
     inner = next((document[key] for key in wrappers if isinstance(document, dict) and key in document), document)
     found = inner if isinstance(inner, list) else [inner]
     for item in found:
         if not isinstance(item, Mapping):
-            raise _malformed(reply, (), f"an object or a list of them was expected, not {_kind(item)}")
+            raise _malformed_error(response, (), f"an object or a list of them was expected, not {_type_name(item)}")
     return tuple(found)
 
 
-def one_of(reply: TextReply, *wrappers: str, at: Sequence[str], number: str) -> Mapping[str, object] | None:
+def single_object(
+    response: TextResponse, *wrappers: str, number_path: Sequence[str], number: str
+) -> Mapping[str, object] | None:
     """The one object of such a body, which states `number` at a path of keys; None for an empty list.
 
-    Raises MalformedReply for one that states another, and for several: nobody could tell which is meant.
+    Raises MalformedResponseError for one that states another, and for several: nobody could tell which is meant.
     """
-    found = one_or_many(reply, *wrappers)
-    if len(found) > 1 or any(text_at(reply, *at, within=one) != number for one in found):
-        raise _malformed(reply, (), f"it is not the one order {number}")
+    found = object_list(response, *wrappers)
+    if len(found) > 1 or any(text_at(response, *number_path, within=one) != number for one in found):
+        raise _malformed_error(response, (), f"it is not the one order {number}")
     return found[0] if found else None
 
 
-def _json(reply: TextReply) -> object:
+def _json(response: TextResponse) -> object:
     try:
         document: object = json.loads(
-            reply.content, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_each_key_once
+            response.content,
+            parse_constant=_reject_constant,
+            parse_float=_finite,
+            object_pairs_hook=_reject_duplicate_keys,
         )
-        return _whole(document) if b"\\ud" in reply.content.lower() else document
+        return _replace_lone_surrogates(document) if b"\\ud" in response.content.lower() else document
     except (ValueError, RecursionError) as error:
         told = f": {error}" if type(error) is ValueError else ""
-        raise _malformed(reply, (), f"the body is not JSON ({len(reply.content)} bytes){told}") from None
+        raise _malformed_error(response, (), f"the body is not JSON ({len(response.content)} bytes){told}") from None
 
 
-def value_at(reply: TextReply, *path: str, within: Mapping[str, object] | None = None) -> object:
-    """The value at a path of keys. Raises MalformedReply where a key is missing or a step is not an object.
+def value_at(response: TextResponse, *path: str, within: Mapping[str, object] | None = None) -> object:
+    """The value at a path of keys. Raises MalformedResponseError where a key is missing or a step is not an object.
 
     within: an object of the reply where the path begins; None for the body itself. So in all functions here.
     """
-    value: object = json_object(reply) if within is None else within
+    value: object = json_object(response) if within is None else within
     for depth, key in enumerate(path):
         if not isinstance(value, Mapping):
-            raise _malformed(reply, path[:depth], f"an object was expected, not {_kind(value)}")
+            raise _malformed_error(response, path[:depth], f"an object was expected, not {_type_name(value)}")
         if key not in value:
-            raise _malformed(reply, path[: depth + 1], "is missing")
+            raise _malformed_error(response, path[: depth + 1], "is missing")
         value = value[key]
     return value
 
 
-def text_at(reply: TextReply, *path: str, within: Mapping[str, object] | None = None) -> str:
-    """The text at a path of keys. Raises MalformedReply where there is none, or it is empty."""
-    value = value_at(reply, *path, within=within)
+def text_at(response: TextResponse, *path: str, within: Mapping[str, object] | None = None) -> str:
+    """The text at a path of keys. Raises MalformedResponseError where there is none, or it is empty."""
+    value = value_at(response, *path, within=within)
     if not isinstance(value, str) or not value.strip():
-        raise _malformed(reply, path, f"a text was expected, not {_kind(value)}")
+        raise _malformed_error(response, path, f"a text was expected, not {_type_name(value)}")
     return value
 
 
-def moment_at(reply: TextReply, *path: str, within: Mapping[str, object] | None = None) -> datetime:
+def datetime_at(response: TextResponse, *path: str, within: Mapping[str, object] | None = None) -> datetime:
     """The moment at a path of keys, written as ISO 8601 with its offset (RFC 3339); aware.
 
-    Raises MalformedReply for a text that is no moment, such as "0000-00-00T00:00:00Z", and for one without an offset.
+    Raises MalformedResponseError for a text that is no moment, such as "0000-00-00T00:00:00Z", and for one without an offset.
     """
-    text = text_at(reply, *path, within=within)
+    text = text_at(response, *path, within=within)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None or moment < _FIRST_MOMENT:
-        raise _malformed(reply, path, f"a moment with its offset was expected, not {text[:40]!r}")
+    if moment is None or moment.tzinfo is None or moment < _EARLIEST_DATETIME:
+        raise _malformed_error(response, path, f"a moment with its offset was expected, not {text[:40]!r}")
     return moment
 
 
 def objects_at(
-    reply: TextReply, *path: str, within: Mapping[str, object] | None = None
+    response: TextResponse, *path: str, within: Mapping[str, object] | None = None
 ) -> tuple[Mapping[str, object], ...]:
-    """The list of objects at a path of keys. Raises MalformedReply where it is anything else."""
-    value = value_at(reply, *path, within=within)
+    """The list of objects at a path of keys. Raises MalformedResponseError where it is anything else."""
+    value = value_at(response, *path, within=within)
     if not isinstance(value, list):
-        raise _malformed(reply, path, f"a list was expected, not {_kind(value)}")
+        raise _malformed_error(response, path, f"a list was expected, not {_type_name(value)}")
     for index, item in enumerate(value):
         if not isinstance(item, Mapping):
-            raise _malformed(reply, (*path, index), f"an object was expected, not {_kind(item)}")
+            raise _malformed_error(response, (*path, index), f"an object was expected, not {_type_name(item)}")
     return tuple(value)
 
 
-def texts_at(reply: TextReply, *path: str, key: str) -> tuple[str, ...]:
+def texts_at(response: TextResponse, *path: str, key: str) -> tuple[str, ...]:
     """The text under `key` in each object of the list at a path.
 
-    Raises MalformedReply where the list is empty, or where one has no text there.
+    Raises MalformedResponseError where the list is empty, or where one has no text there.
     """
     texts: list[str] = []
-    for index, item in enumerate(objects_at(reply, *path)):
+    for index, item in enumerate(objects_at(response, *path)):
         value = item.get(key)
         if not isinstance(value, str) or not value.strip() or not value.isprintable():
-            raise _malformed(reply, (*path, index, key), f"a plain text was expected, not {_kind(value)}")
+            raise _malformed_error(response, (*path, index, key), f"a plain text was expected, not {_type_name(value)}")
         texts.append(value)
     if not texts:
-        raise _malformed(reply, path, "at least one was expected")
+        raise _malformed_error(response, path, "at least one was expected")
     return tuple(texts)
 
 
-def inside(value: object, *path: str) -> object:
+def get_path(value: object, *path: str) -> object:
     """What lies at a path of keys in a value that may be there or not; None where nothing does."""
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
 
 
-def each_at(reply: TextReply, *path: str) -> tuple[object, ...]:
-    """What lies at a path of keys in the body, as `each_inside` finds it. Raises MalformedReply for no object."""
-    return each_inside(json_object(reply), *path)
+def values_at(response: TextResponse, *path: str) -> tuple[object, ...]:
+    """What lies at a path of keys in the body, as `values_in` finds it. Raises MalformedResponseError for no object."""
+    return values_in(json_object(response), *path)
 
 
-def each_inside(value: object, *path: str) -> tuple[object, ...]:
+def values_in(value: object, *path: str) -> tuple[object, ...]:
     """What lies at a path of keys in a value, "*" being each entry of a list; empty where nothing does."""
     if not path:
         return () if value is None else (value,)
-    entries = value if path[0] == "*" else [inside(value, path[0])]
-    return tuple(
-        one for entry in (entries if isinstance(entries, list) else []) for one in each_inside(entry, *path[1:])
-    )
+    entries = value if path[0] == "*" else [get_path(value, path[0])]
+    return tuple(one for entry in (entries if isinstance(entries, list) else []) for one in values_in(entry, *path[1:]))
 
 
-def _no_number(text: str) -> None:
+def _reject_constant(text: str) -> None:
     raise ValueError(f"{text} is no JSON")  # RFC 8259, 6.
 
 
@@ -229,7 +232,7 @@ def _finite(text: str) -> float:
     return number
 
 
-def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _reject_duplicate_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """An object of the reply. With a key given twice nobody knows which of the two the service means."""
     made = dict(pairs)
     if len(made) != len(pairs):
@@ -237,14 +240,14 @@ def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return made
 
 
-def _whole(document: object) -> object:
+def _replace_lone_surrogates(document: object) -> object:
     """The document with U+FFFD in place of each half surrogate, which no request or ledger row can hold."""
     text = json.dumps(document, ensure_ascii=False)
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return json.loads(whole, object_pairs_hook=_each_key_once)
+    return json.loads(whole, object_pairs_hook=_reject_duplicate_keys)
 
 
-def _kind(value: object) -> str:
+def _type_name(value: object) -> str:
     match value:
         case None:
             return "null"
@@ -260,19 +263,19 @@ def _kind(value: object) -> str:
             return "an object"
 
 
-def count_in(reply: TextReply, item: Mapping[str, object], key: str, default: int | None = None) -> int:
+def integer_at(response: TextResponse, item: Mapping[str, object], key: str, default: int | None = None) -> int:
     """A whole number of zero or more in an object of the reply; services also write it as a text, "2", or as 2.0.
 
-    Raises MalformedReply for anything else, and for a missing one where `default` is None.
+    Raises MalformedResponseError for anything else, and for a missing one where `default` is None.
     """
     value = item.get(key, default)
-    count = _count(value)
+    count = _as_integer(value)
     if count is None:
-        raise _malformed(reply, ("...", key), f"a whole number was expected, not {_kind(value)}")
+        raise _malformed_error(response, ("...", key), f"a whole number was expected, not {_type_name(value)}")
     return count
 
 
-def _count(value: object) -> int | None:
+def _as_integer(value: object) -> int | None:
     """The count that a value of JSON is; None for what is none. A number with a fraction of zero is whole: 1.0."""
     match value:
         case bool():
@@ -281,14 +284,14 @@ def _count(value: object) -> int | None:
             return value
         case float() if value.is_integer() and 0 <= value < 10**15:  # Beyond that a float skips whole numbers.
             return int(value)
-        case str() if len(value) < _LONGEST_COUNT and (found := _WHOLE.fullmatch(value.strip())) is not None:
+        case str() if len(value) < _MAX_NUMBER_LENGTH and (found := _INTEGER.fullmatch(value.strip())) is not None:
             return int(found[1])
         case _:
             return None
 
 
-def complaint(
-    reply: TextReply, key: str = "errors", parts: Sequence[str] = ("code", "message"), details: str | None = None
+def error_message(
+    response: TextResponse, key: str = "errors", parts: Sequence[str] = ("code", "message"), details: str | None = None
 ) -> str:
     """What the error objects in the reply say, a list of them or one, for a person; never to decide by.
 
@@ -296,59 +299,67 @@ def complaint(
     more, in the same parts or by `path`. Falls back to the HTTP status where there is nothing of the kind.
     """
     try:
-        said = words_of(value_at(reply, key), parts, details)
-    except MalformedReply:
+        said = format_errors(value_at(response, key), parts, details)
+    except MalformedResponseError:
         said = ""
-    return said or f"the service answered {reply.status_code}"
+    return said or f"the service answered {response.status_code}"
 
 
-def words_of(items: object, parts: Sequence[str] = ("code", "message"), details: str | None = None) -> str:
+def format_errors(items: object, parts: Sequence[str] = ("code", "message"), details: str | None = None) -> str:
     """What error objects say, a list of them or one, as `complaint` tells it; "" where they say nothing."""
     listed = [items] if isinstance(items, Mapping) else items if isinstance(items, list | tuple) else []
     found: list[str] = []
     for item in (item for item in listed if isinstance(item, Mapping)):
-        more = words_of(item.get(details), ("path", *parts)) if details is not None else ""
+        more = format_errors(item.get(details), ("path", *parts)) if details is not None else ""
         words = [*(str(item[part]) for part in parts if item.get(part)), *filter(None, [more])]
         found += filter(None, [": ".join(words)])
     return "; ".join(found)[:500]
 
 
-def turned_away(reply: TextReply, *, check: str, own: str | None = None) -> Answer | None:
+def auth_or_rate_limit_answer(
+    response: TextResponse, *, access_hint: str, error_key: str | None = None
+) -> Answer | None:
     """The answer for 401 and 403 (not authorized) and 429, which prove that nothing was done; else None.
 
     Nothing by this call: where an earlier call of the flow may have acted, they prove nothing, and the answer is
-    `unclear`. check: what a person should look at when the service does not let us in. How long a throttled call
-    waits is no flow's business: the core lets none see such a reply. own: a key that each error body
+    `unclear`. access_hint: what a person should look at when the service does not let us in. How long a throttled call
+    waits is no flow's business: the core lets none see such a reply. error_key: a key that each error body
     of the service has; a 404 or 405 without it is of something that has no such path and tells nothing of the order,
     and is turned away too: the base URL is wrong, or what answers is not the service. None: every 404 is the service's.
     """
-    if reply.status_code == 429:
-        return not_done(reply, text="the service says that it gets too many calls")
-    if reply.status_code in (401, 403):
-        return not_done(reply, text=f"the service does not let us in ({reply.status_code})", remedy=check)
-    if own is not None and reply.status_code in (404, 405) and not _says(reply, own):
-        text = f"what answers there has no such path, and is perhaps not the service ({reply.status_code})"
-        return not_done(reply, text=text, remedy=f"check the base URL of the connection; {check}")
+    if response.status_code == 429:
+        return not_processed(response, message="the service says that it gets too many calls")
+    if response.status_code in (401, 403):
+        return not_processed(
+            response, message=f"the service does not let us in ({response.status_code})", hint=access_hint
+        )
+    if error_key is not None and response.status_code in (404, 405) and not _has_key(response, error_key):
+        text = f"what answers there has no such path, and is perhaps not the service ({response.status_code})"
+        return not_processed(response, message=text, hint=f"check the base URL of the connection; {access_hint}")
     return None
 
 
-def _says(reply: TextReply, key: str) -> bool:
+def _has_key(response: TextResponse, key: str) -> bool:
     try:
-        return bool(json_object(reply).get(key))
-    except MalformedReply:
+        return bool(json_object(response).get(key))
+    except MalformedResponseError:
         return False
 
 
-def nothing_done(reply: TextReply) -> Answer:
+def not_processed_answer(response: TextResponse) -> Answer:
     """The answer to a reply after which, whatever it was, nothing can have been done; for `need`."""
-    return not_done(reply, text=complaint(reply))
+    return not_processed(response, message=error_message(response))
 
 
-def need(reply: R, *, check: str, otherwise: Callable[[R], Answer] = unclear, own: str | None = None) -> R:
-    """The reply, where its status is a success; else `Ended` with the answer that the flow then has.
+def require_success(
+    response: R, *, access_hint: str, fallback: Callable[[R], Answer] = unknown, error_key: str | None = None
+) -> R:
+    """The reply, where its status is a success; else `EndFlow` with the answer that the flow then has.
 
-    That is `turned_away` with `check` and `own` where it applies, and what `otherwise` makes of any other reply.
+    That is `auth_or_rate_limit_answer` with `access_hint` and `error_key` where it applies, and what `fallback` makes of any other reply.
     """
-    if 200 <= reply.status_code < 300:
-        return reply
-    raise Ended(turned_away(reply, check=check, own=own) or otherwise(reply))
+    if 200 <= response.status_code < 300:
+        return response
+    raise EndFlow(
+        auth_or_rate_limit_answer(response, access_hint=access_hint, error_key=error_key) or fallback(response)
+    )

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["create_private", "make_private_folder", "too_open", "write_private"]
+__all__ = ["create_private", "make_private_folder", "paths_open_to_others", "write_private"]
 
 _FILE = 0o600
 _FOLDER = 0o700
@@ -34,7 +34,7 @@ def make_private_folder(path: Path) -> None:
     path.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
 
 
-def too_open(*paths: Path) -> Iterator[Path]:
+def paths_open_to_others(*paths: Path) -> Iterator[Path]:
     """Those of the paths, files or folders, that are there and that others may read or change."""
     if os.name != "posix":
         return  # Elsewhere these bits say nothing of who may read.

@@ -7,26 +7,26 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal, not_done, refused, unclear
-from orderdesk_sdk.plugin.toolkit.json_response import TextReply, complaint, turned_away
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection, not_processed, rejected, unknown
+from orderdesk_sdk.plugin.toolkit.json_response import TextResponse, auth_or_rate_limit_answer, error_message
 
-__all__ = ["OwnErrors", "turned_down"]
+__all__ = ["ServiceErrors", "is_rejection"]
 
-R = TypeVar("R", bound=TextReply)
-_OF_THE_PATH = (404, 405)
+R = TypeVar("R", bound=TextResponse)
+_PATH_ERRORS = (404, 405)
 
 
-def turned_down(reply: TextReply) -> bool:
+def is_rejection(response: TextResponse) -> bool:
     """Whether the service says no to what was asked: a client error that is about the request itself.
 
-    So it is none of 401, 403 and 429, of which `turned_away` knows, and none of 408 and 425, after which nobody knows.
+    So it is none of 401, 403 and 429, of which `auth_or_rate_limit_answer` knows, and none of 408 and 425, after which nobody knows.
     What has become of the order, only a read tells then.
     """
-    return 400 <= reply.status_code < 500 and reply.status_code not in (401, 403, 408, 425, 429)
+    return 400 <= response.status_code < 500 and response.status_code not in (401, 403, 408, 425, 429)
 
 
 @frozen
-class OwnErrors:
+class ServiceErrors:
     """How a service says what is wrong.
 
     key, parts, details: as `complaint` takes them; `key` stands in every error body of the service. check: what a
@@ -34,45 +34,57 @@ class OwnErrors:
     """
 
     key: str
-    check: str
+    access_hint: str
     parts: Sequence[str] = ("code", "message")
     details: str | None = None
 
-    def words(self, reply: TextReply) -> str:
+    def message(self, response: TextResponse) -> str:
         """What the reply says is wrong, for a person."""
-        return complaint(reply, self.key, self.parts, self.details)
+        return error_message(response, self.key, self.parts, self.details)
 
-    def untold(self, reply: TextReply) -> Answer:
+    def answer_without_order(self, response: TextResponse) -> Answer:
         """What a reply comes to that tells of no order: nothing was done where it turns us away, else unclear."""
-        return turned_away(reply, check=self.check, own=self.key) or unclear(reply)
+        return auth_or_rate_limit_answer(response, access_hint=self.access_hint, error_key=self.key) or unknown(
+            response
+        )
 
-    def is_unknown(self, reply: TextReply) -> bool:
+    def is_not_found(self, response: TextResponse) -> bool:
         """Whether the service itself says that it has no such order; a 404 in other words is of a path."""
-        return reply.status_code == 404 and self.untold(reply).outcome is Outcome.UNCLEAR
+        return response.status_code == 404 and self.answer_without_order(response).outcome is Outcome.UNKNOWN
 
-    def unless_unknown(self, read: Callable[[R], Answer | None]) -> Callable[[R], Answer | None]:
-        """What `read` makes of a reply; None where the reply says that there is no such order."""
-        return lambda reply: None if self.is_unknown(reply) else read(reply)
+    def unless_not_found(self, parse: Callable[[R], Answer | None]) -> Callable[[R], Answer | None]:
+        """What `parse` makes of a reply; None where the reply says that there is no such order."""
+        return lambda reply: None if self.is_not_found(reply) else parse(reply)
 
-    def after_reading(
-        self, reply: TextReply, there: TextReply, found: Answer, number: str, *, lags: str | None = None
+    def answer_after_read(
+        self,
+        response: TextResponse,
+        read_response: TextResponse,
+        read_answer: Answer,
+        number: str,
+        *,
+        delay_reason: str | None = None,
     ) -> Answer | None:
         """What a cancel comes to that was turned down, once the order was read; None where that leaves it open.
 
-        reply: what turned it down, by which nothing was done. there, found: the reply to the read, and what it says of
-        the order. lags: why an order that is there may not be found yet; None: then it would be found.
+        response: what turned it down, by which nothing was done. there, found: the reply to the read, and what it says of
+        the order. delay_reason: why an order that is there may not be found yet; None: then it would be found.
         Unknown is only what the service calls unknown at both calls: one of them may have a wrong path.
         """
-        if found.outcome in (Outcome.CANCELED, Outcome.PARTLY_CANCELED, Outcome.REFUSED):
-            return found
-        if self.is_unknown(reply) and self.is_unknown(there) and lags is None:
-            return refused(there, Refusal.NOT_ALLOWED, text=f"the service does not know the order {number}")
-        if reply.status_code not in _OF_THE_PATH and found.status is not None:
+        if read_answer.outcome in (Outcome.CANCELED, Outcome.PARTIALLY_CANCELED, Outcome.REJECTED):
+            return read_answer
+        if self.is_not_found(response) and self.is_not_found(read_response) and delay_reason is None:
+            return rejected(
+                read_response, Rejection.NOT_ALLOWED, message=f"the service does not know the order {number}"
+            )
+        if response.status_code not in _PATH_ERRORS and read_answer.status is not None:
             return None
-        away = self.untold(reply)
-        if away.outcome is not Outcome.NOT_DONE:
-            words = self.words(reply)
-            away = not_done(
-                reply, text=f"{lags}: {words}" if lags and self.is_unknown(reply) else words, remedy=self.check
+        away = self.answer_without_order(response)
+        if away.outcome is not Outcome.NOT_PROCESSED:
+            words = self.message(response)
+            away = not_processed(
+                response,
+                message=f"{delay_reason}: {words}" if delay_reason and self.is_not_found(response) else words,
+                hint=self.access_hint,
             )
         return away

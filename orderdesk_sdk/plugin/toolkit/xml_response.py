@@ -7,12 +7,12 @@ import zlib
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, TextReply
+from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, TextResponse
 
-__all__ = ["LARGEST", "document", "element", "number_in", "words_in", "xml_root"]
+__all__ = ["MAX_BYTES", "to_bytes", "element", "integer_in", "texts_in", "xml_root"]
 
-LARGEST = 32 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
 """Bytes of a document, unpacked."""
 
 _GZIP = b"\x1f\x8b"
@@ -31,22 +31,22 @@ class _NoDtd(ET.TreeBuilder):
         return super().end(_local(tag))
 
 
-def xml_root(reply: TextReply) -> ET.Element:
+def xml_root(response: TextResponse) -> ET.Element:
     """The root element of a body in XML, its tags without namespaces; a gzip file is unpacked first.
 
     It is read in the encoding that it declares. Where its bytes are not in that, as where cp1252 stands under a head
-    that says UTF-8, it is read as cp1252, with U+FFFD for what is none either. Raises MalformedReply for anything else,
+    that says UTF-8, it is read as cp1252, with U+FFFD for what is none either. Raises MalformedResponseError for anything else,
     for a document with a DTD, and for one that is too large.
     """
     try:
-        content = _unpacked(reply.content)
+        content = _decompress(response.content)
         try:
             return _parsed(content)
         except (ET.ParseError, LookupError):
             return _parsed(content.decode("cp1252", "replace"))  # Of a text the declared encoding is not asked for.
     except (ET.ParseError, ValueError, LookupError, zlib.error) as error:
         why = f"the body is no XML that is read here: {error}"
-        raise MalformedReply(why, place=f"reply {reply.status_code}") from None
+        raise MalformedResponseError(why, location=f"reply {response.status_code}") from None
 
 
 def _parsed(content: bytes | str) -> ET.Element:
@@ -61,30 +61,30 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _unpacked(content: bytes) -> bytes:
+def _decompress(content: bytes) -> bytes:
     if not content.startswith(_GZIP):
         return content
     unpacking = zlib.decompressobj(wbits=31)
-    unpacked = unpacking.decompress(content, LARGEST)
+    unpacked = unpacking.decompress(content, MAX_BYTES)
     if unpacking.unconsumed_tail or not unpacking.eof:
         raise ValueError("it is cut, or too large" if not unpacking.unconsumed_tail else "it is too large")
     return unpacked
 
 
-def words_in(parent: ET.Element, *paths: str) -> tuple[str, ...]:
+def texts_in(parent: ET.Element, *paths: str) -> tuple[str, ...]:
     """The texts at these paths of tags, without the spaces around them; where there is none, none is told."""
     found = ((parent.findtext(path) or "").strip() for path in paths)
     return tuple(word for word in found if word)
 
 
-def number_in(parent: ET.Element, path: str) -> int | None:
+def integer_in(parent: ET.Element, path: str) -> int | None:
     """The whole number at a path of tags; None where there is none."""
-    words = words_in(parent, path)
+    words = texts_in(parent, path)
     return int(words[0]) if words and re.fullmatch("[0-9]{1,18}", words[0]) else None
 
 
 def element(tag: str, *inside: ET.Element | str, attributes: Mapping[str, str] | None = None) -> ET.Element:
-    """An element with a text or with elements in it. Raises InputError for a text that XML cannot hold."""
+    """An element with a text or with elements in it. Raises ValidationError for a text that XML cannot hold."""
     made = ET.Element(tag, dict(attributes or {}))
     for one in inside:
         if isinstance(one, ET.Element):
@@ -92,10 +92,10 @@ def element(tag: str, *inside: ET.Element | str, attributes: Mapping[str, str] |
         elif one.isprintable():
             made.text = one
         else:
-            raise InputError(f"{one!a} cannot stand in XML", place=tag, remedy="see the settings and the order")
+            raise ValidationError(f"{one!a} cannot stand in XML", location=tag, hint="see the settings and the order")
     return made
 
 
-def document(root: ET.Element) -> bytes:
+def to_bytes(root: ET.Element) -> bytes:
     """The whole document in UTF-8, with its declaration."""
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))

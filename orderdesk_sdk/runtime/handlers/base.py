@@ -10,309 +10,342 @@ from typing import Generic, TypeVar, assert_never
 from attrs import evolve
 
 from orderdesk_sdk.cases.errand import Errand, ErrandState
-from orderdesk_sdk.cases.evidence_check import About, Grounds
-from orderdesk_sdk.cases.exchange import Exchange, Intent, Loss
-from orderdesk_sdk.cases.ledger import Ledger, Work, Write
-from orderdesk_sdk.cases.policy.deadlines import PATIENCE, no_later, reminded
+from orderdesk_sdk.cases.evidence_check import AnswerVerifier, ExpectedOrder
+from orderdesk_sdk.cases.exchange import Exchange, Intent, TransportLoss
+from orderdesk_sdk.cases.ledger import AnyCase, CaseUpdate, Ledger
+from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, earliest, reminder_message
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import ConflictError, InputError, LedgerError, NotAllowedError, OrderDeskError
-from orderdesk_sdk.orders.by_id import HostById
+from orderdesk_sdk.errors import ConflictError, InvalidStateError, OrderDeskError, StorageError, ValidationError
+from orderdesk_sdk.orders.by_id import OrderStoreById
 from orderdesk_sdk.plugin.answer import Answer, Outcome
-from orderdesk_sdk.plugin.guard import Watch
-from orderdesk_sdk.plugin.requests import ResubmitRequest, StatusRequest
-from orderdesk_sdk.plugin.routes import ByPerson
+from orderdesk_sdk.plugin.guard import Watchdog
+from orderdesk_sdk.plugin.requests import ResubmitRequest, StatusChangeRequest
+from orderdesk_sdk.plugin.routes import ManualConfirmation
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.context import LEASE
-from orderdesk_sdk.runtime.flow_runner import Driven, Fault, drive
-from orderdesk_sdk.runtime.journal import Hold
-from orderdesk_sdk.runtime.withholding import SecondSend, WithholdingJournal, did_nothing
+from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
+from orderdesk_sdk.runtime.journal import SendCondition
+from orderdesk_sdk.runtime.withholding import GuardedJournal, SendRules, proves_not_processed
 
-__all__ = ["ErrandRunner"]
+__all__ = ["CaseHandler"]
 
-PERSON = ByPerson()
+DEFAULT_MANUAL_CONFIRMATION = ManualConfirmation()
 E = TypeVar("E", bound=Errand)
-R = TypeVar("R", ResubmitRequest, StatusRequest)
+R = TypeVar("R", ResubmitRequest, StatusChangeRequest)
 T = TypeVar("T")
 
 
-class ErrandRunner(ABC, Generic[E, R, T]):
+class CaseHandler(ABC, Generic[E, R, T]):
     """Advances errands of one kind: E by requests R whose flows end with T.
 
     An errand of unknown fate is driven again, and its flow must look before it sends. What comes to nothing is tried
-    again as `PATIENCE` says, like a cancel; then a named person has it.
+    again as `RETRY_POLICY` says, like a cancel; then a named person has it.
     """
 
-    ends_with: type[T]
-    find_out: str
+    result_type: type[T]
+    find_out_hint: str
     """What a person does where nobody knows what a request did, and the flow cannot read it."""
 
-    def __init__(self, ledger: Ledger, host: HostById, connections: Connections, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, order_store: OrderStoreById, connections: Connections, clock: Clock) -> None:
         self._ledger = ledger
-        self._host = host
+        self._order_store = order_store
         self._connections = connections
         self._clock = clock
 
     @abstractmethod
-    def start(self, request: R, connection: Connection, now: datetime) -> object:
+    def start_flow(self, request: R, connection: Connection, now: datetime) -> object:
         """The plugin's flow for a request."""
 
     @abstractmethod
-    def request(self, work: E, *, unsure: bool) -> R:
-        """What is asked for. unsure: an earlier request may have worked, so the flow must look before it sends.
+    def build_request(self, case: E, *, may_exist: bool) -> R:
+        """What is asked for. may_exist: an earlier request may have worked, so the flow must look before it sends.
 
-        Raises InputError where it never can be asked for, another OrderDeskError where it cannot be now.
+        Raises ValidationError where it never can be asked for, another OrderDeskError where it cannot be now.
         """
 
     @abstractmethod
-    def against(self, work: E) -> str | None:
+    def why_blocked(self, case: E) -> str | None:
         """Why nothing more may be sent, although what was sent must be found; None where nothing speaks against it."""
 
-    def hold(self, work: E) -> Hold | None:  # noqa: ARG002 - for those that have something to ask
+    def send_condition(self, case: E) -> SendCondition | None:  # noqa: ARG002 - for those that have something to ask
         """What is asked again before each write; None: nothing."""
         return None
 
     @abstractmethod
-    def announce(self, work: E) -> str:
+    def description(self, case: E) -> str:
         """What is about to be done, for the history."""
 
     @abstractmethod
-    def settle(self, sending: E, outcome: T | Answer, now: datetime, *, sent: bool) -> E | None:
-        """The errand after an outcome that settles it; None for any other. sent: a request of ours may have worked."""
+    def settle_by_result(self, sending_case: E, outcome: T | Answer, now: datetime, *, may_have_sent: bool) -> E | None:
+        """The errand after an outcome that settles it; None for any other. may_have_sent: a request of ours may have worked."""
 
     @abstractmethod
-    def record(self, work: E, by: str) -> None:
+    def save_confirmed(self, case: E, by: str) -> None:
         """Keep in the host what a person says has been done. Raises what keeps the host from it."""
 
     @abstractmethod
-    def find(self, work_id: str) -> E:
+    def find(self, case_id: str) -> E:
         """An errand by its id. Raises NotFoundError."""
 
-    def advance(self, work: E, watch: Watch, *, look: bool = False, person: str | None = None) -> E:
+    def handle(self, case: E, watchdog: Watchdog, *, poll_only: bool = False, person: str | None = None) -> E:
         """Do what is due. Raises ConflictError when somebody else has it.
 
-        look: only read back, whatever is due. person: somebody who decided that it is to be sent again; then what keeps
+        poll_only: only read back, whatever is due. person: somebody who decided that it is to be sent again; then what keeps
         it from being sent is raised.
         """
-        if person is not None or look:
-            self._demand_idle(work)
+        if person is not None or poll_only:
+            self._require_idle(case)
         if person is not None:
-            work = evolve(work, tries=0, give_up_at=None)
+            case = evolve(case, consecutive_failures=0, deadline=None)
         now = self._clock.now()
-        unknown = self._unknown(work)
-        looks = look or (work.state is ErrandState.AWAITING_PERSON and person is None)
-        if looks and not look and not unknown:  # It is a person's to do, so there is nothing to find.
-            return self._write(work, self._unread(work, now))
+        unknown = self._attempts_of_unknown_outcome(case)
+        looks = poll_only or (case.state is ErrandState.ACTION_REQUIRED and person is None)
+        if looks and not poll_only and not unknown:  # It is a person's to do, so there is nothing to find.
+            return self._write(case, self._after_empty_poll(case, now))
         try:
-            connection = self._connections.get(work.connection)
-            request = self.request(work, unsure=bool(unknown) and person is None)
+            connection = self._connections.get(case.connection)
+            request = self.build_request(case, may_exist=bool(unknown) and person is None)
         except OrderDeskError as error:
-            if person is not None or look:
+            if person is not None or poll_only:
                 raise
-            return self._write(work, self._unasked(work, error, now, looks=looks, unsure=bool(unknown)))
-        sending = work.begun(now, due_at=now + LEASE, sends=not looks)
-        said = "looking what became of it" if looks else self.announce(work)
+            return self._write(
+                case, self._after_connection_error(case, error, now, polls=looks, may_exist=bool(unknown))
+            )
+        sending = case.started(now, due_at=now + LEASE, sends=not looks)
+        said = "looking what became of it" if looks else self.description(case)
         said += "" if person is None else f" again, as {person} decided"
-        against = self._against(work, unknown, looks=looks, person=person)
-        sent, began = self._sent(work, unknown)
-        second = SecondSend(against, must_look=bool(unknown) and person is None, same_as=sent)
-        journal = WithholdingJournal(self._ledger, _work(work), _work(sending), (said,), self.hold(work), second)
-        driven = drive(
-            lambda: self.start(request, connection, began or now),
-            self.ends_with,
+        against = self._why_not_sent(case, unknown, polls=looks, person=person)
+        sent, began = self._sent_intents(case, unknown)
+        second = SendRules(against, must_poll_first=bool(unknown) and person is None, repeatable_intents=sent)
+        journal = GuardedJournal(
+            self._ledger, _as_case(case), _as_case(sending), (said,), self.send_condition(case), second
+        )
+        driven = run_flow(
+            lambda: self.start_flow(request, connection, began or now),
+            self.result_type,
             connection.client,
             journal,
-            Grounds(connection.identities, (About.of(request),)),
-            watch=watch,
-            since=work.updated_at,
+            AnswerVerifier(connection.identified_by, (ExpectedOrder.from_request(request),)),
+            watchdog=watchdog,
+            started_at=case.updated_at,
         )
         outcome = driven.outcome
-        is_held = isinstance(outcome, Loss) and outcome.held and (against is not None or journal.is_another)
+        is_held = (
+            isinstance(outcome, TransportLoss) and outcome.withheld and (against is not None or journal.request_changed)
+        )
         is_blind = (
             isinstance(outcome, Answer)
-            and outcome.outcome in (Outcome.UNCLEAR, Outcome.REFUSED)
-            and not journal.has_called
+            and outcome.outcome in (Outcome.UNKNOWN, Outcome.REJECTED)
+            and not journal.has_sent
         )
-        after = self._result(sending, driven, connection, unsure=bool(unknown), sent=journal.may_have_acted)
+        after = self._after_flow(
+            sending, driven, connection, may_exist=bool(unknown), may_have_sent=journal.may_have_acted
+        )
         if looks and after.is_open:
-            after = self._unread(evolve(sending, due_at=work.due_at), self._clock.now())
+            after = self._after_empty_poll(evolve(sending, due_at=case.due_at), self._clock.now())
         elif is_held or (is_blind and after.is_open):
             # Nothing more is sent, or the flow cannot find out: asking it every few minutes would tell no more.
-            after = self._handed_over(sending, self._clock.now(), after.text, after.remedy)
-        journal.finish(_work(after), f"{after.state.value}{': ' + after.text if after.text else ''}")
+            after = self._escalated(sending, self._clock.now(), after.message, after.hint)
+        journal.finish(_as_case(after), f"{after.state.value}{': ' + after.message if after.message else ''}")
         return after
 
-    def decide(self, work: E, verdict: ErrandState, by: str, note: str | None) -> E:
+    def decide(self, case: E, state: ErrandState, by: str, note: str | None) -> E:
         """What a person says of it: DONE, REFUSED, or WITHDRAWN where nothing was sent.
 
         Raises ConflictError where it is settled, or cannot be taken back any more, and what keeps the host from
         recording that it is done.
         """
-        self._demand_open(work)
-        match verdict:
+        self._require_open(case)
+        match state:
             case ErrandState.DONE:
-                self.record(work, by)
+                self.save_confirmed(case, by)
                 text = f"it is done, as {by} says"
-            case ErrandState.REFUSED:
+            case ErrandState.REJECTED:
                 text = f"it will not be done, as {by} says"
             case ErrandState.WITHDRAWN:
-                if work.state is ErrandState.SENDING or self._unknown(work):
+                if case.state is ErrandState.SENDING or self._attempts_of_unknown_outcome(case):
                     raise ConflictError(
                         "it cannot be taken back: a request has already left us",
-                        place=work.id,
-                        remedy="find out at the service, then confirm or refuse it",
+                        location=case.id,
+                        hint="find out at the service, then confirm or refuse it",
                     )
                 text = f"taken back by {by}"
-            case ErrandState.REQUESTED | ErrandState.SENDING | ErrandState.UNCLEAR | ErrandState.AWAITING_PERSON:
-                raise ValueError(f"{verdict.value} is no verdict")
+            case ErrandState.PENDING | ErrandState.SENDING | ErrandState.UNKNOWN | ErrandState.ACTION_REQUIRED:
+                raise ValueError(f"{state.value} is no verdict")
             case _:
-                assert_never(verdict)
-        after = work.changed(verdict, self._clock.now(), text=note or text, person=by)
-        return self._write(work, after, *([f"by {by}"] if note else []))
+                assert_never(state)
+        after = case.with_state(state, self._clock.now(), message=note or text, person=by)
+        return self._write(case, after, *([f"by {by}"] if note else []))
 
-    def give_up(self, work_id: str, text: str) -> E:
+    def abandon(self, case_id: str, message: str) -> E:
         """Take an errand away from a hanging plugin."""
-        work = self.find(work_id)
-        return self._write(work, self._failed(work, text, self._clock.now(), unsure=bool(self._unknown(work))))
+        work = self.find(case_id)
+        return self._write(
+            work,
+            self._after_plugin_error(
+                work, message, self._clock.now(), may_exist=bool(self._attempts_of_unknown_outcome(work))
+            ),
+        )
 
-    def _against(self, work: E, unknown: AbstractSet[int], *, looks: bool, person: str | None) -> str | None:
-        if looks:
+    def _why_not_sent(self, case: E, unknown: AbstractSet[int], *, polls: bool, person: str | None) -> str | None:
+        if polls:
             return "it is only read back"
         if not unknown or person is not None:
             return None
-        if len(unknown) > PATIENCE.resends:
+        if len(unknown) > RETRY_POLICY.max_retries:
             return f"it was sent {len(unknown)} times, nobody knows what became of it, and it is not found there"
-        return self.against(work)
+        return self.why_blocked(case)
 
-    def _result(self, sending: E, driven: Driven[T], connection: Connection, *, unsure: bool, sent: bool) -> E:
-        """unsure: an earlier request may have worked. sent: one of this drive may have."""
+    def _after_flow(
+        self, sending_case: E, result: FlowResult[T], connection: Connection, *, may_exist: bool, may_have_sent: bool
+    ) -> E:
+        """may_exist: an earlier request may have worked. may_have_sent: one of this drive may have."""
         now = self._clock.now()
-        sent = sent or unsure
-        open_state = ErrandState.UNCLEAR if sent else ErrandState.REQUESTED
-        match driven.outcome:
-            case Loss(text=text, retry_after=asked):
-                return self._onward(sending, open_state, now, text, asked=asked)
-            case Fault(text):
-                return self._failed(sending, connection.client.redactor.text(text), now, unsure=sent)
+        may_have_sent = may_have_sent or may_exist
+        open_state = ErrandState.UNKNOWN if may_have_sent else ErrandState.PENDING
+        match result.outcome:
+            case TransportLoss(message=text, retry_after=asked):
+                return self._retry_or_escalate(sending_case, open_state, now, text, retry_after=asked)
+            case PluginFailure(text):
+                return self._after_plugin_error(
+                    sending_case, connection.client.redactor.redact_text(text), now, may_exist=may_have_sent
+                )
             case outcome:
                 pass
         try:
-            settled = self.settle(sending, outcome, now, sent=sent)
-        except LedgerError:
+            settled = self.settle_by_result(sending_case, outcome, now, may_have_sent=may_have_sent)
+        except StorageError:
             raise
         except OrderDeskError as error:
             # It is done there, and cannot be kept here: not a second time, but by a person.
-            return self._handed_over(sending, now, f"it is there, and could not be recorded: {error}", error.remedy)
+            return self._escalated(sending_case, now, f"it is there, and could not be recorded: {error}", error.hint)
         if settled is not None:
             return settled
         if not isinstance(outcome, Answer):
             fault = f"the flow ended with {type(outcome).__name__}"
-            return self._failed(sending, fault, now, unsure=sent)
-        if outcome.outcome is Outcome.REFUSED and not (unsure and (driven.wrote or outcome.exchange is None)):
-            text = outcome.text or "the service refused it"
-            return sending.changed(ErrandState.REFUSED, now, text=text, remedy=outcome.remedy)
+            return self._after_plugin_error(sending_case, fault, now, may_exist=may_have_sent)
+        if outcome.outcome is Outcome.REJECTED and not (
+            may_exist and (result.may_have_written or outcome.exchange is None)
+        ):
+            text = outcome.message or "the service refused it"
+            return sending_case.with_state(ErrandState.REJECTED, now, message=text, hint=outcome.hint)
         # That a second request was refused says nothing of the first: the number may be taken by our own order. Nor
         # does a refusal without a look: what the order lacks now, it may have had then.
-        certain = outcome.outcome is Outcome.NOT_DONE and not unsure
-        state = ErrandState.REQUESTED if certain else ErrandState.UNCLEAR
-        return self._onward(sending, state, now, outcome.text, outcome.remedy, outcome.retry_after)
+        certain = outcome.outcome is Outcome.NOT_PROCESSED and not may_exist
+        state = ErrandState.PENDING if certain else ErrandState.UNKNOWN
+        return self._retry_or_escalate(sending_case, state, now, outcome.message, outcome.hint, outcome.retry_after)
 
-    def _onward(
+    def _retry_or_escalate(
         self,
-        work: E,
+        case: E,
         state: ErrandState,
         now: datetime,
-        text: str | None,
-        remedy: str | None = None,
-        asked: timedelta | None = None,
-        fault: str | None = None,
+        message: str | None,
+        hint: str | None = None,
+        retry_after: timedelta | None = None,
+        plugin_error: str | None = None,
     ) -> E:
         """The errand after a try that came to nothing: it is tried again, or a person has it."""
-        give_up = work.give_up_at or now + PATIENCE.give_up
+        give_up = case.deadline or now + RETRY_POLICY.give_up_after
         if now >= give_up:
-            return self._handed_over(work, now, text, remedy, fault)
-        due = no_later(now + PATIENCE.pause(work.tries, asked), give_up)
-        return work.changed(state, now, due_at=due, give_up_at=give_up, text=text, remedy=remedy, fault=fault)
-
-    def _failed(self, work: E, fault: str, now: datetime, *, unsure: bool) -> E:
-        if work.state is ErrandState.AWAITING_PERSON:
-            return work.changed(
-                work.state, now, due_at=now + PERSON.within, text=work.text, remedy=work.remedy, fault=fault
-            )
-        text = "the plugin failed"
-        if work.tries >= PATIENCE.faults:
-            remedy = f"{self.find_out}; report the fault to the plugin's author"
-            return self._handed_over(work, now, f"{text} again and again", remedy, fault)
-        state = ErrandState.UNCLEAR if unsure else ErrandState.REQUESTED
-        return self._onward(work, state, now, text, fault=fault)
-
-    def _unasked(self, work: E, error: OrderDeskError, now: datetime, *, looks: bool, unsure: bool) -> E:
-        """The errand where it could not even be asked for."""
-        if looks:
-            return self._unread(work, now)
-        if isinstance(error, InputError) and unsure:
-            return self._handed_over(work, now, error.text, error.remedy)
-        if isinstance(error, InputError):
-            return work.changed(ErrandState.REFUSED, now, text=error.text, remedy=error.remedy)
-        state = ErrandState.UNCLEAR if unsure else ErrandState.REQUESTED
-        return self._onward(work, state, now, str(error), error.remedy)
-
-    def _handed_over(
-        self, work: E, now: datetime, text: str | None, remedy: str | None = None, fault: str | None = None
-    ) -> E:
-        return work.changed(
-            ErrandState.AWAITING_PERSON,
-            now,
-            due_at=now + PERSON.within,
-            fault=fault,
-            text=text or "nobody knows what became of it",
-            remedy=remedy or self.find_out,
+            return self._escalated(case, now, message, hint, plugin_error)
+        due = earliest(now + RETRY_POLICY.delay(case.consecutive_failures, retry_after), give_up)
+        return case.with_state(
+            state, now, due_at=due, deadline=give_up, message=message, hint=hint, plugin_error=plugin_error
         )
 
-    def _unread(self, work: E, now: datetime) -> E:
+    def _after_plugin_error(self, case: E, plugin_error: str, now: datetime, *, may_exist: bool) -> E:
+        if case.state is ErrandState.ACTION_REQUIRED:
+            return case.with_state(
+                case.state,
+                now,
+                due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
+                message=case.message,
+                hint=case.hint,
+                plugin_error=plugin_error,
+            )
+        text = "the plugin failed"
+        if case.consecutive_failures >= RETRY_POLICY.max_plugin_errors:
+            remedy = f"{self.find_out_hint}; report the fault to the plugin's author"
+            return self._escalated(case, now, f"{text} again and again", remedy, plugin_error)
+        state = ErrandState.UNKNOWN if may_exist else ErrandState.PENDING
+        return self._retry_or_escalate(case, state, now, text, plugin_error=plugin_error)
+
+    def _after_connection_error(
+        self, case: E, error: OrderDeskError, now: datetime, *, polls: bool, may_exist: bool
+    ) -> E:
+        """The errand where it could not even be asked for."""
+        if polls:
+            return self._after_empty_poll(case, now)
+        if isinstance(error, ValidationError) and may_exist:
+            return self._escalated(case, now, error.message, error.hint)
+        if isinstance(error, ValidationError):
+            return case.with_state(ErrandState.REJECTED, now, message=error.message, hint=error.hint)
+        state = ErrandState.UNKNOWN if may_exist else ErrandState.PENDING
+        return self._retry_or_escalate(case, state, now, str(error), error.hint)
+
+    def _escalated(
+        self, case: E, now: datetime, message: str | None, hint: str | None = None, plugin_error: str | None = None
+    ) -> E:
+        return case.with_state(
+            ErrandState.ACTION_REQUIRED,
+            now,
+            due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
+            plugin_error=plugin_error,
+            message=message or "nobody knows what became of it",
+            hint=hint or self.find_out_hint,
+        )
+
+    def _after_empty_poll(self, case: E, now: datetime) -> E:
         """The errand after a read-back that settled nothing: as it was; a person is reminded when it is time."""
-        assert work.due_at is not None, "a settled errand is not read back"
-        due, text = work.due_at, work.text
-        if work.state is ErrandState.AWAITING_PERSON and now >= due:
-            due, text = now + PERSON.within, reminded(text, work.waits_since or work.updated_at, PERSON.within, now)
-        return evolve(work, text=text, due_at=due, updated_at=now, version=work.version + 1)
+        assert case.due_at is not None, "a settled errand is not read back"
+        due, text = case.due_at, case.message
+        if case.state is ErrandState.ACTION_REQUIRED and now >= due:
+            due, text = (
+                now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
+                reminder_message(
+                    text, case.action_required_since or case.updated_at, DEFAULT_MANUAL_CONFIRMATION.remind_after, now
+                ),
+            )
+        return evolve(case, message=text, due_at=due, updated_at=now, version=case.version + 1)
 
-    def _demand_open(self, work: E) -> None:
-        if not work.is_open:
-            raise ConflictError(f"it is settled: {work.state.value}", place=work.id)
+    def _require_open(self, case: E) -> None:
+        if not case.is_open:
+            raise ConflictError(f"it is settled: {case.state.value}", location=case.id)
 
-    def _demand_idle(self, work: E) -> None:
-        self._demand_open(work)
-        if work.state is ErrandState.SENDING:
-            raise NotAllowedError("a request may be on the wire right now", place=work.id, remedy="wait for its end")
+    def _require_idle(self, case: E) -> None:
+        self._require_open(case)
+        if case.state is ErrandState.SENDING:
+            raise InvalidStateError("a request may be on the wire right now", location=case.id, hint="wait for its end")
 
-    def _unknown(self, work: E) -> AbstractSet[int]:
+    def _attempts_of_unknown_outcome(self, case: E) -> AbstractSet[int]:
         """The attempts that sent a request which may have had an effect; empty where each provably did nothing."""
-        if work.attempt == 0:
+        if case.attempt == 0:
             return frozenset()
         sent: set[tuple[int, int]] = set()
-        for entry in self._ledger.history(work.id):
+        for entry in self._ledger.history(case.id):
             match entry.content:
-                case Intent(reads_only=False, number=number):
+                case Intent(read_only=False, number=number):
                     sent.add((entry.attempt, number))
-                case Exchange(intent=Intent(number=number)) as exchange if did_nothing(exchange):
+                case Exchange(intent=Intent(number=number)) as exchange if proves_not_processed(exchange):
                     sent.discard((entry.attempt, number))
         return frozenset(attempt for attempt, _ in sent)
 
-    def _sent(self, work: E, unknown: AbstractSet[int]) -> tuple[tuple[Intent, ...], datetime | None]:
+    def _sent_intents(self, case: E, unknown: AbstractSet[int]) -> tuple[tuple[Intent, ...], datetime | None]:
         """The requests of these attempts that may have had an effect, and when the first of the attempts began.
 
         A flow that makes them again is told the same time, so that it makes the same ones.
         """
-        mine = [entry for entry in self._ledger.history(work.id) if entry.attempt in unknown] if unknown else []
-        writes = [one.content for one in mine if isinstance(one.content, Intent) and not one.content.reads_only]
+        mine = [entry for entry in self._ledger.history(case.id) if entry.attempt in unknown] if unknown else []
+        writes = [one.content for one in mine if isinstance(one.content, Intent) and not one.content.read_only]
         return tuple(writes), mine[0].at if mine else None
 
     def _write(self, before: E, after: E, *notes: str) -> E:
-        told = f"{after.state.value}{': ' + after.text if after.text else ''}"
-        self._ledger.write(Write(_work(before), _work(after), ["; ".join((told, *notes))]))
+        told = f"{after.state.value}{': ' + after.message if after.message else ''}"
+        self._ledger.write(CaseUpdate(_as_case(before), _as_case(after), ["; ".join((told, *notes))]))
         return after
 
 
-def _work(errand: Errand) -> Work:
-    assert isinstance(errand, Work), "the ledger knows every kind of errand"
-    return errand
+def _as_case(case: Errand) -> AnyCase:
+    assert isinstance(case, AnyCase), "the ledger knows every kind of errand"
+    return case

@@ -10,95 +10,101 @@ from urllib.parse import parse_qs, quote, urlsplit
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
-from orderdesk_sdk.cases.policy.requesting import after_loss_of_mail, not_sent
+from orderdesk_sdk.cases.policy.requesting import after_email_loss, retry_later
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.routes import Email
-from orderdesk_sdk.plugin.toolkit.email_addresses import address_of
-from orderdesk_sdk.plugin.toolkit.templates import fill, template_fields
-from orderdesk_sdk.runtime.journal import WorkJournal
-from orderdesk_sdk.transport.email.smtp import Mailer, compose, message_id, plain_body, plain_subject, shown
+from orderdesk_sdk.plugin.toolkit.email_addresses import parse_address
+from orderdesk_sdk.plugin.toolkit.templates import render, template_fields
+from orderdesk_sdk.runtime.journal import CaseJournal
+from orderdesk_sdk.transport.email.smtp import SmtpTransport, as_text, compose, message_id, plain_body, plain_subject
 from orderdesk_sdk.transport.redaction import Redactor
 
-__all__ = ["Post", "identity_of"]
+__all__ = ["CancellationEmail", "message_id_of"]
 
-EXCERPT = 8 * 1024
+MAX_EVIDENCE_CHARACTERS = 8 * 1024
 """Characters of a mail that are kept as evidence."""
 
 
-_IDENTITY = "message-id"
+_MESSAGE_ID = "message-id"
 
 
-def identity_of(intent: Intent) -> str:
+def message_id_of(intent: Intent) -> str:
     """The Message-ID of the mail that an intent is about: as it was sent, whatever the configuration says now."""
-    return f"<{parse_qs(urlsplit(intent.url).query)[_IDENTITY][0]}>"
+    return f"<{parse_qs(urlsplit(intent.url).query)[_MESSAGE_ID][0]}>"
 
 
-def _sent(mail: EmailMessage) -> str:
+def _record_of_sent(mail: EmailMessage) -> str:
     meant = mail["X-Original-To"]
     if meant is not None:
         return f"a mail went to {mail['To']} in place of {meant}: the service has heard nothing"
     return f"a mail went to {mail['To']}; sent is not canceled"
 
 
-class Post:
+class CancellationEmail:
     """Sends the mails of a desk; without a `[mail]` table every mail is a draft for a person."""
 
-    def __init__(self, mailer: Mailer | None, clock: Clock) -> None:
+    def __init__(self, mailer: SmtpTransport | None, clock: Clock) -> None:
         self._mailer = mailer
         self._clock = clock
 
-    def write(
+    def message_for(
         self,
         case: Case,
         route: Email,
-        texts: Mapping[str, str],
-        wish: Cancellation,
+        template_values: Mapping[str, str],
+        cancellation: Cancellation,
         order: Order,
-        placement: Placement,
+        remote_order: RemoteOrder,
     ) -> EmailMessage | str:
-        """The mail of a case; as plain text where nobody is configured to send it. texts: by setting, as configured."""
-        to = texts[route.to]
-        values = template_fields(order, placement, asked_by=wish.asked_by, reason=wish.reason, lines=wish.lines)
-        subject: str = fill(texts[route.subject], values)
-        body: str = fill(texts[route.body], values)
+        """The mail of a case; as plain text where nobody is configured to send it. template_values: by setting, as configured."""
+        to = template_values[route.to]
+        values = template_fields(
+            order,
+            remote_order,
+            requested_by=cancellation.requested_by,
+            reason=cancellation.reason,
+            lines=cancellation.lines,
+        )
+        subject: str = render(template_values[route.subject], values)
+        body: str = render(template_values[route.body], values)
         if self._mailer is None:
-            return f"To: {address_of(to, route.to)}\nSubject: {plain_subject(subject)}\n\n{plain_body(body)}"
+            return f"To: {parse_address(to, route.to)}\nSubject: {plain_subject(subject)}\n\n{plain_body(body)}"
         config = self._mailer.config
         identity = message_id(case.id, case.route, config.sender)
         # The wish's time, not now: the same mail, to the byte, at every try.
-        return compose(config, to=to, subject=subject, body=body, identity=identity, at=wish.asked_at)
+        return compose(config, to=to, plugin=subject, body=body, identity=identity, at=cancellation.requested_at)
 
     def send(
-        self, sending: Case, route: Email, mail: EmailMessage | str, journal: WorkJournal, redactor: Redactor
+        self, sending_case: Case, route: Email, message: EmailMessage | str, journal: CaseJournal, redactor: Redactor
     ) -> Event:
         """Send a mail, or hand over the draft; the event that it makes of a case that is sending."""
         now = self._clock.now()
-        within = route.confirm.within
-        plain = redactor.text(mail if isinstance(mail, str) else shown(mail))
-        if self._mailer is None or isinstance(mail, str) or self._mailer.config.mode == "draft":
-            journal.note(f"draft:\n{plain}")
+        within = route.confirm.remind_after
+        plain = redactor.redact_text(message if isinstance(message, str) else as_text(message))
+        if self._mailer is None or isinstance(message, str) or self._mailer.config.mode == "draft":
+            journal.add_note(f"draft:\n{plain}")
             text = "a mail is to be sent; its draft is in the case's history"
             remedy = "send it, then confirm or refuse this case when the service has answered"
-            return Event(EventKind.HAND_OVER, now, due_at=now + within, text=text, remedy=remedy)
-        identity = str(mail["Message-ID"])
-        url = f"mailto:{quote(str(mail['To']), safe='@')}?{_IDENTITY}={quote(identity.strip('<>'), safe='@')}"
-        intent = Intent(1, "mail", "MAIL", url, hashlib.sha256(mail.as_bytes()).hexdigest(), False, now)
-        result = self._mailer.send(mail, lambda: journal.intend(intent))
+            return Event(EventKind.ESCALATED, now, due_at=now + within, message=text, hint=remedy)
+        identity = str(message["Message-ID"])
+        url = f"mailto:{quote(str(message['To']), safe='@')}?{_MESSAGE_ID}={quote(identity.strip('<>'), safe='@')}"
+        intent = Intent(1, "mail", "MAIL", url, hashlib.sha256(message.as_bytes()).hexdigest(), False, now)
+        result = self._mailer.send(message, lambda: journal.record_intent(intent))
         now = self._clock.now()
-        body = plain[:EXCERPT]
+        body = plain[:MAX_EVIDENCE_CHARACTERS]
         if isinstance(result, Failure):
-            failure = Failure(result.kind, result.certainty, redactor.text(result.text))
-            journal.keep(Exchange(intent, now, body=body, failure=failure))
-            if failure.certainty is Certainty.UNCLEAR:
-                return after_loss_of_mail(sending, failure.text, identity, now)
-            return not_sent(sending, failure.text, now)
-        journal.keep(Exchange(intent, now, headers={"message-id": identity}, body=f"{result}\n\n{body}"))
+            failure = Failure(result.kind, result.certainty, redactor.redact_text(result.message))
+            journal.record_exchange(Exchange(intent, now, body=body, failure=failure))
+            if failure.certainty is Certainty.UNKNOWN:
+                return after_email_loss(sending_case, failure.message, identity, now)
+            return retry_later(sending_case, failure.message, now)
+        journal.record_exchange(Exchange(intent, now, headers={"message-id": identity}, body=f"{result}\n\n{body}"))
         return Event(
-            EventKind.HAND_OVER,
+            EventKind.ESCALATED,
             now,
             due_at=now + within,
-            text=_sent(mail),
-            remedy="when the service has answered, confirm or refuse this case",
+            message=_record_of_sent(message),
+            hint="when the service has answered, confirm or refuse this case",
         )

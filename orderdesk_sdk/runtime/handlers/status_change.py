@@ -8,14 +8,14 @@ from datetime import datetime
 from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.errors import NotFoundError
-from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.requests import StatusRequest
+from orderdesk_sdk.plugin.requests import StatusChangeRequest
 from orderdesk_sdk.runtime.connections import Connection
-from orderdesk_sdk.runtime.handlers.base import ErrandRunner
+from orderdesk_sdk.runtime.handlers.base import CaseHandler
 
-__all__ = ["CANCELED", "StatusChanger", "settable_statuses"]
+__all__ = ["CANCELED", "StatusChangeHandler", "settable_statuses"]
 
 CANCELED = "canceled"
 """The one status that every integration with a route can be asked for: it goes by a cancellation."""
@@ -26,19 +26,28 @@ def settable_statuses(integration: Integration) -> tuple[str, ...]:
     return (*([CANCELED] if integration.cancel else []), *(status.name for status in integration.statuses))
 
 
-class StatusChanger(ErrandRunner[StatusChange, StatusRequest, Answer]):
+class StatusChangeHandler(CaseHandler[StatusChange, StatusChangeRequest, Answer]):
     """Opens status changes and advances them."""
 
-    ends_with = Answer
-    find_out = "look which status the order has at the service, set it there by hand if need be, then confirm or refuse"
+    result_type = Answer
+    find_out_hint = (
+        "look which status the order has at the service, set it there by hand if need be, then confirm or refuse"
+    )
 
     def open(
-        self, order: Order, placement: Placement, status: str, *, by: str, key: str | None, chain: tuple[str, ...]
+        self,
+        order: Order,
+        remote_order: RemoteOrder,
+        status: str,
+        *,
+        requested_by: str,
+        idempotency_key: str | None,
+        caused_by_rules: tuple[str, ...],
     ) -> StatusChange:
         """Record the wish, or find the one that is under way there.
 
-        status: one that can be set there. key: names the wish; the same key again is the same wish. Raises
-        UnderWayError where another one is being set right now.
+        status: one that can be set there. idempotency_key: names the wish; the same key again is the same wish. Raises
+        InProgressError where another one is being set right now.
         """
         now = self._clock.now()
         return self._ledger.open_status_change(
@@ -46,55 +55,59 @@ class StatusChanger(ErrandRunner[StatusChange, StatusRequest, Answer]):
                 id=f"s{secrets.token_hex(6)}",
                 order_id=order.id,
                 order_number=order.number,
-                connection=placement.connection,
-                integration=self._connections.slug(placement.connection),
-                remote_id=placement.remote_id,
-                asked_by=by,
+                connection=remote_order.connection,
+                integration=self._connections.integration_slug(remote_order.connection),
+                remote_id=remote_order.remote_id,
+                requested_by=requested_by,
                 status=status,
-                state=ErrandState.REQUESTED,
-                opened_at=now,
+                state=ErrandState.PENDING,
+                created_at=now,
                 updated_at=now,
                 due_at=now,
-                chain=chain,
+                caused_by_rules=caused_by_rules,
             ),
-            key,
+            idempotency_key,
         )
 
-    def start(self, request: StatusRequest, connection: Connection, now: datetime) -> object:
-        hook = connection.loaded.manager.hook.orderdesk_change_status
+    def start_flow(self, request: StatusChangeRequest, connection: Connection, now: datetime) -> object:
+        hook = connection.plugin.manager.hook.orderdesk_change_status
         started: object = hook(request=request, service=connection.service(now))
         return started
 
-    def request(self, work: StatusChange, *, unsure: bool) -> StatusRequest:  # noqa: ARG002 - its flows look at first anyway
-        for placement in self._host.placements(work.order_id):
-            if placement.connection == work.connection:
-                return StatusRequest(self._host.order(work.order_id), placement, work.status)
+    def build_request(self, case: StatusChange, *, may_exist: bool) -> StatusChangeRequest:  # noqa: ARG002 - its flows look at first anyway
+        for placement in self._order_store.remote_orders(case.order_id):
+            if placement.connection == case.connection:
+                return StatusChangeRequest(self._order_store.get_order(case.order_id), placement, case.status)
         raise NotFoundError(
             "the order is no longer registered there",
-            place=f"order {work.order_number} at {work.connection}",
-            remedy="register it again with `orderdesk place`",
+            location=f"order {case.order_number} at {case.connection}",
+            hint="register it again with `orderdesk place`",
         )
 
-    def against(self, work: StatusChange) -> str | None:  # noqa: ARG002 - a status may always be set
+    def why_blocked(self, case: StatusChange) -> str | None:  # noqa: ARG002 - a status may always be set
         return None
 
-    def announce(self, work: StatusChange) -> str:
-        return f"setting {work.remote_id} to {work.status}"
+    def description(self, case: StatusChange) -> str:
+        return f"setting {case.remote_id} to {case.status}"
 
-    def settle(
+    def settle_by_result(
         self,
-        sending: StatusChange,
+        sending_case: StatusChange,
         outcome: Answer,
         now: datetime,
         *,
-        sent: bool,  # noqa: ARG002 - what it is, counts
+        may_have_sent: bool,  # noqa: ARG002 - what it is, counts
     ) -> StatusChange | None:
         if outcome.status is not None:
-            self._host.note_status(sending.order_id, sending.connection, outcome.status, now)
-        return sending.changed(ErrandState.DONE, now, text=outcome.text) if outcome.outcome is Outcome.CHANGED else None
+            self._order_store.record_status(sending_case.order_id, sending_case.connection, outcome.status, now)
+        return (
+            sending_case.with_state(ErrandState.DONE, now, message=outcome.message)
+            if outcome.outcome is Outcome.CHANGED
+            else None
+        )
 
-    def record(self, work: StatusChange, by: str) -> None:
+    def save_confirmed(self, case: StatusChange, by: str) -> None:
         """Nothing: which word the service has for it, only the service says."""
 
-    def find(self, work_id: str) -> StatusChange:
-        return self._ledger.status_change(work_id)
+    def find(self, case_id: str) -> StatusChange:
+        return self._ledger.status_change(case_id)

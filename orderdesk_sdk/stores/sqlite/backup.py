@@ -11,13 +11,13 @@ from pathlib import Path
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.ledger_flaws import Flaw, Head
-from orderdesk_sdk.errors import InputError, LedgerError
+from orderdesk_sdk.cases.ledger_flaws import ChainHead, IntegrityFlaw
+from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.plugin.toolkit.private_files import create_private
-from orderdesk_sdk.stores.sqlite.connection import opened, wal_of
+from orderdesk_sdk.stores.sqlite.connection import open_connection, wal_path
 from orderdesk_sdk.stores.sqlite.verifying import examine, head_of, readable
 
-__all__ = ["Backup", "Restored", "accept_as_it_is", "make_backup", "restore"]
+__all__ = ["Backup", "Restored", "accept_current_state", "make_backup", "restore"]
 
 
 @frozen
@@ -25,20 +25,20 @@ class Backup:
     """A copy that was made. head: what it ends with. flaws: what in the ledger was not as it was written already."""
 
     path: Path
-    head: Head
-    flaws: tuple[Flaw, ...]
+    head: ChainHead
+    flaws: tuple[IntegrityFlaw, ...]
 
 
 def make_backup(source: Path, target: Path) -> Backup:
     """Copy a ledger with all that stands in it now; others go on reading and writing meanwhile.
 
-    The copy is one file, which only its owner may read. Raises InputError where there is a file of that name, and
-    LedgerError where the ledger cannot be read, or the copy not be written.
+    The copy is one file, which only its owner may read. Raises ValidationError where there is a file of that name, and
+    StorageError where the ledger cannot be read, or the copy not be written.
     """
     half = target.with_name(f".{target.name}.half")
     try:
         if not create_private(target):
-            raise InputError("there is such a file already", place=str(target), remedy="name a new one")
+            raise ValidationError("there is such a file already", location=str(target), hint="name a new one")
         try:
             half.unlink(missing_ok=True)  # Of a backup that was ended by force.
             create_private(half)
@@ -49,50 +49,50 @@ def make_backup(source: Path, target: Path) -> Backup:
             half.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise LedgerError(f"cannot be written: {error.strerror}", place=str(target)) from None
+        raise StorageError(f"cannot be written: {error.strerror}", location=str(target)) from None
     except sqlite3.Error as error:
-        raise LedgerError(
+        raise StorageError(
             f"no backup was made: {error}",
-            place=str(target),
-            remedy="check the disk's free space and `orderdesk doctor`",
+            location=str(target),
+            hint="check the disk's free space and `orderdesk doctor`",
         ) from None
     return Backup(target, *found)
 
 
-def _copy(source: Path, half: Path) -> tuple[Head, tuple[Flaw, ...]]:
-    with opened(source) as here, closing(sqlite3.connect(half, isolation_level=None)) as there:
+def _copy(source: Path, half: Path) -> tuple[ChainHead, tuple[IntegrityFlaw, ...]]:
+    with open_connection(source) as here, closing(sqlite3.connect(half, isolation_level=None)) as there:
         here.backup(there)  # In one step, from one snapshot; in a write-ahead log it keeps nobody from writing.
         there.execute("PRAGMA journal_mode = DELETE")  # One file, without another beside it.
         there.execute("UPDATE chain SET in_use = 0")
         there.text_factory = readable
         sound = [row[0] for row in there.execute("PRAGMA integrity_check(10)")]
-        damage = [Flaw(None, f"the database is damaged: {text}") for text in sound if text != "ok"]
-        return head_of(there) or Head(0, ""), (*damage, *examine(there))
+        damage = [IntegrityFlaw(None, f"the database is damaged: {text}") for text in sound if text != "ok"]
+        return head_of(there) or ChainHead(0, ""), (*damage, *examine(there))
 
 
 @frozen
 class Restored:
     """A ledger that was put back. head: what it ends with. away: where the one before it lies; None: there was none."""
 
-    head: Head
-    away: Path | None
+    head: ChainHead
+    replaced_file: Path | None
 
 
 def restore(backup: Path, path: Path) -> Restored:
     """Put a backup in the place of a ledger, which is moved away with all that lies beside it.
 
-    Raises LedgerError, and changes nothing, where the ledger is in use, or the backup is none or not as it was written.
+    Raises StorageError, and changes nothing, where the ledger is in use, or the backup is none or not as it was written.
     """
     try:
-        with opened(backup) as there:
+        with open_connection(backup) as there:
             there.text_factory = readable
             head, flaws = head_of(there), tuple(islice(examine(there), 1))
     except sqlite3.Error as error:
-        raise LedgerError(f"it is no backup of a ledger: {error}", place=str(backup), remedy="name another") from None
+        raise StorageError(f"it is no backup of a ledger: {error}", location=str(backup), hint="name another") from None
     if flaws or head is None:
-        told = flaws[0].text if flaws else "it names no head"
-        raise LedgerError(f"it is not as it was written: {told}", place=str(backup), remedy="name an earlier backup")
-    _demand_unused(path)
+        told = flaws[0].message if flaws else "it names no head"
+        raise StorageError(f"it is not as it was written: {told}", location=str(backup), hint="name an earlier backup")
+    _require_unused(path)
     half = path.with_name(f".{path.name}.half")
     try:
         half.unlink(missing_ok=True)
@@ -104,11 +104,11 @@ def restore(backup: Path, path: Path) -> Restored:
         away = _move_away(path)
         half.replace(path)
     except OSError as error:
-        raise LedgerError(f"cannot be restored: {error.strerror}", place=str(path)) from None
+        raise StorageError(f"cannot be restored: {error.strerror}", location=str(path)) from None
     return Restored(head, away)
 
 
-def _demand_unused(path: Path) -> None:
+def _require_unused(path: Path) -> None:
     if not path.exists():
         return
     try:
@@ -117,7 +117,7 @@ def _demand_unused(path: Path) -> None:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             remedy = "end every program that uses it: workers, apps, the command line"
-            raise LedgerError("it is in use", place=str(path), remedy=remedy) from None
+            raise StorageError("it is in use", location=str(path), hint=remedy) from None
     except sqlite3.DatabaseError:
         return  # Damaged, which may be why it is restored: nobody can use it.
 
@@ -133,21 +133,21 @@ def _move_away(path: Path) -> Path | None:
     return away if existed else None
 
 
-def accept_as_it_is(path: Path) -> Head:
+def accept_current_state(path: Path) -> ChainHead:
     """Let a ledger be used although its log is missing; what it ends with. A person decides that: see the command.
 
-    Raises InputError for a ledger that lacks nothing.
+    Raises ValidationError for a ledger that lacks nothing.
     """
-    if wal_of(path).exists():
-        raise InputError("its log is here, so nothing is missing", place=str(path), remedy="use it as it is")
+    if wal_path(path).exists():
+        raise ValidationError("its log is here, so nothing is missing", location=str(path), hint="use it as it is")
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)) as db:
             changed = db.execute("UPDATE chain SET in_use = 0 WHERE in_use = 1").rowcount
             head = head_of(db)
     except sqlite3.Error as error:
-        raise LedgerError(
-            f"it is no ledger, or has no tables yet: {error}", place=str(path), remedy="restore a backup in its place"
+        raise StorageError(
+            f"it is no ledger, or has no tables yet: {error}", location=str(path), hint="restore a backup in its place"
         ) from None
     if not changed or head is None:
-        raise InputError("nothing is missing from it", place=str(path), remedy="use it as it is")
+        raise ValidationError("nothing is missing from it", location=str(path), hint="use it as it is")
     return head

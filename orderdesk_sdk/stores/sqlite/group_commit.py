@@ -7,27 +7,27 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from orderdesk_sdk.errors import LedgerError
+from orderdesk_sdk.errors import StorageError
 
-__all__ = ["GroupCommit", "Watch"]
+__all__ = ["GroupCommit", "CommitObserver"]
 
 Job = Callable[[sqlite3.Cursor], None]
 
 
-class Watch(Protocol):
+class CommitObserver(Protocol):
     """Is told of transactions. Whatever it raises goes to every caller of the transaction, which is undone."""
 
-    def before(self) -> None:
+    def before_transaction(self) -> None:
         """Before one begins."""
 
     def before_commit(self) -> None:
         """When all jobs are done."""
 
-    def committed(self) -> None:
+    def after_commit(self) -> None:
         """When it is on disk."""
 
 
-class _Ticket:
+class _PendingCommit:
     __slots__ = ("done", "error", "job")
 
     def __init__(self, job: Job) -> None:
@@ -42,12 +42,12 @@ class GroupCommit:
     `run` returns after the job's transaction is durable, or raises what it raised.
     """
 
-    def __init__(self, connection: sqlite3.Connection, watch: Watch | None = None) -> None:
-        """watch: is told of every transaction, and may forbid it; None: nobody is."""
+    def __init__(self, connection: sqlite3.Connection, observer: CommitObserver | None = None) -> None:
+        """observer: is told of every transaction, and may forbid it; None: nobody is."""
         self._cursor = connection.cursor()
-        self._watch = watch
-        self._waiting: list[_Ticket] = []
-        self._waiting_lock = threading.Lock()
+        self._observer = observer
+        self._pending: list[_PendingCommit] = []
+        self._pending_lock = threading.Lock()
         self._writer = threading.Lock()
 
     def run(self, job: Job) -> None:
@@ -55,39 +55,39 @@ class GroupCommit:
 
         A job that raises changes nothing and hurts no other.
         """
-        ticket = _Ticket(job)
-        with self._waiting_lock:
-            self._waiting.append(ticket)
+        ticket = _PendingCommit(job)
+        with self._pending_lock:
+            self._pending.append(ticket)
         with self._writer:
             if not ticket.done:
-                with self._waiting_lock:
-                    batch, self._waiting = self._waiting, []
+                with self._pending_lock:
+                    batch, self._pending = self._pending, []
                 self._commit(batch)
         if ticket.error is not None:
             raise ticket.error
 
-    def _commit(self, batch: list[_Ticket]) -> None:
+    def _commit(self, batch: list[_PendingCommit]) -> None:
         try:
-            if self._watch is not None:
-                self._watch.before()
+            if self._observer is not None:
+                self._observer.before_transaction()
             self._cursor.execute("BEGIN IMMEDIATE")
             if len(batch) == 1:
                 # Whoever is alone hurts no other, and is undone with the transaction.
                 batch[0].job(self._cursor)
             else:
                 for ticket in batch:
-                    self._attempt(ticket)
-            if self._watch is not None:
-                self._watch.before_commit()
+                    self._run_job(ticket)
+            if self._observer is not None:
+                self._observer.before_commit()
             self._cursor.execute("COMMIT")
-            if self._watch is not None:
-                self._watch.committed()
+            if self._observer is not None:
+                self._observer.after_commit()
         except BaseException as error:
             # Whatever came between (a full disk, a thread that was told to end): all of it is undone, and nobody is
             # told otherwise. First told, then undone: undoing may fail as well.
-            told = _told(error, alone=len(batch) == 1)
+            told = _job_error(error, alone=len(batch) == 1)
             for ticket in batch:
-                ticket.error = told or _failed(error)
+                ticket.error = told or _write_error(error)
             self._undo()
             if told is None and not isinstance(error, sqlite3.Error):
                 raise
@@ -95,15 +95,15 @@ class GroupCommit:
             for ticket in batch:
                 ticket.done = True
 
-    def _attempt(self, ticket: _Ticket) -> None:
+    def _run_job(self, pending: _PendingCommit) -> None:
         self._cursor.execute("SAVEPOINT job")
         try:
-            ticket.job(self._cursor)
+            pending.job(self._cursor)
         except Exception as error:
             if not _is_own(error):
                 raise
             self._cursor.execute("ROLLBACK TO job")
-            ticket.error = error
+            pending.error = error
         self._cursor.execute("RELEASE job")
 
     def _undo(self) -> None:
@@ -118,9 +118,9 @@ class GroupCommit:
         return self._writer
 
 
-def _told(error: BaseException, *, alone: bool) -> Exception | None:
+def _job_error(error: BaseException, *, alone: bool) -> Exception | None:
     """The error as the callers of a transaction get it; None where it is to be said in words that they understand."""
-    if isinstance(error, LedgerError):
+    if isinstance(error, StorageError):
         return error
     return error if alone and isinstance(error, Exception) and _is_own(error) else None
 
@@ -130,9 +130,9 @@ def _is_own(error: Exception) -> bool:
     return isinstance(error, sqlite3.IntegrityError) or not isinstance(error, sqlite3.Error)
 
 
-def _failed(error: BaseException) -> LedgerError:
-    return LedgerError(
+def _write_error(error: BaseException) -> StorageError:
+    return StorageError(
         f"nothing was written: {error}",
-        place="ledger",
-        remedy="check the disk's free space, the file's permissions, and that no other program holds the file",
+        location="ledger",
+        hint="check the disk's free space, the file's permissions, and that no other program holds the file",
     )

@@ -5,15 +5,17 @@ Migrations only go forward; none is ever edited.
 
 from __future__ import annotations
 
-from orderdesk_sdk.stores.sqlite.adopting import adopt
-from orderdesk_sdk.stores.sqlite.connection import Step
+from orderdesk_sdk.stores.sqlite.adopting import add_hash_chain
+from orderdesk_sdk.stores.sqlite.connection import MigrationStep
 
 __all__ = ["MIGRATIONS"]
 
-_AS_ONE = "a row is changed only together with its history; an older orderdesk-sdk must be ended and started again"
-_KEPT = "what is in the ledger is kept"
+_WITH_HISTORY_ONLY = (
+    "a row is changed only together with its history; an older orderdesk-sdk must be ended and started again"
+)
+_NEVER_DELETED = "what is in the ledger is kept"
 
-MIGRATIONS: tuple[tuple[Step, ...], ...] = (
+MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
     (
         """CREATE TABLE cancellations (
             id TEXT PRIMARY KEY, order_id TEXT NOT NULL, data TEXT NOT NULL) WITHOUT ROWID""",
@@ -102,7 +104,7 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
             id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL, head BLOB NOT NULL,
             in_use INTEGER NOT NULL, latest INTEGER NOT NULL)""",
         "DROP TRIGGER history_is_fixed",
-        adopt,
+        add_hash_chain,
         # Anew, without AUTOINCREMENT: the chain counts the lines, and what SQLite counts costs each commit a page more.
         """CREATE TABLE history_anew (
             sequence INTEGER PRIMARY KEY, subject_id TEXT NOT NULL, attempt INTEGER NOT NULL, at INTEGER NOT NULL,
@@ -124,18 +126,22 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
             BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END""",
         # A program of an older version that still runs would write beside the chain.
         f"""CREATE TRIGGER history_is_chained BEFORE INSERT ON history WHEN NEW.link IS NULL
-            BEGIN SELECT RAISE(ABORT, '{_AS_ONE}'); END""",
+            BEGIN SELECT RAISE(ABORT, '{_WITH_HISTORY_ONLY}'); END""",
         *(
             f"CREATE TRIGGER {table}_are_{name} BEFORE {when} BEGIN SELECT RAISE(ABORT, '{said}'); END"
             for table in ("cases", "resubmissions", "status_changes")
             for name, when, said in (
-                ("chained", f"INSERT ON {table} WHEN NEW.head IS NULL", _AS_ONE),
-                ("changed_with_history", f"UPDATE OF data, version ON {table} WHEN NEW.head IS OLD.head", _AS_ONE),
-                ("kept", f"DELETE ON {table}", _KEPT),
+                ("chained", f"INSERT ON {table} WHEN NEW.head IS NULL", _WITH_HISTORY_ONLY),
+                (
+                    "changed_with_history",
+                    f"UPDATE OF data, version ON {table} WHEN NEW.head IS OLD.head",
+                    _WITH_HISTORY_ONLY,
+                ),
+                ("kept", f"DELETE ON {table}", _NEVER_DELETED),
             )
         ),
         f"""CREATE TRIGGER cancellations_are_kept BEFORE DELETE ON cancellations
-            BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END""",
+            BEGIN SELECT RAISE(ABORT, '{_NEVER_DELETED}'); END""",
     ),
     (
         # Beside the history: what came in is no evidence, and is forgotten after a while.

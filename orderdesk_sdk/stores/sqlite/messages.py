@@ -7,26 +7,34 @@ from collections.abc import Collection
 from datetime import datetime
 
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.stores.serialization import stamp
+from orderdesk_sdk.stores.serialization import to_microseconds
 
-__all__ = ["settle_messages", "take_messages"]
+__all__ = ["complete_notifications", "claim_notifications"]
 
-REMEMBERED = 10_000
+MAX_REMEMBERED = 10_000
 """Messages per connection; the oldest are forgotten."""
-AGE = hours(30 * 24)
+MAX_AGE = hours(30 * 24)
 """How long one is remembered. Senders repeat for days at most; what comes later is news."""
-UNDER_WAY = minutes(5)
+CLAIM_TIMEOUT = minutes(5)
 """Whoever has not settled a message by then is taken for dead, and it may be taken again."""
 
 
-def take_messages(cursor: sqlite3.Cursor, connection: str, digests: Collection[str], at: datetime) -> frozenset[str]:
+def claim_notifications(
+    cursor: sqlite3.Cursor, connection: str, digests: Collection[str], at: datetime
+) -> frozenset[str]:
     """Those of the messages that nobody has looked into, nor does right now. They are the caller's."""
     taken = set()
     for digest in digests:
         cursor.execute(
             "INSERT INTO messages (connection, digest, at, done) VALUES (?1, ?2, ?3, 0) ON CONFLICT DO UPDATE"
             " SET at = ?3, done = 0 WHERE (done = 0 AND at <= ?4) OR at <= ?5",
-            (connection, digest, stamp(at), stamp(at - UNDER_WAY), stamp(at - AGE)),
+            (
+                connection,
+                digest,
+                to_microseconds(at),
+                to_microseconds(at - CLAIM_TIMEOUT),
+                to_microseconds(at - MAX_AGE),
+            ),
         )
         if cursor.rowcount == 1:
             taken.add(digest)
@@ -34,12 +42,14 @@ def take_messages(cursor: sqlite3.Cursor, connection: str, digests: Collection[s
         cursor.execute(
             "DELETE FROM messages WHERE connection = ?1 AND (at <= ?2 OR at < (SELECT at FROM messages"
             " WHERE connection = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?3))",
-            (connection, stamp(at - AGE), REMEMBERED - 1),
+            (connection, to_microseconds(at - MAX_AGE), MAX_REMEMBERED - 1),
         )
     return frozenset(taken)
 
 
-def settle_messages(cursor: sqlite3.Cursor, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
+def complete_notifications(
+    cursor: sqlite3.Cursor, connection: str, done: Collection[str], dropped: Collection[str]
+) -> None:
     """Remember the messages that were looked into, and forget those that could not be."""
     cursor.executemany(
         "UPDATE messages SET done = 1 WHERE connection = ? AND digest = ?", [(connection, digest) for digest in done]

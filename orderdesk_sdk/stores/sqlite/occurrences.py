@@ -9,41 +9,41 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 
-from orderdesk_sdk.cases.damage import Damage
-from orderdesk_sdk.cases.events import Firing, Occurrence
-from orderdesk_sdk.stores.serialization import dump, load, moment, stamp
+from orderdesk_sdk.cases.damage import DamagedRows
+from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
+from orderdesk_sdk.stores.serialization import dump, from_microseconds, load, to_microseconds
 from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit
-from orderdesk_sdk.stores.sqlite.ledger_rows import occur
+from orderdesk_sdk.stores.sqlite.ledger_rows import insert_event
 
-__all__ = ["Occurrences"]
+__all__ = ["EventOutbox"]
 
-_AT_ONCE = 1000
+_BATCH_SIZE = 1000
 """Occurrences of one transaction."""
 _NOUN = "occurrence"
 
 
-class Occurrences(ABC):
+class EventOutbox(ABC):
     """The methods of a ledger that are about rules."""
 
     def __init__(self, commits: GroupCommit) -> None:
         self._commits = commits
         self._records_settled = False
-        self.damage = Damage()
+        self.damage = DamagedRows()
 
     @abstractmethod
     def _read(self) -> AbstractContextManager[sqlite3.Cursor]:
         """A cursor for reading."""
 
-    def occur(self, occurrences: Sequence[Occurrence]) -> None:
-        def job(cursor: sqlite3.Cursor, some: Sequence[Occurrence]) -> None:
+    def add_events(self, events: Sequence[OrderEvent]) -> None:
+        def job(cursor: sqlite3.Cursor, some: Sequence[OrderEvent]) -> None:
             for occurrence in some:
-                occur(cursor, occurrence)
+                insert_event(cursor, occurrence)
 
         # Those of a large import a few at a time: each is recorded by itself, and the same again changes nothing.
-        for first in range(0, len(occurrences), _AT_ONCE):
-            self._commits.run(partial(job, some=occurrences[first : first + _AT_ONCE]))
+        for first in range(0, len(events), _BATCH_SIZE):
+            self._commits.run(partial(job, some=events[first : first + _BATCH_SIZE]))
 
-    def waiting(self, limit: int) -> tuple[Occurrence, ...]:
+    def pending_events(self, limit: int) -> tuple[OrderEvent, ...]:
         with self._read() as cursor:
             while True:
                 # Past those that are damaged, so that they are in nobody's way.
@@ -51,49 +51,49 @@ class Occurrences(ABC):
                 rows = cursor.execute(
                     "SELECT id, data FROM occurrences WHERE handled = 0 ORDER BY number LIMIT ?", (limit + len(known),)
                 ).fetchall()
-                reads = {f"{_NOUN} {name}": partial(load, data, Occurrence) for name, data in rows}
-                found = [self.damage.readable(place, read) for place, read in reads.items()]
+                reads = {f"{_NOUN} {name}": partial(load, data, OrderEvent) for name, data in rows}
+                found = [self.damage.read_or_none(place, read) for place, read in reads.items()]
                 if len(self.damage.ids(_NOUN)) == len(known):
                     return tuple(occurrence for occurrence in found if occurrence is not None)[:limit]
 
-    def handled(
-        self, occurrence: Occurrence, firings: Sequence[Firing], then: Sequence[Occurrence], at: datetime
+    def complete_event(
+        self, event: OrderEvent, executions: Sequence[RuleExecution], caused_events: Sequence[OrderEvent], at: datetime
     ) -> bool:
         first: list[bool] = []
 
         def job(cursor: sqlite3.Cursor) -> None:
-            cursor.execute("UPDATE occurrences SET handled = 1 WHERE id = ? AND handled = 0", (occurrence.id,))
+            cursor.execute("UPDATE occurrences SET handled = 1 WHERE id = ? AND handled = 0", (event.id,))
             if cursor.rowcount != 1:
                 return
             first.append(True)
-            for firing in firings:
+            for firing in executions:
                 cursor.execute(
                     "INSERT INTO firings (occurrence_id, order_id, at, data) VALUES (?, ?, ?, ?)",
-                    (occurrence.id, occurrence.order_id, stamp(at), dump(firing)),
+                    (event.id, event.order_id, to_microseconds(at), dump(firing)),
                 )
-            for follows in then:
-                occur(cursor, follows)
+            for follows in caused_events:
+                insert_event(cursor, follows)
 
         self._commits.run(job)
         return bool(first)
 
-    def forget(self, occurrence: Occurrence) -> None:
+    def discard_event(self, event: OrderEvent) -> None:
         def job(cursor: sqlite3.Cursor) -> None:
-            cursor.execute("DELETE FROM occurrences WHERE id = ? AND handled = 0", (occurrence.id,))
+            cursor.execute("DELETE FROM occurrences WHERE id = ? AND handled = 0", (event.id,))
 
         self._commits.run(job)
 
     def record_settled(self) -> None:
         self._records_settled = True
 
-    def firings(self, order_id: str) -> tuple[tuple[datetime, Firing], ...]:
+    def rule_executions(self, order_id: str) -> tuple[tuple[datetime, RuleExecution], ...]:
         with self._read() as cursor:
             rows = cursor.execute(
                 "SELECT number, at, data FROM firings WHERE order_id = ? ORDER BY number", (order_id,)
             ).fetchall()
 
-        def firing(at: int, data: str) -> tuple[datetime, Firing]:
-            return moment(at), load(data, Firing)
+        def firing(at: int, data: str) -> tuple[datetime, RuleExecution]:
+            return from_microseconds(at), load(data, RuleExecution)
 
-        found = (self.damage.readable(f"firing {number}", partial(firing, *row)) for number, *row in rows)
+        found = (self.damage.read_or_none(f"firing {number}", partial(firing, *row)) for number, *row in rows)
         return tuple(one for one in found if one is not None)

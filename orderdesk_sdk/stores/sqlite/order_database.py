@@ -14,12 +14,12 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from orderdesk_sdk.errors import LedgerError
-from orderdesk_sdk.stores.sqlite.connection import FileGuard, Step, close, connect, migrate, use_wal
+from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.sqlite.connection import FileGuard, MigrationStep, close, connect, migrate, use_wal
 
-__all__ = ["MIGRATIONS", "LocalFile"]
+__all__ = ["MIGRATIONS", "OrderDatabase"]
 
-MIGRATIONS: Final[tuple[tuple[Step, ...], ...]] = (
+MIGRATIONS: Final[tuple[tuple[MigrationStep, ...], ...]] = (
     (
         "CREATE TABLE host_folders (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE) STRICT",
         # Usual in Order Desk: https://help.orderdesk.com/article/287-cancel-an-order, articles 682 and 801; New is
@@ -91,21 +91,21 @@ MIGRATIONS: Final[tuple[tuple[Step, ...], ...]] = (
 """Statements that lead from version n to n + 1, oldest first. Never changed once released, only added to."""
 
 
-class LocalFile:
+class OrderDatabase:
     """One connection behind one lock: SQLite lets one writer in at a time anyway."""
 
     def __init__(self, path: Path) -> None:
         """Open the file and bring its tables to this version.
 
-        Raises LedgerError where it cannot be opened, is no SQLite file, or comes from a newer version.
+        Raises StorageError where it cannot be opened, is no SQLite file, or comes from a newer version.
         """
-        self._place = str(path)
+        self._location = str(path)
         self._lock = threading.RLock()
-        with self._told(), ExitStack() as made:
+        with self._translate_errors(), ExitStack() as made:
             self._connection = made.enter_context(closing(connect(path)))
             # A table that is made anew is gone for a moment, and what refers to it must bear that.
             self._connection.execute("PRAGMA foreign_keys = OFF")
-            migrate(self._connection, "host_schema", MIGRATIONS, self._place)
+            migrate(self._connection, "host_schema", MIGRATIONS, self._location)
             self._connection.execute("PRAGMA foreign_keys = ON")
             use_wal(self._connection)
             self._guard = FileGuard(path)
@@ -115,14 +115,14 @@ class LocalFile:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """The connection, for statements that change nothing."""
-        with self._lock, self._told():
+        with self._lock, self._translate_errors():
             self._guard.check()
             yield self._connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """The connection inside one transaction: on disk after the block, or undone if the block raises."""
-        with self._lock, self._told():
+        with self._lock, self._translate_errors():
             # IMMEDIATE: what is read here cannot be changed by another process before it is written.
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -137,7 +137,7 @@ class LocalFile:
     @contextmanager
     def erasing(self) -> Iterator[sqlite3.Connection]:
         """As `writing`, and what is overwritten is not left in the file's free space."""
-        with self._lock, self._told():
+        with self._lock, self._translate_errors():
             self._connection.execute("PRAGMA secure_delete = ON")
             try:
                 with self.writing() as connection:
@@ -151,14 +151,14 @@ class LocalFile:
         self._closing()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.ProgrammingError as error:
-            raise LedgerError(f"{error}", place=self._place, remedy="open the local host again") from error
+            raise StorageError(f"{error}", location=self._location, hint="open the local host again") from error
         except sqlite3.Error as error:
             remedy = "check that the folder exists, that the disk has room and that no other process holds the file"
-            raise LedgerError(f"{error}; this call changed nothing", place=self._place, remedy=remedy) from error
+            raise StorageError(f"{error}; this call changed nothing", location=self._location, hint=remedy) from error
 
 
 def _close(lock: threading.RLock, guard: FileGuard, connection: sqlite3.Connection) -> None:

@@ -13,37 +13,37 @@ from typing import TypeVar
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.clock_ahead import BELIEVED
-from orderdesk_sdk.cases.damage import Damage, intact, stand_in
-from orderdesk_sdk.cases.events import Occurrence
-from orderdesk_sdk.cases.history import Entry, EntryKind
-from orderdesk_sdk.cases.ledger import Fence, Work
-from orderdesk_sdk.cases.ledger_flaws import Flaw, Head, Record
+from orderdesk_sdk.cases.clock_ahead import TOLERATED_SKEW
+from orderdesk_sdk.cases.damage import DamagedRows, parse_row, placeholder_case
+from orderdesk_sdk.cases.events import OrderEvent
+from orderdesk_sdk.cases.history import HistoryEntry, HistoryEntryKind
+from orderdesk_sdk.cases.ledger import AnyCase, OrderVersion
+from orderdesk_sdk.cases.ledger_flaws import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.errors import NotFoundError
-from orderdesk_sdk.stores.hash_chain import MARK
-from orderdesk_sdk.stores.serialization import content_of, load, moment, stamp, unpack
-from orderdesk_sdk.stores.sqlite.connection import opened
-from orderdesk_sdk.stores.sqlite.due import due_at, due_everywhere, due_places, next_due
-from orderdesk_sdk.stores.sqlite.ledger_rows import REGISTERED, keyed, mark_of, work_of
+from orderdesk_sdk.stores.hash_chain import ROW_MARK
+from orderdesk_sdk.stores.serialization import content_of, from_microseconds, load, to_microseconds, unpack
+from orderdesk_sdk.stores.sqlite.connection import open_connection
+from orderdesk_sdk.stores.sqlite.due import due_at_connection, due_connections, due_everywhere, next_due
+from orderdesk_sdk.stores.sqlite.ledger_rows import REGISTERED_ORDER, case_of, find_by_key, order_fingerprint
 from orderdesk_sdk.stores.sqlite.tables import NOUNS, TABLES
 from orderdesk_sdk.stores.sqlite.verifying import examine, head_of, readable, record_of
 
-__all__ = ["MOST", "Reader"]
+__all__ = ["MAX_RESULTS", "LedgerReader"]
 
 _PAGE = 500
-MOST = 1000
+MAX_RESULTS = 1000
 """Cases that are given where nobody says how many."""
 
-Errand = TypeVar("Errand", Resubmission, StatusChange)
+OtherCase = TypeVar("OtherCase", Resubmission, StatusChange)
 
 
-class Reader(ABC):
+class LedgerReader(ABC):
     """The methods of a ledger that only read."""
 
-    damage: Damage
+    damage: DamagedRows
     _path: Path
 
     @abstractmethod
@@ -51,55 +51,57 @@ class Reader(ABC):
         """A cursor for reading."""
 
     @abstractmethod
-    def _told(self) -> AbstractContextManager[None]:
-        """A block in which SQLite's errors become LedgerError."""
+    def _translate_errors(self) -> AbstractContextManager[None]:
+        """A block in which SQLite's errors become StorageError."""
 
-    def wish(self, key: str, content: str) -> Cancellation | None:
+    def find_by_key(self, idempotency_key: str, fingerprint: str) -> Cancellation | None:
         with self._read() as cursor:
-            return keyed(cursor, key, content)
+            return find_by_key(cursor, idempotency_key, fingerprint)
 
     def registrations(self, *, order_id: str | None = None) -> tuple[Registration, ...]:
         with self._read() as cursor:
             rows = cursor.execute(
-                f"SELECT id, data FROM registrations WHERE ?1 IS NULL OR {REGISTERED} = ?1 ORDER BY number",  # noqa: S608 - a constant
+                f"SELECT id, data FROM registrations WHERE ?1 IS NULL OR {REGISTERED_ORDER} = ?1 ORDER BY number",  # noqa: S608 - a constant
                 (order_id,),
             ).fetchall()
-        found = (self.damage.readable(f"registration {name}", partial(load, data, Registration)) for name, data in rows)
+        found = (
+            self.damage.read_or_none(f"registration {name}", partial(load, data, Registration)) for name, data in rows
+        )
         return tuple(registration for registration in found if registration is not None)
 
-    def fence(self, order_id: str) -> Fence:
+    def order_version(self, order_id: str) -> OrderVersion:
         with self._read() as cursor:
-            return Fence(order_id, mark_of(cursor, order_id))
+            return OrderVersion(order_id, order_fingerprint(cursor, order_id))
 
     def case(self, case_id: str) -> Case:
         with self._read() as cursor:
             row = cursor.execute("SELECT data, texts FROM cases WHERE id = ?", (case_id,)).fetchone()
         if row is None:
-            raise NotFoundError("there is no such case", place=f"case {case_id}", remedy="see `orderdesk cases`")
+            raise NotFoundError("there is no such case", location=f"case {case_id}", hint="see `orderdesk cases`")
         return self.damage.read(f"case {case_id}", partial(unpack, Case, *row))
 
-    def resubmission(self, resubmission_id: str) -> Resubmission:
+    def resubmission(self, case_id: str) -> Resubmission:
         with self._read() as cursor:
-            row = cursor.execute("SELECT data, texts FROM resubmissions WHERE id = ?", (resubmission_id,)).fetchone()
+            row = cursor.execute("SELECT data, texts FROM resubmissions WHERE id = ?", (case_id,)).fetchone()
         if row is None:
-            raise NotFoundError("there is no such resubmission", place=f"resubmission {resubmission_id}")
-        return self.damage.read(f"resubmission {resubmission_id}", partial(unpack, Resubmission, *row))
+            raise NotFoundError("there is no such resubmission", location=f"resubmission {case_id}")
+        return self.damage.read(f"resubmission {case_id}", partial(unpack, Resubmission, *row))
 
-    def status_change(self, change_id: str) -> StatusChange:
+    def status_change(self, case_id: str) -> StatusChange:
         with self._read() as cursor:
-            row = cursor.execute("SELECT data, texts FROM status_changes WHERE id = ?", (change_id,)).fetchone()
+            row = cursor.execute("SELECT data, texts FROM status_changes WHERE id = ?", (case_id,)).fetchone()
         if row is None:
-            raise NotFoundError("there is no such status change", place=f"status change {change_id}")
-        return self.damage.read(f"status change {change_id}", partial(unpack, StatusChange, *row))
+            raise NotFoundError("there is no such status change", location=f"status change {case_id}")
+        return self.damage.read(f"status change {case_id}", partial(unpack, StatusChange, *row))
 
     def status_changes(self, *, order_id: str | None = None, open_only: bool = False) -> tuple[StatusChange, ...]:
-        wheres, values = _narrowed({"order_id": order_id}, open_only)
+        wheres, values = _conditions({"order_id": order_id}, open_only)
         with self._read() as cursor:
             rows = cursor.execute(
                 f"SELECT id, data, texts FROM status_changes {wheres} ORDER BY number",  # noqa: S608 - built from constants
                 values,
             ).fetchall()
-        return self._errands(StatusChange, rows, of_one=order_id is not None)
+        return self._other_cases(StatusChange, rows, of_one=order_id is not None)
 
     def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
         with self._read() as cursor:
@@ -111,7 +113,7 @@ class Reader(ABC):
                 (order_id,),
             ).fetchall()
         wishes = (self.damage.read(f"wish {row[0]}", partial(unpack, Cancellation, *row[1:3])) for row in rows)
-        return tuple(sorted(wishes, key=lambda wish: wish.asked_at))
+        return tuple(sorted(wishes, key=lambda wish: wish.requested_at))
 
     def cases(
         self,
@@ -124,9 +126,9 @@ class Reader(ABC):
         after: Case | None = None,
     ) -> tuple[Case, ...]:
         given = {"order_id": order_id, "cancellation_id": cancellation_id, "connection": connection}
-        wheres, values = _narrowed(given, False, states, paged=True)
+        wheres, values = _conditions(given, False, states, paged=True)
         whole = order_id is not None or cancellation_id is not None  # Of an order none may be missed.
-        most = limit if limit is not None or whole else MOST
+        most = limit if limit is not None or whole else MAX_RESULTS
         found: list[Case] = []
         last = self._number(after) if after is not None else -(2**63)
         while most is None or len(found) < most:
@@ -138,7 +140,8 @@ class Reader(ABC):
                     (*values, last, wanted),
                 ).fetchall()
             cases = (
-                self.damage.readable(f"case {row[1]}", partial(unpack, Case, *row[6:])) or stand_in(*row[1:6])
+                self.damage.read_or_none(f"case {row[1]}", partial(unpack, Case, *row[6:]))
+                or placeholder_case(*row[1:6])
                 for row in rows
             )
             found += [case for case in cases if not states or case.state in states]
@@ -151,28 +154,28 @@ class Reader(ABC):
         with self._read() as cursor:
             row = cursor.execute("SELECT number FROM cases WHERE id = ?", (case.id,)).fetchone()
         if row is None:
-            raise NotFoundError("there is no such case", place=f"case {case.id}", remedy="see `orderdesk cases`")
+            raise NotFoundError("there is no such case", location=f"case {case.id}", hint="see `orderdesk cases`")
         return int(row[0])
 
     def resubmissions(self, *, original_id: str | None = None, open_only: bool = False) -> tuple[Resubmission, ...]:
-        wheres, values = _narrowed({"original_id": original_id}, open_only)
+        wheres, values = _conditions({"original_id": original_id}, open_only)
         with self._read() as cursor:
             rows = cursor.execute(
                 f"SELECT id, data, texts FROM resubmissions {wheres} ORDER BY number",  # noqa: S608 - built from constants
                 values,
             ).fetchall()
-        return self._errands(Resubmission, rows, of_one=original_id is not None)
+        return self._other_cases(Resubmission, rows, of_one=original_id is not None)
 
-    def due_places(self, now: datetime) -> tuple[str, ...]:
+    def due_connections(self, now: datetime) -> tuple[str, ...]:
         with self._read() as cursor:
-            return due_places(cursor, self.damage, now)
+            return due_connections(cursor, self.damage, now)
 
     def due(
-        self, now: datetime, limit: int, *, connection: str | None = None, after: Work | None = None
-    ) -> tuple[Work, ...]:
+        self, now: datetime, limit: int, *, connection: str | None = None, after: AnyCase | None = None
+    ) -> tuple[AnyCase, ...]:
         with self._read() as cursor:
             if connection is not None:
-                return due_at(cursor, self.damage, now, limit, connection, after)
+                return due_at_connection(cursor, self.damage, now, limit, connection, after)
             return due_everywhere(cursor, self.damage, now, limit)
 
     def next_due(self) -> datetime | None:
@@ -183,9 +186,9 @@ class Reader(ABC):
         """Whether anything in the ledger was written by a clock that was ahead of now."""
         with self._read() as cursor:
             row = cursor.execute("SELECT latest FROM chain").fetchone()
-        return row is not None and row[0] > stamp(now + BELIEVED)
+        return row is not None and row[0] > to_microseconds(now + TOLERATED_SKEW)
 
-    def _open_works(self) -> Iterator[Work]:
+    def _open_works(self) -> Iterator[AnyCase]:
         """Every open work that can be read, in bounded memory."""
         for kind, table in TABLES.items():
             last, more = -(2**63), True
@@ -198,72 +201,74 @@ class Reader(ABC):
                     ).fetchall()
                 for number, name, data, texts in rows:
                     last = number
-                    work = self.damage.readable(f"{NOUNS[kind]} {name}", partial(work_of, data, texts, kind))
+                    work = self.damage.read_or_none(f"{NOUNS[kind]} {name}", partial(case_of, data, texts, kind))
                     if work is not None:
                         yield work
                 more = len(rows) == _PAGE
 
     def damaged(self) -> tuple[str, ...]:
-        return self.damage.lines()
+        return self.damage.messages()
 
     def look_for_damage(self) -> tuple[str, ...]:
-        """Read every row but those of histories, whose chain tells (`examine`); what is damaged, a line each."""
-        with self._told(), opened(self._path) as own:
+        """Read every row but those of histories, whose chain tells (`find_flaws`); what is damaged, a line each."""
+        with self._translate_errors(), open_connection(self._path) as own:
             own.text_factory = readable
             for kind, table in TABLES.items():
                 for name, data, texts in own.execute(f"SELECT id, data, texts FROM {table}"):  # noqa: S608 - a constant
-                    self.damage.readable(f"{NOUNS[kind]} {name}", partial(work_of, data, texts, kind))
+                    self.damage.read_or_none(f"{NOUNS[kind]} {name}", partial(case_of, data, texts, kind))
             for name, data, texts in own.execute("SELECT id, data, texts FROM cancellations"):
-                self.damage.readable(f"wish {name}", partial(unpack, Cancellation, data, texts))
+                self.damage.read_or_none(f"wish {name}", partial(unpack, Cancellation, data, texts))
             for name, data in own.execute("SELECT id, data FROM registrations"):
-                self.damage.readable(f"registration {name}", partial(load, data, Registration))
+                self.damage.read_or_none(f"registration {name}", partial(load, data, Registration))
             for name, data in own.execute("SELECT id, data FROM occurrences WHERE handled = 0"):
-                self.damage.readable(f"occurrence {name}", partial(load, data, Occurrence))
-        return self.damage.lines()
+                self.damage.read_or_none(f"occurrence {name}", partial(load, data, OrderEvent))
+        return self.damage.messages()
 
-    def history(self, subject_id: str) -> tuple[Entry, ...]:
+    def history(self, subject_id: str) -> tuple[HistoryEntry, ...]:
         with self._read() as cursor:
             rows = cursor.execute(
                 "SELECT sequence, attempt, at, kind, data, texts FROM history WHERE subject_id = ? AND kind <> ?"
                 " ORDER BY sequence",
-                (subject_id, MARK),
+                (subject_id, ROW_MARK),
             ).fetchall()
 
-        def entry(sequence: int, attempt: int, at: int, kind: str, data: str, texts: str | None) -> Entry:
-            content = content_of(EntryKind(kind), data, texts)
-            return Entry(sequence, subject_id, attempt, moment(at), content, EntryKind(kind))
+        def entry(sequence: int, attempt: int, at: int, kind: str, data: str, texts: str | None) -> HistoryEntry:
+            content = content_of(HistoryEntryKind(kind), data, texts)
+            return HistoryEntry(sequence, subject_id, attempt, from_microseconds(at), content, HistoryEntryKind(kind))
 
         return tuple(
-            self.damage.read(f"line {row[0]} of {subject_id}", partial(intact, partial(entry, *row))) for row in rows
+            self.damage.read(f"line {row[0]} of {subject_id}", partial(parse_row, partial(entry, *row))) for row in rows
         )
 
-    def _errands(self, kind: type[Errand], rows: Sequence[Sequence[str]], *, of_one: bool) -> tuple[Errand, ...]:
+    def _other_cases(
+        self, kind: type[OtherCase], rows: Sequence[Sequence[str]], *, of_one: bool
+    ) -> tuple[OtherCase, ...]:
         """The errands of rows. of_one: of one order, where none may be missed; else damaged ones are passed over."""
         noun = NOUNS[kind]
         if of_one:
             return tuple(self.damage.read(f"{noun} {row[0]}", partial(unpack, kind, *row[1:])) for row in rows)
-        found = (self.damage.readable(f"{noun} {row[0]}", partial(unpack, kind, *row[1:])) for row in rows)
+        found = (self.damage.read_or_none(f"{noun} {row[0]}", partial(unpack, kind, *row[1:])) for row in rows)
         return tuple(errand for errand in found if errand is not None)
 
-    def verify(self, work: Work) -> Record:
+    def verify(self, case: AnyCase) -> IntegrityReport:
         with self._read() as cursor:
             cursor.execute("BEGIN")
             try:
-                return record_of(cursor, type(work), work.id)
+                return record_of(cursor, type(case), case.id)
             finally:
                 cursor.execute("COMMIT")
 
-    def examine(self, noted: Head | None = None) -> Iterator[Flaw]:
-        with self._told(), opened(self._path) as own:
+    def find_flaws(self, known_head: ChainHead | None = None) -> Iterator[IntegrityFlaw]:
+        with self._translate_errors(), open_connection(self._path) as own:
             own.text_factory = readable
-            yield from examine(own, noted)
+            yield from examine(own, known_head)
 
-    def head(self) -> Head:
+    def head(self) -> ChainHead:
         with self._read() as cursor:
-            return head_of(cursor) or Head(0, "")
+            return head_of(cursor) or ChainHead(0, "")
 
 
-def _narrowed(
+def _conditions(
     given: Mapping[str, str | None], open_only: bool, states: Sequence[State] = (), *, paged: bool = False
 ) -> tuple[str, list[object]]:
     """The conditions that are asked for and their values: a condition that always holds would keep an index unused.

@@ -9,15 +9,15 @@ from pathlib import Path
 from attrs import evolve
 
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.events import Firing, Occurrence
-from orderdesk_sdk.cases.history import EntryKind
+from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
+from orderdesk_sdk.cases.history import HistoryEntryKind
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.status_change import StatusChange
-from orderdesk_sdk.errors import NotAllowedError
-from orderdesk_sdk.stores.hash_chain import Links, line_of
+from orderdesk_sdk.errors import InvalidStateError
+from orderdesk_sdk.stores.hash_chain import ChainAppender, chain_entry
 from orderdesk_sdk.stores.personal_texts import REMOVED
-from orderdesk_sdk.stores.serialization import dump, load, pack_entry, stamp
-from orderdesk_sdk.stores.sqlite.connection import opened
+from orderdesk_sdk.stores.serialization import dump, load, pack_entry, to_microseconds
+from orderdesk_sdk.stores.sqlite.connection import open_connection
 from orderdesk_sdk.stores.sqlite.tables import TABLES
 
 __all__ = ["remove_texts"]
@@ -28,9 +28,9 @@ _OF_ORDER = {Case: "order_id", Resubmission: "original_id", StatusChange: "order
 def remove_texts(path: Path, order_id: str, *, by: str, at: datetime) -> int:
     """Remove every personal text of an order; of how many histories. The removal is a line of each of them.
 
-    Raises NotAllowedError while anything about it is open: what is under way needs its texts.
+    Raises InvalidStateError while anything about it is open: what is under way needs its texts.
     """
-    with opened(path) as db:
+    with open_connection(path) as db:
         db.execute("PRAGMA secure_delete = ON")  # Else the texts would stay in what the file has as free space.
         db.execute("BEGIN IMMEDIATE")
         try:
@@ -53,43 +53,43 @@ def _remove(cursor: sqlite3.Cursor, order_id: str, by: str, at: datetime) -> int
         ).fetchall()
         for number, subject_id, head, due_at in found:
             if due_at is not None:
-                raise NotAllowedError(
+                raise InvalidStateError(
                     "something about the order is under way, and needs its texts",
-                    place=subject_id,
-                    remedy="wait until it is settled, or settle it: see `orderdesk cases`",
+                    location=subject_id,
+                    hint="wait until it is settled, or settle it: see `orderdesk cases`",
                 )
             subjects.append((table, number, subject_id, head))
-    links = Links(cursor)
+    links = ChainAppender(cursor)
     for table, number, subject_id, head in subjects:
         said = pack_entry(f"personal texts were removed by {by}")
-        line = line_of(subject_id, 0, stamp(at), EntryKind.REMOVED.value, said)
+        line = chain_entry(subject_id, 0, to_microseconds(at), HistoryEntryKind.REMOVED.value, said)
         cursor.execute("UPDATE history SET texts = NULL WHERE subject_id = ?", (subject_id,))
         cursor.execute(
             f"UPDATE {table} SET texts = NULL, head = ? WHERE number = ?",  # noqa: S608 - a constant
             (links.add(head, [line], None), number),
         )
-    links.keep()
+    links.write()
     cursor.execute("UPDATE cancellations SET texts = NULL WHERE order_id = ?", (order_id,))
     cursor.execute(
         "UPDATE keys SET content = ? WHERE cancellation_id IN (SELECT id FROM cancellations WHERE order_id = ?)",
         (REMOVED, order_id),
     )
-    _remove_from_rules(cursor, order_id)
+    _remove_rule_texts(cursor, order_id)
     return len(subjects)
 
 
-def _remove_from_rules(cursor: sqlite3.Cursor, order_id: str) -> None:
+def _remove_rule_texts(cursor: sqlite3.Cursor, order_id: str) -> None:
     rows = cursor.execute("SELECT number, data FROM firings WHERE order_id = ?", (order_id,)).fetchall()
     for number, data in rows:
-        firing = load(data, Firing)
-        blank = evolve(firing, text=REMOVED, refused=REMOVED if firing.refused is not None else None)
+        firing = load(data, RuleExecution)
+        blank = evolve(firing, message=REMOVED, error=REMOVED if firing.error is not None else None)
         cursor.execute("UPDATE firings SET data = ? WHERE number = ?", (dump(blank), number))
     rows = cursor.execute(
         "SELECT number, data FROM occurrences WHERE order_id = ? AND handled = 1", (order_id,)
     ).fetchall()
     for number, data in rows:
-        occurrence = load(data, Occurrence)
-        facts = {name: REMOVED if name == "by" else value for name, value in occurrence.facts.items()}
+        occurrence = load(data, OrderEvent)
+        facts = {name: REMOVED if name == "by" else value for name, value in occurrence.field_values.items()}
         cursor.execute(
-            "UPDATE occurrences SET data = ? WHERE number = ?", (dump(evolve(occurrence, facts=facts)), number)
+            "UPDATE occurrences SET data = ? WHERE number = ?", (dump(evolve(occurrence, field_values=facts)), number)
         )

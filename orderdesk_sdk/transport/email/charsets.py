@@ -8,9 +8,9 @@ from __future__ import annotations
 import codecs
 import re
 
-__all__ = ["decoded"]
+__all__ = ["decode_text"]
 
-_HARMLESS = re.compile(
+_SAFE_CHARSETS = re.compile(
     r"ascii|utf-?(7|8|8-sig|16|16-[bl]e|32|32-[bl]e)|iso(8859|2022)-.{1,12}|cp\d{2,5}|koi8-.|kz1048|mac-.{1,12}|gbk?|"
     r"gb(2312|18030)|big5(hkscs)?|euc-..|shift-jis.{0,6}|hz|johab|tis-620|ptcp154|hp-roman8"
 )
@@ -18,7 +18,7 @@ _HARMLESS = re.compile(
 _OTHER_NAMES = re.compile(r"(?:windows|cp|ibm|dos|ms)-?(\d{3,5})")
 
 
-def decoded(raw: bytes, charset: str | None) -> str:
+def decode_text(raw: bytes, charset: str | None) -> str:
     """The text of these bytes. What the charset does not know is replaced; an unknown charset is taken for UTF-8 or,
     where that cannot be, for Windows-1252, which most mails of unknown charset are written in.
     """
@@ -45,6 +45,6 @@ def _codec(charset: str) -> str | None:
             found = codecs.lookup(name).name.replace("_", "-")
         except LookupError:
             continue
-        if _HARMLESS.fullmatch(found):
+        if _SAFE_CHARSETS.fullmatch(found):
             return found
     return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-__all__ = ["moment_of"]
+__all__ = ["parse_date"]
 
 _MONTHS = (
     "january",
@@ -50,18 +50,18 @@ _DATE = re.compile(
 )
 
 
-def moment_of(text: str) -> datetime | None:
+def parse_date(text: str) -> datetime | None:
     """The moment in UTC; None for a text that does not tell one: no zone, one of many, an hour that is none."""
     plain = " ".join(_COMMENT.sub(" ", text).split())
     found = _DATE.fullmatch(plain)
     try:
-        return _moment(found) if found is not None else _iso(plain)
+        return _to_datetime(found) if found is not None else _iso(plain)
     except (ValueError, OverflowError):  # Such as the 30th of February, or what lies before the year 1.
         return None
 
 
-def _moment(found: re.Match[str]) -> datetime | None:
-    day, month, year, hour, minute, second, half, sign, ahead, minutes, zone = found.groups()
+def _to_datetime(match: re.Match[str]) -> datetime | None:
+    day, month, year, hour, minute, second, half, sign, ahead, minutes, zone = match.groups()
     hours = int(hour)
     if half is not None:
         if not 1 <= hours <= 12:

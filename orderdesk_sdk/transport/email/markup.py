@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 
-__all__ = ["words_of"]
+__all__ = ["visible_text"]
 
 _TAG = re.compile(r"<([a-zA-Z]*)[^'\">]*+(?:(?:\"[^\"]*+\"|'[^']*+')[^'\">]*+)*+>")
 _INVISIBLE = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style", "title")}
@@ -16,7 +16,7 @@ _HUGE = re.compile(r"&#[0-9]{8,};?")
 """No character has such a number, and Python refuses to read the longest."""
 
 
-def words_of(markup: str) -> str:
+def visible_text(markup: str) -> str:
     """What a reader sees of it, without tags, comments, styles and scripts. A tag that never ends hides the rest."""
     kept: list[str] = []
     at = 0

@@ -9,102 +9,106 @@ from datetime import datetime
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.evidence import MailIn
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.cases.evidence import EmailEvidence
+from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.plugin.toolkit.templates import one_line
-from orderdesk_sdk.transport.email.automatic import addresses_in, why_automatic
-from orderdesk_sdk.transport.email.dates import moment_of
-from orderdesk_sdk.transport.email.parts import Mail, headers, take_apart, text_of, unfit
+from orderdesk_sdk.transport.email.automatic import addresses_in, automatic_reason
+from orderdesk_sdk.transport.email.dates import parse_date
+from orderdesk_sdk.transport.email.parts import Mail, headers, parse_message, text_of, unusable_email_error
 
-__all__ = ["EXCERPT", "LONGEST", "Letter", "read_mail"]
+__all__ = ["EXCERPT_LENGTH", "MAX_HEADER_LENGTH", "ParsedEmail", "parse_email"]
 
-EXCERPT = 2000
+EXCERPT_LENGTH = 2000
 """Characters of its text that are kept as evidence."""
-LONGEST = 250
+MAX_HEADER_LENGTH = 250
 """Characters of a header that are kept."""
-LONGEST_TEXT = 200_000
+MAX_TEXT_LENGTH = 200_000
 """Characters of its text that are looked at."""
-WORD = "if a person told you, give your own word: leave the message away, and say in the note how you know"
+MANUAL_HINT = "if a person told you, give your own word: leave the message away, and say in the note how you know"
 
 _IDENTITY = re.compile(r"<[!-;=?-~]{1,240}>")
 _SMALL = re.compile(r"[0-9]{1,3}|(19|20)[0-9]{2}")
 """Numbers that stand in mails as days, quantities and years: one counts where it is called an order's."""
-_CALLED = r"(?:#|\b(?:n[or]|number|nummer|order|bestellung|commande|po)\b)[\s.:#]{0,3}"
+_NUMBER_PREFIX = r"(?:#|\b(?:n[or]|number|nummer|order|bestellung|commande|po)\b)[\s.:#]{0,3}"
 
 
 @frozen
-class Letter:
+class ParsedEmail:
     """A mail that came in, read whole.
 
     mail: as evidence; whose answer it is is for the reader to find out. text: on one line, cleaned. addresses: of who
     wrote it. answered: the Message-IDs that it names, the one that it answers first, then its thread, latest first.
     """
 
-    mail: MailIn
+    evidence: EmailEvidence
     text: str
     addresses: tuple[str, ...]
-    answered: tuple[str, ...]
+    in_reply_to: tuple[str, ...]
 
-    def names(self, numbers: Iterable[str]) -> str | None:
+    def first_mentioned(self, numbers: Iterable[str]) -> str | None:
         """The first of these numbers that stands in its subject or text by itself; None where none does."""
-        told = f"{self.mail.subject} \n {self.text}"
-        return next((number for number in numbers if number and _by_itself(number).search(told)), None)
+        told = f"{self.evidence.subject} \n {self.text}"
+        return next((number for number in numbers if number and _standalone_pattern(number).search(told)), None)
 
 
-def _by_itself(number: str) -> re.Pattern[str]:
+def _standalone_pattern(number: str) -> re.Pattern[str]:
     """A number that is no part of a longer one: 1042 is neither in 10420 nor in 1042-1, and is in "PO-1042."."""
-    before = _CALLED if _SMALL.fullmatch(number) else r"(?<!\w)(?<!\d[-./_])"
+    before = _NUMBER_PREFIX if _SMALL.fullmatch(number) else r"(?<!\w)(?<!\d[-./_])"
     return re.compile(rf"{before}{re.escape(one_line(number))}(?!\w)(?![-./_]\w)", re.IGNORECASE)
 
 
-def read_mail(raw: bytes, clean: Callable[[str], str]) -> Letter:
-    """A mail as a person filed it. clean: takes secrets out of a text.
+def parse_email(raw: bytes, redact: Callable[[str], str]) -> ParsedEmail:
+    """A mail as a person filed it. redact: takes secrets out of a text.
 
-    Raises InputError for what is too large, is no mail with a sender, a date and a text, or was written by no person.
+    Raises ValidationError for what is too large, is no mail with a sender, a date and a text, or was written by no person.
     """
     try:
-        return _read(take_apart(raw), raw, clean)
-    except InputError:
+        return _parse(parse_message(raw), raw, redact)
+    except ValidationError:
         raise
     except Exception as error:  # noqa: BLE001 - on junk the library raises many kinds, and junk is the mail's fault
-        raise unfit(f"the mail cannot be read: {type(error).__name__}") from None
+        raise unusable_email_error(f"the mail cannot be read: {type(error).__name__}") from None
 
 
-def _read(mail: Mail, raw: bytes, clean: Callable[[str], str]) -> Letter:
+def _parse(mail: Mail, raw: bytes, redact: Callable[[str], str]) -> ParsedEmail:
     def header(name: str) -> str:
-        return clean(one_line(headers(mail, name)[0]))[:LONGEST] if headers(mail, name) else ""
+        return redact(one_line(headers(mail, name)[0]))[:MAX_HEADER_LENGTH] if headers(mail, name) else ""
 
     sender = header("From")
     if not sender:
-        raise unfit("the mail does not say who wrote it or when, so it proves nothing")
+        raise unusable_email_error("the mail does not say who wrote it or when, so it proves nothing")
     if len(headers(mail, "From")) > 1:
-        raise unfit("the mail names two senders, so nobody can tell who wrote it")
-    automatic = why_automatic(mail)
+        raise unusable_email_error("the mail names two senders, so nobody can tell who wrote it")
+    automatic = automatic_reason(mail)
     if automatic is not None:
-        said = clean(one_line(automatic))
-        raise unfit(f"no person wrote this mail ({said}), so it is no evidence", f"wait for a person's answer; {WORD}")
-    at = _date(mail, clean)
+        said = redact(one_line(automatic))
+        raise unusable_email_error(
+            f"no person wrote this mail ({said}), so it is no evidence", f"wait for a person's answer; {MANUAL_HINT}"
+        )
+    at = _date(mail, redact)
     addresses = tuple(addresses_in(mail, "From"))
-    answered = tuple(dict.fromkeys((*_identities(mail, "In-Reply-To"), *reversed(_identities(mail, "References")))))
-    own = next(iter(_identities(mail, "Message-ID")), None)
+    answered = tuple(dict.fromkeys((*_message_ids(mail, "In-Reply-To"), *reversed(_message_ids(mail, "References")))))
+    own = next(iter(_message_ids(mail, "Message-ID")), None)
     subject = header("Subject")
-    text = clean(" ".join(one_line(text_of(mail)[:LONGEST_TEXT]).split()))
+    text = redact(" ".join(one_line(text_of(mail)[:MAX_TEXT_LENGTH]).split()))
     if not text:
-        raise unfit("the mail has no text")
-    kept = MailIn(sender, subject, at, hashlib.sha256(raw).hexdigest(), clean(own) if own is not None else None)
-    return Letter(kept, text, addresses, answered)
+        raise unusable_email_error("the mail has no text")
+    kept = EmailEvidence(sender, subject, at, hashlib.sha256(raw).hexdigest(), redact(own) if own is not None else None)
+    return ParsedEmail(kept, text, addresses, answered)
 
 
-def _date(mail: Mail, clean: Callable[[str], str]) -> datetime:
+def _date(mail: Mail, redact: Callable[[str], str]) -> datetime:
     said = headers(mail, "Date")
-    at = moment_of(said[0]) if len(said) == 1 else None
+    at = parse_date(said[0]) if len(said) == 1 else None
     if at is None:
-        what = f"its Date, {clean(one_line(said[0]))[:60]!r}, is no moment" if len(said) == 1 else f"it has {len(said)}"
-        raise unfit(f"the mail does not say when it was written, so it proves nothing: {what}")
+        what = (
+            f"its Date, {redact(one_line(said[0]))[:60]!r}, is no moment" if len(said) == 1 else f"it has {len(said)}"
+        )
+        raise unusable_email_error(f"the mail does not say when it was written, so it proves nothing: {what}")
     return at
 
 
-def _identities(mail: Mail, name: str) -> list[str]:
+def _message_ids(mail: Mail, name: str) -> list[str]:
     """The Message-IDs in a header, which may be long: a thread has many."""
     values = (str(value) for found, value in mail.raw_items() if found.lower() == name.lower())
     return [identity for value in values for identity in _IDENTITY.findall(value)]

@@ -15,52 +15,52 @@ from email.parser import BytesParser
 from email.policy import Compat32
 from typing import TypeAlias
 
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.transport.email.charsets import decoded
-from orderdesk_sdk.transport.email.markup import words_of
+from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.transport.email.charsets import decode_text
+from orderdesk_sdk.transport.email.markup import visible_text
 
 __all__ = [
-    "LARGEST",
-    "LARGEST_HEAD",
-    "LONGEST_HEADER",
-    "LONGEST_TYPE",
-    "MOST_LINES",
-    "MOST_PARTS",
+    "MAX_BYTES",
+    "MAX_HEAD_BYTES",
+    "MAX_HEADER_LENGTH",
+    "MAX_TYPE_LENGTH",
+    "MAX_LINES",
+    "MAX_PARTS",
     "Mail",
     "headers",
     "parts_of",
-    "take_apart",
+    "parse_message",
     "text_of",
-    "unfit",
+    "unusable_email_error",
 ]
 
 Mail: TypeAlias = "Message[str, str]"
 
-LARGEST = 5 * 1024 * 1024
+MAX_BYTES = 5 * 1024 * 1024
 """Bytes of a mail that is read, attachments included."""
-LARGEST_HEAD = 64 * 1024
+MAX_HEAD_BYTES = 64 * 1024
 """Bytes of its headers."""
-MOST_LINES = 150_000
-MOST_PARTS = 50
+MAX_LINES = 150_000
+MAX_PARTS = 50
 """Parts of a mail, and so the most that can lie within each other: each line is held against every part around it."""
-LONGEST_TYPE = 2 * 1024
+MAX_TYPE_LENGTH = 2 * 1024
 """Bytes of a header that tells of a part; a file's name in one has 255 at most."""
-LONGEST_HEADER = 2000
+MAX_HEADER_LENGTH = 2000
 """Characters of a header that are read."""
-LONGEST_TEXT = 200_000
+MAX_TEXT_LENGTH = 200_000
 """Bytes of a part's text that are read."""
-REMEDY = "save the mail whole, as .eml, with its headers; or tell what it says in the note, as your own word"
+HINT = "save the mail whole, as .eml, with its headers; or tell what it says in the note, as your own word"
 
 _HEAD = re.compile(rb"\r?\n\r?\n|\r\r")
 _NEXT = re.compile(rb"\n\r?\nFrom [^\n]{1,200}\n[!-9;-~]{1,60}:")
 """Where the next mail begins in a file of several (mbox, RFC 4155)."""
 _BODY = re.compile(r"<body\b", re.IGNORECASE)
-_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
-def unfit(text: str, remedy: str = REMEDY) -> InputError:
+def unusable_email_error(message: str, hint: str = HINT) -> ValidationError:
     """The error for a mail that cannot be evidence."""
-    return InputError(text, place="the message", remedy=remedy)
+    return ValidationError(message, location="the message", hint=hint)
 
 
 class _Bounded(Compat32):
@@ -68,41 +68,45 @@ class _Bounded(Compat32):
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
-        if name.lower().startswith("content-") and len(value) > LONGEST_TYPE:
-            raise unfit(f"a header {name[:40]} of the mail has {len(value)} characters; {LONGEST_TYPE} are read")
+        if name.lower().startswith("content-") and len(value) > MAX_TYPE_LENGTH:
+            raise unusable_email_error(
+                f"a header {name[:40]} of the mail has {len(value)} characters; {MAX_TYPE_LENGTH} are read"
+            )
         return name, value
 
 
 BOUNDED = _Bounded()
 
 
-def take_apart(raw: bytes) -> Mail:
-    """The mail with its parts. Raises InputError for what is too large or is no mail."""
-    if len(raw) > LARGEST:
-        raise unfit(f"the mail has {len(raw)} bytes; {LARGEST} are read", "save it without its attachments")
-    raw = _without_mark(raw).lstrip(b"\r\n")
+def parse_message(raw: bytes) -> Mail:
+    """The mail with its parts. Raises ValidationError for what is too large or is no mail."""
+    if len(raw) > MAX_BYTES:
+        raise unusable_email_error(
+            f"the mail has {len(raw)} bytes; {MAX_BYTES} are read", "save it without its attachments"
+        )
+    raw = _without_byte_order_mark(raw).lstrip(b"\r\n")
     if raw.startswith(b"From ") and _NEXT.search(raw):
-        raise unfit("the file holds several mails", "save the one that is meant, as .eml")
+        raise unusable_email_error("the file holds several mails", "save the one that is meant, as .eml")
     head = _HEAD.search(raw)
-    if head is None or head.start() > LARGEST_HEAD:
-        raise unfit("this is no mail: it has no headers, or no end of them")
-    if raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n") > MOST_LINES:
-        raise unfit(f"the mail has more than {MOST_LINES} lines", "save it without its attachments")
+    if head is None or head.start() > MAX_HEAD_BYTES:
+        raise unusable_email_error("this is no mail: it has no headers, or no end of them")
+    if raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n") > MAX_LINES:
+        raise unusable_email_error(f"the mail has more than {MAX_LINES} lines", "save it without its attachments")
     count = -1  # The parser makes one to see whether it can.
 
     def part(policy: Compat32 = BOUNDED) -> Mail:
         nonlocal count
         count += 1
-        if count > MOST_PARTS:
-            raise unfit(f"the mail has more than {MOST_PARTS} parts", "save it without its attachments")
+        if count > MAX_PARTS:
+            raise unusable_email_error(f"the mail has more than {MAX_PARTS} parts", "save it without its attachments")
         return Message(policy=policy)
 
     return BytesParser(part, policy=BOUNDED).parsebytes(raw)
 
 
-def _without_mark(raw: bytes) -> bytes:
+def _without_byte_order_mark(raw: bytes) -> bytes:
     """The mail without the mark that some programs write before a text, and as bytes of ASCII where it says UTF-16."""
-    mark, charset = next(((mark, name) for mark, name in _MARKS if raw.startswith(mark)), (b"", ""))
+    mark, charset = next(((mark, name) for mark, name in _BYTE_ORDER_MARKS if raw.startswith(mark)), (b"", ""))
     return raw.decode("utf-16", "replace").encode() if charset == "utf-16" else raw.removeprefix(mark)
 
 
@@ -112,14 +116,14 @@ def headers(mail: Mail, name: str) -> list[str]:
 
 
 def _decoded(value: object) -> str:
-    text = " ".join(str(value)[:LONGEST_HEADER].splitlines())
+    text = " ".join(str(value)[:MAX_HEADER_LENGTH].splitlines())
     if not text.isascii():
-        return decoded(text.encode("ascii", "surrogateescape"), None)
+        return decode_text(text.encode("ascii", "surrogateescape"), None)
     try:
         pieces = decode_header(text)
     except HeaderParseError:
         return text
-    return "".join(piece if isinstance(piece, str) else decoded(piece, charset) for piece, charset in pieces)
+    return "".join(piece if isinstance(piece, str) else decode_text(piece, charset) for piece, charset in pieces)
 
 
 def parts_of(mail: Mail) -> Iterator[Mail]:
@@ -150,7 +154,7 @@ def text_of(mail: Mail) -> str:
     if not isinstance(content, bytes):
         return ""
     if kind == "text/plain":
-        return decoded(content[:LONGEST_TEXT], charset)
-    markup = decoded(content, charset)
+        return decode_text(content[:MAX_TEXT_LENGTH], charset)
+    markup = decode_text(content, charset)
     body = _BODY.search(markup)  # What stands before it may be a long list of styles.
-    return words_of(markup[body.start() if body else 0 :][:LONGEST_TEXT])
+    return visible_text(markup[body.start() if body else 0 :][:MAX_TEXT_LENGTH])

@@ -8,19 +8,19 @@ import threading
 from contextlib import suppress
 from typing import BinaryIO
 
-__all__ = ["Conversation"]
+__all__ = ["SmtpSession"]
 
-STEPS = 9
+MAX_STEPS = 9
 """Greeting, twice EHLO, TLS, login, sender, recipient, mail and its end: each may take the configured time."""
-MOST_HEARD = 64 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024
 """Bytes of all that a server says in one conversation; few say more than 2 KB."""
 
 
-class Conversation(smtplib.SMTP):
+class SmtpSession(smtplib.SMTP):
     """As `smtplib.SMTP`, whose timeout is that of each read: a server could speak for ever, or a letter at a time."""
 
     def __init__(self, host: str, port: int, *, timeout: float) -> None:
-        self._end = threading.Timer(timeout * STEPS, self._cut)
+        self._end = threading.Timer(timeout * MAX_STEPS, self._abort)
         self._end.daemon = True
         self._end.start()
         try:
@@ -40,7 +40,7 @@ class Conversation(smtplib.SMTP):
         self._end.cancel()
         super().close()
 
-    def _cut(self) -> None:
+    def _abort(self) -> None:
         if self.sock is not None:
             with suppress(OSError):  # It was closed meanwhile.
                 self.sock.shutdown(socket.SHUT_RDWR)
@@ -51,14 +51,14 @@ class _Lines:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self._left = MOST_HEARD
+        self._left = MAX_RESPONSE_BYTES
 
-    def readline(self, most: int) -> bytes:
-        line = self._stream.readline(most)
+    def readline(self, limit: int) -> bytes:
+        line = self._stream.readline(limit)
         self._left -= len(line)
         if self._left < 0:
             raise smtplib.SMTPException("the mail server says too much")
-        if line and not line.endswith(b"\n") and len(line) < most:
+        if line and not line.endswith(b"\n") and len(line) < limit:
             raise smtplib.SMTPServerDisconnected("the mail server hung up within a reply")  # "25" may have become 250.
         return line
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-__all__ = ["Hosts"]
+__all__ = ["AllowedOrigins"]
 
 _WILDCARD = "https://*."
 
 
-class Hosts:
+class AllowedOrigins:
     """The origins of `host` settings; of one that reads `https://*.example.com`, every subdomain over https."""
 
     def __init__(self, urls: Iterable[str]) -> None:

@@ -7,22 +7,22 @@ from collections.abc import Iterator
 
 import httpx
 
-from orderdesk_sdk.transport.http.failures import ReplyTooLarge
+from orderdesk_sdk.transport.http.failures import ResponseTooLarge
 
-__all__ = ["ACCEPTED", "whole_reply"]
+__all__ = ["ACCEPTED_ENCODING", "read_whole"]
 
-ACCEPTED = "gzip"
+ACCEPTED_ENCODING = "gzip"
 """The one content coding that is asked for. Others unpack to a thousand times as much at once, or need a library."""
 
 _GZIP = frozenset({"gzip", "x-gzip"})  # The same (RFC 9110, 8.4.1.3).
 _PIECE = 64 * 1024
-_PACKED = ("content-encoding", "transfer-encoding", "content-length")
+_ENCODING_HEADERS = ("content-encoding", "transfer-encoding", "content-length")
 
 
-def whole_reply(response: httpx.Response, request: httpx.Request, limit: int) -> httpx.Response:
+def read_whole(response: httpx.Response, request: httpx.Request, limit: int) -> httpx.Response:
     """The reply with its body of at most `limit` bytes, unpacked.
 
-    Raises ReplyTooLarge for a longer one, and httpx.DecodingError for one in another coding than gzip, or in several,
+    Raises ResponseTooLarge for a longer one, and httpx.DecodingError for one in another coding than gzip, or in several,
     or that is no gzip or ends within it.
     """
     codings = [coding.lower() for coding in response.headers.get_list("content-encoding", split_commas=True)]
@@ -34,27 +34,27 @@ def whole_reply(response: httpx.Response, request: httpx.Request, limit: int) ->
         if plain and length.isdigit() and int(length) <= limit:
             response.read()
             return response
-        body = _gathered(response.iter_raw(_PIECE), limit)
+        body = _collect(response.iter_raw(_PIECE), limit)
     elif len(codings) > 1 or codings[0] not in _GZIP:
         raise httpx.DecodingError(
             f"the body is compressed as {', '.join(codings)[:60]!r}, not as gzip", request=request
         )
     else:
-        body = _gathered(_unpacked(response.iter_raw(_PIECE), limit, request), limit)
-    headers = [(name, value) for name, value in response.headers.multi_items() if name not in _PACKED]
+        body = _collect(_decompress(response.iter_raw(_PIECE), limit, request), limit)
+    headers = [(name, value) for name, value in response.headers.multi_items() if name not in _ENCODING_HEADERS]
     return httpx.Response(response.status_code, headers=headers, content=body, request=request)
 
 
-def _gathered(pieces: Iterator[bytes], limit: int) -> bytes:
+def _collect(pieces: Iterator[bytes], limit: int) -> bytes:
     body = bytearray()
     for piece in pieces:
         body += piece
         if len(body) > limit:
-            raise ReplyTooLarge(f"more than {limit} bytes")
+            raise ResponseTooLarge(f"more than {limit} bytes")
     return bytes(body)
 
 
-def _unpacked(pieces: Iterator[bytes], limit: int, request: httpx.Request) -> Iterator[bytes]:
+def _decompress(pieces: Iterator[bytes], limit: int, request: httpx.Request) -> Iterator[bytes]:
     """What gzip's members hold (RFC 1952, 2.2), never more of it at once than a step over the limit."""
     member = zlib.decompressobj(16 + zlib.MAX_WBITS)
     begun = False

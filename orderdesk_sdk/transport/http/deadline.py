@@ -72,7 +72,7 @@ class _Stream(httpcore.NetworkStream):
             return False
         return found
 
-    def leave(self) -> None:
+    def detach(self) -> None:
         """This thread's call is over."""
         self._users.discard(threading.get_ident())
 
@@ -131,5 +131,5 @@ class DeadlineTransport(httpx.HTTPTransport):
         finally:
             self._call.deadline = float("inf")
             for stream in self._call.streams:
-                stream.leave()
+                stream.detach()
             self._call.streams.clear()

@@ -8,13 +8,20 @@ from datetime import datetime, timedelta
 import httpx
 
 from orderdesk_sdk.cases.exchange import Certainty, Failure
-from orderdesk_sdk.transport.http.waits import LONGEST_WAIT, asked_wait
+from orderdesk_sdk.transport.http.waits import MAX_WAIT, parse_retry_after
 from orderdesk_sdk.transport.redaction import Redactor
 
-__all__ = ["BUSY_STATUSES", "CERTAINTY", "NOT_DONE_STATUSES", "ReplyTooLarge", "failure_of", "turned_away"]
+__all__ = [
+    "BUSY_STATUSES",
+    "CERTAINTY",
+    "NOT_PROCESSED_STATUSES",
+    "ResponseTooLarge",
+    "failure_of",
+    "throttling_failure",
+]
 
 
-class ReplyTooLarge(httpx.TransportError):
+class ResponseTooLarge(httpx.TransportError):
     """The reply is longer than the core reads. Whatever the request did, it has done."""
 
 
@@ -24,19 +31,19 @@ CERTAINTY: Mapping[type[Exception], Certainty] = {
     httpx.PoolTimeout: Certainty.NOT_SENT,
     httpx.ProxyError: Certainty.NOT_SENT,
     httpx.UnsupportedProtocol: Certainty.NOT_SENT,
-    httpx.WriteError: Certainty.UNCLEAR,
-    httpx.WriteTimeout: Certainty.UNCLEAR,
-    httpx.ReadError: Certainty.UNCLEAR,
-    httpx.ReadTimeout: Certainty.UNCLEAR,
-    httpx.CloseError: Certainty.UNCLEAR,
-    httpx.RemoteProtocolError: Certainty.UNCLEAR,
-    httpx.LocalProtocolError: Certainty.UNCLEAR,
-    httpx.DecodingError: Certainty.UNCLEAR,
-    ReplyTooLarge: Certainty.UNCLEAR,
+    httpx.WriteError: Certainty.UNKNOWN,
+    httpx.WriteTimeout: Certainty.UNKNOWN,
+    httpx.ReadError: Certainty.UNKNOWN,
+    httpx.ReadTimeout: Certainty.UNKNOWN,
+    httpx.CloseError: Certainty.UNKNOWN,
+    httpx.RemoteProtocolError: Certainty.UNKNOWN,
+    httpx.LocalProtocolError: Certainty.UNKNOWN,
+    httpx.DecodingError: Certainty.UNKNOWN,
+    ResponseTooLarge: Certainty.UNKNOWN,
 }
 """The transport's failures. A failure that is not listed proves nothing, so it is unclear."""
 
-NOT_DONE_STATUSES = frozenset({429})
+NOT_PROCESSED_STATUSES = frozenset({429})
 """Replies that prove that the service did nothing, whatever the service (RFC 6585, 4).
 
 Other statuses the plugin reads.
@@ -45,10 +52,10 @@ Other statuses the plugin reads.
 BUSY_STATUSES = frozenset({500, 502, 503, 504})
 """Replies after which a call that only reads is made again."""
 
-_WORDS: Mapping[Certainty, str] = {
+_MESSAGES: Mapping[Certainty, str] = {
     Certainty.NOT_SENT: "the request did not reach the service",
-    Certainty.NOT_DONE: "the service turned the request away",
-    Certainty.UNCLEAR: "the request may have reached the service, and its reply was lost",
+    Certainty.NOT_PROCESSED: "the service turned the request away",
+    Certainty.UNKNOWN: "the request may have reached the service, and its reply was lost",
 }
 
 _NO_REDIRECT = "Invalid URL in location header"
@@ -57,28 +64,28 @@ _NO_REDIRECT = "Invalid URL in location header"
 def failure_of(error: Exception, redactor: Redactor) -> Failure:
     """What an error in the middle of a call proves, in words without secrets."""
     kind = type(error).__name__
-    certainty = CERTAINTY.get(type(error), Certainty.UNCLEAR)
+    certainty = CERTAINTY.get(type(error), Certainty.UNKNOWN)
     said = str(error)
     # httpx goes on with a part of the address, which may be a part of a secret: that is nothing a redactor knows.
-    detail = redactor.text(_NO_REDIRECT if said.startswith(_NO_REDIRECT) else said)
-    return Failure(kind, certainty, f"{_WORDS[certainty]} ({kind}{': ' + detail if detail else ''})")
+    detail = redactor.redact_text(_NO_REDIRECT if said.startswith(_NO_REDIRECT) else said)
+    return Failure(kind, certainty, f"{_MESSAGES[certainty]} ({kind}{': ' + detail if detail else ''})")
 
 
-def turned_away(
-    reply: httpx.Response, now: datetime, *, reads_only: bool, told: timedelta | None = None
+def throttling_failure(
+    response: httpx.Response, now: datetime, *, read_only: bool, plugin_wait: timedelta | None = None
 ) -> Failure | None:
     """What a reply proves that turns the call away, so that no flow may see it; None for any other.
 
-    told: how long the declaration reads that it does; None: it does not. A read that a service cannot answer now, and
+    plugin_wait: how long the declaration reads that it does; None: it does not. A read that a service cannot answer now, and
     wants later, has done nothing either.
     """
-    asked = asked_wait(reply, now)
-    busy = reads_only and reply.status_code in BUSY_STATUSES and asked is not None
-    if told is None and reply.status_code not in NOT_DONE_STATUSES and not busy:
+    asked = parse_retry_after(response, now)
+    busy = read_only and response.status_code in BUSY_STATUSES and asked is not None
+    if plugin_wait is None and response.status_code not in NOT_PROCESSED_STATUSES and not busy:
         return None
-    waits = max((wait for wait in (asked, told) if wait is not None), default=None)
+    waits = max((wait for wait in (asked, plugin_wait) if wait is not None), default=None)
     if waits is not None:
-        waits = min(max(waits, timedelta(0)), LONGEST_WAIT)
-    why = f"the service {'cannot answer now' if busy else 'says that it gets too many calls'} ({reply.status_code})"
+        waits = min(max(waits, timedelta(0)), MAX_WAIT)
+    why = f"the service {'cannot answer now' if busy else 'says that it gets too many calls'} ({response.status_code})"
     asks = f" and asks to be left alone for {waits.total_seconds():.0f} s" if waits is not None else ""
-    return Failure("TurnedAway", Certainty.NOT_DONE, f"{why}{asks}", waits)
+    return Failure("TurnedAway", Certainty.NOT_PROCESSED, f"{why}{asks}", waits)

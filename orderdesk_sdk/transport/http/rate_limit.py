@@ -27,47 +27,49 @@ class TokenBucket:
         self._rate = limit.per_second
         self._burst = float(limit.burst)
         self._tokens = self._burst
-        self._seen = clock.monotonic()  # In the future while the bucket is closed: nothing is added before it opens.
-        self._opens = self._seen
-        self._put_off = self._seen
+        self._refilled_at = (
+            clock.monotonic()
+        )  # In the future while the bucket is closed: nothing is added before it opens.
+        self._closed_until = self._refilled_at
+        self._deferred_until = self._refilled_at
 
     def _refill(self) -> float:
         now = self._clock.monotonic()
-        if now > self._seen:
-            self._tokens = min(self._burst, self._tokens + (now - self._seen) * self._rate)
-            self._seen = now
+        if now > self._refilled_at:
+            self._tokens = min(self._burst, self._tokens + (now - self._refilled_at) * self._rate)
+            self._refilled_at = now
         return now
 
-    def _next(self) -> float:
+    def _next_free(self) -> float:
         """The moment from which the next token may be used."""
-        return self._seen + max(0.0, (1 - self._tokens) / self._rate)
+        return self._refilled_at + max(0.0, (1 - self._tokens) / self._rate)
 
-    def reserve_within(self, longest: float, closed: float) -> float | None:
+    def reserve_within(self, max_wait: float, max_closed: float) -> float | None:
         """Take a token and return the moment (`clock.monotonic()`) from which it may be used.
 
-        None, and no token taken, where that is more than `longest` seconds away. closed: the same for a bucket that the
+        None, and no token taken, where that is more than `max_wait` seconds away. max_closed: the same for a bucket that the
         service itself has closed.
         """
         with self._lock:
             now = self._refill()
-            at = self._next()
-            if at - now > longest or self._opens - now > closed:
+            at = self._next_free()
+            if at - now > max_wait or self._closed_until - now > max_closed:
                 return None
             self._tokens -= 1
             return at
 
-    def put_off(self) -> float:
+    def defer(self) -> float:
         """Seconds after which a caller who got no token is to come again: each later than the one before."""
         with self._lock:
             now = self._refill()
-            self._put_off = max(self._put_off + 1 / self._rate, self._next())
-            return self._put_off - now
+            self._deferred_until = max(self._deferred_until + 1 / self._rate, self._next_free())
+            return self._deferred_until - now
 
     @property
     def is_closed(self) -> bool:
         """Whether the service wants to be left alone at this moment."""
         with self._lock:
-            return self._opens > self._clock.monotonic()
+            return self._closed_until > self._clock.monotonic()
 
     def adapt(self, per_second: float) -> None:
         """Take over the rate that the service says it allows; tokens already taken stay taken."""
@@ -76,10 +78,10 @@ class TokenBucket:
                 self._refill()
                 self._rate = per_second
 
-    def drain(self, pause: float) -> None:
-        """The service said to wait `pause` seconds: nobody else takes a token before."""
+    def close_for(self, seconds: float) -> None:
+        """The service said to wait `seconds` seconds: nobody else takes a token before."""
         with self._lock:
-            opens = self._refill() + pause
-            self._opens = max(self._opens, opens)
-            self._tokens = min(self._tokens + max(0.0, opens - self._seen) * self._rate, 0.0)
-            self._seen = max(self._seen, opens)
+            opens = self._refill() + seconds
+            self._closed_until = max(self._closed_until, opens)
+            self._tokens = min(self._tokens + max(0.0, opens - self._refilled_at) * self._rate, 0.0)
+            self._refilled_at = max(self._refilled_at, opens)

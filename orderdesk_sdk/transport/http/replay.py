@@ -9,13 +9,13 @@ import httpx
 
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
-from orderdesk_sdk.plugin.plain_values import plain_of, plain_text
-from orderdesk_sdk.plugin.service import CALL, CallOptions
+from orderdesk_sdk.plugin.plain_values import plain_instance, plain_text
+from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
 
-__all__ = ["digest_of", "is_private", "is_request", "operation_of", "plain_request", "response_of"]
+__all__ = ["request_digest", "is_response_redacted", "is_request", "operation_of", "plain_request", "recorded_response"]
 
 
-def digest_of(request: httpx.Request) -> str:
+def request_digest(request: httpx.Request) -> str:
     """What a request is recognized by at a replay: SHA-256 of method, URL and body, in hexadecimal."""
     return hashlib.sha256(f"{request.method} {request.url}\n".encode() + request.content).hexdigest()
 
@@ -32,31 +32,33 @@ def plain_request(request: httpx.Request) -> httpx.Request:
     """
     if not issubclass(type(request.stream), httpx.ByteStream):
         raise TypeError("a request cannot be sent whose body is made while it is sent; give it whole, as bytes")
-    options = plain_of(CallOptions, request.extensions[CALL]) if CALL in request.extensions else None
+    options = (
+        plain_instance(CallOptions, request.extensions[CALL_OPTIONS]) if CALL_OPTIONS in request.extensions else None
+    )
     return httpx.Request(
         plain_text(request.method),
         request.url if type(request.url) is httpx.URL else httpx.URL(plain_text(str(request.url))),
         headers=[(bytes(name), bytes(value)) for name, value in request.headers.raw],
         content=bytes(request.content),
-        extensions={CALL: options} if options is not None else {},
+        extensions={CALL_OPTIONS: options} if options is not None else {},
     )
 
 
-def is_private(request: httpx.Request) -> bool:
+def is_response_redacted(request: httpx.Request) -> bool:
     """Whether the reply to a request is kept out of the record."""
-    options = request.extensions.get(CALL)
-    return isinstance(options, CallOptions) and options.private
+    options = request.extensions.get(CALL_OPTIONS)
+    return isinstance(options, CallOptions) and options.redact_response
 
 
 def operation_of(request: httpx.Request) -> str:
     """The operation that a flow's request is of; "*" for one that was not made by the service."""
-    options = request.extensions.get(CALL)
+    options = request.extensions.get(CALL_OPTIONS)
     return options.operation if isinstance(options, CallOptions) else "*"
 
 
-def response_of(exchange: Exchange, request: httpx.Request) -> httpx.Response | None:
+def recorded_response(exchange: Exchange, request: httpx.Request) -> httpx.Response | None:
     """The recorded response to `request`; None where it was not kept whole, no flow may see it, or there was none."""
-    if exchange.status is None or exchange.failure is not None or not exchange.whole:
+    if exchange.status is None or exchange.failure is not None or not exchange.is_complete:
         return None
     response = httpx.Response(
         exchange.status, headers=exchange.headers, content=exchange.body.encode(), request=request

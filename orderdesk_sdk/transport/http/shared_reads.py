@@ -13,15 +13,15 @@ from attrs import define, field
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
-from orderdesk_sdk.plugin.guard import LOOK, Watch
+from orderdesk_sdk.plugin.guard import POLL_SECONDS, Watchdog
 
-__all__ = ["Made", "SharedReads", "copy_of"]
+__all__ = ["Exchanged", "SharedReads", "copy_response"]
 
-Made = tuple[Exchange, httpx.Response | None]
+Exchanged = tuple[Exchange, httpx.Response | None]
 
-MOST = 64
+MAX_RESPONSES = 64
 """Replies that are kept at once."""
-MOST_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 """What the bodies of kept replies may weigh together."""
 
 
@@ -29,14 +29,14 @@ MOST_BYTES = 16 * 1024 * 1024
 class _Read:
     """One read. by: who makes it. made: None while it is under way, or when whoever made it could not."""
 
-    by: Watch
-    made: Made | None = None
-    until: float = 0.0
-    over: threading.Event = field(factory=threading.Event)
+    watchdog: Watchdog
+    result: Exchanged | None = None
+    expires_at: float = 0.0
+    done: threading.Event = field(factory=threading.Event)
 
     @property
     def size(self) -> int:
-        return len(self.made[1].content) if self.made is not None and self.made[1] is not None else 0
+        return len(self.result[1].content) if self.result is not None and self.result[1] is not None else 0
 
 
 class SharedReads:
@@ -51,17 +51,17 @@ class SharedReads:
         self._lock = threading.Lock()
         self._reads: OrderedDict[str, _Read] = OrderedDict()
 
-    def read(
+    def get(
         self,
         key: str,
-        within: float,
-        make: Callable[[], Made],
-        watch: Watch | None = None,
+        max_age: float,
+        make: Callable[[], Exchanged],
+        watchdog: Watchdog | None = None,
         newer_than: datetime | None = None,
-    ) -> tuple[Made, bool]:
-        """What `make` gave, and whether it was another caller's: that of the same key, up to `within` seconds ago.
+    ) -> tuple[Exchanged, bool]:
+        """What `make` gave, and whether it was another caller's: that of the same key, up to `max_age` seconds ago.
 
-        newer_than: what was read then or before tells this caller nothing; None: whatever is kept does. watch: of the
+        newer_than: what was read then or before tells this caller nothing; None: whatever is kept does. watchdog: of the
         thread that asks. Raises what `make` raises; who waited for it then tries on its own, as after a
         maker whose thread was left behind.
         """
@@ -70,26 +70,26 @@ class SharedReads:
                 self._forget()
                 read = self._reads.get(key)
                 if read is None:
-                    read = self._reads[key] = _Read(watch or Watch())
+                    read = self._reads[key] = _Read(watchdog or Watchdog())
                     break
-            while not read.over.wait(LOOK) and not read.by.is_left:
+            while not read.done.wait(POLL_SECONDS) and not read.watchdog.is_abandoned:
                 pass  # Another look.
-            if read.made is not None and (newer_than is None or read.made[0].intent.at > newer_than):
-                return read.made, True
+            if read.result is not None and (newer_than is None or read.result[0].intent.at > newer_than):
+                return read.result, True
             self._drop(key, read)
         try:
             made = make()
         except BaseException:
             self._drop(key, read)
-            read.over.set()
+            read.done.set()
             raise
         response = made[1]
         if response is None or not response.is_success:
             self._drop(key, read)
         with self._lock:
-            read.made, read.until = made, self._clock.monotonic() + within
+            read.result, read.expires_at = made, self._clock.monotonic() + max_age
             self._forget()
-        read.over.set()
+        read.done.set()
         return made, False
 
     def _drop(self, key: str, read: _Read) -> None:
@@ -100,16 +100,16 @@ class SharedReads:
     def _forget(self) -> None:
         """Drop what has had its time, then the oldest until the rest is few and small enough. Under the lock."""
         now = self._clock.monotonic()
-        done = [key for key, read in self._reads.items() if read.made is not None]
+        done = [key for key, read in self._reads.items() if read.result is not None]
         size = sum(self._reads[key].size for key in done)
         for at, key in enumerate(done):
             read = self._reads[key]
-            if read.until <= now or len(done) - at > MOST or size > MOST_BYTES:
+            if read.expires_at <= now or len(done) - at > MAX_RESPONSES or size > MAX_BYTES:
                 size -= read.size
                 del self._reads[key]
 
 
-def copy_of(response: httpx.Response, request: httpx.Request) -> httpx.Response:
+def copy_response(response: httpx.Response, request: httpx.Request) -> httpx.Response:
     """A response with the same words and the same number, for somebody else to hold."""
     copy = httpx.Response(response.status_code, headers=response.headers, content=response.content, request=request)
     if EXCHANGE_NUMBER in response.extensions:

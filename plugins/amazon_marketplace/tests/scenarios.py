@@ -8,7 +8,7 @@ from functools import partial
 from orderdesk_amazon_marketplace.simulator import Durations, MarketplaceSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import Simulator
-from orderdesk_devkit.testing.harness import Stage
+from orderdesk_devkit.testing.harness import PluginHarness
 from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, with_fault, with_order
 from orderdesk_sdk.clock import Clock, minutes
 
@@ -17,9 +17,9 @@ QUICK = partial(MarketplaceSimulator, durations=Durations(queue=minutes(1), prog
 """A queue without anybody else in it: few read-backs to the end."""
 
 
-def cancel(stage: Stage) -> None:
-    stage.cancel("out of stock")
-    stage.follow()
+def cancel(harness: PluginHarness) -> None:
+    harness.cancel("out of stock")
+    harness.follow_up()
 
 
 def simulator(status: str = "UNSHIPPED") -> Callable[[Clock], Simulator]:
@@ -30,7 +30,7 @@ def simulator(status: str = "UNSHIPPED") -> Callable[[Clock], Simulator]:
 def scenario(
     name: str, about: str, make: Callable[[Clock], Simulator], *, live: str | None = None, **switches: str
 ) -> Scenario:
-    return Scenario(name, about=about, play=cancel, simulator=make, live=live, order=ORDER, switches=switches)
+    return Scenario(name, description=about, play=cancel, simulator=make, live=live, order=ORDER, options=switches)
 
 
 SCENARIOS = Scenarios(

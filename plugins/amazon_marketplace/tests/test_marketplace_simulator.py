@@ -10,7 +10,7 @@ import pytest
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 
 integration = "amazon-marketplace"
 order = ORDER = "902-1106328-1059050"
@@ -94,7 +94,7 @@ def test_what_is_wrong_in_a_feed_is_an_error_of_its_report(
 ) -> None:
     simulator.add_order(ORDER, lines=[("MUG", 1)])
     assert f"<ResultMessageCode>{code}</ResultMessageCode>" in feed(simulator, client, content)
-    assert simulator.truth(ORDER) == "UNSHIPPED"
+    assert simulator.actual_status(ORDER) == "UNSHIPPED"
 
 
 @pytest.mark.parametrize(("inside", "truth"), [(FAILURE, "UNSHIPPED"), (FAILURE + item(), "CANCELLED")])
@@ -103,15 +103,15 @@ def test_a_failure_without_items_is_accepted_and_cancels_nothing(
 ) -> None:
     simulator.add_order(ORDER, lines=[("MUG", 1)])
     assert "<Result>" not in feed(simulator, client, envelope(inside))
-    assert simulator.truth(ORDER) == truth
+    assert simulator.actual_status(ORDER) == truth
 
 
 def test_orders_are_found_by_their_number_and_made_once(simulator: MarketplaceSimulator) -> None:
     simulator.add_order(ORDER, lines=[("MUG", 1)])
-    with pytest.raises(InputError):
+    with pytest.raises(ValidationError):
         simulator.add_order(ORDER, lines=[("MUG", 1)])
     with pytest.raises(NotFoundError):
-        simulator.truth("111-1111111-1111111")
+        simulator.actual_status("111-1111111-1111111")
 
 
 def test_without_a_token_nothing_is_answered_and_without_a_language_only_where_it_is_asked_for(
@@ -122,7 +122,7 @@ def test_without_a_token_nothing_is_answered_and_without_a_language_only_where_i
     assert client.get(path).status_code == 200
     assert client.get(path, headers={"x-amz-access-token": "none"}).status_code == 403
     assert client.get(path, headers={"user-agent": "amazon-selling-partner-api-sdk"}).status_code == 200
-    simulator.set_switch("user_agent", "required")
+    simulator.set_option("user_agent", "required")
     assert client.get(path, headers={"user-agent": "amazon-selling-partner-api-sdk"}).status_code == 400
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator, Status
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.harness import LINES, SimulatedStage
+from orderdesk_devkit.testing.harness import LINES, SimulatedHarness
 from orderdesk_devkit.testing.specs import SwaggerModel, vendor_file
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, minutes
@@ -42,14 +42,14 @@ def orders() -> SwaggerModel:
 
 @pytest.mark.parametrize("report", ["plain", "gzip"])
 def test_every_request_of_a_cancel_and_every_answer_fit_the_models(
-    simulator: MarketplaceSimulator, stage: SimulatedStage, feeds: SwaggerModel, orders: SwaggerModel, report: str
+    simulator: MarketplaceSimulator, harness: SimulatedHarness, feeds: SwaggerModel, orders: SwaggerModel, report: str
 ) -> None:
-    simulator.set_switch("report", report)
+    simulator.set_option("report", report)
     simulator.add_order(ORDER, lines=LINES, buyer_asked="BOUGHT_BY_MISTAKE")
-    stage.cancel("customer asked")
-    assert stage.follow().state is State.CANCELED
+    harness.cancel("customer asked")
+    assert harness.follow_up().state is State.CANCELED
     judged = set()
-    for seen in stage.tap.requests:
+    for seen in harness.recorder.requests:
         base = next((base for base in (FEEDS, DOCUMENTS, ORDERS) if seen.path.startswith(base)), None)
         if base is None:
             continue
@@ -102,7 +102,7 @@ def test_a_feed_in_any_status_fits_the_model(
     simulator: MarketplaceSimulator, call: Judged, feeds: SwaggerModel, fate: str
 ) -> None:
     assert isinstance(simulator.clock, VirtualClock)
-    simulator.set_switch("feed", fate)
+    simulator.set_option("feed", fate)
     place = call(feeds, "POST", DOCUMENTS, body={"contentType": "text/xml; charset=UTF-8"}).json()
     headers = {"content-type": "text/xml; charset=UTF-8"}
     assert httpx.put(place["url"], content=b"<a/>", headers=headers, trust_env=False).status_code == 200

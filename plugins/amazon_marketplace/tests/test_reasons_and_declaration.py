@@ -10,11 +10,11 @@ from orderdesk_amazon_marketplace.settings import MarketplaceSettings
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
 from orderdesk_amazon_marketplace.simulator.feeds import REASONS as PUBLISHED
 from orderdesk_amazon_marketplace.simulator.service import PLAN
-from orderdesk_devkit.testing.harness import SimulatedStage
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.orders.order import Order, Role
-from orderdesk_sdk.plugin.integration import NoResubmit
-from orderdesk_sdk.plugin.reasons import CanonicalReason, resolve_reason
+from orderdesk_devkit.testing.harness import SimulatedHarness
+from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.orders.order import ConnectionRole, Order
+from orderdesk_sdk.plugin.integration import NoResubmission
+from orderdesk_sdk.plugin.reasons import StandardReason, resolve_reason
 from orderdesk_sdk.plugin.routes import Button
 from orderdesk_sdk.secret import Secret
 
@@ -50,13 +50,13 @@ def test_a_reason_is_told_by_its_code(given: str, code: str) -> None:
 
 def test_no_reason_and_an_unknown_one_are_refused_with_the_list() -> None:
     for given in (None, "RejectOrder"):
-        with pytest.raises(InputError) as error:
+        with pytest.raises(ValidationError) as error:
             resolve_reason(REASONS, given, made(), Order("1", "1"), "test")
-        assert "NoInventory (Out of stock)" in (error.value.remedy or "")
+        assert "NoInventory (Out of stock)" in (error.value.hint or "")
 
 
 def test_of_every_canonical_reason_amazon_takes_the_code() -> None:
-    codes = {resolve_reason(REASONS, one.value, made(), Order("1", "1"), "test").code for one in CanonicalReason}
+    codes = {resolve_reason(REASONS, one.value, made(), Order("1", "1"), "test").code for one in StandardReason}
     assert codes <= PUBLISHED
 
 
@@ -64,10 +64,10 @@ def test_the_button_warns_and_nothing_is_resubmitted() -> None:
     declared = orderdesk_integration()
     (button,) = declared.cancel
     assert isinstance(button, Button)
-    assert "NoInventory counts against you" in (button.note or "")
-    assert isinstance(declared.resubmit, NoResubmit)
-    assert "order again" in declared.resubmit.why
-    assert declared.role is Role.CART
+    assert "NoInventory counts against you" in (button.warning or "")
+    assert isinstance(declared.resubmission, NoResubmission)
+    assert "order again" in declared.resubmission.reason
+    assert declared.role is ConnectionRole.CART
 
 
 def test_the_limits_are_those_of_the_models() -> None:
@@ -83,7 +83,7 @@ def test_the_limits_are_those_of_the_models() -> None:
 
 
 def test_an_order_number_of_another_shape_is_refused_where_it_is_registered(
-    simulator: MarketplaceSimulator, stage: SimulatedStage
+    simulator: MarketplaceSimulator, harness: SimulatedHarness
 ) -> None:
-    with pytest.raises(InputError, match="902-1106328-1059050"):
-        stage.desk.place(stage.order, at=stage.connection, by="Ann", remote_id="1042")
+    with pytest.raises(ValidationError, match="902-1106328-1059050"):
+        harness.desk.place(harness.order, connection=harness.connection, by="Ann", remote_id="1042")

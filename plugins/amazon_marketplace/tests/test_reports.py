@@ -9,15 +9,15 @@ import pytest
 
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.testing.harness import LINES, SimulatedStage
-from orderdesk_devkit.testing.request_recorder import SeenRequest
+from orderdesk_devkit.testing.harness import LINES, SimulatedHarness
+from orderdesk_devkit.testing.request_recorder import RecordedRequest
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.answer import Rejection
 
 integration = "amazon-marketplace"
 order = ORDER = "902-1106328-1059050"
-Edit = Callable[[SeenRequest, bytes], bytes]
+Edit = Callable[[RecordedRequest, bytes], bytes]
 
 
 def report_of(result: str = "", counts: tuple[int, int, int] | None = (1, 0, 1)) -> bytes:
@@ -37,15 +37,15 @@ def reported(report: bytes) -> Edit:
     return lambda seen, body: report if seen.path.startswith("/store/") else body
 
 
-def followed(simulator: MarketplaceSimulator, stage: SimulatedStage, edit: Edit, fate: str = "ignored") -> Case:
-    simulator.set_switch("fate", fate)
+def followed(simulator: MarketplaceSimulator, harness: SimulatedHarness, edit: Edit, fate: str = "ignored") -> Case:
+    simulator.set_option("fate", fate)
     simulator.add_order(ORDER, lines=LINES)
-    stage.cancel("out of stock")
-    stage.tap.edit = edit
-    return stage.follow()
+    harness.cancel("out of stock")
+    harness.recorder.edit_response = edit
+    return harness.follow_up()
 
 
-def without_result(seen: SeenRequest, body: bytes) -> bytes:
+def without_result(seen: RecordedRequest, body: bytes) -> bytes:
     if "/feeds/2021-06-30/feeds/" not in seen.path:
         return body
     document = json.loads(body)
@@ -64,44 +64,46 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("edit", UNREADABLE.values(), ids=UNREADABLE)
 def test_the_order_decides_whatever_its_report_is(
-    simulator: MarketplaceSimulator, stage: SimulatedStage, edit: Edit
+    simulator: MarketplaceSimulator, harness: SimulatedHarness, edit: Edit
 ) -> None:
-    case = followed(simulator, stage, edit, fate="honored")
-    assert (case.state, case.status) == (State.CANCELED, "CANCELLED")
+    case = followed(simulator, harness, edit, fate="honored")
+    assert (case.state, case.service_status) == (State.CANCELED, "CANCELLED")
 
 
 @pytest.mark.parametrize("path", ["/documents/a", "/store/"])
-@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR_HTML, Fault.LOST_REPLY, Fault.OK_EMPTY, Fault.GARBAGE_GZIP])
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR_HTML, Fault.LOST_RESPONSE, Fault.OK_EMPTY, Fault.GARBAGE_GZIP])
 def test_the_order_decides_though_its_report_is_never_had(
-    simulator: MarketplaceSimulator, stage: SimulatedStage, fault: Fault, path: str
+    simulator: MarketplaceSimulator, harness: SimulatedHarness, fault: Fault, path: str
 ) -> None:
     simulator.add_order(ORDER, lines=LINES)
-    stage.cancel("out of stock")
+    harness.cancel("out of stock")
     simulator.faults.add(fault, method="GET", path=path, times=10_000)
-    assert stage.follow().state is State.CANCELED
+    assert harness.follow_up().state is State.CANCELED
 
 
-def test_the_order_decides_though_its_feed_never_ends(simulator: MarketplaceSimulator, stage: SimulatedStage) -> None:
-    began = stage.clock.now()
+def test_the_order_decides_though_its_feed_never_ends(
+    simulator: MarketplaceSimulator, harness: SimulatedHarness
+) -> None:
+    began = harness.clock.now()
 
-    def queued(seen: SeenRequest, body: bytes) -> bytes:
+    def queued(seen: RecordedRequest, body: bytes) -> bytes:
         if "/feeds/2021-06-30/feeds/" not in seen.path:
             return body
         return json.dumps({**json.loads(body), "processingStatus": "IN_PROGRESS"}).encode()
 
-    case = followed(simulator, stage, queued, fate="honored")
-    assert (case.state, case.status) == (State.CANCELED, "CANCELLED")
-    assert stage.clock.now() - began < hours(2)
+    case = followed(simulator, harness, queued, fate="honored")
+    assert (case.state, case.service_status) == (State.CANCELED, "CANCELLED")
+    assert harness.clock.now() - began < hours(2)
 
 
 @pytest.mark.parametrize("how", ["plain", "gzip", "cp1252", "namespace"])
 def test_an_error_is_read_however_the_report_is_written(
-    simulator: MarketplaceSimulator, stage: SimulatedStage, how: str
+    simulator: MarketplaceSimulator, harness: SimulatedHarness, how: str
 ) -> None:
-    simulator.set_switch("report", how)
-    case = followed(simulator, stage, lambda seen, body: body, fate="error")
-    assert (case.state, case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
-    assert "SIM_CHOSEN: simulator" in (case.text or "")
+    simulator.set_option("report", how)
+    case = followed(simulator, harness, lambda seen, body: body, fate="error")
+    assert (case.state, case.rejection) == (State.REJECTED, Rejection.NOT_ALLOWED)
+    assert "SIM_CHOSEN: simulator" in (case.message or "")
 
 
 ONE = "<MessageID>1</MessageID>"
@@ -124,12 +126,12 @@ OURS = {
 
 @pytest.mark.parametrize(("report", "said"), OURS.values(), ids=OURS)
 def test_an_error_that_must_be_the_orders_own_refuses_it_in_the_reports_words(
-    simulator: MarketplaceSimulator, stage: SimulatedStage, report: bytes, said: str
+    simulator: MarketplaceSimulator, harness: SimulatedHarness, report: bytes, said: str
 ) -> None:
-    case = followed(simulator, stage, reported(report))
-    assert (case.state, case.refusal) == (State.REFUSED, Refusal.NOT_ALLOWED)
-    assert said in (case.text or "")
-    assert "Seller Central" in (case.remedy or "")
+    case = followed(simulator, harness, reported(report))
+    assert (case.state, case.rejection) == (State.REJECTED, Rejection.NOT_ALLOWED)
+    assert said in (case.message or "")
+    assert "Seller Central" in (case.hint or "")
 
 
 @pytest.mark.slow
@@ -142,53 +144,53 @@ def test_an_error_that_must_be_the_orders_own_refuses_it_in_the_reports_words(
     ],
 )
 def test_an_error_that_may_be_anothers_is_told_and_refuses_nothing(
-    simulator: MarketplaceSimulator, stage: SimulatedStage, report: bytes
+    simulator: MarketplaceSimulator, harness: SimulatedHarness, report: bytes
 ) -> None:
-    case = followed(simulator, stage, reported(report))
-    assert case.state is State.AWAITING_PERSON
-    told = [step.text or "" for step in stage.receipt.steps]
+    case = followed(simulator, harness, reported(report))
+    assert case.state is State.ACTION_REQUIRED
+    told = [step.message or "" for step in harness.receipt.history]
     assert any("the service's report says" in text for text in told)
-    assert "the service's report says" in (case.text or "")
+    assert "the service's report says" in (case.message or "")
 
 
 def test_a_fatal_feed_whose_report_names_the_order_is_refused_in_its_words(
-    simulator: MarketplaceSimulator, stage: SimulatedStage
+    simulator: MarketplaceSimulator, harness: SimulatedHarness
 ) -> None:
-    def fatal(seen: SeenRequest, body: bytes) -> bytes:
+    def fatal(seen: RecordedRequest, body: bytes) -> bytes:
         if "/feeds/2021-06-30/feeds/" in seen.path:
             return json.dumps({**json.loads(body), "processingStatus": "FATAL"}).encode()
         return reported(report_of(result_of(ONE)))(seen, body)
 
-    case = followed(simulator, stage, fatal)
-    assert (case.state, "8541: no such item" in (case.text or "")) == (State.REFUSED, True)
+    case = followed(simulator, harness, fatal)
+    assert (case.state, "8541: no such item" in (case.message or "")) == (State.REJECTED, True)
 
 
 def test_items_that_cannot_be_read_do_not_keep_a_status_from_counting(
-    simulator: MarketplaceSimulator, stage: SimulatedStage
+    simulator: MarketplaceSimulator, harness: SimulatedHarness
 ) -> None:
-    def stripped(seen: SeenRequest, body: bytes) -> bytes:
+    def stripped(seen: RecordedRequest, body: bytes) -> bytes:
         if "/orders/2026" not in seen.path:
             return body
         document = json.loads(body)
         document["order"]["orderItems"] = None
         return json.dumps(document).encode()
 
-    case = followed(simulator, stage, stripped, fate="honored")
-    assert (case.state, case.status) == (State.CANCELED, "CANCELLED")
+    case = followed(simulator, harness, stripped, fate="honored")
+    assert (case.state, case.service_status) == (State.CANCELED, "CANCELLED")
 
 
 @pytest.mark.parametrize("body", ["<html>Not Found</html>", '{"message": "Not Found"}'])
 def test_a_404_that_is_none_of_amazons_is_a_matter_of_the_configuration(
-    simulator: MarketplaceSimulator, stage: SimulatedStage, body: str
+    simulator: MarketplaceSimulator, harness: SimulatedHarness, body: str
 ) -> None:
     simulator.add_order(ORDER, lines=LINES)
-    stage.tap.instead = lambda seen: (404, body) if "/orders/" in seen.path else None
-    case = stage.cancel("out of stock")
-    assert (case.state, case.refusal) == (State.REQUESTED, None)
-    assert "base URL" in (case.remedy or "")
+    harness.recorder.override = lambda seen: (404, body) if "/orders/" in seen.path else None
+    case = harness.cancel("out of stock")
+    assert (case.state, case.rejection) == (State.PENDING, None)
+    assert "base URL" in (case.hint or "")
 
 
-def renumbered(seen: SeenRequest, body: bytes) -> bytes:
+def renumbered(seen: RecordedRequest, body: bytes) -> bytes:
     if "/orders/2026" not in seen.path:
         return body
     document = json.loads(body)
@@ -197,15 +199,17 @@ def renumbered(seen: SeenRequest, body: bytes) -> bytes:
 
 
 @pytest.mark.slow
-def test_a_reply_about_another_order_decides_nothing(simulator: MarketplaceSimulator, stage: SimulatedStage) -> None:
-    case = followed(simulator, stage, renumbered, fate="honored")
-    assert (case.state, case.proof, simulator.truth(ORDER)) == (State.AWAITING_PERSON, None, "CANCELLED")
+def test_a_reply_about_another_order_decides_nothing(
+    simulator: MarketplaceSimulator, harness: SimulatedHarness
+) -> None:
+    case = followed(simulator, harness, renumbered, fate="honored")
+    assert (case.state, case.evidence, simulator.actual_status(ORDER)) == (State.ACTION_REQUIRED, None, "CANCELLED")
 
 
 @pytest.mark.slow
-def test_no_feed_is_made_of_another_orders_items(simulator: MarketplaceSimulator, stage: SimulatedStage) -> None:
+def test_no_feed_is_made_of_another_orders_items(simulator: MarketplaceSimulator, harness: SimulatedHarness) -> None:
     simulator.add_order(ORDER, lines=LINES)
-    stage.tap.edit = renumbered
-    stage.cancel("out of stock")
-    assert stage.follow().state is State.AWAITING_PERSON
+    harness.recorder.edit_response = renumbered
+    harness.cancel("out of stock")
+    assert harness.follow_up().state is State.ACTION_REQUIRED
     assert [record.operation for record in simulator.log if record.operation.startswith("createFeed")] == []

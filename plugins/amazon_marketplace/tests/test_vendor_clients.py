@@ -13,7 +13,7 @@ import pytest
 
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.report_keys import LOUD
+from orderdesk_devkit.testing.report_keys import VENDOR_SKIP
 from orderdesk_sdk.clock import VirtualClock
 
 SCRIPT = Path(__file__).with_name("amazon_clients.py")
@@ -24,7 +24,7 @@ ORDER = "902-1106328-1059050"
 @pytest.mark.parametrize(("client", "module"), [("amzn-sp-api", "spapi"), ("python-amazon-sp-api", "sp_api")])
 def test_a_public_client_cancels_an_order_by_feed_cancels_a_feed_and_lists_them(client: str, module: str) -> None:
     if find_spec(module) is None:
-        pytest.skip(f"{LOUD}{client} is not installed")
+        pytest.skip(f"{VENDOR_SKIP}{client} is not installed")
     simulator = MarketplaceSimulator(VirtualClock())
     simulator.add_order(ORDER, lines=[("MUG", 2)])
     quiet = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
@@ -47,4 +47,4 @@ def test_a_public_client_cancels_an_order_by_feed_cancels_a_feed_and_lists_them(
         "canceled": "CANCELLED",
         "listed": True,
     }
-    assert simulator.truth(ORDER) == "CANCELLED"
+    assert simulator.actual_status(ORDER) == "CANCELLED"

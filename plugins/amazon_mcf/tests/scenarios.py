@@ -8,7 +8,7 @@ from functools import partial
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import Simulator
-from orderdesk_devkit.testing.harness import LINES, ORDER, Stage
+from orderdesk_devkit.testing.harness import LINES, ORDER, PluginHarness
 from orderdesk_devkit.testing.scenarios import (
     Scenario,
     Scenarios,
@@ -23,8 +23,8 @@ IN_A_HURRY = partial(McfSimulator, durations=Durations(received=minutes(3), plan
 """A warehouse with little to do: few read-backs to the end."""
 
 
-def cancel(stage: Stage) -> None:
-    stage.cancel()
+def cancel(harness: PluginHarness) -> None:
+    harness.cancel()
 
 
 def with_the_next_number_taken(clock: Clock) -> Simulator:
@@ -44,58 +44,58 @@ SCENARIOS = Scenarios(
     table=(
         Scenario(
             "cancel-honored",
-            about="a cancel in time, read back until the order is Cancelled",
+            description="a cancel in time, read back until the order is Cancelled",
             play=cancel_and_follow,
             simulator=with_order(McfSimulator),
             live="asks Amazon to cancel the order and reads it back; take one in Received or Planning",
         ),
         Scenario(
             "too-late-by-error",
-            about="a cancel while picking, refused with an error",
+            description="a cancel while picking, refused with an error",
             play=cancel_and_follow,
             simulator=with_order(McfSimulator, status="Processing"),
             live="asks Amazon to cancel the order; take one in Processing, it may be canceled all the same",
         ),
         Scenario(
             "too-late-by-shipping",
-            about="a cancel while picking, accepted to no effect: the order ends Complete",
+            description="a cancel while picking, accepted to no effect: the order ends Complete",
             play=cancel_and_follow,
             simulator=with_order(IN_A_HURRY, status="Processing"),
-            switches={"too_late": "accept"},
+            options={"too_late": "accept"},
             live="asks Amazon to cancel the order and reads it back for up to 24 h; take one in Processing",
         ),
         Scenario(
             "partly-canceled",
-            about="a cancel that came in time for some units only",
+            description="a cancel that came in time for some units only",
             play=cancel_and_follow,
             simulator=with_order(IN_A_HURRY),
-            switches={"cancel_fate": "partly"},
+            options={"cancel_fate": "partly"},
             live=None,
         ),
         Scenario(
             "resubmit",
-            about="a canceled order sent again under a new number",
+            description="a canceled order sent again under a new number",
             play=cancel_and_resubmit,
             simulator=with_order(McfSimulator),
             live="asks Amazon to cancel the order, then creates a new one with its lines, which ships and costs money",
         ),
         Scenario(
             "resubmit-number-taken",
-            about="the new number holds the same items before anything was created, so it is another order's",
+            description="the new number holds the same items before anything was created, so it is another order's",
             play=cancel_and_resubmit,
             simulator=with_the_next_number_taken,
             live=None,
         ),
         Scenario(
             "token-expired",
-            about="the access token is refused once, a new one is accepted",
+            description="the access token is refused once, a new one is accepted",
             play=cancel,
             simulator=with_refused_tokens(1),
             live=None,
         ),
         Scenario(
             "denied",
-            about="the access token is refused twice: nothing was done, and a person is told what to check",
+            description="the access token is refused twice: nothing was done, and a person is told what to check",
             play=cancel,
             simulator=with_refused_tokens(2),
             live=None,

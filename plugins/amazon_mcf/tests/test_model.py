@@ -105,7 +105,7 @@ def test_a_throttled_answer_fits_the_model(call: Judged) -> None:
 
 def test_an_order_that_goes_on_after_its_cancel_fits_the_model(call: Judged, amazon: McfSimulator) -> None:
     assert isinstance(amazon.clock, VirtualClock)
-    amazon.set_switch("cancel_fate", "partly")
+    amazon.set_option("cancel_fate", "partly")
     amazon.add_order("A-1", lines=[("MUG", 4)])
     seen = set()
     call("PUT", ORDER + "/cancel")

@@ -12,15 +12,15 @@ import pytest
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_amazon_mcf.simulator.service import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.cassettes import Source, read_head
+from orderdesk_devkit.testing.cassettes import Source, read_header
 from orderdesk_devkit.testing.record import main
-from orderdesk_devkit.testing.scenarios import load_scenarios, replayed
+from orderdesk_devkit.testing.scenarios import load_scenarios, replay_scenario
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import SystemClock, minutes
 from orderdesk_sdk.desk.config import read_config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.serialization import read_order_text
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 HERE = Path(__file__).parent
 CONFIG = """
@@ -61,9 +61,9 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[M
         config = tmp_path / "orderdesk.toml"
         config.write_text(CONFIG.format(url=served.url), encoding="utf-8")
         with Desk(read_config(config)) as desk:
-            assert isinstance(desk.host, LocalHost)
-            desk.host.import_orders(read_order_text(json.dumps(ORDER), place="the live order"), by="Ann")
-            desk.place("LIVE-7", at="mine", by="Ann")
+            assert isinstance(desk.order_store, SqliteOrderStore)
+            desk.order_store.import_orders(read_order_text(json.dumps(ORDER), location="the live order"), by="Ann")
+            desk.place("LIVE-7", connection="mine", by="Ann")
         yield amazon, config
 
 
@@ -126,16 +126,16 @@ def test_a_live_recording_is_marked_as_such_scrubbed_and_replays(
     _, config = account
     assert main(live(tests, config, "--yes")) == 0
     file = tests / "cassettes/too-late-by-error.yaml"
-    head = read_head(file)
-    assert (head.provenance.source, head.scene.order, head.scene.lines) == (Source.LIVE, "LIVE-7", (("LAMP", 3),))
-    assert head.scene.settings == {"speed": "Priority"}
+    head = read_header(file)
+    assert (head.provenance.source, head.setup.order, head.setup.lines) == (Source.LIVE, "LIVE-7", (("LAMP", 3),))
+    assert head.setup.settings == {"speed": "Priority"}
     text = file.read_text(encoding="utf-8")
     private = [REFRESH_TOKEN, CLIENT_ID, CLIENT_SECRET, "Atza", "Muster", "Real Road", "example.org", "127.0.0.1"]
     assert [word for word in private if word in text] == []
-    with replayed(tests, "too-late-by-error") as stage:
-        assert (stage.case.state, stage.case.remote_id) == (State.REFUSED, "LIVE-7")
+    with replay_scenario(tests, "too-late-by-error") as stage:
+        assert (stage.case.state, stage.case.remote_id) == (State.REJECTED, "LIVE-7")
     with Desk(read_config(config)) as desk:
-        assert [case.state for case in desk.cases(order="LIVE-7")] == [State.REFUSED]
+        assert [case.state for case in desk.cases(order="LIVE-7")] == [State.REJECTED]
 
 
 @pytest.mark.slow
@@ -146,9 +146,9 @@ def test_what_was_recorded_live_is_not_lost_to_a_simulator(
     assert main(["amazon-mcf", "--tests", str(tests)]) == 0
     file = tests / "cassettes/too-late-by-error.yaml"
     assert "it was recorded live" in capsys.readouterr().out
-    assert read_head(file).provenance.source is Source.LIVE
+    assert read_header(file).provenance.source is Source.LIVE
     assert main(["amazon-mcf", "too-late-by-error", "--tests", str(tests)]) == 0
-    assert read_head(file).provenance.source is Source.SIMULATOR
+    assert read_header(file).provenance.source is Source.SIMULATOR
 
 
 def test_a_scenario_that_needs_a_simulator_is_not_played_live(
@@ -165,7 +165,7 @@ def test_an_order_that_is_elsewhere_too_is_not_played_live(
     text = config.read_text(encoding="utf-8")
     config.write_text(text + text.replace("connections.mine", "connections.other"), encoding="utf-8")
     with Desk(read_config(config)) as desk:
-        desk.place("LIVE-7", at="other", by="Ann")
+        desk.place("LIVE-7", connection="other", by="Ann")
     before = len(amazon.log)
     assert main(live(tests, config, "--yes")) == 1
     assert "this would cancel it at all of them" in capsys.readouterr().err
@@ -177,10 +177,10 @@ def test_a_ledger_with_other_open_work_is_not_played_live(
 ) -> None:
     amazon, config = account
     with Desk(read_config(config)) as desk:
-        other = desk.host.duplicate("LIVE-7", by="Ann")
-        desk.place(other.number, at="mine", by="Ann")
+        other = desk.order_store.duplicate("LIVE-7", by="Ann")
+        desk.place(other.number, connection="mine", by="Ann")
         amazon.add_order(other.number, lines=(("LAMP", 3),), status="Planning")
         (case,) = desk.cancel(other.number, by="Ann").cases
-        assert (case.state, case.due_at) == (State.ASKED, case.updated_at + minutes(2))
+        assert (case.state, case.due_at) == (State.ACKNOWLEDGED, case.updated_at + minutes(2))
     assert main(live(tests, config, "--yes")) == 1
     assert "other cancellations are open" in capsys.readouterr().err

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from orderdesk_amazon_mcf.api import OTHER
+from orderdesk_amazon_mcf.api import NUMBER_IN_USE_HINT
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.testing.harness import LINES, SimulatedStage
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
-from orderdesk_devkit.testing.request_recorder import SeenRequest
+from orderdesk_devkit.testing.harness import LINES, SimulatedHarness
+from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
+from orderdesk_devkit.testing.request_recorder import RecordedRequest
 from orderdesk_devkit.testing.specs import SwaggerModel, vendor_file
 from orderdesk_sdk.cases.errand import ErrandState
 
@@ -20,14 +20,14 @@ integration = "amazon-mcf"
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 
 
-def canceled(simulator: McfSimulator, stage: SimulatedStage) -> None:
+def canceled(simulator: McfSimulator, harness: SimulatedHarness) -> None:
     simulator.add_order("1042", lines=LINES)
-    stage.cancel()
-    assert stage.follow().state.value == "canceled"
+    harness.cancel()
+    assert harness.follow_up().state.value == "canceled"
 
 
-def creates(stage: SimulatedStage) -> list[SeenRequest]:
-    return [seen for seen in stage.tap.requests if (seen.method, seen.path) == ("POST", ORDERS)]
+def creates(harness: SimulatedHarness) -> list[RecordedRequest]:
+    return [seen for seen in harness.recorder.requests if (seen.method, seen.path) == ("POST", ORDERS)]
 
 
 def created(simulator: McfSimulator) -> list[str | None]:
@@ -36,16 +36,16 @@ def created(simulator: McfSimulator) -> list[str | None]:
     return [record.remote_id for record in done if record.effect.startswith("created")]
 
 
-def body_of(seen: SeenRequest) -> Mapping[str, object]:
+def body_of(seen: RecordedRequest) -> Mapping[str, object]:
     document = seen.document
     assert isinstance(document, dict)
     return document
 
 
-def test_the_new_order_says_what_the_old_one_said(simulator: McfSimulator, stage: SimulatedStage) -> None:
-    canceled(simulator, stage)
-    stage.resubmit()
-    (post,) = creates(stage)
+def test_the_new_order_says_what_the_old_one_said(simulator: McfSimulator, harness: SimulatedHarness) -> None:
+    canceled(simulator, harness)
+    harness.resubmit()
+    (post,) = creates(harness)
     assert json.loads(post.body) == {
         "marketplaceId": "ATVPDKIKX0DER",
         "sellerFulfillmentOrderId": "1042-1",
@@ -71,9 +71,11 @@ def test_the_new_order_says_what_the_old_one_said(simulator: McfSimulator, stage
     }
 
 
-def test_the_settings_of_the_connection_reach_the_new_order(open_stage: StageOpener, simulator: McfSimulator) -> None:
+def test_the_settings_of_the_connection_reach_the_new_order(
+    open_harness: HarnessOpener, simulator: McfSimulator
+) -> None:
     chosen = {"action": "Hold", "policy": "FillAll", "speed": "Expedited", "marketplace_id": ""}
-    stage = open_stage(chosen)
+    stage = open_harness(chosen)
     canceled(simulator, stage)
     assert stage.resubmit().state is ErrandState.DONE
     body = body_of(creates(stage)[0])
@@ -82,53 +84,55 @@ def test_the_settings_of_the_connection_reach_the_new_order(open_stage: StageOpe
     assert "marketplaceId" not in body
 
 
-def lose_the_reply_to_the_create(stage: SimulatedStage, simulator: McfSimulator) -> None:
-    simulator.faults.add(Fault.LOST_REPLY, method="POST", path="/fulfillmentOrders$")
-    assert stage.resubmit().is_open
+def lose_the_reply_to_the_create(harness: SimulatedHarness, simulator: McfSimulator) -> None:
+    simulator.faults.add(Fault.LOST_RESPONSE, method="POST", path="/fulfillmentOrders$")
+    assert harness.resubmit().is_open
     assert created(simulator) == ["1042-1"]
 
 
 def test_what_an_earlier_create_left_is_found_and_not_made_twice(
-    simulator: McfSimulator, stage: SimulatedStage
+    simulator: McfSimulator, harness: SimulatedHarness
 ) -> None:
-    canceled(simulator, stage)
-    lose_the_reply_to_the_create(stage, simulator)
-    assert stage.resubmit().state is ErrandState.DONE
-    assert (len(creates(stage)), created(simulator)) == (1, ["1042-1"])
+    canceled(simulator, harness)
+    lose_the_reply_to_the_create(harness, simulator)
+    assert harness.resubmit().state is ErrandState.DONE
+    assert (len(creates(harness)), created(simulator)) == (1, ["1042-1"])
 
 
 @pytest.mark.parametrize("status", ["Cancelled", "Complete", "Unfulfillable", "Invalid"])
 def test_what_an_earlier_create_left_is_not_taken_for_the_order_once_it_is_over(
-    simulator: McfSimulator, stage: SimulatedStage, status: str
+    simulator: McfSimulator, harness: SimulatedHarness, status: str
 ) -> None:
-    canceled(simulator, stage)
-    lose_the_reply_to_the_create(stage, simulator)
+    canceled(simulator, harness)
+    lose_the_reply_to_the_create(harness, simulator)
     simulator.put_status("1042-1", status)
-    made = stage.resubmit()
-    assert (made.state, made.remedy) == (ErrandState.REFUSED, OTHER)
-    assert len(creates(stage)) == 1
+    made = harness.resubmit()
+    assert (made.state, made.hint) == (ErrandState.REJECTED, NUMBER_IN_USE_HINT)
+    assert len(creates(harness)) == 1
 
 
 @pytest.mark.parametrize("status", ["Received", "Planning", "Processing", "Cancelled", "Complete", "Invalid"])
 @pytest.mark.parametrize("lines", [LINES, (("MUG", 2),), (("MUG", 2), ("HAT", 1)), (*LINES, LINES[0])])
 def test_an_order_under_the_new_number_is_not_ours_where_we_sent_nothing(
-    simulator: McfSimulator, stage: SimulatedStage, lines: tuple[tuple[str, int], ...], status: str
+    simulator: McfSimulator, harness: SimulatedHarness, lines: tuple[tuple[str, int], ...], status: str
 ) -> None:
-    canceled(simulator, stage)
+    canceled(simulator, harness)
     simulator.add_order("1042-1", lines=lines, status=status)
-    made = stage.resubmit()
-    assert (made.state, made.remedy) == (ErrandState.REFUSED, OTHER)
-    assert creates(stage) == []
-    assert stage.resubmit(number="1042-B").state is ErrandState.DONE
+    made = harness.resubmit()
+    assert (made.state, made.hint) == (ErrandState.REJECTED, NUMBER_IN_USE_HINT)
+    assert creates(harness) == []
+    assert harness.resubmit(number="1042-B").state is ErrandState.DONE
     assert created(simulator) == ["1042-B"]
 
 
-def test_an_order_that_amazon_refuses_is_refused_in_its_words(simulator: McfSimulator, stage: SimulatedStage) -> None:
-    canceled(simulator, stage)
+def test_an_order_that_amazon_refuses_is_refused_in_its_words(
+    simulator: McfSimulator, harness: SimulatedHarness
+) -> None:
+    canceled(simulator, harness)
     said = '{"errors": [{"code": "InvalidInput", "message": "the SellerSKU is invalid"}]}'
-    stage.tap.instead = lambda seen: (400, said) if (seen.method, seen.path) == ("POST", ORDERS) else None
-    made = stage.resubmit()
-    assert (made.state, made.text) == (ErrandState.REFUSED, "InvalidInput: the SellerSKU is invalid")
+    harness.recorder.override = lambda seen: (400, said) if (seen.method, seen.path) == ("POST", ORDERS) else None
+    made = harness.resubmit()
+    assert (made.state, made.message) == (ErrandState.REJECTED, "InvalidInput: the SellerSKU is invalid")
     assert created(simulator) == []
 
 
@@ -147,28 +151,28 @@ def test_an_order_that_amazon_refuses_is_refused_in_its_words(simulator: McfSimu
     ],
 )
 def test_what_amazons_model_does_not_allow_is_refused_before_anything_is_sent(
-    open_stage: StageOpener,
+    open_harness: HarnessOpener,
     simulator: McfSimulator,
     details: dict[str, str],
     lines: tuple[tuple[str, int], ...],
     said: str,
 ) -> None:
-    stage = open_stage(lines=lines, details={"shipping": details})
+    stage = open_harness(lines=lines, details={"shipping": details})
     simulator.add_order("1042", lines=lines)
     stage.cancel()
-    stage.follow()
+    stage.follow_up()
     made = stage.resubmit()
-    assert (made.state, creates(stage)) == (ErrandState.REFUSED, [])
-    assert said in (made.text or "")
-    assert made.remedy is not None
+    assert (made.state, creates(stage)) == (ErrandState.REJECTED, [])
+    assert said in (made.message or "")
+    assert made.hint is not None
 
 
 @pytest.mark.parametrize(("country", "code"), [("United States", "US"), ("us", "US"), ("USA", "US"), ("Japan", "JP")])
 def test_a_country_goes_out_as_its_iso_code(
-    open_stage: StageOpener, simulator: McfSimulator, country: str, code: str
+    open_harness: HarnessOpener, simulator: McfSimulator, country: str, code: str
 ) -> None:
     city = {} if code == "JP" else {"city": "Springfield"}  # Amazon's model wants no city in Japan.
-    stage = open_stage(details={"shipping": {"city": "", **city, "country": country}})
+    stage = open_harness(details={"shipping": {"city": "", **city, "country": country}})
     canceled(simulator, stage)
     assert stage.resubmit().state is ErrandState.DONE
     address = body_of(creates(stage)[0])["destinationAddress"]
@@ -178,34 +182,34 @@ def test_a_country_goes_out_as_its_iso_code(
 
 @pytest.mark.parametrize("body", ["<html>Not Found</html>", '{"message": "Not Found"}', ""])
 def test_a_404_that_amazon_did_not_say_is_not_taken_for_a_free_number(
-    simulator: McfSimulator, stage: SimulatedStage, body: str
+    simulator: McfSimulator, harness: SimulatedHarness, body: str
 ) -> None:
-    canceled(simulator, stage)
-    stage.tap.instead = lambda seen: (404, body) if seen.path == f"{ORDERS}/1042-1" else None
-    made = stage.resubmit()
-    assert (made.state, creates(stage)) == (ErrandState.REQUESTED, [])
-    assert "base URL" in (made.remedy or "")
+    canceled(simulator, harness)
+    harness.recorder.override = lambda seen: (404, body) if seen.path == f"{ORDERS}/1042-1" else None
+    made = harness.resubmit()
+    assert (made.state, creates(harness)) == (ErrandState.PENDING, [])
+    assert "base URL" in (made.hint or "")
 
 
 @pytest.mark.parametrize("status", [401, 403, 429])
 def test_a_create_that_is_turned_away_is_not_done_and_tried_again(
-    simulator: McfSimulator, stage: SimulatedStage, status: int
+    simulator: McfSimulator, harness: SimulatedHarness, status: int
 ) -> None:
-    canceled(simulator, stage)
-    stage.tap.instead = lambda seen: (status, "{}") if (seen.method, seen.path) == ("POST", ORDERS) else None
-    made = stage.resubmit()
-    assert (made.state, created(simulator)) == (ErrandState.REQUESTED, [])
-    stage.tap.instead = None
-    assert stage.resubmit().state is ErrandState.DONE
+    canceled(simulator, harness)
+    harness.recorder.override = lambda seen: (status, "{}") if (seen.method, seen.path) == ("POST", ORDERS) else None
+    made = harness.resubmit()
+    assert (made.state, created(simulator)) == (ErrandState.PENDING, [])
+    harness.recorder.override = None
+    assert harness.resubmit().state is ErrandState.DONE
     assert created(simulator) == ["1042-1"]
 
 
-def test_all_that_we_say_fits_amazons_own_model(simulator: McfSimulator, stage: SimulatedStage) -> None:
+def test_all_that_we_say_fits_amazons_own_model(simulator: McfSimulator, harness: SimulatedHarness) -> None:
     model = SwaggerModel(vendor_file("amazon", "fulfillmentOutbound_2020-07-01.json"))
-    canceled(simulator, stage)
-    stage.resubmit()
+    canceled(simulator, harness)
+    harness.resubmit()
     judged = []
-    for seen in stage.tap.requests:
+    for seen in harness.recorder.requests:
         if not seen.path.startswith(ORDERS):
             continue
         remote_id, _, rest = seen.path.removeprefix(ORDERS).removeprefix("/").partition("/")

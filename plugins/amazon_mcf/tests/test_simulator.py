@@ -19,8 +19,8 @@ ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 AGENT = "orderdesk-tests/1.0 (Language=Python/3.11; Platform=Linux)"
 
 
-def error_of(reply: httpx.Response) -> tuple[int, str]:
-    return reply.status_code, reply.json()["errors"][0]["code"]
+def error_of(response: httpx.Response) -> tuple[int, str]:
+    return response.status_code, response.json()["errors"][0]["code"]
 
 
 def cancel(client: httpx.Client, remote_id: str = "A-1") -> httpx.Response:
@@ -122,7 +122,7 @@ def test_a_user_agent_without_language_is_taken_as_amazons_own_client_sends_it_u
     amazon: McfSimulator, client: httpx.Client, agent: str
 ) -> None:
     assert client.get(ORDERS, headers={"user-agent": agent}).status_code == 200
-    amazon.set_switch("user_agent", "required")
+    amazon.set_option("user_agent", "required")
     assert error_of(client.get(ORDERS, headers={"user-agent": agent})) == (400, "InvalidInput")
     assert client.get(ORDERS, headers={"user-agent": AGENT}).status_code == 200
 
@@ -170,7 +170,7 @@ def test_a_plus_in_a_path_becomes_a_space_however_it_is_encoded_and_a_space_is_d
     amazon: McfSimulator, client: httpx.Client
 ) -> None:
     assert client.post(ORDERS, json=example_order("A+1")).status_code == 200
-    assert amazon.truth("A+1") == "New"
+    assert amazon.actual_status("A+1") == "New"
     for path in ("A+1", "A%2B1", "A%201"):
         assert error_of(client.get(f"{ORDERS}/{path}")) == (403, "Unauthorized")
 

@@ -10,15 +10,15 @@ import pytest
 
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator, Status, example_order
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 
 Renew = Callable[[], httpx.Client]
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 SOON = Durations()
 
 
-def error_of(reply: httpx.Response) -> tuple[int, str]:
-    return reply.status_code, reply.json()["errors"][0]["code"]
+def error_of(response: httpx.Response) -> tuple[int, str]:
+    return response.status_code, response.json()["errors"][0]["code"]
 
 
 def cancel(client: httpx.Client, remote_id: str = "A-1") -> httpx.Response:
@@ -38,16 +38,16 @@ def test_a_cancel_in_time_is_taken_note_of_and_done_minutes_later(
     amazon.add_order("A-1", lines=[("MUG", 4), ("CAP", 1)], status=status)
     reply = cancel(client)
     assert (reply.status_code, reply.json()) == (200, {})
-    assert amazon.truth("A-1") == status
+    assert amazon.actual_status("A-1") == status
     assert quantities(client) == [(4, 0, 0), (1, 0, 0)]
     clock.advance(SOON.cancel - seconds(1))
-    assert amazon.truth("A-1") == status
+    assert amazon.actual_status("A-1") == status
     clock.advance(seconds(1))
-    assert amazon.truth("A-1") == "Cancelled"
+    assert amazon.actual_status("A-1") == "Cancelled"
     assert quantities(client) == [(4, 4, 0), (1, 1, 0)]
     assert client.get(f"{ORDERS}/A-1").json()["payload"]["fulfillmentShipments"] == []
     clock.advance(hours(48))
-    assert amazon.truth("A-1") == "Cancelled"
+    assert amazon.actual_status("A-1") == "Cancelled"
 
 
 def test_a_repeated_cancel_is_accepted_and_does_not_start_anew(
@@ -58,19 +58,19 @@ def test_a_repeated_cancel_is_accepted_and_does_not_start_anew(
     clock.advance(minutes(3))
     assert cancel(client).status_code == 200
     clock.advance(minutes(1))
-    assert amazon.truth("A-1") == "Cancelled"
+    assert amazon.actual_status("A-1") == "Cancelled"
 
 
 def test_an_ignored_cancel_is_accepted_and_the_order_ships_anyway(
     clock: VirtualClock, amazon: McfSimulator, client: httpx.Client
 ) -> None:
-    amazon.set_switch("cancel_fate", "ignored")
+    amazon.set_option("cancel_fate", "ignored")
     amazon.add_order("A-1", lines=[("MUG", 4)])
     assert cancel(client).status_code == 200
     clock.advance(minutes(40))
-    assert amazon.truth("A-1") == "Processing"
+    assert amazon.actual_status("A-1") == "Processing"
     clock.advance(hours(6))
-    assert amazon.truth("A-1") == "Complete"
+    assert amazon.actual_status("A-1") == "Complete"
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_a_cancel_that_works_in_part_leaves_a_partly_complete_order(
     lines: list[tuple[str, int]],
     canceled: list[tuple[int, int, int]],
 ) -> None:
-    amazon.set_switch("cancel_fate", "partly", remote_id="A-1")
+    amazon.set_option("cancel_fate", "partly", remote_id="A-1")
     amazon.add_order("A-1", lines=lines)
     amazon.add_order("B-1", lines=lines)
     assert {cancel(client, "A-1").status_code, cancel(client, "B-1").status_code} == {200}
     clock.advance(hours(7))
-    assert (amazon.truth("A-1"), amazon.truth("B-1")) == ("CompletePartialled", "Cancelled")
+    assert (amazon.actual_status("A-1"), amazon.actual_status("B-1")) == ("CompletePartialled", "Cancelled")
     renew()
     assert quantities(client) == canceled
     shipped = client.get(f"{ORDERS}/A-1").json()["payload"]["fulfillmentShipments"][0]["fulfillmentShipmentItem"]
@@ -100,11 +100,11 @@ def test_a_cancel_that_works_in_part_leaves_a_partly_complete_order(
 def test_a_single_unit_cannot_be_canceled_in_part_so_it_ships(
     clock: VirtualClock, amazon: McfSimulator, client: httpx.Client
 ) -> None:
-    amazon.set_switch("cancel_fate", "partly")
+    amazon.set_option("cancel_fate", "partly")
     amazon.add_order("A-1", lines=[("MUG", 1)])
     cancel(client)
     clock.advance(hours(7))
-    assert amazon.truth("A-1") == "Complete"
+    assert amazon.actual_status("A-1") == "Complete"
 
 
 @pytest.mark.parametrize(
@@ -115,13 +115,13 @@ def test_a_cancel_too_late_is_an_error_or_accepted_to_no_effect_by_switch(
 ) -> None:
     amazon.add_order("A-1", lines=[("MUG", 4)], status=status)
     amazon.add_order("B-1", lines=[("MUG", 4)], status=status)
-    amazon.set_switch("too_late", "accept", remote_id="B-1")
+    amazon.set_option("too_late", "accept", remote_id="B-1")
     assert error_of(cancel(client, "A-1")) == (400, "InvalidInput")
     accepted = cancel(client, "B-1")
     assert (accepted.status_code, accepted.json()) == (200, {})
     clock.advance(hours(7))
     end = "Complete" if status == "Processing" else status
-    assert (amazon.truth("A-1"), amazon.truth("B-1")) == (end, end)
+    assert (amazon.actual_status("A-1"), amazon.actual_status("B-1")) == (end, end)
 
 
 def test_a_cancel_in_new_is_an_error_or_accepted_by_switch(
@@ -129,26 +129,26 @@ def test_a_cancel_in_new_is_an_error_or_accepted_by_switch(
 ) -> None:
     amazon.add_order("A-1", lines=[("MUG", 4)], status="New")
     assert error_of(cancel(client)) == (400, "InvalidInput")
-    amazon.set_switch("too_late", "accept")
+    amazon.set_option("too_late", "accept")
     assert error_of(cancel(client)) == (400, "InvalidInput")
-    amazon.set_switch("in_new", "accept")
+    amazon.set_option("in_new", "accept")
     assert cancel(client).status_code == 200
     clock.advance(SOON.cancel)
-    assert amazon.truth("A-1") == "Cancelled"
+    assert amazon.actual_status("A-1") == "Cancelled"
 
 
 def test_an_order_stuck_in_planning_stays_there_until_it_is_canceled_or_set_free(
     clock: VirtualClock, amazon: McfSimulator, client: httpx.Client, renew: Renew
 ) -> None:
-    amazon.set_switch("planning", "stuck")
+    amazon.set_option("planning", "stuck")
     amazon.add_order("A-1", lines=[("MUG", 4)])
     amazon.add_order("B-1", lines=[("MUG", 4)])
     clock.advance(timedelta(days=30))
-    assert (amazon.truth("A-1"), amazon.truth("B-1")) == ("Planning", "Planning")
+    assert (amazon.actual_status("A-1"), amazon.actual_status("B-1")) == ("Planning", "Planning")
     cancel(renew(), "A-1")
-    amazon.set_switch("planning", "moves", remote_id="B-1")
+    amazon.set_option("planning", "moves", remote_id="B-1")
     clock.advance(hours(1))
-    assert (amazon.truth("A-1"), amazon.truth("B-1")) == ("Cancelled", "Processing")
+    assert (amazon.actual_status("A-1"), amazon.actual_status("B-1")) == ("Cancelled", "Processing")
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -158,7 +158,7 @@ def test_a_status_set_by_hand_is_read_with_the_quantities_that_go_with_it(
     amazon.add_order("A-1", lines=[("MUG", 4)])
     reply = client.put(f"{ORDERS}/A-1/status", json={"fulfillmentOrderStatus": status})
     assert (reply.status_code, reply.json()) == (200, {})
-    assert amazon.truth("A-1") == status
+    assert amazon.actual_status("A-1") == status
     expected = {Status.CANCELLED: (4, 4, 0), Status.COMPLETE_PARTIALLED: (4, 2, 0), Status.UNFULFILLABLE: (4, 0, 4)}
     assert quantities(client) == [expected.get(status, (4, 0, 0))]
 
@@ -170,9 +170,9 @@ def test_an_order_driven_past_planning_after_its_cancel_was_accepted_ships(
     cancel(client)
     client.put(f"{ORDERS}/A-1/status", json={"fulfillmentOrderStatus": "Processing"})
     clock.advance(hours(1))
-    assert amazon.truth("A-1") == "Processing"
+    assert amazon.actual_status("A-1") == "Processing"
     clock.advance(hours(5))
-    assert amazon.truth("A-1") == "Complete"
+    assert amazon.actual_status("A-1") == "Complete"
 
 
 def test_a_status_that_does_not_exist_or_cannot_be_is_refused(amazon: McfSimulator, client: httpx.Client) -> None:
@@ -180,17 +180,17 @@ def test_a_status_that_does_not_exist_or_cannot_be_is_refused(amazon: McfSimulat
     for word in ("CANCELLED", "Lost", "CompletePartialled"):
         body = {"fulfillmentOrderStatus": word}
         assert error_of(client.put(f"{ORDERS}/A-1/status", json=body)) == (400, "InvalidInput")
-    assert amazon.truth("A-1") == "Received"
+    assert amazon.actual_status("A-1") == "Received"
 
 
 def test_seeding_refuses_a_used_id_and_a_single_unit_done_in_part(amazon: McfSimulator) -> None:
     amazon.add_order("A-1", lines=[("MUG", 1)])
-    with pytest.raises(InputError, match="is used"):
+    with pytest.raises(ValidationError, match="is used"):
         amazon.add_order("A-1", lines=[("MUG", 1)])
-    with pytest.raises(InputError, match="one unit"):
+    with pytest.raises(ValidationError, match="one unit"):
         amazon.add_order("B-1", lines=[("MUG", 1)], status="CompletePartialled")
     with pytest.raises(NotFoundError):
-        amazon.truth("B-1")
+        amazon.actual_status("B-1")
 
 
 def test_the_log_tells_what_each_call_did(clock: VirtualClock, amazon: McfSimulator, client: httpx.Client) -> None:

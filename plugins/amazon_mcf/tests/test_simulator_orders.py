@@ -17,8 +17,8 @@ ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 SOON = Durations()
 
 
-def error_of(reply: httpx.Response) -> tuple[int, str]:
-    return reply.status_code, reply.json()["errors"][0]["code"]
+def error_of(response: httpx.Response) -> tuple[int, str]:
+    return response.status_code, response.json()["errors"][0]["code"]
 
 
 def quantities(client: httpx.Client, remote_id: str = "A-1") -> list[tuple[int, int, int]]:
@@ -32,12 +32,12 @@ def test_a_created_order_lives_by_the_clock_until_it_is_complete(
 ) -> None:
     created = client.post(ORDERS, json=example_order("A-1"))
     assert (created.status_code, created.json()) == (200, {})
-    words = [amazon.truth("A-1")]
+    words = [amazon.actual_status("A-1")]
     for duration in (SOON.new, SOON.received, SOON.planning, SOON.processing):
         clock.advance(duration - seconds(1))
-        assert amazon.truth("A-1") == words[-1]
+        assert amazon.actual_status("A-1") == words[-1]
         clock.advance(seconds(1))
-        words.append(amazon.truth("A-1"))
+        words.append(amazon.actual_status("A-1"))
     assert words == ["New", "Received", "Planning", "Processing", "Complete"]
     payload = client.get(f"{ORDERS}/A-1", headers=renew().headers).json()["payload"]
     assert payload["fulfillmentOrder"]["fulfillmentOrderStatus"] == "Complete"
@@ -139,7 +139,7 @@ def test_a_mistake_in_a_new_order_is_named_by_its_field_and_nothing_is_created(
     assert error_of(reply) == (400, "InvalidInput")
     assert [error["message"].partition(":")[0] for error in reply.json()["errors"]] == [field]
     with pytest.raises(NotFoundError):
-        amazon.truth("A-1")
+        amazon.actual_status("A-1")
 
 
 def test_all_mistakes_are_told_at_once_and_a_body_must_be_an_object(client: httpx.Client) -> None:
@@ -160,7 +160,7 @@ def test_a_held_order_waits_until_it_is_released(
 ) -> None:
     client.post(ORDERS, json=example_order("A-1", fulfillmentAction="Hold"))
     clock.advance(timedelta(days=13))
-    assert amazon.truth("A-1") == "Received"
+    assert amazon.actual_status("A-1") == "Received"
     renew()
     assert client.put(f"{ORDERS}/A-1", json={"displayableOrderComment": "Soon"}).json() == {}
     released = client.put(f"{ORDERS}/A-1", json={"fulfillmentAction": "Ship"})
@@ -168,7 +168,7 @@ def test_a_held_order_waits_until_it_is_released(
     order = client.get(f"{ORDERS}/A-1").json()["payload"]["fulfillmentOrder"]
     assert (order["fulfillmentAction"], order["displayableOrderComment"]) == ("Ship", "Soon")
     clock.advance(SOON.received)
-    assert amazon.truth("A-1") == "Planning"
+    assert amazon.actual_status("A-1") == "Planning"
 
 
 def test_a_held_order_is_cancelled_by_amazon_after_14_days(
@@ -176,7 +176,7 @@ def test_a_held_order_is_cancelled_by_amazon_after_14_days(
 ) -> None:
     client.post(ORDERS, json=example_order("A-1", fulfillmentAction="Hold"))
     clock.advance(timedelta(days=14))
-    assert amazon.truth("A-1") == "Cancelled"
+    assert amazon.actual_status("A-1") == "Cancelled"
 
 
 def test_an_update_is_for_held_orders_and_neither_address_nor_lines_can_change(
@@ -217,4 +217,4 @@ def test_durations_are_selectable(clock: VirtualClock) -> None:
     amazon = McfSimulator(clock, durations=Durations(received=seconds(1), planning=seconds(2)))
     amazon.add_order("A-1", lines=[("MUG", 2)])
     clock.advance(seconds(3))
-    assert amazon.truth("A-1") == "Processing"
+    assert amazon.actual_status("A-1") == "Processing"

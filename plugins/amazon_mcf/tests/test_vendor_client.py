@@ -16,7 +16,7 @@ import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.report_keys import LOUD
+from orderdesk_devkit.testing.report_keys import VENDOR_SKIP
 from orderdesk_sdk.clock import VirtualClock
 
 SCRIPT = Path(__file__).with_name("amazon_client.py")
@@ -26,7 +26,7 @@ PUBLIC = Path(__file__).with_name("public_client.py")
 @pytest.fixture
 def simulator() -> McfSimulator:
     if find_spec("spapi") is None:
-        pytest.skip(f"{LOUD}amzn-sp-api is not installed")
+        pytest.skip(f"{VENDOR_SKIP}amzn-sp-api is not installed")
     return McfSimulator(VirtualClock())
 
 
@@ -61,7 +61,7 @@ def test_amazons_client_creates_reads_cancels_and_lists_an_order(simulator: McfS
         "listed": ["A-1"],
         "too_late": [400, "InvalidInput"],
     }
-    assert simulator.truth("A-1") == "Cancelled"
+    assert simulator.actual_status("A-1") == "Cancelled"
     writes = [record.operation for record in simulator.log if record.operation.startswith(("create", "cancel"))]
     assert writes == ["createFulfillmentOrder", "cancelFulfillmentOrder", "cancelFulfillmentOrder"]
 
@@ -72,10 +72,10 @@ def test_amazons_client_sends_no_language_attribute(simulator: McfSimulator) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("sp_api") is None, reason=f"{LOUD}python-amazon-sp-api is not installed")
+@pytest.mark.skipif(find_spec("sp_api") is None, reason=f"{VENDOR_SKIP}python-amazon-sp-api is not installed")
 @pytest.mark.parametrize("order_id", ["A-1", "#1018"])
 def test_the_client_of_most_people_creates_reads_and_cancels_an_order(order_id: str) -> None:
     simulator = McfSimulator(VirtualClock())
     seen = run_client(simulator, order_id, PUBLIC)
     assert seen == {"created": "New", "asked": "Received", "canceled": "Cancelled"}
-    assert simulator.truth(order_id) == "Cancelled"
+    assert simulator.actual_status(order_id) == "Cancelled"

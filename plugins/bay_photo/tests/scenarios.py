@@ -9,7 +9,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from orderdesk_bay_photo.simulator import BayPhotoSimulator
-from orderdesk_devkit.testing.api_scenarios import wire_scenarios
+from orderdesk_devkit.testing.api_scenarios import api_profile_scenarios
 from orderdesk_devkit.testing.harness import LINES
 from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_resubmit, with_order
 
@@ -23,10 +23,10 @@ PRINTS = [
 ]
 
 
-CANCELS = wire_scenarios(BayPhotoSimulator)
+CANCELS = api_profile_scenarios(BayPhotoSimulator)
 RESUBMIT = Scenario(
     "resubmit",
-    about="a canceled order sent again over V1, after a look whether its new number is used",
+    description="a canceled order sent again over V1, after a look whether its new number is used",
     play=cancel_and_resubmit,
     simulator=with_order(BayPhotoSimulator),
     details={"order_items": PRINTS, "shipping": {"state": "IL", "country": "US"}},
@@ -39,8 +39,13 @@ SCENARIOS = Scenarios(
     service_version="order APIs V1 and V2; cancel and read as configured",
     table=(
         *CANCELS,
-        evolve(CANCELS[0], name="cancel-honored-v2", about=f"{CANCELS[0].about}, with a token of V2", switches=V2),
+        evolve(
+            CANCELS[0],
+            name="cancel-honored-v2",
+            description=f"{CANCELS[0].description}, with a token of V2",
+            options=V2,
+        ),
         RESUBMIT,
-        evolve(RESUBMIT, name="resubmit-v2", about=RESUBMIT.about.replace("V1", "V2"), switches=V2),
+        evolve(RESUBMIT, name="resubmit-v2", description=RESUBMIT.description.replace("V1", "V2"), options=V2),
     ),
 )

@@ -14,7 +14,7 @@ from orderdesk_bay_photo.settings import SCOPES, BayPhotoSettings
 from orderdesk_bay_photo.simulator import CLIENT_ID, CLIENT_SECRET, SUBMIT, TOKEN, BayPhotoSimulator
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import hours, seconds
-from orderdesk_sdk.orders.order import Address, Line, Order
+from orderdesk_sdk.orders.order import Address, Order, OrderLine
 from orderdesk_sdk.secret import Secret
 
 integration = "bay-photo"
@@ -32,14 +32,14 @@ def client(simulator: BayPhotoSimulator) -> Iterator[httpx.Client]:
 def body(api: str, now: datetime, **order: Any) -> dict[str, Any]:
     """What the plugin sends for order A."""
     given = BayPhotoSettings(
-        api=api,
+        api_version=api,
         token=Secret("t"),
         client_id=Secret("i"),
         client_secret=Secret("s"),
         submit_path=SUBMIT,
         shipping_code="FEDEX2",
     )
-    line = Line(1, code="SEA", metadata={"print_sku": "8x10", "print_url": URL})
+    line = OrderLine(1, code="SEA", metadata={"print_sku": "8x10", "print_url": URL})
     return new_order(Order("id-A", "A", lines=(line,), shipping=Address(country="US"), **order), given, now)[1]
 
 
@@ -52,7 +52,7 @@ def test_a_number_is_used_once(client: httpx.Client, simulator: BayPhotoSimulato
     made = [client.post("/api/v1/orders.json", headers=V1, json=new) for _ in range(2)]
     assert [reply.status_code for reply in made] == [201, 422]
     assert made[0].json()["note"] == "simulator-defined wire, not Bay Photo's"
-    simulator.set_switch("api", "v2")
+    simulator.set_option("api", "v2")
     again = client.post(f"/order_api/v2{SUBMIT}", headers=token(client), json=body("v2", simulator.clock.now()))
     assert again.json()["error"] == "integrator_identifier A is used"
 
@@ -89,7 +89,7 @@ def test_v1_judges_what_its_document_has(
 def test_v2_judges_what_its_schema_has(
     client: httpx.Client, simulator: BayPhotoSimulator, changed: dict[str, object], said: str
 ) -> None:
-    simulator.set_switch("api", "v2")
+    simulator.set_option("api", "v2")
     new = {**body("v2", simulator.clock.now()), **changed}
     reply = client.post(f"/order_api/v2{SUBMIT}", headers=token(client), json=new)
     assert (reply.status_code, reply.json()["error"]) == (422, said)
@@ -107,7 +107,7 @@ def test_an_order_is_placed_in_the_past_however_the_hosts_clock_goes(simulator: 
 def test_a_token_needs_client_grant_and_scope(
     client: httpx.Client, simulator: BayPhotoSimulator, changed: dict[str, str], status: int
 ) -> None:
-    simulator.set_switch("api", "v2")
+    simulator.set_option("api", "v2")
     assert client.post("/oauth/token", data={**GRANT, **changed}).status_code == status
 
 
@@ -115,7 +115,7 @@ def test_a_token_needs_client_grant_and_scope(
 def test_a_token_lasts_two_hours(
     client: httpx.Client, simulator: BayPhotoSimulator, after: timedelta, status: int
 ) -> None:
-    simulator.set_switch("api", "v2")
+    simulator.set_option("api", "v2")
     header = token(client)
     simulator.clock.sleep_until(simulator.clock.monotonic() + after.total_seconds())
     assert client.get("/simulated-wire/orders/1042", headers=header).status_code == status
@@ -123,5 +123,5 @@ def test_a_token_lasts_two_hours(
 
 def test_each_api_has_credentials_of_its_own(client: httpx.Client, simulator: BayPhotoSimulator) -> None:
     assert client.post("/api/v1/orders.json", json=body("v1", simulator.clock.now())).status_code == 401
-    simulator.set_switch("api", "v2")
+    simulator.set_option("api", "v2")
     assert client.get("/simulated-wire/orders/1042", headers=V1).status_code == 401

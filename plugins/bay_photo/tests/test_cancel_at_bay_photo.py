@@ -8,14 +8,14 @@ import pytest
 
 from orderdesk_bay_photo.simulator import TOKEN, BayPhotoSimulator
 from orderdesk_devkit.testing.api_suite import FINAL
-from orderdesk_devkit.testing.harness import ORDER, SimulatedStage
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.harness import ORDER, SimulatedHarness
+from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.integration import Evidence
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.routes import ByCheck
+from orderdesk_sdk.plugin.integration import Verification
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.routes import Polling
 
 integration = "bay-photo"
 each_api = pytest.mark.parametrize("api", ["v1", "v2"])
@@ -25,7 +25,9 @@ AT = "[connections.bay-photo].settings"
 def wire(lab: BayPhotoSimulator, **tables: dict[str, object]) -> dict[str, Any]:
     """The lab's wire profile with other values in its tables."""
     return {
-        "wire": {name: {**dict(table), **tables.get(name, {})} for name, table in dict[str, Any](lab.wire()).items()}
+        "wire": {
+            name: {**dict(table), **tables.get(name, {})} for name, table in dict[str, Any](lab.api_profile()).items()
+        }
     }
 
 
@@ -36,41 +38,41 @@ def tokens(lab: BayPhotoSimulator) -> int:
 
 @each_api
 def test_without_the_cancel_endpoint_a_person_cancels_there(
-    open_stage: StageOpener, simulator: BayPhotoSimulator, api: str
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator, api: str
 ) -> None:
-    simulator.set_switch("api", api)
-    stage = open_stage({"wire": None})
+    simulator.set_option("api", api)
+    stage = open_harness({"wire": None})
     (entry,) = stage.desk.plan(ORDER).entries
     assert (entry.problem or "").startswith("cancel endpoint not configured: wire missing; ask Bay Photo")
     case = stage.cancel()
-    assert (case.state, case.proof) == (State.AWAITING_PERSON, None)
-    assert "portal" in str(case.text)
-    assert "cancel endpoint not configured" in str(stage.desk.send_again(case.id, by="Ann").text)
+    assert (case.state, case.evidence) == (State.ACTION_REQUIRED, None)
+    assert "portal" in str(case.message)
+    assert "cancel endpoint not configured" in str(stage.desk.send_again(case.id, by="Ann").message)
     assert stage.sent == []
 
 
 def test_the_declaration_says_that_a_cancel_is_configuration_only() -> None:
-    declared = Registry().load(integration).integration
-    assert declared.evidence is Evidence.CONFIGURATION
-    assert isinstance(declared.cancel[0].confirm, ByCheck)
+    declared = PluginRegistry().load(integration).integration
+    assert declared.verified_by is Verification.CONFIGURATION
+    assert isinstance(declared.cancel[0].confirm, Polling)
 
 
 def test_a_profile_that_cannot_read_back_is_refused_at_load(
-    open_stage: StageOpener, simulator: BayPhotoSimulator
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
     with pytest.raises(ConfigurationError, match="must be read back") as raised:
-        open_stage({"wire": {"cancel": wire(simulator)["wire"]["cancel"]}})
-    assert raised.value.place == f"{AT}.wire.read"
-    assert "add path, status and canceled" in str(raised.value.remedy)
+        open_harness({"wire": {"cancel": wire(simulator)["wire"]["cancel"]}})
+    assert raised.value.location == f"{AT}.wire.read"
+    assert "add path, status and canceled" in str(raised.value.hint)
 
 
 def test_a_profile_that_calls_a_reply_final_is_refused_at_load(
-    open_stage: StageOpener, simulator: BayPhotoSimulator
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
     with pytest.raises(ConfigurationError, match="its reply to one is not final") as raised:
-        open_stage(wire(simulator, cancel=dict(FINAL)))
-    assert raised.value.place == f"{AT}.wire.cancel.final"
-    assert "remove it" in str(raised.value.remedy)
+        open_harness(wire(simulator, cancel=dict(FINAL)))
+    assert raised.value.location == f"{AT}.wire.cancel.final"
+    assert "remove it" in str(raised.value.hint)
 
 
 @pytest.mark.parametrize(
@@ -78,63 +80,67 @@ def test_a_profile_that_calls_a_reply_final_is_refused_at_load(
     [("v1", ["token"]), ("v2", ["client_id"]), ("v2", ["client_secret"]), ("v2", ["client_id", "client_secret"])],
 )
 def test_credentials_that_the_api_needs_are_demanded_at_load(
-    open_stage: StageOpener, simulator: BayPhotoSimulator, api: str, missing: list[str]
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator, api: str, missing: list[str]
 ) -> None:
-    simulator.set_switch("api", api)
+    simulator.set_option("api", api)
     with pytest.raises(ConfigurationError, match=f'api "{api}" needs {" and ".join(missing)}, which') as raised:
-        open_stage(dict.fromkeys(missing))
-    assert raised.value.place == AT
+        open_harness(dict.fromkeys(missing))
+    assert raised.value.location == AT
 
 
 @pytest.mark.slow
 def test_a_word_that_the_profile_does_not_know_ends_with_a_person(
-    open_stage: StageOpener, simulator: BayPhotoSimulator
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
-    stage = open_stage(wire(simulator, read={"canceled": ["ended"]}))
+    stage = open_harness(wire(simulator, read={"canceled": ["ended"]}))
     stage.cancel()
-    case = stage.follow()
-    assert (case.state, case.status, simulator.truth(ORDER)) == (State.AWAITING_PERSON, "stopped", "stopped")
+    case = stage.follow_up()
+    assert (case.state, case.service_status, simulator.actual_status(ORDER)) == (
+        State.ACTION_REQUIRED,
+        "stopped",
+        "stopped",
+    )
 
 
-def test_v1_signs_every_request_with_its_token(stage: SimulatedStage) -> None:
-    stage.cancel()
-    stage.follow()
-    assert {seen.headers["authorization"] for seen in stage.tap.requests} == {f'Token token="{TOKEN}"'}
+def test_v1_signs_every_request_with_its_token(harness: SimulatedHarness) -> None:
+    harness.cancel()
+    harness.follow_up()
+    assert {seen.headers["authorization"] for seen in harness.recorder.requests} == {f'Token token="{TOKEN}"'}
 
 
 def test_v2_asks_for_one_token_with_both_scopes_and_uses_it_for_two_hours(
-    open_stage: StageOpener, simulator: BayPhotoSimulator
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
-    simulator.set_switch("api", "v2")
-    simulator.set_switch("fate", "ships anyway")
-    stage = open_stage()
+    simulator.set_option("api", "v2")
+    simulator.set_option("fate", "ships anyway")
+    stage = open_harness()
     stage.cancel()
     assert isinstance(simulator.clock, VirtualClock)
     simulator.clock.advance(hours(1))
     stage.run_due()
     assert tokens(simulator) == 1
-    assert b"scope=integrator%3Aorder%3Aread+integrator%3Aorder%3Awrite" in stage.tap.requests[0].body
+    assert b"scope=integrator%3Aorder%3Aread+integrator%3Aorder%3Awrite" in stage.recorder.requests[0].body
     simulator.clock.advance(minutes(59))
-    assert stage.run_due().state is State.ASKED
+    assert stage.run_due().state is State.ACKNOWLEDGED
     assert tokens(simulator) == 2
 
 
 def test_a_token_whose_reply_does_not_tell_lasts_the_documented_two_hours(
-    open_stage: StageOpener, simulator: BayPhotoSimulator
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
-    simulator.set_switch("api", "v2")
-    simulator.set_switch("expires_in", "untold")
-    stage = open_stage()
+    simulator.set_option("api", "v2")
+    simulator.set_option("expires_in", "untold")
+    stage = open_harness()
     stage.cancel()
-    assert stage.follow().state is State.CANCELED
+    assert stage.follow_up().state is State.CANCELED
     assert tokens(simulator) == 1
 
 
 @pytest.mark.parametrize(("api", "wrong"), [("v1", "token"), ("v2", "client_secret")])
 def test_wrong_credentials_do_nothing_and_are_told(
-    open_stage: StageOpener, simulator: BayPhotoSimulator, api: str, wrong: str
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator, api: str, wrong: str
 ) -> None:
-    simulator.set_switch("api", api)
-    case = open_stage({wrong: "another secret"}).cancel()
-    assert (case.state, simulator.truth(ORDER)) == (State.REQUESTED, "queued")
-    assert "credentials" in f"{case.text} {case.remedy}"
+    simulator.set_option("api", api)
+    case = open_harness({wrong: "another secret"}).cancel()
+    assert (case.state, simulator.actual_status(ORDER)) == (State.PENDING, "queued")
+    assert "credentials" in f"{case.message} {case.hint}"

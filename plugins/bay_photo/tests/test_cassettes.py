@@ -7,23 +7,23 @@ from collections.abc import Callable
 import pytest
 
 from orderdesk_bay_photo.simulator import CLIENT_ID, CLIENT_SECRET, TOKEN
-from orderdesk_devkit.testing.api_suite import WireConversations
-from orderdesk_devkit.testing.cassette_suite import CassetteSuite
-from orderdesk_devkit.testing.harness import Stage
+from orderdesk_devkit.testing.api_suite import ApiProfileConversationTests
+from orderdesk_devkit.testing.cassette_suite import CassetteTests
+from orderdesk_devkit.testing.harness import PluginHarness
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.cases.evidence import EvidenceKind
 
-Play = Callable[[str], Stage]
+Play = Callable[[str], PluginHarness]
 
 
-class TestCassettes(WireConversations, CassetteSuite):
-    private = (TOKEN, CLIENT_ID, CLIENT_SECRET, "issued-token")
+class TestCassettes(ApiProfileConversationTests, CassetteTests):
+    personal_texts = (TOKEN, CLIENT_ID, CLIENT_SECRET, "issued-token")
 
 
 def test_with_a_token_of_v2_the_same_is_said(cassette: Play) -> None:
     stage, first = cassette("cancel-honored-v2"), cassette("cancel-honored")
-    assert (stage.case.state, stage.proof.kind) == (State.CANCELED, ProofKind.READ_BACK)
+    assert (stage.case.state, stage.evidence.kind) == (State.CANCELED, EvidenceKind.POLLED_STATUS)
     assert stage.calls == first.calls
 
 

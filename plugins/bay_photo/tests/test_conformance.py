@@ -22,4 +22,4 @@ class TestBayPhoto(PluginConformance):
 class TestBayPhotoV2(PluginConformance):
     integration = "bay-photo"
     line_metadata: ClassVar[Mapping[str, object]] = PRINTS
-    switches: ClassVar[Mapping[str, str]] = {"api": "v2"}
+    options: ClassVar[Mapping[str, str]] = {"api": "v2"}

@@ -11,12 +11,12 @@ from attrs import evolve
 
 from orderdesk_bay_photo.simulator import BayPhotoSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.testing.harness import SimulatedStage
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.harness import SimulatedHarness
+from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
 from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 integration = "bay-photo"
 each_api = pytest.mark.parametrize("api", ["v1", "v2"])
@@ -26,12 +26,12 @@ CREATE = r"/orders\.json$|/submit$"
 
 
 def canceled(
-    open_stage: StageOpener,
+    open_stage: HarnessOpener,
     settings: Mapping[str, object] | None = None,
     *,
     country: str = "US",
     **line: Mapping[str, object],
-) -> SimulatedStage:
+) -> SimulatedHarness:
     """A stage whose order a person has confirmed to be canceled. line: of its one line, beside its artwork."""
     item = {"name": "Sea side", "metadata": PRINT, **line}
     details = {
@@ -45,32 +45,32 @@ def canceled(
     return stage
 
 
-def pass_until_due(stage: SimulatedStage, work: Resubmission) -> Resubmission:
+def pass_until_due(harness: SimulatedHarness, work: Resubmission) -> Resubmission:
     assert work.due_at is not None
-    stage.wait_for(work.due_at)
-    stage.run_due()
-    return stage.desk.ledger.resubmission(work.id)
+    harness.wait_for(work.due_at)
+    harness.run_due()
+    return harness.desk.ledger.resubmission(work.id)
 
 
 def creates(lab: BayPhotoSimulator) -> list[str]:
     return [record.effect for record in lab.log if record.operation == "create"]
 
 
-def sent(stage: SimulatedStage) -> Any:
+def sent(harness: SimulatedHarness) -> Any:
     """The order as it was submitted."""
-    (seen,) = [one for one in stage.tap.requests if one.method == "POST" and re.search(CREATE, one.path)]
+    (seen,) = [one for one in harness.recorder.requests if one.method == "POST" and re.search(CREATE, one.path)]
     return seen.document
 
 
 def blind(lab: BayPhotoSimulator) -> dict[str, object]:
     """A wire profile that cannot tell whether an order is there."""
-    table: Any = lab.wire()
+    table: Any = lab.api_profile()
     read = {name: value for name, value in table["read"].items() if name != "unknown"}
     return {"wire": {**table, "read": read}}
 
 
-def test_v1_gets_the_order_as_its_document_has_it(open_stage: StageOpener) -> None:
-    stage = canceled(open_stage, {"return_shipping_id": "77"})
+def test_v1_gets_the_order_as_its_document_has_it(open_harness: HarnessOpener) -> None:
+    stage = canceled(open_harness, {"return_shipping_id": "77"})
     stage.resubmit()
     document = sent(stage)
     assert document.pop("order_date").endswith(" UTC")
@@ -103,9 +103,9 @@ def test_v1_gets_the_order_as_its_document_has_it(open_stage: StageOpener) -> No
     }
 
 
-def test_v2_gets_the_order_as_its_schema_has_it(open_stage: StageOpener, simulator: BayPhotoSimulator) -> None:
-    simulator.set_switch("api", "v2")
-    stage = canceled(open_stage)
+def test_v2_gets_the_order_as_its_schema_has_it(open_harness: HarnessOpener, simulator: BayPhotoSimulator) -> None:
+    simulator.set_option("api", "v2")
+    stage = canceled(open_harness)
     stage.resubmit()
     document = sent(stage)
     assert document.pop("placed_at").endswith("Z")
@@ -147,58 +147,60 @@ def test_v2_gets_the_order_as_its_schema_has_it(open_stage: StageOpener, simulat
 )
 @each_api
 def test_a_line_without_product_or_image_is_refused_before_anything_is_sent(
-    open_stage: StageOpener, simulator: BayPhotoSimulator, metadata: Mapping[str, object], said: str, api: str
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator, metadata: Mapping[str, object], said: str, api: str
 ) -> None:
-    simulator.set_switch("api", api)
-    stage = canceled(open_stage, metadata=metadata)
+    simulator.set_option("api", api)
+    stage = canceled(open_harness, metadata=metadata)
     before = len(stage.sent)
     work = stage.resubmit()
-    assert (work.state, len(stage.sent)) == (ErrandState.REFUSED, before)
-    assert said in str(work.text)
-    assert "metadata" in str(work.remedy)
+    assert (work.state, len(stage.sent)) == (ErrandState.REJECTED, before)
+    assert said in str(work.message)
+    assert "metadata" in str(work.hint)
 
 
-def test_product_and_image_may_be_variations_under_other_names(open_stage: StageOpener) -> None:
+def test_product_and_image_may_be_variations_under_other_names(open_harness: HarnessOpener) -> None:
     names = {"product_key": "Product", "image_key": "Artwork"}
-    stage = canceled(open_stage, names, metadata={}, variation_list={"Product": "11x14", "Artwork": URL})
+    stage = canceled(open_harness, names, metadata={}, variation_list={"Product": "11x14", "Artwork": URL})
     stage.resubmit()
     assert sent(stage)["products"][0]["product_id"] == "11x14"
 
 
-def test_without_a_shipping_method_nothing_is_sent(open_stage: StageOpener, simulator: BayPhotoSimulator) -> None:
-    work = canceled(open_stage, {"shipping_code": None}).resubmit()
-    assert (work.state, work.remedy, creates(simulator)) == (ErrandState.REFUSED, "set shipping_code", [])
+def test_without_a_shipping_method_nothing_is_sent(open_harness: HarnessOpener, simulator: BayPhotoSimulator) -> None:
+    work = canceled(open_harness, {"shipping_code": None}).resubmit()
+    assert (work.state, work.hint, creates(simulator)) == (ErrandState.REJECTED, "set shipping_code", [])
 
 
-def test_where_v2_takes_new_orders_must_be_configured(open_stage: StageOpener, simulator: BayPhotoSimulator) -> None:
-    simulator.set_switch("api", "v2")
-    work = canceled(open_stage, {"submit_path": None}).resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.REFUSED, [])
-    assert "submit_path" in str(work.text)
-    assert "duplicate the order in Order Desk" in str(work.remedy)
+def test_where_v2_takes_new_orders_must_be_configured(
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator
+) -> None:
+    simulator.set_option("api", "v2")
+    work = canceled(open_harness, {"submit_path": None}).resubmit()
+    assert (work.state, creates(simulator)) == (ErrandState.REJECTED, [])
+    assert "submit_path" in str(work.message)
+    assert "duplicate the order in Order Desk" in str(work.hint)
 
 
 @each_api
 def test_a_number_that_is_used_is_refused_by_looking(
-    open_stage: StageOpener, simulator: BayPhotoSimulator, api: str
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator, api: str
 ) -> None:
-    simulator.set_switch("api", api)
+    simulator.set_option("api", api)
     simulator.add_order("1042-1")
-    work = canceled(open_stage).resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.REFUSED, [])
-    assert "1042-1 already, and it is not this one on its way" in str(work.text)
-    assert work.remedy == "look at it, then give another number"
+    work = canceled(open_harness).resubmit()
+    assert (work.state, creates(simulator)) == (ErrandState.REJECTED, [])
+    assert "1042-1 already, and it is not this one on its way" in str(work.message)
+    assert work.hint == "look at it, then give another number"
 
 
 @each_api
 def test_a_number_that_is_used_is_refused_by_bay_photo(
-    open_stage: StageOpener, simulator: BayPhotoSimulator, api: str
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator, api: str
 ) -> None:
-    simulator.set_switch("api", api)
+    simulator.set_option("api", api)
     simulator.add_order("1042-1")
-    work = canceled(open_stage, blind(simulator)).resubmit()
-    assert work.state is ErrandState.REFUSED
-    assert "whether 1042-1 is used" in str(work.remedy)
+    work = canceled(open_harness, blind(simulator)).resubmit()
+    assert work.state is ErrandState.REJECTED
+    assert "whether 1042-1 is used" in str(work.hint)
     (effect,) = creates(simulator)
     assert "is used" in effect
 
@@ -206,17 +208,17 @@ def test_a_number_that_is_used_is_refused_by_bay_photo(
 @each_api
 @pytest.mark.parametrize("configured", [True, False])
 def test_a_create_whose_reply_was_lost_is_a_persons_where_nobody_can_look(
-    open_stage: StageOpener, simulator: BayPhotoSimulator, api: str, configured: bool
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator, api: str, configured: bool
 ) -> None:
-    simulator.set_switch("api", api)
-    stage = canceled(open_stage, blind(simulator) if configured else {"wire": None})
-    simulator.faults.add(Fault.LOST_REPLY, method="POST", path=CREATE)
+    simulator.set_option("api", api)
+    stage = canceled(open_harness, blind(simulator) if configured else {"wire": None})
+    simulator.faults.add(Fault.LOST_RESPONSE, method="POST", path=CREATE)
     work = stage.resubmit()
-    assert work.state is ErrandState.UNCLEAR
+    assert work.state is ErrandState.UNKNOWN
     work = pass_until_due(stage, work)
-    assert (work.state, creates(simulator)) == (ErrandState.AWAITING_PERSON, ["created"])
-    assert "cannot be read whether it did" in str(work.text)
-    assert "made under another number" in str(work.remedy)
+    assert (work.state, creates(simulator)) == (ErrandState.ACTION_REQUIRED, ["created"])
+    assert "cannot be read whether it did" in str(work.message)
+    assert "made under another number" in str(work.hint)
     assert work.due_at is not None
     assert work.due_at - work.updated_at == hours(4)
     assert stage.resubmit().id == work.id
@@ -226,37 +228,37 @@ def test_a_create_whose_reply_was_lost_is_a_persons_where_nobody_can_look(
 
 @each_api
 def test_a_create_that_provably_did_nothing_is_sent_again_where_nobody_can_look(
-    open_stage: StageOpener, simulator: BayPhotoSimulator, api: str
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator, api: str
 ) -> None:
-    simulator.set_switch("api", api)
-    stage = canceled(open_stage, blind(simulator))
-    stage.tap.instead = lambda seen: (429, "{}") if re.search(CREATE, seen.path) else None
+    simulator.set_option("api", api)
+    stage = canceled(open_harness, blind(simulator))
+    stage.recorder.override = lambda seen: (429, "{}") if re.search(CREATE, seen.path) else None
     work = stage.resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.REQUESTED, [])
-    stage.tap.instead = None
+    assert (work.state, creates(simulator)) == (ErrandState.PENDING, [])
+    stage.recorder.override = None
     assert (pass_until_due(stage, work).state, creates(simulator)) == (ErrandState.DONE, ["created"])
 
 
 def test_a_wrong_token_submits_nothing_and_is_tried_again(
-    open_stage: StageOpener, simulator: BayPhotoSimulator
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
-    work = canceled(open_stage, {"token": "somebody else's", "wire": None}).resubmit()
-    assert work.state is ErrandState.REQUESTED
-    assert "credentials" in str(work.remedy)
+    work = canceled(open_harness, {"token": "somebody else's", "wire": None}).resubmit()
+    assert work.state is ErrandState.PENDING
+    assert "credentials" in str(work.hint)
     assert creates(simulator) == ["refused: credentials"]
 
 
 @each_api
 @pytest.mark.parametrize(("country", "code"), [("United States", "US"), ("deu", "DE"), ("", None), ("Atlantis", None)])
 def test_a_country_is_sent_as_its_code_and_one_that_is_none_is_not_sent(
-    open_stage: StageOpener, simulator: BayPhotoSimulator, api: str, country: str, code: str | None
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator, api: str, country: str, code: str | None
 ) -> None:
-    simulator.set_switch("api", api)
-    stage = canceled(open_stage, country=country)
+    simulator.set_option("api", api)
+    stage = canceled(open_harness, country=country)
     work = stage.resubmit()
     if code is None:
-        assert (work.state, creates(simulator)) == (ErrandState.REFUSED, [])
-        assert "ISO 3166-1" in str(work.remedy)
+        assert (work.state, creates(simulator)) == (ErrandState.REJECTED, [])
+        assert "ISO 3166-1" in str(work.hint)
     else:
         document = sent(stage)
         address = document["customer"] if api == "v1" else document["shipping"]["destination_address"]
@@ -265,29 +267,31 @@ def test_a_country_is_sent_as_its_code_and_one_that_is_none_is_not_sent(
 
 @pytest.mark.parametrize(
     ("stage_there", "state"),
-    [("queued", ErrandState.DONE), ("stopped", ErrandState.REFUSED), ("gone", ErrandState.REFUSED)],
+    [("queued", ErrandState.DONE), ("stopped", ErrandState.REJECTED), ("gone", ErrandState.REJECTED)],
 )
 def test_what_an_earlier_create_made_counts_while_it_is_on_its_way(
-    open_stage: StageOpener, simulator: BayPhotoSimulator, stage_there: str, state: ErrandState
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator, stage_there: str, state: ErrandState
 ) -> None:
-    stage = canceled(open_stage)
-    stage.tap.instead = lambda seen: (503, "{}") if seen.method == "POST" and re.search(CREATE, seen.path) else None
+    stage = canceled(open_harness)
+    stage.recorder.override = lambda seen: (
+        (503, "{}") if seen.method == "POST" and re.search(CREATE, seen.path) else None
+    )
     work = stage.resubmit()
-    assert work.state is ErrandState.UNCLEAR
+    assert work.state is ErrandState.UNKNOWN
     simulator.add_order("1042-1", stage=stage_there)
     work = pass_until_due(stage, work)
     assert (work.state, creates(simulator)) == (state, [])
 
 
 def test_an_order_that_came_to_lack_something_is_not_refused_while_an_earlier_create_may_have_worked(
-    open_stage: StageOpener, simulator: BayPhotoSimulator
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
-    stage = canceled(open_stage)
-    simulator.faults.add(Fault.LOST_REPLY, method="POST", path=CREATE)
+    stage = canceled(open_harness)
+    simulator.faults.add(Fault.LOST_RESPONSE, method="POST", path=CREATE)
     work = stage.resubmit()
-    copy = stage.desk.host.order(work.order_number)
-    assert isinstance(stage.desk.host, LocalHost)
-    stage.desk.host.import_orders([evolve(copy, shipping=evolve(copy.shipping, country="Atlantis"))], by="Ann")
+    copy = stage.desk.order_store.get_order(work.order_number)
+    assert isinstance(stage.desk.order_store, SqliteOrderStore)
+    stage.desk.order_store.import_orders([evolve(copy, shipping=evolve(copy.shipping, country="Atlantis"))], by="Ann")
     work = pass_until_due(stage, work)
-    assert (work.state, creates(simulator)) == (ErrandState.AWAITING_PERSON, ["created"])
-    assert "Atlantis" in str(work.text)
+    assert (work.state, creates(simulator)) == (ErrandState.ACTION_REQUIRED, ["created"])
+    assert "Atlantis" in str(work.message)

@@ -6,9 +6,9 @@ Live, it is the wire of the account: the cassette keeps the profile as it is con
 from __future__ import annotations
 
 from orderdesk_bdlinx.simulator import BdlinxSimulator
-from orderdesk_devkit.testing.api_scenarios import wire_scenarios
+from orderdesk_devkit.testing.api_scenarios import api_profile_scenarios
 from orderdesk_devkit.testing.scenarios import Scenarios
 
 SCENARIOS = Scenarios(
-    "bdlinx", service_version="as configured; BDLinx publishes none", table=wire_scenarios(BdlinxSimulator)
+    "bdlinx", service_version="as configured; BDLinx publishes none", table=api_profile_scenarios(BdlinxSimulator)
 )

@@ -12,7 +12,7 @@ from orderdesk_bdlinx.simulator import BdlinxSimulator
 from orderdesk_devkit.simulators.profile import API_SECRET, API_USER, BASE, Durations
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 
 GOOD = httpx.BasicAuth(API_USER, API_SECRET)
@@ -40,7 +40,7 @@ def test_every_answer_says_that_it_is_not_bdlinx(client: httpx.Client) -> None:
 def test_a_stop_is_taken_in_the_queue_and_then_too_late(client: httpx.Client, shop: BdlinxSimulator) -> None:
     assert isinstance(shop.clock, VirtualClock)
     assert client.post(f"{BASE}/1042/stop", json={"why": ""}).status_code == 202
-    shop.clock.advance(Durations().stop)
+    shop.clock.advance(Durations().cancel)
     assert client.get(f"{BASE}/1042").json()["simulated"] == {"order": "1042", "stage": "stopped"}
     assert client.post(f"{BASE}/1042/stop", json={"why": ""}).status_code == 409
 
@@ -48,9 +48,9 @@ def test_a_stop_is_taken_in_the_queue_and_then_too_late(client: httpx.Client, sh
 def test_the_life_of_an_order_goes_by_the_clock(shop: BdlinxSimulator) -> None:
     assert isinstance(shop.clock, VirtualClock)
     shop.clock.advance(minutes(30))
-    assert shop.truth("1042") == "printing"
+    assert shop.actual_status("1042") == "printing"
     shop.clock.advance(hours(4))
-    assert shop.truth("1042") == "gone"
+    assert shop.actual_status("1042") == "gone"
     assert [record.effect for record in shop.log if record.operation == "life cycle"] == [
         "queued -> printing",
         "printing -> gone",
@@ -70,7 +70,7 @@ def test_the_life_of_an_order_goes_by_the_clock(shop: BdlinxSimulator) -> None:
 def test_who_is_not_the_user_is_not_let_in(shop: BdlinxSimulator, headers: dict[str, str]) -> None:
     with serve(shop.app) as served, httpx.Client(base_url=served.url, trust_env=False) as client:
         assert client.post(f"{BASE}/1042/stop", headers=headers).status_code == 401
-        shop.set_switch("auth", "headers")
+        shop.set_option("auth", "headers")
         assert client.get(f"{BASE}/1042", headers=headers).status_code == 401
     assert [record.effect for record in shop.log[1:]] == ["refused: credentials"] * 2
 
@@ -87,12 +87,12 @@ def test_its_settings_are_settings_of_the_plugin(shop: BdlinxSimulator) -> None:
     table = {**shop.settings("http://127.0.0.1:1"), "api_secret": {"text": API_SECRET}}
     made = make_settings(BdlinxSettings, ConnectionConfig("print", "bdlinx", table, "[connections.print]"))
     assert isinstance(made, BdlinxSettings)
-    assert made.wire is not None
-    assert made.wire.read is not None
+    assert made.api is not None
+    assert made.api.read is not None
 
 
 def test_orders_are_added_once_and_asked_for_by_name(shop: BdlinxSimulator) -> None:
-    with pytest.raises(InputError, match="used"):
+    with pytest.raises(ValidationError, match="used"):
         shop.add_order("1042")
     with pytest.raises(NotFoundError, match="7"):
-        shop.truth("7")
+        shop.actual_status("7")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orderdesk_devkit.testing.api_suite import WireConversations
-from orderdesk_devkit.testing.cassette_suite import CassetteSuite
+from orderdesk_devkit.testing.api_suite import ApiProfileConversationTests
+from orderdesk_devkit.testing.cassette_suite import CassetteTests
 
 
-class TestCassettes(WireConversations, CassetteSuite):
+class TestCassettes(ApiProfileConversationTests, CassetteTests):
     """Those of the invented wire."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orderdesk_devkit.testing.api_suite import WireSuite
+from orderdesk_devkit.testing.api_suite import ApiProfileTests
 
 
-class TestBdlinx(WireSuite):
+class TestBdlinx(ApiProfileTests):
     integration = "bdlinx"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from orderdesk_commercehub.simulator import DscoSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.testing.harness import LINES, ORDER, Stage
+from orderdesk_devkit.testing.harness import LINES, ORDER, PluginHarness
 from orderdesk_devkit.testing.scenarios import Scenario, Scenarios
 from orderdesk_sdk.clock import Clock
 
@@ -21,14 +21,14 @@ LISTED = {"retailer_field": "checkout_data.Retailer", "reasons": {RETAILER: [OUT
 """A retailer's own list, as it is configured; Dsco's codes are not in it."""
 
 
-def cancel(stage: Stage) -> None:
-    stage.cancel("out of stock")
-    stage.follow()
+def cancel(harness: PluginHarness) -> None:
+    harness.cancel("out of stock")
+    harness.follow_up()
 
 
-def cancel_one_of_the_first_line(stage: Stage) -> None:
-    stage.cancel("out of stock", lines={stage.desk.host.order(stage.order).lines[0].code: 1})
-    stage.follow()
+def cancel_one_of_the_first_line(harness: PluginHarness) -> None:
+    harness.cancel("out of stock", lines={harness.desk.order_store.get_order(harness.order).lines[0].code: 1})
+    harness.follow_up()
 
 
 def holding(clock: Clock) -> DscoSimulator:
@@ -57,17 +57,17 @@ def scenario(
     *,
     live: str | None,
     simulator: Callable[[Clock], DscoSimulator] = holding,
-    play: Callable[[Stage], None] = cancel,
+    play: Callable[[PluginHarness], None] = cancel,
     **switches: str,
 ) -> Scenario:
     """A scenario of an order whose retailer has a list of its own."""
     return Scenario(
         name,
-        about=about,
+        description=about,
         play=play,
         simulator=simulator,
         live=live,
-        switches=switches,
+        options=switches,
         details={"checkout_data": {"Retailer": RETAILER}},
         settings=LISTED,
     )

@@ -7,8 +7,8 @@ from typing import ClassVar
 import pytest
 
 from orderdesk_devkit.testing.conformance import PluginConformance
-from orderdesk_devkit.testing.conformance.faults import Troubles
-from orderdesk_devkit.testing.conformance.malformed_responses import Junk
+from orderdesk_devkit.testing.conformance.faults import FaultTests
+from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
 
 pytestmark = pytest.mark.slow
 
@@ -17,7 +17,7 @@ class TestCommerceHub(PluginConformance):
     integration = "commercehub"
 
 
-class TestCommerceHubThatOnlySubmits(Troubles, Junk):
+class TestCommerceHubThatOnlySubmits(FaultTests, MalformedResponseTests):
     integration = "commercehub"
-    switches: ClassVar = {"cancel": "submitted"}
-    unresolved = "without its reply there is no requestId to look up, and the simulator decides by looks at the log"
+    options: ClassVar = {"cancel": "submitted"}
+    why_unresolved = "without its reply there is no requestId to look up, and the simulator decides by looks at the log"

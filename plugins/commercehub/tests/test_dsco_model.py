@@ -10,8 +10,8 @@ import pytest
 
 from orderdesk_commercehub.simulator import CLIENT_ID, CLIENT_SECRET, DscoSimulator
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedHarness
+from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
 from orderdesk_devkit.testing.specs import OpenApiModel, vendor_file
 from orderdesk_sdk.clock import VirtualClock
 
@@ -23,10 +23,10 @@ def model() -> OpenApiModel:
     return OpenApiModel(vendor_file("dsco-v3", "dsco-cancel-subset.yaml"))
 
 
-def judge(stage: SimulatedStage, model: OpenApiModel) -> set[tuple[str, int]]:
+def judge(harness: SimulatedHarness, model: OpenApiModel) -> set[tuple[str, int]]:
     """Judge every call of a stage that the model knows the status of; which ones these were."""
     judged = set()
-    for reply in stage.tap.replies:
+    for reply in harness.recorder.responses:
         seen = reply.request
         body = dict(parse_qsl(seen.body.decode())) if seen.path == TOKEN else seen.document
         model.validate_request(seen.method, seen.path, query=dict(parse_qsl(seen.query)), body=body)
@@ -52,30 +52,30 @@ TOKEN, READ, CANCEL, LOG = "/oauth2/token", "/order/", "/order/item/cancel", "/o
     ],
 )
 def test_a_whole_cancel_fits_on_both_sides(
-    stage: SimulatedStage,
+    harness: SimulatedHarness,
     simulator: DscoSimulator,
     model: OpenApiModel,
     shape: str,
     answered: str,
     calls: set[tuple[str, int]],
 ) -> None:
-    simulator.set_switch("cancel", answered)
-    simulator.set_switch("description", shape)
-    stage.cancel()
-    stage.follow()
-    assert judge(stage, model) == calls
+    simulator.set_option("cancel", answered)
+    simulator.set_option("description", shape)
+    harness.cancel()
+    harness.follow_up()
+    assert judge(harness, model) == calls
 
 
 @pytest.mark.parametrize("fate", ["honored", "partly", "ships anyway"])
 def test_a_cancel_of_a_part_fits_whatever_becomes_of_it(
-    open_stage: StageOpener, model: OpenApiModel, fate: str
+    open_harness: HarnessOpener, model: OpenApiModel, fate: str
 ) -> None:
     dsco = DscoSimulator(VirtualClock(), codes={"demoretailer": ["CXST"]})
     dsco.add_order(ORDER, lines=LINES, cancel_requested=True)
-    dsco.set_switch("fate", fate)
-    stage = open_stage(before=dsco)
+    dsco.set_option("fate", fate)
+    stage = open_harness(before=dsco)
     stage.cancel("cannot ship in time", lines={"MUG": 1})
-    case = stage.follow()
+    case = stage.follow_up()
     if case.is_open:  # It shipped, and of what is left the numbers cannot tell: a person had to say so.
         stage.desk.refuse(case.id, by="Ann")
     stage.cancel("out of stock")

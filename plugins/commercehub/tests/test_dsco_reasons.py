@@ -11,16 +11,16 @@ import pytest
 from orderdesk_commercehub.api import CODES
 from orderdesk_commercehub.settings import HubSettings
 from orderdesk_commercehub.simulator import DscoSimulator
-from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedHarness
+from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.errors import ConfigurationError, InputError
+from orderdesk_sdk.errors import ConfigurationError, ValidationError
 from orderdesk_sdk.plugin.connection_settings import settings_fields
-from orderdesk_sdk.plugin.reasons import CanonicalReason, read_reason_lists
+from orderdesk_sdk.plugin.reasons import StandardReason, read_reason_lists
 
 integration = "commercehub"
-ALL = [reason.value for reason in CanonicalReason]
+ALL = [reason.value for reason in StandardReason]
 SHORT = [
     {"code": "NO-STOCK", "title": "Nothing there", "for": ["out of stock"]},
     {"code": "ELSE", "title": "Anything else", "for": [reason for reason in ALL if reason != "out of stock"]},
@@ -56,34 +56,34 @@ def test_the_codes_are_the_documented_ones() -> None:
         ("Invalid Ship Instructions", "CXSI"),
     ],
 )
-def test_a_reason_goes_out_as_its_code_with_the_askers_words(stage: SimulatedStage, given: str, code: str) -> None:
-    stage.cancel(given)
-    (body,) = stage.documents("/order/item/cancel")
+def test_a_reason_goes_out_as_its_code_with_the_askers_words(harness: SimulatedHarness, given: str, code: str) -> None:
+    harness.cancel(given)
+    (body,) = harness.documents("/order/item/cancel")
     assert {(line["cancelCode"], line["cancelledReason"]) for line in body["lineItems"]} == {(code, given)}
 
 
 @pytest.mark.parametrize("given", [None, "", "because", "CXRF", "CXSS\u200b"])
 def test_a_missing_or_wrong_reason_is_refused_before_any_call_with_the_allowed_list(
-    stage: SimulatedStage, given: str | None
+    harness: SimulatedHarness, given: str | None
 ) -> None:
-    with pytest.raises(InputError) as caught:
-        stage.cancel(given)
+    with pytest.raises(ValidationError) as caught:
+        harness.cancel(given)
     for code in CODES:
-        assert f"{code.code} ({code.title})" in (caught.value.remedy or "")
-    assert stage.sent == []
-    assert stage.desk.cases(order=ORDER) == ()
+        assert f"{code.code} ({code.title})" in (caught.value.hint or "")
+    assert harness.sent == []
+    assert harness.desk.cases(order=ORDER) == ()
 
 
-def test_the_list_is_that_of_the_orders_retailer(open_stage: StageOpener) -> None:
+def test_the_list_is_that_of_the_orders_retailer(open_harness: HarnessOpener) -> None:
     dsco = DscoSimulator(VirtualClock(), codes={"demoretailer": ["NO-STOCK", "ELSE"]})
     dsco.add_order(ORDER, lines=LINES)
-    stage = open_stage(by_retailer(demoretailer=SHORT), details=bought_at("demoretailer"), before=dsco)
+    stage = open_harness(by_retailer(demoretailer=SHORT), details=bought_at("demoretailer"), before=dsco)
     (entry,) = stage.desk.plan(ORDER).entries
     assert [code.code for code in entry.steps[0].reasons] == ["NO-STOCK", "ELSE"]
-    with pytest.raises(InputError, match=r"one of: NO-STOCK \(Nothing there\); ELSE \(Anything else\)"):
+    with pytest.raises(ValidationError, match=r"one of: NO-STOCK \(Nothing there\); ELSE \(Anything else\)"):
         stage.cancel("CXSS")
     stage.cancel("fraud")
-    assert stage.follow().state is State.CANCELED
+    assert stage.follow_up().state is State.CANCELED
     assert {item.code for item in dsco.order(ORDER).items} == {"ELSE"}
 
 
@@ -92,9 +92,9 @@ def test_the_list_is_that_of_the_orders_retailer(open_stage: StageOpener) -> Non
 )
 @pytest.mark.parametrize("order", [bought_at("another"), {}, {"checkout_data": {"Retailer": 7}}])
 def test_a_retailer_without_a_list_of_its_own_has_the_default(
-    open_stage: StageOpener, lists: Mapping[str, object], code: str, order: Mapping[str, object]
+    open_harness: HarnessOpener, lists: Mapping[str, object], code: str, order: Mapping[str, object]
 ) -> None:
-    stage = open_stage(by_retailer(**lists), details=order)
+    stage = open_harness(by_retailer(**lists), details=order)
     (entry,) = stage.desk.plan(ORDER).entries
     assert entry.steps[0].reasons[0].code == code
 
@@ -115,9 +115,11 @@ def test_the_example_in_the_readme_is_a_sound_list() -> None:
         ([{"code": "bad_sku\u200b", "title": "x", "for": ALL}], "the code in plain ASCII"),
     ],
 )
-def test_a_gap_in_a_configured_list_is_told_with_its_place(open_stage: StageOpener, entries: object, said: str) -> None:
+def test_a_gap_in_a_configured_list_is_told_with_its_place(
+    open_harness: HarnessOpener, entries: object, said: str
+) -> None:
     with pytest.raises(
         ConfigurationError, match=r"\[connections\.commercehub\]\.settings\.reasons\.demoretailer"
     ) as caught:
-        open_stage(by_retailer(demoretailer=entries))
+        open_harness(by_retailer(demoretailer=entries))
     assert said in str(caught.value)

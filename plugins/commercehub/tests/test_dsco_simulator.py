@@ -12,7 +12,7 @@ from orderdesk_commercehub.simulator import CLIENT_ID, CLIENT_SECRET, DscoSimula
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 
 ORDER = "1042"
 
@@ -44,8 +44,8 @@ def order(client: httpx.Client, po: str = ORDER) -> dict[str, Any]:
     return found
 
 
-def code_of(reply: httpx.Response) -> str:
-    code: str = reply.json()["messages"][0]["code"]
+def code_of(response: httpx.Response) -> str:
+    code: str = response.json()["messages"][0]["code"]
     return code
 
 
@@ -88,7 +88,7 @@ def test_an_order_is_cancelled_only_when_all_of_it_is(simulator: DscoSimulator, 
     assert (order(client)["dscoStatus"], order(client)["dscoLifecycle"]) == ("shipment_pending", "acknowledged")
     cancel(client, line(), line("CAP"))
     assert (order(client)["dscoStatus"], order(client)["dscoLifecycle"]) == ("cancelled", "completed")
-    assert simulator.truth(ORDER) == "cancelled"
+    assert simulator.actual_status(ORDER) == "cancelled"
 
 
 def test_the_log_comes_in_pages_whose_scroll_id_expires(clock: VirtualClock, client: httpx.Client) -> None:
@@ -111,7 +111,7 @@ def test_the_log_comes_in_pages_whose_scroll_id_expires(clock: VirtualClock, cli
 def test_what_is_submitted_is_first_not_there_then_pending_then_done(
     simulator: DscoSimulator, client: httpx.Client
 ) -> None:
-    simulator.set_switch("cancel", "submitted")
+    simulator.set_option("cancel", "submitted")
     number = cancel(client, line(count=3), line("CAP")).json()["requestId"]
     looks = [client.get("/order/log", params={"requestId": number}).json() for _ in range(3)]
     assert [(look["status"], [entry["status"] for entry in look["logs"]]) for look in looks] == [
@@ -123,9 +123,9 @@ def test_what_is_submitted_is_first_not_there_then_pending_then_done(
 
 
 def test_reads_lag_as_often_as_chosen(simulator: DscoSimulator, client: httpx.Client) -> None:
-    simulator.set_switch("read_lag", "3")
+    simulator.set_option("read_lag", "3")
     cancel(client, line(count=3), line("CAP"))
-    assert simulator.truth(ORDER) == "cancelled"
+    assert simulator.actual_status(ORDER) == "cancelled"
     assert [order(client)["dscoStatus"] for _ in range(4)] == ["shipment_pending"] * 3 + ["cancelled"]
 
 
@@ -135,10 +135,10 @@ def test_the_retailers_own_wish_to_cancel_is_told(simulator: DscoSimulator, clie
 
 
 def test_a_number_is_used_once_and_an_unknown_one_is_told(simulator: DscoSimulator) -> None:
-    with pytest.raises(InputError, match="is used"):
+    with pytest.raises(ValidationError, match="is used"):
         simulator.add_order(ORDER, lines=[])
     with pytest.raises(NotFoundError, match="no such order"):
-        simulator.truth("ORDER-2")
+        simulator.actual_status("ORDER-2")
 
 
 def read(client: httpx.Client, value: str, key: str = "poNumber", **more: str) -> Any:

@@ -8,57 +8,59 @@ from collections.abc import Sequence
 import pytest
 
 from orderdesk_commercehub.simulator import DscoSimulator
-from orderdesk_devkit.testing.harness import ORDER, SimulatedStage
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.harness import ORDER, SimulatedHarness
+from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
+from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 
 integration = "commercehub"
 ALL = (LineAnswer("MUG", 2, 2, id="1"), LineAnswer("CAP", 1, 1, id="2"))
 
 
-def asked(stage: SimulatedStage) -> list[list[tuple[str, int]]]:
-    bodies = stage.documents("/order/item/cancel")
+def asked(harness: SimulatedHarness) -> list[list[tuple[str, int]]]:
+    bodies = harness.documents("/order/item/cancel")
     return [[(line["dscoItemId"], line["cancelledQuantity"]) for line in body["lineItems"]] for body in bodies]
 
 
-def test_a_split_order_is_canceled_in_all_of_its_parts(stage: SimulatedStage, simulator: DscoSimulator) -> None:
+def test_a_split_order_is_canceled_in_all_of_its_parts(harness: SimulatedHarness, simulator: DscoSimulator) -> None:
     simulator.split(ORDER, 2)
-    stage.cancel()
-    case = stage.follow()
+    harness.cancel()
+    case = harness.follow_up()
     assert (case.state, case.lines) == (State.CANCELED, ALL)
-    assert asked(stage) == [[("SIM-1-MUG", 2), ("SIM-2-CAP", 1)]]
-    assert "returnMultiple=true" in stage.tap.requests[1].query
+    assert asked(harness) == [[("SIM-1-MUG", 2), ("SIM-2-CAP", 1)]]
+    assert "returnMultiple=true" in harness.recorder.requests[1].query
 
 
 def test_a_part_that_is_canceled_already_does_not_stand_for_the_others(
-    stage: SimulatedStage, simulator: DscoSimulator
+    harness: SimulatedHarness, simulator: DscoSimulator
 ) -> None:
     simulator.split(ORDER, 2)
     simulator.order(ORDER).items[0].canceled = 2
-    stage.cancel()
-    case = stage.follow()
-    assert (asked(stage), case.state, case.lines) == ([[("SIM-2-CAP", 1)]], State.CANCELED, ALL)
+    harness.cancel()
+    case = harness.follow_up()
+    assert (asked(harness), case.state, case.lines) == ([[("SIM-2-CAP", 1)]], State.CANCELED, ALL)
 
 
-def test_what_a_cancel_does_not_reach_is_not_called_canceled(stage: SimulatedStage, simulator: DscoSimulator) -> None:
+def test_what_a_cancel_does_not_reach_is_not_called_canceled(
+    harness: SimulatedHarness, simulator: DscoSimulator
+) -> None:
     simulator.split(ORDER, 2)
-    simulator.set_switch("suborders", "first")
-    stage.cancel()
-    case = stage.follow()
-    assert (case.state, case.refusal, simulator.truth(ORDER)) == (
-        State.REFUSED,
-        Refusal.NOT_ALLOWED,
+    simulator.set_option("suborders", "first")
+    harness.cancel()
+    case = harness.follow_up()
+    assert (case.state, case.rejection, simulator.actual_status(ORDER)) == (
+        State.REJECTED,
+        Rejection.NOT_ALLOWED,
         "shipment_pending",
     )
 
 
-def told(stage: SimulatedStage, *orders: object, whole: bool = False) -> Case:
+def told(harness: SimulatedHarness, *orders: object, whole: bool = False) -> Case:
     """The case after a cancel and its end, where every read of the order is answered with these suborders."""
     body = json.dumps(orders[0] if whole else list(orders))
-    stage.tap.instead = lambda seen: (200, body) if seen.path == "/order/" else None
-    stage.cancel()
-    return stage.follow()
+    harness.recorder.override = lambda seen: (200, body) if seen.path == "/order/" else None
+    harness.cancel()
+    return harness.follow_up()
 
 
 def order_of(*lines: dict[str, object], number: object = ORDER, **more: object) -> dict[str, object]:
@@ -73,49 +75,49 @@ MUG, CAP = line("MUG", 2, cancelledQuantity=2), line("CAP", 1, cancelledQuantity
 
 
 @pytest.mark.parametrize("whole", [False, True])
-def test_an_array_of_one_and_an_order_by_itself_are_the_same(stage: SimulatedStage, whole: bool) -> None:
-    case = told(stage, order_of(MUG, CAP), whole=whole)
+def test_an_array_of_one_and_an_order_by_itself_are_the_same(harness: SimulatedHarness, whole: bool) -> None:
+    case = told(harness, order_of(MUG, CAP), whole=whole)
     assert (case.state, case.lines) == (State.CANCELED, ALL)
 
 
-def test_the_first_suborder_alone_is_never_all_of_the_order(stage: SimulatedStage) -> None:
+def test_the_first_suborder_alone_is_never_all_of_the_order(harness: SimulatedHarness) -> None:
     # As from a service that knows no returnMultiple: what was ordered besides is not shown as canceled.
-    assert told(stage, order_of(MUG), whole=True).state is State.AWAITING_PERSON
+    assert told(harness, order_of(MUG), whole=True).state is State.ACTION_REQUIRED
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", ["PO-9999", "", None, 9999, [ORDER]])
 @pytest.mark.parametrize("lines", [(MUG, CAP), (line("MUG", 2), line("CAP", 1))])
 def test_a_reply_about_another_order_decides_nothing_and_nothing_is_asked_by_its_lines(
-    stage: SimulatedStage, number: object, lines: tuple[dict[str, object], ...]
+    harness: SimulatedHarness, number: object, lines: tuple[dict[str, object], ...]
 ) -> None:
-    case = told(stage, order_of(*lines, number=number))
-    assert (case.state, asked(stage)) == (State.AWAITING_PERSON, [])
+    case = told(harness, order_of(*lines, number=number))
+    assert (case.state, asked(harness)) == (State.ACTION_REQUIRED, [])
 
 
 @pytest.mark.parametrize("number", ["PO-9999", "", None])
-def test_what_is_read_back_of_another_order_decides_nothing(stage: SimulatedStage, number: object) -> None:
-    stage.cancel()
-    stage.tap.instead = lambda seen: (
+def test_what_is_read_back_of_another_order_decides_nothing(harness: SimulatedHarness, number: object) -> None:
+    harness.cancel()
+    harness.recorder.override = lambda seen: (
         (200, json.dumps([order_of(MUG, CAP, number=number)])) if seen.path == "/order/" else None
     )
-    assert stage.follow().state is State.AWAITING_PERSON
+    assert harness.follow_up().state is State.ACTION_REQUIRED
 
 
 @pytest.mark.slow
-def test_one_foreign_suborder_spoils_the_verdict(stage: SimulatedStage) -> None:
-    assert told(stage, order_of(MUG), order_of(CAP, number="PO-9999")).state is State.AWAITING_PERSON
+def test_one_foreign_suborder_spoils_the_verdict(harness: SimulatedHarness) -> None:
+    assert told(harness, order_of(MUG), order_of(CAP, number="PO-9999")).state is State.ACTION_REQUIRED
 
 
 @pytest.mark.slow
-def test_two_retailers_with_one_number_are_two_orders(stage: SimulatedStage) -> None:
-    case = told(stage, order_of(MUG, dscoRetailerId="a"), order_of(CAP, dscoRetailerId="b"))
+def test_two_retailers_with_one_number_are_two_orders(harness: SimulatedHarness) -> None:
+    case = told(harness, order_of(MUG, dscoRetailerId="a"), order_of(CAP, dscoRetailerId="b"))
     assert case.state is not State.CANCELED
-    assert asked(stage) == []
+    assert asked(harness) == []
 
 
-def test_a_numeric_number_of_dscos_is_the_same_number(open_stage: StageOpener) -> None:
-    stage = open_stage({"order_key": "dscoOrderId"}, order="1000001")
+def test_a_numeric_number_of_dscos_is_the_same_number(open_harness: HarnessOpener) -> None:
+    stage = open_harness({"order_key": "dscoOrderId"}, order="1000001")
     assert told(stage, order_of(MUG, CAP, number="X", dscoOrderId=1000001)).state is State.CANCELED
 
 
@@ -136,10 +138,10 @@ CANCELED: Sequence[dict[str, object]] = (
 
 @pytest.mark.parametrize("mug", CANCELED, ids=str)
 def test_a_line_is_canceled_by_quantity_or_by_a_status_that_speaks_of_the_rest(
-    stage: SimulatedStage, mug: dict[str, object]
+    harness: SimulatedHarness, mug: dict[str, object]
 ) -> None:
-    case = told(stage, order_of(line("MUG", 2.0, **mug), CAP))
-    assert (case.state, case.lines, asked(stage)) == (State.CANCELED, ALL, [])
+    case = told(harness, order_of(line("MUG", 2.0, **mug), CAP))
+    assert (case.state, case.lines, asked(harness)) == (State.CANCELED, ALL, [])
 
 
 STANDING: Sequence[dict[str, object]] = (
@@ -155,18 +157,20 @@ STANDING: Sequence[dict[str, object]] = (
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mug", STANDING, ids=str)
-def test_what_a_status_or_a_quantity_leaves_open_is_not_canceled(stage: SimulatedStage, mug: dict[str, object]) -> None:
-    assert told(stage, order_of(line("MUG", 2, **mug), CAP)).state in (State.AWAITING_PERSON, State.REFUSED)
+def test_what_a_status_or_a_quantity_leaves_open_is_not_canceled(
+    harness: SimulatedHarness, mug: dict[str, object]
+) -> None:
+    assert told(harness, order_of(line("MUG", 2, **mug), CAP)).state in (State.ACTION_REQUIRED, State.REJECTED)
 
 
-def test_what_has_shipped_is_not_canceled_by_a_status_beside_it(stage: SimulatedStage) -> None:
-    case = told(stage, order_of(line("MUG", 2, status="cancelled", shippedQuantity=1), CAP))
-    assert (case.state, case.lines[0]) == (State.PARTLY_CANCELED, LineAnswer("MUG", 2, 1, id="1"))
+def test_what_has_shipped_is_not_canceled_by_a_status_beside_it(harness: SimulatedHarness) -> None:
+    case = told(harness, order_of(line("MUG", 2, status="cancelled", shippedQuantity=1), CAP))
+    assert (case.state, case.lines[0]) == (State.PARTIALLY_CANCELED, LineAnswer("MUG", 2, 1, id="1"))
 
 
-def test_what_is_canceled_and_shipped_as_well_proves_nothing(stage: SimulatedStage) -> None:
-    case = told(stage, order_of(line("MUG", 2, cancelledQuantity=2, shippedQuantity=1), CAP))
-    assert case.state is State.AWAITING_PERSON
+def test_what_is_canceled_and_shipped_as_well_proves_nothing(harness: SimulatedHarness) -> None:
+    case = told(harness, order_of(line("MUG", 2, cancelledQuantity=2, shippedQuantity=1), CAP))
+    assert case.state is State.ACTION_REQUIRED
 
 
 @pytest.mark.parametrize(
@@ -178,28 +182,28 @@ def test_what_is_canceled_and_shipped_as_well_proves_nothing(stage: SimulatedSta
     ],
 )
 def test_a_log_entry_of_another_request_about_another_order_decides_nothing(
-    stage: SimulatedStage, simulator: DscoSimulator, entry: dict[str, object]
+    harness: SimulatedHarness, simulator: DscoSimulator, entry: dict[str, object]
 ) -> None:
-    simulator.set_switch("read_lag", "3")
+    simulator.set_option("read_lag", "3")
     log = {"logs": [{"status": "success", "requestMethod": "api", "dateProcessed": "2026-01-05T09:00:00Z", **entry}]}
-    stage.tap.instead = lambda seen: (200, json.dumps(log)) if seen.path == "/order/log" else None
-    stage.cancel(lines={"MUG": 1})
-    assert stage.follow().state is State.AWAITING_PERSON
+    harness.recorder.override = lambda seen: (200, json.dumps(log)) if seen.path == "/order/log" else None
+    harness.cancel(lines={"MUG": 1})
+    assert harness.follow_up().state is State.ACTION_REQUIRED
 
 
-def test_the_same_log_entry_of_this_order_decides(stage: SimulatedStage) -> None:
+def test_the_same_log_entry_of_this_order_decides(harness: SimulatedHarness) -> None:
     log = {"logs": [{"status": "success", "payload": {"id": ORDER}}]}
-    stage.tap.instead = lambda seen: (200, json.dumps(log)) if seen.path == "/order/log" else None
-    stage.cancel(lines={"MUG": 1})
-    assert stage.follow().state is State.CANCELED
+    harness.recorder.override = lambda seen: (200, json.dumps(log)) if seen.path == "/order/log" else None
+    harness.cancel(lines={"MUG": 1})
+    assert harness.follow_up().state is State.CANCELED
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [("success", "failure"), ("success", "pending"), ("pending",), ()])
 def test_a_log_that_does_not_say_one_thing_leaves_a_part_to_a_person(
-    stage: SimulatedStage, words: tuple[str, ...]
+    harness: SimulatedHarness, words: tuple[str, ...]
 ) -> None:
     log = {"logs": [{"status": word, "payload": {"id": ORDER}} for word in words]}
-    stage.tap.instead = lambda seen: (200, json.dumps(log)) if seen.path == "/order/log" else None
-    stage.cancel(lines={"MUG": 1})
-    assert stage.follow().state is State.AWAITING_PERSON
+    harness.recorder.override = lambda seen: (200, json.dumps(log)) if seen.path == "/order/log" else None
+    harness.cancel(lines={"MUG": 1})
+    assert harness.follow_up().state is State.ACTION_REQUIRED

@@ -12,21 +12,21 @@ import pytest
 
 from orderdesk_commercehub.orderstream import confirm, write_confirm
 from orderdesk_commercehub.settings import HubSettings
-from orderdesk_devkit.testing.harness import SimulatedStage
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.harness import SimulatedHarness
+from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, NotAllowedError, PluginFault
-from orderdesk_sdk.orders.order import Line, Order, Placement, Role
-from orderdesk_sdk.plugin.reasons import CanonicalReason, Reason
+from orderdesk_sdk.errors import ConfigurationError, ConflictError, InvalidStateError, PluginError, ValidationError
+from orderdesk_sdk.orders.order import ConnectionRole, Order, OrderLine, RemoteOrder
+from orderdesk_sdk.plugin.reasons import Reason, StandardReason
 from orderdesk_sdk.plugin.requests import CancelRequest
 
 integration = "commercehub"
 SETTINGS = HubSettings(mode="orderstream", vendor_id="lanternworks", retailer_field="checkout_data.Retailer")
 LINES = (
-    Line(3, id="1", code="LAMP-3", metadata={"merchantLineNumber": "1"}),
-    Line(1, id="2", code="R&D <9>", metadata={"merchantLineNumber": 2}),
+    OrderLine(3, id="1", code="LAMP-3", metadata={"merchantLineNumber": "1"}),
+    OrderLine(1, id="2", code="R&D <9>", metadata={"merchantLineNumber": 2}),
 )
 ORDER = Order("77", "A-77", lines=LINES, checkout_data={"Retailer": "harborstore"})
 DAY = date(2026, 3, 9)
@@ -44,7 +44,7 @@ GOLDEN = (
 
 
 def request(order: Order = ORDER, code: str = "discontinued", lines: Mapping[str, int] | None = None) -> CancelRequest:
-    placement = Placement("hub", "H-88213", datetime(2026, 3, 9, tzinfo=UTC), Role.CART)
+    placement = RemoteOrder("hub", "H-88213", datetime(2026, 3, 9, tzinfo=UTC), ConnectionRole.CART)
     return CancelRequest(order, placement, "wish", Reason(None, code, "gone"), lines or {})
 
 
@@ -60,12 +60,12 @@ def test_a_part_is_its_lines_and_quantities_only() -> None:
 
 @pytest.mark.parametrize("code", ["bad_sku\u200b", "b\u00e4d", "", " ", "bad\nsku"])
 def test_a_code_that_is_not_plain_text_is_refused(code: str) -> None:
-    with pytest.raises(InputError, match="actionCode"):
+    with pytest.raises(ValidationError, match="actionCode"):
         confirm(request(code=code), SETTINGS, "case-5", DAY)
 
 
 def without_number() -> CancelRequest:
-    return request(Order("77", "A-77", lines=(Line(1, code="LAMP-3"),), checkout_data={"Retailer": "harborstore"}))
+    return request(Order("77", "A-77", lines=(OrderLine(1, code="LAMP-3"),), checkout_data={"Retailer": "harborstore"}))
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def without_number() -> CancelRequest:
     ],
 )
 def test_what_is_missing_is_named_and_never_made_up(asked: CancelRequest, settings: HubSettings, place: str) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(ValidationError) as caught:
         confirm(asked, settings, "case-5", DAY)
-    assert caught.value.place == place
+    assert caught.value.location == place
 
 
 # Through a desk
 
-REST = [reason.value for reason in CanonicalReason if reason is not CanonicalReason.OUT_OF_STOCK]
+REST = [reason.value for reason in StandardReason if reason is not StandardReason.OUT_OF_STOCK]
 REASONS = {
     "harborstore": [
         {"code": "out_of_stock", "title": "Out of stock", "for": ["out of stock"]},
@@ -101,7 +101,7 @@ def outbox(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def manual(open_stage: StageOpener, outbox: Path) -> SimulatedStage:
+def manual(open_harness: HarnessOpener, outbox: Path) -> SimulatedHarness:
     """A stage in mode orderstream, whose order has the retailer's line numbers."""
     items = [
         {"metadata": {"merchantLineNumber": "1"}},
@@ -115,13 +115,13 @@ def manual(open_stage: StageOpener, outbox: Path) -> SimulatedStage:
         "reasons": REASONS,
         "retailer_field": "checkout_data.Retailer",
     }
-    return open_stage(settings, details=order)
+    return open_harness(settings, details=order)
 
 
-def test_a_person_has_the_case_writes_the_file_and_says_what_came_of_it(manual: SimulatedStage, outbox: Path) -> None:
+def test_a_person_has_the_case_writes_the_file_and_says_what_came_of_it(manual: SimulatedHarness, outbox: Path) -> None:
     case = manual.cancel("out of stock")
-    assert case.state is State.AWAITING_PERSON
-    assert "write_confirm" in (case.text or "")
+    assert case.state is State.ACTION_REQUIRED
+    assert "write_confirm" in (case.message or "")
     where = write_confirm(manual.desk, case.id, by="Ann")
     assert Path(where) == outbox / f"{case.id}.confirm"
     text = Path(where).read_text(encoding="utf-8")
@@ -131,30 +131,30 @@ def test_a_person_has_the_case_writes_the_file_and_says_what_came_of_it(manual: 
     notes = [entry.content for entry in manual.desk.ledger.history(case.id)]
     assert f"Ann: wrote the confirm file {where}" in notes
     settled = manual.desk.case(manual.desk.confirm(case.id, by="Ann", note="accepted in OrderStream").id)
-    assert settled.proof is not None
-    assert (settled.state, settled.proof.kind) == (State.CANCELED, ProofKind.PERSON)
+    assert settled.evidence is not None
+    assert (settled.state, settled.evidence.kind) == (State.CANCELED, EvidenceKind.PERSON)
     assert manual.sent == []
 
 
-def test_nobody_else_settles_it(manual: SimulatedStage) -> None:
+def test_nobody_else_settles_it(manual: SimulatedHarness) -> None:
     case = manual.cancel("other")
     write_confirm(manual.desk, case.id, by="Ann")
     manual.wait_for(manual.clock.now() + hours(40))
     assert manual.desk.run_due().problems == ()
-    with pytest.raises(PluginFault, match="cannot be read back"):
+    with pytest.raises(PluginError, match="cannot be read back"):
         manual.desk.check(case.id)
-    assert manual.case.state is State.AWAITING_PERSON
+    assert manual.case.state is State.ACTION_REQUIRED
     assert manual.sent == []
 
 
-def test_a_file_is_written_once(manual: SimulatedStage) -> None:
+def test_a_file_is_written_once(manual: SimulatedHarness) -> None:
     case = manual.cancel("other")
     write_confirm(manual.desk, case.id, by="Ann")
     with pytest.raises(ConflictError, match="was written before"):
         write_confirm(manual.desk, case.id, by="Ann")
 
 
-def test_another_transport_may_take_the_file(manual: SimulatedStage, outbox: Path) -> None:
+def test_another_transport_may_take_the_file(manual: SimulatedHarness, outbox: Path) -> None:
     class Memory:
         def __init__(self) -> None:
             self.files: dict[str, bytes] = {}
@@ -170,22 +170,24 @@ def test_another_transport_may_take_the_file(manual: SimulatedStage, outbox: Pat
     assert list(outbox.iterdir()) == []
 
 
-def test_a_reason_has_to_be_on_the_retailers_list(manual: SimulatedStage) -> None:
-    with pytest.raises(InputError, match=r"one of: out_of_stock \(Out of stock\); other \(Other\)"):
+def test_a_reason_has_to_be_on_the_retailers_list(manual: SimulatedHarness) -> None:
+    with pytest.raises(ValidationError, match=r"one of: out_of_stock \(Out of stock\); other \(Other\)"):
         manual.cancel("CXSS")
 
 
-def test_a_settled_case_and_one_of_the_other_mode_have_no_file(manual: SimulatedStage, open_stage: StageOpener) -> None:
+def test_a_settled_case_and_one_of_the_other_mode_have_no_file(
+    manual: SimulatedHarness, open_harness: HarnessOpener
+) -> None:
     case = manual.cancel("other")
     manual.desk.refuse(case.id, by="Ann")
-    with pytest.raises(NotAllowedError, match="while it is refused"):
+    with pytest.raises(InvalidStateError, match="while it is refused"):
         write_confirm(manual.desk, case.id, by="Ann")
-    other = open_stage()
-    with pytest.raises(NotAllowedError, match="not in mode orderstream"):
+    other = open_harness()
+    with pytest.raises(InvalidStateError, match="not in mode orderstream"):
         write_confirm(other.desk, other.cancel("other").id, by="Ann")
 
 
-def test_an_outbox_that_is_not_there_is_told(manual: SimulatedStage, outbox: Path) -> None:
+def test_an_outbox_that_is_not_there_is_told(manual: SimulatedHarness, outbox: Path) -> None:
     outbox.rmdir()
     case = manual.cancel("other")
     with pytest.raises(ConfigurationError, match="name a folder that exists"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.testing.harness import Stage
+from orderdesk_devkit.testing.harness import PluginHarness
 from orderdesk_devkit.testing.scenarios import (
     Scenario,
     Scenarios,
@@ -15,16 +15,16 @@ from orderdesk_devkit.testing.scenarios import (
     with_order,
 )
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 
-def resubmit_with_artwork(stage: Stage) -> None:
-    order, host = stage.desk.host.order(stage.order), stage.desk.host
-    assert isinstance(host, LocalHost)
+def resubmit_with_artwork(harness: PluginHarness) -> None:
+    order, host = harness.desk.order_store.get_order(harness.order), harness.desk.order_store
+    assert isinstance(host, SqliteOrderStore)
     artwork = {"print_url": "https://files.example.com/artwork.pdf"}
     lines = tuple(evolve(line, metadata=artwork) for line in order.lines)
     host.import_orders([evolve(order, lines=lines)], by="a test")
-    cancel_and_resubmit(stage)
+    cancel_and_resubmit(harness)
 
 
 SCENARIOS = Scenarios(
@@ -33,44 +33,44 @@ SCENARIOS = Scenarios(
     table=(
         Scenario(
             "cancel-before-production",
-            about="a cancel while files are fetched, read back as cancelled, without a warning",
+            description="a cancel while files are fetched, read back as cancelled, without a warning",
             play=cancel_and_follow,
             simulator=with_order(SiteFlowSimulator),
             live="cancels the order at Site Flow; take one in Pending or Dataready",
         ),
         Scenario(
             "cancel-in-production",
-            about="a cancel after the order was released to production: cancelled, and it may still be produced",
+            description="a cancel after the order was released to production: cancelled, and it may still be produced",
             play=cancel_and_follow,
             simulator=with_order(SiteFlowSimulator, status="printready"),
-            switches={"batched": "produced anyway"},
+            options={"batched": "produced anyway"},
             live="cancels the order at Site Flow; take one in Printready, it may be printed and paid all the same",
         ),
         Scenario(
             "shipped",
-            about="a shipped order, refused without asking",
+            description="a shipped order, refused without asking",
             play=cancel_and_follow,
             simulator=with_order(SiteFlowSimulator, status="shipped"),
             live="only reads the order, and sends no cancel; take one in Shipped",
         ),
         Scenario(
             "cancelled-already",
-            about="an order that the print company canceled, found so without asking",
+            description="an order that the print company canceled, found so without asking",
             play=cancel_and_follow,
             simulator=with_order(SiteFlowSimulator, status="cancelled"),
-            switches={"found": "list"},
+            options={"found": "list"},
             live="only reads the order, and sends no cancel; take one in Cancelled",
         ),
         Scenario(
             "reply-lost",
-            about="a gateway gives up on a cancel that works; it is read back and not sent again",
+            description="a gateway gives up on a cancel that works; it is read back and not sent again",
             play=cancel_and_follow,
             simulator=with_fault(with_order(SiteFlowSimulator), Fault.SERVER_ERROR_HTML_AFTER, method="PUT"),
             live=None,
         ),
         Scenario(
             "resubmit",
-            about="a canceled order submitted again under a new number",
+            description="a canceled order submitted again under a new number",
             play=resubmit_with_artwork,
             simulator=with_order(SiteFlowSimulator),
             live="cancels the order, then submits a new one with its lines, which is printed and costs money",

@@ -7,26 +7,26 @@ from collections.abc import Callable
 
 import pytest
 
-from orderdesk_devkit.testing.cassette_suite import CassetteSuite
-from orderdesk_devkit.testing.harness import Stage
-from orderdesk_hp_site_flow.simulator.service import POSTBACK_TOKEN
+from orderdesk_devkit.testing.cassette_suite import CassetteTests
+from orderdesk_devkit.testing.harness import PluginHarness
+from orderdesk_hp_site_flow.simulator.service import WEBHOOK_TOKEN
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.evidence import ProofKind
-from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.cases.evidence import EvidenceKind
+from orderdesk_sdk.plugin.answer import Rejection
 
-Play = Callable[[str], Stage]
+Play = Callable[[str], PluginHarness]
 BATCHED = "what was batched by then may still be produced"
 
 
-class TestCassettes(CassetteSuite):
-    private = (POSTBACK_TOKEN,)
+class TestCassettes(CassetteTests):
+    personal_texts = (WEBHOOK_TOKEN,)
 
 
 def test_a_cancel_before_production_is_canceled_by_what_was_read_back(cassette: Play) -> None:
     stage = cassette("cancel-before-production")
-    assert (stage.case.state, stage.case.text) == (State.CANCELED, None)
-    assert stage.proof.kind is ProofKind.READ_BACK
+    assert (stage.case.state, stage.case.message) == (State.CANCELED, None)
+    assert stage.evidence.kind is EvidenceKind.POLLED_STATUS
     read, cancel, again = stage.calls
     assert read == again == "GET /order/bysourceid/1042 200"
     assert re.fullmatch(r"PUT /order/[0-9a-f]{24}/cancel 200", cancel)
@@ -35,13 +35,13 @@ def test_a_cancel_before_production_is_canceled_by_what_was_read_back(cassette: 
 def test_a_cancel_in_production_is_canceled_with_a_warning(cassette: Play) -> None:
     stage = cassette("cancel-in-production")
     assert stage.case.state is State.CANCELED
-    assert str(stage.case.text).startswith(f"it was printready before: {BATCHED}")
+    assert str(stage.case.message).startswith(f"it was printready before: {BATCHED}")
 
 
-@pytest.mark.parametrize(("name", "state"), [("shipped", State.REFUSED), ("cancelled-already", State.CANCELED)])
+@pytest.mark.parametrize(("name", "state"), [("shipped", State.REJECTED), ("cancelled-already", State.CANCELED)])
 def test_what_is_final_is_only_read(cassette: Play, name: str, state: State) -> None:
     stage = cassette(name)
-    assert (stage.case.state, stage.case.refusal is Refusal.SHIPPED) == (state, state is State.REFUSED)
+    assert (stage.case.state, stage.case.rejection is Rejection.SHIPPED) == (state, state is State.REJECTED)
     assert {call.split()[0] for call in stage.calls} == {"GET"}
 
 

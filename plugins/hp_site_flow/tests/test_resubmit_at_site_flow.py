@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedHarness
+from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.errand import ErrandState
@@ -18,19 +18,19 @@ NEXT = f"{ORDER}-1"
 
 
 def canceled(
-    open_stage: StageOpener,
+    open_stage: HarnessOpener,
     simulator: SiteFlowSimulator,
     settings: Mapping[str, object] | None = None,
     artwork: str = "print_url",
     country: str = "US",
-) -> SimulatedStage:
+) -> SimulatedHarness:
     """A stage whose order is canceled. artwork: the key of it in the metadata of each line; "" for none."""
     metadata = {artwork: "https://files.example.com/artwork.pdf"} if artwork else {}
     details = {"order_items": [{"metadata": metadata}] * len(LINES), "shipping": {"country": country}}
     stage = open_stage(settings, details=details)
     simulator.add_order(ORDER, lines=LINES)
     stage.cancel()
-    assert stage.follow().state is State.CANCELED
+    assert stage.follow_up().state is State.CANCELED
     return stage
 
 
@@ -39,11 +39,11 @@ def creates(simulator: SiteFlowSimulator) -> list[str]:
 
 
 def test_what_is_submitted_is_the_documented_minimum_and_who_it_ships_to(
-    open_stage: StageOpener, simulator: SiteFlowSimulator
+    open_harness: HarnessOpener, simulator: SiteFlowSimulator
 ) -> None:
-    stage = canceled(open_stage, simulator, {"component_code": "Cover", "carrier_alias": "express"})
+    stage = canceled(open_harness, simulator, {"component_code": "Cover", "carrier_alias": "express"})
     stage.resubmit()
-    assert stage.tap.requests[-1].document == {
+    assert stage.recorder.requests[-1].document == {
         "destination": {"name": "simulated-printer"},
         "orderData": {
             "sourceOrderId": NEXT,
@@ -81,32 +81,32 @@ def test_what_is_submitted_is_the_documented_minimum_and_who_it_ships_to(
 
 
 def test_a_validation_failure_is_refused_with_its_paths_and_messages(
-    open_stage: StageOpener, simulator: SiteFlowSimulator
+    open_harness: HarnessOpener, simulator: SiteFlowSimulator
 ) -> None:
-    work = canceled(open_stage, simulator, {"destination": "nobody"}).resubmit()
-    assert work.state is ErrandState.REFUSED
-    assert "208: SIM: the order is not valid: destination.name: SIM: unknown destination" in str(work.text)
-    assert NEXT in str(work.remedy)
+    work = canceled(open_harness, simulator, {"destination": "nobody"}).resubmit()
+    assert work.state is ErrandState.REJECTED
+    assert "208: SIM: the order is not valid: destination.name: SIM: unknown destination" in str(work.message)
+    assert NEXT in str(work.hint)
 
 
 def test_a_number_of_another_order_is_refused_and_nothing_is_made(
-    open_stage: StageOpener, simulator: SiteFlowSimulator
+    open_harness: HarnessOpener, simulator: SiteFlowSimulator
 ) -> None:
     simulator.add_order(NEXT, lines=(("SOCKS", 1),))
-    work = canceled(open_stage, simulator).resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.REFUSED, [])
-    assert f"an order {NEXT} already" in str(work.text)
+    work = canceled(open_harness, simulator).resubmit()
+    assert (work.state, creates(simulator)) == (ErrandState.REJECTED, [])
+    assert f"an order {NEXT} already" in str(work.message)
 
 
 def test_a_number_that_is_used_but_not_found_is_refused_by_site_flow(
-    open_stage: StageOpener, simulator: SiteFlowSimulator
+    open_harness: HarnessOpener, simulator: SiteFlowSimulator
 ) -> None:
     simulator.add_order(NEXT, lines=LINES)
-    stage = canceled(open_stage, simulator)
-    stage.tap.instead = lambda seen: (404, '{"error": {"message": "no"}}') if seen.path.endswith(NEXT) else None
+    stage = canceled(open_harness, simulator)
+    stage.recorder.override = lambda seen: (404, '{"error": {"message": "no"}}') if seen.path.endswith(NEXT) else None
     work = stage.resubmit()
-    assert work.state is ErrandState.REFUSED
-    assert "orderData.sourceOrderId" in str(work.text)
+    assert work.state is ErrandState.REJECTED
+    assert "orderData.sourceOrderId" in str(work.message)
 
 
 @pytest.mark.parametrize(
@@ -114,27 +114,27 @@ def test_a_number_that_is_used_but_not_found_is_refused_by_site_flow(
     [({}, "", "no artwork for MUG, CAP"), ({"component_code": ""}, "print_url", "no component code")],
 )
 def test_an_order_that_lacks_what_is_printed_is_not_submitted(
-    open_stage: StageOpener, simulator: SiteFlowSimulator, settings: dict[str, str], artwork: str, said: str
+    open_harness: HarnessOpener, simulator: SiteFlowSimulator, settings: dict[str, str], artwork: str, said: str
 ) -> None:
-    work = canceled(open_stage, simulator, settings, artwork).resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.REQUESTED, [])
-    assert said in str(work.text)
-    assert "print_url" in str(work.remedy)
+    work = canceled(open_harness, simulator, settings, artwork).resubmit()
+    assert (work.state, creates(simulator)) == (ErrandState.PENDING, [])
+    assert said in str(work.message)
+    assert "print_url" in str(work.hint)
 
 
-def test_the_key_of_the_artwork_is_a_setting(open_stage: StageOpener, simulator: SiteFlowSimulator) -> None:
-    work = canceled(open_stage, simulator, {"artwork_key": "art"}, "art").resubmit()
+def test_the_key_of_the_artwork_is_a_setting(open_harness: HarnessOpener, simulator: SiteFlowSimulator) -> None:
+    work = canceled(open_harness, simulator, {"artwork_key": "art"}, "art").resubmit()
     assert work.state is ErrandState.DONE
 
 
 def test_who_is_not_let_in_submits_nothing_and_is_tried_again(
-    open_stage: StageOpener, simulator: SiteFlowSimulator
+    open_harness: HarnessOpener, simulator: SiteFlowSimulator
 ) -> None:
-    stage = canceled(open_stage, simulator)
-    stage.tap.instead = lambda _seen: (401, '{"message": "Token Not Found"}')
+    stage = canceled(open_harness, simulator)
+    stage.recorder.override = lambda _seen: (401, '{"message": "Token Not Found"}')
     work = stage.resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.REQUESTED, [])
-    assert "check token" in str(work.remedy)
+    assert (work.state, creates(simulator)) == (ErrandState.PENDING, [])
+    assert "check token" in str(work.hint)
 
 
 @pytest.mark.parametrize(
@@ -142,23 +142,23 @@ def test_who_is_not_let_in_submits_nothing_and_is_tried_again(
     [
         ("dataready", LINES, ErrandState.DONE),
         ("complete", LINES, ErrandState.DONE),
-        ("shipped", LINES, ErrandState.REFUSED),
-        ("cancelled", LINES, ErrandState.REFUSED),
-        ("error", LINES, ErrandState.REFUSED),
-        ("dataready", (("SOCKS", 1),), ErrandState.REFUSED),
+        ("shipped", LINES, ErrandState.REJECTED),
+        ("cancelled", LINES, ErrandState.REJECTED),
+        ("error", LINES, ErrandState.REJECTED),
+        ("dataready", (("SOCKS", 1),), ErrandState.REJECTED),
     ],
 )
 def test_what_an_earlier_create_made_counts_while_it_is_on_its_way(
-    open_stage: StageOpener,
+    open_harness: HarnessOpener,
     simulator: SiteFlowSimulator,
     status: str,
     lines: Sequence[tuple[str, int]],
     found: ErrandState,
 ) -> None:
-    stage = canceled(open_stage, simulator)
-    stage.tap.instead = lambda seen: (503, "{}") if seen.method == "POST" else None
+    stage = canceled(open_harness, simulator)
+    stage.recorder.override = lambda seen: (503, "{}") if seen.method == "POST" else None
     work = stage.resubmit()
-    assert work.state is ErrandState.UNCLEAR
+    assert work.state is ErrandState.UNKNOWN
     simulator.add_order(NEXT, lines=lines, status=status)
     assert work.due_at is not None
     stage.wait_for(work.due_at)
@@ -168,32 +168,32 @@ def test_what_an_earlier_create_made_counts_while_it_is_on_its_way(
 
 
 def test_an_order_with_the_same_lines_is_taken_where_nothing_was_sent(
-    open_stage: StageOpener, simulator: SiteFlowSimulator
+    open_harness: HarnessOpener, simulator: SiteFlowSimulator
 ) -> None:
     simulator.add_order(NEXT, lines=LINES)
-    work = canceled(open_stage, simulator).resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.REFUSED, [])
+    work = canceled(open_harness, simulator).resubmit()
+    assert (work.state, creates(simulator)) == (ErrandState.REJECTED, [])
 
 
 def test_a_404_of_a_path_is_no_proof_that_the_number_is_free(
-    open_stage: StageOpener, simulator: SiteFlowSimulator
+    open_harness: HarnessOpener, simulator: SiteFlowSimulator
 ) -> None:
-    stage = canceled(open_stage, simulator)
-    stage.tap.instead = lambda seen: (404, "<html></html>") if seen.path.endswith(NEXT) else None
+    stage = canceled(open_harness, simulator)
+    stage.recorder.override = lambda seen: (404, "<html></html>") if seen.path.endswith(NEXT) else None
     work = stage.resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.REQUESTED, [])
-    assert "base URL" in str(work.remedy)
+    assert (work.state, creates(simulator)) == (ErrandState.PENDING, [])
+    assert "base URL" in str(work.hint)
 
 
 @pytest.mark.parametrize(("country", "code"), [("United States", "US"), ("deu", "DE"), ("", None), ("Atlantis", None)])
 def test_a_country_is_sent_as_its_code_and_one_that_is_none_is_not_sent(
-    open_stage: StageOpener, simulator: SiteFlowSimulator, country: str, code: str | None
+    open_harness: HarnessOpener, simulator: SiteFlowSimulator, country: str, code: str | None
 ) -> None:
-    stage = canceled(open_stage, simulator, country=country)
+    stage = canceled(open_harness, simulator, country=country)
     work = stage.resubmit()
     if code is None:
-        assert (work.state, creates(simulator)) == (ErrandState.REFUSED, [])
-        assert "ISO 3166-1" in str(work.remedy)
+        assert (work.state, creates(simulator)) == (ErrandState.REJECTED, [])
+        assert "ISO 3166-1" in str(work.hint)
     else:
-        document: Any = stage.tap.requests[-1].document
+        document: Any = stage.recorder.requests[-1].document
         assert document["orderData"]["shipments"][0]["shipTo"]["isoCountry"] == code

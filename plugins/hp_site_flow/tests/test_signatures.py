@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedHarness
 from orderdesk_devkit.testing.specs import vendor_file
 from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
@@ -72,20 +72,23 @@ def test_signatures_equal_the_vectors_beside_the_vendors_files() -> None:
 
 
 def test_every_request_says_that_it_is_json_also_without_a_body(
-    stage: SimulatedStage, simulator: SiteFlowSimulator
+    harness: SimulatedHarness, simulator: SiteFlowSimulator
 ) -> None:
     simulator.add_order(ORDER, lines=LINES)
-    stage.cancel()
-    assert [seen.headers["content-type"] for seen in stage.tap.requests] == ["application/json", "application/json"]
+    harness.cancel()
+    assert [seen.headers["content-type"] for seen in harness.recorder.requests] == [
+        "application/json",
+        "application/json",
+    ]
 
 
 def test_the_moment_of_signing_is_real_whatever_clock_the_desk_runs_by(
-    stage: SimulatedStage, simulator: SiteFlowSimulator
+    harness: SimulatedHarness, simulator: SiteFlowSimulator
 ) -> None:
     simulator.add_order(ORDER, lines=LINES)
     before = datetime.now(UTC) - timedelta(milliseconds=1)
-    stage.cancel()
-    stamps = [datetime.fromisoformat(seen.headers["x-oneflow-date"]) for seen in stage.tap.requests]
+    harness.cancel()
+    stamps = [datetime.fromisoformat(seen.headers["x-oneflow-date"]) for seen in harness.recorder.requests]
     assert all(before <= stamp <= datetime.now(UTC) for stamp in stamps)
 
 

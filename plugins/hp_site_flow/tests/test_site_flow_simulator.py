@@ -10,14 +10,14 @@ import httpx
 import pytest
 
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.harness import LINES, configured
+from orderdesk_devkit.testing.harness import LINES, connection_config
 from orderdesk_devkit.testing.specs import vendor_file
 from orderdesk_hp_site_flow import api
 from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator, example_order
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.errors import NotFoundError, ValidationError
+from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.toolkit.json_response import text_at
 from orderdesk_sdk.runtime.connection_config import make_settings
 
@@ -30,7 +30,7 @@ def call(simulator: SiteFlowSimulator) -> Iterator[Caller]:
     """Makes a signed call: method, path below /api, JSON body or None."""
     with serve(simulator.app) as served:
         table = simulator.settings(served.url)
-        settings = make_settings(SiteFlowSettings, configured("hp-site-flow", table, Registry()))
+        settings = make_settings(SiteFlowSettings, connection_config("hp-site-flow", table, PluginRegistry()))
         assert isinstance(settings, SiteFlowSettings)
         signer = sign(settings)
         with httpx.Client(base_url=settings.base_url, trust_env=False) as client:
@@ -50,10 +50,10 @@ def advance(simulator: SiteFlowSimulator, **by: int) -> None:
 
 def test_an_order_goes_its_way_by_the_clock(simulator: SiteFlowSimulator) -> None:
     simulator.add_order("1", lines=LINES)
-    seen = [simulator.truth("1")]
+    seen = [simulator.actual_status("1")]
     for _ in range(8):
         advance(simulator, hours=1)
-        seen.append(simulator.truth("1"))
+        seen.append(simulator.actual_status("1"))
     assert list(dict.fromkeys(seen)) == ["dataready", "printready", "complete", "shipped"]
     told = [record.effect for record in simulator.log if record.operation == "life cycle"]
     assert told == [
@@ -65,12 +65,12 @@ def test_an_order_goes_its_way_by_the_clock(simulator: SiteFlowSimulator) -> Non
 
 
 def test_an_order_whose_files_never_arrive_is_in_error_after_twelve_hours(simulator: SiteFlowSimulator) -> None:
-    simulator.set_switch("files", "missing")
+    simulator.set_option("files", "missing")
     simulator.add_order("1", lines=LINES)
     advance(simulator, hours=11)
-    assert simulator.truth("1") == "dataready"
+    assert simulator.actual_status("1") == "dataready"
     advance(simulator, hours=1)
-    assert simulator.truth("1") == "error"
+    assert simulator.actual_status("1") == "error"
 
 
 @pytest.mark.parametrize(
@@ -86,19 +86,19 @@ def test_an_order_whose_files_never_arrive_is_in_error_after_twelve_hours(simula
 def test_only_what_was_batched_can_be_produced_all_the_same(
     simulator: SiteFlowSimulator, call: Caller, switch: str, waits: int, produced: bool
 ) -> None:
-    simulator.set_switch("batched", switch)
+    simulator.set_option("batched", switch)
     simulator.add_order("1", lines=LINES)
     advance(simulator, minutes=waits)
     assert call("PUT", "/order/simulated-brand/1/cancel").status_code == 200
-    assert (simulator.truth("1"), simulator.produced("1")) == ("cancelled", produced)
+    assert (simulator.actual_status("1"), simulator.produced("1")) == ("cancelled", produced)
     advance(simulator, hours=48)
-    assert simulator.truth("1") == "cancelled"
+    assert simulator.actual_status("1") == "cancelled"
 
 
 def test_what_was_complete_is_made_whatever_a_cancel_says(simulator: SiteFlowSimulator, call: Caller) -> None:
     simulator.add_order("1", lines=LINES, status="complete")
     call("PUT", "/order/simulated-brand/1/cancel")
-    assert (simulator.truth("1"), simulator.produced("1")) == ("cancelled", True)
+    assert (simulator.actual_status("1"), simulator.produced("1")) == ("cancelled", True)
 
 
 def test_an_order_is_found_by_number_by_id_and_in_the_list(call: Caller) -> None:
@@ -119,7 +119,7 @@ def test_a_number_is_taken_once(simulator: SiteFlowSimulator, call: Caller) -> N
     again = call("POST", "/order", example_order("1"))
     assert (again.status_code, again.json()["error"]["code"]) == (400, 208)
     assert again.json()["error"]["validations"][0]["path"] == "orderData.sourceOrderId"
-    with pytest.raises(InputError):
+    with pytest.raises(ValidationError):
         simulator.add_order("1", lines=LINES)
 
 
@@ -143,13 +143,13 @@ def test_an_order_below_the_documented_minimum_is_told_where(
         assert reply.status_code == 400
         assert path in [mistake["path"] for mistake in reply.json()["error"]["validations"]]
     with pytest.raises(NotFoundError):
-        simulator.truth("1")
+        simulator.actual_status("1")
 
 
 def test_validating_makes_nothing(simulator: SiteFlowSimulator, call: Caller) -> None:
     assert call("POST", "/order/validate", example_order("1")).status_code == 200
     with pytest.raises(NotFoundError):
-        simulator.truth("1")
+        simulator.actual_status("1")
 
 
 def test_the_vendors_own_sample_order_is_accepted(simulator: SiteFlowSimulator, call: Caller) -> None:
@@ -157,7 +157,7 @@ def test_the_vendors_own_sample_order_is_accepted(simulator: SiteFlowSimulator, 
     sample["destination"]["name"] = "simulated-printer"
     made = call("POST", "/order", sample)
     assert made.status_code == 201, made.text
-    assert simulator.truth(sample["orderData"]["sourceOrderId"]) == "dataready"
+    assert simulator.actual_status(sample["orderData"]["sourceOrderId"]) == "dataready"
 
 
 def test_a_published_response_is_read_and_the_simulator_has_no_field_that_is_not_in_it(call: Caller) -> None:
@@ -187,4 +187,4 @@ def strays(ours: object, published: object, path: str = "$") -> list[str]:
 def test_what_is_not_there_is_not_found(simulator: SiteFlowSimulator, call: Caller, path: str) -> None:
     simulator.add_order("1", lines=LINES)
     assert call("PUT", path).status_code == 404
-    assert simulator.truth("1") == "dataready"
+    assert simulator.actual_status("1") == "dataready"

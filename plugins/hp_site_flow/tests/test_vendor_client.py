@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedHarness
 from orderdesk_devkit.testing.npm import npm_package, run_node
 from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator, example_order
@@ -57,15 +57,15 @@ def test_the_vendors_client_submits_and_cancels_and_sees_what_it_knows(
     assert seen["submitted"] == ["dataready", "dataready"]
     assert seen["canceled"] == ["cancelled", "cancelled"]
     assert seen["again"] == [400, 208, "orderData.sourceOrderId"]
-    assert [simulator.truth(number) for number in THEIRS] == ["cancelled", "cancelled"]
+    assert [simulator.actual_status(number) for number in THEIRS] == ["cancelled", "cancelled"]
 
 
 def test_the_plugin_cancels_as_the_vendors_client_does(
-    seen: dict[str, Any], simulator: SiteFlowSimulator, stage: SimulatedStage
+    seen: dict[str, Any], simulator: SiteFlowSimulator, harness: SimulatedHarness
 ) -> None:
     simulator.add_order(ORDER, lines=LINES)
-    stage.cancel()
-    assert stage.follow().state is State.CANCELED
+    harness.cancel()
+    assert harness.follow_up().state is State.CANCELED
     cancels = [record.effect for record in simulator.log if record.operation == "PUT order/cancel"]
     assert len(cancels) == len(THEIRS) + 1
     assert set(cancels) == {"cancelled: dataready -> cancelled; stopped"}

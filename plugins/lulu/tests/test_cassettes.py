@@ -4,44 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from orderdesk_devkit.testing.cassette_suite import CassetteSuite
-from orderdesk_devkit.testing.harness import Stage
+from orderdesk_devkit.testing.cassette_suite import CassetteTests
+from orderdesk_devkit.testing.harness import PluginHarness
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.evidence import ProofKind
-from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.cases.evidence import EvidenceKind
+from orderdesk_sdk.plugin.answer import Rejection
 
 CANCEL, READ = "PUT /print-jobs/1042/status/", "GET /print-jobs/1042/"
 
 
-class TestCassettes(CassetteSuite):
+class TestCassettes(CassetteTests):
     """What every cassette must stand."""
 
 
-def test_a_cancel_is_proven_by_the_job_that_is_read_after_it(cassette: Callable[[str], Stage]) -> None:
+def test_a_cancel_is_proven_by_the_job_that_is_read_after_it(cassette: Callable[[str], PluginHarness]) -> None:
     """The reply itself is a status that names no job."""
     stage = cassette("cancel-honored")
-    assert (stage.case.state, stage.proof.kind) == (State.CANCELED, ProofKind.REPLY)
+    assert (stage.case.state, stage.evidence.kind) == (State.CANCELED, EvidenceKind.RESPONSE)
     assert stage.calls == [f"{CANCEL} 200", f"{READ} 200"]
 
 
-def test_a_refusal_is_explained_by_the_status(cassette: Callable[[str], Stage]) -> None:
+def test_a_refusal_is_explained_by_the_status(cassette: Callable[[str], PluginHarness]) -> None:
     stage = cassette("in-production")
-    assert (stage.case.state, stage.case.refusal) == (State.REFUSED, Refusal.TOO_LATE)
+    assert (stage.case.state, stage.case.rejection) == (State.REJECTED, Rejection.TOO_LATE)
     assert stage.calls == [f"{CANCEL} 400", f"{READ} 200"]
 
 
-def test_what_passes_in_minutes_is_waited_for(cassette: Callable[[str], Stage]) -> None:
+def test_what_passes_in_minutes_is_waited_for(cassette: Callable[[str], PluginHarness]) -> None:
     stage = cassette("while-it-is-paid")
     assert stage.case.state is State.CANCELED
     assert stage.calls == [f"{CANCEL} 400", f"{READ} 200", f"{CANCEL} 200", f"{READ} 200"]
 
 
-def test_a_lost_reply_is_read_back(cassette: Callable[[str], Stage]) -> None:
+def test_a_lost_reply_is_read_back(cassette: Callable[[str], PluginHarness]) -> None:
     stage = cassette("reply-lost")
-    assert (stage.case.state, stage.proof.kind) == (State.CANCELED, ProofKind.READ_BACK)
+    assert (stage.case.state, stage.evidence.kind) == (State.CANCELED, EvidenceKind.POLLED_STATUS)
     assert stage.calls == [f"{CANCEL} 503", f"{READ} 200"]
 
 
-def test_where_nothing_paid_is_canceled_that_is_no_matter_of_time(cassette: Callable[[str], Stage]) -> None:
+def test_where_nothing_paid_is_canceled_that_is_no_matter_of_time(cassette: Callable[[str], PluginHarness]) -> None:
     case = cassette("paid-is-too-late").case
-    assert (case.state, case.refusal, case.status) == (State.REFUSED, Refusal.NOT_ALLOWED, "PRODUCTION_DELAYED")
+    assert (case.state, case.rejection, case.service_status) == (
+        State.REJECTED,
+        Rejection.NOT_ALLOWED,
+        "PRODUCTION_DELAYED",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from orderdesk_devkit.testing.harness import LINES, Stage
+from orderdesk_devkit.testing.harness import LINES, PluginHarness
 from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_follow, cancel_and_resubmit, with_order
 from orderdesk_mww.simulator import Durations, MwwSimulator, State
 from orderdesk_sdk.clock import hours, minutes
@@ -17,9 +17,9 @@ DESIGNS = [
 ]
 
 
-def cancel_after_the_first_hour(stage: Stage) -> None:
-    stage.wait_for(stage.placement.submitted_at + hours(1))
-    cancel_and_follow(stage)
+def cancel_after_the_first_hour(harness: PluginHarness) -> None:
+    harness.wait_for(harness.remote_order.submitted_at + hours(1))
+    cancel_and_follow(harness)
 
 
 SCENARIOS = Scenarios(
@@ -28,39 +28,39 @@ SCENARIOS = Scenarios(
     table=(
         Scenario(
             "cancel-honored",
-            about="a request that is taken, read back until the order is cancelled",
+            description="a request that is taken, read back until the order is cancelled",
             play=cancel_and_follow,
             simulator=with_order(MwwSimulator),
-            switches={"window": "early"},
+            options={"window": "early"},
             live="asks MWW to cancel the order and reads it back for up to 4 h; take one that is not packed",
         ),
         Scenario(
             "refused-while-ingesting",
-            about="a request in the first hour, denied because the order is not yet in: an e-mail is drafted",
+            description="a request in the first hour, denied because the order is not yet in: an e-mail is drafted",
             play=cancel_and_follow,
             simulator=with_order(MwwSimulator),
             live="asks MWW to cancel the order, and by e-mail where [mail] is configured; take one submitted just now",
         ),
         Scenario(
             "unknown-while-ingesting",
-            about="an order that is not found in the first hour: nothing was done, so it is asked again until it is in",
+            description="an order that is not found in the first hour: nothing was done, so it is asked again until it is in",
             play=cancel_and_follow,
             simulator=with_order(MwwSimulator),
-            switches={"before_ingestion": "unknown"},
+            options={"before_ingestion": "unknown"},
             settings=ANY_TIME,
             live=None,
         ),
         Scenario(
             "taken-but-shipped",
-            about="a request that is taken to no effect: the order ships",
+            description="a request that is taken to no effect: the order ships",
             play=cancel_and_follow,
             simulator=with_order(IN_A_HURRY),
-            switches={"window": "early", "fate": "ships anyway"},
+            options={"window": "early", "fate": "ships anyway"},
             live=None,
         ),
         Scenario(
             "packed",
-            about="a request for a packed order, denied: an e-mail is drafted",
+            description="a request for a packed order, denied: an e-mail is drafted",
             play=cancel_after_the_first_hour,
             simulator=with_order(MwwSimulator, state=State.PACKED),
             settings=ANY_TIME,
@@ -69,7 +69,7 @@ SCENARIOS = Scenarios(
         ),
         Scenario(
             "unknown-order",
-            about="a number that MWW does not know after the first hour either: an e-mail is drafted",
+            description="a number that MWW does not know after the first hour either: an e-mail is drafted",
             play=cancel_after_the_first_hour,
             simulator=MwwSimulator,
             settings=ANY_TIME,
@@ -78,10 +78,10 @@ SCENARIOS = Scenarios(
         ),
         Scenario(
             "resubmit",
-            about="a canceled order sent again, with its designs, under a new number",
+            description="a canceled order sent again, with its designs, under a new number",
             play=cancel_and_resubmit,
             simulator=with_order(MwwSimulator),
-            switches={"window": "early"},
+            options={"window": "early"},
             details={
                 "order_items": DESIGNS,
                 "shipping": {"state": "IL", "country": "US"},

@@ -7,16 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
-from orderdesk_devkit.testing.request_recorder import SeenRequest
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedHarness
+from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
+from orderdesk_devkit.testing.request_recorder import RecordedRequest
 from orderdesk_mww.simulator import MwwSimulator, State
 from orderdesk_sdk.cases.case import State as CaseState
-from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.answer import Refusal
-from orderdesk_sdk.plugin.routes import Always, Button, ByCheck, Email, SinceSubmission
+from orderdesk_sdk.plugin.answer import Rejection
+from orderdesk_sdk.plugin.routes import Always, Button, Email, Polling, WithinTime
 
 integration = "mww"
 NO_LIMIT = {"cancel_window": "no limit"}
@@ -29,161 +29,169 @@ def after(mww: MwwSimulator, age: timedelta, *, state: State = State.RECEIVED) -
     mww.clock.advance(age)
 
 
-def test_the_button_has_two_minutes_by_order_desks_guide_and_no_limit_by_mwws_text(open_stage: StageOpener) -> None:
-    button, mail = open_stage().desk.connections.get("mww").integration.cancel
+def test_the_button_has_two_minutes_by_order_desks_guide_and_no_limit_by_mwws_text(open_harness: HarnessOpener) -> None:
+    button, mail = open_harness().desk.connections.get("mww").integration.cancel
     assert isinstance(button, Button)
-    assert button.window == SinceSubmission(minutes(2))
-    assert button.climbs == {Refusal.TOO_LATE, Refusal.NOT_ALLOWED}
-    assert isinstance(button.confirm, ByCheck)
+    assert button.window == WithinTime(minutes(2))
+    assert button.fallback_on == {Rejection.TOO_LATE, Rejection.NOT_ALLOWED}
+    assert isinstance(button.confirm, Polling)
     assert mail == Email("cancel_email_to", "cancel_email_subject", "cancel_email_body")
-    unlimited, _ = open_stage(NO_LIMIT).desk.connections.get("mww").integration.cancel
+    unlimited, _ = open_harness(NO_LIMIT).desk.connections.get("mww").integration.cancel
     assert unlimited.window == Always()
 
 
-def test_an_address_for_mails_is_required(open_stage: StageOpener) -> None:
+def test_an_address_for_mails_is_required(open_harness: HarnessOpener) -> None:
     with pytest.raises(ConfigurationError, match=r"cancel_email_to: is missing"):
-        open_stage({"cancel_email_to": None})
+        open_harness({"cancel_email_to": None})
 
 
 # What MWW answers
 
 
 def test_a_refusal_in_the_first_hour_tells_both_causes_and_climbs_to_the_mail(
-    stage: SimulatedStage, simulator: MwwSimulator
+    harness: SimulatedHarness, simulator: MwwSimulator
 ) -> None:
     simulator.add_order(ORDER, lines=LINES)
-    case = stage.cancel()
-    assert (case.state, case.route, case.status) == (CaseState.REQUESTED, 1, "received")
-    assert "has not yet taken it in, or it is packed already" in str(case.text)
-    assert "not fully ingested" in str(case.text)
+    case = harness.cancel()
+    assert (case.state, case.route, case.service_status) == (CaseState.PENDING, 1, "received")
+    assert "has not yet taken it in, or it is packed already" in str(case.message)
+    assert "not fully ingested" in str(case.message)
 
 
 def test_a_refusal_after_the_first_hour_names_no_cause_that_cannot_be(
-    open_stage: StageOpener, simulator: MwwSimulator
+    open_harness: HarnessOpener, simulator: MwwSimulator
 ) -> None:
-    simulator.set_switch("window", "early")
-    stage = open_stage(NO_LIMIT)
+    simulator.set_option("window", "early")
+    stage = open_harness(NO_LIMIT)
     after(simulator, hours(2))
     case = stage.cancel()
     assert case.route == 1
-    assert "MWW refused: " in str(case.text)
-    assert "taken it in" not in str(case.text)
+    assert "MWW refused: " in str(case.message)
+    assert "taken it in" not in str(case.message)
 
 
-def test_what_is_packed_climbs_to_the_mail(stage: SimulatedStage, simulator: MwwSimulator) -> None:
+def test_what_is_packed_climbs_to_the_mail(harness: SimulatedHarness, simulator: MwwSimulator) -> None:
     simulator.add_order(ORDER, lines=LINES, state=State.PACKED)
-    case = stage.cancel()
-    assert (case.route, case.status) == (1, "packed")
-    assert stage.follow().state is CaseState.AWAITING_PERSON
+    case = harness.cancel()
+    assert (case.route, case.service_status) == (1, "packed")
+    assert harness.follow_up().state is CaseState.ACTION_REQUIRED
 
 
-def test_what_has_shipped_is_refused_and_no_mail_is_written(stage: SimulatedStage, simulator: MwwSimulator) -> None:
+def test_what_has_shipped_is_refused_and_no_mail_is_written(harness: SimulatedHarness, simulator: MwwSimulator) -> None:
     simulator.add_order(ORDER, lines=LINES, state=State.SHIPPED)
-    case = stage.cancel()
-    assert (case.state, case.refusal, case.route) == (CaseState.REFUSED, Refusal.SHIPPED, 0)
+    case = harness.cancel()
+    assert (case.state, case.rejection, case.route) == (CaseState.REJECTED, Rejection.SHIPPED, 0)
 
 
 def test_what_is_cancelled_already_is_refused_there_and_canceled_here(
-    stage: SimulatedStage, simulator: MwwSimulator
+    harness: SimulatedHarness, simulator: MwwSimulator
 ) -> None:
     simulator.add_order(ORDER, lines=LINES, state=State.CANCELLED)
-    assert stage.cancel().state is CaseState.ASKED
-    assert (stage.follow().state, stage.proof.kind) == (CaseState.CANCELED, ProofKind.READ_BACK)
+    assert harness.cancel().state is CaseState.ACKNOWLEDGED
+    assert (harness.follow_up().state, harness.evidence.kind) == (CaseState.CANCELED, EvidenceKind.POLLED_STATUS)
 
 
 def test_a_reply_that_says_cancelled_at_once_is_read_back_all_the_same(
-    stage: SimulatedStage, simulator: MwwSimulator
+    harness: SimulatedHarness, simulator: MwwSimulator
 ) -> None:
     simulator.add_order(ORDER, lines=LINES)
     said = {"data": {"type": "orders", "id": ORDER, "attributes": {"state": "cancelled"}}}
-    stage.tap.instead = lambda _: (200, json.dumps(said))
-    assert stage.cancel().state is CaseState.ASKED
-    assert (stage.follow().state, stage.proof.kind) == (CaseState.CANCELED, ProofKind.READ_BACK)
+    harness.recorder.override = lambda _: (200, json.dumps(said))
+    assert harness.cancel().state is CaseState.ACKNOWLEDGED
+    assert (harness.follow_up().state, harness.evidence.kind) == (CaseState.CANCELED, EvidenceKind.POLLED_STATUS)
 
 
-def test_a_throttled_request_was_not_taken_and_is_made_again(stage: SimulatedStage, simulator: MwwSimulator) -> None:
-    simulator.set_switch("window", "early")
+def test_a_throttled_request_was_not_taken_and_is_made_again(
+    harness: SimulatedHarness, simulator: MwwSimulator
+) -> None:
+    simulator.set_option("window", "early")
     simulator.add_order(ORDER, lines=LINES)
 
-    def throttled_first(_: SeenRequest) -> tuple[int, str] | None:
-        return None if stage.tap.requests else (429, "{}")
+    def throttled_first(_: RecordedRequest) -> tuple[int, str] | None:
+        return None if harness.recorder.requests else (429, "{}")
 
-    stage.tap.instead = throttled_first
-    stage.cancel()
-    assert stage.follow().state is CaseState.CANCELED
-    assert stage.sent[:2] == [f"PATCH /api/orders/{ORDER}"] * 2
+    harness.recorder.override = throttled_first
+    harness.cancel()
+    assert harness.follow_up().state is CaseState.CANCELED
+    assert harness.sent[:2] == [f"PATCH /api/orders/{ORDER}"] * 2
 
 
-def test_an_accepted_request_that_ships_anyway_is_not_canceled(stage: SimulatedStage, simulator: MwwSimulator) -> None:
-    simulator.set_switch("window", "early")
-    simulator.set_switch("fate", "ships anyway")
+def test_an_accepted_request_that_ships_anyway_is_not_canceled(
+    harness: SimulatedHarness, simulator: MwwSimulator
+) -> None:
+    simulator.set_option("window", "early")
+    simulator.set_option("fate", "ships anyway")
     simulator.add_order(ORDER, lines=LINES)
-    stage.cancel()
-    case = stage.follow()
-    assert (case.state, case.route) == (CaseState.AWAITING_PERSON, 1), "after four hours an e-mail asks"
-    stage.wait_for(stage.clock.now() + hours(9))
-    shipped = stage.desk.case(stage.desk.check(case.id).id)
-    assert (shipped.state, shipped.refusal) == (CaseState.REFUSED, Refusal.SHIPPED)
+    harness.cancel()
+    case = harness.follow_up()
+    assert (case.state, case.route) == (CaseState.ACTION_REQUIRED, 1), "after four hours an e-mail asks"
+    harness.wait_for(harness.clock.now() + hours(9))
+    shipped = harness.desk.case(harness.desk.check(case.id).id)
+    assert (shipped.state, shipped.rejection) == (CaseState.REJECTED, Rejection.SHIPPED)
 
 
 def test_an_order_seen_packed_after_the_request_climbs_at_once(
-    open_stage: StageOpener, simulator: MwwSimulator
+    open_harness: HarnessOpener, simulator: MwwSimulator
 ) -> None:
-    simulator.set_switch("fate", "ships anyway")
-    stage = open_stage(NO_LIMIT)
+    simulator.set_option("fate", "ships anyway")
+    stage = open_harness(NO_LIMIT)
     after(simulator, hours(5))
-    assert stage.cancel().state is CaseState.ASKED
-    case = stage.follow()
-    assert (case.state, case.status) == (CaseState.AWAITING_PERSON, "packed")
+    assert stage.cancel().state is CaseState.ACKNOWLEDGED
+    case = stage.follow_up()
+    assert (case.state, case.service_status) == (CaseState.ACTION_REQUIRED, "packed")
 
 
-def test_an_order_unknown_within_the_hour_is_asked_for_again(open_stage: StageOpener, simulator: MwwSimulator) -> None:
-    simulator.set_switch("before_ingestion", "unknown")
+def test_an_order_unknown_within_the_hour_is_asked_for_again(
+    open_harness: HarnessOpener, simulator: MwwSimulator
+) -> None:
+    simulator.set_option("before_ingestion", "unknown")
     simulator.add_order(ORDER, lines=LINES)
-    case = open_stage(NO_LIMIT).cancel()
-    assert (case.state, case.route) == (CaseState.REQUESTED, 0)
-    assert "may still be taking it in" in str(case.text)
+    case = open_harness(NO_LIMIT).cancel()
+    assert (case.state, case.route) == (CaseState.PENDING, 0)
+    assert "may still be taking it in" in str(case.message)
 
 
-def test_an_order_unknown_within_the_two_minutes_ends_in_the_mail(stage: SimulatedStage) -> None:
-    stage.cancel()
-    case = stage.follow()
-    assert (case.state, case.route) == (CaseState.AWAITING_PERSON, 1)
-    assert set(stage.sent) == {f"PATCH /api/orders/{ORDER}", f"GET /api/orders/{ORDER}"}
+def test_an_order_unknown_within_the_two_minutes_ends_in_the_mail(harness: SimulatedHarness) -> None:
+    harness.cancel()
+    case = harness.follow_up()
+    assert (case.state, case.route) == (CaseState.ACTION_REQUIRED, 1)
+    assert set(harness.sent) == {f"PATCH /api/orders/{ORDER}", f"GET /api/orders/{ORDER}"}
 
 
-def test_an_order_unknown_after_the_hour_is_not_known(open_stage: StageOpener) -> None:
-    stage = open_stage(NO_LIMIT)
+def test_an_order_unknown_after_the_hour_is_not_known(open_harness: HarnessOpener) -> None:
+    stage = open_harness(NO_LIMIT)
     stage.wait_for(stage.clock.now() + hours(1))
     case = stage.cancel()
-    assert (case.route, case.state) == (1, CaseState.REQUESTED)
-    assert f"does not know the order {ORDER}" in str(case.text)
+    assert (case.route, case.state) == (1, CaseState.PENDING)
+    assert f"does not know the order {ORDER}" in str(case.message)
 
 
-def test_a_wrong_key_is_tried_again_and_says_what_to_check(open_stage: StageOpener, simulator: MwwSimulator) -> None:
+def test_a_wrong_key_is_tried_again_and_says_what_to_check(
+    open_harness: HarnessOpener, simulator: MwwSimulator
+) -> None:
     simulator.add_order(ORDER, lines=LINES)
-    case = open_stage({"api_key": "somebody else's"}).cancel()
-    assert (case.state, case.asked_at) == (CaseState.REQUESTED, None)
-    assert "API key" in str(case.remedy)
+    case = open_harness({"api_key": "somebody else's"}).cancel()
+    assert (case.state, case.last_sent_at) == (CaseState.PENDING, None)
+    assert "API key" in str(case.hint)
 
 
 # MWW Europe
 
 
-def test_mww_europe_is_unusable_without_its_own_host(open_stage: StageOpener) -> None:
+def test_mww_europe_is_unusable_without_its_own_host(open_harness: HarnessOpener) -> None:
     with pytest.raises(ConfigurationError, match="base_url: is missing") as raised:
-        open_stage({"base_url": None}, slug="mww-europe")
+        open_harness({"base_url": None}, slug="mww-europe")
     assert "API equality assumed, not documented" in str(raised.value)
 
 
-def test_mww_europe_cancels_as_mww_does(open_stage: StageOpener, simulator: MwwSimulator) -> None:
-    simulator.set_switch("window", "early")
+def test_mww_europe_cancels_as_mww_does(open_harness: HarnessOpener, simulator: MwwSimulator) -> None:
+    simulator.set_option("window", "early")
     simulator.add_order(ORDER, lines=LINES)
-    stage = open_stage(slug="mww-europe")
+    stage = open_harness(slug="mww-europe")
     (entry,) = stage.desk.plan(ORDER).entries
     assert (entry.integration, entry.title) == ("mww-europe", "MWW Europe")
     stage.cancel()
-    assert stage.follow().state is CaseState.CANCELED
+    assert stage.follow_up().state is CaseState.CANCELED
 
 
 # What a refusal is not
@@ -192,56 +200,56 @@ def test_mww_europe_cancels_as_mww_does(open_stage: StageOpener, simulator: MwwS
 @pytest.mark.parametrize("body", ["<html>no such page</html>", '{"message": "no Route matched"}', "", "[]"])
 @pytest.mark.parametrize("status", [404, 405])
 def test_a_404_of_a_path_refuses_nothing_and_names_the_base_url(
-    open_stage: StageOpener, simulator: MwwSimulator, status: int, body: str
+    open_harness: HarnessOpener, simulator: MwwSimulator, status: int, body: str
 ) -> None:
-    stage = open_stage(NO_LIMIT)
+    stage = open_harness(NO_LIMIT)
     after(simulator, hours(2))
-    stage.tap.instead = lambda _: (status, body)
+    stage.recorder.override = lambda _: (status, body)
     case = stage.cancel()
-    assert (case.state, case.route, case.refusal) == (CaseState.REQUESTED, 0, None)
-    assert "base URL" in str(case.remedy)
+    assert (case.state, case.route, case.rejection) == (CaseState.PENDING, 0, None)
+    assert "base URL" in str(case.hint)
 
 
 def test_a_404_on_the_cancel_alone_is_read_back_and_asked_again(
-    open_stage: StageOpener, simulator: MwwSimulator
+    open_harness: HarnessOpener, simulator: MwwSimulator
 ) -> None:
-    stage = open_stage(NO_LIMIT)
+    stage = open_harness(NO_LIMIT)
     after(simulator, hours(2))
-    stage.tap.instead = lambda seen: (404, '{"errors": [{"title": "no"}]}') if seen.method == "PATCH" else None
+    stage.recorder.override = lambda seen: (404, '{"errors": [{"title": "no"}]}') if seen.method == "PATCH" else None
     case = stage.cancel()
-    assert (case.state, case.route) == (CaseState.REQUESTED, 0)
-    stage.tap.instead = None
-    assert stage.follow().state is CaseState.CANCELED
+    assert (case.state, case.route) == (CaseState.PENDING, 0)
+    stage.recorder.override = None
+    assert stage.follow_up().state is CaseState.CANCELED
 
 
 def test_a_404_for_an_order_that_is_cancelled_there_is_a_cancellation(
-    open_stage: StageOpener, simulator: MwwSimulator
+    open_harness: HarnessOpener, simulator: MwwSimulator
 ) -> None:
-    stage = open_stage(NO_LIMIT)
+    stage = open_harness(NO_LIMIT)
     after(simulator, hours(2), state=State.CANCELLED)
-    stage.tap.instead = lambda seen: (404, "{}") if seen.method == "PATCH" else None
-    assert stage.cancel().state is CaseState.ASKED
-    assert stage.follow().state is CaseState.CANCELED
+    stage.recorder.override = lambda seen: (404, "{}") if seen.method == "PATCH" else None
+    assert stage.cancel().state is CaseState.ACKNOWLEDGED
+    assert stage.follow_up().state is CaseState.CANCELED
 
 
 @pytest.mark.parametrize("status", [408, 425])
 def test_what_says_nothing_of_the_order_refuses_nothing(
-    open_stage: StageOpener, simulator: MwwSimulator, status: int
+    open_harness: HarnessOpener, simulator: MwwSimulator, status: int
 ) -> None:
-    stage = open_stage(NO_LIMIT)
+    stage = open_harness(NO_LIMIT)
     after(simulator, hours(2))
-    stage.tap.instead = lambda seen: (status, "{}") if seen.method == "PATCH" else None
+    stage.recorder.override = lambda seen: (status, "{}") if seen.method == "PATCH" else None
     case = stage.cancel()
-    assert (case.route, case.refusal) == (0, None)
-    stage.tap.instead = None
-    assert stage.follow().state is CaseState.CANCELED
+    assert (case.route, case.rejection) == (0, None)
+    stage.recorder.override = None
+    assert stage.follow_up().state is CaseState.CANCELED
 
 
-def test_a_read_of_another_order_cancels_nothing(stage: SimulatedStage, simulator: MwwSimulator) -> None:
-    simulator.set_switch("window", "early")
-    simulator.set_switch("fate", "ships anyway")
+def test_a_read_of_another_order_cancels_nothing(harness: SimulatedHarness, simulator: MwwSimulator) -> None:
+    simulator.set_option("window", "early")
+    simulator.set_option("fate", "ships anyway")
     simulator.add_order(ORDER, lines=LINES)
-    stage.cancel()
+    harness.cancel()
     other = {"data": {"id": "9", "attributes": {"vendor-po": "9999", "state": "cancelled"}}}
-    stage.tap.instead = lambda _: (200, json.dumps(other))
-    assert stage.follow().state is not CaseState.CANCELED
+    harness.recorder.override = lambda _: (200, json.dumps(other))
+    assert harness.follow_up().state is not CaseState.CANCELED

@@ -13,7 +13,7 @@ from orderdesk_devkit.simulators.server import serve
 from orderdesk_mww.simulator import Durations, MwwSimulator, State, example_order
 from orderdesk_mww.simulator.service import API_KEY, JSON_API
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 
 integration = "mww"
 HEADERS = {"authorization": f"auth-key={API_KEY}", "content-type": JSON_API, "accept": f"{JSON_API}; version=1"}
@@ -37,9 +37,9 @@ def state(client: httpx.Client, name: str = "A") -> str:
     return str(client.get(f"/orders/{name}").json()["data"]["attributes"]["state"])
 
 
-def detail(reply: httpx.Response) -> str:
-    (error,) = reply.json()["errors"]
-    assert (error["status"], type(error["code"])) == (str(reply.status_code), int)
+def detail(response: httpx.Response) -> str:
+    (error,) = response.json()["errors"]
+    assert (error["status"], type(error["code"])) == (str(response.status_code), int)
     return str(error["detail"])
 
 
@@ -144,7 +144,7 @@ def test_until_it_is_taken_in_a_cancel_is_refused_and_then_taken(
 def test_in_the_other_reading_only_the_first_two_minutes_count(
     client: httpx.Client, clock: VirtualClock, simulator: MwwSimulator
 ) -> None:
-    simulator.set_switch("window", "early")
+    simulator.set_option("window", "early")
     simulator.add_order("A", lines=(("SOCKS", 1),))
     simulator.add_order("B", lines=(("SOCKS", 1),))
     clock.advance(seconds(119))
@@ -163,7 +163,7 @@ def test_what_is_packed_shipped_or_cancelled_cannot_be_canceled(
 
 
 def test_a_cancel_may_end_after_some_looks(clock: VirtualClock) -> None:
-    simulator = MwwSimulator(clock, durations=Durations(ingestion=minutes(0), looks=3))
+    simulator = MwwSimulator(clock, durations=Durations(ingestion=minutes(0), reads=3))
     simulator.add_order("A", lines=(("SOCKS", 1),))
     with (
         serve(simulator.app) as served,
@@ -178,7 +178,7 @@ def test_a_cancel_may_end_after_some_looks(clock: VirtualClock) -> None:
 def test_a_cancel_that_was_taken_may_ship_anyway(
     client: httpx.Client, clock: VirtualClock, simulator: MwwSimulator
 ) -> None:
-    simulator.set_switch("fate", "ships anyway", remote_id="A")
+    simulator.set_option("fate", "ships anyway", remote_id="A")
     simulator.add_order("A", lines=(("SOCKS", 1),))
     clock.advance(hours(2))
     assert ask(client, "A").status_code == 200
@@ -195,7 +195,7 @@ def test_a_cancel_that_was_taken_may_ship_anyway(
 
 
 def test_an_order_not_yet_in_may_be_unknown(client: httpx.Client, clock: VirtualClock, simulator: MwwSimulator) -> None:
-    simulator.set_switch("before_ingestion", "unknown")
+    simulator.set_option("before_ingestion", "unknown")
     simulator.add_order("A", lines=(("SOCKS", 1),))
     assert (client.get("/orders/A").status_code, ask(client, "A").status_code) == (404, 404)
     clock.advance(hours(1))
@@ -216,7 +216,7 @@ def test_a_server_error_is_met_once(client: httpx.Client, simulator: MwwSimulato
 
 def test_orders_are_added_once_and_asked_for_by_name(simulator: MwwSimulator) -> None:
     simulator.add_order("A", lines=(("SOCKS", 1),))
-    with pytest.raises(InputError, match="used"):
+    with pytest.raises(ValidationError, match="used"):
         simulator.add_order("A", lines=(("SOCKS", 1),))
     with pytest.raises(NotFoundError, match="B"):
-        simulator.truth("B")
+        simulator.actual_status("B")

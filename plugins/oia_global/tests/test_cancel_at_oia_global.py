@@ -14,16 +14,16 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.orders.order import Address, Line, Order
-from orderdesk_sdk.plugin.integration import Evidence
+from orderdesk_sdk.orders.order import Address, Order, OrderLine
+from orderdesk_sdk.plugin.integration import Verification
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.transport.email.smtp import MailConfig
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from orderdesk_sdk.transport.email.smtp import EmailConfig
 
 OIA, OWN = "cancellations@oia.example", "drill@shop.example"
 SETTINGS = {"client_code": "SHOP{7}", "mode": "production", "cancel_email_to": OIA}
@@ -74,14 +74,14 @@ def open_desk(inbox: Inbox, tmp_path: Path) -> Iterator[Opener]:
             config = Config(
                 tmp_path / "orderdesk.db",
                 {"oia": ConnectionConfig("oia", "oia-global", table, "[connections.oia]")},
-                mail=MailConfig(sender="Shop <orders@shop.example>", host="127.0.0.1", port=port, timeout=5),
+                email=EmailConfig(sender="Shop <orders@shop.example>", host="127.0.0.1", port=port, timeout=5),
             )
             desk = stack.enter_context(Desk(config, clock=VirtualClock()))
-            assert isinstance(desk.host, LocalHost)
+            assert isinstance(desk.order_store, SqliteOrderStore)
             to = Address(last_name="Understudy", postal_code="62701", city="Springfield")
-            sample = Order("id-1042", "1042", shipping=to, lines=(Line(2, code="MUG"),))
-            desk.host.import_orders([order or sample], by="Ann")
-            desk.place("id-1042", at="oia", by="Ann", remote_id="OIA-9")
+            sample = Order("id-1042", "1042", shipping=to, lines=(OrderLine(2, code="MUG"),))
+            desk.order_store.import_orders([order or sample], by="Ann")
+            desk.place("id-1042", connection="oia", by="Ann", remote_id="OIA-9")
             return desk
 
         yield open_
@@ -95,14 +95,14 @@ def asked(desk: Desk) -> Case:
 def test_one_mail_asks_and_only_a_persons_word_cancels(open_desk: Opener, inbox: Inbox) -> None:
     desk = open_desk()
     case = asked(desk)
-    assert (case.state, case.proof) == (State.AWAITING_PERSON, None)
-    assert "sent is not canceled" in str(case.text)
+    assert (case.state, case.evidence) == (State.ACTION_REQUIRED, None)
+    assert "sent is not canceled" in str(case.message)
     assert asked(desk).id == case.id
     desk.run_due()
     assert len(inbox.arrived) == 1
     assert not desk.receipt("1042").is_canceled
     done = desk.case(desk.confirm(case.id, by="Ann").id)
-    assert (done.state, done.proof and done.proof.kind) == (State.CANCELED, ProofKind.PERSON)
+    assert (done.state, done.evidence and done.evidence.kind) == (State.CANCELED, EvidenceKind.PERSON)
 
 
 def test_the_mail_says_who_we_are_what_is_to_be_canceled_and_why(open_desk: Opener, inbox: Inbox) -> None:
@@ -126,7 +126,7 @@ def test_the_texts_are_settings(open_desk: Opener, inbox: Inbox) -> None:
 
 def test_no_text_of_an_order_becomes_a_header_or_a_field(open_desk: Opener, inbox: Inbox) -> None:
     number = "1042\r\nBcc: thief@example.com {client_code}"
-    asked(open_desk(Order("id-1042", number, lines=(Line(1, code="MUG\nAlso cancel 7"),))))
+    asked(open_desk(Order("id-1042", number, lines=(OrderLine(1, code="MUG\nAlso cancel 7"),))))
     mail = inbox.mail()
     assert mail["Bcc"] is None
     assert inbox.arrived[0].rcpt_tos == [OIA]
@@ -137,7 +137,7 @@ def test_no_text_of_an_order_becomes_a_header_or_a_field(open_desk: Opener, inbo
 def test_a_mail_in_mode_test_says_so_and_never_goes_to_oia_global(open_desk: Opener, inbox: Inbox) -> None:
     desk = open_desk(**TEST, cancel_email_subject="Stop {remote_id}")
     (entry,) = desk.plan("1042").entries
-    assert "OIA Global hears nothing" in str(entry.steps[0].note)
+    assert "OIA Global hears nothing" in str(entry.steps[0].warning)
     asked(desk)
     assert inbox.arrived[0].rcpt_tos == [OWN]
     assert (inbox.mail()["To"], inbox.mail()["Subject"]) == (OWN, "TEST, cancels nothing: Stop OIA-9")
@@ -148,7 +148,7 @@ def test_a_mail_in_mode_test_says_so_and_never_goes_to_oia_global(open_desk: Ope
 def test_mode_test_needs_an_address_of_ones_own(open_desk: Opener, inbox: Inbox, own: str | None) -> None:
     with pytest.raises(ConfigurationError, match="needs test_email_to") as raised:
         open_desk(mode="test", test_email_to=own)
-    assert raised.value.place == "[connections.oia].settings"
+    assert raised.value.location == "[connections.oia].settings"
     assert inbox.arrived == []
 
 
@@ -156,14 +156,14 @@ def test_mode_test_needs_an_address_of_ones_own(open_desk: Opener, inbox: Inbox,
 def test_what_nobody_published_is_required(open_desk: Opener, missing: str) -> None:
     with pytest.raises(ConfigurationError, match="is missing") as raised:
         open_desk(**{missing: None})
-    assert raised.value.place == f"[connections.oia].settings.{missing}"
+    assert raised.value.location == f"[connections.oia].settings.{missing}"
 
 
 def test_the_declaration_says_that_no_call_is_made(open_desk: Opener) -> None:
     integration = open_desk().connections.get("oia").integration
-    assert (integration.base_url, integration.auth, integration.evidence) == (None, None, Evidence.CONFIGURATION)
+    assert (integration.base_url, integration.auth, integration.verified_by) == (None, None, Verification.CONFIGURATION)
     (entry,) = open_desk().plan("1042").entries
-    assert ([step.label for step in entry.steps], entry.chosen) == (["e-mail"], 0)
+    assert ([step.label for step in entry.steps], entry.chosen_step) == (["e-mail"], 0)
 
 
 def test_nothing_can_be_read_back(open_desk: Opener) -> None:
@@ -172,11 +172,11 @@ def test_nothing_can_be_read_back(open_desk: Opener) -> None:
     assert isinstance(desk.clock, VirtualClock)
     desk.clock.advance(hours(5))
     desk.run_due()
-    assert desk.case(case.id).state is State.AWAITING_PERSON
+    assert desk.case(case.id).state is State.ACTION_REQUIRED
 
 
 @pytest.mark.parametrize("name", ["cancel_email_to", "test_email_to"])
 def test_an_address_that_is_none_is_named_by_its_setting(open_desk: Opener, name: str) -> None:
     with pytest.raises(ConfigurationError, match="exactly one address") as raised:
         open_desk(**{**TEST, name: "a@oia.example, b@oia.example"})
-    assert raised.value.place == f"[connections.oia].settings.{name}"
+    assert raised.value.location == f"[connections.oia].settings.{name}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from orderdesk_devkit.testing.api_suite import WireSuite
-from orderdesk_sdk.plugin.integration import Evidence
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_devkit.testing.api_suite import ApiProfileTests
+from orderdesk_sdk.plugin.integration import Verification
+from orderdesk_sdk.plugin.registry import PluginRegistry
 
 
-class TestProgressiveSolutions(WireSuite):
+class TestProgressiveSolutions(ApiProfileTests):
     integration = "progressive-solutions"
 
     def test_the_declaration_says_that_it_is_configuration_only(self) -> None:
-        assert Registry().load(self.integration).integration.evidence is Evidence.CONFIGURATION
+        assert PluginRegistry().load(self.integration).integration.verified_by is Verification.CONFIGURATION

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orderdesk_devkit.testing.harness import ORDER, SimulatedStage
+from orderdesk_devkit.testing.harness import ORDER, SimulatedHarness
 from orderdesk_sdk.cases.case import Case
 from orderdesk_shopify.simulator import ShopifySimulator
 
@@ -18,21 +18,21 @@ def simulator(simulator: ShopifySimulator) -> ShopifySimulator:
 
 
 @pytest.fixture
-def asked() -> Callable[[SimulatedStage], list[str]]:
+def asked() -> Callable[[SimulatedHarness], list[str]]:
     """Gives the names of the documents that were asked, in order."""
 
-    def names(stage: SimulatedStage) -> list[str]:
+    def names(stage: SimulatedHarness) -> list[str]:
         return [str(one["query"]).split("(")[0].split()[1] for one in stage.documents("")]
 
     return names
 
 
 @pytest.fixture
-def canceled() -> Callable[[SimulatedStage], Case]:
+def canceled() -> Callable[[SimulatedHarness], Case]:
     """Cancels the order as its customer asked, and follows it up."""
 
-    def cancel(stage: SimulatedStage) -> Case:
+    def cancel(stage: SimulatedHarness) -> Case:
         stage.cancel("customer asked")
-        return stage.follow()
+        return stage.follow_up()
 
     return cancel

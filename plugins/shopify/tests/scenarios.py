@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orderdesk_devkit.testing.harness import ORDER, Stage
+from orderdesk_devkit.testing.harness import ORDER, PluginHarness
 from orderdesk_devkit.testing.scenarios import Scenario, Scenarios
 from orderdesk_sdk.clock import Clock
 from orderdesk_shopify.simulator import ShopifySimulator
@@ -10,13 +10,13 @@ from orderdesk_shopify.simulator import ShopifySimulator
 RETURN = {"obstacle": "an open return"}
 
 
-def cancel(stage: Stage) -> None:
-    stage.cancel("customer asked")
+def cancel(harness: PluginHarness) -> None:
+    harness.cancel("customer asked")
 
 
-def cancel_and_follow(stage: Stage) -> None:
-    cancel(stage)
-    stage.follow()
+def cancel_and_follow(harness: PluginHarness) -> None:
+    cancel(harness)
+    harness.follow_up()
 
 
 def with_the_order(clock: Clock) -> ShopifySimulator:
@@ -43,56 +43,56 @@ SCENARIOS = Scenarios(
     table=(
         Scenario(
             "cancel-honored",
-            about="a job that cancels the order, read back until cancelledAt says so",
+            description="a job that cancels the order, read back until cancelledAt says so",
             play=cancel_and_follow,
             simulator=with_the_order,
             live="cancels the order for good, without refund, restock or mail",
         ),
         Scenario(
             "already-canceled",
-            about="an order that is canceled there: nothing is sent",
+            description="an order that is canceled there: nothing is sent",
             play=cancel_and_follow,
             simulator=with_the_order_canceled,
             live="only reads; take an order that is canceled",
         ),
         Scenario(
             "job-done-but-not-canceled",
-            about="a job that ends without canceling: refused",
+            description="a job that ends without canceling: refused",
             play=cancel_and_follow,
             simulator=with_the_order,
-            switches=RETURN,
+            options=RETURN,
             live="tries to cancel the order, without refund, restock or mail; take one with an open return",
         ),
         Scenario(
             "job-failed-with-words",
-            about="the same in 2026-10, where the job says why",
+            description="the same in 2026-10, where the job says why",
             play=cancel_and_follow,
             simulator=with_the_order,
-            switches=RETURN,
+            options=RETURN,
             settings={"api_version": "2026-10"},
             live="tries to cancel the order, without refund, restock or mail; take one with an open return",
         ),
         Scenario(
             "throttled",
-            about="a cancel that is throttled and sent again when its cost is there",
+            description="a cancel that is throttled and sent again when its cost is there",
             play=cancel_and_follow,
             simulator=with_nearly_no_points_left,
             live=None,
         ),
         Scenario(
             "scope-missing",
-            about="the app may not write: nothing was done, and a person is told what to check",
+            description="the app may not write: nothing was done, and a person is told what to check",
             play=cancel,
             simulator=with_the_order,
-            switches={"scopes": "missing"},
+            options={"scopes": "missing"},
             live="only reads; take an access token without the scope write_orders",
         ),
         Scenario(
             "answered-by-an-older-version",
-            about="a version that is served no longer: canceled, with a warning in the receipt",
+            description="a version that is served no longer: canceled, with a warning in the receipt",
             play=cancel_and_follow,
             simulator=with_the_order,
-            switches={"version": "oldest"},
+            options={"version": "oldest"},
             settings={"api_version": "2026-01"},
             live=None,
         ),

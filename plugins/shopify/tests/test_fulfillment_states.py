@@ -39,33 +39,33 @@ _OF_LIVE: Mapping[str, tuple[Outcome, str]] = {
     "SUBMITTED": (Outcome.PENDING, "the service has not answered the request to fulfill"),
     "ACCEPTED": (Outcome.PENDING, "the service works on it"),
     "REJECTED": (Outcome.PENDING, "rejected is the request to fulfill; it can be requested again"),
-    "CANCELLATION_REQUESTED": (Outcome.ASKED, "the service has not answered the request to cancel"),
+    "CANCELLATION_REQUESTED": (Outcome.ACKNOWLEDGED, "the service has not answered the request to cancel"),
     "CANCELLATION_ACCEPTED": (
-        Outcome.UNCLEAR,
+        Outcome.UNKNOWN,
         "an accepted cancel and work that goes on contradict",
     ),
-    "CANCELLATION_REJECTED": (Outcome.REFUSED, "the service's own no"),
+    "CANCELLATION_REJECTED": (Outcome.REJECTED, "the service's own no"),
     "CLOSED": (Outcome.PENDING, "closed by the service, it can be requested again"),
 }
 _OF_CANCELLED: Mapping[str, tuple[Outcome, str]] = {
     "UNSUBMITTED": (Outcome.CANCELED, "canceled before any service was asked"),
-    "SUBMITTED": (Outcome.UNCLEAR, "a service that was asked to fulfill may not know of the cancel"),
-    "ACCEPTED": (Outcome.UNCLEAR, "a service that accepted to fulfill may not know of the cancel"),
+    "SUBMITTED": (Outcome.UNKNOWN, "a service that was asked to fulfill may not know of the cancel"),
+    "ACCEPTED": (Outcome.UNKNOWN, "a service that accepted to fulfill may not know of the cancel"),
     "REJECTED": (Outcome.CANCELED, "no service took it, and the merchant canceled it"),
-    "CANCELLATION_REQUESTED": (Outcome.UNCLEAR, "canceled by force: Shopify warns that the service may still do it"),
+    "CANCELLATION_REQUESTED": (Outcome.UNKNOWN, "canceled by force: Shopify warns that the service may still do it"),
     "CANCELLATION_ACCEPTED": (Outcome.CANCELED, "both sides say so"),
-    "CANCELLATION_REJECTED": (Outcome.UNCLEAR, "the service said that it goes on"),
+    "CANCELLATION_REJECTED": (Outcome.UNKNOWN, "the service said that it goes on"),
     "CLOSED": (Outcome.CANCELED, "the service let go of it, and the merchant canceled it"),
 }
 _OF_CLOSED: Mapping[str, tuple[Outcome, str]] = {
-    "UNSUBMITTED": (Outcome.UNCLEAR, "closed without a parcel by nobody knows whom: merged or moved, say"),
-    "SUBMITTED": (Outcome.UNCLEAR, "closed without a parcel while a service was being asked"),
-    "ACCEPTED": (Outcome.UNCLEAR, "closed without a parcel by a service that accepted it"),
-    "REJECTED": (Outcome.UNCLEAR, "completed, and rejected: a contradiction"),
-    "CANCELLATION_REQUESTED": (Outcome.UNCLEAR, "closed before the service answered"),
+    "UNSUBMITTED": (Outcome.UNKNOWN, "closed without a parcel by nobody knows whom: merged or moved, say"),
+    "SUBMITTED": (Outcome.UNKNOWN, "closed without a parcel while a service was being asked"),
+    "ACCEPTED": (Outcome.UNKNOWN, "closed without a parcel by a service that accepted it"),
+    "REJECTED": (Outcome.UNKNOWN, "completed, and rejected: a contradiction"),
+    "CANCELLATION_REQUESTED": (Outcome.UNKNOWN, "closed before the service answered"),
     "CANCELLATION_ACCEPTED": (Outcome.CANCELED, "the webhook's own pair for a cancel that was accepted"),
-    "CANCELLATION_REJECTED": (Outcome.UNCLEAR, "the service said that it goes on, and there is no parcel"),
-    "CLOSED": (Outcome.UNCLEAR, "completed, and not completed: a contradiction"),
+    "CANCELLATION_REJECTED": (Outcome.UNKNOWN, "the service said that it goes on, and there is no parcel"),
+    "CLOSED": (Outcome.UNKNOWN, "completed, and not completed: a contradiction"),
 }
 TABLE = {
     (state, request): cell
@@ -98,4 +98,4 @@ def test_only_what_both_states_say_together_is_believed(pair: tuple[str, str], c
 
 @pytest.mark.parametrize("pair", [("A_NEW_STATE", "ACCEPTED"), ("OPEN", "A_NEW_STATE"), ("CANCELLED", "A_NEW_STATE")])
 def test_a_word_that_is_not_in_the_schema_says_nothing(pair: tuple[str, str]) -> None:
-    assert answer_from_fulfillment_order(reply(*pair)).outcome is Outcome.UNCLEAR
+    assert answer_from_fulfillment_order(reply(*pair)).outcome is Outcome.UNKNOWN

@@ -9,7 +9,7 @@ import pytest
 
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock, seconds
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 from orderdesk_shopify import api
 from orderdesk_shopify.simulator import ShopifySimulator
 from orderdesk_shopify.simulator.webhooks import signature
@@ -56,13 +56,13 @@ def test_a_reason_that_is_none_of_shopifys_starts_no_job(ask: Ask, simulator: Sh
     assert "errors" in ask(api.CANCEL, **{**CANCEL, "reason": "BOREDOM"}).json()
     assert isinstance(simulator.clock, VirtualClock)
     simulator.clock.advance(seconds(60))
-    assert simulator.truth("1042") == "open"
+    assert simulator.actual_status("1042") == "open"
 
 
 def test_a_job_takes_its_time_and_then_a_signed_webhook_goes_out(ask: Ask, simulator: ShopifySimulator) -> None:
     job = ask(api.CANCEL, **CANCEL).json()["data"]["done"]["job"]["id"]
     assert not ask(api.PROGRESS, id=ORDER, job=job).json()["data"]["job"]["done"]
-    assert (simulator.truth("1042"), simulator.outbox.messages) == ("open", [])
+    assert (simulator.actual_status("1042"), simulator.outbox.messages) == ("open", [])
     assert isinstance(simulator.clock, VirtualClock)
     simulator.clock.advance(seconds(20))
     found = ask(api.PROGRESS, id=ORDER, job=job).json()["data"]
@@ -94,7 +94,7 @@ def test_a_body_that_is_no_document_is_a_bad_request(body: bytes, simulator: Sho
 
 
 def test_numbers_are_used_once_and_known(simulator: ShopifySimulator) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(ValidationError):
         simulator.add_order("gid://shopify/Order/1042")
     with pytest.raises(NotFoundError):
-        simulator.truth("7")
+        simulator.actual_status("7")

@@ -7,7 +7,7 @@ import pytest
 
 from orderdesk_sdk.clock import seconds
 from orderdesk_sdk.plugin.answer import Outcome
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_shopify.api import answer_from_order, answer_without_data, throttle_wait
 
 
@@ -25,7 +25,7 @@ def test_only_a_moment_in_cancelledAt_is_believed(at: str | None, outcome: Outco
 
 @pytest.mark.parametrize("at", ["never", "0000-00-00T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-05T09:00:20", 1, ""])
 def test_what_is_no_moment_in_cancelledAt_is_malformed(at: object) -> None:  # noqa: N802 - the field
-    with pytest.raises(MalformedReply):
+    with pytest.raises(MalformedResponseError):
         answer_from_order(order_of(at))
 
 
@@ -37,12 +37,12 @@ def order_of(at: object) -> httpx.Response:
 @pytest.mark.parametrize(
     ("error", "wrote", "outcome"),
     [
-        ({"extensions": {"code": "ACCESS_DENIED"}, "path": ["done"]}, True, Outcome.NOT_DONE),
-        ({"extensions": {"code": "ACCESS_DENIED"}, "path": ["done", "job"]}, True, Outcome.UNCLEAR),
-        ({"extensions": {"code": "MAX_COST_EXCEEDED"}}, True, Outcome.NOT_DONE),
-        ({"extensions": {"code": "INTERNAL_SERVER_ERROR"}}, True, Outcome.UNCLEAR),
-        ({"message": "a code that nobody knows"}, True, Outcome.UNCLEAR),
-        ({"extensions": {"code": "INTERNAL_SERVER_ERROR"}}, False, Outcome.NOT_DONE),
+        ({"extensions": {"code": "ACCESS_DENIED"}, "path": ["done"]}, True, Outcome.NOT_PROCESSED),
+        ({"extensions": {"code": "ACCESS_DENIED"}, "path": ["done", "job"]}, True, Outcome.UNKNOWN),
+        ({"extensions": {"code": "MAX_COST_EXCEEDED"}}, True, Outcome.NOT_PROCESSED),
+        ({"extensions": {"code": "INTERNAL_SERVER_ERROR"}}, True, Outcome.UNKNOWN),
+        ({"message": "a code that nobody knows"}, True, Outcome.UNKNOWN),
+        ({"extensions": {"code": "INTERNAL_SERVER_ERROR"}}, False, Outcome.NOT_PROCESSED),
     ],
 )
 def test_an_error_at_the_top_proves_only_what_it_says(error: dict[str, object], wrote: bool, outcome: Outcome) -> None:
@@ -54,11 +54,11 @@ def test_an_error_at_the_top_proves_only_what_it_says(error: dict[str, object], 
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
-        (401, Outcome.NOT_DONE),
-        (402, Outcome.NOT_DONE),
-        (423, Outcome.NOT_DONE),
-        (429, Outcome.NOT_DONE),
-        (502, Outcome.UNCLEAR),
+        (401, Outcome.NOT_PROCESSED),
+        (402, Outcome.NOT_PROCESSED),
+        (423, Outcome.NOT_PROCESSED),
+        (429, Outcome.NOT_PROCESSED),
+        (502, Outcome.UNKNOWN),
     ],
 )
 def test_a_status_that_turns_a_change_away_did_nothing(status: int, outcome: Outcome) -> None:

@@ -25,7 +25,7 @@ from graphql import (
 )
 
 import orderdesk_shopify
-from orderdesk_devkit.testing.report_keys import LOUD
+from orderdesk_devkit.testing.report_keys import VENDOR_SKIP
 from orderdesk_shopify import api
 from orderdesk_shopify.api import WEBHOOK_EVENTS
 from orderdesk_shopify.simulator.schema import schema_of
@@ -77,7 +77,7 @@ def shopify(version: str) -> GraphQLSchema:
     """Shopify's schema of a version."""
     folder = fetched()
     if isinstance(folder, str):
-        pytest.skip(f"{LOUD}{folder}")
+        pytest.skip(f"{VENDOR_SKIP}{folder}")
     document = json.loads(gzip.decompress((folder / f"{version}.json.gz").read_bytes()))
     # Without assume_valid the kept parser refuses it: deprecated fields are not so in the interfaces they belong to.
     return build_client_schema(document.get("data", document), assume_valid=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import orderdesk_shopify
-from orderdesk_devkit.testing.harness import SimulatedStage
-from orderdesk_devkit.testing.pytest_plugin import StageOpener
-from orderdesk_sdk.errors import ConfigurationError, InputError
+from orderdesk_devkit.testing.harness import SimulatedHarness
+from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
+from orderdesk_sdk.errors import ConfigurationError, ValidationError
 from orderdesk_shopify.settings import read_version
 from orderdesk_shopify.simulator import ShopifySimulator
 
@@ -15,23 +15,23 @@ integration = "shopify"
 WHY = "customer asked"
 
 
-def wished(stage: SimulatedStage) -> dict[str, object]:
+def wished(harness: SimulatedHarness) -> dict[str, object]:
     """The variables of the one orderCancel."""
     (one,) = [
-        document["variables"] for document in stage.documents("graphql.json") if "orderCancel(" in document["query"]
+        document["variables"] for document in harness.documents("graphql.json") if "orderCancel(" in document["query"]
     ]
     found: dict[str, object] = one
     return found
 
 
 def test_neither_money_nor_stock_nor_mail_moves_unless_it_is_said(
-    simulator: ShopifySimulator, stage: SimulatedStage
+    simulator: ShopifySimulator, harness: SimulatedHarness
 ) -> None:
-    stage.cancel(WHY)
-    stage.follow()
-    said = wished(stage)
+    harness.cancel(WHY)
+    harness.follow_up()
+    said = wished(harness)
     assert (said["restock"], said["notify"], "refund" in said) == (False, False, False)
-    assert simulator.order("1042").asked == {
+    assert simulator.order("1042").cancel_arguments == {
         "reason": "CUSTOMER",
         "restock": False,
         "notifyCustomer": False,
@@ -39,11 +39,11 @@ def test_neither_money_nor_stock_nor_mail_moves_unless_it_is_said(
     }
 
 
-def test_what_is_said_in_the_settings_happens(simulator: ShopifySimulator, open_stage: StageOpener) -> None:
-    stage = open_stage({"refund": True, "restock": True, "notify_customer": True})
+def test_what_is_said_in_the_settings_happens(simulator: ShopifySimulator, open_harness: HarnessOpener) -> None:
+    stage = open_harness({"refund": True, "restock": True, "notify_customer": True})
     stage.cancel(WHY)
-    stage.follow()
-    found = simulator.order("1042").asked
+    stage.follow_up()
+    found = simulator.order("1042").cancel_arguments
     assert (found["restock"], found["notifyCustomer"]) == (True, True)
     assert found["refundMethod"] == {"originalPaymentMethodsRefund": True}
 
@@ -59,15 +59,15 @@ def test_what_is_said_in_the_settings_happens(simulator: ShopifySimulator, open_
     ],
 )
 def test_a_reason_is_one_of_shopifys_or_is_refused_before_anything_is_asked(
-    given: str | None, code: str | None, simulator: ShopifySimulator, stage: SimulatedStage
+    given: str | None, code: str | None, simulator: ShopifySimulator, harness: SimulatedHarness
 ) -> None:
     if code is None:
-        with pytest.raises(InputError, match="INVENTORY"):
-            stage.cancel(given)
-        assert stage.tap.requests == []
+        with pytest.raises(ValidationError, match="INVENTORY"):
+            harness.cancel(given)
+        assert harness.recorder.requests == []
     else:
-        stage.cancel(given)
-        assert wished(stage)["reason"] == code
+        harness.cancel(given)
+        assert wished(harness)["reason"] == code
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def test_a_reason_is_one_of_shopifys_or_is_refused_before_anything_is_asked(
     ],
 )
 def test_an_order_is_named_by_its_id_and_not_by_its_name(number: str, good: bool) -> None:
-    rule = orderdesk_shopify.orderdesk_integration().remote_id
+    rule = orderdesk_shopify.orderdesk_integration().remote_id_format
     assert rule is not None
-    assert (rule.fault(number) is None) == good
+    assert (rule.error(number) is None) == good
 
 
 @pytest.mark.parametrize("version", ["2026-7", "unstable", "2026-05", "", 2026, "2026-07/../x"])
@@ -92,7 +92,7 @@ def test_a_version_is_a_quarter(version: object) -> None:
 
 
 def test_the_note_for_the_staff_says_why_in_the_words_that_were_given(
-    simulator: ShopifySimulator, stage: SimulatedStage
+    simulator: ShopifySimulator, harness: SimulatedHarness
 ) -> None:
-    stage.cancel("Payment declined")
-    assert (wished(stage)["reason"], wished(stage)["note"]) == ("DECLINED", "Payment declined")
+    harness.cancel("Payment declined")
+    assert (wished(harness)["reason"], wished(harness)["note"]) == ("DECLINED", "Payment declined")

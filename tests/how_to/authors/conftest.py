@@ -102,12 +102,12 @@ class Workshop:
                     assert block.text.startswith(tuple(HEADS.values())), f"nothing runs this block: {block.text}"
 
     def play_with_a_pause(
-        self, page: list[Block], capsys: pytest.CaptureFixture[str], before: str, lasts: timedelta
+        self, page: list[Block], capsys: pytest.CaptureFixture[str], before: str, expires_in: timedelta
     ) -> None:
         """Run blocks in order, with a pause before the first one that has the words `before`."""
         pause = next(number for number, block in enumerate(page) if before in block.text)
         self.play(page[:pause], capsys)
-        self.clock.advance(lasts)
+        self.clock.advance(expires_in)
         self.play(page[pause:], capsys)
 
     def close(self) -> None:

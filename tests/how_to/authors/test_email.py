@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk import Desk, ProofKind, State, minutes
+from orderdesk_sdk import Desk, EvidenceKind, State, minutes
 from orderdesk_sdk.plugin.toolkit.templates import FIELDS
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def test_the_page_works_as_it_is_written(
     with Desk.open() as desk:
         (case,) = desk.cases(order="1042")
     assert case.state is State.CANCELED
-    assert case.proof is not None
-    assert case.proof.kind is ProofKind.MESSAGE
+    assert case.evidence is not None
+    assert case.evidence.kind is EvidenceKind.EMAIL
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_the_modes_do_what_the_page_says(
         desk.run_due()
         (case,) = desk.cases(order="1042")
     assert [to for mail in mail_server.recipients() for to in mail] == reached
-    assert case.state is State.AWAITING_PERSON
+    assert case.state is State.ACTION_REQUIRED
 
 
 def test_the_fields_are_those_that_the_page_names(page: list[Block]) -> None:

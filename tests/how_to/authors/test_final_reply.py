@@ -8,7 +8,7 @@ import pytest
 
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import simulators
-from orderdesk_devkit.testing.harness import LINES, simulated
+from orderdesk_devkit.testing.harness import LINES, open_simulated_harness
 from orderdesk_sdk import State, VirtualClock
 
 if TYPE_CHECKING:
@@ -32,5 +32,5 @@ def test_after_a_call_that_acted_a_read_that_is_turned_away_does_not_say_that_no
     acme.set_switch("packed", "the last")
     acme.add_order("1042", lines=LINES)
     acme.faults.add(Fault.EXPIRED_TOKEN, method="GET")
-    with simulated("acme-print", acme) as stage:
-        assert stage.cancel().state is State.UNCLEAR
+    with open_simulated_harness("acme-print", acme) as stage:
+        assert stage.cancel().state is State.UNKNOWN

@@ -46,7 +46,7 @@ def test_one_word_becomes_the_code_that_stands_for_it(workshop: Workshop, page: 
     workshop.configure(next(block for block in page if block.language == "toml"))
     next(block for block in page if block.language == "sh").run_shell()
     with Desk.open() as desk:
-        desk.cancel("1042", by="Ann", reason="out of stock", send=False)
+        desk.cancel("1042", by="Ann", reason="out of stock", send_now=False)
         (case,) = desk.cases()
         assert desk.request(case.id).reason.code == "A2"
 

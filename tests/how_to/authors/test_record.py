@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orderdesk_devkit.simulators.simulator import simulators
-from orderdesk_devkit.testing.cassettes import Source, read_head
+from orderdesk_devkit.testing.cassettes import Source, read_header
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop
@@ -62,7 +62,7 @@ def test_the_page_works_as_it_is_written(workshop: Workshop, live: list[Block]) 
                 assert [line for line in block.take().splitlines() if line not in lines] == []
             case _:
                 block.check(said)
-    assert read_head(CASSETTE).provenance.source is Source.LIVE
-    assert read_head(CASSETTE.with_stem("cancel-dishonored")).provenance.source is Source.SIMULATOR
+    assert read_header(CASSETTE).provenance.source is Source.LIVE
+    assert read_header(CASSETTE.with_stem("cancel-dishonored")).provenance.source is Source.SIMULATOR
     private = [*CUSTOMER.values(), "a-key-for-simulators-only", "127.0.0.1", "Lindqvist", "x-api-key"]
     assert [word for word in private if word in CASSETTE.read_text(encoding="utf-8")] == []

@@ -21,14 +21,14 @@ def test_the_page_works_as_it_is_written(
     workshop: Workshop, page: list[Block], capsys: pytest.CaptureFixture[str]
 ) -> None:
     workshop.play(page, capsys)
-    assert workshop.simulator.truth("1042") == "canceled"
+    assert workshop.simulator.actual_status("1042") == "canceled"
 
 
 def test_a_200_in_which_the_order_is_open_is_not_believed(workshop: Workshop, page: list[Block]) -> None:
-    workshop.simulator.set_switch("fate", "ships anyway")
+    workshop.simulator.set_option("fate", "ships anyway")
     workshop.configure(next(block for block in page if block.language == "toml"))
     next(block for block in page if block.language == "sh").run_shell()
     with Desk.open() as desk:
         desk.cancel("1042", by="Ann")
         (case,) = desk.cases(order="1042")
-    assert case.state is State.UNCLEAR
+    assert case.state is State.UNKNOWN

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orderdesk_sdk import Desk, Message, State, minutes
-from orderdesk_sdk.errors import UntrustedMessage
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk import Desk, State, WebhookRequest, minutes
+from orderdesk_sdk.errors import SignatureVerificationError
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop
@@ -42,7 +42,7 @@ def test_a_message_that_is_early_settles_nothing(
     message_comes(workshop, [block for block in page if block.language != "text"], capsys, waits=1)
     with Desk.open() as desk:
         (case,) = desk.cases(order="1042")
-        assert case.state is State.ASKED
+        assert case.state is State.ACKNOWLEDGED
 
 
 def test_what_is_not_signed_or_no_json_is_refused_and_other_events_are_none(
@@ -51,13 +51,13 @@ def test_what_is_not_signed_or_no_json_is_refused_and_other_events_are_none(
     message_comes(workshop, [block for block in page if block.language != "text"], capsys, waits=1)
     base64, hmac = workshop.names["base64"], workshop.names["hmac"]
 
-    def signed(body: bytes) -> Message:
+    def signed(body: bytes) -> WebhookRequest:
         digest = hmac.digest(b"a secret of my own", body, "sha256")
-        return Message({"X-Acme-Signature": base64.b64encode(digest).decode()}, body)
+        return WebhookRequest({"X-Acme-Signature": base64.b64encode(digest).decode()}, body)
 
     with Desk.open() as desk:
-        with pytest.raises(UntrustedMessage):
-            desk.receive("my-acme", Message(workshop.names["signed"], workshop.names["body"] + b" "))
-        with pytest.raises(MalformedReply):
+        with pytest.raises(SignatureVerificationError):
+            desk.receive("my-acme", WebhookRequest(workshop.names["signed"], workshop.names["body"] + b" "))
+        with pytest.raises(MalformedResponseError):
             desk.receive("my-acme", signed(b"<html>"))
         assert desk.receive("my-acme", signed(b'{"event": "account.changed"}')) == ()

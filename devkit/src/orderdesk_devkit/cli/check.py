@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from orderdesk_sdk.cli.session import Session, shared
+from orderdesk_sdk.cli.session import Session, common_options
 
 __all__ = ["check_plugin"]
 
@@ -13,15 +13,15 @@ __all__ = ["check_plugin"]
 @click.argument("plugin", required=False)
 @click.option("--all", "every", is_flag=True, help="Every plugin that is installed from its folder.")
 @click.option("--fix", is_flag=True, help="Mend what is mechanical, then tell the rest.")
-@shared
+@common_options
 @click.pass_obj
-def check_plugin(session: Session, plugin: str | None, every: bool, fix: bool) -> None:
+def check_plugin(session: Session, plugin: str | None, all_plugins: bool, fix: bool) -> None:
     """Find what is wrong with a plugin.
 
     PLUGIN is the slug of an installed integration, or the folder of a plugin. Exit code 1: it does not keep the level
     that it claims.
     """
-    if every == (plugin is not None):
+    if all_plugins == (plugin is not None):
         raise click.UsageError("name a plugin, or give --all")
     from orderdesk_devkit.cli.check_report import check_plugins
 

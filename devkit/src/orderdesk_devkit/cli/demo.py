@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orderdesk_sdk.cli.session import Session, shared
+from orderdesk_sdk.cli.session import Session, common_options
 
 __all__ = ["demo"]
 
@@ -18,7 +18,7 @@ __all__ = ["demo"]
     metavar="DIR",
     help="Keep ledger, configuration and receipts there; else nothing is left behind.",
 )
-@shared
+@common_options
 @click.pass_obj
 def demo(session: Session, keep: Path | None) -> None:
     """Watch orders being canceled at five simulated services.
@@ -28,26 +28,26 @@ def demo(session: Session, keep: Path | None) -> None:
     """
     import tempfile
 
-    from orderdesk_devkit.cli.demo_script import Story
-    from orderdesk_sdk.cli.output.rules import firing_shape
-    from orderdesk_sdk.desk.documents import receipt_shape, resubmission_shape
-    from orderdesk_sdk.errors import InputError
+    from orderdesk_devkit.cli.demo_script import DemoScript
+    from orderdesk_sdk.cli.output.rules import execution_document
+    from orderdesk_sdk.desk.documents import receipt_document, resubmission_document
+    from orderdesk_sdk.errors import ValidationError
     from orderdesk_sdk.plugin.toolkit.private_files import make_private_folder
 
     if keep is not None:
         if keep.exists() and any(keep.iterdir()):
-            raise InputError("the folder is not empty", place=str(keep), remedy="name a new one")
+            raise ValidationError("the folder is not empty", location=str(keep), hint="name a new one")
         make_private_folder(keep)
-        told = Story(keep, quiet=session.as_json, kept=True).tell()
+        told = DemoScript(keep, quiet=session.as_json, keep_receipts=True).run()
     else:
         with tempfile.TemporaryDirectory(prefix="orderdesk-demo-") as folder:
-            told = Story(Path(folder), quiet=session.as_json, kept=False).tell()
+            told = DemoScript(Path(folder), quiet=session.as_json, keep_receipts=False).run()
     shape: dict[str, object] = {
         "kept": None if keep is None else str(keep.resolve()),
-        "receipts": [receipt_shape(receipt) for receipt in told.receipts],
-        "resubmission": resubmission_shape(told.resubmission),
-        "refused_resubmission": told.refusal,
-        "firings": [firing_shape(at, firing) for at, firing in told.firings],
+        "receipts": [receipt_document(receipt) for receipt in told.receipts],
+        "resubmission": resubmission_document(told.resubmission),
+        "refused_resubmission": told.rejection,
+        "firings": [execution_document(at, firing) for at, firing in told.rule_executions],
     }
     if session.as_json:
-        session.give(shape, lambda _: None)
+        session.print_result(shape, lambda _: None)

@@ -12,36 +12,36 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from orderdesk_devkit.cli.narrator import Teller
+from orderdesk_devkit.cli.narrator import Narrator
 from orderdesk_devkit.cli.sandbox import load_simulators, settings_table
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.events import Firing
+from orderdesk_sdk.cases.events import RuleExecution
 from orderdesk_sdk.cases.receipt import Receipt
 from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cli.output.cancellations import plan_table, proof_line, receipt_page, receipt_summary
-from orderdesk_sdk.cli.output.rules import firings_table
+from orderdesk_sdk.cli.output.cancellations import show_evidence, show_plan, show_receipt, show_receipt_summary
+from orderdesk_sdk.cli.output.rules import show_executions
 from orderdesk_sdk.cli.output.screen import Screen
-from orderdesk_sdk.cli.worker import Watcher, Worker
+from orderdesk_sdk.cli.worker import ChangeListener, Worker
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.desk.documents import receipt_shape
-from orderdesk_sdk.errors import ConfigurationError, InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.desk.documents import receipt_document
+from orderdesk_sdk.errors import ConfigurationError, InvalidStateError, OrderDeskError, ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization import read_order_text
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.toolkit.private_files import write_private
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.transport.email.smtp import MailConfig, message_id
+from orderdesk_sdk.transport.email.smtp import EmailConfig, message_id
 
-__all__ = ["Story", "Told"]
+__all__ = ["DemoScript", "DemoResult"]
 
-PLACES: Mapping[str, tuple[str, ...]] = {
+CONNECTIONS: Mapping[str, tuple[str, ...]] = {
     "1042": ("amazon-mcf",),
     "1043": ("mww",),
     "1044": ("commercehub", "amazon-mcf"),
@@ -49,9 +49,9 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "1046": ("shopify", "amazon-mcf"),
 }
 """Where the orders are submitted at the beginning, by connections named as their integrations."""
-LATER = ("mww", "bdlinx")
+SUBMITTED_LATER = ("mww", "bdlinx")
 """Where 1046 is submitted an hour later."""
-MAIL = MailConfig(sender="Paper Lantern Shop <orders@lantern.example>", mode="draft")
+MAIL = EmailConfig(sender="Paper Lantern Shop <orders@lantern.example>", mode="draft")
 RULE = {
     "name": "Canceled folder cancels at BDLinx",
     "event": "order moved",
@@ -64,178 +64,180 @@ CART_RULE = {
     "when": "folder == 'Canceled' and source_name == 'Shopify'",
     "do": [{"action": "Change Order Status at Shopify to Canceled", "reason": "customer asked"}],
 }
-_WHO = "Ann"
+_REQUESTED_BY = "Ann"
 _CHAPTERS = 8
 
 
 @frozen
-class Told:
+class DemoResult:
     """How it ended."""
 
     receipts: tuple[Receipt, ...]
     resubmission: Resubmission
-    refusal: str
-    firings: tuple[tuple[datetime, Firing], ...]
+    rejection: str
+    rule_executions: tuple[tuple[datetime, RuleExecution], ...]
 
 
-class Story:
+class DemoScript:
     """One telling, with its ledger in `folder`. quiet: nothing is shown. kept: receipts are written there as well."""
 
-    def __init__(self, folder: Path, *, quiet: bool, kept: bool) -> None:
+    def __init__(self, folder: Path, *, quiet: bool, keep_receipts: bool) -> None:
         self._folder = folder
-        self._kept = kept
+        self._keeps_receipts = keep_receipts
         self._clock = VirtualClock()
-        self._teller = Teller(None if quiet else Screen(), _CHAPTERS)
+        self._narrator = Narrator(None if quiet else Screen(), _CHAPTERS)
 
-    def tell(self) -> Told:
+    def run(self) -> DemoResult:
         """Tell it. Raises ConfigurationError where a simulator is not installed."""
         simulators = self._simulators()
-        with self._teller.telling(), ExitStack() as stack:
+        with self._narrator.show_progress(), ExitStack() as stack:
             connections = {}
             for slug, simulator in simulators.items():
                 url = stack.enter_context(serve(simulator.app)).url
-                table = settings_table(Registry(), slug, simulator.settings(url))
+                table = settings_table(PluginRegistry(), slug, simulator.settings(url))
                 connections[slug] = ConnectionConfig(slug, slug, table, f"[connections.{slug}]")
             rules = read_rules([RULE, CART_RULE], "the demo's rules")
-            config = Config(self._folder / "orderdesk.db", connections, mail=MAIL, rules=rules)
-            with Desk(config, clock=self._clock, listeners=[Watcher(self._teller.hear)]) as desk:
+            config = Config(self._folder / "orderdesk.db", connections, email=MAIL, rules=rules)
+            with Desk(config, clock=self._clock, listeners=[ChangeListener(self._narrator.show_event)]) as desk:
                 return self._play(desk, simulators)
 
     def _simulators(self) -> dict[str, Simulator]:
-        wanted = {slug for places in PLACES.values() for slug in places}
+        wanted = {slug for places in CONNECTIONS.values() for slug in places}
         found = {slug: simulator for slug, simulator in load_simulators(self._clock).items() if slug in wanted}
         missing = sorted(wanted - set(found))
         if missing:
             packages = " ".join(f"'orderdesk-{slug}[sandbox]'" for slug in missing)
             raise ConfigurationError(
                 f"the demo needs simulators that are not installed: {', '.join(missing)}",
-                place="orderdesk.simulators",
-                remedy=f"pip install {packages}",
+                location="orderdesk.simulators",
+                hint=f"pip install {packages}",
             )
         return found
 
-    def _play(self, desk: Desk, simulators: Mapping[str, Simulator]) -> Told:
-        say = self._teller.say
+    def _play(self, desk: Desk, simulators: Mapping[str, Simulator]) -> DemoResult:
+        say = self._narrator.say
         say("Five simulated services run on this machine, and their clock is virtual. Nothing real is touched.", "dim")
         self._orders(desk, simulators)
-        self._button_then_mail(desk)
-        self._reply_lost(desk, simulators["amazon-mcf"])
+        self._button_then_email(desk)
+        self._response_lost(desk, simulators["amazon-mcf"])
         self._cart_last(desk)
-        self._by_rule(desk)
-        resubmission, refusal = self._answered(desk)
-        self._one_refuses(desk, simulators)
-        self._teller.chapter("The receipts: what each verdict rests on")
-        receipts = tuple(desk.receipt(number) for number in PLACES)
-        if self._teller.screen is not None:
-            receipt_page(self._teller.screen, receipts[0])
-            self._teller.screen.line()
+        self._canceled_by_rule(desk)
+        resubmission, refusal = self._resubmit_and_confirm(desk)
+        self._one_service_rejects(desk, simulators)
+        self._narrator.chapter("The receipts: what each verdict rests on")
+        receipts = tuple(desk.receipt(number) for number in CONNECTIONS)
+        if self._narrator.screen is not None:
+            show_receipt(self._narrator.screen, receipts[0])
+            self._narrator.screen.line()
             for receipt in receipts[1:-1]:
-                for found in receipt.wishes[0].cases:
-                    proof_line(self._teller.screen, found)
-        if self._kept:
-            self._keep(receipts)
+                for found in receipt.cancellations[0].cases:
+                    show_evidence(self._narrator.screen, found)
+        if self._keeps_receipts:
+            self._save_receipts(receipts)
         else:
             say("\nNothing is left behind; --keep DIR keeps ledger and receipts.", "dim")
-        fired = [desk.ledger.firings(desk.host.order(number).id) for number in ("1045", "1046")]
-        return Told(receipts, resubmission, refusal, (*fired[0], *fired[1]))
+        fired = [desk.ledger.rule_executions(desk.order_store.get_order(number).id) for number in ("1045", "1046")]
+        return DemoResult(receipts, resubmission, refusal, (*fired[0], *fired[1]))
 
     def _orders(self, desk: Desk, simulators: Mapping[str, Simulator]) -> None:
-        self._teller.chapter("Orders come in, and are submitted to whoever makes or ships them")
-        samples = read_order_text(SAMPLE_ORDERS, place="the sample orders")
+        self._narrator.chapter("Orders come in, and are submitted to whoever makes or ships them")
+        samples = read_order_text(SAMPLE_ORDERS, location="the sample orders")
         again = evolve(samples[0], id="58105", number="1046", source_name="Shopify")
         desk.import_orders([*samples, again], by="demo")
         rows = []
-        for number, places in PLACES.items():
-            order = desk.host.order(number)
+        for number, places in CONNECTIONS.items():
+            order = desk.order_store.get_order(number)
             for slug in places:
                 self._submit(desk, simulators[slug], order, slug)
             units = ", ".join(f"{line.quantity} x {line.name}" for line in order.lines)
             rows.append((number, order.source_name, units, ", ".join(places)))
-        if self._teller.screen is not None:
-            self._teller.screen.table(("order", "from", "units", "submitted to"), rows)
+        if self._narrator.screen is not None:
+            self._narrator.screen.table(("order", "from", "units", "submitted to"), rows)
 
     def _submit(self, desk: Desk, simulator: Simulator, order: Order, slug: str) -> None:
         simulator.add_order(order.number, lines=[(line.code, line.quantity) for line in order.lines])
-        desk.place(order.number, at=slug, by="demo")
+        desk.place(order.number, connection=slug, by="demo")
 
-    def _button_then_mail(self, desk: Desk) -> None:
-        self._teller.chapter("Order 1043 at MWW: a button, then an e-mail")
-        self._teller.say("Ann presses MWW's button in time. MWW says no, so the case climbs to the e-mail:")
+    def _button_then_email(self, desk: Desk) -> None:
+        self._narrator.chapter("Order 1043 at MWW: a button, then an e-mail")
+        self._narrator.say("Ann presses MWW's button in time. MWW says no, so the case climbs to the e-mail:")
         self._follow_up(desk, "1043", "ordered twice")
         draft = next(
             entry.content
             for entry in desk.ledger.history(self._case(desk, "1043").id)
             if isinstance(entry.content, str) and entry.content.startswith("draft:")
         )
-        self._teller.quote(draft.removeprefix("draft:\n"))
-        self._teller.say("Ann sends it. Sent is not canceled: the case waits for MWW's answer.")
+        self._narrator.quote(draft.removeprefix("draft:\n"))
+        self._narrator.say("Ann sends it. Sent is not canceled: the case waits for MWW's answer.")
 
-    def _reply_lost(self, desk: Desk, amazon: Simulator) -> None:
-        self._teller.chapter("Order 1042 at Amazon: the reply gets lost")
-        amazon.faults.add(Fault.LOST_REPLY, method="PUT")
-        self._teller.say("Ann presses the button, and the line goes dead. Did Amazon act? That is not guessed:")
+    def _response_lost(self, desk: Desk, amazon: Simulator) -> None:
+        self._narrator.chapter("Order 1042 at Amazon: the reply gets lost")
+        amazon.faults.add(Fault.LOST_RESPONSE, method="PUT")
+        self._narrator.say("Ann presses the button, and the line goes dead. Did Amazon act? That is not guessed:")
         self._follow_up(desk, "1042", "the customer changed her mind")
-        self._teller.say(
+        self._narrator.say(
             "It was read back: the order stood there, undecided. Amazon's cancel does no harm when repeated, so it was"
             " sent once more. Amazon only takes note; it was read back until Amazon had decided."
         )
 
     def _cart_last(self, desk: Desk) -> None:
-        self._teller.chapter("Order 1044 at Amazon, from CommerceHub: the cart is told last")
-        if self._teller.screen is not None:
-            plan_table(self._teller.screen, desk.plan("1044"), with_reasons=False)
-        self._teller.say("A reason is needed there. Without one nothing is asked anywhere:")
+        self._narrator.chapter("Order 1044 at Amazon, from CommerceHub: the cart is told last")
+        if self._narrator.screen is not None:
+            show_plan(self._narrator.screen, desk.plan("1044"), with_reasons=False)
+        self._narrator.say("A reason is needed there. Without one nothing is asked anywhere:")
         try:
-            desk.cancel("1044", by=_WHO)
-        except InputError as error:
-            self._teller.at(self._clock.now(), f"{error.text} - {error.remedy}", "yellow")
+            desk.cancel("1044", by=_REQUESTED_BY)
+        except ValidationError as error:
+            self._narrator.at(self._clock.now(), f"{error.message} - {error.hint}", "yellow")
         else:
-            raise OrderDeskError("1044 was canceled without a reason", place="demo")
+            raise OrderDeskError("1044 was canceled without a reason", location="demo")
         self._follow_up(desk, "1044", "customer asked")
 
-    def _by_rule(self, desk: Desk) -> None:
-        self._teller.chapter("Order 1045 at BDLinx: a rule does it")
-        self._teller.say(f"Ann moves it to Canceled. That cancels nothing, but a rule says: {RULE['name']}.")
-        desk.move("1045", "Canceled", by=_WHO)
-        desk.move("1045", "Canceled", by=_WHO)
+    def _canceled_by_rule(self, desk: Desk) -> None:
+        self._narrator.chapter("Order 1045 at BDLinx: a rule does it")
+        self._narrator.say(f"Ann moves it to Canceled. That cancels nothing, but a rule says: {RULE['name']}.")
+        desk.move("1045", "Canceled", by=_REQUESTED_BY)
+        desk.move("1045", "Canceled", by=_REQUESTED_BY)
         self._work(desk)
-        self._teller.say("She moved it twice; the rule fired once:")
-        if self._teller.screen is not None:
-            firings_table(self._teller.screen, "1045", desk.ledger.firings(desk.host.order("1045").id))
+        self._narrator.say("She moved it twice; the rule fired once:")
+        if self._narrator.screen is not None:
+            show_executions(
+                self._narrator.screen, "1045", desk.ledger.rule_executions(desk.order_store.get_order("1045").id)
+            )
 
-    def _answered(self, desk: Desk) -> tuple[Resubmission, str]:
-        self._teller.chapter("Sent out again, and MWW's answer")
-        self._teller.say("The customer of 1042 wants it after all. It goes out under a number Amazon has never seen:")
-        made = desk.resubmit("1042", by=_WHO)
-        self._teller.at(made.updated_at, f"resubmitted as order {made.order_number}: {made.state.value}", "green")
-        self._teller.say("The same for 1043 is refused, as MWW has not answered yet: it would be made twice.")
+    def _resubmit_and_confirm(self, desk: Desk) -> tuple[Resubmission, str]:
+        self._narrator.chapter("Sent out again, and MWW's answer")
+        self._narrator.say("The customer of 1042 wants it after all. It goes out under a number Amazon has never seen:")
+        made = desk.resubmit("1042", by=_REQUESTED_BY)
+        self._narrator.at(made.updated_at, f"resubmitted as order {made.order_number}: {made.state.value}", "green")
+        self._narrator.say("The same for 1043 is refused, as MWW has not answered yet: it would be made twice.")
         refusal = ""
         try:
-            desk.resubmit("1043", by=_WHO)
-        except NotAllowedError as error:
+            desk.resubmit("1043", by=_REQUESTED_BY)
+        except InvalidStateError as error:
             refusal = str(error)
-            self._teller.at(self._clock.now(), f"{error.text} - {error.remedy}", "yellow")
+            self._narrator.at(self._clock.now(), f"{error.message} - {error.hint}", "yellow")
         else:
-            raise OrderDeskError("1043 was submitted again although its original is not settled", place="demo")
-        self._teller.say("MWW's mail comes in. Ann reads it and files it as the evidence:")
+            raise OrderDeskError("1043 was submitted again although its original is not settled", location="demo")
+        self._narrator.say("MWW's mail comes in. Ann reads it and files it as the evidence:")
         case = self._case(desk, "1043")
-        desk.confirm(case.id, by=_WHO, message=self._answer(case))
+        desk.confirm(case.id, by=_REQUESTED_BY, email=self._answer(case))
         return made, refusal
 
-    def _one_refuses(self, desk: Desk, simulators: Mapping[str, Simulator]) -> None:
-        self._teller.chapter("Order 1046, from Shopify, at three services: one refuses")
+    def _one_service_rejects(self, desk: Desk, simulators: Mapping[str, Simulator]) -> None:
+        self._narrator.chapter("Order 1046, from Shopify, at three services: one refuses")
         self._clock.advance(hours(1))
-        self._teller.say("Amazon has had it for an hour; MWW and BDLinx are given it now. Ann cancels it everywhere:")
-        simulators["mww"].set_switch("window", "early", remote_id="1046")
-        for slug in LATER:
-            self._submit(desk, simulators[slug], desk.host.order("1046"), slug)
+        self._narrator.say("Amazon has had it for an hour; MWW and BDLinx are given it now. Ann cancels it everywhere:")
+        simulators["mww"].set_option("window", "early", remote_id="1046")
+        for slug in SUBMITTED_LATER:
+            self._submit(desk, simulators[slug], desk.order_store.get_order("1046"), slug)
         self._follow_up(desk, "1046", "customer asked")
-        self._teller.say(f"She moves it to Canceled all the same, where a rule says: {CART_RULE['name']}.")
-        desk.move("1046", "Canceled", by=_WHO)
+        self._narrator.say(f"She moves it to Canceled all the same, where a rule says: {CART_RULE['name']}.")
+        desk.move("1046", "Canceled", by=_REQUESTED_BY)
         self._work(desk)
-        self._teller.say("What Amazon ships is no canceled order, so no rule tells Shopify that it is. The receipt:")
-        if self._teller.screen is not None:
-            receipt_summary(self._teller.screen, desk.receipt("1046"))
+        self._narrator.say("What Amazon ships is no canceled order, so no rule tells Shopify that it is. The receipt:")
+        if self._narrator.screen is not None:
+            show_receipt_summary(self._narrator.screen, desk.receipt("1046"))
 
     def _answer(self, case: Case) -> bytes:
         """MWW's mail, which is invented like everything that the simulators say."""
@@ -249,7 +251,7 @@ class Story:
         return mail.as_bytes()
 
     def _follow_up(self, desk: Desk, number: str, reason: str) -> None:
-        desk.cancel(number, by=_WHO, reason=reason)
+        desk.cancel(number, by=_REQUESTED_BY, reason=reason)
         self._work(desk)
 
     def _work(self, desk: Desk) -> None:
@@ -259,11 +261,11 @@ class Story:
     def _case(self, desk: Desk, number: str) -> Case:
         return desk.cases(order=number)[-1]
 
-    def _keep(self, receipts: tuple[Receipt, ...]) -> None:
+    def _save_receipts(self, receipts: tuple[Receipt, ...]) -> None:
         for receipt in receipts:
-            text = json.dumps(receipt_shape(receipt), indent=2)
+            text = json.dumps(receipt_document(receipt), indent=2)
             write_private(self._folder / f"receipt-{receipt.order_number}.json", f"{text}\n".encode())
         write_private(self._folder / "orderdesk.toml", b'[ledger]\nurl = "sqlite:///orderdesk.db"\n')
-        self._teller.say(
+        self._narrator.say(
             f"\nKept in {self._folder}: the ledger, the receipts as JSON, and an orderdesk.toml that leads there."
         )

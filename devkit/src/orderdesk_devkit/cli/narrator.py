@@ -9,15 +9,15 @@ from datetime import datetime
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.state_machine import TECHNICAL, Event
+from orderdesk_sdk.cases.state_machine import ROUTINE, Event
 from orderdesk_sdk.cli.output.cancellations import event_line
 from orderdesk_sdk.cli.output.screen import Screen
-from orderdesk_sdk.cli.output.times import shown
+from orderdesk_sdk.cli.output.times import format_time
 
-__all__ = ["Teller"]
+__all__ = ["Narrator"]
 
 
-class Teller:
+class Narrator:
     """Tells a story. screen: None tells nothing. chapters: how many there will be."""
 
     def __init__(self, screen: Screen | None, chapters: int) -> None:
@@ -40,13 +40,13 @@ class Teller:
     def at(self, moment: datetime, text: str, style: str = "") -> None:
         """Something that happens now."""
         if self.screen is not None:
-            self.screen.hanging(shown(moment, seconds=True), text, style=style)
+            self.screen.hanging(format_time(moment, seconds=True), text, style=style)
 
-    def hear(self, case: Case, event: Event) -> None:
+    def show_event(self, case: Case, event: Event) -> None:
         """A change of a case, told where it means something to people."""
-        if self.screen is None or event.kind in TECHNICAL:
+        if self.screen is None or event.kind in ROUTINE:
             return
-        head = f"{shown(event.at, seconds=True)}  {case.connection}"
+        head = f"{format_time(event.at, seconds=True)}  {case.connection}"
         self.screen.hanging(head, event_line(case, event))
 
     def chapter(self, title: str) -> None:
@@ -57,7 +57,7 @@ class Teller:
         self.say(title, "bold")
 
     @contextmanager
-    def telling(self) -> Iterator[None]:
+    def show_progress(self) -> Iterator[None]:
         """Show on a terminal how far it is."""
         if self.screen is None or not self.screen.is_terminal:
             yield

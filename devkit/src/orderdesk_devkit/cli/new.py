@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_devkit.scaffold.plugin_template import Auth, Blueprint, Cancel
-from orderdesk_sdk.cli.session import Session, shared
+from orderdesk_devkit.scaffold.plugin_template import Auth, Cancel, PluginTemplate
+from orderdesk_sdk.cli.session import Session, common_options
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.output.screen import Screen
@@ -37,7 +37,7 @@ __all__ = ["new"]
     metavar="FOLDER",
     help="The folder to make; orderdesk-SLUG in this one if not given.",
 )
-@shared
+@common_options
 @click.pass_obj
 def new(session: Session, slug: str, cancel: str, auth: str | None, title: str | None, at: Path | None) -> None:
     """Write a new plugin to begin from.
@@ -47,15 +47,15 @@ def new(session: Session, slug: str, cancel: str, auth: str | None, title: str |
     is ever overwritten.
     """
     from orderdesk_devkit.scaffold.writer import scaffold
-    from orderdesk_sdk.plugin.registry import Registry
+    from orderdesk_sdk.plugin.registry import PluginRegistry
 
-    blueprint = Blueprint(slug, Cancel(cancel), Auth(auth) if auth is not None else None, title)
+    blueprint = PluginTemplate(slug, Cancel(cancel), Auth(auth) if auth is not None else None, title)
     folder = at if at is not None else Path(blueprint.distribution)
-    registry = Registry()
+    registry = PluginRegistry()
     taken = {known: registry.distribution(known) for known in registry.slugs()}
     paths = scaffold(blueprint, folder, taken)
     steps = _next(folder)
-    session.give(
+    session.print_result(
         {
             "slug": blueprint.slug,
             "title": blueprint.title,
@@ -78,10 +78,10 @@ def _next(folder: Path) -> tuple[str, ...]:
     return (*going, 'python -m pip install -e ".[test]"', "python -m pytest", "orderdesk check-plugin .")
 
 
-def _change_first(blueprint: Blueprint) -> tuple[str, ...]:
+def _change_first(template: PluginTemplate) -> tuple[str, ...]:
     """What is invented, in the order in which it is best replaced."""
-    source = f"src/{blueprint.package}"
-    if blueprint.cancel is Cancel.EMAIL:
+    source = f"src/{template.package}"
+    if template.cancel is Cancel.EMAIL:
         return (f"{source}/settings.py: what the mail says", "README.md: the paragraph Evidence")
     return (
         f"{source}/settings.py: what an account needs",
@@ -91,14 +91,16 @@ def _change_first(blueprint: Blueprint) -> tuple[str, ...]:
     )
 
 
-def _page(screen: Screen, blueprint: Blueprint, folder: Path, paths: tuple[Path, ...], steps: tuple[str, ...]) -> None:
-    signed = f", signed by {blueprint.auth.value}" if blueprint.auth is not None else ""
-    screen.line(f"Wrote {folder}: {blueprint.title}, canceled by {blueprint.cancel.value}{signed}.", "bold green")
+def _page(
+    screen: Screen, template: PluginTemplate, folder: Path, paths: tuple[Path, ...], steps: tuple[str, ...]
+) -> None:
+    signed = f", signed by {template.auth.value}" if template.auth is not None else ""
+    screen.line(f"Wrote {folder}: {template.title}, canceled by {template.cancel.value}{signed}.", "bold green")
     for path in paths:
         screen.indented(path.as_posix(), style="dim")
     screen.line("Next:", "bold")
     for step in steps:
         screen.indented(step)
     screen.line("Then change what is invented:", "bold")
-    for what in _change_first(blueprint):
+    for what in _change_first(template):
         screen.indented(what)

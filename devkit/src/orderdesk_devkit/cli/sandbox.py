@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import Session, shared
+from orderdesk_sdk.cli.session import Session, common_options
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
 from orderdesk_sdk.plugin.toolkit.private_files import write_private
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orderdesk_devkit.simulators.simulator import Simulator
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.clock import Clock
-    from orderdesk_sdk.plugin.registry import Registry
+    from orderdesk_sdk.plugin.registry import PluginRegistry
 
 __all__ = ["load_simulators", "running", "sandbox", "settings_table"]
 
@@ -44,7 +44,7 @@ _ORDERS = "orders.json"
     metavar="FILE",
     help="Written when all is up, removed at the end.",
 )
-@shared
+@common_options
 @click.pass_obj
 def sandbox(session: Session, port: int, virtual_time: bool, force: bool, fresh: bool, ready_file: Path | None) -> None:
     """Serve the simulators of all installed integrations.
@@ -54,11 +54,11 @@ def sandbox(session: Session, port: int, virtual_time: bool, force: bool, fresh:
     as one line. Nothing leaves this machine and no secret in the file is real.
     """
     from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-    from orderdesk_sdk.cli.signals import stopping
+    from orderdesk_sdk.cli.signals import stop_event
 
     path = session.config_file or Path("orderdesk.toml")
     ledger, orders = path.parent / _LEDGER, path.parent / _ORDERS
-    with stopping() as stop, running(path, _clock(virtual_time=virtual_time), port=port, force=force) as simulators:
+    with stop_event() as stop, running(path, _clock(virtual_time=virtual_time), port=port, force=force) as simulators:
         if fresh:
             for suffix in ("", "-wal", "-shm"):
                 ledger.with_name(ledger.name + suffix).unlink(missing_ok=True)
@@ -76,7 +76,9 @@ def sandbox(session: Session, port: int, virtual_time: bool, force: bool, fresh:
         if session.as_json:
             click.echo(json.dumps(shape))
         else:
-            session.give({}, lambda screen: _draw(screen, path, ledger, urls, virtual_time=virtual_time))
+            session.print_result(
+                {}, lambda screen: _print_summary(screen, path, ledger, urls, virtual_time=virtual_time)
+            )
         try:
             stop.wait()
         finally:
@@ -84,7 +86,7 @@ def sandbox(session: Session, port: int, virtual_time: bool, force: bool, fresh:
                 ready_file.unlink(missing_ok=True)
 
 
-def _draw(screen: Screen, path: Path, ledger: Path, urls: Mapping[str, str], *, virtual_time: bool) -> None:
+def _print_summary(screen: Screen, path: Path, ledger: Path, urls: Mapping[str, str], *, virtual_time: bool) -> None:
     screen.table(("connection", "simulator"), list(urls.items()))
     screen.line(f"configuration: {path}")
     screen.line(f"ledger:        {ledger}{' (an earlier one; --fresh begins anew)' if ledger.exists() else ''}")
@@ -103,11 +105,11 @@ def running(
     no sandbox wrote (unless `force`), and where no simulator can be served.
     """
     from orderdesk_sdk.clock import VirtualClock
-    from orderdesk_sdk.plugin.registry import Registry
+    from orderdesk_sdk.plugin.registry import PluginRegistry
 
-    _may_write(path, force=force)
+    _require_overwritable(path, force=force)
     with _served(load_simulators(clock), port) as simulators:
-        registry = Registry()
+        registry = PluginRegistry()
         urls = {slug: url for slug, (_, url) in simulators.items()}
         tables = {
             slug: settings_table(registry, slug, simulator.settings(url))
@@ -142,15 +144,15 @@ def load_simulators(clock: Clock) -> dict[str, Simulator]:
     if not found:
         raise ConfigurationError(
             "no installed integration brings a simulator",
-            place="orderdesk.simulators",
-            remedy="install one, such as orderdesk-amazon-mcf[sandbox]",
+            location="orderdesk.simulators",
+            hint="install one, such as orderdesk-amazon-mcf[sandbox]",
         )
     return found
 
 
 def _missing(error: ModuleNotFoundError) -> ConfigurationError:
     return ConfigurationError(
-        f"simulators need {error.name}", place="this Python", remedy="pip install 'orderdesk-devkit'"
+        f"simulators need {error.name}", location="this Python", hint="pip install 'orderdesk-devkit'"
     )
 
 
@@ -167,8 +169,8 @@ def _served(loaded: Mapping[str, Simulator], port: int) -> Iterator[dict[str, tu
         }
 
 
-def settings_table(registry: Registry, slug: str, settings: Mapping[str, object]) -> dict[str, object]:
-    """A simulator's settings as a configuration holds them: secrets as `{"text": ...}`. Raises PluginFault."""
+def settings_table(registry: PluginRegistry, slug: str, settings: Mapping[str, object]) -> dict[str, object]:
+    """A simulator's settings as a configuration holds them: secrets as `{"text": ...}`. Raises PluginError."""
     from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 
     fields = settings_fields(registry.load(slug).integration.settings)
@@ -204,16 +206,16 @@ def _toml(value: object) -> str:
     return json.dumps(value)  # What JSON writes for texts, numbers, true and false is TOML as well.
 
 
-def _may_write(path: Path, *, force: bool) -> None:
+def _require_overwritable(path: Path, *, force: bool) -> None:
     try:
         foreign = path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(_MARK)
     except OSError as error:
-        raise ConfigurationError(f"cannot be read: {error.strerror}", place=str(path)) from error
+        raise ConfigurationError(f"cannot be read: {error.strerror}", location=str(path)) from error
     if foreign and not force:
         raise ConfigurationError(
             "there is a configuration already, and no sandbox wrote it",
-            place=str(path),
-            remedy="name another file with --config, or overwrite it with --force",
+            location=str(path),
+            hint="name another file with --config, or overwrite it with --force",
         )
 
 
@@ -225,4 +227,4 @@ def _write(path: Path, text: str) -> None:
         write_private(half, text.encode())
         half.replace(path)
     except OSError as error:
-        raise OrderDeskError(f"cannot be written: {error.strerror}", place=str(path)) from error
+        raise OrderDeskError(f"cannot be written: {error.strerror}", location=str(path)) from error

@@ -8,15 +8,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from orderdesk_devkit.declaration_checks import declaration_faults
+from orderdesk_devkit.declaration_checks import declaration_errors
 from orderdesk_devkit.quality.plugin_folder import PluginFolder
-from orderdesk_devkit.quality.report import Fault
+from orderdesk_devkit.quality.report import Violation
 from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 
-__all__ = ["LONGEST_MODULE", "LONGEST_PLUGIN", "declares", "hosts", "network", "repeats", "small", "statement_count"]
+__all__ = [
+    "MAX_MODULE_STATEMENTS",
+    "MAX_PLUGIN_STATEMENTS",
+    "declares",
+    "hosts",
+    "no_own_io",
+    "deterministic",
+    "small",
+    "statement_count",
+]
 
-LONGEST_MODULE = 250
-LONGEST_PLUGIN = 150
+MAX_MODULE_STATEMENTS = 250
+MAX_PLUGIN_STATEMENTS = 150
 """Statements of a module, and of all modules for each integration, without the simulator. Statements are counted and
 not lines, so that an argument on a line of its own costs nothing.
 """
@@ -54,7 +63,7 @@ _CALLS_OF_HTTPX = frozenset(
         "stream",
     }
 )
-_MOMENTS = frozenset(
+_CLOCK_CALLS = frozenset(
     {
         "datetime.now",
         "datetime.utcnow",
@@ -70,78 +79,82 @@ _MOMENTS = frozenset(
         "getrandbits",
     }
 )
-_CHANCE = ("random.", "secrets.")
-_TOLD = frozenset({"help", "help_url", "note", "remedy", "text", "title", "why"})
+_RANDOM_MODULES = ("random.", "secrets.")
+_TEXT_ARGUMENTS = frozenset({"help", "help_url", "warning", "hint", "message", "title", "reason"})
 _NAMESPACES = frozenset({"www.w3.org"})
 """Hosts in the names of XML's own vocabularies, which nobody calls."""
 _URL = re.compile(r"https?://[^\s\"'<>{}]+")
 
 
-def declares(folder: PluginFolder) -> Iterator[Fault]:
+def declares(folder: PluginFolder) -> Iterator[Violation]:
     """Its declaration has no route that nobody reaches, and no gap in a list of reasons."""
     for slug, found in folder.usable.items():
-        for text, remedy in declaration_faults(found.integration):
-            yield Fault(f"integration {slug}", text, remedy)
+        for text, remedy in declaration_errors(found.integration):
+            yield Violation(f"integration {slug}", text, remedy)
 
 
-def network(folder: PluginFolder) -> Iterator[Fault]:
+def no_own_io(folder: PluginFolder) -> Iterator[Violation]:
     """It makes no call of its own: a flow describes requests, and the core sends them."""
     remedy = "describe the call with `yield service.get(...)` and let the core make it"
     for path, tree in folder.modules.items():
         for node in ast.walk(tree):
             for name in _imported(node):
                 if name.partition(".")[0] in _OWN_IO or name == "urllib.request":
-                    yield Fault(_place(path, node), f"it imports {name}", remedy)
+                    yield Violation(_location_of(path, node), f"it imports {name}", remedy)
             if isinstance(node, ast.Call) and (called := _dotted(node.func)):
                 owner, _, member = called.partition(".")
                 if called == "open" or (owner == "httpx" and member in _CALLS_OF_HTTPX):
-                    yield Fault(_place(path, node), f"it calls {called}", remedy)
+                    yield Violation(_location_of(path, node), f"it calls {called}", remedy)
 
 
-def repeats(folder: PluginFolder) -> Iterator[Fault]:
+def deterministic(folder: PluginFolder) -> Iterator[Violation]:
     """Its flows take no time and no chance of their own, so that a replay after a crash makes the same calls."""
     for path, tree in folder.modules.items():
         for flow in _flows(tree):
             for node in ast.walk(flow):
                 called = _dotted(node.func) if isinstance(node, ast.Call) else ""
-                if called in _MOMENTS or called.endswith(tuple(f".{one}" for one in _MOMENTS)) or _is_chance(called):
-                    yield Fault(
-                        _place(path, node),
+                if (
+                    called in _CLOCK_CALLS
+                    or called.endswith(tuple(f".{one}" for one in _CLOCK_CALLS))
+                    or _is_random(called)
+                ):
+                    yield Violation(
+                        _location_of(path, node),
                         f"the flow {flow.name} calls {called}",
                         "take the time from service.now, and every number from the request or a reply",
                     )
 
 
-def hosts(folder: PluginFolder) -> Iterator[Fault]:
+def hosts(folder: PluginFolder) -> Iterator[Violation]:
     """It names no host that a connection's settings do not declare."""
     known = set(_NAMESPACES)
     for found in folder.usable.values():
         fields = settings_fields(found.integration.settings)
-        urls = [str(one.default) for one in fields if one.kind is SettingKind.HOST and one.default]
+        urls = [str(one.default) for one in fields if one.kind is SettingKind.URL and one.default]
         known |= {urlsplit(url).netloc for url in (*urls, found.integration.help_url or "")}
     for path, tree in folder.modules.items():
-        words = _words(tree)
+        words = _text_nodes(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in words:
                 for url in _URL.findall(node.value):
                     if urlsplit(url).netloc not in known:
-                        yield Fault(
-                            _place(path, node),
+                        yield Violation(
+                            _location_of(path, node),
                             f"it names {urlsplit(url).netloc}, which no setting declares",
                             "let it be the default of a host() setting, and build requests with service.get(...)",
                         )
 
 
-def small(folder: PluginFolder) -> Iterator[Fault]:
+def small(folder: PluginFolder) -> Iterator[Violation]:
     """A reader can hold it."""
     statements = {path: statement_count(tree) for path, tree in folder.modules.items()}
     for path, count in statements.items():
-        if count > LONGEST_MODULE:
-            text = f"it has {count} statements; {LONGEST_MODULE} are allowed"
-            yield Fault(str(path), text, "split it by its nouns")
-    most = LONGEST_PLUGIN * max(1, len(folder.integrations))
+        if count > MAX_MODULE_STATEMENTS:
+            text = f"it has {count} statements; {MAX_MODULE_STATEMENTS} are allowed"
+            yield Violation(str(path), text, "split it by its nouns")
+    most = MAX_PLUGIN_STATEMENTS * max(1, len(folder.integrations))
     if sum(statements.values()) > most:
-        yield Fault(
+        yield Violation(
             str(folder.source),
             f"it has {sum(statements.values())} statements without its simulator; {most} are allowed",
             "let the core's readers and answers do more; whatever two plugins need belongs there",
@@ -169,8 +182,8 @@ def _flows(tree: ast.Module) -> Iterator[ast.FunctionDef]:
             yield node
 
 
-def _is_chance(called: str) -> bool:
-    return called.startswith(_CHANCE) and called != "secrets.compare_digest"
+def _is_random(called: str) -> bool:
+    return called.startswith(_RANDOM_MODULES) and called != "secrets.compare_digest"
 
 
 def _imported(node: ast.AST) -> list[str]:
@@ -195,11 +208,13 @@ def _dotted(node: ast.expr) -> str:
     return ""
 
 
-def _words(tree: ast.Module) -> set[ast.AST]:
+def _text_nodes(tree: ast.Module) -> set[ast.AST]:
     """What is told to people and called by nobody: docstrings, and arguments such as `help`."""
     docs = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    return docs | {node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg in _TOLD}
+    return docs | {
+        node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg in _TEXT_ARGUMENTS
+    }
 
 
-def _place(path: Path, node: ast.AST) -> str:
+def _location_of(path: Path, node: ast.AST) -> str:
     return f"{path}:{getattr(node, 'lineno', 1)}"

@@ -10,111 +10,124 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orderdesk_devkit.quality.plugin_folder import PluginFolder
-from orderdesk_devkit.quality.report import Fault
-from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, in_words
+from orderdesk_devkit.quality.report import Violation
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, describe_exception
 from orderdesk_sdk.plugin.hookspecs import SIMULATORS
-from orderdesk_sdk.plugin.routes import Button, ByReply
+from orderdesk_sdk.plugin.routes import Button, FinalResponse
 
 if TYPE_CHECKING:
-    from orderdesk_devkit.testing.cassettes import Head
+    from orderdesk_devkit.testing.cassettes import CassetteHeader
     from orderdesk_devkit.testing.scenarios import Scenarios
 
-__all__ = ["OLD", "can_lie", "conforms", "provenance", "scrubbed", "seen_live", "simulated", "tells_scenarios"]
+__all__ = [
+    "MAX_CASSETTE_AGE",
+    "can_ship_anyway",
+    "conforms",
+    "provenance",
+    "scrubbed",
+    "recorded_live",
+    "simulated",
+    "has_scenarios",
+]
 
-OLD = timedelta(days=365)
+MAX_CASSETTE_AGE = timedelta(days=365)
 """A cassette older than this is told: what a service answers may have changed since."""
 
 
-def conforms(folder: PluginFolder) -> Iterator[Fault]:
+def conforms(folder: PluginFolder) -> Iterator[Violation]:
     """The conformance suite is put to each of its integrations."""
     tested = {slug for tree in folder.test_modules.values() for slug in _tested(tree)}
     for slug in folder.integrations:
         if slug not in tested:
             name = "".join(word.capitalize() for word in slug.split("-"))
-            yield Fault(
+            yield Violation(
                 folder.file("tests"),
                 f"no test puts the conformance suite to {slug}",
                 f'write class Test{name}(PluginConformance): integration = "{slug}"',
             )
 
 
-def simulated(folder: PluginFolder) -> Iterator[Fault]:
+def simulated(folder: PluginFolder) -> Iterator[Violation]:
     """Whatever it calls can be played on this machine."""
-    for slug in folder.calling:
+    for slug in folder.integrations_with_calls:
         if slug not in folder.simulators:
-            yield Fault(
+            yield Violation(
                 f'{folder.file("pyproject.toml")}: [project.entry-points."orderdesk.simulators"]',
                 f"{slug} makes calls, and there is no simulator to make them to",
                 f'write one, and name it: {slug} = "{folder.package}.simulator:..."',
             )
 
 
-def can_lie(folder: PluginFolder) -> Iterator[Fault]:
+def can_ship_anyway(folder: PluginFolder) -> Iterator[Violation]:
     """Its simulator can take a cancel and ship all the same, so that the suite plays the service that lies."""
     points = {point.name: point for point in entry_points(group=SIMULATORS)}
     for slug, found in folder.usable.items():
         routes = [route for route in found.integration.cancel if isinstance(route, Button)]
-        if slug not in points or not routes or all(isinstance(route.confirm, ByReply) for route in routes):
+        if slug not in points or not routes or all(isinstance(route.confirm, FinalResponse) for route in routes):
             continue  # `simulated` tells what lacks, and nothing ships behind a reply that is declared final.
         try:
             simulator = points[slug].load()
         except Exception as error:  # noqa: BLE001 - whatever keeps the plugin's simulator from being imported is told
-            yield Fault(f"simulator {slug}", f"it cannot be imported: {in_words(error)}", "mend it")
+            yield Violation(f"simulator {slug}", f"it cannot be imported: {describe_exception(error)}", "mend it")
             continue
-        for name, what in (("canceled_words", "what canceled is"), ("dishonored", "how a cancel goes wrong there")):
+        for name, what in (("canceled_statuses", "what canceled is"), ("dishonored", "how a cancel goes wrong there")):
             if not getattr(simulator, name, None):
-                yield Fault(
+                yield Violation(
                     f"{points[slug].value}",
                     f"it does not tell {what}",
                     f"declare `{name}`; see orderdesk_devkit.simulators.simulator",
                 )
 
 
-def tells_scenarios(folder: PluginFolder) -> Iterator[Fault]:
+def has_scenarios(folder: PluginFolder) -> Iterator[Violation]:
     """Each integration that makes calls has scenarios, each a cassette, and the suite of cassettes is put to them."""
     known = dict[str, Path]()
     for place, found in _scenarios(folder.tests).items():
         if isinstance(found, OrderDeskError):
-            yield Fault(str(place), found.text, found.remedy or "mend it")
+            yield Violation(str(place), found.message, found.hint or "mend it")
             continue
         known[found.integration] = place
         names = {scenario.name for scenario in found.table}
         kept = {file.stem for file in _cassettes(place.parent)}
         for name in sorted(names - kept):
-            yield Fault(
+            yield Violation(
                 str(place),
                 f"the scenario {name!r} has no cassette",
                 f"record it: python -m orderdesk_devkit.testing.record {found.integration} {name}",
             )
         for name in sorted(kept - names):
-            yield Fault(str(place), f"the cassette {name!r} is of no scenario", "remove it, or declare the scenario")
+            yield Violation(
+                str(place), f"the cassette {name!r} is of no scenario", "remove it, or declare the scenario"
+            )
         beside = [tree for path, tree in folder.test_modules.items() if path.parent == place.parent]
-        if not any(_subclasses(tree, "CassetteSuite") for tree in beside):
-            yield Fault(
+        if not any(_subclasses(tree, "CassetteTests") for tree in beside):
+            yield Violation(
                 str(place.parent),
                 "no test there puts the suite of cassettes to them",
-                "write class TestCassettes(CassetteSuite); see orderdesk_devkit.testing.cassette_suite",
+                "write class TestCassettes(CassetteTests); see orderdesk_devkit.testing.cassette_suite",
             )
-    for slug in folder.calling:
+    for slug in folder.integrations_with_calls:
         if slug not in known:
-            yield Fault(
+            yield Violation(
                 folder.file("tests"),
                 f"{slug} makes calls, and no scenarios.py tells any",
                 "declare SCENARIOS, as orderdesk_devkit.testing.scenarios shows, and record them",
             )
 
 
-def provenance(folder: PluginFolder) -> Iterator[Fault]:
+def provenance(folder: PluginFolder) -> Iterator[Violation]:
     """Each cassette says where it comes from and when; who keeps one for more than a year is told."""
-    for file, found in _heads(folder):
+    for file, found in _headers(folder):
         if isinstance(found, OrderDeskError):
-            yield Fault(str(file), found.text, found.remedy or "record it again")
+            yield Violation(str(file), found.message, found.hint or "record it again")
             continue
         told = found.provenance
         if told.integration not in folder.integrations:
-            yield Fault(str(file), f"it is of {told.integration}, which this plugin does not have", "record it again")
-        if date.today() - told.recorded_at > OLD:  # noqa: DTZ011 - a day, as the cassette has it
-            yield Fault(
+            yield Violation(
+                str(file), f"it is of {told.integration}, which this plugin does not have", "record it again"
+            )
+        if date.today() - told.recorded_at > MAX_CASSETTE_AGE:  # noqa: DTZ011 - a day, as the cassette has it
+            yield Violation(
                 str(file),
                 f"it was recorded on {told.recorded_at}, more than a year ago",
                 f"record it again: python -m orderdesk_devkit.testing.record {told.integration} {file.stem}",
@@ -122,35 +135,35 @@ def provenance(folder: PluginFolder) -> Iterator[Fault]:
             )
 
 
-def scrubbed(folder: PluginFolder) -> Iterator[Fault]:
+def scrubbed(folder: PluginFolder) -> Iterator[Violation]:
     """No cassette holds a credential or a person's address."""
     files = _cassettes_below(folder.tests)
     if not files:
         return
-    from orderdesk_devkit.testing.scrubbing import unscrubbed
+    from orderdesk_devkit.testing.scrubbing import find_unscrubbed
 
     for file in files:
-        found = unscrubbed(file.read_text(encoding="utf-8"))
+        found = find_unscrubbed(file.read_text(encoding="utf-8"))
         if found:
-            yield Fault(
+            yield Violation(
                 str(file),
                 f"{len(found)} credentials or addresses stand in it",  # Not shown: they would stand here too.
                 "name the fields in `redact`, record it again, and change the credential at the service",
             )
 
 
-def seen_live(folder: PluginFolder) -> Iterator[Fault]:
+def recorded_live(folder: PluginFolder) -> Iterator[Violation]:
     """At least one cassette of each integration that makes calls was recorded against the service."""
     from orderdesk_devkit.testing.cassettes import Source
 
     live = {
         found.provenance.integration
-        for _, found in _heads(folder)
+        for _, found in _headers(folder)
         if not isinstance(found, OrderDeskError) and found.provenance.source is Source.LIVE
     }
-    for slug in folder.calling:
+    for slug in folder.integrations_with_calls:
         if slug not in live:
-            yield Fault(
+            yield Violation(
                 folder.file("tests"),
                 f"no conversation of {slug} was recorded against the service",
                 f"with an account: python -m orderdesk_devkit.testing.record {slug} SCENARIO --live",
@@ -165,15 +178,15 @@ def _cassettes_below(tests: Path) -> list[Path]:
     return [file for place in sorted(tests.rglob("cassettes")) for file in _cassettes(place.parent)]
 
 
-def _heads(folder: PluginFolder) -> Iterator[tuple[Path, Head | OrderDeskError]]:
+def _headers(folder: PluginFolder) -> Iterator[tuple[Path, CassetteHeader | OrderDeskError]]:
     files = _cassettes_below(folder.tests)
     if not files:
         return
-    from orderdesk_devkit.testing.cassettes import read_head
+    from orderdesk_devkit.testing.cassettes import read_header
 
     for file in files:
         try:
-            yield file, read_head(file)
+            yield file, read_header(file)
         except ConfigurationError as error:
             yield file, error
 
@@ -192,7 +205,7 @@ def _scenarios(tests: Path) -> Mapping[Path, Scenarios | OrderDeskError]:
         except OrderDeskError as error:
             found[file] = error
         except Exception as error:  # noqa: BLE001 - the author's own module, whatever is wrong with it
-            found[file] = ConfigurationError(f"cannot be imported: {in_words(error)}", remedy="mend it")
+            found[file] = ConfigurationError(f"cannot be imported: {describe_exception(error)}", hint="mend it")
     return found
 
 

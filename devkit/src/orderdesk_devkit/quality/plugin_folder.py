@@ -15,10 +15,10 @@ from attrs import define, field
 
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, SIMULATORS
-from orderdesk_sdk.plugin.registry import Loaded, Registry
+from orderdesk_sdk.plugin.registry import LoadedPlugin, PluginRegistry
 from orderdesk_sdk.plugin.validation import calling_hooks
 
-__all__ = ["PluginFolder", "every_folder", "find_folder"]
+__all__ = ["PluginFolder", "all_folders", "find_folder"]
 
 _SIMULATOR = "simulator"
 """The module or package below a plugin's own in which its simulator is: it is none of what runs in a shop."""
@@ -30,7 +30,7 @@ class PluginFolder:
 
     path: Path
     document: Mapping[str, object]
-    registry: Registry = field(factory=Registry)
+    registry: PluginRegistry = field(factory=PluginRegistry)
 
     def file(self, *names: str) -> str:
         """A file of the folder, as a fault names it."""
@@ -42,7 +42,7 @@ class PluginFolder:
         return _table(self.document, "project")
 
     @property
-    def claims(self) -> Mapping[str, object]:
+    def declared_quality(self) -> Mapping[str, object]:
         """The table `[tool.orderdesk]`."""
         return _table(_table(self.document, "tool"), "orderdesk")
 
@@ -104,9 +104,9 @@ class PluginFolder:
         return dict(_parsed(sorted(self.tests.rglob("test_*.py"))))
 
     @cached_property
-    def loaded(self) -> Mapping[str, Loaded | OrderDeskError]:
+    def loaded(self) -> Mapping[str, LoadedPlugin | OrderDeskError]:
         """Its integrations as they load, or what keeps them from being used."""
-        found: dict[str, Loaded | OrderDeskError] = {}
+        found: dict[str, LoadedPlugin | OrderDeskError] = {}
         for slug in self.integrations:
             try:
                 found[slug] = self.registry.load(slug)
@@ -115,42 +115,42 @@ class PluginFolder:
         return found
 
     @property
-    def usable(self) -> Mapping[str, Loaded]:
+    def usable(self) -> Mapping[str, LoadedPlugin]:
         """Those of them that can be used."""
-        return {slug: found for slug, found in self.loaded.items() if isinstance(found, Loaded)}
+        return {slug: found for slug, found in self.loaded.items() if isinstance(found, LoadedPlugin)}
 
     @property
-    def calling(self) -> tuple[str, ...]:
+    def integrations_with_calls(self) -> tuple[str, ...]:
         """The integrations whose flows make calls."""
         return tuple(slug for slug, found in self.usable.items() if calling_hooks(found.manager))
 
 
-def find_folder(named: str, registry: Registry | None = None) -> PluginFolder:
+def find_folder(name: str, registry: PluginRegistry | None = None) -> PluginFolder:
     """The folder of a plugin, by its path or by the slug of an integration that is installed from its folder.
 
     Raises NotFoundError, and ConfigurationError for a pyproject.toml that cannot be read.
     """
-    path = Path(named)
+    path = Path(name)
     if not path.is_dir():
-        path = _source_of(named)
+        path = _source_of(name)
     file = path / "pyproject.toml"
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise NotFoundError(
             f"it has no pyproject.toml that can be read: {error.strerror}",
-            place=str(path),
-            remedy="name the folder of a plugin",
+            location=str(path),
+            hint="name the folder of a plugin",
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"is no TOML: {error}", place=str(file), remedy="mend it at that line") from None
-    return PluginFolder(_short(path), document, registry or Registry())
+        raise ConfigurationError(f"is no TOML: {error}", location=str(file), hint="mend it at that line") from None
+    return PluginFolder(_short(path), document, registry or PluginRegistry())
 
 
-def every_folder() -> tuple[PluginFolder, ...]:
+def all_folders() -> tuple[PluginFolder, ...]:
     """The folders of all integrations that are installed from theirs, each once, by path; others have no files here."""
     found = {folder.resolve() for point in entry_points(group=INTEGRATIONS) for folder in _folder_of(point.dist)}
-    registry = Registry()
+    registry = PluginRegistry()
     return tuple(find_folder(str(path), registry) for path in sorted(found))
 
 
@@ -159,16 +159,16 @@ def _source_of(slug: str) -> Path:
     if not points:
         raise NotFoundError(
             "there is neither such a folder nor such an integration",
-            place=slug,
-            remedy="give the path of a plugin's folder, or see `orderdesk integrations`",
+            location=slug,
+            hint="give the path of a plugin's folder, or see `orderdesk integrations`",
         )
     for point in points:
         for folder in _folder_of(point.dist):
             return folder
     raise NotFoundError(
         "it is installed without its folder, and README, tests and cassettes are there",
-        place=f"integration {slug}",
-        remedy="get its source, and give the path of its folder",
+        location=f"integration {slug}",
+        hint="get its source, and give the path of its folder",
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 
-__all__ = ["Auth", "Blueprint", "Cancel"]
+__all__ = ["Auth", "PluginTemplate", "Cancel"]
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # As `declaration.SLUG`, which is too heavy for `orderdesk --help`.
 _LONGEST, _LONGEST_TITLE = 28, 40
@@ -29,7 +29,7 @@ class Cancel(StrEnum):
     """The button, which rules may press too."""
 
 
-STORIES = {
+DESCRIPTIONS = {
     Cancel.BUTTON: "a button asks to cancel, and what is read back is the answer.",
     Cancel.WINDOW_EMAIL: "for two minutes a button asks to cancel, after them an e-mail does.",
     Cancel.EMAIL: "an e-mail asks to cancel, and a person says what came of it.",
@@ -51,11 +51,11 @@ class Auth(StrEnum):
     """A signature of each request."""
 
 
-class Blueprint:
+class PluginTemplate:
     """What is to be made; its names are those that `orderdesk check-plugin` asks for.
 
     title: for people; None makes it of the slug. auth: None where no call is made, else a bearer token. Raises
-    InputError for a slug or title that cannot be one, and where an e-mail is to be signed.
+    ValidationError for a slug or title that cannot be one, and where an e-mail is to be signed.
     """
 
     def __init__(
@@ -63,10 +63,10 @@ class Blueprint:
     ) -> None:
         _check_slug(slug)
         if cancel is Cancel.EMAIL and auth is not None:
-            raise InputError(
+            raise ValidationError(
                 f"a plugin that only writes e-mails makes no call, so there is nothing to sign by {auth.value}",
-                place="--auth",
-                remedy="leave --auth out, or take --cancel window-email for a button before the e-mail",
+                location="--auth",
+                hint="leave --auth out, or take --cancel window-email for a button before the e-mail",
             )
         self.slug = slug
         self.cancel = cancel
@@ -99,9 +99,9 @@ class Blueprint:
         return name if name[0].isalpha() else f"THE_{name}"
 
     @property
-    def story(self) -> str:
+    def description(self) -> str:
         """How it cancels, in a sentence."""
-        return STORIES[self.cancel]
+        return DESCRIPTIONS[self.cancel]
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -112,22 +112,24 @@ class Blueprint:
 def _check_slug(slug: str) -> None:
     if not _SLUG.fullmatch(slug) or len(slug) > _LONGEST:
         made = re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-")[:_LONGEST].strip("-")
-        raise InputError(
+        raise ValidationError(
             f"{slug!r} cannot name an integration",
-            place="SLUG",
-            remedy=f"write lower-case words joined by hyphens, at most {_LONGEST} characters: {made or 'my-3pl'}",
+            location="SLUG",
+            hint=f"write lower-case words joined by hyphens, at most {_LONGEST} characters: {made or 'my-3pl'}",
         )
     if slug == "sdk":
-        raise InputError("orderdesk-sdk is the SDK itself", place="SLUG", remedy="name it after the service: my-3pl")
+        raise ValidationError(
+            "orderdesk-sdk is the SDK itself", location="SLUG", hint="name it after the service: my-3pl"
+        )
 
 
 def _title(given: str) -> str:
     title = given.strip()
     if not title or len(title) > _LONGEST_TITLE or not title.isprintable() or set(title) & set("\"\\{}'"):
-        raise InputError(
+        raise ValidationError(
             f"{given!r} cannot be a title",
-            place="--title",
-            remedy=f"write the service's name, in at most {_LONGEST_TITLE} characters, no quote, brace or backslash",
+            location="--title",
+            hint=f"write the service's name, in at most {_LONGEST_TITLE} characters, no quote, brace or backslash",
         )
     return title
 

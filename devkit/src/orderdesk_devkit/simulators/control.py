@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError, NotFoundError
+from orderdesk_sdk.errors import ConflictError, InvalidStateError, NotFoundError, ValidationError
 
 if TYPE_CHECKING:
     from orderdesk_devkit.simulators.simulator import Record, Simulator
@@ -54,19 +54,19 @@ class Control:
             answer, status = self._answer(request.method, call, await request.body()), 200
         except NotFoundError as error:
             answer, status = {"error": str(error)}, 404
-        except (ConflictError, NotAllowedError) as error:
+        except (ConflictError, InvalidStateError) as error:
             answer, status = {"error": str(error)}, 409
-        except InputError as error:
+        except ValidationError as error:
             answer, status = {"error": str(error)}, 400
         await JSONResponse(answer, status)(scope, receive, send)
 
     def _answer(self, method: str, call: str, body: bytes) -> dict[str, object]:
         if method == "GET" and call == "log":
-            return {"log": [_shown(record) for record in self._simulator.log]}
+            return {"log": [_record_document(record) for record in self._simulator.log]}
         if method == "GET" and call.startswith("orders/"):
             remote_id = unquote(call.removeprefix("orders/"))
-            truth = self._simulator.truth(remote_id)
-            own = [_shown(record) for record in self._simulator.log if record.remote_id == remote_id]
+            truth = self._simulator.actual_status(remote_id)
+            own = [_record_document(record) for record in self._simulator.log if record.remote_id == remote_id]
             return {"remote_id": remote_id, "truth": truth, "log": own}
         if method == "POST" and call == "orders":
             return self._add_order(_Body(call, body))
@@ -75,25 +75,25 @@ class Control:
         if method == "POST" and call == "clock":
             return self._advance(_Body(call, body))
         if method == "POST" and call == "switches":
-            return self._switch(_Body(call, body))
+            return self._set_options(_Body(call, body))
         raise NotFoundError(f"there is no control call {method} {PREFIX}{call}")
 
     def _add_order(self, body: _Body) -> dict[str, object]:
         remote_id, lines = body.text("remote_id"), body.lines("lines")
-        body.finish()
+        body.require_empty()
         if not remote_id or not lines:
-            raise InputError("an order needs a number and at least one line", place="orders")
+            raise ValidationError("an order needs a number and at least one line", location="orders")
         self._simulator.add_order(remote_id, lines=lines)
-        return {"remote_id": remote_id, "truth": self._simulator.truth(remote_id)}
+        return {"remote_id": remote_id, "truth": self._simulator.actual_status(remote_id)}
 
     def _add_fault(self, body: _Body) -> dict[str, object]:
         word = body.text("kind")
         kinds = {kind.value: kind for kind in Fault}
         if word is None or word not in kinds:
-            raise InputError(f"{word!r} is no fault", place="kind", remedy=f"use one of: {', '.join(kinds)}")
+            raise ValidationError(f"{word!r} is no fault", location="kind", hint=f"use one of: {', '.join(kinds)}")
         method, path = body.text("method"), body.text("path")
         times, size, seconds = body.number("times"), body.number("size"), body.number("seconds")
-        body.finish()
+        body.require_empty()
         self._simulator.faults.add(
             kinds[word],
             method=method,
@@ -102,26 +102,28 @@ class Control:
             size=None if size is None else int(size),
             seconds=seconds,
         )
-        return {"waiting": len(self._simulator.faults.waiting())}
+        return {"waiting": len(self._simulator.faults.pending())}
 
     def _advance(self, body: _Body) -> dict[str, object]:
         clock = self._simulator.clock
         if not isinstance(clock, VirtualClock):
-            raise ConflictError("this simulator runs on a real clock", remedy="start it with a VirtualClock")
+            raise ConflictError("this simulator runs on a real clock", hint="start it with a VirtualClock")
         seconds, moment = body.number("advance_seconds"), body.text("advance_to")
-        body.finish()
+        body.require_empty()
         if seconds is None and moment is not None:
-            seconds = max(0.0, (_moment(moment) - clock.now()).total_seconds())
+            seconds = max(0.0, (_parse_datetime(moment) - clock.now()).total_seconds())
         if seconds is None or seconds < 0:
-            raise InputError("must be a number of seconds, zero or more", place="advance_seconds")
+            raise ValidationError("must be a number of seconds, zero or more", location="advance_seconds")
         return {"now": clock.advance(timedelta(seconds=seconds)).isoformat()}
 
-    def _switch(self, body: _Body) -> dict[str, object]:
+    def _set_options(self, body: _Body) -> dict[str, object]:
         remote_id, choices = body.text("remote_id"), body.texts("set")
-        body.finish()
+        body.require_empty()
         for name, choice in choices.items():
-            self._simulator.set_switch(name, choice, remote_id=remote_id)
-        return {"switches": {name: self._simulator.switch(name, remote_id) for name in self._simulator.chosen()}}
+            self._simulator.set_option(name, choice, remote_id=remote_id)
+        return {
+            "switches": {name: self._simulator.option(name, remote_id) for name in self._simulator.chosen_options()}
+        }
 
 
 class _Body:
@@ -132,63 +134,65 @@ class _Body:
         try:
             found = json.loads(body)
         except ValueError as error:
-            raise InputError(f"the body is no JSON: {error}", place=call) from error
+            raise ValidationError(f"the body is no JSON: {error}", location=call) from error
         if not isinstance(found, dict):
-            raise InputError("the body must be a JSON object", place=call)
+            raise ValidationError("the body must be a JSON object", location=call)
         self._rest: dict[str, object] = found
 
     def text(self, key: str) -> str | None:
         value = self._rest.pop(key, None)
         if value is None or isinstance(value, str):
             return value
-        raise InputError("must be a text", place=key)
+        raise ValidationError("must be a text", location=key)
 
     def number(self, key: str) -> float | None:
         value = self._rest.pop(key, None)
         if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
             return value
-        raise InputError("must be a number", place=key)
+        raise ValidationError("must be a number", location=key)
 
     def lines(self, key: str) -> list[tuple[str, int]]:
         found: list[tuple[str, int]] = []
         value = self._rest.pop(key, None)
         for line in value if isinstance(value, list) else [value]:
             match line:
-                case {"code": str(code), "quantity": int(quantity), **rest} if _countable(quantity) and not rest:
+                case {"code": str(code), "quantity": int(quantity), **rest} if (
+                    _is_valid_quantity(quantity) and not rest
+                ):
                     found.append((code, quantity))
                 case _:
-                    raise InputError("must be a list of {code, quantity}, quantities of 1 or more", place=key)
+                    raise ValidationError("must be a list of {code, quantity}, quantities of 1 or more", location=key)
         return found
 
     def texts(self, key: str) -> dict[str, str]:
         value = self._rest.pop(key, None)
         if not isinstance(value, dict):
-            raise InputError("must be an object of texts", place=key)
+            raise ValidationError("must be an object of texts", location=key)
         checked = {name: choice for name, choice in value.items() if isinstance(choice, str)}
         if len(checked) != len(value):
-            raise InputError("must be an object of texts", place=key)
+            raise ValidationError("must be an object of texts", location=key)
         return checked
 
-    def finish(self) -> None:
+    def require_empty(self) -> None:
         if self._rest:
-            raise InputError(f"{', '.join(sorted(self._rest))}: nobody asked for that", place=self._call)
+            raise ValidationError(f"{', '.join(sorted(self._rest))}: nobody asked for that", location=self._call)
 
 
-def _countable(quantity: int) -> bool:
+def _is_valid_quantity(quantity: int) -> bool:
     return quantity > 0 and not isinstance(quantity, bool)
 
 
-def _moment(text: str) -> datetime:
+def _parse_datetime(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InputError(f"{text!r} is no time", place="advance_to") from error
+        raise ValidationError(f"{text!r} is no time", location="advance_to") from error
     if moment.tzinfo is None:
-        raise InputError(f"{text!r} has no time zone", place="advance_to")
+        raise ValidationError(f"{text!r} has no time zone", location="advance_to")
     return moment
 
 
-def _shown(record: Record) -> dict[str, object]:
+def _record_document(record: Record) -> dict[str, object]:
     return {
         "at": record.at.isoformat(),
         "operation": record.operation,

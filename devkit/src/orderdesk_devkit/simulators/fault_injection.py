@@ -10,9 +10,9 @@ from attrs import frozen
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orderdesk_devkit.simulators.fault_queue import Fault, FaultQueue, PlannedFault
-from orderdesk_devkit.simulators.server import connection_of
+from orderdesk_devkit.simulators.server import client_connection
 
-__all__ = ["FOREIGN_HOST", "Fault", "FaultQueue", "FaultyApp", "PlannedFault", "refuse_token"]
+__all__ = ["FOREIGN_HOST", "Fault", "FaultQueue", "FaultInjectionMiddleware", "PlannedFault", "refuse_token"]
 
 FOREIGN_HOST = "https://elsewhere.invalid"
 """Where REDIRECT points: a name that no resolver may answer (RFC 2606)."""
@@ -20,7 +20,7 @@ FOREIGN_HOST = "https://elsewhere.invalid"
 _JSON = (b"content-type", b"application/json")
 _HTML = (b"content-type", b"text/html; charset=utf-8")
 _PAGE = b"<!doctype html><title>Unavailable</title><h1>Please come back later</h1>"
-_OF_THE_BODY = frozenset({b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"})
+_BODY_HEADERS = frozenset({b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"})
 _OVERSIZED = 50_000_000
 _CHUNK = 65_536
 _DRIP_BYTES = 1_000
@@ -34,7 +34,7 @@ async def refuse_token(scope: Scope, receive: Receive, send: Send) -> None:  # n
     await _answer(send, 401, (_JSON,), b'{"error": "the access token has expired"}')
 
 
-class FaultyApp:
+class FaultInjectionMiddleware:
     """`app`, whose requests meet the faults in `faults`; see `Fault` for what each leaves done.
 
     `expired` answers the requests that meet EXPIRED_TOKEN. The faults that touch the socket (LOST_REPLY, RESET_BEFORE,
@@ -51,7 +51,7 @@ class FaultyApp:
         planned = self._faults.take(scope["method"], scope["path"]) if scope["type"] == "http" else None
         if planned is None:
             await self._app(scope, receive, send)
-        elif planned.kind.done:
+        elif planned.kind.takes_effect:
             await _spoil(planned, await _reply_of(self._app, scope, receive), scope, send)
         elif planned.kind is Fault.EXPIRED_TOKEN:
             await self._expired(scope, receive, send)
@@ -60,7 +60,7 @@ class FaultyApp:
 
 
 @frozen
-class _Reply:
+class _Response:
     status: int
     content_type: tuple[bytes, bytes]
     other_headers: tuple[tuple[bytes, bytes], ...]
@@ -71,7 +71,7 @@ class _Reply:
 async def _refuse(kind: Fault, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer in the place of the app, which never sees the request."""
     if kind is Fault.RESET_BEFORE:
-        await connection_of(scope).reset()
+        await client_connection(scope).reset()
         return
     await _drain(receive)
     match kind:
@@ -90,36 +90,36 @@ async def _refuse(kind: Fault, scope: Scope, receive: Receive, send: Send) -> No
             raise AssertionError(f"{kind} leaves the request done, or is answered elsewhere")
 
 
-async def _spoil(planned: PlannedFault, reply: _Reply, scope: Scope, send: Send) -> None:
+async def _spoil(planned: PlannedFault, response: _Response, scope: Scope, send: Send) -> None:
     """Pass on what the app replied, in the way that the fault wants."""
-    kept = reply.other_headers
+    kept = response.other_headers
     match planned.kind:
-        case Fault.LOST_REPLY:
-            await connection_of(scope).reset()
+        case Fault.LOST_RESPONSE:
+            await client_connection(scope).reset()
         case Fault.SERVER_ERROR_HTML_AFTER:
             await _answer(send, 503, (_HTML,), _PAGE)
         case Fault.TRUNCATED:
-            await _start(send, reply.status, (*kept, reply.content_type), len(reply.body) + 1_000)
-            await _part(send, reply.body[: len(reply.body) // 2])
-            await connection_of(scope).close()
+            await _start(send, response.status, (*kept, response.content_type), len(response.body) + 1_000)
+            await _part(send, response.body[: len(response.body) // 2])
+            await client_connection(scope).close()
         case Fault.OVERSIZED:
-            await _start(send, reply.status, (*kept, _JSON), None)
+            await _start(send, response.status, (*kept, _JSON), None)
             await _stream(send, _padding(planned.size or _OVERSIZED), 0, scope)
         case Fault.SLOW_DRIP:
-            body = reply.body.rjust(planned.size or _DRIP_BYTES)
-            await _start(send, reply.status, (*kept, reply.content_type), len(body))
+            body = response.body.rjust(planned.size or _DRIP_BYTES)
+            await _start(send, response.status, (*kept, response.content_type), len(body))
             await _stream(send, (bytes((one,)) for one in body), planned.seconds or _DRIP_SECONDS, scope)
         case Fault.MALFORMED_JSON:
-            await _answer(send, reply.status, (*kept, _JSON), b'{"result": [1, 2, {"status": "Can')
+            await _answer(send, response.status, (*kept, _JSON), b'{"result": [1, 2, {"status": "Can')
         case Fault.WRONG_TYPES:
-            wrong = json.dumps(_other_type(json.loads(reply.body or b"null"))).encode()
-            await _answer(send, reply.status, (*kept, _JSON), wrong)
+            wrong = json.dumps(_other_type(json.loads(response.body or b"null"))).encode()
+            await _answer(send, response.status, (*kept, _JSON), wrong)
         case Fault.GARBAGE_GZIP:
             gzip = (b"content-encoding", b"gzip")
-            await _answer(send, reply.status, (*kept, reply.content_type, gzip), b"\x00\x01 this is not gzip")
+            await _answer(send, response.status, (*kept, response.content_type, gzip), b"\x00\x01 this is not gzip")
         case Fault.DELAY:
-            if not await connection_of(scope).gone_within(planned.seconds or _DELAY_SECONDS):
-                await _answer(send, reply.status, (*kept, reply.content_type), reply.body)
+            if not await client_connection(scope).gone_within(planned.seconds or _DELAY_SECONDS):
+                await _answer(send, response.status, (*kept, response.content_type), response.body)
         case (
             Fault.RESET_BEFORE
             | Fault.SERVER_ERROR_HTML
@@ -134,7 +134,7 @@ async def _spoil(planned: PlannedFault, reply: _Reply, scope: Scope, send: Send)
             assert_never(planned.kind)
 
 
-async def _reply_of(app: ASGIApp, scope: Scope, receive: Receive) -> _Reply:
+async def _reply_of(app: ASGIApp, scope: Scope, receive: Receive) -> _Response:
     """The whole reply of the app, of which nothing has been sent."""
     status = 500
     headers: list[tuple[bytes, bytes]] = []
@@ -150,8 +150,8 @@ async def _reply_of(app: ASGIApp, scope: Scope, receive: Receive) -> _Reply:
 
     await app(scope, receive, keep)
     content_type = next((header for header in headers if header[0] == b"content-type"), _JSON)
-    others = tuple(header for header in headers if header[0] not in _OF_THE_BODY)
-    return _Reply(status, content_type, others, bytes(body))
+    others = tuple(header for header in headers if header[0] not in _BODY_HEADERS)
+    return _Response(status, content_type, others, bytes(body))
 
 
 async def _drain(receive: Receive) -> None:
@@ -176,7 +176,7 @@ async def _answer(send: Send, status: int, headers: tuple[tuple[bytes, bytes], .
 
 async def _stream(send: Send, parts: Iterable[bytes], seconds: float, scope: Scope) -> None:
     """Send the parts with `seconds` between them, until they or the client are gone."""
-    connection = connection_of(scope)
+    connection = client_connection(scope)
     for part in parts:
         await _part(send, part)
         if await connection.gone_within(seconds):

@@ -8,15 +8,15 @@ from enum import Enum
 
 from attrs import evolve, field, frozen
 
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 
 __all__ = ["Fault", "FaultQueue", "PlannedFault"]
 
 
 class Fault(Enum):
-    """One kind of trouble. `done` says whether the service carries the request out; no client can see that."""
+    """One kind of trouble. `takes_effect` says whether the service carries the request out; no client can see that."""
 
-    LOST_REPLY = "lost_reply"
+    LOST_RESPONSE = "lost_reply"
     """Done. The app handles the request fully, then the connection is reset without a byte of reply."""
     RESET_BEFORE = "reset_before"
     """Not done. The connection is reset before the app sees the request."""
@@ -50,7 +50,7 @@ class Fault(Enum):
     """Done at once. The real reply, held back for `seconds` (30)."""
 
     @property
-    def done(self) -> bool:
+    def takes_effect(self) -> bool:
         """True where the service carries the request out although the reply does not say so."""
         match self:
             case (
@@ -64,7 +64,7 @@ class Fault(Enum):
             ):
                 return False
             case (
-                Fault.LOST_REPLY
+                Fault.LOST_RESPONSE
                 | Fault.SERVER_ERROR_HTML_AFTER
                 | Fault.TRUNCATED
                 | Fault.OVERSIZED
@@ -92,10 +92,10 @@ class PlannedFault:
     """Bytes, for OVERSIZED and SLOW_DRIP; None for the kind's own."""
     seconds: float | None = None
     """Real seconds, for SLOW_DRIP and DELAY; None for the kind's own."""
-    after: int = 0
+    skip_first: int = 0
     """How many of its requests it still lets pass, for a service whose calls all have one path."""
 
-    def meets(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str) -> bool:
         """True when a request with this method and decoded path is one it waits for."""
         return (self.method is None or self.method == method.upper()) and (
             self.path is None or self.path.search(path) is not None
@@ -107,7 +107,7 @@ class FaultQueue:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: list[PlannedFault] = []
+        self._pending: list[PlannedFault] = []
 
     def add(
         self,
@@ -118,50 +118,50 @@ class FaultQueue:
         times: int = 1,
         size: int | None = None,
         seconds: float | None = None,
-        after: int = 0,
+        skip_first: int = 0,
     ) -> PlannedFault:
         """Let the next `times` requests with this method, whose decoded path matches the regex `path`, meet `kind`.
 
-        after: so many of these requests are let pass before.
+        skip_first: so many of these requests are let pass before.
 
-        Raises InputError for a path that is no regular expression, or numbers that make no sense.
+        Raises ValidationError for a path that is no regular expression, or numbers that make no sense.
         """
-        if times < 1 or after < 0 or (size is not None and size < 1) or (seconds is not None and seconds <= 0):
-            raise InputError(
-                "times, size and seconds must be positive, after not negative", place=f"fault {kind.value}"
+        if times < 1 or skip_first < 0 or (size is not None and size < 1) or (seconds is not None and seconds <= 0):
+            raise ValidationError(
+                "times, size and seconds must be positive, after not negative", location=f"fault {kind.value}"
             )
         try:
             pattern = None if path is None else re.compile(path)
         except re.error as error:
-            raise InputError(
-                f"{path!r} is no regular expression: {error}", place=f"fault {kind.value}", remedy="mend `path`"
+            raise ValidationError(
+                f"{path!r} is no regular expression: {error}", location=f"fault {kind.value}", hint="mend `path`"
             ) from error
-        planned = PlannedFault(kind, method.upper() if method else None, pattern, times, size, seconds, after)
+        planned = PlannedFault(kind, method.upper() if method else None, pattern, times, size, seconds, skip_first)
         with self._lock:
-            self._waiting.append(planned)
+            self._pending.append(planned)
         return planned
 
     def take(self, method: str, path: str) -> PlannedFault | None:
         """The fault that this request meets, counted down by one; None for an undisturbed request."""
         with self._lock:
-            for index, planned in enumerate(self._waiting):
-                if planned.meets(method, path):
-                    if planned.after:
-                        self._waiting[index] = evolve(planned, after=planned.after - 1)
+            for index, planned in enumerate(self._pending):
+                if planned.matches(method, path):
+                    if planned.skip_first:
+                        self._pending[index] = evolve(planned, skip_first=planned.skip_first - 1)
                         return None
                     if planned.times > 1:
-                        self._waiting[index] = evolve(planned, times=planned.times - 1)
+                        self._pending[index] = evolve(planned, times=planned.times - 1)
                     else:
-                        del self._waiting[index]
+                        del self._pending[index]
                     return planned
         return None
 
-    def waiting(self) -> tuple[PlannedFault, ...]:
+    def pending(self) -> tuple[PlannedFault, ...]:
         """The faults that no request has met yet."""
         with self._lock:
-            return tuple(self._waiting)
+            return tuple(self._pending)
 
     def clear(self) -> None:
         """Forget every fault that still waits."""
         with self._lock:
-            self._waiting.clear()
+            self._pending.clear()

@@ -14,17 +14,17 @@ from urllib.parse import parse_qsl, unquote
 from starlette.requests import Request
 
 __all__ = [
-    "basic",
-    "bearer",
-    "form_in",
-    "json_in",
-    "moment_in",
+    "basic_authorization",
+    "bearer_token",
+    "parse_form_body",
+    "parse_json_body",
+    "parse_datetime",
     "names_language",
-    "object_in",
+    "parse_object_body",
     "path_below",
     "raw_path",
-    "same",
-    "stamp",
+    "secrets_match",
+    "format_datetime",
 ]
 
 
@@ -45,7 +45,7 @@ def path_below(request: Request, base: str) -> list[str] | None:
     return [unquote(part) for part in path.removeprefix(base).rstrip("/").split("/")[1:]]
 
 
-def json_in(body: bytes) -> object:
+def parse_json_body(body: bytes) -> object:
     """The JSON document of a body. None for anything else, in which whoever judges it finds nothing that it needs."""
     try:
         document: object = json.loads(body)
@@ -54,18 +54,18 @@ def json_in(body: bytes) -> object:
     return document
 
 
-def object_in(body: bytes) -> Mapping[str, object]:
+def parse_object_body(body: bytes) -> Mapping[str, object]:
     """The JSON object of a body; an empty one for anything else."""
-    document = json_in(body)
+    document = parse_json_body(body)
     return document if isinstance(document, dict) else {}
 
 
-def form_in(body: bytes) -> dict[str, str]:
+def parse_form_body(body: bytes) -> dict[str, str]:
     """The fields of a form, without those that are empty; the last one where a name comes twice."""
     return dict(parse_qsl(body.decode("utf-8", "replace")))
 
 
-def moment_in(text: str) -> datetime | None:
+def parse_datetime(text: str) -> datetime | None:
     """The moment that an ISO 8601 text with a zone names; None for any other text."""
     try:
         found = datetime.fromisoformat(text)
@@ -74,7 +74,7 @@ def moment_in(text: str) -> datetime | None:
     return found if found.tzinfo is not None else None
 
 
-def bearer(request: Request) -> str:
+def bearer_token(request: Request) -> str:
     """The token that a request presents (RFC 6750); "" where it has none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token if scheme.lower() == "bearer" else ""
@@ -89,16 +89,16 @@ def names_language(request: Request) -> bool:
     return len(agent) <= 500 and re.search(r"\(.*Language=[^;)]", agent) is not None
 
 
-def basic(user: str, secret: str) -> str:
+def basic_authorization(user: str, secret: str) -> str:
     """The authorization header of user and secret (RFC 7617)."""
     return f"Basic {base64.b64encode(f'{user}:{secret}'.encode()).decode()}"
 
 
-def same(given: str | None, wanted: str) -> bool:
+def secrets_match(given: str | None, expected: str) -> bool:
     """Whether a header holds what it should, compared as secrets are; None: there is no such header."""
-    return given is not None and hmac.compare_digest(given.encode(), wanted.encode())
+    return given is not None and hmac.compare_digest(given.encode(), expected.encode())
 
 
-def stamp(moment: datetime, precision: Literal["seconds", "milliseconds"] = "seconds") -> str:
+def format_datetime(moment: datetime, precision: Literal["seconds", "milliseconds"] = "seconds") -> str:
     """A moment as most services write it, in UTC: 2026-01-05T09:00:00Z."""
     return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from orderdesk_sdk.errors import InputError, NotFoundError
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 
 __all__ = ["Orders"]
 
@@ -17,30 +17,30 @@ Step = TypeVar("Step")
 class Orders(dict[str, T]):
     """Orders as a simulator keeps them, in the order in which they came. Guarded by its caller's lock."""
 
-    def known(self, number: str) -> T:
+    def require(self, number: str) -> T:
         """The order. Raises NotFoundError."""
         if number not in self:
-            raise NotFoundError("the simulator has no such order", place=number)
+            raise NotFoundError("the simulator has no such order", location=number)
         return self[number]
 
-    def new(self, number: str, made: T) -> T:
-        """Keep a new order, and give it back. Raises InputError for a used number."""
+    def add(self, number: str, order: T) -> T:
+        """Keep a new order, and give it back. Raises ValidationError for a used number."""
         if number in self:
-            raise InputError("the number is used", place=number, remedy="give another one")
-        self[number] = made
-        return made
+            raise ValidationError("the number is used", location=number, hint="give another one")
+        self[number] = order
+        return order
 
-    def settle(
+    def advance(
         self,
         now: datetime,
-        following: Callable[[T], tuple[Step, datetime] | None],
+        next_step: Callable[[T], tuple[Step, datetime] | None],
         enter: Callable[[T, Step, datetime], None],
     ) -> None:
         """Let each order take every step that is due by `now`.
 
-        following: what comes next for an order as it is, and when; None: nothing does. enter: takes the step, at its
-        time, after which `following` is asked again.
+        next_step: what comes next for an order as it is, and when; None: nothing does. enter: takes the step, at its
+        time, after which `next_step` is asked again.
         """
         for order in self.values():
-            while (step := following(order)) is not None and step[1] <= now:
+            while (step := next_step(order)) is not None and step[1] <= now:
                 enter(order, *step)

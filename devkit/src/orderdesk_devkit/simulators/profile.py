@@ -3,7 +3,7 @@
     POST /simulated-wire/orders/{number}/stop    {"why": ...} -> 202 and the order, 409 too late, 404 unknown, 401
     GET  /simulated-wire/orders/{number}         -> {"simulated": {"order": ..., "stage": ...}}
 
-`WireSimulator.settings` holds the wire profile that fits. A plugin's simulator names its vendor, to say whose wire this
+`ApiProfileSimulator.settings` holds the wire profile that fits. A plugin's simulator names its vendor, to say whose wire this
 is not, and adds the calls that the vendor does document.
 """
 
@@ -15,10 +15,19 @@ from typing import ClassVar
 
 from attrs import evolve
 
-from orderdesk_devkit.simulators.simple import FATE, Durations, Outcome, Request, SimpleSimulator, Stages, basic, same
-from orderdesk_devkit.simulators.simulator import Deed, Switch
+from orderdesk_devkit.simulators.simple import (
+    FATE,
+    CallResult,
+    Durations,
+    Request,
+    SimpleSimulator,
+    Stages,
+    basic_authorization,
+    secrets_match,
+)
+from orderdesk_devkit.simulators.simulator import BehaviorOption, Effect
 
-__all__ = ["API_SECRET", "API_USER", "BASE", "FATE", "Durations", "Outcome", "Stage", "WireSimulator"]
+__all__ = ["API_SECRET", "API_USER", "BASE", "FATE", "Durations", "CallResult", "OrderStage", "ApiProfileSimulator"]
 
 API_USER = "simulated-user"
 API_SECRET = "not-a-real-secret"  # Not "simulated...": a word of the bodies would look like its beginning.
@@ -26,7 +35,7 @@ BASE = "/simulated-wire/orders"
 USER_HEADER, SECRET_HEADER = "x-simulated-user", "x-simulated-secret"
 
 
-class Stage(StrEnum):
+class OrderStage(StrEnum):
     """Where an order stands."""
 
     QUEUED = "queued"
@@ -35,41 +44,41 @@ class Stage(StrEnum):
     STOPPED = "stopped"
 
 
-class WireSimulator(SimpleSimulator):
+class ApiProfileSimulator(SimpleSimulator):
     """An invented print shop by the clock, over HTTP and by method."""
 
     vendor: ClassVar[str] = "the vendor"
     """Whose wire it is not; every answer says so."""
     base: ClassVar[str] = BASE
-    verb: ClassVar[str] = "stop"
-    stages: ClassVar[Stages] = Stages(*(stage.value for stage in Stage))
-    switches: ClassVar[tuple[Switch, ...]] = (
-        Switch("auth", ("basic", "headers", "header"), text="how user and secret must be sent"),
+    cancel_verb: ClassVar[str] = "stop"
+    stages: ClassVar[Stages] = Stages(*(stage.value for stage in OrderStage))
+    options: ClassVar[tuple[BehaviorOption, ...]] = (
+        BehaviorOption("auth", ("basic", "headers", "header"), description="how user and secret must be sent"),
         FATE,
     )
-    canceled_words: ClassVar[frozenset[str]] = frozenset({Stage.STOPPED.value})
+    canceled_statuses: ClassVar[frozenset[str]] = frozenset({OrderStage.STOPPED.value})
 
     def settings(self, url: str) -> Mapping[str, object]:
         return {
             "api_user": API_USER,
             "api_secret": API_SECRET,
             "base_url": url,
-            "auth_mode": self.switch("auth"),
+            "auth_mode": self.option("auth"),
             "user_header": USER_HEADER,
             "secret_header": SECRET_HEADER,
-            "wire": self.wire(),
+            "api": self.api_profile(),
         }
 
-    def wire(self) -> Mapping[str, object]:
+    def api_profile(self) -> Mapping[str, object]:
         """The wire profile that fits."""
         return {
             "cancel": {
                 "method": "POST",
                 "path": BASE + "/{remote_id}/stop",
                 "body": {"why": "{reason}"},
-                "taken": [202],
-                "refused": [409],
-                "unknown": [404],
+                "accepted": [202],
+                "rejected": [409],
+                "not_found": [404],
             },
             "read": {
                 "path": BASE + "/{remote_id}",
@@ -78,28 +87,30 @@ class WireSimulator(SimpleSimulator):
                 "canceled": ["stopped"],
                 "shipped": ["gone"],
                 "pending": ["queued", "printing"],
-                "unknown": [404],
+                "not_found": [404],
             },
         }
 
-    def shown(self, number: str, stage: str) -> Mapping[str, object]:
+    def order_document(self, number: str, stage: str) -> Mapping[str, object]:
         return {"simulated": {"order": number, "stage": stage}}
 
-    def remark(self) -> Mapping[str, object]:
+    def common_fields(self) -> Mapping[str, object]:
         return {"note": f"simulator-defined wire, not {self.vendor}'s"}
 
-    def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
-        operation, number, outcome = super().answer(request, body)
-        if number is not None and outcome.deed is Deed.CANCEL_TAKEN:  # It shows the order as it stands then.
-            outcome = evolve(outcome, body=self.shown(number, self.truth(number)))
+    def handle(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
+        operation, number, outcome = super().handle(request, body)
+        if (
+            number is not None and outcome.effect_kind is Effect.CANCEL_ACCEPTED
+        ):  # It shows the order as it stands then.
+            outcome = evolve(outcome, body=self.order_document(number, self.actual_status(number)))
         return operation, number, outcome
 
-    def lets_in(self, request: Request) -> bool:
-        match self.switch("auth"):
+    def is_authorized(self, request: Request) -> bool:
+        match self.option("auth"):
             case "headers":
                 given = f"{request.headers.get(USER_HEADER)}:{request.headers.get(SECRET_HEADER)}"
-                return same(given, f"{API_USER}:{API_SECRET}")
+                return secrets_match(given, f"{API_USER}:{API_SECRET}")
             case "header":
-                return same(request.headers.get(SECRET_HEADER), API_SECRET)
+                return secrets_match(request.headers.get(SECRET_HEADER), API_SECRET)
             case _:
-                return same(request.headers.get("authorization"), basic(API_USER, API_SECRET))
+                return secrets_match(request.headers.get("authorization"), basic_authorization(API_USER, API_SECRET))

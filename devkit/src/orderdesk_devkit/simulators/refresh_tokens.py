@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from orderdesk_devkit.simulators.http_requests import object_in
-from orderdesk_devkit.simulators.simulator import Outcome
+from orderdesk_devkit.simulators.http_requests import parse_object_body
+from orderdesk_devkit.simulators.simulator import CallResult
 from orderdesk_devkit.simulators.tokens import Tokens
 
 __all__ = ["LIFETIME", "RefreshTokens"]
@@ -36,43 +36,43 @@ class RefreshTokens(Tokens):
         self._client = (client_id, client_secret)
         self._refresh_token = refresh_token
 
-    def exchange(self, request: Request, body: bytes, now: datetime) -> Outcome:
+    def exchange(self, request: Request, body: bytes, now: datetime) -> CallResult:
         """What a token request is answered."""
         if request.method != "POST":
-            return _refused("invalid_request", "use POST")
+            return _rejected("invalid_request", "use POST")
         form = _fields(request.headers.get("content-type", ""), body)
         if form is None:
-            return _refused("invalid_request", f"the body must be {_FORM} or {_JSON}, in UTF-8")
+            return _rejected("invalid_request", f"the body must be {_FORM} or {_JSON}, in UTF-8")
         for needed in ("grant_type", "client_id", "client_secret"):
             if not form.get(needed):
-                return _refused("invalid_request", f"{needed} is missing")
+                return _rejected("invalid_request", f"{needed} is missing")
         if form["grant_type"] != "refresh_token":
-            return _refused("unsupported_grant_type", "only refresh_token is simulated")
+            return _rejected("unsupported_grant_type", "only refresh_token is simulated")
         if (form["client_id"], form["client_secret"]) != self._client:
-            return _refused("invalid_client", "client_id or client_secret is wrong", status=401)
+            return _rejected("invalid_client", "client_id or client_secret is wrong", status=401)
         if not form.get("refresh_token"):
-            return _refused("invalid_request", "refresh_token is missing")
+            return _rejected("invalid_request", "refresh_token is missing")
         if form["refresh_token"] != self._refresh_token:
-            return _refused("invalid_grant", "the refresh_token is not valid")
+            return _rejected("invalid_grant", "the refresh_token is not valid")
         answer = {
             "access_token": self.issue(now),
             "token_type": "bearer",
             "expires_in": int(LIFETIME.total_seconds()),
             "refresh_token": self._refresh_token,
         }
-        return Outcome(200, "access token issued", answer)
+        return CallResult(200, "access token issued", answer)
 
 
 def _fields(content_type: str, body: bytes) -> dict[str, str] | None:
     """The texts of a form, or of a JSON object; None for anything else."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind == _JSON:
-        return {name: value for name, value in object_in(body).items() if isinstance(value, str)}
+        return {name: value for name, value in parse_object_body(body).items() if isinstance(value, str)}
     try:
         return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True)) if kind == _FORM else None
     except UnicodeDecodeError:
         return None
 
 
-def _refused(code: str, text: str, *, status: int = 400) -> Outcome:
-    return Outcome(status, f"refused: {code}", {"error": code, "error_description": text})
+def _rejected(code: str, text: str, *, status: int = 400) -> CallResult:
+    return CallResult(status, f"refused: {code}", {"error": code, "error_description": text})

@@ -17,18 +17,18 @@ from uvicorn.server import ServerState
 
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
 
-__all__ = ["EXTENSION", "Connection", "Served", "connection_of", "serve"]
+__all__ = ["EXTENSION", "ClientConnection", "Served", "client_connection", "serve"]
 
 EXTENSION = "orderdesk.connection"
-"""Under this key of `scope["extensions"]` an app finds the `Connection` its request came in by."""
+"""Under this key of `scope["extensions"]` an app finds the `ClientConnection` its request came in by."""
 
 _START_WITHIN = 10.0
 _STOP_WITHIN = 10.0
 _END_TASKS_WITHIN = 1.0
-_TURNS = 6
+_SHUTDOWN_ROUNDS = 6
 
 
-class Connection:
+class ClientConnection:
     """The TCP connection beneath a request, so that an app can fault what HTTP would not let it say.
 
     Use it only from the event loop that runs the app.
@@ -71,15 +71,15 @@ class Connection:
         self._gone.set()
 
 
-def connection_of(scope: Scope) -> Connection:
+def client_connection(scope: Scope) -> ClientConnection:
     """The connection a request came in by. Raises ConfigurationError when the app is not served by `serve`."""
     found = scope.get("extensions", {}).get(EXTENSION)
-    if isinstance(found, Connection):
+    if isinstance(found, ClientConnection):
         return found
     raise ConfigurationError(
         "this server gives no access to its sockets",
-        place=f'scope["extensions"]["{EXTENSION}"]',
-        remedy="serve the app with orderdesk_devkit.simulators.server.serve",
+        location=f'scope["extensions"]["{EXTENSION}"]',
+        hint="serve the app with orderdesk_devkit.simulators.server.serve",
     )
 
 
@@ -97,10 +97,10 @@ class _Protocol(H11Protocol):
         # uvicorn's own type of an app and Starlette's differ in name only.
         self._app: ASGIApp = cast(Any, self.app)
         self.app = cast(Any, self._with_connection)
-        self.connection: Connection | None = None
+        self.connection: ClientConnection | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
-        self.connection = Connection(transport)
+        self.connection = ClientConnection(transport)
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -170,7 +170,7 @@ class _Server(Server):
             loop.remove_reader(sock)
         # A connection that was just accepted becomes known some turns of the loop later, and an aborted one closes in
         # the next turn; apps that watch for a disconnect then end by themselves.
-        for _ in range(_TURNS):
+        for _ in range(_SHUTDOWN_ROUNDS):
             for protocol in list(self.server_state.connections):
                 protocol.transport.abort()
             await asyncio.sleep(0)
@@ -200,7 +200,7 @@ class Served:
             if not isinstance(error, SystemExit | TimeoutError):
                 raise
             raise OrderDeskError(
-                "the app did not start", place=self.url, remedy="see its lifespan; uvicorn's error log says more"
+                "the app did not start", location=self.url, hint="see its lifespan; uvicorn's error log says more"
             ) from error
 
     def stop(self) -> None:
@@ -213,8 +213,8 @@ class Served:
         if self._thread.is_alive():
             raise OrderDeskError(
                 "the app blocks its event loop and cannot be ended",
-                place=self.url,
-                remedy="make the app's handlers return, or await, within seconds",
+                location=self.url,
+                hint="make the app's handlers return, or await, within seconds",
             )
 
     def __enter__(self) -> Served:
@@ -253,6 +253,8 @@ def serve(app: ASGIApp, *, port: int = 0) -> Served:
     except OSError as error:
         sock.close()
         raise ConfigurationError(
-            f"cannot listen there: {error.strerror}", place=f"127.0.0.1:{port}", remedy="name a free port, or 0 for any"
+            f"cannot listen there: {error.strerror}",
+            location=f"127.0.0.1:{port}",
+            hint="name a free port, or 0 for any",
         ) from error
     return Served(app, sock)

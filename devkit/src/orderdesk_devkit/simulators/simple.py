@@ -26,24 +26,34 @@ from attrs import define, evolve, field, frozen
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderdesk_devkit.simulators.http_requests import basic, object_in, path_below, same
+from orderdesk_devkit.simulators.http_requests import basic_authorization, parse_object_body, path_below, secrets_match
 from orderdesk_devkit.simulators.orders import Orders
-from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
+from orderdesk_devkit.simulators.simulator import BehaviorOption, CallResult, Effect, Simulator
 from orderdesk_sdk.clock import Clock, hours, minutes
 
-__all__ = ["FATE", "Durations", "Outcome", "Request", "SimpleOrder", "SimpleSimulator", "Stages", "basic", "same"]
+__all__ = [
+    "FATE",
+    "Durations",
+    "CallResult",
+    "Request",
+    "SimpleOrder",
+    "SimpleSimulator",
+    "Stages",
+    "basic_authorization",
+    "secrets_match",
+]
 
-FATE = Switch("fate", ("honored", "ships anyway"), text="how a cancel that was taken ends")
+FATE = BehaviorOption("fate", ("honored", "ships anyway"), description="how a cancel that was taken ends")
 
 
 @frozen
 class Stages:
-    """What the service calls the four places where an order can stand; only in `waiting` can it be stopped."""
+    """What the service calls the four places where an order can stand; only in `received` can it be stopped."""
 
-    waiting: str = "received"
-    working: str = "packing"
-    gone: str = "shipped"
-    stopped: str = "canceled"
+    received: str = "received"
+    in_progress: str = "packing"
+    shipped: str = "shipped"
+    canceled: str = "canceled"
 
 
 @frozen
@@ -52,8 +62,8 @@ class Durations:
 
     queue: timedelta = field(default=minutes(30))
     printing: timedelta = field(default=hours(4))
-    """The time in `Stages.working`."""
-    stop: timedelta = field(default=minutes(8))
+    """The time in `Stages.in_progress`."""
+    cancel: timedelta = field(default=minutes(8))
     """From a request to stop that was taken to stopped."""
 
 
@@ -64,7 +74,7 @@ class SimpleOrder:
     number: str
     stage: str
     since: datetime
-    stop_at: datetime | None = None
+    cancel_at: datetime | None = None
     """When a request that was taken stops it; None when there is none."""
 
 
@@ -73,12 +83,12 @@ class SimpleSimulator(Simulator):
 
     base: ClassVar[str] = "/orders"
     """The path below which orders are."""
-    verb: ClassVar[str] = "cancel"
+    cancel_verb: ClassVar[str] = "cancel"
     """What the last part of the path of a cancel is called."""
     stages: ClassVar[Stages] = Stages()
-    switches: ClassVar[tuple[Switch, ...]] = (FATE,)
-    dishonored: ClassVar[Mapping[str, str]] = {FATE.name: FATE.choices[1]}
-    canceled_words: ClassVar[frozenset[str]] = frozenset({Stages().stopped})
+    options: ClassVar[tuple[BehaviorOption, ...]] = (FATE,)
+    contradicting_options: ClassVar[Mapping[str, str]] = {FATE.name: FATE.choices[1]}
+    canceled_statuses: ClassVar[frozenset[str]] = frozenset({Stages().canceled})
     """The `stopped` of `stages`."""
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
@@ -88,20 +98,20 @@ class SimpleSimulator(Simulator):
         """By number; for calls of a subclass's own, which run under `lock`."""
 
     @abstractmethod
-    def lets_in(self, request: Request) -> bool:
+    def is_authorized(self, request: Request) -> bool:
         """Whether a request has the credentials."""
 
-    def shown(self, number: str, stage: str) -> Mapping[str, object]:
+    def order_document(self, number: str, stage: str) -> Mapping[str, object]:
         """An order as a read shows it."""
         return {"order": {"number": number, "status": stage}}
 
-    def objection(self, document: Mapping[str, object]) -> str | None:  # noqa: ARG002 - for overriding
+    def rejection(self, document: Mapping[str, object]) -> str | None:  # noqa: ARG002 - for overriding
         """What is wrong with the body of a cancel, or None; by default any will do, and none as well."""
         return None
 
-    def truth(self, remote_id: str) -> str:
-        with self.settled():
-            return self.orders.known(remote_id).stage
+    def actual_status(self, remote_id: str) -> str:
+        with self.at_present():
+            return self.orders.require(remote_id).stage
 
     def add_order(
         self,
@@ -112,68 +122,68 @@ class SimpleSimulator(Simulator):
     ) -> None:
         """Put an order there; it goes on from `stage` by the clock, None from the first one.
 
-        Raises InputError for a used number.
+        Raises ValidationError for a used number.
         """
-        with self.settled():
-            self.put(remote_id, stage)
+        with self.at_present():
+            self.set_stage(remote_id, stage)
             self.record("add_order", remote_id, f"created: {self.orders[remote_id].stage}")
 
     def has(self, remote_id: str) -> bool:
         """Whether the number is used."""
         return remote_id in self.orders
 
-    def put(self, remote_id: str, stage: str | None = None) -> None:
-        """Take an order in, at `stage` or the first one. Raises InputError for a used number."""
-        self.orders.new(remote_id, SimpleOrder(remote_id, stage or self.stages.waiting, self.clock.now()))
+    def set_stage(self, remote_id: str, stage: str | None = None) -> None:
+        """Take an order in, at `stage` or the first one. Raises ValidationError for a used number."""
+        self.orders.add(remote_id, SimpleOrder(remote_id, stage or self.stages.received, self.clock.now()))
 
-    def settle(self) -> None:
-        self.orders.settle(self.clock.now(), self._following, self._enter)
+    def advance_to_present(self) -> None:
+        self.orders.advance(self.clock.now(), self._next_stage, self._enter_stage)
 
-    def _following(self, order: SimpleOrder) -> tuple[str, datetime] | None:
-        if order.stage == self.stages.waiting:
-            if order.stop_at is not None and self.switch(FATE.name, order.number) == FATE.choices[0]:
-                return self.stages.stopped, order.stop_at
-            return self.stages.working, order.since + self._durations.queue
-        if order.stage == self.stages.working:
-            return self.stages.gone, order.since + self._durations.printing
+    def _next_stage(self, order: SimpleOrder) -> tuple[str, datetime] | None:
+        if order.stage == self.stages.received:
+            if order.cancel_at is not None and self.option(FATE.name, order.number) == FATE.choices[0]:
+                return self.stages.canceled, order.cancel_at
+            return self.stages.in_progress, order.since + self._durations.queue
+        if order.stage == self.stages.in_progress:
+            return self.stages.shipped, order.since + self._durations.printing
         return None
 
-    def _enter(self, order: SimpleOrder, stage: str, at: datetime) -> None:
-        self.happened(order.number, f"{order.stage} -> {stage}", at)
+    def _enter_stage(self, order: SimpleOrder, stage: str, at: datetime) -> None:
+        self.record_event(order.number, f"{order.stage} -> {stage}", at)
         order.stage, order.since = stage, at
 
     def respond(self, request: Request, body: bytes) -> Response:
-        operation, number, outcome = self.answer(request, body)
+        operation, number, outcome = self.handle(request, body)
         if isinstance(outcome.body, Mapping):
-            outcome = evolve(outcome, body={**self.remark(), **outcome.body})
-        return self.reply(operation, number, outcome)
+            outcome = evolve(outcome, body={**self.common_fields(), **outcome.body})
+        return self.logged_response(operation, number, outcome)
 
-    def remark(self) -> Mapping[str, object]:
+    def common_fields(self) -> Mapping[str, object]:
         """What every answer says beside its own; by default nothing."""
         return {}
 
-    def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
+    def handle(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
         """What is called, for the log, which order it is about, and what it is answered. Overridden for more calls."""
         number, *rest = path_below(request, self.base) or [""]
-        operation = f"{request.method} {self.verb if rest else 'order'}"
-        return operation, number or None, self._perform(request, number, rest, body)
+        operation = f"{request.method} {self.cancel_verb if rest else 'order'}"
+        return operation, number or None, self._handle_order_call(request, number, rest, body)
 
-    def _perform(self, request: Request, number: str, rest: Sequence[str], body: bytes) -> Outcome:
-        if not self.lets_in(request):
-            return Outcome(401, "refused: credentials", {"error": "user or secret is wrong"})
+    def _handle_order_call(self, request: Request, number: str, rest: Sequence[str], body: bytes) -> CallResult:
+        if not self.is_authorized(request):
+            return CallResult(401, "refused: credentials", {"error": "user or secret is wrong"})
         order = self.orders.get(number)
         match request.method, *rest:
             case _ if order is None:
-                return Outcome(404, "refused: unknown", {"error": "no such order"})
+                return CallResult(404, "refused: unknown", {"error": "no such order"})
             case ("GET",):
-                return Outcome(200, f"read: {order.stage}", self.shown(number, order.stage))
-            case "POST", self.verb if (wrong := self.objection(object_in(body))) is not None:
-                return Outcome(422, f"refused: {wrong}", {"error": wrong})
-            case "POST", self.verb if order.stage != self.stages.waiting:
-                return Outcome(409, f"{self.verb} refused in {order.stage}", {"error": "too late"})
-            case "POST", self.verb:
-                order.stop_at = order.stop_at or self.clock.now() + self._durations.stop
-                effect = f"{self.verb} taken in {order.stage}, to be {self.switch(FATE.name, number)}"
-                return Outcome(202, effect, deed=Deed.CANCEL_TAKEN)
+                return CallResult(200, f"read: {order.stage}", self.order_document(number, order.stage))
+            case "POST", self.cancel_verb if (wrong := self.rejection(parse_object_body(body))) is not None:
+                return CallResult(422, f"refused: {wrong}", {"error": wrong})
+            case "POST", self.cancel_verb if order.stage != self.stages.received:
+                return CallResult(409, f"{self.cancel_verb} refused in {order.stage}", {"error": "too late"})
+            case "POST", self.cancel_verb:
+                order.cancel_at = order.cancel_at or self.clock.now() + self._durations.cancel
+                effect = f"{self.cancel_verb} taken in {order.stage}, to be {self.option(FATE.name, number)}"
+                return CallResult(202, effect, effect_kind=Effect.CANCEL_ACCEPTED)
             case _:
-                return Outcome(405, "refused: no such call", {"error": "no such call"})
+                return CallResult(405, "refused: no such call", {"error": "no such call"})

@@ -13,8 +13,8 @@ from typing import ClassVar
 
 from starlette.responses import Response
 
-from orderdesk_devkit.simulators.http_requests import basic, bearer, form_in, same
-from orderdesk_devkit.simulators.simple import Durations, Outcome, Request, SimpleSimulator
+from orderdesk_devkit.simulators.http_requests import basic_authorization, bearer_token, parse_form_body, secrets_match
+from orderdesk_devkit.simulators.simple import CallResult, Durations, Request, SimpleSimulator
 from orderdesk_devkit.simulators.tokens import Tokens
 from orderdesk_sdk.clock import Clock, hours
 
@@ -37,28 +37,30 @@ class TokenSimulator(SimpleSimulator):
         name = type(self).__name__
         self._tokens = Tokens(hours(1), lambda number: hashlib.sha256(f"{name}:{number}".encode()).hexdigest())
 
-    def lets_in(self, request: Request) -> bool:
-        return self._tokens.good(bearer(request), self.clock.now())
+    def is_authorized(self, request: Request) -> bool:
+        return self._tokens.is_valid(bearer_token(request), self.clock.now())
 
-    def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
+    def handle(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
         if (request.method, request.url.path) == ("POST", self.token_path):
-            return "token", None, self._token(request, form_in(body))
-        return super().answer(request, body)
+            return "token", None, self._token(request, parse_form_body(body))
+        return super().handle(request, body)
 
     def expired_token(self, request: Request) -> Response:
         self._tokens.expire_all()
         return super().expired_token(request)
 
-    def _token(self, request: Request, form: Mapping[str, str]) -> Outcome:
+    def _token(self, request: Request, form: Mapping[str, str]) -> CallResult:
         if form.get("grant_type") != "client_credentials":
-            return Outcome(400, "refused: grant", {"error": "unsupported_grant_type"})
-        if not self._knows(request, form):
-            return Outcome(401, "refused: client", {"error": "invalid_client"})
+            return CallResult(400, "refused: grant", {"error": "unsupported_grant_type"})
+        if not self._is_known_client(request, form):
+            return CallResult(401, "refused: client", {"error": "invalid_client"})
         lasts = int(self._tokens.lasts.total_seconds())
         issued = {"access_token": self._tokens.issue(self.clock.now()), "token_type": "Bearer", "expires_in": lasts}
-        return Outcome(200, "issued", issued)
+        return CallResult(200, "issued", issued)
 
-    def _knows(self, request: Request, form: Mapping[str, str]) -> bool:
+    def _is_known_client(self, request: Request, form: Mapping[str, str]) -> bool:
         if self.in_header:
-            return same(request.headers.get("authorization"), basic(self.client_id, self.client_secret))
+            return secrets_match(
+                request.headers.get("authorization"), basic_authorization(self.client_id, self.client_secret)
+            )
         return (form.get("client_id"), form.get("client_secret")) == (self.client_id, self.client_secret)

@@ -14,8 +14,8 @@ class Tokens:
     name: what the first, the second, ... is called, so that a simulator gives the same ones each time.
     """
 
-    def __init__(self, lasts: timedelta, name: Callable[[int], str]) -> None:
-        self.lasts = lasts
+    def __init__(self, lifetime: timedelta, name: Callable[[int], str]) -> None:
+        self.lasts = lifetime
         self._name = name
         self._issued = 0
         self._good_until: dict[str, datetime] = {}
@@ -27,7 +27,7 @@ class Tokens:
         self._good_until[token] = now + self.lasts
         return token
 
-    def good(self, token: str, now: datetime) -> bool:
+    def is_valid(self, token: str, now: datetime) -> bool:
         """True for a token that was issued and has not expired."""
         return token in self._good_until and now < self._good_until[token]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 from xml.sax import saxutils
 
-__all__ = ["Finder", "as_reported", "canary", "forms_of"]
+__all__ = ["Finder", "as_reported", "canary", "encoded_forms"]
 
 _OURS = Path(__file__).parent
 _USER = "c4n4ry-user"
@@ -23,7 +23,7 @@ def canary(name: str) -> str:
     return f"c4n4ry|{digest[:9]}/{digest[9:20]}+{digest[20:26]}&<{digest[26:36]}"
 
 
-def forms_of(secret: str) -> dict[str, str]:
+def encoded_forms(secret: str) -> dict[str, str]:
     """The forms in which those who were told a secret may show it, by what they are called."""
     raw = secret.encode()
     forms = {
@@ -65,7 +65,7 @@ class Finder:
 
     def _pieces_of(self, secret: str) -> set[str]:
         windows = [secret[at : at + self.PIECE] for at in range(len(secret) - self.PIECE + 1)]
-        pieces = {form for window in windows for name, form in forms_of(window).items() if "base64" not in name}
+        pieces = {form for window in windows for name, form in encoded_forms(window).items() if "base64" not in name}
         for before in range(3):
             # What stands beside a secret in base64 decides the characters at its ends; what is between is its own.
             code = b64encode(bytes(before) + secret.encode()).decode()

@@ -15,23 +15,23 @@ from typing import ClassVar
 
 import pytest
 
-from orderdesk_devkit.testing.cassettes import Source, read_head
+from orderdesk_devkit.testing.cassettes import Source, read_header
 from orderdesk_devkit.testing.harness import PERSON
 from orderdesk_devkit.testing.record import record_simulated
-from orderdesk_devkit.testing.scenarios import Scenarios, load_scenarios, replayed
-from orderdesk_devkit.testing.scrubbing import unscrubbed
+from orderdesk_devkit.testing.scenarios import Scenarios, load_scenarios, replay_scenario
+from orderdesk_devkit.testing.scrubbing import find_unscrubbed
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.registry import PluginRegistry
 
-__all__ = ["CassetteSuite"]
+__all__ = ["CassetteTests"]
 
 _SHORTEST = 4
 """A person's text shorter than this, such as a state, stands everywhere."""
-_OF_A_DAY = re.compile(r"(?m)^  (?:recorded_at|sdk): .*$")
+_CHANGES_DAILY = re.compile(r"(?m)^  (?:recorded_at|sdk): .*$")
 
 
-class CassetteSuite:
+class CassetteTests:
     """Tests of the cassettes of one plugin.
 
     folder: where `scenarios.py` is; None for the folder of the test file.
@@ -39,7 +39,7 @@ class CassetteSuite:
     """
 
     folder: ClassVar[Path | None] = None
-    private: ClassVar[tuple[str, ...]] = ()
+    personal_texts: ClassVar[tuple[str, ...]] = ()
 
     @pytest.fixture
     def tests(self, request: pytest.FixtureRequest) -> Path:
@@ -65,20 +65,20 @@ class CassetteSuite:
         assert sorted(file.stem for file in (tests / "cassettes").iterdir()) == sorted(names)
 
     def test_the_cassette_says_where_it_comes_from(self, file: Path, scenarios: Scenarios) -> None:
-        told = read_head(file).provenance
+        told = read_header(file).provenance
         assert (told.integration, told.service_version) == (scenarios.integration, scenarios.service_version)
         possible = told.source is Source.SIMULATOR or scenarios.named(file.stem).live is not None
         assert possible, "its scenario says that nobody can record it live"
 
     def test_the_cassette_is_not_stale(self, file: Path, tests: Path) -> None:
         """The plugin still says, to the last exchange, what it said when the cassette was recorded."""
-        with replayed(tests, file.stem) as stage:
-            assert stage.order == read_head(file).scene.order
+        with replay_scenario(tests, file.stem) as stage:
+            assert stage.order == read_header(file).setup.order
 
     def test_recording_again_gives_the_same_file_but_for_date_and_version(
         self, file: Path, scenarios: Scenarios, tmp_path: Path
     ) -> None:
-        if read_head(file).provenance.source is Source.LIVE:
+        if read_header(file).provenance.source is Source.LIVE:
             pytest.skip("recorded live")
         again = tmp_path / file.name
         record_simulated(scenarios, scenarios.named(file.stem), again)
@@ -87,15 +87,15 @@ class CassetteSuite:
     def test_no_cassette_holds_a_secret_or_a_person(self, file: Path, scenarios: Scenarios) -> None:
         text = file.read_text(encoding="utf-8")
         simulator = scenarios.named(file.stem).simulator(VirtualClock())
-        fields = settings_fields(Registry().load(scenarios.integration).integration.settings)
+        fields = settings_fields(PluginRegistry().load(scenarios.integration).integration.settings)
         secrets = {one.name for one in fields if one.kind is SettingKind.SECRET}
         given = simulator.settings("http://127.0.0.1:1")
         words = [str(value) for name, value in given.items() if name in secrets and value]
         words += [word for word in PERSON.values() if len(word) >= _SHORTEST]
-        assert [word for word in (*words, *self.private, "127.0.0.1") if word in text] == []
-        assert unscrubbed(text) == []
+        assert [word for word in (*words, *self.personal_texts, "127.0.0.1") if word in text] == []
+        assert find_unscrubbed(text) == []
 
 
 def _undated(file: Path) -> str:
     """The file without what a later day or release changes."""
-    return _OF_A_DAY.sub("", file.read_text(encoding="utf-8"))
+    return _CHANGES_DAILY.sub("", file.read_text(encoding="utf-8"))

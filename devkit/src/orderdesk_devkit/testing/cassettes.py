@@ -26,9 +26,18 @@ from vcr.request import Request
 
 from orderdesk_devkit.testing.network import no_network
 from orderdesk_devkit.testing.scrubbing import Scrubber
-from orderdesk_sdk.errors import ConfigurationError, PluginFault
+from orderdesk_sdk.errors import ConfigurationError, PluginError
 
-__all__ = ["CassetteMismatch", "Head", "Provenance", "Scene", "Source", "read_head", "record", "replay"]
+__all__ = [
+    "CassetteMismatch",
+    "CassetteHeader",
+    "Provenance",
+    "CassetteSetup",
+    "Source",
+    "read_header",
+    "record",
+    "replay",
+]
 
 _KEYS = {"version", "provenance", "scene", "interactions"}
 
@@ -52,7 +61,7 @@ class Provenance:
 
 
 @frozen
-class Scene:
+class CassetteSetup:
     """What stood there when recording began, so that a replay can begin alike.
 
     clock: the time then, aware. order: its number. added_at: when the host got it; submitted_at: when the service did;
@@ -70,11 +79,11 @@ class Scene:
 
 
 @frozen
-class Head:
+class CassetteHeader:
     """What stands at the top of a cassette."""
 
     provenance: Provenance
-    scene: Scene
+    setup: CassetteSetup
 
 
 class CassetteMismatch(AssertionError):
@@ -82,13 +91,13 @@ class CassetteMismatch(AssertionError):
 
 
 @contextmanager
-def record(file: Path, head: Head, scrubber: Scrubber) -> Iterator[None]:
+def record(file: Path, header: CassetteHeader, scrubber: Scrubber) -> Iterator[None]:
     """Record every exchange of this process into `file`, in place of what it held; nothing is written on an error.
 
     Raises PluginFault for a body that is no text, because nobody could say what is in it, and CassetteMismatch where no
     exchange was seen at all.
     """
-    kept = _File(file, scrubber, head)
+    kept = _File(file, scrubber, header)
     use = _Tape.use(
         path=str(file),
         persister=kept,
@@ -111,40 +120,40 @@ def replay(file: Path, scrubber: Scrubber) -> Iterator[None]:
     compared, because no replay takes as long as the service took. The network is off. Raises CassetteMismatch at the
     end where a request had no answer or an exchange was not used, and names them.
     """
-    live = read_head(file).provenance.source is Source.LIVE
+    live = read_header(file).provenance.source is Source.LIVE
     kept = _File(file, scrubber, None)
     use = _Tape.use(
         path=str(file),
         persister=kept,
         record_mode=RecordMode.NONE,
         before_record_request=kept.clean,
-        match_on=(*_MATCHERS, body_but_moments if live else body),
+        match_on=(*_MATCHERS, body_without_datetimes if live else body),
     )
     with use as tape, no_network() as tried:
         try:
             yield
         finally:
             # Also where the test failed: threads keep their errors, and this one is the cause of what it saw.
-            _judge(file, "was asked, and is not (or no longer) in the cassette", tape.unanswered)
+            _require_same(file, "was asked, and is not (or no longer) in the cassette", tape.unanswered)
             if tried:
                 raise CassetteMismatch(f"{file.name}: {tried[0]}")
-        _judge(file, "is in the cassette, and was not asked", tape.unused)
+        _require_same(file, "is in the cassette, and was not asked", tape.unused)
 
 
-def _judge(file: Path, what: str, requests: Sequence[str]) -> None:
+def _require_same(file: Path, what: str, requests: Sequence[str]) -> None:
     if requests:
         told = "\n".join(f"  {request} {what}" for request in requests)
         raise CassetteMismatch(f"{file.name}:\n{told}\nRemedy: mend the code, or record the cassette again")
 
 
-def read_head(file: Path) -> Head:
+def read_header(file: Path) -> CassetteHeader:
     """The provenance and scene of a cassette. Raises ConfigurationError where it has none, or is no cassette."""
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
         if not isinstance(document, dict) or set(document) != _KEYS:
             raise ValueError(f"its top level must hold {', '.join(sorted(_KEYS))} and nothing else")
         told, scene = dict(document["provenance"]), dict(document["scene"])
-        read = Head(
+        read = CassetteHeader(
             Provenance(
                 source=Source(told.pop("source")),
                 integration=_text(told, "integration"),
@@ -152,7 +161,7 @@ def read_head(file: Path) -> Head:
                 recorded_at=_typed(told, "recorded_at", date),
                 sdk=_text(told, "sdk"),
             ),
-            Scene(
+            CassetteSetup(
                 clock=_typed(scene, "clock", datetime),
                 order=_text(scene, "order"),
                 added_at=_typed(scene, "added_at", datetime),
@@ -165,13 +174,13 @@ def read_head(file: Path) -> Head:
         if told or scene:
             raise ValueError(f"unknown keys {', '.join((*told, *scene))}")
     except OSError as error:
-        raise ConfigurationError(f"cannot be read: {error.strerror}", place=str(file), remedy=_REMEDY) from None
+        raise ConfigurationError(f"cannot be read: {error.strerror}", location=str(file), hint=_HINT) from None
     except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"is no cassette of ours: {error}", place=str(file), remedy=_REMEDY) from None
+        raise ConfigurationError(f"is no cassette of ours: {error}", location=str(file), hint=_HINT) from None
     return read
 
 
-_REMEDY = "record it again by name: python -m orderdesk_devkit.testing.record SLUG SCENARIO"
+_HINT = "record it again by name: python -m orderdesk_devkit.testing.record SLUG SCENARIO"
 
 
 def _typed(table: dict[str, Any], name: str, kind: type) -> Any:
@@ -200,25 +209,25 @@ class _Tape(Cassette):  # type: ignore[misc]  # vcrpy has no types
     def can_play_response_for(self, request: Request) -> bool:
         can = bool(super().can_play_response_for(request))
         if not can and self.write_protected:
-            self.unanswered.append(_named(self.filter_request(request)))
+            self.unanswered.append(_request_name(self.filter_request(request)))
         return can
 
     @property
     def unused(self) -> list[str]:
-        return [_named(request) for index, request in enumerate(self.requests) if not self.play_counts[index]]
+        return [_request_name(request) for index, request in enumerate(self.requests) if not self.play_counts[index]]
 
 
-def _named(request: Request) -> str:
+def _request_name(request: Request) -> str:
     return f"{request.method} {request.uri}"
 
 
 class _File:
     """What vcrpy calls a persister: the one place where exchanges come and go between memory and disk."""
 
-    def __init__(self, file: Path, scrubber: Scrubber, head: Head | None) -> None:
+    def __init__(self, file: Path, scrubber: Scrubber, header: CassetteHeader | None) -> None:
         self._file = file
         self._scrubber = scrubber
-        self._head = head
+        self._head = header
 
     def clean(self, request: Request) -> Request:
         """A request as it is stored; requests are compared in this form."""
@@ -240,19 +249,21 @@ class _File:
                 replies.append({**reply, "headers": headers, "body": {"string": reply["body"].encode()}})
         except (KeyError, TypeError, AttributeError) as error:
             text = f"an interaction is not as we write it ({type(error).__name__}: {error})"
-            raise ConfigurationError(text, place=str(self._file), remedy=_REMEDY) from None
+            raise ConfigurationError(text, location=str(self._file), hint=_HINT) from None
         return requests, replies
 
     def save_cassette(self, _path: str, exchanges: object, serializer: object) -> None:
         """Nothing: an error in here would leave vcrpy's patches where they are. See `save`."""
 
-    def save(self, requests: Sequence[Request], replies: Sequence[dict[str, Any]]) -> None:
+    def save(self, requests: Sequence[Request], responses: Sequence[dict[str, Any]]) -> None:
         """Write the exchanges, cleaned. Raises PluginFault, and writes nothing, for what cannot be cleaned."""
         assert self._head is not None, "a replay saves nothing"
-        pairs = list(zip(requests, map(decode_response, replies), strict=True))
+        pairs = list(zip(requests, map(decode_response, responses), strict=True))
         for request, reply in pairs:  # First all secrets are learned, then everything is cleaned of all of them.
-            self._scrubber.learn(request.uri, _decoded(reply["body"]["string"], request.uri, reply["headers"]))
-        provenance, scene = self._head.provenance, self._head.scene
+            self._scrubber.collect_secrets(
+                request.uri, _decoded(reply["body"]["string"], request.uri, reply["headers"])
+            )
+        provenance, scene = self._head.provenance, self._head.setup
         document = {
             "version": 1,
             "provenance": {
@@ -277,9 +288,9 @@ class _File:
         text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
         self._file.write_text(text, encoding="utf-8")
 
-    def _interaction(self, request: Request, reply: Mapping[str, Any]) -> dict[str, Any]:
-        headers = {name: ", ".join(values) for name, values in reply["headers"].items()}
-        body = self._scrubber.body(request.uri, _decoded(reply["body"]["string"], request.uri, reply["headers"]))
+    def _interaction(self, request: Request, response: Mapping[str, Any]) -> dict[str, Any]:
+        headers = {name: ", ".join(values) for name, values in response["headers"].items()}
+        body = self._scrubber.body(request.uri, _decoded(response["body"]["string"], request.uri, response["headers"]))
         return {
             "request": {
                 "method": request.method,
@@ -288,23 +299,23 @@ class _File:
                 "body": _readable(_decoded(request.body or b"", request.uri)),
             },
             "response": {
-                "status": dict(reply["status"]),
-                "headers": self._scrubber.reply_headers(headers),
+                "status": dict(response["status"]),
+                "headers": self._scrubber.response_headers(headers),
                 "body": _readable(body),
             },
         }
 
 
-def _decoded(body: bytes, place: str, headers: Mapping[str, object] | None = None) -> str:
+def _decoded(body: bytes, location: str, headers: Mapping[str, object] | None = None) -> str:
     try:
         if not any(name.lower() == "content-encoding" for name in headers or {}):
             return body.decode("utf-8")
     except UnicodeDecodeError:
         pass  # Said below, together with what could not be decompressed.
-    raise PluginFault(
+    raise PluginError(
         "its body is no text, so nobody can say what is in it; nothing was recorded",
-        place=place.partition("?")[0],
-        remedy="ask for JSON or another text; binary bodies cannot be scrubbed",
+        location=location.partition("?")[0],
+        hint="ask for JSON or another text; binary bodies cannot be scrubbed",
     )
 
 
@@ -322,14 +333,14 @@ def body(ours: Request, theirs: Request) -> None:
         raise AssertionError(f"{one!r} != {other!r}")
 
 
-def body_but_moments(ours: Request, theirs: Request) -> None:
+def body_without_datetimes(ours: Request, theirs: Request) -> None:
     """vcrpy's matcher for bodies of requests that were made while real time passed."""
-    one, other = (_MOMENT.sub(b"a moment", request.body or b"") for request in (ours, theirs))
+    one, other = (_DATETIME.sub(b"a moment", request.body or b"") for request in (ours, theirs))
     if _comparable(one) != _comparable(other):
         raise AssertionError(f"{one!r} != {other!r}")
 
 
-_MOMENT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?")
+_DATETIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?")
 
 
 def _comparable(text: bytes) -> object:

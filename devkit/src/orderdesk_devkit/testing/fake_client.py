@@ -9,39 +9,39 @@ from typing import TYPE_CHECKING, cast
 import httpx
 from attrs import evolve, frozen
 
-from orderdesk_sdk.cases.evidence_check import About, Grounds
+from orderdesk_sdk.cases.evidence_check import AnswerVerifier, ExpectedOrder
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.plugin.guard import Guard
 from orderdesk_sdk.plugin.identity import NotStated
-from orderdesk_sdk.plugin.service import CALL, CallOptions
+from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.http.failures import turned_away
-from orderdesk_sdk.transport.http.replay import digest_of
+from orderdesk_sdk.transport.http.failures import throttling_failure
+from orderdesk_sdk.transport.http.replay import request_digest
 from orderdesk_sdk.transport.redaction import Redactor
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.transport.http.client import ConnectionClient
+    from orderdesk_sdk.transport.http.client import HttpClient
 
 __all__ = ["ANY_ORDER", "NOW", "FakeClient", "FakeJournal", "exchange_of", "intent_of"]
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-ANY_ORDER = Grounds({"*": NotStated("a test of flows names no order")}, (About("1", "1"),))
+ANY_ORDER = AnswerVerifier({"*": NotStated("a test of flows names no order")}, (ExpectedOrder("1", "1"),))
 """For a drive whose responses are about no order in particular."""
 
 
 def intent_of(request: httpx.Request, number: int = 1) -> Intent:
     """The intent that a client would make of a request."""
-    options = request.extensions.get(CALL) or CallOptions("*", repeatable=False)
+    options = request.extensions.get(CALL_OPTIONS) or CallOptions("*", idempotent=False)
     return Intent(
         number,
         options.operation,
         request.method,
         str(request.url),
-        digest_of(request),
-        options.repeatable,
+        request_digest(request),
+        options.idempotent,
         NOW,
-        options.reads_only,
+        options.read_only,
     )
 
 
@@ -57,11 +57,11 @@ def exchange_of(
     """An exchange as a client would make it: answered with `status`, or `lost`."""
     if lost is not None:
         return Exchange(intent_of(request, number), NOW, failure=Failure("ReadError", lost, "lost"))
-    return Exchange(intent_of(request, number), NOW, status, body=body, whole=whole)
+    return Exchange(intent_of(request, number), NOW, status, body=body, is_complete=whole)
 
 
 @frozen
-class _Reply:
+class _FakeResponse:
     status: int
     body: bytes
 
@@ -74,21 +74,21 @@ class FakeClient:
         self.requests: list[httpx.Request] = []
         """What was sent, in order."""
         self.before_each: Callable[[], object] = lambda: None
-        self._coming: list[_Reply | Certainty | Exception] = []
+        self._coming: list[_FakeResponse | Certainty | Exception] = []
 
-    def as_client(self) -> ConnectionClient:
+    def as_client(self) -> HttpClient:
         """This, for `drive`, which uses no more of a client than is here."""
-        return cast("ConnectionClient", self)
+        return cast("HttpClient", self)
 
-    def replies(self, *statuses: int, body: bytes = b"{}") -> None:
+    def respond(self, *statuses: int, body: bytes = b"{}") -> None:
         """The next calls are answered with these."""
-        self._coming += [_Reply(status, body) for status in statuses]
+        self._coming += [_FakeResponse(status, body) for status in statuses]
 
-    def loses(self, certainty: Certainty) -> None:
+    def lose(self, certainty: Certainty) -> None:
         """The next call is lost, and this is what its failure proves."""
         self._coming.append(certainty)
 
-    def raises(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
         """The next call raises, as for refused credentials."""
         self._coming.append(error)
 
@@ -96,13 +96,13 @@ class FakeClient:
         self,
         request: httpx.Request,
         number: int,
-        intend: Callable[[Intent], None],
+        record_intent: Callable[[Intent], None],
         guard: Guard | None = None,
         newer_than: datetime | None = None,
     ) -> tuple[Exchange, httpx.Response | None]:
-        """As `ConnectionClient.call`; no code of a plugin runs meanwhile, and nothing is shared."""
+        """As `HttpClient.call`; no code of a plugin runs meanwhile, and nothing is shared."""
         del guard, newer_than
-        intend(intent_of(request, number))
+        record_intent(intent_of(request, number))
         self.before_each()
         assert self._coming, f"nobody said how {request.method} {request.url} is answered"
         coming = self._coming.pop(0)
@@ -112,13 +112,13 @@ class FakeClient:
                 raise coming
             case Certainty():
                 return exchange_of(request, number, lost=coming), None
-            case _Reply(status, body):
+            case _FakeResponse(status, body):
                 response = httpx.Response(status, content=body, request=request)
                 response.extensions[EXCHANGE_NUMBER] = number
                 exchange = exchange_of(request, number, status=status, body=body.decode())
-                away = turned_away(response, NOW, reads_only=exchange.intent.reads_only)
+                away = throttling_failure(response, NOW, read_only=exchange.intent.read_only)
                 if away is not None:
-                    return evolve(exchange, failure=away, whole=False), None
+                    return evolve(exchange, failure=away, is_complete=False), None
                 return exchange, response
 
 
@@ -130,19 +130,19 @@ class FakeJournal:
         self.exchanges: list[Exchange] = []
         self._error: Exception | None = None
 
-    def refuses(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
         """From now on no intent can be committed."""
         self._error = error
 
-    def intend(self, intent: Intent) -> None:
-        """As `flow.Journal.intend`."""
+    def record_intent(self, intent: Intent) -> None:
+        """As `flow.Journal.record_intent`."""
         if self._error is not None:
             raise self._error
         self.intents.append(intent)
 
-    def keep(self, exchange: Exchange) -> None:
-        """As `flow.Journal.keep`."""
+    def record_exchange(self, exchange: Exchange) -> None:
+        """As `flow.Journal.record_exchange`."""
         self.exchanges.append(exchange)
 
-    def leave(self) -> None:
-        """As `flow.Journal.leave`: what is kept here stays."""
+    def save_late(self) -> None:
+        """As `flow.Journal.save_late`: what is kept here stays."""

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_devkit.testing.report_keys import LOUD
+from orderdesk_devkit.testing.report_keys import VENDOR_SKIP
 
 __all__ = ["npm_package", "run_node"]
 
-FETCHING = 300
+FETCH_TIMEOUT = 300
 """Seconds that npm may take."""
-RUNNING = 60
+RUN_TIMEOUT = 60
 """Seconds that a script may take."""
 
 
@@ -28,7 +28,7 @@ def npm_package(cache: pytest.Cache, name: str, version: str) -> Path:
     folder = cache.mkdir(f"{name}-{version}")
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
-        pytest.skip(f"{LOUD}node and npm are not installed, so there is no {name}")
+        pytest.skip(f"{VENDOR_SKIP}node and npm are not installed, so there is no {name}")
     complete = folder / "complete"
     if not complete.exists():  # An interrupted npm leaves packages that only look whole.
         flags = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", "."]
@@ -39,10 +39,10 @@ def npm_package(cache: pytest.Cache, name: str, version: str) -> Path:
                 check=True,
                 capture_output=True,
                 text=True,
-                timeout=FETCHING,
+                timeout=FETCH_TIMEOUT,
             )
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            pytest.skip(f"{LOUD}npm cannot fetch {name} {version} ({type(error).__name__})")
+            pytest.skip(f"{VENDOR_SKIP}npm cannot fetch {name} {version} ({type(error).__name__})")
         complete.touch()
     return folder
 
@@ -56,7 +56,7 @@ def run_node(folder: Path, script: Path, given: object) -> object:
         env={**environ, "NODE_PATH": str(folder / "node_modules"), "NO_PROXY": "127.0.0.1"},
         capture_output=True,
         text=True,
-        timeout=RUNNING,
+        timeout=RUN_TIMEOUT,
         check=False,
     )
     assert run.returncode == 0, run.stderr

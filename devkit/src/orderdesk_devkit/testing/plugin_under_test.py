@@ -15,24 +15,24 @@ from starlette.types import ASGIApp
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator, simulators
-from orderdesk_devkit.testing.harness import Stage, configured
+from orderdesk_devkit.testing.harness import PluginHarness, connection_config
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.windows import next_open
+from orderdesk_sdk.cases.windows import next_open_route
 from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.reasons import ClosedList, allowed_reasons
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.routes import ByCheck, ByPerson, ByReply, Route
+from orderdesk_sdk.plugin.reasons import ReasonList, allowed_reasons
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.routes import FinalResponse, ManualConfirmation, Polling, Route
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
-from orderdesk_sdk.transport.http.client import CallLimits
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from orderdesk_sdk.transport.http.client import HttpLimits
 
-__all__ = ["NOWHERE", "Scene", "Subject", "sample_order"]
+__all__ = ["NOWHERE", "ConformanceHarness", "PluginUnderTest", "sample_order"]
 
 NOWHERE = "http://127.0.0.1:9"
 """The address of a service that there is none of: nobody listens there."""
@@ -40,11 +40,11 @@ NOWHERE = "http://127.0.0.1:9"
 
 def sample_order() -> Order:
     """The first of the invented orders."""
-    return read_order_text(SAMPLE_ORDERS, place="sample orders")[0]
+    return read_order_text(SAMPLE_ORDERS, location="sample orders")[0]
 
 
 @frozen
-class Scene(Stage):
+class ConformanceHarness(PluginHarness):
     """A stage on which a subject plays. simulator: None where the service is nobody's or somebody else's."""
 
     simulator: Simulator | None
@@ -62,11 +62,11 @@ class Scene(Stage):
     @property
     def is_canceled(self) -> bool:
         """Whether the service has truly canceled the order."""
-        return self.service.truth(self.case.remote_id) in self.service.canceled_words
+        return self.service.actual_status(self.case.remote_id) in self.service.canceled_statuses
 
 
 @frozen(kw_only=True)
-class Subject:
+class PluginUnderTest:
     """An integration under test.
 
     order: what is canceled there. remote_id: its number there; "" for the order's own. reason: why; None takes the
@@ -80,9 +80,9 @@ class Subject:
     remote_id: str = ""
     reason: str | None = None
     settings: Mapping[str, object] = field(factory=dict)
-    switches: Mapping[str, str] = field(factory=dict)
+    options: Mapping[str, str] = field(factory=dict)
     wait: timedelta = timedelta(0)
-    unresolved: str = ""
+    why_unresolved: str = ""
     plugin: object | None = None
     simulator: Callable[[Clock], Simulator] | None = None
 
@@ -91,9 +91,9 @@ class Subject:
         """The order's number at the service."""
         return self.remote_id or self.order.number
 
-    def registry(self) -> Registry:
+    def registry(self) -> PluginRegistry:
         """Where the plugin is found."""
-        found = Registry()
+        found = PluginRegistry()
         if self.plugin is not None:
             found.register(self.plugin, self.slug)
         return found
@@ -108,8 +108,8 @@ class Subject:
         if not self.has_service:
             return None
         made: Simulator = self.simulator(clock) if self.simulator is not None else simulators()[self.slug].load()(clock)
-        for name, choice in self.switches.items():
-            made.set_switch(name, choice)
+        for name, choice in self.options.items():
+            made.set_option(name, choice)
         return made
 
     def make_simulator(self, clock: Clock) -> Simulator | None:
@@ -119,17 +119,19 @@ class Subject:
             made.add_order(self.number, lines=[(line.code, line.quantity) for line in self.order.lines])
         return made
 
-    def table(self, simulator: Simulator | None, url: str) -> Mapping[str, object]:
+    def connection_settings(self, simulator: Simulator | None, url: str) -> Mapping[str, object]:
         """The settings of a connection, flat, secrets as texts."""
         return {**(simulator.settings(url) if simulator is not None else {}), **self.settings}
 
-    def connected_nowhere(self) -> ConnectionConfig:
+    def unconnected_config(self) -> ConnectionConfig:
         """The table of a connection to a service at NOWHERE, as a configuration has it."""
-        return configured(self.slug, self.table(self.make_simulator(VirtualClock()), NOWHERE), self.registry())
+        return connection_config(
+            self.slug, self.connection_settings(self.make_simulator(VirtualClock()), NOWHERE), self.registry()
+        )
 
-    def made_settings(self) -> object:
+    def parsed_settings(self) -> object:
         """The settings as the plugin gets them, of a service at NOWHERE."""
-        return make_settings(self.registry().load(self.slug).integration.settings, self.connected_nowhere())
+        return make_settings(self.registry().load(self.slug).integration.settings, self.unconnected_config())
 
     @property
     def integration(self) -> Integration:
@@ -137,52 +139,54 @@ class Subject:
         declared = self.registry().load(self.slug).integration
         return (
             declared
-            if declared.configured is None
-            else evolve(declared, cancel=declared.configured(self.made_settings()))
+            if declared.routes_for is None
+            else evolve(declared, cancel=declared.routes_for(self.parsed_settings()))
         )
 
     @property
-    def unusable(self) -> str | None:
+    def unavailable_reason(self) -> str | None:
         """Why no call can be made with these settings; None where it can."""
-        check = self.integration.unavailable
-        return check(self.made_settings()) if check is not None else None
+        check = self.integration.unavailable_reason
+        return check(self.parsed_settings()) if check is not None else None
 
     @property
     def auth(self) -> httpx.Auth | None:
         """How requests are signed."""
         make = self.integration.auth
-        return make(self.made_settings()) if make is not None else None
+        return make(self.parsed_settings()) if make is not None else None
 
-    def route(self, scene: Stage) -> Route | None:
+    def route(self, harness: PluginHarness) -> Route | None:
         """The way that a cancel takes now; None where none is open."""
-        placement = scene.desk.host.placements(self.order.id)[0]
-        integration = scene.desk.connections.get(self.slug).integration
-        index = next_open(integration.cancel, placement, scene.clock.now())
+        placement = harness.desk.order_store.remote_orders(self.order.id)[0]
+        integration = harness.desk.connections.get(self.slug).integration
+        index = next_open_route(integration.cancel, placement, harness.clock.now())
         return None if index is None else integration.cancel[index]
 
     @property
-    def why(self) -> str:
+    def default_reason(self) -> str:
         """A reason that the service takes."""
         if self.reason is not None:
             return self.reason
         for route in self.integration.cancel:
-            if isinstance(route.reasons, ClosedList):
-                codes = allowed_reasons(route.reasons, self.made_settings(), self.order)
+            if isinstance(route.reasons, ReasonList):
+                codes = allowed_reasons(route.reasons, self.parsed_settings(), self.order)
                 if not codes:
-                    raise InputError(
-                        "its list of reasons is empty", place=self.slug, remedy="set `settings` or `reason` in the test"
+                    raise ValidationError(
+                        "its list of reasons is empty",
+                        location=self.slug,
+                        hint="set `settings` or `reason` in the test",
                     )
                 return codes[0].code
         return "customer asked"
 
     @contextmanager
-    def on_stage(
+    def open_harness(
         self,
         folder: Path,
         *,
         wrap: Callable[[Simulator], ASGIApp] = lambda simulator: simulator.app,
-        limits: CallLimits | None = None,
-    ) -> Iterator[Scene]:
+        limits: HttpLimits | None = None,
+    ) -> Iterator[ConformanceHarness]:
         """The order placed at the service, on a real socket, by a virtual clock, after `wait`.
 
         wrap: what is served, given the simulator. folder: for the ledger; empty.
@@ -190,17 +194,17 @@ class Subject:
         clock = VirtualClock()
         simulator = self.make_simulator(clock)
         if simulator is None:
-            with self.before(NOWHERE, folder, clock, limits=limits) as scene:
+            with self.open_harness_at(NOWHERE, folder, clock, limits=limits) as scene:
                 yield scene
             return
         with (
             serve(wrap(simulator)) as served,
-            self.before(served.url, folder, clock, simulator=simulator, limits=limits) as scene,
+            self.open_harness_at(served.url, folder, clock, simulator=simulator, limits=limits) as scene,
         ):
             yield scene
 
     @contextmanager
-    def before(
+    def open_harness_at(
         self,
         url: str,
         folder: Path,
@@ -208,35 +212,37 @@ class Subject:
         *,
         simulator: Simulator | None = None,
         secrets: Mapping[str, str] | None = None,
-        limits: CallLimits | None = None,
-    ) -> Iterator[Scene]:
+        limits: HttpLimits | None = None,
+    ) -> Iterator[ConformanceHarness]:
         """The order placed at whatever service answers at `url`. secrets: in place of the settings' own."""
         registry = self.registry()
         source = simulator or self.make_simulator(VirtualClock())
-        table = {**self.table(source, url), **(secrets or {})}
-        connection = configured(self.slug, table, registry)
+        table = {**self.connection_settings(source, url), **(secrets or {})}
+        connection = connection_config(self.slug, table, registry)
         config = Config(folder / "orderdesk.db", {self.slug: connection})
         with Desk(config, clock=clock, registry=registry, limits=limits) as desk:
-            assert isinstance(desk.host, LocalHost)
-            desk.host.import_orders([self.order], by="conformance")
-            desk.place(self.order.number, at=self.slug, by="conformance", remote_id=self.number)
+            assert isinstance(desk.order_store, SqliteOrderStore)
+            desk.order_store.import_orders([self.order], by="conformance")
+            desk.place(self.order.number, connection=self.slug, by="conformance", remote_id=self.number)
             clock.advance(self.wait)
-            yield Scene(desk, clock, self.slug, self.order.number, connection, simulator, self.why)
+            yield ConformanceHarness(
+                desk, clock, self.slug, self.order.number, connection, simulator, self.default_reason
+            )
 
-    def reads_back(self, route: Route | None) -> bool:
+    def can_poll(self, route: Route | None) -> bool:
         """Whether a cancel of this way whose reply was lost is to be found by reading back."""
-        check = self.registry().load(self.slug).manager.hook.orderdesk_check
-        told = route is not None and not isinstance(route.confirm, ByPerson)
-        return told and bool(check.get_hookimpls()) and not self.unresolved
+        check = self.registry().load(self.slug).manager.hook.orderdesk_poll
+        told = route is not None and not isinstance(route.confirm, ManualConfirmation)
+        return told and bool(check.get_hookimpls()) and not self.why_unresolved
 
-    def end(self, route: Route | None) -> State:
+    def expected_state(self, route: Route | None) -> State:
         """How a cancel that the service honors must end, by the declaration of its way."""
         if route is None:
-            return State.IMPOSSIBLE
+            return State.UNSUPPORTED
         match route.confirm:
-            case ByReply() | ByCheck():
+            case FinalResponse() | Polling():
                 return State.CANCELED
-            case ByPerson():
-                return State.AWAITING_PERSON
+            case ManualConfirmation():
+                return State.ACTION_REQUIRED
             case _:
                 assert_never(route.confirm)

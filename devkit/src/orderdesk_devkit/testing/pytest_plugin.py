@@ -3,7 +3,7 @@
 Registered under `pytest11` as `orderdesk`. It imports nothing of the SDK before the fixture is asked for, so a test run
 pays nothing for having it.
 
-The fixtures `clock`, `simulator`, `open_stage`, `stage`, `desk` and `service` are of the integration that the test's
+The fixtures `clock`, `simulator`, `open_harness`, `harness`, `desk` and `service` are of the integration that the test's
 class or module names:
 
     integration = "acme-ship"
@@ -22,32 +22,32 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from orderdesk_devkit.testing.report_keys import COUNTED, KILLED, LOUD
+from orderdesk_devkit.testing.report_keys import CONFORMANCE, FAILPOINTS, VENDOR_SKIP
 
 if TYPE_CHECKING:
     from orderdesk_devkit.simulators.simulator import Simulator
-    from orderdesk_devkit.testing.failpoints.fork_server import Nursery
-    from orderdesk_devkit.testing.harness import SimulatedStage, Stage
+    from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
+    from orderdesk_devkit.testing.harness import PluginHarness, SimulatedHarness
     from orderdesk_sdk.clock import VirtualClock
     from orderdesk_sdk.desk.desk import Desk
     from orderdesk_sdk.plugin.service import Service
 
 __all__ = [
     "HISTORIES",
-    "StageOpener",
+    "HarnessOpener",
     "cassette",
     "clock",
     "desk",
     "fuzz",
     "histories",
-    "kill_nursery",
+    "fork_server",
     "kills",
-    "open_stage",
+    "open_harness",
     "pytest_addoption",
     "pytest_terminal_summary",
     "service",
     "simulator",
-    "stage",
+    "harness",
 ]
 
 FUZZ = 500
@@ -56,11 +56,11 @@ FUZZ = 500
 HISTORIES = "histories"
 """The property under which random histories record (what, how many); one line says them all in the summary."""
 
-MOST_HISTORIES = 150
+MAX_HISTORIES = 150
 """Random histories in every run."""
 
 
-MOST_KILLS = 100
+MAX_KILLS = 100
 """Processes that are killed at random, of several at once on one ledger, in every run."""
 
 
@@ -69,9 +69,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills",
         type=int,
-        default=MOST_KILLS,
+        default=MAX_KILLS,
         metavar="N",
-        help=f"processes killed at random, of several at once on one ledger (default: {MOST_KILLS})",
+        help=f"processes killed at random, of several at once on one ledger (default: {MAX_KILLS})",
     )
     parser.addoption(
         "--fuzz",
@@ -83,9 +83,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--histories",
         type=int,
-        default=MOST_HISTORIES,
+        default=MAX_HISTORIES,
         metavar="N",
-        help=f"random histories at all services (default: {MOST_HISTORIES})",
+        help=f"random histories at all services (default: {MAX_HISTORIES})",
     )
 
 
@@ -111,11 +111,11 @@ def kills(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="session")
-def kill_nursery() -> Iterator[Nursery]:
+def fork_server() -> Iterator[ForkServer]:
     """Where the children of all kill points of a run come from."""
-    from orderdesk_devkit.testing.failpoints.fork_server import Nursery
+    from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
 
-    with Nursery() as raised:
+    with ForkServer() as raised:
         yield raised
 
 
@@ -124,16 +124,16 @@ pytest.register_assert_rewrite("orderdesk_devkit.testing.cassette_suite", "order
 
 
 @pytest.fixture
-def cassette(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Stage]]:
+def cassette(request: pytest.FixtureRequest) -> Iterator[Callable[[str], PluginHarness]]:
     """Plays a scenario of the `scenarios.py` beside the test against its cassette; gives the stage as it is then.
 
     The network is off while it plays, and the test fails where play and cassette differ. See
     `orderdesk_devkit.testing.scenarios`.
     """
-    from orderdesk_devkit.testing.scenarios import replayed
+    from orderdesk_devkit.testing.scenarios import replay_scenario
 
     with ExitStack() as stages:
-        yield lambda name: stages.enter_context(replayed(request.path.parent, name))
+        yield lambda name: stages.enter_context(replay_scenario(request.path.parent, name))
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def simulator(request: pytest.FixtureRequest, clock: VirtualClock) -> Simulator:
     return made
 
 
-class StageOpener(Protocol):
+class HarnessOpener(Protocol):
     """Opens a stage before `simulator`, served on loopback, by a connection named like the integration.
 
     settings: in place of those that the simulator gives; None takes one away. order: its number; "" for the `order` of
@@ -176,13 +176,13 @@ class StageOpener(Protocol):
         details: Mapping[str, object] | None = None,
         slug: str = "",
         before: Simulator | None = None,
-    ) -> SimulatedStage: ...
+    ) -> SimulatedHarness: ...
 
 
 @pytest.fixture
-def open_stage(request: pytest.FixtureRequest, simulator: Simulator) -> Iterator[StageOpener]:
+def open_harness(request: pytest.FixtureRequest, simulator: Simulator) -> Iterator[HarnessOpener]:
     """Opens stages before `simulator`; they are closed after the test."""
-    from orderdesk_devkit.testing.harness import LINES, ORDER, simulated
+    from orderdesk_devkit.testing.harness import LINES, ORDER, open_simulated_harness
 
     with ExitStack() as stages:
 
@@ -194,11 +194,11 @@ def open_stage(request: pytest.FixtureRequest, simulator: Simulator) -> Iterator
             details: Mapping[str, object] | None = None,
             slug: str = "",
             before: Simulator | None = None,
-        ) -> SimulatedStage:
-            stage = simulated(
+        ) -> SimulatedHarness:
+            stage = open_simulated_harness(
                 slug or _integration(request),
                 before or simulator,
-                order=order or _told(request, "order") or ORDER,
+                order=order or _marker_value(request, "order") or ORDER,
                 lines=LINES if lines is None else lines,
                 details=details,
                 settings=settings,
@@ -209,20 +209,20 @@ def open_stage(request: pytest.FixtureRequest, simulator: Simulator) -> Iterator
 
 
 @pytest.fixture
-def stage(open_stage: StageOpener) -> SimulatedStage:
+def harness(open_harness: HarnessOpener) -> SimulatedHarness:
     """A stage before `simulator`, which does not have the order yet."""
-    return open_stage()
+    return open_harness()
 
 
 @pytest.fixture
-def desk(open_stage: StageOpener, simulator: Simulator) -> Desk:
+def desk(open_harness: HarnessOpener, simulator: Simulator) -> Desk:
     """A desk whose one order is at `simulator`, by a connection named like the integration.
 
     Its number is 1042, or the `order` of the test's class or module.
     """
     from orderdesk_devkit.testing.harness import LINES
 
-    stage = open_stage()
+    stage = open_harness()
     simulator.add_order(stage.order, lines=LINES)
     return stage.desk
 
@@ -234,7 +234,7 @@ def service(request: pytest.FixtureRequest, desk: Desk, clock: VirtualClock) -> 
 
 
 def _integration(request: pytest.FixtureRequest) -> str:
-    slug = _told(request, "integration")
+    slug = _marker_value(request, "integration")
     if not slug:
         raise pytest.UsageError(
             f"{request.path.name}: say which integration {request.node.name} is about: "
@@ -243,7 +243,7 @@ def _integration(request: pytest.FixtureRequest) -> str:
     return slug
 
 
-def _told(request: pytest.FixtureRequest, name: str) -> str:
+def _marker_value(request: pytest.FixtureRequest, name: str) -> str:
     """An attribute of the test's class or module, where it is a text; "" where there is none."""
     found = (getattr(holder, name, None) for holder in (request.cls, request.module) if holder is not None)
     return next((told for told in found if isinstance(told, str)), "")
@@ -255,18 +255,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("skipped"):
         # (path, line, "Skipped: reason") for a skip; a text in other cases.
         reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
-        _, loud, rest = reason.partition(LOUD)
+        _, loud, rest = reason.partition(VENDOR_SKIP)
         if loud:
             counts[rest] = counts.get(rest, 0) + 1
     for rest, count in counts.items():
-        terminalreporter.write_line(f"WARNING: {count} skipped, {LOUD}{rest}", yellow=True)
+        terminalreporter.write_line(f"WARNING: {count} skipped, {VENDOR_SKIP}{rest}", yellow=True)
     sums: dict[str, dict[str, int]] = {}
     lived: list[str] = []
     for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
         for name, told in report.user_properties if report.when == "call" else ():
-            if name == KILLED:
-                terminalreporter.write_line(f"{KILLED}: {told}")
-            if name == COUNTED:
+            if name == FAILPOINTS:
+                terminalreporter.write_line(f"{FAILPOINTS}: {told}")
+            if name == CONFORMANCE:
                 slug, what, number = told
                 sums.setdefault(slug, {}).setdefault(what, 0)
                 sums[slug][what] += number
@@ -274,7 +274,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 lived.append(f"{told[1]:,} {told[0]}")
     for slug, counted in sums.items():
         terminalreporter.write_line(
-            f"{COUNTED}: {slug}: {', '.join(f'{number:,} {what}' for what, number in counted.items())}"
+            f"{CONFORMANCE}: {slug}: {', '.join(f'{number:,} {what}' for what, number in counted.items())}"
         )
     if lived:
         terminalreporter.write_line(f"{HISTORIES}: {', '.join(lived)}")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-__all__ = ["RawConnection", "RawServer", "answering", "http_reply"]
+__all__ = ["RawConnection", "RawServer", "responding", "http_response"]
 
 _JOIN_WITHIN = 10.0
 _READ_WITHIN = 30.0
@@ -177,18 +177,18 @@ class RawServer:
             connection.close()
 
 
-def http_reply(status: int = 200, body: bytes = b"{}", **headers: str) -> bytes:
+def http_response(status: int = 200, body: bytes = b"{}", **headers: str) -> bytes:
     """A whole HTTP/1.1 reply. A header's underscores become hyphens: `retry_after="5"`."""
     given = {"content_type": "application/json", "content_length": str(len(body)), **headers}
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in given.items()]
     return "\r\n".join([f"HTTP/1.1 {status} Said", *lines, "", ""]).encode() + body
 
 
-def answering(answer: Callable[[bytes], bytes]) -> Script:
-    """A script that answers request after request on a connection with the bytes that `answer` gives; none: it ends."""
+def responding(respond: Callable[[bytes], bytes]) -> Script:
+    """A script that answers request after request on a connection with the bytes that `respond` gives; none: it ends."""
 
     def script(connection: RawConnection) -> None:
-        while (request := connection.read_request()) and (reply := answer(request)):
+        while (request := connection.read_request()) and (reply := respond(request)):
             connection.send(reply)
 
     return script

@@ -15,15 +15,15 @@ from typing import assert_never
 
 import yaml
 
-from orderdesk_devkit.testing.cassettes import Head, Provenance, Scene, Source, read_head, record
-from orderdesk_devkit.testing.harness import Stage, details_of, simulated
+from orderdesk_devkit.testing.cassettes import CassetteHeader, CassetteSetup, Provenance, Source, read_header, record
+from orderdesk_devkit.testing.harness import PluginHarness, details_of, open_simulated_harness
 from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, load_scenarios, sdk_version
-from orderdesk_devkit.testing.scrubbing import Scrubber, private_texts
+from orderdesk_devkit.testing.scrubbing import Scrubber, personal_texts
 from orderdesk_sdk.cases.case import OPEN
 from orderdesk_sdk.clock import SystemClock, VirtualClock
 from orderdesk_sdk.desk.config import find_config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import ConfigurationError, InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.errors import ConfigurationError, InvalidStateError, OrderDeskError, ValidationError
 from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 
 __all__ = ["main", "record_live", "record_simulated"]
@@ -36,18 +36,18 @@ def main(arguments: Sequence[str]) -> int:
         tests = asked.tests or _tests_of(asked.integration)
         scenarios = load_scenarios(tests)
         if scenarios.integration != asked.integration:
-            raise InputError(f"its scenarios are those of {scenarios.integration}", place=str(tests))
+            raise ValidationError(f"its scenarios are those of {scenarios.integration}", location=str(tests))
         if asked.live:
-            return _live(asked, scenarios, tests)
+            return _record_live(asked, scenarios, tests)
         if asked.config or asked.connection or asked.order or asked.yes:
-            raise InputError("--config, --connection, --order and --yes belong to --live")
+            raise ValidationError("--config, --connection, --order and --yes belong to --live")
         for scenario in [scenarios.named(name) for name in asked.scenario] or scenarios.table:
             file = _file(tests, scenario)
-            if not asked.scenario and file.exists() and read_head(file).provenance.source is Source.LIVE:
+            if not asked.scenario and file.exists() and read_header(file).provenance.source is Source.LIVE:
                 print(f"kept {file}: it was recorded live; name {scenario.name} to record over it")
                 continue
             record_simulated(scenarios, scenario, file)
-            print(f"recorded {file}: {_exchanges(file)} exchanges with the simulator; {scenario.about}")
+            print(f"recorded {file}: {_exchanges(file)} exchanges with the simulator; {scenario.description}")
         for stray in sorted({*(tests / "cassettes").glob("*.yaml")} - {_file(tests, one) for one in scenarios.table}):
             print(f"{stray} belongs to no scenario; delete it")
     except OrderDeskError as error:
@@ -60,9 +60,9 @@ def record_simulated(scenarios: Scenarios, scenario: Scenario, file: Path) -> No
     """Record a scenario against the plugin's simulator, on a virtual clock, into `file`."""
     clock = VirtualClock()
     simulator = scenario.simulator(clock)
-    for name, choice in scenario.switches.items():
-        simulator.set_switch(name, choice)
-    with simulated(
+    for name, choice in scenario.options.items():
+        simulator.set_option(name, choice)
+    with open_simulated_harness(
         scenarios.integration,
         simulator,
         order=scenario.order,
@@ -73,31 +73,31 @@ def record_simulated(scenarios: Scenarios, scenario: Scenario, file: Path) -> No
         _record(scenarios, scenario, stage, Source.SIMULATOR, file)
 
 
-def record_live(scenarios: Scenarios, scenario: Scenario, stage: Stage, file: Path) -> None:
+def record_live(scenarios: Scenarios, scenario: Scenario, harness: PluginHarness, file: Path) -> None:
     """Record a scenario against the live service of the stage's connection into `file`."""
-    _record(scenarios, scenario, stage, Source.LIVE, file)
+    _record(scenarios, scenario, harness, Source.LIVE, file)
 
 
-def _record(scenarios: Scenarios, scenario: Scenario, stage: Stage, source: Source, file: Path) -> None:
-    order = stage.desk.host.order(stage.order)
-    connection = stage.desk.connections.get(stage.connection)
+def _record(scenarios: Scenarios, scenario: Scenario, harness: PluginHarness, source: Source, file: Path) -> None:
+    order = harness.desk.order_store.get_order(harness.order)
+    connection = harness.desk.connections.get(harness.connection)
     today = datetime.now(UTC).date()
-    now = stage.clock.now().replace(microsecond=0)
-    head = Head(
+    now = harness.clock.now().replace(microsecond=0)
+    head = CassetteHeader(
         Provenance(source, scenarios.integration, scenarios.service_version, today, sdk_version()),
-        Scene(
+        CassetteSetup(
             now,
-            stage.order,
+            harness.order,
             order.added_at or now,
-            stage.placement.submitted_at.replace(microsecond=0),
+            harness.remote_order.submitted_at.replace(microsecond=0),
             tuple((line.code, line.quantity) for line in order.lines),
             details_of(order, scenario.details),
-            _settings(connection.settings, stage.configured.settings),
+            _settings(connection.settings, harness.connection_config.settings),
         ),
     )
-    scrubber = Scrubber(connection.integration, connection.settings, private_texts(order))
+    scrubber = Scrubber(connection.integration, connection.settings, personal_texts(order))
     with record(file, head, scrubber):
-        scenario.play(stage)
+        scenario.play(harness)
 
 
 def _settings(settings: object, configured: Mapping[str, object]) -> dict[str, object]:
@@ -105,53 +105,53 @@ def _settings(settings: object, configured: Mapping[str, object]) -> dict[str, o
     kept: dict[str, object] = {}
     for one in settings_fields(type(settings)):
         match one.kind:
-            case SettingKind.PLAIN | SettingKind.PARSED:
+            case SettingKind.PLAIN | SettingKind.CUSTOM:
                 if one.name in configured and getattr(settings, one.name) != one.default:
                     kept[one.name] = configured[one.name]
-            case SettingKind.HOST | SettingKind.SECRET:
+            case SettingKind.URL | SettingKind.SECRET:
                 continue  # Whoever replays has others.
             case _:
                 assert_never(one.kind)
     return kept
 
 
-def _live(asked: argparse.Namespace, scenarios: Scenarios, tests: Path) -> int:
-    if not (len(asked.scenario) == 1 and asked.config and asked.connection and asked.order):
-        raise InputError("--live takes one SCENARIO, --config FILE, --connection NAME and --order NUMBER")
-    scenario = scenarios.named(asked.scenario[0])
+def _record_live(names: argparse.Namespace, scenarios: Scenarios, tests: Path) -> int:
+    if not (len(names.scenario) == 1 and names.config and names.connection and names.order):
+        raise ValidationError("--live takes one SCENARIO, --config FILE, --connection NAME and --order NUMBER")
+    scenario = scenarios.named(names.scenario[0])
     if scenario.live is None:
         text = f"{scenario.name} cannot be recorded live: the service cannot be brought to it on purpose"
-        raise NotAllowedError(text, remedy="record it against the simulator")
-    config = find_config(asked.config)
+        raise InvalidStateError(text, hint="record it against the simulator")
+    config = find_config(names.config)
     clock = SystemClock()
     with Desk(config, clock=clock) as desk:
-        connection = desk.connections.get(asked.connection)
+        connection = desk.connections.get(names.connection)
         if connection.integration.slug != scenarios.integration:
-            raise ConfigurationError(f"is a connection to {connection.integration.slug}", place=asked.connection)
-        order = desk.host.order(asked.order)
-        places = [placement.connection for placement in desk.host.placements(order.id)]
-        if places != [asked.connection]:
-            raise NotAllowedError(
+            raise ConfigurationError(f"is a connection to {connection.integration.slug}", location=names.connection)
+        order = desk.order_store.get_order(names.order)
+        places = [placement.connection for placement in desk.order_store.remote_orders(order.id)]
+        if places != [names.connection]:
+            raise InvalidStateError(
                 f"it is registered at {', '.join(places) or 'no connection'}; this would cancel it at all of them",
-                place=f"order {order.number}",
-                remedy=f"take an order that is at {asked.connection} only (`orderdesk place` registers it)",
+                location=f"order {order.number}",
+                hint=f"take an order that is at {names.connection} only (`orderdesk place` registers it)",
             )
         if desk.cases(states=tuple(OPEN)):
-            raise NotAllowedError(
+            raise InvalidStateError(
                 "other cancellations are open in its ledger; following them up would be recorded too",
-                place=str(config.ledger),
-                remedy="wait until they are settled, or take a configuration with a ledger of its own",
+                location=str(config.ledger),
+                hint="wait until they are settled, or take a configuration with a ledger of its own",
             )
         base = connection.service(clock.now()).base_url or connection.integration.title
         print(f"Plays {scenario.name!r} with order {order.number} at {base}, for real: {scenario.live}.")
         print(f"It is written into the ledger {config.ledger}, as any cancellation, and waits as long as it takes.")
         named = ", ".join(["number", "codes and quantities", *scenario.details])
         print(f"The cassette will hold of the order: {named}; read it before you share it.")
-        if not asked.yes:
+        if not names.yes:
             print("Nothing was sent. Add --yes to do it.")
             return 2
         file = _file(tests, scenario)
-        stage = Stage(desk, clock, asked.connection, order.number, config.connections[asked.connection])
+        stage = PluginHarness(desk, clock, names.connection, order.number, config.connections[names.connection])
         record_live(scenarios, scenario, stage, file)
         print(f"recorded {file}: {_exchanges(file)} exchanges with the live service")
     return 0

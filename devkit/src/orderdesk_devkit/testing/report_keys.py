@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["COUNTED", "KILLED", "LOUD"]
+__all__ = ["CONFORMANCE", "FAILPOINTS", "VENDOR_SKIP"]
 
-KILLED = "kill points"
+FAILPOINTS = "kill points"
 """The property under which a test records which failpoints were tried; the summary tells it."""
-COUNTED = "conformance"
+CONFORMANCE = "conformance"
 """The property under which a standard test records (integration, what, how many); the sums are said in the summary."""
-LOUD = "not checked against the vendor: "
+VENDOR_SKIP = "not checked against the vendor: "
 """How the reason of a skip begins that must not go unseen."""

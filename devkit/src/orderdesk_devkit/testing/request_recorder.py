@@ -9,11 +9,11 @@ from attrs import frozen
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["SeenReply", "SeenRequest", "Tap"]
+__all__ = ["RecordedResponse", "RecordedRequest", "RequestRecorder"]
 
 
 @frozen
-class SeenRequest:
+class RecordedRequest:
     """A request as it came in. path: as it was sent, percent-encoded. headers: by lower-case name."""
 
     method: str
@@ -29,16 +29,16 @@ class SeenRequest:
 
 
 @frozen
-class SeenReply:
+class RecordedResponse:
     """A reply as it went out, and what it answers."""
 
-    request: SeenRequest
+    request: RecordedRequest
     status: int
     body: bytes
 
 
-class Tap:
-    """`app`, with every request that comes in written down in `requests`, and every whole reply in `replies`.
+class RequestRecorder:
+    """`app`, with every request that comes in written down in `requests`, and every whole reply in `responses`.
 
     instead: given a request, returns a status and a JSON text to answer with, or None to let the app have it.
     edit: given a request and the body of the app's reply, returns the body to send in its place.
@@ -47,37 +47,37 @@ class Tap:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self.requests: list[SeenRequest] = []
-        self.replies: list[SeenReply] = []
-        self.instead: Callable[[SeenRequest], tuple[int, str] | None] | None = None
-        self.edit: Callable[[SeenRequest, bytes], bytes] | None = None
+        self.requests: list[RecordedRequest] = []
+        self.responses: list[RecordedResponse] = []
+        self.override: Callable[[RecordedRequest], tuple[int, str] | None] | None = None
+        self.edit_response: Callable[[RecordedRequest, bytes], bytes] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self.instead is not None:
-            seen = _seen(scope, body := await _whole(receive))
-            answer = self.instead(seen)
+        if self.override is not None:
+            seen = _recorded_request(scope, body := await _whole(receive))
+            answer = self.override(seen)
             if answer is not None:
                 self.requests.append(seen)
                 status, text = answer
                 await Response(text, status, media_type="application/json")(scope, receive, send)
                 return
-            receive = _again(body, receive)
+            receive = _replay_receive(body, receive)
         parts: list[bytes] = []
-        whole: list[SeenRequest] = []
+        whole: list[RecordedRequest] = []
 
         async def read() -> Message:
             message = await receive()
             if message["type"] == "http.request":
                 parts.append(message.get("body", b""))
                 if not message.get("more_body", False):
-                    whole.append(_seen(scope, b"".join(parts)))
+                    whole.append(_recorded_request(scope, b"".join(parts)))
                     self.requests.append(whole[0])
             return message
 
-        edit = self.edit
+        edit = self.edit_response
         start: Message = {}
         given = bytearray()
 
@@ -88,7 +88,7 @@ class Tap:
                 given.extend(message.get("body", b""))
                 if not message.get("more_body", False) and whole:
                     # Before the client has it all: whoever asks then must find it here.
-                    self.replies.append(SeenReply(whole[0], start["status"], bytes(given)))
+                    self.responses.append(RecordedResponse(whole[0], start["status"], bytes(given)))
             if edit is None:
                 await send(message)
 
@@ -112,7 +112,7 @@ async def _whole(receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def _replay_receive(body: bytes, receive: Receive) -> Receive:
     """What gives a request that was read already, then whatever comes after it."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -122,8 +122,8 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return read
 
 
-def _seen(scope: Scope, body: bytes) -> SeenRequest:
+def _recorded_request(scope: Scope, body: bytes) -> RecordedRequest:
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     query: bytes = scope["query_string"]
-    return SeenRequest(scope["method"], raw.decode("ascii").partition("?")[0], query.decode("ascii"), headers, body)
+    return RecordedRequest(scope["method"], raw.decode("ascii").partition("?")[0], query.decode("ascii"), headers, body)

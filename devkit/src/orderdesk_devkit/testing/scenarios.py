@@ -35,13 +35,21 @@ from attrs import field, frozen
 
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import Simulator, simulators
-from orderdesk_devkit.testing.cassettes import Head, Scene, Source, read_head, replay
-from orderdesk_devkit.testing.harness import LINES, ORDER, Stage, configured, details_of, staged, staged_order
-from orderdesk_devkit.testing.scrubbing import Scrubber, private_texts, stored_host
+from orderdesk_devkit.testing.cassettes import CassetteHeader, CassetteSetup, Source, read_header, replay
+from orderdesk_devkit.testing.harness import (
+    LINES,
+    ORDER,
+    PluginHarness,
+    connection_config,
+    details_of,
+    harness_order,
+    open_plugin_harness,
+)
+from orderdesk_devkit.testing.scrubbing import Scrubber, personal_texts, recorded_host
 from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
 from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.runtime.connection_config import make_settings
 from orderdesk_sdk.secret import HIDDEN
 
@@ -51,7 +59,7 @@ __all__ = [
     "cancel_and_follow",
     "cancel_and_resubmit",
     "load_scenarios",
-    "replayed",
+    "replay_scenario",
     "sdk_version",
     "with_fault",
     "with_order",
@@ -77,15 +85,15 @@ class Scenario:
     """
 
     name: str = field()
-    about: str = field(kw_only=True)
-    play: Callable[[Stage], None] = field(kw_only=True)
+    description: str = field(kw_only=True)
+    play: Callable[[PluginHarness], None] = field(kw_only=True)
     simulator: Callable[[Clock], Simulator] = field(kw_only=True)
     live: str | None = field(kw_only=True)
     order: str = field(default=ORDER, kw_only=True)
     lines: tuple[tuple[str, int], ...] = field(default=LINES, kw_only=True)
     details: Mapping[str, object] = field(factory=dict, kw_only=True)
     settings: Mapping[str, object] = field(factory=dict, kw_only=True)
-    switches: Mapping[str, str] = field(factory=dict, kw_only=True)
+    options: Mapping[str, str] = field(factory=dict, kw_only=True)
 
     @name.validator
     def _check_name(self, _: object, name: str) -> None:
@@ -107,19 +115,19 @@ class Scenarios:
             if scenario.name == name:
                 return scenario
         known = ", ".join(scenario.name for scenario in self.table)
-        raise NotFoundError(f"there is no scenario {name!r}", place=FILE, remedy=f"one of: {known}")
+        raise NotFoundError(f"there is no scenario {name!r}", location=FILE, hint=f"one of: {known}")
 
 
-def cancel_and_follow(stage: Stage) -> None:
+def cancel_and_follow(harness: PluginHarness) -> None:
     """Cancel the order and let time pass until it is settled or a person has it: what most scenarios play."""
-    stage.cancel()
-    stage.follow()
+    harness.cancel()
+    harness.follow_up()
 
 
-def cancel_and_resubmit(stage: Stage) -> None:
+def cancel_and_resubmit(harness: PluginHarness) -> None:
     """As `cancel_and_follow`, and then the order is submitted again."""
-    cancel_and_follow(stage)
-    stage.resubmit()
+    cancel_and_follow(harness)
+    harness.resubmit()
 
 
 def with_order(
@@ -164,18 +172,18 @@ def load_scenarios(tests: Path) -> Scenarios:
     remedy = "declare SCENARIOS there; see orderdesk_devkit.testing.scenarios"
     spec = importlib.util.spec_from_file_location(f"orderdesk_scenarios_{abs(hash(path.resolve()))}", path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise ConfigurationError("there is no such file", place=str(path), remedy=remedy)
+        raise ConfigurationError("there is no such file", location=str(path), hint=remedy)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     found = getattr(module, "SCENARIOS", None)
     if not isinstance(found, Scenarios):
-        raise ConfigurationError("it declares no SCENARIOS", place=str(path), remedy=remedy)
+        raise ConfigurationError("it declares no SCENARIOS", location=str(path), hint=remedy)
     return found
 
 
 @contextmanager
-def replayed(tests: Path, name: str) -> Iterator[Stage]:
+def replay_scenario(tests: Path, name: str) -> Iterator[PluginHarness]:
     """The stage after a scenario was played against its cassette, by a clock that began at the recorded time.
 
     Raises CassetteMismatch where play and cassette differ, ConfigurationError where the cassette is of another service.
@@ -183,14 +191,14 @@ def replayed(tests: Path, name: str) -> Iterator[Stage]:
     scenarios = load_scenarios(tests)
     scenario = scenarios.named(name)
     file = tests / "cassettes" / f"{name}.yaml"
-    head = read_head(file)
-    _check(head, scenarios, file)
-    registry = Registry()
+    head = read_header(file)
+    _validate_header(head, scenarios, file)
+    registry = PluginRegistry()
     integration = registry.load(scenarios.integration).integration
-    settings = _settings(integration.settings, head.scene)
-    made = make_settings(integration.settings, configured(scenarios.integration, settings, registry))
-    scene = head.scene
-    with staged(
+    settings = _settings(integration.settings, head.setup)
+    made = make_settings(integration.settings, connection_config(scenarios.integration, settings, registry))
+    scene = head.setup
+    with open_plugin_harness(
         scenarios.integration,
         settings,
         VirtualClock(scene.clock),
@@ -201,9 +209,9 @@ def replayed(tests: Path, name: str) -> Iterator[Stage]:
         submitted_at=scene.submitted_at,
         registry=registry,
     ) as stage:
-        scrubber = Scrubber(integration, made, private_texts(stage.desk.host.order(stage.order)))
+        scrubber = Scrubber(integration, made, personal_texts(stage.desk.order_store.get_order(stage.order)))
         if head.provenance.source is Source.SIMULATOR:
-            _check_order(scene, scenarios, scenario, scrubber, file)
+            _validate_order(scene, scenarios, scenario, scrubber, file)
         with replay(file, scrubber):
             scenario.play(stage)
         yield stage
@@ -214,39 +222,40 @@ def sdk_version() -> str:
     return version("orderdesk-sdk")
 
 
-def _check(head: Head, scenarios: Scenarios, file: Path) -> None:
-    told, wanted = head.provenance, (scenarios.integration, scenarios.service_version)
+def _validate_header(header: CassetteHeader, scenarios: Scenarios, file: Path) -> None:
+    told, wanted = header.provenance, (scenarios.integration, scenarios.service_version)
     if (told.integration, told.service_version) != wanted:
         raise ConfigurationError(
             f"it was recorded for {told.integration}, {told.service_version}; {FILE} says {wanted[0]}, {wanted[1]}",
-            place=f"{file}: provenance",
-            remedy=f"record it again: python -m orderdesk_devkit.testing.record {scenarios.integration}",
+            location=f"{file}: provenance",
+            hint=f"record it again: python -m orderdesk_devkit.testing.record {scenarios.integration}",
         )
 
 
-def _check_order(scene: Scene, scenarios: Scenarios, scenario: Scenario, scrubber: Scrubber, file: Path) -> None:
-    details = details_of(staged_order(scenario.order, scenario.lines, scenario.details), scenario.details)
+def _validate_order(
+    harness: CassetteSetup, scenarios: Scenarios, scenario: Scenario, scrubber: Scrubber, file: Path
+) -> None:
+    details = details_of(harness_order(scenario.order, scenario.lines, scenario.details), scenario.details)
     wanted = (scenario.order, scenario.lines, scrubber.plain(details))
-    if (scene.order, scene.lines, scene.details) != wanted:
+    if (harness.order, harness.lines, harness.details) != wanted:
         raise ConfigurationError(
             "its order is not the scenario's",
-            place=f"{file}: scene",
-            remedy="record it again: python -m orderdesk_devkit.testing.record "
-            f"{scenarios.integration} {scenario.name}",
+            location=f"{file}: scene",
+            hint=f"record it again: python -m orderdesk_devkit.testing.record {scenarios.integration} {scenario.name}",
         )
 
 
-def _settings(cls: type, scene: Scene) -> dict[str, object]:
+def _settings(cls: type, harness: CassetteSetup) -> dict[str, object]:
     """Settings under which a recorded connection is what it was: stored hosts, worthless secrets, the rest as kept."""
-    made: dict[str, object] = dict(scene.settings)
+    made: dict[str, object] = dict(harness.settings)
     for one in settings_fields(cls):
         match one.kind:
-            case SettingKind.HOST:
-                made[one.name] = stored_host(one)
+            case SettingKind.URL:
+                made[one.name] = recorded_host(one)
             case SettingKind.SECRET:
                 made[one.name] = f"replayed {one.name}"
-            case SettingKind.PLAIN | SettingKind.PARSED if made.get(one.name) == HIDDEN:
+            case SettingKind.PLAIN | SettingKind.CUSTOM if made.get(one.name) == HIDDEN:
                 made[one.name] = ADDRESS
-            case SettingKind.PLAIN | SettingKind.PARSED:
+            case SettingKind.PLAIN | SettingKind.CUSTOM:
                 continue  # As it was recorded.
     return made

@@ -12,38 +12,38 @@ from orderdesk_sdk.plugin.auth import TokenAuth
 from orderdesk_sdk.plugin.connection_settings import SettingField, SettingKind, settings_fields
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.secret import HIDDEN, Secret
-from orderdesk_sdk.transport.redaction import DENIED, Redactor, fold_name
+from orderdesk_sdk.transport.redaction import REDACTED_NAMES, Redactor, normalize_name
 
-__all__ = ["Scrubber", "private_texts", "stored_host", "unscrubbed"]
+__all__ = ["Scrubber", "personal_texts", "recorded_host", "find_unscrubbed"]
 
 _REQUEST_HEADERS = frozenset({"accept", "content-type"})
-_REPLY_HEADERS = frozenset({"content-type", "retry-after"})
+_RESPONSE_HEADERS = frozenset({"content-type", "retry-after"})
 _TOKEN_FIELDS = frozenset({"error", "expires_in", "grant_type", "token_type"})
 """Fields of a token request or reply that are no secret; the value of every other one is hidden."""
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ADDRESS = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w+")
 _CREDENTIAL = re.compile(r"(?im)^\W*(?:set-cookie|cookie|authorization|user-agent|x-[\w-]*(?:token|key|secret))\W*:")
-_SHORTEST = 6
+_MIN_LENGTH = 6
 """A personal text shorter than this is left to the declaration: hiding "Ida" would spoil half of the words."""
 
 
-def unscrubbed(text: str) -> list[str]:
+def find_unscrubbed(text: str) -> list[str]:
     """What looks like a mail address or a header with a credential in the text of a cassette; empty for a clean one."""
     return [*_ADDRESS.findall(text), *_CREDENTIAL.findall(text)]
 
 
-def stored_host(field: SettingField) -> str:
+def recorded_host(field: SettingField) -> str:
     """The URL that stands in a cassette for a host setting: its default, else a name that resolves nowhere."""
     return str(field.default) if field.default else f"https://{field.name.replace('_', '-')}.invalid"
 
 
-def private_texts(order: Order) -> tuple[Secret, ...]:
+def personal_texts(order: Order) -> tuple[Secret, ...]:
     """What an order says about people, wherever it turns up; shorter texts are hidden by the declared fields only."""
     texts = [order.email]
     for address in (order.shipping, order.customer):
         texts += [f"{address.first_name} {address.last_name}", address.company, address.phone]
         texts += [address.address1, address.address2, address.address3, address.address4]
-    return tuple(Secret(text.strip()) for text in texts if len(text.strip()) >= _SHORTEST)
+    return tuple(Secret(text.strip()) for text in texts if len(text.strip()) >= _MIN_LENGTH)
 
 
 class Scrubber:
@@ -55,13 +55,13 @@ class Scrubber:
     def __init__(self, integration: Integration, settings: object, private: Iterable[Secret] = ()) -> None:
         values = [(field, getattr(settings, field.name)) for field in settings_fields(type(settings))]
         secrets = [value for _, value in values if isinstance(value, Secret)]
-        self._redactor = Redactor(integration.redact, [*secrets, *private])
+        self._redactor = Redactor(integration.redact_fields, [*secrets, *private])
         declared = {*integration.evidence_headers, integration.rate_header or "content-type"}
-        self._reply_headers = _REPLY_HEADERS | {name.lower() for name in declared}
+        self._reply_headers = _RESPONSE_HEADERS | {name.lower() for name in declared}
         hosts = [
-            (str(value).rstrip("/"), stored_host(field).rstrip("/"))
+            (str(value).rstrip("/"), recorded_host(field).rstrip("/"))
             for field, value in values
-            if field.kind is SettingKind.HOST and value
+            if field.kind is SettingKind.URL and value
         ]
         # Longest first: a token's URL often begins like the service's.
         self._hosts = sorted(hosts, key=lambda pair: len(pair[0]), reverse=True)
@@ -70,23 +70,23 @@ class Scrubber:
 
     def url(self, url: str) -> str:
         """The URL with its host as it is stored, denied query values hidden."""
-        return self._redactor.url(self._stored(url))
+        return self._redactor.redact_url(self._stored(url))
 
     def request_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers of a request that are kept: default-deny."""
-        return self._redactor.headers(_lower(headers), sorted(_REQUEST_HEADERS))
+        return self._redactor.redact_headers(_lower(headers), sorted(_REQUEST_HEADERS))
 
-    def reply_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+    def response_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers of a reply that are kept: default-deny."""
-        return self._redactor.headers(_lower(headers), sorted(self._reply_headers))
+        return self._redactor.redact_headers(_lower(headers), sorted(self._reply_headers))
 
-    def learn(self, url: str, reply: str) -> None:
+    def collect_secrets(self, url: str, response: str) -> None:
         """Hide from now on whatever a reply of the token endpoint gave; other replies teach nothing."""
-        document = _parsed(reply) if self._is_token(url) else None
+        document = _parsed(response) if self._is_token(url) else None
         if isinstance(document, dict):
             for name, value in document.items():
                 if name not in _TOKEN_FIELDS and isinstance(value, str) and value != HIDDEN:
-                    self._redactor.learn(Secret(value))
+                    self._redactor.add_secret(Secret(value))
 
     def body(self, url: str, text: str) -> str:
         """The body of a request to `url` or of its reply; JSON comes back compact, with nothing escaped needlessly."""
@@ -102,7 +102,9 @@ class Scrubber:
         match value:
             case Mapping():
                 return {
-                    name: HIDDEN if isinstance(inner, str) and fold_name(name) in DENIED else self.plain(inner)
+                    name: HIDDEN
+                    if isinstance(inner, str) and normalize_name(name) in REDACTED_NAMES
+                    else self.plain(inner)
                     for name, inner in value.items()
                 }
             case list() | tuple():
@@ -118,7 +120,7 @@ class Scrubber:
             text = _compact(self._inner(document))
         elif re.match(r"https?://", text):
             text = self.url(text)
-        return _EMAIL.sub(HIDDEN, self._redactor.body(self._stored(text)))
+        return _EMAIL.sub(HIDDEN, self._redactor.redact_body(self._stored(text)))
 
     def _inner(self, document: object) -> object:
         """A JSON value whose texts are cleaned as bodies of their own: services echo requests in them."""

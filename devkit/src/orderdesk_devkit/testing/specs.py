@@ -14,7 +14,7 @@ import pytest
 import yaml
 from jsonschema import Draft4Validator, Draft202012Validator, FormatChecker
 
-from orderdesk_devkit.testing.report_keys import LOUD
+from orderdesk_devkit.testing.report_keys import VENDOR_SKIP
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
 
 __all__ = ["VARIABLE", "OpenApiModel", "SpecMismatch", "SwaggerModel", "VendorModel", "vendor_file"]
@@ -31,10 +31,10 @@ def vendor_file(*parts: str) -> Path:
     """
     folder = os.environ.get(VARIABLE)
     if not folder:
-        pytest.skip(f"{LOUD}{VARIABLE} is not set, so there is no {'/'.join(parts)}")
+        pytest.skip(f"{VENDOR_SKIP}{VARIABLE} is not set, so there is no {'/'.join(parts)}")
     found = Path(folder).joinpath(*parts)
     if not found.is_file():
-        raise ConfigurationError("there is no such file", place=str(found), remedy=f"download it, or unset {VARIABLE}")
+        raise ConfigurationError("there is no such file", location=str(found), hint=f"download it, or unset {VARIABLE}")
     return found
 
 
@@ -53,7 +53,7 @@ class VendorModel(ABC):
     def __init__(self, path: Path, document: object, *, key: str, version: str) -> None:
         self._name = path.name
         if not isinstance(document, dict) or not str(document.get(key)).startswith(version):
-            raise ConfigurationError(f"is no {key} {version} document", place=str(path))
+            raise ConfigurationError(f"is no {key} {version} document", location=str(path))
         self._document: dict[str, object] = document
 
     @abstractmethod
@@ -128,16 +128,16 @@ class VendorModel(ABC):
     def _operation(self, method: str, path_template: str) -> dict[str, object]:
         operation = _table(_table(_table(self._document, "paths"), path_template), method.lower())
         if not operation:
-            raise NotFoundError("the model has no such operation", place=f"{self._name}: {method} {path_template}")
+            raise NotFoundError("the model has no such operation", location=f"{self._name}: {method} {path_template}")
         return operation
 
     def _parameters(self, method: str, path_template: str) -> list[dict[str, object]]:
         """Those of the path first, then those of the operation, references followed."""
         shared = _table(_table(self._document, "paths"), path_template).get("parameters", [])
         own = self._operation(method, path_template).get("parameters", [])
-        return [self._followed(parameter) for parameter in [*_items(shared), *_items(own)]]
+        return [self._resolve_reference(parameter) for parameter in [*_items(shared), *_items(own)]]
 
-    def _followed(self, found: dict[str, object]) -> dict[str, object]:
+    def _resolve_reference(self, found: dict[str, object]) -> dict[str, object]:
         """What a `#/...` reference leads to; anything else as it is."""
         if "$ref" not in found:
             return found
@@ -189,14 +189,14 @@ class OpenApiModel(VendorModel):
         super().__init__(path, _with_nulls(document), key="openapi", version="3.1")
 
     def response_schema(self, response: dict[str, object]) -> object | None:
-        return _content(self._followed(response))
+        return _content(self._resolve_reference(response))
 
     def body_schema(
         self,
         operation: dict[str, object],
         parameters: list[dict[str, object]],  # noqa: ARG002 - here the body is no parameter
     ) -> tuple[object, bool]:
-        body = self._followed(_table(operation, "requestBody"))
+        body = self._resolve_reference(_table(operation, "requestBody"))
         return _content(body), bool(body.get("required"))
 
 

@@ -10,38 +10,38 @@ from orderdesk_sdk.plugin import (
     Answer,
     Batch,
     Button,
-    ByCheck,
     CancelRequest,
-    CheckRequest,
-    Evidence,
+    ConnectionRole,
     Flow,
-    IdRule,
+    IdentifierFormat,
     Integration,
     Limit,
-    NoResubmit,
+    NoResubmission,
     Outcome,
-    Role,
+    Polling,
+    PollRequest,
     Service,
     StatedAt,
+    Verification,
+    get_path,
     hookimpl,
     hours,
-    inside,
     json_object,
     minutes,
-    need,
+    require_success,
+    run_batch,
     text_at,
-    together,
 )
 from orderdesk_sdk.plugin.answer import pending
 
 
-def feed_button(most: int) -> Button:
+def feed_button(max_orders: int) -> Button:
     """The button that cancels up to so many orders by one feed, at Amazon's pace: a feed in 20 minutes."""
     return Button(
-        ByCheck(every=minutes(5), give_up=hours(24)),
+        Polling(every=minutes(5), give_up=hours(24)),
         reasons=api.REASONS,
-        note="Amazon mails the buyer. NoInventory counts against you; BuyerCanceled is for a buyer who asked Amazon",
-        batch=Batch(minutes(20), most, True),
+        warning="Amazon mails the buyer. NoInventory counts against you; BuyerCanceled is for a buyer who asked Amazon",
+        batch=Batch(minutes(20), max_orders, True),
     )
 
 
@@ -54,15 +54,15 @@ def orderdesk_integration() -> Integration:
     return Integration(
         slug="amazon-marketplace",
         title="Amazon Marketplace",
-        role=Role.CART,
+        role=ConnectionRole.CART,
         settings=MarketplaceSettings,
         base_url="endpoint",
         auth=sign,
         cancel=FEW,
-        configured=lambda its: MANY if its.item_field and its.transport == "feed" else FEW,
-        resubmit=NoResubmit("a canceled Amazon order cannot come back; the buyer must order again"),
+        routes_for=lambda its: MANY if its.item_field and its.transport == "feed" else FEW,
+        resubmission=NoResubmission("a canceled Amazon order cannot come back; the buyer must order again"),
         identified_by={"order": StatedAt("order", "orderId")},
-        remote_id=IdRule(r"\d{3}-\d{7}-\d{7}", 19, "Amazon's numbers look like 902-1106328-1059050"),
+        remote_id_format=IdentifierFormat(r"\d{3}-\d{7}-\d{7}", 19, "Amazon's numbers look like 902-1106328-1059050"),
         limits={
             "documents": Limit(0.5, burst=15),
             "document": Limit(0.0222, burst=10),
@@ -73,8 +73,8 @@ def orderdesk_integration() -> Integration:
         },
         rate_header="x-amzn-ratelimit-limit",
         evidence_headers=["x-amzn-requestid", "x-amzn-errortype"],
-        redact=["buyer", "recipient", "X-Amz-Credential", "X-Amz-Security-Token", "X-Amz-Signature"],
-        evidence=Evidence.VENDOR_CHECKED,
+        redact_fields=["buyer", "recipient", "X-Amz-Credential", "X-Amz-Security-Token", "X-Amz-Signature"],
+        verified_by=Verification.VENDOR_CHECKED,
         help_url="https://developer-docs.amazon.com/sp-api/docs/order-feed-type-values",
     )
 
@@ -84,7 +84,7 @@ def orderdesk_cancel_many(
     requests: Sequence[CancelRequest], service: Service[MarketplaceSettings]
 ) -> Flow[Sequence[Answer]]:
     return (
-        yield from together(
+        yield from run_batch(
             requests,
             lambda request: api.cancel_or_item_ids(request, service),
             lambda cancels: api.submit_feed(cancels, service),
@@ -93,16 +93,20 @@ def orderdesk_cancel_many(
 
 
 @hookimpl
-def orderdesk_check(request: CheckRequest, service: Service[MarketplaceSettings]) -> Flow[Answer]:
-    feed, _, number = (request.reference or "").partition("/")
-    fresh = request.asked_at is not None and service.now < request.asked_at + hours(1)
-    if feed and fresh and request.status_since not in api.OPEN:  # One call for all its orders, while it is queued.
+def orderdesk_poll(request: PollRequest, service: Service[MarketplaceSettings]) -> Flow[Answer]:
+    feed, _, number = (request.request_reference or "").partition("/")
+    fresh = request.last_sent_at is not None and service.now < request.last_sent_at + hours(1)
+    if (
+        feed and fresh and request.status_since_request not in api.CANCELABLE
+    ):  # One call for all its orders, while it is queued.
         state = yield api.read_feed(feed, service)
-        if state.is_success and inside(json_object(state), "processingStatus") in api.QUEUED:
+        if state.is_success and get_path(json_object(state), "processingStatus") in api.QUEUED:
             return pending(state, status=text_at(state, "processingStatus"))
     reply = yield api.read_order(request.remote_id, service)
-    verdict = api.order_in(need(reply, check=api.ACCESS, own="errors"), request.remote_id)
+    verdict = api.answer_from_order(
+        require_success(reply, access_hint=api.ACCESS_HINT, error_key="errors"), request.remote_id
+    )
     # Where it was open when last read, the feed was done by then, and its report had nothing against it.
-    if verdict.outcome is not Outcome.PENDING or not feed or request.status_since in api.OPEN:
+    if verdict.outcome is not Outcome.PENDING or not feed or request.status_since_request in api.CANCELABLE:
         return verdict
     return (yield from api.read_report(feed, {number, request.remote_id}, service)) or verdict

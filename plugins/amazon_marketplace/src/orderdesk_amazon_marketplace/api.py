@@ -10,47 +10,47 @@ from orderdesk_amazon_marketplace.settings import MarketplaceSettings
 from orderdesk_sdk.plugin import (
     Answer,
     CancelRequest,
-    CanonicalReason,
-    ClosedList,
     Flow,
     Outcome,
     ReasonCode,
-    Refusal,
+    ReasonList,
+    Rejection,
     Service,
-    XmlReport,
-    document,
-    each_at,
+    StandardReason,
+    XmlReportFormat,
     element,
-    inside,
+    get_path,
     json_object,
     minutes,
-    need,
-    nothing_done,
+    not_processed_answer,
+    require_success,
     text_at,
     texts_at,
+    to_bytes,
+    values_at,
 )
-from orderdesk_sdk.plugin.answer import asked, by_status, pending, refused, unclear
+from orderdesk_sdk.plugin.answer import acknowledged, from_status, pending, rejected, unknown
 
 FEEDS = "/feeds/2021-06-30/feeds"
 DOCUMENTS = "/feeds/2021-06-30/documents"
 ORDERS = "/orders/2026-01-01/orders"
 XML = "text/xml; charset=UTF-8"
-OPEN = ("UNSHIPPED", "PENDING", "PENDING_AVAILABILITY")
+CANCELABLE = ("UNSHIPPED", "PENDING", "PENDING_AVAILABILITY")
 QUEUED = ("IN_QUEUE", "IN_PROGRESS")
-ACCESS = "check region, marketplace_ids, the role Inventory and Order Tracking, and the seller's authorization"
+ACCESS_HINT = "check region, marketplace_ids, the role Inventory and Order Tracking, and the seller's authorization"
 CODES = (  # Ten published ones, told in Seller Central's words (help 200198080) where it has any, and a newer one.
-    ReasonCode("NoInventory", "Out of stock", [CanonicalReason.OUT_OF_STOCK]),
-    ReasonCode("BuyerCanceled", "The buyer asked for it", [CanonicalReason.CUSTOMER_ASKED]),
-    ReasonCode("ShippingAddressUndeliverable", "Undeliverable address", [CanonicalReason.ADDRESS]),
+    ReasonCode("NoInventory", "Out of stock", [StandardReason.OUT_OF_STOCK]),
+    ReasonCode("BuyerCanceled", "The buyer asked for it", [StandardReason.CUSTOMER_ASKED]),
+    ReasonCode("ShippingAddressUndeliverable", "Undeliverable address", [StandardReason.ADDRESS]),
     ReasonCode(
         "GeneralAdjustment",
         "Any other reason",
         [
-            CanonicalReason.FRAUD,
-            CanonicalReason.DUPLICATE,
-            CanonicalReason.PRICING,
-            CanonicalReason.LATE,
-            CanonicalReason.OTHER,
+            StandardReason.FRAUD,
+            StandardReason.DUPLICATE,
+            StandardReason.PRICING,
+            StandardReason.LATE,
+            StandardReason.OTHER,
         ],
     ),
     ReasonCode("CustomerExchange", "The buyer wants an exchange"),
@@ -61,7 +61,7 @@ CODES = (  # Ten published ones, told in Seller Central's words (help 200198080)
     ReasonCode("MerchandiseNotReceived", "MerchandiseNotReceived"),
     ReasonCode("PricingError", "Wrong price (newer; nobody knows whether the feed takes it)"),
 )
-REASONS = ClosedList(CODES, configured=lambda its, _: (*CODES, *(ReasonCode(one, one) for one in its.extra_reasons)))
+REASONS = ReasonList(CODES, codes_for=lambda its, _: (*CODES, *(ReasonCode(one, one) for one in its.extra_reasons)))
 CANCEL_ORDER_CODES = {
     "NoInventory": "NO_INVENTORY",
     "BuyerCanceled": "BUYER_CANCELLED",
@@ -70,17 +70,17 @@ CANCEL_ORDER_CODES = {
     "PricingError": "PRICING_ERROR",
 }
 """What cancelOrder calls the reasons of the feed that it knows."""
-REPORT = XmlReport(
+REPORT = XmlReportFormat(
     "ProcessingReport",
     ("StatusCode", "Processing"),
     problem="Result",
     error=("ResultCode", "Error"),
-    names=("MessageID", "AdditionalInfo/AmazonOrderID"),
-    words=("ResultMessageCode", "ResultDescription"),
-    nobody="0",
+    order_names=("MessageID", "AdditionalInfo/AmazonOrderID"),
+    messages=("ResultMessageCode", "ResultDescription"),
+    placeholders="0",
     counts=tuple(f"ProcessingSummary/Messages{name}" for name in ("Processed", "Successful", "WithError")),
 )
-AGAIN = "the order stands as it was; see it in Seller Central, then cancel it there, or here once more"
+UNCHANGED_HINT = "the order stands as it was; see it in Seller Central, then cancel it there, or here once more"
 
 
 def cancel_or_item_ids(request: CancelRequest, service: Service[MarketplaceSettings]) -> Flow[Answer | tuple[str, ...]]:
@@ -92,16 +92,19 @@ def cancel_or_item_ids(request: CancelRequest, service: Service[MarketplaceSetti
             request.remote_id,
             "cancellation",
             operation="cancellation",
-            repeatable=True,
+            idempotent=True,
             json={"cancelReasonCode": code},
         )
         if not reply.is_client_error:  # One says that nothing was done, as where there is no such call: on to the feed.
-            return asked(reply) if reply.status_code == 202 else unclear(reply)
+            return acknowledged(reply) if reply.status_code == 202 else unknown(reply)
     items = tuple(str(line.metadata.get(its.item_field) or "") for line in request.order.lines)
     if items and all(item.isalnum() for item in items):
         return items
     reply = yield read_order(request.remote_id, service)
-    verdict = order_in(need(reply, check=ACCESS, otherwise=nothing_done, own="errors"), request.remote_id)
+    verdict = answer_from_order(
+        require_success(reply, access_hint=ACCESS_HINT, fallback=not_processed_answer, error_key="errors"),
+        request.remote_id,
+    )
     return texts_at(reply, "order", "orderItems", key="orderItemId") if verdict.outcome is Outcome.PENDING else verdict
 
 
@@ -112,54 +115,63 @@ def submit_feed(
     place = yield service.post(
         DOCUMENTS,
         operation="documents",
-        repeatable=True,
-        private=True,
+        idempotent=True,
+        redact_response=True,
         json={"contentType": XML},
     )
-    url = text_at(need(place, check=ACCESS, otherwise=nothing_done, own="errors"), "url")
-    stored = yield service.elsewhere(
+    url = text_at(
+        require_success(place, access_hint=ACCESS_HINT, fallback=not_processed_answer, error_key="errors"), "url"
+    )
+    stored = yield service.request_url(
         "PUT",
         url,
         operation="store",
-        repeatable=True,
+        idempotent=True,
         content=feed_xml(service.settings.seller_id, cancels),
         content_type=XML,
     )
-    need(stored, check=ACCESS, otherwise=nothing_done)
+    require_success(stored, access_hint=ACCESS_HINT, fallback=not_processed_answer)
     feed = yield service.post(
         FEEDS,
         operation="feeds",
-        repeatable=True,
+        idempotent=True,
         json={
             "feedType": "POST_ORDER_ACKNOWLEDGEMENT_DATA",
             "marketplaceIds": list(service.settings.marketplace_ids),
             "inputFeedDocumentId": text_at(place, "feedDocumentId"),
         },
     )
-    lost = nothing_done if feed.is_client_error else unclear
-    name = text_at(need(feed, check=ACCESS, otherwise=lost), "feedId")
-    return [asked(feed, status="IN_QUEUE", reference=f"{name}/{number}") for number, _ in enumerate(cancels, 1)]
+    lost = not_processed_answer if feed.is_client_error else unknown
+    name = text_at(require_success(feed, access_hint=ACCESS_HINT, fallback=lost), "feedId")
+    return [
+        acknowledged(feed, status="IN_QUEUE", request_reference=f"{name}/{number}")
+        for number, _ in enumerate(cancels, 1)
+    ]
 
 
 def read_report(feed: str, names: set[str], service: Service[MarketplaceSettings]) -> Flow[Answer | None]:
     """What stands against an order in a feed, or that the feed is not through; None for nothing."""
     state = yield read_feed(feed, service)
-    status = text_at(need(state, check=ACCESS, own="errors"), "processingStatus")
+    status = text_at(require_success(state, access_hint=ACCESS_HINT, error_key="errors"), "processingStatus")
     if status == "CANCELLED":
-        return refused(state, Refusal.NOT_ALLOWED, text="Amazon canceled the feed before it began", remedy=AGAIN)
-    name = inside(json_object(state), "resultFeedDocumentId")
+        return rejected(
+            state, Rejection.NOT_ALLOWED, message="Amazon canceled the feed before it began", hint=UNCHANGED_HINT
+        )
+    name = get_path(json_object(state), "resultFeedDocumentId")
     if isinstance(name, str) and status not in QUEUED:
-        place = yield service.get(DOCUMENTS, name, operation="document", private=True, shared=minutes(4))
-        url = text_at(need(place, check=ACCESS, own="errors"), "url")
-        found = yield service.elsewhere("GET", url, operation="store", shared=minutes(4))
-        if told := REPORT.read(need(found, check=ACCESS)).verdict(found, names, remedy=AGAIN):
+        place = yield service.get(DOCUMENTS, name, operation="document", redact_response=True, cache_for=minutes(4))
+        url = text_at(require_success(place, access_hint=ACCESS_HINT, error_key="errors"), "url")
+        found = yield service.request_url("GET", url, operation="store", cache_for=minutes(4))
+        if told := REPORT.read(require_success(found, access_hint=ACCESS_HINT)).answer_for(
+            found, names, hint=UNCHANGED_HINT
+        ):
             return told
-    return None if status == "DONE" else pending(state, status=status, text=f"the feed is {status}")
+    return None if status == "DONE" else pending(state, status=status, message=f"the feed is {status}")
 
 
 def read_feed(feed: str, service: Service[MarketplaceSettings]) -> httpx.Request:
     """The read of a feed: one for all its orders, within a minute."""
-    return service.get(FEEDS, feed, operation="feed", shared=minutes(1))
+    return service.get(FEEDS, feed, operation="feed", cache_for=minutes(1))
 
 
 def read_order(number: str, service: Service[MarketplaceSettings]) -> httpx.Request:
@@ -167,33 +179,36 @@ def read_order(number: str, service: Service[MarketplaceSettings]) -> httpx.Requ
     return service.get(ORDERS, number, operation="order", params={"includedData": "CANCELLATION,FULFILLMENT"})
 
 
-def order_in(reply: httpx.Response, number: str) -> Answer:
-    """What an order's status says of a cancel: pending while it stands there. Raises MalformedReply."""
-    status = text_at(reply, "order", "fulfillment", "fulfillmentStatus")
-    if text_at(reply, "order", "orderId") != number:  # Nor may its items stand in our feed.
-        return unclear(reply, text="Amazon's reply is about another order")
+def answer_from_order(response: httpx.Response, number: str) -> Answer:
+    """What an order's status says of a cancel: pending while it stands there. Raises MalformedResponseError."""
+    status = text_at(response, "order", "fulfillment", "fulfillmentStatus")
+    if text_at(response, "order", "orderId") != number:  # Nor may its items stand in our feed.
+        return unknown(response, message="Amazon's reply is about another order")
     cancels = ("order", "orderItems", "*", "cancellation")
-    why = {str(inside(one, "cancelReason") or "no reason") for one in each_at(reply, *cancels, "cancellationRequest")}
+    why = {
+        str(get_path(one, "cancelReason") or "no reason")
+        for one in values_at(response, *cancels, "cancellationRequest")
+    }
     text = f"the buyer asked Amazon to cancel it: {', '.join(sorted(why))}" if why else None
-    if status in OPEN and "AMAZON" in each_at(reply, "order", "fulfillment", "fulfilledBy"):
-        return refused(
-            reply,
-            Refusal.NOT_ALLOWED,
+    if status in CANCELABLE and "AMAZON" in values_at(response, "order", "fulfillment", "fulfilledBy"):
+        return rejected(
+            response,
+            Rejection.NOT_ALLOWED,
             status=status,
-            text=text,
-            remedy="Amazon fulfills it: ask Seller Support, who promise nothing",
+            message=text,
+            hint="Amazon fulfills it: ask Seller Support, who promise nothing",
         )
     if status == "CANCELLED":
-        who = sorted({str(by) for by in each_at(reply, *cancels, "cancellationExecution", "cancelledBy")})
+        who = sorted({str(by) for by in values_at(response, *cancels, "cancellationExecution", "cancelledBy")})
         text = f"canceled by {', '.join(who) or 'nobody named'}"
-    return by_status(
-        reply,
+    return from_status(
+        response,
         status,
-        canceled_in=("CANCELLED",),
-        shipped_in=("SHIPPED", "PARTIALLY_SHIPPED"),
-        open_in=OPEN,
-        text=text,
-        remedy="see in Seller Central what can be adjusted or returned",
+        canceled_statuses=("CANCELLED",),
+        shipped_statuses=("SHIPPED", "PARTIALLY_SHIPPED"),
+        open_statuses=CANCELABLE,
+        message=text,
+        hint="see in Seller Central what can be adjusted or returned",
     )
 
 
@@ -217,4 +232,4 @@ def feed_xml(seller: str, cancels: Sequence[tuple[CancelRequest, Sequence[str]]]
             *(element("Item", element("AmazonOrderItemCode", item), why) for item in items),
         )
         root.append(element("Message", element("MessageID", str(number)), acknowledgement))
-    return document(root)
+    return to_bytes(root)

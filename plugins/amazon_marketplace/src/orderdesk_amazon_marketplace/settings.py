@@ -20,5 +20,5 @@ class MarketplaceSettings(RefreshTokenSettings):
     transport: str = setting(str, help="json: UNRELEASED cancelOrder first", default="feed", choices=("feed", "json"))
 
 
-sign = refresh_token_auth("token_url", header="x-amz-access-token", dated="x-amz-date")
+sign = refresh_token_auth("token_url", header="x-amz-access-token", date_header="x-amz-date")
 """Login with Amazon: an access token by the seller's refresh token, put on each request."""

@@ -7,30 +7,30 @@ from orderdesk_amazon_mcf.settings import McfSettings, sign
 from orderdesk_sdk.plugin import (
     Answer,
     Button,
-    ByCheck,
     CancelRequest,
-    CheckRequest,
-    Evidence,
     Flow,
-    IdRule,
-    InputError,
+    IdentifierFormat,
     Integration,
     Limit,
     NewNumber,
     NotStated,
     Outcome,
-    Placement,
-    Refusal,
+    Polling,
+    PollRequest,
+    Rejection,
+    RemoteOrder,
     ResubmitRequest,
     Service,
     StatedAt,
+    ValidationError,
+    Verification,
     WhileStatus,
     answer,
-    complaint,
+    auth_or_rate_limit_answer,
+    error_message,
     hookimpl,
     hours,
     minutes,
-    turned_away,
 )
 
 
@@ -42,72 +42,76 @@ def orderdesk_integration() -> Integration:
         settings=McfSettings,
         base_url="endpoint",
         auth=sign,
-        cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), WhileStatus(api.OPEN, until="picking")),),
-        resubmit=NewNumber(),
+        cancel=(Button(Polling(every=minutes(2), give_up=hours(24)), WhileStatus(api.OPEN, closes_at="picking")),),
+        resubmission=NewNumber(),
         identified_by={
             "get": StatedAt("payload", "fulfillmentOrder", "sellerFulfillmentOrderId"),
             "create": NotStated("createFulfillmentOrder answers an empty object"),
         },
-        remote_id=IdRule(r"[A-Za-z0-9._#-]+", 40, "Amazon turns + into a space and answers 403 to ids with spaces"),
+        remote_id_format=IdentifierFormat(
+            r"[A-Za-z0-9._#-]+", 40, "Amazon turns + into a space and answers 403 to ids with spaces"
+        ),
         limits={"*": Limit(2, burst=30)},
         rate_header="x-amzn-ratelimit-limit",
         evidence_headers=["x-amzn-requestid", "x-amzn-errortype"],
-        redact=["destinationAddress", "notificationEmails"],
-        evidence=Evidence.VENDOR_CHECKED,
+        redact_fields=["destinationAddress", "notificationEmails"],
+        verified_by=Verification.VENDOR_CHECKED,
         help_url="https://developer-docs.amazon.com/sp-api/docs/cancel-fulfillment-order",
     )
 
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[McfSettings]) -> Flow[Answer]:
-    reply = yield service.put(api.ORDERS, request.remote_id, "cancel", operation="cancel", repeatable=True)
+    reply = yield service.put(api.ORDERS, request.remote_id, "cancel", operation="cancel", idempotent=True)
     if api.succeeded(reply):  # It was taken, and says no more.
-        return answer.asked(reply)
+        return answer.acknowledged(reply)
     if reply.status_code not in (400, 404):
-        return api.nothing_read(reply)
+        return api.answer_without_order(reply)
     there = yield service.get(api.ORDERS, request.remote_id, operation="get")
     if not there.is_success:
         # A 404 on the cancel alone may be of its path; on both, and in Amazon's words, of the id.
-        if there.status_code == reply.status_code == 404 and api.nothing_read(there).outcome is Outcome.UNCLEAR:
-            return answer.refused(there, Refusal.NOT_ALLOWED, text=api.UNKNOWN)
-        return api.nothing_read(there)
-    verdict = api.verdict(there)
+        if there.status_code == reply.status_code == 404 and api.answer_without_order(there).outcome is Outcome.UNKNOWN:
+            return answer.rejected(there, Rejection.NOT_ALLOWED, message=api.UNKNOWN)
+        return api.answer_without_order(there)
+    verdict = api.answer_from_order(there)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
     if (verdict.status or "").lower() != "processing":  # The status allows it still: it is asked again.
-        return turned_away(reply, check=api.ACCESS, own="errors") or answer.not_done(reply, text=complaint(reply))
-    return answer.refused(
+        return auth_or_rate_limit_answer(
+            reply, access_hint=api.ACCESS_HINT, error_key="errors"
+        ) or answer.not_processed(reply, message=error_message(reply))
+    return answer.rejected(
         reply,
-        Refusal.TOO_LATE,
+        Rejection.TOO_LATE,
         status=verdict.status,
-        text=complaint(reply),
-        remedy=api.TOO_LATE,
+        message=error_message(reply),
+        hint=api.TOO_LATE_HINT,
     )
 
 
 @hookimpl
-def orderdesk_check(request: CheckRequest, service: Service[McfSettings]) -> Flow[Answer]:
+def orderdesk_poll(request: PollRequest, service: Service[McfSettings]) -> Flow[Answer]:
     reply = yield service.get(api.ORDERS, request.remote_id, operation="get")
-    return api.verdict(reply) if reply.is_success else api.nothing_read(reply)
+    return api.answer_from_order(reply) if reply.is_success else api.answer_without_order(reply)
 
 
 @hookimpl
-def orderdesk_resubmit(request: ResubmitRequest, service: Service[McfSettings]) -> Flow[Answer | Placement]:
+def orderdesk_resubmit(request: ResubmitRequest, service: Service[McfSettings]) -> Flow[Answer | RemoteOrder]:
     number, made = request.order.number, None
     there = yield service.get(api.ORDERS, number, operation="get")
-    if there.status_code in (400, 404) and api.nothing_read(there).outcome is Outcome.UNCLEAR:
+    if there.status_code in (400, 404) and api.answer_without_order(there).outcome is Outcome.UNKNOWN:
         try:
             body = api.new_order(request.order, service.settings, service.now)
-        except InputError as error:
-            return answer.refused(there, Refusal.NOT_ALLOWED, text=str(error), remedy=error.remedy)
+        except ValidationError as error:
+            return answer.rejected(there, Rejection.NOT_ALLOWED, message=str(error), hint=error.hint)
         made = yield service.post(api.ORDERS, operation="create", json=body)
         if api.succeeded(made):
-            return service.placement(number)
+            return service.remote_order(number)
         there = yield service.get(api.ORDERS, number, operation="get")
     if there.is_success:  # It is ours only if a create of ours, this one or an earlier one, may have worked.
-        if api.is_ours(there, request.order) and (made is not None or request.unsure):
-            return service.placement(number)
-        return answer.refused(there, Refusal.NOT_ALLOWED, text=api.TAKEN, remedy=api.OTHER)
+        if api.matches_order(there, request.order) and (made is not None or request.may_exist):
+            return service.remote_order(number)
+        return answer.rejected(there, Rejection.NOT_ALLOWED, message=api.NUMBER_IN_USE, hint=api.NUMBER_IN_USE_HINT)
     if made is not None and made.status_code == 400:
-        return answer.refused(made, Refusal.NOT_ALLOWED, text=complaint(made))
-    return api.nothing_read(there if made is None else made)
+        return answer.rejected(made, Rejection.NOT_ALLOWED, message=error_message(made))
+    return api.answer_without_order(there if made is None else made)

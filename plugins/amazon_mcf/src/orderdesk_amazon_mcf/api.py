@@ -15,79 +15,83 @@ from orderdesk_sdk.plugin import (
     Answer,
     LineAnswer,
     Order,
-    Refusal,
+    Rejection,
     answer,
+    auth_or_rate_limit_answer,
     country_code,
-    demand,
-    each_inside,
-    fold,
     json_object,
-    same_lines,
+    line_answers_at,
+    lines_match,
+    normalize_status,
+    require_order_fields,
     text_at,
-    told_lines,
-    turned_away,
+    values_in,
 )
 
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 OPEN = ("New", "Received", "Planning")
-ALIVE = {*map(fold, OPEN), "processing"}
-ACCESS = "check the endpoint's region, the application's role Amazon Fulfillment, and the seller's authorization"
-TOO_LATE = "contact Seller Support; Amazon promises nothing once picking has begun"
+ACTIVE = {*map(normalize_status, OPEN), "processing"}
+ACCESS_HINT = "check the endpoint's region, the application's role Amazon Fulfillment, and the seller's authorization"
+TOO_LATE_HINT = "contact Seller Support; Amazon promises nothing once picking has begun"
 UNKNOWN = "Amazon does not know the order"
-TAKEN = "Amazon has an order under this number, not known for ours or not on its way, and an id is never free again"
-OTHER = "see at Amazon whether that order is this one; if not, give another number"
+NUMBER_IN_USE = (
+    "Amazon has an order under this number, not known for ours or not on its way, and an id is never free again"
+)
+NUMBER_IN_USE_HINT = "see at Amazon whether that order is this one; if not, give another number"
 
 
-def succeeded(reply: httpx.Response) -> bool:
+def succeeded(response: httpx.Response) -> bool:
     """Whether a request was taken: Amazon's error list may come with a 200 too."""
-    return reply.is_success and not json_object(reply).get("errors")
+    return response.is_success and not json_object(response).get("errors")
 
 
-def verdict(reply: httpx.Response) -> Answer:
-    """What the order in a reply says of a cancel. Raises MalformedReply."""
-    status, lines = status_and_lines(reply)
-    words = each_inside(json_object(reply), "payload", "fulfillmentShipments", "*", "fulfillmentShipmentStatus")
-    match fold(status):
+def answer_from_order(response: httpx.Response) -> Answer:
+    """What the order in a reply says of a cancel. Raises MalformedResponseError."""
+    status, lines = status_and_lines(response)
+    words = values_in(json_object(response), "payload", "fulfillmentShipments", "*", "fulfillmentShipmentStatus")
+    match normalize_status(status):
         case "canceled" | "unfulfillable" | "invalid" if "SHIPPED" not in words:  # The three never ship (model).
-            return answer.canceled(reply, status=status, lines=lines)
+            return answer.canceled(response, status=status, lines=lines)
         case "completepartialled" if any(line.canceled for line in lines):
-            return answer.partly_canceled(reply, lines, status=status)
+            return answer.partially_canceled(response, lines, status=status)
         case "complete" | "completepartialled" if lines:
-            return answer.refused(reply, Refusal.SHIPPED, status=status, remedy=TOO_LATE, lines=lines)
-        case word if word in ALIVE:  # Accepted cancels have been seen to win even while picking.
-            return answer.pending(reply, status=status, lines=lines)
+            return answer.rejected(response, Rejection.SHIPPED, status=status, hint=TOO_LATE_HINT, lines=lines)
+        case word if word in ACTIVE:  # Accepted cancels have been seen to win even while picking.
+            return answer.pending(response, status=status, lines=lines)
         case _:
-            return answer.unclear(reply, status=status, text=f"its status {status!r} does not tell what became of it")
+            return answer.unknown(
+                response, status=status, message=f"its status {status!r} does not tell what became of it"
+            )
 
 
-def is_ours(reply: httpx.Response, order: Order) -> bool:
-    """Whether the order in a reply is on its way with the SKUs and quantities of this one. Raises MalformedReply."""
-    status, lines = status_and_lines(reply)
-    return fold(status) in ALIVE and same_lines(lines, order)
+def matches_order(response: httpx.Response, order: Order) -> bool:
+    """Whether the order in a reply is on its way with the SKUs and quantities of this one. Raises MalformedResponseError."""
+    status, lines = status_and_lines(response)
+    return normalize_status(status) in ACTIVE and lines_match(lines, order)
 
 
-def status_and_lines(reply: httpx.Response) -> tuple[str, tuple[LineAnswer, ...]]:
-    """The status word as Amazon spells it, and per SKU how many are canceled. Raises MalformedReply."""
-    lines = told_lines(
-        reply,
+def status_and_lines(response: httpx.Response) -> tuple[str, tuple[LineAnswer, ...]]:
+    """The status word as Amazon spells it, and per SKU how many are canceled. Raises MalformedResponseError."""
+    lines = line_answers_at(
+        response,
         "payload",
         "fulfillmentOrderItems",
         code="sellerSku",
         ordered="quantity",
         canceled="cancelledQuantity",
     )
-    return text_at(reply, "payload", "fulfillmentOrder", "fulfillmentOrderStatus"), lines
+    return text_at(response, "payload", "fulfillmentOrder", "fulfillmentOrderStatus"), lines
 
 
-def nothing_read(reply: httpx.Response) -> Answer:
+def answer_without_order(response: httpx.Response) -> Answer:
     """What a reply comes to that tells of no order."""
-    return turned_away(reply, check=ACCESS, own="errors") or answer.unclear(reply)
+    return auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT, error_key="errors") or answer.unknown(response)
 
 
 def new_order(order: Order, settings: McfSettings, now: datetime) -> dict[str, object]:
-    """The body of createFulfillmentOrder. Raises InputError for an order that lacks what Amazon's model demands."""
+    """The body of createFulfillmentOrder. Raises ValidationError for an order that lacks what Amazon's model demands."""
     to = order.shipping
-    country = country_code(to.country, place="destinationAddress.countryCode")
+    country = country_code(to.country, location="destinationAddress.countryCode")
     address = {
         "name": to.recipient,
         "addressLine1": to.address1,
@@ -101,7 +105,7 @@ def new_order(order: Order, settings: McfSettings, now: datetime) -> dict[str, o
     }
     needed = ("name", "addressLine1", "postalCode", *(["city"] if country != "JP" else []))
     texts = {f"destinationAddress.{name}": address[name] for name in needed}
-    demand(order, texts, longest_code=50, most_lines=100, most_units=250)
+    require_order_fields(order, texts, max_code_length=50, max_lines=100, max_units=250)
     body = {
         "marketplaceId": settings.marketplace_id,
         "shippingSpeedCategory": settings.speed,

@@ -21,5 +21,5 @@ class McfSettings(RefreshTokenSettings):
     policy: str = setting(str, help="if units are missing", default="FillOrKill", choices=POLICIES)
 
 
-sign = refresh_token_auth("token_url", header="x-amz-access-token", dated="x-amz-date")
+sign = refresh_token_auth("token_url", header="x-amz-access-token", date_header="x-amz-date")
 """Login with Amazon: an access token by the seller's refresh token, put on each request."""

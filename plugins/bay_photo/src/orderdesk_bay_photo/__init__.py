@@ -11,22 +11,22 @@ from orderdesk_bay_photo.settings import BayPhotoSettings
 from orderdesk_sdk.plugin import (  # noqa: F401 - hooks of this module too
     Answer,
     Button,
-    ByCheck,
-    Evidence,
     Flow,
     Integration,
     NewNumber,
-    Placement,
+    Polling,
+    RemoteOrder,
     ResubmitRequest,
     Service,
+    Verification,
+    check_before_create,
     hookimpl,
     hours,
     json_object,
     minutes,
     orderdesk_cancel,
-    orderdesk_check,
-    refusing,
-    wire_before_create,
+    orderdesk_poll,
+    reject_invalid_order,
 )
 
 
@@ -38,24 +38,24 @@ def orderdesk_integration() -> Integration:
         settings=BayPhotoSettings,
         base_url="base_url",
         auth=BayPhotoSettings.auth,
-        cancel=(Button(ByCheck(every=minutes(5), give_up=hours(24))),),
-        unavailable=BayPhotoSettings.lacking,
+        cancel=(Button(Polling(every=minutes(5), give_up=hours(24))),),
+        unavailable_reason=BayPhotoSettings.missing,
         identified_by=BayPhotoSettings.identities,
-        resubmit=NewNumber(),
-        redact=["customer", "destination_address"],
-        evidence=Evidence.CONFIGURATION,
+        resubmission=NewNumber(),
+        redact_fields=["customer", "destination_address"],
+        verified_by=Verification.CONFIGURATION,
         help_url="https://help.orderdesk.com/article/287-cancel-an-order",
     )
 
 
 @hookimpl
-def orderdesk_resubmit(request: ResubmitRequest, service: Service[BayPhotoSettings]) -> Flow[Answer | Placement]:
+def orderdesk_resubmit(request: ResubmitRequest, service: Service[BayPhotoSettings]) -> Flow[Answer | RemoteOrder]:
     order, settings = request.order, service.settings
-    with refusing():
+    with reject_invalid_order():
         path, body = api.new_order(order, settings, service.now)
-    if (known := (yield from wire_before_create(settings.wire, request, service))) is not None:
+    if (known := (yield from check_before_create(settings.wire, request, service))) is not None:
         return known
     made = yield service.post(path, operation="create", json=body)
     if made.is_success and json_object(made):  # Raises where the page is no JSON; what stands in it is not documented.
-        return service.placement(order.number)
+        return service.remote_order(order.number)
     return api.not_created(made, order.number)

@@ -12,11 +12,20 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from orderdesk_bay_photo.settings import BayPhotoSettings
-from orderdesk_sdk.plugin import Answer, InputError, Line, Order, Refusal, answer, country_code, turned_away
+from orderdesk_sdk.plugin import (
+    Answer,
+    Order,
+    OrderLine,
+    Rejection,
+    ValidationError,
+    answer,
+    auth_or_rate_limit_answer,
+    country_code,
+)
 
 V1_ORDERS = "/api/v1/orders.json"
 V2_ROOT = "/order_api/v2"
-ACCESS = "check the credentials of this connection, and with Bay Photo that its API is enabled for your account"
+ACCESS_HINT = "check the credentials of this connection, and with Bay Photo that its API is enabled for your account"
 WHOLE_IMAGE = {  # centered
     "crop_width": 100,
     "crop_height": 100,
@@ -27,26 +36,26 @@ WHOLE_IMAGE = {  # centered
 
 
 def new_order(order: Order, settings: BayPhotoSettings, now: datetime) -> tuple[str, dict[str, object]]:
-    """The path and body that create an order. Raises InputError, with the remedy, for what keeps it from being sent."""
-    if settings.api == "v2" and not settings.submit_path.startswith("/"):
-        raise InputError(
+    """The path and body that create an order. Raises ValidationError, with the remedy, for what keeps it from being sent."""
+    if settings.api_version == "v2" and not settings.submit_path.startswith("/"):
+        raise ValidationError(
             f"where V2 takes new orders below {V2_ROOT} is not public: submit_path, which begins with /, is missing",
-            remedy="ask Bay Photo, or duplicate the order in Order Desk and submit the copy there",
+            hint="ask Bay Photo, or duplicate the order in Order Desk and submit the copy there",
         )
     if not (settings.shipping_code or order.shipping_method):
-        raise InputError("neither the order nor the settings have a shipping method", remedy="set shipping_code")
+        raise ValidationError("neither the order nor the settings have a shipping method", hint="set shipping_code")
     incomplete = [
         f"{line.code or line.name} has no {' and no '.join(keys)}"
         for line in order.lines
         if (keys := _missing_keys(line, settings))
     ]
     if incomplete or not order.lines:
-        raise InputError(
+        raise ValidationError(
             f"Bay Photo needs a product and an image for each line: {'; '.join(incomplete) or 'there is none'}",
-            remedy="put it into the line's metadata; an image is a URL of http or https that ends in a file's name",
+            hint="put it into the line's metadata; an image is a URL of http or https that ends in a file's name",
         )
-    country = country_code(order.shipping.country, place="the order's address")
-    if settings.api == "v1":
+    country = country_code(order.shipping.country, location="the order's address")
+    if settings.api_version == "v1":
         return V1_ORDERS, _v1_order(order, settings, now, country)
     return V2_ROOT + settings.submit_path, _v2_order(order, settings, now, country)
 
@@ -54,13 +63,13 @@ def new_order(order: Order, settings: BayPhotoSettings, now: datetime) -> tuple[
 def not_created(made: httpx.Response, number: str) -> Answer:
     """What a response to a new order comes to that does not tell of success. number: the order's."""
     if made.status_code in (400, 409, 422):
-        return answer.refused(
+        return answer.rejected(
             made,
-            Refusal.NOT_ALLOWED,
-            text=f"Bay Photo answered {made.status_code}; what that says is not documented",
-            remedy=f"look there whether {number} is used, and at the order's products and images",
+            Rejection.NOT_ALLOWED,
+            message=f"Bay Photo answered {made.status_code}; what that says is not documented",
+            hint=f"look there whether {number} is used, and at the order's products and images",
         )
-    return turned_away(made, check=ACCESS) or answer.unclear(made)
+    return auth_or_rate_limit_answer(made, access_hint=ACCESS_HINT) or answer.unknown(made)
 
 
 def _v1_order(order: Order, settings: BayPhotoSettings, now: datetime, country: str) -> dict[str, object]:
@@ -76,7 +85,7 @@ def _v1_order(order: Order, settings: BayPhotoSettings, now: datetime, country: 
             "email": order.email,
             "phone": to.phone,
             "address1": to.address1,
-            "address2": to.further,
+            "address2": to.additional_lines,
             "city": to.city,
             "state": to.state,
             "country": country,
@@ -87,7 +96,7 @@ def _v1_order(order: Order, settings: BayPhotoSettings, now: datetime, country: 
     return {name: value for name, value in head.items() if value != ""} | {"products": products}
 
 
-def _v1_product(line: Line, settings: BayPhotoSettings) -> dict[str, object]:
+def _v1_product(line: OrderLine, settings: BayPhotoSettings) -> dict[str, object]:
     url = _line_value(line, settings.image_key)
     return {
         "product_id": _line_value(line, settings.product_key),
@@ -128,7 +137,7 @@ def _v2_order(order: Order, settings: BayPhotoSettings, now: datetime, country: 
     }
 
 
-def _missing_keys(line: Line, settings: BayPhotoSettings) -> list[str]:
+def _missing_keys(line: OrderLine, settings: BayPhotoSettings) -> list[str]:
     """Those of the two keys, product and image, under which a line has nothing that Bay Photo can use."""
     image = _line_value(line, settings.image_key)
     has_image = urlsplit(image).scheme in ("https", "http") and _file_name(image)
@@ -136,7 +145,7 @@ def _missing_keys(line: Line, settings: BayPhotoSettings) -> list[str]:
     return [settings.product_key] * (not has_product) + [settings.image_key] * (not has_image)
 
 
-def _line_value(line: Line, key: str) -> str:
+def _line_value(line: OrderLine, key: str) -> str:
     return str(line.metadata.get(key) or line.variations.get(key) or "").strip()
 
 

@@ -14,9 +14,9 @@ from typing import ClassVar
 
 from starlette.requests import Request
 
-from orderdesk_devkit.simulators.http_requests import bearer, form_in, object_in
-from orderdesk_devkit.simulators.profile import FATE, Durations, Outcome, WireSimulator
-from orderdesk_devkit.simulators.simulator import Deed, Switch
+from orderdesk_devkit.simulators.http_requests import bearer_token, parse_form_body, parse_object_body
+from orderdesk_devkit.simulators.profile import FATE, ApiProfileSimulator, CallResult, Durations
+from orderdesk_devkit.simulators.simulator import BehaviorOption, Effect
 from orderdesk_devkit.simulators.tokens import Tokens
 from orderdesk_sdk.plugin import Clock, hours
 
@@ -27,7 +27,7 @@ CLIENT_ID = "not-a-real-client"
 CLIENT_SECRET = "not-a-real-client-secret"
 SUBMIT = "/simulator-defined/submit"
 """Below V2's root; invented."""
-TOKEN_LASTS = hours(2)
+TOKEN_LIFETIME = hours(2)
 SCOPES = {"integrator:order:read", "integrator:order:write"}
 
 _V1_PARTS = {"order_name": str, "order_date": str, "shipping_billing_code": str, "customer": dict, "products": list}
@@ -44,73 +44,73 @@ _V1_PHOTO = (
 _V2_PARTS = {"integrator_identifier": str, "placed_at": str, "shipping": dict, "images": dict, "products": list}
 _V2_ADDRESS = ("name", "street_address", "city", "state_or_region", "postal_code", "country")
 _V2_PRODUCT = ("name", "code", "quantity", "images", "options")
-_LONGEST = 255
+_MAX_LENGTH = 255
 
 
-class BayPhotoSimulator(WireSimulator):
+class BayPhotoSimulator(ApiProfileSimulator):
     """Bay Photo's documented calls before an invented lab."""
 
     vendor: ClassVar[str] = "Bay Photo"
-    switches: ClassVar[tuple[Switch, ...]] = (
-        Switch("api", ("v1", "v2"), text="which API the account has"),
-        Switch("expires_in", ("told", "untold"), text="whether a token's reply tells how long it lasts"),
+    options: ClassVar[tuple[BehaviorOption, ...]] = (
+        BehaviorOption("api", ("v1", "v2"), description="which API the account has"),
+        BehaviorOption("expires_in", ("told", "untold"), description="whether a token's reply tells how long it lasts"),
         FATE,
     )
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
         super().__init__(clock, durations=durations)
-        self._tokens = Tokens(TOKEN_LASTS, lambda number: f"issued-token-{number:06}")
+        self._tokens = Tokens(TOKEN_LIFETIME, lambda number: f"issued-token-{number:06}")
 
     def settings(self, url: str) -> Mapping[str, object]:
-        ours: dict[str, object] = {"api": self.switch("api"), "base_url": url, "token_url": f"{url}/oauth/token"}
-        if self.switch("api") == "v1":
+        ours: dict[str, object] = {"api": self.option("api"), "base_url": url, "token_url": f"{url}/oauth/token"}
+        if self.option("api") == "v1":
             ours |= {"token": TOKEN}
         else:
             ours |= {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "submit_path": SUBMIT}
-        return {**ours, "shipping_code": "FEDEX2", "wire": self.wire()}
+        return {**ours, "shipping_code": "FEDEX2", "wire": self.api_profile()}
 
-    def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
-        match request.method, request.url.path, self.switch("api"):
+    def handle(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
+        match request.method, request.url.path, self.option("api"):
             case "POST", "/oauth/token", "v2":
                 return "token", None, self._token(body)
             case "POST", "/api/v1/orders.json", "v1":
-                document = object_in(body)
+                document = parse_object_body(body)
                 return "create", _text(document, "order_name"), self._create(request, document, "order_name")
             case "POST", path, "v2" if path == f"/order_api/v2{SUBMIT}":
-                document = object_in(body)
+                document = parse_object_body(body)
                 name = "integrator_identifier"
                 return "create", _text(document, name), self._create(request, document, name)
             case _:
-                return super().answer(request, body)
+                return super().handle(request, body)
 
-    def lets_in(self, request: Request) -> bool:
-        if self.switch("api") == "v1":
+    def is_authorized(self, request: Request) -> bool:
+        if self.option("api") == "v1":
             return request.headers.get("authorization") == f'Token token="{TOKEN}"'
-        return self._tokens.good(bearer(request), self.clock.now())
+        return self._tokens.is_valid(bearer_token(request), self.clock.now())
 
-    def _token(self, body: bytes) -> Outcome:
-        form = form_in(body)
+    def _token(self, body: bytes) -> CallResult:
+        form = parse_form_body(body)
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
-            return Outcome(401, "refused: client", {"error": "invalid_client"})
+            return CallResult(401, "refused: client", {"error": "invalid_client"})
         if form.get("grant_type") != "client_credentials" or not SCOPES >= set(form.get("scope", "").split()) != set():
-            return Outcome(400, "refused: grant or scope", {"error": "invalid_scope"})
+            return CallResult(400, "refused: grant or scope", {"error": "invalid_scope"})
         token = self._tokens.issue(self.clock.now())
-        lasts = {"expires_in": int(TOKEN_LASTS.total_seconds())} if self.switch("expires_in") == "told" else {}
-        return Outcome(200, "issued", {"access_token": token, "token_type": "Bearer", **lasts})
+        lasts = {"expires_in": int(TOKEN_LIFETIME.total_seconds())} if self.option("expires_in") == "told" else {}
+        return CallResult(200, "issued", {"access_token": token, "token_type": "Bearer", **lasts})
 
-    def _create(self, request: Request, document: Mapping[str, object], name: str) -> Outcome:
-        if not self.lets_in(request):
-            return Outcome(401, "refused: credentials", {"error": "not let in"})
+    def _create(self, request: Request, document: Mapping[str, object], name: str) -> CallResult:
+        if not self.is_authorized(request):
+            return CallResult(401, "refused: credentials", {"error": "not let in"})
         now = self.clock.now()
         mistake = _mistake_v1(document) if name == "order_name" else _mistake_v2(document, now)
         number = _text(document, name)
         if mistake is None and self.has(number):
             mistake = f"{name} {number} is used"
         if mistake is not None:
-            return Outcome(422, f"refused: {mistake}", {"error": mistake})
-        self.put(number)
+            return CallResult(422, f"refused: {mistake}", {"error": mistake})
+        self.set_stage(number)
         # Nothing is documented of this reply, so it states no number that a plugin could come to rely on.
-        return Outcome(201, "created", {"simulated": {"stage": "queued"}}, Deed.ORDER_CREATED)
+        return CallResult(201, "created", {"simulated": {"stage": "queued"}}, Effect.ORDER_CREATED)
 
 
 def _text(document: Mapping[str, object], name: str) -> str:
@@ -122,7 +122,7 @@ def _mistake_v1(document: Mapping[str, object]) -> str | None:
     """The first thing that V1's document does not have, or None."""
     match document:
         case {"customer": {**customer}, "products": [*products]} if products:
-            wrong = _wrong(document, _V1_PARTS) or _lacks(customer, _V1_CUSTOMER)
+            wrong = _wrong(document, _V1_PARTS) or _missing(customer, _V1_CUSTOMER)
         case _:
             return "customer or products are wrong"
     try:
@@ -132,7 +132,7 @@ def _mistake_v1(document: Mapping[str, object]) -> str | None:
     for product in products:
         match product:
             case {"product_id": str() | int(), "qty": int(quantity), "photos": [{**photo}, *_]} if quantity > 0:
-                wrong = wrong or _lacks(photo, _V1_PHOTO)
+                wrong = wrong or _missing(photo, _V1_PHOTO)
             case _:
                 return "a product is wrong"
     return wrong
@@ -147,7 +147,7 @@ def _mistake_v2(document: Mapping[str, object], now: datetime) -> str | None:
             )
         case _:
             return "shipping or images are wrong"
-    if not 0 < len(_text(document, "integrator_identifier")) <= _LONGEST:
+    if not 0 < len(_text(document, "integrator_identifier")) <= _MAX_LENGTH:
         wrong = wrong or "integrator_identifier has 1 to 255 characters"
     try:
         if datetime.fromisoformat(_text(document, "placed_at")) > now:
@@ -170,9 +170,9 @@ def _wrong(document: Mapping[str, object], parts: Mapping[str, type]) -> str | N
     return next((f"{name} is wrong" for name, kind in parts.items() if not isinstance(document.get(name), kind)), None)
 
 
-def _lacks(document: Collection[object], names: tuple[str, ...]) -> str | None:
+def _missing(document: Collection[object], names: tuple[str, ...]) -> str | None:
     return next((f"{name} is missing" for name in names if name not in document), None)
 
 
 def _exactly(document: Collection[object], names: tuple[str, ...]) -> str | None:
-    return _lacks(document, names) or next((f"{name} is not allowed" for name in document if name not in names), None)
+    return _missing(document, names) or next((f"{name} is not allowed" for name in document if name not in names), None)

@@ -10,14 +10,14 @@ from __future__ import annotations
 from orderdesk_bdlinx.settings import BdlinxSettings
 from orderdesk_sdk.plugin import (
     Button,
-    ByPerson,
-    Evidence,
     Integration,
-    NoResubmit,
+    ManualConfirmation,
+    NoResubmission,
     RuleAction,
+    Verification,
     hookimpl,
     orderdesk_cancel,  # noqa: F401 - hooks of this module too
-    orderdesk_check,  # noqa: F401 - as above
+    orderdesk_poll,  # noqa: F401 - as above
 )
 
 
@@ -29,12 +29,12 @@ def orderdesk_integration() -> Integration:
         settings=BdlinxSettings,
         base_url="base_url",
         auth=BdlinxSettings.auth,
-        cancel=(Button(ByPerson()),),
-        configured=BdlinxSettings.ladder,
-        unavailable=BdlinxSettings.lacking,
+        cancel=(Button(ManualConfirmation()),),
+        routes_for=BdlinxSettings.routes,
+        unavailable_reason=BdlinxSettings.missing,
         identified_by=BdlinxSettings.identities,
-        resubmit=NoResubmit("duplicate the order in Order Desk and submit the copy to BDLinx from there"),
+        resubmission=NoResubmission("duplicate the order in Order Desk and submit the copy to BDLinx from there"),
         actions=(RuleAction("Cancel Order at BDLinx"),),
-        evidence=Evidence.CONFIGURATION,
+        verified_by=Verification.CONFIGURATION,
         help_url="https://help.orderdesk.com/article/287-cancel-an-order",
     )

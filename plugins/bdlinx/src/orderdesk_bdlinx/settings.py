@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin import Secret, UndocumentedSettings, secret, setting, settings
+from orderdesk_sdk.plugin import CustomApiSettings, Secret, secret, setting, settings
 
 
 @settings
-class BdlinxSettings(UndocumentedSettings):
+class BdlinxSettings(CustomApiSettings):
     """What a connection needs. BDLinx issues user and secret; all the rest stands in the document that it gives out."""
 
     api_user: str = setting(str, help="the API user from BDLinx")

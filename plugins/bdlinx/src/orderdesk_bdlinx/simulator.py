@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from orderdesk_devkit.simulators.profile import WireSimulator
+from orderdesk_devkit.simulators.profile import ApiProfileSimulator
 
 __all__ = ["BdlinxSimulator"]
 
 
-class BdlinxSimulator(WireSimulator):
+class BdlinxSimulator(ApiProfileSimulator):
     """An invented print shop; nothing in it is known of BDLinx."""
 
     vendor: ClassVar[str] = "BDLinx"

@@ -7,38 +7,38 @@ from orderdesk_commercehub.settings import HubSettings, sign
 from orderdesk_sdk.plugin import (
     Answer,
     Button,
-    ByCheck,
     CancelRequest,
-    CheckRequest,
-    ClosedList,
-    Evidence,
+    ConnectionRole,
     Flow,
     Integration,
     Limit,
-    NoResubmit,
+    NoResubmission,
     Outcome,
+    Polling,
+    PollRequest,
     Portal,
-    Role,
+    ReasonList,
     Scope,
     Service,
+    Verification,
     answer,
     hookimpl,
     hours,
-    listed_by,
     minutes,
-    need,
-    nothing_done,
+    not_processed_answer,
+    reasons_by_order_field,
+    require_success,
 )
 
-LISTS = listed_by("reasons", "retailer_field")
+LISTS = reasons_by_order_field("reasons", "retailer_field")
 BUTTON = Button(
-    ByCheck(every=minutes(1), give_up=hours(2)),
-    reasons=ClosedList(api.CODES, configured=LISTS),
+    Polling(every=minutes(1), give_up=hours(2)),
+    reasons=ReasonList(api.CODES, codes_for=LISTS),
     scope=Scope.QUANTITIES,
 )
 FILE = Portal(
     "call orderdesk_commercehub.orderstream.write_confirm, upload the file, see in OrderStream what came of it",
-    reasons=ClosedList((), configured=LISTS),
+    reasons=ReasonList((), codes_for=LISTS),
 )
 
 
@@ -47,17 +47,29 @@ def orderdesk_integration() -> Integration:
     return Integration(
         slug="commercehub",
         title="CommerceHub",
-        role=Role.CART,
+        role=ConnectionRole.CART,
         settings=HubSettings,
         base_url="base_url",
         auth=sign,
         cancel=(BUTTON,),
-        configured=lambda its: (FILE if its.mode == "orderstream" else BUTTON,),
-        resubmit=NoResubmit("a supplier cannot reopen a canceled retailer order; the retailer issues a new one"),
+        routes_for=lambda its: (FILE if its.mode == "orderstream" else BUTTON,),
+        resubmission=NoResubmission(
+            "a supplier cannot reopen a canceled retailer order; the retailer issues a new one"
+        ),
         identified_by=api.identities,
         limits={"order": Limit(8, burst=10)},  # 10 a second, 500 a minute; of the other calls no limit is known
-        redact=["shipping", "shipTo", "billing", "billTo", "customer", "firstName", "lastName", "email", "phone"],
-        evidence=Evidence.VENDOR_CHECKED,
+        redact_fields=[
+            "shipping",
+            "shipTo",
+            "billing",
+            "billTo",
+            "customer",
+            "firstName",
+            "lastName",
+            "email",
+            "phone",
+        ],
+        verified_by=Verification.VENDOR_CHECKED,
         help_url="https://support.dsco.io/hc/en-us/articles/360028354992-Cancel-Codes",
     )
 
@@ -65,22 +77,22 @@ def orderdesk_integration() -> Integration:
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[HubSettings]) -> Flow[Answer]:
     reply = yield api.read_order(request, service)
-    if missing := api.not_there(reply, request, service):
+    if missing := api.answer_if_missing(reply, request, service):
         return missing
-    its, found = service.settings, need(reply, check=api.ACCESS, otherwise=nothing_done)
-    body = api.cancel_body(found, api.lines_there(found, request, its), request, its)
+    its, found = service.settings, require_success(reply, access_hint=api.ACCESS_HINT, fallback=not_processed_answer)
+    body = api.cancel_body(found, api.service_lines(found, request, its), request, its)
     made = yield service.post(api.CANCEL, operation="cancel", json=body)
-    return api.cancel_answer(made)
+    return api.answer_from_cancel(made)
 
 
 @hookimpl
-def orderdesk_check(request: CheckRequest, service: Service[HubSettings]) -> Flow[Answer]:
+def orderdesk_poll(request: PollRequest, service: Service[HubSettings]) -> Flow[Answer]:
     if service.settings.mode == "orderstream":
-        return answer.unclear(None, text="OrderStream cannot be read back")
-    reply = need((yield api.read_order(request, service)), check=api.ACCESS, own="messages")
-    there = api.lines_there(reply, request, service.settings)
-    verdict = there.judge(reply, request.lines)
-    if verdict.outcome is not Outcome.PENDING or request.reference is None:
+        return answer.unknown(None, message="OrderStream cannot be read back")
+    reply = require_success((yield api.read_order(request, service)), access_hint=api.ACCESS_HINT, error_key="messages")
+    there = api.service_lines(reply, request, service.settings)
+    verdict = there.answer_for(reply, request.lines)
+    if verdict.outcome is not Outcome.PENDING or request.request_reference is None:
         return verdict
-    log = yield service.get(api.LOG, operation="log", params={"requestId": request.reference})
-    return api.log_answer(log, there, request) or verdict
+    log = yield service.get(api.LOG, operation="log", params={"requestId": request.request_reference})
+    return api.answer_from_log(log, there, request) or verdict

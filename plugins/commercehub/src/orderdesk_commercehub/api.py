@@ -9,25 +9,25 @@ from orderdesk_sdk.plugin import (
     Answer,
     AnyOf,
     CancelRequest,
-    CanonicalReason,
-    CheckRequest,
     Identity,
-    LineShape,
-    LinesThere,
+    LineFormat,
+    PollRequest,
     ReasonCode,
-    Refusal,
+    Rejection,
     Service,
+    ServiceLines,
+    StandardReason,
     StatedAt,
     answer,
-    complaint,
-    each_at,
+    auth_or_rate_limit_answer,
+    error_message,
+    format_errors,
     hours,
     minutes,
-    need,
-    one_or_many,
+    object_list,
+    require_success,
     text_at,
-    turned_away,
-    words_of,
+    values_at,
 )
 
 ORDER = "/order/"
@@ -35,43 +35,43 @@ CANCEL = "/order/item/cancel"
 LOG = "/order/log"
 ENTRIES = ("logs", "*")
 MESSAGE = ("code", "description")
-ACCESS = "check client_id and client_secret, and that they are a supplier's"
-UNKNOWN = "Dsco does not know the order"
-ELSEWHERE = "cancel it in the portal or ask the retailer"
+ACCESS_HINT = "check client_id and client_secret, and that they are a supplier's"
+UNKNOWN_ORDER = "Dsco does not know the order"
+ELSEWHERE_HINT = "cancel it in the portal or ask the retailer"
 CODES = (  # https://support.dsco.io/hc/en-us/articles/360028354992-Cancel-Codes; a retailer may offer others
-    ReasonCode("CXSS", "Out of Stock", [CanonicalReason.OUT_OF_STOCK]),
+    ReasonCode("CXSS", "Out of Stock", [StandardReason.OUT_OF_STOCK]),
     ReasonCode("CXSD", "Discontinued"),
     ReasonCode("CXSN", "Not Enough Stock"),
-    ReasonCode("CXSB", "Bad/Incorrect Address", [CanonicalReason.ADDRESS]),
+    ReasonCode("CXSB", "Bad/Incorrect Address", [StandardReason.ADDRESS]),
     ReasonCode("CXSI", "Invalid Ship Instructions"),
-    ReasonCode("CXST", "Can't Ship On Time", [CanonicalReason.LATE]),
-    ReasonCode("CXSC", "Cancelled at Retailer Request", [CanonicalReason.CUSTOMER_ASKED]),
+    ReasonCode("CXST", "Can't Ship On Time", [StandardReason.LATE]),
+    ReasonCode("CXSC", "Cancelled at Retailer Request", [StandardReason.CUSTOMER_ASKED]),
     ReasonCode(
         "CXSO",
         "Other",
-        [CanonicalReason.FRAUD, CanonicalReason.DUPLICATE, CanonicalReason.PRICING, CanonicalReason.OTHER],
+        [StandardReason.FRAUD, StandardReason.DUPLICATE, StandardReason.PRICING, StandardReason.OTHER],
     ),
 )
 NAMES = ("dscoItemId", "sku", "partnerSku", "upc", "ean")  # Of several that are sent, the first in this order counts.
-LINES = LineShape(
+LINES = LineFormat(
     items="lineItems",
-    owner="dscoRetailerId",
+    owner_key="dscoRetailerId",
     names=NAMES,
-    beside="lineNumber",
+    extra_name="lineNumber",
     codes=(*NAMES[1:], NAMES[0]),
     ordered="quantity",
     shipped="shippedQuantity",
     accepted="acceptedQuantity",
     status="status",
     canceled=("cancelledQuantity", "rejectedQuantity"),
-    canceled_in=frozenset({"canceled", "rejected"}),
+    canceled_statuses=frozenset({"canceled", "rejected"}),
 )
 
 
 def identities(its: HubSettings) -> dict[str, Identity]:
     """Where the responses of each operation state an order's number."""
     return {
-        "order": lambda reply: [str(one.get(its.order_key) or "") for one in one_or_many(reply)],
+        "order": lambda reply: [str(one.get(its.order_key) or "") for one in object_list(reply)],
         "log": AnyOf(
             StatedAt(*ENTRIES, "requestId", number="reference"),
             StatedAt(*ENTRIES, "payload", "id"),
@@ -79,7 +79,7 @@ def identities(its: HubSettings) -> dict[str, Identity]:
     }
 
 
-def read_order(request: CancelRequest | CheckRequest, service: Service[HubSettings]) -> httpx.Request:
+def read_order(request: CancelRequest | PollRequest, service: Service[HubSettings]) -> httpx.Request:
     """The read of an order with all its suborders, of which Dsco gives the first alone unless it is asked for all."""
     return service.get(
         ORDER,
@@ -92,26 +92,26 @@ def read_order(request: CancelRequest | CheckRequest, service: Service[HubSettin
     )
 
 
-def not_there(reply: httpx.Response, request: CancelRequest, service: Service[HubSettings]) -> Answer | None:
-    """What a read comes to that found no order to cancel; None where there is one. Raises MalformedReply."""
-    if reply.status_code != 404 and not (reply.is_success and not one_or_many(reply)):
+def answer_if_missing(response: httpx.Response, request: CancelRequest, service: Service[HubSettings]) -> Answer | None:
+    """What a read comes to that found no order to cancel; None where there is one. Raises MalformedResponseError."""
+    if response.status_code != 404 and not (response.is_success and not object_list(response)):
         return None
-    if away := turned_away(reply, check=ACCESS, own="messages"):
+    if away := auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT, error_key="messages"):
         return away
-    if service.now < request.placement.submitted_at + hours(1):  # Reads may lag behind.
-        return answer.not_done(reply, text=UNKNOWN, remedy="see order_key", retry_after=minutes(2))
-    return answer.refused(reply, Refusal.NOT_ALLOWED, text=UNKNOWN, remedy="see order_key")
+    if service.now < request.remote_order.submitted_at + hours(1):  # Reads may lag behind.
+        return answer.not_processed(response, message=UNKNOWN_ORDER, hint="see order_key", retry_after=minutes(2))
+    return answer.rejected(response, Rejection.NOT_ALLOWED, message=UNKNOWN_ORDER, hint="see order_key")
 
 
-def lines_there(reply: httpx.Response, request: CancelRequest | CheckRequest, its: HubSettings) -> LinesThere:
-    """The lines of all parts of the order in a successful read. Raises MalformedReply."""
-    return LINES.read(reply, one_or_many(reply), request.order, **{its.order_key: request.remote_id})
+def service_lines(response: httpx.Response, request: CancelRequest | PollRequest, its: HubSettings) -> ServiceLines:
+    """The lines of all parts of the order in a successful read. Raises MalformedResponseError."""
+    return LINES.read(response, object_list(response), request.order, **{its.order_key: request.remote_id})
 
 
 def cancel_body(
-    reply: httpx.Response, there: LinesThere, request: CancelRequest, its: HubSettings
+    response: httpx.Response, there: ServiceLines, request: CancelRequest, its: HubSettings
 ) -> dict[str, object]:
-    """The body that cancels what is left of the lines that are wanted. reply: the read that told of them.
+    """The body that cancels what is left of the lines that are wanted. response: the read that told of them.
 
     Whether the quantities of two cancels add up is not documented.
     """
@@ -125,39 +125,42 @@ def cancel_body(
                 "cancelCode": request.reason.code,
                 "cancelledReason": request.reason.text,
             }
-            for name, count in there.to_ask(reply, request.lines)
+            for name, count in there.quantities_to_request(response, request.lines)
         ],
     }
 
 
-def cancel_answer(made: httpx.Response) -> Answer:
-    """What the response to a cancel says of it. Raises MalformedReply."""
-    away = turned_away(made, check=ACCESS, own="messages")
+def answer_from_cancel(made: httpx.Response) -> Answer:
+    """What the response to a cancel says of it. Raises MalformedResponseError."""
+    away = auth_or_rate_limit_answer(made, access_hint=ACCESS_HINT, error_key="messages")
     if away is not None or made.status_code == 408 or made.is_server_error:
-        return away or answer.unclear(made)
-    word, said = text_at(made, "status"), complaint(made, "messages", MESSAGE)
+        return away or answer.unknown(made)
+    word, said = text_at(made, "status"), error_message(made, "messages", MESSAGE)
     if made.status_code == 404:  # It was read a moment ago.
-        return answer.not_done(made, text=said, remedy=ELSEWHERE)
+        return answer.not_processed(made, message=said, hint=ELSEWHERE_HINT)
     if word == "failure":  # Which a 2xx may say as well.
-        return answer.refused(made, Refusal.NOT_ALLOWED, text=said, remedy=ELSEWHERE)
+        return answer.rejected(made, Rejection.NOT_ALLOWED, message=said, hint=ELSEWHERE_HINT)
     if made.is_success and word in ("success", "pending"):
-        return answer.asked(made, reference=text_at(made, "requestId"))
-    return answer.unclear(made)
+        return answer.acknowledged(made, request_reference=text_at(made, "requestId"))
+    return answer.unknown(made)
 
 
-def log_answer(log: httpx.Response, there: LinesThere, request: CheckRequest) -> Answer | None:
+def answer_from_log(log: httpx.Response, there: ServiceLines, request: PollRequest) -> Answer | None:
     """What the order log says of a cancel; None where its entries differ, or where it has none yet.
 
-    Raises MalformedReply.
+    Raises MalformedResponseError.
     """
-    words = {str(word) for word in each_at(need(log, check=ACCESS, own="messages"), *ENTRIES, "status")}
+    words = {
+        str(word)
+        for word in values_at(require_success(log, access_hint=ACCESS_HINT, error_key="messages"), *ENTRIES, "status")
+    }
     if words not in ({"success"}, {"failure"}):
         return None
-    return there.judge(
+    return there.answer_for(
         log,
         request.lines,
-        done=words == {"success"},
+        carried_out=words == {"success"},
         status=str(*words),
-        text=words_of(each_at(log, *ENTRIES, "results", "*"), MESSAGE),
-        remedy=ELSEWHERE,
+        message=format_errors(values_at(log, *ENTRIES, "results", "*"), MESSAGE),
+        hint=ELSEWHERE_HINT,
     )

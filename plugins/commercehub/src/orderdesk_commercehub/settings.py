@@ -36,7 +36,7 @@ class HubSettings:
     retailer_field: str = setting(str, help="path in the order JSON, as checkout_data.Retailer", default="")
     reasons: Mapping[str, tuple[ReasonCode, ...]] = parsed(read_reason_lists, help="reasons by retailer", default={})
     vendor_id: str = setting(str, help="orderstream: what the hub calls us", default="")
-    outbox: str = setting(str, help="orderstream: the folder for confirm files", default="")
+    file_drop: str = setting(str, help="orderstream: the folder for confirm files", default="")
 
 
 def sign(its: HubSettings) -> ClientCredentialsAuth:

@@ -7,34 +7,34 @@ from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_sdk.plugin import (
     Answer,
     Button,
-    ByCheck,
     CancelRequest,
-    CheckRequest,
-    Evidence,
     Flow,
-    Hint,
-    IdRule,
+    IdentifierFormat,
     Integration,
     Limit,
-    Message,
     NewNumber,
     NotStated,
+    OrderNotification,
     Outcome,
-    Placement,
+    Polling,
+    PollRequest,
+    RemoteOrder,
     ResubmitRequest,
     Service,
+    Verification,
+    WebhookRequest,
     answer,
+    auth_or_rate_limit_answer,
     hookimpl,
     hours,
+    is_rejection,
     json_object,
     minutes,
-    postback_hints,
-    submit,
-    turned_away,
-    turned_down,
+    notifications_by_profile,
+    submit_order,
 )
 
-NOTE = "until shipped; an order canceled after it was batched and entered production may still be produced"
+BATCHED_WARNING = "until shipped; an order canceled after it was batched and entered production may still be produced"
 
 
 @hookimpl
@@ -45,20 +45,20 @@ def orderdesk_integration() -> Integration:
         settings=SiteFlowSettings,
         base_url="base_url",
         auth=sign,
-        cancel=(Button(ByCheck(every=minutes(2), give_up=hours(24)), note=NOTE),),
-        resubmit=NewNumber(),
+        cancel=(Button(Polling(every=minutes(2), give_up=hours(24)), warning=BATCHED_WARNING),),
+        resubmission=NewNumber(),
         identified_by={
             "*": api.numbers_in,
             "cancel": NotStated("what a cancel is answered is not documented"),
         },
-        remote_id=IdRule(
+        remote_id_format=IdentifierFormat(
             r"(?!\.)[^+/\\]+",
             1000,
             "Site Flow's own clients do not agree on how a + is signed, and / or .. may not come through",
         ),
         limits={"*": Limit(15, burst=30)},  # Of 3,000 a minute.
-        redact=["shipTo", "returnAddress", "customerName", "email"],
-        evidence=Evidence.VENDOR_CHECKED,
+        redact_fields=["shipTo", "returnAddress", "customerName", "email"],
+        verified_by=Verification.VENDOR_CHECKED,
         help_url="https://oneflowsystems.freshdesk.com/support/solutions/articles/6000242593-how-to-cancel-an-order",
     )
 
@@ -67,46 +67,54 @@ def orderdesk_integration() -> Integration:
 def orderdesk_cancel(request: CancelRequest, service: Service[SiteFlowSettings]) -> Flow[Answer]:
     number = request.remote_id
     there = yield service.get(api.BY_SOURCE, number, operation="get")
-    found = api.standing(there, number)
-    if found.outcome in (Outcome.CANCELED, Outcome.REFUSED):
+    found = api.answer_from_order(there, number)
+    if found.outcome in (Outcome.CANCELED, Outcome.REJECTED):
         return found
     before, own_id = found.status, (api.order_in(there, number) or {}).get("_id")
     names = (own_id,) if isinstance(own_id, str) and own_id else (service.settings.source_account, number)
-    reply = yield service.put(api.ORDERS, *names, "cancel", operation="cancel", repeatable=True)
+    reply = yield service.put(api.ORDERS, *names, "cancel", operation="cancel", idempotent=True)
     if reply.is_success and not json_object(reply).get("error"):
-        return answer.asked(reply, status=before, text=api.caveat(before))
-    if not turned_down(reply):
-        return turned_away(reply, check=api.ERRORS.check) or answer.unclear(reply, status=before)
+        return answer.acknowledged(reply, status=before, message=api.caveat(before))
+    if not is_rejection(reply):
+        return auth_or_rate_limit_answer(reply, access_hint=api.ERRORS.access_hint) or answer.unknown(
+            reply, status=before
+        )
     there = yield service.get(api.BY_SOURCE, number, operation="get")
     lags = f"Site Flow does not know the order {number} (yet)"
-    known = api.ERRORS.after_reading(reply, there, api.standing(there, number, before), number, lags=lags)
-    return known or answer.not_done(reply, text=api.ERRORS.words(reply), remedy=api.ERRORS.check)
+    known = api.ERRORS.answer_after_read(
+        reply, there, api.answer_from_order(there, number, before), number, delay_reason=lags
+    )
+    return known or answer.not_processed(reply, message=api.ERRORS.message(reply), hint=api.ERRORS.access_hint)
 
 
 @hookimpl
-def orderdesk_check(request: CheckRequest, service: Service[SiteFlowSettings]) -> Flow[Answer]:
+def orderdesk_poll(request: PollRequest, service: Service[SiteFlowSettings]) -> Flow[Answer]:
     reply = yield service.get(api.BY_SOURCE, request.remote_id, operation="get")
-    return api.standing(reply, request.remote_id, request.status_since)
+    return api.answer_from_order(reply, request.remote_id, request.status_since_request)
 
 
 @hookimpl
-def orderdesk_resubmit(request: ResubmitRequest, service: Service[SiteFlowSettings]) -> Flow[Answer | Placement]:
+def orderdesk_resubmit(request: ResubmitRequest, service: Service[SiteFlowSettings]) -> Flow[Answer | RemoteOrder]:
     order, settings = request.order, service.settings
     return (
-        yield from submit(
+        yield from submit_order(
             request,
             service,
             api.ERRORS,
-            look=service.get(api.BY_SOURCE, order.number, operation="get"),
+            read=service.get(api.BY_SOURCE, order.number, operation="get"),
             create=lambda: service.post(api.ORDERS, operation="create", json=api.new_order(order, settings)),
-            find=lambda there: api.standing(there, order.number) if api.order_in(there, order.number) else None,
-            is_ours=api.has_items_of,
-            is_made=lambda made: api.order_in(made, order.number),
+            parse=lambda there: (
+                api.answer_from_order(there, order.number) if api.order_in(there, order.number) else None
+            ),
+            matches_order=api.has_items_of,
+            is_created=lambda made: api.order_in(made, order.number),
         )
     )
 
 
 @hookimpl
-def orderdesk_receive(message: Message, service: Service[SiteFlowSettings]) -> tuple[Hint, ...]:
+def orderdesk_parse_webhook(
+    request: WebhookRequest, service: Service[SiteFlowSettings]
+) -> tuple[OrderNotification, ...]:
     its = service.settings
-    return postback_hints(its.postback, message, its.postback_token, api.POSTBACK_WORDS)
+    return notifications_by_profile(its.webhook, request, its.webhook_token, api.WEBHOOK_EVENTS)

@@ -10,21 +10,21 @@ from orderdesk_hp_site_flow.settings import SiteFlowSettings
 from orderdesk_sdk.plugin import (
     Answer,
     ConfigurationError,
-    HintKind,
-    Line,
     LineAnswer,
+    NotificationKind,
     Order,
-    OwnErrors,
+    OrderLine,
+    ServiceErrors,
     answer,
-    count_in,
     country_code,
-    fold,
-    need,
-    nothing_done,
+    integer_at,
+    lines_match,
+    normalize_status,
+    not_processed_answer,
+    object_list,
     objects_at,
-    one_of,
-    one_or_many,
-    same_lines,
+    require_success,
+    single_object,
     text_at,
 )
 
@@ -32,54 +32,65 @@ ORDERS = "/order"
 BY_SOURCE = "/order/bysourceid"
 STATUS = ("orderData", "status")
 NUMBER = ("orderData", "sourceOrderId")
-ALIVE = ("pending", "dataready", "printready", "complete")
-OPEN = (*ALIVE, "error")
-POSTBACK_WORDS = {
-    "canceled": HintKind.CANCELED,
-    "ordercanceled": HintKind.CANCELED,
-    "shipped": HintKind.SHIPPED,
-    "shipmentshipped": HintKind.SHIPPED,
+ACTIVE = ("pending", "dataready", "printready", "complete")
+OPEN = (*ACTIVE, "error")
+WEBHOOK_EVENTS = {
+    "canceled": NotificationKind.CANCELED,
+    "ordercanceled": NotificationKind.CANCELED,
+    "shipped": NotificationKind.SHIPPED,
+    "shipmentshipped": NotificationKind.SHIPPED,
 }
-ERRORS = OwnErrors("error", "check token, secret and source_account with the print company", details="validations")
+ERRORS = ServiceErrors("error", "check token, secret and source_account with the print company", details="validations")
 
 
-def order_in(reply: httpx.Response, number: str) -> Mapping[str, object] | None:
+def order_in(response: httpx.Response, number: str) -> Mapping[str, object] | None:
     """The order in a reply, which is one or a list of them: the documents do not tell. None: Site Flow has none. Raises
-    MalformedReply for another order and for several, Ended where the reply tells of none.
+    MalformedResponseError for another order and for several, EndFlow where the reply tells of none.
     """
-    if ERRORS.is_unknown(reply):
+    if ERRORS.is_not_found(response):
         return None
-    told = need(reply, check=ERRORS.check, otherwise=nothing_done, own=ERRORS.key)
-    return one_of(told, "order", "data", at=NUMBER, number=number)
+    told = require_success(
+        response, access_hint=ERRORS.access_hint, fallback=not_processed_answer, error_key=ERRORS.key
+    )
+    return single_object(told, "order", "data", number_path=NUMBER, number=number)
 
 
-def numbers_in(reply: httpx.Response) -> list[str]:
-    """The number of each order in a reply. Raises MalformedReply."""
-    return [text_at(reply, *NUMBER, within=one) for one in one_or_many(reply, "order", "data")]
+def numbers_in(response: httpx.Response) -> list[str]:
+    """The number of each order in a reply. Raises MalformedResponseError."""
+    return [text_at(response, *NUMBER, within=one) for one in object_list(response, "order", "data")]
 
 
-def standing(reply: httpx.Response, number: str, before: str | None = None) -> Answer:
+def answer_from_order(response: httpx.Response, number: str, before: str | None = None) -> Answer:
     """What a reply to a read says of an order. before: its status before it was asked for. Raises as `order_in`."""
-    if (found := order_in(reply, number)) is None:
-        return answer.unclear(reply, text=f"Site Flow shows no order {number}")
-    if fold(status := text_at(reply, *STATUS, within=found)) == "canceled":
-        return answer.canceled(reply, status=status, text=caveat(before))
-    return answer.by_status(reply, status, canceled_in=(), shipped_in=["shipped"], open_in=OPEN, word=fold(status))
+    if (found := order_in(response, number)) is None:
+        return answer.unknown(response, message=f"Site Flow shows no order {number}")
+    if normalize_status(status := text_at(response, *STATUS, within=found)) == "canceled":
+        return answer.canceled(response, status=status, message=caveat(before))
+    return answer.from_status(
+        response,
+        status,
+        canceled_statuses=(),
+        shipped_statuses=["shipped"],
+        open_statuses=OPEN,
+        normalized_status=normalize_status(status),
+    )
 
 
 def caveat(before: str | None) -> str | None:
     """What a person must know of a cancel, by the status before it; None where production had not begun."""
-    stood = "nobody knows how far it was" if fold(before or "") in ("", "canceled") else f"it was {before}"
+    stood = "nobody knows how far it was" if normalize_status(before or "") in ("", "canceled") else f"it was {before}"
     warning = f"{stood} before: what was batched by then may still be produced; ask the print company to stop it"
-    return None if fold(before or "") in ("pending", "dataready") else warning
+    return None if normalize_status(before or "") in ("pending", "dataready") else warning
 
 
-def has_items_of(reply: httpx.Response, order: Order) -> bool:
-    """Whether an order there is not in error, and has the SKUs and quantities of this one. Raises MalformedReply."""
-    found = order_in(reply, order.number) or {}
-    items = objects_at(reply, "orderData", "items", within=found)
-    there = [LineAnswer(text_at(reply, "sku", within=item), count_in(reply, item, "quantity"), 0) for item in items]
-    return fold(text_at(reply, *STATUS, within=found)) in ALIVE and same_lines(there, order)
+def has_items_of(response: httpx.Response, order: Order) -> bool:
+    """Whether an order there is not in error, and has the SKUs and quantities of this one. Raises MalformedResponseError."""
+    found = order_in(response, order.number) or {}
+    items = objects_at(response, "orderData", "items", within=found)
+    there = [
+        LineAnswer(text_at(response, "sku", within=item), integer_at(response, item, "quantity"), 0) for item in items
+    ]
+    return normalize_status(text_at(response, *STATUS, within=found)) in ACTIVE and lines_match(there, order)
 
 
 def new_order(order: Order, settings: SiteFlowSettings) -> dict[str, object]:
@@ -89,7 +100,7 @@ def new_order(order: Order, settings: SiteFlowSettings) -> dict[str, object]:
     if without_artwork or not settings.component_code:
         raise ConfigurationError(
             f"no artwork for {', '.join(without_artwork)}" if without_artwork else "no component code",
-            remedy=f"put its URL into the metadata {settings.artwork_key} of each line, and set component_code",
+            hint=f"put its URL into the metadata {settings.artwork_key} of each line, and set component_code",
         )
     address = {
         "name": to.recipient,
@@ -100,7 +111,7 @@ def new_order(order: Order, settings: SiteFlowSettings) -> dict[str, object]:
         "town": to.city,
         "state": to.state,
         "postcode": to.postal_code,
-        "isoCountry": country_code(to.country, place="shipTo.isoCountry"),
+        "isoCountry": country_code(to.country, location="shipTo.isoCountry"),
         "phone": to.phone,
         "email": order.email,
     }
@@ -119,7 +130,7 @@ def new_order(order: Order, settings: SiteFlowSettings) -> dict[str, object]:
     }
 
 
-def _item(line: Line, number: int, settings: SiteFlowSettings) -> dict[str, object]:
+def _item(line: OrderLine, number: int, settings: SiteFlowSettings) -> dict[str, object]:
     artwork = line.metadata[settings.artwork_key]
     return {
         "sku": line.code,

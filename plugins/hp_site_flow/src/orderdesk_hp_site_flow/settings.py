@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from orderdesk_sdk.plugin import (
     HmacAuth,
-    PostbackProfile,
     Secret,
+    WebhookProfile,
     host,
     parsed,
-    read_postback_profile,
+    read_webhook_profile,
     secret,
     setting,
     settings,
@@ -27,8 +27,8 @@ class SiteFlowSettings:
     component_code: str = setting(str, help="the component code of your products, for new orders", default="")
     carrier_alias: str = setting(str, help="of new orders; empty: the order's own shipping method", default="")
     artwork_key: str = setting(str, help="the line metadata with the URL of its artwork", default="print_url")
-    postback_token: Secret = secret(help="the token that your triggers send; empty: none are read", default=Secret(""))
-    postback: PostbackProfile | None = parsed(read_postback_profile, help="your triggers' template", default=None)
+    webhook_token: Secret = secret(help="the token that your triggers send; empty: none are read", default=Secret(""))
+    webhook: WebhookProfile | None = parsed(read_webhook_profile, help="your triggers' template", default=None)
 
 
 def sign(its: SiteFlowSettings) -> HmacAuth:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import httpx
 
 from orderdesk_lulu.settings import LuluSettings
-from orderdesk_sdk.plugin import Answer, OwnErrors, Refusal, Service, answer, fold, text_at
+from orderdesk_sdk.plugin import Answer, Rejection, Service, ServiceErrors, answer, normalize_status, text_at
 
 __all__ = ["CANCELABLE", "ERRORS", "TRANSIENT", "answer_from_job", "cancel_job", "is_transient", "read_job"]
 
@@ -18,7 +18,7 @@ CANCELABLE = ("CREATED", "UNPAID", "PRODUCTION_DELAYED")
 """The statuses from which a job can become CANCELED."""
 TRANSIENT = ("PAYMENT_IN_PROGRESS", "PRODUCTION_READY")
 """The statuses from which a job can come back to one of `CANCELABLE`; they last a few minutes at most."""
-ERRORS = OwnErrors(
+ERRORS = ServiceErrors(
     "detail",
     "check client_id and client_secret, and that they are of this environment: the sandbox has its own",
 )
@@ -32,7 +32,7 @@ def cancel_job(service: Service[LuluSettings], number: str) -> httpx.Request:
         "status",
         "",
         operation="cancel",
-        repeatable=True,
+        idempotent=True,
         json={"name": "CANCELED"},
     )
 
@@ -44,27 +44,29 @@ def read_job(service: Service[LuluSettings], number: str) -> httpx.Request:
 
 def is_transient(status: str | None) -> bool:
     """Whether a job leaves this status by itself within minutes and may be canceled after it."""
-    return fold(status or "") in map(fold, TRANSIENT)
+    return normalize_status(status or "") in map(normalize_status, TRANSIENT)
 
 
-def answer_from_job(reply: httpx.Response) -> Answer:
+def answer_from_job(response: httpx.Response) -> Answer:
     """What a job that was read says of its cancellation; pending for one that can still lead to canceled.
 
-    Raises MalformedReply.
+    Raises MalformedResponseError.
     """
-    if not reply.is_success:
-        return ERRORS.untold(reply)
-    status = text_at(reply, "status", "name")
-    match fold(status):
+    if not response.is_success:
+        return ERRORS.answer_without_order(response)
+    status = text_at(response, "status", "name")
+    match normalize_status(status):
         case "canceled":
-            return answer.canceled(reply, status=status)
+            return answer.canceled(response, status=status)
         case "shipped" | "delivered":
-            return answer.refused(reply, Refusal.SHIPPED, status=status)
+            return answer.rejected(response, Rejection.SHIPPED, status=status)
         case "inproduction":
-            return answer.refused(reply, Refusal.TOO_LATE, status=status)
+            return answer.rejected(response, Rejection.TOO_LATE, status=status)
         case "rejected":
-            return answer.refused(reply, Refusal.NOT_ALLOWED, status=status, text="Lulu has rejected the job itself")
-        case word if word in map(fold, (*CANCELABLE, *TRANSIENT)):
-            return answer.pending(reply, status=status)
+            return answer.rejected(
+                response, Rejection.NOT_ALLOWED, status=status, message="Lulu has rejected the job itself"
+            )
+        case word if word in map(normalize_status, (*CANCELABLE, *TRANSIENT)):
+            return answer.pending(response, status=status)
         case _:  # ERROR as well: what comes after it is not documented.
-            return answer.unclear(reply, status=status)
+            return answer.unknown(response, status=status)

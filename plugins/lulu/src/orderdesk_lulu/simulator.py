@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from orderdesk_devkit.simulators.http_requests import object_in, path_below, stamp
-from orderdesk_devkit.simulators.simple import FATE, Durations, Outcome, Request, SimpleOrder, Stages
-from orderdesk_devkit.simulators.simulator import Deed, Switch
+from orderdesk_devkit.simulators.http_requests import format_datetime, parse_object_body, path_below
+from orderdesk_devkit.simulators.simple import FATE, CallResult, Durations, Request, SimpleOrder, Stages
+from orderdesk_devkit.simulators.simulator import BehaviorOption, Effect
 from orderdesk_devkit.simulators.token import TokenSimulator
 from orderdesk_sdk.plugin import Clock, hours, minutes
 
@@ -36,10 +36,12 @@ class LuluSimulator(TokenSimulator):
     token_path = "/auth/realms/glasstree/protocol/openid-connect/token"
     in_header = True
     stages = Stages(DELAYED, PRINTING, "SHIPPED", "CANCELED")
-    canceled_words: ClassVar[frozenset[str]] = frozenset({"CANCELED"})
-    switches: ClassVar[tuple[Switch, ...]] = (
+    canceled_statuses: ClassVar[frozenset[str]] = frozenset({"CANCELED"})
+    options: ClassVar[tuple[BehaviorOption, ...]] = (
         FATE,
-        Switch("paid", ("until production", "never"), text="whether a job can be canceled after it was paid"),
+        BehaviorOption(
+            "paid", ("until production", "never"), description="whether a job can be canceled after it was paid"
+        ),
     )
 
     def __init__(self, clock: Clock) -> None:
@@ -48,50 +50,50 @@ class LuluSimulator(TokenSimulator):
     def settings(self, url: str) -> Mapping[str, object]:
         return {"base_url": url, "client_id": self.client_id, "client_secret": self.client_secret}
 
-    def settle(self) -> None:
+    def advance_to_present(self) -> None:
         for number, order in self.orders.items():
             if order.stage in PASSING and order.since + minutes(2) <= self.clock.now():
                 before, order.stage, order.since = order.stage, PASSING[order.stage], order.since + minutes(2)
-                self.happened(number, f"{before} -> {order.stage}", order.since)
-        super().settle()
+                self.record_event(number, f"{before} -> {order.stage}", order.since)
+        super().advance_to_present()
 
-    def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
+    def handle(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
         parts = path_below(request, self.base)
         if parts is None:
-            return super().answer(request, body)  # A token.
+            return super().handle(request, body)  # A token.
         number, *rest = parts or [""]
         return f"{request.method} {'/'.join(rest) or 'job'}", number or None, self._job(request, number, rest, body)
 
-    def _job(self, request: Request, number: str, rest: Sequence[str], body: bytes) -> Outcome:
-        if not self.lets_in(request):
-            return Outcome(401, "refused: credentials", {"detail": "Authentication credentials were not provided."})
+    def _job(self, request: Request, number: str, rest: Sequence[str], body: bytes) -> CallResult:
+        if not self.is_authorized(request):
+            return CallResult(401, "refused: credentials", {"detail": "Authentication credentials were not provided."})
         order = self.orders.get(number)
         call = (request.method, *rest)
         if call not in (("GET",), ("GET", "status"), ("PUT", "status")) or (
             request.method == "PUT" and not request.url.path.endswith("/")
         ):
-            return Outcome(404, "refused: no such path", None)
+            return CallResult(404, "refused: no such path", None)
         if order is None:
-            return Outcome(404, "refused: unknown", {"detail": "Not found."})
+            return CallResult(404, "refused: unknown", {"detail": "Not found."})
         if request.method == "PUT":
             return self._set(order, body)
-        status = self.shown(number, order.stage)
+        status = self.order_document(number, order.stage)
         job = {"id": int(number), "status": status, "shipping_address": RECIPIENT}
-        return Outcome(200, f"read: {order.stage}", status if rest else job)
+        return CallResult(200, f"read: {order.stage}", status if rest else job)
 
-    def _set(self, order: SimpleOrder, body: bytes) -> Outcome:
+    def _set(self, order: SimpleOrder, body: bytes) -> CallResult:
         number = order.number
-        if object_in(body) != {"name": self.stages.stopped}:
-            return Outcome(400, "refused: body", {"name": ["This field is required."]})
-        open_to = BEFORE_PAYMENT if self.switch("paid", number) == "never" else (*BEFORE_PAYMENT, DELAYED)
+        if parse_object_body(body) != {"name": self.stages.canceled}:
+            return CallResult(400, "refused: body", {"name": ["This field is required."]})
+        open_to = BEFORE_PAYMENT if self.option("paid", number) == "never" else (*BEFORE_PAYMENT, DELAYED)
         if order.stage not in open_to:
-            said = [f"Invalid transition from {order.stage} to {self.stages.stopped} requested"]
-            return Outcome(400, f"cancel refused in {order.stage}", said)
-        before, honored = order.stage, self.switch(FATE.name, number) == FATE.choices[0]
+            said = [f"Invalid transition from {order.stage} to {self.stages.canceled} requested"]
+            return CallResult(400, f"cancel refused in {order.stage}", said)
+        before, honored = order.stage, self.option(FATE.name, number) == FATE.choices[0]
         if honored:
-            order.stage = self.stages.stopped
-        effect = f"cancel taken in {before}, to be {self.switch(FATE.name, number)}"
-        return Outcome(200, effect, self.shown(number, order.stage), Deed.CANCEL_TAKEN)
+            order.stage = self.stages.canceled
+        effect = f"cancel taken in {before}, to be {self.option(FATE.name, number)}"
+        return CallResult(200, effect, self.order_document(number, order.stage), Effect.CANCEL_ACCEPTED)
 
-    def shown(self, number: str, stage: str) -> Mapping[str, object]:
-        return {"name": stage, "message": "", "changed": stamp(self.orders[number].since)}
+    def order_document(self, number: str, stage: str) -> Mapping[str, object]:
+        return {"name": stage, "message": "", "changed": format_datetime(self.orders[number].since)}

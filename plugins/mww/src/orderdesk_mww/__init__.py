@@ -9,28 +9,28 @@ from orderdesk_sdk.plugin import (
     Answer,
     AnyOf,
     Button,
-    ByCheck,
     CancelRequest,
-    CheckRequest,
     Email,
-    Evidence,
     Flow,
     Integration,
     NewNumber,
     NotStated,
-    Placement,
-    Refusal,
+    Polling,
+    PollRequest,
+    Rejection,
+    RemoteOrder,
     ResubmitRequest,
     Route,
     Service,
-    SinceSubmission,
     StatedAt,
+    Verification,
+    WithinTime,
     answer,
     hookimpl,
     hours,
+    is_rejection,
     minutes,
-    submit,
-    turned_down,
+    submit_order,
 )
 
 INGESTION = hours(1)  # MWW: an order may take so long to come in, and is not canceled before.
@@ -42,10 +42,10 @@ def routes_within(window: str) -> tuple[Route, ...]:
     Order Desk's guide gives the button a minute or two. MWW's own text: until the order is packed.
     """
     button = Button(
-        ByCheck(minutes(5), hours(4)),
-        window=SinceSubmission(minutes(2)) if window == TWO_MINUTES else Always(),
-        climbs={Refusal.TOO_LATE, Refusal.NOT_ALLOWED},
-        note="MWW refuses while it takes the order in, up to an hour, and once it is packed",
+        Polling(minutes(5), hours(4)),
+        window=WithinTime(minutes(2)) if window == TWO_MINUTES else Always(),
+        fallback_on={Rejection.TOO_LATE, Rejection.NOT_ALLOWED},
+        warning="MWW refuses while it takes the order in, up to an hour, and once it is packed",
     )
     return button, Email(to="cancel_email_to", subject="cancel_email_subject", body="cancel_email_body")
 
@@ -59,15 +59,15 @@ def orderdesk_integration() -> Integration:
         base_url="base_url",
         auth=sign,
         cancel=routes_within(TWO_MINUTES),
-        configured=lambda settings: routes_within(settings.cancel_window),
-        resubmit=NewNumber(),
-        redact=["name", "address1", "address2", "city", "postal-code", "phone", "email"],
+        routes_for=lambda settings: routes_within(settings.cancel_window),
+        resubmission=NewNumber(),
+        redact_fields=["name", "address1", "address2", "city", "postal-code", "phone", "email"],
         identified_by={
             "*": AnyOf(StatedAt("data", "attributes", "vendor-po"), StatedAt("data", "id")),
             "lines": NotStated("line items do not name their order; the order that was read before them does"),
         },
         help_url="https://mwwondemand.github.io",
-        evidence=Evidence.PUBLISHED_API,
+        verified_by=Verification.PUBLISHED_API,
     )
 
 
@@ -76,43 +76,45 @@ def orderdesk_cancel(request: CancelRequest, service: Service[MwwSettings]) -> F
     reply = yield api.cancel_order(service, request.remote_id)
     if reply.is_success:
         # Also where it says cancelled: that is read back.
-        return answer.asked(reply, status=api.order_state(reply))
-    if not turned_down(reply):
-        return api.ERRORS.untold(reply)
-    is_young = service.now - request.placement.submitted_at < INGESTION
+        return answer.acknowledged(reply, status=api.order_state(reply))
+    if not is_rejection(reply):
+        return api.ERRORS.answer_without_order(reply)
+    is_young = service.now - request.remote_order.submitted_at < INGESTION
     order = yield api.read_order(service, request.remote_id)
     verdict = api.answer_from_order(order)
-    after_refusal = api.ERRORS.after_reading(
+    after_refusal = api.ERRORS.answer_after_read(
         reply,
         order,
         verdict,
         request.remote_id,
-        lags="MWW may still be taking it in" if is_young else None,
+        delay_reason="MWW may still be taking it in" if is_young else None,
     )
     if after_refusal is not None:
         return after_refusal
     why = "MWW has not yet taken it in, or it is packed already" if is_young else "MWW refused"
-    return answer.refused(reply, Refusal.TOO_LATE, status=verdict.status, text=f"{why}: {api.ERRORS.words(reply)}")
+    return answer.rejected(
+        reply, Rejection.TOO_LATE, status=verdict.status, message=f"{why}: {api.ERRORS.message(reply)}"
+    )
 
 
 @hookimpl
-def orderdesk_check(request: CheckRequest, service: Service[MwwSettings]) -> Flow[Answer]:
+def orderdesk_poll(request: PollRequest, service: Service[MwwSettings]) -> Flow[Answer]:
     return api.answer_from_order((yield api.read_order(service, request.remote_id)))
 
 
 @hookimpl
-def orderdesk_resubmit(request: ResubmitRequest, service: Service[MwwSettings]) -> Flow[Answer | Placement]:
+def orderdesk_resubmit(request: ResubmitRequest, service: Service[MwwSettings]) -> Flow[Answer | RemoteOrder]:
     order = request.order
     return (
-        yield from submit(
+        yield from submit_order(
             request,
             service,
             api.ERRORS,
-            look=api.read_order(service, order.number),
+            read=api.read_order(service, order.number),
             create=lambda: api.create_order(service, order),
-            find=api.answer_from_order,
-            is_ours=api.has_lines_of,
-            is_made=api.order_state,
-            lines=lambda found: api.read_lines(service, found),
+            parse=api.answer_from_order,
+            matches_order=api.has_lines_of,
+            is_created=api.order_state,
+            request_lines=lambda found: api.read_lines(service, found),
         )
     )

@@ -12,15 +12,15 @@ from orderdesk_sdk.plugin import (
     Answer,
     LineAnswer,
     Order,
-    OwnErrors,
     Service,
+    ServiceErrors,
     answer,
-    count_in,
     country_code,
-    demand_metadata,
-    fold,
+    integer_at,
+    lines_match,
+    normalize_status,
     objects_at,
-    same_lines,
+    require_line_metadata,
     text_at,
 )
 
@@ -36,49 +36,49 @@ __all__ = [
     "read_order",
 ]
 
-ORDERS = "/orders"
-ERRORS = OwnErrors("errors", "check the API key with your MWW representative", parts=("title", "detail"))
+ORDERS_PATH = "/orders"
+ERRORS = ServiceErrors("errors", "check the API key with your MWW representative", parts=("title", "detail"))
 
 
 def cancel_order(service: Service[MwwSettings], number: str) -> httpx.Request:
     """The call that asks MWW to cancel an order."""
     return service.request(
         "PATCH",
-        ORDERS,
+        ORDERS_PATH,
         number,
         operation="cancel",
-        repeatable=True,
+        idempotent=True,
         json={"data": {"type": "orders", "id": number, "attributes": {"request": "cancel"}}},
     )
 
 
 def read_order(service: Service[MwwSettings], number: str) -> httpx.Request:
     """The call that reads an order without its lines."""
-    return service.get(ORDERS, number, operation="get")
+    return service.get(ORDERS_PATH, number, operation="get")
 
 
 def read_lines(service: Service[MwwSettings], order: httpx.Response) -> httpx.Request:
-    """The call that reads the line items of an order that was read before. Raises MalformedReply."""
-    return service.get(ORDERS, text_at(order, "data", "id"), "line-items", operation="lines")
+    """The call that reads the line items of an order that was read before. Raises MalformedResponseError."""
+    return service.get(ORDERS_PATH, text_at(order, "data", "id"), "line-items", operation="lines")
 
 
 def create_order(service: Service[MwwSettings], order: Order) -> httpx.Request:
-    """The call that creates an order. Raises InputError as `new_order`."""
-    return service.post(ORDERS, operation="create", json=new_order(order, service.settings))
+    """The call that creates an order. Raises ValidationError as `new_order`."""
+    return service.post(ORDERS_PATH, operation="create", json=new_order(order, service.settings))
 
 
 def new_order(order: Order, settings: MwwSettings) -> dict[str, object]:
-    """The body that creates an order. Raises InputError where a line has no design, or its country is none."""
+    """The body that creates an order. Raises ValidationError where a line has no design, or its country is none."""
     key, to = settings.design_key, order.shipping
-    demand_metadata(order, key, "design")
+    require_line_metadata(order, key, "design")
     address = {
         "name": to.recipient,
         "address1": to.address1,
-        "address2": to.further,
+        "address2": to.additional_lines,
         "email": order.email,
         "city": to.city,
         "state": to.state,
-        "country": country_code(to.country, place="shipping-address.country"),
+        "country": country_code(to.country, location="shipping-address.country"),
         "postal-code": to.postal_code,
         "phone": to.phone,
     }
@@ -105,31 +105,34 @@ def new_order(order: Order, settings: MwwSettings) -> dict[str, object]:
     }
 
 
-def order_state(reply: httpx.Response) -> str:
-    """The state of the order in a reply, in MWW's own word. Raises MalformedReply."""
-    return text_at(reply, "data", "attributes", "state")
+def order_state(response: httpx.Response) -> str:
+    """The state of the order in a reply, in MWW's own word. Raises MalformedResponseError."""
+    return text_at(response, "data", "attributes", "state")
 
 
-def answer_from_order(reply: httpx.Response) -> Answer:
-    """What an order that was read says of its cancellation. Raises MalformedReply."""
-    if not reply.is_success:
-        return ERRORS.untold(reply)
-    state = order_state(reply)
-    return answer.by_status(
-        reply,
+def answer_from_order(response: httpx.Response) -> Answer:
+    """What an order that was read says of its cancellation. Raises MalformedResponseError."""
+    if not response.is_success:
+        return ERRORS.answer_without_order(response)
+    state = order_state(response)
+    return answer.from_status(
+        response,
         state,
-        canceled_in=["canceled"],
-        shipped_in=["shipped"],
-        too_late_in=["packed"],
-        open_in=["received"],
-        word=fold(state),
+        canceled_statuses=["canceled"],
+        shipped_statuses=["shipped"],
+        too_late_statuses=["packed"],
+        open_statuses=["received"],
+        normalized_status=normalize_status(state),
     )
 
 
-def has_lines_of(reply: httpx.Response, order: Order) -> bool:
-    """Whether the line items in a reply are those of this order. Raises MalformedReply."""
-    items = [attributes for item in objects_at(reply, "data") if isinstance(attributes := item.get("attributes"), dict)]
-    lines = [
-        LineAnswer(text_at(reply, "product-code", within=item), count_in(reply, item, "quantity"), 0) for item in items
+def has_lines_of(response: httpx.Response, order: Order) -> bool:
+    """Whether the line items in a reply are those of this order. Raises MalformedResponseError."""
+    items = [
+        attributes for item in objects_at(response, "data") if isinstance(attributes := item.get("attributes"), dict)
     ]
-    return same_lines(lines, order)
+    lines = [
+        LineAnswer(text_at(response, "product-code", within=item), integer_at(response, item, "quantity"), 0)
+        for item in items
+    ]
+    return lines_match(lines, order)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from attrs import evolve
 
 import orderdesk_mww
-from orderdesk_mww import orderdesk_cancel, orderdesk_check, orderdesk_resubmit  # noqa: F401 - hooks of this module too
+from orderdesk_mww import orderdesk_cancel, orderdesk_poll, orderdesk_resubmit  # noqa: F401 - hooks of this module too
 from orderdesk_mww.settings import MwwSettings
-from orderdesk_sdk.plugin import Evidence, Integration, hookimpl, host, settings
+from orderdesk_sdk.plugin import Integration, Verification, hookimpl, settings, url
 
 
 @settings
 class EuropeSettings(MwwSettings):
-    base_url: str = host(help="MWW Europe's API, taken to equal MWW On Demand's: API equality assumed, not documented")
+    base_url: str = url(help="MWW Europe's API, taken to equal MWW On Demand's: API equality assumed, not documented")
 
 
 @hookimpl
@@ -22,5 +22,5 @@ def orderdesk_integration() -> Integration:
         slug="mww-europe",
         title="MWW Europe",
         settings=EuropeSettings,
-        evidence=Evidence.CONFIGURATION,
+        verified_by=Verification.CONFIGURATION,
     )

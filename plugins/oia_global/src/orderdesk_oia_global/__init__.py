@@ -8,9 +8,9 @@ The plugin makes no calls, so it has no `api.py`.
 from __future__ import annotations
 
 from orderdesk_oia_global.settings import OiaSettings
-from orderdesk_sdk.plugin import Email, Evidence, Integration, NoResubmit, Route, hookimpl
+from orderdesk_sdk.plugin import Email, Integration, NoResubmission, Route, Verification, hookimpl
 
-AGAIN = (
+RESUBMIT_HINT = (
     "orders go to OIA Global as files whose format is not public: duplicate the order, so that it gets a new number, "
     "send the copy from Order Desk, and tell OIA Global which order it replaces"
 )
@@ -29,12 +29,12 @@ def orderdesk_integration() -> Integration:
         title="OIA Global",
         settings=OiaSettings,
         cancel=(_email(),),
-        configured=routes_for,
-        resubmit=NoResubmit(AGAIN),
-        evidence=Evidence.CONFIGURATION,
+        routes_for=routes_for,
+        resubmission=NoResubmission(RESUBMIT_HINT),
+        verified_by=Verification.CONFIGURATION,
         help_url="https://help.orderdesk.com/article/287-cancel-an-order",
     )
 
 
 def _email(note: str | None = None) -> Email:
-    return Email(to="recipient", subject="subject", body="body", note=note)
+    return Email(to="recipient", subject="subject", body="body", warning=note)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin import address_of, parsed, read_address, read_template, setting, settings
+from orderdesk_sdk.plugin import parse_address, parsed, read_address, read_template, setting, settings
 
 __all__ = ["OiaSettings"]
 
@@ -33,7 +33,7 @@ class OiaSettings:
             )
 
     def _has_own_test_mailbox(self) -> bool:
-        own, theirs = (address_of(to, "").addr_spec for to in (self.test_email_to, self.cancel_email_to))
+        own, theirs = (parse_address(to, "").addr_spec for to in (self.test_email_to, self.cancel_email_to))
         return own.casefold() != theirs.casefold()
 
     @property

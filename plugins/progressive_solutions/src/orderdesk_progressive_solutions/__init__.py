@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from orderdesk_sdk.plugin import (
     Button,
-    ByPerson,
-    Evidence,
+    CustomApiSettings,
     Integration,
-    NoResubmit,
-    UndocumentedSettings,
+    ManualConfirmation,
+    NoResubmission,
+    Verification,
     hookimpl,
     orderdesk_cancel,  # noqa: F401 - hooks of this module too
-    orderdesk_check,  # noqa: F401 - as above
+    orderdesk_poll,  # noqa: F401 - as above
 )
 
 
@@ -25,16 +25,16 @@ def orderdesk_integration() -> Integration:
     return Integration(
         slug="progressive-solutions",
         title="Progressive Solutions",
-        settings=UndocumentedSettings,
+        settings=CustomApiSettings,
         base_url="base_url",
-        auth=UndocumentedSettings.auth,
-        cancel=(Button(ByPerson()),),
-        configured=UndocumentedSettings.ladder,
-        unavailable=UndocumentedSettings.lacking,
-        identified_by=UndocumentedSettings.identities,
-        resubmit=NoResubmit(
+        auth=CustomApiSettings.auth,
+        cancel=(Button(ManualConfirmation()),),
+        routes_for=CustomApiSettings.routes,
+        unavailable_reason=CustomApiSettings.missing,
+        identified_by=CustomApiSettings.identities,
+        resubmission=NoResubmission(
             "how an order is created there is not public: duplicate it in Order Desk and submit the copy"
         ),
-        evidence=Evidence.CONFIGURATION,
+        verified_by=Verification.CONFIGURATION,
         help_url="https://help.orderdesk.com/article/287-cancel-an-order",
     )

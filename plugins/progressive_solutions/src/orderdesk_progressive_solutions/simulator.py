@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from orderdesk_devkit.simulators.profile import WireSimulator
+from orderdesk_devkit.simulators.profile import ApiProfileSimulator
 
 __all__ = ["ProgressiveSimulator"]
 
 
-class ProgressiveSimulator(WireSimulator):
+class ProgressiveSimulator(ApiProfileSimulator):
     """An invented service; nothing in it is known of Progressive Solutions."""
 
     vendor: ClassVar[str] = "Progressive Solutions"

@@ -7,21 +7,21 @@ import httpx
 from orderdesk_sdk.plugin import (
     Answer,
     Button,
-    ByReply,
     CancelRequest,
-    CheckRequest,
-    Evidence,
+    FinalResponse,
     Flow,
-    IdRule,
+    IdentifierFormat,
     Integration,
     Limit,
-    NoResubmit,
+    NoResubmission,
     Outcome,
-    Refusal,
+    PollRequest,
+    Rejection,
     Service,
+    Verification,
     answer,
     hookimpl,
-    turned_down,
+    is_rejection,
 )
 from orderdesk_shipbob import api
 from orderdesk_shipbob.settings import ShipBobSettings, sign
@@ -37,22 +37,24 @@ def orderdesk_integration() -> Integration:
         auth=sign,
         cancel=(
             Button(
-                ByReply(),
-                note="ShipBob stops the shipments that are not picked, packed or shipped yet, and says of each whether "
+                FinalResponse(),
+                warning="ShipBob stops the shipments that are not picked, packed or shipped yet, and says of each whether "
                 "it did",
             ),
         ),
-        resubmit=NoResubmit("duplicate the order in your shop, and let the copy reach ShipBob under its new number"),
-        remote_id=IdRule(
+        resubmission=NoResubmission(
+            "duplicate the order in your shop, and let the copy reach ShipBob under its new number"
+        ),
+        remote_id_format=IdentifierFormat(
             r"[1-9][0-9]*",
             10,
             "ShipBob's own order id is a number, not the order number of your shop",
         ),
-        identified_by={api.CALLS: api.order_ids},
+        identified_by={api.CALLS_OPERATION: api.order_ids},
         # 150 calls in any minute, whichever they are: the burst and what a minute adds to it.
-        limits={api.CALLS: Limit(2, burst=30)},
-        redact=["recipient", "retailer_program_data", "gift_message"],
-        evidence=Evidence.PUBLISHED_API,
+        limits={api.CALLS_OPERATION: Limit(2, burst=30)},
+        redact_fields=["recipient", "retailer_program_data", "gift_message"],
+        verified_by=Verification.PUBLISHED_API,
         help_url="https://developer.shipbob.com/2026-01/api/orders/cancel-order",
     )
 
@@ -60,7 +62,7 @@ def orderdesk_integration() -> Integration:
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[ShipBobSettings]) -> Flow[Answer]:
     reply = yield api.cancel_order(service, request.remote_id)
-    if not reply.is_success and not turned_down(reply):
+    if not reply.is_success and not is_rejection(reply):
         return api.answer_without_order(reply)
     result = api.cancel_result(reply) if reply.is_success else None
     if result is not None:
@@ -68,34 +70,36 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShipBobSettings]) 
             return answer.canceled(reply)
         if result.status not in ("failure", "partialsuccess"):
             text = f"ShipBob says {result.status!r} of {sum(result.stopped)} of {len(result.stopped)} shipments"
-            return answer.unclear(reply, text=text)
+            return answer.unknown(reply, message=text)
     # A shipment that was canceled before may count as a failure: only the order tells where each one stands.
     order = yield api.read_order(service, request.remote_id)
     if not order.is_success:
         # How ShipBob says that it does not know an order is not documented, so a wrong path is not told from it.
-        return answer.unclear(order) if reply.is_success else _neither_canceled_nor_read(reply)
+        return answer.unknown(order) if reply.is_success else _answer_without_read(reply)
     verdict = api.answer_from_order(order)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
     if result is None:
-        return answer.not_done(reply, text=f"ShipBob answered {reply.status_code}, and the order is {verdict.status}")
+        return answer.not_processed(
+            reply, message=f"ShipBob answered {reply.status_code}, and the order is {verdict.status}"
+        )
     if any(line.canceled for line in verdict.lines):
-        return answer.partly_canceled(order, verdict.lines, status=verdict.status, text=result.reasons)
+        return answer.partially_canceled(order, verdict.lines, status=verdict.status, message=result.reasons)
     if any(result.stopped):
         text = "ShipBob stopped a shipment, and its order shows none"
-        return answer.unclear(order, status=verdict.status, text=text)
-    return answer.refused(order, Refusal.TOO_LATE, status=verdict.status, text=result.reasons)
+        return answer.unknown(order, status=verdict.status, message=text)
+    return answer.rejected(order, Rejection.TOO_LATE, status=verdict.status, message=result.reasons)
 
 
 @hookimpl
-def orderdesk_check(request: CheckRequest, service: Service[ShipBobSettings]) -> Flow[Answer]:
+def orderdesk_poll(request: PollRequest, service: Service[ShipBobSettings]) -> Flow[Answer]:
     reply = yield api.read_order(service, request.remote_id)
     return api.answer_from_order(reply) if reply.is_success else api.answer_without_order(reply)
 
 
-def _neither_canceled_nor_read(reply: httpx.Response) -> Answer:
-    return answer.not_done(
-        reply,
-        text="ShipBob would not cancel the order, and it cannot be read",
-        remedy=f"see whether ShipBob has it under this id, and check base_url and api_version; {api.ACCESS}",
+def _answer_without_read(response: httpx.Response) -> Answer:
+    return answer.not_processed(
+        response,
+        message="ShipBob would not cancel the order, and it cannot be read",
+        hint=f"see whether ShipBob has it under this id, and check base_url and api_version; {api.ACCESS_HINT}",
     )

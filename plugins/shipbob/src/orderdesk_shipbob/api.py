@@ -11,23 +11,23 @@ from attrs import frozen
 from orderdesk_sdk.plugin import (
     Answer,
     LineAnswer,
-    Refusal,
+    Rejection,
     Service,
     answer,
-    each_at,
-    fold,
-    inside,
+    auth_or_rate_limit_answer,
+    get_path,
     json_object,
+    normalize_status,
     objects_at,
     text_at,
-    turned_away,
     value_at,
+    values_at,
 )
 from orderdesk_shipbob.settings import ShipBobSettings
 
 __all__ = [
-    "ACCESS",
-    "CALLS",
+    "ACCESS_HINT",
+    "CALLS_OPERATION",
     "CancelResult",
     "answer_from_order",
     "answer_without_order",
@@ -37,9 +37,9 @@ __all__ = [
     "read_order",
 ]
 
-CALLS = "calls"
+CALLS_OPERATION = "calls"
 """The one limit that all calls share, as ShipBob counts them."""
-ACCESS = "check token, its scopes orders_read and orders_write, and channel_id of this connection"
+ACCESS_HINT = "check token, its scopes orders_read and orders_write, and channel_id of this connection"
 ORDERS = {"processing", "exception", "partiallyfulfilled", "fulfilled", "canceled", "importreview"}
 """The documented statuses of an order."""
 SHIPMENTS = {"processing", "exception", "onhold", "labeledcreated", "importreview", "completed", "canceled"}
@@ -74,62 +74,64 @@ def _call(service: Service[ShipBobSettings], method: str, name: str) -> httpx.Re
     return service.request(
         method,
         f"/{settings.api_version}/order/{name}",
-        operation=CALLS,
+        operation=CALLS_OPERATION,
         headers={"shipbob_channel_id": settings.channel_id},
     )
 
 
-def order_ids(reply: httpx.Response) -> list[str]:
+def order_ids(response: httpx.Response) -> list[str]:
     """Every order id in a reply: an order has `id`; what became of a cancel, and each shipment, have `order_id`."""
-    document = json_object(reply)
+    document = json_object(response)
     ids = [
         document.get("id"),
         document.get("order_id"),
-        inside(document, "order", "id"),
-        *each_at(reply, "shipments", "*", "order_id"),
+        get_path(document, "order", "id"),
+        *values_at(response, "shipments", "*", "order_id"),
     ]
     return [str(one) for one in ids if one is not None]
 
 
-def cancel_result(reply: httpx.Response) -> CancelResult:
-    """What a reply to a cancel that is a success says. Raises MalformedReply."""
-    rows = objects_at(reply, "canceled_shipment_results")
+def cancel_result(response: httpx.Response) -> CancelResult:
+    """What a reply to a cancel that is a success says. Raises MalformedResponseError."""
+    rows = objects_at(response, "canceled_shipment_results")
     reasons = {row.get("reason") for row in rows if row.get("is_success") is not True}
     return CancelResult(
-        fold(text_at(reply, "status")),
+        normalize_status(text_at(response, "status")),
         tuple(row.get("is_success") is True for row in rows),
         "; ".join(sorted(reason for reason in reasons if isinstance(reason, str))) or None,
     )
 
 
-def answer_without_order(reply: httpx.Response) -> Answer:
+def answer_without_order(response: httpx.Response) -> Answer:
     """What a reply comes to that tells of no order: nothing was done where ShipBob turns us away, else unclear."""
-    return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+    return auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT) or answer.unknown(response)
 
 
-def answer_from_order(reply: httpx.Response) -> Answer:
+def answer_from_order(response: httpx.Response) -> Answer:
     """What an order says of its cancellation; its lines are its shipments, for that is what ShipBob cancels.
 
-    Pending: a shipment of it is still open. Raises MalformedReply.
+    Pending: a shipment of it is still open. Raises MalformedResponseError.
     """
-    status = text_at(reply, "status")
-    shipments = objects_at(reply, "shipments") if value_at(reply, "shipments") is not None else ()
-    words = [fold(text_at(reply, "status", within=shipment)) for shipment in shipments]
+    status = text_at(response, "status")
+    shipments = objects_at(response, "shipments") if value_at(response, "shipments") is not None else ()
+    words = [normalize_status(text_at(response, "status", within=shipment)) for shipment in shipments]
     lines = [
-        LineAnswer(f"shipment {value_at(reply, 'id', within=shipment)}", 1, int(word == "canceled"))
+        LineAnswer(f"shipment {value_at(response, 'id', within=shipment)}", 1, int(word == "canceled"))
         for shipment, word in zip(shipments, words, strict=True)
     ]
     stopped, completed, whole = words.count("canceled"), words.count("completed"), len(words)
-    match fold(status):
+    match normalize_status(status):
         case word if word not in ORDERS or not SHIPMENTS.issuperset(words):
-            return answer.unclear(reply, status=status, text=f"not documented: {status!r} with shipments {words}")
+            return answer.unknown(response, status=status, message=f"not documented: {status!r} with shipments {words}")
         case "canceled" if stopped == whole:
-            return answer.canceled(reply, status=status)
+            return answer.canceled(response, status=status)
         case "canceled":
-            return answer.unclear(reply, status=status, text="the order is canceled, and not all of its shipments")
+            return answer.unknown(
+                response, status=status, message="the order is canceled, and not all of its shipments"
+            )
         case _ if stopped and completed and stopped + completed == whole:
-            return answer.partly_canceled(reply, lines, status=status)
+            return answer.partially_canceled(response, lines, status=status)
         case "fulfilled" if not stopped:
-            return answer.refused(reply, Refusal.SHIPPED, status=status)
+            return answer.rejected(response, Rejection.SHIPPED, status=status)
         case _:
-            return answer.pending(reply, status=status, lines=lines)
+            return answer.pending(response, status=status, lines=lines)

@@ -5,34 +5,34 @@ from __future__ import annotations
 from orderdesk_sdk.plugin import (
     Answer,
     Button,
-    ByCheck,
     CancelRequest,
-    CheckRequest,
-    ClosedList,
-    Evidence,
+    ConnectionRole,
     Flow,
-    Hint,
-    IdRule,
+    IdentifierFormat,
     Integration,
-    Message,
-    NoResubmit,
+    NoResubmission,
+    OrderNotification,
     Outcome,
+    Polling,
+    PollRequest,
     ReasonCode,
-    Refusal,
-    Role,
+    ReasonList,
+    Rejection,
     RuleAction,
     Service,
-    Status,
-    StatusRequest,
+    SettableStatus,
+    StatusChangeRequest,
+    Verification,
+    WebhookRequest,
     answer,
+    format_errors,
     hookimpl,
     minutes,
     objects_at,
     seconds,
     value_at,
-    words_of,
 )
-from orderdesk_sdk.plugin import CanonicalReason as Why
+from orderdesk_sdk.plugin import StandardReason as Why
 from orderdesk_shopify import api
 from orderdesk_shopify.settings import CartSettings, sign
 
@@ -45,9 +45,11 @@ REASONS = (
     ReasonCode("OTHER", "Other", [Why.ADDRESS, Why.DUPLICATE, Why.PRICING, Why.LATE, Why.OTHER]),
 )
 STATUSES = {"archived": api.ARCHIVE, "open": api.OPEN}  # All that is settable; the others are derived.
-UNKNOWN = "see whether the number is the order's id; orders older than 60 days need the grant read_all_orders"
-BY_HAND = "see the order at Shopify: returns, pending authorizations and shipments keep it from being canceled"
-NO_REFUND = "let the app refund, or set refund = false and pay back by hand"
+UNKNOWN_ORDER_HINT = (
+    "see whether the number is the order's id; orders older than 60 days need the grant read_all_orders"
+)
+BY_HAND_HINT = "see the order at Shopify: returns, pending authorizations and shipments keep it from being canceled"
+NO_REFUND_HINT = "let the app refund, or set refund = false and pay back by hand"
 
 
 @hookimpl
@@ -58,31 +60,31 @@ def orderdesk_integration() -> Integration:
         title="Shopify",
         settings=CartSettings,
         base_url="shop_url",
-        role=Role.CART,
+        role=ConnectionRole.CART,
         auth=sign,
         cancel=(
             Button(
-                ByCheck(seconds(15), give_up=minutes(30)),
-                reasons=ClosedList(REASONS),
-                note="canceling is final, and Shopify releases an authorization that was not captured",
+                Polling(seconds(15), give_up=minutes(30)),
+                reasons=ReasonList(REASONS),
+                warning="canceling is final, and Shopify releases an authorization that was not captured",
             ),
         ),
-        resubmit=NoResubmit("a canceled order cannot be brought back at Shopify; make a new one there"),
-        remote_id=IdRule(
+        resubmission=NoResubmission("a canceled order cannot be brought back at Shopify; make a new one there"),
+        remote_id_format=IdentifierFormat(
             r"([0-9]+|gid://shopify/Order/[0-9]+)",
             50,
             "the number in the order's address at Shopify, such as 148977776, or gid://shopify/Order/148977776; "
             "not #1001",
         ),
         identified_by={"graphql": api.ORDER_ID},
-        statuses=tuple(Status(name, name.capitalize()) for name in STATUSES),
+        statuses=tuple(SettableStatus(name, name.capitalize()) for name in STATUSES),
         actions=(
             RuleAction(f"{rule} Canceled"),
             *(RuleAction(f"{rule} {name.capitalize()}", name) for name in STATUSES),
         ),
-        throttled=api.throttle_wait,
-        echoes={"x-shopify-api-version": "api_version"},
-        evidence=Evidence.VENDOR_CHECKED,
+        retry_after=api.throttle_wait,
+        expected_headers={"x-shopify-api-version": "api_version"},
+        verified_by=Verification.VENDOR_CHECKED,
         evidence_headers=[
             "x-shopify-api-version",
             "x-shopify-api-deprecated-reason",
@@ -95,31 +97,31 @@ def orderdesk_integration() -> Integration:
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[CartSettings]) -> Flow[Answer]:
     order = {"id": api.gid("Order", request.remote_id)}
-    _, verdict = yield from api.read(service, api.ORDER, order, api.answer_from_order, UNKNOWN)
+    _, verdict = yield from api.read(service, api.ORDER, order, api.answer_from_order, UNKNOWN_ORDER_HINT)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
     reply = yield api.cancel_order(service, request)
     if (without_data := api.answer_without_data(reply, wrote=True)) is not None:
         return without_data
     if not (errors := api.user_errors(reply)):
-        return answer.asked(reply, reference=api.job_reference(reply, service.settings))
-    codes, text = [error.get("code") for error in errors], words_of(errors)
+        return answer.acknowledged(reply, request_reference=api.job_reference(reply, service.settings))
+    codes, text = [error.get("code") for error in errors], format_errors(errors)
     if "INTERNAL_ERROR" in codes:
-        return answer.unclear(reply, text=text)
+        return answer.unknown(reply, message=text)
     # The order may have been canceled in the meantime, by another than us.
-    _, verdict = yield from api.read(service, api.ORDER, order, api.answer_from_order, UNKNOWN)
-    if verdict.outcome in (Outcome.CANCELED, Outcome.REFUSED):
+    _, verdict = yield from api.read(service, api.ORDER, order, api.answer_from_order, UNKNOWN_ORDER_HINT)
+    if verdict.outcome in (Outcome.CANCELED, Outcome.REJECTED):
         return verdict
     if verdict.outcome is not Outcome.PENDING:
-        return answer.unclear(reply, text=text)
-    remedy = NO_REFUND if "NO_REFUND_PERMISSION" in codes else BY_HAND
-    return answer.refused(reply, Refusal.NOT_ALLOWED, text=text, remedy=remedy)
+        return answer.unknown(reply, message=text)
+    remedy = NO_REFUND_HINT if "NO_REFUND_PERMISSION" in codes else BY_HAND_HINT
+    return answer.rejected(reply, Rejection.NOT_ALLOWED, message=text, hint=remedy)
 
 
 @hookimpl
-def orderdesk_check(request: CheckRequest, service: Service[CartSettings]) -> Flow[Answer]:
+def orderdesk_poll(request: PollRequest, service: Service[CartSettings]) -> Flow[Answer]:
     order = {"id": api.gid("Order", request.remote_id)}
-    document, job = api.job_query(request.reference)
+    document, job = api.job_query(request.request_reference)
     reply, verdict = yield from api.read(service, document, {**order, **job}, api.answer_from_order)
     if verdict.outcome is not Outcome.PENDING or not job:
         return verdict
@@ -130,31 +132,31 @@ def orderdesk_check(request: CheckRequest, service: Service[CartSettings]) -> Fl
     if verdict.outcome is not Outcome.PENDING:
         return verdict
     has_result = "result" in job and value_at(reply, "data", "result") is not None
-    why = words_of(objects_at(reply, "data", "result", "errors")) if has_result else ""
+    why = format_errors(objects_at(reply, "data", "result", "errors")) if has_result else ""
     text = f"Shopify's job is done and the order is not canceled{': ' if why else ''}{why}"
-    return answer.refused(again, Refusal.NOT_ALLOWED, status=verdict.status, text=text, remedy=BY_HAND)
+    return answer.rejected(again, Rejection.NOT_ALLOWED, status=verdict.status, message=text, hint=BY_HAND_HINT)
 
 
 @hookimpl
-def orderdesk_change_status(request: StatusRequest, service: Service[CartSettings]) -> Flow[Answer]:
+def orderdesk_change_status(request: StatusChangeRequest, service: Service[CartSettings]) -> Flow[Answer]:
     order = {"id": api.gid("Order", request.remote_id)}
     is_to_be_closed = request.status == "archived"
-    reply, verdict = yield from api.read(service, api.ORDER, order, api.answer_from_order, UNKNOWN)
+    reply, verdict = yield from api.read(service, api.ORDER, order, api.answer_from_order, UNKNOWN_ORDER_HINT)
     if verdict.outcome not in (Outcome.PENDING, Outcome.CANCELED):
         return verdict
     if value_at(reply, "data", "order", "closed") is is_to_be_closed:
         return answer.changed(reply, status=request.status)
-    changed = yield api.ask(service, STATUSES[request.status], order, repeatable=True)
+    changed = yield api.graphql_request(service, STATUSES[request.status], order, idempotent=True)
     if (without_data := api.answer_without_data(changed, wrote=True)) is not None:
         return without_data
     if errors := api.user_errors(changed):
-        return answer.refused(changed, Refusal.NOT_ALLOWED, text=words_of(errors, ("message",)))
+        return answer.rejected(changed, Rejection.NOT_ALLOWED, message=format_errors(errors, ("message",)))
     if value_at(changed, "data", "done", "order", "closed") is is_to_be_closed:
         return answer.changed(changed, status=request.status)
-    return answer.unclear(changed)
+    return answer.unknown(changed)
 
 
 @hookimpl
-def orderdesk_receive(message: Message, service: Service[CartSettings]) -> tuple[Hint, ...]:
+def orderdesk_parse_webhook(request: WebhookRequest, service: Service[CartSettings]) -> tuple[OrderNotification, ...]:
     # In the body's `id` some programs lose digits.
-    return api.hints_from_webhook(message, service.settings, "orders", "Order", "admin_graphql_api_id")
+    return api.notifications_from_webhook(request, service.settings, "orders", "Order", "admin_graphql_api_id")

@@ -17,35 +17,35 @@ from orderdesk_sdk.plugin import (
     AnyOf,
     CancelRequest,
     Flow,
-    Hint,
-    HintKind,
-    Message,
-    Refusal,
+    NotificationKind,
+    OrderNotification,
+    Rejection,
     Service,
     StatedAt,
+    WebhookRequest,
     answer,
-    demand_signature,
+    auth_or_rate_limit_answer,
+    datetime_at,
     graphql_errors,
     json_object,
-    message_text_at,
-    moment_at,
+    json_text_at,
     objects_at,
     text_at,
-    turned_away,
     value_at,
+    verify_signature,
 )
 from orderdesk_shopify.settings import CartSettings, ShopSettings
 
 S = TypeVar("S", bound=ShopSettings)
 Reading = Callable[[httpx.Response], Answer]
 
-ACCESS = "check shop_url, that the shop is open, the access token and its scopes (see the README)"
+ACCESS_HINT = "check shop_url, that the shop is open, the access token and its scopes (see the README)"
 WEBHOOK = "a webhook of Shopify"
 WEBHOOK_EVENTS = {
-    "cancelled": HintKind.CANCELED,
-    "cancellation_request_accepted": HintKind.CANCELED,
-    "fulfilled": HintKind.SHIPPED,
-    "partially_fulfilled": HintKind.SHIPPED,
+    "cancelled": NotificationKind.CANCELED,
+    "cancellation_request_accepted": NotificationKind.CANCELED,
+    "fulfilled": NotificationKind.SHIPPED,
+    "partially_fulfilled": NotificationKind.SHIPPED,
 }
 """What an event of a topic says; any other says that something has changed."""
 ACTIVE = ("OPEN", "IN_PROGRESS", "SCHEDULED", "ON_HOLD", "INCOMPLETE")
@@ -78,7 +78,7 @@ query Fulfillment($id: ID!) {
   }
 }"""
 WITHDRAW = "mutation Withdraw($id: ID!) { done: fulfillmentOrderCancel(id: $id) { userErrors { field message } } }"
-ASK_BACK = """
+REQUEST_CANCELLATION = """
 mutation AskBack($id: ID!, $message: String) {
   done: fulfillmentOrderSubmitCancellationRequest(id: $id, message: $message) { userErrors { field message } }
 }"""
@@ -97,19 +97,19 @@ ORDER_ID = AnyOf(
 """Where a reply states which order, or fulfillment order, it is about."""
 
 
-def ask(
+def graphql_request(
     service: Service[S],
     document: str,
     variables: Mapping[str, object],
     *,
-    repeatable: bool = False,
+    idempotent: bool = False,
 ) -> httpx.Request:
     """The call that asks a document; what is a query is declared to read only."""
     return service.post(
         f"/admin/api/{service.settings.api_version}/graphql.json",
         operation="graphql",
-        repeatable=repeatable,
-        reads_only=document.lstrip().startswith("query"),
+        idempotent=idempotent,
+        read_only=document.lstrip().startswith("query"),
         json={"query": document, "variables": variables},
     )
 
@@ -125,10 +125,10 @@ def read(
 
     unknown: the hint for a person where the order is not there; None: that, too, is left to `reading`.
     """
-    reply = yield ask(service, document, variables)
+    reply = yield graphql_request(service, document, variables)
     verdict = answer_without_data(reply)
     if verdict is None and unknown is not None and value_at(reply, "data", "order") is None:
-        verdict = answer.refused(reply, Refusal.NOT_ALLOWED, text="Shopify does not know the order", remedy=unknown)
+        verdict = answer.rejected(reply, Rejection.NOT_ALLOWED, message="Shopify does not know the order", hint=unknown)
     return reply, verdict or reading(reply)
 
 
@@ -144,15 +144,15 @@ def cancel_order(service: Service[CartSettings], request: CancelRequest) -> http
     }
     if settings.refund:
         variables["refund"] = {"originalPaymentMethodsRefund": True}
-    return ask(service, CANCEL_TO_RESULT if _has_job_results(settings) else CANCEL, variables)
+    return graphql_request(service, CANCEL_TO_RESULT if _has_job_results(settings) else CANCEL, variables)
 
 
-def job_reference(reply: httpx.Response, settings: CartSettings) -> str:
-    """The ids of the job that cancels an order and, where Shopify names one, of its result. Raises MalformedReply."""
+def job_reference(response: httpx.Response, settings: CartSettings) -> str:
+    """The ids of the job that cancels an order and, where Shopify names one, of its result. Raises MalformedResponseError."""
     names = ["job"]
-    if _has_job_results(settings) and value_at(reply, "data", "done", "jobResult") is not None:
+    if _has_job_results(settings) and value_at(response, "data", "done", "jobResult") is not None:
         names.append("jobResult")
-    return " ".join(text_at(reply, "data", "done", name, "id") for name in names)
+    return " ".join(text_at(response, "data", "done", name, "id") for name in names)
 
 
 def _has_job_results(settings: CartSettings) -> bool:
@@ -168,16 +168,18 @@ def job_query(reference: str | None) -> tuple[str, Mapping[str, str]]:
     return (ORDER, PROGRESS, RESULT)[len(variables)], variables
 
 
-def user_errors(reply: httpx.Response) -> tuple[Mapping[str, object], ...]:
-    """What a mutation complains of; empty where it was taken. Raises MalformedReply."""
-    return objects_at(reply, "data", "done", "userErrors")
+def user_errors(response: httpx.Response) -> tuple[Mapping[str, object], ...]:
+    """What a mutation complains of; empty where it was taken. Raises MalformedResponseError."""
+    return objects_at(response, "data", "done", "userErrors")
 
 
-def throttle_wait(reply: httpx.Response) -> timedelta | None:
+def throttle_wait(response: httpx.Response) -> timedelta | None:
     """How long it takes until the calculated cost of a throttled call is there; HTTP says 200 or 429 then."""
-    if {error.code for error in graphql_errors(reply)} != {"THROTTLED"} or json_object(reply).get("data") is not None:
+    if {error.code for error in graphql_errors(response)} != {"THROTTLED"} or json_object(response).get(
+        "data"
+    ) is not None:
         return None
-    match json_object(reply).get("extensions"):
+    match json_object(response).get("extensions"):
         case {
             "cost": {
                 "requestedQueryCost": int() | float() as cost,
@@ -191,90 +193,94 @@ def throttle_wait(reply: httpx.Response) -> timedelta | None:
     return timedelta(seconds=1)  # As Shopify's own client waits where the reply does not tell.
 
 
-def answer_without_data(reply: httpx.Response, *, wrote: bool = False) -> Answer | None:
+def answer_without_data(response: httpx.Response, *, wrote: bool = False) -> Answer | None:
     """The answer for a reply that lacks what was asked for; None for one to read. wrote: it was asked to change."""
-    errors = graphql_errors(reply)
-    if away := turned_away(reply, check=ACCESS):
+    errors = graphql_errors(response)
+    if away := auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT):
         return away
-    if reply.is_success and "errors" not in json_object(reply):
+    if response.is_success and "errors" not in json_object(response):
         return None
-    text = "; ".join(error.message for error in errors) or f"Shopify answered {reply.status_code}"
+    text = "; ".join(error.message for error in errors) or f"Shopify answered {response.status_code}"
     # The mutation itself is denied before it is done; a field below it, of what it gives back, after.
     codes = {error.code if error.path == ("done",) or error.code != "ACCESS_DENIED" else None for error in errors}
-    if not wrote or codes in ({"ACCESS_DENIED"}, {"MAX_COST_EXCEEDED"}) or reply.status_code in (402, 404, 423):
-        return answer.not_done(reply, text=text, remedy=ACCESS)
-    return answer.unclear(reply, text=text)
+    if not wrote or codes in ({"ACCESS_DENIED"}, {"MAX_COST_EXCEEDED"}) or response.status_code in (402, 404, 423):
+        return answer.not_processed(response, message=text, hint=ACCESS_HINT)
+    return answer.unknown(response, message=text)
 
 
-def answer_from_order(reply: httpx.Response) -> Answer:
-    """What an order's own fields say. Raises MalformedReply where there is no order, or no moment."""
-    status = text_at(reply, "data", "order", "displayFulfillmentStatus")
-    if value_at(reply, "data", "order", "cancelledAt") is None:
-        return answer.pending(reply, status=status)
-    moment_at(reply, "data", "order", "cancelledAt")
-    return answer.canceled(reply, status=f"canceled {text_at(reply, 'data', 'order', 'cancelledAt')}")
+def answer_from_order(response: httpx.Response) -> Answer:
+    """What an order's own fields say. Raises MalformedResponseError where there is no order, or no moment."""
+    status = text_at(response, "data", "order", "displayFulfillmentStatus")
+    if value_at(response, "data", "order", "cancelledAt") is None:
+        return answer.pending(response, status=status)
+    datetime_at(response, "data", "order", "cancelledAt")
+    return answer.canceled(response, status=f"canceled {text_at(response, 'data', 'order', 'cancelledAt')}")
 
 
-def answer_from_fulfillment_order(reply: httpx.Response, *, withdrawn_by_us: bool = False) -> Answer:
+def answer_from_fulfillment_order(response: httpx.Response, *, withdrawn_by_us: bool = False) -> Answer:
     """What the two states of a fulfillment order say together. withdrawn_by_us: Shopify said that it did so for us.
 
     By the schema's own words: OPEN is "ready for fulfillment" whatever became of a request, and a request that was
-    rejected or closed can be made again. So only a status that ended the order cancels it. Raises MalformedReply.
+    rejected or closed can be made again. So only a status that ended the order cancels it. Raises MalformedResponseError.
     """
-    state = text_at(reply, "data", "order", "status")
-    request_state = text_at(reply, "data", "order", "requestStatus")
+    state = text_at(response, "data", "order", "status")
+    request_state = text_at(response, "data", "order", "requestStatus")
     status = f"{state} {request_state}"
     shipped = any(
         parcel.get("status") not in ("CANCELLED", "ERROR", "FAILURE")
-        for parcel in objects_at(reply, "data", "order", "fulfillments", "nodes")
+        for parcel in objects_at(response, "data", "order", "fulfillments", "nodes")
     )
     match state, request_state:
         case ("CANCELLED" | "CLOSED", "CANCELLATION_ACCEPTED") | ("CANCELLED", "UNSUBMITTED" | "REJECTED" | "CLOSED"):
             return (
-                answer.partly_canceled(reply, (), status=status) if shipped else answer.canceled(reply, status=status)
+                answer.partially_canceled(response, (), status=status)
+                if shipped
+                else answer.canceled(response, status=status)
             )
         case "CLOSED", _ if shipped:
-            return answer.refused(reply, Refusal.SHIPPED, status=status)
+            return answer.rejected(response, Rejection.SHIPPED, status=status)
         case "CLOSED", "UNSUBMITTED" | "SUBMITTED" if withdrawn_by_us:
-            return answer.canceled(reply, status=status)
+            return answer.canceled(response, status=status)
         case str(), "CANCELLATION_REJECTED" if state in ACTIVE:
-            text = ": ".join(["the service refuses", *_messages_of_the_service(reply)])
-            return answer.refused(reply, Refusal.NOT_ALLOWED, status=status, text=text, remedy="call the service")
+            text = ": ".join(["the service refuses", *_messages_of_the_service(response)])
+            return answer.rejected(
+                response, Rejection.NOT_ALLOWED, status=status, message=text, hint="call the service"
+            )
         case str(), "CANCELLATION_REQUESTED" if state in ACTIVE:
-            return answer.asked(reply, status=status)
+            return answer.acknowledged(response, status=status)
         case str(), "UNSUBMITTED" | "SUBMITTED" | "ACCEPTED" if state in ACTIVE:
-            return answer.pending(reply, status=status)
+            return answer.pending(response, status=status)
         case str(), "REJECTED" | "CLOSED" if state in ACTIVE:
             text = "the service let go of it; it can be requested again"
-            return answer.pending(reply, status=status, text=text)
+            return answer.pending(response, status=status, message=text)
         case _:  # Contradictions, and a closed one without a parcel: by somebody else, merged or moved.
-            return answer.unclear(reply, status=status, text=f"nothing follows from {status}")
+            return answer.unknown(response, status=status, message=f"nothing follows from {status}")
 
 
-def _messages_of_the_service(reply: httpx.Response) -> list[str]:
-    requests = objects_at(reply, "data", "order", "merchantRequests", "nodes")
+def _messages_of_the_service(response: httpx.Response) -> list[str]:
+    requests = objects_at(response, "data", "order", "merchantRequests", "nodes")
     data = [request.get("responseData") for request in requests]
     return [str(one.get("message") if isinstance(one, Mapping) else one) for one in data if one]
 
 
-def hints_from_webhook(
-    message: Message,
+def notifications_from_webhook(
+    request: WebhookRequest,
     settings: ShopSettings,
     topic: str,
     kind: str,
     *path: str,
-) -> tuple[Hint, ...]:
+) -> tuple[OrderNotification, ...]:
     """The object that a webhook is about, under both its names; empty for one of another topic.
 
     A webhook is signed with the app's client secret. What it says is read back, never believed.
-    kind: of object, as `gid` takes it. path: to the object's id in the body. Raises UntrustedMessage.
+    kind: of object, as `gid` takes it. path: to the object's id in the body. Raises SignatureVerificationError.
     """
     keys = (settings.webhook_secret, settings.webhook_secret_before)
-    demand_signature(message, "x-shopify-hmac-sha256", keys, place=WEBHOOK)
-    about, _, event = message.headers.get("x-shopify-topic", "").partition("/")
+    verify_signature(request, "x-shopify-hmac-sha256", keys, location=WEBHOOK)
+    about, _, event = request.headers.get("x-shopify-topic", "").partition("/")
     if about != topic:
         return ()
-    name = gid(kind, message_text_at(message, *path, place=WEBHOOK))
-    what = WEBHOOK_EVENTS.get(event, HintKind.CHANGED)
-    delivery = message.headers.get("x-shopify-webhook-id")
-    return Hint(name, what, delivery), Hint(name.rpartition("/")[2], what, delivery)
+    name = gid(kind, json_text_at(request, *path, location=WEBHOOK))
+    what = WEBHOOK_EVENTS.get(event, NotificationKind.CHANGED)
+    delivery = request.headers.get("x-shopify-webhook-id")
+    return OrderNotification(name, what, delivery), OrderNotification(name.rpartition("/")[2], what, delivery)

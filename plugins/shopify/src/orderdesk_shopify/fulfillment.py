@@ -10,34 +10,34 @@ import orderdesk_shopify
 from orderdesk_sdk.plugin import (
     Answer,
     Button,
-    ByCheck,
     CancelRequest,
-    CheckRequest,
+    ConnectionRole,
     Flow,
     FreeText,
-    Hint,
-    IdRule,
+    IdentifierFormat,
     Integration,
-    Message,
-    NoResubmit,
+    NoResubmission,
+    OrderNotification,
     Outcome,
+    Polling,
+    PollRequest,
     Portal,
-    Refusal,
-    Role,
+    Rejection,
     Service,
+    WebhookRequest,
     answer,
+    format_errors,
     hookimpl,
     hours,
     minutes,
     objects_at,
     text_at,
-    words_of,
 )
 from orderdesk_shopify import api
 from orderdesk_shopify.settings import ShopSettings
 
-FORCE = "Call the service, which has not answered. Closed at Shopify without its word, the order may still ship."
-ID = "the fulfillment order's own number, such as 1046000788, or gid://shopify/FulfillmentOrder/1046000788"
+FORCE_HINT = "Call the service, which has not answered. Closed at Shopify without its word, the order may still ship."
+ID_HINT = "the fulfillment order's own number, such as 1046000788, or gid://shopify/FulfillmentOrder/1046000788"
 WITHDRAWN = "withdrawn"
 """The reference of a request that withdrew the order, in place of asking its service."""
 
@@ -49,13 +49,13 @@ def orderdesk_integration() -> Integration:
         slug="shopify-fulfillment",
         title="Shopify fulfillment",
         settings=ShopSettings,
-        role=Role.FULFILLMENT,
+        role=ConnectionRole.FULFILLMENT,
         cancel=(
-            Button(ByCheck(every=minutes(5), give_up=hours(24)), reasons=FreeText()),
-            Portal(FORCE),
+            Button(Polling(every=minutes(5), give_up=hours(24)), reasons=FreeText()),
+            Portal(FORCE_HINT),
         ),
-        resubmit=NoResubmit("Shopify makes a replacement fulfillment order; request its fulfillment there"),
-        remote_id=IdRule(r"([0-9]+|gid://shopify/FulfillmentOrder/[0-9]+)", 60, ID),
+        resubmission=NoResubmission("Shopify makes a replacement fulfillment order; request its fulfillment there"),
+        remote_id_format=IdentifierFormat(r"([0-9]+|gid://shopify/FulfillmentOrder/[0-9]+)", 60, ID_HINT),
         statuses=(),
         actions=(),
         help_url="https://shopify.dev/docs/apps/build/orders-fulfillment",
@@ -65,42 +65,48 @@ def orderdesk_integration() -> Integration:
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
     order = {"id": api.gid("FulfillmentOrder", request.remote_id)}
-    seen, verdict = yield from api.read(service, api.FULFILLMENT, order, api.answer_from_fulfillment_order, ID)
+    seen, verdict = yield from api.read(service, api.FULFILLMENT, order, api.answer_from_fulfillment_order, ID_HINT)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
     is_unaccepted = text_at(seen, "data", "order", "requestStatus") == "SUBMITTED"
     actions = [action.get("action") for action in objects_at(seen, "data", "order", "supportedActions")]
     if ("CANCEL_FULFILLMENT_ORDER" if is_unaccepted else "REQUEST_CANCELLATION") not in actions:
         text = "Shopify offers no cancellation in this state"
-        return answer.refused(seen, Refusal.NOT_ALLOWED, status=verdict.status, text=text, remedy="call the service")
+        return answer.rejected(
+            seen, Rejection.NOT_ALLOWED, status=verdict.status, message=text, hint="call the service"
+        )
     # Both are repeatable, for the order is read first at every try.
     if is_unaccepted:
-        reply = yield api.ask(service, api.WITHDRAW, order, repeatable=True)
+        reply = yield api.graphql_request(service, api.WITHDRAW, order, idempotent=True)
     else:
-        reply = yield api.ask(service, api.ASK_BACK, {**order, "message": request.reason.text}, repeatable=True)
+        reply = yield api.graphql_request(
+            service, api.REQUEST_CANCELLATION, {**order, "message": request.reason.text}, idempotent=True
+        )
     if (without_data := api.answer_without_data(reply, wrote=True)) is not None:
         return without_data
     if not (errors := api.user_errors(reply)):
-        return answer.asked(reply, reference=WITHDRAWN if is_unaccepted else None)
+        return answer.acknowledged(reply, request_reference=WITHDRAWN if is_unaccepted else None)
     # The service may have been faster.
     _, verdict = yield from api.read(service, api.FULFILLMENT, order, api.answer_from_fulfillment_order)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
-    return answer.refused(reply, Refusal.NOT_ALLOWED, status=verdict.status, text=words_of(errors, ("message",)))
+    return answer.rejected(
+        reply, Rejection.NOT_ALLOWED, status=verdict.status, message=format_errors(errors, ("message",))
+    )
 
 
 @hookimpl
-def orderdesk_check(request: CheckRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+def orderdesk_poll(request: PollRequest, service: Service[ShopSettings]) -> Flow[Answer]:
     order = {"id": api.gid("FulfillmentOrder", request.remote_id)}
-    reading = partial(api.answer_from_fulfillment_order, withdrawn_by_us=request.reference == WITHDRAWN)
+    reading = partial(api.answer_from_fulfillment_order, withdrawn_by_us=request.request_reference == WITHDRAWN)
     _, verdict = yield from api.read(service, api.FULFILLMENT, order, reading)
     return verdict
 
 
 @hookimpl
-def orderdesk_receive(message: Message, service: Service[ShopSettings]) -> tuple[Hint, ...]:
-    return api.hints_from_webhook(
-        message,
+def orderdesk_parse_webhook(request: WebhookRequest, service: Service[ShopSettings]) -> tuple[OrderNotification, ...]:
+    return api.notifications_from_webhook(
+        request,
         service.settings,
         "fulfillment_orders",
         "FulfillmentOrder",

@@ -9,11 +9,13 @@ from orderdesk_sdk.plugin import ConfigurationError, HeaderAuth, Secret, host, p
 __all__ = ["CartSettings", "ShopSettings", "read_version", "sign"]
 
 
-def read_version(value: object, place: str) -> str:
+def read_version(value: object, location: str) -> str:
     """A version of the Admin API, which is named by a quarter. Raises ConfigurationError."""
     if isinstance(value, str) and re.fullmatch(r"20\d\d-(01|04|07|10)", value):
         return value
-    raise ConfigurationError(f"{value!r} is no version of the Admin API", place=place, remedy='write it as "2026-10"')
+    raise ConfigurationError(
+        f"{value!r} is no version of the Admin API", location=location, hint='write it as "2026-10"'
+    )
 
 
 @settings

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from orderdesk_devkit.testing.harness import ORDER, Stage
+from orderdesk_devkit.testing.harness import ORDER, PluginHarness
 from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_follow
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_shopify.simulator import FulfillmentSimulator
 
 
-def cancel_after_acceptance(stage: Stage) -> None:
-    stage.wait_for(stage.placement.submitted_at + minutes(11))
-    cancel_and_follow(stage)
+def cancel_after_acceptance(harness: PluginHarness) -> None:
+    harness.wait_for(harness.remote_order.submitted_at + minutes(11))
+    cancel_and_follow(harness)
 
 
 def with_the_order(clock: Clock) -> FulfillmentSimulator:
@@ -25,24 +25,24 @@ SCENARIOS = Scenarios(
     table=(
         Scenario(
             "withdrawn",
-            about="a fulfillment order that its service has not accepted: withdrawn at once",
+            description="a fulfillment order that its service has not accepted: withdrawn at once",
             play=cancel_and_follow,
             simulator=with_the_order,
             live="takes the fulfillment order back from its service; take one whose request it has not accepted",
         ),
         Scenario(
             "asked-back-and-accepted",
-            about="an accepted one: the service is asked, and agrees",
+            description="an accepted one: the service is asked, and agrees",
             play=cancel_after_acceptance,
             simulator=with_the_order,
             live="asks the service to cancel and reads back for up to 24 h; take one that it has accepted",
         ),
         Scenario(
             "asked-back-and-rejected",
-            about="an accepted one: the service is asked, and refuses with a message",
+            description="an accepted one: the service is asked, and refuses with a message",
             play=cancel_after_acceptance,
             simulator=with_the_order,
-            switches={"service": "rejects"},
+            options={"service": "rejects"},
             live="asks the service to cancel and reads back for up to 24 h; take one that it will not give back",
         ),
     ),

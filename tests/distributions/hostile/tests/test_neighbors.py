@@ -13,8 +13,8 @@ import pytest
 from attrs import frozen
 
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.harness import LINES, ORDER, configured, staged_order
-from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_devkit.testing.harness import LINES, ORDER, connection_config, harness_order
+from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
 from orderdesk_hostile.kinds import KINDS
 from orderdesk_hostile.simulator import KEY, HostileSimulator
 from orderdesk_reference.simulator import MakerSimulator
@@ -22,18 +22,18 @@ from orderdesk_sdk import (
     Case,
     Config,
     ConnectionConfig,
+    ConnectionRole,
     Desk,
-    Placement,
-    ProofKind,
-    Registry,
-    Role,
+    EvidenceKind,
+    PluginRegistry,
+    RemoteOrder,
     State,
     VirtualClock,
     minutes,
 )
-from orderdesk_sdk.desk.documents import case_shape, plan_shape, receipt_shape
-from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.desk.documents import case_document, plan_document, receipt_document
+from orderdesk_sdk.errors import PluginError
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 BROKEN = "hostile-part"
 NEIGHBORS = ("hostile", BROKEN, "reference")
@@ -58,23 +58,23 @@ class Street:
 
 @pytest.fixture
 def street(kind: str, tmp_path: Path) -> Iterator[Street]:
-    clock, registry = VirtualClock(), Registry()
+    clock, registry = VirtualClock(), PluginRegistry()
     with ExitStack() as stack:
-        stranger = stack.enter_context(RawServer(answering(lambda _: http_reply(200, b"{}"))))
+        stranger = stack.enter_context(RawServer(responding(lambda _: http_response(200, b"{}"))))
         connections = {BROKEN: ConnectionConfig(BROKEN, BROKEN, {}, f"[connections.{BROKEN}]")}
         for slug, simulator in (("hostile", HostileSimulator(clock)), ("reference", MakerSimulator(clock))):
             simulator.add_order(ORDER, lines=LINES)
             table = dict(simulator.settings(stack.enter_context(serve(simulator.app)).url))
             table |= {"kind": kind, "stranger": stranger.url} if slug == "hostile" else {}
-            connections[slug] = configured(slug, table, registry)
+            connections[slug] = connection_config(slug, table, registry)
         # Short patience: each look at one that hangs takes all of it.
         config = Config(tmp_path / "desk.db", connections)
-        desk = stack.enter_context(Desk(config, clock=clock, registry=registry, patience=0.3))
-        assert isinstance(desk.host, LocalHost)
-        desk.host.import_orders([staged_order(ORDER, LINES, {})], by="Ann")
+        desk = stack.enter_context(Desk(config, clock=clock, registry=registry, timeout=0.3))
+        assert isinstance(desk.order_store, SqliteOrderStore)
+        desk.order_store.import_orders([harness_order(ORDER, LINES, {})], by="Ann")
         for connection in NEIGHBORS:
-            placement = Placement(connection, ORDER, clock.now(), Role.FULFILLMENT)
-            desk.host.place(desk.host.order(ORDER).id, placement, by="Ann")
+            placement = RemoteOrder(connection, ORDER, clock.now(), ConnectionRole.FULFILLMENT)
+            desk.order_store.add_remote_order(desk.order_store.get_order(ORDER).id, placement, by="Ann")
         yield Street(desk, clock, stranger)
 
 
@@ -83,21 +83,21 @@ def test_the_neighbor_is_settled_whatever_a_plugin_does(kind: str, street: Stree
     cases = street.cancel()
     healthy = cases["reference"]
     assert healthy.state is State.CANCELED
-    assert healthy.proof is not None
-    assert healthy.proof.kind is ProofKind.READ_BACK
+    assert healthy.evidence is not None
+    assert healthy.evidence.kind is EvidenceKind.POLLED_STATUS
     for slug in ("hostile", BROKEN):
         assert not cases[slug].is_open or cases[slug].due_at is not None, "law 7"
     # Who lies to a read-back is believed, at its own connection: what it says is all the evidence that there is.
     assert (cases["hostile"].state is State.CANCELED) == (kind == "lies")
-    assert cases[BROKEN].state is State.AWAITING_PERSON
-    assert "orderdesk_hostile_absent" in (cases[BROKEN].fault or "")
+    assert cases[BROKEN].state is State.ACTION_REQUIRED
+    assert "orderdesk_hostile_absent" in (cases[BROKEN].plugin_error or "")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_key_is_shown_to_nobody(kind: str, street: Street, tmp_path: Path) -> None:
     street.cancel()
     desk = street.desk
-    shown = [plan_shape(desk.plan(ORDER)), receipt_shape(desk.receipt(ORDER)), *map(case_shape, desk.cases())]
+    shown = [plan_document(desk.plan(ORDER)), receipt_document(desk.receipt(ORDER)), *map(case_document, desk.cases())]
     assert KEY not in f"{shown}{desk.cases()}"
     assert not any(KEY.encode() in file.read_bytes() for file in tmp_path.iterdir())
     assert street.stranger.received == b""
@@ -109,12 +109,12 @@ def test_a_listener_that_fails_is_noted_and_stops_nobody(kind: str, street: Stre
     notes = [str(entry.content) for entry in street.desk.ledger.history(healthy.id)]
     assert any("the listener hostile failed in orderdesk_before_cancel: KeyError" in note for note in notes)
     assert any("the listener hostile failed in orderdesk_case_changed: SystemExit" in note for note in notes)
-    assert set(street.desk.listeners.faults) == {BROKEN}
+    assert set(street.desk.listeners.errors) == {BROKEN}
 
 
 def test_one_that_cannot_be_imported_is_listed_and_the_others_load() -> None:
-    registry = Registry()
+    registry = PluginRegistry()
     assert set(NEIGHBORS) <= set(registry.slugs())
-    with pytest.raises(PluginFault, match="orderdesk_hostile_absent"):
+    with pytest.raises(PluginError, match="orderdesk_hostile_absent"):
         registry.load(BROKEN)
     assert registry.load("reference").integration.title == "Reference maker"

@@ -11,21 +11,21 @@ SCENARIOS = Scenarios(
     table=(
         Scenario(
             "cancel-honored",
-            about="a cancel in time, read back until it is canceled",
+            description="a cancel in time, read back until it is canceled",
             play=cancel_and_follow,
             simulator=with_order("reference"),
             live=None,
         ),
         Scenario(
             "too-late",
-            about="a cancel that is refused, so that an e-mail asks",
+            description="a cancel that is refused, so that an e-mail asks",
             play=cancel_and_follow,
-            simulator=with_order(MakerSimulator, stage=MakerSimulator.stages.working),
+            simulator=with_order(MakerSimulator, stage=MakerSimulator.stages.in_progress),
             live=None,
         ),
         Scenario(
             "resubmitted",
-            about="a canceled order that goes there again, under a new number",
+            description="a canceled order that goes there again, under a new number",
             play=cancel_and_resubmit,
             simulator=with_order("reference"),
             live=None,

@@ -18,66 +18,66 @@ from attrs import evolve, frozen
 
 import orderdesk_reference
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.testing.harness import LINES, ORDER, Stage, staged
+from orderdesk_devkit.testing.harness import LINES, ORDER, PluginHarness, open_plugin_harness
 from orderdesk_reference import cart, listener
-from orderdesk_reference.simulator import MESSAGE_SECRET, CartSimulator, MakerSimulator
-from orderdesk_sdk import Integration, Message, ProofKind, Registry, State, VirtualClock, hookimpl
+from orderdesk_reference.simulator import WEBHOOK_SECRET, CartSimulator, MakerSimulator
+from orderdesk_sdk import EvidenceKind, Integration, PluginRegistry, State, VirtualClock, WebhookRequest, hookimpl
 from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.plugin import Answer, CancelRequest, Flow, Hint, Refusal, answer, hookspecs
+from orderdesk_sdk.plugin import Answer, CancelRequest, Flow, OrderNotification, Rejection, answer, hookspecs
 
 MAKER, CART, LISTENER = orderdesk_reference, cart, listener
 KEPT = {"order_items": [{"metadata": {"keep": "yes"}}]}
 
 
-def integration(stage: Stage) -> None:
-    (entry,) = stage.desk.plan(ORDER).entries
+def integration(harness: PluginHarness) -> None:
+    (entry,) = harness.desk.plan(ORDER).entries
     assert [step.label for step in entry.steps] == ["button (asks)", "e-mail"]
 
 
-def cancel(stage: Stage) -> None:
-    assert stage.cancel().state is State.ASKED
-    assert stage.calls == [f"POST /orders/{ORDER}/cancel 202"]
+def cancel(harness: PluginHarness) -> None:
+    assert harness.cancel().state is State.ACKNOWLEDGED
+    assert harness.calls == [f"POST /orders/{ORDER}/cancel 202"]
 
 
-def cancel_many(stage: Stage) -> None:
-    assert stage.cancel().state is State.ASKED
-    assert stage.calls == ["POST /cancellations 200"]
+def cancel_many(harness: PluginHarness) -> None:
+    assert harness.cancel().state is State.ACKNOWLEDGED
+    assert harness.calls == ["POST /cancellations 200"]
 
 
-def check(stage: Stage) -> None:
-    stage.cancel()
-    assert stage.follow().state is State.CANCELED
-    assert stage.proof.kind is ProofKind.READ_BACK
+def check(harness: PluginHarness) -> None:
+    harness.cancel()
+    assert harness.follow_up().state is State.CANCELED
+    assert harness.evidence.kind is EvidenceKind.POLLED_STATUS
 
 
-def resubmit(stage: Stage) -> None:
-    stage.cancel()
-    stage.follow()
-    made = stage.resubmit()
-    assert (made.state, made.text) == (ErrandState.DONE, None)
+def resubmit(harness: PluginHarness) -> None:
+    harness.cancel()
+    harness.follow_up()
+    made = harness.resubmit()
+    assert (made.state, made.message) == (ErrandState.DONE, None)
 
 
-def change_status(stage: Stage) -> None:
-    stage.desk.change_status(ORDER, "on hold", by="a test")
-    assert stage.placement.status == "on hold"
+def change_status(harness: PluginHarness) -> None:
+    harness.desk.change_status(ORDER, "on hold", by="a test")
+    assert harness.remote_order.status == "on hold"
 
 
-def receive(stage: Stage) -> None:
-    stage.cancel()
+def receive(harness: PluginHarness) -> None:
+    harness.cancel()
     body = f'{{"number": "{ORDER}", "status": "packing"}}'.encode()
-    signature = base64.b64encode(hmac.digest(MESSAGE_SECRET.encode(), body, "sha256")).decode()
-    (heard,) = stage.desk.receive(stage.connection, Message({"X-Signature": signature}, body))
+    signature = base64.b64encode(hmac.digest(WEBHOOK_SECRET.encode(), body, "sha256")).decode()
+    (heard,) = harness.desk.receive(harness.connection, WebhookRequest({"X-Signature": signature}, body))
     assert heard.order_number == ORDER
 
 
-def before_cancel(stage: Stage) -> None:
-    case = stage.cancel()
-    assert (case.state, case.refusal) == (State.REFUSED, Refusal.VETOED)
+def before_cancel(harness: PluginHarness) -> None:
+    case = harness.cancel()
+    assert (case.state, case.rejection) == (State.REJECTED, Rejection.VETOED)
 
 
-def case_changed(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+def case_changed(harness: PluginHarness, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger=listener.__name__)
-    stage.cancel()
+    harness.cancel()
     assert f"{ORDER} at reference: took note, now asked" in caplog.messages
 
 
@@ -94,10 +94,10 @@ EXERCISES: Mapping[str, Exercise] = {
     "orderdesk_integration": Exercise(MAKER, integration),
     "orderdesk_cancel": Exercise(MAKER, cancel),
     "orderdesk_cancel_many": Exercise(CART, cancel_many),
-    "orderdesk_check": Exercise(MAKER, check),
+    "orderdesk_poll": Exercise(MAKER, check),
     "orderdesk_resubmit": Exercise(MAKER, resubmit),
     "orderdesk_change_status": Exercise(CART, change_status),
-    "orderdesk_receive": Exercise(MAKER, receive),
+    "orderdesk_parse_webhook": Exercise(MAKER, receive),
     "orderdesk_before_cancel": Exercise(LISTENER, before_cancel, KEPT),
     "orderdesk_case_changed": Exercise(LISTENER, case_changed),
 }
@@ -113,17 +113,17 @@ class Idle:
     @hookimpl
     def orderdesk_cancel(self) -> Flow[Answer]:
         yield from ()
-        return answer.unclear(None)
+        return answer.unknown(None)
 
-    orderdesk_check = orderdesk_resubmit = orderdesk_change_status = orderdesk_cancel
+    orderdesk_poll = orderdesk_resubmit = orderdesk_change_status = orderdesk_cancel
 
     @hookimpl
     def orderdesk_cancel_many(self, requests: Sequence[CancelRequest]) -> Flow[Sequence[Answer]]:
         yield from ()
-        return [answer.unclear(None) for _ in requests]
+        return [answer.unknown(None) for _ in requests]
 
     @hookimpl
-    def orderdesk_receive(self) -> Sequence[Hint]:
+    def orderdesk_parse_webhook(self) -> Sequence[OrderNotification]:
         return ()
 
     @hookimpl
@@ -143,7 +143,7 @@ def idle(module: ModuleType, hook: str) -> ModuleType:
 
 
 @contextmanager
-def stage_with(exercise: Exercise, changed: ModuleType) -> Iterator[Stage]:
+def stage_with(exercise: Exercise, changed: ModuleType) -> Iterator[PluginHarness]:
     """The order at the service, with `changed` in place of the exercise's module."""
     clock = VirtualClock()
     at_cart = exercise.module is CART
@@ -151,11 +151,11 @@ def stage_with(exercise: Exercise, changed: ModuleType) -> Iterator[Stage]:
     simulator.add_order(ORDER, lines=LINES)
     slug = "reference-cart" if at_cart else "reference"
     heard = [changed] if exercise.module is LISTENER else []
-    registry = Registry(find=lambda *, group: ())
+    registry = PluginRegistry(find=lambda *, group: ())
     registry.register(MAKER if exercise.module is LISTENER else changed, slug)
     with (
         serve(simulator.app) as served,
-        staged(
+        open_plugin_harness(
             slug, simulator.settings(served.url), clock, details=exercise.details, registry=registry, listeners=heard
         ) as stage,
     ):

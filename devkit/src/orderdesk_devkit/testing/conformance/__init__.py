@@ -16,19 +16,29 @@ calls `super()`.
 
 from __future__ import annotations
 
-from orderdesk_devkit.testing.conformance.declaration import Declared
-from orderdesk_devkit.testing.conformance.determinism import Repeats
-from orderdesk_devkit.testing.conformance.ends import Ends
-from orderdesk_devkit.testing.conformance.failpoints import KillPoints
-from orderdesk_devkit.testing.conformance.fallback_routes import Ways
-from orderdesk_devkit.testing.conformance.faults import Troubles
-from orderdesk_devkit.testing.conformance.malformed_responses import Junk
-from orderdesk_devkit.testing.conformance.other_orders import Others
-from orderdesk_devkit.testing.conformance.requirement import Law, NotConformant
-from orderdesk_devkit.testing.conformance.secret_leaks import Canaries
+from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
+from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
+from orderdesk_devkit.testing.conformance.ends import TerminationTests
+from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
+from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
+from orderdesk_devkit.testing.conformance.faults import FaultTests
+from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
+from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
+from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
+from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
 
-__all__ = ["Law", "NotConformant", "PluginConformance"]
+__all__ = ["Requirement", "ConformanceError", "PluginConformance"]
 
 
-class PluginConformance(Declared, Ways, Repeats, KillPoints, Troubles, Ends, Junk, Others, Canaries):
+class PluginConformance(
+    DeclarationTests,
+    FallbackRouteTests,
+    DeterminismTests,
+    FailpointTests,
+    FaultTests,
+    TerminationTests,
+    MalformedResponseTests,
+    OtherOrderTests,
+    SecretLeakTests,
+):
     """All standard tests. Subclass it once for each integration of a plugin."""

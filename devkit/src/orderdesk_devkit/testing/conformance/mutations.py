@@ -8,13 +8,13 @@ from random import Random
 
 from attrs import evolve, field, frozen
 
-from orderdesk_devkit.testing.conformance.baseline_run import Heard
+from orderdesk_devkit.testing.conformance.baseline_run import RecordedCall
 
-__all__ = ["Reply", "malformed", "reply_of"]
+__all__ = ["ReplayedResponse", "malformed", "replayed_response"]
 
 
 @frozen
-class Reply:
+class ReplayedResponse:
     """A reply. name: what is wrong with it, for the complaint."""
 
     name: str
@@ -113,13 +113,13 @@ _PAGES: tuple[tuple[str, bytes], ...] = (
 )
 
 
-def reply_of(heard: Heard) -> Reply:
+def replayed_response(call: RecordedCall) -> ReplayedResponse:
     """A reply as it was."""
-    kept = {name: value for name, value in heard.headers.items() if name not in ("content-length", "date")}
-    return Reply("as it was", heard.status, kept, heard.body)
+    kept = {name: value for name, value in call.headers.items() if name not in ("content-length", "date")}
+    return ReplayedResponse("as it was", call.status, kept, call.body)
 
 
-def malformed(seed: Reply, random: Random) -> Iterator[Reply]:
+def malformed(seed: ReplayedResponse, random: Random) -> Iterator[ReplayedResponse]:
     """Replies like `seed`, malformed in ways without end: first each way once, then by chance."""
     for name, body in _PAGES:
         yield evolve(seed, name=f"{name} with {seed.status}", body=body)
@@ -127,7 +127,7 @@ def malformed(seed: Reply, random: Random) -> Iterator[Reply]:
         yield _changed(seed, random)
 
 
-def _changed(seed: Reply, random: Random) -> Reply:
+def _changed(seed: ReplayedResponse, random: Random) -> ReplayedResponse:
     try:
         document: object = json.loads(seed.body)
     except ValueError:
@@ -150,7 +150,7 @@ def _changed(seed: Reply, random: Random) -> Reply:
             return evolve(seed, name=" and ".join(what), body=json.dumps(changed).encode())
 
 
-def _cut(seed: Reply, random: Random) -> Reply:
+def _cut(seed: ReplayedResponse, random: Random) -> ReplayedResponse:
     """The bytes, cut or with some of them changed."""
     if not seed.body:
         return evolve(seed, name="noise in place of nothing", body=random.randbytes(20))

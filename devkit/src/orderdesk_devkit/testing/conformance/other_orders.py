@@ -10,100 +10,102 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from orderdesk_devkit.testing.conformance.base import Count, Standard, needs_calls
-from orderdesk_devkit.testing.conformance.baseline_run import Rehearsal
-from orderdesk_devkit.testing.conformance.mutations import Reply
-from orderdesk_devkit.testing.conformance.recorded_flows import Take, takes_of
-from orderdesk_devkit.testing.conformance.requirement import Law, demand
-from orderdesk_devkit.testing.plugin_under_test import Subject
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, skip_without_calls
+from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
+from orderdesk_devkit.testing.conformance.mutations import ReplayedResponse
+from orderdesk_devkit.testing.conformance.recorded_flows import RecordedFlow, recorded_flows_of
+from orderdesk_devkit.testing.conformance.requirement import Requirement, require
+from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
 
-__all__ = ["Others"]
+__all__ = ["OtherOrderTests"]
 
-_MOST = 60
+_MAX_VARIANTS = 60
 """Variants of one reply that are tried."""
 
-Variants = Callable[[Reply], Iterator[Reply]]
+Variants = Callable[[ReplayedResponse], Iterator[ReplayedResponse]]
 Steps = tuple[str | int, ...]
 
 
-class Others(Standard):
+class OtherOrderTests(StandardTests):
     """The real replies that say canceled, changed so that they no longer say it of this order."""
 
     def test_a_reply_about_another_order_never_cancels(
-        self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path, count: Count
+        self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> None:
         """Every reply of the flow is another order's. One that states no number must be declared to state none."""
         found, tried = list[str](), 0
-        for take in _proving(subject, rehearsal, tmp_path):
-            for number in (subject.number, f"{subject.order.number}-1"):
+        for take in _flows_with_evidence(plugin_under_test, baseline, tmp_path):
+            for number in (plugin_under_test.number, f"{plugin_under_test.order.number}-1"):
                 other = [_renumbered(reply, number) for reply in take.replies]
                 # A resubmission rests on its last reply; one that states no number is the request's.
-                rests_on = slice(-1, None) if take.submits else slice(None)
+                rests_on = slice(-1, None) if take.is_resubmission else slice(None)
                 if [one.body for one in other][rests_on] == [one.body for one in take.replies][rests_on]:
                     continue
                 tried += 1
                 if take.play(other).says_done:
                     found.append(f"{take.name}: all replies are about {_other(number)}, and it is taken for {number}")
         count("replies about another order", tried)
-        demand(Law.ABOUT, found)
+        require(Requirement.ABOUT_THIS_ORDER, found)
 
     def test_a_reply_with_a_doubled_key_never_cancels(
-        self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path, count: Count
+        self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> None:
         """Nobody knows which of its two values a key has that is given twice."""
         found, tried = list[str](), 0
-        for take, reply, replies in _each(_proving(subject, rehearsal, tmp_path), _doubled):
+        for take, reply, replies in _each(_flows_with_evidence(plugin_under_test, baseline, tmp_path), _doubled):
             tried += 1
             if take.play(replies).says_done:
                 found.append(f"{take.name}, {reply.name}: it is done")
         count("doubled keys", tried)
-        demand(Law.ABOUT, found[:_MOST])
+        require(Requirement.ABOUT_THIS_ORDER, found[:_MAX_VARIANTS])
 
     def test_the_numbers_of_a_part_never_cancel_the_whole_order(
-        self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path, count: Count
+        self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> None:
         """Of every list only the first entry is there: of two suborders, of three lines. A status word still counts."""
         found, tried = list[str](), 0
-        for take, reply, replies in _each(_proving(subject, rehearsal, tmp_path), _first_entries):
+        for take, reply, replies in _each(_flows_with_evidence(plugin_under_test, baseline, tmp_path), _first_entries):
             tried += 1
             played = take.play(replies)
-            if played.says_done and played.case is not None and played.case.status is None:
+            if played.says_done and played.case is not None and played.case.service_status is None:
                 found.append(f"{take.name}, {reply.name}: it is canceled by numbers that do not cover the order")
         count("partial replies", tried)
-        demand(Law.ABOUT, found)
+        require(Requirement.ABOUT_THIS_ORDER, found)
 
     def test_a_verdict_by_an_exchange_that_does_not_exist_settles_nothing(
-        self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path, count: Count
+        self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> None:
         """Every answer of the plugin is said to rest on a response that nobody received."""
-        needs_calls(rehearsal, subject)
+        skip_without_calls(baseline, plugin_under_test)
         found, tried = list[str](), 0
-        with subject.on_stage(tmp_path) as stage:
-            for take in takes_of(stage, rehearsal, forging=True):
+        with plugin_under_test.open_harness(tmp_path) as stage:
+            for take in recorded_flows_of(stage, baseline, forging=True):
                 tried += 1
                 played = take.play(take.replies)
                 # A resubmission ends with no answer: it rests on the last response, whatever its plugin says.
                 if played.case is not None and not played.case.is_open:
                     found.append(f"{take.name}: it is settled")
         count("forged exchanges", tried)
-        demand(Law.ABOUT, found)
+        require(Requirement.ABOUT_THIS_ORDER, found)
 
 
-def _proving(subject: Subject, rehearsal: Rehearsal, folder: Path) -> Iterator[Take]:
+def _flows_with_evidence(plugin: PluginUnderTest, baseline: BaselineRun, folder: Path) -> Iterator[RecordedFlow]:
     """The takes whose real replies settle the case as canceled, or the resubmission as submitted."""
-    needs_calls(rehearsal, subject)
-    with subject.on_stage(folder) as stage:
-        takes = [take for take in takes_of(stage, rehearsal) if take.play(take.replies).says_done]
+    skip_without_calls(baseline, plugin)
+    with plugin.open_harness(folder) as stage:
+        takes = [take for take in recorded_flows_of(stage, baseline) if take.play(take.replies).says_done]
         if not takes:
-            pytest.skip(f"no flow of {subject.slug} settles anything: a person does")
+            pytest.skip(f"no flow of {plugin.slug} settles anything: a person does")
         yield from takes
 
 
-def _each(takes: Iterator[Take], variants: Variants) -> Iterator[tuple[Take, Reply, Sequence[Reply]]]:
+def _each(
+    flows: Iterator[RecordedFlow], variants: Variants
+) -> Iterator[tuple[RecordedFlow, ReplayedResponse, Sequence[ReplayedResponse]]]:
     """Take after take with the reply that it ends with changed in each way: the take, that reply, and all."""
-    for take in takes:
+    for take in flows:
         *before, last = take.replies
-        for changed in islice(variants(last), _MOST):
+        for changed in islice(variants(last), _MAX_VARIANTS):
             yield take, changed, (*before, changed)
 
 
@@ -112,32 +114,34 @@ def _other(number: str) -> str:
     return "".join(str((int(one) + 1) % 10) if one.isdecimal() else one for one in number)
 
 
-def _renumbered(reply: Reply, number: str) -> Reply:
-    return evolve(reply, name="of another order", body=reply.body.replace(number.encode(), _other(number).encode()))
+def _renumbered(response: ReplayedResponse, number: str) -> ReplayedResponse:
+    return evolve(
+        response, name="of another order", body=response.body.replace(number.encode(), _other(number).encode())
+    )
 
 
-def _doubled(reply: Reply) -> Iterator[Reply]:
+def _doubled(response: ReplayedResponse) -> Iterator[ReplayedResponse]:
     """The reply with one key of one object twice, for each key."""
-    document = _document(reply)
+    document = _document(response)
     for path in _paths(document):
         if isinstance(path[-1], str):
             name = f"{'.'.join(map(str, path))} given twice"
-            yield evolve(reply, name=name, body=_text(document, path).encode())
+            yield evolve(response, name=name, body=_text(document, path).encode())
 
 
-def _first_entries(reply: Reply) -> Iterator[Reply]:
+def _first_entries(response: ReplayedResponse) -> Iterator[ReplayedResponse]:
     """The reply with only the first entry of one list, for each list of several objects."""
-    document = _document(reply)
+    document = _document(response)
     for path in [(), *_paths(document)]:
         value = _at(document, path)
         if isinstance(value, list) and len(value) > 1 and all(isinstance(one, dict) for one in value):
             body = json.dumps(_with(document, path, value[:1])).encode()
-            yield evolve(reply, name=f"only the first of {'.'.join(map(str, path))}", body=body)
+            yield evolve(response, name=f"only the first of {'.'.join(map(str, path))}", body=body)
 
 
-def _document(reply: Reply) -> object:
+def _document(response: ReplayedResponse) -> object:
     try:
-        found: object = json.loads(reply.body)
+        found: object = json.loads(response.body)
     except ValueError:
         return None
     return found

@@ -9,34 +9,34 @@ from typing import TYPE_CHECKING, TypeVar, assert_never, cast
 import httpx
 from attrs import evolve, frozen
 
-from orderdesk_devkit.testing.conformance.mutations import Reply
+from orderdesk_devkit.testing.conformance.mutations import ReplayedResponse
 from orderdesk_devkit.testing.fake_client import NOW, FakeJournal, exchange_of, intent_of
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.evidence_check import About, Grounds, Unfounded
-from orderdesk_sdk.cases.exchange import Exchange, Intent, Loss
+from orderdesk_sdk.cases.evidence_check import AnswerVerifier, ExpectedOrder, UnverifiedAnswerError
+from orderdesk_sdk.cases.exchange import Exchange, Intent, TransportLoss
 from orderdesk_sdk.cases.policy import requesting
-from orderdesk_sdk.cases.policy.deadlines import PATIENCE
+from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
-from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, Outcome
 from orderdesk_sdk.plugin.guard import Guard
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import LEASE
-from orderdesk_sdk.runtime.flow_runner import Driven, Fault, drive
-from orderdesk_sdk.transport.http.failures import turned_away
+from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
+from orderdesk_sdk.transport.http.failures import throttling_failure
 
 if TYPE_CHECKING:
     from orderdesk_sdk.plugin.service import Flow
-    from orderdesk_sdk.transport.http.client import ConnectionClient
+    from orderdesk_sdk.transport.http.client import HttpClient
 
-__all__ = ["Playback", "Played"]
+__all__ = ["FlowPlayback", "PlaybackResult"]
 
 T = TypeVar("T")
 
 
 @frozen
-class Played:
+class PlaybackResult:
     """What came of a flow.
 
     requests: those it made. fault: the plugin's own, None where there is none. case: the case after it; None for a
@@ -46,16 +46,16 @@ class Played:
     """
 
     requests: tuple[httpx.Request, ...]
-    fault: str | None
+    plugin_error: str | None
     case: Case | None
     says_canceled: bool = False
     is_submitted: bool = False
-    is_unfounded: bool = False
+    is_without_evidence: bool = False
 
     @property
     def says_done(self) -> bool:
         """Whether the case is canceled by it, in whole or in part, or the order submitted."""
-        states = (State.CANCELED, State.PARTLY_CANCELED)
+        states = (State.CANCELED, State.PARTIALLY_CANCELED)
         return self.is_submitted or (self.case is not None and self.case.state in states)
 
     @property
@@ -64,14 +64,14 @@ class Played:
         return len(self.requests)
 
 
-_CANCELED = (Outcome.CANCELED, Outcome.PARTLY_CANCELED)
-_NOBODYS = 99
+_CANCELED = (Outcome.CANCELED, Outcome.PARTIALLY_CANCELED)
+_UNKNOWN_EXCHANGE = 99
 """The number of an exchange that no flow has."""
-_NOTHING = Reply("nothing that was heard", 200, {"content-type": "application/json"}, b"{}")
+_DEFAULT_RESPONSE = ReplayedResponse("nothing that was heard", 200, {"content-type": "application/json"}, b"{}")
 """The reply where none was heard, because no call of the flow was ever answered."""
 
 
-class Playback:
+class FlowPlayback:
     """Plays the flows of one connection for one open case of one order.
 
     forging: every answer is said to rest on an exchange that nobody had.
@@ -82,125 +82,133 @@ class Playback:
         self._connection = connection
         self._request = cancel
         self._case = case
-        self._now = case.opened_at
+        self._now = case.created_at
 
-    def cancel(self, replies: Sequence[Reply]) -> Played:
+    def cancel(self, responses: Sequence[ReplayedResponse]) -> PlaybackResult:
         """Ask to cancel; the last reply answers all further calls."""
-        sending = transition(self._case, Event(EventKind.SEND, self._now, due_at=self._now + LEASE, repeatable=True))
-        hook = self._connection.loaded.manager.hook
+        sending = transition(
+            self._case, Event(EventKind.SEND_STARTED, self._now, due_at=self._now + LEASE, idempotent=True)
+        )
+        hook = self._connection.plugin.manager.hook
         if hook.orderdesk_cancel.get_hookimpls():
-            driven, requests = self._drive(
+            driven, requests = self._run_flow(
                 lambda: hook.orderdesk_cancel(request=self._request, service=self._service),
                 Answer,
-                replies,
+                responses,
                 self._request,
             )
         else:
             many = (self._request,)
-            driven, requests = self._drive(
-                lambda: _alone(hook.orderdesk_cancel_many(requests=many, service=self._service)),
+            driven, requests = self._run_flow(
+                lambda: _single_answer(hook.orderdesk_cancel_many(requests=many, service=self._service)),
                 Answer,
-                replies,
+                responses,
                 self._request,
             )
-        sent = evolve(sending, repeatable=driven.repeatable and driven.wrote)
-        declared, placement = self._connection.integration, self._request.placement
+        sent = evolve(sending, idempotent=driven.idempotent and driven.may_have_written)
+        declared, placement = self._connection.integration, self._request.remote_order
         match driven.outcome:
             case Answer() as answer:
                 event = requesting.after_cancel(sent, declared, placement, answer, self._now)
-            case Loss() as loss:
+            case TransportLoss() as loss:
                 event = requesting.after_loss(sent, declared, loss, self._now)
-            case Fault() as fault:
+            case PluginFailure() as fault:
                 return _failed(requests, fault)
             case _:
                 assert_never(driven.outcome)
         says = isinstance(driven.outcome, Answer) and driven.outcome.outcome in _CANCELED
-        return Played(requests, None, transition(sending, event), says)
+        return PlaybackResult(requests, None, transition(sending, event), says)
 
-    def check(self, replies: Sequence[Reply], state: State = State.ASKED, reference: str | None = None) -> Played:
+    def poll(
+        self, responses: Sequence[ReplayedResponse], state: State = State.ACKNOWLEDGED, reference: str | None = None
+    ) -> PlaybackResult:
         """Read back a case that is asked or unclear."""
-        until = self._now + PATIENCE.give_up
-        case = evolve(self._case, state=state, asked_at=self._now, give_up_at=until, reference=reference)
-        checking = transition(case, Event(EventKind.CHECK, self._now, due_at=self._now + LEASE))
-        request = CheckRequest(self._request.order, self._request.placement, self._now, {}, reference)
-        hook = self._connection.loaded.manager.hook
-        driven, requests = self._drive(
-            lambda: hook.orderdesk_check(request=request, service=self._service), Answer, replies, request
+        until = self._now + RETRY_POLICY.give_up_after
+        case = evolve(self._case, state=state, last_sent_at=self._now, deadline=until, request_reference=reference)
+        checking = transition(case, Event(EventKind.POLL_STARTED, self._now, due_at=self._now + LEASE))
+        request = PollRequest(self._request.order, self._request.remote_order, self._now, {}, reference)
+        hook = self._connection.plugin.manager.hook
+        driven, requests = self._run_flow(
+            lambda: hook.orderdesk_poll(request=request, service=self._service), Answer, responses, request
         )
-        declared, placement = self._connection.integration, self._request.placement
+        declared, placement = self._connection.integration, self._request.remote_order
         match driven.outcome:
             case Answer() as answer:
-                event = requesting.after_check(checking, declared, placement, answer, self._now)
-            case Loss() as loss:
-                event = requesting.after_check(checking, declared, placement, requesting.unread(loss), self._now)
-            case Fault() as fault:
+                event = requesting.after_poll(checking, declared, placement, answer, self._now)
+            case TransportLoss() as loss:
+                event = requesting.after_poll(
+                    checking, declared, placement, requesting.answer_of_lost_poll(loss), self._now
+                )
+            case PluginFailure() as fault:
                 return _failed(requests, fault)
             case _:
                 assert_never(driven.outcome)
-        return Played(requests, None, transition(checking, event))
+        return PlaybackResult(requests, None, transition(checking, event))
 
-    def resubmit(self, replies: Sequence[Reply]) -> Played:
+    def resubmit(self, responses: Sequence[ReplayedResponse]) -> PlaybackResult:
         """Submit the order again."""
         request = ResubmitRequest(evolve(self._request.order, number=f"{self._request.order.number}-1"), None)
-        hook = self._connection.loaded.manager.hook
-        driven, requests = self._drive(
-            lambda: hook.orderdesk_resubmit(request=request, service=self._service), Placement, replies, request
+        hook = self._connection.plugin.manager.hook
+        driven, requests = self._run_flow(
+            lambda: hook.orderdesk_resubmit(request=request, service=self._service), RemoteOrder, responses, request
         )
-        if isinstance(driven.outcome, Fault):
+        if isinstance(driven.outcome, PluginFailure):
             return _failed(requests, driven.outcome)
-        return Played(requests, None, None, is_submitted=isinstance(driven.outcome, Placement))
+        return PlaybackResult(requests, None, None, is_submitted=isinstance(driven.outcome, RemoteOrder))
 
     @property
     def _service(self) -> object:
         return self._connection.service(self._now)
 
-    def _drive(
+    def _run_flow(
         self,
         start: Callable[[], object],
         result: type[T],
-        replies: Sequence[Reply],
-        request: CancelRequest | CheckRequest | ResubmitRequest,
-    ) -> tuple[Driven[T], tuple[httpx.Request, ...]]:
-        client = _Parrot(self._connection, replies or (_NOTHING,))
-        grounds = Grounds(self._connection.identities, (About.of(request),))
+        responses: Sequence[ReplayedResponse],
+        request: CancelRequest | PollRequest | ResubmitRequest,
+    ) -> tuple[FlowResult[T], tuple[httpx.Request, ...]]:
+        client = _ReplayClient(self._connection, responses or (_DEFAULT_RESPONSE,))
+        grounds = AnswerVerifier(self._connection.identified_by, (ExpectedOrder.from_request(request),))
         told = (lambda: _forged(start())) if self._forging else start
-        driven = drive(told, result, cast("ConnectionClient", client), FakeJournal(), grounds)
+        driven = run_flow(told, result, cast("HttpClient", client), FakeJournal(), grounds)
         return driven, tuple(client.requests)
 
 
-class _Parrot:
+class _ReplayClient:
     """As much of a client as `drive` uses: says what was heard before."""
 
-    def __init__(self, connection: Connection, replies: Sequence[Reply]) -> None:
+    def __init__(self, connection: Connection, responses: Sequence[ReplayedResponse]) -> None:
         self.redactor = connection.client.redactor
-        self._throttled = connection.integration.throttled
+        self._throttled = connection.integration.retry_after
         self.requests: list[httpx.Request] = []
-        self._replies = replies
+        self._replies = responses
 
     def call(
         self,
         request: httpx.Request,
         number: int,
-        intend: Callable[[Intent], None],
+        record_intent: Callable[[Intent], None],
         guard: Guard | None = None,  # noqa: ARG002 - nothing of the plugin's runs in here
         newer_than: datetime | None = None,  # noqa: ARG002 - nothing is shared
     ) -> tuple[Exchange, httpx.Response | None]:
-        intend(intent_of(request, number))
+        record_intent(intent_of(request, number))
         reply = self._replies[min(len(self.requests), len(self._replies) - 1)]
         self.requests.append(request)
         response = httpx.Response(reply.status, headers=reply.headers, content=reply.body, request=request)
         response.extensions[EXCHANGE_NUMBER] = number
         exchange = exchange_of(request, number, status=reply.status, body=reply.body.decode(errors="replace"))
         told = self._throttled(response) if self._throttled is not None else None
-        away = turned_away(response, NOW, reads_only=exchange.intent.reads_only, told=told)
-        return (exchange, response) if away is None else (evolve(exchange, failure=away, whole=False), None)
+        away = throttling_failure(response, NOW, read_only=exchange.intent.read_only, plugin_wait=told)
+        return (exchange, response) if away is None else (evolve(exchange, failure=away, is_complete=False), None)
 
 
-def _failed(requests: tuple[httpx.Request, ...], fault: Fault) -> Played:
-    return Played(requests, fault.text, None, is_unfounded=fault.kind == Unfounded.__name__)
+def _failed(requests: tuple[httpx.Request, ...], fault: PluginFailure) -> PlaybackResult:
+    return PlaybackResult(
+        requests, fault.message, None, is_without_evidence=fault.error_type == UnverifiedAnswerError.__name__
+    )
 
 
-def _alone(flow: Flow[Sequence[Answer]]) -> Flow[object]:
+def _single_answer(flow: Flow[Sequence[Answer]]) -> Flow[object]:
     """The flow for one order of a group; an answer that is for all of the group is its as well."""
     answers = yield from flow
     return answers[0] if len(answers) == 1 else answers
@@ -215,4 +223,4 @@ def _forging(
     flow: Generator[httpx.Request, httpx.Response, object],
 ) -> Generator[httpx.Request, httpx.Response, object]:
     ended = yield from flow
-    return evolve(ended, exchange=_NOBODYS) if isinstance(ended, Answer) else ended
+    return evolve(ended, exchange=_UNKNOWN_EXCHANGE) if isinstance(ended, Answer) else ended

@@ -6,62 +6,68 @@ from collections.abc import Callable, Iterator, Sequence
 
 from attrs import frozen
 
-from orderdesk_devkit.testing.conformance.baseline_run import Conversation, Rehearsal
-from orderdesk_devkit.testing.conformance.mutations import Reply, reply_of
-from orderdesk_devkit.testing.conformance.playback import Playback, Played
-from orderdesk_devkit.testing.plugin_under_test import Scene
+from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun, RecordedConversation
+from orderdesk_devkit.testing.conformance.mutations import ReplayedResponse, replayed_response
+from orderdesk_devkit.testing.conformance.playback import FlowPlayback, PlaybackResult
+from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.desk.desk import Desk
 
-__all__ = ["Take", "takes_at", "takes_of"]
+__all__ = ["RecordedFlow", "recorded_flows_at", "recorded_flows_of"]
 
-_MOST_CHECKS = 50
+_MAX_POLLS = 50
 
 
 @frozen
-class Take:
+class RecordedFlow:
     """A flow with its real replies. canceled: whether these say that the order is canceled, and it is. submits: whether
     it is a resubmission.
     """
 
     name: str
-    play: Callable[[Sequence[Reply]], Played]
-    replies: tuple[Reply, ...]
-    canceled: bool
-    submits: bool = False
+    play: Callable[[Sequence[ReplayedResponse]], PlaybackResult]
+    replies: tuple[ReplayedResponse, ...]
+    is_canceled: bool
+    is_resubmission: bool = False
 
 
-def takes_of(stage: Scene, rehearsal: Rehearsal, *, forging: bool = False) -> Iterator[Take]:
+def recorded_flows_of(
+    harness: ConformanceHarness, baseline: BaselineRun, *, forging: bool = False
+) -> Iterator[RecordedFlow]:
     """The takes of the stage's order, whose case is opened for them and stays open."""
-    stage.desk.cancel(stage.order, by="conformance", reason=stage.reason, send=False)
-    return takes_at(stage.desk, stage.connection, rehearsal.heard, forging=forging)
+    harness.desk.cancel(harness.order, by="conformance", reason=harness.reason, send_now=False)
+    return recorded_flows_at(harness.desk, harness.connection, baseline.conversation, forging=forging)
 
 
-def takes_at(desk: Desk, connection: str, heard: Conversation, *, forging: bool = False) -> Iterator[Take]:
+def recorded_flows_at(
+    desk: Desk, connection: str, conversation: RecordedConversation, *, forging: bool = False
+) -> Iterator[RecordedFlow]:
     """The flows of a desk's one open case with their real replies: the cancel, the first read-back and the last, the
     resubmission. forging: every answer is said to rest on an exchange that nobody had.
     """
     (case,) = desk.cases()
     parts = (desk.connections.get(connection), desk.request(case.id), case)
-    playback = Playback(*parts, forging=forging)
-    cancel, follow, resubmit = (tuple(map(reply_of, part)) for part in (heard.cancel, heard.follow, heard.resubmit))
-    asked = Playback(*parts).cancel(cancel)
-    yield Take("the cancel", playback.cancel, cancel, any(one.canceled for one in heard.cancel))
-    reference = asked.case.reference if asked.case is not None else None
+    playback = FlowPlayback(*parts, forging=forging)
+    cancel, follow, resubmit = (
+        tuple(map(replayed_response, part)) for part in (conversation.cancel, conversation.polls, conversation.resubmit)
+    )
+    asked = FlowPlayback(*parts).cancel(cancel)
+    yield RecordedFlow("the cancel", playback.cancel, cancel, any(one.canceled for one in conversation.cancel))
+    reference = asked.case.request_reference if asked.case is not None else None
 
-    def check(replies: Sequence[Reply]) -> Played:
-        state = State.UNCLEAR if len(replies[-1].body) % 2 else State.ASKED
-        return playback.check(replies, state, reference)
+    def check(replies: Sequence[ReplayedResponse]) -> PlaybackResult:
+        state = State.UNKNOWN if len(replies[-1].body) % 2 else State.ACKNOWLEDGED
+        return playback.poll(replies, state, reference)
 
-    checks: list[Take] = []
+    checks: list[RecordedFlow] = []
     at = 0
-    while at < len(follow) and len(checks) < _MOST_CHECKS:
+    while at < len(follow) and len(checks) < _MAX_POLLS:
         calls = check(follow[at:]).calls
         if not calls:
             break
-        canceled = any(one.canceled for one in heard.follow[at : at + calls])
-        checks.append(Take("the read-back", check, follow[at : at + calls], canceled))
+        canceled = any(one.canceled for one in conversation.polls[at : at + calls])
+        checks.append(RecordedFlow("the read-back", check, follow[at : at + calls], canceled))
         at += calls
     yield from checks[:1] + checks[1:][-1:]
     if resubmit:
-        yield Take("the resubmission", playback.resubmit, resubmit, canceled=False, submits=True)
+        yield RecordedFlow("the resubmission", playback.resubmit, resubmit, is_canceled=False, is_resubmission=True)

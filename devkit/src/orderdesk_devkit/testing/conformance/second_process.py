@@ -16,19 +16,19 @@ from pathlib import Path
 from attrs import frozen
 from cattrs.preconf.json import make_converter
 
-from orderdesk_devkit.testing.conformance.baseline_run import Conversation
-from orderdesk_devkit.testing.conformance.recorded_flows import Take, takes_at
-from orderdesk_devkit.testing.plugin_under_test import Scene
+from orderdesk_devkit.testing.conformance.baseline_run import RecordedConversation
+from orderdesk_devkit.testing.conformance.recorded_flows import RecordedFlow, recorded_flows_at
+from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.transport.http.replay import digest_of
+from orderdesk_sdk.transport.http.replay import request_digest
 
-__all__ = ["Call", "calls_of", "played_elsewhere"]
+__all__ = ["Call", "calls_of", "calls_in_second_process"]
 
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 """Real seconds after which the other process is given up."""
 _SEEDS = ("20261", "20262")
 _ZONE = "OTHER-11:17"
@@ -55,8 +55,8 @@ class _Script:
     ledger: str
     slug: str
     settings: Mapping[str, object]
-    place: str
-    heard: Conversation
+    location: str
+    conversation: RecordedConversation
 
 
 _converter = make_converter()
@@ -65,36 +65,40 @@ _converter.register_structure_hook_func(
 )  # Settings are what JSON makes of them.
 
 
-def calls_of(take: Take) -> tuple[Call, ...]:
+def calls_of(flow: RecordedFlow) -> tuple[Call, ...]:
     """The calls that a flow makes for its real replies."""
-    made = take.play(take.replies).requests
-    return tuple(Call(request.method, str(request.url), digest_of(request)) for request in made)
+    made = flow.play(flow.replies).requests
+    return tuple(Call(request.method, str(request.url), request_digest(request)) for request in made)
 
 
-def played_elsewhere(stage: Scene, heard: Conversation) -> Sequence[tuple[str, tuple[Call, ...]]]:
+def calls_in_second_process(
+    harness: ConformanceHarness, conversation: RecordedConversation
+) -> Sequence[tuple[str, tuple[Call, ...]]]:
     """The calls of each take, by its name, in a new process with the stage's ledger, in which one case is open.
 
-    Raises PluginFault where nothing came of it.
+    Raises PluginError where nothing came of it.
     """
-    table = stage.configured
-    ledger = stage.desk.config.ledger
-    script = _Script(str(ledger), table.integration, table.settings, table.place, heard)
+    table = harness.connection_config
+    ledger = harness.desk.config.ledger
+    script = _Script(str(ledger), table.integration, table.settings, table.location, conversation)
     seed = next(one for one in _SEEDS if one != os.environ.get("PYTHONHASHSEED"))
     try:
         ran = subprocess.run(  # noqa: S603 - our own code
             [sys.executable, "-c", f"from {__name__} import main; main()"],
             input=json.dumps(_converter.unstructure(script)),
             env={**os.environ, "PYTHONHASHSEED": seed, "TZ": _ZONE},
-            timeout=PATIENCE,
+            timeout=TIMEOUT_SECONDS,
             capture_output=True,
             text=True,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise PluginFault(f"in another process it did not end within {PATIENCE:g} s", place=table.integration) from None
+        raise PluginError(
+            f"in another process it did not end within {TIMEOUT_SECONDS:g} s", location=table.integration
+        ) from None
     if ran.returncode:
         said = ran.stderr.strip().rpartition("\n")[2]
-        raise PluginFault(f"in another process it could not be played: {said}", place=table.integration)
+        raise PluginError(f"in another process it could not be played: {said}", location=table.integration)
     told = json.loads(ran.stdout.rpartition("\n")[2])  # The last line: the ones before it are the plugin's own.
     return _converter.structure(told, list[tuple[str, tuple[Call, ...]]])
 
@@ -102,7 +106,7 @@ def played_elsewhere(stage: Scene, heard: Conversation) -> Sequence[tuple[str, t
 def main() -> None:
     """Play the takes of the script on stdin, and leave their calls on stdout."""
     script = _converter.structure(json.load(sys.stdin), _Script)
-    connection = ConnectionConfig(script.slug, script.slug, script.settings, script.place)
+    connection = ConnectionConfig(script.slug, script.slug, script.settings, script.location)
     with Desk(Config(Path(script.ledger), {script.slug: connection}), clock=VirtualClock()) as desk:
-        played = [(take.name, calls_of(take)) for take in takes_at(desk, script.slug, script.heard)]
+        played = [(take.name, calls_of(take)) for take in recorded_flows_at(desk, script.slug, script.conversation)]
     sys.stdout.write(f"\n{json.dumps(_converter.unstructure(played))}")

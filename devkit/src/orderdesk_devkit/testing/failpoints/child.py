@@ -30,41 +30,41 @@ from attrs import frozen
 from cattrs.preconf.json import make_converter
 
 from orderdesk_devkit.simulators.control import PREFIX
-from orderdesk_devkit.testing.harness import configured
+from orderdesk_devkit.testing.harness import connection_config
 from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.registry import PluginRegistry
 
 __all__ = [
     "CROSSED",
     "DIED",
     "ENDED",
-    "TOLD",
+    "REPORTED",
     "Boundaries",
-    "Errand",
-    "Step",
-    "children",
+    "ChildTask",
+    "ChildStep",
+    "run_children",
     "control",
     "follow_up",
     "open_desk",
-    "say",
-    "take",
+    "report",
+    "run_step",
 ]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-DIED, TOLD, CROSSED, ENDED = "died at", "told", "crossed", "ended"
+DIED, REPORTED, CROSSED, ENDED = "died at", "told", "crossed", "ended"
 """How the lines begin that are left on stdout: where the child died; the ids that its caller was told; all boundaries
 that one crossed which lived; its exit code, by its parent."""
 HORIZON = hours(72)
 """How long a case is followed up, in the simulator's time."""
 _ROUNDS = 1000
 _LEDGER_WRITES = ("open", "write", "append", "open_resubmission")
-_HOST_WRITES = ("duplicate", "place", "note_status")
-_WIRE = {
+_HOST_WRITES = ("duplicate", "add_remote_order", "record_status")
+_HTTP_EVENTS = {
     "send_request_headers.started": "before the request leaves",
     "send_request_body.complete": "after the request left",
     "receive_response_body.complete": "after the reply was read",
@@ -72,7 +72,7 @@ _WIRE = {
 """httpcore's names for moments of a call, and ours: https://www.encode.io/httpcore/logging/"""
 
 
-class Step(enum.Enum):
+class ChildStep(enum.Enum):
     """One thing that an app does with an order."""
 
     CANCEL = "cancel"
@@ -84,7 +84,7 @@ class Step(enum.Enum):
 
 
 @frozen
-class Errand:
+class ChildTask:
     """What a child has to do. kill_at: the number of the boundary to die at, from 1; 0 lets it live.
 
     ledger: a file that holds the order. settings: of the connection, texts as a simulator gives them. url: of the
@@ -98,7 +98,7 @@ class Errand:
     now: datetime
     order: str
     reason: str
-    steps: tuple[Step, ...]
+    steps: tuple[ChildStep, ...]
     kill_at: int
 
     def dump(self) -> str:
@@ -106,7 +106,7 @@ class Errand:
         return json.dumps(_converter.unstructure(self))
 
     @classmethod
-    def load(cls, text: str) -> Errand:
+    def load(cls, text: str) -> ChildTask:
         """The errand that `dump` wrote."""
         return _converter.structure(json.loads(text), cls)
 
@@ -130,10 +130,10 @@ class Boundaries:
         with self._lock:
             self.names.append(name)
             if len(self.names) == self._kill_at:
-                say(DIED, name)
+                report(DIED, name)
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    def surround(self, target: object, methods: Iterable[str]) -> None:
+    def add_around(self, target: object, methods: Iterable[str]) -> None:
         """Put a boundary before and one after each of these methods of an object."""
         for name in methods:
             setattr(target, name, self._between(f"{type(target).__name__}.{name}", getattr(target, name)))
@@ -148,15 +148,15 @@ class Boundaries:
 
         return surrounded
 
-    def watch_the_wire(self) -> None:
+    def watch_http(self) -> None:
         """Put boundaries around every call, by what httpcore logs about it: no code of ours lies in between."""
         logger = logging.getLogger("httpcore.http11")
         logger.setLevel(logging.DEBUG)
         logger.propagate = False
-        logger.addHandler(_Wire(self))
+        logger.addHandler(_HttpLogHandler(self))
 
 
-class _Wire(logging.Handler):
+class _HttpLogHandler(logging.Handler):
     def __init__(self, boundaries: Boundaries) -> None:
         super().__init__()
         self._boundaries = boundaries
@@ -166,8 +166,8 @@ class _Wire(logging.Handler):
         event, _, rest = record.getMessage().partition(" ")
         if "b'" in rest and event.endswith(".started"):
             self._call.method = rest.partition("b'")[2].partition("'")[0]
-        if event in _WIRE:
-            self._boundaries.cross(f"{_WIRE[event]} ({self._call.method})")
+        if event in _HTTP_EVENTS:
+            self._boundaries.cross(f"{_HTTP_EVENTS[event]} ({self._call.method})")
 
 
 class _SharedClock(VirtualClock):
@@ -196,36 +196,36 @@ def control(url: str, call: str, body: Mapping[str, object] | None = None) -> No
         reply = connection.getresponse()
         text = reply.read().decode()
         if reply.status != 200:
-            raise OrderDeskError(text, place=f"{url}{PREFIX}{call}")
+            raise OrderDeskError(text, location=f"{url}{PREFIX}{call}")
     finally:
         connection.close()
 
 
 def open_desk(
-    ledger: Path, slug: str, settings: Mapping[str, object], clock: VirtualClock, registry: Registry | None = None
+    ledger: Path, slug: str, settings: Mapping[str, object], clock: VirtualClock, registry: PluginRegistry | None = None
 ) -> Desk:
     """A desk whose ledger and orders lie in one file, with one connection, to a simulator, named like its slug."""
-    registry = registry or Registry()
-    return Desk(Config(ledger, {slug: configured(slug, settings, registry)}), clock=clock, registry=registry)
+    registry = registry or PluginRegistry()
+    return Desk(Config(ledger, {slug: connection_config(slug, settings, registry)}), clock=clock, registry=registry)
 
 
-def take(step: Step, desk: Desk, order: str, reason: str, clock: VirtualClock) -> tuple[str, ...]:
+def run_step(step: ChildStep, desk: Desk, order: str, reason: str, clock: VirtualClock) -> tuple[str, ...]:
     """Take a step; the ids that the caller has in hand after it."""
     match step:
-        case Step.CANCEL:
+        case ChildStep.CANCEL:
             opened = desk.cancel(order, by="Ann", reason=reason).cases
-            if any(case.gathered for case in opened):  # They are asked for together, when there was time for others.
+            if any(case.is_batched for case in opened):  # They are asked for together, when there was time for others.
                 _wait(clock, desk.ledger.next_due())
                 _run_due(desk)
             return tuple(case.id for case in opened)
-        case Step.NEXT:
+        case ChildStep.NEXT:
             _wait(clock, desk.ledger.next_due())
             _run_due(desk)
             return ()
-        case Step.FOLLOW_UP:
+        case ChildStep.FOLLOW_UP:
             follow_up(desk, clock)
             return ()
-        case Step.RESUBMIT:
+        case ChildStep.RESUBMIT:
             return (desk.resubmit(order, by="Ann").id,)
 
 
@@ -255,7 +255,7 @@ def _wait(clock: VirtualClock, moment: datetime | None) -> None:
         clock.advance(moment - clock.now())
 
 
-def say(what: str, detail: str) -> None:
+def report(what: str, detail: str) -> None:
     """Leave a line on stdout."""
     # Past every buffer, so that nothing said is lost with the process.
     os.write(sys.stdout.fileno(), f"{what} {detail}\n".encode())
@@ -263,16 +263,16 @@ def say(what: str, detail: str) -> None:
 
 def main() -> None:
     """Do the errands on stdin, each in a child that is forked for it, one after the other."""
-    registry = Registry()
+    registry = PluginRegistry()
 
     def do(line: str) -> None:
-        _do(Errand.load(line), registry)
+        _run_task(ChildTask.load(line), registry)
 
     # Once for all of its errands: its thread is gone before there is a fork.
-    children(sys.stdin, do, lambda line: registry.load(Errand.load(line).slug))
+    run_children(sys.stdin, do, lambda line: registry.load(ChildTask.load(line).slug))
 
 
-def children(lines: TextIO, do: Callable[[str], None], before: Callable[[str], object] | None = None) -> None:
+def run_children(lines: TextIO, do: Callable[[str], None], before: Callable[[str], object] | None = None) -> None:
     """Let a child be forked for each line and do what it says, one after the other. before: done before the fork.
 
     Each leaves its lines on stdout, then its exit code: 1 where it raised, with what it raised.
@@ -282,31 +282,31 @@ def children(lines: TextIO, do: Callable[[str], None], before: Callable[[str], o
             before(line)
         child = os.fork()
         if not child:
-            _live(do, line)
+            _run_child(do, line)
         _, status = os.waitpid(child, 0)
-        say(ENDED, str(os.waitstatus_to_exitcode(status)))
+        report(ENDED, str(os.waitstatus_to_exitcode(status)))
 
 
-def _live(do: Callable[[str], None], line: str) -> NoReturn:
+def _run_child(do: Callable[[str], None], line: str) -> NoReturn:
     try:
         do(line)
     except BaseException:  # noqa: BLE001 - a child must never go on as if it were its parent
-        say("failed", traceback.format_exc())
+        report("failed", traceback.format_exc())
         os._exit(1)
     os._exit(0)
 
 
-def _do(errand: Errand, registry: Registry) -> None:
-    boundaries = Boundaries(errand.kill_at)
-    clock = _SharedClock(errand.now, errand.url)
-    with open_desk(Path(errand.ledger), errand.slug, errand.settings, clock, registry) as desk:
-        boundaries.surround(desk.ledger, _LEDGER_WRITES)
-        boundaries.surround(desk.host, _HOST_WRITES)
-        boundaries.watch_the_wire()
-        for step in errand.steps:
-            for told in take(step, desk, errand.order, errand.reason, clock):
-                say(TOLD, told)
-    say(CROSSED, json.dumps(boundaries.names))
+def _run_task(task: ChildTask, registry: PluginRegistry) -> None:
+    boundaries = Boundaries(task.kill_at)
+    clock = _SharedClock(task.now, task.url)
+    with open_desk(Path(task.ledger), task.slug, task.settings, clock, registry) as desk:
+        boundaries.add_around(desk.ledger, _LEDGER_WRITES)
+        boundaries.add_around(desk.order_store, _HOST_WRITES)
+        boundaries.watch_http()
+        for step in task.steps:
+            for told in run_step(step, desk, task.order, task.reason, clock):
+                report(REPORTED, told)
+    report(CROSSED, json.dumps(boundaries.names))
 
 
 if __name__ == "__main__":

@@ -14,28 +14,28 @@ from attrs import frozen
 from orderdesk_devkit.testing.failpoints.child import ENDED
 from orderdesk_sdk.errors import OrderDeskError
 
-__all__ = ["Nursery", "Obituary"]
+__all__ = ["ForkServer", "ProcessExit"]
 
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 """Real seconds after which a child that neither died nor ended is given up."""
 
 
 @frozen
-class Obituary:
+class ProcessExit:
     """How a child ended. code: its exit code, negative for a signal. said: its lines, in order."""
 
     code: int
-    said: tuple[str, ...]
+    output: tuple[str, ...]
 
 
-class Dumped(Protocol):
+class Dumpable(Protocol):
     """What a child is told to do, as a line of text."""
 
     def dump(self) -> str:
         """The line."""
 
 
-class Nursery:
+class ForkServer:
     """`at_once` processes that fork children, each by the main function of a module. A context manager; any thread."""
 
     def __init__(self, at_once: int = 2, module: str = "orderdesk_devkit.testing.failpoints.child") -> None:
@@ -45,7 +45,7 @@ class Nursery:
             self._idle.put(parent)
         self.at_once = at_once
 
-    def run(self, errand: Dumped) -> Obituary:
+    def run(self, task: Dumpable) -> ProcessExit:
         """Let a child do an errand; returns when it is gone.
 
         Raises OrderDeskError for one that hangs, or whose parent broke down.
@@ -53,23 +53,23 @@ class Nursery:
         parent = self._idle.get()
         assert parent.stdin is not None
         assert parent.stdout is not None
-        timer = threading.Timer(PATIENCE, parent.kill)
+        timer = threading.Timer(TIMEOUT_SECONDS, parent.kill)
         timer.start()
         said: list[str] = []
         try:
-            parent.stdin.write(errand.dump() + "\n")
+            parent.stdin.write(task.dump() + "\n")
             parent.stdin.flush()
             for line in parent.stdout:
                 what, _, code = line.rstrip("\n").partition(" ")
                 if what == ENDED:
-                    return Obituary(int(code), tuple(said))
+                    return ProcessExit(int(code), tuple(said))
                 said.append(line.rstrip("\n"))
         except (BrokenPipeError, ValueError):  # ValueError: its pipes are closed.
             said.append("the parent of the child is gone")
         finally:
             timer.cancel()
             self._idle.put(parent)
-        raise OrderDeskError("\n".join(["the child hung, or its parent broke down", *said]), place="kill nursery")
+        raise OrderDeskError("\n".join(["the child hung, or its parent broke down", *said]), location="kill nursery")
 
     def close(self) -> None:
         """End the processes. Harmless when repeated."""

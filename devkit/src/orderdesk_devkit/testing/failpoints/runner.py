@@ -1,6 +1,6 @@
 """Kill points: an order is canceled over and over, and each time the process is killed at the next boundary.
 
-    report = kill_everywhere(Subject(slug="amazon-mcf"), Scenario("cancel"), tmp_path)
+    report = kill_at_every_failpoint(Subject(slug="amazon-mcf"), FailpointScenario("cancel"), tmp_path)
     record_property(KILLED, str(report))  # a line in the summary of the test run
     assert report.complaints == {}
 
@@ -22,37 +22,37 @@ from attrs import evolve, field, frozen
 
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator
-from orderdesk_devkit.testing.failpoints.checker import complaints
+from orderdesk_devkit.testing.failpoints.checker import find_failures
 from orderdesk_devkit.testing.failpoints.child import (
     CROSSED,
     DIED,
-    TOLD,
-    Errand,
-    Step,
+    REPORTED,
+    ChildStep,
+    ChildTask,
     control,
     follow_up,
     open_desk,
-    take,
+    run_step,
 )
-from orderdesk_devkit.testing.failpoints.fork_server import Nursery
-from orderdesk_devkit.testing.plugin_under_test import Subject
-from orderdesk_devkit.testing.report_keys import KILLED
+from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
+from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
+from orderdesk_devkit.testing.report_keys import FAILPOINTS
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.runtime.context import LEASE
-from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
-__all__ = ["KILLED", "KillReport", "Scenario", "Step", "kill_everywhere"]
+__all__ = ["FAILPOINTS", "FailpointReport", "FailpointScenario", "ChildStep", "kill_at_every_failpoint"]
 
 
-def _undisturbed(simulator: Simulator) -> None:  # noqa: ARG001 - the shape of `Scenario.disturb`
+def _no_faults(simulator: Simulator) -> None:  # noqa: ARG001 - the shape of `FailpointScenario.inject_faults`
     return
 
 
 @frozen
-class Scenario:
+class FailpointScenario:
     """What happens to the order.
 
     before: steps taken in peace. disturb: called with the simulator after them, for faults and switches. during: the
@@ -60,19 +60,19 @@ class Scenario:
     """
 
     name: str
-    before: tuple[Step, ...] = field(default=(), kw_only=True)
-    disturb: Callable[[Simulator], None] = field(default=_undisturbed, kw_only=True)
-    during: tuple[Step, ...] = field(default=(Step.CANCEL, Step.FOLLOW_UP), kw_only=True)
+    setup_steps: tuple[ChildStep, ...] = field(default=(), kw_only=True)
+    inject_faults: Callable[[Simulator], None] = field(default=_no_faults, kw_only=True)
+    steps: tuple[ChildStep, ...] = field(default=(ChildStep.CANCEL, ChildStep.FOLLOW_UP), kw_only=True)
     expected: State = field(default=State.CANCELED, kw_only=True)
 
     @property
     def resubmits(self) -> bool:
         """Whether the order goes out again."""
-        return Step.RESUBMIT in (*self.before, *self.during)
+        return ChildStep.RESUBMIT in (*self.setup_steps, *self.steps)
 
 
 @frozen
-class KillReport:
+class FailpointReport:
     """What came of it. points: the boundaries in their order, each of which was a death.
 
     complaints: what was wrong after which death; "0" stands for the run that nobody killed. Empty when all is well.
@@ -80,148 +80,150 @@ class KillReport:
 
     slug: str
     scenario: str
-    points: tuple[str, ...]
-    complaints: Mapping[str, tuple[str, ...]]
+    failpoints: tuple[str, ...]
+    failures: Mapping[str, tuple[str, ...]]
 
     def __str__(self) -> str:
-        killed = f"killed at {len(self.points)} points, complaints after {len(self.complaints)}"
+        killed = f"killed at {len(self.failpoints)} points, complaints after {len(self.failures)}"
         return f"{self.slug}: {self.scenario}: {killed}"
 
 
-def kill_everywhere(
-    subject: Subject, scenario: Scenario, folder: Path, *, nursery: Nursery | None = None
-) -> KillReport:
+def kill_at_every_failpoint(
+    plugin: PluginUnderTest, scenario: FailpointScenario, folder: Path, *, fork_server: ForkServer | None = None
+) -> FailpointReport:
     """Kill a process at every boundary it crosses, one boundary each time, and judge what is left.
 
-    folder: for the ledgers; empty. nursery: of the children, as many at a time as it raises; None opens one.
+    folder: for the ledgers; empty. fork_server: of the children, as many at a time as it raises; None opens one.
     Raises OrderDeskError for a child that does not do what it is told: that judges nothing.
     """
-    subject = evolve(subject, reason=subject.why)  # Found once, for all the lives.
-    with nullcontext(nursery) if nursery is not None else Nursery() as raised:
-        alive = _Life(subject, scenario, folder, 0, raised)
-        problems = {"0": alive.judged()}
+    plugin = evolve(plugin, reason=plugin.default_reason)  # Found once, for all the lives.
+    with nullcontext(fork_server) if fork_server is not None else ForkServer() as raised:
+        alive = _ScenarioRun(plugin, scenario, folder, 0, raised)
+        problems = {"0": alive.run()}
         points = alive.crossed
-        lives = [_Life(subject, scenario, folder, number, raised) for number in range(1, len(points) + 1)]
+        lives = [_ScenarioRun(plugin, scenario, folder, number, raised) for number in range(1, len(points) + 1)]
         with ThreadPoolExecutor(raised.at_once) as pool:
-            for life, judged in zip(lives, pool.map(_Life.judged, lives), strict=True):
-                problems[f"{life.kill_at}: {life.died_at}"] = judged
+            for life, judged in zip(lives, pool.map(_ScenarioRun.run, lives), strict=True):
+                problems[f"{life.kill_at}: {life.killed_at}"] = judged
     found = {name: told for name, told in problems.items() if told}
-    return KillReport(subject.slug, scenario.name, points, found)
+    return FailpointReport(plugin.slug, scenario.name, points, found)
 
 
-class _Life:
+class _ScenarioRun:
     """One run of a scenario: the child's death, what came after, and the judgement."""
 
-    def __init__(self, subject: Subject, scenario: Scenario, folder: Path, kill_at: int, nursery: Nursery) -> None:
-        self._subject = subject
+    def __init__(
+        self, plugin: PluginUnderTest, scenario: FailpointScenario, folder: Path, kill_at: int, fork_server: ForkServer
+    ) -> None:
+        self._plugin = plugin
         self._scenario = scenario
         self._ledger = folder / f"{kill_at:03}.db"
-        self._nursery = nursery
+        self._fork_server = fork_server
         self.kill_at = kill_at
-        self.died_at = ""
+        self.killed_at = ""
         self.crossed: tuple[str, ...] = ()
 
-    def judged(self) -> tuple[str, ...]:
+    def run(self) -> tuple[str, ...]:
         """Live it to the end; what was wrong with it."""
         clock = VirtualClock()
-        simulator = self._subject.make_simulator(clock)
+        simulator = self._plugin.make_simulator(clock)
         with ExitStack() as stack:
             url = stack.enter_context(serve(simulator.app)).url if simulator is not None else ""
-            settings = self._subject.table(simulator, url)
+            settings = self._plugin.connection_settings(simulator, url)
             self._prepare(settings, clock)
             if simulator is not None:
-                self._scenario.disturb(simulator)
+                self._scenario.inject_faults(simulator)
             told = self._run_child(settings, url, clock)
             if url:  # What the dead child had sent is in the server's socket before this call is.
                 control(url, "log")
-            with open_desk(self._ledger, self._subject.slug, settings, clock) as desk:
-                problems = self._go_on(desk, clock)
-                problems += complaints(
+            with open_desk(self._ledger, self._plugin.slug, settings, clock) as desk:
+                problems = self._recover(desk, clock)
+                problems += find_failures(
                     desk,
                     simulator,
-                    self._subject,
-                    told=told,
+                    self._plugin,
+                    reported_ids=told,
                     expected=self._scenario.expected,
                     resubmitted=self._scenario.resubmits,
                 )
         return tuple(problems)
 
     def _prepare(self, settings: Mapping[str, object], clock: VirtualClock) -> None:
-        order = self._subject.order
-        with LocalHost(self._ledger, clock=clock) as host:
+        order = self._plugin.order
+        with SqliteOrderStore(self._ledger, clock=clock) as host:
             host.import_orders([order], by="kill points")
-        with open_desk(self._ledger, self._subject.slug, settings, clock) as desk:
-            desk.place(order.number, at=self._subject.slug, by="kill points", remote_id=self._subject.number)
-            clock.advance(self._subject.wait)
-            for step in self._scenario.before:
-                self._take(step, desk, clock)
+        with open_desk(self._ledger, self._plugin.slug, settings, clock) as desk:
+            desk.place(order.number, connection=self._plugin.slug, by="kill points", remote_id=self._plugin.number)
+            clock.advance(self._plugin.wait)
+            for step in self._scenario.setup_steps:
+                self._run_step(step, desk, clock)
 
-    def _take(self, step: Step, desk: Desk, clock: VirtualClock) -> tuple[str, ...]:
-        return take(step, desk, self._subject.order.number, self._subject.why, clock)
+    def _run_step(self, step: ChildStep, desk: Desk, clock: VirtualClock) -> tuple[str, ...]:
+        return run_step(step, desk, self._plugin.order.number, self._plugin.default_reason, clock)
 
     def _run_child(self, settings: Mapping[str, object], url: str, clock: VirtualClock) -> tuple[str, ...]:
-        errand = Errand(
+        errand = ChildTask(
             str(self._ledger),
-            self._subject.slug,
+            self._plugin.slug,
             settings,
             url,
             clock.now(),
-            self._subject.order.number,
-            self._subject.why,
-            self._scenario.during,
+            self._plugin.order.number,
+            self._plugin.default_reason,
+            self._scenario.steps,
             self.kill_at,
         )
-        ended = self._nursery.run(errand)
+        ended = self._fork_server.run(errand)
         wanted = -signal.SIGKILL if self.kill_at else 0
-        last = ended.said[-1] if ended.said else ""
+        last = ended.output[-1] if ended.output else ""
         if ended.code != wanted or not last.startswith(DIED if self.kill_at else CROSSED):
             raise OrderDeskError(
-                "\n".join([f"the child ended with {ended.code}, not {wanted}:", *ended.said]),
-                place=f"{self._scenario.name}, kill point {self.kill_at}",
+                "\n".join([f"the child ended with {ended.code}, not {wanted}:", *ended.output]),
+                location=f"{self._scenario.name}, kill point {self.kill_at}",
             )
         if self.kill_at:
-            self.died_at = last.removeprefix(DIED).strip()
+            self.killed_at = last.removeprefix(DIED).strip()
         else:
             self.crossed = tuple(json.loads(last.removeprefix(CROSSED)))
-        return tuple(line.removeprefix(TOLD).strip() for line in ended.said if line.startswith(TOLD))
+        return tuple(line.removeprefix(REPORTED).strip() for line in ended.output if line.startswith(REPORTED))
 
-    def _go_on(self, desk: Desk, clock: VirtualClock) -> list[str]:
+    def _recover(self, desk: Desk, clock: VirtualClock) -> list[str]:
         """What an app does after a crash: it starts again at once, goes on, and asks for what is not in the ledger."""
         try:
             desk.run_due()
-            if Step.CANCEL in self._scenario.during and not self._is_known(desk, Step.CANCEL):
-                self._take(Step.CANCEL, desk, clock)  # Nobody who wants it stopped waits for a lease to end.
+            if ChildStep.CANCEL in self._scenario.steps and not self._is_in_ledger(desk, ChildStep.CANCEL):
+                self._run_step(ChildStep.CANCEL, desk, clock)  # Nobody who wants it stopped waits for a lease to end.
             clock.advance(LEASE + seconds(1))
-            for step in self._scenario.during:
+            for step in self._scenario.steps:
                 follow_up(desk, clock)
-                if not self._is_known(desk, step):
-                    self._take(step, desk, clock)
+                if not self._is_in_ledger(desk, step):
+                    self._run_step(step, desk, clock)
             follow_up(desk, clock)
-            return self._ask_again(desk, clock)
+            return self._repeat_requests(desk, clock)
         except OrderDeskError as error:
             return [f"the desk could not go on: {error}"]
 
-    def _is_known(self, desk: Desk, step: Step) -> bool:
+    def _is_in_ledger(self, desk: Desk, step: ChildStep) -> bool:
         match step:
-            case Step.CANCEL:
-                return bool(desk.cases(order=self._subject.order.number))
-            case Step.NEXT | Step.FOLLOW_UP:
+            case ChildStep.CANCEL:
+                return bool(desk.cases(order=self._plugin.order.number))
+            case ChildStep.NEXT | ChildStep.FOLLOW_UP:
                 return False
-            case Step.RESUBMIT:
-                return bool(desk.ledger.resubmissions(original_id=self._subject.order.id))
+            case ChildStep.RESUBMIT:
+                return bool(desk.ledger.resubmissions(original_id=self._plugin.order.id))
 
-    def _ask_again(self, desk: Desk, clock: VirtualClock) -> list[str]:
+    def _repeat_requests(self, desk: Desk, clock: VirtualClock) -> list[str]:
         """Somebody who does not trust it asks for everything once more; where it was done, nothing may come of it."""
         if self._scenario.expected is not State.CANCELED:
             return []
-        order = self._subject.order.number
+        order = self._plugin.order.number
         cases = desk.cases(order=order)
         if any(not case.is_open and case.state is not State.CANCELED for case in cases):
             return []  # It ended without a cancel, and whoever asks again starts again.
         before = [case.id for case in cases]
-        wished = self._take(Step.CANCEL, desk, clock)
+        wished = self._run_step(ChildStep.CANCEL, desk, clock)
         again = [] if list(wished) == before else [f"asked again, the desk opened {wished} beside {before}"]
         if self._scenario.resubmits:
-            self._take(Step.RESUBMIT, desk, clock)
+            self._run_step(ChildStep.RESUBMIT, desk, clock)
         follow_up(desk, clock)
         return again

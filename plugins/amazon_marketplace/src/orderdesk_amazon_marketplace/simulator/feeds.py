@@ -12,7 +12,7 @@ import httpx
 from attrs import define, field, frozen
 
 from orderdesk_amazon_marketplace.simulator.store import CANCELABLE, Document, Order, Status, Store
-from orderdesk_sdk.plugin import MalformedReply, document, element, minutes, xml_root
+from orderdesk_sdk.plugin import MalformedResponseError, element, minutes, to_bytes, xml_root
 
 __all__ = ["REASONS", "Durations", "Feed", "FeedQueue", "FeedStatus"]
 
@@ -137,7 +137,7 @@ class FeedQueue:
                 "OrderAcknowledgement"
             ):
                 errors = [(one.findtext("MessageID", ""), "SIM_HEADER") for one in messages]
-        except MalformedReply:
+        except MalformedResponseError:
             errors = [("0", "SIM_NO_XML")]
         if not errors:
             for message in messages:
@@ -216,4 +216,4 @@ def _report(feed: Feed, many: int, errors: list[tuple[str, str]]) -> bytes:
         *results,
     )
     message = element("Message", element("MessageID", "1"), report)
-    return document(element("AmazonEnvelope", element("MessageType", "ProcessingReport"), message))
+    return to_bytes(element("AmazonEnvelope", element("MessageType", "ProcessingReport"), message))

@@ -12,7 +12,7 @@ from starlette.datastructures import QueryParams
 
 from orderdesk_amazon_marketplace.simulator.feeds import Feed, FeedStatus
 from orderdesk_amazon_marketplace.simulator.views import feed_view
-from orderdesk_devkit.simulators.http_requests import json_in, moment_in
+from orderdesk_devkit.simulators.http_requests import parse_datetime, parse_json_body
 from orderdesk_sdk.plugin import hours
 
 __all__ = ["Listing", "listed"]
@@ -45,7 +45,7 @@ def listed(feeds: Sequence[Feed], query: QueryParams, now: datetime) -> dict[str
     Lists come with commas or as parameters of the same name: which of the two Amazon takes is not told. The order of
     the feeds is the simulator's choice.
     """
-    asked = _from_token(query["nextToken"]) if "nextToken" in query else _asked(query, now)
+    asked = _from_token(query["nextToken"]) if "nextToken" in query else _parse_query(query, now)
     if asked is None or ("nextToken" in query and len(query) > 1):
         return None
     found = [
@@ -61,9 +61,9 @@ def listed(feeds: Sequence[Feed], query: QueryParams, now: datetime) -> dict[str
     return page | ({"nextToken": asked.token(end)} if len(found) > end else {})
 
 
-def _asked(query: QueryParams, now: datetime) -> Listing | None:
+def _parse_query(query: QueryParams, now: datetime) -> Listing | None:
     kinds, markets, statuses = (_texts(query, name) for name in ("feedTypes", "marketplaceIds", "processingStatuses"))
-    since, until = (moment_in(query[name]) if name in query else now for name in ("createdSince", "createdUntil"))
+    since, until = (parse_datetime(query[name]) if name in query else now for name in ("createdSince", "createdUntil"))
     size = query.get("pageSize", "10")
     allowed = (
         1 <= len(kinds) <= 10
@@ -85,7 +85,7 @@ def _texts(query: QueryParams, name: str) -> tuple[str, ...]:
 def _from_token(token: str) -> Listing | None:
     """The question that `Listing.token` wrote; None for anything else."""
     try:
-        told = json_in(base64.urlsafe_b64decode(token.encode()))
+        told = parse_json_body(base64.urlsafe_b64decode(token.encode()))
     except ValueError:
         return None
     match told:

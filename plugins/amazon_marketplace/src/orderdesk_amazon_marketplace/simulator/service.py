@@ -20,7 +20,7 @@ from orderdesk_devkit.simulators.http_requests import names_language
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.quota import Quota
 from orderdesk_devkit.simulators.refresh_tokens import RefreshTokens
-from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
+from orderdesk_devkit.simulators.simulator import BehaviorOption, CallResult, Effect, Simulator
 from orderdesk_sdk.plugin import Clock, Limit
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "PLAN", "REFRESH_TOKEN", "SELLER", "MarketplaceSimulator"]
@@ -64,15 +64,25 @@ _WITH_RATE = frozenset({200, 201, 202, 400, 404})
 class MarketplaceSimulator(Simulator):
     """Amazon Marketplace by the clock, over HTTP and by method. `seed` makes its tokens, ids and signatures."""
 
-    switches: ClassVar[tuple[Switch, ...]] = (
-        Switch("fate", ("honored", "error", "ignored", "ships anyway"), text="how an order's message in a feed ends"),
-        Switch("feed", ("DONE", "FATAL", "CANCELLED"), text="how a feed ends that is created from now on"),
-        Switch("report", ("plain", "gzip", "cp1252", "namespace", "absent"), text="how reports are written, if at all"),
-        Switch("cancel_order", ("absent", "works"), text="whether the withdrawn cancelOrder is there"),
-        Switch("user_agent", ("ignored", "required"), text="whether a user-agent without Language answers 400"),
+    options: ClassVar[tuple[BehaviorOption, ...]] = (
+        BehaviorOption(
+            "fate", ("honored", "error", "ignored", "ships anyway"), description="how an order's message in a feed ends"
+        ),
+        BehaviorOption(
+            "feed", ("DONE", "FATAL", "CANCELLED"), description="how a feed ends that is created from now on"
+        ),
+        BehaviorOption(
+            "report",
+            ("plain", "gzip", "cp1252", "namespace", "absent"),
+            description="how reports are written, if at all",
+        ),
+        BehaviorOption("cancel_order", ("absent", "works"), description="whether the withdrawn cancelOrder is there"),
+        BehaviorOption(
+            "user_agent", ("ignored", "required"), description="whether a user-agent without Language answers 400"
+        ),
     )
-    canceled_words = frozenset({Status.CANCELLED.value})
-    dishonored: ClassVar[Mapping[str, str]] = {"fate": "ships anyway"}
+    canceled_statuses = frozenset({Status.CANCELLED.value})
+    contradicting_options: ClassVar[Mapping[str, str]] = {"fate": "ships anyway"}
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None, seed: str = "amazon-marketplace") -> None:
         super().__init__(clock)
@@ -80,7 +90,7 @@ class MarketplaceSimulator(Simulator):
         self._durations = durations or Durations()
         self._orders = Orders[Order]()
         self._store = Store(seed)
-        self._feeds = FeedQueue(SELLER, self._orders, self._store, self._durations, self._fate, self._happened)
+        self._feeds = FeedQueue(SELLER, self._orders, self._store, self._durations, self._fate, self._record_event)
         self._tokens = RefreshTokens(
             seed, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, refresh_token=REFRESH_TOKEN, prefix="Atza|"
         )
@@ -99,14 +109,14 @@ class MarketplaceSimulator(Simulator):
             "token_url": url + TOKEN_PATH,
         }
 
-    def truth(self, remote_id: str) -> str:
-        with self.settled():
+    def actual_status(self, remote_id: str) -> str:
+        with self.at_present():
             return self.order(remote_id).status.value
 
     def order(self, remote_id: str) -> Order:
         """The order itself, to look into or to change. Raises NotFoundError for one that is not there."""
         with self.lock:
-            return self._orders.known(remote_id)
+            return self._orders.require(remote_id)
 
     def add_order(
         self,
@@ -118,12 +128,12 @@ class MarketplaceSimulator(Simulator):
         buyer_asked: str | None = None,
         canceled_by: str = "MERCHANT",
     ) -> None:
-        """Put an order there, with made-up item ids. `lines` are (sku, quantity). Raises InputError for a used id."""
-        with self.settled() as now:
+        """Put an order there, with made-up item ids. `lines` are (sku, quantity). Raises ValidationError for a used id."""
+        with self.at_present() as now:
             first = 10 * len(self._orders)
             items = [Item(f"{68828574380000 + first + at}", *line) for at, line in enumerate(lines, start=1)]
             made = Order(remote_id, items, now, Status(status), now, fulfilled_by, buyer_asked, canceled_by)
-            self._orders.new(remote_id, made)
+            self._orders.add(remote_id, made)
             self.record("add_order", remote_id, f"created: {made.status}")
 
     def issue_token(self) -> str:
@@ -131,26 +141,26 @@ class MarketplaceSimulator(Simulator):
         with self.lock:
             return self._tokens.issue(self.clock.now())
 
-    def settle(self) -> None:
-        self._feeds.report = self.switch("report")
+    def advance_to_present(self) -> None:
+        self._feeds.report = self.option("report")
         self._feeds.settle(self.clock.now())
 
     def _fate(self, remote_id: str) -> str:
-        return self.switch("fate", remote_id)
+        return self.option("fate", remote_id)
 
-    def _happened(self, remote_id: str, effect: str, at: datetime) -> None:
+    def _record_event(self, remote_id: str, effect: str, at: datetime) -> None:
         self.record("feed", remote_id, effect, at=at)
 
     def respond(self, request: Request, body: bytes) -> Response:
         if request.url.path == TOKEN_PATH:
-            return self.reply("token", None, self._tokens.exchange(request, body, self.clock.now()))
+            return self.logged_response("token", None, self._tokens.exchange(request, body, self.clock.now()))
         if request.url.path.startswith(STORE_PATH + "/"):
             return self._stored(request, body)
         return self._operation(request, body)
 
     def expired_token(self, request: Request) -> Response:
         self._tokens.expire(request.headers.get("x-amz-access-token", ""))
-        return self._answered("token", None, _denied("the access token has expired"))
+        return self._respond("token", None, _denied("the access token has expired"))
 
     def _stored(self, request: Request, body: bytes) -> Response:
         """A call to the object store. That it refuses Amazon's token, which leaked if it comes here, is our choice."""
@@ -176,31 +186,31 @@ class MarketplaceSimulator(Simulator):
             if method == request.method and (found := pattern.fullmatch(request.url.path)) is not None
         ]
         if not matches:
-            outcome = _refused(404, "NotFound", "no such operation, or not simulated")
-            return self._answered(request.url.path, None, outcome)
+            outcome = _rejected(404, "NotFound", "no such operation, or not simulated")
+            return self._respond(request.url.path, None, outcome)
         operation, name = matches[0]
         outcome = self._admit(operation, request) or self._perform(operation, name, request, body)
         order = name if operation in ("getOrder", "cancelOrder") else None
-        return self._answered(operation, order, outcome)
+        return self._respond(operation, order, outcome)
 
-    def _admit(self, operation: str, request: Request) -> Outcome | None:
+    def _admit(self, operation: str, request: Request) -> CallResult | None:
         # Amazon's guide demands the attribute, and Amazon's own client sends none: switched on it is asked for.
-        if self.switch("user_agent") == "required" and not names_language(request):
-            return _refused(400, "InvalidInput", "user-agent: must have a Language attribute (simulator's choice)")
-        if not self._tokens.good(request.headers.get("x-amz-access-token", ""), self.clock.now()):
+        if self.option("user_agent") == "required" and not names_language(request):
+            return _rejected(400, "InvalidInput", "user-agent: must have a Language attribute (simulator's choice)")
+        if not self._tokens.is_valid(request.headers.get("x-amz-access-token", ""), self.clock.now()):
             return _denied("the access token is missing, unknown or has expired")
         if not self._quota.take(operation, self.clock.monotonic()):
-            return _refused(429, "QuotaExceeded", "You exceeded your quota for the requested resource.")
+            return _rejected(429, "QuotaExceeded", "You exceeded your quota for the requested resource.")
         return None
 
-    def _perform(self, operation: str, name: str, request: Request, body: bytes) -> Outcome:
+    def _perform(self, operation: str, name: str, request: Request, body: bytes) -> CallResult:
         now, base = self.clock.now(), _own_url(request)
         content: object = None
         if request.method in ("POST", "PUT"):
             try:
                 content = json.loads(body)
             except ValueError:
-                return _refused(400, "InvalidInput", "body: is no JSON")
+                return _rejected(400, "InvalidInput", "body: is no JSON")
         given = content if isinstance(content, dict) else {}
         match operation:
             case "createFeedDocument":
@@ -210,84 +220,86 @@ class MarketplaceSimulator(Simulator):
             case "getFeed":
                 feed = self._feeds.feeds.get(name)
                 if feed is None:
-                    return _refused(404, "NotFound", "no such feed")
-                return Outcome(200, f"read: {feed.status}", feed_view(feed))
+                    return _rejected(404, "NotFound", "no such feed")
+                return CallResult(200, f"read: {feed.status}", feed_view(feed))
             case "getFeeds":
                 page = listed([*self._feeds.feeds.values()], request.query_params, now)
-                return _refused(400, "InvalidInput", "Invalid input") if page is None else Outcome(200, "listed", page)
+                return (
+                    _rejected(400, "InvalidInput", "Invalid input") if page is None else CallResult(200, "listed", page)
+                )
             case "cancelFeed":
                 return self._cancel_feed(name)
             case "getFeedDocument":
                 if name not in self._store.documents:
-                    return _refused(404, "NotFound", "no such document")
+                    return _rejected(404, "NotFound", "no such document")
                 shown: dict[str, object] = {
                     "feedDocumentId": name,
                     "url": self._store.url(base, "GET", name, now),
                 }
                 if (self._store.documents[name].content or b"")[:2] == b"\x1f\x8b":
                     shown["compressionAlgorithm"] = "GZIP"
-                return Outcome(200, "read", shown)
+                return CallResult(200, "read", shown)
             case _:
                 return self._order_call(operation, name, request, given, now)
 
-    def _create_document(self, given: Mapping[str, object], base: str, now: datetime) -> Outcome:
+    def _create_document(self, given: Mapping[str, object], base: str, now: datetime) -> CallResult:
         kind = given.get("contentType")
         if not isinstance(kind, str) or not kind:
-            return _refused(400, "InvalidInput", "contentType: is required")
+            return _rejected(400, "InvalidInput", "contentType: is required")
         made = self._store.create(kind)
         url = self._store.url(base, "PUT", made.document_id, now)
-        return Outcome(201, "created", {"feedDocumentId": made.document_id, "url": url})
+        return CallResult(201, "created", {"feedDocumentId": made.document_id, "url": url})
 
-    def _create_feed(self, given: Mapping[str, object], now: datetime) -> Outcome:
+    def _create_feed(self, given: Mapping[str, object], now: datetime) -> CallResult:
         kind, markets, source = given.get("feedType"), given.get("marketplaceIds"), given.get("inputFeedDocumentId")
         found = self._store.documents.get(str(source))
         if not isinstance(kind, str) or not isinstance(markets, list) or not 1 <= len(markets) <= 25:
-            return _refused(400, "InvalidInput", "Invalid input")
+            return _rejected(400, "InvalidInput", "Invalid input")
         if found is None or found.content is None:  # A document without content: refused here, by our choice.
-            return _refused(400, "InvalidInput", "Invalid input")
-        feed = self._feeds.create(kind, [str(one) for one in markets], found, now, FeedStatus(self.switch("feed")))
-        return Outcome(202, f"created: feed {feed.feed_id}", {"feedId": feed.feed_id}, Deed.CANCEL_TAKEN)
+            return _rejected(400, "InvalidInput", "Invalid input")
+        feed = self._feeds.create(kind, [str(one) for one in markets], found, now, FeedStatus(self.option("feed")))
+        return CallResult(202, f"created: feed {feed.feed_id}", {"feedId": feed.feed_id}, Effect.CANCEL_ACCEPTED)
 
-    def _cancel_feed(self, name: str) -> Outcome:
+    def _cancel_feed(self, name: str) -> CallResult:
         """That a feed which is not in the queue answers 400 is the simulator's choice."""
         feed = self._feeds.feeds.get(name)
         if feed is None:
-            return _refused(404, "NotFound", "no such feed")
+            return _rejected(404, "NotFound", "no such feed")
         if not self._feeds.cancel(feed):
-            return _refused(400, "InvalidInput", f"the feed is {feed.status}")
-        return Outcome(200, f"canceled: feed {name}", None)
+            return _rejected(400, "InvalidInput", f"the feed is {feed.status}")
+        return CallResult(200, f"canceled: feed {name}", None)
 
     def _order_call(
         self, operation: str, name: str, request: Request, given: Mapping[str, object], now: datetime
-    ) -> Outcome:
-        if operation == "cancelOrder" and self.switch("cancel_order") == "absent":
+    ) -> CallResult:
+        if operation == "cancelOrder" and self.option("cancel_order") == "absent":
             return _denied("there is no such call")
         if not re.fullmatch(r"\d{3}-\d{7}-\d{7}", name):
-            return _refused(400, "InvalidInput", f"OrderId: {name} is invalid, should be in 3-7-7 format.")
+            return _rejected(400, "InvalidInput", f"OrderId: {name} is invalid, should be in 3-7-7 format.")
         order = self._orders.get(name)
         if order is None:
-            return _refused(404, "NotFound", "no such order")
+            return _rejected(404, "NotFound", "no such order")
         if operation == "getOrder":
             included = frozenset(request.query_params.get("includedData", "").split(","))
-            return Outcome(200, f"read: {order.status}", order_view(order, included))
+            return CallResult(200, f"read: {order.status}", order_view(order, included))
         if given.get("cancelReasonCode") not in _API_REASONS:
-            return _refused(400, "InvalidInput", "cancelReasonCode: is not one of the five")
+            return _rejected(400, "InvalidInput", "cancelReasonCode: is not one of the five")
         if order.status not in CANCELABLE or order.fulfilled_by == "AMAZON":
-            return _refused(400, "InvalidInput", f"the order is {order.status} (simulator's choice)")
+            return _rejected(400, "InvalidInput", f"the order is {order.status} (simulator's choice)")
         fate = self._fate(name)
         if fate in ("honored", "ships anyway"):
             order.canceled_by, order.reason = "MERCHANT", str(given["cancelReasonCode"])
             order.plan = (now + self._durations.change, Status.CANCELLED if fate == "honored" else Status.SHIPPED)
-        return Outcome(202, f"cancel taken, to be {fate}", deed=Deed.CANCEL_TAKEN)
+        return CallResult(202, f"cancel taken, to be {fate}", effect_kind=Effect.CANCEL_ACCEPTED)
 
-    def _answered(self, operation: str, remote_id: str | None, outcome: Outcome) -> Response:
+    def _respond(self, operation: str, remote_id: str | None, outcome: CallResult) -> Response:
         self._answers += 1
         request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed}:{self._answers}"))
         headers = {"x-amzn-RequestId": request_id}
         plan = PLAN.get(operation) or OTHERS.get(operation)
         if plan is not None and outcome.status in _WITH_RATE:
             headers["x-amzn-RateLimit-Limit"] = str(plan.per_second)
-        return self.reply(operation, remote_id, outcome, headers=headers)
+        return self.logged_response(operation, remote_id, outcome, headers=headers)
 
 
 def _own_url(request: Request) -> str:
@@ -296,15 +308,15 @@ def _own_url(request: Request) -> str:
     return f"{request.url.scheme}://{host}:{port}"
 
 
-def _refused(status: int, code: str, text: str) -> Outcome:
+def _rejected(status: int, code: str, text: str) -> CallResult:
     """An error body. Codes and texts are the simulator's choice, but for QuotaExceeded and the 3-7-7 text."""
-    return Outcome(status, f"refused: {status} {text}", {"errors": [{"code": code, "message": text}]})
+    return CallResult(status, f"refused: {status} {text}", {"errors": [{"code": code, "message": text}]})
 
 
-def _denied(why: str) -> Outcome:
+def _denied(why: str) -> CallResult:
     body = {
         "code": "Unauthorized",
         "message": "Access to requested resource is denied.",
         "details": f"simulator: {why}",
     }
-    return Outcome(403, f"denied: {why}", {"errors": [body]})
+    return CallResult(403, f"denied: {why}", {"errors": [body]})

@@ -52,7 +52,7 @@ class Order:
     status: Status
     changed_at: datetime
     fulfilled_by: str = "MERCHANT"
-    buyer_asked: str | None = None
+    buyer_request: str | None = None
     canceled_by: str = ""
     reason: str = ""
     plan: tuple[datetime, Status] | None = field(default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orderdesk_amazon_marketplace.simulator.feeds import Feed
 from orderdesk_amazon_marketplace.simulator.store import MARKETPLACE, Item, Order, Status
-from orderdesk_devkit.simulators.http_requests import stamp
+from orderdesk_devkit.simulators.http_requests import format_datetime
 
 __all__ = ["feed_view", "order_view"]
 
@@ -13,8 +13,8 @@ def order_view(order: Order, included: frozenset[str]) -> dict[str, object]:
     """A GetOrderResponse with the datasets that were asked for."""
     shown: dict[str, object] = {
         "orderId": order.order_id,
-        "createdTime": stamp(order.created_at),
-        "lastUpdatedTime": stamp(order.changed_at),
+        "createdTime": format_datetime(order.created_at),
+        "lastUpdatedTime": format_datetime(order.changed_at),
         "salesChannel": {"channelName": "AMAZON", "marketplaceId": MARKETPLACE},
         "orderItems": [_item_view(order, item, included) for item in order.items],
     }
@@ -32,8 +32,8 @@ def _item_view(order: Order, item: Item, included: frozenset[str]) -> dict[str, 
         "product": {"sellerSku": item.sku},
     }
     about: dict[str, object] = {}
-    if order.buyer_asked is not None:
-        about["cancellationRequest"] = {"requester": "BUYER", "cancelReason": order.buyer_asked}
+    if order.buyer_request is not None:
+        about["cancellationRequest"] = {"requester": "BUYER", "cancelReason": order.buyer_request}
     if order.status is Status.CANCELLED:
         about["cancellationExecution"] = {"cancelledBy": order.canceled_by, "cancelReason": order.reason}
     if "CANCELLATION" in included and about:
@@ -47,7 +47,7 @@ def feed_view(feed: Feed) -> dict[str, object]:
         "feedId": feed.feed_id,
         "feedType": feed.kind,
         "marketplaceIds": feed.marketplaces,
-        "createdTime": stamp(feed.created_at),
+        "createdTime": format_datetime(feed.created_at),
         "processingStatus": feed.status.value,
     }
     if feed.result is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orderdesk_amazon_mcf.simulator.orders import Status
-from orderdesk_devkit.simulators.http_requests import moment_in
+from orderdesk_devkit.simulators.http_requests import parse_datetime
 
 __all__ = ["MOST_LINES", "MOST_UNITS", "mistakes_in_create", "mistakes_in_status", "mistakes_in_update"]
 
@@ -109,13 +109,13 @@ def _check_lines(check: _Checks) -> None:
 class _Checks:
     """The fields of one object, and the mistakes found in them so far."""
 
-    def __init__(self, fields: Mapping[str, object], place: str = "") -> None:
+    def __init__(self, fields: Mapping[str, object], location: str = "") -> None:
         self.fields = fields
         self.mistakes: list[str] = []
-        self._place = place
+        self._location = location
 
     def wrong(self, name: str, text: str) -> None:
-        self.mistakes.append(f"{self._place}{name}: {text}")
+        self.mistakes.append(f"{self._location}{name}: {text}")
 
     def text(self, name: str, *, longest: int | None = None, required: bool = False) -> None:
         value = self._found(name, required)
@@ -130,7 +130,7 @@ class _Checks:
 
     def time(self, name: str, *, required: bool = False) -> None:
         value = self._found(name, required)
-        if value is not None and (not isinstance(value, str) or moment_in(value) is None):
+        if value is not None and (not isinstance(value, str) or parse_datetime(value) is None):
             self.wrong(name, "must be an ISO 8601 date and time with a zone")
 
     def word(self, name: str, words: tuple[str, ...], *, required: bool = False) -> None:
@@ -151,7 +151,7 @@ class _Checks:
     def table(self, name: str, *, required: bool = False) -> _Checks | None:
         value = self._found(name, required)
         if isinstance(value, Mapping):
-            return _Checks(value, f"{self._place}{name}.")
+            return _Checks(value, f"{self._location}{name}.")
         if value is not None:
             self.wrong(name, "must be an object")
         return None
@@ -159,7 +159,7 @@ class _Checks:
     def tables(self, name: str, *, required: bool = False) -> list[_Checks] | None:
         value = self._found(name, required)
         if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
-            return [_Checks(item, f"{self._place}{name}[{index}].") for index, item in enumerate(value)]
+            return [_Checks(item, f"{self._location}{name}[{index}].") for index, item in enumerate(value)]
         if value is not None:
             self.wrong(name, "must be a list of objects")
         return None

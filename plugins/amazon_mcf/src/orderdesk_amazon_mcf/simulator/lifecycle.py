@@ -82,7 +82,7 @@ class Lifecycle:
             case Status.PLANNING:
                 return Status.PROCESSING, order.status_at + durations.planning
             case Status.PROCESSING:
-                end = Status.COMPLETE_PARTIALLED if order.partly and order.divisible else Status.COMPLETE
+                end = Status.COMPLETE_PARTIALLED if order.partially and order.divisible else Status.COMPLETE
                 return end, order.status_at + durations.processing
             case (
                 Status.CANCELLED | Status.COMPLETE | Status.COMPLETE_PARTIALLED | Status.UNFULFILLABLE | Status.INVALID

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from attrs import define, field
 
-from orderdesk_sdk.plugin import InputError
+from orderdesk_sdk.plugin import ValidationError
 
 __all__ = ["CANCELABLE", "DONE", "Line", "Order", "Status"]
 
@@ -67,7 +67,7 @@ class Order:
     status_at: datetime
     cancel_at: datetime | None = None
     """When a cancel was accepted; None when none was."""
-    partly: bool = False
+    partially: bool = False
     """True when the accepted cancel comes too late for a part."""
     honored: bool = False
     """True when the accepted cancel will stop the order."""
@@ -75,7 +75,7 @@ class Order:
     """Counts what was planned for it, so that a plan that was overtaken is known as such."""
 
     def enter(self, status: Status, at: datetime) -> None:
-        """Change the status, and the units with it. Raises InputError for CompletePartialled with a single unit."""
+        """Change the status, and the units with it. Raises ValidationError for CompletePartialled with a single unit."""
         cancelled = self._split() if status is Status.COMPLETE_PARTIALLED else [0] * len(self.lines)
         for line, part in zip(self.lines, cancelled, strict=True):
             line.cancelled = line.quantity if status is Status.CANCELLED else part
@@ -91,7 +91,7 @@ class Order:
     def _split(self) -> list[int]:
         """Units canceled per line: half of every line of several, else the first line (simulator's choice)."""
         if not self.divisible:
-            raise InputError("an order of one unit cannot be completed in part", place=self.remote_id)
+            raise ValidationError("an order of one unit cannot be completed in part", location=self.remote_id)
         if any(line.quantity > 1 for line in self.lines):
             return [line.quantity // 2 for line in self.lines]
         return [1] + [0] * (len(self.lines) - 1)

@@ -18,7 +18,7 @@ from orderdesk_amazon_mcf.simulator.views import errors
 from orderdesk_devkit.simulators.http_requests import names_language, path_below
 from orderdesk_devkit.simulators.quota import Quota
 from orderdesk_devkit.simulators.refresh_tokens import RefreshTokens
-from orderdesk_devkit.simulators.simulator import Outcome, Simulator, Switch
+from orderdesk_devkit.simulators.simulator import BehaviorOption, CallResult, Simulator
 from orderdesk_sdk.plugin import Clock, Limit
 
 __all__ = ["BASE", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "TOKEN_PATH", "McfSimulator"]
@@ -52,24 +52,32 @@ class McfSimulator(Simulator):
     tokens and request ids: the same seed, the same texts.
     """
 
-    switches: ClassVar[tuple[Switch, ...]] = (
-        Switch("cancel_fate", ("honored", "partly", "ignored"), text="how a cancel accepted in time ends"),
-        Switch(
-            "too_late", ("error", "accept"), text="how a cancel is answered from Processing on, and when all is over"
+    options: ClassVar[tuple[BehaviorOption, ...]] = (
+        BehaviorOption(
+            "cancel_fate", ("honored", "partly", "ignored"), description="how a cancel accepted in time ends"
         ),
-        Switch("in_new", ("error", "accept"), text="how a cancel is answered in New, where the documents are silent"),
-        Switch("planning", ("moves", "stuck"), text="whether an order ever leaves Planning by itself"),
-        Switch("user_agent", ("ignored", "required"), text="whether a user-agent without Language answers 400"),
+        BehaviorOption(
+            "too_late",
+            ("error", "accept"),
+            description="how a cancel is answered from Processing on, and when all is over",
+        ),
+        BehaviorOption(
+            "in_new", ("error", "accept"), description="how a cancel is answered in New, where the documents are silent"
+        ),
+        BehaviorOption("planning", ("moves", "stuck"), description="whether an order ever leaves Planning by itself"),
+        BehaviorOption(
+            "user_agent", ("ignored", "required"), description="whether a user-agent without Language answers 400"
+        ),
     )
 
-    canceled_words = frozenset({Status.CANCELLED.value})
-    dishonored: ClassVar[Mapping[str, str]] = {"cancel_fate": "ignored"}
+    canceled_statuses = frozenset({Status.CANCELLED.value})
+    contradicting_options: ClassVar[Mapping[str, str]] = {"cancel_fate": "ignored"}
 
     def __init__(
         self, clock: Clock, *, durations: Durations | None = None, page_size: int = 50, seed: str = "amazon-mcf"
     ) -> None:
         super().__init__(clock)
-        self._lifecycle = Lifecycle(durations or Durations(), self._stuck, self.happened)
+        self._lifecycle = Lifecycle(durations or Durations(), self._stuck, self.record_event)
         self._book = OrderBook(self._lifecycle, page_size)
         self._tokens = RefreshTokens(
             seed,
@@ -92,9 +100,9 @@ class McfSimulator(Simulator):
             "marketplace_id": MARKETPLACE,
         }
 
-    def truth(self, remote_id: str) -> str:
-        with self.settled():
-            return self._book.orders.known(remote_id).status.value
+    def actual_status(self, remote_id: str) -> str:
+        with self.at_present():
+            return self._book.orders.require(remote_id).status.value
 
     def add_order(
         self,
@@ -106,9 +114,9 @@ class McfSimulator(Simulator):
     ) -> None:
         """Put an order there that nobody created over HTTP. `lines` are (sku, quantity), with item ids "1", "2", ...
 
-        It goes on from `status` by the clock. Raises InputError for a used id, or for CompletePartialled with one unit.
+        It goes on from `status` by the clock. Raises ValidationError for a used id, or for CompletePartialled with one unit.
         """
-        with self.settled() as now:
+        with self.at_present() as now:
             content: dict[str, object] = {
                 "marketplaceId": MARKETPLACE,
                 "displayableOrderId": remote_id,
@@ -124,8 +132,8 @@ class McfSimulator(Simulator):
 
     def put_status(self, remote_id: str, status: Status | str) -> None:
         """Let an order be in a status now, as the sandbox's own call does. Raises NotFoundError."""
-        with self.settled() as now:
-            order = self._book.orders.known(remote_id)
+        with self.at_present() as now:
+            order = self._book.orders.require(remote_id)
             order.enter(Status(status), now)
             self._lifecycle.plan(order, now)
             self.record("put_status", remote_id, f"-> {order.status}")
@@ -140,10 +148,10 @@ class McfSimulator(Simulator):
         with self.lock:
             self._tokens.expire_all()
 
-    def settle(self) -> None:
+    def advance_to_present(self) -> None:
         self._lifecycle.settle(self.clock.now())
 
-    def switched(self, name: str, remote_id: str | None) -> None:
+    def on_option_set(self, name: str, remote_id: str | None) -> None:
         if name == "planning":
             for order in self._book.orders.values():
                 if order.status is Status.PLANNING and remote_id in (None, order.remote_id):
@@ -151,15 +159,15 @@ class McfSimulator(Simulator):
 
     def respond(self, request: Request, body: bytes) -> Response:
         if request.url.path == TOKEN_PATH:
-            return self._answered("token", None, self._tokens.exchange(request, body, self.clock.now()), rated=False)
+            return self._respond("token", None, self._tokens.exchange(request, body, self.clock.now()), rated=False)
         return self._operation(request, body)
 
     def expired_token(self, request: Request) -> Response:
         self._tokens.expire(request.headers.get("x-amz-access-token", ""))
-        return self._answered("token", None, _denied("the access token has expired"), rated=False)
+        return self._respond("token", None, _denied("the access token has expired"), rated=False)
 
     def _stuck(self, remote_id: str) -> bool:
-        return self.switch("planning", remote_id) == "stuck"
+        return self.option("planning", remote_id) == "stuck"
 
     def _operation(self, request: Request, body: bytes) -> Response:
         parts = _path_parts(request)
@@ -167,36 +175,38 @@ class McfSimulator(Simulator):
         remote_id = parts[0] if parts else None
         if found is None:
             # What Amazon answers to a path it does not have is not known: the simulator's choice.
-            outcome = Outcome(404, "no such operation", errors("InvalidInput", "no such operation, or not simulated"))
+            outcome = CallResult(
+                404, "no such operation", errors("InvalidInput", "no such operation, or not simulated")
+            )
         else:
             outcome = self._admit(found, request) or self._perform(found, remote_id, request, body)
         name = found or f"{request.method} {request.url.path}"
         named = number_in(body) if found == _CREATE else remote_id
         # The sandbox-only status call has no usage plan, so the model lists no rate header for it.
-        return self._answered(name, named, outcome, rated=found is not None and found != _STATUS_UPDATE)
+        return self._respond(name, named, outcome, rated=found is not None and found != _STATUS_UPDATE)
 
-    def _admit(self, operation: str, request: Request) -> Outcome | None:
+    def _admit(self, operation: str, request: Request) -> CallResult | None:
         """The refusal that every operation has in common; None for a request that may pass.
 
         The order of the checks, and 400 for a bad user-agent, are the simulator's choice. So is that none is refused
         unless it is switched on: Amazon's guide demands the attribute, and Amazon's own client sends none.
         """
-        if self.switch("user_agent") == "required" and not names_language(request):
+        if self.option("user_agent") == "required" and not names_language(request):
             text = "user-agent: must have a Language attribute and 500 characters at most (simulator's choice)"
-            return Outcome(400, "refused: user-agent", errors("InvalidInput", text))
-        if not self._tokens.good(request.headers.get("x-amz-access-token", ""), self.clock.now()):
+            return CallResult(400, "refused: user-agent", errors("InvalidInput", text))
+        if not self._tokens.is_valid(request.headers.get("x-amz-access-token", ""), self.clock.now()):
             return _denied("the access token is missing, unknown or has expired")
         if operation != _STATUS_UPDATE and not self._quota.take(operation, self.clock.monotonic()):
             text = "You exceeded your quota for the requested resource."
-            return Outcome(429, "throttled", errors("QuotaExceeded", text))
+            return CallResult(429, "throttled", errors("QuotaExceeded", text))
         return None
 
-    def _perform(self, operation: str, remote_id: str | None, request: Request, body: bytes) -> Outcome:
+    def _perform(self, operation: str, remote_id: str | None, request: Request, body: bytes) -> CallResult:
         now = self.clock.now()
         try:
             content: object = json.loads(body) if operation in _WITH_BODY else None
         except ValueError:
-            return Outcome(400, "refused: body is no JSON", errors("InvalidInput", "body: is no JSON"))
+            return CallResult(400, "refused: body is no JSON", errors("InvalidInput", "body: is no JSON"))
         if remote_id is None:
             if operation == _CREATE:
                 return self._book.create(content, now)
@@ -205,12 +215,12 @@ class McfSimulator(Simulator):
             return _denied("the id has a space in it, or a plus that became one")
         if len(remote_id) > 40:
             text = "sellerFulfillmentOrderId: must be 40 characters at most"
-            return Outcome(400, "refused: id too long", errors("InvalidInput", text))
+            return CallResult(400, "refused: id too long", errors("InvalidInput", text))
         order = self._book.orders.get(remote_id)
         if order is None:
             # The model lists 404, no source shows one: status and code are the simulator's choice.
             text = f"sellerFulfillmentOrderId: no order {remote_id!r} (simulator's choice)"
-            return Outcome(404, "no such order", errors("InvalidInput", text))
+            return CallResult(404, "no such order", errors("InvalidInput", text))
         match operation:
             case "getFulfillmentOrder":
                 return self._book.get(order)
@@ -220,28 +230,28 @@ class McfSimulator(Simulator):
                 return self._book.cancel(
                     order,
                     now,
-                    fate=self.switch("cancel_fate", remote_id),
-                    too_late=self.switch("too_late", remote_id),
-                    in_new=self.switch("in_new", remote_id),
+                    fate=self.option("cancel_fate", remote_id),
+                    too_late=self.option("too_late", remote_id),
+                    in_new=self.option("in_new", remote_id),
                 )
             case _:
                 return self._book.submit_status(order, content, now)
 
-    def _answered(self, operation: str, remote_id: str | None, outcome: Outcome, *, rated: bool) -> Response:
+    def _respond(self, operation: str, remote_id: str | None, outcome: CallResult, *, rated: bool) -> Response:
         self._answers += 1
         request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed}:{self._answers}"))
         headers = {"x-amzn-RequestId": request_id}
         if rated and outcome.status in _WITH_RATE:
             headers["x-amzn-RateLimit-Limit"] = str(PLAN.per_second)
-        return self.reply(operation, remote_id, outcome, headers=headers)
+        return self.logged_response(operation, remote_id, outcome, headers=headers)
 
 
 _WITH_BODY = frozenset({_CREATE, "updateFulfillmentOrder", _STATUS_UPDATE})
 
 
-def _denied(why: str) -> Outcome:
+def _denied(why: str) -> CallResult:
     """403 for what is wrong with token or id: Amazon words all of it alike. `details` is the simulator's choice."""
-    return Outcome(403, f"denied: {why}", errors("Unauthorized", _DENIED, details=f"simulator: {why}"))
+    return CallResult(403, f"denied: {why}", errors("Unauthorized", _DENIED, details=f"simulator: {why}"))
 
 
 def _path_parts(request: Request) -> list[str] | None:

@@ -13,10 +13,10 @@ from orderdesk_amazon_mcf.simulator.checks import mistakes_in_create, mistakes_i
 from orderdesk_amazon_mcf.simulator.lifecycle import Lifecycle
 from orderdesk_amazon_mcf.simulator.orders import CANCELABLE, DONE, Line, Order, Status
 from orderdesk_amazon_mcf.simulator.views import errors, order_view, whole_view
-from orderdesk_devkit.simulators.http_requests import moment_in, object_in
+from orderdesk_devkit.simulators.http_requests import parse_datetime, parse_object_body
 from orderdesk_devkit.simulators.orders import Orders
-from orderdesk_devkit.simulators.simulator import Deed, Outcome
-from orderdesk_sdk.plugin import InputError
+from orderdesk_devkit.simulators.simulator import CallResult, Effect
+from orderdesk_sdk.plugin import ValidationError
 
 __all__ = ["MARKETPLACE", "OrderBook", "number_in"]
 
@@ -67,7 +67,7 @@ class OrderBook:
         self._page_size = page_size
         self.orders = Orders[Order]()
 
-    def create(self, body: object, now: datetime) -> Outcome:
+    def create(self, body: object, now: datetime) -> CallResult:
         """createFulfillmentOrder. A used id answers 400 InvalidInput: the simulator's choice, Amazon says nothing."""
         if mistakes := mistakes_in_create(body):
             return _invalid(*mistakes)
@@ -75,7 +75,7 @@ class OrderBook:
         remote_id: str = body["sellerFulfillmentOrderId"]
         if remote_id in self.orders:
             used = f"sellerFulfillmentOrderId: {remote_id!r} is already in use (simulator's choice)"
-            return Outcome(400, f"refused: {used}", errors("InvalidInput", used))
+            return CallResult(400, f"refused: {used}", errors("InvalidInput", used))
         lines = [
             Line(
                 item["sellerSku"],
@@ -89,7 +89,7 @@ class OrderBook:
         content["marketplaceId"] = body.get("marketplaceId") or MARKETPLACE
         content["fulfillmentPolicy"] = body.get("fulfillmentPolicy") or _POLICY
         self.add(remote_id, lines, content, held=body.get("fulfillmentAction") == "Hold", status=Status.NEW, now=now)
-        return Outcome(200, f"created: {Status.NEW}", deed=Deed.ORDER_CREATED)
+        return CallResult(200, f"created: {Status.NEW}", effect_kind=Effect.ORDER_CREATED)
 
     def add(
         self,
@@ -101,23 +101,23 @@ class OrderBook:
         status: Status,
         now: datetime,
     ) -> Order:
-        """Put an order into the book, in any status. Raises InputError for a used id or an impossible status."""
+        """Put an order into the book, in any status. Raises ValidationError for a used id or an impossible status."""
         order = Order(remote_id, len(self.orders) + 1, lines, content, held, now, status, now)
         order.enter(status, now)
-        self.orders.new(remote_id, order)
+        self.orders.add(remote_id, order)
         self._lifecycle.plan(order, now)
         return order
 
-    def get(self, order: Order) -> Outcome:
+    def get(self, order: Order) -> CallResult:
         """getFulfillmentOrder."""
-        return Outcome(200, f"read: {order.status}", {"payload": whole_view(order)})
+        return CallResult(200, f"read: {order.status}", {"payload": whole_view(order)})
 
-    def list(self, query: Mapping[str, str]) -> Outcome:
+    def list(self, query: Mapping[str, str]) -> CallResult:
         """listAllFulfillmentOrders, oldest first. Page size, order and token are the simulator's choice.
 
         So is that all orders are listed without a queryStartDate, and that a token keeps the date it began with.
         """
-        since, start = moment_in(query.get("queryStartDate", "")), 0
+        since, start = parse_datetime(query.get("queryStartDate", "")), 0
         if "nextToken" in query:
             page = _read_token(query["nextToken"])
             if page is None:
@@ -135,9 +135,9 @@ class OrderBook:
         payload: dict[str, object] = {"fulfillmentOrders": [order_view(order) for order in page_of]}
         if len(found) > len(page_of):
             payload["nextToken"] = _write_token(since, page_of[-1].number)
-        return Outcome(200, f"listed: {len(page_of)}", {"payload": payload})
+        return CallResult(200, f"listed: {len(page_of)}", {"payload": payload})
 
-    def update(self, order: Order, body: object, now: datetime) -> Outcome:
+    def update(self, order: Order, body: object, now: datetime) -> CallResult:
         """updateFulfillmentOrder: for an order with a hold on it, others are refused (simulator's choice of 400)."""
         if mistakes := mistakes_in_update(body):
             return _invalid(*mistakes)
@@ -146,33 +146,37 @@ class OrderBook:
             return _invalid(f"{order.remote_id}: has no order hold on it, it is {order.status} (simulator's choice)")
         order.content |= {name: body[name] for name in _CHANGEABLE if body.get(name) is not None}
         if body.get("fulfillmentAction") != "Ship":
-            return Outcome(200, "updated")
+            return CallResult(200, "updated")
         order.held = False
-        # The wait in Received begins anew: until now nothing was being prepared.
+        # The wait in ReceivedResponse begins anew: until now nothing was being prepared.
         order.status_at = now
         self._lifecycle.plan(order, now)
-        return Outcome(200, "hold released")
+        return CallResult(200, "hold released")
 
-    def cancel(self, order: Order, now: datetime, *, fate: str, too_late: str, in_new: str) -> Outcome:
+    def cancel(self, order: Order, now: datetime, *, fate: str, too_late: str, in_new: str) -> CallResult:
         """cancelFulfillmentOrder. 200 takes note of the wish; what comes of it shows later, and depends on `fate`.
 
-        A repeat of an accepted cancel answers 200 and changes nothing. Outside of Received and Planning Amazon's answer
+        A repeat of an accepted cancel answers 200 and changes nothing. Outside of ReceivedResponse and Planning Amazon's answer
         is unknown: `too_late` and `in_new` choose between "error" and "accept". All of this is the simulator's choice.
         """
         if order.cancel_at is not None and order.status not in DONE:
-            return Outcome(200, "cancel repeated: no change", deed=Deed.CANCEL_TAKEN)
+            return CallResult(200, "cancel repeated: no change", effect_kind=Effect.CANCEL_ACCEPTED)
         cancelable = order.status in CANCELABLE or (order.status is Status.NEW and in_new == "accept")
         if cancelable:
             order.cancel_at = now
-            order.honored, order.partly = fate == "honored", fate == "partly"
+            order.honored, order.partially = fate == "honored", fate == "partly"
             self._lifecycle.plan(order, now)
-            return Outcome(200, f"cancel accepted in {order.status}, to be {fate}", deed=Deed.CANCEL_TAKEN)
+            return CallResult(
+                200, f"cancel accepted in {order.status}, to be {fate}", effect_kind=Effect.CANCEL_ACCEPTED
+            )
         if order.status is not Status.NEW and too_late == "accept":
-            return Outcome(200, f"cancel accepted in {order.status}, to no effect", deed=Deed.CANCEL_TAKEN)
+            return CallResult(
+                200, f"cancel accepted in {order.status}, to no effect", effect_kind=Effect.CANCEL_ACCEPTED
+            )
         refused = _invalid(f"{order.remote_id}: cannot be cancelled in status {order.status} (simulator's choice)")
         return evolve(refused, effect=f"cancel refused in {order.status}")
 
-    def submit_status(self, order: Order, body: object, now: datetime) -> Outcome:
+    def submit_status(self, order: Order, body: object, now: datetime) -> CallResult:
         """submitFulfillmentOrderStatusUpdate: any status from any status, and on from there by the clock.
 
         Which transitions Amazon's sandbox allows is unknown: the simulator's choice. An accepted cancel stays accepted.
@@ -183,20 +187,20 @@ class OrderBook:
         before = order.status
         try:
             order.enter(Status(body["fulfillmentOrderStatus"]), now)
-        except InputError as error:
-            return _invalid(f"fulfillmentOrderStatus: {error.text} (simulator's choice)")
+        except ValidationError as error:
+            return _invalid(f"fulfillmentOrderStatus: {error.message} (simulator's choice)")
         self._lifecycle.plan(order, now)
-        return Outcome(200, f"{before} -> {order.status} by hand")
+        return CallResult(200, f"{before} -> {order.status} by hand")
 
 
 def number_in(body: bytes) -> str | None:
     """The id of a new order; None where it has none."""
-    number = object_in(body).get("sellerFulfillmentOrderId")
+    number = parse_object_body(body).get("sellerFulfillmentOrderId")
     return number if isinstance(number, str) else None
 
 
-def _invalid(*messages: str) -> Outcome:
-    return Outcome(400, f"refused: {'; '.join(messages)}", errors("InvalidInput", *messages))
+def _invalid(*messages: str) -> CallResult:
+    return CallResult(400, f"refused: {'; '.join(messages)}", errors("InvalidInput", *messages))
 
 
 def _write_token(since: datetime | None, number: int) -> str:
@@ -209,7 +213,7 @@ def _read_token(token: str) -> tuple[datetime | None, int] | None:
         match json.loads(base64.urlsafe_b64decode(token.encode())):
             case [None, int(number)]:
                 return None, number
-            case [str(since), int(number)] if (found := moment_in(since)) is not None:
+            case [str(since), int(number)] if (found := parse_datetime(since)) is not None:
                 return found, number
     except ValueError:
         # Not base64, not UTF-8 or not JSON: all of them are ValueErrors.

@@ -7,7 +7,7 @@ simulator's choice.
 from __future__ import annotations
 
 from orderdesk_amazon_mcf.simulator.orders import Order, Status
-from orderdesk_devkit.simulators.http_requests import stamp
+from orderdesk_devkit.simulators.http_requests import format_datetime
 
 __all__ = ["errors", "order_view", "whole_view"]
 
@@ -29,9 +29,9 @@ def order_view(order: Order) -> dict[str, object]:
         "sellerFulfillmentOrderId": order.remote_id,
         **order.content,
         "fulfillmentAction": "Hold" if order.held else "Ship",
-        "receivedDate": stamp(order.received_at),
+        "receivedDate": format_datetime(order.received_at),
         "fulfillmentOrderStatus": order.status.value,
-        "statusUpdatedDate": stamp(order.status_at),
+        "statusUpdatedDate": format_datetime(order.status_at),
     }
 
 
@@ -72,7 +72,7 @@ def _shipments(order: Order) -> list[dict[str, object]]:
         "fulfillmentShipmentItem": items,
     }
     if order.status is not Status.PROCESSING:
-        shipment["shippingDate"] = stamp(order.status_at)
+        shipment["shippingDate"] = format_datetime(order.status_at)
         shipment["fulfillmentShipmentPackage"] = [
             {"packageNumber": order.number, "carrierCode": "SIMULATED", "trackingNumber": f"SIMTRACK{order.number:08}"}
         ]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from attrs import define, field
 
-from orderdesk_devkit.simulators.http_requests import stamp
+from orderdesk_devkit.simulators.http_requests import format_datetime
 
 __all__ = ["Change", "ChangeLog", "LogPage"]
 
@@ -30,7 +30,7 @@ class Change:
         """The request as the log shows it."""
         return {
             "payload": dict(self.payload),
-            "dateProcessed": stamp(self.at, "milliseconds"),
+            "dateProcessed": format_datetime(self.at, "milliseconds"),
             "status": self.status,
             "requestMethod": "api",
             "requestId": self.id,

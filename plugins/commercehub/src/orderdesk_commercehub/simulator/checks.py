@@ -7,40 +7,40 @@ from collections.abc import Mapping, Sequence
 from attrs import define
 
 from orderdesk_commercehub.simulator.store import Order, find_item
-from orderdesk_devkit.simulators.http_requests import object_in
+from orderdesk_devkit.simulators.http_requests import parse_object_body
 
-__all__ = ["KEYS", "Trouble", "fault_of", "lines_in", "payload_in"]
+__all__ = ["KEYS", "OrderError", "order_error", "lines_in", "payload_in"]
 
 KEYS = {"poNumber": "PO_NUMBER", "dscoOrderId": "DSCO_ORDER_ID", "supplierOrderNumber": "SUPPLIER_ORDER_NUMBER"}
 """By each number that an order may be called by, what a cancel calls that kind of number."""
 
 
 @define
-class Trouble:
+class OrderError:
     """Why a cancel cannot be carried out: a code of the simulator's own, and words."""
 
     code: str
-    text: str
+    message: str
 
 
-def fault_of(order: Order, lines: Sequence[Mapping[str, object]], codes: Sequence[str]) -> Trouble | None:
+def order_error(order: Order, lines: Sequence[Mapping[str, object]], codes: Sequence[str]) -> OrderError | None:
     """What is wrong with a cancel's lines; None when nothing is. All or nothing: the simulator's choice."""
     asked: dict[int, int] = {}
     for line in lines:
         found = find_item(order, line)
         if found is None:
-            return Trouble("SIM_NO_SUCH_ITEM", f"{order.po_number} has no such item")
+            return OrderError("SIM_NO_SUCH_ITEM", f"{order.po_number} has no such item")
         if line.get("cancelCode") not in codes:
-            return Trouble("SIM_CODE_NOT_ALLOWED", f"{order.retailer} does not take {line.get('cancelCode')}")
+            return OrderError("SIM_CODE_NOT_ALLOWED", f"{order.retailer} does not take {line.get('cancelCode')}")
         asked[found.item.number] = asked.get(found.item.number, 0) + found.count
         if asked[found.item.number] > found.item.left:
-            return Trouble("SIM_OVER_QUANTITY", f"{found.item.left} of {found.item.sku} are left to cancel")
+            return OrderError("SIM_OVER_QUANTITY", f"{found.item.left} of {found.item.sku} are left to cancel")
     return None
 
 
 def payload_in(body: bytes) -> Mapping[str, object] | None:
     """The body of a cancel; None for anything else."""
-    match found := object_in(body):
+    match found := parse_object_body(body):
         case {"id": str(), "type": str(kind), "lineItems": [_, *_] as listed} if kind in KEYS.values():
             lines = lines_in(found)
             whole = all({"cancelledQuantity", "cancelCode"} <= set(line) for line in lines)

@@ -12,12 +12,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from orderdesk_commercehub.simulator.changelog import Change, ChangeLog
-from orderdesk_commercehub.simulator.checks import KEYS, Trouble, fault_of, lines_in, payload_in
+from orderdesk_commercehub.simulator.checks import KEYS, OrderError, lines_in, order_error, payload_in
 from orderdesk_commercehub.simulator.store import CODES, Item, Order, apply, seen_now
 from orderdesk_commercehub.simulator.views import failure, log_view, messages, order_view
-from orderdesk_devkit.simulators.http_requests import bearer, form_in, json_in, moment_in, stamp
+from orderdesk_devkit.simulators.http_requests import (
+    bearer_token,
+    format_datetime,
+    parse_datetime,
+    parse_form_body,
+    parse_json_body,
+)
 from orderdesk_devkit.simulators.orders import Orders
-from orderdesk_devkit.simulators.simulator import Deed, Simulator, Switch
+from orderdesk_devkit.simulators.simulator import BehaviorOption, Effect, Simulator
 from orderdesk_devkit.simulators.tokens import Tokens
 from orderdesk_sdk.plugin import Clock
 
@@ -26,7 +32,7 @@ __all__ = ["CLIENT_ID", "CLIENT_SECRET", "DscoSimulator"]
 CLIENT_ID = "simulated-client"
 CLIENT_SECRET = "simulated-client-secret"
 LIFETIME = timedelta(hours=1)
-MOST_BYTES = 5 * 1024 * 1024
+MAX_BYTES = 5 * 1024 * 1024
 """Of a batch, by the file."""
 
 _BANNER = {"server": "Dsco simulator of orderdesk-commercehub, not Dsco"}
@@ -39,17 +45,27 @@ class DscoSimulator(Simulator):
     codes: what a retailer takes, by retailer; all the documented codes where it is not named.
     """
 
-    switches: ClassVar[tuple[Switch, ...]] = (
-        Switch("cancel", ("processed", "submitted", "submitted to fail", "failure"), text="how a cancel is answered"),
-        Switch("fate", ("honored", "ships anyway", "partly"), text="what is done where a cancel is said to be done"),
-        Switch("description", ("string", "object", "array"), text="the shape of a message's description"),
-        Switch("read_lag", ("0", "1", "3"), text="how many reads of an order still see it as before a change"),
-        Switch("suborders", ("all", "first"), text="which parts of a split order a cancel by its number reaches"),
-        Switch("trouble", ("none", "429", "408"), text="how the next cancel is turned away, once"),
+    options: ClassVar[tuple[BehaviorOption, ...]] = (
+        BehaviorOption(
+            "cancel", ("processed", "submitted", "submitted to fail", "failure"), description="how a cancel is answered"
+        ),
+        BehaviorOption(
+            "fate", ("honored", "ships anyway", "partly"), description="what is done where a cancel is said to be done"
+        ),
+        BehaviorOption(
+            "description", ("string", "object", "array"), description="the shape of a message's description"
+        ),
+        BehaviorOption(
+            "read_lag", ("0", "1", "3"), description="how many reads of an order still see it as before a change"
+        ),
+        BehaviorOption(
+            "suborders", ("all", "first"), description="which parts of a split order a cancel by its number reaches"
+        ),
+        BehaviorOption("trouble", ("none", "429", "408"), description="how the next cancel is turned away, once"),
     )
 
-    canceled_words = frozenset({"cancelled"})
-    dishonored: ClassVar[Mapping[str, str]] = {"fate": "ships anyway"}
+    canceled_statuses = frozenset({"cancelled"})
+    contradicting_options: ClassVar[Mapping[str, str]] = {"fate": "ships anyway"}
 
     def __init__(
         self,
@@ -69,11 +85,11 @@ class DscoSimulator(Simulator):
     def settings(self, url: str) -> dict[str, str]:
         return {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "base_url": url}
 
-    def truth(self, remote_id: str) -> str:
+    def actual_status(self, remote_id: str) -> str:
         with self.lock:
             return self.order(remote_id).status
 
-    def canceled_pieces(self, remote_id: str) -> Mapping[str, int]:
+    def canceled_quantities(self, remote_id: str) -> Mapping[str, int]:
         with self.lock:
             found: dict[str, int] = {}
             for item in self.order(remote_id).items:
@@ -82,7 +98,7 @@ class DscoSimulator(Simulator):
 
     def order(self, po_number: str) -> Order:
         """The order itself, for a test to look at or to change. Raises NotFoundError."""
-        return self._orders.known(po_number)
+        return self._orders.require(po_number)
 
     def add_order(
         self,
@@ -92,11 +108,11 @@ class DscoSimulator(Simulator):
         retailer: str = "demoretailer",
         cancel_requested: bool = False,
     ) -> None:
-        """Put a retailer's order there; `lines` are (sku, quantity). Raises InputError for a used number."""
+        """Put a retailer's order there; `lines` are (sku, quantity). Raises ValidationError for a used number."""
         with self.lock:
             items = [Item(number, sku, quantity) for number, (sku, quantity) in enumerate(lines, 1)]
             made = Order(remote_id, len(self._orders) + 1, items, retailer, cancel_requested)
-            order = self._orders.new(remote_id, made)
+            order = self._orders.add(remote_id, made)
             self.record("add_order", remote_id, f"created: {order.status}")
 
     def split(self, po_number: str, *lines: int) -> None:
@@ -122,14 +138,14 @@ class DscoSimulator(Simulator):
         return JSONResponse(answer, status, _BANNER | ({"retry-after": "1"} if status == 429 else {}))
 
     def expired_token(self, request: Request) -> Response:
-        self._tokens.expire(bearer(request))
+        self._tokens.expire(bearer_token(request))
         return JSONResponse(failure("SIM_TOKEN_EXPIRED", "the token has expired"), 401, _BANNER)
 
     def _answer(self, request: Request, body: bytes) -> tuple[int, object]:
         call = (request.method, request.url.path)
         if call == ("POST", "/oauth2/token"):
             return self._token(request.headers.get("content-type", ""), body)
-        if not self._tokens.good(bearer(request), self.clock.now()):
+        if not self._tokens.is_valid(bearer_token(request), self.clock.now()):
             self.record(request.url.path, None, "denied: no good token")
             return 401, failure("SIM_NO_TOKEN", "the token is missing, unknown or expired")
         match call:
@@ -139,8 +155,8 @@ class DscoSimulator(Simulator):
                 return self._read(request.query_params)
             case ("GET", "/order/log"):
                 return self._log(request.query_params)
-            case ("POST", "/order/item/cancel") if (trouble := self.switch("trouble")) != "none":
-                self.set_switch("trouble", "none")
+            case ("POST", "/order/item/cancel") if (trouble := self.option("trouble")) != "none":
+                self.set_option("trouble", "none")
                 self.record("cancelOrderItem", None, f"turned away with {trouble}")
                 return int(trouble), failure("SIM_TURNED_AWAY", "try again later")
             case ("POST", "/order/item/cancel"):
@@ -151,7 +167,7 @@ class DscoSimulator(Simulator):
                 return 404, failure("SIM_NOT_SIMULATED", f"{request.method} {request.url.path} is not simulated")
 
     def _token(self, content_type: str, body: bytes) -> tuple[int, dict[str, object]]:
-        form = form_in(body)
+        form = parse_form_body(body)
         if not content_type.startswith("application/x-www-form-urlencoded"):
             return 400, {"error": "invalid_request", "error_description": "send a form"}
         if form.get("grant_type") != "client_credentials" or not {"client_id", "client_secret"} <= set(form):
@@ -179,63 +195,67 @@ class DscoSimulator(Simulator):
     def _cancel(self, body: bytes) -> tuple[int, dict[str, object]]:
         payload = payload_in(body)
         number = f"request-{len(self._log_of.changes) + 1}"
-        shape = self.switch("description")
+        shape = self.option("description")
         if payload is None:
             self.record("cancelOrderItem", None, "refused: misshapen")
-            return 400, self._update(number, "failure", Trouble("SIM_INVALID", "id, type and lineItems are required"))
+            return 400, self._update(
+                number, "failure", OrderError("SIM_INVALID", "id, type and lineItems are required")
+            )
         key = next((key for key, kind in KEYS.items() if kind == payload["type"]), "")
         order = self._found(key, payload["id"])
         lines = lines_in(payload)
         request = Change(number, payload, self.clock.now(), "success")
-        trouble = Trouble("SIM_NO_SUCH_ORDER", "no such order")
+        trouble = OrderError("SIM_NO_SUCH_ORDER", "no such order")
         if order is not None:
-            chosen = self.switch("cancel", order.po_number)
-            fault = fault_of(self._reached(order, payload), lines, self._codes.get(order.retailer, CODES))
-            fault = fault or (Trouble("SIM_FAILURE", "it was chosen to fail") if chosen == "failure" else None)
+            chosen = self.option("cancel", order.po_number)
+            fault = order_error(self._find_suborders(order, payload), lines, self._codes.get(order.retailer, CODES))
+            fault = fault or (OrderError("SIM_FAILURE", "it was chosen to fail") if chosen == "failure" else None)
             if fault is None:
                 self._log_of.changes.append(request)
-                return self._take(request, order, chosen)
+                return self._accept_cancel(request, order, chosen)
             trouble = fault
-        request.status, request.results = "failure", messages(trouble.code, trouble.text, shape)
+        request.status, request.results = "failure", messages(trouble.code, trouble.message, shape)
         self._log_of.changes.append(request)
         self.record("cancelOrderItem", order.po_number if order else None, f"failure: {trouble.code}")
         return 200, self._update(number, "failure", trouble)
 
     def _cancel_batch(self, body: bytes) -> tuple[int, dict[str, object]]:
         """Many orders by one call, each decided by itself after some looks at the log."""
-        number, found = f"request-{len(self._log_of.changes) + 1}", json_in(body)
+        number, found = f"request-{len(self._log_of.changes) + 1}", parse_json_body(body)
         payloads = [payload_in(json.dumps(one).encode()) for one in found] if isinstance(found, list) else []
-        if not payloads or len(body) > MOST_BYTES or None in payloads:
+        if not payloads or len(body) > MAX_BYTES or None in payloads:
             self.record("cancelOrderItemSmallBatch", None, "refused: misshapen")
-            return 400, self._update(number, "failure", Trouble("SIM_INVALID", "an array of cancels is required"))
+            return 400, self._update(number, "failure", OrderError("SIM_INVALID", "an array of cancels is required"))
         for payload in filter(None, payloads):
             self._log_of.changes.append(Change(number, payload, self.clock.now(), "new", polls=self._polls))
-        self.record("cancelOrderItemSmallBatch", None, f"submitted as {number}", deed=Deed.CANCEL_TAKEN)
+        self.record("cancelOrderItemSmallBatch", None, f"submitted as {number}", effect_kind=Effect.CANCEL_ACCEPTED)
         return 202, self._update(number, "pending", None)
 
-    def _reached(self, order: Order, payload: Mapping[str, object]) -> Order:
+    def _find_suborders(self, order: Order, payload: Mapping[str, object]) -> Order:
         """What of a split order a cancel reaches: the part that Dsco's own number is of, or those of the switch."""
         parts = order.suborders
         if payload["type"] == "DSCO_ORDER_ID":
             parts = tuple(part for part in parts if order.dsco_id(part) == payload["id"])
-        elif self.switch("suborders", order.po_number) == "first":
+        elif self.option("suborders", order.po_number) == "first":
             parts = parts[:1]
         return evolve(order, items=[item for item in order.items if item.suborder in parts])
 
-    def _take(self, request: Change, order: Order, chosen: str) -> tuple[int, dict[str, object]]:
+    def _accept_cancel(self, request: Change, order: Order, chosen: str) -> tuple[int, dict[str, object]]:
         if chosen == "processed":
-            self._carry_out(request, order, Deed.CANCEL_TAKEN)
+            self._carry_out(request, order, Effect.CANCEL_ACCEPTED)
             return 200, self._update(request.id, "success", None)
         request.status, request.polls = "new", self._polls
-        self.record("cancelOrderItem", order.po_number, f"submitted as {request.id}", deed=Deed.CANCEL_TAKEN)
+        self.record(
+            "cancelOrderItem", order.po_number, f"submitted as {request.id}", effect_kind=Effect.CANCEL_ACCEPTED
+        )
         return 202, self._update(request.id, "pending", None)
 
-    def _carry_out(self, request: Change, order: Order, deed: Deed = Deed.NOTHING) -> None:
-        order.remember(int(self.switch("read_lag", order.po_number)))
-        reached = self._reached(order, request.payload)
-        effect = apply(reached, lines_in(request.payload), self.switch("fate", order.po_number))
-        request.status, request.results = "success", messages("SIM_OK", "done", self.switch("description"), "info")
-        self.record("cancelOrderItem", order.po_number, effect, deed=deed)
+    def _carry_out(self, request: Change, order: Order, result: Effect = Effect.NOTHING) -> None:
+        order.remember(int(self.option("read_lag", order.po_number)))
+        reached = self._find_suborders(order, request.payload)
+        effect = apply(reached, lines_in(request.payload), self.option("fate", order.po_number))
+        request.status, request.results = "success", messages("SIM_OK", "done", self.option("description"), "info")
+        self.record("cancelOrderItem", order.po_number, effect, effect_kind=result)
 
     def _log(self, query: Mapping[str, str]) -> tuple[int, dict[str, object]]:
         now = self.clock.now()
@@ -243,7 +263,7 @@ class DscoSimulator(Simulator):
             page = self._log_of.scrolled(query["scrollId"], now)
             return (200, log_view(page)) if page else (404, failure("SIM_SCROLL_EXPIRED", "no such scrollId"))
         wanted, dates = query.get("requestId"), (query.get("startDate"), query.get("endDate"))
-        if wanted is None and None in (moment_in(date or "") for date in dates):
+        if wanted is None and None in (parse_datetime(date or "") for date in dates):
             return 400, failure("SIM_INVALID", "requestId, or startDate and endDate, or scrollId is required")
         found = [
             request
@@ -253,10 +273,10 @@ class DscoSimulator(Simulator):
         page = self._log_of.page(found, now)
         answer = log_view(page)
         for request in found:
-            self._look(request)
+            self._record_read(request)
         return 200, answer
 
-    def _look(self, request: Change) -> None:
+    def _record_read(self, request: Change) -> None:
         """One look at a request that is not decided brings it one step further."""
         if not request.polls:
             return
@@ -266,22 +286,22 @@ class DscoSimulator(Simulator):
             return
         key = next(key for key, kind in KEYS.items() if kind == request.payload["type"])
         order = self._found(key, request.payload["id"])
-        trouble: Trouble | None = Trouble("SIM_NO_SUCH_ORDER", "no such order")
+        trouble: OrderError | None = OrderError("SIM_NO_SUCH_ORDER", "no such order")
         if order is not None:
             codes = self._codes.get(order.retailer, CODES)
-            trouble = fault_of(self._reached(order, request.payload), lines_in(request.payload), codes)
-            if self.switch("cancel", order.po_number) == "submitted to fail":
-                trouble = Trouble("SIM_FAILURE", "it was chosen to fail")
+            trouble = order_error(self._find_suborders(order, request.payload), lines_in(request.payload), codes)
+            if self.option("cancel", order.po_number) == "submitted to fail":
+                trouble = OrderError("SIM_FAILURE", "it was chosen to fail")
         if order is not None and trouble is None:
             self._carry_out(request, order)
         elif trouble is not None:
-            failed = messages(trouble.code, trouble.text, self.switch("description"))
+            failed = messages(trouble.code, trouble.message, self.option("description"))
             request.status, request.results = "failure", failed
 
-    def _update(self, number: str, status: str, trouble: Trouble | None) -> dict[str, object]:
+    def _update(self, number: str, status: str, trouble: OrderError | None) -> dict[str, object]:
         """A SyncUpdateResponse."""
-        told = messages(trouble.code, trouble.text, self.switch("description")) if trouble is not None else []
-        at = stamp(self.clock.now(), "milliseconds")
+        told = messages(trouble.code, trouble.message, self.option("description")) if trouble is not None else []
+        at = format_datetime(self.clock.now(), "milliseconds")
         return {"status": status, "requestId": number, "eventDate": at, "messages": told}
 
 
@@ -295,5 +315,5 @@ def _numbers(order: Order, key: str) -> tuple[str, ...]:
 
 
 def _within(at: datetime, start: str | None, end: str | None) -> bool:
-    first, last = moment_in(start or ""), moment_in(end or "")
+    first, last = parse_datetime(start or ""), parse_datetime(end or "")
     return first is not None and last is not None and first <= at <= last

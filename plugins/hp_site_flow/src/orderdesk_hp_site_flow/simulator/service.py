@@ -10,17 +10,17 @@ from typing import ClassVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderdesk_devkit.simulators.http_requests import json_in, path_below, raw_path
-from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
+from orderdesk_devkit.simulators.http_requests import parse_json_body, path_below, raw_path
+from orderdesk_devkit.simulators.simulator import BehaviorOption, CallResult, Effect, Simulator
 from orderdesk_hp_site_flow.simulator.checks import SECRET, TOKEN, items_of, mistakes_in, number_of, signature_fault
 from orderdesk_hp_site_flow.simulator.store import Durations, Item, Order, OrderBook, Status
 from orderdesk_hp_site_flow.simulator.views import DESTINATION, SOURCE, error_view, order_view
 from orderdesk_sdk.plugin import Clock
 
-__all__ = ["BASE", "POSTBACK_TOKEN", "SiteFlowSimulator"]
+__all__ = ["BASE", "WEBHOOK_TOKEN", "SiteFlowSimulator"]
 
 BASE = "/api"
-POSTBACK_TOKEN = "simulated-postback-token"
+WEBHOOK_TOKEN = "simulated-postback-token"
 PAGE_SIZE = 50
 """Orders of a page at most: the simulator's choice."""
 FINAL = (Status.SHIPPED, Status.CANCELLED)
@@ -32,23 +32,31 @@ class SiteFlowSimulator(Simulator):
     durations: how long things take. quota: calls in a minute, 3,000 as documented; more answer 429 until the next one.
     """
 
-    switches: ClassVar[tuple[Switch, ...]] = (
-        Switch("cancel_body", ("order", "success", "empty"), text="what a cancel that worked answers"),
-        Switch("cancel_twice", ("again", "error"), text="whether a second cancel answers as the first, or 400"),
-        Switch("shipped_cancel", ("400", "409", "200"), text="the HTTP status of a cancel of a shipped order"),
-        Switch("found", ("object", "list", "wrapped"), text="the shape of what is found by sourceOrderId"),
-        Switch("unknown", ("404", "empty list"), text="how an unknown sourceOrderId is answered"),
-        Switch("fate", ("honored", "ignored"), text="whether a cancel that answers 200 has any effect"),
-        Switch("batched", ("stopped", "produced anyway"), text="what a cancel does to an order in production"),
-        Switch("files", ("arrive", "missing"), text="whether the artwork ever comes in"),
+    options: ClassVar[tuple[BehaviorOption, ...]] = (
+        BehaviorOption("cancel_body", ("order", "success", "empty"), description="what a cancel that worked answers"),
+        BehaviorOption(
+            "cancel_twice", ("again", "error"), description="whether a second cancel answers as the first, or 400"
+        ),
+        BehaviorOption(
+            "shipped_cancel", ("400", "409", "200"), description="the HTTP status of a cancel of a shipped order"
+        ),
+        BehaviorOption(
+            "found", ("object", "list", "wrapped"), description="the shape of what is found by sourceOrderId"
+        ),
+        BehaviorOption("unknown", ("404", "empty list"), description="how an unknown sourceOrderId is answered"),
+        BehaviorOption("fate", ("honored", "ignored"), description="whether a cancel that answers 200 has any effect"),
+        BehaviorOption(
+            "batched", ("stopped", "produced anyway"), description="what a cancel does to an order in production"
+        ),
+        BehaviorOption("files", ("arrive", "missing"), description="whether the artwork ever comes in"),
     )
 
-    canceled_words = frozenset({Status.CANCELLED.value})
-    dishonored: ClassVar[Mapping[str, str]] = {"fate": "ignored"}
+    canceled_statuses = frozenset({Status.CANCELLED.value})
+    contradicting_options: ClassVar[Mapping[str, str]] = {"fate": "ignored"}
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None, quota: int = 3000) -> None:
         super().__init__(clock)
-        self._book = OrderBook(durations or Durations(), self.switch, self.happened)
+        self._book = OrderBook(durations or Durations(), self.option, self.record_event)
         self._quota = quota
         self._minute = ""
         self._calls = 0
@@ -60,65 +68,65 @@ class SiteFlowSimulator(Simulator):
             "source_account": SOURCE,
             "destination": DESTINATION,
             "base_url": url + BASE,
-            "component_code": "Content",
+            "component_code": "EntryContent",
             "carrier_alias": "standard",
-            "postback_token": POSTBACK_TOKEN,
-            "postback": {
+            "webhook_token": WEBHOOK_TOKEN,
+            "webhook": {
                 "order": "/order/orderData/sourceOrderId",
                 "event": "/event",
                 "status": "/order/orderData/status",
-                "token_at": "/token",
+                "token": "/token",
             },
         }
 
-    def postback(self, event: str, remote_id: str) -> bytes:
+    def webhook(self, event: str, remote_id: str) -> bytes:
         """The body that a trigger for `event` sends now, by the template that the plugin's README recommends."""
-        order = self._known(remote_id)
-        return json.dumps({"token": POSTBACK_TOKEN, "event": event, "order": order_view(order)}).encode()
+        order = self._require_order(remote_id)
+        return json.dumps({"token": WEBHOOK_TOKEN, "event": event, "order": order_view(order)}).encode()
 
-    def truth(self, remote_id: str) -> str:
-        return self._known(remote_id).status.value
+    def actual_status(self, remote_id: str) -> str:
+        return self._require_order(remote_id).status.value
 
     def produced(self, remote_id: str) -> bool:
         """Whether the floor made the order, whatever its status says: no call of the API tells it."""
-        return self._known(remote_id).produced
+        return self._require_order(remote_id).produced
 
-    def _known(self, number: str) -> Order:
-        with self.settled():
-            return self._book.orders.known(number)
+    def _require_order(self, number: str) -> Order:
+        with self.at_present():
+            return self._book.orders.require(number)
 
     def add_order(
         self, remote_id: str, *, lines: Sequence[tuple[str, int]], status: Status | str = Status.DATAREADY
     ) -> None:
         """Put an order there that nobody created over HTTP; `lines` are (SKU, quantity).
 
-        It goes on from `status` by the clock. Raises InputError for a used sourceOrderId.
+        It goes on from `status` by the clock. Raises ValidationError for a used sourceOrderId.
         """
-        with self.settled() as now:
+        with self.at_present() as now:
             items = [Item(sku, quantity, str(index)) for index, (sku, quantity) in enumerate(lines, start=1)]
             order = self._book.add(remote_id, items, Status(status), now)
             self.record("add_order", remote_id, f"created: {order.status}")
 
-    def settle(self) -> None:
+    def advance_to_present(self) -> None:
         self._book.settle(self.clock.now())
 
     def respond(self, request: Request, body: bytes) -> Response:
         parts = path_below(request, BASE) or []
-        outcome = self._turned_away(request) or self._perform(request, parts, body)
+        outcome = self._auth_or_quota_error(request) or self._perform(request, parts, body)
         order = self._named(parts)
-        remote_id = order.number if order is not None else number_of(json_in(body)) or None
-        return self.reply(_operation(request.method, parts), remote_id, outcome)
+        remote_id = order.number if order is not None else number_of(parse_json_body(body)) or None
+        return self.logged_response(_operation(request.method, parts), remote_id, outcome)
 
-    def _turned_away(self, request: Request) -> Outcome | None:
+    def _auth_or_quota_error(self, request: Request) -> CallResult | None:
         """The refusal that every call has in common; None for one that may pass. Its statuses: simulator's choice."""
         why = signature_fault(request.method, raw_path(request), request.headers)
         if why is not None:
-            return Outcome(401, f"refused: {why}", {"message": why})
+            return CallResult(401, f"refused: {why}", {"message": why})
         minute = f"{self.clock.now():%Y-%m-%d %H:%M}"
         self._calls = self._calls + 1 if minute == self._minute else 1
         self._minute = minute
         if self._calls > self._quota:
-            return Outcome(429, "refused: too many requests", {"message": "SIM: too many requests in this minute"})
+            return CallResult(429, "refused: too many requests", {"message": "SIM: too many requests in this minute"})
         return None
 
     def _named(self, parts: Sequence[str]) -> Order | None:
@@ -131,13 +139,13 @@ class SiteFlowSimulator(Simulator):
             case _:
                 return None
 
-    def _perform(self, request: Request, parts: Sequence[str], body: bytes) -> Outcome:
+    def _perform(self, request: Request, parts: Sequence[str], body: bytes) -> CallResult:
         match request.method, *parts:
             case "POST", "order":
-                return self._submit(json_in(body))
+                return self._submit(parse_json_body(body))
             case "POST", "order", "validate":
-                mistakes = mistakes_in(json_in(body), DESTINATION)
-                return _invalid(mistakes) if mistakes else Outcome(200, "validated", {"success": True})
+                mistakes = mistakes_in(parse_json_body(body), DESTINATION)
+                return _invalid(mistakes) if mistakes else CallResult(200, "validated", {"success": True})
             case "GET", "order":
                 return self._list(request)
             case "GET", "order", "bysourceid", number:
@@ -145,14 +153,14 @@ class SiteFlowSimulator(Simulator):
             case ("GET", "order", _) | ("PUT", "order", _, "cancel") | ("PUT", "order", _, _, "cancel"):
                 order = self._named(parts)
                 if order is None:
-                    return _refused(404, "SIM: order not found")
+                    return _rejected(404, "SIM: order not found")
                 if request.method == "GET":
-                    return Outcome(200, f"read: {order.status}", {"order": order_view(order)})
+                    return CallResult(200, f"read: {order.status}", {"order": order_view(order)})
                 return self._cancel(order)
             case _:
-                return _refused(404, "SIM: there is no such call, or it is not simulated")
+                return _rejected(404, "SIM: there is no such call, or it is not simulated")
 
-    def _submit(self, document: object) -> Outcome:
+    def _submit(self, document: object) -> CallResult:
         mistakes = mistakes_in(document, DESTINATION)
         number = number_of(document)
         if not mistakes and number in self._book.orders:
@@ -162,42 +170,44 @@ class SiteFlowSimulator(Simulator):
             return _invalid(mistakes)
         order = self._book.add(number, items_of(document), Status.DATAREADY, self.clock.now())
         body = {"success": True, "order": order_view(order)}
-        return Outcome(201, f"created: {order.status}", body, Deed.ORDER_CREATED)
+        return CallResult(201, f"created: {order.status}", body, Effect.ORDER_CREATED)
 
-    def _list(self, request: Request) -> Outcome:
+    def _list(self, request: Request) -> CallResult:
         given = [request.query_params.get(name, text) for name, text in (("page", "1"), ("pagesize", str(PAGE_SIZE)))]
         if not all(re.fullmatch(r"[1-9][0-9]{0,5}", text) for text in given):
-            return _refused(400, "SIM: page and pagesize are 1 or more")
+            return _rejected(400, "SIM: page and pagesize are 1 or more")
         page, size = int(given[0]), min(int(given[1]), PAGE_SIZE)
         shown = list(self._book.orders.values())[(page - 1) * size : page * size]
-        return Outcome(200, "listed", {"data": [order_view(order) for order in shown]})
+        return CallResult(200, "listed", {"data": [order_view(order) for order in shown]})
 
-    def _found(self, number: str) -> Outcome:
+    def _found(self, number: str) -> CallResult:
         order = self._book.orders.get(number)
-        if order is None and self.switch("unknown", number) == "empty list":
-            return Outcome(200, "read: no such order", [])
+        if order is None and self.option("unknown", number) == "empty list":
+            return CallResult(200, "read: no such order", [])
         if order is None:
-            return _refused(404, "SIM: order not found")
+            return _rejected(404, "SIM: order not found")
         view = order_view(order)
         shapes: dict[str, object] = {"object": view, "list": [view], "wrapped": {"order": view}}
-        return Outcome(200, f"read: {order.status}", shapes[self.switch("found", number)])
+        return CallResult(200, f"read: {order.status}", shapes[self.option("found", number)])
 
-    def _cancel(self, order: Order) -> Outcome:
+    def _cancel(self, order: Order) -> CallResult:
         number = order.number
         if order.status is Status.SHIPPED:
-            status = int(self.switch("shipped_cancel", number))
+            status = int(self.option("shipped_cancel", number))
             if status == 200:
-                return Outcome(200, "cancel taken without effect: shipped", self._answer(order), Deed.CANCEL_TAKEN)
-            return _refused(status, "SIM: the order is shipped (simulator's choice)")
-        if order.status is Status.CANCELLED and self.switch("cancel_twice", number) == "error":
-            return _refused(400, "SIM: the order is cancelled already (simulator's choice)")
+                return CallResult(
+                    200, "cancel taken without effect: shipped", self._answer(order), Effect.CANCEL_ACCEPTED
+                )
+            return _rejected(status, "SIM: the order is shipped (simulator's choice)")
+        if order.status is Status.CANCELLED and self.option("cancel_twice", number) == "error":
+            return _rejected(400, "SIM: the order is cancelled already (simulator's choice)")
         if order.status is Status.CANCELLED:
-            return Outcome(200, "cancelled already", self._answer(order), Deed.CANCEL_TAKEN)
-        if self.switch("fate", number) == "ignored":
+            return CallResult(200, "cancelled already", self._answer(order), Effect.CANCEL_ACCEPTED)
+        if self.option("fate", number) == "ignored":
             ignored = f"cancel taken in {order.status}, and ignored"
-            return Outcome(200, ignored, self._answer(order), Deed.CANCEL_TAKEN)
+            return CallResult(200, ignored, self._answer(order), Effect.CANCEL_ACCEPTED)
         effect = self._book.cancel(order, self.clock.now())
-        return Outcome(200, f"cancelled: {effect}", self._answer(order), Deed.CANCEL_TAKEN)
+        return CallResult(200, f"cancelled: {effect}", self._answer(order), Effect.CANCEL_ACCEPTED)
 
     def _answer(self, order: Order) -> object:
         shapes: dict[str, object] = {
@@ -205,17 +215,17 @@ class SiteFlowSimulator(Simulator):
             "success": {"success": True},
             "empty": None,
         }
-        return shapes[self.switch("cancel_body", order.number)]
+        return shapes[self.option("cancel_body", order.number)]
 
 
-def _refused(status: int, message: str) -> Outcome:
+def _rejected(status: int, message: str) -> CallResult:
     # 400 is the simulator's own code: every code but 208 is unknown.
-    return Outcome(status, f"refused: {message}", error_view(400, message))
+    return CallResult(status, f"refused: {message}", error_view(400, message))
 
 
-def _invalid(mistakes: Sequence[tuple[str, str]]) -> Outcome:
+def _invalid(mistakes: Sequence[tuple[str, str]]) -> CallResult:
     told = "; ".join(f"{path}: {text}" for path, text in mistakes)
-    return Outcome(400, f"refused: {told}", error_view(208, "SIM: the order is not valid", mistakes))
+    return CallResult(400, f"refused: {told}", error_view(208, "SIM: the order is not valid", mistakes))
 
 
 def _operation(method: str, parts: Sequence[str]) -> str:

@@ -102,10 +102,10 @@ class OrderBook:
         return next((order for order in self.orders.values() if order.id == order_id), None)
 
     def add(self, number: str, items: Sequence[Item], status: Status, now: datetime) -> Order:
-        """Add an order. Raises InputError for a used number."""
+        """Add an order. Raises ValidationError for a used number."""
         order = Order(object_id("order", len(self.orders), number), number, list(items), status, now, now)
         order.produced = status in (Status.COMPLETE, Status.SHIPPED)
-        return self.orders.new(number, order)
+        return self.orders.add(number, order)
 
     def cancel(self, order: Order, now: datetime) -> str:
         """Cancel an order that is neither shipped nor cancelled; what came of it on the floor."""
@@ -119,7 +119,7 @@ class OrderBook:
 
     def settle(self, now: datetime) -> None:
         """Do everything that is due by `now`."""
-        self.orders.settle(now, self._following, self._enter)
+        self.orders.advance(now, self._following, self._enter)
 
     def _following(self, order: Order) -> tuple[Status | Production, datetime] | None:
         took = self._durations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orderdesk_devkit.simulators.http_requests import stamp
+from orderdesk_devkit.simulators.http_requests import format_datetime
 from orderdesk_hp_site_flow.simulator.store import Order, object_id
 
 __all__ = ["DESTINATION", "SOURCE", "error_view", "order_view"]
@@ -27,11 +27,11 @@ def order_view(order: Order) -> dict[str, object]:
                 "message": "Order created",
                 "resourceId": order.id,
                 "resourceType": "order",
-                "timestamp": stamp(order.created_at, "milliseconds"),
+                "timestamp": format_datetime(order.created_at, "milliseconds"),
             },
         ],
         "orderData": {
-            "date": stamp(order.created_at, "milliseconds"),
+            "date": format_datetime(order.created_at, "milliseconds"),
             "sourceOrderId": order.number,
             "status": order.status.value,
             "items": [

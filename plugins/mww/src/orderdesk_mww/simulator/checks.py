@@ -8,7 +8,7 @@ from orderdesk_mww.simulator.store import Line
 
 __all__ = ["mistake_in_order", "new_lines", "vendor_po"]
 
-NEEDED = ("name", "address1", "city", "postal-code")
+REQUIRED_FIELDS = ("name", "address1", "city", "postal-code")
 """The parts without which an address is incomplete: the simulator's choice."""
 
 
@@ -30,7 +30,7 @@ def mistake_in_order(document: object) -> str | None:
     addresses = _included(document, "shipping-address")
     if not addresses:
         return "Shipping address is required"
-    if not all(isinstance(part := addresses[0].get(name), str) and part.strip() for name in NEEDED):
+    if not all(isinstance(part := addresses[0].get(name), str) and part.strip() for name in REQUIRED_FIELDS):
         return "Incomplete Shipping Address"
     lines = _included(document, "line-items")
     if not lines:

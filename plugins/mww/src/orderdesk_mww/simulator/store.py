@@ -48,9 +48,9 @@ class Order:
     state: State
     created_at: datetime
     state_at: datetime
-    taken_at: datetime | None = None
+    cancel_accepted_at: datetime | None = None
     """When a request to cancel was taken; None when none was."""
-    looks: int = 0
+    reads: int = 0
     """How often it was read since then."""
 
 
@@ -68,7 +68,7 @@ class Durations:
     """From packed to shipped."""
     cancel: timedelta = field(default=minutes(10))
     """From an accepted cancel to cancelled."""
-    looks: int = 0
+    reads: int = 0
 
 
 class OrderBook:
@@ -95,14 +95,14 @@ class OrderBook:
         return f"{702_541_000_000_000_001 + len(self.orders)}"
 
     def add(self, number: str, content: dict[str, object], lines: list[Line], state: State, now: datetime) -> Order:
-        """Add an order. Raises InputError for a used number."""
-        return self.orders.new(number, Order(self.next_id(), number, content, lines, state, now, now))
+        """Add an order. Raises ValidationError for a used number."""
+        return self.orders.add(number, Order(self.next_id(), number, content, lines, state, now, now))
 
     def is_ingested(self, order: Order, now: datetime) -> bool:
         """Whether MWW has taken the order in."""
         return order.state is not State.RECEIVED or now >= order.created_at + self._durations.ingestion
 
-    def refusal(self, order: Order, now: datetime, window: str) -> str | None:
+    def rejection(self, order: Order, now: datetime, window: str) -> str | None:
         """Why a cancel is refused now, or None. `window`: which reading of it, "ingestion" or "early"."""
         if order.state is not State.RECEIVED:
             return f"the order is {order.state}"
@@ -110,22 +110,22 @@ class OrderBook:
             return None if now < order.created_at + EARLY else f"the first {EARLY.total_seconds():g} seconds are over"
         return None if self.is_ingested(order, now) else "the order is not fully ingested"
 
-    def looked(self, order: Order, now: datetime) -> None:
+    def record_read(self, order: Order, now: datetime) -> None:
         """Count a read, which may be the one after which an accepted cancel is done."""
-        if order.taken_at is None or order.state is not State.RECEIVED or not self._honored(order.number):
+        if order.cancel_accepted_at is None or order.state is not State.RECEIVED or not self._honored(order.number):
             return
-        order.looks += 1
-        if order.looks == self._durations.looks:
+        order.reads += 1
+        if order.reads == self._durations.reads:
             self._enter(order, State.CANCELLED, now)
 
     def settle(self, now: datetime) -> None:
         """Do everything that is due by `now`."""
-        self.orders.settle(now, self._following, self._enter)
+        self.orders.advance(now, self._following, self._enter)
 
     def _following(self, order: Order) -> tuple[State, datetime] | None:
         match order.state:
-            case State.RECEIVED if order.taken_at is not None and self._honored(order.number):
-                return State.CANCELLED, order.taken_at + self._durations.cancel
+            case State.RECEIVED if order.cancel_accepted_at is not None and self._honored(order.number):
+                return State.CANCELLED, order.cancel_accepted_at + self._durations.cancel
             case State.RECEIVED:
                 return State.PACKED, order.created_at + self._durations.packing
             case State.PACKED:

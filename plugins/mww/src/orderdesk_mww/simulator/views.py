@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orderdesk_devkit.simulators.http_requests import stamp
+from orderdesk_devkit.simulators.http_requests import format_datetime
 from orderdesk_mww.simulator.store import Line, Order, State
 
 __all__ = ["errors", "line_view", "order_view", "page_view"]
@@ -24,8 +24,8 @@ def order_view(order: Order, base: str) -> dict[str, object]:
         "type": "orders",
         "links": {"self": url},
         "attributes": {
-            "created-at": stamp(order.created_at, "milliseconds"),
-            "updated-at": stamp(order.state_at, "milliseconds"),
+            "created-at": format_datetime(order.created_at, "milliseconds"),
+            "updated-at": format_datetime(order.state_at, "milliseconds"),
             "state": order.state.value,
             **order.content,
         },

@@ -55,7 +55,7 @@ class CostBucket:
         self._left -= cost
         return True
 
-    def told(self, cost: float, *, spent: bool) -> dict[str, object]:
+    def cost_report(self, cost: float, *, spent: bool) -> dict[str, object]:
         """`extensions.cost` of a reply."""
         return {
             "requestedQueryCost": cost,

@@ -8,7 +8,7 @@ from datetime import datetime
 from graphql import GraphQLError
 
 from orderdesk_shopify.simulator.store import FulfillmentOrder, Shop
-from orderdesk_shopify.simulator.views import Row, error_view, fulfillment_order_view, order_view, refused_cancel_view
+from orderdesk_shopify.simulator.views import Row, error_view, fulfillment_order_view, order_view, rejected_cancel_view
 
 __all__ = ["Resolvers"]
 
@@ -34,7 +34,7 @@ class Resolvers:
         found = next((job for job in self._shop.jobs if f"gid://shopify/{kind}/{job.number}" == given["id"]), None)
         if found is None or self._choice("job_result", found.order.number) == "not resolved":
             return None
-        status = ("FAILED" if found.error else "SUCCEEDED") if found.done else "STARTED"
+        status = ("FILTER_FAILED" if found.error else "SUCCEEDED") if found.done else "STARTED"
         errors = [error_view(found.error, code="INVALID")] if found.error else []
         return {"__typename": kind, "id": given["id"], "done": found.done, "status": status, "errors": errors}
 
@@ -48,16 +48,16 @@ class Resolvers:
         self._allowed(number)
         obstacle = self._choice("obstacle", number)
         if order is None:
-            return refused_cancel_view("SIM: no such order", "NOT_FOUND")
+            return rejected_cancel_view("SIM: no such order", "NOT_FOUND")
         if self._choice("cancel_error", number) == "internal":
-            return refused_cancel_view("SIM: something went wrong", "INTERNAL_ERROR")
+            return rejected_cancel_view("SIM: something went wrong", "INTERNAL_ERROR")
         if given.get("refundMethod") and self._choice("refund", number) == "denied":
-            return refused_cancel_view("SIM: refunds are not permitted", "NO_REFUND_PERMISSION")
+            return rejected_cancel_view("SIM: refunds are not permitted", "NO_REFUND_PERMISSION")
         if order.canceled_at is not None:
-            return refused_cancel_view("SIM: the order is canceled already", "INVALID")
+            return rejected_cancel_view("SIM: the order is canceled already", "INVALID")
         if obstacle != "none" and self._choice("obstacle_shows", number) == "at once":
-            return refused_cancel_view(f"SIM: {obstacle} keeps the order from being canceled", "INVALID")
-        order.asked = {name: value for name, value in given.items() if name != "orderId"}
+            return rejected_cancel_view(f"SIM: {obstacle} keeps the order from being canceled", "INVALID")
+        order.cancel_arguments = {name: value for name, value in given.items() if name != "orderId"}
         job = self._shop.start_job(order, self._now)
         return {
             "job": {"id": f"gid://shopify/Job/{job.number}", "done": False},

@@ -12,7 +12,7 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType, execut
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from orderdesk_devkit.simulators.simulator import Deed, Simulator, Switch
+from orderdesk_devkit.simulators.simulator import BehaviorOption, Effect, Simulator
 from orderdesk_sdk.plugin import Clock
 from orderdesk_shopify.simulator.cost import CostBucket, cost_of
 from orderdesk_shopify.simulator.resolvers import Resolvers
@@ -30,60 +30,76 @@ _PATH = re.compile(r"/admin/api/(20\d\d-(?:01|04|07|10))/graphql\.json")
 class ShopifySimulator(Simulator):
     """A shop by the clock, over HTTP and by method. A simulator, not Shopify. `durations` says how long things take."""
 
-    switches: ClassVar[tuple[Switch, ...]] = (
-        Switch("obstacle", ("none", "an open return", "a shipment"), text="what keeps an order from being canceled"),
-        Switch("obstacle_shows", ("in the job", "at once"), text="whether orderCancel or only its job tells of it"),
-        Switch("cancel_error", ("none", "internal"), text="whether orderCancel answers with the code INTERNAL_ERROR"),
-        Switch("mutation_reply", ("given", "lost"), text="whether an INTERNAL_SERVER_ERROR hides what a change did"),
-        Switch("job_result", ("resolved", "not resolved"), text="whether node(id:) knows a job's result, from 2026-10"),
-        Switch("refund", ("allowed", "denied"), text="whether the app may refund"),
-        Switch("scopes", ("granted", "missing"), text="whether the app may write"),
-        Switch("throttled_as", ("200", "429"), text="the HTTP status of a call that is throttled"),
-        Switch("version", ("as asked", "oldest"), text=f"which version answers: the one asked for, or {OLDEST}"),
-        Switch("service", ("accepts", "rejects", "silent"), text="what a service answers to a cancellation request"),
+    options: ClassVar[tuple[BehaviorOption, ...]] = (
+        BehaviorOption(
+            "obstacle", ("none", "an open return", "a shipment"), description="what keeps an order from being canceled"
+        ),
+        BehaviorOption(
+            "obstacle_shows", ("in the job", "at once"), description="whether orderCancel or only its job tells of it"
+        ),
+        BehaviorOption(
+            "cancel_error", ("none", "internal"), description="whether orderCancel answers with the code INTERNAL_ERROR"
+        ),
+        BehaviorOption(
+            "mutation_reply", ("given", "lost"), description="whether an INTERNAL_SERVER_ERROR hides what a change did"
+        ),
+        BehaviorOption(
+            "job_result",
+            ("resolved", "not resolved"),
+            description="whether node(id:) knows a job's result, from 2026-10",
+        ),
+        BehaviorOption("refund", ("allowed", "denied"), description="whether the app may refund"),
+        BehaviorOption("scopes", ("granted", "missing"), description="whether the app may write"),
+        BehaviorOption("throttled_as", ("200", "429"), description="the HTTP status of a call that is throttled"),
+        BehaviorOption(
+            "version", ("as asked", "oldest"), description=f"which version answers: the one asked for, or {OLDEST}"
+        ),
+        BehaviorOption(
+            "service", ("accepts", "rejects", "silent"), description="what a service answers to a cancellation request"
+        ),
     )
 
-    canceled_words: ClassVar[frozenset[str]] = frozenset({"canceled"})
-    dishonored: ClassVar[Mapping[str, str]] = {"obstacle": "an open return"}
+    canceled_statuses: ClassVar[frozenset[str]] = frozenset({"canceled"})
+    contradicting_options: ClassVar[Mapping[str, str]] = {"obstacle": "an open return"}
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
         super().__init__(clock)
         self.bucket = CostBucket(clock)
         self.outbox = Outbox()
-        self._shop = Shop(durations or Durations(), self.switch, self._told)
+        self._shop = Shop(durations or Durations(), self.option, self._record_event)
         self._requests = 0
 
     def settings(self, url: str) -> Mapping[str, object]:
         return {"shop_url": url, "access_token": ACCESS_TOKEN, "webhook_secret": CLIENT_SECRET}
 
-    def truth(self, remote_id: str) -> str:
+    def actual_status(self, remote_id: str) -> str:
         order = self.order(remote_id)
         canceled = order.canceled_at is not None
         return "canceled" if canceled else "archived" if order.closed else "open"
 
     def order(self, remote_id: str) -> Order:
         """An order as it is now. Raises NotFoundError."""
-        with self.settled():
-            return self._shop.orders.known(_number(remote_id))
+        with self.at_present():
+            return self._shop.orders.require(_number(remote_id))
 
     def fulfillment_order(self, remote_id: str) -> FulfillmentOrder:
         """A fulfillment order as it is now. Raises NotFoundError."""
-        with self.settled():
-            return self._shop.fulfillment_orders.known(_number(remote_id))
+        with self.at_present():
+            return self._shop.fulfillment_orders.require(_number(remote_id))
 
     def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]] = ()) -> None:
-        """Put an open order there; its lines are not simulated. Raises InputError for a used number."""
+        """Put an open order there; its lines are not simulated. Raises ValidationError for a used number."""
         del lines
         number = _number(remote_id)
-        with self.settled():
-            self._shop.orders.new(number, Order(number))
+        with self.at_present():
+            self._shop.orders.add(number, Order(number))
             self.record("add_order", remote_id, "created")
 
     def add_fulfillment_order(self, remote_id: str) -> None:
-        """Put a fulfillment order there that its service was just asked for. Raises InputError for a used number."""
+        """Put a fulfillment order there that its service was just asked for. Raises ValidationError for a used number."""
         number = _number(remote_id)
-        with self.settled() as now:
-            self._shop.fulfillment_orders.new(number, FulfillmentOrder(number, now))
+        with self.at_present() as now:
+            self._shop.fulfillment_orders.add(number, FulfillmentOrder(number, now))
             self.record("add_fulfillment_order", remote_id, "created: OPEN SUBMITTED")
 
     def cancel_in_admin(self, remote_id: str) -> None:
@@ -91,15 +107,15 @@ class ShopifySimulator(Simulator):
         with self.lock:
             order = self.order(remote_id)
             order.canceled_at, order.reason = self.clock.now(), "STAFF"
-            self._told("order", order.number, "canceled", self.clock.now())
+            self._record_event("order", order.number, "canceled", self.clock.now())
 
-    def settle(self) -> None:
+    def advance_to_present(self) -> None:
         self._shop.settle(self.clock.now())
 
     def respond(self, request: Request, body: bytes) -> Response:
         self._requests += 1
         asked = _PATH.fullmatch(request.url.path)
-        version = OLDEST if asked is None or self.switch("version") == "oldest" else asked[1]
+        version = OLDEST if asked is None or self.option("version") == "oldest" else asked[1]
         if request.headers.get("x-shopify-access-token") != ACCESS_TOKEN:
             # The status is Shopify's; its body is the simulator's choice.
             status, reply = 401, _errors("SIM: the access token is wrong")
@@ -125,26 +141,26 @@ class ShopifySimulator(Simulator):
         if not self.bucket.take(cost):
             self.record(name, remote_id, "throttled")
             throttled = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
-            told = {"cost": self.bucket.told(cost, spent=False)}
-            return int(self.switch("throttled_as")), {"errors": [throttled], "extensions": told}
-        root = Resolvers(self._shop, self.clock.now(), self.switch)
+            told = {"cost": self.bucket.cost_report(cost, spent=False)}
+            return int(self.option("throttled_as")), {"errors": [throttled], "extensions": told}
+        root = Resolvers(self._shop, self.clock.now(), self.option)
         result = execute_sync(schema_of(version), document, root, variable_values=variables)
         changes = operation.operation is OperationType.MUTATION
-        lost = changes and self.switch("mutation_reply", remote_id) == "lost"
+        lost = changes and self.option("mutation_reply", remote_id) == "lost"
         words = [error.message for error in result.errors or ()]
         taken = not words and name in ("Cancel", "Withdraw", "AskBack") and _accepted(result.data)
-        deed = Deed.CANCEL_TAKEN if taken else Deed.NOTHING
-        self.record(name, remote_id, "; ".join(words) or ("changed" if changes else "read"), deed=deed)
+        deed = Effect.CANCEL_ACCEPTED if taken else Effect.NOTHING
+        self.record(name, remote_id, "; ".join(words) or ("changed" if changes else "read"), effect_kind=deed)
         if lost:
             error = {"message": "SIM: internal error", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}
             return 200, {"errors": [error]}
         reply: dict[str, object] = {"data": result.data}
         if result.errors:
             reply["errors"] = [error.formatted for error in result.errors]
-        return 200, {**reply, "extensions": {"cost": self.bucket.told(cost, spent=True)}}
+        return 200, {**reply, "extensions": {"cost": self.bucket.cost_report(cost, spent=True)}}
 
-    def _told(self, kind: str, number: str, effect: str, at: datetime) -> None:
-        self.happened(number, f"{kind}: {effect}", at)
+    def _record_event(self, kind: str, number: str, effect: str, at: datetime) -> None:
+        self.record_event(number, f"{kind}: {effect}", at)
         if kind == "order" and effect == "canceled":
             order = self._shop.orders[number]
             body = {
@@ -165,10 +181,10 @@ class ShopifySimulator(Simulator):
 class FulfillmentSimulator(ShopifySimulator):
     """The same shop, for the integration whose numbers are those of fulfillment orders."""
 
-    canceled_words = frozenset({"CLOSED UNSUBMITTED", "CANCELLED CANCELLATION_ACCEPTED"})
-    dishonored: ClassVar[Mapping[str, str]] = {"service": "rejects"}
+    canceled_statuses = frozenset({"CLOSED UNSUBMITTED", "CANCELLED CANCELLATION_ACCEPTED"})
+    contradicting_options: ClassVar[Mapping[str, str]] = {"service": "rejects"}
 
-    def truth(self, remote_id: str) -> str:
+    def actual_status(self, remote_id: str) -> str:
         return self.fulfillment_order(remote_id).word
 
     def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]] = ()) -> None:

@@ -36,7 +36,7 @@ class Order:
     reason: str | None = None
     closed: bool = False
     fulfilled: bool = False
-    asked: dict[str, object] = field(factory=dict)
+    cancel_arguments: dict[str, object] = field(factory=dict)
 
     @property
     def gid(self) -> str:
@@ -88,21 +88,21 @@ class FulfillmentOrder:
         return f"{self.status} {self.asked}"
 
 
-Told = Callable[[str, str, str, datetime], None]
+OnEvent = Callable[[str, str, str, datetime], None]
 """Hears of what happens by itself: kind of object, number, effect, when."""
 
 
 class Shop:
     """Everything in it. `settle` moves it on as time passes; guarded by its caller's lock."""
 
-    def __init__(self, durations: Durations, choice: Callable[[str, str], str], told: Told) -> None:
+    def __init__(self, durations: Durations, choice: Callable[[str, str], str], on_event: OnEvent) -> None:
         """choice: of a switch for a number."""
         self.orders = Orders[Order]()
         self.jobs: list[Job] = []
         self.fulfillment_orders = Orders[FulfillmentOrder]()
         self._durations = durations
         self._choice = choice
-        self._told = told
+        self._told = on_event
 
     def start_job(self, order: Order, now: datetime) -> Job:
         """Begin to cancel an order."""
@@ -115,7 +115,7 @@ class Shop:
         for job in self.jobs:
             if not job.done and job.ends_at <= now:
                 self._end(job)
-        self.fulfillment_orders.settle(now, self._step, self._move)
+        self.fulfillment_orders.advance(now, self._step, self._move)
 
     def _end(self, job: Job) -> None:
         job.done = True
@@ -125,7 +125,7 @@ class Shop:
         elif obstacle != "none":
             job.error = f"SIM: {obstacle} keeps the order from being canceled"
         else:
-            order.canceled_at, order.reason = job.ends_at, str(order.asked.get("reason"))
+            order.canceled_at, order.reason = job.ends_at, str(order.cancel_arguments.get("reason"))
         self._told("order", order.number, job.error or "canceled", job.ends_at)
 
     def _step(self, order: FulfillmentOrder) -> tuple[str, datetime] | None:

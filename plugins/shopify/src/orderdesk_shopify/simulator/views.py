@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orderdesk_devkit.simulators.http_requests import stamp
+from orderdesk_devkit.simulators.http_requests import format_datetime
 from orderdesk_shopify.simulator.store import FulfillmentOrder, Order
 
-__all__ = ["Row", "error_view", "order_view", "refused_cancel_view", "fulfillment_order_view"]
+__all__ = ["Row", "error_view", "order_view", "rejected_cancel_view", "fulfillment_order_view"]
 
 Row = Mapping[str, object]
 
@@ -17,7 +17,7 @@ def error_view(text: str, **more: object) -> Row:
     return {"field": None, "message": text, **more}
 
 
-def refused_cancel_view(text: str, code: str) -> Row:
+def rejected_cancel_view(text: str, code: str) -> Row:
     """What orderCancel gives back where it starts no job. code: of OrderCancelUserErrorCode."""
     return {"job": None, "jobResult": None, "orderCancelUserErrors": [error_view(text, code=code)]}
 
@@ -29,7 +29,7 @@ def order_view(order: Order) -> Row:
         "__typename": "Order",
         "id": order.gid,
         "name": f"#{order.number}",
-        "cancelledAt": stamp(at) if at is not None else None,
+        "cancelledAt": format_datetime(at) if at is not None else None,
         "cancelReason": order.reason,
         "closed": order.closed,
         "displayFulfillmentStatus": "FULFILLED" if order.fulfilled else "UNFULFILLED",

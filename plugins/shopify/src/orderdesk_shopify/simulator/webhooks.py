@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from orderdesk_sdk.plugin import Message
+from orderdesk_sdk.plugin import WebhookRequest
 
 __all__ = ["CLIENT_SECRET", "Outbox", "signature"]
 
@@ -25,7 +25,7 @@ class Outbox:
     """Messages in the order in which they were made; guarded by its caller's lock."""
 
     def __init__(self) -> None:
-        self.messages: list[Message] = []
+        self.messages: list[WebhookRequest] = []
 
     def put(self, topic: str, version: str, body: Mapping[str, object], at: datetime) -> None:
         """Sign a message and write it down."""
@@ -40,4 +40,4 @@ class Outbox:
             "X-Shopify-Event-Id": f"00000000-0000-4000-9000-{number:012}",
             "X-Shopify-Triggered-At": at.isoformat(),
         }
-        self.messages.append(Message(headers, raw))
+        self.messages.append(WebhookRequest(headers, raw))

@@ -6,13 +6,13 @@ from orderdesk_hostile.kinds import KINDS, HostileSettings
 from orderdesk_sdk.plugin import (
     Answer,
     Button,
-    ByCheck,
     CancelRequest,
-    CheckRequest,
     Flow,
     HeaderAuth,
     Integration,
     NotStated,
+    Polling,
+    PollRequest,
     Service,
     hookimpl,
     hours,
@@ -28,7 +28,7 @@ def orderdesk_integration() -> Integration:
         settings=HostileSettings,
         base_url="endpoint",
         auth=lambda its: HeaderAuth({"x-api-key": its.api_key}),
-        cancel=(Button(ByCheck(every=minutes(5), give_up=hours(24))),),
+        cancel=(Button(Polling(every=minutes(5), give_up=hours(24))),),
         identified_by={"*": NotStated("nobody knows what this one states")},
     )
 
@@ -40,6 +40,6 @@ def orderdesk_cancel(request: CancelRequest, service: Service[HostileSettings]) 
 
 
 @hookimpl
-def orderdesk_check(request: CheckRequest, service: Service[HostileSettings]) -> Flow[Answer]:
+def orderdesk_poll(request: PollRequest, service: Service[HostileSettings]) -> Flow[Answer]:
     reply = yield service.get("/orders", request.remote_id, operation="read")
     return (yield from KINDS[service.settings.kind](reply, service))

@@ -15,69 +15,69 @@ WORDS = 2_000_000
 """Characters of a flood."""
 
 
-def raises(reply: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
+def raises(response: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
     yield from ()
-    raise KeyError(f"no {reply.status_code} at {service.connection}")
+    raise KeyError(f"no {response.status_code} at {service.connection}")
 
 
-def exits(reply: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
+def exits(response: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
     yield from ()
-    sys.exit(f"{reply.status_code} at {service.connection}")
+    sys.exit(f"{response.status_code} at {service.connection}")
 
 
-def hangs(reply: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
+def hangs(response: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
     yield from ()
     while True:
         pass
 
 
-def floods(reply: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
+def floods(response: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
     """With calls: each is one that the service answers, so only their number gives it away."""
     while True:
         yield service.get("/orders")
 
 
-def shouts(reply: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
+def shouts(response: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
     """A flood of words."""
     yield from ()
-    return answer.asked(reply, text="x" * WORDS)
+    return answer.acknowledged(response, message="x" * WORDS)
 
 
-def returns_junk(reply: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
+def returns_junk(response: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
     yield from ()
     return {"state": "canceled"}  # type: ignore[return-value]  # junk is what this is about
 
 
-def yields_junk(reply: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
+def yields_junk(response: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
     yield bytes(WORDS)  # type: ignore[misc]  # as above
-    return answer.canceled(reply)
+    return answer.canceled(response)
 
 
-def lacks_a_part(reply: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
+def lacks_a_part(response: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
     """Nobody notices before it is called: the import stands in the function."""
     yield from ()
     from orderdesk_hostile import part
 
-    return answer.asked(reply, text=part.__name__)
+    return answer.acknowledged(response, message=part.__name__)
 
 
-def leaks(reply: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
+def leaks(response: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
     """Whole, which the desk hides, and without its beginning, which only a plugin knows for a piece of it."""
     yield from ()
     key = service.settings.api_key.reveal()
-    return answer.asked(reply, text=f"signed with {key}, or ...{key[4:]}")
+    return answer.acknowledged(response, message=f"signed with {key}, or ...{key[4:]}")
 
 
-def strays(reply: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
+def strays(response: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
     """The key goes to somebody else."""
     yield httpx.Request("GET", service.settings.stranger, headers={"x-key": service.settings.api_key.reveal()})
-    return answer.asked(reply)
+    return answer.acknowledged(response)
 
 
-def lies(reply: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
+def lies(response: httpx.Response, service: Service[HostileSettings]) -> Flow[Answer]:
     """Whatever was said, it was canceled."""
     yield from ()
-    return answer.canceled(reply)
+    return answer.canceled(response)
 
 
 KINDS: Mapping[str, Callable[[httpx.Response, Service[HostileSettings]], Flow[Answer]]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orderdesk_devkit.simulators.simple import Request, SimpleSimulator, same
+from orderdesk_devkit.simulators.simple import Request, SimpleSimulator, secrets_match
 
 KEY = "not-a-real-key-of-the-hostile"
 
@@ -15,5 +15,5 @@ class HostileSimulator(SimpleSimulator):
     def settings(self, url: str) -> Mapping[str, object]:
         return {"endpoint": url, "api_key": KEY}
 
-    def lets_in(self, request: Request) -> bool:
-        return same(request.headers.get("x-api-key"), KEY)
+    def is_authorized(self, request: Request) -> bool:
+        return secrets_match(request.headers.get("x-api-key"), KEY)

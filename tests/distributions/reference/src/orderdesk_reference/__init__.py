@@ -13,26 +13,26 @@ from orderdesk_reference.settings import MakerSettings, sign
 from orderdesk_sdk.plugin import (
     Answer,
     Button,
-    ByCheck,
-    ByPerson,
     CancelRequest,
-    CanonicalReason,
-    CheckRequest,
-    ClosedList,
     Email,
     Flow,
-    Hint,
     Integration,
     Limit,
-    Message,
+    ManualConfirmation,
     NewNumber,
-    Placement,
+    OrderNotification,
+    Polling,
+    PollRequest,
     ReasonCode,
-    Refusal,
+    ReasonList,
+    Rejection,
+    RemoteOrder,
     ResubmitRequest,
     RuleAction,
     Service,
-    SinceSubmission,
+    StandardReason,
+    WebhookRequest,
+    WithinTime,
     answer,
     hookimpl,
     hours,
@@ -41,11 +41,11 @@ from orderdesk_sdk.plugin import (
 )
 
 REASONS = (  # Each canonical reason stands for exactly one code: a gap would leave somebody without an answer.
-    ReasonCode("ASKED", "The customer asked", {CanonicalReason.CUSTOMER_ASKED}),
-    ReasonCode("STOCK", "Out of stock, or late", {CanonicalReason.OUT_OF_STOCK, CanonicalReason.LATE}),
-    ReasonCode("DATA", "Wrong address or price", {CanonicalReason.ADDRESS, CanonicalReason.PRICING}),
-    ReasonCode("RISK", "Fraud or duplicate", {CanonicalReason.FRAUD, CanonicalReason.DUPLICATE}),
-    ReasonCode("OTHER", "Anything else", {CanonicalReason.OTHER}),
+    ReasonCode("ASKED", "The customer asked", {StandardReason.CUSTOMER_ASKED}),
+    ReasonCode("STOCK", "Out of stock, or late", {StandardReason.OUT_OF_STOCK, StandardReason.LATE}),
+    ReasonCode("DATA", "Wrong address or price", {StandardReason.ADDRESS, StandardReason.PRICING}),
+    ReasonCode("RISK", "Fraud or duplicate", {StandardReason.FRAUD, StandardReason.DUPLICATE}),
+    ReasonCode("OTHER", "Anything else", {StandardReason.OTHER}),
 )
 
 
@@ -60,25 +60,25 @@ def orderdesk_integration() -> Integration:
         cancel=(
             Button(
                 # It only takes note, so its reply proves nothing: what became of it is read back.
-                confirm=ByCheck(every=minutes(5), give_up=hours(24)),
-                window=SinceSubmission(minutes(30)),
-                climbs={Refusal.TOO_LATE},
-                reasons=ClosedList(REASONS),
-                note="stops the order before it is packed",
+                confirm=Polling(every=minutes(5), give_up=hours(24)),
+                window=WithinTime(minutes(30)),
+                fallback_on={Rejection.TOO_LATE},
+                reasons=ReasonList(REASONS),
+                warning="stops the order before it is packed",
             ),
             Email(
                 to="cancel_email_to",
                 subject="cancel_email_subject",
                 body="cancel_email_body",
-                confirm=ByPerson(within=hours(4)),
+                confirm=ManualConfirmation(remind_after=hours(4)),
             ),
         ),
         actions=(RuleAction("Cancel Order at Reference maker"),),
-        resubmit=NewNumber(),
+        resubmission=NewNumber(),
         limits={"*": Limit(5, burst=10)},
         identified_by={"read": api.NUMBER, "create": api.NUMBER},
         evidence_headers={"x-request-id"},
-        redact={"recipient"},
+        redact_fields={"recipient"},
     )
 
 
@@ -89,28 +89,28 @@ def orderdesk_cancel(request: CancelRequest, service: Service[MakerSettings]) ->
 
 
 @hookimpl
-def orderdesk_check(request: CheckRequest, service: Service[MakerSettings]) -> Flow[Answer]:
+def orderdesk_poll(request: PollRequest, service: Service[MakerSettings]) -> Flow[Answer]:
     reply = yield api.read_order(service, request.remote_id)
     return api.answer_from_order(reply) if reply.is_success else api.answer_without_order(reply)
 
 
 @hookimpl
-def orderdesk_resubmit(request: ResubmitRequest, service: Service[MakerSettings]) -> Flow[Answer | Placement]:
+def orderdesk_resubmit(request: ResubmitRequest, service: Service[MakerSettings]) -> Flow[Answer | RemoteOrder]:
     order, number = request.order, request.order.number
     found = yield api.read_order(service, number)
     if found.is_success:  # An earlier try whose reply was lost had worked; or the number is somebody else's.
         if text_at(found, "order", "reference") == order.id:
-            return service.placement(number)
+            return service.remote_order(number)
         text, remedy = f"it has another order {number} already", "look at it, then give another number"
-        return answer.refused(found, Refusal.NOT_ALLOWED, text=text, remedy=remedy)
+        return answer.rejected(found, Rejection.NOT_ALLOWED, message=text, hint=remedy)
     if found.status_code != 404:  # Who cannot see whether it is there must not make it.
         return api.answer_without_order(found)
     created = yield api.create_order(service, order)
     if created.status_code == 201 and text_at(created, "order", "number") == number:
-        return service.placement(number)
+        return service.remote_order(number)
     return api.answer_without_order(created)
 
 
 @hookimpl
-def orderdesk_receive(message: Message, service: Service[MakerSettings]) -> Sequence[Hint]:
-    return api.hints_from_message(message, service.settings)
+def orderdesk_parse_webhook(request: WebhookRequest, service: Service[MakerSettings]) -> Sequence[OrderNotification]:
+    return api.notifications_from_webhook(request, service.settings)

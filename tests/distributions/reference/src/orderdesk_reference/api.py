@@ -11,33 +11,33 @@ from orderdesk_reference.settings import CartSettings, MakerSettings
 from orderdesk_sdk.plugin import (
     Answer,
     CancelRequest,
-    Hint,
-    HintKind,
-    Message,
+    NotificationKind,
     Order,
-    Refusal,
+    OrderNotification,
+    Rejection,
     Service,
     StatedAt,
+    WebhookRequest,
     answer,
-    complaint,
-    demand_signature,
-    fold,
-    message_text_at,
+    auth_or_rate_limit_answer,
+    error_message,
+    json_text_at,
+    normalize_status,
     objects_at,
     text_at,
-    turned_away,
+    verify_signature,
 )
 
 S = TypeVar("S", bound=CartSettings)
 
 ORDERS = "/orders"
 NUMBER = StatedAt("order", "number")  # Of every reply that shows an order; the core compares it with the order's.
-ACCESS = "check api_key of this connection"
-WEBHOOK = "a message of the maker"
+ACCESS_HINT = "check api_key of this connection"
+WEBHOOK_LOCATION = "a message of the maker"
 KINDS = {
-    "canceled": HintKind.CANCELED,
-    "shipped": HintKind.SHIPPED,
-    "packing": HintKind.CHANGED,
+    "canceled": NotificationKind.CANCELED,
+    "shipped": NotificationKind.SHIPPED,
+    "packing": NotificationKind.CHANGED,
 }
 
 
@@ -83,67 +83,73 @@ def label_order(service: Service[CartSettings], number: str, label: str) -> http
     return service.put(ORDERS, number, "label", operation="label", json={"label": label})
 
 
-def answer_without_order(reply: httpx.Response) -> Answer:
+def answer_without_order(response: httpx.Response) -> Answer:
     """What a reply comes to that tells of no order: nothing was done where the service turns us away, else unclear."""
-    return turned_away(reply, check=ACCESS) or answer.unclear(reply)
+    return auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT) or answer.unknown(response)
 
 
-def answer_from_cancel(reply: httpx.Response, number: str) -> Answer:
+def answer_from_cancel(response: httpx.Response, number: str) -> Answer:
     """What the maker's reply to a cancel says."""
-    if reply.status_code == 202:  # It took note: not canceled yet.
-        return answer.asked(reply)
-    if reply.status_code == 409:
-        return answer.refused(reply, Refusal.TOO_LATE, text=complaint(reply))
-    if away := turned_away(reply, check=ACCESS, own="error"):  # A 404 without its "error" is of a wrong base URL.
+    if response.status_code == 202:  # It took note: not canceled yet.
+        return answer.acknowledged(response)
+    if response.status_code == 409:
+        return answer.rejected(response, Rejection.TOO_LATE, message=error_message(response))
+    if away := auth_or_rate_limit_answer(
+        response, access_hint=ACCESS_HINT, error_key="error"
+    ):  # A 404 without its "error" is of a wrong base URL.
         return away
-    if reply.status_code == 404:
-        return answer.refused(reply, Refusal.NOT_ALLOWED, text=f"there is no order {number}")
-    return answer.unclear(reply)
+    if response.status_code == 404:
+        return answer.rejected(response, Rejection.NOT_ALLOWED, message=f"there is no order {number}")
+    return answer.unknown(response)
 
 
-def answers_from_cancels(reply: httpx.Response, numbers: Sequence[str]) -> list[Answer]:
-    """What the cart's reply to a cancel of many orders says of each. Raises MalformedReply."""
+def answers_from_cancels(response: httpx.Response, numbers: Sequence[str]) -> list[Answer]:
+    """What the cart's reply to a cancel of many orders says of each. Raises MalformedResponseError."""
     # By number, not by place: nobody says that they are answered in the order in which they were asked.
-    results = {text_at(reply, "number", within=result): result for result in objects_at(reply, "results")}
-    return [_answer_from_result(reply, number, results.get(number)) for number in numbers]
+    results = {text_at(response, "number", within=result): result for result in objects_at(response, "results")}
+    return [_answer_from_result(response, number, results.get(number)) for number in numbers]
 
 
-def _answer_from_result(reply: httpx.Response, number: str, result: Mapping[str, object] | None) -> Answer:
+def _answer_from_result(response: httpx.Response, number: str, result: Mapping[str, object] | None) -> Answer:
     if result is None:
-        return answer.unclear(reply, text=f"nothing is said of {number}")
+        return answer.unknown(response, message=f"nothing is said of {number}")
     match result.get("taken"):
         case True:
-            return answer.asked(reply)
+            return answer.acknowledged(response)
         case False:
-            return answer.refused(reply, Refusal.TOO_LATE)
+            return answer.rejected(response, Rejection.TOO_LATE)
         case _:
-            return answer.unclear(reply, text=f"it does not tell whether {number} was taken")
+            return answer.unknown(response, message=f"it does not tell whether {number} was taken")
 
 
-def answer_from_order(reply: httpx.Response) -> Answer:
-    """What an order that was read says of its cancellation. Raises MalformedReply."""
-    status = text_at(reply, "order", "status")  # Where there is none it raises, and the core reads again later.
-    match fold(status):
+def answer_from_order(response: httpx.Response) -> Answer:
+    """What an order that was read says of its cancellation. Raises MalformedResponseError."""
+    status = text_at(response, "order", "status")  # Where there is none it raises, and the core reads again later.
+    match normalize_status(status):
         case "canceled":
-            return answer.canceled(reply, status=status)
+            return answer.canceled(response, status=status)
         case "shipped":
-            return answer.refused(reply, Refusal.SHIPPED, status=status)
+            return answer.rejected(response, Rejection.SHIPPED, status=status)
         case "received" | "packing":  # A cancel that was taken may still come through.
-            return answer.pending(reply, status=status)
+            return answer.pending(response, status=status)
         case _:
-            return answer.unclear(reply, status=status, text=f"not a documented status: {status!r}")
+            return answer.unknown(response, status=status, message=f"not a documented status: {status!r}")
 
 
-def has_label(reply: httpx.Response, label: str) -> bool:
-    """Whether an order in a reply has this label. Raises MalformedReply."""
-    return fold(text_at(reply, "order", "label")) == fold(label)
+def has_label(response: httpx.Response, label: str) -> bool:
+    """Whether an order in a reply has this label. Raises MalformedResponseError."""
+    return normalize_status(text_at(response, "order", "label")) == normalize_status(label)
 
 
-def hints_from_message(message: Message, settings: MakerSettings) -> tuple[Hint, ...]:
-    """The order that a message of the maker is about. Raises UntrustedMessage and MalformedReply."""
+def notifications_from_webhook(request: WebhookRequest, settings: MakerSettings) -> tuple[OrderNotification, ...]:
+    """The order that a message of the maker is about. Raises SignatureVerificationError and MalformedResponseError."""
     # First: whoever cannot sign is not read at all. With an empty secret nobody can.
-    demand_signature(message, "x-signature", [settings.webhook_secret], place=WEBHOOK)
-    kind = KINDS.get(fold(message_text_at(message, "status", place=WEBHOOK)))
+    verify_signature(request, "x-signature", [settings.webhook_secret], location=WEBHOOK_LOCATION)
+    kind = KINDS.get(normalize_status(json_text_at(request, "status", location=WEBHOOK_LOCATION)))
     if kind is None:
         return ()  # A word that we do not know is no mistake of the sender's.
-    return (Hint(message_text_at(message, "number", place=WEBHOOK), kind, message.headers.get("x-delivery")),)
+    return (
+        OrderNotification(
+            json_text_at(request, "number", location=WEBHOOK_LOCATION), kind, request.headers.get("x-delivery")
+        ),
+    )

@@ -6,27 +6,27 @@ from collections.abc import Sequence
 
 from orderdesk_reference import (
     api,
-    orderdesk_check,  # noqa: F401 - a hook of this module too
+    orderdesk_poll,  # noqa: F401 - a hook of this module too
 )
 from orderdesk_reference.settings import CartSettings, sign
 from orderdesk_sdk.plugin import (
     Answer,
     Batch,
     Button,
-    ByCheck,
     CancelRequest,
+    ConnectionRole,
     Flow,
     FreeText,
     Integration,
-    NoResubmit,
-    Refusal,
-    Role,
+    NoResubmission,
+    Polling,
+    Rejection,
     RuleAction,
     Service,
-    Status,
-    StatusRequest,
+    SettableStatus,
+    StatusChangeRequest,
     answer,
-    complaint,
+    error_message,
     hookimpl,
     hours,
     minutes,
@@ -40,21 +40,21 @@ def orderdesk_integration() -> Integration:
         title="Reference cart",
         settings=CartSettings,
         base_url="base_url",
-        role=Role.CART,  # It is told last, when every maker of the order has canceled.
+        role=ConnectionRole.CART,  # It is told last, when every maker of the order has canceled.
         auth=sign,
         cancel=(
             Button(
-                ByCheck(every=minutes(5), give_up=hours(24)),
+                Polling(every=minutes(5), give_up=hours(24)),
                 reasons=FreeText(max_length=80),
-                batch=Batch(gather=minutes(2), most=20),
+                batch=Batch(collect_for=minutes(2), max_size=20),
             ),
         ),
-        statuses=(Status("on hold", "On hold"), Status("released", "Released")),
+        statuses=(SettableStatus("on hold", "On hold"), SettableStatus("released", "Released")),
         actions=(
             RuleAction("Cancel Order at Reference cart"),
             RuleAction("Hold Order at Reference cart", status="on hold"),
         ),
-        resubmit=NoResubmit("the buyer orders again"),
+        resubmission=NoResubmission("the buyer orders again"),
         identified_by={"read": api.NUMBER, "label": api.NUMBER},
     )
 
@@ -68,7 +68,7 @@ def orderdesk_cancel_many(requests: Sequence[CancelRequest], service: Service[Ca
 
 
 @hookimpl
-def orderdesk_change_status(request: StatusRequest, service: Service[CartSettings]) -> Flow[Answer]:
+def orderdesk_change_status(request: StatusChangeRequest, service: Service[CartSettings]) -> Flow[Answer]:
     # Read first: after a lost reply it may be set already, and whoever sets it twice may mail a customer twice.
     order = yield api.read_order(service, request.remote_id)
     if not order.is_success:
@@ -79,5 +79,5 @@ def orderdesk_change_status(request: StatusRequest, service: Service[CartSetting
     if reply.is_success and api.has_label(reply, request.status):
         return answer.changed(reply, status=request.status)
     if reply.status_code == 409:
-        return answer.refused(reply, Refusal.NOT_ALLOWED, text=complaint(reply))
+        return answer.rejected(reply, Rejection.NOT_ALLOWED, message=error_message(reply))
     return api.answer_without_order(reply)

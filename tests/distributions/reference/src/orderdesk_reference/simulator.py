@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from orderdesk_devkit.simulators.simple import Durations, Outcome, Request, SimpleSimulator, same
-from orderdesk_devkit.simulators.simulator import Deed
+from orderdesk_devkit.simulators.simple import CallResult, Durations, Request, SimpleSimulator, secrets_match
+from orderdesk_devkit.simulators.simulator import Effect
 from orderdesk_sdk.plugin import Clock
 
 KEY = "not-a-real-key-of-the-reference"
-MESSAGE_SECRET = "not-a-real-secret-of-messages"
+WEBHOOK_SECRET = "not-a-real-secret-of-messages"
 
 
 Orders = Mapping[str, list[Mapping[str, str]]]
@@ -27,16 +27,16 @@ class CartSimulator(SimpleSimulator):
     def settings(self, url: str) -> Mapping[str, object]:
         return {"base_url": url, "api_key": KEY}
 
-    def lets_in(self, request: Request) -> bool:
-        return same(request.headers.get("x-api-key"), KEY)
+    def is_authorized(self, request: Request) -> bool:
+        return secrets_match(request.headers.get("x-api-key"), KEY)
 
-    def shown(self, number: str, stage: str) -> Mapping[str, object]:
+    def order_document(self, number: str, stage: str) -> Mapping[str, object]:
         more = {"reference": self._references.get(number, "none"), "label": self._labels.get(number, "none")}
         return {"order": {"number": number, "status": stage, **more}}
 
-    def answer(self, request: Request, body: bytes) -> tuple[str, str | None, Outcome]:
-        if not self.lets_in(request):
-            return super().answer(request, body)
+    def handle(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
+        if not self.is_authorized(request):
+            return super().handle(request, body)
         match request.method, request.url.path.strip("/").split("/"):
             case "POST", ["orders"]:
                 return self._create(json.loads(body))
@@ -45,32 +45,32 @@ class CartSimulator(SimpleSimulator):
             case "PUT", ["orders", number, "label"] if self.has(number):
                 return "label", number, self._label(number, json.loads(body)["label"])
             case _:
-                return super().answer(request, body)
+                return super().handle(request, body)
 
-    def _create(self, order: Mapping[str, object]) -> tuple[str, str | None, Outcome]:
+    def _create(self, order: Mapping[str, object]) -> tuple[str, str | None, CallResult]:
         number = str(order["number"])
         if self.has(number):
-            return "create", number, Outcome(409, "refused: used", {"error": "the number is used"})
-        self.put(number)
+            return "create", number, CallResult(409, "refused: used", {"error": "the number is used"})
+        self.set_stage(number)
         self._references[number] = str(order["reference"])
-        shown = self.shown(number, self.stages.waiting)
-        return "create", number, Outcome(201, "created", shown, Deed.ORDER_CREATED)
+        shown = self.order_document(number, self.stages.received)
+        return "create", number, CallResult(201, "created", shown, Effect.ORDER_CREATED)
 
-    def _cancel_many(self, request: Request, document: Orders) -> tuple[str, str | None, Outcome]:
+    def _cancel_many(self, request: Request, document: Orders) -> tuple[str, str | None, CallResult]:
         results = []
         for asked in document["orders"]:
-            path = f"{self.base}/{asked['number']}/{self.verb}"
+            path = f"{self.base}/{asked['number']}/{self.cancel_verb}"
             alone = Request({**request.scope, "path": path, "raw_path": path.encode()})
-            operation, number, outcome = super().answer(alone, b"")
-            self.record(operation, number, outcome.effect, deed=outcome.deed)
-            results.append({"number": number, "taken": outcome.deed is Deed.CANCEL_TAKEN})
-        return "cancel many", None, Outcome(200, f"{len(results)} answered", {"results": results})
+            operation, number, outcome = super().handle(alone, b"")
+            self.record(operation, number, outcome.effect, effect_kind=outcome.effect_kind)
+            results.append({"number": number, "taken": outcome.effect_kind is Effect.CANCEL_ACCEPTED})
+        return "cancel many", None, CallResult(200, f"{len(results)} answered", {"results": results})
 
-    def _label(self, number: str, label: str) -> Outcome:
-        if self.truth(number) != self.stages.waiting:
-            return Outcome(409, "label refused", {"error": f"it is {self.truth(number)}"})
+    def _label(self, number: str, label: str) -> CallResult:
+        if self.actual_status(number) != self.stages.received:
+            return CallResult(409, "label refused", {"error": f"it is {self.actual_status(number)}"})
         self._labels[number] = label
-        return Outcome(200, f"labeled {label}", self.shown(number, self.stages.waiting))
+        return CallResult(200, f"labeled {label}", self.order_document(number, self.stages.received))
 
 
 class MakerSimulator(CartSimulator):
@@ -78,4 +78,4 @@ class MakerSimulator(CartSimulator):
 
     def settings(self, url: str) -> Mapping[str, object]:
         mail = {"cancel_email_to": "cancellations@reference.example"}
-        return {**super().settings(url), **mail, "webhook_secret": MESSAGE_SECRET}
+        return {**super().settings(url), **mail, "webhook_secret": WEBHOOK_SECRET}

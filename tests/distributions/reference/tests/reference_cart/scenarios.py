@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from orderdesk_devkit.testing.harness import ORDER, Stage
+from orderdesk_devkit.testing.harness import ORDER, PluginHarness
 from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_follow, with_order
 
 
-def put_on_hold(stage: Stage) -> None:
-    stage.desk.change_status(ORDER, "on hold", by="a test")
+def put_on_hold(harness: PluginHarness) -> None:
+    harness.desk.change_status(ORDER, "on hold", by="a test")
 
 
 SCENARIOS = Scenarios(
@@ -16,14 +16,14 @@ SCENARIOS = Scenarios(
     table=(
         Scenario(
             "cancel-honored",
-            about="a cancel that waits for others, is asked in a list of one, and is read back",
+            description="a cancel that waits for others, is asked in a list of one, and is read back",
             play=cancel_and_follow,
             simulator=with_order("reference-cart"),
             live=None,
         ),
         Scenario(
             "on-hold",
-            about="a status that is read, set, and told",
+            description="a status that is read, set, and told",
             play=put_on_hold,
             simulator=with_order("reference-cart"),
             live=None,
