@@ -1,4 +1,7 @@
-"""Reading orders, as properties: what was written reads back the same, and nothing but ValidationError ever comes out."""
+"""Reading orders, as properties.
+
+What was written reads back the same, and nothing but ValidationError ever comes out.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ from orderdesk_sdk.plugin.connection_settings import host, settings
 class AcmeSettings:
     endpoint: str = host(help="Acme", default="https://api.acme.example")
 
-DECLARED = dict(slug="acme", title="Acme", settings=AcmeSettings, base_url="endpoint", cancel=(Button(FinalResponse()),))
+ROUTES = (Button(FinalResponse()),)
+DECLARED = dict(slug="acme", title="Acme", settings=AcmeSettings, base_url="endpoint", cancel=ROUTES)
 
 @hookimpl
 def orderdesk_integration():

@@ -5,8 +5,8 @@ itself received. `canceled`, `partially_canceled`, `changed` and `pending` rest 
 rest on a client error too, but for 408, 425 and 429. Anything else is a fault of the plugin, and the case is unclear.
 Where the response states another number than the order's, or none where `Integration.identified_by` says that it does,
 the answer is `unclear`; so it is where it is declared to state none and its request names none either, and where its
-quantities do not cover what was to be canceled. `not_processed` after a request that is not repeatable needs a client error
-but 408, or a success that says so in its body; else it is a fault.
+quantities do not cover what was to be canceled. `not_processed` after a request that is not repeatable needs a client
+error but 408, or a success that says so in its body; else it is a fault.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ class AnswerVerifier:
     def verify(self, result: object, received: Mapping[int, ReceivedResponse]) -> object:
         """What the flow's end amounts to: itself, or an unclear answer where its response is not about this order.
 
-        received: by the number of the exchange. Raises UnverifiedAnswerError where the plugin asserts what no response of this
-        attempt says, MalformedResponseError where a response that should state a number cannot be read.
+        received: by the number of the exchange. Raises UnverifiedAnswerError where the plugin asserts what no response
+        of this attempt says, MalformedResponseError where a response that should state a number cannot be read.
         """
         match result:
             case Answers(answers):
@@ -202,7 +202,9 @@ class AnswerVerifier:
     def _require_not_processed(
         self, answer: Answer, expected: ExpectedOrder, received: Mapping[int, ReceivedResponse]
     ) -> None:
-        """Law 3: what may have worked is not sent again because a plugin says that it did not. Raises UnverifiedAnswerError.
+        """Law 3: what may have worked is not sent again because a plugin says that it did not.
+
+        Raises UnverifiedAnswerError.
 
         A success may say in its body that nothing was done; then the answer rests on it. Of several orders a request
         counts for those that it names.
@@ -295,7 +297,10 @@ def _mentions_order(request: httpx.Request | None, expected: ExpectedOrder) -> b
 def _numbers_by(
     rule: StatedAt | Callable[[httpx.Response], Sequence[str]], response: httpx.Response
 ) -> tuple[str | None, ...]:
-    """The numbers that a response states; None for one that should be there and is not. Raises MalformedResponseError."""
+    """The numbers that a response states; None for one that should be there and is not.
+
+    Raises MalformedResponseError.
+    """
     return (
         _numbers_at(json_object(response), rule.path)
         if isinstance(rule, StatedAt)
@@ -318,7 +323,8 @@ def _validated_numbers(numbers: object) -> tuple[str, ...]:
 def _is_same_number(stated: str, expected: str | None, normalize: Callable[[str], str]) -> bool:
     """Whether a number is ours, spelled as it is or as the service spells it.
 
-    Raises UnverifiedAnswerError for a `normalize` that makes other numbers equal to it as well, as one that cuts them does.
+    Raises UnverifiedAnswerError for a `normalize` that makes other numbers equal to it as well, as one that cuts them
+    does.
     """
     if expected is None or stated == expected:
         return expected is not None

@@ -106,8 +106,8 @@ class Ledger(Protocol):
     def open_status_change(self, change: StatusChange, idempotency_key: str | None) -> StatusChange:
         """Record a status change, or give back the same one: by its key, or the one that is under way there.
 
-        Raises InProgressError where the order is being given another status at the same connection, and ConflictError for
-        the same key with another content.
+        Raises InProgressError where the order is being given another status at the same connection, and ConflictError
+        for the same key with another content.
         """
 
     def write(self, *changes: CaseUpdate) -> None:
@@ -173,7 +173,8 @@ class Ledger(Protocol):
     def damaged(self) -> tuple[str, ...]:
         """What was found damaged so far, a line each: rows that cannot be read, and that lists passed over.
 
-        An order's `cases` have a stand-in for each, which awaits a person; to read one by its id raises DamagedRowError.
+        An order's `cases` have a stand-in for each, which awaits a person; to read one by its id raises
+        DamagedRowError.
         """
 
     def correct_clock_skew(self, now: datetime) -> int:
@@ -232,8 +233,8 @@ class Ledger(Protocol):
     def claim_notifications(self, connection: str, digests: Collection[str], now: datetime) -> frozenset[str]:
         """Those of the messages to a connection that nobody has looked into, nor does right now: they are the caller's.
 
-        Which of them were looked into, the caller tells by `complete_notifications`; who does not within minutes is taken for
-        dead. A bounded number is remembered, for a bounded time.
+        Which of them were looked into, the caller tells by `complete_notifications`; who does not within minutes is
+        taken for dead. A bounded number is remembered, for a bounded time.
         """
 
     def complete_notifications(self, connection: str, done: Collection[str], dropped: Collection[str]) -> None:

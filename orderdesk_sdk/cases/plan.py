@@ -83,7 +83,8 @@ def make_plan(
     """The plan of an order.
 
     integrations: per connection its declaration, or the text of what keeps it from being used.
-    existing_states: per connection the state of the case that exists there already. settings: per connection, where usable.
+    existing_states: per connection the state of the case that exists there already. settings: per connection, where
+    usable.
     """
     entries = [
         _entry(

@@ -39,7 +39,10 @@ def request_fingerprint(order_id: str, reason: str | None, connections: Sequence
 def select_remote_orders(
     order: Order, remote_orders: Sequence[RemoteOrder], connections: Sequence[str]
 ) -> tuple[RemoteOrder, ...]:
-    """The placements that a wish names; all of them where it names none. Raises InvalidStateError where there is none."""
+    """The placements that a wish names; all of them where it names none.
+
+    Raises InvalidStateError where there is none.
+    """
     known = {placement.connection for placement in remote_orders}
     unknown = [name for name in connections if name not in known]
     if not remote_orders or unknown:

@@ -162,8 +162,8 @@ class CancellationService:
     def register(self, order: Order, remote_order: RemoteOrder, requested_by: str) -> CancellationStatus | None:
         """Let the host know where an order was submitted; where the wish stands that reaches there, or None.
 
-        Submitted while it is being canceled: the wish follows it. Raises ValidationError for a number that the service would
-        mangle and a time that is still to come, and what the host raises for clashes.
+        Submitted while it is being canceled: the wish follows it. Raises ValidationError for a number that the service
+        would mangle and a time that is still to come, and what the host raises for clashes.
         """
         place = f"order {order.number} at {remote_order.connection}"
         fault = number_error(

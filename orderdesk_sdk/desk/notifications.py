@@ -86,8 +86,8 @@ class NotificationService:
     def handle_webhook(self, connection: str, request: WebhookRequest) -> tuple[NotificationResult, ...]:
         """Look into everything that a message to a connection hints at.
 
-        Raises SignatureVerificationError, MalformedResponseError and what else a plugin says of a message; PluginError where it fails;
-        InvalidStateError for an integration that takes no messages.
+        Raises SignatureVerificationError, MalformedResponseError and what else a plugin says of a message; PluginError
+        where it fails; InvalidStateError for an integration that takes no messages.
         """
         if len(request.body) > MAX_BYTES:
             text = f"the message has {len(request.body):,} bytes; at most {MAX_BYTES:,} are taken"
@@ -208,9 +208,9 @@ class NotificationService:
     ) -> tuple[Case, ...]:
         """Raise the alarm for what was canceled or asked and is said to have shipped; the cases it was raised for.
 
-        connections: only at these connections; empty means every fulfillment. Where the service can be read, it is read first.
-        Where only a part was to be canceled, the rest ships in order: there only the service's own word is an alarm.
-        Raises InvalidStateError where the order was not submitted to one of `connections`.
+        connections: only at these connections; empty means every fulfillment. Where the service can be read, it is read
+        first. Where only a part was to be canceled, the rest ships in order: there only the service's own word is an
+        alarm. Raises InvalidStateError where the order was not submitted to one of `connections`.
         """
         placements = self._order_store.remote_orders(order.id)
         wanted = {

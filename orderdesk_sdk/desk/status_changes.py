@@ -63,7 +63,10 @@ class StatusChangeService:
         idempotency_key: str | None = None,
         caused_by_rules: tuple[str, ...] = (),
     ) -> StatusChangeStatus:
-        """Give an order a status at its carts, or at the connections `connections`. Raises as `Desk.change_status` says."""
+        """Give an order a status at its carts, or at the connections `connections`.
+
+        Raises as `Desk.change_status` says.
+        """
         placements = self._carts(order, connections)
         if status == CANCELED:
             names = tuple(placement.connection for placement in placements)

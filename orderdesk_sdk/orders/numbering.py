@@ -36,7 +36,10 @@ def read_suffix(value: object, location: str) -> str:
         or len(value) > MAX_SUFFIX_LENGTH
         or set(rest) & set("{}")
     ):
-        text = f"a suffix has printable characters beside {{n}}, no braces or blanks at its ends, {MAX_SUFFIX_LENGTH} at most"
+        text = (
+            "a suffix has printable characters beside {n}, no braces or blanks at its ends, "
+            f"{MAX_SUFFIX_LENGTH} at most"
+        )
         raise ConfigurationError(text, location=location, hint=remedy)
     if rest[-1:].isdigit() or rest[:1].isdigit():
         raise ConfigurationError("a digit beside {n} could not be told from the count", location=location, hint=remedy)

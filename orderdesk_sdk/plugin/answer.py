@@ -1,9 +1,9 @@
 """What a service said, as its plugin reads it: a closed set of outcomes, the service's own words kept beside.
 
 A plugin ends a flow with one of the functions below: `canceled(reply)`, `partially_canceled(reply, lines)`,
-`acknowledged(reply)`, `pending(reply)`, `rejected(reply, Rejection.TOO_LATE)`, `not_processed(reply)`, `unknown(reply)`, and a flow
-that changes a status with `changed(reply)`. Each remembers which exchange it was read from, so that the receipt can
-show the evidence.
+`acknowledged(reply)`, `pending(reply)`, `rejected(reply, Rejection.TOO_LATE)`, `not_processed(reply)`,
+`unknown(reply)`, and a flow that changes a status with `changed(reply)`. Each remembers which exchange it was read
+from, so that the receipt can show the evidence.
 """
 
 from __future__ import annotations
@@ -165,7 +165,10 @@ def canceled(
 def partially_canceled(
     response: ResponseLike, lines: Iterable[LineAnswer], *, status: str | None = None, message: str | None = None
 ) -> Answer:
-    """The service says: this much is canceled, the rest is not and will not be. message: why, in the service's words."""
+    """The service says: this much is canceled, the rest is not and will not be. message.
+
+    Why, in the service's words.
+    """
     return Answer(
         Outcome.PARTIALLY_CANCELED,
         status=status,
@@ -182,7 +185,10 @@ def acknowledged(
     message: str | None = None,
     request_reference: str | None = None,
 ) -> Answer:
-    """The service took note; what becomes of it is open. request_reference: by which it can be asked what became of it."""
+    """The service took note; what becomes of it is open. request_reference.
+
+    By which it can be asked what became of it.
+    """
     return Answer(
         Outcome.ACKNOWLEDGED,
         status=status,
@@ -274,8 +280,8 @@ def from_status(
 ) -> Answer:
     """What a status says of a cancel: canceled, refused as shipped or too late, pending, or unclear where it is none.
 
-    normalized_status: the status as the lists spell it, where they do not spell it as the service does. message: what a person should
-    know beside it. hint: what they could do where it is refused.
+    normalized_status: the status as the lists spell it, where they do not spell it as the service does. message: what a
+    person should know beside it. hint: what they could do where it is refused.
     """
     found = status if normalized_status is None else normalized_status
     if found in canceled_statuses:

@@ -114,9 +114,9 @@ def _ignore_secret(secret: Secret) -> None:
 class TokenAuth(httpx.Auth):
     """The base of a plugin's token authentication: say how to ask for a token, how to read it, how to use it.
 
-    The core sets `clock` and `register_secret` before the first call; `register_secret` has every fetched token redacted from then on. A
-    reply of 401 or 403 leads to one new token and one more try; these statuses prove that the service did nothing. A
-    token endpoint that asks to be left alone is, by all calls of the connection.
+    The core sets `clock` and `register_secret` before the first call; `register_secret` has every fetched token
+    redacted from then on. A reply of 401 or 403 leads to one new token and one more try; these statuses prove that the
+    service did nothing. A token endpoint that asks to be left alone is, by all calls of the connection.
     """
 
     requires_response_body = True
@@ -193,7 +193,10 @@ class TokenAuth(httpx.Auth):
 
 
 def _validate_token(token: Secret, response: httpx.Response) -> None:
-    """Raises MalformedResponseError for a token that no header takes (RFC 6749, A.12: visible ASCII), or that is endless."""
+    """Raises MalformedResponseError for a token that no header takes (RFC 6749, A.12.
+
+    Visible ASCII), or that is endless.
+    """
     text = token.reveal()
     if not (text.isascii() and text.isprintable() and 0 < len(text) <= MAX_TOKEN_LENGTH):
         raise MalformedResponseError(

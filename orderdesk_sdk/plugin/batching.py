@@ -24,9 +24,10 @@ def run_batch(
 ) -> Flow[Sequence[Answer]]:
     """What `orderdesk_cancel_many` ends with: one answer per request.
 
-    prepare: ends with an order's answer where there is nothing to ask, else with what asking needs to know of it. A reply
-    that it cannot read makes that order `not_processed`, so it raises nothing once a write of its own may have worked.
-    submit: asks for those that are left, with one answer for each. A reply that it cannot read leaves them all unclear.
+    prepare: ends with an order's answer where there is nothing to ask, else with what asking needs to know of it. A
+    reply that it cannot read makes that order `not_processed`, so it raises nothing once a write of its own may have
+    worked. submit: asks for those that are left, with one answer for each. A reply that it cannot read leaves them all
+    unclear.
     """
     seen: list[Answer | T] = []
     for request in requests:

@@ -25,7 +25,8 @@ of them comes back: a host's memory is everybody's."""
 class Job:
     """A job handed to a bulkhead.
 
-    `done` is set when it ended or was given up; `timed_out` says which; `error` what it raised. `then` is called after that.
+    `done` is set when it ended or was given up; `timed_out` says which; `error` what it raised. `then` is called after
+    that.
     """
 
     def __init__(self, run: Callable[[Watchdog], None], on_done: Callable[[], object] | None = None) -> None:

@@ -125,8 +125,8 @@ def url(*, help: str, default: object = attrs.NOTHING) -> str:
 
     It is read whole when the configuration is read: a host and port that can be called, no login, query or fragment.
     http:// goes to this machine only, unless the connection says `insecure = true`.
-    `https://*.example.com` stands for every subdomain, for calls without credentials only (`Service.request_url`): where
-    a service has files put into a store whose host it tells with each URL.
+    `https://*.example.com` stands for every subdomain, for calls without credentials only (`Service.request_url`):
+    where a service has files put into a store whose host it tells with each URL.
     """
     return cast("str", _field(SettingKind.URL, help, default))
 

@@ -1,10 +1,11 @@
 """The guard around foreign code: whatever a plugin, a listener or a rule does becomes a value, or is left behind.
 
-Foreign code runs under a `Guard` only. What it raises, `SystemExit` and the like included, becomes a `PluginFailure` with safe
-words; what it gives is taken over, within the guard, as plain values (`plain`). While it runs its `Watchdog` is on, so
-that whoever waits for the thread can tell a hang from a slow service and leave the thread behind. A thread cannot be
-killed: a loop of Python code is ended by `PluginTimeout`, a blocking call stays until it returns, and neither changes
-anything of ours any more. Code that keeps the interpreter's lock (one endless regular expression, say) cannot be left.
+Foreign code runs under a `Guard` only. What it raises, `SystemExit` and the like included, becomes a `PluginFailure`
+with safe words; what it gives is taken over, within the guard, as plain values (`plain`). While it runs its `Watchdog`
+is on, so that whoever waits for the thread can tell a hang from a slow service and leave the thread behind. A thread
+cannot be killed: a loop of Python code is ended by `PluginTimeout`, a blocking call stays until it returns, and neither
+changes anything of ours any more. Code that keeps the interpreter's lock (one endless regular expression, say) cannot
+be left.
 """
 
 from __future__ import annotations
@@ -135,10 +136,12 @@ class Guard:
     def run(
         self, action: Callable[[], T], allowed_errors: tuple[type[OrderDeskError], ...] = ()
     ) -> T | PluginFailure | OrderDeskError:
-        """What `action` gives, or a PluginFailure. allowed_errors: errors that the contract lets it raise; they are made anew, clean.
+        """What `action` gives, or a PluginFailure. allowed_errors: errors that the contract lets it raise.
 
-        Let `action` take over what foreign code gives (`plain`), so that nothing of it runs outside. Raises PluginTimeout
-        where the thread was left behind: then everything that runs on it must end.
+        They are made anew, clean.
+
+        Let `action` take over what foreign code gives (`plain`), so that nothing of it runs outside. Raises
+        PluginTimeout where the thread was left behind: then everything that runs on it must end.
         """
         with self.watchdog:
             try:

@@ -87,8 +87,8 @@ def orderdesk_poll(request: PollRequest, service: Service[object]) -> Flow[Answe
     """A flow that reads what the service says now; ends with an `Answer`. Needed for `Polling`.
 
     request: whose order is read, and when it was asked for. service: as for `orderdesk_cancel`. Must only read.
-    `pending(reply)` says that nothing is decided; `canceled(reply)` is evidence. With `FinalResponse` too it finds out what
-    became of a request whose reply was lost; without it a person must.
+    `pending(reply)` says that nothing is decided; `canceled(reply)` is evidence. With `FinalResponse` too it finds out
+    what became of a request whose reply was lost; without it a person must.
     """
 
 

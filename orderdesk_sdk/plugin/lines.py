@@ -39,9 +39,9 @@ def resolve_lines(order: Order, named: Mapping[str, int]) -> dict[str, int]:
     """The lines that somebody names by id or code, by id, with their quantities.
 
     A code that several lines have stands for all of them where its quantity is what they have together. `id:` and
-    `code:` before a name say which it is. Raises ValidationError, with the lines that could be meant, for a name that no
-    line or more than one has, for a line that is named twice, and for a quantity that is no whole number from 1 to what
-    is ordered.
+    `code:` before a name say which it is. Raises ValidationError, with the lines that could be meant, for a name that
+    no line or more than one has, for a line that is named twice, and for a quantity that is no whole number from 1 to
+    what is ordered.
     """
     found: dict[str, int] = {}
     for name, quantity in named.items():
@@ -170,8 +170,8 @@ class LineNames:
     def to_service_names(self, lines: Mapping[str, int]) -> dict[str, int]:
         """The lines of a request (`lines`, by our ids) in the service's words.
 
-        Raises ValidationError for a line that the service has no name for, that is not in the order, or that it cannot tell
-        from another line which is not to be canceled whole.
+        Raises ValidationError for a line that the service has no name for, that is not in the order, or that it cannot
+        tell from another line which is not to be canceled whole.
         """
         found: dict[str, int] = {}
         for line_id, count in lines.items():

@@ -88,14 +88,14 @@ class Service(Generic[S]):
         """A request to `path` under the connection's base URL; each of `segments` is percent-encoded and appended.
 
         Of a segment everything is encoded but letters, digits and `_.-~`; of `path` nothing is. So a number that a verb
-        is glued to (`/order/1042:cancel`) goes into `path`, and `Integration.remote_id_format` says that it is digits. A
-        segment "" after others ends the URL with a slash. Raises ValidationError for what a server could take for another
-        path: `.` and `..` in any disguise, an empty segment, a backslash, a control character, a `#` in `path`.
+        is glued to (`/order/1042:cancel`) goes into `path`, and `Integration.remote_id_format` says that it is digits.
+        A segment "" after others ends the URL with a slash. Raises ValidationError for what a server could take for
+        another path: `.` and `..` in any disguise, an empty segment, a backslash, a control character, a `#` in `path`.
         operation: the name of its rate limit, the path's own text if None. idempotent: whether sending it twice is
-        harmless; GET always is. read_only: whether it changes nothing; GET never does. redact_response: whether the reply is
-        kept out of the evidence, but for status, length and digest. cache_for: of one that reads only, how old a reply
-        may be that another flow of the connection got. json, form: the body, at most one of them. headers: what this
-        request has beside the credentials, which `Integration.auth` puts there.
+        harmless; GET always is. read_only: whether it changes nothing; GET never does. redact_response: whether the
+        reply is kept out of the evidence, but for status, length and digest. cache_for: of one that reads only, how old
+        a reply may be that another flow of the connection got. json, form: the body, at most one of them. headers: what
+        this request has beside the credentials, which `Integration.auth` puts there.
         """
         url = "/".join((self.base_url.rstrip("/") + path, *self._encoded(path, segments)))
         harmless = idempotent or read_only or method in _SAFE_METHODS

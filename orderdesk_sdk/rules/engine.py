@@ -104,7 +104,10 @@ class RuleEngine:
         return (identity,)
 
     def move(self, order_id: str, folder: str, by: str) -> tuple[FolderMove, tuple[str, ...]]:
-        """Make a person's move; what it was, and what to give to `process`. Raises NotFoundError for an unknown folder."""
+        """Make a person's move; what it was, and what to give to `process`.
+
+        Raises NotFoundError for an unknown folder.
+        """
         here, there = self._order_store.folder_of(order_id), self._order_store.resolve_folder_name(folder)
         if here == there:
             return FolderMove(order_id, here, there), ()
@@ -121,7 +124,8 @@ class RuleEngine:
         """Handle what is waiting, and what follows from it, at most `limit` occurrences; how many were handled, and
         for each order the trouble that left its occurrences waiting.
 
-        confirmed: ids of moves that the caller knows to be made. Raises StorageError; nothing is lost by it, or by a trouble.
+        confirmed: ids of moves that the caller knows to be made. Raises StorageError; nothing is lost by it, or by a
+        trouble.
         """
         if not self._rules:
             return 0, ()

@@ -1,8 +1,8 @@
 """The filters of rules: expressions of the rule-engine library, held to what ends soon whatever an order says. Pure.
 
-https://zerosteiner.github.io/rule-engine/: expressions without side effects over the names of `FIELDS`. Of that language
-is taken what needs a time that grows with filter and order alone. No regular expressions: for some of them Python needs
-longer than anybody lives, keeps the interpreter's lock meanwhile, and cannot be interrupted.
+https://zerosteiner.github.io/rule-engine/: expressions without side effects over the names of `FIELDS`. Of that
+language is taken what needs a time that grows with filter and order alone. No regular expressions: for some of them
+Python needs longer than anybody lives, keeps the interpreter's lock meanwhile, and cannot be interrupted.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Ledger and host may be two databases, so no transaction covers both. Whoever registers a place looks for wishes again
 when the host has it; whoever makes a wish looks for places again when the ledger has it. Of the two, the later one sees
-the other. What a crash leaves undone is found in the ledger by `resume_registrations`, or by the next look at a case of the wish.
+the other. What a crash leaves undone is found in the ledger by `resume_registrations`, or by the next look at a case of
+the wish.
 """
 
 from __future__ import annotations
@@ -37,9 +38,12 @@ class CancellationExtender:
         self._connections = connections
 
     def begin_registration(self, order: Order, remote_order: RemoteOrder) -> Registration:
-        """Before the host is told of a placement: what `complete_registration` needs, recorded; the wish that is open reaches there.
+        """Before the host is told of a placement: what `complete_registration` needs, recorded.
 
-        A crash leaves a registration that `resume_registrations` finds, and perhaps a case that waits for the placement.
+        The wish that is open reaches there.
+
+        A crash leaves a registration that `resume_registrations` finds, and perhaps a case that waits for the
+        placement.
         """
         was_there = any(
             known.connection == remote_order.connection for known in self._order_store.remote_orders(order.id)
@@ -122,8 +126,8 @@ class CancellationExtender:
         """The wish that now reaches a place, by an extension recorded here or before; None where no wish does.
 
         A wish for the whole order, wherever it is, reaches a place while a case of it is open, or when it is none of
-        those in `settled_before`; unless a person took it back. already_registered: the order was at the place before, so what was asked
-        there counts.
+        those in `settled_before`; unless a person took it back. already_registered: the order was at the place before,
+        so what was asked there counts.
         """
         cases = self._ledger.cases(order_id=order.id)
         wishes = {wish.id: wish for wish in self._ledger.cancellations(order.id)}

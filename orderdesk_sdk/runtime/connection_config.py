@@ -52,7 +52,10 @@ class ConnectionConfig:
 
 
 def reject_unknown_keys(table: Mapping[str, object], names: Iterable[str], location: str) -> None:
-    """Raises ConfigurationError for the first key of a table that is none of `names`; `location` is where the table is."""
+    """Raises ConfigurationError for the first key of a table that is none of `names`.
+
+    `location` is where the table is.
+    """
     known = list(names)
     for name in table:
         if name not in known:

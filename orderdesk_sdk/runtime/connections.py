@@ -169,7 +169,8 @@ class Connections:
         if isinstance(found, PluginFailure):
             # Its words may quote a setting, so only the kind is told.
             fault = PluginError(
-                f"the connection cannot be made: {f'{found.error_type} in the plugin' if found.error_type else found.message}",
+                "the connection cannot be made: "
+                f"{f'{found.error_type} in the plugin' if found.error_type else found.message}",
                 location=f"connection {config.name!r}, integration {plugin.integration.slug}",
                 hint="check the connection's settings; report it to the plugin's author",
             )

@@ -300,7 +300,8 @@ class _FlowRun(Generic[T]):
 
     def _not_a_request(self, error: Exception) -> PluginFailure:
         return PluginFailure(
-            f"the flow yielded a request that cannot be sent: {failure_message(error, self._client.redactor.redact_text)}"
+            "the flow yielded a request that cannot be sent: "
+            f"{failure_message(error, self._client.redactor.redact_text)}"
         )
 
     def _replay(self, request: httpx.Request, number: int) -> httpx.Response | TransportLoss | None:

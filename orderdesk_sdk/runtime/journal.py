@@ -78,7 +78,8 @@ class BatchJournal:
     def record_intent(self, intent: Intent) -> None:
         """Commit an intent, and with the first one the claim.
 
-        Raises ConflictError when somebody else has one of the works now, and RequestWithheldError when a write must not leave.
+        Raises ConflictError when somebody else has one of the works now, and RequestWithheldError when a write must not
+        leave.
         """
         try:
             if intent.read_only:

@@ -202,7 +202,10 @@ class Redactor:
             view = beneath.text
 
     def redact_log(self, text: str) -> str:
-        """A line of a log: as `redact_text`, and without values that have a denied name, in URLs and headers for instance."""
+        """A line of a log.
+
+        As `redact_text`, and without values that have a denied name, in URLs and headers for instance.
+        """
         cleaned = _LOGGED.sub(self._logged_value, _URL.sub(lambda url: self._logged_url(url[0]), text))
         kept: list[str] = []
         end = 0

@@ -43,7 +43,9 @@ class RetryPolicy:
     max_retries: int = 3
 
     def delay(self, failures: int, retry_after: timedelta | None = None) -> timedelta:
-        """The pause after so many tries that came to nothing; `retry_after` is what the service demands, None if nothing.
+        """The pause after so many tries that came to nothing.
+
+        `retry_after` is what the service demands, None if nothing.
 
         What a service demands is bounded by `give_up_after`: a date in a hundred years would be a silent wait.
         """
@@ -67,7 +69,8 @@ def earliest(moment: datetime, limit: datetime | None) -> datetime:
 
 def deadline_message(message: str | None) -> str:
     """What a person is told where a service has not decided in time: its last words too, which may be the reason."""
-    return f"the service has not decided in time{f'; last of all: {message}' if message and message != ACKNOWLEDGED_MESSAGE else ''}"
+    last = f"; its last answer: {message}" if message and message != ACKNOWLEDGED_MESSAGE else ""
+    return f"the service has not decided in time{last}"
 
 
 def reminder_message(text: str | None, since: datetime, remind_after: timedelta, now: datetime) -> str:

@@ -41,8 +41,8 @@ def after_reported_cancellation(
 ) -> Event:
     """What a read-back makes of a case whose service was heard to have canceled: only the read-back is evidence.
 
-    reminder_interval: how long a person who has the case is left alone. polling: how often it is read, and how long at most,
-    until the service says what was heard; then a person has it.
+    reminder_interval: how long a person who has the case is left alone. polling: how often it is read, and how long at
+    most, until the service says what was heard; then a person has it.
     """
     proof = evidence_from_poll(case, answer)
     give_up = case.deadline or now + polling.give_up

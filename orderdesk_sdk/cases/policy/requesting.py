@@ -160,7 +160,10 @@ def due_before_window_closes(
 def after_plugin_error(
     case: Case, integration: Integration | None, plugin_error: str, now: datetime, *, may_have_sent: bool
 ) -> Event:
-    """The event that a plugin's own error makes of a case. `may_have_sent`: a request that may have acted had left us."""
+    """The event that a plugin's own error makes of a case. `may_have_sent`.
+
+    A request that may have acted had left us.
+    """
     if case.state is State.SENDING and may_have_sent and integration is not None:
         return _outcome_unknown(
             case, integration, "the plugin failed after a request had been sent", now, plugin_error=plugin_error

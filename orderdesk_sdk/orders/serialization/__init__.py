@@ -32,11 +32,11 @@ def read_orders(document: object, *, timezone: tzinfo = UTC, location: str | Non
 
     `document` is an order object, a list of them, or an API reply with `order` or `orders`. Order Desk writes its times
     in UTC, as `2014-10-08 12:10:00` (https://github.com/sparkweb/slate, source/includes/_orders.md), and so its replies
-    are read; `timezone` is that of times without an offset in the documents of other hosts. `location` names the document
-    in errors.
+    are read; `timezone` is that of times without an offset in the documents of other hosts. `location` names the
+    document in errors.
 
-    Raises ValidationError that tells up to 20 faults, a line and a path each (`$.orders[3].order_items[0].quantity`), also
-    where two orders have one id; and for an API error reply, quoting its message.
+    Raises ValidationError that tells up to 20 faults, a line and a path each (`$.orders[3].order_items[0].quantity`),
+    also where two orders have one id; and for an API error reply, quoting its message.
     """
     found = document_entries(document, location)
     reading = ParseContext(UTC if found.is_response else timezone)
@@ -74,8 +74,8 @@ def _raise_errors(context: ParseContext, location: str | None) -> None:
 def read_order_text(text: str | bytes, *, location: str, timezone: tzinfo = UTC) -> ParsedOrders:
     """The orders in a JSON text; `location` names it in errors (a file, a URL).
 
-    Raises ValidationError as `read_orders` does, and for text that is not JSON (with line and column), NaN and Infinity,
-    keys given twice, numbers too long to be read.
+    Raises ValidationError as `read_orders` does, and for text that is not JSON (with line and column), NaN and
+    Infinity, keys given twice, numbers too long to be read.
     """
     return read_orders(parse_json(text, location=location), timezone=timezone, location=location)
 

@@ -121,7 +121,8 @@ def parse_json(text: str | bytes, *, location: str) -> object:
 def dump_json(document: object) -> str:
     """`document` as JSON text in one line, ASCII only, Decimals as exact numbers.
 
-    Raises ValidationError for what JSON cannot say: NaN, a key that is no text, a foreign class, a document within itself.
+    Raises ValidationError for what JSON cannot say: NaN, a key that is no text, a foreign class, a document within
+    itself.
     """
     parts: list[str] = []
     try:

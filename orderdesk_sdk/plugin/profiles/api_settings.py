@@ -1,8 +1,9 @@
 """The settings of a service whose calls stand in its customer's configuration, what they lack, and hooks over them.
 
 A plugin whose service documents nothing takes `CustomApiSettings` as it is; one whose service documents some of it
-inherits `ApiProfileSettings` and adds that. What is lacking is a person's task and is never filled with a guess. The hooks
-become the plugin's own by `from orderdesk_sdk.plugin.profiles.api_settings import orderdesk_cancel, orderdesk_poll`.
+inherits `ApiProfileSettings` and adds that. What is lacking is a person's task and is never filled with a guess. The
+hooks become the plugin's own by `from orderdesk_sdk.plugin.profiles.api_settings import orderdesk_cancel,
+orderdesk_poll`.
 """
 
 from __future__ import annotations

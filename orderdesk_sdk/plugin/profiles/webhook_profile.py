@@ -70,7 +70,8 @@ def notifications_by_profile(
     """What a message by a profile is about, after its token was found to be `token`.
 
     kinds: what events and statuses mean, their words folded; any other word means that something changed. Raises
-    SignatureVerificationError for another token, or where no profile or token is configured, and MalformedResponseError.
+    SignatureVerificationError for another token, or where no profile or token is configured, and
+    MalformedResponseError.
     """
     if profile is None or not token.reveal():
         raise SignatureVerificationError(

@@ -160,7 +160,8 @@ def text_at(response: TextResponse, *path: str, within: Mapping[str, object] | N
 def datetime_at(response: TextResponse, *path: str, within: Mapping[str, object] | None = None) -> datetime:
     """The moment at a path of keys, written as ISO 8601 with its offset (RFC 3339); aware.
 
-    Raises MalformedResponseError for a text that is no moment, such as "0000-00-00T00:00:00Z", and for one without an offset.
+    Raises MalformedResponseError for a text that is no moment, such as "0000-00-00T00:00:00Z", and for one without an
+    offset.
     """
     text = text_at(response, *path, within=within)
     try:
@@ -356,7 +357,8 @@ def require_success(
 ) -> R:
     """The reply, where its status is a success; else `EndFlow` with the answer that the flow then has.
 
-    That is `auth_or_rate_limit_answer` with `access_hint` and `error_key` where it applies, and what `fallback` makes of any other reply.
+    That is `auth_or_rate_limit_answer` with `access_hint` and `error_key` where it applies, and what `fallback` makes
+    of any other reply.
     """
     if 200 <= response.status_code < 300:
         return response

@@ -82,8 +82,8 @@ class LineFormat:
         """The lines of all parts of an order there, called as ours are, by their codes. null is as nothing.
 
         stated: what each part must state, by its key: the number that was asked for, so that nothing is asked for by
-        another order's lines. Raises MalformedResponseError where one does not, where the parts are not of one order, and where
-        a quantity is none.
+        another order's lines. Raises MalformedResponseError where one does not, where the parts are not of one order,
+        and where a quantity is none.
         """
         for key, value in stated.items():
             if any(str(part.get(key)) != value for part in orders):
@@ -125,7 +125,10 @@ class ServiceLines:
     def quantities_to_request(
         self, response: ResponseLike, wanted: Mapping[str, int]
     ) -> list[tuple[Mapping[str, object], int]]:
-        """What names each line in a cancel, and how many of it to cancel now; see the function `quantities_to_request`."""
+        """What names each line in a cancel, and how many of it to cancel now.
+
+        See the function `quantities_to_request`.
+        """
         counts = quantities_to_request(response, self.lines, self.line_names, wanted)
         return [(name, count) for name, count in zip(self.identifiers, counts, strict=True) if count]
 
@@ -213,8 +216,8 @@ def quantities_to_request(
 ) -> tuple[int, ...]:
     """How many of each line to cancel now, of what a request wants (its `lines`, by our ids).
 
-    Raises EndFlow with the answer that the flow then has: where there is nothing to ask for, and where the service cannot
-    tell a wanted line from another.
+    Raises EndFlow with the answer that the flow then has: where there is nothing to ask for, and where the service
+    cannot tell a wanted line from another.
     """
     try:
         named = line_names.to_service_names(wanted)
@@ -239,9 +242,9 @@ def answer_from_quantities(
 ) -> Answer:
     """What became of the wish to cancel `wanted`, by code (empty: everything), as the numbers in `response` tell it.
 
-    carried_out: what the service said of the request itself: carried out (True), failed (False), nothing yet (None). Where a
-    part was wanted the numbers alone prove little, because the same number may have been canceled before we asked.
-    status: the word by which it said so; None where only the numbers speak. text, remedy: for a refusal.
+    carried_out: what the service said of the request itself: carried out (True), failed (False), nothing yet (None).
+    Where a part was wanted the numbers alone prove little, because the same number may have been canceled before we
+    asked. status: the word by which it said so; None where only the numbers speak. text, remedy: for a refusal.
     """
     mine = [line for line in lines if not wanted or line.code in wanted]
     told = tuple(LineAnswer(line.code, line.ordered, line.canceled) for line in lines)

@@ -19,8 +19,8 @@ _PATH_ERRORS = (404, 405)
 def is_rejection(response: TextResponse) -> bool:
     """Whether the service says no to what was asked: a client error that is about the request itself.
 
-    So it is none of 401, 403 and 429, of which `auth_or_rate_limit_answer` knows, and none of 408 and 425, after which nobody knows.
-    What has become of the order, only a read tells then.
+    So it is none of 401, 403 and 429, of which `auth_or_rate_limit_answer` knows, and none of 408 and 425, after which
+    nobody knows. What has become of the order, only a read tells then.
     """
     return 400 <= response.status_code < 500 and response.status_code not in (401, 403, 408, 425, 429)
 
@@ -67,8 +67,8 @@ class ServiceErrors:
     ) -> Answer | None:
         """What a cancel comes to that was turned down, once the order was read; None where that leaves it open.
 
-        response: what turned it down, by which nothing was done. there, found: the reply to the read, and what it says of
-        the order. delay_reason: why an order that is there may not be found yet; None: then it would be found.
+        response: what turned it down, by which nothing was done. there, found: the reply to the read, and what it says
+        of the order. delay_reason: why an order that is there may not be found yet; None: then it would be found.
         Unknown is only what the service calls unknown at both calls: one of them may have a wrong path.
         """
         if read_answer.outcome in (Outcome.CANCELED, Outcome.PARTIALLY_CANCELED, Outcome.REJECTED):

@@ -35,8 +35,8 @@ def xml_root(response: TextResponse) -> ET.Element:
     """The root element of a body in XML, its tags without namespaces; a gzip file is unpacked first.
 
     It is read in the encoding that it declares. Where its bytes are not in that, as where cp1252 stands under a head
-    that says UTF-8, it is read as cp1252, with U+FFFD for what is none either. Raises MalformedResponseError for anything else,
-    for a document with a DTD, and for one that is too large.
+    that says UTF-8, it is read as cp1252, with U+FFFD for what is none either. Raises MalformedResponseError for
+    anything else, for a document with a DTD, and for one that is too large.
     """
     try:
         content = _decompress(response.content)

@@ -77,7 +77,10 @@ class CaseHandler(ABC, Generic[E, R, T]):
 
     @abstractmethod
     def settle_by_result(self, sending_case: E, outcome: T | Answer, now: datetime, *, may_have_sent: bool) -> E | None:
-        """The errand after an outcome that settles it; None for any other. may_have_sent: a request of ours may have worked."""
+        """The errand after an outcome that settles it; None for any other. may_have_sent.
+
+        A request of ours may have worked.
+        """
 
     @abstractmethod
     def save_confirmed(self, case: E, by: str) -> None:
@@ -90,8 +93,8 @@ class CaseHandler(ABC, Generic[E, R, T]):
     def handle(self, case: E, watchdog: Watchdog, *, poll_only: bool = False, person: str | None = None) -> E:
         """Do what is due. Raises ConflictError when somebody else has it.
 
-        poll_only: only read back, whatever is due. person: somebody who decided that it is to be sent again; then what keeps
-        it from being sent is raised.
+        poll_only: only read back, whatever is due. person: somebody who decided that it is to be sent again; then what
+        keeps it from being sent is raised.
         """
         if person is not None or poll_only:
             self._require_idle(case)

@@ -58,7 +58,10 @@ class CancellationEmail:
         order: Order,
         remote_order: RemoteOrder,
     ) -> EmailMessage | str:
-        """The mail of a case; as plain text where nobody is configured to send it. template_values: by setting, as configured."""
+        """The mail of a case; as plain text where nobody is configured to send it. template_values.
+
+        By setting, as configured.
+        """
         to = template_values[route.to]
         values = template_fields(
             order,

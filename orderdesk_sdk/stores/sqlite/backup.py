@@ -81,7 +81,8 @@ class Restored:
 def restore(backup: Path, path: Path) -> Restored:
     """Put a backup in the place of a ledger, which is moved away with all that lies beside it.
 
-    Raises StorageError, and changes nothing, where the ledger is in use, or the backup is none or not as it was written.
+    Raises StorageError, and changes nothing, where the ledger is in use, or the backup is none or not as it was
+    written.
     """
     try:
         with open_connection(backup) as there:

@@ -68,8 +68,8 @@ class _Progress:
 def import_orders(database: OrderDatabase, orders: Iterable[Order], *, by: str, clock: Clock) -> ImportReport:
     """Add the orders that are new by id, update the others whole.
 
-    Raises ValidationError, before anything is written, that lists every order that cannot be stored or whose id comes twice;
-    and StorageError, which says how many orders are in already where that is so.
+    Raises ValidationError, before anything is written, that lists every order that cannot be stored or whose id comes
+    twice; and StorageError, which says how many orders are in already where that is so.
     """
     left = _validated(orders)
     done, count = _Progress(), len(left)

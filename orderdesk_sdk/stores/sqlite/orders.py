@@ -52,8 +52,8 @@ class OrderHistoryEntry:
 class SqliteOrderStore:
     """A `Host` in a file, safe for threads and for several processes.
 
-    Every method raises StorageError where the file cannot be read or written, and ValidationError for a blank `by`. A change
-    is on disk when the call returns, or did not happen.
+    Every method raises StorageError where the file cannot be read or written, and ValidationError for a blank `by`. A
+    change is on disk when the call returns, or did not happen.
     """
 
     def __init__(self, path: str | Path, *, clock: Clock, suffix: str = DEFAULT_SUFFIX) -> None:
@@ -84,7 +84,8 @@ class SqliteOrderStore:
 
         A new order goes into the folder of its `folder_id`, or into New where that is None or a folder of another store
         (its history says which). An update keeps folder, placements, history and links: only `move` moves. Raises
-        ValidationError, before anything is written, that lists every order that cannot be stored, or whose id comes twice.
+        ValidationError, before anything is written, that lists every order that cannot be stored, or whose id comes
+        twice.
 
         They are written a few at a time, so that others can write meanwhile. Where that fails half way, StorageError
         tells how many are in; the same import again leaves those as they are and goes on.
@@ -128,7 +129,8 @@ class SqliteOrderStore:
     def list_orders(self, folder: str | None = None, *, limit: int = 50, offset: int = 0) -> tuple[Order, ...]:
         """One page of orders, in the order of their first import; with `folder_of`, only those in it.
 
-        Raises ValidationError for a `limit` outside 1 to 500 or a negative `offset`, NotFoundError for an unknown folder.
+        Raises ValidationError for a `limit` outside 1 to 500 or a negative `offset`, NotFoundError for an unknown
+        folder.
         """
         if not 1 <= limit <= PAGE_LIMIT or offset < 0:
             raise ValidationError(f"limit {limit}, offset {offset}", hint=f"limit 1 to {PAGE_LIMIT}, offset 0 or more")
@@ -163,7 +165,8 @@ class SqliteOrderStore:
             if number is None:
                 number = self._next_free_name(db, original.number, (row[1] for row in earlier))
             elif not number.strip() or order_rows.id_using_name(db, number) is not None:
-                text = f"number {number!r} is blank or belongs to order id {order_rows.id_using_name(db, number) or 'none'}"
+                owner = order_rows.id_using_name(db, number) or "none"
+            text = f"number {number!r} is blank or belongs to order id {owner}"
                 raise ValidationError(text, hint="give another number, or none to have a free one picked")
             now = self._clock.now()
             new = order_rows.find_folder(db, NEW_FOLDER).id
@@ -257,8 +260,8 @@ class SqliteOrderStore:
     def add_remote_order(self, ref: str, remote_order: RemoteOrder, *, by: str) -> None:
         """Register where the order was submitted; the same connection and remote number again changes nothing.
 
-        `status` counts for a new placement only; later words come through `record_status`. Raises ValidationError for a blank
-        connection or number, where the order is at that connection under another number, in another role or since
+        `status` counts for a new placement only; later words come through `record_status`. Raises ValidationError for a
+        blank connection or number, where the order is at that connection under another number, in another role or since
         another time, and where that number there belongs to another order.
         """
         _require_actor(by)

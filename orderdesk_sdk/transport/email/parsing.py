@@ -60,7 +60,8 @@ def _standalone_pattern(number: str) -> re.Pattern[str]:
 def parse_email(raw: bytes, redact: Callable[[str], str]) -> ParsedEmail:
     """A mail as a person filed it. redact: takes secrets out of a text.
 
-    Raises ValidationError for what is too large, is no mail with a sender, a date and a text, or was written by no person.
+    Raises ValidationError for what is too large, is no mail with a sender, a date and a text, or was written by no
+    person.
     """
     try:
         return _parse(parse_message(raw), raw, redact)

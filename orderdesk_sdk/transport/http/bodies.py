@@ -22,8 +22,8 @@ _ENCODING_HEADERS = ("content-encoding", "transfer-encoding", "content-length")
 def read_whole(response: httpx.Response, request: httpx.Request, limit: int) -> httpx.Response:
     """The reply with its body of at most `limit` bytes, unpacked.
 
-    Raises ResponseTooLarge for a longer one, and httpx.DecodingError for one in another coding than gzip, or in several,
-    or that is no gzip or ends within it.
+    Raises ResponseTooLarge for a longer one, and httpx.DecodingError for one in another coding than gzip, or in
+    several, or that is no gzip or ends within it.
     """
     codings = [coding.lower() for coding in response.headers.get_list("content-encoding", split_commas=True)]
     codings = [coding for coding in codings if coding not in ("", "identity")]

@@ -86,7 +86,10 @@ class HttpClient:
         token_store: TokenStore | None = None,
         shutdown: Shutdown | None = None,
     ) -> None:
-        """token_store: of the refresh tokens that the service gives; None keeps none of them longer than the process."""
+        """token_store: of the refresh tokens that the service gives.
+
+        None keeps none of them longer than the process.
+        """
         self.limits = limits or HttpLimits()
         self._shutdown = shutdown or Shutdown()
         self._integration = integration
@@ -135,8 +138,8 @@ class HttpClient:
     ) -> tuple[Exchange, httpx.Response | None]:
         """Make one call of a flow; the response is None where there is none.
 
-        `record_intent` is called after any wait for the rate limit and before a byte leaves. Sent again only: what reads
-        only, and what was proved not done. A shared read may be answered by what another flow was told. Raises
+        `record_intent` is called after any wait for the rate limit and before a byte leaves. Sent again only: what
+        reads only, and what was proved not done. A shared read may be answered by what another flow was told. Raises
         PluginError for a foreign host and for what the plugin's credentials and its `throttled` do wrong,
         ConfigurationError for refused credentials. guard: what the plugin's code runs under; None is one of its own.
         newer_than: a shared read that was made then or before answers nothing; None: any does.
@@ -283,7 +286,8 @@ class HttpClient:
         """Raises PluginError for a request to a host that is none of the connection's."""
         if not self._allowed_origins.allow(str(request.url), signed=_call_options(request).signed):
             raise PluginError(
-                f"a call to {self.redactor.redact_url(str(request.url))!r} was stopped: it is none of the connection's hosts",
+                f"a call to {self.redactor.redact_url(str(request.url))!r} was stopped: "
+                "it is none of the connection's hosts",
                 location=f"integration {self._integration.slug}",
                 hint="declare the host with settings.host(), or mend the URL",
             )

@@ -61,9 +61,9 @@ class SharedReads:
     ) -> tuple[Exchanged, bool]:
         """What `make` gave, and whether it was another caller's: that of the same key, up to `max_age` seconds ago.
 
-        newer_than: what was read then or before tells this caller nothing; None: whatever is kept does. watchdog: of the
-        thread that asks. Raises what `make` raises; who waited for it then tries on its own, as after a
-        maker whose thread was left behind.
+        newer_than: what was read then or before tells this caller nothing; None: whatever is kept does. watchdog: of
+        the thread that asks. Raises what `make` raises; who waited for it then tries on its own, as after a maker whose
+        thread was left behind.
         """
         while True:
             with self._lock:

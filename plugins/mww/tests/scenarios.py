@@ -43,7 +43,7 @@ SCENARIOS = Scenarios(
         ),
         Scenario(
             "unknown-while-ingesting",
-            description="an order that is not found in the first hour: nothing was done, so it is asked again until it is in",
+            description="an order that is not found in the first hour: nothing was done, so the cancel is sent again",
             play=cancel_and_follow,
             simulator=with_order(MwwSimulator),
             options={"before_ingestion": "unknown"},

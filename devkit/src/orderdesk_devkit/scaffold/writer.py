@@ -25,7 +25,8 @@ def scaffold(template: PluginTemplate, folder: Path, installed: Mapping[str, str
     """Write the plugin into `folder`, all files or none, its cassette recorded; gives their paths below it.
 
     installed: the distributions of the slugs that are taken. Raises ConflictError for one of them and for a folder
-    with something in it, ValidationError for a folder of a wrong name, ConfigurationError where something is not installed.
+    with something in it, ValidationError for a folder of a wrong name, ConfigurationError where something is not
+    installed.
     """
     _check(template, folder, installed or {})
     files = render(template)

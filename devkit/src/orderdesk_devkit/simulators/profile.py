@@ -3,8 +3,8 @@
     POST /simulated-wire/orders/{number}/stop    {"why": ...} -> 202 and the order, 409 too late, 404 unknown, 401
     GET  /simulated-wire/orders/{number}         -> {"simulated": {"order": ..., "stage": ...}}
 
-`ApiProfileSimulator.settings` holds the wire profile that fits. A plugin's simulator names its vendor, to say whose wire this
-is not, and adds the calls that the vendor does document.
+`ApiProfileSimulator.settings` holds the wire profile that fits. A plugin's simulator names its vendor, to say whose
+wire this is not, and adds the calls that the vendor does document.
 """
 
 from __future__ import annotations

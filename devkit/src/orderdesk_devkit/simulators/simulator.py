@@ -81,8 +81,8 @@ class BehaviorOption:
 class Simulator(ABC):
     """The base of every simulator. Built as `S(clock)`; found under `orderdesk.simulators` by the integration's slug.
 
-    A subclass says where it is (`settings`), what is true (`actual_status`), and what it answers (`respond`). Whatever it keeps
-    is guarded by `lock`: `app` runs in a server's thread while tests call methods.
+    A subclass says where it is (`settings`), what is true (`actual_status`), and what it answers (`respond`). Whatever
+    it keeps is guarded by `lock`: `app` runs in a server's thread while tests call methods.
     """
 
     options: ClassVar[tuple[BehaviorOption, ...]] = ()

@@ -257,7 +257,8 @@ def harness_order(
     """The order of a stage, for a person who does not exist.
 
     details: what it has beyond that, as keys of Order Desk's order object; tables and lists are merged entry by entry,
-    so `{"order_items": [{"metadata": {...}}]}` is about the first line. Raises ValidationError where they are misshapen.
+    so `{"order_items": [{"metadata": {...}}]}` is about the first line. Raises ValidationError where they are
+    misshapen.
     """
     document = {
         "id": f"id-{number}",

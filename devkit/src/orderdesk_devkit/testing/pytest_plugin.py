@@ -3,8 +3,8 @@
 Registered under `pytest11` as `orderdesk`. It imports nothing of the SDK before the fixture is asked for, so a test run
 pays nothing for having it.
 
-The fixtures `clock`, `simulator`, `open_harness`, `harness`, `desk` and `service` are of the integration that the test's
-class or module names:
+The fixtures `clock`, `simulator`, `open_harness`, `harness`, `desk` and `service` are of the integration that the
+test's class or module names:
 
     integration = "acme-ship"
 

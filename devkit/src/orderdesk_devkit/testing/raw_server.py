@@ -185,7 +185,10 @@ def http_response(status: int = 200, body: bytes = b"{}", **headers: str) -> byt
 
 
 def responding(respond: Callable[[bytes], bytes]) -> Script:
-    """A script that answers request after request on a connection with the bytes that `respond` gives; none: it ends."""
+    """A script that answers request after request on a connection with the bytes that `respond` gives; none.
+
+    It ends.
+    """
 
     def script(connection: RawConnection) -> None:
         while (request := connection.read_request()) and (reply := respond(request)):

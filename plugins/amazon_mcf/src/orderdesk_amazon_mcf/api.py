@@ -65,7 +65,10 @@ def answer_from_order(response: httpx.Response) -> Answer:
 
 
 def matches_order(response: httpx.Response, order: Order) -> bool:
-    """Whether the order in a reply is on its way with the SKUs and quantities of this one. Raises MalformedResponseError."""
+    """Whether the order in a reply is on its way with the SKUs and quantities of this one.
+
+    Raises MalformedResponseError.
+    """
     status, lines = status_and_lines(response)
     return normalize_status(status) in ACTIVE and lines_match(lines, order)
 
@@ -89,7 +92,10 @@ def answer_without_order(response: httpx.Response) -> Answer:
 
 
 def new_order(order: Order, settings: McfSettings, now: datetime) -> dict[str, object]:
-    """The body of createFulfillmentOrder. Raises ValidationError for an order that lacks what Amazon's model demands."""
+    """The body of createFulfillmentOrder.
+
+    Raises ValidationError for an order that lacks what Amazon's model demands.
+    """
     to = order.shipping
     country = country_code(to.country, location="destinationAddress.countryCode")
     address = {

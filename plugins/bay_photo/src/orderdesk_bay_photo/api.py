@@ -36,7 +36,10 @@ WHOLE_IMAGE = {  # centered
 
 
 def new_order(order: Order, settings: BayPhotoSettings, now: datetime) -> tuple[str, dict[str, object]]:
-    """The path and body that create an order. Raises ValidationError, with the remedy, for what keeps it from being sent."""
+    """The path and body that create an order.
+
+    Raises ValidationError, with the remedy, for what keeps it from being sent.
+    """
     if settings.api_version == "v2" and not settings.submit_path.startswith("/"):
         raise ValidationError(
             f"where V2 takes new orders below {V2_ROOT} is not public: submit_path, which begins with /, is missing",

@@ -23,7 +23,10 @@ from orderdesk_sdk.plugin import (
 
 
 def confirm(request: CancelRequest, given: HubSettings, number: str, day: date) -> bytes:
-    """The confirm message that cancels the lines; each has its metadata's merchantLineNumber. Raises ValidationError."""
+    """The confirm message that cancels the lines; each has its metadata's merchantLineNumber.
+
+    Raises ValidationError.
+    """
     code, merchant = request.reason.code or "", text_at_path(request.order, given.retailer_field)
     if not code.isascii():
         raise ValidationError(f"{code!a} is not plain ASCII", location="actionCode", hint="type the code by hand")

@@ -84,7 +84,10 @@ def caveat(before: str | None) -> str | None:
 
 
 def has_items_of(response: httpx.Response, order: Order) -> bool:
-    """Whether an order there is not in error, and has the SKUs and quantities of this one. Raises MalformedResponseError."""
+    """Whether an order there is not in error, and has the SKUs and quantities of this one.
+
+    Raises MalformedResponseError.
+    """
     found = order_in(response, order.number) or {}
     items = objects_at(response, "orderData", "items", within=found)
     there = [

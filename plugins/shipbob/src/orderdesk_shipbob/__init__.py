@@ -38,8 +38,8 @@ def orderdesk_integration() -> Integration:
         cancel=(
             Button(
                 FinalResponse(),
-                warning="ShipBob stops the shipments that are not picked, packed or shipped yet, and says of each whether "
-                "it did",
+                warning="ShipBob stops the shipments that are not picked, packed or shipped yet, and says of each "
+                "whether it did",
             ),
         ),
         resubmission=NoResubmission(

@@ -72,7 +72,10 @@ class ShipBobSimulator(Simulator):
         lines: Sequence[tuple[str, int]] = (),  # noqa: ARG002 - as every simulator takes them
         age: timedelta | None = None,
     ) -> None:
-        """Put an order there. age: how long ago it came in; None: just now. Raises ValidationError for a used number."""
+        """Put an order there. age: how long ago it came in; None: just now.
+
+        Raises ValidationError for a used number.
+        """
         with self.at_present() as now:
             ahead = [timedelta(0), PICKED][: 1 + (self.option("split", remote_id) == "two")]
             first = FIRST_SHIPMENT + 2 * len(self._orders)

@@ -148,7 +148,10 @@ def cancel_order(service: Service[CartSettings], request: CancelRequest) -> http
 
 
 def job_reference(response: httpx.Response, settings: CartSettings) -> str:
-    """The ids of the job that cancels an order and, where Shopify names one, of its result. Raises MalformedResponseError."""
+    """The ids of the job that cancels an order and, where Shopify names one, of its result.
+
+    Raises MalformedResponseError.
+    """
     names = ["job"]
     if _has_job_results(settings) and value_at(response, "data", "done", "jobResult") is not None:
         names.append("jobResult")
@@ -221,7 +224,8 @@ def answer_from_fulfillment_order(response: httpx.Response, *, withdrawn_by_us: 
     """What the two states of a fulfillment order say together. withdrawn_by_us: Shopify said that it did so for us.
 
     By the schema's own words: OPEN is "ready for fulfillment" whatever became of a request, and a request that was
-    rejected or closed can be made again. So only a status that ended the order cancels it. Raises MalformedResponseError.
+    rejected or closed can be made again. So only a status that ended the order cancels it. Raises
+    MalformedResponseError.
     """
     state = text_at(response, "data", "order", "status")
     request_state = text_at(response, "data", "order", "requestStatus")

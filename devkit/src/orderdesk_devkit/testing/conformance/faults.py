@@ -150,7 +150,7 @@ class FaultTests(StandardTests):
             with fault_maker(fault) as stage:
                 if not stage.service.contradicting_options:
                     pytest.skip(
-                        f"the simulator of {plugin_under_test.slug} declares no `dishonored`: nothing there ships anyway"
+                        f"the simulator of {plugin_under_test.slug} has no `contradicting_options`: nothing ships anyway"
                     )
                 for name, choice in stage.service.contradicting_options.items():
                     stage.service.set_option(name, choice)
@@ -190,7 +190,8 @@ class FaultTests(StandardTests):
                     True,
                 ):
                     guessed.append(
-                        f"{fault.value}: it is {case.state.value} by {case.evidence}, try {case.consecutive_failures}, text {case.message!r}"
+                        f"{fault.value}: it is {case.state.value} by {case.evidence}, try {case.consecutive_failures}, "
+                        f"message {case.message!r}"
                     )
                 stage.service.faults.clear()
                 stage.follow_up()

@@ -128,7 +128,10 @@ class MarketplaceSimulator(Simulator):
         buyer_asked: str | None = None,
         canceled_by: str = "MERCHANT",
     ) -> None:
-        """Put an order there, with made-up item ids. `lines` are (sku, quantity). Raises ValidationError for a used id."""
+        """Put an order there, with made-up item ids. `lines` are (sku, quantity).
+
+        Raises ValidationError for a used id.
+        """
         with self.at_present() as now:
             first = 10 * len(self._orders)
             items = [Item(f"{68828574380000 + first + at}", *line) for at, line in enumerate(lines, start=1)]

@@ -75,7 +75,10 @@ class Order:
     """Counts what was planned for it, so that a plan that was overtaken is known as such."""
 
     def enter(self, status: Status, at: datetime) -> None:
-        """Change the status, and the units with it. Raises ValidationError for CompletePartialled with a single unit."""
+        """Change the status, and the units with it.
+
+        Raises ValidationError for CompletePartialled with a single unit.
+        """
         cancelled = self._split() if status is Status.COMPLETE_PARTIALLED else [0] * len(self.lines)
         for line, part in zip(self.lines, cancelled, strict=True):
             line.cancelled = line.quantity if status is Status.CANCELLED else part

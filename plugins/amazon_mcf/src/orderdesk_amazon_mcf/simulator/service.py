@@ -114,7 +114,8 @@ class McfSimulator(Simulator):
     ) -> None:
         """Put an order there that nobody created over HTTP. `lines` are (sku, quantity), with item ids "1", "2", ...
 
-        It goes on from `status` by the clock. Raises ValidationError for a used id, or for CompletePartialled with one unit.
+        It goes on from `status` by the clock. Raises ValidationError for a used id, or for CompletePartialled with one
+        unit.
         """
         with self.at_present() as now:
             content: dict[str, object] = {

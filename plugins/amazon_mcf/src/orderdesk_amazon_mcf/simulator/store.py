@@ -156,8 +156,9 @@ class OrderBook:
     def cancel(self, order: Order, now: datetime, *, fate: str, too_late: str, in_new: str) -> CallResult:
         """cancelFulfillmentOrder. 200 takes note of the wish; what comes of it shows later, and depends on `fate`.
 
-        A repeat of an accepted cancel answers 200 and changes nothing. Outside of ReceivedResponse and Planning Amazon's answer
-        is unknown: `too_late` and `in_new` choose between "error" and "accept". All of this is the simulator's choice.
+        A repeat of an accepted cancel answers 200 and changes nothing. Outside of ReceivedResponse and Planning
+        Amazon's answer is unknown: `too_late` and `in_new` choose between "error" and "accept". All of this is the
+        simulator's choice.
         """
         if order.cancel_at is not None and order.status not in DONE:
             return CallResult(200, "cancel repeated: no change", effect_kind=Effect.CANCEL_ACCEPTED)

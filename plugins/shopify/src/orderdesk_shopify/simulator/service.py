@@ -96,7 +96,10 @@ class ShopifySimulator(Simulator):
             self.record("add_order", remote_id, "created")
 
     def add_fulfillment_order(self, remote_id: str) -> None:
-        """Put a fulfillment order there that its service was just asked for. Raises ValidationError for a used number."""
+        """Put a fulfillment order there that its service was just asked for.
+
+        Raises ValidationError for a used number.
+        """
         number = _number(remote_id)
         with self.at_present() as now:
             self._shop.fulfillment_orders.add(number, FulfillmentOrder(number, now))
