@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin import RefreshTokenSettings, host, refresh_token_auth, setting, settings
+from orderdesk_sdk.plugin import RefreshTokenSettings, refresh_token_auth, setting, settings, url
 
 SPEEDS = ("Standard", "Expedited", "Priority")
-ACTIONS = ("Ship", "Hold")
+ACTIONS = ("Ship", "SendCondition")
 POLICIES = ("FillOrKill", "FillAll", "FillAllAvailable")
 
 
@@ -13,8 +13,8 @@ POLICIES = ("FillOrKill", "FillAll", "FillAllAvailable")
 class McfSettings(RefreshTokenSettings):
     """What a connection needs. Hosts: https://developer-docs.amazon.com/sp-api/docs/sp-api-endpoints."""
 
-    endpoint: str = host(help="the region's API (-na, -eu, -fe)", default="https://sellingpartnerapi-na.amazon.com")
-    token_url: str = host(help="Login with Amazon", default="https://api.amazon.com/auth/o2/token")
+    endpoint: str = url(help="the region's API (-na, -eu, -fe)", default="https://sellingpartnerapi-na.amazon.com")
+    token_url: str = url(help="Login with Amazon", default="https://api.amazon.com/auth/o2/token")
     marketplace_id: str = setting(str, help="of new orders; empty: Amazon chooses by the address", default="")
     speed: str = setting(str, help="of new orders", default="Standard", choices=SPEEDS)
     action: str = setting(str, help="ship new orders, or hold them", default="Ship", choices=ACTIONS)

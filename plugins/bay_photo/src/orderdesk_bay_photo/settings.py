@@ -13,12 +13,12 @@ from orderdesk_sdk.plugin import (
     Identity,
     NotStated,
     Secret,
-    host,
-    parsed,
+    custom,
     read_acknowledging_profile,
     secret,
     setting,
     settings,
+    url,
 )
 
 SCOPES = "integrator:order:read integrator:order:write"
@@ -39,9 +39,9 @@ class BayPhotoSettings(ApiProfileSettings):
     token: Secret = secret(help="v1: the API token that Bay Photo issued", default=Secret(""))
     client_id: Secret = secret(help="v2: the OAuth client id", default=Secret(""))
     client_secret: Secret = secret(help="v2: the OAuth client secret", default=Secret(""))
-    base_url: str = host(help="Bay Photo's API", default="https://order-api.bayphoto.com")
-    token_url: str = host(help="v2: its tokens", default="https://order-api.bayphoto.com/oauth/token")
-    wire: ApiProfile | None = parsed(
+    base_url: str = url(help="Bay Photo's API", default="https://order-api.bayphoto.com")
+    token_url: str = url(help="v2: its tokens", default="https://order-api.bayphoto.com/oauth/token")
+    wire: ApiProfile | None = custom(
         read_acknowledging_profile, help="the cancel and read calls, from Bay Photo", default=None
     )
     submit_path: str = setting(str, help="v2: the path that takes new orders, from Bay Photo", default="")

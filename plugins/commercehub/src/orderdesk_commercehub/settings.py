@@ -8,12 +8,12 @@ from orderdesk_sdk.plugin import (
     ClientCredentialsAuth,
     ReasonCode,
     Secret,
-    host,
-    parsed,
+    custom,
     read_reason_lists,
     secret,
     setting,
     settings,
+    url,
 )
 
 TYPES = {
@@ -31,10 +31,10 @@ class HubSettings:
     mode: str = setting(str, help="orderstream: experimental", default="dsco", choices=("dsco", "orderstream"))
     client_id: Secret = secret(help="Dsco's client id, from Rithum's support", default=Secret(""))
     client_secret: Secret = secret(help="Dsco's client secret", default=Secret(""))
-    base_url: str = host(help="staging: https://staging-api.dsco.io/api/v3", default="https://api.dsco.io/api/v3")
+    base_url: str = url(help="staging: https://staging-api.dsco.io/api/v3", default="https://api.dsco.io/api/v3")
     order_key: str = setting(str, help="the number that orders have here", default="poNumber", choices=tuple(TYPES))
     retailer_field: str = setting(str, help="path in the order JSON, as checkout_data.Retailer", default="")
-    reasons: Mapping[str, tuple[ReasonCode, ...]] = parsed(read_reason_lists, help="reasons by retailer", default={})
+    reasons: Mapping[str, tuple[ReasonCode, ...]] = custom(read_reason_lists, help="reasons by retailer", default={})
     vendor_id: str = setting(str, help="orderstream: what the hub calls us", default="")
     file_drop: str = setting(str, help="orderstream: the folder for confirm files", default="")
 

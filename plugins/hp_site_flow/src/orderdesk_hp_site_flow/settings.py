@@ -6,12 +6,12 @@ from orderdesk_sdk.plugin import (
     HmacAuth,
     Secret,
     WebhookProfile,
-    host,
-    parsed,
+    custom,
     read_webhook_profile,
     secret,
     setting,
     settings,
+    url,
 )
 
 
@@ -23,12 +23,12 @@ class SiteFlowSettings:
     api_secret: Secret = secret(help="the API secret that belongs to the token")
     source_account: str = setting(str, help="the name of your source account, the brand, at Site Flow")
     destination: str = setting(str, help="the name of the print company's account, for new orders")
-    base_url: str = host(help="Site Flow's API", default="https://pro-api.oneflowcloud.com/api")
+    base_url: str = url(help="Site Flow's API", default="https://pro-api.oneflowcloud.com/api")
     component_code: str = setting(str, help="the component code of your products, for new orders", default="")
     carrier_alias: str = setting(str, help="of new orders; empty: the order's own shipping method", default="")
     artwork_key: str = setting(str, help="the line metadata with the URL of its artwork", default="print_url")
     webhook_token: Secret = secret(help="the token that your triggers send; empty: none are read", default=Secret(""))
-    webhook: WebhookProfile | None = parsed(read_webhook_profile, help="your triggers' template", default=None)
+    webhook: WebhookProfile | None = custom(read_webhook_profile, help="your triggers' template", default=None)
 
 
 def sign(its: SiteFlowSettings) -> HmacAuth:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from orderdesk_sdk.plugin import ClientCredentialsAuth, Secret, host, secret, settings
+from orderdesk_sdk.plugin import ClientCredentialsAuth, Secret, secret, settings, url
 
 __all__ = ["LuluSettings", "sign"]
 
@@ -17,7 +17,7 @@ class LuluSettings:
 
     client_id: Secret = secret(help="Lulu's client key; its developer portal shows it under Client Keys & Secret")
     client_secret: Secret = secret(help="from the same page")
-    base_url: str = host(help="https://api.sandbox.lulu.com for the sandbox", default="https://api.lulu.com")
+    base_url: str = url(help="https://api.sandbox.lulu.com for the sandbox", default="https://api.lulu.com")
 
 
 def sign(settings: LuluSettings) -> httpx.Auth:

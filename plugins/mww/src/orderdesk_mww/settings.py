@@ -5,13 +5,13 @@ from __future__ import annotations
 from orderdesk_sdk.plugin import (
     HeaderAuth,
     Secret,
-    host,
-    parsed,
+    custom,
     read_address,
     read_template,
     secret,
     setting,
     settings,
+    url,
 )
 
 __all__ = ["TWO_MINUTES", "MwwSettings", "sign"]
@@ -27,10 +27,10 @@ class MwwSettings:
     """What a connection needs. No address for cancellations is published, so it is asked for and never guessed."""
 
     api_key: Secret = secret(help="the API key from your MWW representative")
-    cancel_email_to: str = parsed(read_address, help="for cancellations by e-mail; ask your MWW representative")
-    cancel_email_subject: str = parsed(read_template, help="of that e-mail", default="Please cancel order {remote_id}")
-    cancel_email_body: str = parsed(read_template, help="of that e-mail", default=BODY)
-    base_url: str = host(help="MWW's API", default="https://api.mwwondemand.com/api")
+    cancel_email_to: str = custom(read_address, help="for cancellations by e-mail; ask your MWW representative")
+    cancel_email_subject: str = custom(read_template, help="of that e-mail", default="Please cancel order {remote_id}")
+    cancel_email_body: str = custom(read_template, help="of that e-mail", default=BODY)
+    base_url: str = url(help="MWW's API", default="https://api.mwwondemand.com/api")
     cancel_window: str = setting(
         str,
         help="when the button is tried",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin import parse_address, parsed, read_address, read_template, setting, settings
+from orderdesk_sdk.plugin import custom, parse_address, read_address, read_template, setting, settings
 
 __all__ = ["OiaSettings"]
 
@@ -21,10 +21,10 @@ class OiaSettings:
 
     client_code: str = setting(str, help="your client code at OIA Global; it stands in every mail")
     mode: str = setting(str, help="test or production, as at OIA Global", choices=("test", "production"))
-    cancel_email_to: str = parsed(read_address, help="where OIA Global takes cancellations; ask your contact there")
-    test_email_to: str = parsed(read_address, help="your own address, which gets the mails in mode test", default="")
-    cancel_email_subject: str = parsed(read_template, help="of that e-mail", default=SUBJECT)
-    cancel_email_body: str = parsed(read_template, help="of that e-mail", default=BODY)
+    cancel_email_to: str = custom(read_address, help="where OIA Global takes cancellations; ask your contact there")
+    test_email_to: str = custom(read_address, help="your own address, which gets the mails in mode test", default="")
+    cancel_email_subject: str = custom(read_template, help="of that e-mail", default=SUBJECT)
+    cancel_email_body: str = custom(read_template, help="of that e-mail", default=BODY)
 
     def __attrs_post_init__(self) -> None:
         if self.mode == "test" and not (self.test_email_to and self._has_own_test_mailbox()):

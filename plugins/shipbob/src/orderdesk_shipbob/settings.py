@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from orderdesk_sdk.plugin import HeaderAuth, Secret, host, secret, setting, settings
+from orderdesk_sdk.plugin import HeaderAuth, Secret, secret, setting, settings, url
 
 __all__ = ["ShipBobSettings", "sign"]
 
@@ -19,7 +19,7 @@ class ShipBobSettings:
     token: Secret = secret(help="a personal access token with the scopes orders_read and orders_write")
     channel_id: str = setting(str, help="the channel's number, as GET /channel lists it; one that has write scopes")
     api_version: str = setting(str, help="the version of the API", default=VERSIONS[0], choices=VERSIONS)
-    base_url: str = host(help="ShipBob's API; the sandbox is another host", default="https://api.shipbob.com")
+    base_url: str = url(help="ShipBob's API; the sandbox is another host", default="https://api.shipbob.com")
 
 
 def sign(settings: ShipBobSettings) -> httpx.Auth:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from orderdesk_sdk.plugin import ConfigurationError, HeaderAuth, Secret, host, parsed, secret, setting, settings
+from orderdesk_sdk.plugin import ConfigurationError, HeaderAuth, Secret, custom, secret, setting, settings, url
 
 __all__ = ["CartSettings", "ShopSettings", "read_version", "sign"]
 
@@ -22,9 +22,9 @@ def read_version(value: object, location: str) -> str:
 class ShopSettings:
     """What a connection needs. For an hour after a secret was changed Shopify may still sign with the one before."""
 
-    shop_url: str = host(help="https://YOUR-SHOP.myshopify.com")
+    shop_url: str = url(help="https://YOUR-SHOP.myshopify.com")
     access_token: Secret = secret(help="the app's Admin API access token")
-    api_version: str = parsed(read_version, help="of the Admin API, a quarter", default="2026-10")
+    api_version: str = custom(read_version, help="of the Admin API, a quarter", default="2026-10")
     webhook_secret: Secret = secret(help="the app's client secret, which signs webhooks", default=Secret(""))
     webhook_secret_before: Secret = secret(help="the one before, while it is being changed", default=Secret(""))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import httpx
 
-from orderdesk_sdk.plugin import Answer, Flow, Secret, Service, answer, host, secret, setting, settings
+from orderdesk_sdk.plugin import Answer, Flow, Secret, Service, answer, secret, setting, settings, url
 
 __all__ = ["KINDS", "HostileSettings"]
 
@@ -90,7 +90,7 @@ KINDS: Mapping[str, Callable[[httpx.Response, Service[HostileSettings]], Flow[An
 class HostileSettings:
     """What a connection needs. stranger: whom `strays` calls, which no setting declares as a host."""
 
-    endpoint: str = host(help="the service")
+    endpoint: str = url(help="the service")
     api_key: Secret = secret(help="the key")
     kind: str = setting(str, help="what goes wrong", choices=tuple(KINDS))
     stranger: str = setting(str, help="whom it calls besides", default="https://collect.example")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from orderdesk_sdk.plugin import HeaderAuth, Secret, host, parsed, read_address, read_template, secret, settings
+from orderdesk_sdk.plugin import HeaderAuth, Secret, custom, read_address, read_template, secret, settings, url
 
 __all__ = ["CartSettings", "MakerSettings", "sign"]
 
@@ -16,7 +16,7 @@ It was submitted {submitted_at} and ships to {ship_to}."""
 class CartSettings:
     """What both services need. Whatever nobody publishes has no default: it is required."""
 
-    base_url: str = host(help="where the API is")
+    base_url: str = url(help="where the API is")
     api_key: Secret = secret(help="the API key")
 
 
@@ -24,9 +24,9 @@ class CartSettings:
 class MakerSettings(CartSettings):
     """What only the maker needs."""
 
-    cancel_email_to: str = parsed(read_address, help="where cancellations are taken")
-    cancel_email_subject: str = parsed(read_template, help="of that e-mail", default="Please cancel order {remote_id}")
-    cancel_email_body: str = parsed(read_template, help="of that e-mail", default=BODY)
+    cancel_email_to: str = custom(read_address, help="where cancellations are taken")
+    cancel_email_subject: str = custom(read_template, help="of that e-mail", default="Please cancel order {remote_id}")
+    cancel_email_body: str = custom(read_template, help="of that e-mail", default=BODY)
     webhook_secret: Secret = secret(help="what its messages are signed with", default=Secret(""))
 
 
