@@ -148,7 +148,7 @@ def test_canceled_is_a_cancellation_and_the_cart_is_not_told_first(
     assert made.cancellation is not None
     (case,) = made.cancellation.cases
     assert (case.connection, case.state, made.changes) == ("cart", State.WITHDRAWN, ())
-    assert "mill (never asked)" in (case.message or "")
+    assert "no cancellation was requested at mill" in (case.message or "")
     assert fake_services.writes == []
 
 

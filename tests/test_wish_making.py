@@ -13,7 +13,6 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.validation import (
     open_cancel_cases,
     request_fingerprint,
-    select_not_covered,
     select_remote_orders,
     validate,
     validate_lines,
@@ -81,41 +80,6 @@ def test_an_order_that_was_not_submitted_there_cannot_be_canceled_there(
     with pytest.raises(InvalidStateError, match=where) as caught:
         select_remote_orders(ORDER, placements, at)
     assert caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("state", "lines", "asks"),
-    [
-        (State.PENDING, {}, False),
-        (State.PENDING, {"MUG": 1}, False),
-        (State.CANCELED, {}, False),
-        (State.CANCELED, {"MUG": 1}, False),
-        (State.PARTIALLY_CANCELED, {}, False),
-        (State.PARTIALLY_CANCELED, {"MUG": 1}, True),
-        (State.REJECTED, {}, True),
-        (State.UNSUPPORTED, {"MUG": 1}, True),
-        (State.WITHDRAWN, {}, True),
-    ],
-)
-def test_after_a_wish_for_the_whole_order_only_what_ended_without_a_cancel_is_asked_again(
-    state: State, lines: Lines, asks: bool
-) -> None:
-    assert select_not_covered([DEPOT], open_case(state=state), [CANCELLATION], lines) == ((DEPOT,) if asks else ())
-
-
-def test_a_wish_for_a_part_covers_the_same_part_only() -> None:
-    part = evolve(CANCELLATION, lines={"MUG": 1})
-    canceled = open_case(part, State.CANCELED)
-    assert select_not_covered([DEPOT], canceled, [part], {"MUG": 1}) == ()
-    assert select_not_covered([DEPOT], canceled, [part], {"CAP": 1}) == (DEPOT,)
-    assert select_not_covered([DEPOT], canceled, [part], {}) == (DEPOT,)
-
-
-@pytest.mark.parametrize("lines", [{}, {"CAP": 1}, {"MUG": 2}])
-def test_another_part_has_to_wait_while_one_is_being_canceled(lines: Lines) -> None:
-    part = evolve(CANCELLATION, lines={"MUG": 1})
-    with pytest.raises(InvalidStateError, match="another part of the order is being canceled at depot"):
-        select_not_covered([DEPOT], open_case(part), [part], lines)
 
 
 # What a route takes

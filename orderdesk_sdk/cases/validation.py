@@ -12,17 +12,14 @@ from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.errors import InvalidStateError, ValidationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
-from orderdesk_sdk.plugin.lines import line_label, lines_not_canceled, resolve_recorded_lines
+from orderdesk_sdk.plugin.lines import line_label, resolve_recorded_lines
 from orderdesk_sdk.plugin.reasons import resolve_reason
 from orderdesk_sdk.plugin.routes import Route, Scope
 
 __all__ = [
     "validate",
     "validate_lines",
-    "ensure_submittable",
-    "latest_cases",
-    "cancels_whole_order",
-    "select_not_covered",
+    "is_whole",
     "open_cancel_cases",
     "select_remote_orders",
     "request_fingerprint",
@@ -55,35 +52,6 @@ def select_remote_orders(
     return tuple(placement for placement in remote_orders if not connections or placement.connection in connections)
 
 
-def select_not_covered(
-    remote_orders: Sequence[RemoteOrder],
-    cases: Sequence[Case],
-    cancellations: Sequence[Cancellation],
-    lines: Mapping[str, int],
-) -> tuple[RemoteOrder, ...]:
-    """The placements at which this is not being canceled, or canceled, already. Lines are named by their ids.
-
-    A wish for the whole order covers every part; a wish for a part covers the same part. Raises InvalidStateError where
-    another part is being canceled right now: two open cases at one place could not be told apart there.
-    """
-    parts = {wish.id: dict(wish.lines) for wish in cancellations}
-    covered = {
-        case.connection
-        for case in cases
-        if (case.is_open or case.state is State.CANCELED or (case.state is State.PARTIALLY_CANCELED and not lines))
-        and parts.get(case.cancellation_id, {}) in ({}, dict(lines))
-    }
-    open_at = {case.connection for case in cases if case.is_open} - covered
-    busy = [placement.connection for placement in remote_orders if placement.connection in open_at]
-    if busy:
-        raise InvalidStateError(
-            f"another part of the order is being canceled at {', '.join(busy)}",
-            location=f"order {cases[0].order_number}",
-            hint="wait until that is settled, or withdraw it",
-        )
-    return tuple(placement for placement in remote_orders if placement.connection not in covered)
-
-
 def with_line_ids(order: Order, cancellation: Cancellation) -> Cancellation:
     """The wish with its lines named by their ids, also where an early version kept names as they were typed."""
     if cancellation.line_names or not cancellation.lines:
@@ -92,26 +60,8 @@ def with_line_ids(order: Order, cancellation: Cancellation) -> Cancellation:
     return evolve(cancellation, lines=lines, line_names={line_id: line_label(order, line_id) for line_id in lines})
 
 
-def latest_cases(cases: Sequence[Case], remote_orders: Sequence[RemoteOrder]) -> dict[str, Case]:
-    """The latest of an order's cases at each connection, but for those where the order was not submitted after all."""
-    held = {placement.connection for placement in remote_orders}
-    latest = {case.connection: case for case in cases}
-    return {name: case for name, case in latest.items() if name in held or case.state is not State.WITHDRAWN}
-
-
-def cancels_whole_order(case: Case, cancellation: Cancellation, order: Order) -> bool:
-    """Whether a canceled case took all of the order away at its place; a wish for a part seldom does."""
-    if case.state is not State.CANCELED:
-        return False
-    lines = with_line_ids(order, cancellation).lines
-    if not lines:
-        return True
-    if any(line.canceled < line.ordered for line in case.lines):
-        return False
-    return _is_whole(order, lines) or (bool(case.lines) and lines_not_canceled(order, {}, case.lines) is None)
-
-
-def _is_whole(order: Order, lines: Mapping[str, int]) -> bool:
+def is_whole(order: Order, lines: Mapping[str, int]) -> bool:
+    """Whether lines, by id and with quantities, are all that is ordered."""
     return all(lines.get(line.id, 0) >= line.quantity for line in order.lines)
 
 
@@ -121,7 +71,7 @@ def validate(
     """Hold a wish, its lines by id, against what a route takes. Raises ValidationError with the remedy."""
     place = f"order {order.number} at {title}"
     validate_lines(order, lines)
-    if lines and not _is_whole(order, lines) and route.scope is Scope.ORDER:
+    if lines and not is_whole(order, lines) and route.scope is Scope.ORDER:
         raise ValidationError(
             "only the whole order can be canceled there",
             location=place,
@@ -171,19 +121,3 @@ def open_cancel_cases(
         )
         for number, placement in enumerate(ordered, start=1)
     )
-
-
-def ensure_submittable(order: Order, cases: Sequence[Case]) -> None:
-    """Raises InvalidStateError where an order is canceled or being so anywhere, by its cases, oldest first."""
-    latest = {case.connection: case for case in cases}
-    against = [
-        f"{case.connection} ({case.state.value})"
-        for case in latest.values()
-        if case.is_open or case.state in (State.CANCELED, State.PARTIALLY_CANCELED, State.SHIPPED_ANYWAY)
-    ]
-    if against:
-        raise InvalidStateError(
-            f"it was canceled, or is being canceled, at {', '.join(against)}",
-            location=f"order {order.number}",
-            hint="resubmit a canceled order as a duplicate: `orderdesk resubmit`",
-        )

@@ -10,13 +10,13 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.errand import deadline_of
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import (
     open_cancel_cases,
     request_fingerprint,
-    select_not_covered,
     select_remote_orders,
     validate,
     with_line_ids,
@@ -94,11 +94,11 @@ class CancellationService:
             self._require_no_running_resubmission(found)
         known = self._order_store.remote_orders(found.id)
         placements = select_remote_orders(found, known, request.connections)
-        wishes = [with_line_ids(found, earlier) for earlier in self._ledger.cancellations(found.id)]
+        # Before the cases: the key below counts the wishes, so a wish that is recorded in between has the same one.
+        wishes = self._ledger.cancellations(found.id)
         cases = self._ledger.cases(order_id=found.id)
-        if request.reported_by is not None:  # What is left of a part may be canceled there meanwhile.
-            cases = tuple(case for case in cases if case.state is not State.PARTIALLY_CANCELED)
-        wanted = select_not_covered(placements, cases, wishes, request.lines)
+        coverage = CancellationCoverage.of(found, known, wishes, cases)
+        wanted = coverage.not_covered(request.lines, placements, reported=request.reported_by is not None)
         if not wanted:
             # Read anew: the wish that is under way may have come after the ones above were read.
             latest = self._ledger.cancellations(found.id)[-1]

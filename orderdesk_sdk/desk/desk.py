@@ -22,12 +22,12 @@ from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.coverage import latest_cases
 from orderdesk_sdk.cases.ledger import AnyCase, Ledger
 from orderdesk_sdk.cases.plan import Plan, make_plan
 from orderdesk_sdk.cases.receipt import Receipt, make_receipt
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.status_change import StatusChange
-from orderdesk_sdk.cases.validation import ensure_submittable
 from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus, NewCancellation, require_actor
 from orderdesk_sdk.desk.cases import CaseService
@@ -50,6 +50,7 @@ from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.webhooks import NotificationKind, WebhookRequest
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.context import read_coverage
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
@@ -98,7 +99,7 @@ class Desk:
             config.ledger,
             self._shutdown,
         )
-        by_id = OrderStoreById(self.order_store)
+        by_id = self._by_id = OrderStoreById(self.order_store)
         post = CancellationEmail(mailer, self.clock)
         self.listeners = Listeners(listeners, lambda: self.registry.entry_points(LISTENERS), timeout=timeout)
         self._scheduler = Scheduler(
@@ -163,9 +164,9 @@ class Desk:
     ) -> RemoteOrder:
         """Register that an order was submitted to a connection.
 
-        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None. Raises
-        ValidationError for a number that the service would mangle or no path takes, as `..`, for a time still to come,
-        and what the host raises for clashes.
+        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None. Raises ValidationError
+        for a number that the service would mangle or no path takes, as `..`, for a time still to come, and what the
+        host raises for clashes.
         """
         found, person = self.order(order), require_actor(by)
         return self._after_decision(
@@ -176,7 +177,8 @@ class Desk:
         """What a cancellation of the order would do now. Sends nothing."""
         found = self.order(order)
         placements = self.order_store.remote_orders(found.id)
-        standing = {case.connection: case.state for case in self.ledger.cases(order_id=found.id)}
+        latest = latest_cases(self.ledger.cases(order_id=found.id), placements)
+        standing = {name: case.state for name, case in latest.items()}
         declared, settings = self.connections.usable({placement.connection for placement in placements})
         return make_plan(found, placements, declared, self.clock.now(), standing, settings)
 
@@ -221,13 +223,14 @@ class Desk:
 
         reason: canonical ("out of stock"), a code of the service's list, or free words; see `plan` for what each
         place takes.
-        connections: only at these connections; empty means all. lines: only these, by line id, or by code where it is
-        one line's alone, with quantities; `id:` and `code:` before a name say which it is. None means all.
-        idempotency_key: names the wish; the same key again gives the same wish, and raises ConflictError where its
-        content differs. None asks for what is not yet being canceled: asking twice is asking once, until a case ended
-        without a cancel. send_now: False only records the wish; `run_due` sends it. Raises NotFoundError for an unknown
-        order, InvalidStateError for one that was submitted nowhere, and ValidationError, before anything is recorded,
-        for a reason or a part of the order that a place does not take.
+        connections: only at these connections; empty means all. lines: only these, by line id, or by code where it is one line's
+        alone, with quantities; `id:` and `code:` before a name say which it is. None means all.
+        idempotency_key: names the wish; the same key again gives the same wish, and raises ConflictError where its content
+        differs. None asks for what is not yet being canceled: asking twice is asking once, until a case ended without
+        a cancel.
+        send_now: False only records the wish; `run_due` sends it. Raises NotFoundError for an unknown order,
+        InvalidStateError for one that was submitted nowhere, and ValidationError, before anything is recorded, for a reason
+        or a part of the order that a place does not take.
         """
         wish = NewCancellation(
             order_id=self.order(order).id,
@@ -250,8 +253,8 @@ class Desk:
         """Give an order a status at its carts, or at the connections `connections`.
 
         "canceled" is a cancellation there like any other: the cart is told last (law 8), and `reason` is for it. Raises
-        ValidationError for a status that cannot be set, with those that can, and InvalidStateError for an order that is
-        at no cart.
+        ValidationError for a status that cannot be set, with those that can, and InvalidStateError for an order that is at no
+        cart.
         """
         made = self._status_changes.create(
             self.order(order), status, requested_by=require_actor(by), connections=connections, reason=reason
@@ -262,9 +265,8 @@ class Desk:
     def receive(self, connection: str, message: WebhookRequest) -> tuple[NotificationResult, ...]:
         """Take a message that came in for a connection (a webhook, a notification), and look into what it hints at.
 
-        Nothing of it is believed: it makes us read back. Raises SignatureVerificationError (answer the sender with
-        401), InvalidStateError for an integration that takes no messages, and what the plugin says of a message it
-        cannot read.
+        Nothing of it is believed: it makes us read back. Raises SignatureVerificationError (answer the sender with 401),
+        InvalidStateError for an integration that takes no messages, and what the plugin says of a message it cannot read.
         """
         return self._after_decision(self._notifications.handle_webhook(connection, message))
 
@@ -303,12 +305,8 @@ class Desk:
         return count
 
     def check_submittable(self, order: str) -> None:
-        """For hosts, before they submit an order anywhere.
-
-        Raises InvalidStateError where it is canceled or being so.
-        """
-        found = self.order(order)
-        ensure_submittable(found, self.ledger.cases(order_id=found.id))
+        """For hosts, before they submit an order anywhere: raises InvalidStateError where it is canceled or being so."""
+        read_coverage(self.ledger, self._by_id, self.order(order)).ensure_submittable()
 
     def request(self, case_id: str) -> CancelRequest:
         """What an open case asks of its service, for whoever does it by other means than a button.
@@ -368,9 +366,9 @@ class Desk:
     ) -> Resubmission:
         """Submit a canceled order again, as a duplicate under a new number.
 
-        connection: the connection to submit to; None takes the one it was canceled at. number: the new number; None
-        lets the host choose. Asking again continues the same resubmission. Raises InvalidStateError while the original
-        is not settled as canceled.
+        connection: the connection to submit to; None takes the one it was canceled at. number: the new number; None lets the
+        host choose. Asking again continues the same resubmission. Raises InvalidStateError while the original is not
+        settled as canceled.
         """
         return self._scheduler.resubmit(
             self.order(order), requested_by=require_actor(by), connection=connection, number=number

@@ -174,7 +174,7 @@ def receipt_document(receipt: Receipt) -> JsonObject:
         "at": iso_time(receipt.at),
         "is_settled": receipt.is_settled,
         "is_canceled": receipt.is_canceled,
-        "not_canceled_at": list(receipt.not_canceled_at),
+        "still_active": list(receipt.still_active),
         "flaws": list(receipt.flaws),
         "cancellations": [_cancellation_receipt_document(wish) for wish in receipt.cancellations],
         "status_changes": [status_change_document(found) for found in receipt.status_changes],

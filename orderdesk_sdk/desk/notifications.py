@@ -7,14 +7,14 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 
-from attrs import evolve, frozen
+from attrs import frozen
 
-from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import POLLABLE, Case, State
+from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.policy.polling import STOP_SHIPMENT_HINT
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.cases.validation import cancels_whole_order, select_remote_orders
+from orderdesk_sdk.cases.validation import select_remote_orders
 from orderdesk_sdk.desk.cancellations import CancellationService, NewCancellation
 from orderdesk_sdk.errors import (
     ConfigurationError,
@@ -32,6 +32,7 @@ from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
 from orderdesk_sdk.runtime.connections import Connection, Connections
+from orderdesk_sdk.runtime.context import read_coverage
 from orderdesk_sdk.runtime.scheduler import Scheduler
 
 __all__ = ["NotificationResult", "NotificationService"]
@@ -164,10 +165,11 @@ class NotificationService:
 
     def handle(self, order: Order, connection: str, kind: NotificationKind, *, by: str) -> tuple[Case | None, str]:
         """Look into what somebody says of an order at a connection; the case, and what was done, in words."""
-        case = self._latest(order, connection)
+        coverage = read_coverage(self._ledger, self._order_store, order)
+        case = coverage.latest.get(connection)
         if case is not None and (case.is_open or case.state is State.CANCELED):
             self._add_note_once(case, f"{by} says that it is {kind.value}")
-        if kind is NotificationKind.CANCELED and (case is None or not self._is_being_canceled(case, order)):
+        if kind is NotificationKind.CANCELED and not coverage.is_canceled_or_open(connection):
             # It came from there: the place is read back and never asked, so nothing is echoed.
             wish = NewCancellation(
                 order_id=order.id,
@@ -181,7 +183,7 @@ class NotificationService:
         if case is None or case.state not in POLLABLE:
             return case, "nothing to look into"
         after, is_read = self._poll(case)
-        if kind is NotificationKind.SHIPPED and not is_read and self._is_alarming(after, order):
+        if kind is NotificationKind.SHIPPED and not is_read and _is_alarming(after, coverage):
             # Nobody looks at a settled case again by himself, so what could not be read must not be forgotten.
             return self._raise_alarm(after, f"{by} says that it shipped, and it could not be read back"), "alarm"
         return after, "read back" if is_read else "noted; it could not be read back"
@@ -212,36 +214,24 @@ class NotificationService:
         first. Where only a part was to be canceled, the rest ships in order: there only the service's own word is an
         alarm. Raises InvalidStateError where the order was not submitted to one of `connections`.
         """
-        placements = self._order_store.remote_orders(order.id)
+        coverage = read_coverage(self._ledger, self._order_store, order)
+        placements = coverage.remote_orders
         wanted = {
             placement.connection
             for placement in (select_remote_orders(order, placements, connections) if connections else ())
         }
         raised = []
-        for case in {case.connection: case for case in self._ledger.cases(order_id=order.id)}.values():
+        for case in coverage.latest.values():
             if (case.connection not in wanted) if connections else (case.role is ConnectionRole.CART):
                 continue
             if case.state not in _ALARMING_STATES:
                 continue
             known, _ = self._poll(case)
-            if known.state in _ALARMING_STATES and self._is_alarming(known, order):
+            if _is_alarming(known, coverage):
                 known = self._raise_alarm(known, note or f"{by} says that it shipped", person=by)
             if known.state is State.SHIPPED_ANYWAY:
                 raised.append(known)
         return tuple(raised)
-
-    def _is_being_canceled(self, case: Case, order: Order) -> bool:
-        return case.is_open or cancels_whole_order(case, self._cancellation_of(case), order)
-
-    def _is_alarming(self, case: Case, order: Order) -> bool:
-        """Whether it is an alarm that something of the order shipped there: not where the rest of it goes on."""
-        wish = self._cancellation_of(case)
-        return case.state in _ALARMING_STATES and cancels_whole_order(
-            evolve(case, state=State.CANCELED, lines=()), wish, order
-        )
-
-    def _cancellation_of(self, case: Case) -> Cancellation:
-        return next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
 
     def _add_note_once(self, case: Case, text: str) -> None:
         """Note a message once, however often its sender repeats it."""
@@ -253,8 +243,8 @@ class NotificationService:
         return self._scheduler.apply(case, event)
 
     def _latest(self, order: Order, connection: str) -> Case | None:
-        found = [case for case in self._ledger.cases(order_id=order.id) if case.connection == connection]
-        return found[-1] if found else None
+        cases = self._ledger.cases(order_id=order.id, connection=connection)
+        return cases[-1] if cases else None
 
     def _poll(self, case: Case) -> tuple[Case, bool]:
         """The case after a read-back, and whether the service told anything by it."""
@@ -275,3 +265,8 @@ class NotificationService:
         except OrderDeskError:
             return False
         return bool(hook.get_hookimpls())
+
+
+def _is_alarming(case: Case, coverage: CancellationCoverage) -> bool:
+    """Whether it is an alarm that something of the order shipped there: not where the rest of it goes on."""
+    return case.state in _ALARMING_STATES and coverage.requests_all_lines(case)

@@ -23,6 +23,7 @@ _HOMES = {
     "errors": ("ConfigurationError ValidationError InvalidStateError OrderDeskError SignatureVerificationError"),
     "secret": "Secret",
     "orders.order": "Address OrderLine Order RemoteOrder ConnectionRole",
+    "orders.serialization": "text_at_path",
     "plugin.hookspecs": "hookimpl",
     "plugin.integration": (
         "Verification IdentifierFormat Integration Limit NewNumber NoResubmission ResubmissionPolicy "
@@ -38,6 +39,7 @@ _HOMES = {
     ),
     "plugin.requests": "CancelRequest PollRequest ResubmitRequest StatusChangeRequest",
     "plugin.answer": "Answer Answers LineAnswer Outcome Rejection ResponseLike",
+    "plugin.webhooks": "OrderNotification NotificationKind WebhookRequest",
     "plugin.connection_settings": (
         "RefreshTokenSettings SettingKind url custom read_header_name read_string_list secret setting settings"
     ),
@@ -46,11 +48,13 @@ _HOMES = {
         "ClientCredentialsAuth HeaderAuth HmacAuth RefreshTokenAuth Token TokenAuth basic_auth iso_timestamp "
         "refresh_token_auth"
     ),
+    "plugin.batching": "run_batch",
     "plugin.identity": "AnyOf Identity NotStated NumberKind StatedAt",
     "plugin.lines": "LineNames",
     "plugin.toolkit.batch_report": "BatchReport ReportProblem XmlReportFormat",
     "plugin.toolkit.countries": "COUNTRIES country_code",
     "plugin.toolkit.email_addresses": "parse_address read_address",
+    "plugin.toolkit.file_drop": "LocalFileDrop FileDrop",
     "plugin.toolkit.graphql": "GraphqlError graphql_errors",
     "plugin.toolkit.json_response": (
         "EndFlow MalformedResponseError error_message integer_at values_at values_in get_path json_object "
@@ -61,23 +65,19 @@ _HOMES = {
         "LineQuantities LineFormat ServiceLines answer_from_quantities answer_if_nothing_to_cancel "
         "lines_match quantities_to_cancel quantities_to_request line_answers_at"
     ),
-    "plugin.toolkit.templates": ("FIELDS validate_fields render one_line printable read_template template_fields"),
-    "plugin.toolkit.xml_response": "MAX_BYTES to_bytes element integer_in texts_in xml_root",
-    "plugin.profiles.api_settings": "CustomApiSettings ApiProfileSettings orderdesk_cancel orderdesk_poll",
-    "plugin.profiles.json_pointer": ("read_pointer repeated_number pointer_steps value_at_pointer text_at_pointer"),
-    "orders.serialization": "text_at_path",
-    "plugin.batching": "run_batch",
-    "plugin.profiles.api_flows": ("check_before_create cancel_by_profile poll_by_profile confirmation_by_profile"),
-    "plugin.profiles.api_profile": (
-        "CancelEndpoint ApiProfile StatusEndpoint fill_fields read_acknowledging_profile read_api_profile"
-    ),
-    "plugin.profiles.webhook_profile": "WebhookProfile notifications_by_profile read_webhook_profile",
-    "plugin.toolkit.file_drop": "LocalFileDrop FileDrop",
     "plugin.toolkit.required_fields": "require_order_fields require_line_metadata reject_invalid_order",
     "plugin.toolkit.service_errors": "ServiceErrors is_rejection",
     "plugin.toolkit.signatures": "verify_signature json_text_at",
     "plugin.toolkit.submission": "read_before_create submit_order",
-    "plugin.webhooks": "OrderNotification NotificationKind WebhookRequest",
+    "plugin.toolkit.templates": ("FIELDS validate_fields render one_line printable read_template template_fields"),
+    "plugin.toolkit.xml_response": "MAX_BYTES to_bytes element integer_in texts_in xml_root",
+    "plugin.profiles.api_flows": ("check_before_create cancel_by_profile poll_by_profile confirmation_by_profile"),
+    "plugin.profiles.api_profile": (
+        "CancelEndpoint ApiProfile StatusEndpoint fill_fields read_acknowledging_profile read_api_profile"
+    ),
+    "plugin.profiles.api_settings": "CustomApiSettings ApiProfileSettings orderdesk_cancel orderdesk_poll",
+    "plugin.profiles.json_pointer": ("read_pointer repeated_number pointer_steps value_at_pointer text_at_pointer"),
+    "plugin.profiles.webhook_profile": "WebhookProfile notifications_by_profile read_webhook_profile",
 }
 """The names that each module gives; `__init__.pyi` lists them for type checkers."""
 _MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}

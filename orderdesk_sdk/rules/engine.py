@@ -16,7 +16,6 @@ from attrs import evolve
 from orderdesk_sdk.cases.clock_ahead import TOLERATED_SKEW
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.cases.validation import cancels_whole_order, latest_cases
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import (
     ConfigurationError,
@@ -37,7 +36,7 @@ from orderdesk_sdk.rules.actions import ActionCatalog, ActionExecutor, ActionReq
 from orderdesk_sdk.rules.conditions import evaluate
 from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, ConfiguredAction, Rule, RuleEvaluation
 from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.runtime.context import LEASE, read_coverage
 
 __all__ = ["PERMANENT_ERRORS", "RuleEngine"]
 
@@ -300,16 +299,10 @@ class RuleEngine:
         """What follows where the last place that held the order has said that it is canceled: that it is, once."""
         if event.kind not in (OrderEventKind.CASE_SETTLED, OrderEventKind.CANCELED_EXTERNALLY):
             return []
-        cases = self._ledger.cases(order_id=event.order_id)
-        placements = self._order_store.remote_orders(event.order_id)
-        latest = latest_cases(cases, placements)
-        held = {placement.connection for placement in placements}
-        wishes = {wish.id: wish for wish in self._ledger.cancellations(event.order_id)}
-        order = self._order_store.get_order(event.order_id)
-        gone = [cancels_whole_order(case, wishes[case.cancellation_id], order) for case in latest.values()]
-        if held - set(latest) or not gone or not all(gone):
+        coverage = read_coverage(self._ledger, self._order_store, self._order_store.get_order(event.order_id))
+        if not coverage.is_fully_canceled():
             return []
-        identity = f"all canceled {cases[-1].cancellation_id}"
+        identity = f"all canceled {coverage.cases[-1].cancellation_id}"
         kind = OrderEventKind.ORDER_CANCELED
         return [OrderEvent(identity, kind, event.order_id, self._clock.now(), {}, event.caused_by_rules)]
 

@@ -15,6 +15,7 @@ from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.coverage import latest_cases
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import open_cancel_cases
@@ -136,7 +137,7 @@ class CancellationExtender:
             if case.is_open:
                 is_new = case.state is State.PENDING and case.attempt == 0 and not case.is_batched
                 return wishes[case.cancellation_id] if is_new else None
-        if already_registered and any(not _is_refuted(case) for case in here):
+        if already_registered and latest_cases(here, [remote_order]):
             return None
         for wish in reversed(wishes.values()):
             if wish.lines or wish.connections or wish.extends is not None:
@@ -204,8 +205,8 @@ class CancellationExtender:
     def _uncovered(self, order_id: str, remote_orders: Sequence[RemoteOrder]) -> tuple[RemoteOrder, ...]:
         if len(remote_orders) < 2:  # The one place is that of the case which is being looked at.
             return ()
-        known = {case.connection for case in self._ledger.cases(order_id=order_id) if not _is_refuted(case)}
-        return tuple(placement for placement in remote_orders if placement.connection not in known)
+        latest = latest_cases(self._ledger.cases(order_id=order_id), remote_orders)
+        return tuple(placement for placement in remote_orders if placement.connection not in latest)
 
     def _resume(self, registration: Registration) -> None:
         try:
@@ -227,11 +228,6 @@ class CancellationExtender:
                 case = self._loader.apply(case, Event(EventKind.WITHDRAWN, self._clock.now(), message=reason))
             except ConflictError:
                 case = self._ledger.case(case.id)  # A worker has found, too, that the order is not there.
-
-
-def _is_refuted(case: Case) -> bool:
-    """Whether a case was only heard of, and is over: nobody has asked there."""
-    return case.is_reported and case.state is State.WITHDRAWN
 
 
 def _extension_key(cancellation: Cancellation, withdrawals: int) -> str:

@@ -9,10 +9,11 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
 from orderdesk_sdk.cases.policy.escalation import escalate
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
-from orderdesk_sdk.cases.validation import cancels_whole_order, latest_cases, with_line_ids
+from orderdesk_sdk.cases.validation import with_line_ids
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.errors import NotFoundError, OrderDeskError
 from orderdesk_sdk.orders.by_id import OrderStoreById
@@ -23,7 +24,7 @@ from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.listeners import Listeners
 
-__all__ = ["LEASE", "ContextLoader", "CaseContext"]
+__all__ = ["LEASE", "ContextLoader", "CaseContext", "read_coverage"]
 
 LEASE = minutes(5)
 """How long a claim holds. Whoever has not finished by then is taken for dead; what it still writes is fenced off."""
@@ -38,6 +39,16 @@ class CaseContext:
     order: Order
     remote_order: RemoteOrder
     cancellation: Cancellation
+
+
+def read_coverage(ledger: Ledger, host: OrderStoreById, order: Order) -> CancellationCoverage:
+    """What has been canceled of an order, and where, as ledger and host have it now."""
+    # In this order: an order is registered somewhere last, so whoever sees that sees what was written down before it;
+    # and a cancellation is written down with its cases, so whoever sees these sees it.
+    remote_orders = host.remote_orders(order.id)
+    registrations = ledger.registrations(order_id=order.id)
+    cases = ledger.cases(order_id=order.id)
+    return CancellationCoverage.of(order, remote_orders, ledger.cancellations(order.id), cases, registrations)
 
 
 class ContextLoader:
@@ -104,43 +115,16 @@ class ContextLoader:
         if case.role is not ConnectionRole.CART:
             return None
         now = self.clock.now()
-        # In this order: a place is registered last, so whoever sees it sees what was written down about it before.
-        placements = self._order_store.remote_orders(case.order_id)
-        coming = [begun.connection for begun in self.ledger.registrations(order_id=case.order_id)]
-        # Of all wishes: a cart that was registered after the first one must wait for what that one asked elsewhere.
-        latest = latest_cases(self.ledger.cases(order_id=case.order_id), placements)
-        others = [other for other in latest.values() if other.role is not ConnectionRole.CART]
-        against = [
-            f"{other.connection} ({'only a part was canceled' if other.state is State.CANCELED else other.state.value})"
-            for other in others
-            if not other.is_open and not self._cancels_same(other, case)
-        ]
-        against += [
-            f"{placement.connection} (never asked)"
-            for placement in placements
-            if placement.role is not ConnectionRole.CART and placement.connection not in (*latest, *coming)
-        ]
-        if against:
-            text = f"the cart was left alone, because of {', '.join(against)}"
-            if case.last_sent_at is not None:  # An earlier way has asked it already, so the wish cannot be taken back.
-                return escalate(case, now, text)
-            return Event(EventKind.WITHDRAWN, now, message=text)
-        if coming:
-            text = f"waits for the registration at {coming[0]}"
-            return Event(EventKind.DEFERRED, now, due_at=now + CART_RETRY_DELAY, message=text)
-        if any(other.is_open for other in others):
-            return Event(
-                EventKind.DEFERRED, now, due_at=now + CART_RETRY_DELAY, message="waits for the fulfillment services"
-            )
-        return None
-
-    def _cancels_same(self, other: Case, case: Case) -> bool:
-        """Whether a settled case took away at its place what another case is about."""
-        if other.state is not State.CANCELED or other.cancellation_id == case.cancellation_id:
-            return other.state is State.CANCELED
-        order = self._order_store.get_order(case.order_id)
-        wish, its = with_line_ids(order, self.cancellation(other)), with_line_ids(order, self.cancellation(case))
-        return wish.lines == its.lines or cancels_whole_order(other, wish, order)
+        block = read_coverage(self.ledger, self._order_store, self._order_store.get_order(case.order_id)).blocks_cart(
+            case
+        )
+        if block is None:
+            return None
+        if block.waits:
+            return Event(EventKind.DEFERRED, now, due_at=now + CART_RETRY_DELAY, message=block.message)
+        if case.last_sent_at is not None:  # An earlier way has asked it already, so the wish cannot be taken back.
+            return escalate(case, now, block.message)
+        return Event(EventKind.WITHDRAWN, now, message=block.message)
 
     def apply_veto(self, case: Case, context: CaseContext) -> tuple[Case | None, tuple[str, ...]]:
         """The case, refused, where a listener wants nothing of its wish done; else None. And the faults of listeners.

@@ -131,9 +131,13 @@ class Scheduler:
 
     def resubmit(self, order: Order, *, requested_by: str, connection: str | None, number: str | None) -> Resubmission:
         """Open (or find) the resubmission of an order, do what is due, and return it as it is then."""
-        opened = self._resubmissions.open(order, requested_by=requested_by, connection=connection, number=number)
+        opened, known = self._resubmissions.open(order, requested_by=requested_by, connection=connection, number=number)
+
+        def step(job: CaseGroup, watch: Watchdog) -> None:  # noqa: ARG001 - of the one job
+            self._resubmissions.handle(opened, watch, known=known)
+
         if opened.is_open:
-            self._run([(opened,)], self._handle_group)  # What keeps it from being done now, leaves it due.
+            self._run([(opened,)], step)  # What keeps it from being done now, leaves it due.
         return self._ledger.resubmission(opened.id)
 
     def change_status(
@@ -155,8 +159,12 @@ class Scheduler:
             idempotency_key=idempotency_key,
             caused_by_rules=caused_by_rules,
         )
+
+        def step(job: CaseGroup, watch: Watchdog) -> None:  # noqa: ARG001 - of the one job
+            self._status_changes.handle(opened, watch, known=(order, remote_order))
+
         if opened.is_open:
-            self._run([(opened,)], self._handle_group)  # What keeps it from being done now, leaves it due.
+            self._run([(opened,)], step)  # What keeps it from being done now, leaves it due.
         return self._ledger.status_change(opened.id)
 
     def run_due(self, limit: int) -> RunReport:

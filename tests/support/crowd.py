@@ -27,10 +27,10 @@ from orderdesk_devkit.testing.failpoints.child import REPORTED
 from orderdesk_devkit.testing.failpoints.fork_server import ForkServer, ProcessExit
 from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.coverage import latest_cases
 from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.ledger import AnyCase
 from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.validation import latest_cases
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError

@@ -189,8 +189,7 @@ def receipt(session: Session, order: str) -> None:
         show_receipt(screen, made)
 
     session.print_result(receipt_document(made), draw)
-    latest = {found.case.connection: found.case for wish in made.cancellations for found in wish.cases}
-    session.exit_for([*latest.values(), *made.resubmissions, *made.status_changes])
+    session.exit_for([*made.coverage.latest.values(), *made.resubmissions, *made.status_changes])
 
 
 @click.command()

@@ -185,8 +185,8 @@ def _cancellation_heading(cancellation: Cancellation) -> str:
 def show_receipt_summary(screen: Screen, receipt: Receipt) -> None:
     """A receipt without proofs and stories: the verdict, and the latest one of every place."""
     _show_summary(screen, receipt)
-    latest = {found.case.connection: found for wish in receipt.cancellations for found in wish.cases}
-    for found in latest.values():
+    latest = receipt.coverage.latest.values()
+    for found in (one for wish in receipt.cancellations for one in wish.cases if one.case in latest):
         said = f" - {found.case.message}" if found.case.message else ""
         head = Text(printable(f"{found.title}: ")).append_text(state_text(found.case.state))
         screen.hanging("", head.append(_message_lines(found.case)).append(printable(said)))
@@ -207,8 +207,8 @@ def _show_summary(screen: Screen, receipt: Receipt) -> None:
         screen.line("Settled, but not canceled everywhere.", "bold yellow")
     else:
         screen.line("Not settled yet.", "bold cyan")
-    if receipt.not_canceled_at:
-        screen.line(f"It goes on at {', '.join(receipt.not_canceled_at)}.", "yellow")
+    if receipt.still_active:
+        screen.line(f"Still active at {', '.join(receipt.still_active)}.", "yellow")
 
 
 def _show_case(screen: Screen, receipt: CaseReceipt) -> None:

@@ -33,10 +33,11 @@ DEFAULT_MANUAL_CONFIRMATION = ManualConfirmation()
 E = TypeVar("E", bound=Errand)
 R = TypeVar("R", ResubmitRequest, StatusChangeRequest)
 T = TypeVar("T")
+K = TypeVar("K")
 
 
-class CaseHandler(ABC, Generic[E, R, T]):
-    """Advances errands of one kind: E by requests R whose flows end with T.
+class CaseHandler(ABC, Generic[E, R, T, K]):
+    """Advances errands of one kind: E by requests R, made of what is known as K, whose flows end with T.
 
     An errand of unknown fate is driven again, and its flow must look before it sends. What comes to nothing is tried
     again as `RETRY_POLICY` says, like a cancel; then a named person has it.
@@ -57,14 +58,18 @@ class CaseHandler(ABC, Generic[E, R, T]):
         """The plugin's flow for a request."""
 
     @abstractmethod
-    def build_request(self, case: E, *, may_exist: bool) -> R:
+    def read(self, work: E) -> K:
+        """What a request is made of. Read once and passed on; raises what keeps it from being read."""
+
+    @abstractmethod
+    def build_request(self, case: E, known: K, *, may_exist: bool) -> R:
         """What is asked for. may_exist: an earlier request may have worked, so the flow must look before it sends.
 
         Raises ValidationError where it never can be asked for, another OrderDeskError where it cannot be now.
         """
 
     @abstractmethod
-    def why_blocked(self, case: E) -> str | None:
+    def why_blocked(self, known: K) -> str | None:
         """Why nothing more may be sent, although what was sent must be found; None where nothing speaks against it."""
 
     def send_condition(self, case: E) -> SendCondition | None:  # noqa: ARG002 - for those that have something to ask
@@ -77,10 +82,7 @@ class CaseHandler(ABC, Generic[E, R, T]):
 
     @abstractmethod
     def settle_by_result(self, sending_case: E, outcome: T | Answer, now: datetime, *, may_have_sent: bool) -> E | None:
-        """The errand after an outcome that settles it; None for any other. may_have_sent.
-
-        A request of ours may have worked.
-        """
+        """The errand after an outcome that settles it; None for any other. may_have_sent: a request of ours may have worked."""
 
     @abstractmethod
     def save_confirmed(self, case: E, by: str) -> None:
@@ -90,11 +92,13 @@ class CaseHandler(ABC, Generic[E, R, T]):
     def find(self, case_id: str) -> E:
         """An errand by its id. Raises NotFoundError."""
 
-    def handle(self, case: E, watchdog: Watchdog, *, poll_only: bool = False, person: str | None = None) -> E:
+    def handle(
+        self, case: E, watchdog: Watchdog, *, poll_only: bool = False, person: str | None = None, known: K | None = None
+    ) -> E:
         """Do what is due. Raises ConflictError when somebody else has it.
 
-        poll_only: only read back, whatever is due. person: somebody who decided that it is to be sent again; then what
-        keeps it from being sent is raised.
+        poll_only: only read back, whatever is due. person: somebody who decided that it is to be sent again; then what keeps
+        it from being sent is raised. known: what was read just now; None reads it.
         """
         if person is not None or poll_only:
             self._require_idle(case)
@@ -107,7 +111,8 @@ class CaseHandler(ABC, Generic[E, R, T]):
             return self._write(case, self._after_empty_poll(case, now))
         try:
             connection = self._connections.get(case.connection)
-            request = self.build_request(case, may_exist=bool(unknown) and person is None)
+            known = self.read(case) if known is None else known
+            request = self.build_request(case, known, may_exist=bool(unknown) and person is None)
         except OrderDeskError as error:
             if person is not None or poll_only:
                 raise
@@ -117,7 +122,7 @@ class CaseHandler(ABC, Generic[E, R, T]):
         sending = case.started(now, due_at=now + LEASE, sends=not looks)
         said = "looking what became of it" if looks else self.description(case)
         said += "" if person is None else f" again, as {person} decided"
-        against = self._why_not_sent(case, unknown, polls=looks, person=person)
+        against = self._why_not_sent(known, unknown, polls=looks, person=person)
         sent, began = self._sent_intents(case, unknown)
         second = SendRules(against, must_poll_first=bool(unknown) and person is None, repeatable_intents=sent)
         journal = GuardedJournal(
@@ -190,14 +195,14 @@ class CaseHandler(ABC, Generic[E, R, T]):
             ),
         )
 
-    def _why_not_sent(self, case: E, unknown: AbstractSet[int], *, polls: bool, person: str | None) -> str | None:
+    def _why_not_sent(self, known: K, unknown: AbstractSet[int], *, polls: bool, person: str | None) -> str | None:
         if polls:
             return "it is only read back"
         if not unknown or person is not None:
             return None
         if len(unknown) > RETRY_POLICY.max_retries:
             return f"it was sent {len(unknown)} times, nobody knows what became of it, and it is not found there"
-        return self.why_blocked(case)
+        return self.why_blocked(known)
 
     def _after_flow(
         self, sending_case: E, result: FlowResult[T], connection: Connection, *, may_exist: bool, may_have_sent: bool

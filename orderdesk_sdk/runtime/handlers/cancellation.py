@@ -215,9 +215,9 @@ class CancellationHandler:
         first = self._loader.cart_blocked_by(case)
         if first is not None:
             raise InvalidStateError(
-                f"a cart is told last: {first.message}",
+                first.message or "the cart has to wait",
                 location=f"case {case.id}",
-                hint="settle the others; what a person has done at the cart is confirmed",
+                hint="a cart is told last: settle the others, or confirm what a person has done at the cart",
             )
 
     def _handle_deadline(

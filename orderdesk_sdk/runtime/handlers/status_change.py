@@ -26,7 +26,7 @@ def settable_statuses(integration: Integration) -> tuple[str, ...]:
     return (*([CANCELED] if integration.cancel else []), *(status.name for status in integration.statuses))
 
 
-class StatusChangeHandler(CaseHandler[StatusChange, StatusChangeRequest, Answer]):
+class StatusChangeHandler(CaseHandler[StatusChange, StatusChangeRequest, Answer, tuple[Order, RemoteOrder]]):
     """Opens status changes and advances them."""
 
     result_type = Answer
@@ -74,17 +74,27 @@ class StatusChangeHandler(CaseHandler[StatusChange, StatusChangeRequest, Answer]
         started: object = hook(request=request, service=connection.service(now))
         return started
 
-    def build_request(self, case: StatusChange, *, may_exist: bool) -> StatusChangeRequest:  # noqa: ARG002 - its flows look at first anyway
-        for placement in self._order_store.remote_orders(case.order_id):
-            if placement.connection == case.connection:
-                return StatusChangeRequest(self._order_store.get_order(case.order_id), placement, case.status)
+    def read(self, work: StatusChange) -> tuple[Order, RemoteOrder]:
+        for placement in self._order_store.remote_orders(work.order_id):
+            if placement.connection == work.connection:
+                return self._order_store.get_order(work.order_id), placement
         raise NotFoundError(
             "the order is no longer registered there",
-            location=f"order {case.order_number} at {case.connection}",
+            location=f"order {work.order_number} at {work.connection}",
             hint="register it again with `orderdesk place`",
         )
 
-    def why_blocked(self, case: StatusChange) -> str | None:  # noqa: ARG002 - a status may always be set
+    def build_request(
+        self,
+        case: StatusChange,
+        known: tuple[Order, RemoteOrder],
+        *,
+        may_exist: bool,  # noqa: ARG002 - its flows look at first anyway
+    ) -> StatusChangeRequest:
+        order, placement = known
+        return StatusChangeRequest(order, placement, case.status)
+
+    def why_blocked(self, known: object) -> str | None:  # noqa: ARG002 - a status may always be set
         return None
 
     def description(self, case: StatusChange) -> str:
