@@ -84,7 +84,7 @@ def test_a_part_that_is_canceled_at_a_service_is_no_leave_to_cancel_the_cart(
     desk.confirm(case_at(desk, "phone").id, by="Ben")
     desk.cancel("1042", by="Ann", at=["cart"])
     assert (states(desk)["cart"], village.writes) == (State.WITHDRAWN, [])
-    assert "phone (only a part was canceled)" in str(case_at(desk, "cart").text)
+    assert "only a part was canceled at phone" in str(case_at(desk, "cart").text)
 
 
 # Places that come later

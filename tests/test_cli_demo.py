@@ -67,7 +67,7 @@ def test_a_cart_is_left_alone_where_one_of_three_services_refuses_and_no_rule_te
         cart = wish["cases"][-1]
         assert cart["state"] == "withdrawn"
         assert [step for step in cart["steps"] if step["exchange"] is not None] == [], "Shopify was not even called"
-        assert "left alone, because of amazon-mcf (refused)" in cart["steps"][-1]["text"]
+        assert "Cart not canceled: the cancellation at amazon-mcf was refused" in cart["steps"][-1]["text"]
 
 
 def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatc
         "the service wants a reason",
         "the rule fired once",
         "Settled, but not canceled everywhere.",
-        "Shopify: withdrawn - the cart was left alone, because of amazon-mcf (refused)",
+        "Shopify: withdrawn - Cart not canceled: the cancellation at amazon-mcf was refused",
         "which answers our mail",
         "line quantities, ",
         "Canceled at every place that held it.",

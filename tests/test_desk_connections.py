@@ -172,7 +172,7 @@ def test_a_cart_is_left_alone_when_one_of_the_others_refused(bench: Bench) -> No
     assert bench.states(number) == {MCF: State.REFUSED, "depot": State.CANCELED, "cart": State.WITHDRAWN}
     assert bench.shops["cart"].asked == []
     cart = next(case for case in bench.desk.cases() if case.role is Role.CART)
-    assert cart.text == "the cart was left alone, because of amazon-mcf (refused)"
+    assert cart.text == "Cart not canceled: the cancellation at amazon-mcf was refused"
     assert not bench.desk.receipt(number).is_canceled
 
 

@@ -142,7 +142,7 @@ def test_canceled_is_a_cancellation_and_the_cart_is_not_told_first(
     assert made.canceled is not None
     (case,) = made.canceled.cases
     assert (case.connection, case.state, made.changes) == ("cart", State.WITHDRAWN, ())
-    assert "mill (never asked)" in (case.text or "")
+    assert "no cancellation was requested at mill" in (case.text or "")
     assert village.writes == []
 
 

@@ -13,7 +13,6 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.validation import (
     demand,
     demand_lines,
-    not_yet_asked,
     open_cases,
     wanted_placements,
     wish_content,
@@ -76,41 +75,6 @@ def test_an_order_that_was_not_submitted_there_cannot_be_canceled_there(
     with pytest.raises(NotAllowedError, match=where) as caught:
         wanted_placements(ORDER, placements, at)
     assert caught.value.remedy
-
-
-@pytest.mark.parametrize(
-    ("state", "lines", "asks"),
-    [
-        (State.REQUESTED, {}, False),
-        (State.REQUESTED, {"MUG": 1}, False),
-        (State.CANCELED, {}, False),
-        (State.CANCELED, {"MUG": 1}, False),
-        (State.PARTLY_CANCELED, {}, False),
-        (State.PARTLY_CANCELED, {"MUG": 1}, True),
-        (State.REFUSED, {}, True),
-        (State.IMPOSSIBLE, {"MUG": 1}, True),
-        (State.WITHDRAWN, {}, True),
-    ],
-)
-def test_after_a_wish_for_the_whole_order_only_what_ended_without_a_cancel_is_asked_again(
-    state: State, lines: Lines, asks: bool
-) -> None:
-    assert not_yet_asked([DEPOT], opened(state=state), [WISH], lines) == ((DEPOT,) if asks else ())
-
-
-def test_a_wish_for_a_part_covers_the_same_part_only() -> None:
-    part = evolve(WISH, lines={"MUG": 1})
-    canceled = opened(part, State.CANCELED)
-    assert not_yet_asked([DEPOT], canceled, [part], {"MUG": 1}) == ()
-    assert not_yet_asked([DEPOT], canceled, [part], {"CAP": 1}) == (DEPOT,)
-    assert not_yet_asked([DEPOT], canceled, [part], {}) == (DEPOT,)
-
-
-@pytest.mark.parametrize("lines", [{}, {"CAP": 1}, {"MUG": 2}])
-def test_another_part_has_to_wait_while_one_is_being_canceled(lines: Lines) -> None:
-    part = evolve(WISH, lines={"MUG": 1})
-    with pytest.raises(NotAllowedError, match="another part of the order is being canceled at depot"):
-        not_yet_asked([DEPOT], opened(part), [part], lines)
 
 
 # What a route takes

@@ -8,7 +8,8 @@ from datetime import datetime
 from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.damage import DamagedRow
 from orderdesk_sdk.cases.evidence import MailIn, ProofKind
 from orderdesk_sdk.cases.exchange import Exchange, Intent
@@ -18,7 +19,6 @@ from orderdesk_sdk.cases.ledger_flaws import Record
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusChange
-from orderdesk_sdk.cases.validation import leaves_nothing
 from orderdesk_sdk.orders.order import Order, Placement
 from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
 from orderdesk_sdk.plugin.integration import Integration
@@ -82,8 +82,7 @@ class WishReceipt:
 class Receipt:
     """All wishes to cancel an order, oldest first, and what was resubmitted and which statuses were set. As of `at`.
 
-    goes_on: the places where something of it was never asked for, each with why: another wish named only some places,
-    or only a part of the order.
+    coverage: what has been canceled of it, and where.
     flaws: what in the ledger is not as it was written, a sentence each with what it is about. Then nothing is proved.
     """
 
@@ -91,9 +90,9 @@ class Receipt:
     order_number: str
     at: datetime
     wishes: tuple[WishReceipt, ...]
+    coverage: CancellationCoverage
     resubmissions: tuple[Resubmission, ...] = ()
     status_changes: tuple[StatusChange, ...] = ()
-    goes_on: tuple[str, ...] = ()
     flaws: tuple[str, ...] = ()
 
     @property
@@ -104,12 +103,15 @@ class Receipt:
     @property
     def is_canceled(self) -> bool:
         """Whether every place that held the order has said that it is canceled, all of it, and all is as written."""
-        latest = {found.case.connection: found.case.state for wish in self.wishes for found in wish.cases}
-        return (
-            bool(latest)
-            and all(state is State.CANCELED for state in latest.values())
-            and not (self.goes_on or self.flaws)
-        )
+        return self.coverage.is_fully_canceled() and not self.flaws
+
+    @property
+    def not_canceled_at(self) -> tuple[str, ...]:
+        """The connections at which the order, or a part of it, is still active, each with why.
+
+        Not one at which a case is open; and none at all where nobody has requested a cancellation.
+        """
+        return tuple(map(str, self.coverage.still_active())) if self.wishes else ()
 
 
 def make_receipt(
@@ -121,6 +123,8 @@ def make_receipt(
 ) -> Receipt:
     """The receipt of an order from the ledger. integration: a connection's declaration, or why there is none."""
     cases = ledger.cases(order_id=order.id)
+    cancellations = ledger.cancellations(order.id)
+    coverage = CancellationCoverage.of(order, placements, cancellations, cases)
     records = {case.id: ledger.verify(case) for case in cases}
     damaged: list[str] = []
 
@@ -140,7 +144,7 @@ def make_receipt(
                 if case.cancellation_id == cancellation.id
             ),
         )
-        for cancellation in ledger.cancellations(order.id)
+        for cancellation in cancellations
     ]
     again, changes = ledger.resubmissions(original_id=order.id), ledger.status_changes(order_id=order.id)
     errands: tuple[Work, ...] = (*again, *changes)
@@ -149,20 +153,7 @@ def make_receipt(
         *(f"{each.id} at {each.connection}: {flaw}" for each in errands for flaw in ledger.verify(each).flaws),
         *damaged,
     ]
-    return Receipt(
-        order.id, order.number, now, tuple(wishes), again, changes, _goes_on(order, placements, wishes), tuple(flaws)
-    )
-
-
-def _goes_on(order: Order, placements: Sequence[Placement], wishes: Sequence[WishReceipt]) -> tuple[str, ...]:
-    latest = {found.case.connection: (found.case, wish.cancellation) for wish in wishes for found in wish.cases}
-    never = [placement.connection for placement in placements if wishes and placement.connection not in latest]
-    parts = [
-        name
-        for name, (case, wish) in latest.items()
-        if case.state is State.CANCELED and not leaves_nothing(case, wish, order)
-    ]
-    return (*(f"{name} (never asked)" for name in never), *(f"{name} (only a part was canceled)" for name in parts))
+    return Receipt(order.id, order.number, now, tuple(wishes), coverage, again, changes, tuple(flaws))
 
 
 def _case(case: Case, history: Sequence[Entry], integration: Integration | str, record: Record) -> CaseReceipt:

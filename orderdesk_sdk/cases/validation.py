@@ -12,17 +12,14 @@ from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.errors import InputError, NotAllowedError
 from orderdesk_sdk.orders.order import Order, Placement, Role
-from orderdesk_sdk.plugin.lines import label, lines_of_names, uncovered
+from orderdesk_sdk.plugin.lines import label, lines_of_names
 from orderdesk_sdk.plugin.reasons import resolve_reason
 from orderdesk_sdk.plugin.routes import Route, Scope
 
 __all__ = [
     "demand",
     "demand_lines",
-    "demand_submittable",
-    "latest_of",
-    "leaves_nothing",
-    "not_yet_asked",
+    "is_whole",
     "open_cases",
     "wanted_placements",
     "wish_content",
@@ -50,32 +47,6 @@ def wanted_placements(order: Order, placements: Sequence[Placement], at: Sequenc
     return tuple(placement for placement in placements if not at or placement.connection in at)
 
 
-def not_yet_asked(
-    placements: Sequence[Placement], cases: Sequence[Case], wishes: Sequence[Cancellation], lines: Mapping[str, int]
-) -> tuple[Placement, ...]:
-    """The placements at which this is not being canceled, or canceled, already. Lines are named by their ids.
-
-    A wish for the whole order covers every part; a wish for a part covers the same part. Raises NotAllowedError where
-    another part is being canceled right now: two open cases at one place could not be told apart there.
-    """
-    parts = {wish.id: dict(wish.lines) for wish in wishes}
-    covered = {
-        case.connection
-        for case in cases
-        if (case.is_open or case.state is State.CANCELED or (case.state is State.PARTLY_CANCELED and not lines))
-        and parts.get(case.cancellation_id, {}) in ({}, dict(lines))
-    }
-    open_at = {case.connection for case in cases if case.is_open} - covered
-    busy = [placement.connection for placement in placements if placement.connection in open_at]
-    if busy:
-        raise NotAllowedError(
-            f"another part of the order is being canceled at {', '.join(busy)}",
-            place=f"order {cases[0].order_number}",
-            remedy="wait until that is settled, or withdraw it",
-        )
-    return tuple(placement for placement in placements if placement.connection not in covered)
-
-
 def with_line_ids(order: Order, wish: Cancellation) -> Cancellation:
     """The wish with its lines named by their ids, also where an early version kept names as they were typed."""
     if wish.line_names or not wish.lines:
@@ -84,26 +55,8 @@ def with_line_ids(order: Order, wish: Cancellation) -> Cancellation:
     return evolve(wish, lines=lines, line_names={line_id: label(order, line_id) for line_id in lines})
 
 
-def latest_of(cases: Sequence[Case], placements: Sequence[Placement]) -> dict[str, Case]:
-    """The latest of an order's cases at each connection, but for those where the order was not submitted after all."""
-    held = {placement.connection for placement in placements}
-    latest = {case.connection: case for case in cases}
-    return {name: case for name, case in latest.items() if name in held or case.state is not State.WITHDRAWN}
-
-
-def leaves_nothing(case: Case, wish: Cancellation, order: Order) -> bool:
-    """Whether a canceled case took all of the order away at its place; a wish for a part seldom does."""
-    if case.state is not State.CANCELED:
-        return False
-    lines = with_line_ids(order, wish).lines
-    if not lines:
-        return True
-    if any(line.canceled < line.ordered for line in case.lines):
-        return False
-    return _is_whole(order, lines) or (bool(case.lines) and uncovered(order, {}, case.lines) is None)
-
-
-def _is_whole(order: Order, lines: Mapping[str, int]) -> bool:
+def is_whole(order: Order, lines: Mapping[str, int]) -> bool:
+    """Whether lines, by id and with quantities, are all that is ordered."""
     return all(lines.get(line.id, 0) >= line.quantity for line in order.lines)
 
 
@@ -113,7 +66,7 @@ def demand(
     """Hold a wish, its lines by id, against what a route takes. Raises InputError with the remedy."""
     place = f"order {order.number} at {title}"
     demand_lines(order, lines)
-    if lines and not _is_whole(order, lines) and route.scope is Scope.ORDER:
+    if lines and not is_whole(order, lines) and route.scope is Scope.ORDER:
         raise InputError(
             "only the whole order can be canceled there",
             place=place,
@@ -161,19 +114,3 @@ def open_cases(
         )
         for number, placement in enumerate(ordered, start=1)
     )
-
-
-def demand_submittable(order: Order, cases: Sequence[Case]) -> None:
-    """Raises NotAllowedError where an order is canceled or being so anywhere, by its cases, oldest first."""
-    latest = {case.connection: case for case in cases}
-    against = [
-        f"{case.connection} ({case.state.value})"
-        for case in latest.values()
-        if case.is_open or case.state in (State.CANCELED, State.PARTLY_CANCELED, State.SHIPPED_ANYWAY)
-    ]
-    if against:
-        raise NotAllowedError(
-            f"it was canceled, or is being canceled, at {', '.join(against)}",
-            place=f"order {order.number}",
-            remedy="resubmit a canceled order as a duplicate: `orderdesk resubmit`",
-        )

@@ -10,12 +10,12 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.errand import end_of
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import (
     demand,
-    not_yet_asked,
     open_cases,
     wanted_placements,
     wish_content,
@@ -94,11 +94,11 @@ class Wishes:
             self._refuse_while_submitting(found)
         known = self._host.placements(found.id)
         placements = wanted_placements(found, known, wish.at)
-        wishes = [with_line_ids(found, earlier) for earlier in self._ledger.cancellations(found.id)]
+        # Before the cases: the key below counts the wishes, so a wish that is recorded in between has the same one.
+        wishes = self._ledger.cancellations(found.id)
         cases = self._ledger.cases(order_id=found.id)
-        if wish.heard_from is not None:  # What is left of a part may be canceled there meanwhile.
-            cases = tuple(case for case in cases if case.state is not State.PARTLY_CANCELED)
-        wanted = not_yet_asked(placements, cases, wishes, wish.lines)
+        coverage = CancellationCoverage.of(found, known, wishes, cases)
+        wanted = coverage.not_covered(wish.lines, placements, reported=wish.heard_from is not None)
         if not wanted:
             # Read anew: the wish that is under way may have come after the ones above were read.
             latest = self._ledger.cancellations(found.id)[-1]

@@ -22,12 +22,12 @@ from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.coverage import latest_cases
 from orderdesk_sdk.cases.ledger import Ledger, Work
 from orderdesk_sdk.cases.plan import Plan, make_plan
 from orderdesk_sdk.cases.receipt import Receipt, make_receipt
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.status_change import StatusChange
-from orderdesk_sdk.cases.validation import demand_submittable
 from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.desk.cancellations import Standing, Wish, Wishes, name_of
 from orderdesk_sdk.desk.cases import Verdicts
@@ -50,6 +50,7 @@ from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.webhooks import HintKind, Message
 from orderdesk_sdk.rules.engine import Rulebook
 from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.context import read_coverage
 from orderdesk_sdk.runtime.handlers.email import Post
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import InlineEngine, Report
@@ -90,7 +91,7 @@ class Desk:
         self.connections = Connections(
             config.connections, self.registry, self.clock, limits or CallLimits(), patience, config.ledger, self._ending
         )
-        by_id = HostById(self.host)
+        by_id = self._by_id = HostById(self.host)
         post = Post(mailer, self.clock)
         self.listeners = Listeners(listeners, lambda: self.registry.entry_points(LISTENERS), patience=patience)
         self._engine = InlineEngine(
@@ -163,7 +164,8 @@ class Desk:
         """What a cancellation of the order would do now. Sends nothing."""
         found = self.order(order)
         placements = self.host.placements(found.id)
-        standing = {case.connection: case.state for case in self.ledger.cases(order_id=found.id)}
+        latest = latest_cases(self.ledger.cases(order_id=found.id), placements)
+        standing = {name: case.state for name, case in latest.items()}
         declared, settings = self.connections.usable({placement.connection for placement in placements})
         return make_plan(found, placements, declared, self.clock.now(), standing, settings)
 
@@ -275,8 +277,7 @@ class Desk:
 
     def check_submittable(self, order: str) -> None:
         """For hosts, before they submit an order anywhere: raises NotAllowedError where it is canceled or being so."""
-        found = self.order(order)
-        demand_submittable(found, self.ledger.cases(order_id=found.id))
+        read_coverage(self.ledger, self._by_id, self.order(order)).ensure_submittable()
 
     def request(self, case_id: str) -> CancelRequest:
         """What an open case asks of its service, for whoever does it by other means than a button.

@@ -7,14 +7,14 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 
-from attrs import evolve, frozen
+from attrs import frozen
 
-from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import READABLE, Case, State
+from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.policy.polling import STOP_IT
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.cases.validation import leaves_nothing, wanted_placements
+from orderdesk_sdk.cases.validation import wanted_placements
 from orderdesk_sdk.desk.cancellations import Wish, Wishes
 from orderdesk_sdk.errors import (
     ConfigurationError,
@@ -32,6 +32,7 @@ from orderdesk_sdk.plugin.plain_values import name_of, plain_of
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_sdk.runtime.connections import Connection, Connections
+from orderdesk_sdk.runtime.context import read_coverage
 from orderdesk_sdk.runtime.scheduler import InlineEngine
 
 __all__ = ["Heard", "Inbound"]
@@ -151,10 +152,11 @@ class Inbound:
 
     def heed(self, order: Order, name: str, kind: HintKind, *, by: str) -> tuple[Case | None, str]:
         """Look into what somebody says of an order at a connection; the case, and what was done, in words."""
-        case = self._latest(order, name)
+        coverage = read_coverage(self._ledger, self._host, order)
+        case = coverage.latest.get(name)
         if case is not None and (case.is_open or case.state is State.CANCELED):
             self._note(case, f"{by} says that it is {kind.value}")
-        if kind is HintKind.CANCELED and (case is None or not self._is_being_canceled(case, order)):
+        if kind is HintKind.CANCELED and not coverage.is_canceled_or_open(name):
             # It came from there: the place is read back and never asked, so nothing is echoed.
             wish = Wish(order=order.id, by=by, reason=f"canceled at {name}", at=(name,), heard_from=name)
             found = [made for made in self._wishes.make(wish).cases if made.connection == name]
@@ -162,7 +164,7 @@ class Inbound:
         if case is None or case.state not in READABLE:
             return case, "nothing to look into"
         after, is_read = self._read(case)
-        if kind is HintKind.SHIPPED and not is_read and self._is_alarming(after, order):
+        if kind is HintKind.SHIPPED and not is_read and _is_alarming(after, coverage):
             # Nobody looks at a settled case again by himself, so what could not be read must not be forgotten.
             return self._alarm(after, f"{by} says that it shipped, and it could not be read back"), "alarm"
         return after, "read back" if is_read else "noted; it could not be read back"
@@ -191,31 +193,21 @@ class Inbound:
         Where only a part was to be canceled, the rest ships in order: there only the service's own word is an alarm.
         Raises NotAllowedError where the order was not submitted to one of `at`.
         """
-        placements = self._host.placements(order.id)
+        coverage = read_coverage(self._ledger, self._host, order)
+        placements = coverage.remote_orders
         wanted = {placement.connection for placement in (wanted_placements(order, placements, at) if at else ())}
         raised = []
-        for case in {case.connection: case for case in self._ledger.cases(order_id=order.id)}.values():
+        for case in coverage.latest.values():
             if (case.connection not in wanted) if at else (case.role is Role.CART):
                 continue
             if case.state not in _ALARMABLE:
                 continue
             known, _ = self._read(case)
-            if known.state in _ALARMABLE and self._is_alarming(known, order):
+            if _is_alarming(known, coverage):
                 known = self._alarm(known, note or f"{by} says that it shipped", person=by)
             if known.state is State.SHIPPED_ANYWAY:
                 raised.append(known)
         return tuple(raised)
-
-    def _is_being_canceled(self, case: Case, order: Order) -> bool:
-        return case.is_open or leaves_nothing(case, self._wish(case), order)
-
-    def _is_alarming(self, case: Case, order: Order) -> bool:
-        """Whether it is an alarm that something of the order shipped there: not where the rest of it goes on."""
-        wish = self._wish(case)
-        return case.state in _ALARMABLE and leaves_nothing(evolve(case, state=State.CANCELED, lines=()), wish, order)
-
-    def _wish(self, case: Case) -> Cancellation:
-        return next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
 
     def _note(self, case: Case, text: str) -> None:
         """Note a message once, however often its sender repeats it."""
@@ -227,8 +219,7 @@ class Inbound:
         return self._engine.apply(case, event)
 
     def _latest(self, order: Order, name: str) -> Case | None:
-        found = [case for case in self._ledger.cases(order_id=order.id) if case.connection == name]
-        return found[-1] if found else None
+        return read_coverage(self._ledger, self._host, order).latest.get(name)
 
     def _read(self, case: Case) -> tuple[Case, bool]:
         """The case after a read-back, and whether the service told anything by it."""
@@ -249,3 +240,8 @@ class Inbound:
         except OrderDeskError:
             return False
         return bool(hook.get_hookimpls())
+
+
+def _is_alarming(case: Case, coverage: CancellationCoverage) -> bool:
+    """Whether it is an alarm that something of the order shipped there: not where the rest of it goes on."""
+    return case.state in _ALARMABLE and coverage.requests_all_lines(case)

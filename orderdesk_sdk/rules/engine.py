@@ -16,7 +16,6 @@ from attrs import evolve
 from orderdesk_sdk.cases.clock_ahead import BELIEVED
 from orderdesk_sdk.cases.events import Firing, Occurrence, OccurrenceKind
 from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.cases.validation import latest_of, leaves_nothing
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import (
     ConfigurationError,
@@ -37,7 +36,7 @@ from orderdesk_sdk.rules.actions import ActionExecutor, Actions, Deed
 from orderdesk_sdk.rules.conditions import decide
 from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, Action, Decision, Rule
 from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.runtime.context import LEASE, read_coverage
 
 __all__ = ["REFUSALS", "Rulebook"]
 
@@ -283,16 +282,10 @@ class Rulebook:
         """What follows where the last place that held the order has said that it is canceled: that it is, once."""
         if occurrence.kind not in (OccurrenceKind.CASE_SETTLED, OccurrenceKind.CANCELED_ELSEWHERE):
             return []
-        cases = self._ledger.cases(order_id=occurrence.order_id)
-        placements = self._host.placements(occurrence.order_id)
-        latest = latest_of(cases, placements)
-        held = {placement.connection for placement in placements}
-        wishes = {wish.id: wish for wish in self._ledger.cancellations(occurrence.order_id)}
-        order = self._host.order(occurrence.order_id)
-        gone = [leaves_nothing(case, wishes[case.cancellation_id], order) for case in latest.values()]
-        if held - set(latest) or not gone or not all(gone):
+        coverage = read_coverage(self._ledger, self._host, self._host.order(occurrence.order_id))
+        if not coverage.is_fully_canceled():
             return []
-        identity = f"all canceled {cases[-1].cancellation_id}"
+        identity = f"all canceled {coverage.cases[-1].cancellation_id}"
         kind = OccurrenceKind.ORDER_CANCELED
         return [Occurrence(identity, kind, occurrence.order_id, self._clock.now(), {}, occurrence.chain)]
 

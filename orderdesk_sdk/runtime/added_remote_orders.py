@@ -14,6 +14,7 @@ from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.coverage import latest_cases
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import open_cases
@@ -111,7 +112,7 @@ class Reach:
             if case.is_open:
                 is_new = case.state is State.REQUESTED and case.attempt == 0 and not case.gathered
                 return wishes[case.cancellation_id] if is_new else None
-        if was_there and any(not _denied(case) for case in here):
+        if was_there and latest_cases(here, [placement]):
             return None
         for wish in reversed(wishes.values()):
             if wish.lines or wish.at or wish.extends is not None:
@@ -177,8 +178,8 @@ class Reach:
     def _missing(self, order_id: str, placements: Sequence[Placement]) -> tuple[Placement, ...]:
         if len(placements) < 2:  # The one place is that of the case which is being looked at.
             return ()
-        known = {case.connection for case in self._ledger.cases(order_id=order_id) if not _denied(case)}
-        return tuple(placement for placement in placements if placement.connection not in known)
+        latest = latest_cases(self._ledger.cases(order_id=order_id), placements)
+        return tuple(placement for placement in placements if placement.connection not in latest)
 
     def _resume(self, begun: Registration) -> None:
         try:
@@ -198,11 +199,6 @@ class Reach:
                 case = self._book.apply(case, Event(EventKind.WITHDRAW, self._clock.now(), text=why))
             except ConflictError:
                 case = self._ledger.case(case.id)  # A worker has found, too, that the order is not there.
-
-
-def _denied(case: Case) -> bool:
-    """Whether a case was only heard of, and is over: nobody has asked there."""
-    return case.heard and case.state is State.WITHDRAWN
 
 
 def _turn(wish: Cancellation, turns: int) -> str:

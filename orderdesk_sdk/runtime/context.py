@@ -9,10 +9,11 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import Ledger, Write
 from orderdesk_sdk.cases.policy.escalation import hand_over
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
-from orderdesk_sdk.cases.validation import latest_of, leaves_nothing, with_line_ids
+from orderdesk_sdk.cases.validation import with_line_ids
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.errors import NotFoundError, OrderDeskError
 from orderdesk_sdk.orders.by_id import HostById
@@ -23,7 +24,7 @@ from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.listeners import Listeners
 
-__all__ = ["LEASE", "Casebook", "Known"]
+__all__ = ["LEASE", "Casebook", "Known", "read_coverage"]
 
 LEASE = minutes(5)
 """How long a claim holds. Whoever has not finished by then is taken for dead; what it still writes is fenced off."""
@@ -38,6 +39,16 @@ class Known:
     order: Order
     placement: Placement
     wish: Cancellation
+
+
+def read_coverage(ledger: Ledger, host: HostById, order: Order) -> CancellationCoverage:
+    """What has been canceled of an order, and where, as ledger and host have it now."""
+    # In this order: an order is registered somewhere last, so whoever sees that sees what was written down before it;
+    # and a cancellation is written down with its cases, so whoever sees these sees it.
+    remote_orders = host.placements(order.id)
+    registrations = ledger.registrations(order_id=order.id)
+    cases = ledger.cases(order_id=order.id)
+    return CancellationCoverage.of(order, remote_orders, ledger.cancellations(order.id), cases, registrations)
 
 
 class Casebook:
@@ -100,41 +111,14 @@ class Casebook:
         if case.role is not Role.CART:
             return None
         now = self.clock.now()
-        # In this order: a place is registered last, so whoever sees it sees what was written down about it before.
-        placements = self._host.placements(case.order_id)
-        coming = [begun.connection for begun in self.ledger.registrations(order_id=case.order_id)]
-        # Of all wishes: a cart that was registered after the first one must wait for what that one asked elsewhere.
-        latest = latest_of(self.ledger.cases(order_id=case.order_id), placements)
-        others = [other for other in latest.values() if other.role is not Role.CART]
-        against = [
-            f"{other.connection} ({'only a part was canceled' if other.state is State.CANCELED else other.state.value})"
-            for other in others
-            if not other.is_open and not self._takes_away(other, case)
-        ]
-        against += [
-            f"{placement.connection} (never asked)"
-            for placement in placements
-            if placement.role is not Role.CART and placement.connection not in (*latest, *coming)
-        ]
-        if against:
-            text = f"the cart was left alone, because of {', '.join(against)}"
-            if case.asked_at is not None:  # An earlier way has asked it already, so the wish cannot be taken back.
-                return hand_over(case, now, text)
-            return Event(EventKind.WITHDRAW, now, text=text)
-        if coming:
-            text = f"waits for the registration at {coming[0]}"
-            return Event(EventKind.WAIT, now, due_at=now + LOOK_AGAIN, text=text)
-        if any(other.is_open for other in others):
-            return Event(EventKind.WAIT, now, due_at=now + LOOK_AGAIN, text="waits for the fulfillment services")
-        return None
-
-    def _takes_away(self, other: Case, case: Case) -> bool:
-        """Whether a settled case took away at its place what another case is about."""
-        if other.state is not State.CANCELED or other.cancellation_id == case.cancellation_id:
-            return other.state is State.CANCELED
-        order = self._host.order(case.order_id)
-        wish, its = with_line_ids(order, self.wish(other)), with_line_ids(order, self.wish(case))
-        return wish.lines == its.lines or leaves_nothing(other, wish, order)
+        block = read_coverage(self.ledger, self._host, self._host.order(case.order_id)).blocks_cart(case)
+        if block is None:
+            return None
+        if block.waits:
+            return Event(EventKind.WAIT, now, due_at=now + LOOK_AGAIN, text=block.message)
+        if case.asked_at is not None:  # An earlier way has asked it already, so the wish cannot be taken back.
+            return hand_over(case, now, block.message)
+        return Event(EventKind.WITHDRAW, now, text=block.message)
 
     def veto(self, case: Case, known: Known) -> tuple[Case | None, tuple[str, ...]]:
         """The case, refused, where a listener wants nothing of its wish done; else None. And the faults of listeners.

@@ -131,9 +131,13 @@ class InlineEngine:
 
     def resubmit(self, order: Order, *, by: str, at: str | None, number: str | None) -> Resubmission:
         """Open (or find) the resubmission of an order, do what is due, and return it as it is then."""
-        opened = self._resubmitter.open(order, by=by, at=at, number=number)
+        opened, known = self._resubmitter.open(order, by=by, at=at, number=number)
+
+        def step(job: Job, watch: Watch) -> None:  # noqa: ARG001 - of the one job
+            self._resubmitter.advance(opened, watch, known=known)
+
         if opened.is_open:
-            self._run([(opened,)], self._advance)  # What keeps it from being done now, leaves it due.
+            self._run([(opened,)], step)  # What keeps it from being done now, leaves it due.
         return self._ledger.resubmission(opened.id)
 
     def change_status(
@@ -141,8 +145,12 @@ class InlineEngine:
     ) -> StatusChange:
         """Open (or find) a status change, do what is due, and return it as it is then."""
         opened = self._status_changer.open(order, placement, status, by=by, key=key, chain=chain)
+
+        def step(job: Job, watch: Watch) -> None:  # noqa: ARG001 - of the one job
+            self._status_changer.advance(opened, watch, known=(order, placement))
+
         if opened.is_open:
-            self._run([(opened,)], self._advance)  # What keeps it from being done now, leaves it due.
+            self._run([(opened,)], step)  # What keeps it from being done now, leaves it due.
         return self._ledger.status_change(opened.id)
 
     def run_due(self, limit: int) -> Report:

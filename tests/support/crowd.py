@@ -27,10 +27,10 @@ from orderdesk_devkit.testing.failpoints.child import TOLD
 from orderdesk_devkit.testing.failpoints.fork_server import Nursery, Obituary
 from orderdesk_devkit.testing.raw_server import RawServer, answering
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.coverage import latest_cases
 from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.ledger import Work
 from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.validation import latest_of
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
@@ -291,7 +291,7 @@ class _Crowd:
             for placement in desk.host.placements(order.id):
                 if placement.connection not in asked:
                     yield f"{plan.number} was canceled, and {placement.connection} was never asked"
-        for case in latest_of(cases, desk.host.placements(order.id)).values():
+        for case in latest_cases(cases, desk.host.placements(order.id)).values():
             yield from self._wrong_case(desk, case)
         assert isinstance(desk.host, LocalHost)
         made = [copy for copy in desk.host.copies(order.id) if not desk.host.placements(copy)]

@@ -16,13 +16,13 @@ from orderdesk_devkit.simulators.simulator import Deed, Record, Simulator
 from orderdesk_devkit.testing.failpoints.checker import sends
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.errand import Errand, ErrandState
 from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.cases.history import Entry
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind
-from orderdesk_sdk.cases.validation import leaves_nothing
 from orderdesk_sdk.clock import Clock, hours
 from orderdesk_sdk.orders.order import Role
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
@@ -115,10 +115,12 @@ class LawJudge:
 
     def _going_on(self, order_id: str) -> Iterator[str]:
         """The fulfillments at which an order is not canceled as a whole, by the ledger as it is now."""
-        latest = {case.connection: case for case in self._ledger.cases(order_id=order_id)}
-        wishes = {wish.id: wish for wish in self._ledger.cancellations(order_id)}
-        order = self._host.order(order_id)
-        for placement in self._host.placements(order_id):
+        cases = self._ledger.cases(order_id=order_id)
+        latest = {case.connection: case for case in cases}
+        placements = self._host.placements(order_id)
+        order, wishes = self._host.order(order_id), self._ledger.cancellations(order_id)
+        coverage = CancellationCoverage.of(order, placements, wishes, cases)
+        for placement in placements:
             if placement.role is Role.CART:
                 continue
             case = latest.get(placement.connection)
@@ -126,7 +128,7 @@ class LawJudge:
                 yield f"{placement.connection} was never asked"
             elif case.state is not State.CANCELED:
                 yield f"{placement.connection} is {case.state.value}"
-            elif not leaves_nothing(case, wishes[case.cancellation_id], order):
+            elif not coverage.canceled_all_lines(case):
                 yield f"{placement.connection} canceled only a part"
 
     def look(self, orders: Sequence[str], simulators: dict[str, Simulator]) -> list[str]:

@@ -197,8 +197,8 @@ def _verdict(screen: Screen, receipt: Receipt) -> None:
         screen.line("Settled, but not canceled everywhere.", "bold yellow")
     else:
         screen.line("Not settled yet.", "bold cyan")
-    if receipt.goes_on:
-        screen.line(f"It goes on at {', '.join(receipt.goes_on)}.", "yellow")
+    if receipt.not_canceled_at:
+        screen.line(f"Still active at {', '.join(receipt.not_canceled_at)}.", "yellow")
 
 
 def _case_page(screen: Screen, found: CaseReceipt) -> None:

@@ -33,10 +33,11 @@ PERSON = ByPerson()
 E = TypeVar("E", bound=Errand)
 R = TypeVar("R", ResubmitRequest, StatusRequest)
 T = TypeVar("T")
+K = TypeVar("K")
 
 
-class ErrandRunner(ABC, Generic[E, R, T]):
-    """Advances errands of one kind: E by requests R whose flows end with T.
+class ErrandRunner(ABC, Generic[E, R, T, K]):
+    """Advances errands of one kind: E by requests R, made of what is known as K, whose flows end with T.
 
     An errand of unknown fate is driven again, and its flow must look before it sends. What comes to nothing is tried
     again as `PATIENCE` says, like a cancel; then a named person has it.
@@ -57,14 +58,18 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         """The plugin's flow for a request."""
 
     @abstractmethod
-    def request(self, work: E, *, unsure: bool) -> R:
+    def read(self, work: E) -> K:
+        """What a request is made of. Read once and passed on; raises what keeps it from being read."""
+
+    @abstractmethod
+    def request(self, work: E, known: K, *, unsure: bool) -> R:
         """What is asked for. unsure: an earlier request may have worked, so the flow must look before it sends.
 
         Raises InputError where it never can be asked for, another OrderDeskError where it cannot be now.
         """
 
     @abstractmethod
-    def against(self, work: E) -> str | None:
+    def against(self, known: K) -> str | None:
         """Why nothing more may be sent, although what was sent must be found; None where nothing speaks against it."""
 
     def hold(self, work: E) -> Hold | None:  # noqa: ARG002 - for those that have something to ask
@@ -87,11 +92,13 @@ class ErrandRunner(ABC, Generic[E, R, T]):
     def find(self, work_id: str) -> E:
         """An errand by its id. Raises NotFoundError."""
 
-    def advance(self, work: E, watch: Watch, *, look: bool = False, person: str | None = None) -> E:
+    def advance(
+        self, work: E, watch: Watch, *, look: bool = False, person: str | None = None, known: K | None = None
+    ) -> E:
         """Do what is due. Raises ConflictError when somebody else has it.
 
         look: only read back, whatever is due. person: somebody who decided that it is to be sent again; then what keeps
-        it from being sent is raised.
+        it from being sent is raised. known: what was read just now; None reads it.
         """
         if person is not None or look:
             self._demand_idle(work)
@@ -104,7 +111,8 @@ class ErrandRunner(ABC, Generic[E, R, T]):
             return self._write(work, self._unread(work, now))
         try:
             connection = self._connections.get(work.connection)
-            request = self.request(work, unsure=bool(unknown) and person is None)
+            known = self.read(work) if known is None else known
+            request = self.request(work, known, unsure=bool(unknown) and person is None)
         except OrderDeskError as error:
             if person is not None or look:
                 raise
@@ -112,7 +120,7 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         sending = work.begun(now, due_at=now + LEASE, sends=not looks)
         said = "looking what became of it" if looks else self.announce(work)
         said += "" if person is None else f" again, as {person} decided"
-        against = self._against(work, unknown, looks=looks, person=person)
+        against = self._against(known, unknown, looks=looks, person=person)
         sent, began = self._sent(work, unknown)
         second = SecondSend(against, must_look=bool(unknown) and person is None, same_as=sent)
         journal = WithholdingJournal(self._ledger, _work(work), _work(sending), (said,), self.hold(work), second)
@@ -174,14 +182,14 @@ class ErrandRunner(ABC, Generic[E, R, T]):
         work = self.find(work_id)
         return self._write(work, self._failed(work, text, self._clock.now(), unsure=bool(self._unknown(work))))
 
-    def _against(self, work: E, unknown: AbstractSet[int], *, looks: bool, person: str | None) -> str | None:
+    def _against(self, known: K, unknown: AbstractSet[int], *, looks: bool, person: str | None) -> str | None:
         if looks:
             return "it is only read back"
         if not unknown or person is not None:
             return None
         if len(unknown) > PATIENCE.resends:
             return f"it was sent {len(unknown)} times, nobody knows what became of it, and it is not found there"
-        return self.against(work)
+        return self.against(known)
 
     def _result(self, sending: E, driven: Driven[T], connection: Connection, *, unsure: bool, sent: bool) -> E:
         """unsure: an earlier request may have worked. sent: one of this drive may have."""

@@ -196,9 +196,9 @@ class CaseAdvancer:
         first = self._book.others_first(case)
         if first is not None:
             raise NotAllowedError(
-                f"a cart is told last: {first.text}",
+                first.text or "the cart has to wait",
                 place=f"case {case.id}",
-                remedy="settle the others; what a person has done at the cart is confirmed",
+                remedy="a cart is told last: settle the others, or confirm what a person has done at the cart",
             )
 
     def _end_patience(self, case: Case, connection: Connection, placement: Placement, watch: Watch) -> Case:

@@ -5,142 +5,110 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import assert_never
 
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.coverage import TWICE, CancellationCoverage, ResubmissionBlockKind
 from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.validation import latest_of, leaves_nothing
 from orderdesk_sdk.errors import InputError, NotAllowedError, OrderDeskError
-from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.orders.order import Order, Placement
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.integration import NoResubmit, SameNumber
 from orderdesk_sdk.plugin.requests import ResubmitRequest
 from orderdesk_sdk.plugin.url_paths import number_fault
 from orderdesk_sdk.runtime.connections import Connection
+from orderdesk_sdk.runtime.context import read_coverage
 from orderdesk_sdk.runtime.handlers.base import ErrandRunner
 from orderdesk_sdk.runtime.journal import Hold
 
 __all__ = ["Resubmitter"]
 
 OTHER_NUMBER = "give another number with --number, or let duplicates be numbered otherwise: [resubmit].suffix"
-TWICE = "a resubmission would make the order twice"
 
 
-class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
+class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement, CancellationCoverage]):
     """Opens resubmissions and advances them."""
 
     ends_with = Placement
     find_out = "find out at the service, confirm or refuse it; what is not there may be made under another number"
 
-    def open(self, original: Order, *, by: str, at: str | None, number: str | None) -> Resubmission:
-        """Record the resubmission, or find the one that is there. The duplicate is made when it is advanced: written
-        down first, so that a crash leaves no duplicate that nobody knows of.
+    def open(
+        self, original: Order, *, by: str, at: str | None, number: str | None
+    ) -> tuple[Resubmission, CancellationCoverage]:
+        """Record the resubmission, or find the one that is there; with it, what was read about the original.
+
+        The duplicate is made when it is advanced: written down first, so that a crash leaves no duplicate that nobody
+        knows of.
 
         Raises NotAllowedError while the original is unsettled or not canceled, and where the integration takes no
         resubmission; InputError for a number that the service would mangle, or knows as the canceled order's.
         """
-        case = self._canceled_case(original, at)
-        target = at or case.connection
-
         # Read before the ledger's transaction, in which no host over a network must be asked.
-        places = {placement.connection for placement in self._host.placements(original.id)}
+        known = read_coverage(self._ledger, self._host, original)
+        case = _canceled_case(known, at)
+        target = at or case.connection
+        places = {remote.connection for remote in known.remote_orders}
 
-        def earlier(known: Sequence[Resubmission]) -> Resubmission | None:
-            return _earlier(places, target, number, known)
+        def earlier(resubmissions: Sequence[Resubmission]) -> Resubmission | None:
+            return _earlier(places, target, number, resubmissions)
 
         found = earlier(self._ledger.resubmissions(original_id=original.id))
         if found is not None:
-            return found
-        rule = self._connections.get(target).integration.resubmit
-        if isinstance(rule, NoResubmit):
-            raise NotAllowedError(rule.why, place=f"resubmit {original.number} at {target}")
-        new_number = number or (
-            original.number if isinstance(rule, SameNumber) else self._host.free_number(original.id)
-        )
-        remote_id = case.remote_id if isinstance(rule, SameNumber) else new_number
+            return found, known
         try:
-            self._demand_number(original, new_number, remote_id, target, isinstance(rule, SameNumber))
+            wanted = self._wanted(known, case, target, number, by)
         except InputError:
             # Somebody who asks for the same at this moment may have made the duplicate, which then has the number.
             found = earlier(self._ledger.resubmissions(original_id=original.id))
             if found is None:
                 raise
-            return found
-        now = self._clock.now()
-        opened, is_new = self._ledger.open_resubmission(
-            Resubmission(
-                id=f"r{secrets.token_hex(6)}",
-                order_number=new_number,
-                original_id=original.id,
-                original_number=original.number,
-                connection=target,
-                integration=self._connections.slug(target),
-                remote_id=remote_id,
-                asked_by=by,
-                state=ErrandState.REQUESTED,
-                opened_at=now,
-                updated_at=now,
-                due_at=now,
-            ),
-            earlier,
-        )
+            return found, known
+        opened, is_new = self._ledger.open_resubmission(wanted, earlier)
         if not is_new and opened.original_id != original.id:
             raise InputError(
-                f"the number {new_number!r} is kept for order {opened.original_number}, which was resubmitted as it",
+                f"the number {opened.order_number!r} is kept for order {opened.original_number},"
+                " which was resubmitted as it",
                 place=f"resubmit {original.number} at {target}",
                 remedy=OTHER_NUMBER,
             )
-        return opened
+        return opened, known
 
-    def _canceled_case(self, original: Order, at: str | None) -> Case:
-        latest = {case.connection: case for case in self._ledger.cases(order_id=original.id)}
-        if not latest:
-            raise NotAllowedError(
-                "it has not been canceled", place=f"order {original.number}", remedy="cancel it first"
-            )
-        self._demand_settled(original)
-        lives = self._lives(original)
-        if lives:
-            raise NotAllowedError(lives, place=f"order {original.number}", remedy=TWICE)
-        wanted = latest.get(at) if at is not None else None
-        return wanted or next(iter(latest.values()))
+    def _wanted(
+        self, known: CancellationCoverage, case: Case, target: str, number: str | None, by: str
+    ) -> Resubmission:
+        """The resubmission that is asked for. Raises what the integration, or its rule for numbers, has against it."""
+        original = known.order
+        rule = self._connections.get(target).integration.resubmit
+        if isinstance(rule, NoResubmit):
+            raise NotAllowedError(rule.why, place=f"resubmit {original.number} at {target}")
+        keeps_number = isinstance(rule, SameNumber)
+        new_number = number or (original.number if keeps_number else self._host.free_number(original.id))
+        remote_id = case.remote_id if keeps_number else new_number
+        self._demand_number(known, new_number, remote_id, target, keeps_number)
+        now = self._clock.now()
+        return Resubmission(
+            id=f"r{secrets.token_hex(6)}",
+            order_number=new_number,
+            original_id=original.id,
+            original_number=original.number,
+            connection=target,
+            integration=self._connections.slug(target),
+            remote_id=remote_id,
+            asked_by=by,
+            state=ErrandState.REQUESTED,
+            opened_at=now,
+            updated_at=now,
+            due_at=now,
+        )
 
-    def _demand_settled(self, original: Order) -> None:
-        latest = {case.connection: case for case in self._ledger.cases(order_id=original.id)}
-        unsettled = [f"{case.connection} is {case.state.value}" for case in latest.values() if case.is_open]
-        if unsettled:
-            raise NotAllowedError(
-                f"its cancellation is not settled: {', '.join(unsettled)}",
-                place=f"order {original.number}",
-                remedy="wait until it is, or let a person confirm or refuse the case; else the order may be made twice",
-            )
-
-    def _lives(self, original: Order) -> str | None:
-        """Where the original goes on, in words; None where all of it is canceled, settled or not."""
-        placements = self._host.placements(original.id)  # First: a place is registered when its case is written down.
-        latest = latest_of(self._ledger.cases(order_id=original.id), placements)
-        wishes = {wish.id: wish for wish in self._ledger.cancellations(original.id)}
-        lives = [f"{case.connection} ({case.state.value})" for case in latest.values() if _goes_on(case)]
-        lives += [
-            f"{placement.connection} (never asked to cancel)"
-            for placement in placements
-            if placement.role is not Role.CART and placement.connection not in latest
-        ]
-        lives += [
-            f"{case.connection} (only a part is canceled)"
-            for case in latest.values()
-            if case.state is State.CANCELED
-            and case.role is not Role.CART
-            and not leaves_nothing(case, wishes[case.cancellation_id], original)
-        ]
-        return f"the original goes on at {', '.join(lives)}" if lives else None
-
-    def _demand_number(self, original: Order, number: str, remote_id: str, target: str, same: bool) -> None:
+    def _demand_number(self, known: CancellationCoverage, number: str, remote_id: str, target: str, same: bool) -> None:
         """Refuse a number that another order has, that the service would mangle, or, unless `same`, has canceled."""
+        original = known.order
         rule = self._connections.get(target).integration.remote_id
         fault = number_fault(number, rule)
         fault = self._taken(original, number, remote_id, target) or fault
-        if not same and number in self._numbers_of(original):
+        if not same and number in (original.number, *(remote.remote_id for remote in known.remote_orders)):
             # The service has it, so a look for an earlier try of ours would take the canceled order for one.
             fault = f"the number {number!r} is the canceled order's own, and this service wants a new one"
         if fault:
@@ -167,42 +135,30 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
             return f"the number {remote_id!r} is another order's at {target} (id {there})"
         return None
 
-    def _numbers_of(self, original: Order) -> set[str]:
-        """Every number that the original goes by, here or at a service."""
-        return {original.number, *(found.remote_id for found in self._host.placements(original.id))}
-
     def start(self, request: ResubmitRequest, connection: Connection, now: datetime) -> object:
         hook = connection.loaded.manager.hook.orderdesk_resubmit
         started: object = hook(request=request, service=connection.service(now))
         return started
 
-    def request(self, work: Resubmission, *, unsure: bool) -> ResubmitRequest:
-        self._demand_canceled(work, unsure=unsure)
-        original = self._host.order(work.original_id)
-        taken = self._taken(original, work.order_number, work.remote_id, work.connection, copied=True)
+    def read(self, work: Resubmission) -> CancellationCoverage:
+        return read_coverage(self._ledger, self._host, self._host.order(work.original_id))
+
+    def request(self, work: Resubmission, known: CancellationCoverage, *, unsure: bool) -> ResubmitRequest:
+        _demand_canceled(work, known, unsure=unsure)
+        taken = self._taken(known.order, work.order_number, work.remote_id, work.connection, copied=True)
         if taken:
             raise InputError(taken, place=f"resubmission {work.id}", remedy="resubmit again with another number")
-        return ResubmitRequest(self._duplicate(work), self._original(work), unsure=unsure)
+        there = next((remote for remote in known.remote_orders if remote.connection == work.connection), None)
+        return ResubmitRequest(self._duplicate(work, known.order), there, unsure=unsure)
 
-    def _demand_canceled(self, work: Resubmission, *, unsure: bool) -> None:
-        """The original may have gone somewhere else since this was asked for, or ship after all."""
-        original = self._host.order(work.original_id)
-        self._demand_settled(original)
-        coming = self._ledger.registrations(order_id=original.id)
-        if coming:
-            raise NotAllowedError(f"it is being registered at {coming[0].connection}", place=f"order {original.number}")
-        lives = self._lives(original)
-        if lives and not unsure:  # What may be there already must be found, see `against`.
-            raise InputError(lives, place=f"resubmission {work.id}", remedy=f"{TWICE}; cancel it there, and ask again")
-
-    def against(self, work: Resubmission) -> str | None:
-        lives = self._lives(self._host.order(work.original_id))
-        return f"{lives}, and {TWICE}" if lives else None
+    def against(self, known: CancellationCoverage) -> str | None:
+        block = known.blocks_resubmission()
+        return f"{block.message}, and {TWICE}" if block is not None else None
 
     def hold(self, work: Resubmission) -> Hold:
         def why() -> str | None:
             try:
-                self._demand_canceled(work, unsure=False)
+                _demand_canceled(work, self.read(work), unsure=False)
             except OrderDeskError as error:
                 return error.text
             return None
@@ -239,10 +195,13 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
     def find(self, work_id: str) -> Resubmission:
         return self._ledger.resubmission(work_id)
 
-    def _duplicate(self, work: Resubmission) -> Order:
-        """The order that is submitted: the duplicate, made now where it is not there yet."""
+    def _duplicate(self, work: Resubmission, original: Order | None = None) -> Order:
+        """The order that is submitted: the duplicate, made now where it is not there yet.
+
+        original: as it was just read; None reads it where it goes out again itself.
+        """
         if work.order_number == work.original_number:
-            return self._host.order(work.original_id)
+            return original or self._host.order(work.original_id)
         copy = self._copy(work)
         if copy is None:
             try:
@@ -265,16 +224,34 @@ class Resubmitter(ErrandRunner[Resubmission, ResubmitRequest, Placement]):
         )
         return next((self._host.order(found) for found in copies), None)
 
-    def _original(self, work: Resubmission) -> Placement | None:
-        placements = self._host.placements(work.original_id)
-        return next((found for found in placements if found.connection == work.connection), None)
+
+def _canceled_case(known: CancellationCoverage, at: str | None) -> Case:
+    """The case that a resubmission makes up for: at a connection, or the first. Raises NotAllowedError, see law 9."""
+    block = known.blocks_resubmission()
+    # What is being registered is over in a moment: the resubmission waits for that itself.
+    if block is not None and block.kind is not ResubmissionBlockKind.BEING_REGISTERED:
+        raise NotAllowedError(block.message, place=f"order {known.order.number}", remedy=block.hint)
+    wanted = known.latest.get(at) if at is not None else None
+    return wanted or next(iter(known.latest.values()))
 
 
-def _goes_on(case: Case) -> bool:
-    """Whether a settled case leaves something of the original that is still made or shipped."""
-    if case.role is Role.CART:  # It makes nothing; one that was left alone goes with a fulfillment that refused.
-        return case.state in (State.REFUSED, State.SHIPPED_ANYWAY)
-    return case.state is not State.CANCELED
+def _demand_canceled(work: Resubmission, known: CancellationCoverage, *, unsure: bool) -> None:
+    """The original may have gone somewhere else since this was asked for, or ship after all.
+
+    Raises NotAllowedError for what passes, and InputError for what does not. unsure: what may be there already must be
+    found, wherever the original is; see `against`.
+    """
+    block = known.blocks_resubmission()
+    if block is None:
+        return
+    match block.kind:
+        case ResubmissionBlockKind.UNSETTLED | ResubmissionBlockKind.BEING_REGISTERED:
+            raise NotAllowedError(block.message, place=f"order {known.order.number}", remedy=block.hint)
+        case ResubmissionBlockKind.STILL_ACTIVE | ResubmissionBlockKind.NOT_CANCELED:
+            if not unsure:
+                raise InputError(block.message, place=f"resubmission {work.id}", remedy=block.hint)
+        case _:
+            assert_never(block.kind)
 
 
 def _earlier(

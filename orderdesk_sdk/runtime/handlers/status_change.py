@@ -26,7 +26,7 @@ def settable_statuses(integration: Integration) -> tuple[str, ...]:
     return (*([CANCELED] if integration.cancel else []), *(status.name for status in integration.statuses))
 
 
-class StatusChanger(ErrandRunner[StatusChange, StatusRequest, Answer]):
+class StatusChanger(ErrandRunner[StatusChange, StatusRequest, Answer, tuple[Order, Placement]]):
     """Opens status changes and advances them."""
 
     ends_with = Answer
@@ -65,17 +65,27 @@ class StatusChanger(ErrandRunner[StatusChange, StatusRequest, Answer]):
         started: object = hook(request=request, service=connection.service(now))
         return started
 
-    def request(self, work: StatusChange, *, unsure: bool) -> StatusRequest:  # noqa: ARG002 - its flows look at first anyway
+    def read(self, work: StatusChange) -> tuple[Order, Placement]:
         for placement in self._host.placements(work.order_id):
             if placement.connection == work.connection:
-                return StatusRequest(self._host.order(work.order_id), placement, work.status)
+                return self._host.order(work.order_id), placement
         raise NotFoundError(
             "the order is no longer registered there",
             place=f"order {work.order_number} at {work.connection}",
             remedy="register it again with `orderdesk place`",
         )
 
-    def against(self, work: StatusChange) -> str | None:  # noqa: ARG002 - a status may always be set
+    def request(
+        self,
+        work: StatusChange,
+        known: tuple[Order, Placement],
+        *,
+        unsure: bool,  # noqa: ARG002 - its flows look at first anyway
+    ) -> StatusRequest:
+        order, placement = known
+        return StatusRequest(order, placement, work.status)
+
+    def against(self, known: object) -> str | None:  # noqa: ARG002 - a status may always be set
         return None
 
     def announce(self, work: StatusChange) -> str:
