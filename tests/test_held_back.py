@@ -161,7 +161,7 @@ def test_a_cart_that_is_read_while_the_order_ships_is_left_alone(
     work(desk, clock)
     cart = case_at(desk, "cart")
     assert (village.writes, cart.state) == ([], State.WITHDRAWN)
-    assert "phone (shipped anyway)" in str(cart.text)
+    assert "phone shipped the order anyway" in str(cart.text)
 
 
 def test_the_look_and_the_commit_see_one_order(

@@ -219,7 +219,8 @@ class Inbound:
         return self._engine.apply(case, event)
 
     def _latest(self, order: Order, name: str) -> Case | None:
-        return read_coverage(self._ledger, self._host, order).latest.get(name)
+        cases = self._ledger.cases(order_id=order.id, connection=name)
+        return cases[-1] if cases else None
 
     def _read(self, case: Case) -> tuple[Case, bool]:
         """The case after a read-back, and whether the service told anything by it."""
