@@ -12,17 +12,17 @@ from orderdesk_sdk import errors
 from orderdesk_sdk.cases import evidence_check
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.state_machine import Event
-from orderdesk_sdk.cli.group import SECTIONS, orderdesk
+from orderdesk_sdk.cli.group import all_sections, orderdesk
 from orderdesk_sdk.orders.order import Placement
 from orderdesk_sdk.plugin import (
     answer,
+    connection_settings,
     hookspecs,
     identity,
     integration,
     reasons,
     requests,
     routes,
-    settings,
     webhooks,
 )
 from orderdesk_sdk.plugin.service import Service
@@ -137,11 +137,17 @@ def declaration_page() -> str:
 
 
 def settings_page() -> str:
-    """How a plugin says what a connection needs, from `orderdesk_sdk.plugin.settings`."""
+    """How a plugin says what a connection needs, from `orderdesk_sdk.plugin.connection_settings`."""
     lines = ["# Settings", "", "A class of them is made with `@settings`; each field with one of these.", ""]
-    for function in (settings.setting, settings.secret, settings.host, settings.parsed, settings.settings_fields):
+    for function in (
+        connection_settings.setting,
+        connection_settings.secret,
+        connection_settings.host,
+        connection_settings.parsed,
+        connection_settings.settings_fields,
+    ):
         lines += function_section(function, level=2)
-    return "\n".join([*lines, *class_section(settings.SettingKind, level=2)])
+    return "\n".join([*lines, *class_section(connection_settings.SettingKind, level=2)])
 
 
 def flows_page() -> str:
@@ -232,7 +238,7 @@ def cli_page() -> str:
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     """Every command that does something, by its full name, in the order of the help."""
-    for listed in SECTIONS.values():
+    for listed in all_sections().values():
         for command in listed:
             if isinstance(command, click.Group):
                 yield from ((f"{command.name} {name}", one) for name, one in command.commands.items())

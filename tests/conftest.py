@@ -26,9 +26,9 @@ from orderdesk_sdk.clock import Clock, VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import Line, Order
 from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin.connection_settings import host, secret, settings
 from orderdesk_sdk.plugin.integration import Integration, Limit
 from orderdesk_sdk.plugin.routes import Button, ByReply, Route
-from orderdesk_sdk.plugin.settings import host, secret, settings
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.sqlite.orders import LocalHost

@@ -26,6 +26,7 @@ from orderdesk_sdk.orders.order import Placement, Role
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Refusal
 from orderdesk_sdk.plugin.auth import HeaderAuth
+from orderdesk_sdk.plugin.connection_settings import host, parsed, secret, setting, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import Identity, NotStated, StatedAt
 from orderdesk_sdk.plugin.integration import Integration, NewNumber, NoResubmit, Status
@@ -45,7 +46,6 @@ from orderdesk_sdk.plugin.routes import (
     SinceSubmission,
 )
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.settings import host, parsed, secret, setting, settings
 from orderdesk_sdk.plugin.toolkit.json_response import json_object
 from orderdesk_sdk.plugin.toolkit.templates import read_template
 from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message

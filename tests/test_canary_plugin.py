@@ -24,6 +24,7 @@ from orderdesk_sdk.errors import ConfigurationError, LedgerError, OrderDeskError
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, LineAnswer, Outcome, Refusal
 from orderdesk_sdk.plugin.auth import RefreshTokenAuth
+from orderdesk_sdk.plugin.connection_settings import host, secret, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration
@@ -31,7 +32,6 @@ from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
 from orderdesk_sdk.plugin.routes import Button, ByCheck, ByPerson
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.settings import host, secret, settings
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret

@@ -17,12 +17,20 @@ from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.capabilities import SCHEMA_FILE, VERSION, capabilities_of
 from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.connection_settings import (
+    host,
+    parsed,
+    read_texts,
+    secret,
+    setting,
+    settings,
+    settings_fields,
+)
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.reasons import CanonicalReason, ClosedList, FreeText, ReasonCode
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.routes import Batch, Button, ByReply, Email, Portal, SinceSubmission, WhileStatus
-from orderdesk_sdk.plugin.settings import host, parsed, read_texts, secret, setting, settings, settings_fields
 from orderdesk_sdk.secret import Secret
 
 SLUGS = Registry().slugs()

@@ -22,8 +22,8 @@ from orderdesk_devkit.testing.scrubbing import Scrubber, private_texts
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.orders.order import Address, Order
 from orderdesk_sdk.plugin.auth import RefreshTokenAuth
+from orderdesk_sdk.plugin.connection_settings import host, secret, setting, settings
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.settings import host, secret, setting, settings
 from orderdesk_sdk.secret import Secret
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)

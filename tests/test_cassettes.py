@@ -28,8 +28,8 @@ from orderdesk_devkit.testing.cassettes import (
 from orderdesk_devkit.testing.network import NetworkUsed
 from orderdesk_devkit.testing.scrubbing import Scrubber
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.settings import host, settings
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 SCENE = Scene(

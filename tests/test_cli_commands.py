@@ -22,7 +22,7 @@ PHONE = """
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.routes import Portal
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import host, settings
 
 @settings
 class PhoneSettings:
@@ -240,7 +240,7 @@ def test_check_reads_back_at_once(shop: Shop) -> None:
     shop.run("place", "1042", "--at", "amazon-mcf")
     shop.run("cancel", "1042")
     shop.clock.advance(hours(1))
-    assert shop.ask("check", shop.case("1042")["id"])["case"]["proof"] == "read-back"
+    assert shop.ask("poll", shop.case("1042")["id"])["case"]["proof"] == "read-back"
 
 
 def test_an_unclear_case_is_sent_again_on_a_persons_word(shop: Shop) -> None:

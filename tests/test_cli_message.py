@@ -124,8 +124,8 @@ def test_no_secret_of_the_connection_is_kept_from_a_mail(shop: Shop) -> None:
 
 
 def test_a_case_may_be_named_by_order_and_connection(shop: Shop) -> None:
-    assert shop.ask("check", CASE, code=3)["case"]["connection"] == "mww"
-    assert shop.ask("check", "1043@nowhere", code=1)["error"]["kind"] == "NotFoundError"
+    assert shop.ask("poll", CASE, code=3)["case"]["connection"] == "mww"
+    assert shop.ask("poll", "1043@nowhere", code=1)["error"]["kind"] == "NotFoundError"
 
 
 def test_a_proof_is_kept_as_it_was_before_there_were_messages() -> None:

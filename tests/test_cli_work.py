@@ -19,11 +19,11 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.orders.order import Role
 from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.routes import Portal
-from orderdesk_sdk.plugin.settings import host, settings
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.runtime.scheduler import Report
 from orderdesk_sdk.stores.sqlite.orders import LocalHost

@@ -27,13 +27,13 @@ from orderdesk_sdk.orders.order import Role
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin import answer, hookspecs
 from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.plugin.hookspecs import deprecated_hookspec, hookimpl
 from orderdesk_sdk.plugin.identity import StatedAt
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.routes import Button, ByCheck
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.settings import host, settings
 from orderdesk_sdk.runtime import listener_hookspecs
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.stores.serialization import dump, stamp
@@ -145,7 +145,7 @@ def test_a_plugin_is_warned_of_what_goes_with_the_hook_the_version_and_what_to_u
 
 @pytest.mark.usefixtures("newer_sdk")
 def test_the_filter_that_a_new_plugin_is_written_with_makes_it_learn_of_that() -> None:
-    written = (ROOT / "orderdesk_sdk" / "authoring" / "templates" / "pyproject.toml.jinja").read_text(encoding="utf-8")
+    written = (ROOT / "devkit/src/orderdesk_devkit/scaffold/templates/pyproject.toml.jinja").read_text(encoding="utf-8")
     (line,) = [line for line in written.splitlines() if line.startswith("filterwarnings = ")]
     (told,) = tomllib.loads(line)["filterwarnings"]
     assert f'`filterwarnings = ["{told}"]`' in PAGE

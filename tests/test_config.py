@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from orderdesk_sdk.desk.config import Config, find_config, read_config
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.settings import host, secret, setting, settings
+from orderdesk_sdk.plugin.connection_settings import host, secret, setting, settings
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.secret import Secret
 

@@ -21,11 +21,11 @@ from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import LedgerError
 from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.plugin.connection_settings import settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.routes import Portal
-from orderdesk_sdk.plugin.settings import settings
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 

@@ -31,6 +31,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import Order, Placement, Role
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration
@@ -38,7 +39,6 @@ from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.routes import Button, ByReply
 from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.plugin.settings import host, settings
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import LocalHost

@@ -14,11 +14,11 @@ from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, InputError, NotFoundError
 from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.routes import Portal
-from orderdesk_sdk.plugin.settings import host, settings
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.email.smtp import MailConfig

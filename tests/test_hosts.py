@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.transport.http.allowed_origins import Hosts
 

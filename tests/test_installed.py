@@ -16,7 +16,7 @@ PLUGIN = """
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.routes import Portal
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.settings import settings
+from orderdesk_sdk.plugin.connection_settings import settings
 
 @settings
 class None_:

@@ -21,11 +21,11 @@ from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.auth import refresh_token_auth
+from orderdesk_sdk.plugin.connection_settings import RefreshTokenSettings, host, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.routes import ByPerson, Portal
-from orderdesk_sdk.plugin.settings import RefreshTokenSettings, host, settings
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.client import ConnectionClient

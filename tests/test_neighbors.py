@@ -28,6 +28,7 @@ from orderdesk_sdk.orders.order import Placement, Role
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.auth import Token, TokenAuth
+from orderdesk_sdk.plugin.connection_settings import host, parsed, secret, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration
@@ -36,7 +37,6 @@ from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
 from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply, Email, Route
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.settings import host, parsed, secret, settings
 from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret

@@ -21,13 +21,13 @@ from orderdesk_sdk.orders.order import Line, Order, Placement
 from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration, NewNumber, SameNumber
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import ResubmitRequest
 from orderdesk_sdk.plugin.routes import Portal
 from orderdesk_sdk.plugin.service import Flow
-from orderdesk_sdk.plugin.settings import host, settings
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.stores.sqlite import order_database
 from orderdesk_sdk.stores.sqlite.orders import LocalHost

@@ -15,11 +15,11 @@ from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError
 from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.routes import Portal
-from orderdesk_sdk.plugin.settings import host, settings
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -57,7 +57,7 @@ def test_an_order_of_which_a_part_is_canceled_is_not_canceled_and_not_made_again
     desk.confirm(opened.id, by="Ann")
     receipt = desk.receipt("1042")
     assert (receipt.is_settled, receipt.is_canceled) == (True, False)
-    assert receipt.not_canceled_at == ("phone (only a part was canceled)",)
+    assert receipt.still_active == ("phone (only a part was canceled)",)
     with pytest.raises(NotAllowedError, match="only a part was canceled"):
         desk.resubmit("1042", by="Ann")
 
@@ -100,7 +100,7 @@ def test_an_order_that_one_of_its_places_was_never_asked_for_is_not_canceled(des
     (opened,) = desk.cancel("1042", by="Ann", at=["phone"]).cases
     desk.confirm(opened.id, by="Ann")
     assert not desk.receipt("1042").is_canceled
-    assert desk.receipt("1042").not_canceled_at == ("other (cancellation never requested)",)
+    assert desk.receipt("1042").still_active == ("other (cancellation never requested)",)
     (rest,) = desk.cancel("1042", by="Ann").cases
     desk.confirm(rest.id, by="Ann")
     assert desk.receipt("1042").is_canceled

@@ -21,6 +21,7 @@ from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.auth import Token, TokenAuth
+from orderdesk_sdk.plugin.connection_settings import host, secret, settings
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, hookimpl
 from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration
@@ -28,7 +29,6 @@ from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.routes import Button, ByReply
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.settings import host, secret, settings
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.sqlite.orders import LocalHost

@@ -19,7 +19,7 @@ GOOD = """
 from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply
 from orderdesk_sdk.plugin.integration import Integration, NewNumber
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import host, settings
 
 @settings
 class AcmeSettings:

@@ -17,6 +17,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import Line, Order
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import StatedAt
 from orderdesk_sdk.plugin.integration import Integration
@@ -24,7 +25,6 @@ from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
 from orderdesk_sdk.plugin.routes import Button, ByCheck, Scope
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.settings import host, settings
 from orderdesk_sdk.plugin.toolkit.json_response import count_in, json_object, turned_away
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.transport.http.client import CallLimits

@@ -163,7 +163,7 @@ def test_a_filter_that_does_not_end_is_left_behind_and_the_others_are_decided(mo
             pass
         return True
 
-    monkeypatch.setattr("orderdesk_sdk.rules.model.matches", matches)
+    monkeypatch.setattr("orderdesk_sdk.rules.conditions.matches", matches)
     monkeypatch.setattr("orderdesk_sdk.rules.conditions._aside", Bulkhead("rules", 1, 0.1))
     filters = ("number == 'first'", "number == 'slow'", "number == 'last'")
     rules = read_rules([{**SOUND, "name": when, "when": when} for when in filters], "rules")

@@ -79,7 +79,7 @@ def test_the_code_is_as_clean_as_ours(made: dict[str, Path]) -> None:
 def test_each_passes_its_tests_and_the_check(made: dict[str, Path], installed: Path) -> None:
     def stands(folder: Path) -> None:
         run("pytest", "-q", "-p", "no:cacheprovider", at=folder, path=installed)
-        run("orderdesk_sdk.cli", "check", folder, at=folder.parent, path=installed)
+        run("orderdesk_sdk.cli", "check-plugin", folder, at=folder.parent, path=installed)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(stands, made.values()))

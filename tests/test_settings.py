@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.settings import (
+from orderdesk_sdk.plugin.connection_settings import (
     SettingField,
     SettingKind,
     host,

@@ -25,6 +25,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import Line, Order
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration
@@ -32,7 +33,6 @@ from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.routes import Batch, Button, ByReply
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.settings import host, settings
 from orderdesk_sdk.rules.model import CANCEL_ORDER
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig

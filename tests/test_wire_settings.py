@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.plugin.connection_settings import read_header_name
 from orderdesk_sdk.plugin.profiles.api_profile import read_wire_profile
 from orderdesk_sdk.plugin.profiles.api_settings import UndocumentedSettings
 from orderdesk_sdk.plugin.routes import Button, ByPerson
-from orderdesk_sdk.plugin.settings import read_header_name
 from orderdesk_sdk.secret import Secret
 
 WIRE = read_wire_profile({"cancel": {"method": "POST", "path": "/{remote_id}", "taken": [200]}}, "wire")

@@ -16,6 +16,7 @@ from orderdesk_sdk.orders.order import Placement
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Refusal
 from orderdesk_sdk.plugin.auth import ClientCredentialsAuth, HeaderAuth
+from orderdesk_sdk.plugin.connection_settings import host, parsed, secret, setting, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated, StatedAt
 from orderdesk_sdk.plugin.integration import Integration, NewNumber, NoResubmit
@@ -23,7 +24,6 @@ from orderdesk_sdk.plugin.reasons import CanonicalReason, ClosedList, ReasonCode
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
 from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply, Email, fold
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.settings import host, parsed, secret, setting, settings
 from orderdesk_sdk.plugin.toolkit.json_response import count_in, json_object, text_at, turned_away
 from orderdesk_sdk.secret import Secret
 

@@ -106,7 +106,7 @@ class Receipt:
         return self.coverage.is_fully_canceled() and not self.flaws
 
     @property
-    def not_canceled_at(self) -> tuple[str, ...]:
+    def still_active(self) -> tuple[str, ...]:
         """The connections at which the order, or a part of it, is still active, each with why.
 
         Not one at which a case is open; and none at all where nobody has requested a cancellation.

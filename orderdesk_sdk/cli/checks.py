@@ -23,11 +23,11 @@ from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.errors import ConfigurationError, LedgerError, OrderDeskError, PluginFault
 from orderdesk_sdk.orders.numbering import suffixed
 from orderdesk_sdk.plugin.bulkhead import PATIENCE, Bulkhead
+from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 from orderdesk_sdk.plugin.guard import Fault
 from orderdesk_sdk.plugin.hookspecs import LISTENERS
 from orderdesk_sdk.plugin.integration import NewNumber
 from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
 from orderdesk_sdk.plugin.toolkit.private_files import too_open
 from orderdesk_sdk.plugin.urls import is_loopback
 from orderdesk_sdk.plugin.validation import ladder_of

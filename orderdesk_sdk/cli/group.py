@@ -15,9 +15,9 @@ from orderdesk_sdk.cli.session import Session, shared
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.plugin.entry_points import source_of
 
-__all__ = ["SECTIONS", "orderdesk"]
+__all__ = ["all_sections", "orderdesk"]
 
-SECTIONS: dict[str, tuple[click.Command, ...]] = {
+_SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Set up": (
         doctor.doctor,
         integrations.integrations,
@@ -57,11 +57,22 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
 }
 
 
+def all_sections() -> dict[str, tuple[click.Command, ...]]:
+    """The commands by the title of their section in the help: the SDK's own, then those that packages add."""
+    sections = dict(_SECTIONS)
+    own = {command.name for commands in _SECTIONS.values() for command in commands}
+    for name, point in contributed_commands().items():
+        if name not in own:
+            title = f"Added by {source_of(point)}"
+            sections[title] = (*sections.get(title, ()), load_command(point))
+    return sections
+
+
 class _Sections(click.Group):
     """A group whose help has sections, and whose errors say what to do instead of where in our code they rose."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        own = [command.name or "" for commands in SECTIONS.values() for command in commands]
+        own = [command.name or "" for commands in _SECTIONS.values() for command in commands]
         return own + [name for name in contributed_commands() if name not in own]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -73,11 +84,7 @@ class _Sections(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         longest = max(map(len, self.list_commands(ctx)))
-        sections = dict(SECTIONS)
-        for point in contributed_commands().values():
-            title = f"Added by {source_of(point)}"
-            sections[title] = (*sections.get(title, ()), load_command(point))
-        for title, commands in sections.items():
+        for title, commands in all_sections().items():
             with formatter.section(title):
                 limit = formatter.width - longest - 6
                 names = [(command.name or "").ljust(longest) for command in commands]
@@ -120,6 +127,6 @@ def orderdesk() -> None:
     """Cancel orders at every place that holds them, and prove it."""
 
 
-for _commands in SECTIONS.values():
+for _commands in _SECTIONS.values():
     for _command in _commands:
         orderdesk.add_command(_command)

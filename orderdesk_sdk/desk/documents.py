@@ -174,7 +174,7 @@ def receipt_shape(receipt: Receipt) -> Shape:
         "at": iso(receipt.at),
         "is_settled": receipt.is_settled,
         "is_canceled": receipt.is_canceled,
-        "not_canceled_at": list(receipt.not_canceled_at),
+        "still_active": list(receipt.still_active),
         "flaws": list(receipt.flaws),
         "wishes": [_wish(wish) for wish in receipt.wishes],
         "status_changes": [status_change_shape(found) for found in receipt.status_changes],

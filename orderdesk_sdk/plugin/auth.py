@@ -13,8 +13,8 @@ import httpx
 
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.plugin.connection_settings import RefreshTokenSettings
 from orderdesk_sdk.plugin.guard import Turn
-from orderdesk_sdk.plugin.settings import RefreshTokenSettings
 from orderdesk_sdk.plugin.token_keeper import TokenKeeper
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, json_object, text_at
 from orderdesk_sdk.secret import Secret

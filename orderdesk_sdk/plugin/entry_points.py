@@ -39,7 +39,7 @@ class Installed:
                 points = tuple(distribution.entry_points.select(group=group))
             except Exception as error:  # noqa: BLE001 - as above
                 fault, points = f"its entry_points.txt cannot be read ({in_words(error)})", ()
-            if fault is not None:
+            if fault is not None and name not in self.faults:
                 self.faults[name] = PluginFault(
                     fault,
                     place=f"distribution {name}",

@@ -121,7 +121,7 @@ class Integration:
     """A kind of service, as its plugin declares it.
 
     slug: the name everywhere, equal to the entry point's. title: the name for people.
-    settings: a class made with `plugin.settings.settings`. evidence: what the plugin's knowledge rests on.
+    settings: a class made with `plugin.connection_settings.settings`. evidence: what the plugin's knowledge rests on.
     base_url: which `host` setting the paths of `service.get(...)` are joined to; None where no call is ever made.
     role: whether orders come in from there (cart) or are made and shipped there (fulfillment).
     resubmit: whether and how a canceled order can be sent there again.

@@ -18,12 +18,12 @@ from attrs import frozen
 from orderdesk_sdk.errors import NotFoundError, OrderDeskError, PluginFault
 from orderdesk_sdk.plugin import hookspecs
 from orderdesk_sdk.plugin.bulkhead import Bulkhead
+from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 from orderdesk_sdk.plugin.entry_points import Installed, distribution_of, shadow_of, source_of
 from orderdesk_sdk.plugin.guard import Fault
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, LISTENER_HOOKS, LISTENERS, PROJECT
 from orderdesk_sdk.plugin.integration import Integration, NoResubmit
 from orderdesk_sdk.plugin.plain_values import name_of, plain_of
-from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
 from orderdesk_sdk.plugin.validation import calling_hooks, hook_problem, ladder_problem
 
 __all__ = ["Loaded", "Registry"]

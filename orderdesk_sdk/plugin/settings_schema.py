@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import assert_never
 
-from orderdesk_sdk.plugin.settings import SettingField, SettingKind, settings_fields
+from orderdesk_sdk.plugin.connection_settings import SettingField, SettingKind, settings_fields
 
 __all__ = ["setting_shape", "settings_schema"]
 

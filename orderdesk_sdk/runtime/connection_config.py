@@ -11,7 +11,7 @@ from typing import TypeVar
 from attrs import field, frozen
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.settings import SettingField, SettingKind, check_number, settings_fields
+from orderdesk_sdk.plugin.connection_settings import SettingField, SettingKind, check_number, settings_fields
 from orderdesk_sdk.plugin.urls import read_base_url
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.redaction import Redactor

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from orderdesk_sdk.cases.state_machine import Event
     from orderdesk_sdk.plugin.requests import CancelRequest
 
+__all__: list[str] = []
+"""Nothing to import: pluggy reads the specifications of this module."""
+
 
 @hookspec
 def orderdesk_before_cancel(request: CancelRequest) -> str | None:

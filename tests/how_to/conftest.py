@@ -23,8 +23,8 @@ from orderdesk_devkit.cli.sandbox import running
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_devkit.testing.record import main
+from orderdesk_sdk import VirtualClock
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.clock import VirtualClock
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "how-to"
 WRONG = (1, 2)

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.evidence import ProofKind
-from orderdesk_sdk.cases.receipt import Receipt
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk import Desk, ProofKind, Receipt, State
 
 if TYPE_CHECKING:
     from tests.how_to.conftest import Block, Simulators

@@ -12,11 +12,7 @@ import pytest
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.plan import Plan
-from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.desk.cancellations import Standing
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk import Desk, Plan, Standing, State, VirtualClock
 
 if TYPE_CHECKING:
     from tests.how_to.conftest import Pages

@@ -25,6 +25,7 @@ from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator
 from orderdesk_sdk.clock import Clock, hours, minutes
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import StatedAt
 from orderdesk_sdk.plugin.integration import Integration
@@ -32,7 +33,6 @@ from orderdesk_sdk.plugin.lines import LineNames
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
 from orderdesk_sdk.plugin.routes import Button, ByCheck, Scope
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.settings import host, settings
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, count_in, need, value_at
 from orderdesk_sdk.plugin.toolkit.line_quantities import LineQuantities, judge, nothing_to_ask, shares
 

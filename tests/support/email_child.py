@@ -24,11 +24,11 @@ from orderdesk_devkit.testing.failpoints.child import Boundaries
 from orderdesk_sdk.clock import Clock, VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.plugin.connection_settings import host, parsed, setting, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.routes import ByPerson, Email, Portal, Route, RuleAction
-from orderdesk_sdk.plugin.settings import host, parsed, setting, settings
 from orderdesk_sdk.plugin.toolkit.templates import read_template
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig

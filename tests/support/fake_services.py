@@ -22,6 +22,7 @@ from orderdesk_sdk.errors import UntrustedMessage
 from orderdesk_sdk.orders.order import Order, Placement, Role
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import StatedAt
 from orderdesk_sdk.plugin.integration import IdRule, Integration, NewNumber, Status
@@ -29,7 +30,6 @@ from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
 from orderdesk_sdk.plugin.routes import Button, ByCheck, Portal, RuleAction
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.settings import host, settings
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, text_at
 from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_sdk.rules.reader import read_rules
@@ -234,6 +234,6 @@ def open_village_desk(
         for plugin in plugins
     }
     config = Config(ledger, connections, rules=read_rules(list(rules), "[[rules]]"))
-    desk = Desk(config, clock=clock, registry=registry, limits=CallLimits(read=5, total=5))
+    desk = Desk(config, clock=clock, registry=registry, listeners=listeners, limits=CallLimits(read=5, total=5))
     desk.import_orders(orders, by="a test")
     return desk

@@ -17,13 +17,13 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import Line, Order, Placement, Role
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.connection_settings import host, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration, NewNumber, Status
 from orderdesk_sdk.plugin.registry import Registry
 from orderdesk_sdk.plugin.requests import ResubmitRequest, StatusRequest
 from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.settings import host, settings
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.stores.sqlite.orders import LocalHost
 

@@ -161,7 +161,7 @@ class Town:
         """Open a desk on the file, as a new process would."""
         assert self._config is not None, "no history has begun"
         self._life = _Life()
-        desk = Desk(self._config, clock=self.clock, registry=self._registry)
+        desk = Desk(self._config, clock=self.clock, registry=self._registry, listeners=[self._policy])
         self._life.guard(desk.ledger, _LEDGER_WRITES)
         self._life.guard(desk.host, _HOST_WRITES)
         self._desks.append(desk)

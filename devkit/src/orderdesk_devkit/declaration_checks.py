@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from orderdesk_sdk.plugin.connection_settings import settings_fields
 from orderdesk_sdk.plugin.integration import Integration, NoResubmit
 from orderdesk_sdk.plugin.reasons import ClosedList, FreeText, gaps
 from orderdesk_sdk.plugin.routes import Always, Button, ByReply, Portal, Route, SinceSubmission, WhileStatus
-from orderdesk_sdk.plugin.settings import settings_fields
 
 __all__ = ["declaration_faults"]
 

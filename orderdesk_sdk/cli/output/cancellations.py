@@ -197,8 +197,8 @@ def _verdict(screen: Screen, receipt: Receipt) -> None:
         screen.line("Settled, but not canceled everywhere.", "bold yellow")
     else:
         screen.line("Not settled yet.", "bold cyan")
-    if receipt.not_canceled_at:
-        screen.line(f"Still active at {', '.join(receipt.not_canceled_at)}.", "yellow")
+    if receipt.still_active:
+        screen.line(f"Still active at {', '.join(receipt.still_active)}.", "yellow")
 
 
 def _case_page(screen: Screen, found: CaseReceipt) -> None:

@@ -8,6 +8,7 @@ from typing import assert_never
 from orderdesk_sdk.cli.output.screen import Screen
 from orderdesk_sdk.cli.output.times import span
 from orderdesk_sdk.desk.matrix import matrix_row
+from orderdesk_sdk.plugin.connection_settings import SettingField, SettingKind, settings_fields
 from orderdesk_sdk.plugin.reasons import ClosedList, ReasonCode
 from orderdesk_sdk.plugin.registry import Loaded
 from orderdesk_sdk.plugin.routes import (
@@ -21,7 +22,6 @@ from orderdesk_sdk.plugin.routes import (
     SinceSubmission,
     WhileStatus,
 )
-from orderdesk_sdk.plugin.settings import SettingField, SettingKind, settings_fields
 
 __all__ = ["declaration_page", "reasons_table"]
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, ClassVar
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.auth import HeaderAuth, basic_auth
+from orderdesk_sdk.plugin.connection_settings import host, parsed, read_header_name, secret, setting, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.identity import Identity
 from orderdesk_sdk.plugin.profiles.api_flows import wire_cancel, wire_check, wire_confirmation
 from orderdesk_sdk.plugin.profiles.api_profile import WireProfile, read_wire_profile
 from orderdesk_sdk.plugin.routes import Button, Route
-from orderdesk_sdk.plugin.settings import host, parsed, read_header_name, secret, setting, settings
 from orderdesk_sdk.secret import Secret
 
 if TYPE_CHECKING:

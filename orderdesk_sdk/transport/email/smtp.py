@@ -17,7 +17,7 @@ from pathlib import Path
 
 from orderdesk_sdk.cases.exchange import Certainty, Failure
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.settings import check_number, parsed, secret, setting, settings, settings_fields
+from orderdesk_sdk.plugin.connection_settings import check_number, parsed, secret, setting, settings, settings_fields
 from orderdesk_sdk.plugin.toolkit.email_addresses import address_of, read_address
 from orderdesk_sdk.plugin.toolkit.templates import one_line, printable
 from orderdesk_sdk.plugin.urls import is_loopback, read_host

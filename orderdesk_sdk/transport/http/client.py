@@ -17,11 +17,11 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConflictError, PluginFault
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.plugin.auth import TokenAuth
+from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 from orderdesk_sdk.plugin.guard import Guard, sound
 from orderdesk_sdk.plugin.integration import Integration, Limit
 from orderdesk_sdk.plugin.plain_values import name_of, plain_of
 from orderdesk_sdk.plugin.service import CALL, CallOptions
-from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
 from orderdesk_sdk.plugin.token_keeper import TokenKeeper
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.allowed_origins import Hosts

@@ -16,8 +16,8 @@ from orderdesk_devkit.testing.pytest_plugin import StageOpener
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import ConfigurationError, InputError
+from orderdesk_sdk.plugin.connection_settings import settings_fields
 from orderdesk_sdk.plugin.reasons import CanonicalReason, read_reason_lists
-from orderdesk_sdk.plugin.settings import settings_fields
 
 integration = "commercehub"
 ALL = [reason.value for reason in CanonicalReason]

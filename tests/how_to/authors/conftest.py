@@ -15,7 +15,7 @@ import pytest
 
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator, simulators
-from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk import VirtualClock
 
 if TYPE_CHECKING:
     from tests.how_to.conftest import Block, Pages

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.evidence import ProofKind
-from orderdesk_sdk.clock import minutes
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk import Desk, ProofKind, State, minutes
 from orderdesk_sdk.plugin.toolkit.templates import FIELDS
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ import pytest
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import simulators
 from orderdesk_devkit.testing.harness import LINES, simulated
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk import State, VirtualClock
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop

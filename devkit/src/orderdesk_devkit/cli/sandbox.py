@@ -169,7 +169,7 @@ def _served(loaded: Mapping[str, Simulator], port: int) -> Iterator[dict[str, tu
 
 def settings_table(registry: Registry, slug: str, settings: Mapping[str, object]) -> dict[str, object]:
     """A simulator's settings as a configuration holds them: secrets as `{"text": ...}`. Raises PluginFault."""
-    from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
+    from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 
     fields = settings_fields(registry.load(slug).integration.settings)
     secrets = {field.name for field in fields if field.kind is SettingKind.SECRET}

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from orderdesk_devkit.quality.plugin_folder import PluginFolder
 from orderdesk_devkit.quality.report import Fault
+from orderdesk_sdk.plugin.connection_settings import settings_fields
 from orderdesk_sdk.plugin.integration import Evidence
-from orderdesk_sdk.plugin.settings import settings_fields
 
 __all__ = ["explains", "says_evidence", "says_recording", "shows_settings"]
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from orderdesk_devkit.declaration_checks import declaration_faults
 from orderdesk_devkit.quality.plugin_folder import PluginFolder
 from orderdesk_devkit.quality.report import Fault
-from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
+from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 
 __all__ = ["LONGEST_MODULE", "LONGEST_PLUGIN", "declares", "hosts", "network", "repeats", "small", "statement_count"]
 

@@ -26,8 +26,8 @@ from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.connection_settings import settings_fields
 from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.settings import settings_fields
 
 __all__ = ["WireConversations", "WireSuite"]
 

@@ -21,8 +21,8 @@ from orderdesk_devkit.testing.record import record_simulated
 from orderdesk_devkit.testing.scenarios import Scenarios, load_scenarios, replayed
 from orderdesk_devkit.testing.scrubbing import unscrubbed
 from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
 
 __all__ = ["CassetteSuite"]
 

@@ -24,9 +24,9 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import PluginFault
 from orderdesk_sdk.orders.order import Order, Placement
 from orderdesk_sdk.orders.serialization import read_orders, write_order_text
+from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 from orderdesk_sdk.plugin.reasons import CanonicalReason
 from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.stores.sqlite.orders import LocalHost
 from orderdesk_sdk.transport.http.client import CallLimits

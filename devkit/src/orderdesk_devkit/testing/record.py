@@ -24,7 +24,7 @@ from orderdesk_sdk.clock import SystemClock, VirtualClock
 from orderdesk_sdk.desk.config import find_config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError, InputError, NotAllowedError, OrderDeskError
-from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
+from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 
 __all__ = ["main", "record_live", "record_simulated"]
 

@@ -40,8 +40,8 @@ from orderdesk_devkit.testing.harness import LINES, ORDER, Stage, configured, de
 from orderdesk_devkit.testing.scrubbing import Scrubber, private_texts, stored_host
 from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
+from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
 from orderdesk_sdk.runtime.connection_config import make_settings
 from orderdesk_sdk.secret import HIDDEN
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.auth import TokenAuth
+from orderdesk_sdk.plugin.connection_settings import SettingField, SettingKind, settings_fields
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.settings import SettingField, SettingKind, settings_fields
 from orderdesk_sdk.secret import HIDDEN, Secret
 from orderdesk_sdk.transport.redaction import DENIED, Redactor, fold_name
 

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from orderdesk_amazon_mcf import api
 from orderdesk_amazon_mcf.settings import McfSettings, sign
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.orders.order import Placement
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.identity import NotStated, StatedAt
-from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, Limit, NewNumber
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck, WhileStatus
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import complaint, turned_away
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    Evidence,
+    Flow,
+    IdRule,
+    InputError,
+    Integration,
+    Limit,
+    NewNumber,
+    NotStated,
+    Outcome,
+    Placement,
+    Refusal,
+    ResubmitRequest,
+    Service,
+    StatedAt,
+    WhileStatus,
+    answer,
+    complaint,
+    hookimpl,
+    hours,
+    minutes,
+    turned_away,
+)
 
 
 @hookimpl

@@ -8,18 +8,26 @@ from __future__ import annotations
 
 from orderdesk_bay_photo import api
 from orderdesk_bay_photo.settings import BayPhotoSettings
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.orders.order import Placement
-from orderdesk_sdk.plugin.answer import Answer
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Evidence, Integration, NewNumber
-from orderdesk_sdk.plugin.profiles.api_flows import wire_before_create
-from orderdesk_sdk.plugin.profiles.api_settings import orderdesk_cancel, orderdesk_check  # noqa: F401 - hooks of this module too
-from orderdesk_sdk.plugin.requests import ResubmitRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import json_object
-from orderdesk_sdk.plugin.toolkit.required_fields import refusing
+from orderdesk_sdk.plugin import (  # noqa: F401 - hooks of this module too
+    Answer,
+    Button,
+    ByCheck,
+    Evidence,
+    Flow,
+    Integration,
+    NewNumber,
+    Placement,
+    ResubmitRequest,
+    Service,
+    hookimpl,
+    hours,
+    json_object,
+    minutes,
+    orderdesk_cancel,
+    orderdesk_check,
+    refusing,
+    wire_before_create,
+)
 
 
 @hookimpl

@@ -18,7 +18,7 @@ from orderdesk_devkit.simulators.http_requests import bearer, form_in, object_in
 from orderdesk_devkit.simulators.profile import FATE, Durations, Outcome, WireSimulator
 from orderdesk_devkit.simulators.simulator import Deed, Switch
 from orderdesk_devkit.simulators.tokens import Tokens
-from orderdesk_sdk.clock import Clock, hours
+from orderdesk_sdk.plugin import Clock, hours
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "SUBMIT", "TOKEN", "BayPhotoSimulator"]
 

@@ -8,13 +8,17 @@ user and an API secret (https://help.orderdesk.com/article/447-bdlinx-integratio
 from __future__ import annotations
 
 from orderdesk_bdlinx.settings import BdlinxSettings
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Evidence, Integration, NoResubmit
-from orderdesk_sdk.plugin.profiles.api_settings import (
+from orderdesk_sdk.plugin import (
+    Button,
+    ByPerson,
+    Evidence,
+    Integration,
+    NoResubmit,
+    RuleAction,
+    hookimpl,
     orderdesk_cancel,  # noqa: F401 - hooks of this module too
     orderdesk_check,  # noqa: F401 - as above
 )
-from orderdesk_sdk.plugin.routes import Button, ByPerson, RuleAction
 
 
 @hookimpl

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from orderdesk_commercehub import api
 from orderdesk_commercehub.settings import HubSettings, sign
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Outcome
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Evidence, Integration, Limit, NoResubmit
-from orderdesk_sdk.plugin.reasons import ClosedList, listed_by
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck, Portal, Scope
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import need, nothing_done
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    ClosedList,
+    Evidence,
+    Flow,
+    Integration,
+    Limit,
+    NoResubmit,
+    Outcome,
+    Portal,
+    Role,
+    Scope,
+    Service,
+    answer,
+    hookimpl,
+    hours,
+    listed_by,
+    minutes,
+    need,
+    nothing_done,
+)
 
 LISTS = listed_by("reasons", "retailer_field")
 BUTTON = Button(

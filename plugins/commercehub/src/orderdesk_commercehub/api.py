@@ -5,23 +5,30 @@ from __future__ import annotations
 import httpx
 
 from orderdesk_commercehub.settings import TYPES, HubSettings
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.plugin.identity import AnyOf, Identity, StatedAt
-from orderdesk_sdk.plugin.reasons import CanonicalReason, ReasonCode
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.plugin.toolkit.json_response import (
+from orderdesk_sdk.plugin import (
+    Answer,
+    AnyOf,
+    CancelRequest,
+    CanonicalReason,
+    CheckRequest,
+    Identity,
+    LineShape,
+    LinesThere,
+    ReasonCode,
+    Refusal,
+    Service,
+    StatedAt,
+    answer,
     complaint,
     each_at,
+    hours,
+    minutes,
     need,
     one_or_many,
     text_at,
     turned_away,
     words_of,
 )
-from orderdesk_sdk.plugin.toolkit.line_quantities import LineShape, LinesThere
 
 ORDER = "/order/"
 CANCEL = "/order/item/cancel"

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from orderdesk_hp_site_flow import api
 from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.orders.order import Placement
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Outcome
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.identity import NotStated
-from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, Limit, NewNumber
-from orderdesk_sdk.plugin.profiles.webhook_profile import postback_hints
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import json_object, turned_away
-from orderdesk_sdk.plugin.toolkit.service_errors import turned_down
-from orderdesk_sdk.plugin.toolkit.submission import submit
-from orderdesk_sdk.plugin.webhooks import Hint, Message
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    Evidence,
+    Flow,
+    Hint,
+    IdRule,
+    Integration,
+    Limit,
+    Message,
+    NewNumber,
+    NotStated,
+    Outcome,
+    Placement,
+    ResubmitRequest,
+    Service,
+    answer,
+    hookimpl,
+    hours,
+    json_object,
+    minutes,
+    postback_hints,
+    submit,
+    turned_away,
+    turned_down,
+)
 
 NOTE = "until shipped; an order canceled after it was batched and entered production may still be produced"
 

@@ -7,24 +7,26 @@ from collections.abc import Mapping
 import httpx
 
 from orderdesk_hp_site_flow.settings import SiteFlowSettings
-from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.orders.order import Line, Order
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, LineAnswer
-from orderdesk_sdk.plugin.routes import fold
-from orderdesk_sdk.plugin.toolkit.countries import country_code
-from orderdesk_sdk.plugin.toolkit.json_response import (
+from orderdesk_sdk.plugin import (
+    Answer,
+    ConfigurationError,
+    HintKind,
+    Line,
+    LineAnswer,
+    Order,
+    OwnErrors,
+    answer,
     count_in,
+    country_code,
+    fold,
     need,
     nothing_done,
     objects_at,
     one_of,
     one_or_many,
+    same_lines,
     text_at,
 )
-from orderdesk_sdk.plugin.toolkit.line_quantities import same_lines
-from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors
-from orderdesk_sdk.plugin.webhooks import HintKind
 
 ORDERS = "/order"
 BY_SOURCE = "/order/bysourceid"

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from orderdesk_lulu import api
 from orderdesk_lulu.settings import LuluSettings, sign
-from orderdesk_sdk.clock import minutes
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.identity import StatedAt
-from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, NoResubmit
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.routes import Button, ByReply, WhileStatus
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.service_errors import turned_down
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByReply,
+    CancelRequest,
+    CheckRequest,
+    Evidence,
+    Flow,
+    IdRule,
+    Integration,
+    NoResubmit,
+    Outcome,
+    Refusal,
+    Service,
+    StatedAt,
+    WhileStatus,
+    answer,
+    hookimpl,
+    minutes,
+    turned_down,
+)
 
 
 @hookimpl

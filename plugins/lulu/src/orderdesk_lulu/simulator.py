@@ -14,7 +14,7 @@ from orderdesk_devkit.simulators.http_requests import object_in, path_below, sta
 from orderdesk_devkit.simulators.simple import FATE, Durations, Outcome, Request, SimpleOrder, Stages
 from orderdesk_devkit.simulators.simulator import Deed, Switch
 from orderdesk_devkit.simulators.token import TokenSimulator
-from orderdesk_sdk.clock import Clock, hours, minutes
+from orderdesk_sdk.plugin import Clock, hours, minutes
 
 BEFORE_PAYMENT = ("CREATED", "UNPAID")
 DELAYED = "PRODUCTION_DELAYED"

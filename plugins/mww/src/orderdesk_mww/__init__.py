@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from orderdesk_mww import api
 from orderdesk_mww.settings import TWO_MINUTES, MwwSettings, sign
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.orders.order import Placement
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.identity import AnyOf, NotStated, StatedAt
-from orderdesk_sdk.plugin.integration import Evidence, Integration, NewNumber
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
-from orderdesk_sdk.plugin.routes import Always, Button, ByCheck, Email, Route, SinceSubmission
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.service_errors import turned_down
-from orderdesk_sdk.plugin.toolkit.submission import submit
+from orderdesk_sdk.plugin import (
+    Always,
+    Answer,
+    AnyOf,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    Email,
+    Evidence,
+    Flow,
+    Integration,
+    NewNumber,
+    NotStated,
+    Placement,
+    Refusal,
+    ResubmitRequest,
+    Route,
+    Service,
+    SinceSubmission,
+    StatedAt,
+    answer,
+    hookimpl,
+    hours,
+    minutes,
+    submit,
+    turned_down,
+)
 
 INGESTION = hours(1)  # MWW: an order may take so long to come in, and is not canceled before.
 

@@ -8,16 +8,21 @@ from __future__ import annotations
 import httpx
 
 from orderdesk_mww.settings import MwwSettings
-from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, LineAnswer
-from orderdesk_sdk.plugin.routes import fold
-from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.plugin.toolkit.countries import country_code
-from orderdesk_sdk.plugin.toolkit.json_response import count_in, objects_at, text_at
-from orderdesk_sdk.plugin.toolkit.line_quantities import same_lines
-from orderdesk_sdk.plugin.toolkit.required_fields import demand_metadata
-from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors
+from orderdesk_sdk.plugin import (
+    Answer,
+    LineAnswer,
+    Order,
+    OwnErrors,
+    Service,
+    answer,
+    count_in,
+    country_code,
+    demand_metadata,
+    fold,
+    objects_at,
+    same_lines,
+    text_at,
+)
 
 __all__ = [
     "ERRORS",

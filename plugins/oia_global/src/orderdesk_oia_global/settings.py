@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin.settings import parsed, setting, settings
-from orderdesk_sdk.plugin.toolkit.email_addresses import address_of, read_address
-from orderdesk_sdk.plugin.toolkit.templates import read_template
+from orderdesk_sdk.plugin import address_of, parsed, read_address, read_template, setting, settings
 
 __all__ = ["OiaSettings"]
 

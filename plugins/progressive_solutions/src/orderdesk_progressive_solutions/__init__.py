@@ -7,14 +7,17 @@ and calls are the core's, so the plugin has neither a `settings.py` nor an `api.
 
 from __future__ import annotations
 
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Evidence, Integration, NoResubmit
-from orderdesk_sdk.plugin.profiles.api_settings import (
+from orderdesk_sdk.plugin import (
+    Button,
+    ByPerson,
+    Evidence,
+    Integration,
+    NoResubmit,
     UndocumentedSettings,
+    hookimpl,
     orderdesk_cancel,  # noqa: F401 - hooks of this module too
     orderdesk_check,  # noqa: F401 - as above
 )
-from orderdesk_sdk.plugin.routes import Button, ByPerson
 
 
 @hookimpl

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import httpx
 
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, Limit, NoResubmit
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.routes import Button, ByReply
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.service_errors import turned_down
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByReply,
+    CancelRequest,
+    CheckRequest,
+    Evidence,
+    Flow,
+    IdRule,
+    Integration,
+    Limit,
+    NoResubmit,
+    Outcome,
+    Refusal,
+    Service,
+    answer,
+    hookimpl,
+    turned_down,
+)
 from orderdesk_shipbob import api
 from orderdesk_shipbob.settings import ShipBobSettings, sign
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import httpx
 from attrs import frozen
 
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Refusal
-from orderdesk_sdk.plugin.routes import fold
-from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.plugin.toolkit.json_response import (
+from orderdesk_sdk.plugin import (
+    Answer,
+    LineAnswer,
+    Refusal,
+    Service,
+    answer,
     each_at,
+    fold,
     inside,
     json_object,
     objects_at,

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from orderdesk_devkit.simulators.http_requests import bearer, same
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
-from orderdesk_sdk.clock import Clock, hours, minutes
+from orderdesk_sdk.plugin import Clock, hours, minutes
 
 TOKEN = "not-a-real-token"
 CHANNEL = "101"

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.clock import minutes, seconds
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Evidence, IdRule, Integration, NoResubmit, Status
-from orderdesk_sdk.plugin.reasons import CanonicalReason as Why
-from orderdesk_sdk.plugin.reasons import ClosedList, ReasonCode
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, StatusRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck, RuleAction
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import objects_at, value_at, words_of
-from orderdesk_sdk.plugin.webhooks import Hint, Message
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    ClosedList,
+    Evidence,
+    Flow,
+    Hint,
+    IdRule,
+    Integration,
+    Message,
+    NoResubmit,
+    Outcome,
+    ReasonCode,
+    Refusal,
+    Role,
+    RuleAction,
+    Service,
+    Status,
+    StatusRequest,
+    answer,
+    hookimpl,
+    minutes,
+    objects_at,
+    seconds,
+    value_at,
+    words_of,
+)
+from orderdesk_sdk.plugin import CanonicalReason as Why
 from orderdesk_shopify import api
 from orderdesk_shopify.settings import CartSettings, sign
 

@@ -12,22 +12,28 @@ from typing import TypeVar
 
 import httpx
 
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.plugin.identity import AnyOf, StatedAt
-from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.graphql import graphql_errors
-from orderdesk_sdk.plugin.toolkit.json_response import (
+from orderdesk_sdk.plugin import (
+    Answer,
+    AnyOf,
+    CancelRequest,
+    Flow,
+    Hint,
+    HintKind,
+    Message,
+    Refusal,
+    Service,
+    StatedAt,
+    answer,
+    demand_signature,
+    graphql_errors,
     json_object,
+    message_text_at,
     moment_at,
     objects_at,
     text_at,
     turned_away,
     value_at,
 )
-from orderdesk_sdk.plugin.toolkit.signatures import demand_signature, message_text_at
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_shopify.settings import CartSettings, ShopSettings
 
 S = TypeVar("S", bound=ShopSettings)

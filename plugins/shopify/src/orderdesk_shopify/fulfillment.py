@@ -7,18 +7,32 @@ from functools import partial
 from attrs import evolve
 
 import orderdesk_shopify
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import IdRule, Integration, NoResubmit
-from orderdesk_sdk.plugin.reasons import FreeText
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck, Portal
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import objects_at, text_at, words_of
-from orderdesk_sdk.plugin.webhooks import Hint, Message
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    Flow,
+    FreeText,
+    Hint,
+    IdRule,
+    Integration,
+    Message,
+    NoResubmit,
+    Outcome,
+    Portal,
+    Refusal,
+    Role,
+    Service,
+    answer,
+    hookimpl,
+    hours,
+    minutes,
+    objects_at,
+    text_at,
+    words_of,
+)
 from orderdesk_shopify import api
 from orderdesk_shopify.settings import ShopSettings
 

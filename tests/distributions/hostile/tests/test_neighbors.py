@@ -18,16 +18,21 @@ from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
 from orderdesk_hostile.kinds import KINDS
 from orderdesk_hostile.simulator import KEY, HostileSimulator
 from orderdesk_reference.simulator import MakerSimulator
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.evidence import ProofKind
-from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk import (
+    Case,
+    Config,
+    ConnectionConfig,
+    Desk,
+    Placement,
+    ProofKind,
+    Registry,
+    Role,
+    State,
+    VirtualClock,
+    minutes,
+)
 from orderdesk_sdk.desk.documents import case_shape, plan_shape, receipt_shape
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.orders.order import Placement, Role
-from orderdesk_sdk.plugin.registry import Registry
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 BROKEN = "hostile-part"

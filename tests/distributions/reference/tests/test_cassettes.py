@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from orderdesk_devkit.testing.cassette_suite import CassetteSuite
 from orderdesk_devkit.testing.harness import Stage
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk import ProofKind, State
 
 
 class TestCassettes(CassetteSuite):

@@ -18,9 +18,9 @@ from orderdesk_devkit.testing.conformance.base import Count, Standard
 from orderdesk_devkit.testing.conformance.requirement import Law, demand
 from orderdesk_devkit.testing.plugin_under_test import Subject
 from orderdesk_sdk.errors import ConfigurationError, in_words
+from orderdesk_sdk.plugin.connection_settings import SettingField, SettingKind, settings_fields
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.settings import SettingField, SettingKind, settings_fields
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 
 __all__ = ["Declared", "imported_by"]

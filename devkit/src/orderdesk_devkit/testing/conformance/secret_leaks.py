@@ -25,7 +25,7 @@ from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.documents import case_shape, plan_shape, receipt_shape
 from orderdesk_sdk.errors import LedgerError, OrderDeskError
 from orderdesk_sdk.plugin.auth import TokenAuth
-from orderdesk_sdk.plugin.settings import SettingKind, settings_fields
+from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 from orderdesk_sdk.transport.http.client import CallLimits
 
 __all__ = ["Canaries"]

@@ -21,8 +21,7 @@ from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.quota import Quota
 from orderdesk_devkit.simulators.refresh_tokens import RefreshTokens
 from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.plugin.integration import Limit
+from orderdesk_sdk.plugin import Clock, Limit
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "PLAN", "REFRESH_TOKEN", "SELLER", "MarketplaceSimulator"]
 

@@ -19,8 +19,7 @@ from orderdesk_devkit.simulators.http_requests import names_language, path_below
 from orderdesk_devkit.simulators.quota import Quota
 from orderdesk_devkit.simulators.refresh_tokens import RefreshTokens
 from orderdesk_devkit.simulators.simulator import Outcome, Simulator, Switch
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.plugin.integration import Limit
+from orderdesk_sdk.plugin import Clock, Limit
 
 __all__ = ["BASE", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "TOKEN_PATH", "McfSimulator"]
 

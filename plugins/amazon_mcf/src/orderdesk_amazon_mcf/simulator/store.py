@@ -16,7 +16,7 @@ from orderdesk_amazon_mcf.simulator.views import errors, order_view, whole_view
 from orderdesk_devkit.simulators.http_requests import moment_in, object_in
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.simulator import Deed, Outcome
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.plugin import InputError
 
 __all__ = ["MARKETPLACE", "OrderBook", "number_in"]
 

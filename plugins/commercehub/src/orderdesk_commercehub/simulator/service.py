@@ -19,7 +19,7 @@ from orderdesk_devkit.simulators.http_requests import bearer, form_in, json_in, 
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.simulator import Deed, Simulator, Switch
 from orderdesk_devkit.simulators.tokens import Tokens
-from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.plugin import Clock
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "DscoSimulator"]
 

@@ -15,7 +15,7 @@ from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Swit
 from orderdesk_hp_site_flow.simulator.checks import SECRET, TOKEN, items_of, mistakes_in, number_of, signature_fault
 from orderdesk_hp_site_flow.simulator.store import Durations, Item, Order, OrderBook, Status
 from orderdesk_hp_site_flow.simulator.views import DESTINATION, SOURCE, error_view, order_view
-from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.plugin import Clock
 
 __all__ = ["BASE", "POSTBACK_TOKEN", "SiteFlowSimulator"]
 

@@ -15,7 +15,7 @@ from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Swit
 from orderdesk_mww.simulator.checks import mistake_in_order, new_lines, vendor_po
 from orderdesk_mww.simulator.store import Durations, Line, Order, OrderBook, State
 from orderdesk_mww.simulator.views import errors, line_view, order_view, page_view
-from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.plugin import Clock
 
 __all__ = ["API_KEY", "BASE", "MwwSimulator"]
 

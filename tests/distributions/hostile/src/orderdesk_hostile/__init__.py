@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from orderdesk_hostile.kinds import KINDS, HostileSettings
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.plugin.answer import Answer
-from orderdesk_sdk.plugin.auth import HeaderAuth
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.identity import NotStated
-from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck
-from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    Flow,
+    HeaderAuth,
+    Integration,
+    NotStated,
+    Service,
+    hookimpl,
+    hours,
+    minutes,
+)
 
 
 @hookimpl

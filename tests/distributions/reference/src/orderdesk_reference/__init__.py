@@ -10,18 +10,35 @@ from collections.abc import Sequence
 
 from orderdesk_reference import api
 from orderdesk_reference.settings import MakerSettings, sign
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.orders.order import Placement
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Integration, Limit, NewNumber
-from orderdesk_sdk.plugin.reasons import CanonicalReason, ClosedList, ReasonCode
-from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
-from orderdesk_sdk.plugin.routes import Button, ByCheck, ByPerson, Email, RuleAction, SinceSubmission
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import text_at
-from orderdesk_sdk.plugin.webhooks import Hint, Message
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByCheck,
+    ByPerson,
+    CancelRequest,
+    CanonicalReason,
+    CheckRequest,
+    ClosedList,
+    Email,
+    Flow,
+    Hint,
+    Integration,
+    Limit,
+    Message,
+    NewNumber,
+    Placement,
+    ReasonCode,
+    Refusal,
+    ResubmitRequest,
+    RuleAction,
+    Service,
+    SinceSubmission,
+    answer,
+    hookimpl,
+    hours,
+    minutes,
+    text_at,
+)
 
 REASONS = (  # Each canonical reason stands for exactly one code: a gap would leave somebody without an answer.
     ReasonCode("ASKED", "The customer asked", {CanonicalReason.CUSTOMER_ASKED}),

@@ -8,16 +8,25 @@ from typing import TypeVar
 import httpx
 
 from orderdesk_reference.settings import CartSettings, MakerSettings
-from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.plugin.identity import StatedAt
-from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_sdk.plugin.routes import fold
-from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.plugin.toolkit.json_response import complaint, objects_at, text_at, turned_away
-from orderdesk_sdk.plugin.toolkit.signatures import demand_signature, message_text_at
-from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
+from orderdesk_sdk.plugin import (
+    Answer,
+    CancelRequest,
+    Hint,
+    HintKind,
+    Message,
+    Order,
+    Refusal,
+    Service,
+    StatedAt,
+    answer,
+    complaint,
+    demand_signature,
+    fold,
+    message_text_at,
+    objects_at,
+    text_at,
+    turned_away,
+)
 
 S = TypeVar("S", bound=CartSettings)
 

@@ -9,17 +9,28 @@ from orderdesk_reference import (
     orderdesk_check,  # noqa: F401 - a hook of this module too
 )
 from orderdesk_reference.settings import CartSettings, sign
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.orders.order import Role
-from orderdesk_sdk.plugin import answer
-from orderdesk_sdk.plugin.answer import Answer, Refusal
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Integration, NoResubmit, Status
-from orderdesk_sdk.plugin.reasons import FreeText
-from orderdesk_sdk.plugin.requests import CancelRequest, StatusRequest
-from orderdesk_sdk.plugin.routes import Batch, Button, ByCheck, RuleAction
-from orderdesk_sdk.plugin.service import Flow, Service
-from orderdesk_sdk.plugin.toolkit.json_response import complaint
+from orderdesk_sdk.plugin import (
+    Answer,
+    Batch,
+    Button,
+    ByCheck,
+    CancelRequest,
+    Flow,
+    FreeText,
+    Integration,
+    NoResubmit,
+    Refusal,
+    Role,
+    RuleAction,
+    Service,
+    Status,
+    StatusRequest,
+    answer,
+    complaint,
+    hookimpl,
+    hours,
+    minutes,
+)
 
 
 @hookimpl

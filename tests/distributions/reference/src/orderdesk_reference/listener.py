@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.state_machine import Event
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk import Case, Event
+from orderdesk_sdk.plugin import CancelRequest, hookimpl
 
 LOG = logging.getLogger(__name__)
 

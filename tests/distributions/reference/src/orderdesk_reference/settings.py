@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from orderdesk_sdk.plugin.auth import HeaderAuth
-from orderdesk_sdk.plugin.settings import host, parsed, secret, settings
-from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
-from orderdesk_sdk.plugin.toolkit.templates import read_template
-from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.plugin import HeaderAuth, Secret, host, parsed, read_address, read_template, secret, settings
 
 __all__ = ["CartSettings", "MakerSettings", "sign"]
 
