@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -39,6 +40,17 @@ from tests.support.fake_services import Cart, Mill, Phone, Village, VillageOpene
 
 collect_ignore = ["distributions"]
 """Plugins of their own, with tests of their own; test_distributions.py installs them and runs these."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What thousands of collected tests consist of stays to the end: no collection of garbage looks at it again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -166,10 +166,19 @@ class Silent:
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return Integration(
-            slug=self.slug, title=self.slug.title(), settings=LedgerSettings, base_url="endpoint", role=self.role,
-            cancel=self.routes, resubmit=self.again, identified_by={"*": self.identity}, redact=frozenset({"email"}),
-            auth=lambda its: HeaderAuth({"x-api-key": its.api_key}), statuses=self.statuses, actions=self.actions,
-        )  # fmt: skip
+            slug=self.slug,
+            title=self.slug.title(),
+            settings=LedgerSettings,
+            base_url="endpoint",
+            role=self.role,
+            cancel=self.routes,
+            resubmit=self.again,
+            identified_by={"*": self.identity},
+            redact=frozenset({"email"}),
+            auth=lambda its: HeaderAuth({"x-api-key": its.api_key}),
+            statuses=self.statuses,
+            actions=self.actions,
+        )
 
 
 class Shop(Silent):
@@ -192,9 +201,12 @@ class Shop(Silent):
         if self._repeatable:
             yield service.get(f"/{self.slug}", request.remote_id, private=True)
         reply = yield service.request(
-            "PUT" if self._repeatable else "POST", f"/{self.slug}", request.remote_id, repeatable=self._repeatable,
+            "PUT" if self._repeatable else "POST",
+            f"/{self.slug}",
+            request.remote_id,
+            repeatable=self._repeatable,
             json={"do": "cancel", "lines": dict(request.lines), "reason": request.reason.text},
-        )  # fmt: skip
+        )
         if reply.status_code == 401:
             return answer.not_done(reply, text="not let in")
         if reply.status_code == 409:

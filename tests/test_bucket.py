@@ -57,6 +57,7 @@ def test_a_thousand_calls_are_made_within_one_percent_of_the_best_time_and_none_
     assert best <= clock.monotonic() <= best * 1.01
 
 
+@pytest.mark.slow
 @given(
     st.floats(0.05, 50),
     st.integers(1, 40),

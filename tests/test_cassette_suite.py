@@ -58,6 +58,7 @@ def test_a_good_cassette_passes(tests: Path, trial: Trial) -> None:
     trial(CassetteSuite(), tests, load_scenarios(tests))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trial", "old", "new"),
     [

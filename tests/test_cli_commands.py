@@ -213,6 +213,7 @@ def test_a_case_may_be_named_by_the_beginning_of_its_id(shop: Shop) -> None:
     assert shop.ask("withdraw", "no such case", code=1)["error"]["kind"] == "NotFoundError"
 
 
+@pytest.mark.slow
 def test_a_wish_that_is_only_recorded_is_sent_by_work(shop: Shop) -> None:
     shop.run("place", "1042", "--at", "amazon-mcf")
     shop.run("cancel", "1042", "--no-send", "--key", "ticket 7")

@@ -68,6 +68,7 @@ def test_a_wish_that_has_sent_nothing_is_taken_back_everywhere() -> None:
     assert "Nothing of it is open." in run("take-back", "1042", "--by", "Ann").stdout
 
 
+@pytest.mark.slow
 def test_what_was_heard_and_does_not_show_is_read_until_the_service_contradicts() -> None:
     told = ask("heard", "1042", "--at", "amazon-mcf", "--by", "Ann")
     assert [case["state"] for case in told["cases"]] == ["heard"]

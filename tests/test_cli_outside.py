@@ -17,6 +17,8 @@ import pytest
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = [sys.executable, "-W", "error", "-m", "orderdesk_sdk.cli"]
 PATIENCE = 60.0
 """Seconds until a process that does not come up is taken for broken; it takes one."""

@@ -73,6 +73,7 @@ def test_rules_are_listed_with_what_they_do(shop: Shop) -> None:
     assert "(off)" in page
 
 
+@pytest.mark.slow
 def test_an_action_that_nobody_contributes_is_listed_as_unknown(shop: Shop) -> None:
     with Path("orderdesk.toml").open("a", encoding="utf-8") as config:
         config.write(UNKNOWN)

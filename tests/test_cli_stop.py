@@ -46,6 +46,7 @@ class Gate:
         await self._inside.app(scope, receive, send)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_work_that_is_told_to_end_begins_nothing_new(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: signal.Signals

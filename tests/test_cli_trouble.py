@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 COMMAND = (sys.executable, "-m", "orderdesk_sdk.cli")
 FULL = Path("/dev/full")
 """A device that is always full."""

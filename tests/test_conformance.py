@@ -45,6 +45,7 @@ def judge(pytester: pytest.Pytester) -> Judge:
     return run
 
 
+@pytest.mark.slow
 def test_a_plugin_that_keeps_the_laws_stands_it(judge: Judge) -> None:
     result = judge("Toy")
     assert result.parseoutcomes() == {"passed": 21, "skipped": 12}
@@ -53,16 +54,19 @@ def test_a_plugin_that_keeps_the_laws_stands_it(judge: Judge) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_plugin_whose_reply_is_declared_final_stands_it(judge: Judge) -> None:
     """Not repeatable: what never reached the service goes to a person, what did is found by reading back."""
     assert judge("Final", shop="QuickShop").parseoutcomes() == {"passed": 16, "skipped": 17}
 
 
+@pytest.mark.slow
 def test_a_plugin_that_computes_another_request_after_a_lost_reply_is_told(judge: Judge) -> None:
     result = judge("SetsWhatIsLeft", "-k", "trouble_with_the_cancel", shop="CountingShop")
     judged(result, Law.ONCE, "lost_reply: it would now ask for something else: PUT *")
 
 
+@pytest.mark.slow
 def test_a_plugin_that_believes_a_final_reply_whatever_it_says_is_told(judge: Judge) -> None:
     result = judge("BelievesEveryReply", "-k", "ships_all_the_same", shop="QuickShop")
     judged(result, Law.EVIDENCE, "no fault: it is called canceled, and the service ships it")
@@ -73,12 +77,14 @@ def test_a_simulator_that_does_not_tell_what_canceled_is_judges_nothing(judge: J
     result.stdout.fnmatch_lines(["*DumbShop names no `canceled_words`*", "*remedy: let the Simulator name its *"])
 
 
+@pytest.mark.slow
 def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
     result = judge("Writes")
     assert result.parseoutcomes() == {"passed": 4, "skipped": 29}
     result.stdout.fnmatch_lines(["*toy is asked by no call: its first way to cancel is e-mail"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("toy", "test", "law", "told"),
     [
@@ -137,6 +143,7 @@ def judge_installed(judge: Judge, pytester: pytest.Pytester) -> Judge:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("toy", "told"),
     [
@@ -153,12 +160,14 @@ def test_a_flow_that_depends_on_its_process_is_found_out_by_another(
     assert result.parseoutcomes()["passed"] == 1
 
 
+@pytest.mark.slow
 def test_a_plugin_that_another_process_cannot_load_is_told_why(judge_installed: Judge) -> None:
     zoned = "import os\nif os.environ.get('TZ', '').startswith('OTHER'): raise KeyError('zone')\n"
     result = judge_installed("Toy", "-k", "another_process_makes", more=zoned)
     judged(result, Law.REPEATS, "in another process it could not be played: *KeyError: 'zone'")
 
 
+@pytest.mark.slow
 def test_a_plugin_that_keeps_the_laws_is_the_same_in_another_process(judge_installed: Judge) -> None:
     assert judge_installed("Toy", "-k", "another_process_makes").parseoutcomes()["passed"] == 1
 
@@ -186,6 +195,7 @@ def test_a_standard_test_is_not_dropped(judge: Judge) -> None:
     assert judge("Toy", body="test_a_cancel_survives_every_death = None").parseoutcomes() == {"errors": 1}
 
 
+@pytest.mark.slow
 def test_what_a_plugin_cannot_stand_yet_is_excused_with_a_reason(judge: Judge) -> None:
     name = "test_malformed_replies_are_neither_raised_on_nor_believed"
     body = f"""
@@ -201,10 +211,12 @@ def test_an_attribute_that_the_suite_does_not_know_is_a_mistake(judge: Judge) ->
     result.stdout.fnmatch_lines(["*TestToy.setings: the suite knows no such attribute; it knows integration, *"])
 
 
+@pytest.mark.slow
 def test_fuzz_raises_the_number(judge: Judge) -> None:
     judge("Toy", "-k", "malformed", "--fuzz", "1234").stdout.fnmatch_lines(["*toy: 1,234 malformed replies*"])
 
 
+@pytest.mark.slow
 def test_what_a_plugin_imports_is_counted_but_for_what_it_stands_on() -> None:
     assert imported_by("orderdesk_bdlinx") == ()
     heavy = imported_by("orderdesk_bdlinx.simulator")
@@ -212,6 +224,7 @@ def test_what_a_plugin_imports_is_counted_but_for_what_it_stands_on() -> None:
     assert len(heavy) > MOST_MODULES
 
 
+@pytest.mark.slow
 def test_a_simulator_that_lets_nobody_in_is_told_with_what_was_called(judge: Judge) -> None:
     result = judge("Toy", "-k", "trouble_with_the_cancel", shop="ClosedShop")
     judged(

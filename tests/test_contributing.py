@@ -24,6 +24,8 @@ from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.cli.group import orderdesk
 from tests.how_to.newcomer import Newcomer, briefly
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 DEV = "python3 tools/dev.py"
@@ -35,6 +37,7 @@ SPANS = [one for one in CODE if re.match(r"(?:python3? |\.venv/bin/|orderdesk |g
 SET_UP, BEGIN, OF_A_PLUGIN = BLOCKS
 LESS = {
     f"{DEV} test": ["-q", "tests/test_clock.py"],
+    f"{DEV} test --fast": ["-q", "tests/test_clock.py"],
     f"{DEV} test -k cancel": ["-q", "tests/test_parts.py"],
     f"{DEV} lint": ["ruff", "format", "imports", "docs"],
     f"{DEV} bench": ["--quick", "--only", "listing"],

@@ -6,10 +6,13 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from attrs import asdict
 
 from orderdesk_devkit.testing.report_keys import KILLED
 from tests.support.crowd import Crowds, Told
+
+pytestmark = pytest.mark.crash
 
 
 def test_the_laws_hold_in_every_crowd(

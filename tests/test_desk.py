@@ -86,6 +86,7 @@ def test_too_late_is_said_at_once_where_amazon_refuses(stage: SimulatedStage, si
     assert not stage.desk.receipt(ORDER).is_canceled
 
 
+@pytest.mark.slow
 def test_too_late_is_found_out_where_amazon_accepts_and_ships(stage: SimulatedStage, simulator: McfSimulator) -> None:
     simulator.set_switch("too_late", "accept")
     simulator.add_order(ORDER, lines=LINES, status="Processing")

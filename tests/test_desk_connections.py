@@ -164,6 +164,7 @@ def test_a_cart_is_told_last_when_all_others_have_canceled(bench: Bench) -> None
     assert bench.desk.receipt(number).is_canceled
 
 
+@pytest.mark.slow
 def test_a_cart_is_left_alone_when_one_of_the_others_refused(bench: Bench) -> None:
     bench.simulator.set_switch("cancel_fate", "ignored")
     number = bench.order("A1", "cart", MCF, "depot")

@@ -130,6 +130,7 @@ def test_not_when_the_wish_was_withdrawn(stage: SimulatedStage, simulator: McfSi
     refused(stage, simulator, r"still active at amazon-mcf \(withdrawn\)")
 
 
+@pytest.mark.slow
 def test_not_when_a_part_of_it_ships(stage: SimulatedStage, simulator: McfSimulator) -> None:
     simulator.set_switch("cancel_fate", "partly")
     stage.cancel()

@@ -119,6 +119,47 @@ def test_a_failed_pip_is_followed_by_a_remedy(dev: ModuleType, said: str, advice
     assert advice in dev.remedy_for(said)
 
 
+@pytest.mark.parametrize(
+    ("extra", "arguments"),
+    [
+        ([], ["-n", "auto", "--dist", "worksteal"]),
+        (["--fast"], ["-n", "auto", "--dist", "worksteal", "-m", "not slow and not crash"]),
+        (["-k", "cancel"], ["-k", "cancel"]),
+        (["--fast", "tests"], ["tests", "-m", "not slow and not crash"]),
+    ],
+)
+def test_test_uses_every_processor_unless_told_which_tests(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, extra: list[str], arguments: list[str]
+) -> None:
+    started: list[tuple[str, ...]] = []
+
+    def run(*program: str, **_variables: str) -> int:
+        started.append(program)
+        return 0
+
+    monkeypatch.setattr(dev, "run", run)
+    assert dev.test(extra) == 0
+    assert started == [("python", "-m", "pytest", *arguments)]
+
+
+def test_tests_write_to_memory_where_there_is_room_and_leave_nothing_there(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(dev, "ROOM", 0)
+    with dev.temporary_files() as variables:
+        for folder in variables.values():
+            assert Path(folder).is_dir()
+    assert not any(Path(folder).exists() for folder in variables.values())
+    monkeypatch.setattr(dev, "ROOM", 2**62)
+    with dev.temporary_files() as variables:
+        assert variables == {}
+    monkeypatch.setattr(dev, "ROOM", 0)
+    monkeypatch.setenv("TMPDIR", "of the person's own")
+    with dev.temporary_files() as variables:
+        assert variables == {}
+
+
 def test_lint_runs_every_check_even_after_a_failed_one(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[str] = []
 

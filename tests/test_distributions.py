@@ -16,6 +16,8 @@ import pytest
 
 from orderdesk_devkit.testing.conformance import Law
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = sorted(path.parent for path in ROOT.glob("tests/distributions/*/pyproject.toml"))
 REFERENCE, HOSTILE = ROOT / "tests" / "distributions" / "reference", ROOT / "tests" / "distributions" / "hostile"

@@ -56,6 +56,7 @@ def test_a_create_of_unknown_fate_is_sent_four_times_at_most_and_then_a_person_h
         assert work.updated_at - work.opened_at < hours(1), "nobody waits a day for what the machine does no more"
 
 
+@pytest.mark.slow
 def test_a_create_that_is_turned_away_is_tried_for_a_day_as_a_cancel_is(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((401, "{}"))) as (desk, tap):
         assert desk.resubmit("1042", by="Ann").state is ErrandState.REQUESTED
@@ -65,6 +66,7 @@ def test_a_create_that_is_turned_away_is_tried_for_a_day_as_a_cancel_is(tmp_path
         assert 140 < len(sends(tap)) < 160
 
 
+@pytest.mark.slow
 def test_a_service_that_is_down_is_left_to_a_person_after_a_day_and_reminders_keep_nobody_busy(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), lambda seen: (503, "")) as (desk, tap):
         desk.resubmit("1042", by="Ann")

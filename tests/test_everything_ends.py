@@ -192,6 +192,7 @@ def until_idle(desk: Desk, clock: VirtualClock) -> int:
     raise AssertionError(f"{ROUNDS} rounds, and no end: {told(open_works(desk))}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opened", range(12), indirect=True)
 def test_whatever_is_said_everything_ends_or_waits_for_a_person(opened: tuple[Desk, Random, VirtualClock]) -> None:
     desk, random, clock = opened

@@ -249,6 +249,7 @@ def test_a_button_that_is_pressed_within_seconds_is_taken_and_followed_up(try_at
     press(trial, slug)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slug", [slug for slug in BUTTONS if simulators()[slug].load().dishonored])
 def test_an_order_that_moved_on_is_not_called_canceled(try_at: TrialMaker, slug: str) -> None:
     fate = simulators()[slug].load().dishonored

@@ -36,6 +36,8 @@ from tests.support.counting import Counting, CountingSimulator
 from tests.support.invariant_checker import LawJudge
 from tests.support.services_environment import Died, Town
 
+pytestmark = pytest.mark.crash
+
 T = TypeVar("T")
 
 SETTINGS: Mapping[str, Mapping[str, object]] = {

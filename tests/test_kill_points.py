@@ -26,6 +26,8 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
+pytestmark = pytest.mark.crash
+
 MCF = Subject(slug="amazon-mcf")
 
 

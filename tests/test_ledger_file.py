@@ -118,6 +118,7 @@ def test_a_copy_with_its_log_and_one_of_a_closed_ledger_are_whole(
             assert copy.cases() == (case,)
 
 
+@pytest.mark.slow
 def test_a_ledger_whose_log_was_removed_after_a_crash_is_refused_until_a_person_accepts_it(path: Path) -> None:
     crash(path)
     assert wal_of(path).stat().st_size > 0
@@ -131,6 +132,7 @@ def test_a_ledger_whose_log_was_removed_after_a_crash_is_refused_until_a_person_
         accept_as_it_is(path)
 
 
+@pytest.mark.slow
 def test_a_crash_and_an_end_without_closing_leave_a_ledger_that_opens(path: Path) -> None:
     crash(path)
     with closing(SqliteLedger(path)) as ledger:

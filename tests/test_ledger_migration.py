@@ -134,6 +134,7 @@ def test_it_opens_whole_and_stands_as_it_was_left(path: Path, mail_server: MailS
     assert KEY.encode() not in path.read_bytes()
 
 
+@pytest.mark.slow
 def test_everything_open_in_it_ends_as_it_would_have(path: Path, mail_server: MailServer) -> None:
     with opened(path, mail_server.config()) as (desk, clock, services):
         assert run(desk, clock) == ()
@@ -146,6 +147,7 @@ def test_everything_open_in_it_ends_as_it_would_have(path: Path, mail_server: Ma
     assert mail_server.recipients() == EXPECTED["mails"]
 
 
+@pytest.mark.slow
 def test_what_then_waits_for_a_person_is_settled_by_a_person(path: Path, mail_server: MailServer) -> None:
     with opened(path, mail_server.config()) as (desk, clock, _):
         run(desk, clock)

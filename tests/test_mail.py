@@ -274,6 +274,7 @@ HEADERS = {
 }
 
 
+@pytest.mark.slow
 @given(st.lists(NASTY, min_size=9, max_size=9), st.lists(NASTY, min_size=1, max_size=3))
 @example(["\r\nBcc: thief@example.org\r\n\r\nforged"] * 9, ["\n9 x GOLD"])
 @example(["", "", "\u00a1", "000\u00a1\u00a1", "", "", "\x1f", "00", "000000\u00a1\u00a1 \u00a1 \u00a1"], [""])

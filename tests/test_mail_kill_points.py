@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import signal
 import smtplib
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
 
+from orderdesk_devkit.testing.failpoints.child import CROSSED, DIED
+from orderdesk_devkit.testing.failpoints.fork_server import Nursery
 from orderdesk_devkit.testing.failpoints.runner import KILLED
 from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cases.case import Case, State
@@ -25,6 +25,7 @@ from tests.support.email_child import ACTION, POST, Errand, Task
 if TYPE_CHECKING:
     from tests.conftest import MailServer
 
+pytestmark = pytest.mark.crash
 ORDER = sample_order()
 RULES: list[dict[str, str | list[str]]] = [
     {"name": "Canceled cancels", "event": "order moved", "when": "folder == 'Canceled'", "do": [ACTION]}
@@ -43,12 +44,17 @@ def prepared(folder: Path, port: int, task: Task) -> Errand:
     return errand
 
 
-def run(errand: Errand) -> str:
-    """What the child said last: where it died, or which boundaries it crossed."""
-    program = [sys.executable, "-m", "tests.support.email_child"]
-    ran = subprocess.run(program, input=errand.dump(), capture_output=True, check=False, text=True, timeout=60)
-    assert (ran.returncode, ran.stderr) == (-signal.SIGKILL if errand.kill_at else 0, "")
-    return ran.stdout.splitlines()[-1].partition(" ")[2].removeprefix("at ")
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with Nursery(at_once=1, module="tests.support.email_child") as raised:
+        yield raised
+
+
+def run(errand: Errand, nursery: Nursery) -> str:
+    """What the child said: where it died, or which boundaries it crossed."""
+    ended = nursery.run(errand)
+    assert (ended.code, len(ended.said)) == (-signal.SIGKILL if errand.kill_at else 0, 1), ended
+    return ended.said[0].removeprefix(DIED if errand.kill_at else CROSSED).strip()
 
 
 def gone_on(errand: Errand) -> Case:
@@ -80,15 +86,20 @@ def arrived(server: MailServer) -> int:
     return taken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", Task)
 def test_wherever_the_process_dies_a_mail_goes_out_once_and_a_person_hears_what_is_not_known(
-    task: Task, mail_server: MailServer, tmp_path: Path, record_property: Callable[[str, object], None]
+    task: Task,
+    mail_server: MailServer,
+    nursery: Nursery,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     def errand(number: int) -> Errand:
         (tmp_path / str(number)).mkdir()
         return evolve(prepared(tmp_path / str(number), mail_server.port, task), kill_at=number)
 
-    points: list[str] = json.loads(run(errand(0)))
+    points: list[str] = json.loads(run(errand(0), nursery))
     assert arrived(mail_server) == 1
     writes = [number for number, name in enumerate(points) if name == "after SqliteLedger.write"]
     sends = [number for number, name in enumerate(points) if name == "before Smtp.send"]
@@ -102,7 +113,7 @@ def test_wherever_the_process_dies_a_mail_goes_out_once_and_a_person_hears_what_
             continue  # The same steps as of a cancel, which dies at them.
         doomed = errand(number + 1)
         deaths += 1
-        assert run(doomed) == name
+        assert run(doomed, nursery) == name
         at_death = arrived(mail_server)
         case = gone_on(doomed)
         mails = at_death + arrived(mail_server)

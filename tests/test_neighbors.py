@@ -43,6 +43,8 @@ from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.client import CallLimits
 from tests.misdeeds import CANARY, HANGS, MISDEEDS, Deed
 
+pytestmark = pytest.mark.slow
+
 ORDER = sample_order()
 UNNAMED = {"*": NotStated("the shop of these tests gives no number back")}
 PATIENCE = 0.3

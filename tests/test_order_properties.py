@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -111,6 +112,7 @@ def replaced(value: object, path: tuple[str | int, ...], new: object) -> object:
     return [replaced(entry, rest, new) if index == head else entry for index, entry in enumerate(value)]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=400)
 @given(st.sampled_from(places_in(DOCUMENT)), json_values)
 def test_any_value_anywhere_is_read_or_refused_as_input(path: tuple[str | int, ...], new: object) -> None:

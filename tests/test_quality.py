@@ -82,6 +82,7 @@ CASSETTE = "tests/cassettes/too-late.yaml"
 FLOW = "import {0}\n\ndef flow(service):\n    yield service.get('/orders', str({1}))\n"
 
 
+@pytest.mark.slow
 def test_every_plugin_of_this_checkout_keeps_at_least_gold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     ran = CliRunner().invoke(orderdesk, ["check-plugin", "--all", "--json"])

@@ -72,6 +72,7 @@ def killed_after(desk: Desk, owner: object, name: str) -> None:
     setattr(owner, name, once)
 
 
+@pytest.mark.slow
 def test_a_wish_that_comes_while_a_place_is_registered_reaches_it(
     village_desk: VillageOpener, village: Village
 ) -> None:

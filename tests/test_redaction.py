@@ -43,6 +43,7 @@ def innocent(secret: str, *others: str) -> bool:
     )
 
 
+@pytest.mark.slow
 @given(SECRETS, AROUND, AROUND)
 @settings(derandomize=True, deadline=None, max_examples=300)
 def test_a_learned_secret_is_in_no_output_in_any_form(secret: str, before: str, after: str) -> None:
@@ -274,6 +275,7 @@ def test_a_login_in_a_url_is_shown_nowhere() -> None:
     )
 
 
+@pytest.mark.slow
 def test_many_tokens_do_not_make_one_forgotten_that_is_in_use() -> None:
     hide = redactor()
     for number in range(2000):
@@ -303,6 +305,7 @@ def test_a_body_of_many_values_is_looked_through_once() -> None:
     assert hide.looks == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -46,6 +46,10 @@ LARGEST_PLUGIN = {
 }
 """Statements of a whole plugin without its simulator, where a limit was promised; shopify has two integrations."""
 
+FURTHER_MODULES = {"commercehub": ("orderstream",)}
+"""Modules that a plugin has besides those of all others; the docstring of each says why."""
+REFERENCE = ROOT / "tests" / "distributions" / "reference"
+
 each_plugin = pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
 
 
@@ -53,6 +57,15 @@ def project_table(folder: Path) -> dict[str, Any]:
     with (folder / "pyproject.toml").open("rb") as file:
         table: dict[str, Any] = tomllib.load(file)["project"]
     return table
+
+
+def source_of(folder: Path) -> Path:
+    """The package of a plugin."""
+    return folder / "src" / f"orderdesk_{folder.name}"
+
+
+def is_of_simulator(path: Path, folder: Path) -> bool:
+    return path.relative_to(source_of(folder)).parts[0].startswith("simulator")
 
 
 def canonical(name: str) -> str:
@@ -88,6 +101,7 @@ def test_every_plugin_folder_is_a_distribution() -> None:
     assert PLUGINS
 
 
+@pytest.mark.slow
 def test_nothing_that_locks_names_an_address() -> None:
     files = visible_files(*LOCK_LIKE)
     assert ROOT / "constraints.txt" in files
@@ -131,10 +145,45 @@ def test_no_module_is_longer_than_a_reader_can_hold() -> None:
 
 @pytest.mark.parametrize(("name", "limit"), LARGEST_PLUGIN.items())
 def test_a_plugin_stays_small(name: str, limit: int) -> None:
-    source = ROOT / "plugins" / name / "src" / f"orderdesk_{name}"
-    modules = [path for path in source.rglob("*.py") if "simulator" not in path.relative_to(source).parts[0]]
+    folder = ROOT / "plugins" / name
+    modules = [path for path in source_of(folder).rglob("*.py") if not is_of_simulator(path, folder)]
     assert modules
     assert sum(statement_count(ast.parse(path.read_text(encoding="utf-8"))) for path in modules) <= limit
+
+
+def test_every_line_is_laid_out_by_the_formatter() -> None:
+    mark = re.compile(r"# *fmt: *(skip|off)")
+    assert [str(path) for path in visible_files("*.py") if mark.search(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("folder", [*PLUGINS, REFERENCE], ids=lambda folder: folder.name)
+def test_a_plugin_has_the_files_of_all_others(folder: Path) -> None:
+    """Declaration, settings and calls; besides a module for each further entry point, and what docstrings justify."""
+    points = project_table(folder)["entry-points"]
+    of_entry_points = {
+        target.partition(":")[0].split(".")[1]
+        for group in points.values()
+        for target in group.values()
+        if "." in target.partition(":")[0]
+    }
+    files = {
+        path.stem for path in source_of(folder).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    known = {"__init__", "settings", "api", "simulator", *of_entry_points, *FURTHER_MODULES.get(folder.name, ())}
+    assert files - known == set()
+
+
+@pytest.mark.parametrize("folder", [*PLUGINS, REFERENCE], ids=lambda folder: folder.name)
+def test_nothing_of_a_plugin_imports_its_simulator(folder: Path) -> None:
+    modules = [path for path in source_of(folder).rglob("*.py") if not is_of_simulator(path, folder)]
+    assert modules
+    assert [str(path) for path in modules if re.search(r"import.*\bsimulator\b|\.simulator\b", path.read_text())] == []
+
+
+@pytest.mark.parametrize("folder", [*PLUGINS, REFERENCE], ids=lambda folder: folder.name)
+def test_a_simulator_of_many_files_has_those_of_all_others(folder: Path) -> None:
+    package = source_of(folder) / "simulator"
+    assert not package.exists() or {"service.py", "store.py", "views.py"} <= {path.name for path in package.iterdir()}
 
 
 @each_plugin

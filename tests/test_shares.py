@@ -186,6 +186,7 @@ def running(street: Street, act: Callable[[], object]) -> Iterator[Callable[[], 
 # Shares
 
 
+@pytest.mark.slow
 def test_the_healthy_ones_are_all_asked_while_the_others_answer_nobody(street: Street) -> None:
     for at, count in (("dead", 30), ("slow", 30), ("healthy", 40)):
         street.due(at, count)
@@ -198,6 +199,7 @@ def test_the_healthy_ones_are_all_asked_while_the_others_answer_nobody(street: S
     assert street.count("slow", State.CANCELED) == street.count("dead", State.CANCELED) == 30
 
 
+@pytest.mark.slow
 def test_a_call_that_has_begun_its_limit_waits_for_nobody_who_is_slow(street: Street) -> None:
     for at, count in (("dead", 30), ("slow", 30), ("healthy", 30)):
         street.due(at, count)

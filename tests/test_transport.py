@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 import vcr
 
 from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
@@ -87,6 +88,7 @@ def test_a_pool_is_not_used_up_by_calls_that_fail(client_of: ClientMaker) -> Non
     assert None not in kinds
 
 
+@pytest.mark.slow
 def test_no_thread_closes_the_connection_of_another_ones_call(client_of: ClientMaker) -> None:
     """Sixteen threads that all come back at once make httpcore's race likely: see `_Stream.get_extra_info`."""
     with RawServer(answering(lambda _: http_reply())) as server:

@@ -130,6 +130,7 @@ def test_the_file_is_found_below_the_named_folder(tmp_path: Path, monkeypatch: p
         vendor_file("acme", "v2.json")
 
 
+@pytest.mark.slow
 def test_without_the_variable_the_test_is_skipped_and_the_summary_says_so_even_when_quiet(tmp_path: Path) -> None:
     test = tmp_path / "test_one.py"
     test.write_text(

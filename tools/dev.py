@@ -11,14 +11,17 @@ reads, so that an old Python is told what is wrong instead of meeting a SyntaxEr
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +32,9 @@ ON_WINDOWS = os.name == "nt"
 
 BUILD_TOOLS = ("hatchling", "editables")
 """What builds the editable packages. Installed once, before them: a build environment for each takes far longer."""
+
+ROOM = 2 * 1024**3
+"""Bytes of memory that tests may fill with their files: several times what they do."""
 
 OFFLINE = (
     "name resolution",
@@ -217,17 +223,18 @@ def remedy_for(output: str) -> str:
 # The verbs ------------------------------------------------------------------------------------------------------------
 
 
-def run(program: str, *arguments: str) -> int:
+def run(program: str, *arguments: str, **variables: str) -> int:
     """Run a program of `.venv` in the checkout, at the person's terminal; gives its exit code.
 
-    Raises KeyboardInterrupt after Control-C, but lets the program end by itself first: pytest has a summary to print.
+    variables: of its environment, beside those of this process. Raises KeyboardInterrupt after Control-C, but lets the
+    program end by itself first: pytest has a summary to print.
     """
     interrupts = []
     # MYPYPATH makes the sources of every plugin a root for mypy, which pyproject.toml cannot do with a glob.
     # So are those of the plugins that only tests install.
     roots = [*projects()[1:], *sorted(path.parent for path in ROOT.glob("tests/distributions/*/pyproject.toml"))]
     sources = os.pathsep.join(str(folder / "src") for folder in roots)
-    environment = {**os.environ, "MYPYPATH": sources}
+    environment = {**os.environ, "MYPYPATH": sources, **variables}
     before = signal.signal(signal.SIGINT, lambda *_: interrupts.append(True))
     try:
         code = subprocess.run(
@@ -246,9 +253,30 @@ def demo(extra: list[str]) -> int:
 
 
 def test(extra: list[str]) -> int:
-    """Run the tests, on every processor; arguments go to pytest, on one: test -k cancel."""
-    everything = ("-n", "auto", "--dist", "loadscope")  # What a module or a class of tests has made is made once.
-    return run("python", "-m", "pytest", *(extra or everything))
+    """Run all tests, or --fast: those that take no time, on every processor; arguments go to pytest: test -k cancel."""
+    arguments = [argument for argument in extra if argument != "--fast"]
+    if not arguments:
+        arguments = ["-n", "auto", "--dist", "worksteal"]  # The longest tests are many times as long as most.
+    if "--fast" in extra:
+        arguments += ["-m", "not slow and not crash"]
+    with temporary_files() as variables:
+        # Hundreds of tests start a Python of their own, which would compile everything anew without its bytecode.
+        return run("python", "-m", "pytest", *arguments, PYTHONDONTWRITEBYTECODE="", **variables)
+
+
+@contextlib.contextmanager
+def temporary_files() -> Iterator[dict[str, str]]:
+    """Where tests write: in memory, if this system has room for it; gives the variables that say so, and tidies up.
+
+    They make thousands of databases, and would wait for the disk at each commit. What a test kills is a process: what
+    that has written is there afterwards, on a disk or in memory.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
+    if "TMPDIR" in os.environ or not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < ROOM:
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="orderdesk-test-", dir=memory, ignore_cleanup_errors=True) as folder:
+        yield {"TMPDIR": folder}
 
 
 def lint(extra: list[str]) -> int:

@@ -55,9 +55,7 @@ class EventKind(enum.Enum):
 
 
 TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
-    (State.REQUESTED, EventKind.SEND): State.SENDING,
-    (State.UNCLEAR, EventKind.SEND): State.SENDING,
-    (State.AWAITING_PERSON, EventKind.SEND): State.SENDING,
+    **{(state, EventKind.SEND): State.SENDING for state in (State.REQUESTED, State.UNCLEAR, State.AWAITING_PERSON)},
     **{(state, EventKind.CHECK): state for state in READABLE},
     (State.SENDING, EventKind.RESUME): State.SENDING,
     (State.SENDING, EventKind.TOOK_NOTE): State.ASKED,
@@ -79,9 +77,7 @@ TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
     (State.REQUESTED, EventKind.WAIT): State.REQUESTED,
     (State.REQUESTED, EventKind.GATHER): State.REQUESTED,
     (State.REQUESTED, EventKind.NO_ROUTE): State.IMPOSSIBLE,
-    (State.REQUESTED, EventKind.WITHDRAW): State.WITHDRAWN,
-    (State.HEARD, EventKind.WITHDRAW): State.WITHDRAWN,
-    (State.AWAITING_PERSON, EventKind.WITHDRAW): State.WITHDRAWN,
+    **{(state, EventKind.WITHDRAW): State.WITHDRAWN for state in (State.REQUESTED, State.HEARD, State.AWAITING_PERSON)},
     **{
         (state, EventKind.SHIPPED): State.SHIPPED_ANYWAY
         for state in (State.ASKED, State.UNCLEAR, State.AWAITING_PERSON, State.CANCELED, State.PARTLY_CANCELED)

@@ -124,7 +124,7 @@ class Desk:
     def close(self, *, waits: bool = True) -> None:
         """Finish what is under way, begin nothing new, and close connections, ledger and threads.
 
-        What is open goes on when a desk is opened again. waits: False breaks off in the middle, as a crash does.
+        waits: False breaks off in the middle, as a crash does; what is open goes on when a desk is opened again.
         """
         self._ending.begin()
         if waits:
@@ -135,10 +135,9 @@ class Desk:
             self.host.close()
 
     def order(self, ref: str) -> Order:
-        """The order with this id or number; `id:` or `number:` before it says which of the two it is.
+        """The order with this id or number; `id:` or `number:` before it says which. So is every `order` of this class.
 
-        So every `order` of this class is named. Raises NotFoundError, and AmbiguousError, which names the orders, where
-        it is one order's id and another's number, or the number of several.
+        Raises NotFoundError, and AmbiguousError, which names the orders, for what names several.
         """
         return self.host.order(order_ref(ref))
 

@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.how_to.conftest import Block
 
+pytestmark = pytest.mark.slow
+
 PAGE = "backup.md"
 
 

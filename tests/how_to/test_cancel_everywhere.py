@@ -14,6 +14,8 @@ from orderdesk_sdk import Desk, ProofKind, Receipt, State
 if TYPE_CHECKING:
     from tests.how_to.conftest import Block, Simulators
 
+pytestmark = pytest.mark.slow
+
 PAGE = "cancel-everywhere.md"
 
 

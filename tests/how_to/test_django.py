@@ -16,6 +16,8 @@ from orderdesk_shopify.simulator import ShopifySimulator
 if TYPE_CHECKING:
     from tests.how_to.conftest import Pages, Place, Simulators
 
+pytestmark = pytest.mark.slow
+
 PAGE = "django.md"
 
 

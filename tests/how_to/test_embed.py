@@ -17,6 +17,8 @@ from orderdesk_sdk import Desk, Plan, Standing, State, VirtualClock
 if TYPE_CHECKING:
     from tests.how_to.conftest import Pages
 
+pytestmark = pytest.mark.slow
+
 PAGE = "embed.md"
 SECRETS = {
     "MCF_REFRESH_TOKEN": "refresh_token",

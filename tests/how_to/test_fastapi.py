@@ -17,6 +17,8 @@ from orderdesk_shopify.simulator import ShopifySimulator
 if TYPE_CHECKING:
     from tests.how_to.conftest import Pages, Place, Simulators
 
+pytestmark = pytest.mark.slow
+
 PAGE = "fastapi.md"
 WITHIN = 30.0
 """Real seconds after which the worker thread is taken for idle; it looks every second."""

@@ -6,17 +6,21 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from orderdesk_devkit.scaffold.plugin_template import Auth, Cancel
 from tests.how_to.newcomer import Newcomer, briefly
 
 if TYPE_CHECKING:
     from tests.how_to.conftest import Block, Pages
 
+pytestmark = pytest.mark.slow
+
 PAGE = "../tutorial/first-plugin.md"
 FIRST_RUN = "python -m pytest"
 """The tests as they were generated; of theirs the long ones are left to tests/test_scaffold.py."""
 SUITE = "tests/test_conformance.py::TestAcmePrint"
-LIE = "@hookimpl\n"
+LIE = "def status_answer("
 """How the block begins that is no part of the plugin, but shows what becomes of a wrong one."""
 CAUGHT = "test_an_order_that_ships_all_the_same_never_reads_as_canceled"
 EXAMPLE = re.compile(r"(?<=^```toml\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
@@ -28,7 +32,7 @@ class Reader(Newcomer):
 
     def lies(self, block: Block) -> str:
         """What the conformance suite says of a plugin with this block at its end; then it is as before."""
-        plugin = self.at / "src" / "orderdesk_acme_print" / "__init__.py"
+        plugin = self.at / "src" / "orderdesk_acme_print" / "api.py"
         honest = plugin.read_text(encoding="utf-8")
         plugin.write_text(f"{honest}\n\n{block.take()}", encoding="utf-8")
         said = self.python("-m", "pytest", "-q", "-k", CAUGHT, code=1)

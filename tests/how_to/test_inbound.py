@@ -14,6 +14,8 @@ from orderdesk_shopify.simulator import ShopifySimulator
 if TYPE_CHECKING:
     from tests.how_to.conftest import Block, Simulators
 
+pytestmark = pytest.mark.slow
+
 PAGE = "inbound.md"
 App = Callable[[dict[str, Any], Callable[[str, list[tuple[str, str]]], None]], list[bytes]]
 

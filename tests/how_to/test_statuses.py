@@ -13,6 +13,8 @@ from orderdesk_sdk.cli.group import orderdesk
 if TYPE_CHECKING:
     from tests.how_to.conftest import Block, Simulators
 
+pytestmark = pytest.mark.slow
+
 PAGE = "statuses.md"
 
 

@@ -1,6 +1,6 @@
 """The process that is killed while it mails or lets rules act, and the e-mail-only integration that it uses.
 
-    python -m tests.support.email_child < ERRAND
+    python -m tests.support.email_child    reads errands on stdin, one a line; see `kill_nursery`
 
 A boundary lies before and after each write to ledger and host, and around each step of SMTP. Like `kill_child`, this
 needs a POSIX system.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import enum
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,7 +19,7 @@ from unittest.mock import patch
 from attrs import field, frozen
 from cattrs.preconf.json import make_converter
 
-from orderdesk_devkit.testing.failpoints.child import Boundaries
+from orderdesk_devkit.testing.failpoints.child import CROSSED, Boundaries, children, say
 from orderdesk_sdk.clock import Clock, VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
@@ -32,7 +31,7 @@ from orderdesk_sdk.plugin.routes import ByPerson, Email, Portal, Route, RuleActi
 from orderdesk_sdk.plugin.toolkit.templates import read_template
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.transport.email import smtp_session
+from orderdesk_sdk.transport.email import smtp_session as smtp
 from orderdesk_sdk.transport.email.smtp import MailConfig
 
 __all__ = [
@@ -148,8 +147,8 @@ _converter = make_converter()
 _converter.register_structure_hook(str | list[str], lambda value, _: value)
 
 
-def _watched(boundaries: Boundaries) -> type[smtp_session.Conversation]:
-    class Smtp(smtp_session.Conversation):
+def _watched(boundaries: Boundaries) -> type[smtp.Conversation]:
+    class Smtp(smtp.Conversation):
         def __init__(self, host: str, port: int, *, timeout: float) -> None:
             boundaries.surround(self, _SMTP_STEPS)
             super().__init__(host, port, timeout=timeout)
@@ -157,17 +156,17 @@ def _watched(boundaries: Boundaries) -> type[smtp_session.Conversation]:
     return Smtp
 
 
-def main() -> None:
-    """Do the errand on stdin; whoever is still alive at the end lists the boundaries that it crossed."""
-    errand = _converter.structure(json.loads(sys.stdin.read()), Errand)
+def _do(line: str) -> None:
+    """Do an errand; whoever is still alive at the end lists the boundaries that it crossed."""
+    errand = _converter.structure(json.loads(line), Errand)
     boundaries = Boundaries(errand.kill_at)
     with errand.open(VirtualClock(errand.now)) as desk:
         boundaries.surround(desk.ledger, _LEDGER_WRITES)
         boundaries.surround(desk.host, _HOST_WRITES)
-        with patch.object(smtp_session, "Conversation", _watched(boundaries)):
+        with patch.object(smtp, "Conversation", _watched(boundaries)):
             errand.do(desk)
-    os.write(sys.stdout.fileno(), f"crossed {json.dumps(boundaries.names)}\n".encode())
+    say(CROSSED, json.dumps(boundaries.names))
 
 
 if __name__ == "__main__":
-    main()
+    children(sys.stdin, _do)

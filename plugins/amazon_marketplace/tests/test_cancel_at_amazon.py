@@ -91,6 +91,7 @@ def test_an_error_for_the_order_in_the_report_is_a_refusal_with_its_code(
     assert simulator.truth(ORDER) == "UNSHIPPED"
 
 
+@pytest.mark.slow
 def test_a_clean_report_and_an_order_that_stays_unshipped_goes_to_a_person_in_the_end(
     simulator: MarketplaceSimulator, stage: SimulatedStage
 ) -> None:
@@ -117,6 +118,7 @@ def test_a_feed_that_amazon_canceled_did_nothing_and_says_so(
     assert stage.follow().state is State.CANCELED, "and it can be asked again"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fate", "state"), [("honored", State.CANCELED), ("ignored", State.AWAITING_PERSON)])
 def test_a_fatal_feed_may_have_worked_so_the_order_decides(
     simulator: MarketplaceSimulator, stage: SimulatedStage, fate: str, state: State
@@ -159,6 +161,7 @@ def test_a_buyer_who_asked_is_told_of(simulator: MarketplaceSimulator, stage: Si
     assert stage.case.text == "the buyer asked Amazon to cancel it: BOUGHT_BY_MISTAKE"
 
 
+@pytest.mark.slow
 def test_an_order_that_amazon_does_not_know_is_no_success(
     simulator: MarketplaceSimulator, stage: SimulatedStage
 ) -> None:

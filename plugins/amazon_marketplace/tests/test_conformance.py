@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from orderdesk_devkit.testing.conformance import PluginConformance
+
+pytestmark = pytest.mark.slow
 
 
 class TestAmazonMarketplace(PluginConformance):

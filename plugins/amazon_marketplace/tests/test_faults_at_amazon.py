@@ -53,6 +53,7 @@ def test_trouble_with_a_later_step_of_reading_back_tells_nothing_and_is_tried_ag
     assert (stage.follow().state, simulator.truth(ORDER)) == (State.CANCELED, "CANCELLED")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "word", ["Canceled", "CANCELED", "canceled", "NOT_CANCELLED", "UNFULFILLABLE", "DELIVERED", "?"]
 )

@@ -61,6 +61,7 @@ def operations(simulator: MarketplaceSimulator) -> Counter[str]:
     return Counter(record.operation for record in simulator.log)
 
 
+@pytest.mark.slow
 def test_five_hundred_orders_leave_in_one_feed_whose_report_is_read_a_few_times(
     open_stage: StageOpener, simulator: MarketplaceSimulator
 ) -> None:
@@ -87,6 +88,7 @@ def receipt_of(stage: SimulatedStage, order: str) -> CaseReceipt:
     return stage.desk.receipt(order).wishes[-1].cases[-1]
 
 
+@pytest.mark.slow
 def test_orders_whose_items_must_be_read_first_leave_in_groups_that_one_flow_can_read(
     open_stage: StageOpener, simulator: MarketplaceSimulator
 ) -> None:

@@ -132,6 +132,7 @@ def test_an_error_that_must_be_the_orders_own_refuses_it_in_the_reports_words(
     assert "Seller Central" in (case.remedy or "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "report",
     [
@@ -195,11 +196,13 @@ def renumbered(seen: SeenRequest, body: bytes) -> bytes:
     return json.dumps(document).encode()
 
 
+@pytest.mark.slow
 def test_a_reply_about_another_order_decides_nothing(simulator: MarketplaceSimulator, stage: SimulatedStage) -> None:
     case = followed(simulator, stage, renumbered, fate="honored")
     assert (case.state, case.proof, simulator.truth(ORDER)) == (State.AWAITING_PERSON, None, "CANCELLED")
 
 
+@pytest.mark.slow
 def test_no_feed_is_made_of_another_orders_items(simulator: MarketplaceSimulator, stage: SimulatedStage) -> None:
     simulator.add_order(ORDER, lines=LINES)
     stage.tap.edit = renumbered

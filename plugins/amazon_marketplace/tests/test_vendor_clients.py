@@ -20,6 +20,7 @@ SCRIPT = Path(__file__).with_name("amazon_clients.py")
 ORDER = "902-1106328-1059050"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("client", "module"), [("amzn-sp-api", "spapi"), ("python-amazon-sp-api", "sp_api")])
 def test_a_public_client_cancels_an_order_by_feed_cancels_a_feed_and_lists_them(client: str, module: str) -> None:
     if find_spec(module) is None:

@@ -178,6 +178,7 @@ def told(stage: SimulatedStage, simulator: McfSimulator, status: str, number: st
     assert stage.cancel().state is State.ASKED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["9999", "1042-1", "01042", ""])
 def test_a_reply_about_another_order_decides_nothing(
     stage: SimulatedStage, simulator: McfSimulator, number: str
@@ -187,6 +188,7 @@ def test_a_reply_about_another_order_decides_nothing(
     assert (case.state, case.proof) == (State.AWAITING_PERSON, None)
 
 
+@pytest.mark.slow
 def test_a_canceled_order_of_which_a_shipment_has_left_is_not_called_canceled(
     stage: SimulatedStage, simulator: McfSimulator
 ) -> None:
@@ -203,6 +205,7 @@ def test_lines_that_cannot_be_read_do_not_keep_a_status_word_from_counting(
     assert (case.state, case.lines) == (State.CANCELED, ())
 
 
+@pytest.mark.slow
 def test_a_part_that_shipped_is_not_refused_while_its_lines_cannot_be_read(
     stage: SimulatedStage, simulator: McfSimulator
 ) -> None:

@@ -72,6 +72,7 @@ def live(tests: Path, config: Path, *more: str, scenario: str = "too-late-by-err
     return ["amazon-mcf", scenario, *where, *more]
 
 
+@pytest.mark.slow
 def test_every_scenario_is_recorded_against_the_simulator(tests: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["amazon-mcf", "--tests", str(tests)]) == 0
     names = {scenario.name for scenario in load_scenarios(HERE).table}
@@ -137,6 +138,7 @@ def test_a_live_recording_is_marked_as_such_scrubbed_and_replays(
         assert [case.state for case in desk.cases(order="LIVE-7")] == [State.REFUSED]
 
 
+@pytest.mark.slow
 def test_what_was_recorded_live_is_not_lost_to_a_simulator(
     tests: Path, account: tuple[McfSimulator, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

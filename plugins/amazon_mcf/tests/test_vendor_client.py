@@ -71,6 +71,7 @@ def test_amazons_client_sends_no_language_attribute(simulator: McfSimulator) -> 
     assert "Language=" not in str(run_client(simulator, "A-1")["agent"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("sp_api") is None, reason=f"{LOUD}python-amazon-sp-api is not installed")
 @pytest.mark.parametrize("order_id", ["A-1", "#1018"])
 def test_the_client_of_most_people_creates_reads_and_cancels_an_order(order_id: str) -> None:

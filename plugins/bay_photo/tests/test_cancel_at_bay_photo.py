@@ -86,6 +86,7 @@ def test_credentials_that_the_api_needs_are_demanded_at_load(
     assert raised.value.place == AT
 
 
+@pytest.mark.slow
 def test_a_word_that_the_profile_does_not_know_ends_with_a_person(
     open_stage: StageOpener, simulator: BayPhotoSimulator
 ) -> None:

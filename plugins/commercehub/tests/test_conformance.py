@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
+
 from orderdesk_devkit.testing.conformance import PluginConformance
 from orderdesk_devkit.testing.conformance.faults import Troubles
 from orderdesk_devkit.testing.conformance.malformed_responses import Junk
+
+pytestmark = pytest.mark.slow
 
 
 class TestCommerceHub(PluginConformance):

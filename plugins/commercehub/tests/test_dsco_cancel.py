@@ -213,6 +213,7 @@ def test_a_look_at_the_log_that_fails_is_made_again(
     assert simulator.faults.waiting() == ()
 
 
+@pytest.mark.slow
 def test_a_cancel_that_times_out_there_is_unclear(stage: SimulatedStage, simulator: DscoSimulator) -> None:
     simulator.set_switch("trouble", "408")
     assert stage.cancel().state is State.UNCLEAR

@@ -83,6 +83,7 @@ def test_the_first_suborder_alone_is_never_all_of_the_order(stage: SimulatedStag
     assert told(stage, order_of(MUG), whole=True).state is State.AWAITING_PERSON
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["PO-9999", "", None, 9999, [ORDER]])
 @pytest.mark.parametrize("lines", [(MUG, CAP), (line("MUG", 2), line("CAP", 1))])
 def test_a_reply_about_another_order_decides_nothing_and_nothing_is_asked_by_its_lines(
@@ -101,10 +102,12 @@ def test_what_is_read_back_of_another_order_decides_nothing(stage: SimulatedStag
     assert stage.follow().state is State.AWAITING_PERSON
 
 
+@pytest.mark.slow
 def test_one_foreign_suborder_spoils_the_verdict(stage: SimulatedStage) -> None:
     assert told(stage, order_of(MUG), order_of(CAP, number="PO-9999")).state is State.AWAITING_PERSON
 
 
+@pytest.mark.slow
 def test_two_retailers_with_one_number_are_two_orders(stage: SimulatedStage) -> None:
     case = told(stage, order_of(MUG, dscoRetailerId="a"), order_of(CAP, dscoRetailerId="b"))
     assert case.state is not State.CANCELED
@@ -150,6 +153,7 @@ STANDING: Sequence[dict[str, object]] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mug", STANDING, ids=str)
 def test_what_a_status_or_a_quantity_leaves_open_is_not_canceled(stage: SimulatedStage, mug: dict[str, object]) -> None:
     assert told(stage, order_of(line("MUG", 2, **mug), CAP)).state in (State.AWAITING_PERSON, State.REFUSED)
@@ -190,6 +194,7 @@ def test_the_same_log_entry_of_this_order_decides(stage: SimulatedStage) -> None
     assert stage.follow().state is State.CANCELED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("success", "failure"), ("success", "pending"), ("pending",), ()])
 def test_a_log_that_does_not_say_one_thing_leaves_a_part_to_a_person(
     stage: SimulatedStage, words: tuple[str, ...]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
+
 from orderdesk_devkit.testing.conformance import PluginConformance
+
+pytestmark = pytest.mark.slow
 
 
 class TestHpSiteFlow(PluginConformance):

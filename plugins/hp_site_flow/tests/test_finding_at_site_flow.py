@@ -38,6 +38,7 @@ def test_an_order_that_is_not_found_is_asked_for_by_source_and_then_tried_again_
     assert stage.follow().state is State.CANCELED
 
 
+@pytest.mark.slow
 def test_an_order_that_never_comes_in_goes_to_a_person(stage: SimulatedStage) -> None:
     stage.cancel()
     assert stage.follow().state is State.AWAITING_PERSON

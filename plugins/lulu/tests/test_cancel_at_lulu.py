@@ -101,6 +101,7 @@ def test_a_job_that_lulu_does_not_know_is_refused(stage: SimulatedStage) -> None
     )
 
 
+@pytest.mark.slow
 def test_a_job_of_another_id_cancels_nothing(lulu: LuluSimulator, stage: SimulatedStage) -> None:
     lulu.add_order(ORDER)
     lulu.set_switch("fate", "ships anyway")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
+
 from orderdesk_devkit.testing.conformance import PluginConformance
 from orderdesk_sdk.clock import minutes
+
+pytestmark = pytest.mark.slow
 
 
 class TestMww(PluginConformance):

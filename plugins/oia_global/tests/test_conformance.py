@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import pytest
+
 from orderdesk_devkit.testing.conformance import PluginConformance
+
+pytestmark = pytest.mark.slow
 
 
 class TestOiaGlobal(PluginConformance):

@@ -122,6 +122,7 @@ def test_a_refund_without_permission_is_refused_and_leaves_the_order_alone(
     assert simulator.truth("1042") == "open"
 
 
+@pytest.mark.slow
 def test_an_internal_user_error_proves_nothing(
     simulator: ShopifySimulator, stage: SimulatedStage, asked: Asked
 ) -> None:

@@ -76,6 +76,7 @@ def test_the_services_no_is_a_refusal_in_its_own_words(simulator: FulfillmentSim
     assert not stage.desk.receipt("1042").is_canceled
 
 
+@pytest.mark.slow
 def test_a_service_that_does_not_answer_is_a_persons_task_and_nothing_is_forced(
     simulator: FulfillmentSimulator, stage: SimulatedStage
 ) -> None:
@@ -130,6 +131,7 @@ def test_a_service_that_accepts_while_the_work_is_being_withdrawn_is_asked_next_
     assert (case.state, case.refusal, case.status) == (State.REFUSED, Refusal.NOT_ALLOWED, "IN_PROGRESS ACCEPTED")
 
 
+@pytest.mark.slow
 def test_a_lost_withdrawal_is_looked_into_and_not_taken_for_one(
     simulator: FulfillmentSimulator, stage: SimulatedStage
 ) -> None:

@@ -87,6 +87,7 @@ def mistakes(version: str, text: str) -> list[str]:
     return [error.message for error in validate(shopify(version), parse(text))]
 
 
+@pytest.mark.slow
 @each_version
 @pytest.mark.parametrize("name", sorted(EVERYWHERE))
 def test_a_document_is_valid_in_every_version(name: str, version: str) -> None:

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 TUTORIAL = "../tutorial/first-plugin.md"
 PACKAGE = "orderdesk_acme_print"
-PLUGIN = f"# src/{PACKAGE}/__init__.py\n"
-SIMULATOR = f"# src/{PACKAGE}/simulator.py\n"
-"""How a block begins that belongs to the plugin or its simulator; what it defines replaces what was there."""
+HEADS = {name: f"# src/{PACKAGE}/{name}\n" for name in ("__init__.py", "settings.py", "api.py", "simulator.py")}
+"""How a block begins that belongs to a file of the plugin; what it defines replaces what was there."""
 SETTINGS = "[connections.my-acme.settings]\n"
 METADATA = "Metadata-Version: 2.1\nName: orderdesk-acme-print\nVersion: 0.1.0\n"
 ENTRY_POINTS = f"""\
@@ -57,7 +56,7 @@ class Workshop:
         info.mkdir()
         (info / "METADATA").write_text(METADATA, encoding="utf-8")
         (info / "entry_points.txt").write_text(ENTRY_POINTS, encoding="utf-8")
-        for name, head in (("__init__.py", PLUGIN), ("simulator.py", SIMULATOR)):
+        for name, head in HEADS.items():
             parts = [block.text.removeprefix(head) for block in tutorial if block.text.startswith(head)]
             parts += [block.take().removeprefix(head) for block in page if block.text.startswith(head)]
             (package / name).write_text("\n\n".join(parts), encoding="utf-8")
@@ -100,7 +99,7 @@ class Workshop:
                 case "eml":
                     block.write()
                 case _:
-                    assert block.text.startswith((PLUGIN, SIMULATOR)), f"nothing runs this block: {block.text}"
+                    assert block.text.startswith(tuple(HEADS.values())), f"nothing runs this block: {block.text}"
 
     def play_with_a_pause(
         self, page: list[Block], capsys: pytest.CaptureFixture[str], before: str, lasts: timedelta

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop
     from tests.how_to.conftest import Block
 
+pytestmark = pytest.mark.slow
+
 PAGE = "record.md"
 HOST = "https://api.acmeprint.example"
 CASSETTE = Path("tests/cassettes/cancel-honored.yaml")

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.how_to.authors.conftest import PACKAGE, SIMULATOR, TUTORIAL
+from tests.how_to.authors.conftest import HEADS, PACKAGE, TUTORIAL
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop
     from tests.how_to.conftest import Block, Pages
+
+pytestmark = pytest.mark.slow
 
 PAGE = "simulator.md"
 ROW = re.compile(r"^\| `(\w+)` \| (.*) \|$", re.MULTILINE)
@@ -36,7 +38,7 @@ def written(workshop: Workshop, page_blocks: Pages) -> list[Block]:
     """The blocks of the page, and its simulator in the place of the plugin's own."""
     blocks = page_blocks(PAGE)
     workshop.install(page_blocks(TUTORIAL), [])
-    (simulator,) = (block for block in blocks if block.text.startswith(SIMULATOR))
+    (simulator,) = (block for block in blocks if block.text.startswith(HEADS["simulator.py"]))
     (workshop.folder / "site" / PACKAGE / "simulator.py").write_text(simulator.take(), encoding="utf-8")
     return [block for block in blocks if block is not simulator]
 

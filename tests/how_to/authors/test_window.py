@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop
     from tests.how_to.conftest import Block
 
+pytestmark = pytest.mark.slow
+
 PAGE = "window.md"
 
 

@@ -82,9 +82,10 @@ def _change_first(blueprint: Blueprint) -> tuple[str, ...]:
     """What is invented, in the order in which it is best replaced."""
     source = f"src/{blueprint.package}"
     if blueprint.cancel is Cancel.EMAIL:
-        return (f"{source}/__init__.py: what the mail says", "README.md: the paragraph Evidence")
+        return (f"{source}/settings.py: what the mail says", "README.md: the paragraph Evidence")
     return (
-        f"{source}/__init__.py: the paths, the status words, and what each HTTP status means",
+        f"{source}/settings.py: what an account needs",
+        f"{source}/api.py: the paths, the status words, and what each HTTP status means",
         f"{source}/simulator.py: the same as the service has them; then record the cassette again",
         "README.md: the paragraph Evidence",
     )

@@ -89,10 +89,11 @@ def _templates(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
     yield "README.md", "README.md.jinja"
     yield "tests/test_conformance.py", "test_conformance.py.jinja"
     source = f"src/{blueprint.package}"
+    yield f"{source}/__init__.py", "__init__.py.jinja"
+    yield f"{source}/settings.py", "settings.py.jinja"
     if blueprint.cancel is Cancel.EMAIL:
-        yield f"{source}/__init__.py", "email.py.jinja"
         return
-    yield f"{source}/__init__.py", "calls.py.jinja"
+    yield f"{source}/api.py", "api.py.jinja"
     yield f"{source}/simulator.py", "simulator.py.jinja"
     yield "tests/scenarios.py", "scenarios.py.jinja"
     yield "tests/test_cassettes.py", "test_cassettes.py.jinja"
