@@ -174,8 +174,7 @@ def receipt(session: Session, order: str) -> None:
         receipt_page(screen, made)
 
     session.give(receipt_shape(made), draw)
-    latest = {found.case.connection: found.case for wish in made.wishes for found in wish.cases}
-    session.end([*latest.values(), *made.resubmissions, *made.status_changes])
+    session.end([*made.coverage.latest.values(), *made.resubmissions, *made.status_changes])
 
 
 @click.command()

@@ -175,8 +175,8 @@ def _wish_words(wish: Cancellation) -> str:
 def receipt_summary(screen: Screen, receipt: Receipt) -> None:
     """A receipt without proofs and stories: the verdict, and the latest one of every place."""
     _verdict(screen, receipt)
-    latest = {found.case.connection: found for wish in receipt.wishes for found in wish.cases}
-    for found in latest.values():
+    latest = receipt.coverage.latest.values()
+    for found in (one for wish in receipt.wishes for one in wish.cases if one.case in latest):
         said = f" - {found.case.text}" if found.case.text else ""
         head = Text(printable(f"{found.title}: ")).append_text(state_text(found.case.state))
         screen.hanging("", head.append(_why(found.case)).append(printable(said)))
