@@ -106,7 +106,7 @@ def quality_page() -> str:
     lines = [
         "# The quality ladder of plugins",
         "",
-        "`orderdesk check-plugin PATH` (or a slug, or `--all`) tells all faults of a plugin, each with place and remedy;",
+        "`orderdesk check-plugin PATH` (or a slug, or `--all`) tells all faults of a plugin, with place and remedy;",
         "`--fix` mends what is mechanical. A plugin says in its pyproject.toml which level it keeps; each keeps the",
         "rules of those below it too. An exemption needs a reason, and is for a rule that is broken:",
         "",
