@@ -222,8 +222,8 @@ class RulesOpener(Protocol):
 def rules_desk(tmp_path: Path, clock: VirtualClock) -> Iterator[RulesOpener]:
     with ExitStack() as stack:
 
-        def open_(*rules: Mapping[str, object], ladder: tuple[Route, ...] = EMAIL_ROUTES) -> Desk:
-            return stack.enter_context(open_email_desk(tmp_path / "desk.db", clock, rules=rules, routes=ladder))
+        def open_(*rules: Mapping[str, object], routes: tuple[Route, ...] = EMAIL_ROUTES) -> Desk:
+            return stack.enter_context(open_email_desk(tmp_path / "desk.db", clock, rules=rules, routes=routes))
 
         yield open_
 

@@ -121,8 +121,8 @@ def test_a_crash_before_the_host_has_the_new_place_loses_no_wish(
     desk = fake_services_desk(at=["phone"])
     desk.cancel("1042", by="Ann")
 
-    def killed(ref: str, placement: RemoteOrder, *, by: str) -> None:
-        raise SystemExit(f"killed before {placement.connection} was there for {ref} by {by}")
+    def killed(ref: str, remote_order: RemoteOrder, *, by: str) -> None:
+        raise SystemExit(f"killed before {remote_order.connection} was there for {ref} by {by}")
 
     desk.order_store.add_remote_order = killed  # type: ignore[method-assign]  # the process "dies" here
     with pytest.raises(SystemExit):
@@ -141,8 +141,8 @@ def test_a_crash_after_the_host_has_the_new_place_loses_no_wish(
     desk.cancel("1042", by="Ann")
     real = desk.order_store.add_remote_order
 
-    def killed(ref: str, placement: RemoteOrder, *, by: str) -> None:
-        real(ref, placement, by=by)
+    def killed(ref: str, remote_order: RemoteOrder, *, by: str) -> None:
+        real(ref, remote_order, by=by)
         raise SystemExit("killed")
 
     desk.order_store.add_remote_order = killed  # type: ignore[method-assign]  # the process "dies" here

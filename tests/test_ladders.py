@@ -36,7 +36,7 @@ class Configured:
     def orderdesk_integration(self) -> Integration:
         return Integration(
             slug=EMAIL_ONLY,
-            title="CancellationEmail",
+            title="Post",
             settings=EmailOnlySettings,
             base_url="endpoint",
             cancel=self._ladder,

@@ -50,8 +50,8 @@ class Opener(Protocol):
 def open_desk(tmp_path: Path, clock: VirtualClock) -> Iterator[Opener]:
     with ExitStack() as stack:
 
-        def open_(mail: EmailConfig | None, ladder: tuple[Route, ...] = EMAIL_ROUTES, **changed: object) -> Desk:
-            opened = open_email_desk(tmp_path / "desk.db", clock, mail=mail, routes=ladder, changed=changed)
+        def open_(mail: EmailConfig | None, routes: tuple[Route, ...] = EMAIL_ROUTES, **changed: object) -> Desk:
+            opened = open_email_desk(tmp_path / "desk.db", clock, mail=mail, routes=routes, changed=changed)
             desk = stack.enter_context(opened)
             desk.import_orders([ORDER], by="a test")
             if not desk.order_store.remote_orders(ORDER.id):

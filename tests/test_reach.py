@@ -50,21 +50,21 @@ def before_the_host_has_it(desk: Desk, act: Callable[[], object]) -> None:
     """Somebody does something after this desk has looked for wishes and before its host has the next placement."""
     real = desk.order_store.add_remote_order
 
-    def place(ref: str, placement: RemoteOrder, *, by: str) -> None:
+    def add(ref: str, remote_order: RemoteOrder, *, by: str) -> None:
         act()
-        real(ref, placement, by=by)
+        real(ref, remote_order, by=by)
 
-    desk.order_store.add_remote_order = place  # type: ignore[method-assign]
+    desk.order_store.add_remote_order = add  # type: ignore[method-assign]
 
 
 def before_the_wish_is_recorded(desk: Desk, act: Callable[[], object]) -> None:
     """Somebody does something after this desk has read the places and before its ledger has the next wish."""
     real = desk.ledger.open_cancellation
 
-    def opening(cancellation: Cancellation, content: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
+    def opening(cancellation: Cancellation, fingerprint: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
         desk.ledger.open_cancellation = real  # type: ignore[method-assign]
         act()
-        return real(cancellation, content, cases)
+        return real(cancellation, fingerprint, cases)
 
     desk.ledger.open_cancellation = opening  # type: ignore[method-assign]
 
@@ -126,17 +126,17 @@ def test_both_that_see_each_other_ask_once(fake_services_desk: FakeDeskOpener, f
     desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
     real, seen = desk.order_store.add_remote_order, other.order_store.remote_orders
 
-    def place(ref: str, placement: RemoteOrder, *, by: str) -> None:
+    def add(ref: str, remote_order: RemoteOrder, *, by: str) -> None:
         def placements(order_id: str) -> tuple[RemoteOrder, ...]:
             if other.ledger.cancellations(order_id) and len(seen(order_id)) == 1:
-                real(ref, placement, by=by)  # The host has it after the wish, so both look and both see.
+                real(ref, remote_order, by=by)  # The host has it after the wish, so both look and both see.
             return seen(order_id)
 
         other.order_store.remote_orders = placements  # type: ignore[method-assign]
         other.cancel("1042", by="Ann")
-        real(ref, placement, by=by)
+        real(ref, remote_order, by=by)
 
-    desk.order_store.add_remote_order = place  # type: ignore[method-assign]
+    desk.order_store.add_remote_order = add  # type: ignore[method-assign]
     desk.place("1042", connection="mill", by="the shop")
     open_(fake_services_desk).run_due()
     assert (fake_services.writes, len(desk.ledger.cancellations("id-1042"))) == (["mill cancel 1042"], 2)

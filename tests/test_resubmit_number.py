@@ -119,7 +119,7 @@ def test_a_number_that_is_kept_for_another_order_s_duplicate_is_refused(tmp_path
 def test_what_is_there_and_cannot_be_registered_is_a_person_s_and_is_not_made_again(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((201, "{}"))) as (desk, tap):
 
-        def full(ref: str, placement: RemoteOrder, *, by: str) -> None:
+        def full(ref: str, remote_order: RemoteOrder, *, by: str) -> None:
             raise ValidationError("the host is closed", hint="open it")
 
         place = desk.order_store.add_remote_order

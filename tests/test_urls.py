@@ -178,7 +178,7 @@ def test_whatever_is_taken_a_call_can_be_made_to(text: str) -> None:
         except ConfigurationError:
             continue
         if "*" not in taken:
-            assert httpx.Request("GET", f"{taken}/orders").candidate.host
+            assert httpx.Request("GET", f"{taken}/orders").url.host
 
 
 @pytest.mark.parametrize(

@@ -164,9 +164,9 @@ class Desk:
     ) -> RemoteOrder:
         """Register that an order was submitted to a connection.
 
-        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None. Raises ValidationError
-        for a number that the service would mangle or no path takes, as `..`, for a time still to come, and what the
-        host raises for clashes.
+        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None. Raises
+        ValidationError for a number that the service would mangle or no path takes, as `..`, for a time still to come,
+        and what the host raises for clashes.
         """
         found, person = self.order(order), require_actor(by)
         return self._after_decision(
@@ -223,14 +223,13 @@ class Desk:
 
         reason: canonical ("out of stock"), a code of the service's list, or free words; see `plan` for what each
         place takes.
-        connections: only at these connections; empty means all. lines: only these, by line id, or by code where it is one line's
-        alone, with quantities; `id:` and `code:` before a name say which it is. None means all.
-        idempotency_key: names the wish; the same key again gives the same wish, and raises ConflictError where its content
-        differs. None asks for what is not yet being canceled: asking twice is asking once, until a case ended without
-        a cancel.
-        send_now: False only records the wish; `run_due` sends it. Raises NotFoundError for an unknown order,
-        InvalidStateError for one that was submitted nowhere, and ValidationError, before anything is recorded, for a reason
-        or a part of the order that a place does not take.
+        connections: only at these connections; empty means all. lines: only these, by line id, or by code where it is
+        one line's alone, with quantities; `id:` and `code:` before a name say which it is. None means all.
+        idempotency_key: names the wish; the same key again gives the same wish, and raises ConflictError where its
+        content differs. None asks for what is not yet being canceled: asking twice is asking once, until a case ended
+        without a cancel. send_now: False only records the wish; `run_due` sends it. Raises NotFoundError for an unknown
+        order, InvalidStateError for one that was submitted nowhere, and ValidationError, before anything is recorded,
+        for a reason or a part of the order that a place does not take.
         """
         wish = NewCancellation(
             order_id=self.order(order).id,
@@ -253,8 +252,8 @@ class Desk:
         """Give an order a status at its carts, or at the connections `connections`.
 
         "canceled" is a cancellation there like any other: the cart is told last (law 8), and `reason` is for it. Raises
-        ValidationError for a status that cannot be set, with those that can, and InvalidStateError for an order that is at no
-        cart.
+        ValidationError for a status that cannot be set, with those that can, and InvalidStateError for an order that is
+        at no cart.
         """
         made = self._status_changes.create(
             self.order(order), status, requested_by=require_actor(by), connections=connections, reason=reason
@@ -265,8 +264,9 @@ class Desk:
     def receive(self, connection: str, message: WebhookRequest) -> tuple[NotificationResult, ...]:
         """Take a message that came in for a connection (a webhook, a notification), and look into what it hints at.
 
-        Nothing of it is believed: it makes us read back. Raises SignatureVerificationError (answer the sender with 401),
-        InvalidStateError for an integration that takes no messages, and what the plugin says of a message it cannot read.
+        Nothing of it is believed: it makes us read back. Raises SignatureVerificationError (answer the sender with
+        401), InvalidStateError for an integration that takes no messages, and what the plugin says of a message it
+        cannot read.
         """
         return self._after_decision(self._notifications.handle_webhook(connection, message))
 
@@ -305,7 +305,10 @@ class Desk:
         return count
 
     def check_submittable(self, order: str) -> None:
-        """For hosts, before they submit an order anywhere: raises InvalidStateError where it is canceled or being so."""
+        """For hosts, before they submit an order anywhere.
+
+        Raises InvalidStateError where it is canceled or being so.
+        """
         read_coverage(self.ledger, self._by_id, self.order(order)).ensure_submittable()
 
     def request(self, case_id: str) -> CancelRequest:
@@ -366,9 +369,9 @@ class Desk:
     ) -> Resubmission:
         """Submit a canceled order again, as a duplicate under a new number.
 
-        connection: the connection to submit to; None takes the one it was canceled at. number: the new number; None lets the
-        host choose. Asking again continues the same resubmission. Raises InvalidStateError while the original is not
-        settled as canceled.
+        connection: the connection to submit to; None takes the one it was canceled at. number: the new number; None
+        lets the host choose. Asking again continues the same resubmission. Raises InvalidStateError while the original
+        is not settled as canceled.
         """
         return self._scheduler.resubmit(
             self.order(order), requested_by=require_actor(by), connection=connection, number=number

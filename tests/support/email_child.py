@@ -80,7 +80,7 @@ class EmailOnlyPlugin:
         """The declaration."""
         return Integration(
             slug=EMAIL_ONLY,
-            title="CancellationEmail",
+            title="Post",
             settings=EmailOnlySettings,
             base_url="endpoint",
             cancel=self._ladder,

@@ -49,8 +49,10 @@ def _route_errors(routes: Sequence[Route]) -> Iterator[tuple[str, str]]:
     for one, other in pairwise(windows):
         if other.of_submission <= one.of_submission:
             yield (
-                f"a window of {other.of_submission} stands behind one of {one.of_submission}, "
-                "and is never open when it is reached",
+                (
+                    f"a window of {other.of_submission} stands behind one of {one.of_submission}, "
+                    "and is never open when it is reached"
+                ),
                 "let the windows of a ladder grow, or change their order",
             )
 

@@ -82,7 +82,10 @@ class CaseHandler(ABC, Generic[E, R, T, K]):
 
     @abstractmethod
     def settle_by_result(self, sending_case: E, outcome: T | Answer, now: datetime, *, may_have_sent: bool) -> E | None:
-        """The errand after an outcome that settles it; None for any other. may_have_sent: a request of ours may have worked."""
+        """The errand after an outcome that settles it; None for any other. may_have_sent.
+
+        A request of ours may have worked.
+        """
 
     @abstractmethod
     def save_confirmed(self, case: E, by: str) -> None:
@@ -97,8 +100,8 @@ class CaseHandler(ABC, Generic[E, R, T, K]):
     ) -> E:
         """Do what is due. Raises ConflictError when somebody else has it.
 
-        poll_only: only read back, whatever is due. person: somebody who decided that it is to be sent again; then what keeps
-        it from being sent is raised. known: what was read just now; None reads it.
+        poll_only: only read back, whatever is due. person: somebody who decided that it is to be sent again; then what
+        keeps it from being sent is raised. known: what was read just now; None reads it.
         """
         if person is not None or poll_only:
             self._require_idle(case)

@@ -244,8 +244,8 @@ def _canceled_case(known: CancellationCoverage, at: str | None) -> Case:
 def _demand_canceled(work: Resubmission, known: CancellationCoverage, *, unsure: bool) -> None:
     """The original may have gone somewhere else since this was asked for, or ship after all.
 
-    Raises InvalidStateError for what passes, and ValidationError for what does not. unsure: what may be there already must be
-    found, wherever the original is; see `against`.
+    Raises InvalidStateError for what passes, and ValidationError for what does not. unsure: what may be there already
+    must be found, wherever the original is; see `against`.
     """
     block = known.blocks_resubmission()
     if block is None:

@@ -166,7 +166,7 @@ class SqliteOrderStore:
                 number = self._next_free_name(db, original.number, (row[1] for row in earlier))
             elif not number.strip() or order_rows.id_using_name(db, number) is not None:
                 owner = order_rows.id_using_name(db, number) or "none"
-            text = f"number {number!r} is blank or belongs to order id {owner}"
+                text = f"number {number!r} is blank or belongs to order id {owner}"
                 raise ValidationError(text, hint="give another number, or none to have a free one picked")
             now = self._clock.now()
             new = order_rows.find_folder(db, NEW_FOLDER).id

@@ -56,7 +56,7 @@ def call(client: httpx.Client, model: SwaggerModel) -> Judged:
 def test_the_whole_life_of_an_order_fits_the_model(call: Judged) -> None:
     line = {"giftMessage": "Hi", "perUnitPrice": {"currencyCode": "USD", "value": "9.50"}}
     items = [{"sellerSku": "MUG", "sellerFulfillmentOrderItemId": "1", "quantity": 4} | line]
-    order = example_order("A-1", items=items, fulfillmentAction="SendCondition", notificationEmails=["sam@example.com"])
+    order = example_order("A-1", items=items, fulfillmentAction="Hold", notificationEmails=["sam@example.com"])
     assert call("POST", ORDERS, body=order).status_code == 200
     assert call("GET", ORDER).status_code == 200
     assert call("PUT", ORDER, body={"fulfillmentAction": "Ship"}).status_code == 200

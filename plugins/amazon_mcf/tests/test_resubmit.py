@@ -74,13 +74,13 @@ def test_the_new_order_says_what_the_old_one_said(simulator: McfSimulator, harne
 def test_the_settings_of_the_connection_reach_the_new_order(
     open_harness: HarnessOpener, simulator: McfSimulator
 ) -> None:
-    chosen = {"action": "SendCondition", "policy": "FillAll", "speed": "Expedited", "marketplace_id": ""}
+    chosen = {"action": "Hold", "policy": "FillAll", "speed": "Expedited", "marketplace_id": ""}
     stage = open_harness(chosen)
     canceled(simulator, stage)
     assert stage.resubmit().state is ErrandState.DONE
     body = body_of(creates(stage)[0])
     names = ("fulfillmentAction", "fulfillmentPolicy", "shippingSpeedCategory")
-    assert [body[name] for name in names] == ["SendCondition", "FillAll", "Expedited"]
+    assert [body[name] for name in names] == ["Hold", "FillAll", "Expedited"]
     assert "marketplaceId" not in body
 
 

@@ -109,7 +109,7 @@ def many(count: int, quantity: int) -> list[dict[str, object]]:
         ({"displayableOrderDate": "yesterday"}, "displayableOrderDate"),
         ({"displayableOrderDate": "2026-01-05T08:00:00"}, "displayableOrderDate"),
         ({"shippingSpeedCategory": "Fast"}, "shippingSpeedCategory"),
-        ({"shippingSpeedCategory": "ScheduledDelivery", "fulfillmentAction": "SendCondition"}, "fulfillmentAction"),
+        ({"shippingSpeedCategory": "ScheduledDelivery", "fulfillmentAction": "Hold"}, "fulfillmentAction"),
         ({"fulfillmentAction": "Wait"}, "fulfillmentAction"),
         ({"fulfillmentPolicy": "Some"}, "fulfillmentPolicy"),
         ({"notificationEmails": ["x" * 65]}, "notificationEmails"),
@@ -158,7 +158,7 @@ def test_the_largest_orders_and_a_japanese_one_without_a_city_are_accepted(clien
 def test_a_held_order_waits_until_it_is_released(
     clock: VirtualClock, amazon: McfSimulator, client: httpx.Client, renew: Renew
 ) -> None:
-    client.post(ORDERS, json=example_order("A-1", fulfillmentAction="SendCondition"))
+    client.post(ORDERS, json=example_order("A-1", fulfillmentAction="Hold"))
     clock.advance(timedelta(days=13))
     assert amazon.actual_status("A-1") == "Received"
     renew()
@@ -174,7 +174,7 @@ def test_a_held_order_waits_until_it_is_released(
 def test_a_held_order_is_cancelled_by_amazon_after_14_days(
     clock: VirtualClock, amazon: McfSimulator, client: httpx.Client
 ) -> None:
-    client.post(ORDERS, json=example_order("A-1", fulfillmentAction="SendCondition"))
+    client.post(ORDERS, json=example_order("A-1", fulfillmentAction="Hold"))
     clock.advance(timedelta(days=14))
     assert amazon.actual_status("A-1") == "Cancelled"
 

@@ -87,8 +87,8 @@ def test_its_settings_are_settings_of_the_plugin(shop: BdlinxSimulator) -> None:
     table = {**shop.settings("http://127.0.0.1:1"), "api_secret": {"text": API_SECRET}}
     made = make_settings(BdlinxSettings, ConnectionConfig("print", "bdlinx", table, "[connections.print]"))
     assert isinstance(made, BdlinxSettings)
-    assert made.wire is not None
-    assert made.wire.read is not None
+    assert made.api is not None
+    assert made.api.read is not None
 
 
 def test_orders_are_added_once_and_asked_for_by_name(shop: BdlinxSimulator) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orderdesk_sdk.plugin import RefreshTokenSettings, refresh_token_auth, setting, settings, url
 
 SPEEDS = ("Standard", "Expedited", "Priority")
-ACTIONS = ("Ship", "SendCondition")
+ACTIONS = ("Ship", "Hold")
 POLICIES = ("FillOrKill", "FillAll", "FillAllAvailable")
 
 

@@ -13,7 +13,7 @@ class Requirement(Enum):
 
     INSTALLED = (
         "a plugin is installed with a simulator that can be judged",
-        "let the Simulator name its `canceled_statuses`, and give `effect_kind=` to each `record(...)` of a cancel or create",
+        "let the Simulator name its `canceled_statuses`, and give each `record(...)` its `effect_kind=`",
     )
     RUNS_WITHOUT_ERROR = (
         "a cancel that nothing disturbs meets no error of the plugin's own (law 10)",

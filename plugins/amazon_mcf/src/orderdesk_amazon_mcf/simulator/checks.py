@@ -17,7 +17,7 @@ MOST_LINES = 100
 MOST_UNITS = 250
 
 _SPEEDS = ("Standard", "Expedited", "Priority", "ScheduledDelivery")
-_ACTIONS = ("Ship", "SendCondition")
+_ACTIONS = ("Ship", "Hold")
 _POLICIES = ("FillOrKill", "FillAll", "FillAllAvailable")
 _LINE_TEXTS = {"giftMessage": 512, "displayableComment": 250, "fulfillmentNetworkSku": None}
 _PRICES = ("perUnitDeclaredValue", "perUnitPrice", "perUnitTax")
@@ -36,7 +36,7 @@ def mistakes_in_create(body: object) -> list[str]:
     check.time("displayableOrderDate", required=True)
     check.word("shippingSpeedCategory", _SPEEDS, required=True)
     check.options()
-    if body.get("shippingSpeedCategory") == "ScheduledDelivery" and body.get("fulfillmentAction") == "SendCondition":
+    if body.get("shippingSpeedCategory") == "ScheduledDelivery" and body.get("fulfillmentAction") == "Hold":
         check.wrong("fulfillmentAction", "Hold does not go with ScheduledDelivery")
     address = check.table("destinationAddress", required=True)
     if address is not None:

@@ -88,9 +88,7 @@ class OrderBook:
         content = {name: body[name] for name in _ORDER_FIELDS if body.get(name) is not None}
         content["marketplaceId"] = body.get("marketplaceId") or MARKETPLACE
         content["fulfillmentPolicy"] = body.get("fulfillmentPolicy") or _POLICY
-        self.add(
-            remote_id, lines, content, held=body.get("fulfillmentAction") == "SendCondition", status=Status.NEW, now=now
-        )
+        self.add(remote_id, lines, content, held=body.get("fulfillmentAction") == "Hold", status=Status.NEW, now=now)
         return CallResult(200, f"created: {Status.NEW}", effect_kind=Effect.ORDER_CREATED)
 
     def add(

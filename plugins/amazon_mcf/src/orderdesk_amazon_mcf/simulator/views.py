@@ -28,7 +28,7 @@ def order_view(order: Order) -> dict[str, object]:
     return {
         "sellerFulfillmentOrderId": order.remote_id,
         **order.content,
-        "fulfillmentAction": "SendCondition" if order.held else "Ship",
+        "fulfillmentAction": "Hold" if order.held else "Ship",
         "receivedDate": format_datetime(order.received_at),
         "fulfillmentOrderStatus": order.status.value,
         "statusUpdatedDate": format_datetime(order.status_at),
