@@ -92,7 +92,7 @@ SORTED = {
     "Windows: until when": ("Always", "WithinTime", "WhileStatus"),
     "Confirmation: what proves it": ("FinalResponse", "Polling", "ManualConfirmation"),
     "Submitting again": ("NewNumber", "SameNumber", "NoResubmission"),
-    "Other statuses": ("Status",),
+    "Other statuses": ("SettableStatus",),
 }
 """The classes of `orderdesk_sdk.plugin.integration` and `routes`, by what an author looks for."""
 
@@ -105,7 +105,7 @@ def declaration_page() -> str:
     left = (
         {*integration.__all__, *routes.__all__}
         - {name for names in SORTED.values() for name in names}
-        - {*UNIONS, "fold"}
+        - {*UNIONS, "normalize_status"}
     )
     if left:
         raise ValueError(f"docs/reference_pages.py: SORTED has no section for {', '.join(sorted(left))}")
