@@ -28,6 +28,8 @@ from orderdesk_sdk.testing.simulator import Deed
 if TYPE_CHECKING:
     from tests.conftest import Trial, TrialMaker
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (
     "amazon-marketplace",

@@ -32,6 +32,8 @@ from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.settings import host, secret, settings
 from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
 
+pytestmark = pytest.mark.slow
+
 CANARY = "canary-of-a-plugin"
 
 
@@ -339,7 +341,6 @@ def test_a_plugin_that_hangs_loses_its_case_and_what_it_says_later_changes_nothi
     assert b"/late" not in stage.server.received
 
 
-@pytest.mark.slow
 def test_many_hanging_cases_do_not_use_up_the_threads_of_the_others(stage: Stage) -> None:
     """More cases hang than a bulkhead has threads, and each of them is settled all the same."""
     desk = stage.desk(doing(spin, "before"), patience=0.3)

@@ -27,6 +27,8 @@ from orderdesk_sdk.reasons import ClosedList, ReasonCode
 from orderdesk_sdk.registry import Registry
 from orderdesk_sdk.wire_settings import orderdesk_cancel, orderdesk_check
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference" / "cli-json.md"
 
@@ -81,7 +83,6 @@ CASSETTE = "tests/cassettes/too-late.yaml"
 FLOW = "import {0}\n\ndef flow(service):\n    yield service.get('/orders', str({1}))\n"
 
 
-@pytest.mark.slow
 def test_every_plugin_of_this_checkout_keeps_at_least_gold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     ran = CliRunner().invoke(orderdesk, ["check", "--all", "--json"])

@@ -12,6 +12,8 @@ from orderdesk_sdk.testing.faults import Fault
 from orderdesk_sdk.testing.stage import LINES, SimulatedStage
 from orderdesk_sdk.testing.tap import SeenRequest
 
+pytestmark = pytest.mark.slow
+
 integration = "amazon-marketplace"
 order = ORDER = "902-1106328-1059050"
 TROUBLE = (
@@ -53,7 +55,6 @@ def test_trouble_with_a_later_step_of_reading_back_tells_nothing_and_is_tried_ag
     assert (stage.follow().state, simulator.truth(ORDER)) == (State.CANCELED, "CANCELLED")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "word", ["Canceled", "CANCELED", "canceled", "NOT_CANCELLED", "UNFULFILLABLE", "DELIVERED", "?"]
 )
