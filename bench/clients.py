@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from bench.store import open_store, simulator_settings
-from orderdesk_sdk.case import State
-from orderdesk_sdk.http.service import user_agent
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.plugin.service import user_agent
 
 __all__ = ["CLIENTS", "Client"]
 

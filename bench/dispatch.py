@@ -11,12 +11,12 @@ from attrs import evolve
 
 import orderdesk_amazon_mcf as mcf
 from bench.figure import Bound, Effort, Figure, Goal, compare, in_turns
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.order_reader import read_order_text
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import CheckRequest
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CheckRequest
 
 __all__ = ["dispatch"]
 

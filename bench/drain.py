@@ -11,9 +11,9 @@ from bench.figure import Bound, Effort, Figure, Goal, Spread, compare
 from bench.store import open_store
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_amazon_mcf.simulator.lifecycle import Durations
-from orderdesk_sdk.case import State
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.testing.serving import serve
 
 __all__ = ["drain"]
 

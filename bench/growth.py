@@ -17,9 +17,10 @@ from typing import Self
 
 from bench.figure import Bound, Effort, Figure, Goal, compare, in_turns
 from bench.loopback import ROOT
-from orderdesk_sdk.case import Cancellation, Case, State
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
-from orderdesk_sdk.order import Role
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
 __all__ = ["growth"]
 

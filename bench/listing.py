@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.figure import Bound, Effort, Figure, Goal, Spread, compare, in_turns
 from bench.fresh import fresh
-from orderdesk_sdk.hookspecs import INTEGRATIONS
+from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
 
 __all__ = ["listing"]
 
@@ -23,7 +23,7 @@ print(sum(name.startswith("bench-") for name in names))
 """
 OURS = """
 import sys, time
-from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.plugin.registry import Registry
 began = time.perf_counter()
 names = Registry().slugs()
 print((time.perf_counter() - began) * 1e3)

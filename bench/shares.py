@@ -17,14 +17,15 @@ from starlette.types import Receive, Scope, Send
 from bench.figure import Bound, Effort, Figure, Goal, compare, in_turns
 from bench.loopback import Loopback, app
 from bench.store import SECRETS, simulator_settings
-from orderdesk_sdk.case import State
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.desk import Desk
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.order_reader import read_order_text
-from orderdesk_sdk.testing.serving import serve
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 
 __all__ = ["shares"]
 

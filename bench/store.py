@@ -9,14 +9,15 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.clock import Clock, SystemClock
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.http.client import CallLimits
-from orderdesk_sdk.order import Order
-from orderdesk_sdk.order_reader import read_order_text
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.transport.http.client import CallLimits
 
 __all__ = ["CONNECTION", "Store", "open_store", "simulator_settings"]
 

@@ -13,8 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from orderdesk_sdk.config import Config
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
 
 __all__ = ["main"]
 

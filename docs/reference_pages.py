@@ -8,23 +8,26 @@ from collections.abc import Callable, Iterator
 import click
 
 from docs.prose import class_section, function_section, prose, signature, table
-from orderdesk_sdk import (
+from orderdesk_sdk import errors
+from orderdesk_sdk.cases import evidence_check
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.state_machine import Event
+from orderdesk_sdk.cli.group import all_sections, orderdesk
+from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.plugin import (
     answer,
-    case,
-    declaration,
-    errors,
-    grounds,
+    connection_settings,
     hookspecs,
     identity,
-    message,
-    reading,
+    integration,
     reasons,
-    request,
-    settings,
+    requests,
+    routes,
+    webhooks,
 )
-from orderdesk_sdk.cli.group import SECTIONS, orderdesk
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.order import Placement
+from orderdesk_sdk.plugin.service import Service
+from orderdesk_sdk.plugin.toolkit import json_response
+from orderdesk_sdk.runtime import listener_hookspecs
 
 __all__ = [
     "answers_page",
@@ -40,28 +43,32 @@ __all__ = [
 
 def hooks() -> dict[str, Callable[..., object]]:
     """The hook specifications by name, in the order of the module."""
-    found = {name: one for name, one in vars(hookspecs).items() if name.startswith(f"{hookspecs.PROJECT}_")}
+    found = {
+        name: one
+        for name, one in (vars(hookspecs) | vars(listener_hookspecs)).items()
+        if name.startswith(f"{hookspecs.PROJECT}_")
+    }
     return {name: one for name, one in found.items() if inspect.isfunction(one)}
 
 
 HELD: tuple[type, ...] = (
-    request.CancelRequest,
-    request.CheckRequest,
-    request.ResubmitRequest,
-    request.StatusRequest,
+    requests.CancelRequest,
+    requests.CheckRequest,
+    requests.ResubmitRequest,
+    requests.StatusRequest,
     reasons.Reason,
     Placement,
-    message.Message,
-    message.Hint,
-    message.HintKind,
-    case.Case,
-    case.Event,
+    webhooks.Message,
+    webhooks.Hint,
+    webhooks.HintKind,
+    Case,
+    Event,
 )
 """The classes of the hooks' arguments, but for the service."""
 
 
 def hooks_page() -> str:
-    """Every hook with its exact arguments, from `orderdesk_sdk.hookspecs`, and what the arguments hold."""
+    """Every hook with its exact arguments, from `orderdesk_sdk.plugin.hookspecs`, and what the arguments hold."""
     lines = [
         "# Hooks",
         "",
@@ -87,15 +94,19 @@ SORTED = {
     "Submitting again": ("NewNumber", "SameNumber", "NoResubmit"),
     "Other statuses": ("Status",),
 }
-"""The classes of `orderdesk_sdk.declaration`, by what an author looks for."""
+"""The classes of `orderdesk_sdk.plugin.integration` and `routes`, by what an author looks for."""
 
 UNIONS = ("Confirmation", "ResubmitRule", "Route", "Window")
 """Names for "one of these classes", which need no section."""
 
 
 def declaration_page() -> str:
-    """What a plugin may declare, from `orderdesk_sdk.declaration`, `reasons` and `settings`."""
-    left = {*declaration.__all__} - {name for names in SORTED.values() for name in names} - {*UNIONS, "fold"}
+    """What a plugin may declare, from `plugin.integration`, `plugin.routes` and `plugin.reasons`."""
+    left = (
+        {*integration.__all__, *routes.__all__}
+        - {name for names in SORTED.values() for name in names}
+        - {*UNIONS, "fold"}
+    )
     if left:
         raise ValueError(f"docs/reference_pages.py: SORTED has no section for {', '.join(sorted(left))}")
     lines = [
@@ -109,7 +120,7 @@ def declaration_page() -> str:
     for title, names in SORTED.items():
         lines += [f"## {title}", ""]
         for name in names:
-            lines += class_section(getattr(declaration, name))
+            lines += class_section(getattr(integration if name in integration.__all__ else routes, name))
     lines += ["## Reasons: why", ""]
     for cls in (
         reasons.NoReason,
@@ -126,11 +137,17 @@ def declaration_page() -> str:
 
 
 def settings_page() -> str:
-    """How a plugin says what a connection needs, from `orderdesk_sdk.settings`."""
+    """How a plugin says what a connection needs, from `orderdesk_sdk.plugin.connection_settings`."""
     lines = ["# Settings", "", "A class of them is made with `@settings`; each field with one of these.", ""]
-    for function in (settings.setting, settings.secret, settings.host, settings.parsed, settings.settings_fields):
+    for function in (
+        connection_settings.setting,
+        connection_settings.secret,
+        connection_settings.host,
+        connection_settings.parsed,
+        connection_settings.settings_fields,
+    ):
         lines += function_section(function, level=2)
-    return "\n".join([*lines, *class_section(settings.SettingKind, level=2)])
+    return "\n".join([*lines, *class_section(connection_settings.SettingKind, level=2)])
 
 
 def flows_page() -> str:
@@ -158,21 +175,21 @@ def flows_page() -> str:
         Service.placement,
     ):
         lines += function_section(function)
-    lines += ["## Reading replies", "", prose(reading), ""]
-    for name in reading.__all__:
-        made = getattr(reading, name)
+    lines += ["## Reading replies", "", prose(json_response), ""]
+    for name in json_response.__all__:
+        made = getattr(json_response, name)
         lines += [f"### `{name}`", "", prose(made), ""] if isinstance(made, type) else function_section(made)
-    return "\n".join([*lines, *function_section(declaration.fold)])
+    return "\n".join([*lines, *function_section(routes.fold)])
 
 
 def answers_page() -> str:
-    """What a flow may end with, from `orderdesk_sdk.answer`."""
+    """What a flow may end with, from `orderdesk_sdk.plugin.answer`."""
     lines = [
         "# Answers",
         "",
         "What a flow of cancel or check returns: what the service said, as the plugin reads it.",
         "",
-        prose(grounds),
+        prose(evidence_check),
         "",
     ]
     for cls in (answer.Answer, answer.Outcome, answer.Refusal, answer.LineAnswer):
@@ -221,7 +238,7 @@ def cli_page() -> str:
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     """Every command that does something, by its full name, in the order of the help."""
-    for listed in SECTIONS.values():
+    for listed in all_sections().values():
         for command in listed:
             if isinstance(command, click.Group):
                 yield from ((f"{command.name} {name}", one) for name, one in command.commands.items())

@@ -7,32 +7,30 @@ from collections.abc import Iterator
 from itertools import chain
 
 from docs.prose import class_section, function_section, object_section, prose, table
-from orderdesk_sdk.http import auth
-from orderdesk_sdk.testing import (
-    calls,
+from orderdesk_devkit.simulators import (
+    http_requests,
     orders,
-    plugin,
-    scenarios,
-    simple_simulator,
+    simple,
     simulator,
-    stage,
-    token_simulator,
+    token,
     tokens,
 )
-from orderdesk_sdk.testing.cassette_suite import CassetteSuite
-from orderdesk_sdk.testing.conformance import PluginConformance, base
-from orderdesk_sdk.testing.fault_queue import Fault
+from orderdesk_devkit.simulators.fault_queue import Fault
+from orderdesk_devkit.testing import harness, pytest_plugin, scenarios
+from orderdesk_devkit.testing.cassette_suite import CassetteSuite
+from orderdesk_devkit.testing.conformance import PluginConformance, base
+from orderdesk_sdk.plugin import auth
 
 __all__ = ["credentials_page", "testing_page"]
 
 
 def credentials_page() -> str:
-    """What `Integration.auth` may give, from `orderdesk_sdk.http.auth`."""
+    """What `Integration.auth` may give, from `orderdesk_sdk.plugin.auth`."""
     lines = [
         "# Credentials",
         "",
         "`Integration.auth` names a function: called with the settings of a connection, it gives the `httpx.Auth` that",
-        "signs its requests. These are in `orderdesk_sdk.http.auth`; any other `httpx.Auth` will do.",
+        "signs its requests. These are in `orderdesk_sdk.plugin.auth`; any other `httpx.Auth` will do.",
         "",
     ]
     for name in auth.__all__:
@@ -45,19 +43,19 @@ def credentials_page() -> str:
 
 
 def testing_page() -> str:
-    """What tests, simulators and cassettes of a plugin are written with, from `orderdesk_sdk.testing`."""
+    """What tests, simulators and cassettes of a plugin are written with, from `orderdesk_devkit.testing`."""
     lines = [
         "# Testing a plugin",
         "",
-        "What a plugin's tests are written with: `orderdesk-sdk[sandbox]` runs its simulator, `orderdesk-sdk[testing]`",
-        "its tests too. All is below `orderdesk_sdk.testing`, in the module that each part names.",
+        "What a plugin's tests are written with: `orderdesk-devkit` runs its simulator, `orderdesk-devkit[testing]`",
+        "its tests too. All is below `orderdesk_devkit.testing`, in the module that each part names.",
         "",
         "## The conformance suite",
         "",
-        "`orderdesk_sdk.testing.conformance`. Three lines are a whole test:",
+        "`orderdesk_devkit.testing.conformance`. Three lines are a whole test:",
         "",
         "```python",
-        "from orderdesk_sdk.testing.conformance import PluginConformance",
+        "from orderdesk_devkit.testing.conformance import PluginConformance",
         "",
         "",
         "class TestAcmeShip(PluginConformance):",
@@ -72,53 +70,53 @@ def testing_page() -> str:
         *object_section(base.Standard, title=PluginConformance.__name__, methods=False),
         "## Fixtures",
         "",
-        "They are there wherever `orderdesk-sdk` is installed. All but `cassette` are of the integration that the",
+        "They are there wherever `orderdesk-devkit` is installed. All but `cassette` are of the integration that the",
         'class or module of the test names: `integration = "acme-ship"`.',
         "",
         *table(("fixture", "meaning"), _fixtures()),
         "## The stage",
         "",
-        "`orderdesk_sdk.testing.stage`: for tests that want to see what reaches the service, or when. The fixtures",
+        "`orderdesk_devkit.testing.harness`: for tests that look at what reaches the service, or when. Fixtures",
         "`stage` and `open_stage` give it; without them it is",
         '`with simulated("acme-ship", AcmeShipSimulator(VirtualClock())) as stage:`.',
         "",
-        *function_section(stage.simulated),
-        *object_section(stage.SimulatedStage),
-        *object_section(stage.Stage),
+        *function_section(harness.simulated),
+        *object_section(harness.SimulatedStage),
+        *object_section(harness.Stage),
         "## A simulator for most services",
         "",
-        "`orderdesk_sdk.testing.simple_simulator`, for services whose orders are in one stage at a time; and",
-        "`orderdesk_sdk.testing.token_simulator`, where tokens are given out.",
+        "`orderdesk_devkit.simulators.simple`, for services whose orders are in one stage at a time; and",
+        "`orderdesk_devkit.simulators.token`, where tokens are given out.",
         "",
-        prose(simple_simulator),
+        prose(simple),
         "",
-        *object_section(simple_simulator.SimpleSimulator),
-        *class_section(simple_simulator.Stages),
-        *class_section(simple_simulator.Durations),
-        *class_section(simple_simulator.Outcome),
-        *object_section(token_simulator.TokenSimulator),
+        *object_section(simple.SimpleSimulator),
+        *class_section(simple.Stages),
+        *class_section(simple.Durations),
+        *class_section(simple.Outcome),
+        *object_section(token.TokenSimulator),
         "## Any simulator",
         "",
-        "`orderdesk_sdk.testing.simulator`: where an order has parts of its own, or the calls are others.",
+        "`orderdesk_devkit.simulators.simulator`: where an order has parts of its own, or the calls are others.",
         "",
         *object_section(simulator.Simulator),
         *class_section(simulator.Switch),
         *class_section(simulator.Deed),
         *class_section(simulator.Record),
-        "`orderdesk_sdk.testing.orders`, `.tokens` and `.calls` hold what most simulators keep and read.",
+        "`orderdesk_devkit.simulators.orders`, `.tokens` and `.calls` hold what most simulators keep and read.",
         "",
         *object_section(orders.Orders),
         *object_section(tokens.Tokens),
-        *chain.from_iterable(function_section(getattr(calls, name)) for name in calls.__all__),
+        *chain.from_iterable(function_section(getattr(http_requests, name)) for name in http_requests.__all__),
         "## Faults",
         "",
-        "`orderdesk_sdk.testing.fault_queue`: what a request meets after",
+        "`orderdesk_devkit.simulators.fault_queue`: what a request meets after",
         '`simulator.faults.add(Fault.LOST_REPLY, method="POST")`. The suite tries them all.',
         "",
         *class_section(Fault),
         "## Scenarios and cassettes",
         "",
-        "`orderdesk_sdk.testing.scenarios`.",
+        "`orderdesk_devkit.testing.scenarios`.",
         "",
         prose(scenarios),
         "",
@@ -133,5 +131,5 @@ def testing_page() -> str:
 
 def _fixtures() -> Iterator[tuple[str, str]]:
     for name in ("cassette", "clock", "simulator", "stage", "desk", "service"):
-        yield f"`{name}`", prose(getattr(plugin, name))
-    yield "`open_stage(settings, *, order, lines, details, slug, before)`", prose(plugin.StageOpener)
+        yield f"`{name}`", prose(getattr(pytest_plugin, name))
+    yield "`open_stage(settings, *, order, lines, details, slug, before)`", prose(pytest_plugin.StageOpener)

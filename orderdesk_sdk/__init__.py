@@ -1,63 +1,62 @@
 """Cancel orders where they really are: plugins declare how, a core asks, follows up and proves the result.
 
-The names below are the public ones; each is loaded when it is first used, so that importing the package costs nothing.
+    from orderdesk_sdk import Desk
+
+A host app imports the names below from here; a plugin's author imports from `orderdesk_sdk.plugin`. Each name is loaded
+when it is first used, so that importing the package costs nothing.
+
+The rooms, from the top; each imports only those below it:
+
+    cli        the command line
+    desk       what a host app calls
+    rules      rules: read, evaluated, executed exactly once
+    runtime    connections, threads, flows driven, due cases handled
+    stores     where orders and the ledger are kept
+    transport  HTTP and e-mail: sent within limits, redacted, failures classified
+    cases      pure decisions: what can be done, what follows, what proves it
+    plugin     the contract with plugins, and the toolkit that they are written with
+    orders     the order, its JSON, and the interface of whoever owns it
+
+`errors`, `clock` and `secret` are the ground that all of them stand on.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from orderdesk_sdk.case import Case, State
-    from orderdesk_sdk.config import Config, ConnectionConfig, read_config
-    from orderdesk_sdk.declaration import Integration
-    from orderdesk_sdk.desk import Desk
-    from orderdesk_sdk.errors import OrderDeskError
-    from orderdesk_sdk.hookspecs import hookimpl
-    from orderdesk_sdk.order import Order, Placement
-    from orderdesk_sdk.plan import Plan
-    from orderdesk_sdk.receipt import Receipt
-
-__all__ = [
-    "Case",
-    "Config",
-    "ConnectionConfig",
-    "Desk",
-    "Integration",
-    "Order",
-    "OrderDeskError",
-    "Placement",
-    "Plan",
-    "Receipt",
-    "Standing",
-    "State",
-    "hookimpl",
-    "read_config",
-]
 
 _HOMES = {
-    "Case": "case",
-    "Config": "config",
-    "ConnectionConfig": "config",
-    "Desk": "desk",
-    "Integration": "declaration",
-    "Order": "order",
-    "OrderDeskError": "errors",
-    "Placement": "order",
-    "Plan": "plan",
-    "Receipt": "receipt",
-    "Standing": "wishes",
-    "State": "case",
-    "hookimpl": "hookspecs",
-    "read_config": "config",
+    "clock": "Clock SystemClock VirtualClock hours minutes seconds",
+    "errors": "OrderDeskError",
+    "secret": "Secret",
+    "orders.order": "Address Line Order Placement Role",
+    "orders.store": "Host",
+    "orders.serialization": "read_order_text",
+    "plugin.hookspecs": "hookimpl",
+    "plugin.integration": "Integration",
+    "plugin.registry": "Registry",
+    "plugin.webhooks": "Message",
+    "cases.case": "Case State",
+    "cases.state_machine": "Event EventKind",
+    "cases.evidence": "ProofKind",
+    "cases.plan": "Plan PlanEntry PlanStep",
+    "cases.receipt": "Receipt",
+    "runtime.connection_config": "ConnectionConfig",
+    "desk.config": "Config find_config read_config",
+    "desk.capabilities": "capabilities_of",
+    "desk.cancellations": "Standing",
+    "desk.desk": "Desk",
+    "desk.worker": "Rounds tick",
 }
+"""The names that each module gives; `__init__.pyi` lists them for type checkers."""
+_MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+__all__ = ["errors", *_MODULES]  # noqa: PLE0604 - a list of names for whoever reads; type checkers read __init__.pyi
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -16,26 +16,27 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from attrs import evolve, frozen
 
-from orderdesk_sdk.case import Case, State
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.simulators.simulator import Deed, Simulator
+from orderdesk_devkit.testing.canary import Finder
+from orderdesk_devkit.testing.plugin_under_test import Scene, Subject, sample_order
+from orderdesk_devkit.testing.raw_server import RawServer, answering
+from orderdesk_devkit.testing.request_recorder import SeenRequest, Tap
+from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import Clock, VirtualClock, minutes
-from orderdesk_sdk.declaration import Button, ByReply, Integration, Limit, Route
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.http.client import CallLimits, ConnectionClient
-from orderdesk_sdk.mail import MailConfig
-from orderdesk_sdk.order import Line, Order
-from orderdesk_sdk.order_reader import read_order_text
-from orderdesk_sdk.rules import read_rules
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin.connection_settings import host, secret, settings
+from orderdesk_sdk.plugin.integration import Integration, Limit
+from orderdesk_sdk.plugin.routes import Button, ByReply, Route
+from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, secret, settings
-from orderdesk_sdk.testing.canary import Finder
-from orderdesk_sdk.testing.mail_child import BY_MAIL, POST, open_post_desk
-from orderdesk_sdk.testing.raw_server import RawServer, answering
-from orderdesk_sdk.testing.simulator import Deed, Simulator
-from orderdesk_sdk.testing.subject import Scene, Subject, sample_order
-from orderdesk_sdk.testing.tap import SeenRequest, Tap
-from orderdesk_sdk.testing.village import Cart, Mill, Phone, Village, VillageOpener, open_village_desk
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.transport.email.smtp import MailConfig
+from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
+from tests.support.email_child import BY_MAIL, POST, open_post_desk
+from tests.support.fake_services import Cart, Mill, Phone, Village, VillageOpener, open_village_desk
 
 collect_ignore = ["distributions"]
 """Plugins of their own, with tests of their own; test_distributions.py installs them and runs these."""

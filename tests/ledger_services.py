@@ -19,42 +19,40 @@ from unittest.mock import patch
 
 import httpx
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, LineAnswer, Refusal
 from orderdesk_sdk.clock import Clock, hours, minutes, seconds
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import (
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Refusal
+from orderdesk_sdk.plugin.auth import HeaderAuth
+from orderdesk_sdk.plugin.connection_settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import Identity, NotStated, StatedAt
+from orderdesk_sdk.plugin.integration import Integration, NewNumber, NoResubmit, Status
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
+from orderdesk_sdk.plugin.routes import (
     Batch,
     Button,
     ByCheck,
     ByPerson,
     ByReply,
     Email,
-    Integration,
-    NewNumber,
-    NoResubmit,
     Portal,
     Route,
     RuleAction,
     Scope,
     SinceSubmission,
-    Status,
 )
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.auth import HeaderAuth
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import Identity, NotStated, StatedAt
-from orderdesk_sdk.mail import MailConfig
-from orderdesk_sdk.message import Hint, HintKind, Message
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.reading import json_object
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
-from orderdesk_sdk.rules import read_rules
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import json_object
+from orderdesk_sdk.plugin.toolkit.templates import read_template
+from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
+from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, parsed, secret, setting, settings
-from orderdesk_sdk.templates import read_template
+from orderdesk_sdk.transport.email.smtp import MailConfig
 
 __all__ = ["BLIND", "KEY", "RULES", "VETOED", "Services", "answered_by", "open_ledger_desk"]
 
@@ -328,10 +326,10 @@ def _plugins() -> tuple[Silent, ...]:
 
 def open_ledger_desk(path: Path, clock: Clock, mail: MailConfig, rules: Sequence[Mapping[str, object]] = RULES) -> Desk:
     """A desk on a file, with a connection to each service, named as it is."""
-    registry = Registry(find=lambda group: [], listeners=[Veto()])
+    registry = Registry(find=lambda group: [])
     connections = {}
     for plugin in _plugins():
         registry.register(plugin, plugin.slug)
         connections[plugin.slug] = ConnectionConfig(plugin.slug, plugin.slug, {}, f"[connections.{plugin.slug}]")
     config = Config(path, connections, mail=mail, rules=read_rules(list(rules), "[[rules]]"))
-    return Desk(config, clock=clock, registry=registry)
+    return Desk(config, clock=clock, registry=registry, listeners=[Veto()])

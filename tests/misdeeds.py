@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from datetime import timedelta
 
-from orderdesk_sdk.answer import Answer, Outcome, not_done
 from orderdesk_sdk.errors import ConflictError, LedgerError
-from orderdesk_sdk.guard import PluginHung
+from orderdesk_sdk.plugin.answer import Answer, Outcome, not_done
+from orderdesk_sdk.plugin.guard import PluginHung
 
 __all__ = ["CANARY", "HANGS", "MISDEEDS", "Deed"]
 

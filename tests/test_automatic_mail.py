@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.incoming_mail import Letter, read_mail
+from orderdesk_sdk.transport.email.parsing import Letter, read_mail
 
 OURS = "<c0ffee-2.1@example.com>"
 HEAD = (

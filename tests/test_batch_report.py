@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from orderdesk_sdk.answer import Outcome, Refusal
-from orderdesk_sdk.batch_report import BatchReport, Problem, XmlReport
-from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.plugin.answer import Outcome, Refusal
+from orderdesk_sdk.plugin.toolkit.batch_report import BatchReport, Problem, XmlReport
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 
 REPLY = httpx.Response(200)
 SHAPE = XmlReport(

@@ -9,26 +9,29 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.case import Case, EventKind, State
-from orderdesk_sdk.casebook import LEASE
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.exchange import Intent
+from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.state_machine import EventKind
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Batch, Button, ByCheck, Integration
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.exchange import Intent
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.http.client import CallLimits
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import StatedAt
-from orderdesk_sdk.ledger import Write
-from orderdesk_sdk.order import Line, Order
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import CancelRequest, CheckRequest
-from orderdesk_sdk.settings import host, settings
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import StatedAt
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.routes import Batch, Button, ByCheck
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.transport.http.client import CallLimits
 
 
 @settings

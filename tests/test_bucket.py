@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderdesk_sdk.clock import VirtualClock, seconds
-from orderdesk_sdk.declaration import Limit
-from orderdesk_sdk.http.bucket import TokenBucket
+from orderdesk_sdk.plugin.integration import Limit
+from orderdesk_sdk.transport.http.rate_limit import TokenBucket
 
 ROUNDING = Fraction(1, 10**6)
 """Of a token: floating-point seconds against the service's exact ones."""

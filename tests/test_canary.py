@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.config import read_config
+from orderdesk_devkit.testing.canary import Finder, as_reported, canary, forms_of
+from orderdesk_sdk.desk.config import read_config
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.testing.canary import Finder, as_reported, canary, forms_of
 
 SECRETS = ("Atzr|c4n4ry/r3fr35h+7f1d9be0a6c2", "c4n4ry.cl13nt.1d-5e8b13f7a9d04c", "c4n4ry-cl13nt-s3cr3t-0b6e2d8f4a17")
 ACCESS = "Atza|c4n4ry/4cc355+93ab57ce1d60f8"

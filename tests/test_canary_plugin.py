@@ -11,33 +11,35 @@ import httpx
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.answer import EXCHANGE_NUMBER, Answer, LineAnswer, Outcome, Refusal
-from orderdesk_sdk.case import Case, State
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.testing.canary import as_reported
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.exchange import Intent
+from orderdesk_sdk.cases.ledger import Write
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.config import Config, ConnectionConfig, read_config
-from orderdesk_sdk.declaration import Button, ByCheck, ByPerson, Integration
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config, read_config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError, LedgerError, OrderDeskError, PluginFault
-from orderdesk_sdk.exchange import Intent
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.http.auth import RefreshTokenAuth
-from orderdesk_sdk.http.client import CallLimits
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated
-from orderdesk_sdk.ledger import Write
-from orderdesk_sdk.order_reader import read_order_text
-from orderdesk_sdk.reading import MalformedReply
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.plugin.auth import RefreshTokenAuth
+from orderdesk_sdk.plugin.connection_settings import host, secret, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import NotStated
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, ByPerson
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, secret, settings
-from orderdesk_sdk.testing.canary import as_reported
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.transport.http.client import CallLimits
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.testing.canary import Finder
+    from orderdesk_devkit.testing.canary import Finder
     from tests.conftest import ClientMaker
 
 pytestmark = pytest.mark.slow

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import pytest
 
-from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InputError, NotAllowedError, UnderWayError
-from orderdesk_sdk.message import HintKind
-from orderdesk_sdk.order import Placement
-from orderdesk_sdk.testing.village import Cart, Phone, Village, VillageOpener, note
+from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.plugin.webhooks import HintKind
+from tests.support.fake_services import Cart, Phone, Village, VillageOpener, note
 
 FOLLOW = {
     "name": "The mill and the phone follow the cart",
@@ -84,7 +84,7 @@ def test_a_part_that_is_canceled_at_a_service_is_no_leave_to_cancel_the_cart(
     desk.confirm(case_at(desk, "phone").id, by="Ben")
     desk.cancel("1042", by="Ann", at=["cart"])
     assert (states(desk)["cart"], village.writes) == (State.WITHDRAWN, [])
-    assert "phone (only a part was canceled)" in str(case_at(desk, "cart").text)
+    assert "only a part was canceled at phone" in str(case_at(desk, "cart").text)
 
 
 # Places that come later

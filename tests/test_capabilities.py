@@ -12,26 +12,26 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.capabilities import SCHEMA_FILE, VERSION, capabilities_of
+from orderdesk_devkit.simulators.simulator import simulators
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.declaration import (
-    Batch,
-    Button,
-    ByReply,
-    Email,
-    Integration,
-    Portal,
-    SinceSubmission,
-    WhileStatus,
+from orderdesk_sdk.desk.capabilities import SCHEMA_FILE, VERSION, capabilities_of
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.connection_settings import (
+    host,
+    parsed,
+    read_texts,
+    secret,
+    setting,
+    settings,
+    settings_fields,
 )
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.reasons import CanonicalReason, ClosedList, FreeText, ReasonCode
-from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.reasons import CanonicalReason, ClosedList, FreeText, ReasonCode
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.routes import Batch, Button, ByReply, Email, Portal, SinceSubmission, WhileStatus
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, parsed, read_texts, secret, setting, settings, settings_fields
-from orderdesk_sdk.testing.simulator import simulators
 
 SLUGS = Registry().slugs()
 SIMULATED = sorted(simulators())

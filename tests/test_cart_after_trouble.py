@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.ledger import Write
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.ledger import Write
-from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.testing.village import Cart, Mill, TownSettings, Village, VillageOpener
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.service import Flow, Service
+from tests.support.fake_services import Cart, Mill, TownSettings, Village, VillageOpener
 
 
 class Careful(Cart):
@@ -87,4 +87,4 @@ def test_a_cart_that_did_not_hear_is_not_told_again_once_the_order_ships(
     desk.shipped("1042", by="the carrier", at=["mill"])
     work(desk, clock, 10)
     assert (village.writes, cart(desk).state) == (told, State.AWAITING_PERSON)
-    assert "mill (shipped anyway)" in str(cart(desk).text)
+    assert "mill shipped the order anyway" in str(cart(desk).text)

@@ -8,24 +8,13 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.answer import LineAnswer, Refusal
-from orderdesk_sdk.case import (
-    ALARMS,
-    OPEN,
-    SETTLED,
-    TRANSITIONS,
-    Case,
-    Event,
-    EventKind,
-    IllegalTransition,
-    Proof,
-    ProofKind,
-    State,
-    transition,
-)
+from orderdesk_sdk.cases.case import ALARMS, OPEN, SETTLED, Case, State
+from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, IllegalTransition, transition
 from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.order import Role
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LATER = NOW + minutes(5)

@@ -9,20 +9,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import (
-    OPEN,
-    TRANSITIONS,
-    Case,
-    Event,
-    EventKind,
-    IllegalTransition,
-    Proof,
-    ProofKind,
-    State,
-    transition,
-)
-from orderdesk_sdk.order import Role
+from orderdesk_sdk.cases.case import OPEN, Case, State
+from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, IllegalTransition, transition
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.answer import Refusal
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 PROOFS = st.one_of(

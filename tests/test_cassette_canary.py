@@ -16,15 +16,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from orderdesk_sdk.declaration import Integration
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.cassettes import Head, Provenance, Scene, Source, read_head, record, replay
+from orderdesk_devkit.testing.scrubbing import Scrubber, private_texts
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.http.auth import RefreshTokenAuth
-from orderdesk_sdk.order import Address, Order
+from orderdesk_sdk.orders.order import Address, Order
+from orderdesk_sdk.plugin.auth import RefreshTokenAuth
+from orderdesk_sdk.plugin.connection_settings import host, secret, setting, settings
+from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, secret, setting, settings
-from orderdesk_sdk.testing.cassettes import Head, Provenance, Scene, Source, read_head, record, replay
-from orderdesk_sdk.testing.scrubbing import Scrubber, private_texts
-from orderdesk_sdk.testing.serving import serve
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 HEAD = Head(Provenance(Source.SIMULATOR, "acme", "v1", date(2026, 1, 5), "0"), Scene(NOW, "1042", NOW, NOW, (), {}, {}))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from orderdesk_devkit.testing.cassette_suite import CassetteSuite
+from orderdesk_devkit.testing.cassettes import CassetteMismatch
+from orderdesk_devkit.testing.scenarios import Scenarios, load_scenarios
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.testing.cassette_suite import CassetteSuite
-from orderdesk_sdk.testing.cassettes import CassetteMismatch
-from orderdesk_sdk.testing.scenarios import Scenarios, load_scenarios
 
 PLUGIN = Path(__file__).parent.parent / "plugins/bdlinx/tests"
 NAME = "too-late"

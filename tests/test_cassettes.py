@@ -14,13 +14,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from orderdesk_sdk.declaration import Integration
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.cassettes import (
+    CassetteMismatch,
+    Head,
+    Provenance,
+    Scene,
+    Source,
+    read_head,
+    record,
+    replay,
+)
+from orderdesk_devkit.testing.network import NetworkUsed
+from orderdesk_devkit.testing.scrubbing import Scrubber
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.settings import host, settings
-from orderdesk_sdk.testing.cassettes import CassetteMismatch, Head, Provenance, Scene, Source, read_head, record, replay
-from orderdesk_sdk.testing.network import NetworkUsed
-from orderdesk_sdk.testing.scrubbing import Scrubber
-from orderdesk_sdk.testing.serving import serve
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.integration import Integration
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 SCENE = Scene(

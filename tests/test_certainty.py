@@ -14,12 +14,12 @@ import httpx
 import pytest
 from attrs import frozen
 
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_sdk.cases.exchange import Certainty, Failure, Intent
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.exchange import Certainty, Failure, Intent
-from orderdesk_sdk.http.certainty import CERTAINTY, failure_of
-from orderdesk_sdk.http.client import CallLimits, ConnectionClient
-from orderdesk_sdk.redaction import Redactor
-from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
+from orderdesk_sdk.transport.http.failures import CERTAINTY, failure_of
+from orderdesk_sdk.transport.redaction import Redactor
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orderdesk_sdk.order import Address, Order, Placement, Role
-from orderdesk_sdk.request import CheckRequest
+from orderdesk_sdk.orders.order import Address, Order, Placement, Role
+from orderdesk_sdk.plugin.requests import CheckRequest
 
 ASKED = datetime(2026, 1, 5, 9, tzinfo=UTC)
 

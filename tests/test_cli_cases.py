@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.test_ledger import case_of, put, wish
 
 MANY = 1100

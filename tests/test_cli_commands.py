@@ -11,17 +11,18 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from orderdesk_devkit.cli.sandbox import running
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.cli.sandbox import running
 from orderdesk_sdk.clock import VirtualClock, hours
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.simulator import Simulator
 
 PHONE = """
-from orderdesk_sdk.declaration import Integration, Portal
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.routes import Portal
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.connection_settings import host, settings
 
 @settings
 class PhoneSettings:
@@ -240,7 +241,7 @@ def test_check_reads_back_at_once(shop: Shop) -> None:
     shop.run("place", "1042", "--at", "amazon-mcf")
     shop.run("cancel", "1042")
     shop.clock.advance(hours(1))
-    assert shop.ask("check", shop.case("1042")["id"])["case"]["proof"] == "read-back"
+    assert shop.ask("poll", shop.case("1042")["id"])["case"]["proof"] == "read-back"
 
 
 def test_an_unclear_case_is_sent_again_on_a_persons_word(shop: Shop) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from orderdesk_devkit.simulators.simulator import simulators
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.testing.simulator import simulators
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def test_the_demo_shows_the_ways_to_cancel_a_resubmission_and_rules(temporary: P
     lost = told["receipts"][0]["wishes"][0]["cases"][0]
     assert "lost" in [step["what"] for step in lost["steps"]]
     assert (told["resubmission"]["state"], told["resubmission"]["order_number"]) == ("done", "1042-1")
-    assert "made twice" in told["refused_resubmission"]
+    assert "make the order twice" in told["refused_resubmission"]
     bdlinx, shopify = told["firings"]
     assert (bdlinx["action"], bdlinx["text"]) == ("Cancel Order at BDLinx", "bdlinx asked"), "it was moved twice"
     assert shopify["action"] == "Change Order Status at Shopify to Canceled"
@@ -67,7 +67,7 @@ def test_a_cart_is_left_alone_where_one_of_three_services_refuses_and_no_rule_te
         cart = wish["cases"][-1]
         assert cart["state"] == "withdrawn"
         assert [step for step in cart["steps"] if step["exchange"] is not None] == [], "Shopify was not even called"
-        assert "left alone, because of amazon-mcf (refused)" in cart["steps"][-1]["text"]
+        assert "Cart not canceled: the cancellation at amazon-mcf was refused" in cart["steps"][-1]["text"]
 
 
 def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatc
         "the service wants a reason",
         "the rule fired once",
         "Settled, but not canceled everywhere.",
-        "Shopify: withdrawn - the cart was left alone, because of amazon-mcf (refused)",
+        "Shopify: withdrawn - Cart not canceled: the cancellation at amazon-mcf was refused",
         "which answers our mail",
         "line quantities, ",
         "Canceled at every place that held it.",
@@ -96,7 +96,7 @@ def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatc
 
 def test_what_is_not_installed_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {slug: point for slug, point in simulators().items() if slug != "mww"}
-    monkeypatch.setattr("orderdesk_sdk.testing.simulator.simulators", lambda: found)
+    monkeypatch.setattr("orderdesk_devkit.simulators.simulator.simulators", lambda: found)
     ran = CliRunner().invoke(orderdesk, ["demo"])
     assert ran.exit_code == 1
     assert "mww" in ran.stderr

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.config import Config
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.order_reader import read_order_text
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 CONNECTION = """
 [connections.mcf]

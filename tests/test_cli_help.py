@@ -11,9 +11,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from orderdesk_sdk.cli.group import SECTIONS, orderdesk
+from orderdesk_sdk.cli.group import all_sections, orderdesk
 
-COMMANDS = [command for commands in SECTIONS.values() for command in commands]
+COMMANDS = [command for commands in all_sections().values() for command in commands]
 
 EVERY = [each for command in COMMANDS for each in (command, *getattr(command, "commands", {}).values())]
 
@@ -21,7 +21,7 @@ each_command = pytest.mark.parametrize("command", EVERY, ids=lambda command: com
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = ["attr", "httpx", "pluggy", "rich", "sqlite3", "starlette", "uvicorn", "orderdesk_sdk.desk"]
+    heavy = ["attr", "httpx", "pluggy", "rich", "sqlite3", "starlette", "uvicorn", "orderdesk_sdk.desk.desk"]
     program = (
         "import sys, click.testing\n"
         "from orderdesk_sdk.cli.group import orderdesk\n"

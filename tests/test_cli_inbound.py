@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from orderdesk_devkit.cli.sandbox import running
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.cli.sandbox import running
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 
 
 def run(*arguments: str, code: int = 0) -> Result:
@@ -76,11 +76,11 @@ def test_what_was_heard_and_does_not_show_is_read_until_the_service_contradicts(
 
 
 def test_work_returns_with_what_a_person_has_of_status_changes_and_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from orderdesk_sdk.cases.errand import ErrandState
+    from orderdesk_sdk.cases.ledger import Write
     from orderdesk_sdk.clock import hours
-    from orderdesk_sdk.config import find_config
-    from orderdesk_sdk.desk import Desk
-    from orderdesk_sdk.errand import ErrandState
-    from orderdesk_sdk.ledger import Write
+    from orderdesk_sdk.desk.config import find_config
+    from orderdesk_sdk.desk.desk import Desk
 
     with Desk(find_config(None)) as desk:
         monkeypatch.setattr(desk._engine, "_run", lambda *_: [])
@@ -96,8 +96,8 @@ def test_work_returns_with_what_a_person_has_of_status_changes_and_tells_it(monk
 
 
 def test_a_person_settles_a_status_change_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    from orderdesk_sdk.config import find_config
-    from orderdesk_sdk.desk import Desk
+    from orderdesk_sdk.desk.config import find_config
+    from orderdesk_sdk.desk.desk import Desk
 
     with Desk(find_config(None)) as desk:
         monkeypatch.setattr(desk._engine, "_run", lambda *_: [])
@@ -117,8 +117,8 @@ def test_a_shipment_of_a_canceled_order_is_an_alarm_and_of_another_is_none() -> 
 
 def test_a_status_change_that_is_open_keeps_work_going_until_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     from orderdesk_sdk.cli.worker import machine_has_work
-    from orderdesk_sdk.config import find_config
-    from orderdesk_sdk.desk import Desk
+    from orderdesk_sdk.desk.config import find_config
+    from orderdesk_sdk.desk.desk import Desk
 
     with Desk(find_config(None)) as desk:
         assert not machine_has_work(desk)

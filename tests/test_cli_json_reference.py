@@ -12,16 +12,16 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from orderdesk_sdk.cli.group import SECTIONS, orderdesk
-from orderdesk_sdk.cli.sandbox import running
+from orderdesk_devkit.cli.sandbox import running
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_sdk.cli.group import all_sections, orderdesk
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.testing.faults import Fault
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "cli-json.md"
 COMMANDS = [
     name
-    for commands in SECTIONS.values()
+    for commands in all_sections().values()
     for command in commands
     for name in (
         [f"{command.name} {each}" for each in command.commands]
@@ -37,6 +37,7 @@ when = "folder == 'Canceled'"
 do = [{ action = "Cancel Order at BDLinx", reason = "customer asked" }]
 """
 ELSEWHERE = {
+    "check-plugin": "test_quality.py reads what it gives of a plugin's folder",
     "sandbox": "test_cli_outside.py reads what it gives, since it ends only when it is told to",
     "ledger accept": "test_cli_ledger.py reads what it gives, since it needs a ledger that is not whole",
 }
@@ -78,7 +79,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("send-again", ask("cancel", "1044", "--by", "Ann")["cases"][0]["id"], "--by", "Ben")
         ask("refuse", gave["send-again"]["case"]["id"], "--by", "Ben", "--note", "Sue at the warehouse, by phone")
         ask("confirm", ask("cancel", "1043", "--by", "Ann")["cases"][0]["id"], "--by", "Ben")
-        ask("check", ask("cancel", "1042", "--by", "Ann", "--reason", "customer asked")["cases"][0]["id"])
+        ask("poll", ask("cancel", "1042", "--by", "Ann", "--reason", "customer asked")["cases"][0]["id"])
         ask("work", "--until-idle")
         ask("cases", "1042")
         ask("receipt", "1042")

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from orderdesk_devkit.cli.sandbox import running
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.cli.sandbox import running
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
 LEDGER = Path("orderdesk-sandbox.db")
 

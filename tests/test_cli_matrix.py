@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.plugin.registry import Registry
 
 
 def shown(monkeypatch: pytest.MonkeyPatch, columns: int) -> list[str]:

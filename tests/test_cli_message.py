@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from orderdesk_sdk.case import Event, EventKind, Proof, ProofKind
+from orderdesk_devkit.cli.sandbox import running
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.cli.sandbox import running
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.ledger.entries import dump, load
+from orderdesk_sdk.stores.serialization import dump, load
 
 CASE = "1043@mww"
 
@@ -123,8 +124,8 @@ def test_no_secret_of_the_connection_is_kept_from_a_mail(shop: Shop) -> None:
 
 
 def test_a_case_may_be_named_by_order_and_connection(shop: Shop) -> None:
-    assert shop.ask("check", CASE, code=3)["case"]["connection"] == "mww"
-    assert shop.ask("check", "1043@nowhere", code=1)["error"]["kind"] == "NotFoundError"
+    assert shop.ask("poll", CASE, code=3)["case"]["connection"] == "mww"
+    assert shop.ask("poll", "1043@nowhere", code=1)["error"]["kind"] == "NotFoundError"
 
 
 def test_a_proof_is_kept_as_it_was_before_there_were_messages() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 
 pytestmark = pytest.mark.slow
 

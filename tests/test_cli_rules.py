@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from orderdesk_devkit.cli.sandbox import running
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.cli.sandbox import running
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 
 RULES = """
 [[rules]]
@@ -137,10 +137,10 @@ def test_a_wish_may_name_places(shop: Shop) -> None:
     shop.run("work", "--until-idle")
     receipt = shop.ask("receipt", "1044")
     assert [case["state"] for case in receipt["wishes"][0]["cases"]] == ["canceled"]
-    assert (receipt["is_canceled"], receipt["goes_on"]) == (False, ["mww (never asked)"])
+    assert (receipt["is_canceled"], receipt["still_active"]) == (False, ["mww (cancellation never requested)"])
     page = shop.run("receipt", "1044").stdout
     assert "Settled, but not canceled everywhere." in page
-    assert "It goes on at mww (never asked)." in page
+    assert "Still active at mww (cancellation never requested)." in page
     wrong = shop.ask("cancel", "1044", "--at", "nowhere", code=1)["error"]
     assert (wrong["kind"], "nowhere" in wrong["text"]) == ("NotAllowedError", True)
 
@@ -156,7 +156,7 @@ def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -
     assert "to cancel 1 of CAL-2026, because: CXSO" in receipt
     assert "lines:  CAL-2026: 1 of 2 canceled" in receipt
     told = shop.ask("receipt", "1045")
-    assert (told["is_canceled"], told["goes_on"]) == (False, ["commercehub (only a part was canceled)"])
+    assert (told["is_canceled"], told["still_active"]) == (False, ["commercehub (only a part was canceled)"])
     wish = told["wishes"][0]["cancellation"]
     assert wish["lines"] == [{"line": "CAL-2026", "quantity": 1}]
 

@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from orderdesk_devkit.cli.sandbox import running
+from orderdesk_devkit.simulators import control
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.simulators.simulator import Simulator
+from orderdesk_sdk.cli import sandbox_client
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.cli.sandbox import running
+from orderdesk_sdk.cli.sandbox_client import SandboxClock, seed_order
 from orderdesk_sdk.clock import Clock, SystemClock, VirtualClock, hours
-from orderdesk_sdk.config import read_config
+from orderdesk_sdk.desk.config import read_config
 from orderdesk_sdk.errors import ConfigurationError, ConflictError
-from orderdesk_sdk.testing import control, sandbox
-from orderdesk_sdk.testing.sandbox import SandboxClock, seed_order
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.simulator import Simulator
 
 
 class Aloof(Simulator):
@@ -125,7 +126,7 @@ def test_a_simulator_may_take_no_orders_this_way(clock: Clock) -> None:
 
 
 def test_the_prefix_is_that_of_the_control_calls() -> None:
-    assert sandbox.PREFIX == control.PREFIX
+    assert sandbox_client.PREFIX == control.PREFIX
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
-from orderdesk_sdk.case import State
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import SystemClock
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.order import Line, Order
-from orderdesk_sdk.testing.serving import serve
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Line, Order
 
 PATIENCE = 60.0
 """Seconds until a process that does not come up, or end, is taken for broken; it takes one."""

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import click
 import pytest
 
-from orderdesk_sdk.cli.times import Moment, iso, shown, span, zone
+from orderdesk_sdk.cli.output.times import Moment, shown, span, zone
+from orderdesk_sdk.desk.documents import iso
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -86,7 +86,7 @@ def test_what_should_not_happen_is_told_without_frames_and_shown_whole_on_reques
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import orderdesk_sdk.config as config\n"
+        "import orderdesk_sdk.desk.config as config\n"
         "def find_config(path):\n"
         "    raise KeyError('odd')\n"
         "config.find_config = find_config\n"

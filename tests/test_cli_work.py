@@ -9,22 +9,24 @@ from types import SimpleNamespace
 
 import pytest
 
-from orderdesk_sdk.case import State
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cli import worker
 from orderdesk_sdk.cli.worker import Worker, machine_has_work
 from orderdesk_sdk.clock import SystemClock, VirtualClock, minutes, seconds
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Integration, Portal
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.engines.inline import Report
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.order_reader import read_order_text
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.routes import Portal
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.runtime.scheduler import Report
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 
 @settings

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from orderdesk_sdk.answer import EXCHANGE_NUMBER
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_sdk.cases.exchange import Certainty, Intent
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.declaration import Limit
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.exchange import Certainty, Intent
-from orderdesk_sdk.http.client import CallLimits
-from orderdesk_sdk.http.service import CALL, CallOptions, Service
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
+from orderdesk_sdk.plugin.integration import Limit
+from orderdesk_sdk.plugin.service import CALL, CallOptions, Service
+from orderdesk_sdk.transport.http.client import CallLimits
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from orderdesk_sdk.answer import Answer, Outcome
+from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeJournal
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_sdk.cases.exchange import Certainty, Exchange
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError, PluginFault
-from orderdesk_sdk.exchange import Certainty, Exchange
-from orderdesk_sdk.flow import drive
-from orderdesk_sdk.http.auth import RefreshTokenAuth, Token, TokenAuth
-from orderdesk_sdk.http.client import CallLimits, ConnectionClient
-from orderdesk_sdk.http.service import Flow
+from orderdesk_sdk.plugin.answer import Answer, Outcome
+from orderdesk_sdk.plugin.auth import RefreshTokenAuth, Token, TokenAuth
+from orderdesk_sdk.plugin.service import Flow
+from orderdesk_sdk.runtime.flow_runner import drive
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.fake_client import ANY_ORDER, FakeJournal
-from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
 
 if TYPE_CHECKING:
     from tests.conftest import AcmeSettings, ClientMaker

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.exchange import Certainty, Intent
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
-from orderdesk_sdk.declaration import Limit
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.exchange import Certainty, Intent
-from orderdesk_sdk.http.client import CallLimits
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.plugin.integration import Limit
+from orderdesk_sdk.transport.http.client import CallLimits
 from tests.test_client import ONE_A_SECOND, in_turn, of_operation, unheard
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderdesk_sdk.case import Event, EventKind, State, transition
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.clock_ahead import BELIEVED, righted
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.clock import hours, minutes, seconds
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.ledger import Write
-from orderdesk_sdk.ledger.ahead import BELIEVED, righted
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.test_ledger import NOW, case_of, put, resubmission, wish
 
 AHEAD = NOW + hours(6)

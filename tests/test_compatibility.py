@@ -13,27 +13,33 @@ from types import ModuleType
 
 import pytest
 
-from orderdesk_sdk import answer, hookspecs
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, Proof, ProofKind, State
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Button, ByCheck, Integration
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.hookspecs import deprecated_hookspec, hookimpl
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import StatedAt
-from orderdesk_sdk.ledger.entries import dump, stamp
-from orderdesk_sdk.ledger.schema import MIGRATIONS
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.order_reader import read_order_text
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.settings import host, settings
-from orderdesk_sdk.sqlite_file import migrate
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin import answer, hookspecs
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.hookspecs import deprecated_hookspec, hookimpl
+from orderdesk_sdk.plugin.identity import StatedAt
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.routes import Button, ByCheck
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.runtime import listener_hookspecs
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.stores.serialization import dump, stamp
+from orderdesk_sdk.stores.sqlite.connection import migrate
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "explanation" / "compatibility.md").read_text(encoding="utf-8")
@@ -87,11 +93,12 @@ def registry_with(plugin: object, slug: str = "old") -> Registry:
 
 def test_a_plugin_whose_hooks_take_fewer_arguments_keeps_working(tmp_path: Path) -> None:
     listener, clock = OldListener(), VirtualClock()
-    registry = Registry(find=lambda group: (), listeners=[listener])
+    registry = Registry(find=lambda group: ())
     registry.register(Old(), "old")
     with RawServer(answering(lambda _: http_reply(200, b'{"number": "1042"}'))) as server:
         connection = ConnectionConfig("old", "old", {"endpoint": server.url}, "[connections.old]")
-        with Desk(Config(tmp_path / "desk.db", {"old": connection}), clock=clock, registry=registry) as desk:
+        config = Config(tmp_path / "desk.db", {"old": connection})
+        with Desk(config, clock=clock, registry=registry, listeners=[listener]) as desk:
             desk.import_orders(read_order_text(SAMPLE_ORDERS, place="samples"), by="Ann")
             desk.place("1042", at="old", by="Ann")
             desk.cancel("1042", by="Ann")
@@ -107,7 +114,7 @@ def test_a_plugin_whose_hooks_take_fewer_arguments_keeps_working(tmp_path: Path)
 @pytest.fixture
 def newer_sdk(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The specifications of an SDK in which a hook goes, and an argument of another."""
-    newer = ModuleType("orderdesk_sdk.hookspecs")
+    newer = ModuleType("orderdesk_sdk.plugin.hookspecs")
     vars(newer).update(vars(hookspecs))
 
     @deprecated_hookspec(until="0.3", instead="implement orderdesk_cancel_many")
@@ -119,7 +126,7 @@ def newer_sdk(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         """Loses an argument."""
 
     vars(newer).update(orderdesk_cancel=orderdesk_cancel, orderdesk_check=orderdesk_check)
-    monkeypatch.setattr("orderdesk_sdk.registry.hookspecs", newer)
+    monkeypatch.setattr("orderdesk_sdk.plugin.registry.hookspecs", newer)
     return newer
 
 
@@ -138,7 +145,7 @@ def test_a_plugin_is_warned_of_what_goes_with_the_hook_the_version_and_what_to_u
 
 @pytest.mark.usefixtures("newer_sdk")
 def test_the_filter_that_a_new_plugin_is_written_with_makes_it_learn_of_that() -> None:
-    written = (ROOT / "orderdesk_sdk" / "authoring" / "templates" / "pyproject.toml.jinja").read_text(encoding="utf-8")
+    written = (ROOT / "devkit/src/orderdesk_devkit/scaffold/templates/pyproject.toml.jinja").read_text(encoding="utf-8")
     (line,) = [line for line in written.splitlines() if line.startswith("filterwarnings = ")]
     (told,) = tomllib.loads(line)["filterwarnings"]
     assert f'`filterwarnings = ["{told}"]`' in PAGE
@@ -168,7 +175,7 @@ def test_a_plugin_without_what_goes_is_told_nothing() -> None:
 
 
 def test_every_specification_that_goes_says_so_as_the_helper_does() -> None:
-    for name, function in vars(hookspecs).items():
+    for name, function in (vars(hookspecs) | vars(listener_hookspecs)).items():
         told = getattr(function, "orderdesk_spec", None)
         if told is not None:
             gone = [told["warn_on_impl"], *(told["warn_on_impl_args"] or {}).values()]

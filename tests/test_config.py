@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from orderdesk_sdk.config import Config, ConnectionConfig, find_config, make_settings, read_config
+from orderdesk_sdk.desk.config import Config, find_config, read_config
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.plugin.connection_settings import host, secret, setting, settings
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, secret, setting, settings
 
 SECRET = "Atzr|IwEB-very-secret"
 

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from orderdesk_sdk import Desk
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.config import read_config
+from orderdesk_sdk.desk.config import read_config
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.order import Order
+from orderdesk_sdk.orders.order import Order
 
 HUB = """
 [connections.there]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.hookspecs import INTEGRATIONS
-from orderdesk_sdk.testing.conformance import Law
-from orderdesk_sdk.testing.conformance.declared import MOST_MODULES, imported_by
+from orderdesk_devkit.testing.conformance import Law
+from orderdesk_devkit.testing.conformance.declaration import MOST_MODULES, imported_by
+from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
 
 pytest_plugins = ("pytester",)
 
@@ -30,7 +30,7 @@ def judge(pytester: pytest.Pytester) -> Judge:
             import pytest
             import toy
             import toy_shops
-            from orderdesk_sdk.testing.conformance import PluginConformance
+            from orderdesk_devkit.testing.conformance import PluginConformance
 
             class TestToy(PluginConformance):
                 integration = "toy"

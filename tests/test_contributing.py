@@ -20,8 +20,8 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner
 
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
 from tests.how_to.newcomer import Newcomer, briefly
 
 pytestmark = pytest.mark.slow
@@ -116,7 +116,7 @@ def test_a_plugin_that_lives_elsewhere_is_begun_and_judged_as_it_says(tmp_path: 
 def test_a_command_in_the_text_can_be_typed(
     command: str, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if command == "orderdesk check .":
+    if command == "orderdesk check-plugin .":
         assert command in OF_A_PLUGIN.splitlines(), "it is run in a plugin's folder"
         return
     words = shlex.split(command.replace("NUMBER", "1042"))

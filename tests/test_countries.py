@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from babel import Locale
 
-from orderdesk_sdk.countries import COUNTRIES, country_code
 from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.plugin.toolkit.countries import COUNTRIES, country_code
 
 ROWS = [line.split(" ", 2) for line in COUNTRIES.splitlines()]
 

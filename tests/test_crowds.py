@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from attrs import asdict
 
-from orderdesk_sdk.testing.crowd import Crowds, Told
-from orderdesk_sdk.testing.plugin import KILLED
+from orderdesk_devkit.testing.report_keys import KILLED
+from tests.support.crowd import Crowds, Told
 
 pytestmark = pytest.mark.crash
 

@@ -12,20 +12,22 @@ import pytest
 from attrs import evolve
 from click.testing import CliRunner
 
-from orderdesk_sdk.case import State
+from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock, hours
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Integration, Portal
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import LedgerError
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.registration import Registration
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.rules import read_rules
-from orderdesk_sdk.settings import settings
-from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.plugin.connection_settings import settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.routes import Portal
+from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 
 ORDERS = tuple(evolve(sample_order(), id=f"o{number}", number=f"104{number}") for number in range(3))
 HURT, OTHER, LATER = ORDERS

@@ -9,24 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
 from orderdesk_sdk.clock import hours, minutes, seconds
-from orderdesk_sdk.declaration import (
-    Button,
-    ByCheck,
-    ByPerson,
-    ByReply,
-    IdRule,
-    Integration,
-    Limit,
-    NewNumber,
-    NoResubmit,
-    Portal,
-    SinceSubmission,
-    WhileStatus,
-    fold,
-)
-from orderdesk_sdk.order import Role
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.plugin.integration import IdRule, Integration, Limit, NewNumber, NoResubmit
+from orderdesk_sdk.plugin.routes import Button, ByCheck, ByPerson, ByReply, Portal, SinceSubmission, WhileStatus, fold
 
 
 def integration(**changes: Any) -> Integration:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from orderdesk_sdk.demands import demand
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.order import Line, Order
+from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin.toolkit.required_fields import demand
 
 LINES = (Line(2, code="MUG", name="Mug"), Line(1, code="CAP", name="Cap"))
 

@@ -9,17 +9,19 @@ import pytest
 from attrs import evolve
 
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import Case, Event, EventKind, IllegalTransition, ProofKind, State
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage, simulated
+from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.cases.exchange import Exchange
+from orderdesk_sdk.cases.state_machine import Event, EventKind, IllegalTransition
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError, NotFoundError
-from orderdesk_sdk.exchange import Exchange
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage, simulated
-from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 MCF = "amazon-mcf"
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

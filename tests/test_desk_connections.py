@@ -18,27 +18,30 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.case import Cancellation, State
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.failpoints.child import follow_up
+from orderdesk_devkit.testing.harness import configured
+from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Button, ByReply, Integration
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.identity import NotStated
-from orderdesk_sdk.ledger import Ledger
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.settings import host, settings
-from orderdesk_sdk.testing.kill_child import follow_up
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.stage import configured
-from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import NotStated
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.routes import Button, ByReply
+from orderdesk_sdk.plugin.service import Service
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 MCF = "amazon-mcf"
 WITHIN = 30.0
@@ -170,7 +173,7 @@ def test_a_cart_is_left_alone_when_one_of_the_others_refused(bench: Bench) -> No
     assert bench.states(number) == {MCF: State.REFUSED, "depot": State.CANCELED, "cart": State.WITHDRAWN}
     assert bench.shops["cart"].asked == []
     cart = next(case for case in bench.desk.cases() if case.role is Role.CART)
-    assert cart.text == "the cart was left alone, because of amazon-mcf (refused)"
+    assert cart.text == "Cart not canceled: the cancellation at amazon-mcf was refused"
     assert not bench.desk.receipt(number).is_canceled
 
 

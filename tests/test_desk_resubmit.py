@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
-from orderdesk_sdk.case import State
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage, simulated
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage, simulated
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 CREATE = "/fulfillmentOrders$"
 
@@ -95,23 +95,23 @@ def test_asking_twice_continues_the_same(canceled: Desk, simulator: McfSimulator
 
 
 def test_not_before_it_was_canceled(stage: SimulatedStage, simulator: McfSimulator) -> None:
-    refused(stage, simulator, "it has not been canceled")
+    refused(stage, simulator, "the order has not been canceled")
 
 
 def test_not_while_the_original_is_unsettled(stage: SimulatedStage, simulator: McfSimulator) -> None:
     assert stage.cancel().state is State.ASKED
-    refused(stage, simulator, "amazon-mcf is asked")
+    refused(stage, simulator, r"not settled at amazon-mcf \(asked\)")
 
 
 def test_not_while_nobody_knows_what_the_cancel_did(stage: SimulatedStage, simulator: McfSimulator) -> None:
     simulator.faults.add(Fault.LOST_REPLY, method="PUT", path="/cancel$")
     assert stage.cancel().state is State.UNCLEAR
-    refused(stage, simulator, "amazon-mcf is unclear")
+    refused(stage, simulator, r"not settled at amazon-mcf \(unclear\)")
 
 
 def test_not_when_the_original_goes_on(stage: SimulatedStage, simulator: McfSimulator) -> None:
     stage.desk.refuse(stage.cancel().id, by="Ann")
-    refused(stage, simulator, r"goes on at amazon-mcf \(refused\)")
+    refused(stage, simulator, r"still active at amazon-mcf \(refused\)")
 
 
 def test_not_when_the_original_shipped_anyway(
@@ -121,13 +121,13 @@ def test_not_when_the_original_shipped_anyway(
     case = stage.desk.confirm(stage.cancel().id, by="Ann")
     clock.advance(hours(7))
     assert stage.desk.check(case.id).state is State.SHIPPED_ANYWAY
-    refused(stage, simulator, r"goes on at amazon-mcf \(shipped anyway\)")
+    refused(stage, simulator, r"still active at amazon-mcf \(shipped anyway\)")
 
 
 def test_not_when_the_wish_was_withdrawn(stage: SimulatedStage, simulator: McfSimulator) -> None:
     (case,) = stage.desk.cancel(ORDER, by="Ann", send=False).cases
     stage.desk.withdraw(case.id, by="Ann")
-    refused(stage, simulator, r"goes on at amazon-mcf \(withdrawn\)")
+    refused(stage, simulator, r"still active at amazon-mcf \(withdrawn\)")
 
 
 @pytest.mark.slow
@@ -135,7 +135,7 @@ def test_not_when_a_part_of_it_ships(stage: SimulatedStage, simulator: McfSimula
     simulator.set_switch("cancel_fate", "partly")
     stage.cancel()
     assert stage.follow().state is State.PARTLY_CANCELED
-    refused(stage, simulator, r"goes on at amazon-mcf \(partly canceled\)")
+    refused(stage, simulator, r"still active at amazon-mcf \(partly canceled\)")
 
 
 def test_a_lost_reply_makes_exactly_one_order(canceled: Desk, simulator: McfSimulator, clock: VirtualClock) -> None:
@@ -213,7 +213,10 @@ def test_what_has_not_gone_out_yet_does_not_once_the_original_ships_after_all(
     clock.advance(hours(1))
     canceled.run_due()
     (after,) = canceled.receipt(ORDER).resubmissions
-    assert (after.state, after.text) == (ErrandState.REFUSED, "the original goes on at amazon-mcf (shipped anyway)")
+    assert (after.state, after.text) == (
+        ErrandState.REFUSED,
+        "the original is still active at amazon-mcf (shipped anyway)",
+    )
     assert created(simulator) == []
 
 
@@ -227,5 +230,5 @@ def test_what_may_have_gone_out_stays_open_and_is_not_made_once_the_original_shi
     canceled.run_due()
     (after,) = canceled.receipt(ORDER).resubmissions
     assert (after.state, after.is_open) == (ErrandState.AWAITING_PERSON, True)
-    assert "the original goes on at amazon-mcf (shipped anyway)" in str(after.text)
+    assert "the original is still active at amazon-mcf (shipped anyway)" in str(after.text)
     assert created(simulator) == []

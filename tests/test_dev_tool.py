@@ -44,7 +44,16 @@ def add_plugin(dev: ModuleType, name: str) -> Path:
 def test_every_plugin_is_installed_after_the_sdk(dev: ModuleType) -> None:
     zebra, acme = add_plugin(dev, "zebra"), add_plugin(dev, "acme")
     (dev.ROOT / "plugins" / "notes").mkdir()
-    assert dev.editables() == ["-e", f"{dev.ROOT}[dev]", "-e", str(acme), "-e", str(zebra)]
+    assert dev.editables() == [
+        "-e",
+        f"{dev.ROOT}[dev]",
+        "-e",
+        f"{dev.ROOT / 'devkit'}",
+        "-e",
+        str(acme),
+        "-e",
+        str(zebra),
+    ]
 
 
 def test_the_stamp_changes_with_whatever_decides_what_is_installed(dev: ModuleType) -> None:

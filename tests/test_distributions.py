@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.testing.conformance import Law
+from orderdesk_devkit.testing.conformance import Law
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +61,7 @@ def test_the_reference_plugin_stands_its_tests(alone: Path) -> None:
 
 
 def test_the_reference_plugin_keeps_the_highest_level(alone: Path) -> None:
-    told = run("orderdesk_sdk.cli", "check", REFERENCE, at=ROOT, path=alone)
+    told = run("orderdesk_sdk.cli", "check-plugin", REFERENCE, at=ROOT, path=alone)
     assert "orderdesk-reference  platinum  platinum  ok" in told
 
 
@@ -101,7 +101,7 @@ def test_the_suite_complains_of_every_kind_by_the_rule_that_it_breaks(neighbors:
 
 
 def test_the_check_complains_of_what_the_hostile_plugin_lacks(neighbors: Path) -> None:
-    told = run("orderdesk_sdk.cli", "check", HOSTILE, at=ROOT, path=neighbors, code=1)
+    told = run("orderdesk_sdk.cli", "check-plugin", HOSTILE, at=ROOT, path=neighbors, code=1)
     assert "loads: integration hostile-part: the plugin cannot be used: ModuleNotFoundError" in told
     assert "it names collect.example, which no setting declares" in told
 

@@ -7,37 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.answer import Answer
+from orderdesk_devkit.testing.request_recorder import SeenRequest
+from orderdesk_sdk.cases.errand import Errand, ErrandState
+from orderdesk_sdk.cases.exchange import Intent
+from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errand import Errand, ErrandState
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, InputError
-from orderdesk_sdk.exchange import Intent
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.ledger.entries import dump, load
-from orderdesk_sdk.order import Placement
-from orderdesk_sdk.request import ResubmitRequest
-from orderdesk_sdk.resubmission import Resubmission
-from orderdesk_sdk.testing.scripted_shop import (
-    Replies,
-    ShopSettings,
-    absent,
-    sends,
-)
-from orderdesk_sdk.testing.scripted_shop import (
-    ScriptedShop as Shop,
-)
-from orderdesk_sdk.testing.scripted_shop import (
-    idle_errand as idle,
-)
-from orderdesk_sdk.testing.scripted_shop import (
-    only_errand as only,
-)
-from orderdesk_sdk.testing.scripted_shop import (
-    shop_desk as opened,
-)
-from orderdesk_sdk.testing.tap import SeenRequest
+from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.requests import ResubmitRequest
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.stores.serialization import dump, load
+from tests.support.scripted_shop import Replies, ShopSettings, absent, sends
+from tests.support.scripted_shop import ScriptedShop as Shop
+from tests.support.scripted_shop import idle_errand as idle
+from tests.support.scripted_shop import only_errand as only
+from tests.support.scripted_shop import shop_desk as opened
 
 ERRORS = '{"errors": ["something is wrong"]}'
 

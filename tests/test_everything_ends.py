@@ -10,39 +10,37 @@ from random import Random
 
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, LineAnswer, Refusal
-from orderdesk_sdk.case import Case, State
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.ledger import Work
 from orderdesk_sdk.cli.worker import machine_has_work
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
-from orderdesk_sdk.declaration import (
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.orders.order import Line, Order, Placement, Role
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Refusal
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import NotStated
+from orderdesk_sdk.plugin.integration import Integration, NewNumber, Status
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
+from orderdesk_sdk.plugin.routes import (
     Always,
     Button,
     ByCheck,
     ByPerson,
     ByReply,
     Confirmation,
-    Integration,
-    NewNumber,
     Portal,
     RuleAction,
     SinceSubmission,
-    Status,
     WhileStatus,
     Window,
 )
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated
-from orderdesk_sdk.ledger import Work
-from orderdesk_sdk.message import HintKind
-from orderdesk_sdk.order import Line, Order, Placement, Role
-from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
-from orderdesk_sdk.testing.village import Phone, TownSettings, note, open_village_desk
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.webhooks import HintKind
+from tests.support.fake_services import Phone, TownSettings, note, open_village_desk
 
 ROUNDS = 4_000
 AWAITING = (State.AWAITING_PERSON, ErrandState.AWAITING_PERSON)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from orderdesk_sdk.answer import EXCHANGE_NUMBER, Answer, LineAnswer, Refusal, canceled, partly_canceled, refused
-from orderdesk_sdk.case import Proof, ProofKind, State
-from orderdesk_sdk.evidence import proof_by_reading, proof_by_reply
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.policy.events import proof_by_reading, proof_by_reply
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, LineAnswer, Refusal, canceled, partly_canceled, refused
 from tests.test_case import case_in
 
 REPLY = httpx.Response(200, extensions={EXCHANGE_NUMBER: 3})

@@ -13,11 +13,11 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from orderdesk_devkit.simulators.fault_injection import FOREIGN_HOST, Fault, FaultQueue
+from orderdesk_devkit.simulators.server import Served, serve
+from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.faults import FOREIGN_HOST, Fault, FaultQueue
-from orderdesk_sdk.testing.serving import Served, serve
-from orderdesk_sdk.testing.simulator import Simulator
 
 ORDER = "/orders/A-1"
 

@@ -6,20 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.case import Case, ProofKind, State
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Integration, Portal
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, InputError, NotFoundError
-from orderdesk_sdk.exchange import Exchange, Intent
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.mail import MailConfig
-from orderdesk_sdk.order import Line, Order
-from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.routes import Portal
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, settings
-from orderdesk_sdk.testing.mail_child import POST, PostPlugin
+from orderdesk_sdk.transport.email.smtp import MailConfig
+from tests.support.email_child import POST, PostPlugin
 
 PASSWORD = "a-password-nobody-sees"
 SENT = "<sent@before.example>"

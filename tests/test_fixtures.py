@@ -8,14 +8,14 @@ import sys
 import pytest
 
 # Before a run within the run: what is imported in one is thrown away after it, and would be there twice.
-import orderdesk_sdk.testing.stage  # noqa: F401 - for its being loaded
+import orderdesk_devkit.testing.harness  # noqa: F401 - for its being loaded
 
 pytest_plugins = ("pytester",)
 
 ASKS = """
 from datetime import timedelta
 
-from orderdesk_sdk.case import State
+from orderdesk_sdk.cases.case import State
 
 {head}
 
@@ -81,8 +81,10 @@ def test_an_integration_without_a_simulator_is_told(pytester: pytest.Pytester) -
 
 def test_a_suite_that_asks_for_none_loads_nothing() -> None:
     program = (
-        "import sys, pytest\nbefore = set(sys.modules)\nimport orderdesk_sdk.testing.plugin\n"
+        "import sys, pytest\nbefore = set(sys.modules)\nimport orderdesk_devkit.testing.pytest_plugin\n"
         "print(sorted(name for name in set(sys.modules) - before if not name.startswith('_')))"
     )
     ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert ran.stdout.strip() == "['orderdesk_sdk', 'orderdesk_sdk.testing', 'orderdesk_sdk.testing.plugin']"
+    own = "orderdesk_devkit"
+    loaded = [own, f"{own}.testing", f"{own}.testing.pytest_plugin", f"{own}.testing.report_keys"]
+    assert ran.stdout.strip() == str(loaded)

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, cast
 import httpx
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, LineAnswer, Outcome, Refusal
+from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
+from orderdesk_sdk.cases.exchange import Certainty, Loss
 from orderdesk_sdk.errors import ConflictError, InputError, PluginFault
-from orderdesk_sdk.exchange import Certainty
-from orderdesk_sdk.flow import MAX_CALLS, Driven, Fault, drive
-from orderdesk_sdk.followup import Loss
-from orderdesk_sdk.reading import need
-from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.toolkit.json_response import need
+from orderdesk_sdk.runtime.flow_runner import MAX_CALLS, Driven, Fault, drive
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.http.service import Flow
+    from orderdesk_sdk.plugin.service import Flow
     from tests.conftest import ClientMaker
 
 URL = "https://acme.example/orders/1"

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome
+from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
+from orderdesk_sdk.cases.exchange import Certainty, Loss
 from orderdesk_sdk.errors import ConfigurationError, ConflictError
-from orderdesk_sdk.exchange import Certainty
-from orderdesk_sdk.flow import Driven, Fault, drive
-from orderdesk_sdk.followup import Loss
-from orderdesk_sdk.guard import Watch, watch_here
-from orderdesk_sdk.reading import MalformedReply, text_at
-from orderdesk_sdk.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Outcome
+from orderdesk_sdk.plugin.guard import Watch, watch_here
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, text_at
+from orderdesk_sdk.runtime.flow_runner import Driven, Fault, drive
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.http.service import Flow
+    from orderdesk_sdk.plugin.service import Flow
 
 URL = "https://acme.example/orders/1"
 READ = httpx.Request("GET", URL)

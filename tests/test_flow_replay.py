@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.exchange import Certainty, Exchange
-from orderdesk_sdk.flow import Driven, Fault, Recorded, drive
-from orderdesk_sdk.followup import Loss
-from orderdesk_sdk.http.replay import digest_of
-from orderdesk_sdk.http.service import CALL, CallOptions
-from orderdesk_sdk.reading import text_at
-from orderdesk_sdk.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal, exchange_of, intent_of
+from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal, exchange_of, intent_of
+from orderdesk_sdk.cases.exchange import Certainty, Exchange, Loss
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.plugin.service import CALL, CallOptions
+from orderdesk_sdk.plugin.toolkit.json_response import text_at
+from orderdesk_sdk.runtime.flow_runner import Driven, Fault, Recorded, drive
+from orderdesk_sdk.transport.http.replay import digest_of
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.http.service import Flow
+    from orderdesk_sdk.plugin.service import Flow
 
 URL = "https://acme.example/orders/1"
 SURE = {CALL: CallOptions("*", repeatable=True)}

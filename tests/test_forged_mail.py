@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.case import State
+from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.testing.mail_child import POST, open_post_desk
-from orderdesk_sdk.testing.subject import sample_order
+from tests.support.email_child import POST, open_post_desk
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from orderdesk_sdk.graphql import GraphqlError, graphql_errors
+from orderdesk_sdk.plugin.toolkit.graphql import GraphqlError, graphql_errors
 
 
 def test_an_error_has_its_message_code_and_path() -> None:

@@ -10,13 +10,13 @@ from itertools import repeat
 import httpx
 import pytest
 
-from orderdesk_sdk.answer import EXCHANGE_NUMBER, Answer, Answers, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.cases.evidence_check import About, Grounds, Received
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.grounds import About, Grounds, Received
-from orderdesk_sdk.identity import AnyOf, Identity, NotStated, StatedAt
-from orderdesk_sdk.order import Line, Order, Placement, Role
-from orderdesk_sdk.reading import MalformedReply
-from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
+from orderdesk_sdk.orders.order import Line, Order, Placement, Role
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, Answers, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.plugin.identity import AnyOf, Identity, NotStated, StatedAt
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 ORDER = Order("id-1", "1042", lines=(Line(2, code="MUG", id="l1"), Line(1, code="CAP", id="l2")))

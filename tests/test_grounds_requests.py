@@ -8,10 +8,10 @@ from html import escape
 import httpx
 import pytest
 
-from orderdesk_sdk.answer import Answer, Answers, Outcome
+from orderdesk_sdk.cases.evidence_check import About, Grounds, Received
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.grounds import About, Grounds, Received
-from orderdesk_sdk.identity import Identity, NotStated, StatedAt
+from orderdesk_sdk.plugin.answer import Answer, Answers, Outcome
+from orderdesk_sdk.plugin.identity import Identity, NotStated, StatedAt
 
 WHOLE = About("R-7", "1042", "ref-1")
 STATED: Mapping[str, Identity] = {"get": StatedAt("order", "number")}

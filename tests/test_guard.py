@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from orderdesk_sdk.answer import Answer, Outcome
 from orderdesk_sdk.errors import ConfigurationError, InputError
-from orderdesk_sdk.guard import Fault, Guard, PluginHung, Turn, Watch
-from orderdesk_sdk.plain import plain, plain_of
-from orderdesk_sdk.workers import MOST_LEFT, Bulkhead
+from orderdesk_sdk.plugin.answer import Answer, Outcome
+from orderdesk_sdk.plugin.bulkhead import MOST_LEFT, Bulkhead
+from orderdesk_sdk.plugin.guard import Fault, Guard, PluginHung, Turn, Watch
+from orderdesk_sdk.plugin.plain_values import plain, plain_of
 
 
 def test_what_ends_at_the_last_moment_is_heard_or_left_and_interrupts_nothing_of_ours() -> None:

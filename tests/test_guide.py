@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import ProofKind, State
+from orderdesk_devkit.simulators.simulator import Deed, simulators
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import minutes, seconds
-from orderdesk_sdk.declaration import NewNumber
 from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.testing.simulator import Deed, simulators
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.integration import NewNumber
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 if TYPE_CHECKING:
     from tests.conftest import Trial, TrialMaker

@@ -6,19 +6,20 @@ from collections.abc import Callable
 
 import pytest
 
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.case import Case, State
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, Integration, SinceSubmission
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.ledger import Write
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.registration import Registration
-from orderdesk_sdk.request import CancelRequest, ResubmitRequest
-from orderdesk_sdk.testing.village import PORTAL, Cart, Mill, Phone, TownSettings, Village, VillageOpener
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.requests import CancelRequest, ResubmitRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, SinceSubmission
+from orderdesk_sdk.plugin.service import Flow, Service
+from tests.support.fake_services import PORTAL, Cart, Mill, Phone, TownSettings, Village, VillageOpener
 
 
 class Meanwhile:
@@ -160,7 +161,7 @@ def test_a_cart_that_is_read_while_the_order_ships_is_left_alone(
     work(desk, clock)
     cart = case_at(desk, "cart")
     assert (village.writes, cart.state) == ([], State.WITHDRAWN)
-    assert "phone (shipped anyway)" in str(cart.text)
+    assert "phone shipped the order anyway" in str(cart.text)
 
 
 def test_the_look_and_the_commit_see_one_order(

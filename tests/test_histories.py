@@ -15,25 +15,26 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import Case, State
-from orderdesk_sdk.cli.shapes import plan_shape, receipt_shape
+from orderdesk_devkit.simulators.fault_queue import Fault
+from orderdesk_devkit.testing.plugin_under_test import Subject, sample_order
+from orderdesk_devkit.testing.pytest_plugin import HISTORIES
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.ledger import Work
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.documents import plan_shape, receipt_shape
 from orderdesk_sdk.errors import InputError, OrderDeskError
-from orderdesk_sdk.hookspecs import INTEGRATIONS
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.ledger import Work
-from orderdesk_sdk.message import Message
-from orderdesk_sdk.order import Order, Role
-from orderdesk_sdk.reasons import CanonicalReason
-from orderdesk_sdk.rules import CANCEL_ORDER, MOVE_ORDER, read_rules
-from orderdesk_sdk.testing.counting import Counting, CountingSimulator
-from orderdesk_sdk.testing.fault_queue import Fault
-from orderdesk_sdk.testing.law_judge import LawJudge
-from orderdesk_sdk.testing.plugin import HISTORIES
-from orderdesk_sdk.testing.subject import Subject, sample_order
-from orderdesk_sdk.testing.town import Died, Town
+from orderdesk_sdk.orders.order import Order, Role
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
+from orderdesk_sdk.plugin.reasons import CanonicalReason
+from orderdesk_sdk.plugin.webhooks import Message
+from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER
+from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from tests.support.counting import Counting, CountingSimulator
+from tests.support.invariant_checker import LawJudge
+from tests.support.services_environment import Died, Town
 
 pytestmark = pytest.mark.crash
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from orderdesk_sdk.http.auth import HmacAuth, iso_stamp
+from orderdesk_sdk.plugin.auth import HmacAuth, iso_stamp
 from orderdesk_sdk.secret import Secret
 
 AT = datetime(2026, 1, 5, 9, 0, 0, 123_456, tzinfo=UTC)

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from docs.reference_pages import HELD, hooks
-from orderdesk_sdk import hookspecs
-from orderdesk_sdk.hookspecs import INTEGRATIONS, LISTENERS
-from orderdesk_sdk.ladders import CALLING
-from orderdesk_sdk.listeners import LISTENER_HOOKS
+from orderdesk_sdk.plugin import hookspecs
+from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, LISTENER_HOOKS, LISTENERS
+from orderdesk_sdk.plugin.validation import CALLING
+from orderdesk_sdk.runtime import listener_hookspecs
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "tests" / "distributions" / "reference"
@@ -55,7 +55,9 @@ def implementations() -> dict[str, list[ast.FunctionDef]]:
 
 
 def test_every_specification_is_a_hook_and_every_hook_one() -> None:
-    specified = {name for name, one in vars(hookspecs).items() if hasattr(one, "orderdesk_spec")}
+    specified = {
+        name for name, one in (vars(hookspecs) | vars(listener_hookspecs)).items() if hasattr(one, "orderdesk_spec")
+    }
     assert specified == set(hooks())
     assert {*CALLING, *LISTENER_HOOKS} < specified
 

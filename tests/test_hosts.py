@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from orderdesk_sdk.config import ConnectionConfig, make_settings
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.http.hosts import Hosts
-from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
+from orderdesk_sdk.transport.http.allowed_origins import Hosts
 
 HOSTS = Hosts(["https://api.example.com/v1", "http://127.0.0.1:8000", "https://*.store.example"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orderdesk_sdk.identity import AnyOf, NotStated, StatedAt, checked_identities
+from orderdesk_sdk.plugin.identity import AnyOf, NotStated, StatedAt, checked_identities
 
 
 def test_a_path_needs_keys() -> None:

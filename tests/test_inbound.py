@@ -7,19 +7,21 @@ from collections.abc import Sequence
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.case import Case, IllegalTransition, ProofKind, State
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.cases.state_machine import IllegalTransition
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InputError, LedgerError, NotAllowedError, PluginFault, UntrustedMessage
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.message import Hint, HintKind, Message
-from orderdesk_sdk.order import Placement, Shipment
-from orderdesk_sdk.reading import MalformedReply
-from orderdesk_sdk.request import CheckRequest
-from orderdesk_sdk.testing.village import KEY, Cart, Mill, TownSettings, Village, VillageOpener, note
+from orderdesk_sdk.orders.order import Placement, Shipment
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.requests import CheckRequest
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
+from tests.support.fake_services import KEY, Cart, Mill, TownSettings, Village, VillageOpener, note
 
 CANCELED, SHIPPED, CHANGED = HintKind.CANCELED, HintKind.SHIPPED, HintKind.CHANGED
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.incoming_mail import LONGEST, Letter, read_mail
-from orderdesk_sdk.mail_parts import LARGEST, LARGEST_HEAD, LONGEST_TYPE, MOST_LINES, MOST_PARTS
+from orderdesk_sdk.transport.email.parsing import LONGEST, Letter, read_mail
+from orderdesk_sdk.transport.email.parts import LARGEST, LARGEST_HEAD, LONGEST_TYPE, MOST_LINES, MOST_PARTS
 
 OURS = "<c0ffee-2.1@example.com>"
 HEAD = (

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from orderdesk_sdk.desk.matrix import every_row
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.matrix import every_row
-from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.plugin.registry import Registry
 
 PLUGIN = """
-from orderdesk_sdk.declaration import Integration, Portal
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.settings import settings
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.routes import Portal
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.connection_settings import settings
 
 @settings
 class None_:

@@ -14,23 +14,25 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.clock import VirtualClock, hours
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import ByPerson, Integration, Portal
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.exchange import Exchange
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.auth import refresh_token_auth
-from orderdesk_sdk.http.client import ConnectionClient
-from orderdesk_sdk.http.kept_tokens import keeper_beside
-from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.plugin.auth import refresh_token_auth
+from orderdesk_sdk.plugin.connection_settings import RefreshTokenSettings, host, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.routes import ByPerson, Portal
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import RefreshTokenSettings, host, settings
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.transport.http.client import ConnectionClient
+from orderdesk_sdk.transport.http.kept_tokens import keeper_beside
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.testing.canary import Finder
+    from orderdesk_devkit.testing.canary import Finder
 
 
 class OnceService:

@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
-from orderdesk_sdk.case import State
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.simulators.simulator import Deed, Simulator
+from orderdesk_devkit.testing.failpoints.checker import complaints
+from orderdesk_devkit.testing.failpoints.child import Errand, follow_up, open_desk
+from orderdesk_devkit.testing.failpoints.fork_server import Nursery
+from orderdesk_devkit.testing.failpoints.runner import Step
+from orderdesk_devkit.testing.plugin_under_test import Subject
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.testing.kill_child import Errand, follow_up, open_desk
-from orderdesk_sdk.testing.kill_judge import complaints
-from orderdesk_sdk.testing.kill_nursery import Nursery
-from orderdesk_sdk.testing.kill_points import Step
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.simulator import Deed, Simulator
-from orderdesk_sdk.testing.subject import Subject
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 pytestmark = pytest.mark.crash
 

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.case import State
+from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, hours
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Email, Integration, Portal
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError, PluginFault
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.testing.mail_child import POST, PostSettings
-from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply, Email, Portal
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from tests.support.email_child import POST, PostSettings
 
 ORDER = sample_order()
 PHONE = Portal("Call Post.")

@@ -12,20 +12,23 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.answer import LineAnswer, Refusal
-from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, Proof, ProofKind, State, transition
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.evidence import MailIn, Proof, ProofKind
+from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
+from orderdesk_sdk.cases.history import Content, EntryKind
+from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.receipt import make_receipt
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.clock import minutes, seconds
-from orderdesk_sdk.errand import ErrandState
 from orderdesk_sdk.errors import ConflictError, NotFoundError
-from orderdesk_sdk.exchange import Certainty, Exchange, Failure, Intent
-from orderdesk_sdk.incoming_mail import MailIn
-from orderdesk_sdk.journal import WorkJournal
-from orderdesk_sdk.ledger import Content, EntryKind, Write
-from orderdesk_sdk.ledger.entries import dump, load
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
-from orderdesk_sdk.order import Order, Role
-from orderdesk_sdk.receipt import make_receipt
-from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.orders.order import Order, Role
+from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
+from orderdesk_sdk.runtime.journal import WorkJournal
+from orderdesk_sdk.stores.serialization import dump, load
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LATER = NOW + minutes(5)

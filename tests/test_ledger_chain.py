@@ -14,18 +14,22 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderdesk_sdk.answer import LineAnswer
-from orderdesk_sdk.case import Cancellation, Case, Event, EventKind, Proof, ProofKind, State, transition
-from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.ledger_flaws import Head
+from orderdesk_sdk.cases.receipt import Receipt, make_receipt
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
+from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.exchange import Exchange, Intent
-from orderdesk_sdk.ledger import Head, Write
-from orderdesk_sdk.ledger.personal import split
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
-from orderdesk_sdk.order import Order
-from orderdesk_sdk.receipt import Receipt, make_receipt
-from orderdesk_sdk.resubmission import Resubmission
-from orderdesk_sdk.status_change import StatusChange
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.plugin.answer import LineAnswer
+from orderdesk_sdk.stores.personal_texts import split
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.test_ledger import EXCHANGE, INTENT, LATER, NOTE, SEND, case_of, resubmission, wish
 
 CANCELED = Event(EventKind.CANCELED, LATER, proof=Proof(ProofKind.READ_BACK, 1, 1), status="Cancelled")

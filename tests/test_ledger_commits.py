@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.case import Cancellation
+from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.errors import LedgerError
-from orderdesk_sdk.ledger.commits import GroupCommit
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
-from orderdesk_sdk.sqlite_file import connect
+from orderdesk_sdk.stores.sqlite.connection import connect
+from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
 Job = Callable[[sqlite3.Cursor], None]
 

@@ -17,13 +17,13 @@ import pytest
 
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError, LedgerError
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.ledger.backup import accept_as_it_is
-from orderdesk_sdk.ledger.schema import MIGRATIONS
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
-from orderdesk_sdk.outbox import LocalFolder
-from orderdesk_sdk.private_files import make_private_folder, too_open
-from orderdesk_sdk.sqlite_file import wal_of
+from orderdesk_sdk.plugin.toolkit.file_drop import LocalFolder
+from orderdesk_sdk.plugin.toolkit.private_files import make_private_folder, too_open
+from orderdesk_sdk.stores.sqlite.backup import accept_as_it_is
+from orderdesk_sdk.stores.sqlite.connection import wal_of
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 from tests.test_ledger import case_of, put, wish
 
 Opened = SqliteLedger | LocalHost
@@ -331,8 +331,8 @@ WRITER = """
 import sys
 from pathlib import Path
 from datetime import UTC, datetime
-from orderdesk_sdk.case import Cancellation
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 ledger = SqliteLedger(Path(sys.argv[1]))
 for number in range(40):
     name = f"{sys.argv[2]}{number}"

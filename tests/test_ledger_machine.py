@@ -12,26 +12,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import (
-    TRANSITIONS,
-    Cancellation,
-    Case,
-    Event,
-    EventKind,
-    IllegalTransition,
-    Proof,
-    ProofKind,
-    State,
-    transition,
-)
-from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.evidence import Proof, ProofKind
+from orderdesk_sdk.cases.exchange import Intent
+from orderdesk_sdk.cases.ledger import Work, Write
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, IllegalTransition, transition
 from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.exchange import Intent
-from orderdesk_sdk.ledger import Work, Write
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.resubmission import Resubmission
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 INDEX = st.integers(0, 1000)

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orderdesk_sdk.case import Case
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.ledger import Work
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.ledger import Work
-from orderdesk_sdk.resubmission import Resubmission
-from orderdesk_sdk.status_change import StatusChange
+from orderdesk_sdk.desk.desk import Desk
 from tests.ledger_services import KEY, Services, answered_by, open_ledger_desk
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.mail import MailConfig
+    from orderdesk_sdk.transport.email.smtp import MailConfig
     from tests.conftest import MailServer
 
 DATA = Path(__file__).parent / "data"

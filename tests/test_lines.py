@@ -12,12 +12,12 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderdesk_sdk.answer import LineAnswer, canceled
-from orderdesk_sdk.case import Cancellation
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.validation import with_line_ids
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.lines import LineNames, label, resolve_lines, uncovered
-from orderdesk_sdk.order import Line, Order
-from orderdesk_sdk.wish import with_line_ids
+from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin.answer import LineAnswer, canceled
+from orderdesk_sdk.plugin.lines import LineNames, label, resolve_lines, uncovered
 
 CROSSED = Order("o", "1042", lines=(Line(1, id="1", code="2"), Line(1, id="2", code="1")))
 """Each line's id is the other's code."""

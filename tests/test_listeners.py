@@ -9,11 +9,12 @@ from types import ModuleType
 
 import pytest
 
-from orderdesk_sdk.case import Case, Event, EventKind, State
-from orderdesk_sdk.hookspecs import LISTENERS, hookimpl
-from orderdesk_sdk.listeners import Listeners
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin.hookspecs import LISTENERS, hookimpl
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.runtime.listeners import Listeners
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 REQUEST = CancelRequest(Order("1", "1042"), Placement("shop", "1042", NOW, Role.FULFILLMENT), "c1")

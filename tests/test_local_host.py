@@ -15,14 +15,14 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.hosts import Host, Move
-from orderdesk_sdk.hosts.local import Folder, ImportReport, LocalHost
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.numbering import next_number
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.order_reader import read_order_text
+from orderdesk_sdk.orders.numbering import next_number
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.orders.store import Host, Move
+from orderdesk_sdk.stores.sqlite.orders import Folder, ImportReport, LocalHost
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 AT_MWW = Placement("mww-main", "M-1", START, Role.FULFILLMENT)

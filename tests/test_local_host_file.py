@@ -12,13 +12,13 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError, LedgerError
-from orderdesk_sdk.hosts import local_file
-from orderdesk_sdk.hosts.local import NOTE_LIMIT, LocalHost, split_note
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.order_reader import read_order_text
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.stores.sqlite import order_database
+from orderdesk_sdk.stores.sqlite.orders import NOTE_LIMIT, LocalHost, split_note
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 AT_MWW = Placement("mww-main", "M-1", START, Role.FULFILLMENT)
@@ -117,7 +117,7 @@ def test_the_file_is_durable_and_bears_other_tables(path: Path, clock: VirtualCl
         db.execute("CREATE TABLE schema (version INTEGER)")
         db.execute("INSERT INTO schema VALUES (99)")
     db.close()
-    opened = local_file.LocalFile(path)
+    opened = order_database.LocalFile(path)
     with opened.reading() as connection:
         pragmas = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
         pragmas += [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("foreign_keys", "busy_timeout")]
@@ -151,8 +151,8 @@ def test_an_older_file_is_migrated_with_its_data(
 ) -> None:
     with LocalHost(path, clock=clock) as first:
         first.import_orders(samples(), by="mara")
-    later = (*local_file.MIGRATIONS, ("ALTER TABLE host_folders ADD COLUMN color TEXT",))
-    monkeypatch.setattr(local_file, "MIGRATIONS", later)
+    later = (*order_database.MIGRATIONS, ("ALTER TABLE host_folders ADD COLUMN color TEXT",))
+    monkeypatch.setattr(order_database, "MIGRATIONS", later)
     with LocalHost(path, clock=clock) as second:
         assert second.order("1042") == samples()[0]
     with sqlite3.connect(path) as db:
@@ -165,9 +165,9 @@ def test_a_migration_that_fails_leaves_the_old_version(
     path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     LocalHost(path, clock=clock).close()
-    broken = (*local_file.MIGRATIONS, ("CREATE TABLE host_extra (id INTEGER)", "NO SQL"))
+    broken = (*order_database.MIGRATIONS, ("CREATE TABLE host_extra (id INTEGER)", "NO SQL"))
     with monkeypatch.context() as patch:
-        patch.setattr(local_file, "MIGRATIONS", broken)
+        patch.setattr(order_database, "MIGRATIONS", broken)
         with pytest.raises(LedgerError, match="syntax error"):
             LocalHost(path, clock=clock)
     with sqlite3.connect(path) as db:

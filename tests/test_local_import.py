@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from orderdesk_sdk.cases.events import Occurrence, OccurrenceKind
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError, LedgerError
-from orderdesk_sdk.hosts import local_import
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
-from orderdesk_sdk.order import Order
-from orderdesk_sdk.rules import Occurrence, OccurrenceKind
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.stores.sqlite import order_import
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 from tests.test_ledger import NOW
 
 MANY = 1000
@@ -50,12 +50,12 @@ def test_others_can_write_while_many_orders_come_in(
             other.execute("ROLLBACK")
         written.append(count(path))
 
-    monkeypatch.setattr("orderdesk_sdk.hosts.local_import.time.sleep", others)
+    monkeypatch.setattr("orderdesk_sdk.stores.sqlite.order_import.time.sleep", others)
     report = host.import_orders(many(), by="Ann")
     assert (len(report.added), count(path)) == (MANY, MANY)
     assert written == [250, 500, 750]
     steps = [later - earlier for earlier, later in pairwise([0, *written, MANY])]
-    assert max(steps) == local_import.AT_ONCE
+    assert max(steps) == order_import.AT_ONCE
     written.clear()
     assert len(host.import_orders(many(), by="Ann").unchanged) == MANY
     assert written == [], "what changes nothing keeps nobody waiting"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from orderdesk_sdk.http.log_guard import LOGGERS, guarded_logs
-from orderdesk_sdk.redaction import Redactor
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_sdk.transport.http.log_redaction import LOGGERS, guarded_logs
+from orderdesk_sdk.transport.redaction import Redactor
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker

@@ -20,14 +20,14 @@ from aiosmtpd.smtp import AuthResult
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orderdesk_sdk import mail, smtp
-from orderdesk_sdk.addresses import read_address
+from orderdesk_sdk.cases.exchange import Certainty, Failure
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.exchange import Certainty, Failure
-from orderdesk_sdk.mail import LONGEST_BODY, LONGEST_SUBJECT, MailConfig, Mailer, compose, message_id
-from orderdesk_sdk.order import Address, Line, Order, Placement, Role
+from orderdesk_sdk.orders.order import Address, Line, Order, Placement, Role
+from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
+from orderdesk_sdk.plugin.toolkit.templates import FIELDS, fill, template_fields
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.templates import FIELDS, fill, template_fields
+from orderdesk_sdk.transport.email import smtp, smtp_session
+from orderdesk_sdk.transport.email.smtp import LONGEST_BODY, LONGEST_SUBJECT, MailConfig, Mailer, compose, message_id
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer
@@ -114,7 +114,7 @@ def test_a_server_that_says_too_much_is_left_and_provably_got_nothing(mail_serve
 
 
 def test_a_server_that_speaks_a_letter_at_a_time_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smtp, "STEPS", 1)
+    monkeypatch.setattr(smtp_session, "STEPS", 1)
     done = threading.Event()
 
     def dribble(listening: socket.socket) -> None:
@@ -181,7 +181,7 @@ def test_no_password_is_told_of_a_login_that_is_refused(mail_servers: Callable[.
     with pytest.raises(ConfigurationError) as caught:
         send(server.config(username="shop", password=Secret(QUOTED)))
     frames = traceback.StackSummary.extract(traceback.walk_tb(caught.value.__traceback__), capture_locals=True)
-    ours = [frame.locals for frame in frames if frame.filename == mail.__file__]
+    ours = [frame.locals for frame in frames if frame.filename == smtp.__file__]
     assert ours
     assert QUOTED not in f"{ours}{caught.value!r}{caught.value.__context__!r}{caught.value.__cause__!r}"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.config import Config, read_config
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config, read_config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.mail import MailConfig, Mailer
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.transport.email.smtp import MailConfig, Mailer
 
 LOGIN = 'sender = "a@b.example"\nusername = "shop"\npassword = { text = "plain" }\n'
 SENDER = 'sender = "Shop <orders@example.com>"\n'

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.incoming_mail import read_mail
-from orderdesk_sdk.mail_dates import moment_of
+from orderdesk_sdk.transport.email.dates import moment_of
+from orderdesk_sdk.transport.email.parsing import read_mail
 
 
 @pytest.mark.parametrize(

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 from aiosmtpd.smtp import AuthResult
 
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import Case, EventKind, State
+from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.policy.deadlines import PATIENCE
+from orderdesk_sdk.cases.state_machine import EventKind
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
-from orderdesk_sdk.declaration import Route
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.exchange import Exchange, Intent
-from orderdesk_sdk.mail import MailConfig
-from orderdesk_sdk.patience import PATIENCE
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.mail_child import BY_MAIL, BY_MAIL_OR_PHONE, POST, WITHIN, open_post_desk
-from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.transport.email.smtp import MailConfig
+from tests.support.email_child import BY_MAIL, BY_MAIL_OR_PHONE, POST, WITHIN, open_post_desk
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.case import Case, State
-from orderdesk_sdk.casebook import LEASE
+from orderdesk_devkit.testing.failpoints.child import CROSSED, DIED
+from orderdesk_devkit.testing.failpoints.fork_server import Nursery
+from orderdesk_devkit.testing.failpoints.runner import KILLED
+from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import VirtualClock, seconds
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.testing.kill_child import CROSSED, DIED
-from orderdesk_sdk.testing.kill_nursery import Nursery
-from orderdesk_sdk.testing.kill_points import KILLED
-from orderdesk_sdk.testing.mail_child import ACTION, POST, Errand, Task
-from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from tests.support.email_child import ACTION, POST, Errand, Task
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer
@@ -46,7 +46,7 @@ def prepared(folder: Path, port: int, task: Task) -> Errand:
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    with Nursery(at_once=1, module="orderdesk_sdk.testing.mail_child") as raised:
+    with Nursery(at_once=1, module="tests.support.email_child") as raised:
         yield raised
 
 

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from orderdesk_sdk.case import ProofKind, State
+from orderdesk_devkit.simulators.simulator import Deed
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.cases.plan import PlanEntry
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.declaration import Integration
-from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.desk.matrix import MatrixRow, matrix_row
 from orderdesk_sdk.errors import InputError, NotAllowedError, UntrustedMessage
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.matrix import MatrixRow, matrix_row
-from orderdesk_sdk.message import Message
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.plan import PlanEntry
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.testing.simulator import Deed
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.webhooks import Message
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 if TYPE_CHECKING:
     from tests.conftest import Trial, TrialMaker

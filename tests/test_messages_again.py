@@ -8,19 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from orderdesk_sdk.case import State
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.notifications import LARGEST
 from orderdesk_sdk.errors import InputError, LedgerError, UntrustedMessage
-from orderdesk_sdk.exchange import Exchange
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.inbound import LARGEST
-from orderdesk_sdk.ledger import messages
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
-from orderdesk_sdk.message import LONGEST_NAME, Hint, HintKind, Message
-from orderdesk_sdk.order import Placement
-from orderdesk_sdk.testing.village import Mill, TownSettings, Village, VillageOpener, note
+from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.service import Service
+from orderdesk_sdk.plugin.webhooks import LONGEST_NAME, Hint, HintKind, Message
+from orderdesk_sdk.stores.sqlite import messages
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from tests.support.fake_services import Mill, TownSettings, Village, VillageOpener, note
 
 CANCELED, CHANGED = HintKind.CANCELED, HintKind.CHANGED
 

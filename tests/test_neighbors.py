@@ -16,28 +16,31 @@ from typing import TypeVar, cast
 import httpx
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.case import Case, Event, State
+from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Email, Integration, Route
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.auth import Token, TokenAuth
-from orderdesk_sdk.http.client import CallLimits
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated
-from orderdesk_sdk.message import Hint, HintKind, Message
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.reasons import ClosedList, ReasonCode
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.auth import Token, TokenAuth
+from orderdesk_sdk.plugin.connection_settings import host, parsed, secret, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import NotStated
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.reasons import ClosedList, ReasonCode
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply, Email, Route
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, parsed, secret, settings
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
-from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.transport.http.client import CallLimits
 from tests.misdeeds import CANARY, HANGS, MISDEEDS, Deed
 
 pytestmark = pytest.mark.slow
@@ -246,7 +249,7 @@ class World:
         self.clock = VirtualClock()
         self.problems: list[str] = []
         self.bad = {deed: f"bad-{number}" for number, deed in enumerate(deeds)}
-        registry = Registry(find=lambda group: [], listeners=listeners, patience=PATIENCE)
+        registry = Registry(find=lambda group: [], patience=PATIENCE)
         registry.register(Good(), "good")
         for (where, name), slug in self.bad.items():
             registry.register(Bad(slug, where, deeds[where, name]), slug)
@@ -256,7 +259,9 @@ class World:
             for slug in ("good", *self.bad.values())
         }
         config, limits = Config(folder / "desk.db", connections), CallLimits(tries=1)
-        self.desk = Desk(config, clock=self.clock, registry=registry, patience=PATIENCE, limits=limits)
+        self.desk = Desk(
+            config, clock=self.clock, registry=registry, patience=PATIENCE, limits=limits, listeners=listeners
+        )
         self.desk.import_orders([ORDER], by="Ann")
         for slug in connections:
             self.desk.host.place(ORDER.id, Placement(slug, ORDER.number, self.clock.now(), Role.FULFILLMENT), by="Ann")

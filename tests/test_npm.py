@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.testing.npm import npm_package, run_node
-from orderdesk_sdk.testing.plugin import LOUD
+from orderdesk_devkit.testing.npm import npm_package, run_node
+from orderdesk_devkit.testing.report_keys import LOUD
 
 
 class Folder:

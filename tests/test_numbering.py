@@ -8,15 +8,15 @@ import pytest
 from click.testing import CliRunner
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.testing.harness import LINES, ORDER, simulated
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.config import read_config
+from orderdesk_sdk.desk.config import read_config
 from orderdesk_sdk.errors import ConfigurationError, InputError
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.numbering import count_from, next_number, read_suffix, suffixed
-from orderdesk_sdk.order_reader import read_order_text
-from orderdesk_sdk.testing.stage import LINES, ORDER, simulated
+from orderdesk_sdk.orders.numbering import count_from, next_number, read_suffix, suffixed
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 MCF = """
 [connections.mcf]

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.order import Address, Order, Placement, Role
-from orderdesk_sdk.order_reader import read_order_text, read_orders, write_order, write_order_text
+from orderdesk_sdk.orders.order import Address, Order, Placement, Role
+from orderdesk_sdk.orders.serialization import read_order_text, read_orders, write_order, write_order_text
 
 # What the official sample looks like, with other data: texts and numbers mixed, [] for {}, null.
 DOCUMENT: dict[str, object] = {
@@ -305,8 +305,8 @@ def test_the_sample_orders_read() -> None:
 
 def test_orders_load_neither_sqlite_nor_httpx() -> None:
     program = (
-        "import sys, orderdesk_sdk.order, orderdesk_sdk.order_reader\n"
-        "assert not {'httpx', 'sqlite3', 'orderdesk_sdk.ledger'} & sys.modules.keys()"
+        "import sys, orderdesk_sdk.orders.order, orderdesk_sdk.orders.serialization\n"
+        "assert not {'httpx', 'sqlite3', 'orderdesk_sdk.cases.ledger'} & sys.modules.keys()"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 

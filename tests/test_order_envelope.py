@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.order import Order
-from orderdesk_sdk.order_reader import read_orders, read_stored_order
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.orders.serialization import read_orders, read_stored_order
 
 DOCUMENT: dict[str, object] = {
     "id": "26211",

@@ -11,24 +11,26 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.case import State
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cli.session import find_work
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Integration, NewNumber, Portal, SameNumber
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import AmbiguousError, InputError, NaiveTimeError, NotFoundError
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.hosts import local_file
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.hosts.refs import OrderId, OrderNumber, order_ref
-from orderdesk_sdk.http.service import Flow
-from orderdesk_sdk.order import Line, Order, Placement
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import ResubmitRequest
-from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.orders.order import Line, Order, Placement
+from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration, NewNumber, SameNumber
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import ResubmitRequest
+from orderdesk_sdk.plugin.routes import Portal
+from orderdesk_sdk.plugin.service import Flow
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.stores.sqlite import order_database
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 LINES = (Line(1, id="1", code="MUG"),)
 FIRST = Order("58101", "1001", source_name="Mugs", lines=LINES)
@@ -238,8 +240,8 @@ def test_a_file_in_which_numbers_were_unique_is_migrated_with_everything(
 ) -> None:
     document = json.dumps({"id": "58101", "source_id": "1001", "source_name": "Mugs", "order_items": []})
     with monkeypatch.context() as patch:
-        patch.setattr(local_file, "MIGRATIONS", local_file.MIGRATIONS[:1])
-        local_file.LocalFile(path).close()
+        patch.setattr(order_database, "MIGRATIONS", order_database.MIGRATIONS[:1])
+        order_database.LocalFile(path).close()
     with sqlite3.connect(path) as db:
         db.execute(
             "INSERT INTO host_orders (id, number, folder_id, document) VALUES ('58101', '1001', 3, ?)", (document,)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.order import Order
-from orderdesk_sdk.order_reader import read_order_text, read_orders, write_order, write_order_text
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.orders.serialization import read_order_text, read_orders, write_order, write_order_text
 
 DOCUMENT: dict[str, object] = json.loads(SAMPLE_ORDERS)[0]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError, ConflictError
-from orderdesk_sdk.outbox import LocalFolder
+from orderdesk_sdk.plugin.toolkit.file_drop import LocalFolder
 
 
 def test_a_file_is_left_whole_and_never_over_another(tmp_path: Path) -> None:

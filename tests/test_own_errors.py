@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.own_errors import OwnErrors, turned_down
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.plugin.toolkit.service_errors import OwnErrors, turned_down
 
 ERRORS = OwnErrors("errors", "check the key")
 OWN = httpx.Response(404, json={"errors": [{"code": "E7", "message": "no such order"}]})

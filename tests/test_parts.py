@@ -1,70 +1,29 @@
-"""When a canceled case took all of an order away, and what a host is told and kept from where it took only a part."""
+"""An order of which a part is canceled: what its receipt says, what it is kept from, and how its lines are named."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.answer import LineAnswer
-from orderdesk_sdk.case import Cancellation, Case, State
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.validation import open_cases
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Integration, Portal
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.order import Line, Order, Role
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.settings import host, settings
-from orderdesk_sdk.wish import leaves_nothing, open_cases
+from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.routes import Portal
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 ORDER = Order("id-1042", "1042", lines=(Line(2, code="MUG"), Line(1, code="CAP")))
-
-
-def case(state: State = State.CANCELED, lines: tuple[LineAnswer, ...] = ()) -> Case:
-    return Case(
-        "c-1",
-        "c",
-        "id-1042",
-        "1042",
-        "phone",
-        "phone",
-        "1042",
-        Role.FULFILLMENT,
-        state,
-        NOW,
-        NOW,
-        None,
-        lines=lines,
-    )
-
-
-def wish(**lines: int) -> Cancellation:
-    return Cancellation("c", "key", "id-1042", "1042", "Ann", None, NOW, lines)
-
-
-@pytest.mark.parametrize(
-    ("found", "wished", "nothing_left"),
-    [
-        (case(), {}, True),
-        (case(State.REFUSED), {}, False),
-        (case(State.PARTLY_CANCELED), {}, False),
-        (case(), {"MUG": 2}, False),
-        (case(), {"MUG": 1, "CAP": 1}, False),
-        (case(), {"MUG": 2, "CAP": 1}, True),
-        (case(lines=(LineAnswer("MUG", 2, 2), LineAnswer("CAP", 1, 1))), {"MUG": 2}, True),
-        (case(lines=(LineAnswer("MUG", 2, 2), LineAnswer("CAP", 1, 0))), {"MUG": 2, "CAP": 1}, False),
-        (case(lines=(LineAnswer("MUG", 2, 2),)), {"MUG": 2}, False),
-        (case(lines=(LineAnswer("shipment 5001", 1, 1),)), {"MUG": 2, "CAP": 1}, True),
-        (case(lines=(LineAnswer("shipment 5001", 1, 1),)), {"MUG": 2}, False),
-    ],
-)
-def test_only_what_took_everything_leaves_nothing(found: Case, wished: Mapping[str, int], nothing_left: bool) -> None:
-    assert leaves_nothing(found, wish(**wished), ORDER) is nothing_left
 
 
 @settings
@@ -98,8 +57,8 @@ def test_an_order_of_which_a_part_is_canceled_is_not_canceled_and_not_made_again
     desk.confirm(opened.id, by="Ann")
     receipt = desk.receipt("1042")
     assert (receipt.is_settled, receipt.is_canceled) == (True, False)
-    assert receipt.goes_on == ("phone (only a part was canceled)",)
-    with pytest.raises(NotAllowedError, match="only a part is canceled"):
+    assert receipt.still_active == ("phone (only a part was canceled)",)
+    with pytest.raises(NotAllowedError, match="only a part was canceled"):
         desk.resubmit("1042", by="Ann")
 
 
@@ -141,7 +100,7 @@ def test_an_order_that_one_of_its_places_was_never_asked_for_is_not_canceled(des
     (opened,) = desk.cancel("1042", by="Ann", at=["phone"]).cases
     desk.confirm(opened.id, by="Ann")
     assert not desk.receipt("1042").is_canceled
-    assert desk.receipt("1042").goes_on == ("other (never asked)",)
+    assert desk.receipt("1042").still_active == ("other (cancellation never requested)",)
     (rest,) = desk.cancel("1042", by="Ann").cases
     desk.confirm(rest.id, by="Ann")
     assert desk.receipt("1042").is_canceled

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.declaration import IdRule
 from orderdesk_sdk.errors import ConfigurationError, InputError
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.paths import filled_path, number_fault, path_fault, segment_fault
-from orderdesk_sdk.testing.mail_child import POST
-from orderdesk_sdk.testing.subject import sample_order
-from orderdesk_sdk.wire_profile import read_wire_profile
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.integration import IdRule
+from orderdesk_sdk.plugin.profiles.api_profile import read_wire_profile
+from orderdesk_sdk.plugin.service import Service
+from orderdesk_sdk.plugin.url_paths import filled_path, number_fault, path_fault, segment_fault
+from tests.support.email_child import POST
 
 if TYPE_CHECKING:
     from tests.conftest import RulesOpener

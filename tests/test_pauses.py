@@ -6,17 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.case import Case, EventKind, State
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.state_machine import EventKind
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
-from orderdesk_sdk.declaration import Button, ByCheck, ByPerson, Integration, Portal, SinceSubmission
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import StatedAt
-from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.testing.village import Mill, TownSettings, Village, VillageOpener
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import StatedAt
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, ByPerson, Portal, SinceSubmission
+from orderdesk_sdk.plugin.service import Flow, Service
+from tests.support.fake_services import Mill, TownSettings, Village, VillageOpener
 
 CHECKED = ByCheck(minutes(2), hours(1))
 

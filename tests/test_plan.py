@@ -6,25 +6,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import State
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.plan import PlanEntry, make_plan
+from orderdesk_sdk.cases.windows import Opening, next_open, opening
 from orderdesk_sdk.clock import hours, minutes, seconds
-from orderdesk_sdk.declaration import (
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.integration import IdRule, Integration
+from orderdesk_sdk.plugin.routes import (
     Always,
     Button,
     ByCheck,
     ByPerson,
     ByReply,
     Confirmation,
-    IdRule,
-    Integration,
     Portal,
     Route,
     SinceSubmission,
     WhileStatus,
 )
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.plan import Opening, PlanEntry, make_plan, next_open, opening
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 CHECKED = ByCheck(every=minutes(2), give_up=hours(24))

@@ -12,25 +12,27 @@ from pathlib import Path
 import httpx
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.case import Case, State
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Integration
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.http.client import CallLimits
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated
-from orderdesk_sdk.order_reader import read_order_text
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.connection_settings import host, secret, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import NotStated
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, secret, settings
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.transport.http.client import CallLimits
 
 pytestmark = pytest.mark.slow
 

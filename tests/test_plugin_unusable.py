@@ -10,26 +10,28 @@ from pathlib import Path
 import httpx
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.case import State
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Button, ByReply, Integration
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hookspecs import INTEGRATIONS, hookimpl
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.http.auth import Token, TokenAuth
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.order_reader import read_order_text
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.auth import Token, TokenAuth
+from orderdesk_sdk.plugin.connection_settings import host, secret, settings
+from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, hookimpl
+from orderdesk_sdk.plugin.identity import NotStated
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.routes import Button, ByReply
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, secret, settings
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 CANARY = "canary-of-a-plugin"
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError, UntrustedMessage
-from orderdesk_sdk.message import Hint, HintKind, Message
-from orderdesk_sdk.postback import PostbackProfile, postback_hints, read_postback_profile
-from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.plugin.profiles.webhook_profile import PostbackProfile, postback_hints, read_postback_profile
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_sdk.secret import Secret
 
 TOKEN = Secret("the-agreed-token")

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.exchange import Intent
-from orderdesk_sdk.http.auth import HeaderAuth
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.reading import MalformedReply
-from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.auth import HeaderAuth
+from orderdesk_sdk.plugin.service import Service
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.testing.canary import Finder
+    from orderdesk_devkit.testing.canary import Finder
     from tests.conftest import ClientMaker
 
 QUERY = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAEXAMPLE%2Fs3&X-Amz-Signature=0123456789abcdef01234567"

@@ -10,25 +10,31 @@ from pathlib import Path
 
 import pytest
 
-import orderdesk_sdk
-
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "explanation" / "compatibility.md").read_text(encoding="utf-8")
-LISTED = set(re.findall(r"`(orderdesk_sdk[\w.]*)`", PAGE.partition("\n## Hooks")[0]))
+LISTED = set(re.findall(r"`(orderdesk_(?:sdk|devkit)[\w.]*)`", PAGE.partition("\n## Hooks")[0]))
 """The modules that the page calls public."""
 SHOWN = [
     *ROOT.glob("plugins/*/src/**/*.py"),
     *ROOT.glob("tests/distributions/reference/**/*.py"),
-    *ROOT.glob("orderdesk_sdk/authoring/templates/*.jinja"),
+    *ROOT.glob("devkit/src/orderdesk_devkit/scaffold/templates/*.jinja"),
     *ROOT.glob("docs/tutorial/*.md"),
     *ROOT.glob("docs/how-to/*.md"),
 ]
 """What plugins and hosts are written after: our own plugins, those that `orderdesk new` writes, and the pages."""
 IMPORT = re.compile(
-    r"^(?:from (orderdesk_sdk[\w.]*) import (\([^)]*\)|[^\n]*)|import (orderdesk_sdk[\w.]*))", re.MULTILINE
+    r"^(?:from (orderdesk_(?:sdk|devkit)[\w.]*) import (\([^)]*\)|[^\n]*)|import (orderdesk_(?:sdk|devkit)[\w.]*))",
+    re.MULTILINE,
 )
 NAME = re.compile(r"\b([A-Za-z_]\w*)\b(?: as \w+)?")
-MODULES = [path for path in (ROOT / "orderdesk_sdk").rglob("*.py") if path.name != "__main__.py"]
+FOLDERS = (ROOT / "orderdesk_sdk", ROOT / "devkit" / "src")
+MODULES = [path for folder in FOLDERS for path in folder.rglob("*.py") if path.name != "__main__.py"]
+
+
+def is_module(name: str) -> bool:
+    """Whether a dotted name is a module of ours."""
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or path.is_dir()
 
 
 def imports_of(text: str) -> Iterator[tuple[str, str]]:
@@ -38,7 +44,7 @@ def imports_of(text: str) -> Iterator[tuple[str, str]]:
             yield whole, ""
         for name in NAME.findall(re.sub(r"#[^\n]*", "", names)):
             below = f"{module}.{name}"
-            yield (below, "") if module == "orderdesk_sdk" and name not in orderdesk_sdk.__all__ else (module, name)
+            yield (below, "") if is_module(below) else (module, name)
 
 
 USED = {path: set(imports_of(path.read_text(encoding="utf-8"))) for path in SHOWN}
@@ -70,4 +76,7 @@ def test_every_module_lists_its_names(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     targets = [node.targets[0] for node in tree.body if isinstance(node, ast.Assign)]
     names = {target.id for target in targets if isinstance(target, ast.Name)}
-    assert "__all__" in names or (path.name == "__init__.py" and len(tree.body) <= 1)
+    annotated = {
+        node.target.id for node in tree.body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    assert "__all__" in names | annotated or (path.name == "__init__.py" and len(tree.body) <= 1)

@@ -15,17 +15,18 @@ from click.testing import CliRunner
 
 import orderdesk_bdlinx
 from orderdesk_bdlinx.simulator import BdlinxSimulator
-from orderdesk_sdk.authoring.checks_source import statement_count
-from orderdesk_sdk.authoring.plugin_folder import PluginFolder, find_folder
-from orderdesk_sdk.authoring.quality import Fault, Level, Rule, Verdict, judge
-from orderdesk_sdk.authoring.rules import RULES
+from orderdesk_devkit.quality.checks_source import statement_count
+from orderdesk_devkit.quality.plugin_folder import PluginFolder, find_folder
+from orderdesk_devkit.quality.report import Fault, Level, Rule, Verdict, judge
+from orderdesk_devkit.quality.rules import RULES
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.declaration import Button, ByPerson, Integration
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.reasons import ClosedList, ReasonCode
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.wire_settings import orderdesk_cancel, orderdesk_check
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.profiles.api_settings import orderdesk_cancel, orderdesk_check
+from orderdesk_sdk.plugin.reasons import ClosedList, ReasonCode
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.routes import Button, ByPerson
 
 pytestmark = pytest.mark.slow
 
@@ -85,7 +86,7 @@ FLOW = "import {0}\n\ndef flow(service):\n    yield service.get('/orders', str({
 
 def test_every_plugin_of_this_checkout_keeps_at_least_gold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    ran = CliRunner().invoke(orderdesk, ["check", "--all", "--json"])
+    ran = CliRunner().invoke(orderdesk, ["check-plugin", "--all", "--json"])
     told = json.loads(ran.stdout)
     folders = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/*/pyproject.toml"))
     assert [one["folder"] for one in told["plugins"]] == folders
@@ -293,7 +294,7 @@ def test_fix_mends_what_is_mechanical_and_tells_the_rest(plugin: Path) -> None:
     changed(README, "# orderdesk-bdlinx", "# BDLinx")(plugin)
     changed(PROJECT, '[tool.orderdesk]\nlevel = "gold"\n', "")(plugin)
     gone("tests/test_conformance.py")(plugin)
-    command = ["check", str(plugin), "--fix", "--json"]
+    command = ["check-plugin", str(plugin), "--fix", "--json"]
     told = json.loads(CliRunner().invoke(orderdesk, command).stdout)
     assert {one["rule"] for one in told["mended"]} == {"typed", "readme"}
     assert [(one["rule"], one["can_fix"]) for one in told["plugins"][0]["faults"]] == [
@@ -310,7 +311,7 @@ def test_fix_mends_what_is_mechanical_and_tells_the_rest(plugin: Path) -> None:
 
 def test_a_person_reads_rule_place_fault_and_remedy(plugin: Path) -> None:
     gone("tests/test_conformance.py")(plugin)
-    ran = CliRunner().invoke(orderdesk, ["check", str(plugin)])
+    ran = CliRunner().invoke(orderdesk, ["check-plugin", str(plugin)])
     said = " ".join(ran.stdout.split())
     assert "no test puts the conformance suite to bdlinx" in said
     assert "what to do: write class TestBdlinx(PluginConformance)" in said
@@ -318,16 +319,15 @@ def test_a_person_reads_rule_place_fault_and_remedy(plugin: Path) -> None:
 
 
 def test_a_slug_is_as_good_as_a_path() -> None:
-    told = json.loads(CliRunner().invoke(orderdesk, ["check", "mww-europe", "--json"]).stdout)
+    told = json.loads(CliRunner().invoke(orderdesk, ["check-plugin", "mww-europe", "--json"]).stdout)
     assert [one["plugin"] for one in told["plugins"]] == ["orderdesk-mww"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["check"], "name a case or a plugin, or give --all"),
-        (["check", "bdlinx", "--all"], "name a case or a plugin, or give --all"),
-        (["check", "1042@mww", "--fix"], "--fix is for plugins"),
+        (["check-plugin"], "name a plugin, or give --all"),
+        (["check-plugin", "bdlinx", "--all"], "name a plugin, or give --all"),
     ],
 )
 def test_wrong_usage_is_told(arguments: list[str], text: str) -> None:
@@ -347,8 +347,8 @@ def test_a_folder_that_is_no_plugin_is_told(tmp_path: Path) -> None:
 
 def test_the_reference_shows_what_check_gives_of_a_plugin(plugin: Path) -> None:
     changed(README, "Evidence:", "By the way:")(plugin)
-    real = json.loads(CliRunner().invoke(orderdesk, ["check", str(plugin), "--json"]).stdout)
-    section = REFERENCE.read_text(encoding="utf-8").partition("### Of a plugin\n")[2]
+    real = json.loads(CliRunner().invoke(orderdesk, ["check-plugin", str(plugin), "--json"]).stdout)
+    section = REFERENCE.read_text(encoding="utf-8").partition("## `orderdesk check-plugin`\n")[2]
     example = json.loads(section.partition("```json\n")[2].partition("```")[0])
     assert set(example) == set(real)
     assert set(example["plugins"][0]) == set(real["plugins"][0])

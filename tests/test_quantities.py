@@ -9,11 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderdesk_sdk.answer import Answer, LineAnswer, Outcome, Refusal
-from orderdesk_sdk.lines import LineNames
-from orderdesk_sdk.order import Line, Order
-from orderdesk_sdk.quantities import LineQuantities, judge, nothing_to_ask, same_lines, shares, to_ask, told_lines
-from orderdesk_sdk.reading import Ended
+from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Refusal
+from orderdesk_sdk.plugin.lines import LineNames
+from orderdesk_sdk.plugin.toolkit.json_response import Ended
+from orderdesk_sdk.plugin.toolkit.line_quantities import (
+    LineQuantities,
+    judge,
+    nothing_to_ask,
+    same_lines,
+    shares,
+    to_ask,
+    told_lines,
+)
 
 REPLY = httpx.Response(200)
 A, B = "A", "B"

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from orderdesk_sdk.case import Cancellation, Case, State
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.message import HintKind
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.registration import Registration
-from orderdesk_sdk.testing.village import Cart, Mill, Phone, Village, VillageOpener, note
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.plugin.webhooks import HintKind
+from tests.support.fake_services import Cart, Mill, Phone, Village, VillageOpener, note
 
 
 class Depot(Mill):

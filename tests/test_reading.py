@@ -11,8 +11,8 @@ from attrs import field, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderdesk_sdk.answer import EXCHANGE_NUMBER, Outcome
-from orderdesk_sdk.reading import (
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Outcome
+from orderdesk_sdk.plugin.toolkit.json_response import (
     Ended,
     MalformedReply,
     complaint,

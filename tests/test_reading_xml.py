@@ -8,10 +8,10 @@ import zlib
 import httpx
 import pytest
 
-from orderdesk_sdk import reading_xml
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.reading import MalformedReply
-from orderdesk_sdk.reading_xml import document, element, number_in, words_in, xml_root
+from orderdesk_sdk.plugin.toolkit import xml_response
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.toolkit.xml_response import document, element, number_in, words_in, xml_root
 
 LAUGHS = (
     b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol1 "&lol;&lol;&lol;">]><lolz>&lol1;</lolz>"""
@@ -91,7 +91,7 @@ def test_words_and_numbers_are_read_where_they_are() -> None:
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading_xml, "LARGEST", 1000)
+    monkeypatch.setattr(xml_response, "LARGEST", 1000)
     packed = zlib.compressobj(wbits=31)
     content = packed.compress(b"<a>" + b" " * 2000 + b"</a>") + packed.flush()
     with pytest.raises(MalformedReply, match="too large"):

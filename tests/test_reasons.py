@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.reasons import CanonicalReason, ReasonCode, gaps, read_reason_lists
+from orderdesk_sdk.plugin.reasons import CanonicalReason, ReasonCode, gaps, read_reason_lists
 
 ALL = [reason.value for reason in CanonicalReason]
 

@@ -6,8 +6,8 @@ import pytest
 from attrs import frozen
 
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.order import Order
-from orderdesk_sdk.reasons import (
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.plugin.reasons import (
     CanonicalReason,
     ClosedList,
     FreeText,

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from orderdesk_sdk.redaction import DENIED, Redactor
+from orderdesk_devkit.testing.canary import Finder
 from orderdesk_sdk.secret import HIDDEN, Secret
-from orderdesk_sdk.testing.canary import Finder
+from orderdesk_sdk.transport.redaction import DENIED, Redactor
 
 SECRETS = st.text(st.characters(codec="utf-8"), min_size=4, max_size=30)
 AROUND = st.text(st.characters(codec="utf-8"), max_size=12)

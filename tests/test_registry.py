@@ -12,13 +12,14 @@ from types import ModuleType
 import pytest
 
 from orderdesk_sdk.errors import NotFoundError, PluginFault
-from orderdesk_sdk.hookspecs import INTEGRATIONS
-from orderdesk_sdk.registry import Registry
+from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
+from orderdesk_sdk.plugin.registry import Registry
 
 GOOD = """
-from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Integration, NewNumber
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply
+from orderdesk_sdk.plugin.integration import Integration, NewNumber
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.connection_settings import host, settings
 
 @settings
 class AcmeSettings:
@@ -245,8 +246,7 @@ def test_many_threads_load_an_integration_once(site: Site) -> None:
 
 
 def test_an_integration_that_makes_no_call_needs_no_address(site: Site) -> None:
-    no_call = (
-        "from orderdesk_sdk.declaration import Portal\nDECLARED.update(base_url=None, cancel=(Portal('Call them.'),))\n"
-    )
+    portal = "from orderdesk_sdk.plugin.routes import Portal\n"
+    no_call = f"{portal}DECLARED.update(base_url=None, cancel=(Portal('Call them.'),))\n"
     site.install(GOOD + no_call + "del orderdesk_cancel\n")
     assert site.registry().load("acme").integration.base_url is None

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from orderdesk_sdk.authoring.checks_source import statement_count
+from orderdesk_devkit.quality.checks_source import statement_count
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
@@ -121,7 +121,7 @@ def test_every_dependency_is_pinned(folder: Path) -> None:
         *table["dependencies"],
         *(one for extra in table.get("optional-dependencies", {}).values() for one in extra),
     ]
-    ours = {canonical(project_table(one)["name"]) for one in [ROOT, *PLUGINS]}
+    ours = {canonical(project_table(one)["name"]) for one in [ROOT, ROOT / "devkit", *PLUGINS]}
     pinned = {canonical(line.partition("==")[0]) for line in pins()}
     assert {name_of(one) for one in asked} - ours - pinned == set(), "run `python3 tools/dev.py pin`"
 

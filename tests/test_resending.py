@@ -9,23 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, LineAnswer
-from orderdesk_sdk.case import Case, State
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Button, ByCheck, Integration, Scope
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.client import CallLimits
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import StatedAt
-from orderdesk_sdk.order import Line, Order
-from orderdesk_sdk.reading import count_in, json_object, turned_away
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import CancelRequest, CheckRequest
-from orderdesk_sdk.settings import host, settings
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import StatedAt
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, Scope
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import count_in, json_object, turned_away
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.transport.http.client import CallLimits
 
 
 @settings

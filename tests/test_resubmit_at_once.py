@@ -8,15 +8,15 @@ from threading import Barrier
 
 import pytest
 
-from orderdesk_sdk.case import State
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import NotAllowedError
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.order import Order
-from orderdesk_sdk.resubmission import Resubmission
-from orderdesk_sdk.testing.village import Mill, Phone, Village, VillageOpener
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from tests.support.fake_services import Mill, Phone, Village, VillageOpener
 
 
 class Depot(Mill):

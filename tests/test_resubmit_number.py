@@ -7,31 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errand import ErrandState
+from orderdesk_devkit.testing.request_recorder import SeenRequest
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InputError, NotAllowedError, UnderWayError
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.order import Order, Placement
-from orderdesk_sdk.request import ResubmitRequest
-from orderdesk_sdk.testing.scripted_shop import (
-    ScriptedShop as Shop,
-)
-from orderdesk_sdk.testing.scripted_shop import (
-    ShopSettings,
-    absent,
-    sends,
-)
-from orderdesk_sdk.testing.scripted_shop import (
-    idle_errand as idle,
-)
-from orderdesk_sdk.testing.scripted_shop import (
-    shop_desk as opened,
-)
-from orderdesk_sdk.testing.tap import SeenRequest
+from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.requests import ResubmitRequest
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from tests.support.scripted_shop import ScriptedShop as Shop
+from tests.support.scripted_shop import ShopSettings, absent, sends
+from tests.support.scripted_shop import idle_errand as idle
+from tests.support.scripted_shop import shop_desk as opened
 
 
 def test_an_order_that_was_there_before_anything_was_sent_is_not_ours(tmp_path: Path) -> None:

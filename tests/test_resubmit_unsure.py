@@ -8,26 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer
+from orderdesk_devkit.simulators.profile import WireSimulator
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.request_recorder import Tap
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.clock import VirtualClock, hours
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Integration, NewNumber
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated
-from orderdesk_sdk.order import Line, Order, Placement
-from orderdesk_sdk.reading import turned_away
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import ResubmitRequest
-from orderdesk_sdk.resubmission import Resubmission
-from orderdesk_sdk.settings import host, settings
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.tap import Tap
-from orderdesk_sdk.testing.wire_simulator import WireSimulator
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Line, Order, Placement
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import NotStated
+from orderdesk_sdk.plugin.integration import Integration, NewNumber
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import ResubmitRequest
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import turned_away
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 
 @settings

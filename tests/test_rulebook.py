@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.casebook import LEASE
+from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.events import Occurrence, OccurrenceKind
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errors import (
-    InputError,
-)
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.rules import MOVE_ORDER, Occurrence, OccurrenceKind
-from orderdesk_sdk.testing.mail_child import ACTION
-from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.rules.model import MOVE_ORDER
+from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from tests.support.email_child import ACTION
 
 if TYPE_CHECKING:
     from tests.conftest import RulesOpener

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.case import State
+from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.events import Firing, Occurrence, OccurrenceKind
+from orderdesk_sdk.cases.ledger import Write
 from orderdesk_sdk.clock import VirtualClock, seconds
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Email, SinceSubmission
-from orderdesk_sdk.deeds import Deed, Deeds
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.rule_actions import Deeds
 from orderdesk_sdk.errors import (
     ConfigurationError,
     InputError,
@@ -24,12 +26,14 @@ from orderdesk_sdk.errors import (
     OrderDeskError,
     PluginFault,
 )
-from orderdesk_sdk.ledger import Write
-from orderdesk_sdk.ledger.sqlite import SqliteLedger
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.rules import MOVE_ORDER, Firing, Occurrence, OccurrenceKind, read_rules
-from orderdesk_sdk.testing.mail_child import ACTION, POST, PostPlugin
-from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.routes import Email, SinceSubmission
+from orderdesk_sdk.rules.actions import Deed
+from orderdesk_sdk.rules.model import MOVE_ORDER
+from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from tests.support.email_child import ACTION, POST, PostPlugin
 
 if TYPE_CHECKING:
     from tests.conftest import RulesOpener

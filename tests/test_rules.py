@@ -7,11 +7,14 @@ from collections.abc import Mapping
 import pytest
 from attrs import evolve
 
+from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.events import Occurrence, OccurrenceKind
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.rules import FACTS, Occurrence, OccurrenceKind, decide, facts_of, read_rules
-from orderdesk_sdk.testing.subject import sample_order
-from orderdesk_sdk.workers import Bulkhead
+from orderdesk_sdk.plugin.bulkhead import Bulkhead
+from orderdesk_sdk.rules.conditions import decide, facts_of
+from orderdesk_sdk.rules.model import FACTS
+from orderdesk_sdk.rules.reader import read_rules
 
 ORDER = sample_order()
 SOUND = {"name": "r", "event": "order moved", "do": ["Cancel Order at Post"]}
@@ -160,8 +163,8 @@ def test_a_filter_that_does_not_end_is_left_behind_and_the_others_are_decided(mo
             pass
         return True
 
-    monkeypatch.setattr("orderdesk_sdk.rules.matches", matches)
-    monkeypatch.setattr("orderdesk_sdk.rules._aside", Bulkhead("rules", 1, 0.1))
+    monkeypatch.setattr("orderdesk_sdk.rules.conditions.matches", matches)
+    monkeypatch.setattr("orderdesk_sdk.rules.conditions._aside", Bulkhead("rules", 1, 0.1))
     filters = ("number == 'first'", "number == 'slow'", "number == 'last'")
     rules = read_rules([{**SOUND, "name": when, "when": when} for when in filters], "rules")
     moved = Occurrence("x", OccurrenceKind.ORDER_MOVED, ORDER.id, VirtualClock().now())

@@ -13,15 +13,15 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from orderdesk_sdk.answer import Outcome
-from orderdesk_sdk.authoring.blueprint import Auth, Blueprint, Cancel
-from orderdesk_sdk.authoring.scaffold import render
+from orderdesk_devkit.scaffold.plugin_template import Auth, Blueprint, Cancel
+from orderdesk_devkit.scaffold.writer import render
+from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.testing.subject import sample_order
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.plugin.answer import Outcome
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.service import Service
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = {"__init__.py": 50, "settings.py": 36, "api.py": 54}

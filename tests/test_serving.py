@@ -13,8 +13,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
+from orderdesk_devkit.simulators.server import connection_of, serve
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
-from orderdesk_sdk.testing.serving import connection_of, serve
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,5 +117,5 @@ def test_reset_is_a_tcp_reset_and_close_is_not() -> None:
 
 
 def test_another_server_gives_no_connection_and_the_error_says_which_one_does() -> None:
-    with pytest.raises(ConfigurationError, match=r"serving\.serve"):
+    with pytest.raises(ConfigurationError, match=r"server\.serve"):
         connection_of({"type": "http"})

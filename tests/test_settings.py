@@ -6,8 +6,7 @@ import attrs
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import (
+from orderdesk_sdk.plugin.connection_settings import (
     SettingField,
     SettingKind,
     host,
@@ -17,6 +16,7 @@ from orderdesk_sdk.settings import (
     settings,
     settings_fields,
 )
+from orderdesk_sdk.secret import Secret
 
 
 @settings

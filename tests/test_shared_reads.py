@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from orderdesk_sdk.answer import EXCHANGE_NUMBER
+from orderdesk_devkit.testing.fake_client import exchange_of
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
 from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.exchange import Exchange, Intent
-from orderdesk_sdk.http import shared_reads
-from orderdesk_sdk.http.service import CALL, CallOptions, Service
-from orderdesk_sdk.http.shared_reads import SharedReads
-from orderdesk_sdk.ledger.entries import dump, load
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.testing.fake_client import exchange_of
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
+from orderdesk_sdk.plugin.service import CALL, CallOptions, Service
+from orderdesk_sdk.stores.serialization import dump, load
+from orderdesk_sdk.transport.http import shared_reads
+from orderdesk_sdk.transport.http.shared_reads import SharedReads
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker

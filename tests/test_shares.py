@@ -15,25 +15,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.case import State
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.events import Occurrence, OccurrenceKind
 from orderdesk_sdk.cli.worker import Worker
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Batch, Button, ByReply, Integration
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.engines.inline import Report
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.client import CallLimits
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated
-from orderdesk_sdk.order import Line, Order
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.rules import CANCEL_ORDER, Occurrence, OccurrenceKind, read_rules
-from orderdesk_sdk.settings import host, settings
-from orderdesk_sdk.testing.serving import serve
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import Line, Order
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import NotStated
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.routes import Batch, Button, ByReply
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.rules.model import CANCEL_ORDER
+from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.runtime.scheduler import Report
+from orderdesk_sdk.transport.http.client import CallLimits
 
 WITHIN = 30.0
 """Real seconds after which a test gives up waiting for another thread; none of them waits that long."""

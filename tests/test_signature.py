@@ -9,10 +9,10 @@ import hmac
 import pytest
 
 from orderdesk_sdk.errors import UntrustedMessage
-from orderdesk_sdk.message import Message
-from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.toolkit.signatures import demand_signature, message_text_at
+from orderdesk_sdk.plugin.webhooks import Message
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.signature import demand_signature, message_text_at
 
 BODY = b'{"order": {"id": 42, "name": "A"}}'
 

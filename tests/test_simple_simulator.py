@@ -10,11 +10,11 @@ from typing import ClassVar
 import httpx
 import pytest
 
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.simulators.simple import Durations, Outcome, Request, SimpleSimulator, Stages, same
+from orderdesk_devkit.simulators.simulator import Deed
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.simple_simulator import Durations, Outcome, Request, SimpleSimulator, Stages, same
-from orderdesk_sdk.testing.simulator import Deed
 
 KEY = "not-a-real-key"
 

@@ -8,9 +8,7 @@ import pytest
 from attrs import define
 from starlette.requests import Request
 
-from orderdesk_sdk.clock import hours
-from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.calls import (
+from orderdesk_devkit.simulators.http_requests import (
     basic,
     bearer,
     form_in,
@@ -23,8 +21,10 @@ from orderdesk_sdk.testing.calls import (
     same,
     stamp,
 )
-from orderdesk_sdk.testing.orders import Orders
-from orderdesk_sdk.testing.tokens import Tokens
+from orderdesk_devkit.simulators.orders import Orders
+from orderdesk_devkit.simulators.tokens import Tokens
+from orderdesk_sdk.clock import hours
+from orderdesk_sdk.errors import InputError, NotFoundError
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.simulators.simulator import Deed, Outcome, Record, Simulator, Switch, simulators
 from orderdesk_sdk.clock import Clock, SystemClock, VirtualClock
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.simulator import Deed, Outcome, Record, Simulator, Switch, simulators
 
 
 class Depot(Simulator):
@@ -151,7 +151,7 @@ def test_a_switch_that_does_not_exist_is_an_input_error(depot: Depot) -> None:
 
 def test_discovery_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = EntryPoint("depot", "no_such_module:Depot", "orderdesk.simulators")
-    monkeypatch.setattr("orderdesk_sdk.installed._entry_points", lambda group, folders: (broken,))
+    monkeypatch.setattr("orderdesk_sdk.plugin.entry_points._entry_points", lambda group, folders: (broken,))
     assert simulators() == {"depot": broken}
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from orderdesk_sdk.case import State
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, InputError, NotAllowedError
-from orderdesk_sdk.ledger import Write
-from orderdesk_sdk.status_change import StatusChange
-from orderdesk_sdk.testing.village import Village, VillageOpener
+from tests.support.fake_services import Village, VillageOpener
 
 HOLD = {
     "name": "Held there, held here",
@@ -142,7 +142,7 @@ def test_canceled_is_a_cancellation_and_the_cart_is_not_told_first(
     assert made.canceled is not None
     (case,) = made.canceled.cases
     assert (case.connection, case.state, made.changes) == ("cart", State.WITHDRAWN, ())
-    assert "mill (never asked)" in (case.text or "")
+    assert "no cancellation was requested at mill" in (case.text or "")
     assert village.writes == []
 
 

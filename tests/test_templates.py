@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.templates import fill, one_line, read_template
+from orderdesk_sdk.plugin.toolkit.templates import fill, one_line, read_template
 
 
 @pytest.mark.parametrize("template", ["{order_nr}", "{}", "{order_number.__class__}", "{reason[0]}"])

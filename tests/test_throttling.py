@@ -10,24 +10,26 @@ from pathlib import Path
 import httpx
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.case import State
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Button, ByCheck, Integration, SinceSubmission, Status
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.exchange import Exchange
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.order_reader import read_order_text
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.request import CancelRequest, CheckRequest, StatusRequest
-from orderdesk_sdk.settings import host, settings
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration, Status
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, StatusRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, SinceSubmission
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 CHECKED = ByCheck(every=minutes(2), give_up=hours(24))
 

@@ -12,11 +12,11 @@ import pytest
 
 from orderdesk_sdk.cli.worker import Worker
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.config import Config
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.engines.inline import Report
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.worker import Rounds, tick
 from orderdesk_sdk.errors import LedgerError, OrderDeskError
-from orderdesk_sdk.ticking import Rounds, tick
+from orderdesk_sdk.runtime.scheduler import Report
 
 FULL = LedgerError("the disk is full", place="desk.db")
 AWAY = OSError("the order store is away")

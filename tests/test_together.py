@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome
-from orderdesk_sdk.batches import together
-from orderdesk_sdk.http.service import Flow
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.reading import need, text_at
-from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Outcome
+from orderdesk_sdk.plugin.batching import together
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.service import Flow
+from orderdesk_sdk.plugin.toolkit.json_response import need, text_at
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 URL = "https://acme.example"

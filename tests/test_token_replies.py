@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
+from orderdesk_sdk.cases.exchange import Certainty
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.exchange import Certainty
-from orderdesk_sdk.http.auth import ClientCredentialsAuth
-from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.plugin.auth import ClientCredentialsAuth
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
 from tests.test_client_tokens import ONE_TRY, AcmeAuth, TokenService, put
 
 if TYPE_CHECKING:

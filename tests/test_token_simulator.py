@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 import httpx
 import pytest
 
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.simulators.token import TokenSimulator
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.token_simulator import TokenSimulator
 
 GOOD = {
     "grant_type": "client_credentials",

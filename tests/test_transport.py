@@ -11,9 +11,9 @@ import httpx
 import pytest
 import vcr
 
-from orderdesk_sdk.exchange import Exchange
-from orderdesk_sdk.http.client import CallLimits, ConnectionClient
-from orderdesk_sdk.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, answering, http_reply
+from orderdesk_sdk.cases.exchange import Exchange
+from orderdesk_sdk.transport.http.client import CallLimits, ConnectionClient
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker

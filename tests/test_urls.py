@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderdesk_sdk.config import ConnectionConfig, make_settings, read_config
+from orderdesk_sdk.desk.config import read_config
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.plugin.connection_settings import host, secret, setting, settings
+from orderdesk_sdk.plugin.urls import is_loopback, read_base_url, read_host
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, secret, setting, settings
-from orderdesk_sdk.urls import is_loopback, read_base_url, read_host
 
 PLACE = "desk.toml: [connections.shop].settings.endpoint"
 PASSWORD = "hunter22"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from orderdesk_devkit.testing.specs import VARIABLE, OpenApiModel, SpecMismatch, SwaggerModel, vendor_file
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError
-from orderdesk_sdk.testing.specs import VARIABLE, OpenApiModel, SpecMismatch, SwaggerModel, vendor_file
 
 MODEL = {
     "swagger": "2.0",
@@ -134,7 +134,7 @@ def test_the_file_is_found_below_the_named_folder(tmp_path: Path, monkeypatch: p
 def test_without_the_variable_the_test_is_skipped_and_the_summary_says_so_even_when_quiet(tmp_path: Path) -> None:
     test = tmp_path / "test_one.py"
     test.write_text(
-        "from orderdesk_sdk.testing.specs import vendor_file\n"
+        "from orderdesk_devkit.testing.specs import vendor_file\n"
         "def test_one() -> None:\n    vendor_file('acme', 'v1.json')\n"
         "def test_two() -> None:\n    vendor_file('acme', 'v1.json')\n",
         encoding="utf-8",
@@ -142,7 +142,17 @@ def test_without_the_variable_the_test_is_skipped_and_the_summary_says_so_even_w
     environment = {name: value for name, value in os.environ.items() if name not in {VARIABLE, "PYTEST_ADDOPTS"}}
     # Named rather than found by its entry point, so that a checkout that was never installed can run this too.
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "orderdesk_sdk.testing.plugin", "-c", os.devnull, str(test)]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "orderdesk_devkit.testing.pytest_plugin",
+        "-c",
+        os.devnull,
+        str(test),
+    ]
     run = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "2 skipped" in run.stdout

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 import pytest
 
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import Case, Event, State
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.ledger import Write
+from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.ledger import Write
-from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.testing.village import Cart, Mill, Phone, Village, VillageOpener
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.requests import CancelRequest
+from tests.support.fake_services import Cart, Mill, Phone, Village, VillageOpener
 
 
 class Veto:

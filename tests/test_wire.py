@@ -11,17 +11,17 @@ from typing import Any
 import httpx
 import pytest
 
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.declaration import ByCheck, ByPerson, ByReply
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.http.service import CALL, Flow, Service
-from orderdesk_sdk.identity import NotStated, StatedAt
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.reading import MalformedReply
-from orderdesk_sdk.reasons import Reason
-from orderdesk_sdk.request import CancelRequest, CheckRequest
-from orderdesk_sdk.wire import wire_cancel, wire_check, wire_confirmation
-from orderdesk_sdk.wire_profile import WireProfile, read_asking_profile, read_wire_profile
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.plugin.identity import NotStated, StatedAt
+from orderdesk_sdk.plugin.profiles.api_flows import wire_cancel, wire_check, wire_confirmation
+from orderdesk_sdk.plugin.profiles.api_profile import WireProfile, read_asking_profile, read_wire_profile
+from orderdesk_sdk.plugin.reasons import Reason
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin.routes import ByCheck, ByPerson, ByReply
+from orderdesk_sdk.plugin.service import CALL, Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 PLACE = "[connections.acme].settings.wire"

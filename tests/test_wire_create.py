@@ -5,11 +5,11 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.reading import MalformedReply
-from orderdesk_sdk.request import ResubmitRequest
-from orderdesk_sdk.wire import wire_before_create
-from orderdesk_sdk.wire_profile import WireProfile, read_wire_profile
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.plugin.profiles.api_flows import wire_before_create
+from orderdesk_sdk.plugin.profiles.api_profile import WireProfile, read_wire_profile
+from orderdesk_sdk.plugin.requests import ResubmitRequest
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 from tests.test_wire import ORDER, PLACE, SERVICE, changed, good
 
 LOOKED = read_wire_profile(changed("read", unknown=[404]), PLACE)

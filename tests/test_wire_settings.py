@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from orderdesk_sdk.declaration import Button, ByPerson
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.plugin.connection_settings import read_header_name
+from orderdesk_sdk.plugin.profiles.api_profile import read_wire_profile
+from orderdesk_sdk.plugin.profiles.api_settings import UndocumentedSettings
+from orderdesk_sdk.plugin.routes import Button, ByPerson
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import read_header_name
-from orderdesk_sdk.wire_profile import read_wire_profile
-from orderdesk_sdk.wire_settings import UndocumentedSettings
 
 WIRE = read_wire_profile({"cancel": {"method": "POST", "path": "/{remote_id}", "taken": [200]}}, "wire")
 WHOLE: dict[str, Any] = {

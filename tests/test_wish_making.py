@@ -8,13 +8,20 @@ from datetime import UTC, datetime
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.case import Cancellation, Case, State
-from orderdesk_sdk.declaration import Button, ByReply, Scope
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.validation import (
+    demand,
+    demand_lines,
+    open_cases,
+    wanted_placements,
+    wish_content,
+)
 from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.lines import resolve_lines
-from orderdesk_sdk.order import Line, Order, Placement, Role
-from orderdesk_sdk.reasons import FreeText
-from orderdesk_sdk.wish import demand, demand_lines, not_yet_asked, open_cases, wanted_placements, wish_content
+from orderdesk_sdk.orders.order import Line, Order, Placement, Role
+from orderdesk_sdk.plugin.lines import resolve_lines
+from orderdesk_sdk.plugin.reasons import FreeText
+from orderdesk_sdk.plugin.routes import Button, ByReply, Scope
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 MUG, CAP = Line(2, id="1", code="MUG"), Line(1, id="2", code="CAP")
@@ -68,41 +75,6 @@ def test_an_order_that_was_not_submitted_there_cannot_be_canceled_there(
     with pytest.raises(NotAllowedError, match=where) as caught:
         wanted_placements(ORDER, placements, at)
     assert caught.value.remedy
-
-
-@pytest.mark.parametrize(
-    ("state", "lines", "asks"),
-    [
-        (State.REQUESTED, {}, False),
-        (State.REQUESTED, {"MUG": 1}, False),
-        (State.CANCELED, {}, False),
-        (State.CANCELED, {"MUG": 1}, False),
-        (State.PARTLY_CANCELED, {}, False),
-        (State.PARTLY_CANCELED, {"MUG": 1}, True),
-        (State.REFUSED, {}, True),
-        (State.IMPOSSIBLE, {"MUG": 1}, True),
-        (State.WITHDRAWN, {}, True),
-    ],
-)
-def test_after_a_wish_for_the_whole_order_only_what_ended_without_a_cancel_is_asked_again(
-    state: State, lines: Lines, asks: bool
-) -> None:
-    assert not_yet_asked([DEPOT], opened(state=state), [WISH], lines) == ((DEPOT,) if asks else ())
-
-
-def test_a_wish_for_a_part_covers_the_same_part_only() -> None:
-    part = evolve(WISH, lines={"MUG": 1})
-    canceled = opened(part, State.CANCELED)
-    assert not_yet_asked([DEPOT], canceled, [part], {"MUG": 1}) == ()
-    assert not_yet_asked([DEPOT], canceled, [part], {"CAP": 1}) == (DEPOT,)
-    assert not_yet_asked([DEPOT], canceled, [part], {}) == (DEPOT,)
-
-
-@pytest.mark.parametrize("lines", [{}, {"CAP": 1}, {"MUG": 2}])
-def test_another_part_has_to_wait_while_one_is_being_canceled(lines: Lines) -> None:
-    part = evolve(WISH, lines={"MUG": 1})
-    with pytest.raises(NotAllowedError, match="another part of the order is being canceled at depot"):
-        not_yet_asked([DEPOT], opened(part), [part], lines)
 
 
 # What a route takes

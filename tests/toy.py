@@ -11,20 +11,21 @@ from uuid import uuid4
 import httpx
 from attrs import evolve
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, ByReply, Email, Integration, NewNumber, NoResubmit, fold
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.auth import ClientCredentialsAuth, HeaderAuth
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated, StatedAt
-from orderdesk_sdk.order import Placement
-from orderdesk_sdk.reading import count_in, json_object, text_at, turned_away
-from orderdesk_sdk.reasons import CanonicalReason, ClosedList, ReasonCode
-from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
+from orderdesk_sdk.orders.order import Placement
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.auth import ClientCredentialsAuth, HeaderAuth
+from orderdesk_sdk.plugin.connection_settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import NotStated, StatedAt
+from orderdesk_sdk.plugin.integration import Integration, NewNumber, NoResubmit
+from orderdesk_sdk.plugin.reasons import CanonicalReason, ClosedList, ReasonCode
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, ByReply, Email, fold
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import count_in, json_object, text_at, turned_away
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, parsed, secret, setting, settings
 
 
 @settings

@@ -10,8 +10,8 @@ from typing import ClassVar
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from orderdesk_devkit.simulators.simulator import Deed, Simulator, Switch
 from orderdesk_sdk.clock import Clock, hours, minutes
-from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch
 
 KEY = "a-key-for-toys-7f2b"
 

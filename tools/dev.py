@@ -1,8 +1,8 @@
 """One command for everything a contributor does: `python3 tools/dev.py test`, and so on; `--help` lists the verbs.
 
-The first run makes `.venv` in the checkout and installs the SDK, its development tools and every plugin under plugins/
-into it, editable. Later runs start at once; they install again only when a pyproject.toml, constraints.txt or the
-Python changed.
+The first run makes `.venv` in the checkout and installs the SDK, the devkit, the development tools and every plugin
+under plugins/ into it, editable. Later runs start at once; they install again only when a pyproject.toml,
+constraints.txt or the Python changed.
 
 It runs before anything is installed, so it imports the standard library only. It also keeps to syntax that Python 3.7
 reads, so that an old Python is told what is wrong instead of meeting a SyntaxError.
@@ -73,8 +73,8 @@ def executable(venv: Path, name: str) -> Path:
 
 
 def projects() -> list[Path]:
-    """The folders of all distributions in this checkout: the SDK first, then the plugins by name."""
-    return [ROOT, *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
+    """The folders of all distributions in this checkout: the SDK, the devkit, then the plugins by name."""
+    return [ROOT, ROOT / "devkit", *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
 
 
 def editables() -> list[str]:
@@ -317,7 +317,7 @@ def docs(extra: list[str]) -> int:
 
 def record(extra: list[str]) -> int:
     """Record a plugin's cassettes again: record amazon-mcf [--live]."""
-    return run("python", "-m", "orderdesk_sdk.testing.record", *extra)
+    return run("python", "-m", "orderdesk_devkit.testing.record", *extra)
 
 
 def pin(extra: list[str]) -> int:

@@ -8,77 +8,83 @@ from typing import Any
 
 import click
 
-from orderdesk_sdk.cli import (
-    commands_authoring,
-    commands_cancel,
-    commands_decide,
-    commands_inbound,
-    commands_integrations,
-    commands_ledger,
-    commands_orders,
-    commands_rules,
-    commands_work,
-    demo,
-    doctor,
-    sandbox,
-)
-from orderdesk_sdk.cli.last_words import complain, in_plain_words
+from orderdesk_sdk.cli.commands import cancel, decide, doctor, integrations, ledger, orders, report, rules, work
+from orderdesk_sdk.cli.contributed import contributed_commands, load_command
+from orderdesk_sdk.cli.error_lines import complain, in_plain_words
 from orderdesk_sdk.cli.session import Session, shared
 from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.plugin.entry_points import source_of
 
-__all__ = ["SECTIONS", "orderdesk"]
+__all__ = ["all_sections", "orderdesk"]
 
-SECTIONS: dict[str, tuple[click.Command, ...]] = {
-    "Try it": (demo.demo, sandbox.sandbox),
+_SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Set up": (
         doctor.doctor,
-        commands_integrations.integrations,
-        commands_integrations.matrix,
-        commands_integrations.show,
+        integrations.integrations,
+        integrations.matrix,
+        integrations.show,
     ),
     "Orders": (
-        commands_orders.import_orders,
-        commands_orders.orders,
-        commands_orders.place,
-        commands_orders.take_over,
-        commands_orders.move,
+        orders.import_orders,
+        orders.orders,
+        orders.place,
+        orders.take_over,
+        orders.move,
     ),
     "Cancel and follow up": (
-        commands_cancel.plan,
-        commands_cancel.cancel,
-        commands_work.work,
-        commands_cancel.cases,
-        commands_cancel.receipt,
-        commands_cancel.resubmit,
-        commands_inbound.status,
+        cancel.plan,
+        cancel.cancel,
+        work.work,
+        cancel.cases,
+        cancel.receipt,
+        cancel.resubmit,
+        report.status,
     ),
-    "Let rules do it": (commands_rules.rules,),
+    "Let rules do it": (rules.rules,),
     "Decide, as a person": (
-        commands_decide.check,
-        commands_decide.confirm,
-        commands_decide.refuse,
-        commands_decide.withdraw,
-        commands_decide.send_again,
-        commands_inbound.take_back,
+        decide.poll,
+        decide.confirm,
+        decide.refuse,
+        decide.withdraw,
+        decide.send_again,
+        report.take_back,
     ),
     "Say what was heard": (
-        commands_inbound.heard,
-        commands_inbound.shipped,
+        report.heard,
+        report.shipped,
     ),
-    "Keep the ledger": (commands_ledger.ledger, commands_ledger.forget),
-    "Write a plugin": (commands_authoring.new,),
+    "Keep the ledger": (ledger.ledger, ledger.forget),
 }
+
+
+def all_sections() -> dict[str, tuple[click.Command, ...]]:
+    """The commands by the title of their section in the help: the SDK's own, then those that packages add."""
+    sections = dict(_SECTIONS)
+    own = {command.name for commands in _SECTIONS.values() for command in commands}
+    for name, point in contributed_commands().items():
+        if name not in own:
+            title = f"Added by {source_of(point)}"
+            sections[title] = (*sections.get(title, ()), load_command(point))
+    return sections
 
 
 class _Sections(click.Group):
     """A group whose help has sections, and whose errors say what to do instead of where in our code they rose."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return [command.name or "" for commands in SECTIONS.values() for command in commands]
+        own = [command.name or "" for commands in _SECTIONS.values() for command in commands]
+        return own + [name for name in contributed_commands() if name not in own]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        point = contributed_commands().get(cmd_name)
+        return None if point is None else load_command(point)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         longest = max(map(len, self.list_commands(ctx)))
-        for title, commands in SECTIONS.items():
+        for title, commands in all_sections().items():
             with formatter.section(title):
                 limit = formatter.width - longest - 6
                 names = [(command.name or "").ljust(longest) for command in commands]
@@ -121,6 +127,6 @@ def orderdesk() -> None:
     """Cancel orders at every place that holds them, and prove it."""
 
 
-for _commands in SECTIONS.values():
+for _commands in _SECTIONS.values():
     for _command in _commands:
         orderdesk.add_command(_command)

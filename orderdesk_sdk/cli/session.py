@@ -17,14 +17,14 @@ import click
 from orderdesk_sdk import errors
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.cli.tables import Screen
+    from orderdesk_sdk.cases.ledger import Work
+    from orderdesk_sdk.cases.resubmission import Resubmission
+    from orderdesk_sdk.cases.status_change import StatusChange
+    from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.clock import Clock
-    from orderdesk_sdk.config import Config
-    from orderdesk_sdk.desk import Desk
-    from orderdesk_sdk.hosts.local import LocalHost
-    from orderdesk_sdk.ledger import Work
-    from orderdesk_sdk.resubmission import Resubmission
-    from orderdesk_sdk.status_change import StatusChange
+    from orderdesk_sdk.desk.config import Config
+    from orderdesk_sdk.desk.desk import Desk
+    from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 __all__ = ["PERSON_NEEDED", "Session", "by_option", "name_of_order", "shared", "who"]
 
@@ -44,7 +44,7 @@ class Session:
 
     def config(self) -> Config:
         """The configuration. Raises ConfigurationError."""
-        from orderdesk_sdk.config import find_config
+        from orderdesk_sdk.desk.config import find_config
 
         return find_config(self.config_file)
 
@@ -55,8 +55,7 @@ class Session:
         creating: make a ledger where neither it nor a configuration exists. Raises NotFoundError otherwise: a command
         in the wrong folder shall not look like an empty shop.
         """
-        from orderdesk_sdk.desk import Desk
-        from orderdesk_sdk.registry import Registry
+        from orderdesk_sdk.desk.desk import Desk
 
         config = self.config()
         if not creating and config.path is None and not config.ledger.exists():
@@ -65,7 +64,7 @@ class Session:
                 place=str(Path.cwd()),
                 remedy="go where your orderdesk.toml is, name it with --config, or begin with `orderdesk import`",
             )
-        with Desk(config, clock=clock_of(config), registry=Registry(listeners=listeners)) as desk:
+        with Desk(config, clock=clock_of(config), listeners=listeners) as desk:
             yield desk
 
     def give(self, shape: Mapping[str, object], show: Callable[[Screen], None]) -> None:
@@ -73,7 +72,7 @@ class Session:
         if self.as_json:
             click.echo(json.dumps(shape, indent=2))
             return
-        from orderdesk_sdk.cli.tables import Screen
+        from orderdesk_sdk.cli.output.screen import Screen
 
         show(Screen())
 
@@ -97,7 +96,7 @@ class Session:
             shape = {"kind": named.__name__, "text": error.text, "place": error.place, "remedy": error.remedy}
             click.echo(json.dumps({"error": shape}, indent=2))
             return
-        from orderdesk_sdk.cli.tables import printable
+        from orderdesk_sdk.cli.output.screen import printable
 
         said = f"{error.place}: {error.text}" if error.place else error.text
         click.echo(_broken(f"Error: {printable(said)}"), err=True)
@@ -106,8 +105,8 @@ class Session:
 
     def end(self, cases: Sequence[Work]) -> None:
         """End the command with the exit code that these cases ask for."""
-        from orderdesk_sdk.case import ALARMS, State
-        from orderdesk_sdk.errand import ErrandState
+        from orderdesk_sdk.cases.case import ALARMS, State
+        from orderdesk_sdk.cases.errand import ErrandState
 
         needed = {State.AWAITING_PERSON, ErrandState.AWAITING_PERSON, *ALARMS}
         if any(case.state in needed for case in cases):
@@ -125,7 +124,7 @@ def _broken(text: str) -> str:
 def clock_of(config: Config) -> Clock:
     """The clock to go by: the machine's, or that of the sandbox which wrote the configuration."""
     if config.sandbox is not None and config.sandbox.clock is not None:
-        from orderdesk_sdk.testing.sandbox import SandboxClock
+        from orderdesk_sdk.cli.sandbox_client import SandboxClock
 
         return SandboxClock(config.sandbox.clock)
     from orderdesk_sdk.clock import SystemClock
@@ -135,7 +134,7 @@ def clock_of(config: Config) -> Clock:
 
 def local_host(desk: Desk) -> LocalHost:
     """The desk's host, which must be the embedded one. Raises NotAllowedError."""
-    from orderdesk_sdk.hosts.local import embedded
+    from orderdesk_sdk.stores.sqlite.orders import embedded
 
     return embedded(desk.host, "list the orders")
 
@@ -146,7 +145,7 @@ def find_work(desk: Desk, ref: str) -> Work:
     At a connection an open one comes before what is settled, and a case before the others. Raises NotFoundError, and
     InputError where several begin like that.
     """
-    from orderdesk_sdk.cli.pages import each_case
+    from orderdesk_sdk.cli.output.pages import each_case
 
     try:
         return desk.work(ref)
@@ -184,7 +183,7 @@ def name_of_order(desk: Desk, order_id: str) -> str:
 
 def _is_of(desk: Desk, errand: Resubmission | StatusChange, ref: str) -> bool:
     """Whether an errand is about this order, or makes it."""
-    from orderdesk_sdk.status_change import StatusChange
+    from orderdesk_sdk.cases.status_change import StatusChange
 
     order = desk.order(ref)
     if isinstance(errand, StatusChange):

@@ -8,16 +8,17 @@ from threading import Event as Signal
 
 from attrs import field, frozen
 
-from orderdesk_sdk.case import Case, Event, State
-from orderdesk_sdk.cli.pages import each_case
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.state_machine import Event
+from orderdesk_sdk.cli.output.pages import each_case
+from orderdesk_sdk.cli.sandbox_client import SandboxClock
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errand import ErrandState
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.worker import Rounds
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.testing.sandbox import SandboxClock
-from orderdesk_sdk.ticking import Rounds
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.hookspecs import hookimpl
 
 __all__ = ["Watcher", "Worker", "machine_has_work"]
 

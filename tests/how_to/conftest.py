@@ -19,12 +19,12 @@ import pytest
 from attrs import frozen
 from click.testing import CliRunner
 
+from orderdesk_devkit.cli.sandbox import running
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.simulators.simulator import Simulator
+from orderdesk_devkit.testing.record import main
+from orderdesk_sdk import VirtualClock
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.cli.sandbox import running
-from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.testing.record import main as record
-from orderdesk_sdk.testing.simulator import Simulator
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "how-to"
 WRONG = (1, 2)
@@ -82,9 +82,9 @@ class Block:
                     ran = CliRunner().invoke(orderdesk, rest)
                     assert ran.exit_code not in WRONG, f"{line}: {ran.output}"
                     out = ran.stdout
-                case "python", "-m", "orderdesk_sdk.testing.record", *rest:
+                case "python", "-m", "orderdesk_devkit.testing.record", *rest:
                     with redirect_stdout(StringIO()) as shown:
-                        assert record(rest) == (0 if "--yes" in rest or "--live" not in rest else WAITS), line
+                        assert main(rest) == (0 if "--yes" in rest or "--live" not in rest else WAITS), line
                     out = shown.getvalue()
                 case words:
                     words[:1] = [sys.executable] if words[0] == "python" else words[:1]
@@ -139,9 +139,11 @@ def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualCl
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     ids = count(1044)
-    monkeypatch.setattr("orderdesk_sdk.wishes.secrets", SimpleNamespace(token_hex=lambda _: f"0c0ffee0{next(ids)}"))
+    monkeypatch.setattr(
+        "orderdesk_sdk.desk.cancellations.secrets", SimpleNamespace(token_hex=lambda _: f"0c0ffee0{next(ids)}")
+    )
     clock = VirtualClock(datetime(YEAR, 1, 5, 9, tzinfo=UTC))
-    monkeypatch.setattr("orderdesk_sdk.desk.SystemClock", lambda: clock)
+    monkeypatch.setattr("orderdesk_sdk.desk.desk.SystemClock", lambda: clock)
     Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     yield clock
     monkeypatch.undo()

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orderdesk_sdk.case import ProofKind, State
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.receipt import Receipt
+from orderdesk_sdk import Desk, ProofKind, Receipt, State
 
 if TYPE_CHECKING:
     from tests.how_to.conftest import Block, Simulators

@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
-from orderdesk_sdk.case import State
-from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hosts.samples import SAMPLE_ORDERS
-from orderdesk_sdk.plan import Plan
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.wishes import Standing
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_sdk import Desk, Plan, Standing, State, VirtualClock
 
 if TYPE_CHECKING:
     from tests.how_to.conftest import Pages
@@ -53,7 +49,7 @@ def test_the_how_to_works_as_it_is_written(
         (tmp_path / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
         monkeypatch.chdir(tmp_path)
         # The page opens its desk by the machine's clock, on which Amazon would take its minutes.
-        monkeypatch.setattr("orderdesk_sdk.desk.SystemClock", lambda: clock)
+        monkeypatch.setattr("orderdesk_sdk.desk.desk.SystemClock", lambda: clock)
         names: dict[str, object] = {}
         give_orders.run(names)
         try:

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from attrs import frozen
 
+from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.errors import LedgerError
-from orderdesk_sdk.testing.serving import serve
 from orderdesk_shopify.simulator import ShopifySimulator
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orderdesk_sdk.authoring.blueprint import Auth, Cancel
+from orderdesk_devkit.scaffold.plugin_template import Auth, Cancel
 from tests.how_to.newcomer import Newcomer, briefly
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.message import Message
+from orderdesk_sdk import Desk, Message
 from orderdesk_shopify.simulator import ShopifySimulator
 
 if TYPE_CHECKING:

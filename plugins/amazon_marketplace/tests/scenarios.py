@@ -1,4 +1,4 @@
-"""What is said between us and Amazon Marketplace, for cassettes; see orderdesk_sdk.testing.scenarios."""
+"""What is said between us and Amazon Marketplace, for cassettes; see orderdesk_devkit.testing.scenarios."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ from collections.abc import Callable
 from functools import partial
 
 from orderdesk_amazon_marketplace.simulator import Durations, MarketplaceSimulator
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.simulator import Simulator
+from orderdesk_devkit.testing.harness import Stage
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, with_fault, with_order
 from orderdesk_sdk.clock import Clock, minutes
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.scenarios import (
-    Scenario,
-    Scenarios,
-    with_fault,
-    with_order,
-)
-from orderdesk_sdk.testing.simulator import Simulator
-from orderdesk_sdk.testing.stage import Stage
 
 ORDER = "902-1106328-1059050"
 QUICK = partial(MarketplaceSimulator, durations=Durations(queue=minutes(1), progress=minutes(1), change=minutes(1)))

@@ -8,10 +8,11 @@ import pytest
 
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
 from orderdesk_amazon_marketplace.simulator.service import SELLER
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import ProofKind, State
-from orderdesk_sdk.testing.stage import LINES, SimulatedStage
-from orderdesk_sdk.testing.tap import SeenRequest
+from orderdesk_devkit.testing.harness import LINES, SimulatedStage
+from orderdesk_devkit.testing.request_recorder import SeenRequest
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.plugin.answer import Refusal
 
 integration = "amazon-marketplace"
 order = ORDER = "902-1106328-1059050"

@@ -8,12 +8,12 @@ from collections import Counter
 import pytest
 
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
-from orderdesk_sdk.case import Case, State
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.order_reader import read_order_text
-from orderdesk_sdk.receipt import CaseReceipt
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import SimulatedStage
+from orderdesk_devkit.testing.harness import SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.receipt import CaseReceipt
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 integration = "amazon-marketplace"
 order = FIRST = "902-1106328-1059050"

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
+from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.serving import serve
 
 integration = "amazon-marketplace"
 order = ORDER = "902-1106328-1059050"

@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator, Status
-from orderdesk_sdk.case import State
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.harness import LINES, SimulatedStage
+from orderdesk_devkit.testing.specs import SwaggerModel, vendor_file
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.specs import SwaggerModel, vendor_file
-from orderdesk_sdk.testing.stage import LINES, SimulatedStage
 
 integration = "amazon-marketplace"
 order = ORDER = "902-1106328-1059050"

@@ -10,12 +10,13 @@ from orderdesk_amazon_marketplace.settings import MarketplaceSettings
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
 from orderdesk_amazon_marketplace.simulator.feeds import REASONS as PUBLISHED
 from orderdesk_amazon_marketplace.simulator.service import PLAN
-from orderdesk_sdk.declaration import Button, NoResubmit
+from orderdesk_devkit.testing.harness import SimulatedStage
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.order import Order, Role
-from orderdesk_sdk.reasons import CanonicalReason, resolve_reason
+from orderdesk_sdk.orders.order import Order, Role
+from orderdesk_sdk.plugin.integration import NoResubmit
+from orderdesk_sdk.plugin.reasons import CanonicalReason, resolve_reason
+from orderdesk_sdk.plugin.routes import Button
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.stage import SimulatedStage
 
 integration = "amazon-marketplace"
 order = "902-1106328-1059050"

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import Case, State
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import LINES, SimulatedStage
+from orderdesk_devkit.testing.request_recorder import SeenRequest
+from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.stage import LINES, SimulatedStage
-from orderdesk_sdk.testing.tap import SeenRequest
+from orderdesk_sdk.plugin.answer import Refusal
 
 integration = "amazon-marketplace"
 order = ORDER = "902-1106328-1059050"

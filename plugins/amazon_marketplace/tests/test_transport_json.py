@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
-from orderdesk_sdk.case import State
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import LINES, SimulatedStage
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import LINES, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_sdk.cases.case import State
 
 integration = "amazon-marketplace"
 order = ORDER = "902-1106328-1059050"

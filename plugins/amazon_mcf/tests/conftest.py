@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
+from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.testing.serving import serve
 
 
 @pytest.fixture

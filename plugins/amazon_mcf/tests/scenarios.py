@@ -1,4 +1,4 @@
-"""What is said between us and Amazon MCF, for cassettes; see orderdesk_sdk.testing.scenarios."""
+"""What is said between us and Amazon MCF, for cassettes; see orderdesk_devkit.testing.scenarios."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import partial
 
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
-from orderdesk_sdk.clock import Clock, minutes
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.scenarios import (
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.simulator import Simulator
+from orderdesk_devkit.testing.harness import LINES, ORDER, Stage
+from orderdesk_devkit.testing.scenarios import (
     Scenario,
     Scenarios,
     cancel_and_follow,
@@ -16,8 +17,7 @@ from orderdesk_sdk.testing.scenarios import (
     with_fault,
     with_order,
 )
-from orderdesk_sdk.testing.simulator import Simulator
-from orderdesk_sdk.testing.stage import LINES, ORDER, Stage
+from orderdesk_sdk.clock import Clock, minutes
 
 IN_A_HURRY = partial(McfSimulator, durations=Durations(received=minutes(3), planning=minutes(3), processing=minutes(3)))
 """A warehouse with little to do: few read-backs to the end."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
-from orderdesk_sdk.case import State
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import LINES, SimulatedStage
-from orderdesk_sdk.testing.tap import SeenRequest
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import LINES, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.request_recorder import SeenRequest
+from orderdesk_sdk.cases.case import State
 
 integration = "amazon-mcf"
 

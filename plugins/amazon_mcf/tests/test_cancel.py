@@ -12,17 +12,18 @@ from orderdesk_amazon_mcf import orderdesk_cancel
 from orderdesk_amazon_mcf.api import UNKNOWN
 from orderdesk_amazon_mcf.settings import McfSettings
 from orderdesk_amazon_mcf.simulator import McfSimulator
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import ProofKind, State
+from orderdesk_devkit.testing.harness import LINES, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.request_recorder import SeenRequest
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import LINES, SimulatedStage
-from orderdesk_sdk.testing.tap import SeenRequest
 
 integration = "amazon-mcf"
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)

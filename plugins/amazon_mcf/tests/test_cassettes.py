@@ -7,11 +7,12 @@ from pathlib import Path
 
 from orderdesk_amazon_mcf.api import OTHER
 from orderdesk_amazon_mcf.simulator import example_address
-from orderdesk_sdk.answer import LineAnswer, Refusal
-from orderdesk_sdk.case import ProofKind, State
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.testing.cassette_suite import CassetteSuite
-from orderdesk_sdk.testing.stage import Stage
+from orderdesk_devkit.testing.cassette_suite import CassetteSuite
+from orderdesk_devkit.testing.harness import Stage
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
 
 Play = Callable[[str], Stage]
 HERE = Path(__file__).parent

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
-from orderdesk_sdk.answer import LineAnswer, Refusal
-from orderdesk_sdk.case import Case, ProofKind, State
-from orderdesk_sdk.testing.stage import LINES, SimulatedStage
-from orderdesk_sdk.testing.tap import SeenRequest
+from orderdesk_devkit.testing.harness import LINES, SimulatedStage
+from orderdesk_devkit.testing.request_recorder import SeenRequest
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
 
 integration = "amazon-mcf"
 Edit = Callable[[SeenRequest, bytes], bytes]

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator, Status, example_order
+from orderdesk_devkit.testing.specs import SwaggerModel, vendor_file
 from orderdesk_sdk.clock import VirtualClock, seconds
-from orderdesk_sdk.testing.specs import SwaggerModel, vendor_file
 
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 ORDER = ORDERS + "/{sellerFulfillmentOrderId}"

@@ -11,16 +11,16 @@ import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_amazon_mcf.simulator.service import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
-from orderdesk_sdk.case import State
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.cassettes import Source, read_head
+from orderdesk_devkit.testing.record import main
+from orderdesk_devkit.testing.scenarios import load_scenarios, replayed
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import SystemClock, minutes
-from orderdesk_sdk.config import read_config
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.order_reader import read_order_text
-from orderdesk_sdk.testing.cassettes import Source, read_head
-from orderdesk_sdk.testing.record import main
-from orderdesk_sdk.testing.scenarios import load_scenarios, replayed
-from orderdesk_sdk.testing.serving import serve
+from orderdesk_sdk.desk.config import read_config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 HERE = Path(__file__).parent
 CONFIG = """

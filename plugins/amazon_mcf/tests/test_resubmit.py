@@ -9,12 +9,12 @@ import pytest
 
 from orderdesk_amazon_mcf.api import OTHER
 from orderdesk_amazon_mcf.simulator import McfSimulator
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.specs import SwaggerModel, vendor_file
-from orderdesk_sdk.testing.stage import LINES, SimulatedStage
-from orderdesk_sdk.testing.tap import SeenRequest
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import LINES, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.request_recorder import SeenRequest
+from orderdesk_devkit.testing.specs import SwaggerModel, vendor_file
+from orderdesk_sdk.cases.errand import ErrandState
 
 integration = "amazon-mcf"
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator, example_order
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.simulator import Simulator
 
 Renew = Callable[[], httpx.Client]
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from orderdesk_amazon_mcf.simulator import McfSimulator
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.report_keys import LOUD
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.testing.plugin import LOUD
-from orderdesk_sdk.testing.serving import serve
 
 SCRIPT = Path(__file__).with_name("amazon_client.py")
 PUBLIC = Path(__file__).with_name("public_client.py")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_bay_photo.simulator import BayPhotoSimulator
-from orderdesk_sdk.testing.stage import ORDER
+from orderdesk_devkit.testing.harness import ORDER
 
 
 @pytest.fixture

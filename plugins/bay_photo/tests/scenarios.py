@@ -1,4 +1,4 @@
-"""What is said between us and Bay Photo, for cassettes; see orderdesk_sdk.testing.scenarios.
+"""What is said between us and Bay Photo, for cassettes; see orderdesk_devkit.testing.scenarios.
 
 Credentials and new orders are Bay Photo's; cancel and read go over the simulator-defined wire, or live over that of the
 account.
@@ -9,14 +9,9 @@ from __future__ import annotations
 from attrs import evolve
 
 from orderdesk_bay_photo.simulator import BayPhotoSimulator
-from orderdesk_sdk.testing.scenarios import (
-    Scenario,
-    Scenarios,
-    cancel_and_resubmit,
-    with_order,
-)
-from orderdesk_sdk.testing.stage import LINES
-from orderdesk_sdk.testing.wire_scenarios import wire_scenarios
+from orderdesk_devkit.testing.api_scenarios import wire_scenarios
+from orderdesk_devkit.testing.harness import LINES
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_resubmit, with_order
 
 V2 = {"api": "v2"}
 PRINTS = [

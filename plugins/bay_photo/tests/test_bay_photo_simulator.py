@@ -12,10 +12,10 @@ import pytest
 from orderdesk_bay_photo.api import new_order
 from orderdesk_bay_photo.settings import SCOPES, BayPhotoSettings
 from orderdesk_bay_photo.simulator import CLIENT_ID, CLIENT_SECRET, SUBMIT, TOKEN, BayPhotoSimulator
+from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import hours, seconds
-from orderdesk_sdk.order import Address, Line, Order
+from orderdesk_sdk.orders.order import Address, Line, Order
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.serving import serve
 
 integration = "bay-photo"
 V1 = {"authorization": f'Token token="{TOKEN}"'}

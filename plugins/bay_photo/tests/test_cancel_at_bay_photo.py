@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from orderdesk_bay_photo.simulator import TOKEN, BayPhotoSimulator
-from orderdesk_sdk.case import State
+from orderdesk_devkit.testing.api_suite import FINAL
+from orderdesk_devkit.testing.harness import ORDER, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.declaration import ByCheck, Evidence
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import ORDER, SimulatedStage
-from orderdesk_sdk.testing.wire_suite import FINAL
+from orderdesk_sdk.plugin.integration import Evidence
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.routes import ByCheck
 
 integration = "bay-photo"
 each_api = pytest.mark.parametrize("api", ["v1", "v2"])

@@ -7,11 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from orderdesk_bay_photo.simulator import CLIENT_ID, CLIENT_SECRET, TOKEN
-from orderdesk_sdk.case import ProofKind, State
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.testing.cassette_suite import CassetteSuite
-from orderdesk_sdk.testing.stage import Stage
-from orderdesk_sdk.testing.wire_suite import WireConversations
+from orderdesk_devkit.testing.api_suite import WireConversations
+from orderdesk_devkit.testing.cassette_suite import CassetteSuite
+from orderdesk_devkit.testing.harness import Stage
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.evidence import ProofKind
 
 Play = Callable[[str], Stage]
 

@@ -10,13 +10,13 @@ import pytest
 from attrs import evolve
 
 from orderdesk_bay_photo.simulator import BayPhotoSimulator
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.resubmission import Resubmission
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import SimulatedStage
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 integration = "bay-photo"
 each_api = pytest.mark.parametrize("api", ["v1", "v2"])

@@ -1,4 +1,4 @@
-"""What is said over the simulator-defined wire, which is not BDLinx's; see orderdesk_sdk.testing.scenarios.
+"""What is said over the simulator-defined wire, which is not BDLinx's; see orderdesk_devkit.testing.scenarios.
 
 Live, it is the wire of the account: the cassette keeps the profile as it is configured, so it replays all the same.
 """
@@ -6,8 +6,8 @@ Live, it is the wire of the account: the cassette keeps the profile as it is con
 from __future__ import annotations
 
 from orderdesk_bdlinx.simulator import BdlinxSimulator
-from orderdesk_sdk.testing.scenarios import Scenarios
-from orderdesk_sdk.testing.wire_scenarios import wire_scenarios
+from orderdesk_devkit.testing.api_scenarios import wire_scenarios
+from orderdesk_devkit.testing.scenarios import Scenarios
 
 SCENARIOS = Scenarios(
     "bdlinx", service_version="as configured; BDLinx publishes none", table=wire_scenarios(BdlinxSimulator)

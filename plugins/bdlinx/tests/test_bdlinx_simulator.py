@@ -9,11 +9,11 @@ import pytest
 
 from orderdesk_bdlinx.settings import BdlinxSettings
 from orderdesk_bdlinx.simulator import BdlinxSimulator
+from orderdesk_devkit.simulators.profile import API_SECRET, API_USER, BASE, Durations
+from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.config import ConnectionConfig, make_settings
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.wire_simulator import API_SECRET, API_USER, BASE, Durations
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 
 GOOD = httpx.BasicAuth(API_USER, API_SECRET)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orderdesk_sdk.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance import PluginConformance
 
 pytestmark = pytest.mark.slow
 

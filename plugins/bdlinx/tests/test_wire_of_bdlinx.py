@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.testing.wire_suite import WireSuite
+from orderdesk_devkit.testing.api_suite import WireSuite
 
 
 class TestBdlinx(WireSuite):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_commercehub.simulator import DscoSimulator
-from orderdesk_sdk.testing.stage import LINES, ORDER
+from orderdesk_devkit.testing.harness import LINES, ORDER
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
-"""What is said between us and Dsco, for cassettes; see orderdesk_sdk.testing.scenarios."""
+"""What is said between us and Dsco, for cassettes; see orderdesk_devkit.testing.scenarios."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from orderdesk_commercehub.simulator import DscoSimulator
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import LINES, ORDER, Stage
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios
-from orderdesk_sdk.testing.stage import LINES, ORDER, Stage
 
 RETAILER = "demoretailer"
 OUT_OF_STOCK = {"code": "OOS", "title": "Out of stock", "for": ["out of stock"]}

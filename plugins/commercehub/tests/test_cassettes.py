@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orderdesk_commercehub.simulator import DscoSimulator
-from orderdesk_sdk.answer import LineAnswer, Refusal
-from orderdesk_sdk.case import ProofKind, State
+from orderdesk_devkit.testing.cassette_suite import CassetteSuite
+from orderdesk_devkit.testing.harness import LINES, Stage, simulated
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.testing.cassette_suite import CassetteSuite
-from orderdesk_sdk.testing.stage import LINES, Stage, simulated
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
 
 Play = Callable[[str], Stage]
 READ = "GET /order/?orderKey=poNumber&value=1042&returnMultiple=true 200"

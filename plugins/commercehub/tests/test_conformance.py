@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import pytest
 
-from orderdesk_sdk.testing.conformance import PluginConformance
-from orderdesk_sdk.testing.conformance.junk import Junk
-from orderdesk_sdk.testing.conformance.troubles import Troubles
+from orderdesk_devkit.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance.faults import Troubles
+from orderdesk_devkit.testing.conformance.malformed_responses import Junk
 
 pytestmark = pytest.mark.slow
 

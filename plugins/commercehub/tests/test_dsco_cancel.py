@@ -10,12 +10,12 @@ import pytest
 
 from orderdesk_commercehub.api import UNKNOWN
 from orderdesk_commercehub.simulator import DscoSimulator
-from orderdesk_sdk.answer import LineAnswer, Refusal
-from orderdesk_sdk.case import State
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
+from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
 
 integration = "commercehub"
 CANCEL = "/order/item/cancel"

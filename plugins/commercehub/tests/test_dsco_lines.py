@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from orderdesk_commercehub.simulator import DscoSimulator
-from orderdesk_sdk.answer import LineAnswer, Refusal
-from orderdesk_sdk.case import ProofKind, State
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import ORDER, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import ORDER, SimulatedStage
+from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
 
 integration = "commercehub"
 

@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from orderdesk_commercehub.simulator import CLIENT_ID, CLIENT_SECRET, DscoSimulator
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.specs import OpenApiModel, vendor_file
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.specs import OpenApiModel, vendor_file
-from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
 
 integration = "commercehub"
 

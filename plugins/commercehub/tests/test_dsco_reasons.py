@@ -11,13 +11,13 @@ import pytest
 from orderdesk_commercehub.api import CODES
 from orderdesk_commercehub.settings import HubSettings
 from orderdesk_commercehub.simulator import DscoSimulator
-from orderdesk_sdk.case import State
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import ConfigurationError, InputError
-from orderdesk_sdk.reasons import CanonicalReason, read_reason_lists
-from orderdesk_sdk.settings import settings_fields
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
+from orderdesk_sdk.plugin.connection_settings import settings_fields
+from orderdesk_sdk.plugin.reasons import CanonicalReason, read_reason_lists
 
 integration = "commercehub"
 ALL = [reason.value for reason in CanonicalReason]

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from orderdesk_commercehub.simulator import CLIENT_ID, CLIENT_SECRET, DscoSimulator
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.serving import serve
 
 ORDER = "1042"
 

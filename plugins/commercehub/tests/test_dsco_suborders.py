@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import pytest
 
 from orderdesk_commercehub.simulator import DscoSimulator
-from orderdesk_sdk.answer import LineAnswer, Refusal
-from orderdesk_sdk.case import Case, State
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import ORDER, SimulatedStage
+from orderdesk_devkit.testing.harness import ORDER, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
 
 integration = "commercehub"
 ALL = (LineAnswer("MUG", 2, 2, id="1"), LineAnswer("CAP", 1, 1, id="2"))

@@ -12,14 +12,15 @@ import pytest
 
 from orderdesk_commercehub.orderstream import confirm, write_confirm
 from orderdesk_commercehub.settings import HubSettings
-from orderdesk_sdk.case import ProofKind, State
+from orderdesk_devkit.testing.harness import SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, InputError, NotAllowedError, PluginFault
-from orderdesk_sdk.order import Line, Order, Placement, Role
-from orderdesk_sdk.reasons import CanonicalReason, Reason
-from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import SimulatedStage
+from orderdesk_sdk.orders.order import Line, Order, Placement, Role
+from orderdesk_sdk.plugin.reasons import CanonicalReason, Reason
+from orderdesk_sdk.plugin.requests import CancelRequest
 
 integration = "commercehub"
 SETTINGS = HubSettings(mode="orderstream", vendor_id="lanternworks", retailer_field="checkout_data.Retailer")

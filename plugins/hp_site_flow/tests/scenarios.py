@@ -1,13 +1,12 @@
-"""What is said between us and Site Flow, for cassettes; see orderdesk_sdk.testing.scenarios."""
+"""What is said between us and Site Flow, for cassettes; see orderdesk_devkit.testing.scenarios."""
 
 from __future__ import annotations
 
 from attrs import evolve
 
-from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.scenarios import (
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import Stage
+from orderdesk_devkit.testing.scenarios import (
     Scenario,
     Scenarios,
     cancel_and_follow,
@@ -15,7 +14,8 @@ from orderdesk_sdk.testing.scenarios import (
     with_fault,
     with_order,
 )
-from orderdesk_sdk.testing.stage import Stage
+from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 
 def resubmit_with_artwork(stage: Stage) -> None:

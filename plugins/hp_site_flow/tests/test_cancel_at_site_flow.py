@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import State
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.exchange import Exchange
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
+from orderdesk_sdk.plugin.answer import Refusal
 
 integration = "hp-site-flow"
 BATCHED = "may still be produced"

@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
+from orderdesk_devkit.testing.cassette_suite import CassetteSuite
+from orderdesk_devkit.testing.harness import Stage
 from orderdesk_hp_site_flow.simulator.service import POSTBACK_TOKEN
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import ProofKind, State
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.testing.cassette_suite import CassetteSuite
-from orderdesk_sdk.testing.stage import Stage
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.plugin.answer import Refusal
 
 Play = Callable[[str], Stage]
 BATCHED = "what was batched by then may still be produced"

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from orderdesk_sdk.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance import PluginConformance
 
 pytestmark = pytest.mark.slow
 

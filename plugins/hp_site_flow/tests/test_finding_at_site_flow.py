@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
-from orderdesk_sdk.case import State
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
 
 integration = "hp-site-flow"
 

@@ -6,17 +6,17 @@ import json
 
 import pytest
 
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage, configured
 from orderdesk_hp_site_flow import orderdesk_receive
 from orderdesk_hp_site_flow.settings import SiteFlowSettings
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
-from orderdesk_sdk.case import State
-from orderdesk_sdk.config import make_settings
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.errors import ConfigurationError, UntrustedMessage
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.message import Hint, HintKind, Message
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage, configured
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.service import Service
+from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
+from orderdesk_sdk.runtime.connection_config import make_settings
 
 integration = "hp-site-flow"
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
-from orderdesk_sdk.case import State
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
 
 integration = "hp-site-flow"
 NEXT = f"{ORDER}-1"

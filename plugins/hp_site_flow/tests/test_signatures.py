@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
+from orderdesk_devkit.testing.specs import vendor_file
 from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
 from orderdesk_hp_site_flow.simulator.checks import SECRET, TOKEN, signature_fault
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.specs import vendor_file
-from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
 
 integration = "hp-site-flow"
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)

@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.harness import LINES, configured
+from orderdesk_devkit.testing.specs import vendor_file
 from orderdesk_hp_site_flow import api
 from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator, example_order
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.config import make_settings
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.reading import text_at
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.specs import vendor_file
-from orderdesk_sdk.testing.stage import LINES, configured
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.toolkit.json_response import text_at
+from orderdesk_sdk.runtime.connection_config import make_settings
 
 integration = "hp-site-flow"
 Caller = Callable[..., httpx.Response]

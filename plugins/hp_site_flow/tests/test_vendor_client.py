@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
+from orderdesk_devkit.testing.npm import npm_package, run_node
 from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator, example_order
-from orderdesk_sdk.case import State
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.npm import npm_package, run_node
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
 
 integration = "hp-site-flow"
 SCRIPT = Path(__file__).with_name("oneflow_client.js")

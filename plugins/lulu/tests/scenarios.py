@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.scenarios import (
-    Scenario,
-    Scenarios,
-    cancel_and_follow,
-    with_fault,
-    with_order,
-)
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_follow, with_fault, with_order
 
 SCENARIOS = Scenarios(
     "lulu",

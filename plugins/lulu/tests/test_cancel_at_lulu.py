@@ -9,18 +9,18 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from orderdesk_devkit.testing.harness import ORDER, SimulatedStage, simulated
 from orderdesk_lulu import orderdesk_check
 from orderdesk_lulu.settings import LuluSettings
 from orderdesk_lulu.simulator import LuluSimulator
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.case import State
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.request import CheckRequest
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.plugin.requests import CheckRequest
+from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.stage import ORDER, SimulatedStage, simulated
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 

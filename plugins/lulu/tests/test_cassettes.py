@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import ProofKind, State
-from orderdesk_sdk.testing.cassette_suite import CassetteSuite
-from orderdesk_sdk.testing.stage import Stage
+from orderdesk_devkit.testing.cassette_suite import CassetteSuite
+from orderdesk_devkit.testing.harness import Stage
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.plugin.answer import Refusal
 
 CANCEL, READ = "PUT /print-jobs/1042/status/", "GET /print-jobs/1042/"
 

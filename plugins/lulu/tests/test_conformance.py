@@ -1,6 +1,6 @@
 import pytest
 
-from orderdesk_sdk.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance import PluginConformance
 
 pytestmark = pytest.mark.slow
 

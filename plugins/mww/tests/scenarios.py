@@ -1,19 +1,13 @@
-"""What is said between us and MWW, for cassettes; see orderdesk_sdk.testing.scenarios."""
+"""What is said between us and MWW, for cassettes; see orderdesk_devkit.testing.scenarios."""
 
 from __future__ import annotations
 
 from functools import partial
 
+from orderdesk_devkit.testing.harness import LINES, Stage
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_follow, cancel_and_resubmit, with_order
 from orderdesk_mww.simulator import Durations, MwwSimulator, State
 from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.testing.scenarios import (
-    Scenario,
-    Scenarios,
-    cancel_and_follow,
-    cancel_and_resubmit,
-    with_order,
-)
-from orderdesk_sdk.testing.stage import LINES, Stage
 
 IN_A_HURRY = partial(MwwSimulator, durations=Durations(packing=minutes(2), shipping=minutes(2)))
 """A factory with little to do: shipped before the first read-back."""

@@ -7,16 +7,16 @@ from datetime import timedelta
 
 import pytest
 
+from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.request_recorder import SeenRequest
 from orderdesk_mww.simulator import MwwSimulator, State
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import ProofKind
-from orderdesk_sdk.case import State as CaseState
+from orderdesk_sdk.cases.case import State as CaseState
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
-from orderdesk_sdk.declaration import Always, Button, ByCheck, Email, SinceSubmission
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import LINES, ORDER, SimulatedStage
-from orderdesk_sdk.testing.tap import SeenRequest
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.routes import Always, Button, ByCheck, Email, SinceSubmission
 
 integration = "mww"
 NO_LIMIT = {"cancel_window": "no limit"}

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from orderdesk_devkit.testing.cassette_suite import CassetteSuite
+from orderdesk_devkit.testing.cassettes import read_head
+from orderdesk_devkit.testing.harness import Stage, simulated
+from orderdesk_devkit.testing.record import record_live
+from orderdesk_devkit.testing.scenarios import load_scenarios, replayed
 from orderdesk_mww.simulator import MwwSimulator
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import ProofKind, State
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import VirtualClock, hours
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.testing.cassette_suite import CassetteSuite
-from orderdesk_sdk.testing.cassettes import read_head
-from orderdesk_sdk.testing.record import record_live
-from orderdesk_sdk.testing.scenarios import load_scenarios, replayed
-from orderdesk_sdk.testing.stage import Stage, simulated
+from orderdesk_sdk.plugin.answer import Refusal
 
 Play = Callable[[str], Stage]
 

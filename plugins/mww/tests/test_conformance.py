@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import pytest
 
+from orderdesk_devkit.testing.conformance import PluginConformance
 from orderdesk_sdk.clock import minutes
-from orderdesk_sdk.testing.conformance import PluginConformance
 
 pytestmark = pytest.mark.slow
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.harness import SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
 from orderdesk_sdk.clock import hours, minutes, seconds
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import SimulatedStage
 
 integration = "mww"
 

@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.server import serve
 from orderdesk_mww.simulator import Durations, MwwSimulator, State, example_order
 from orderdesk_mww.simulator.service import API_KEY, JSON_API
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.serving import serve
 
 integration = "mww"
 HEADERS = {"authorization": f"auth-key={API_KEY}", "content-type": JSON_API, "accept": f"{JSON_API}; version=1"}

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
+from orderdesk_devkit.testing.harness import SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
 from orderdesk_mww.api import new_order
 from orderdesk_mww.settings import MwwSettings
 from orderdesk_mww.simulator import MwwSimulator, State, example_order
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.errand import ErrandState
-from orderdesk_sdk.resubmission import Resubmission
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import SimulatedStage
 
 integration = "mww"
 NEXT = "1042-1"

@@ -8,13 +8,13 @@ import httpx
 import pytest
 
 import orderdesk_mww
+from orderdesk_devkit.testing.harness import ORDER, SimulatedStage
 from orderdesk_mww.settings import MwwSettings
-from orderdesk_sdk.answer import Answer, Outcome
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.request import CheckRequest
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin.answer import Answer, Outcome
+from orderdesk_sdk.plugin.requests import CheckRequest
+from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.stage import ORDER, SimulatedStage
 
 integration = "mww"
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)

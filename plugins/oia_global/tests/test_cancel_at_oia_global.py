@@ -13,15 +13,17 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from orderdesk_sdk.case import Case, ProofKind, State
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import VirtualClock, hours
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.declaration import Evidence
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.mail import MailConfig
-from orderdesk_sdk.order import Address, Line, Order
+from orderdesk_sdk.orders.order import Address, Line, Order
+from orderdesk_sdk.plugin.integration import Evidence
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+from orderdesk_sdk.transport.email.smtp import MailConfig
 
 OIA, OWN = "cancellations@oia.example", "drill@shop.example"
 SETTINGS = {"client_code": "SHOP{7}", "mode": "production", "cancel_email_to": OIA}

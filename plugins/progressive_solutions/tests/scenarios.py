@@ -1,10 +1,10 @@
-"""What is said over the simulator-defined wire, not Progressive Solutions'; see orderdesk_sdk.testing.scenarios."""
+"""What is said over the simulator-defined wire, not Progressive Solutions'; see orderdesk_devkit.testing.scenarios."""
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.api_scenarios import wire_scenarios
+from orderdesk_devkit.testing.scenarios import Scenarios
 from orderdesk_progressive_solutions.simulator import ProgressiveSimulator
-from orderdesk_sdk.testing.scenarios import Scenarios
-from orderdesk_sdk.testing.wire_scenarios import wire_scenarios
 
 SCENARIOS = Scenarios(
     "progressive-solutions",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.testing.cassette_suite import CassetteSuite
-from orderdesk_sdk.testing.wire_suite import WireConversations
+from orderdesk_devkit.testing.api_suite import WireConversations
+from orderdesk_devkit.testing.cassette_suite import CassetteSuite
 
 
 class TestCassettes(WireConversations, CassetteSuite):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.declaration import Evidence
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.testing.wire_suite import WireSuite
+from orderdesk_devkit.testing.api_suite import WireSuite
+from orderdesk_sdk.plugin.integration import Evidence
+from orderdesk_sdk.plugin.registry import Registry
 
 
 class TestProgressiveSolutions(WireSuite):

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_follow, with_fault, with_order
 from orderdesk_sdk.clock import Clock, hours
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.scenarios import (
-    Scenario,
-    Scenarios,
-    cancel_and_follow,
-    with_fault,
-    with_order,
-)
 from orderdesk_shipbob.simulator import ShipBobSimulator
 
 

@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.case import State
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import SimulatedStage
 from orderdesk_shipbob import orderdesk_cancel
 from orderdesk_shipbob.api import ORDERS, SHIPMENTS, answer_from_order
 from orderdesk_shipbob.settings import ShipBobSettings

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from orderdesk_sdk.case import Case
-from orderdesk_sdk.testing.stage import ORDER, SimulatedStage
+from orderdesk_devkit.testing.harness import ORDER, SimulatedStage
+from orderdesk_sdk.cases.case import Case
 from orderdesk_shopify.simulator import ShopifySimulator
 
 

@@ -1,10 +1,10 @@
-"""What is said between us and Shopify as the cart, for cassettes; see orderdesk_sdk.testing.scenarios."""
+"""What is said between us and Shopify as the cart, for cassettes; see orderdesk_devkit.testing.scenarios."""
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.harness import ORDER, Stage
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios
-from orderdesk_sdk.testing.stage import ORDER, Stage
 from orderdesk_shopify.simulator import ShopifySimulator
 
 RETURN = {"obstacle": "an open return"}

@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from orderdesk_sdk.answer import Refusal
-from orderdesk_sdk.case import Case, ProofKind, State
+from orderdesk_devkit.testing.harness import SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_devkit.testing.request_recorder import SeenRequest
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import SimulatedStage
-from orderdesk_sdk.testing.tap import SeenRequest
+from orderdesk_sdk.plugin.answer import Refusal
 from orderdesk_shopify.simulator import ShopifySimulator
 
 integration = "shopify"

@@ -7,16 +7,17 @@ import json
 import httpx
 import pytest
 
-from orderdesk_sdk.answer import Outcome, Refusal
-from orderdesk_sdk.case import ProofKind, State
+from orderdesk_devkit.testing.harness import SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.evidence import ProofKind
 from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.declaration import Portal
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.message import HintKind
-from orderdesk_sdk.order import Role
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.answer import Outcome, Refusal
+from orderdesk_sdk.plugin.routes import Portal
+from orderdesk_sdk.plugin.service import Service
+from orderdesk_sdk.plugin.webhooks import HintKind
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import SimulatedStage
 from orderdesk_shopify.api import answer_from_fulfillment_order
 from orderdesk_shopify.fulfillment import orderdesk_integration, orderdesk_receive
 from orderdesk_shopify.settings import ShopSettings

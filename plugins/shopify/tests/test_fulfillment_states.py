@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from orderdesk_sdk.answer import Outcome
+from orderdesk_sdk.plugin.answer import Outcome
 from orderdesk_shopify.api import answer_from_fulfillment_order
 
 WORK: Mapping[str, str] = {

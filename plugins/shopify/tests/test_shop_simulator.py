@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.errors import InputError, NotFoundError
-from orderdesk_sdk.testing.serving import serve
 from orderdesk_shopify import api
 from orderdesk_shopify.simulator import ShopifySimulator
 from orderdesk_shopify.simulator.webhooks import signature

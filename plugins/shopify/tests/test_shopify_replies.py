@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from orderdesk_sdk.answer import Outcome
 from orderdesk_sdk.clock import seconds
-from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.plugin.answer import Outcome
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 from orderdesk_shopify.api import answer_from_order, answer_without_data, throttle_wait
 
 

@@ -25,7 +25,7 @@ from graphql import (
 )
 
 import orderdesk_shopify
-from orderdesk_sdk.testing.plugin import LOUD
+from orderdesk_devkit.testing.report_keys import LOUD
 from orderdesk_shopify import api
 from orderdesk_shopify.api import WEBHOOK_EVENTS
 from orderdesk_shopify.simulator.schema import schema_of

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import orderdesk_shopify
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.flow import drive
-from orderdesk_sdk.grounds import About, Grounds
-from orderdesk_sdk.http.client import ConnectionClient
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.identity import checked_identities
-from orderdesk_sdk.order import Order, Placement, Role
-from orderdesk_sdk.request import StatusRequest
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.fake_client import FakeJournal
+from orderdesk_sdk.cases.evidence_check import About, Grounds
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin.answer import Answer, Outcome, Refusal
+from orderdesk_sdk.plugin.identity import checked_identities
+from orderdesk_sdk.plugin.requests import StatusRequest
+from orderdesk_sdk.plugin.service import Service
+from orderdesk_sdk.runtime.flow_runner import drive
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.fake_client import FakeJournal
-from orderdesk_sdk.testing.serving import serve
+from orderdesk_sdk.transport.http.client import ConnectionClient
 from orderdesk_shopify.settings import CartSettings
 from orderdesk_shopify.simulator import ShopifySimulator
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from orderdesk_sdk.case import Case, State
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.testing.harness import SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import seconds
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import SimulatedStage
 from orderdesk_shopify.simulator import ShopifySimulator
 
 integration = "shopify"

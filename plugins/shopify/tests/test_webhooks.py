@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 import pytest
 
 import orderdesk_shopify
-from orderdesk_sdk.case import State
+from orderdesk_devkit.testing.harness import SimulatedStage
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.errors import UntrustedMessage
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.message import Hint, HintKind, Message
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.service import Service
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.testing.stage import SimulatedStage
 from orderdesk_shopify.settings import CartSettings
 from orderdesk_shopify.simulator import ShopifySimulator
 from orderdesk_shopify.simulator.webhooks import CLIENT_SECRET, signature

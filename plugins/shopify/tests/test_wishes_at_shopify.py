@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import orderdesk_shopify
+from orderdesk_devkit.testing.harness import SimulatedStage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
 from orderdesk_sdk.errors import ConfigurationError, InputError
-from orderdesk_sdk.testing.plugin import StageOpener
-from orderdesk_sdk.testing.stage import SimulatedStage
 from orderdesk_shopify.settings import read_version
 from orderdesk_shopify.simulator import ShopifySimulator
 

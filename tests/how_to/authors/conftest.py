@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.simulator import Simulator, simulators
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.simulators.simulator import Simulator, simulators
+from orderdesk_sdk import VirtualClock
 
 if TYPE_CHECKING:
     from tests.how_to.conftest import Block, Pages

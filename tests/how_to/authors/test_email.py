@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.case import ProofKind, State
-from orderdesk_sdk.clock import minutes
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.templates import FIELDS
+from orderdesk_sdk import Desk, ProofKind, State, minutes
+from orderdesk_sdk.plugin.toolkit.templates import FIELDS
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer

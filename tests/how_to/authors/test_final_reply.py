@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orderdesk_sdk.case import State
-from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.testing.faults import Fault
-from orderdesk_sdk.testing.simulator import simulators
-from orderdesk_sdk.testing.stage import LINES, simulated
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.simulator import simulators
+from orderdesk_devkit.testing.harness import LINES, simulated
+from orderdesk_sdk import State, VirtualClock
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop

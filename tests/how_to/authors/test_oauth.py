@@ -7,9 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from orderdesk_sdk.case import State
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.secret import Secret
+from orderdesk_sdk import Desk, Secret, State
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop

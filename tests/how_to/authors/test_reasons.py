@@ -8,8 +8,8 @@ import pytest
 from attrs import evolve
 from click.testing import CliRunner
 
+from orderdesk_sdk import Desk
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orderdesk_sdk.testing.cassettes import Source, read_head
-from orderdesk_sdk.testing.simulator import simulators
+from orderdesk_devkit.simulators.simulator import simulators
+from orderdesk_devkit.testing.cassettes import Source, read_head
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop
@@ -38,7 +38,7 @@ def live(workshop: Workshop, page: list[Block], monkeypatch: pytest.MonkeyPatch)
     service = Service(workshop.clock)
     service.add_order("1042")
     workshop.serve(service)
-    monkeypatch.setattr("orderdesk_sdk.testing.record.SystemClock", lambda: workshop.clock)
+    monkeypatch.setattr("orderdesk_devkit.testing.record.SystemClock", lambda: workshop.clock)
     monkeypatch.setenv("PYTHONPATH", str(workshop.folder / "site"))
     subprocess.run(["git", "init", "--quiet"], check=True)
     return page

@@ -23,7 +23,7 @@ PAGE = "simulator.md"
 ROW = re.compile(r"^\| `(\w+)` \| (.*) \|$", re.MULTILINE)
 """A row of the table of what the kit gives: a module, and what is in it."""
 SUITE = """\
-from orderdesk_sdk.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance import PluginConformance
 
 
 class TestAcmePrint(PluginConformance):
@@ -69,9 +69,9 @@ def test_its_simulator_passes_the_three_lines_of_the_tutorial(workshop: Workshop
 def test_what_the_page_lists_is_in_the_kit_and_every_reader_of_calls_is_listed(page_blocks: Pages) -> None:
     text = next(iter(page_blocks(PAGE))).page.read_text(encoding="utf-8")
     rows = {module: set(re.findall(r"`(\w+)`", gives)) for module, gives in ROW.findall(text)}
-    found = {module: importlib.import_module(f"orderdesk_sdk.testing.{module}") for module in rows}
+    found = {module: importlib.import_module(f"orderdesk_devkit.simulators.{module}") for module in rows}
     for module, names in rows.items():
         classes = {name for name in names if name[0].isupper()}
         assert classes <= set(found[module].__all__)
         assert names & set(found[module].__all__), f"{module} gives nothing that is listed"
-    assert set(found["calls"].__all__) == rows["calls"]
+    assert set(found["http_requests"].__all__) == rows["http_requests"]

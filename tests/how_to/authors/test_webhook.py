@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orderdesk_sdk.case import State
-from orderdesk_sdk.clock import minutes
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk import Desk, Message, State, minutes
 from orderdesk_sdk.errors import UntrustedMessage
-from orderdesk_sdk.message import Message
-from orderdesk_sdk.reading import MalformedReply
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orderdesk_sdk.case import State
-from orderdesk_sdk.clock import minutes
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk import Desk, State, minutes
 
 if TYPE_CHECKING:
     from tests.how_to.authors.conftest import Workshop

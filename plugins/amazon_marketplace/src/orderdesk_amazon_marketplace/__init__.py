@@ -6,16 +6,33 @@ from collections.abc import Sequence
 
 from orderdesk_amazon_marketplace import api
 from orderdesk_amazon_marketplace.settings import MarketplaceSettings, sign
-from orderdesk_sdk.answer import Answer, Outcome, pending
-from orderdesk_sdk.batches import together
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Batch, Button, ByCheck, Evidence, IdRule, Integration, Limit, NoResubmit
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import StatedAt
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.reading import inside, json_object, need, text_at
-from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin import (
+    Answer,
+    Batch,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    Evidence,
+    Flow,
+    IdRule,
+    Integration,
+    Limit,
+    NoResubmit,
+    Outcome,
+    Role,
+    Service,
+    StatedAt,
+    hookimpl,
+    hours,
+    inside,
+    json_object,
+    minutes,
+    need,
+    text_at,
+    together,
+)
+from orderdesk_sdk.plugin.answer import pending
 
 
 def feed_button(most: int) -> Button:

@@ -7,14 +7,29 @@ from collections.abc import Sequence
 import httpx
 
 from orderdesk_amazon_marketplace.settings import MarketplaceSettings
-from orderdesk_sdk.answer import Answer, Outcome, Refusal, asked, by_status, pending, refused, unclear
-from orderdesk_sdk.batch_report import XmlReport
-from orderdesk_sdk.clock import minutes
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.reading import each_at, inside, json_object, need, nothing_done, text_at, texts_at
-from orderdesk_sdk.reading_xml import document, element
-from orderdesk_sdk.reasons import CanonicalReason, ClosedList, ReasonCode
-from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk.plugin import (
+    Answer,
+    CancelRequest,
+    CanonicalReason,
+    ClosedList,
+    Flow,
+    Outcome,
+    ReasonCode,
+    Refusal,
+    Service,
+    XmlReport,
+    document,
+    each_at,
+    element,
+    inside,
+    json_object,
+    minutes,
+    need,
+    nothing_done,
+    text_at,
+    texts_at,
+)
+from orderdesk_sdk.plugin.answer import asked, by_status, pending, refused, unclear
 
 FEEDS = "/feeds/2021-06-30/feeds"
 DOCUMENTS = "/feeds/2021-06-30/documents"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.http.auth import refresh_token_auth
-from orderdesk_sdk.settings import RefreshTokenSettings, host, parsed, read_texts, setting, settings
+from orderdesk_sdk.plugin import RefreshTokenSettings, host, parsed, read_texts, refresh_token_auth, setting, settings
 
 
 @settings

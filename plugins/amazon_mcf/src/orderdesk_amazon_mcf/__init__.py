@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from orderdesk_amazon_mcf import api
 from orderdesk_amazon_mcf.settings import McfSettings, sign
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, Evidence, IdRule, Integration, Limit, NewNumber, WhileStatus
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated, StatedAt
-from orderdesk_sdk.order import Placement
-from orderdesk_sdk.reading import complaint, turned_away
-from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    Evidence,
+    Flow,
+    IdRule,
+    InputError,
+    Integration,
+    Limit,
+    NewNumber,
+    NotStated,
+    Outcome,
+    Placement,
+    Refusal,
+    ResubmitRequest,
+    Service,
+    StatedAt,
+    WhileStatus,
+    answer,
+    complaint,
+    hookimpl,
+    hours,
+    minutes,
+    turned_away,
+)
 
 
 @hookimpl

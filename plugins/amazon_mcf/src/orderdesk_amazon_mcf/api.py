@@ -11,14 +11,22 @@ from datetime import datetime
 import httpx
 
 from orderdesk_amazon_mcf.settings import McfSettings
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, LineAnswer, Refusal
-from orderdesk_sdk.countries import country_code
-from orderdesk_sdk.declaration import fold
-from orderdesk_sdk.demands import demand
-from orderdesk_sdk.order import Order
-from orderdesk_sdk.quantities import same_lines, told_lines
-from orderdesk_sdk.reading import each_inside, json_object, text_at, turned_away
+from orderdesk_sdk.plugin import (
+    Answer,
+    LineAnswer,
+    Order,
+    Refusal,
+    answer,
+    country_code,
+    demand,
+    each_inside,
+    fold,
+    json_object,
+    same_lines,
+    text_at,
+    told_lines,
+    turned_away,
+)
 
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 OPEN = ("New", "Received", "Planning")

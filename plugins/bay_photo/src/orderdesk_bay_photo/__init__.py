@@ -8,17 +8,26 @@ from __future__ import annotations
 
 from orderdesk_bay_photo import api
 from orderdesk_bay_photo.settings import BayPhotoSettings
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, Evidence, Integration, NewNumber
-from orderdesk_sdk.demands import refusing
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.order import Placement
-from orderdesk_sdk.reading import json_object
-from orderdesk_sdk.request import ResubmitRequest
-from orderdesk_sdk.wire import wire_before_create
-from orderdesk_sdk.wire_settings import orderdesk_cancel, orderdesk_check  # noqa: F401 - hooks of this module too
+from orderdesk_sdk.plugin import (  # noqa: F401 - hooks of this module too
+    Answer,
+    Button,
+    ByCheck,
+    Evidence,
+    Flow,
+    Integration,
+    NewNumber,
+    Placement,
+    ResubmitRequest,
+    Service,
+    hookimpl,
+    hours,
+    json_object,
+    minutes,
+    orderdesk_cancel,
+    orderdesk_check,
+    refusing,
+    wire_before_create,
+)
 
 
 @hookimpl

@@ -12,12 +12,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from orderdesk_bay_photo.settings import BayPhotoSettings
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.countries import country_code
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.order import Line, Order
-from orderdesk_sdk.reading import turned_away
+from orderdesk_sdk.plugin import Answer, InputError, Line, Order, Refusal, answer, country_code, turned_away
 
 V1_ORDERS = "/api/v1/orders.json"
 V2_ROOT = "/order_api/v2"

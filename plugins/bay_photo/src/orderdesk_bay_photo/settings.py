@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from orderdesk_sdk.http.auth import ClientCredentialsAuth, HeaderAuth
-from orderdesk_sdk.identity import Identity, NotStated
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, parsed, secret, setting, settings
-from orderdesk_sdk.wire_profile import WireProfile, read_asking_profile
-from orderdesk_sdk.wire_settings import WireSettings
+from orderdesk_sdk.plugin import (
+    ClientCredentialsAuth,
+    HeaderAuth,
+    Identity,
+    NotStated,
+    Secret,
+    WireProfile,
+    WireSettings,
+    host,
+    parsed,
+    read_asking_profile,
+    secret,
+    setting,
+    settings,
+)
 
 SCOPES = "integrator:order:read integrator:order:write"
 LASTS = 2 * 60 * 60  # Seconds, by https://order-api.bayphoto.com/docs/order_api/v2.

@@ -3,7 +3,7 @@
 Documented (https://order-api.bayphoto.com/docs/order_api/v1 and /v2), and judged here: both kinds of credentials, where
 tokens and V1 orders go, how long a token lasts, the bodies of new orders, that V1's order_name is used once and that
 V2's integrator_identifier detects a duplicate. Invented: every reply, every refusal, where V2 takes new orders, how an
-order is canceled and read, and its life (`orderdesk_sdk.testing.wire_simulator`).
+order is canceled and read, and its life (`orderdesk_devkit.simulators.profile`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import ClassVar
 
 from starlette.requests import Request
 
-from orderdesk_sdk.clock import Clock, hours
-from orderdesk_sdk.testing.calls import bearer, form_in, object_in
-from orderdesk_sdk.testing.simulator import Deed, Switch
-from orderdesk_sdk.testing.tokens import Tokens
-from orderdesk_sdk.testing.wire_simulator import FATE, Durations, Outcome, WireSimulator
+from orderdesk_devkit.simulators.http_requests import bearer, form_in, object_in
+from orderdesk_devkit.simulators.profile import FATE, Durations, Outcome, WireSimulator
+from orderdesk_devkit.simulators.simulator import Deed, Switch
+from orderdesk_devkit.simulators.tokens import Tokens
+from orderdesk_sdk.plugin import Clock, hours
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "SUBMIT", "TOKEN", "BayPhotoSimulator"]
 

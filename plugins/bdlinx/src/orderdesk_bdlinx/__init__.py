@@ -8,9 +8,14 @@ user and an API secret (https://help.orderdesk.com/article/447-bdlinx-integratio
 from __future__ import annotations
 
 from orderdesk_bdlinx.settings import BdlinxSettings
-from orderdesk_sdk.declaration import Button, ByPerson, Evidence, Integration, NoResubmit, RuleAction
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.wire_settings import (
+from orderdesk_sdk.plugin import (
+    Button,
+    ByPerson,
+    Evidence,
+    Integration,
+    NoResubmit,
+    RuleAction,
+    hookimpl,
     orderdesk_cancel,  # noqa: F401 - hooks of this module too
     orderdesk_check,  # noqa: F401 - as above
 )

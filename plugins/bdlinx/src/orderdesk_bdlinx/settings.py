@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import secret, setting, settings
-from orderdesk_sdk.wire_settings import UndocumentedSettings
+from orderdesk_sdk.plugin import Secret, UndocumentedSettings, secret, setting, settings
 
 
 @settings

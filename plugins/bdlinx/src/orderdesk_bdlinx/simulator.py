@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from orderdesk_sdk.testing.wire_simulator import WireSimulator
+from orderdesk_devkit.simulators.profile import WireSimulator
 
 __all__ = ["BdlinxSimulator"]
 

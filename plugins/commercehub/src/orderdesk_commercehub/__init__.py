@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from orderdesk_commercehub import api
 from orderdesk_commercehub.settings import HubSettings, sign
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, Evidence, Integration, Limit, NoResubmit, Portal, Scope
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.reading import need, nothing_done
-from orderdesk_sdk.reasons import ClosedList, listed_by
-from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    ClosedList,
+    Evidence,
+    Flow,
+    Integration,
+    Limit,
+    NoResubmit,
+    Outcome,
+    Portal,
+    Role,
+    Scope,
+    Service,
+    answer,
+    hookimpl,
+    hours,
+    listed_by,
+    minutes,
+    need,
+    nothing_done,
+)
 
 LISTS = listed_by("reasons", "retailer_field")
 BUTTON = Button(

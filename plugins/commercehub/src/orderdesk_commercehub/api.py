@@ -5,15 +5,30 @@ from __future__ import annotations
 import httpx
 
 from orderdesk_commercehub.settings import TYPES, HubSettings
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.identity import AnyOf, Identity, StatedAt
-from orderdesk_sdk.quantities import LineShape, LinesThere
-from orderdesk_sdk.reading import complaint, each_at, need, one_or_many, text_at, turned_away, words_of
-from orderdesk_sdk.reasons import CanonicalReason, ReasonCode
-from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin import (
+    Answer,
+    AnyOf,
+    CancelRequest,
+    CanonicalReason,
+    CheckRequest,
+    Identity,
+    LineShape,
+    LinesThere,
+    ReasonCode,
+    Refusal,
+    Service,
+    StatedAt,
+    answer,
+    complaint,
+    each_at,
+    hours,
+    minutes,
+    need,
+    one_or_many,
+    text_at,
+    turned_away,
+    words_of,
+)
 
 ORDER = "/order/"
 CANCEL = "/order/item/cancel"

@@ -9,12 +9,17 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from orderdesk_commercehub.settings import HubSettings
-from orderdesk_sdk.desk import Desk
-from orderdesk_sdk.errors import InputError, NotAllowedError
-from orderdesk_sdk.order_reader import text_in
-from orderdesk_sdk.outbox import LocalFolder, Transport
-from orderdesk_sdk.reading_xml import document, element
-from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk import Desk
+from orderdesk_sdk.plugin import (
+    CancelRequest,
+    InputError,
+    LocalFolder,
+    NotAllowedError,
+    Transport,
+    document,
+    element,
+    text_in,
+)
 
 
 def confirm(request: CancelRequest, given: HubSettings, number: str, day: date) -> bytes:

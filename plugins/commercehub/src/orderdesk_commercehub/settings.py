@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orderdesk_sdk.http.auth import ClientCredentialsAuth
-from orderdesk_sdk.reasons import ReasonCode, read_reason_lists
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.plugin import (
+    ClientCredentialsAuth,
+    ReasonCode,
+    Secret,
+    host,
+    parsed,
+    read_reason_lists,
+    secret,
+    setting,
+    settings,
+)
 
 TYPES = {
     "poNumber": "PO_NUMBER",

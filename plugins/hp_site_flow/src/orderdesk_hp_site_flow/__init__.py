@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from orderdesk_hp_site_flow import api
 from orderdesk_hp_site_flow.settings import SiteFlowSettings, sign
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, Evidence, IdRule, Integration, Limit, NewNumber
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated
-from orderdesk_sdk.message import Hint, Message
-from orderdesk_sdk.order import Placement
-from orderdesk_sdk.own_errors import turned_down
-from orderdesk_sdk.postback import postback_hints
-from orderdesk_sdk.reading import json_object, turned_away
-from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
-from orderdesk_sdk.submitting import submit
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    Evidence,
+    Flow,
+    Hint,
+    IdRule,
+    Integration,
+    Limit,
+    Message,
+    NewNumber,
+    NotStated,
+    Outcome,
+    Placement,
+    ResubmitRequest,
+    Service,
+    answer,
+    hookimpl,
+    hours,
+    json_object,
+    minutes,
+    postback_hints,
+    submit,
+    turned_away,
+    turned_down,
+)
 
 NOTE = "until shipped; an order canceled after it was batched and entered production may still be produced"
 

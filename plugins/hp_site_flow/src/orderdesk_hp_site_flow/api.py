@@ -7,16 +7,26 @@ from collections.abc import Mapping
 import httpx
 
 from orderdesk_hp_site_flow.settings import SiteFlowSettings
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, LineAnswer
-from orderdesk_sdk.countries import country_code
-from orderdesk_sdk.declaration import fold
-from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.message import HintKind
-from orderdesk_sdk.order import Line, Order
-from orderdesk_sdk.own_errors import OwnErrors
-from orderdesk_sdk.quantities import same_lines
-from orderdesk_sdk.reading import count_in, need, nothing_done, objects_at, one_of, one_or_many, text_at
+from orderdesk_sdk.plugin import (
+    Answer,
+    ConfigurationError,
+    HintKind,
+    Line,
+    LineAnswer,
+    Order,
+    OwnErrors,
+    answer,
+    count_in,
+    country_code,
+    fold,
+    need,
+    nothing_done,
+    objects_at,
+    one_of,
+    one_or_many,
+    same_lines,
+    text_at,
+)
 
 ORDERS = "/order"
 BY_SOURCE = "/order/bysourceid"

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.http.auth import HmacAuth
-from orderdesk_sdk.postback import PostbackProfile, read_postback_profile
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.plugin import (
+    HmacAuth,
+    PostbackProfile,
+    Secret,
+    host,
+    parsed,
+    read_postback_profile,
+    secret,
+    setting,
+    settings,
+)
 
 
 @settings

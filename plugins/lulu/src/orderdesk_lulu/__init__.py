@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from orderdesk_lulu import api
 from orderdesk_lulu.settings import LuluSettings, sign
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.clock import minutes
-from orderdesk_sdk.declaration import Button, ByReply, Evidence, IdRule, Integration, NoResubmit, WhileStatus
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import StatedAt
-from orderdesk_sdk.own_errors import turned_down
-from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByReply,
+    CancelRequest,
+    CheckRequest,
+    Evidence,
+    Flow,
+    IdRule,
+    Integration,
+    NoResubmit,
+    Outcome,
+    Refusal,
+    Service,
+    StatedAt,
+    WhileStatus,
+    answer,
+    hookimpl,
+    minutes,
+    turned_down,
+)
 
 
 @hookimpl

@@ -9,12 +9,7 @@ from __future__ import annotations
 import httpx
 
 from orderdesk_lulu.settings import LuluSettings
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.declaration import fold
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.own_errors import OwnErrors
-from orderdesk_sdk.reading import text_at
+from orderdesk_sdk.plugin import Answer, OwnErrors, Refusal, Service, answer, fold, text_at
 
 __all__ = ["CANCELABLE", "ERRORS", "TRANSIENT", "answer_from_job", "cancel_job", "is_transient", "read_job"]
 

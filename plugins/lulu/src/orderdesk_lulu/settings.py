@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from orderdesk_sdk.http.auth import ClientCredentialsAuth
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, secret, settings
+from orderdesk_sdk.plugin import ClientCredentialsAuth, Secret, host, secret, settings
 
 __all__ = ["LuluSettings", "sign"]
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from orderdesk_sdk.clock import Clock, hours, minutes
-from orderdesk_sdk.testing.calls import object_in, path_below, stamp
-from orderdesk_sdk.testing.simple_simulator import FATE, Durations, Outcome, Request, SimpleOrder, Stages
-from orderdesk_sdk.testing.simulator import Deed, Switch
-from orderdesk_sdk.testing.token_simulator import TokenSimulator
+from orderdesk_devkit.simulators.http_requests import object_in, path_below, stamp
+from orderdesk_devkit.simulators.simple import FATE, Durations, Outcome, Request, SimpleOrder, Stages
+from orderdesk_devkit.simulators.simulator import Deed, Switch
+from orderdesk_devkit.simulators.token import TokenSimulator
+from orderdesk_sdk.plugin import Clock, hours, minutes
 
 BEFORE_PAYMENT = ("CREATED", "UNPAID")
 DELAYED = "PRODUCTION_DELAYED"
@@ -23,7 +23,7 @@ PASSING = {"PAYMENT_IN_PROGRESS": DELAYED, "PRODUCTION_READY": PRINTING}
 
 
 RECIPIENT = {"name": "Robin Understudy", "street1": "12 Prompter Lane", "city": "Springfield"}
-"""Nobody, as in `orderdesk_sdk.testing.stage.PERSON`."""
+"""Nobody, as in `orderdesk_devkit.testing.harness.PERSON`."""
 
 
 class LuluSimulator(TokenSimulator):

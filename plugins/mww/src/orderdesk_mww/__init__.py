@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from orderdesk_mww import api
 from orderdesk_mww.settings import TWO_MINUTES, MwwSettings, sign
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import (
+from orderdesk_sdk.plugin import (
     Always,
+    Answer,
+    AnyOf,
     Button,
     ByCheck,
+    CancelRequest,
+    CheckRequest,
     Email,
     Evidence,
+    Flow,
     Integration,
     NewNumber,
+    NotStated,
+    Placement,
+    Refusal,
+    ResubmitRequest,
     Route,
+    Service,
     SinceSubmission,
+    StatedAt,
+    answer,
+    hookimpl,
+    hours,
+    minutes,
+    submit,
+    turned_down,
 )
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import AnyOf, NotStated, StatedAt
-from orderdesk_sdk.order import Placement
-from orderdesk_sdk.own_errors import turned_down
-from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
-from orderdesk_sdk.submitting import submit
 
 INGESTION = hours(1)  # MWW: an order may take so long to come in, and is not canceled before.
 

@@ -8,16 +8,21 @@ from __future__ import annotations
 import httpx
 
 from orderdesk_mww.settings import MwwSettings
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, LineAnswer
-from orderdesk_sdk.countries import country_code
-from orderdesk_sdk.declaration import fold
-from orderdesk_sdk.demands import demand_metadata
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.order import Order
-from orderdesk_sdk.own_errors import OwnErrors
-from orderdesk_sdk.quantities import same_lines
-from orderdesk_sdk.reading import count_in, objects_at, text_at
+from orderdesk_sdk.plugin import (
+    Answer,
+    LineAnswer,
+    Order,
+    OwnErrors,
+    Service,
+    answer,
+    count_in,
+    country_code,
+    demand_metadata,
+    fold,
+    objects_at,
+    same_lines,
+    text_at,
+)
 
 __all__ = [
     "ERRORS",

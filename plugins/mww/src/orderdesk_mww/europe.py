@@ -7,9 +7,7 @@ from attrs import evolve
 import orderdesk_mww
 from orderdesk_mww import orderdesk_cancel, orderdesk_check, orderdesk_resubmit  # noqa: F401 - hooks of this module too
 from orderdesk_mww.settings import MwwSettings
-from orderdesk_sdk.declaration import Evidence, Integration
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.settings import host, settings
+from orderdesk_sdk.plugin import Evidence, Integration, hookimpl, host, settings
 
 
 @settings

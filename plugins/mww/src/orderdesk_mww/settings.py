@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.addresses import read_address
-from orderdesk_sdk.http.auth import HeaderAuth
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, parsed, secret, setting, settings
-from orderdesk_sdk.templates import read_template
+from orderdesk_sdk.plugin import (
+    HeaderAuth,
+    Secret,
+    host,
+    parsed,
+    read_address,
+    read_template,
+    secret,
+    setting,
+    settings,
+)
 
 __all__ = ["TWO_MINUTES", "MwwSettings", "sign"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from orderdesk_sdk.testing.scenarios import load_scenarios
+from orderdesk_devkit.testing.scenarios import load_scenarios
 
 MWW = load_scenarios(Path(__file__).parent.parent)
 SCENARIOS = evolve(

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.case import State
-from orderdesk_sdk.testing.cassette_suite import CassetteSuite
-from orderdesk_sdk.testing.record import main
-from orderdesk_sdk.testing.stage import Stage
+from orderdesk_devkit.testing.cassette_suite import CassetteSuite
+from orderdesk_devkit.testing.harness import Stage
+from orderdesk_devkit.testing.record import main
+from orderdesk_sdk.cases.case import State
 
 Play = Callable[[str], Stage]
 

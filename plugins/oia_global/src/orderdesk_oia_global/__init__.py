@@ -8,8 +8,7 @@ The plugin makes no calls, so it has no `api.py`.
 from __future__ import annotations
 
 from orderdesk_oia_global.settings import OiaSettings
-from orderdesk_sdk.declaration import Email, Evidence, Integration, NoResubmit, Route
-from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.plugin import Email, Evidence, Integration, NoResubmit, Route, hookimpl
 
 AGAIN = (
     "orders go to OIA Global as files whose format is not public: duplicate the order, so that it gets a new number, "

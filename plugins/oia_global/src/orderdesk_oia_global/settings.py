@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.addresses import address_of, read_address
-from orderdesk_sdk.settings import parsed, setting, settings
-from orderdesk_sdk.templates import read_template
+from orderdesk_sdk.plugin import address_of, parsed, read_address, read_template, setting, settings
 
 __all__ = ["OiaSettings"]
 

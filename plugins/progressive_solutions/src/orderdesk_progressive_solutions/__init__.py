@@ -7,10 +7,14 @@ and calls are the core's, so the plugin has neither a `settings.py` nor an `api.
 
 from __future__ import annotations
 
-from orderdesk_sdk.declaration import Button, ByPerson, Evidence, Integration, NoResubmit
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.wire_settings import (
+from orderdesk_sdk.plugin import (
+    Button,
+    ByPerson,
+    Evidence,
+    Integration,
+    NoResubmit,
     UndocumentedSettings,
+    hookimpl,
     orderdesk_cancel,  # noqa: F401 - hooks of this module too
     orderdesk_check,  # noqa: F401 - as above
 )

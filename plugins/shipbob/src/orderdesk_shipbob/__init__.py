@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import httpx
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.declaration import Button, ByReply, Evidence, IdRule, Integration, Limit, NoResubmit
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.own_errors import turned_down
-from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByReply,
+    CancelRequest,
+    CheckRequest,
+    Evidence,
+    Flow,
+    IdRule,
+    Integration,
+    Limit,
+    NoResubmit,
+    Outcome,
+    Refusal,
+    Service,
+    answer,
+    hookimpl,
+    turned_down,
+)
 from orderdesk_shipbob import api
 from orderdesk_shipbob.settings import ShipBobSettings, sign
 

@@ -8,11 +8,21 @@ from __future__ import annotations
 import httpx
 from attrs import frozen
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, LineAnswer, Refusal
-from orderdesk_sdk.declaration import fold
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.reading import each_at, inside, json_object, objects_at, text_at, turned_away, value_at
+from orderdesk_sdk.plugin import (
+    Answer,
+    LineAnswer,
+    Refusal,
+    Service,
+    answer,
+    each_at,
+    fold,
+    inside,
+    json_object,
+    objects_at,
+    text_at,
+    turned_away,
+    value_at,
+)
 from orderdesk_shipbob.settings import ShipBobSettings
 
 __all__ = [

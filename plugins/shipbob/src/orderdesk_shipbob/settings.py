@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from orderdesk_sdk.http.auth import HeaderAuth
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, secret, setting, settings
+from orderdesk_sdk.plugin import HeaderAuth, Secret, host, secret, setting, settings
 
 __all__ = ["ShipBobSettings", "sign"]
 

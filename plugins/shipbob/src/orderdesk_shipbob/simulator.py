@@ -14,10 +14,10 @@ from attrs import define, field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderdesk_sdk.clock import Clock, hours, minutes
-from orderdesk_sdk.testing.calls import bearer, same
-from orderdesk_sdk.testing.orders import Orders
-from orderdesk_sdk.testing.simulator import Deed, Outcome, Simulator, Switch
+from orderdesk_devkit.simulators.http_requests import bearer, same
+from orderdesk_devkit.simulators.orders import Orders
+from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
+from orderdesk_sdk.plugin import Clock, hours, minutes
 
 TOKEN = "not-a-real-token"
 CHANNEL = "101"
@@ -26,7 +26,7 @@ TOO_LATE = "Shipment was picked"
 PICKED = minutes(45)
 SHIPPED = hours(4)
 RECIPIENT = {"name": "Robin Understudy", "address": {"address1": "12 Prompter Lane", "city": "Springfield"}}
-"""Nobody, as in `orderdesk_sdk.testing.stage.PERSON`."""
+"""Nobody, as in `orderdesk_devkit.testing.harness.PERSON`."""
 
 
 @define

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.clock import minutes, seconds
-from orderdesk_sdk.declaration import Button, ByCheck, Evidence, IdRule, Integration, NoResubmit, RuleAction, Status
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.message import Hint, Message
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.reading import objects_at, value_at, words_of
-from orderdesk_sdk.reasons import CanonicalReason as Why
-from orderdesk_sdk.reasons import ClosedList, ReasonCode
-from orderdesk_sdk.request import CancelRequest, CheckRequest, StatusRequest
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    ClosedList,
+    Evidence,
+    Flow,
+    Hint,
+    IdRule,
+    Integration,
+    Message,
+    NoResubmit,
+    Outcome,
+    ReasonCode,
+    Refusal,
+    Role,
+    RuleAction,
+    Service,
+    Status,
+    StatusRequest,
+    answer,
+    hookimpl,
+    minutes,
+    objects_at,
+    seconds,
+    value_at,
+    words_of,
+)
+from orderdesk_sdk.plugin import CanonicalReason as Why
 from orderdesk_shopify import api
 from orderdesk_shopify.settings import CartSettings, sign
 

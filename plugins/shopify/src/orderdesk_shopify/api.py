@@ -12,15 +12,28 @@ from typing import TypeVar
 
 import httpx
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.graphql import graphql_errors
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import AnyOf, StatedAt
-from orderdesk_sdk.message import Hint, HintKind, Message
-from orderdesk_sdk.reading import json_object, moment_at, objects_at, text_at, turned_away, value_at
-from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.signature import demand_signature, message_text_at
+from orderdesk_sdk.plugin import (
+    Answer,
+    AnyOf,
+    CancelRequest,
+    Flow,
+    Hint,
+    HintKind,
+    Message,
+    Refusal,
+    Service,
+    StatedAt,
+    answer,
+    demand_signature,
+    graphql_errors,
+    json_object,
+    message_text_at,
+    moment_at,
+    objects_at,
+    text_at,
+    turned_away,
+    value_at,
+)
 from orderdesk_shopify.settings import CartSettings, ShopSettings
 
 S = TypeVar("S", bound=ShopSettings)

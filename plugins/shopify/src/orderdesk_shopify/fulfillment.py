@@ -7,17 +7,32 @@ from functools import partial
 from attrs import evolve
 
 import orderdesk_shopify
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Outcome, Refusal
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, IdRule, Integration, NoResubmit, Portal
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.message import Hint, Message
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.reading import objects_at, text_at, words_of
-from orderdesk_sdk.reasons import FreeText
-from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    Flow,
+    FreeText,
+    Hint,
+    IdRule,
+    Integration,
+    Message,
+    NoResubmit,
+    Outcome,
+    Portal,
+    Refusal,
+    Role,
+    Service,
+    answer,
+    hookimpl,
+    hours,
+    minutes,
+    objects_at,
+    text_at,
+    words_of,
+)
 from orderdesk_shopify import api
 from orderdesk_shopify.settings import ShopSettings
 

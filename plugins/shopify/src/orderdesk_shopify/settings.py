@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 
-from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.http.auth import HeaderAuth
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, parsed, secret, setting, settings
+from orderdesk_sdk.plugin import ConfigurationError, HeaderAuth, Secret, host, parsed, secret, setting, settings
 
 __all__ = ["CartSettings", "ShopSettings", "read_version", "sign"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.harness import ORDER, Stage
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_follow
 from orderdesk_sdk.clock import Clock, minutes
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow
-from orderdesk_sdk.testing.stage import ORDER, Stage
 from orderdesk_shopify.simulator import FulfillmentSimulator
 
 

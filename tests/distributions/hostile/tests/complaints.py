@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.conformance import PluginConformance
 from orderdesk_hostile.kinds import KINDS
-from orderdesk_sdk.testing.conformance import PluginConformance
 
 for _kind in KINDS:
     _name = "Test" + "".join(word.capitalize() for word in _kind.split())

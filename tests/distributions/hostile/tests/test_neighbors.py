@@ -12,21 +12,28 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.testing.harness import LINES, ORDER, configured, staged_order
+from orderdesk_devkit.testing.raw_server import RawServer, answering, http_reply
 from orderdesk_hostile.kinds import KINDS
 from orderdesk_hostile.simulator import KEY, HostileSimulator
 from orderdesk_reference.simulator import MakerSimulator
-from orderdesk_sdk.case import Case, ProofKind, State
-from orderdesk_sdk.cli.shapes import case_shape, plan_shape, receipt_shape
-from orderdesk_sdk.clock import VirtualClock, minutes
-from orderdesk_sdk.config import Config, ConnectionConfig
-from orderdesk_sdk.desk import Desk
+from orderdesk_sdk import (
+    Case,
+    Config,
+    ConnectionConfig,
+    Desk,
+    Placement,
+    ProofKind,
+    Registry,
+    Role,
+    State,
+    VirtualClock,
+    minutes,
+)
+from orderdesk_sdk.desk.documents import case_shape, plan_shape, receipt_shape
 from orderdesk_sdk.errors import PluginFault
-from orderdesk_sdk.hosts.local import LocalHost
-from orderdesk_sdk.order import Placement, Role
-from orderdesk_sdk.registry import Registry
-from orderdesk_sdk.testing.raw_server import RawServer, answering, http_reply
-from orderdesk_sdk.testing.serving import serve
-from orderdesk_sdk.testing.stage import LINES, ORDER, configured, staged_order
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
 
 BROKEN = "hostile-part"
 NEIGHBORS = ("hostile", BROKEN, "reference")
@@ -102,7 +109,7 @@ def test_a_listener_that_fails_is_noted_and_stops_nobody(kind: str, street: Stre
     notes = [str(entry.content) for entry in street.desk.ledger.history(healthy.id)]
     assert any("the listener hostile failed in orderdesk_before_cancel: KeyError" in note for note in notes)
     assert any("the listener hostile failed in orderdesk_case_changed: SystemExit" in note for note in notes)
-    assert set(street.desk.registry.listeners.faults) == {BROKEN}
+    assert set(street.desk.listeners.faults) == {BROKEN}
 
 
 def test_one_that_cannot_be_imported_is_listed_and_the_others_load() -> None:

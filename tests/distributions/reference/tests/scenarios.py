@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_follow, cancel_and_resubmit, with_order
 from orderdesk_reference.simulator import MakerSimulator
-from orderdesk_sdk.testing.scenarios import (
-    Scenario,
-    Scenarios,
-    cancel_and_follow,
-    cancel_and_resubmit,
-    with_order,
-)
 
 SCENARIOS = Scenarios(
     "reference",

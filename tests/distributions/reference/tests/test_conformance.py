@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance import PluginConformance
 
 
 class TestReference(PluginConformance):

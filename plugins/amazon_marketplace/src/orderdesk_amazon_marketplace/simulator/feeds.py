@@ -12,9 +12,7 @@ import httpx
 from attrs import define, field, frozen
 
 from orderdesk_amazon_marketplace.simulator.store import CANCELABLE, Document, Order, Status, Store
-from orderdesk_sdk.clock import minutes
-from orderdesk_sdk.reading import MalformedReply
-from orderdesk_sdk.reading_xml import document, element, xml_root
+from orderdesk_sdk.plugin import MalformedReply, document, element, minutes, xml_root
 
 __all__ = ["REASONS", "Durations", "Feed", "FeedQueue", "FeedStatus"]
 

@@ -12,8 +12,8 @@ from starlette.datastructures import QueryParams
 
 from orderdesk_amazon_marketplace.simulator.feeds import Feed, FeedStatus
 from orderdesk_amazon_marketplace.simulator.views import feed_view
-from orderdesk_sdk.clock import hours
-from orderdesk_sdk.testing.calls import json_in, moment_in
+from orderdesk_devkit.simulators.http_requests import json_in, moment_in
+from orderdesk_sdk.plugin import hours
 
 __all__ = ["Listing", "listed"]
 

@@ -16,13 +16,12 @@ from orderdesk_amazon_marketplace.simulator.feeds import Durations, FeedQueue, F
 from orderdesk_amazon_marketplace.simulator.listing import listed
 from orderdesk_amazon_marketplace.simulator.store import CANCELABLE, MARKETPLACE, STORE_PATH, Item, Order, Status, Store
 from orderdesk_amazon_marketplace.simulator.views import feed_view, order_view
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.declaration import Limit
-from orderdesk_sdk.testing.calls import names_language
-from orderdesk_sdk.testing.orders import Orders
-from orderdesk_sdk.testing.quota import Quota
-from orderdesk_sdk.testing.refresh_tokens import RefreshTokens
-from orderdesk_sdk.testing.simulator import Deed, Outcome, Simulator, Switch
+from orderdesk_devkit.simulators.http_requests import names_language
+from orderdesk_devkit.simulators.orders import Orders
+from orderdesk_devkit.simulators.quota import Quota
+from orderdesk_devkit.simulators.refresh_tokens import RefreshTokens
+from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
+from orderdesk_sdk.plugin import Clock, Limit
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "PLAN", "REFRESH_TOKEN", "SELLER", "MarketplaceSimulator"]
 

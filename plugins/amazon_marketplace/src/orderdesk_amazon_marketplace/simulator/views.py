@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orderdesk_amazon_marketplace.simulator.feeds import Feed
 from orderdesk_amazon_marketplace.simulator.store import MARKETPLACE, Item, Order, Status
-from orderdesk_sdk.testing.calls import stamp
+from orderdesk_devkit.simulators.http_requests import stamp
 
 __all__ = ["feed_view", "order_view"]
 

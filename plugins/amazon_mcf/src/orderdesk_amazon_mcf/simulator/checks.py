@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orderdesk_amazon_mcf.simulator.orders import Status
-from orderdesk_sdk.testing.calls import moment_in
+from orderdesk_devkit.simulators.http_requests import moment_in
 
 __all__ = ["MOST_LINES", "MOST_UNITS", "mistakes_in_create", "mistakes_in_status", "mistakes_in_update"]
 

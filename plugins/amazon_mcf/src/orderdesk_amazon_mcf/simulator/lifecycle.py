@@ -10,7 +10,7 @@ from typing import assert_never
 from attrs import field, frozen
 
 from orderdesk_amazon_mcf.simulator.orders import CANCELABLE, DONE, Order, Status
-from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.plugin import hours, minutes
 
 __all__ = ["Durations", "Lifecycle"]
 

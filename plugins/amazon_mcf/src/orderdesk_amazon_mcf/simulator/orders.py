@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from attrs import define, field
 
-from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.plugin import InputError
 
 __all__ = ["CANCELABLE", "DONE", "Line", "Order", "Status"]
 

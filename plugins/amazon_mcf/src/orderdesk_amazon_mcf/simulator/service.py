@@ -15,12 +15,11 @@ from orderdesk_amazon_mcf.simulator.lifecycle import Durations, Lifecycle
 from orderdesk_amazon_mcf.simulator.orders import Line, Status
 from orderdesk_amazon_mcf.simulator.store import MARKETPLACE, OrderBook, number_in
 from orderdesk_amazon_mcf.simulator.views import errors
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.declaration import Limit
-from orderdesk_sdk.testing.calls import names_language, path_below
-from orderdesk_sdk.testing.quota import Quota
-from orderdesk_sdk.testing.refresh_tokens import RefreshTokens
-from orderdesk_sdk.testing.simulator import Outcome, Simulator, Switch
+from orderdesk_devkit.simulators.http_requests import names_language, path_below
+from orderdesk_devkit.simulators.quota import Quota
+from orderdesk_devkit.simulators.refresh_tokens import RefreshTokens
+from orderdesk_devkit.simulators.simulator import Outcome, Simulator, Switch
+from orderdesk_sdk.plugin import Clock, Limit
 
 __all__ = ["BASE", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "TOKEN_PATH", "McfSimulator"]
 

@@ -13,10 +13,10 @@ from orderdesk_amazon_mcf.simulator.checks import mistakes_in_create, mistakes_i
 from orderdesk_amazon_mcf.simulator.lifecycle import Lifecycle
 from orderdesk_amazon_mcf.simulator.orders import CANCELABLE, DONE, Line, Order, Status
 from orderdesk_amazon_mcf.simulator.views import errors, order_view, whole_view
-from orderdesk_sdk.errors import InputError
-from orderdesk_sdk.testing.calls import moment_in, object_in
-from orderdesk_sdk.testing.orders import Orders
-from orderdesk_sdk.testing.simulator import Deed, Outcome
+from orderdesk_devkit.simulators.http_requests import moment_in, object_in
+from orderdesk_devkit.simulators.orders import Orders
+from orderdesk_devkit.simulators.simulator import Deed, Outcome
+from orderdesk_sdk.plugin import InputError
 
 __all__ = ["MARKETPLACE", "OrderBook", "number_in"]
 

@@ -7,7 +7,7 @@ simulator's choice.
 from __future__ import annotations
 
 from orderdesk_amazon_mcf.simulator.orders import Order, Status
-from orderdesk_sdk.testing.calls import stamp
+from orderdesk_devkit.simulators.http_requests import stamp
 
 __all__ = ["errors", "order_view", "whole_view"]
 

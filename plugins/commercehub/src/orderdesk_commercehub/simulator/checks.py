@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import define
 
 from orderdesk_commercehub.simulator.store import Order, find_item
-from orderdesk_sdk.testing.calls import object_in
+from orderdesk_devkit.simulators.http_requests import object_in
 
 __all__ = ["KEYS", "Trouble", "fault_of", "lines_in", "payload_in"]
 

@@ -15,11 +15,11 @@ from orderdesk_commercehub.simulator.changelog import Change, ChangeLog
 from orderdesk_commercehub.simulator.checks import KEYS, Trouble, fault_of, lines_in, payload_in
 from orderdesk_commercehub.simulator.store import CODES, Item, Order, apply, seen_now
 from orderdesk_commercehub.simulator.views import failure, log_view, messages, order_view
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.testing.calls import bearer, form_in, json_in, moment_in, stamp
-from orderdesk_sdk.testing.orders import Orders
-from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch
-from orderdesk_sdk.testing.tokens import Tokens
+from orderdesk_devkit.simulators.http_requests import bearer, form_in, json_in, moment_in, stamp
+from orderdesk_devkit.simulators.orders import Orders
+from orderdesk_devkit.simulators.simulator import Deed, Simulator, Switch
+from orderdesk_devkit.simulators.tokens import Tokens
+from orderdesk_sdk.plugin import Clock
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "DscoSimulator"]
 

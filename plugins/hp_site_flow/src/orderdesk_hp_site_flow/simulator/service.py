@@ -10,12 +10,12 @@ from typing import ClassVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from orderdesk_devkit.simulators.http_requests import json_in, path_below, raw_path
+from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
 from orderdesk_hp_site_flow.simulator.checks import SECRET, TOKEN, items_of, mistakes_in, number_of, signature_fault
 from orderdesk_hp_site_flow.simulator.store import Durations, Item, Order, OrderBook, Status
 from orderdesk_hp_site_flow.simulator.views import DESTINATION, SOURCE, error_view, order_view
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.testing.calls import json_in, path_below, raw_path
-from orderdesk_sdk.testing.simulator import Deed, Outcome, Simulator, Switch
+from orderdesk_sdk.plugin import Clock
 
 __all__ = ["BASE", "POSTBACK_TOKEN", "SiteFlowSimulator"]
 

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from attrs import define, field, frozen
 
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.testing.orders import Orders
+from orderdesk_devkit.simulators.orders import Orders
+from orderdesk_sdk.plugin import hours, minutes
 
 __all__ = ["Durations", "Item", "Order", "OrderBook", "Production", "Status", "object_id"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orderdesk_devkit.simulators.http_requests import stamp
 from orderdesk_hp_site_flow.simulator.store import Order, object_id
-from orderdesk_sdk.testing.calls import stamp
 
 __all__ = ["DESTINATION", "SOURCE", "error_view", "order_view"]
 

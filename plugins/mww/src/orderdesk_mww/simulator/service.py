@@ -10,12 +10,12 @@ from typing import ClassVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from orderdesk_devkit.simulators.http_requests import json_in, path_below
+from orderdesk_devkit.simulators.simulator import Deed, Outcome, Simulator, Switch
 from orderdesk_mww.simulator.checks import mistake_in_order, new_lines, vendor_po
 from orderdesk_mww.simulator.store import Durations, Line, Order, OrderBook, State
 from orderdesk_mww.simulator.views import errors, line_view, order_view, page_view
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.testing.calls import json_in, path_below
-from orderdesk_sdk.testing.simulator import Deed, Outcome, Simulator, Switch
+from orderdesk_sdk.plugin import Clock
 
 __all__ = ["API_KEY", "BASE", "MwwSimulator"]
 

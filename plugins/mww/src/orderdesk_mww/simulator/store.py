@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from attrs import define, field, frozen
 
-from orderdesk_sdk.clock import hours, minutes, seconds
-from orderdesk_sdk.testing.orders import Orders
+from orderdesk_devkit.simulators.orders import Orders
+from orderdesk_sdk.plugin import hours, minutes, seconds
 
 __all__ = ["EARLY", "Durations", "Line", "Order", "OrderBook", "State"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orderdesk_devkit.simulators.http_requests import stamp
 from orderdesk_mww.simulator.store import Line, Order, State
-from orderdesk_sdk.testing.calls import stamp
 
 __all__ = ["errors", "line_view", "order_view", "page_view"]
 

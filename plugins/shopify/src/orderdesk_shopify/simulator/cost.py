@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphql import DocumentNode, FieldNode, OperationDefinitionNode, OperationType, Visitor, visit
 
-from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.plugin import Clock
 
 __all__ = ["CostBucket", "cost_of"]
 

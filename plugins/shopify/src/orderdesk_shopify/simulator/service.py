@@ -12,8 +12,8 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType, execut
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.testing.simulator import Deed, Simulator, Switch
+from orderdesk_devkit.simulators.simulator import Deed, Simulator, Switch
+from orderdesk_sdk.plugin import Clock
 from orderdesk_shopify.simulator.cost import CostBucket, cost_of
 from orderdesk_shopify.simulator.resolvers import Resolvers
 from orderdesk_shopify.simulator.schema import schema_of

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from attrs import define, field, frozen
 
-from orderdesk_sdk.clock import hours, minutes, seconds
-from orderdesk_sdk.testing.orders import Orders
+from orderdesk_devkit.simulators.orders import Orders
+from orderdesk_sdk.plugin import hours, minutes, seconds
 
 __all__ = ["Durations", "FulfillmentOrder", "Job", "Order", "Shop"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orderdesk_sdk.testing.calls import stamp
+from orderdesk_devkit.simulators.http_requests import stamp
 from orderdesk_shopify.simulator.store import FulfillmentOrder, Order
 
 __all__ = ["Row", "error_view", "order_view", "refused_cancel_view", "fulfillment_order_view"]

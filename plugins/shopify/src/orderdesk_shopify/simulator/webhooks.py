@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from orderdesk_sdk.message import Message
+from orderdesk_sdk.plugin import Message
 
 __all__ = ["CLIENT_SECRET", "Outbox", "signature"]
 

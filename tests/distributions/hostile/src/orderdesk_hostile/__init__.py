@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from orderdesk_hostile.kinds import KINDS, HostileSettings
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Button, ByCheck, Integration
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.auth import HeaderAuth
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.identity import NotStated
-from orderdesk_sdk.request import CancelRequest, CheckRequest
+from orderdesk_sdk.plugin import (
+    Answer,
+    Button,
+    ByCheck,
+    CancelRequest,
+    CheckRequest,
+    Flow,
+    HeaderAuth,
+    Integration,
+    NotStated,
+    Service,
+    hookimpl,
+    hours,
+    minutes,
+)
 
 
 @hookimpl

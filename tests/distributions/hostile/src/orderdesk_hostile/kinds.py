@@ -7,11 +7,7 @@ from collections.abc import Callable, Mapping
 
 import httpx
 
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, secret, setting, settings
+from orderdesk_sdk.plugin import Answer, Flow, Secret, Service, answer, host, secret, setting, settings
 
 __all__ = ["KINDS", "HostileSettings"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from orderdesk_sdk.hookspecs import hookimpl
+from orderdesk_sdk.plugin import hookimpl
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orderdesk_sdk.testing.simple_simulator import Request, SimpleSimulator, same
+from orderdesk_devkit.simulators.simple import Request, SimpleSimulator, same
 
 KEY = "not-a-real-key-of-the-hostile"
 

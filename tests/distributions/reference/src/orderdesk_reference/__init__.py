@@ -10,27 +10,35 @@ from collections.abc import Sequence
 
 from orderdesk_reference import api
 from orderdesk_reference.settings import MakerSettings, sign
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import (
+from orderdesk_sdk.plugin import (
+    Answer,
     Button,
     ByCheck,
     ByPerson,
+    CancelRequest,
+    CanonicalReason,
+    CheckRequest,
+    ClosedList,
     Email,
+    Flow,
+    Hint,
     Integration,
     Limit,
+    Message,
     NewNumber,
+    Placement,
+    ReasonCode,
+    Refusal,
+    ResubmitRequest,
     RuleAction,
+    Service,
     SinceSubmission,
+    answer,
+    hookimpl,
+    hours,
+    minutes,
+    text_at,
 )
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.message import Hint, Message
-from orderdesk_sdk.order import Placement
-from orderdesk_sdk.reading import text_at
-from orderdesk_sdk.reasons import CanonicalReason, ClosedList, ReasonCode
-from orderdesk_sdk.request import CancelRequest, CheckRequest, ResubmitRequest
 
 REASONS = (  # Each canonical reason stands for exactly one code: a gap would leave somebody without an answer.
     ReasonCode("ASKED", "The customer asked", {CanonicalReason.CUSTOMER_ASKED}),

@@ -8,16 +8,25 @@ from typing import TypeVar
 import httpx
 
 from orderdesk_reference.settings import CartSettings, MakerSettings
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.declaration import fold
-from orderdesk_sdk.http.service import Service
-from orderdesk_sdk.identity import StatedAt
-from orderdesk_sdk.message import Hint, HintKind, Message
-from orderdesk_sdk.order import Order
-from orderdesk_sdk.reading import complaint, objects_at, text_at, turned_away
-from orderdesk_sdk.request import CancelRequest
-from orderdesk_sdk.signature import demand_signature, message_text_at
+from orderdesk_sdk.plugin import (
+    Answer,
+    CancelRequest,
+    Hint,
+    HintKind,
+    Message,
+    Order,
+    Refusal,
+    Service,
+    StatedAt,
+    answer,
+    complaint,
+    demand_signature,
+    fold,
+    message_text_at,
+    objects_at,
+    text_at,
+    turned_away,
+)
 
 S = TypeVar("S", bound=CartSettings)
 

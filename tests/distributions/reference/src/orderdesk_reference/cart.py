@@ -9,16 +9,28 @@ from orderdesk_reference import (
     orderdesk_check,  # noqa: F401 - a hook of this module too
 )
 from orderdesk_reference.settings import CartSettings, sign
-from orderdesk_sdk import answer
-from orderdesk_sdk.answer import Answer, Refusal
-from orderdesk_sdk.clock import hours, minutes
-from orderdesk_sdk.declaration import Batch, Button, ByCheck, Integration, NoResubmit, RuleAction, Status
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.http.service import Flow, Service
-from orderdesk_sdk.order import Role
-from orderdesk_sdk.reading import complaint
-from orderdesk_sdk.reasons import FreeText
-from orderdesk_sdk.request import CancelRequest, StatusRequest
+from orderdesk_sdk.plugin import (
+    Answer,
+    Batch,
+    Button,
+    ByCheck,
+    CancelRequest,
+    Flow,
+    FreeText,
+    Integration,
+    NoResubmit,
+    Refusal,
+    Role,
+    RuleAction,
+    Service,
+    Status,
+    StatusRequest,
+    answer,
+    complaint,
+    hookimpl,
+    hours,
+    minutes,
+)
 
 
 @hookimpl

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from orderdesk_sdk.case import Case, Event
-from orderdesk_sdk.hookspecs import hookimpl
-from orderdesk_sdk.request import CancelRequest
+from orderdesk_sdk import Case, Event
+from orderdesk_sdk.plugin import CancelRequest, hookimpl
 
 LOG = logging.getLogger(__name__)
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from orderdesk_sdk.addresses import read_address
-from orderdesk_sdk.http.auth import HeaderAuth
-from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.settings import host, parsed, secret, settings
-from orderdesk_sdk.templates import read_template
+from orderdesk_sdk.plugin import HeaderAuth, Secret, host, parsed, read_address, read_template, secret, settings
 
 __all__ = ["CartSettings", "MakerSettings", "sign"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.testing.simple_simulator import Durations, Outcome, Request, SimpleSimulator, same
-from orderdesk_sdk.testing.simulator import Deed
+from orderdesk_devkit.simulators.simple import Durations, Outcome, Request, SimpleSimulator, same
+from orderdesk_devkit.simulators.simulator import Deed
+from orderdesk_sdk.plugin import Clock
 
 KEY = "not-a-real-key-of-the-reference"
 MESSAGE_SECRET = "not-a-real-secret-of-messages"

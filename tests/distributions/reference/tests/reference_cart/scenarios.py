@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.testing.scenarios import Scenario, Scenarios, cancel_and_follow, with_order
-from orderdesk_sdk.testing.stage import ORDER, Stage
+from orderdesk_devkit.testing.harness import ORDER, Stage
+from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_follow, with_order
 
 
 def put_on_hold(stage: Stage) -> None:

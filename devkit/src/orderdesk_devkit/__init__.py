@@ -1,0 +1,1 @@
+"""orderdesk_devkit"""

@@ -1,0 +1,269 @@
+"""The story that `demo` tells: what happens is real, only the five services are simulated and time is virtual."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from orderdesk_devkit.cli.narrator import Teller
+from orderdesk_devkit.cli.sandbox import load_simulators, settings_table
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.simulators.fault_queue import Fault
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.simulators.simulator import Simulator
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.events import Firing
+from orderdesk_sdk.cases.receipt import Receipt
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cli.output.cancellations import plan_table, proof_line, receipt_page, receipt_summary
+from orderdesk_sdk.cli.output.rules import firings_table
+from orderdesk_sdk.cli.output.screen import Screen
+from orderdesk_sdk.cli.worker import Watcher, Worker
+from orderdesk_sdk.clock import VirtualClock, hours, minutes
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.documents import receipt_shape
+from orderdesk_sdk.errors import ConfigurationError, InputError, NotAllowedError, OrderDeskError
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.toolkit.private_files import write_private
+from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.transport.email.smtp import MailConfig, message_id
+
+__all__ = ["Story", "Told"]
+
+PLACES: Mapping[str, tuple[str, ...]] = {
+    "1042": ("amazon-mcf",),
+    "1043": ("mww",),
+    "1044": ("commercehub", "amazon-mcf"),
+    "1045": ("bdlinx",),
+    "1046": ("shopify", "amazon-mcf"),
+}
+"""Where the orders are submitted at the beginning, by connections named as their integrations."""
+LATER = ("mww", "bdlinx")
+"""Where 1046 is submitted an hour later."""
+MAIL = MailConfig(sender="Paper Lantern Shop <orders@lantern.example>", mode="draft")
+RULE = {
+    "name": "Canceled folder cancels at BDLinx",
+    "event": "order moved",
+    "when": "folder == 'Canceled' and source_name != 'Shopify'",
+    "do": [{"action": "Cancel Order at BDLinx", "reason": "customer asked"}],
+}
+CART_RULE = {
+    "name": "Canceled folder tells Shopify",
+    "event": "order moved",
+    "when": "folder == 'Canceled' and source_name == 'Shopify'",
+    "do": [{"action": "Change Order Status at Shopify to Canceled", "reason": "customer asked"}],
+}
+_WHO = "Ann"
+_CHAPTERS = 8
+
+
+@frozen
+class Told:
+    """How it ended."""
+
+    receipts: tuple[Receipt, ...]
+    resubmission: Resubmission
+    refusal: str
+    firings: tuple[tuple[datetime, Firing], ...]
+
+
+class Story:
+    """One telling, with its ledger in `folder`. quiet: nothing is shown. kept: receipts are written there as well."""
+
+    def __init__(self, folder: Path, *, quiet: bool, kept: bool) -> None:
+        self._folder = folder
+        self._kept = kept
+        self._clock = VirtualClock()
+        self._teller = Teller(None if quiet else Screen(), _CHAPTERS)
+
+    def tell(self) -> Told:
+        """Tell it. Raises ConfigurationError where a simulator is not installed."""
+        simulators = self._simulators()
+        with self._teller.telling(), ExitStack() as stack:
+            connections = {}
+            for slug, simulator in simulators.items():
+                url = stack.enter_context(serve(simulator.app)).url
+                table = settings_table(Registry(), slug, simulator.settings(url))
+                connections[slug] = ConnectionConfig(slug, slug, table, f"[connections.{slug}]")
+            rules = read_rules([RULE, CART_RULE], "the demo's rules")
+            config = Config(self._folder / "orderdesk.db", connections, mail=MAIL, rules=rules)
+            with Desk(config, clock=self._clock, listeners=[Watcher(self._teller.hear)]) as desk:
+                return self._play(desk, simulators)
+
+    def _simulators(self) -> dict[str, Simulator]:
+        wanted = {slug for places in PLACES.values() for slug in places}
+        found = {slug: simulator for slug, simulator in load_simulators(self._clock).items() if slug in wanted}
+        missing = sorted(wanted - set(found))
+        if missing:
+            packages = " ".join(f"'orderdesk-{slug}[sandbox]'" for slug in missing)
+            raise ConfigurationError(
+                f"the demo needs simulators that are not installed: {', '.join(missing)}",
+                place="orderdesk.simulators",
+                remedy=f"pip install {packages}",
+            )
+        return found
+
+    def _play(self, desk: Desk, simulators: Mapping[str, Simulator]) -> Told:
+        say = self._teller.say
+        say("Five simulated services run on this machine, and their clock is virtual. Nothing real is touched.", "dim")
+        self._orders(desk, simulators)
+        self._button_then_mail(desk)
+        self._reply_lost(desk, simulators["amazon-mcf"])
+        self._cart_last(desk)
+        self._by_rule(desk)
+        resubmission, refusal = self._answered(desk)
+        self._one_refuses(desk, simulators)
+        self._teller.chapter("The receipts: what each verdict rests on")
+        receipts = tuple(desk.receipt(number) for number in PLACES)
+        if self._teller.screen is not None:
+            receipt_page(self._teller.screen, receipts[0])
+            self._teller.screen.line()
+            for receipt in receipts[1:-1]:
+                for found in receipt.wishes[0].cases:
+                    proof_line(self._teller.screen, found)
+        if self._kept:
+            self._keep(receipts)
+        else:
+            say("\nNothing is left behind; --keep DIR keeps ledger and receipts.", "dim")
+        fired = [desk.ledger.firings(desk.host.order(number).id) for number in ("1045", "1046")]
+        return Told(receipts, resubmission, refusal, (*fired[0], *fired[1]))
+
+    def _orders(self, desk: Desk, simulators: Mapping[str, Simulator]) -> None:
+        self._teller.chapter("Orders come in, and are submitted to whoever makes or ships them")
+        samples = read_order_text(SAMPLE_ORDERS, place="the sample orders")
+        again = evolve(samples[0], id="58105", number="1046", source_name="Shopify")
+        desk.import_orders([*samples, again], by="demo")
+        rows = []
+        for number, places in PLACES.items():
+            order = desk.host.order(number)
+            for slug in places:
+                self._submit(desk, simulators[slug], order, slug)
+            units = ", ".join(f"{line.quantity} x {line.name}" for line in order.lines)
+            rows.append((number, order.source_name, units, ", ".join(places)))
+        if self._teller.screen is not None:
+            self._teller.screen.table(("order", "from", "units", "submitted to"), rows)
+
+    def _submit(self, desk: Desk, simulator: Simulator, order: Order, slug: str) -> None:
+        simulator.add_order(order.number, lines=[(line.code, line.quantity) for line in order.lines])
+        desk.place(order.number, at=slug, by="demo")
+
+    def _button_then_mail(self, desk: Desk) -> None:
+        self._teller.chapter("Order 1043 at MWW: a button, then an e-mail")
+        self._teller.say("Ann presses MWW's button in time. MWW says no, so the case climbs to the e-mail:")
+        self._follow_up(desk, "1043", "ordered twice")
+        draft = next(
+            entry.content
+            for entry in desk.ledger.history(self._case(desk, "1043").id)
+            if isinstance(entry.content, str) and entry.content.startswith("draft:")
+        )
+        self._teller.quote(draft.removeprefix("draft:\n"))
+        self._teller.say("Ann sends it. Sent is not canceled: the case waits for MWW's answer.")
+
+    def _reply_lost(self, desk: Desk, amazon: Simulator) -> None:
+        self._teller.chapter("Order 1042 at Amazon: the reply gets lost")
+        amazon.faults.add(Fault.LOST_REPLY, method="PUT")
+        self._teller.say("Ann presses the button, and the line goes dead. Did Amazon act? That is not guessed:")
+        self._follow_up(desk, "1042", "the customer changed her mind")
+        self._teller.say(
+            "It was read back: the order stood there, undecided. Amazon's cancel does no harm when repeated, so it was"
+            " sent once more. Amazon only takes note; it was read back until Amazon had decided."
+        )
+
+    def _cart_last(self, desk: Desk) -> None:
+        self._teller.chapter("Order 1044 at Amazon, from CommerceHub: the cart is told last")
+        if self._teller.screen is not None:
+            plan_table(self._teller.screen, desk.plan("1044"), with_reasons=False)
+        self._teller.say("A reason is needed there. Without one nothing is asked anywhere:")
+        try:
+            desk.cancel("1044", by=_WHO)
+        except InputError as error:
+            self._teller.at(self._clock.now(), f"{error.text} - {error.remedy}", "yellow")
+        else:
+            raise OrderDeskError("1044 was canceled without a reason", place="demo")
+        self._follow_up(desk, "1044", "customer asked")
+
+    def _by_rule(self, desk: Desk) -> None:
+        self._teller.chapter("Order 1045 at BDLinx: a rule does it")
+        self._teller.say(f"Ann moves it to Canceled. That cancels nothing, but a rule says: {RULE['name']}.")
+        desk.move("1045", "Canceled", by=_WHO)
+        desk.move("1045", "Canceled", by=_WHO)
+        self._work(desk)
+        self._teller.say("She moved it twice; the rule fired once:")
+        if self._teller.screen is not None:
+            firings_table(self._teller.screen, "1045", desk.ledger.firings(desk.host.order("1045").id))
+
+    def _answered(self, desk: Desk) -> tuple[Resubmission, str]:
+        self._teller.chapter("Sent out again, and MWW's answer")
+        self._teller.say("The customer of 1042 wants it after all. It goes out under a number Amazon has never seen:")
+        made = desk.resubmit("1042", by=_WHO)
+        self._teller.at(made.updated_at, f"resubmitted as order {made.order_number}: {made.state.value}", "green")
+        self._teller.say("The same for 1043 is refused, as MWW has not answered yet: it would be made twice.")
+        refusal = ""
+        try:
+            desk.resubmit("1043", by=_WHO)
+        except NotAllowedError as error:
+            refusal = str(error)
+            self._teller.at(self._clock.now(), f"{error.text} - {error.remedy}", "yellow")
+        else:
+            raise OrderDeskError("1043 was submitted again although its original is not settled", place="demo")
+        self._teller.say("MWW's mail comes in. Ann reads it and files it as the evidence:")
+        case = self._case(desk, "1043")
+        desk.confirm(case.id, by=_WHO, message=self._answer(case))
+        return made, refusal
+
+    def _one_refuses(self, desk: Desk, simulators: Mapping[str, Simulator]) -> None:
+        self._teller.chapter("Order 1046, from Shopify, at three services: one refuses")
+        self._clock.advance(hours(1))
+        self._teller.say("Amazon has had it for an hour; MWW and BDLinx are given it now. Ann cancels it everywhere:")
+        simulators["mww"].set_switch("window", "early", remote_id="1046")
+        for slug in LATER:
+            self._submit(desk, simulators[slug], desk.host.order("1046"), slug)
+        self._follow_up(desk, "1046", "customer asked")
+        self._teller.say(f"She moves it to Canceled all the same, where a rule says: {CART_RULE['name']}.")
+        desk.move("1046", "Canceled", by=_WHO)
+        self._work(desk)
+        self._teller.say("What Amazon ships is no canceled order, so no rule tells Shopify that it is. The receipt:")
+        if self._teller.screen is not None:
+            receipt_summary(self._teller.screen, desk.receipt("1046"))
+
+    def _answer(self, case: Case) -> bytes:
+        """MWW's mail, which is invented like everything that the simulators say."""
+        mail = EmailMessage()
+        mail["From"] = "MWW Support <support@mww.example>"
+        mail["Date"] = format_datetime(self._clock.now())
+        mail["Subject"] = f"Re: Please cancel order {case.remote_id}"
+        mail["Message-ID"] = "<774@mww.example>"
+        mail["In-Reply-To"] = message_id(case.id, case.route, MAIL.sender)
+        mail.set_content("We canceled the order. It will not ship.")
+        return mail.as_bytes()
+
+    def _follow_up(self, desk: Desk, number: str, reason: str) -> None:
+        desk.cancel(number, by=_WHO, reason=reason)
+        self._work(desk)
+
+    def _work(self, desk: Desk) -> None:
+        Worker(desk).run(until_idle=True)
+        self._clock.advance(minutes(1))
+
+    def _case(self, desk: Desk, number: str) -> Case:
+        return desk.cases(order=number)[-1]
+
+    def _keep(self, receipts: tuple[Receipt, ...]) -> None:
+        for receipt in receipts:
+            text = json.dumps(receipt_shape(receipt), indent=2)
+            write_private(self._folder / f"receipt-{receipt.order_number}.json", f"{text}\n".encode())
+        write_private(self._folder / "orderdesk.toml", b'[ledger]\nurl = "sqlite:///orderdesk.db"\n')
+        self._teller.say(
+            f"\nKept in {self._folder}: the ledger, the receipts as JSON, and an orderdesk.toml that leads there."
+        )

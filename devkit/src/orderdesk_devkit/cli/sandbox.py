@@ -1,0 +1,228 @@
+"""`sandbox`: the simulators of all installed plugins on this machine, and a configuration that leads to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orderdesk_sdk.cli.session import Session, shared
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
+from orderdesk_sdk.plugin.toolkit.private_files import write_private
+
+if TYPE_CHECKING:
+    from orderdesk_devkit.simulators.simulator import Simulator
+    from orderdesk_sdk.cli.output.screen import Screen
+    from orderdesk_sdk.clock import Clock
+    from orderdesk_sdk.plugin.registry import Registry
+
+__all__ = ["load_simulators", "running", "sandbox", "settings_table"]
+
+_MARK = "# Written by `orderdesk sandbox`, and overwritten by it."
+_LEDGER = "orderdesk-sandbox.db"
+"""A ledger of its own, so that no simulated case ever gets among real ones."""
+_ORDERS = "orders.json"
+
+
+@click.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Of the first simulator, the others follow; any free ones if not given.",
+)
+@click.option("--virtual-time", is_flag=True, help="Waits take no time: one clock for all stands still between them.")
+@click.option("--force", is_flag=True, help="Overwrite a configuration that a sandbox did not write.")
+@click.option("--fresh", is_flag=True, help=f"Remove the ledger of an earlier sandbox, {_LEDGER}.")
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Written when all is up, removed at the end.",
+)
+@shared
+@click.pass_obj
+def sandbox(session: Session, port: int, virtual_time: bool, force: bool, fresh: bool, ready_file: Path | None) -> None:
+    """Serve the simulators of all installed integrations.
+
+    Runs until Ctrl-C or SIGTERM. Writes a configuration (orderdesk.toml, or --config FILE) with a connection to each,
+    beside it orders to try it with (orders.json, where there is none), and says on stdout when all is up: with --json
+    as one line. Nothing leaves this machine and no secret in the file is real.
+    """
+    from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+    from orderdesk_sdk.cli.signals import stopping
+
+    path = session.config_file or Path("orderdesk.toml")
+    ledger, orders = path.parent / _LEDGER, path.parent / _ORDERS
+    with stopping() as stop, running(path, _clock(virtual_time=virtual_time), port=port, force=force) as simulators:
+        if fresh:
+            for suffix in ("", "-wal", "-shm"):
+                ledger.with_name(ledger.name + suffix).unlink(missing_ok=True)
+        if not orders.exists():
+            _write(orders, SAMPLE_ORDERS)
+        urls = {slug: url for slug, (_, url) in simulators.items()}
+        shape = {
+            "config": str(path.resolve()),
+            "ledger": str(ledger.resolve()),
+            "virtual_time": virtual_time,
+            "connections": [{"connection": slug, "integration": slug, "url": url} for slug, url in urls.items()],
+        }
+        if ready_file is not None:
+            _write(ready_file, json.dumps(shape) + "\n")
+        if session.as_json:
+            click.echo(json.dumps(shape))
+        else:
+            session.give({}, lambda screen: _draw(screen, path, ledger, urls, virtual_time=virtual_time))
+        try:
+            stop.wait()
+        finally:
+            if ready_file is not None:
+                ready_file.unlink(missing_ok=True)
+
+
+def _draw(screen: Screen, path: Path, ledger: Path, urls: Mapping[str, str], *, virtual_time: bool) -> None:
+    screen.table(("connection", "simulator"), list(urls.items()))
+    screen.line(f"configuration: {path}")
+    screen.line(f"ledger:        {ledger}{' (an earlier one; --fresh begins anew)' if ledger.exists() else ''}")
+    screen.line(f"orders to try: {path.parent / _ORDERS}")
+    screen.line(f"time:          {'virtual: waits take none' if virtual_time else 'real'}")
+    screen.line("ready; Ctrl-C ends", "bold green")
+
+
+@contextmanager
+def running(
+    path: Path, clock: Clock, *, port: int = 0, force: bool = False
+) -> Iterator[dict[str, tuple[Simulator, str]]]:
+    """Every installed simulator with its URL, served within the block; the configuration in `path` leads to them.
+
+    On a VirtualClock the configuration tells the command line to go by it. Raises ConfigurationError for a file that
+    no sandbox wrote (unless `force`), and where no simulator can be served.
+    """
+    from orderdesk_sdk.clock import VirtualClock
+    from orderdesk_sdk.plugin.registry import Registry
+
+    _may_write(path, force=force)
+    with _served(load_simulators(clock), port) as simulators:
+        registry = Registry()
+        urls = {slug: url for slug, (_, url) in simulators.items()}
+        tables = {
+            slug: settings_table(registry, slug, simulator.settings(url))
+            for slug, (simulator, url) in simulators.items()
+        }
+        _write(path, _document(tables, urls, virtual_time=isinstance(clock, VirtualClock)))
+        yield simulators
+
+
+def _clock(*, virtual_time: bool) -> Clock:
+    from orderdesk_sdk.clock import SystemClock, VirtualClock
+
+    return VirtualClock(SystemClock().now().replace(microsecond=0)) if virtual_time else SystemClock()
+
+
+def load_simulators(clock: Clock) -> dict[str, Simulator]:
+    """The simulators of all installed plugins, by slug, on one clock.
+
+    Raises ConfigurationError where there is none, or where what they need is not installed.
+    """
+    try:
+        from orderdesk_devkit.simulators.simulator import simulators
+    except ModuleNotFoundError as error:
+        raise _missing(error) from error
+    found: dict[str, Simulator] = {}
+    for slug, point in sorted(simulators().items()):
+        try:
+            found[slug] = point.load()(clock)
+        except Exception as error:  # noqa: BLE001 - a simulator may fail in any way, and only it shall be missing
+            name = point.dist.name if point.dist is not None else point.value
+            click.echo(f"The simulator of {slug} ({name}) is left out: {type(error).__name__}: {error}", err=True)
+    if not found:
+        raise ConfigurationError(
+            "no installed integration brings a simulator",
+            place="orderdesk.simulators",
+            remedy="install one, such as orderdesk-amazon-mcf[sandbox]",
+        )
+    return found
+
+
+def _missing(error: ModuleNotFoundError) -> ConfigurationError:
+    return ConfigurationError(
+        f"simulators need {error.name}", place="this Python", remedy="pip install 'orderdesk-devkit'"
+    )
+
+
+@contextmanager
+def _served(loaded: Mapping[str, Simulator], port: int) -> Iterator[dict[str, tuple[Simulator, str]]]:
+    try:
+        from orderdesk_devkit.simulators.server import serve
+    except ModuleNotFoundError as error:
+        raise _missing(error) from error
+    with ExitStack() as stack:
+        yield {
+            slug: (simulator, stack.enter_context(serve(simulator.app, port=port and port + number)).url)
+            for number, (slug, simulator) in enumerate(loaded.items())
+        }
+
+
+def settings_table(registry: Registry, slug: str, settings: Mapping[str, object]) -> dict[str, object]:
+    """A simulator's settings as a configuration holds them: secrets as `{"text": ...}`. Raises PluginFault."""
+    from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
+
+    fields = settings_fields(registry.load(slug).integration.settings)
+    secrets = {field.name for field in fields if field.kind is SettingKind.SECRET}
+    return {name: {"text": value} if name in secrets else value for name, value in settings.items()}
+
+
+def _document(tables: Mapping[str, Mapping[str, object]], urls: Mapping[str, str], *, virtual_time: bool) -> str:
+    lines = [
+        _MARK,
+        "# It leads to simulators on this machine; no secret in it is real.",
+        "",
+        "[ledger]",
+        f'url = "sqlite:///{_LEDGER}"',
+        "",
+        "[sandbox]",
+        *([f"clock = {_toml(next(iter(urls.values())))}"] if virtual_time else []),
+        "",
+        "[sandbox.simulators]",
+        *(f"{slug} = {_toml(url)}" for slug, url in urls.items()),
+    ]
+    for slug, table in tables.items():
+        lines += ["", f"[connections.{slug}]", f"integration = {_toml(slug)}", "", f"[connections.{slug}.settings]"]
+        lines += [f"{name} = {_toml(value)}" for name, value in table.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{name} = {_toml(inner)}" for name, inner in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(inner) for inner in value) + "]"
+    return json.dumps(value)  # What JSON writes for texts, numbers, true and false is TOML as well.
+
+
+def _may_write(path: Path, *, force: bool) -> None:
+    try:
+        foreign = path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(_MARK)
+    except OSError as error:
+        raise ConfigurationError(f"cannot be read: {error.strerror}", place=str(path)) from error
+    if foreign and not force:
+        raise ConfigurationError(
+            "there is a configuration already, and no sandbox wrote it",
+            place=str(path),
+            remedy="name another file with --config, or overwrite it with --force",
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file so that nobody ever reads half of it, and only its owner reads it: credentials stand in it."""
+    try:
+        half = path.with_name(f".{path.name}.new")
+        half.unlink(missing_ok=True)
+        write_private(half, text.encode())
+        half.replace(path)
+    except OSError as error:
+        raise OrderDeskError(f"cannot be written: {error.strerror}", place=str(path)) from error

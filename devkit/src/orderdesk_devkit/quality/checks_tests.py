@@ -1,0 +1,220 @@
+"""Rules about a plugin's tests: the conformance suite, its simulator, and the cassettes of its conversations."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orderdesk_devkit.quality.plugin_folder import PluginFolder
+from orderdesk_devkit.quality.report import Fault
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, in_words
+from orderdesk_sdk.plugin.hookspecs import SIMULATORS
+from orderdesk_sdk.plugin.routes import Button, ByReply
+
+if TYPE_CHECKING:
+    from orderdesk_devkit.testing.cassettes import Head
+    from orderdesk_devkit.testing.scenarios import Scenarios
+
+__all__ = ["OLD", "can_lie", "conforms", "provenance", "scrubbed", "seen_live", "simulated", "tells_scenarios"]
+
+OLD = timedelta(days=365)
+"""A cassette older than this is told: what a service answers may have changed since."""
+
+
+def conforms(folder: PluginFolder) -> Iterator[Fault]:
+    """The conformance suite is put to each of its integrations."""
+    tested = {slug for tree in folder.test_modules.values() for slug in _tested(tree)}
+    for slug in folder.integrations:
+        if slug not in tested:
+            name = "".join(word.capitalize() for word in slug.split("-"))
+            yield Fault(
+                folder.file("tests"),
+                f"no test puts the conformance suite to {slug}",
+                f'write class Test{name}(PluginConformance): integration = "{slug}"',
+            )
+
+
+def simulated(folder: PluginFolder) -> Iterator[Fault]:
+    """Whatever it calls can be played on this machine."""
+    for slug in folder.calling:
+        if slug not in folder.simulators:
+            yield Fault(
+                f'{folder.file("pyproject.toml")}: [project.entry-points."orderdesk.simulators"]',
+                f"{slug} makes calls, and there is no simulator to make them to",
+                f'write one, and name it: {slug} = "{folder.package}.simulator:..."',
+            )
+
+
+def can_lie(folder: PluginFolder) -> Iterator[Fault]:
+    """Its simulator can take a cancel and ship all the same, so that the suite plays the service that lies."""
+    points = {point.name: point for point in entry_points(group=SIMULATORS)}
+    for slug, found in folder.usable.items():
+        routes = [route for route in found.integration.cancel if isinstance(route, Button)]
+        if slug not in points or not routes or all(isinstance(route.confirm, ByReply) for route in routes):
+            continue  # `simulated` tells what lacks, and nothing ships behind a reply that is declared final.
+        try:
+            simulator = points[slug].load()
+        except Exception as error:  # noqa: BLE001 - whatever keeps the plugin's simulator from being imported is told
+            yield Fault(f"simulator {slug}", f"it cannot be imported: {in_words(error)}", "mend it")
+            continue
+        for name, what in (("canceled_words", "what canceled is"), ("dishonored", "how a cancel goes wrong there")):
+            if not getattr(simulator, name, None):
+                yield Fault(
+                    f"{points[slug].value}",
+                    f"it does not tell {what}",
+                    f"declare `{name}`; see orderdesk_devkit.simulators.simulator",
+                )
+
+
+def tells_scenarios(folder: PluginFolder) -> Iterator[Fault]:
+    """Each integration that makes calls has scenarios, each a cassette, and the suite of cassettes is put to them."""
+    known = dict[str, Path]()
+    for place, found in _scenarios(folder.tests).items():
+        if isinstance(found, OrderDeskError):
+            yield Fault(str(place), found.text, found.remedy or "mend it")
+            continue
+        known[found.integration] = place
+        names = {scenario.name for scenario in found.table}
+        kept = {file.stem for file in _cassettes(place.parent)}
+        for name in sorted(names - kept):
+            yield Fault(
+                str(place),
+                f"the scenario {name!r} has no cassette",
+                f"record it: python -m orderdesk_devkit.testing.record {found.integration} {name}",
+            )
+        for name in sorted(kept - names):
+            yield Fault(str(place), f"the cassette {name!r} is of no scenario", "remove it, or declare the scenario")
+        beside = [tree for path, tree in folder.test_modules.items() if path.parent == place.parent]
+        if not any(_subclasses(tree, "CassetteSuite") for tree in beside):
+            yield Fault(
+                str(place.parent),
+                "no test there puts the suite of cassettes to them",
+                "write class TestCassettes(CassetteSuite); see orderdesk_devkit.testing.cassette_suite",
+            )
+    for slug in folder.calling:
+        if slug not in known:
+            yield Fault(
+                folder.file("tests"),
+                f"{slug} makes calls, and no scenarios.py tells any",
+                "declare SCENARIOS, as orderdesk_devkit.testing.scenarios shows, and record them",
+            )
+
+
+def provenance(folder: PluginFolder) -> Iterator[Fault]:
+    """Each cassette says where it comes from and when; who keeps one for more than a year is told."""
+    for file, found in _heads(folder):
+        if isinstance(found, OrderDeskError):
+            yield Fault(str(file), found.text, found.remedy or "record it again")
+            continue
+        told = found.provenance
+        if told.integration not in folder.integrations:
+            yield Fault(str(file), f"it is of {told.integration}, which this plugin does not have", "record it again")
+        if date.today() - told.recorded_at > OLD:  # noqa: DTZ011 - a day, as the cassette has it
+            yield Fault(
+                str(file),
+                f"it was recorded on {told.recorded_at}, more than a year ago",
+                f"record it again: python -m orderdesk_devkit.testing.record {told.integration} {file.stem}",
+                warning=True,
+            )
+
+
+def scrubbed(folder: PluginFolder) -> Iterator[Fault]:
+    """No cassette holds a credential or a person's address."""
+    files = _cassettes_below(folder.tests)
+    if not files:
+        return
+    from orderdesk_devkit.testing.scrubbing import unscrubbed
+
+    for file in files:
+        found = unscrubbed(file.read_text(encoding="utf-8"))
+        if found:
+            yield Fault(
+                str(file),
+                f"{len(found)} credentials or addresses stand in it",  # Not shown: they would stand here too.
+                "name the fields in `redact`, record it again, and change the credential at the service",
+            )
+
+
+def seen_live(folder: PluginFolder) -> Iterator[Fault]:
+    """At least one cassette of each integration that makes calls was recorded against the service."""
+    from orderdesk_devkit.testing.cassettes import Source
+
+    live = {
+        found.provenance.integration
+        for _, found in _heads(folder)
+        if not isinstance(found, OrderDeskError) and found.provenance.source is Source.LIVE
+    }
+    for slug in folder.calling:
+        if slug not in live:
+            yield Fault(
+                folder.file("tests"),
+                f"no conversation of {slug} was recorded against the service",
+                f"with an account: python -m orderdesk_devkit.testing.record {slug} SCENARIO --live",
+            )
+
+
+def _cassettes(tests: Path) -> list[Path]:
+    return sorted((tests / "cassettes").glob("*.yaml"))
+
+
+def _cassettes_below(tests: Path) -> list[Path]:
+    return [file for place in sorted(tests.rglob("cassettes")) for file in _cassettes(place.parent)]
+
+
+def _heads(folder: PluginFolder) -> Iterator[tuple[Path, Head | OrderDeskError]]:
+    files = _cassettes_below(folder.tests)
+    if not files:
+        return
+    from orderdesk_devkit.testing.cassettes import read_head
+
+    for file in files:
+        try:
+            yield file, read_head(file)
+        except ConfigurationError as error:
+            yield file, error
+
+
+def _scenarios(tests: Path) -> Mapping[Path, Scenarios | OrderDeskError]:
+    """What the files of scenarios below a folder of tests declare, or what keeps them from being read."""
+    files = sorted(tests.rglob("scenarios.py"))
+    if not files:
+        return {}
+    from orderdesk_devkit.testing.scenarios import load_scenarios
+
+    found: dict[Path, Scenarios | OrderDeskError] = {}
+    for file in files:
+        try:
+            found[file] = load_scenarios(file.parent)
+        except OrderDeskError as error:
+            found[file] = error
+        except Exception as error:  # noqa: BLE001 - the author's own module, whatever is wrong with it
+            found[file] = ConfigurationError(f"cannot be imported: {in_words(error)}", remedy="mend it")
+    return found
+
+
+def _tested(tree: ast.Module) -> Iterator[str]:
+    """The integrations that the classes of a test file put the suite to."""
+    for node in _subclasses(tree, "PluginConformance"):
+        for line in node.body:
+            match line:
+                case ast.Assign([ast.Name("integration")], ast.Constant(str(slug))) | ast.AnnAssign(
+                    ast.Name("integration"), _, ast.Constant(str(slug))
+                ):
+                    yield slug
+                case _:
+                    continue
+
+
+def _subclasses(tree: ast.Module, base: str) -> list[ast.ClassDef]:
+    """The classes of a module that inherit `base`, through others of the module too."""
+    found: dict[str, ast.ClassDef] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            names = {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in node.bases}
+            if base in names or names & set(found):
+                found[node.name] = node
+    return list(found.values())

@@ -1,0 +1,137 @@
+"""A blueprint: the plugin that is to be made, by slug, how its service cancels and how requests are signed. Pure."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from orderdesk_sdk.errors import InputError
+
+__all__ = ["Auth", "Blueprint", "Cancel"]
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # As `declaration.SLUG`, which is too heavy for `orderdesk --help`.
+_LONGEST, _LONGEST_TITLE = 28, 40
+"""Characters of a slug, and of a title; beyond these, lines of the plugin would grow too long."""
+
+
+class Cancel(StrEnum):
+    """How the service cancels."""
+
+    BUTTON = "button"
+    """A call asks, and what is read back is the answer."""
+    WINDOW_EMAIL = "window-email"
+    """The button for two minutes after the order was submitted, then an e-mail."""
+    EMAIL = "email"
+    """An e-mail and nothing else; no call is made."""
+    REASONS = "reasons"
+    """The button, with a reason of the service's list."""
+    RULE = "rule"
+    """The button, which rules may press too."""
+
+
+STORIES = {
+    Cancel.BUTTON: "a button asks to cancel, and what is read back is the answer.",
+    Cancel.WINDOW_EMAIL: "for two minutes a button asks to cancel, after them an e-mail does.",
+    Cancel.EMAIL: "an e-mail asks to cancel, and a person says what came of it.",
+    Cancel.REASONS: "a button asks, for a reason of a list; what is read back is the answer.",
+    Cancel.RULE: "a button or a rule asks to cancel, and what is read back is the answer.",
+}
+
+
+class Auth(StrEnum):
+    """How requests are signed."""
+
+    BEARER = "bearer"
+    """A token that does not change."""
+    BASIC = "basic"
+    """User and password."""
+    OAUTH2 = "oauth2"
+    """Tokens that are fetched with the client's credentials."""
+    HMAC = "hmac"
+    """A signature of each request."""
+
+
+class Blueprint:
+    """What is to be made; its names are those that `orderdesk check-plugin` asks for.
+
+    title: for people; None makes it of the slug. auth: None where no call is made, else a bearer token. Raises
+    InputError for a slug or title that cannot be one, and where an e-mail is to be signed.
+    """
+
+    def __init__(
+        self, slug: str, cancel: Cancel = Cancel.BUTTON, auth: Auth | None = None, title: str | None = None
+    ) -> None:
+        _check_slug(slug)
+        if cancel is Cancel.EMAIL and auth is not None:
+            raise InputError(
+                f"a plugin that only writes e-mails makes no call, so there is nothing to sign by {auth.value}",
+                place="--auth",
+                remedy="leave --auth out, or take --cancel window-email for a button before the e-mail",
+            )
+        self.slug = slug
+        self.cancel = cancel
+        self.auth = auth or (Auth.BEARER if cancel is not Cancel.EMAIL else None)
+        self.title = _title(title) if title is not None else _words(slug)
+
+    @property
+    def distribution(self) -> str:
+        """The name to install it by; also that of its folder, unless told otherwise."""
+        return f"orderdesk-{self.slug}"
+
+    @property
+    def package(self) -> str:
+        """The name to import it by."""
+        return f"orderdesk_{self.slug.replace('-', '_')}"
+
+    @property
+    def name(self) -> str:
+        """What its classes begin with: in the title's capitals, where it says what the slug says."""
+        words = re.findall(r"[A-Za-z0-9]+", self.title)
+        name = "".join(word[0].upper() + word[1:] for word in words)
+        if name.lower() != self.slug.replace("-", ""):
+            name = "".join(word.capitalize() for word in self.slug.split("-"))
+        return name if name[0].isalpha() else f"The{name}"
+
+    @property
+    def variable(self) -> str:
+        """What the environment variables of its secrets begin with."""
+        name = self.slug.replace("-", "_").upper()
+        return name if name[0].isalpha() else f"THE_{name}"
+
+    @property
+    def story(self) -> str:
+        """How it cancels, in a sentence."""
+        return STORIES[self.cancel]
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """What its folder may be called: beside other repositories, or below plugins/."""
+        return self.distribution, self.slug.replace("-", "_"), self.slug
+
+
+def _check_slug(slug: str) -> None:
+    if not _SLUG.fullmatch(slug) or len(slug) > _LONGEST:
+        made = re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-")[:_LONGEST].strip("-")
+        raise InputError(
+            f"{slug!r} cannot name an integration",
+            place="SLUG",
+            remedy=f"write lower-case words joined by hyphens, at most {_LONGEST} characters: {made or 'my-3pl'}",
+        )
+    if slug == "sdk":
+        raise InputError("orderdesk-sdk is the SDK itself", place="SLUG", remedy="name it after the service: my-3pl")
+
+
+def _title(given: str) -> str:
+    title = given.strip()
+    if not title or len(title) > _LONGEST_TITLE or not title.isprintable() or set(title) & set("\"\\{}'"):
+        raise InputError(
+            f"{given!r} cannot be a title",
+            place="--title",
+            remedy=f"write the service's name, in at most {_LONGEST_TITLE} characters, no quote, brace or backslash",
+        )
+    return title
+
+
+def _words(slug: str) -> str:
+    """`My 3PL` of my-3pl: a word with a digit in it is an abbreviation."""
+    return " ".join(word.upper() if re.search(r"\d", word) else word.capitalize() for word in slug.split("-"))

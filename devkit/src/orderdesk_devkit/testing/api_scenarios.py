@@ -1,0 +1,50 @@
+"""The scenarios that every wire profile can play: a cancel that works, one too late, one in vain, one of no order."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from orderdesk_devkit.simulators.profile import Durations, Stage, WireSimulator
+from orderdesk_devkit.testing.scenarios import Scenario, cancel_and_follow, with_order
+from orderdesk_sdk.clock import minutes
+
+__all__ = ["wire_scenarios"]
+
+QUICK = Durations(queue=minutes(3), printing=minutes(3))
+"""A shop in a hurry: few read-backs to the end."""
+
+
+def wire_scenarios(simulator: type[WireSimulator]) -> tuple[Scenario, ...]:
+    """The four, of a plugin's own simulator. Live, it is the wire of the account that is recorded."""
+    title = simulator.vendor
+    return (
+        Scenario(
+            "cancel-honored",
+            about="a request that is taken, read back until the order has stopped",
+            play=cancel_and_follow,
+            simulator=with_order(simulator),
+            live=f"asks {title} to cancel the order and reads it back for up to 24 h; take one not yet begun",
+        ),
+        Scenario(
+            "too-late",
+            about="a request while printing, refused with a 409",
+            play=cancel_and_follow,
+            simulator=with_order(simulator, stage=Stage.PRINTING),
+            live=f"asks {title} to cancel the order; take one in print, it may be canceled all the same",
+        ),
+        Scenario(
+            "taken-but-shipped",
+            about="a request that is taken to no effect: the order leaves",
+            play=cancel_and_follow,
+            simulator=with_order(partial(simulator, durations=QUICK)),
+            switches={"fate": "ships anyway"},
+            live=None,
+        ),
+        Scenario(
+            "unknown-order",
+            about="a number that is not known there",
+            play=cancel_and_follow,
+            simulator=simulator,
+            live=f"asks {title} to cancel an order that it must not have: take one of a number of your own invention",
+        ),
+    )

@@ -1,0 +1,205 @@
+"""What must hold for every plugin whose calls are all configured, by a wire profile, as classes of tests to inherit.
+
+    class TestAcmePrint(WireSuite):
+        integration = "acme-print"
+
+    class TestCassettes(WireConversations, CassetteSuite):
+        pass
+
+The first is about settings that lack and about what a profile can prove, beside the conformance suite; its simulator is
+a `wire_simulator.WireSimulator`. The second says what the scenarios of `wire_scenarios` prove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import pytest
+
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.profile import BASE, WireSimulator
+from orderdesk_devkit.testing.harness import ORDER, Stage
+from orderdesk_devkit.testing.pytest_plugin import StageOpener
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.clock import minutes
+from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.connection_settings import settings_fields
+from orderdesk_sdk.plugin.registry import Registry
+
+__all__ = ["WireConversations", "WireSuite"]
+
+STOP, READ = f"POST {BASE}/{ORDER}/stop", f"GET {BASE}/{ORDER}"
+_NEEDED = {
+    "basic": ("api_user", "api_secret"),
+    "headers": ("user_header", "secret_header"),
+    "header": ("api_secret", "secret_header"),
+}
+_LACKING = [
+    ("basic", ("base_url",)),
+    ("basic", ("auth_mode",)),
+    ("basic", ("wire",)),
+    ("basic", ("base_url", "auth_mode", "wire")),
+    *_NEEDED.items(),
+]
+
+each_way = pytest.mark.parametrize("auth", _NEEDED)
+
+
+FINAL: Mapping[str, object] = {
+    "final": True,
+    "status": "/simulated/stage",
+    "canceled": ["stopped"],
+    "number": "/simulated/order",
+}
+"""What a profile says of a reply that is final, in its table for the cancel call."""
+
+
+class WireSuite:
+    """Tests of one integration.
+
+    integration: its slug. It is called as its simulator's switch `auth` says.
+    """
+
+    integration: ClassVar[str]
+
+    @pytest.fixture
+    def simulator(self, simulator: WireSimulator) -> WireSimulator:
+        """The service with the order in its queue."""
+        simulator.add_order(ORDER)
+        return simulator
+
+    @pytest.mark.parametrize(
+        ("auth", "lacking"), _LACKING, ids=[f"{how}: {'+'.join(names)}" for how, names in _LACKING]
+    )
+    def test_whatever_lacks_is_named_nothing_is_called_and_a_person_has_it(
+        self, open_stage: StageOpener, simulator: WireSimulator, auth: str, lacking: tuple[str, ...]
+    ) -> None:
+        """But for what the plugin requires, without which it has no settings at all."""
+        declared = settings_fields(Registry().load(self.integration).integration.settings)
+        missing = [name for name in lacking if not any(one.required for one in declared if one.name == name)]
+        if not missing:
+            pytest.skip(f"{self.integration} requires {' and '.join(lacking)}")
+        simulator.set_switch("auth", auth)
+        stage = open_stage(dict.fromkeys(missing))
+        (entry,) = stage.desk.plan(ORDER).entries
+        assert (entry.problem or "").startswith(f"wire format not configured: {', '.join(missing)} missing")
+        case = stage.cancel()
+        assert (case.state, case.proof) == (State.AWAITING_PERSON, None)
+        assert "wire format not configured" in str(case.text)
+        assert "wire format not configured" in str(stage.desk.send_again(case.id, by="Ann").text)
+        assert stage.sent == []
+
+    @each_way
+    def test_it_is_called_in_each_way_of_signing(
+        self, open_stage: StageOpener, simulator: WireSimulator, auth: str
+    ) -> None:
+        """And what is asked is canceled by what is read back."""
+        simulator.set_switch("auth", auth)
+        stage = open_stage()
+        assert stage.cancel().state is State.ASKED
+        assert (stage.follow().state, stage.proof.kind) == (State.CANCELED, ProofKind.READ_BACK)
+        assert set(stage.sent) == {STOP, READ}
+
+    @each_way
+    def test_wrong_credentials_do_nothing_and_are_told(
+        self, open_stage: StageOpener, simulator: WireSimulator, auth: str
+    ) -> None:
+        """With what to check, and without the credentials."""
+        simulator.set_switch("auth", auth)
+        stage = open_stage({"api_secret": "another secret"})
+        case = stage.cancel()
+        assert (case.state, simulator.truth(ORDER)) == (State.REQUESTED, "queued")
+        assert "credentials" in str(case.remedy)
+        assert "another secret" not in str(stage.desk.ledger.history(case.id))
+
+    def test_a_word_that_the_profile_does_not_know_ends_with_a_person(
+        self, open_stage: StageOpener, simulator: WireSimulator
+    ) -> None:
+        """Whatever it may mean."""
+        stage = open_stage(_wire(simulator, read={"canceled": ["ended"]}))
+        stage.cancel()
+        case = stage.follow()
+        assert (case.state, case.status, simulator.truth(ORDER)) == (State.AWAITING_PERSON, "stopped", "stopped")
+
+    def test_without_a_read_call_a_person_confirms(self, open_stage: StageOpener, simulator: WireSimulator) -> None:
+        """And who reads back all the same is told, and changes nothing."""
+        stage = open_stage(_wire(simulator, read=None))
+        case = stage.cancel()
+        assert (case.state, stage.sent) == (State.AWAITING_PERSON, [STOP])
+        with pytest.raises(PluginFault, match="cannot be read back"):
+            stage.desk.check(case.id)
+        assert stage.case.due_at == case.due_at
+
+    @pytest.mark.parametrize("final", [{}, FINAL], ids=["asks", "final"])
+    def test_without_a_read_call_a_lost_reply_goes_to_a_person_at_once(
+        self, open_stage: StageOpener, simulator: WireSimulator, final: Mapping[str, object]
+    ) -> None:
+        """Nobody polls what cannot be read."""
+        simulator.faults.add(Fault.LOST_REPLY, method="POST")
+        stage = open_stage(_wire(simulator, read=None, cancel=final))
+        assert stage.cancel().state is State.UNCLEAR
+        before = stage.clock.now()
+        assert (stage.follow().state, stage.sent) == (State.AWAITING_PERSON, [STOP])
+        assert stage.clock.now() - before < minutes(1)
+
+    def test_a_reply_that_the_profile_calls_final_is_the_proof(
+        self, open_stage: StageOpener, simulator: WireSimulator
+    ) -> None:
+        """Where its body says so, and nothing is read."""
+        stage = open_stage(_wire(simulator, cancel={**FINAL, "canceled": ["queued"]}))
+        assert (stage.cancel().state, stage.proof.kind, stage.sent) == (State.CANCELED, ProofKind.REPLY, [STOP])
+
+    def test_a_final_reply_that_does_not_say_canceled_proves_nothing(
+        self, open_stage: StageOpener, simulator: WireSimulator
+    ) -> None:
+        """Whatever its status: the order is read."""
+        stage = open_stage(_wire(simulator, cancel=FINAL))
+        assert stage.cancel().state is State.UNCLEAR
+        assert (stage.follow().state, stage.proof.kind) == (State.CANCELED, ProofKind.READ_BACK)
+
+    def test_a_reply_about_another_order_proves_nothing(
+        self, open_stage: StageOpener, simulator: WireSimulator
+    ) -> None:
+        """Although its status is the word for canceled."""
+        stage = open_stage(_wire(simulator, read={"number": "/simulated/stage"}))
+        stage.cancel()
+        case = stage.follow()
+        assert (case.state, simulator.truth(ORDER)) == (State.AWAITING_PERSON, "stopped")
+
+
+class WireConversations:
+    """What the scenarios of `wire_scenarios` prove; the tables of others may hold more."""
+
+    def test_a_request_that_is_taken_is_canceled_by_what_was_read_back(self, cassette: Callable[[str], Stage]) -> None:
+        """Two looks later."""
+        stage = cassette("cancel-honored")
+        assert (stage.case.state, stage.case.status) == (State.CANCELED, "stopped")
+        assert stage.proof.kind is ProofKind.READ_BACK
+        assert stage.calls == [f"{STOP} 202", f"{READ} 200", f"{READ} 200"]
+
+    @pytest.mark.parametrize(
+        ("name", "refusal", "said"),
+        [
+            ("too-late", Refusal.TOO_LATE, "409"),
+            ("taken-but-shipped", Refusal.SHIPPED, "202"),
+            ("unknown-order", Refusal.NOT_ALLOWED, "404"),
+        ],
+    )
+    def test_what_the_profile_calls_a_refusal_is_one(
+        self, cassette: Callable[[str], Stage], name: str, refusal: Refusal, said: str
+    ) -> None:
+        """The first reply is it, or what is read after it."""
+        stage = cassette(name)
+        assert (stage.case.state, stage.case.refusal) == (State.REFUSED, refusal)
+        assert stage.calls[0] == f"{STOP} {said}"
+        assert refusal is not Refusal.NOT_ALLOWED or f"does not know {ORDER}" in str(stage.case.text)
+
+
+def _wire(simulator: WireSimulator, **tables: Mapping[str, object] | None) -> Mapping[str, object]:
+    """The simulator's wire profile with other values in its tables; None takes a table away."""
+    given: dict[str, Any] = dict(simulator.wire())
+    changed = {name: {**given[name], **(tables.get(name) or {})} for name in given if tables.get(name, {}) is not None}
+    return {"wire": changed}

@@ -1,0 +1,34 @@
+"""The conformance suite: what every plugin must stand, by inheritance.
+
+    from orderdesk_devkit.testing.conformance import PluginConformance
+
+    class TestAcmeShip(PluginConformance):
+        integration = "acme-ship"
+
+That is a whole test. It runs the plugin against the simulator it ships, on a real socket, by a virtual clock: killed at
+every boundary, with every fault on every call, once and without end, with malformed replies, and with secrets that come
+back to it. Its flows are played again, here and in another process, every further way to cancel is tried by itself, and
+its declaration and settings are held against themselves. What applies follows from the declaration; what does not is
+skipped with the reason. Where declaration and simulator cannot tell, the attributes of `base.Standard` do. A standard
+test is not replaced; what a plugin cannot stand yet is marked `@pytest.mark.xfail(reason="why")` on an override that
+calls `super()`.
+"""
+
+from __future__ import annotations
+
+from orderdesk_devkit.testing.conformance.declaration import Declared
+from orderdesk_devkit.testing.conformance.determinism import Repeats
+from orderdesk_devkit.testing.conformance.ends import Ends
+from orderdesk_devkit.testing.conformance.failpoints import KillPoints
+from orderdesk_devkit.testing.conformance.fallback_routes import Ways
+from orderdesk_devkit.testing.conformance.faults import Troubles
+from orderdesk_devkit.testing.conformance.malformed_responses import Junk
+from orderdesk_devkit.testing.conformance.other_orders import Others
+from orderdesk_devkit.testing.conformance.requirement import Law, NotConformant
+from orderdesk_devkit.testing.conformance.secret_leaks import Canaries
+
+__all__ = ["Law", "NotConformant", "PluginConformance"]
+
+
+class PluginConformance(Declared, Ways, Repeats, KillPoints, Troubles, Ends, Junk, Others, Canaries):
+    """All standard tests. Subclass it once for each integration of a plugin."""

@@ -1,0 +1,77 @@
+"""The ways that come after the first button: each is tried by itself, as if it were the only one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from attrs import evolve
+
+from orderdesk_devkit.testing.conformance.base import Standard
+from orderdesk_devkit.testing.conformance.requirement import Law, demand
+from orderdesk_devkit.testing.plugin_under_test import Scene, Subject
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.routes import Always, Button, Email, Route
+
+__all__ = ["Ways"]
+
+_ASKING = ("orderdesk_cancel", "orderdesk_cancel_many")
+"""The hooks that only a button has."""
+
+
+class Ways(Standard):
+    """An e-mail, a portal, a second button: what the other tests come to only where the first way is closed."""
+
+    def test_every_further_way_works(self, subject: Subject, tmp_path: Path) -> None:
+        """It ends as its confirmation says, an e-mail names the order, and who has to act is told what to do."""
+        first, *others = subject.integration.cancel or (None,)
+        further = others if isinstance(first, Button) or first is None else [first, *others]
+        if not further:
+            pytest.skip(f"{subject.slug} declares nothing but a button")
+        found: list[str] = []
+        for number, route in enumerate(further):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            with _alone(subject, route).on_stage(folder) as stage:
+                stage.cancel()
+                told = _complaints(stage, stage.follow(), route, subject.end(route))
+                found += [f"{route.label}: {complaint}" for complaint in told]
+        demand(Law.WAYS, found)
+
+
+def _alone(subject: Subject, route: Route) -> Subject:
+    """The subject with one way to cancel, which is always open."""
+    loaded = subject.registry().load(subject.slug)
+    declared = evolve(loaded.integration, cancel=(evolve(route, window=Always()),), configured=None)
+    plugin = loaded.manager.get_plugin(subject.slug)
+    left_out = () if isinstance(route, Button) else _ASKING
+    hooks = {caller.name: getattr(plugin, caller.name) for caller in loaded.manager.get_hookcallers(plugin) or ()}
+    kept = {name: hook for name, hook in hooks.items() if name not in left_out}
+    return evolve(subject, plugin=SimpleNamespace(**{**kept, "orderdesk_integration": _declaring(declared)}))
+
+
+def _declaring(declared: Integration) -> Callable[[], Integration]:
+    @hookimpl
+    def orderdesk_integration() -> Integration:
+        return declared
+
+    return orderdesk_integration
+
+
+def _complaints(stage: Scene, case: Case, route: Route, end: State) -> Iterator[str]:
+    """What is wrong with how a way ended."""
+    if case.state is not end:
+        yield f"it ended {case.state.value} ({case.text}), and its confirmation means {end.value}"
+    if case.fault is not None:
+        yield f"the plugin failed: {case.fault}"
+    if case.state is State.AWAITING_PERSON and not (case.text or case.remedy):
+        yield "a person has it, and is not told what to do"
+    if isinstance(route, Email):
+        history = stage.desk.ledger.history(case.id)
+        drafts = [str(entry.content) for entry in history if str(entry.content).startswith("draft:")]
+        if not any(case.remote_id in draft for draft in drafts):
+            yield f"its mail does not name the order {case.remote_id}"

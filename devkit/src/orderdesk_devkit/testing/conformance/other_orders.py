@@ -1,0 +1,185 @@
+"""Replies about another order, about a part of the order, or of two minds: none of them cancels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from orderdesk_devkit.testing.conformance.base import Count, Standard, needs_calls
+from orderdesk_devkit.testing.conformance.baseline_run import Rehearsal
+from orderdesk_devkit.testing.conformance.mutations import Reply
+from orderdesk_devkit.testing.conformance.recorded_flows import Take, takes_of
+from orderdesk_devkit.testing.conformance.requirement import Law, demand
+from orderdesk_devkit.testing.plugin_under_test import Subject
+
+__all__ = ["Others"]
+
+_MOST = 60
+"""Variants of one reply that are tried."""
+
+Variants = Callable[[Reply], Iterator[Reply]]
+Steps = tuple[str | int, ...]
+
+
+class Others(Standard):
+    """The real replies that say canceled, changed so that they no longer say it of this order."""
+
+    def test_a_reply_about_another_order_never_cancels(
+        self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path, count: Count
+    ) -> None:
+        """Every reply of the flow is another order's. One that states no number must be declared to state none."""
+        found, tried = list[str](), 0
+        for take in _proving(subject, rehearsal, tmp_path):
+            for number in (subject.number, f"{subject.order.number}-1"):
+                other = [_renumbered(reply, number) for reply in take.replies]
+                # A resubmission rests on its last reply; one that states no number is the request's.
+                rests_on = slice(-1, None) if take.submits else slice(None)
+                if [one.body for one in other][rests_on] == [one.body for one in take.replies][rests_on]:
+                    continue
+                tried += 1
+                if take.play(other).says_done:
+                    found.append(f"{take.name}: all replies are about {_other(number)}, and it is taken for {number}")
+        count("replies about another order", tried)
+        demand(Law.ABOUT, found)
+
+    def test_a_reply_with_a_doubled_key_never_cancels(
+        self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path, count: Count
+    ) -> None:
+        """Nobody knows which of its two values a key has that is given twice."""
+        found, tried = list[str](), 0
+        for take, reply, replies in _each(_proving(subject, rehearsal, tmp_path), _doubled):
+            tried += 1
+            if take.play(replies).says_done:
+                found.append(f"{take.name}, {reply.name}: it is done")
+        count("doubled keys", tried)
+        demand(Law.ABOUT, found[:_MOST])
+
+    def test_the_numbers_of_a_part_never_cancel_the_whole_order(
+        self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path, count: Count
+    ) -> None:
+        """Of every list only the first entry is there: of two suborders, of three lines. A status word still counts."""
+        found, tried = list[str](), 0
+        for take, reply, replies in _each(_proving(subject, rehearsal, tmp_path), _first_entries):
+            tried += 1
+            played = take.play(replies)
+            if played.says_done and played.case is not None and played.case.status is None:
+                found.append(f"{take.name}, {reply.name}: it is canceled by numbers that do not cover the order")
+        count("partial replies", tried)
+        demand(Law.ABOUT, found)
+
+    def test_a_verdict_by_an_exchange_that_does_not_exist_settles_nothing(
+        self, subject: Subject, rehearsal: Rehearsal, tmp_path: Path, count: Count
+    ) -> None:
+        """Every answer of the plugin is said to rest on a response that nobody received."""
+        needs_calls(rehearsal, subject)
+        found, tried = list[str](), 0
+        with subject.on_stage(tmp_path) as stage:
+            for take in takes_of(stage, rehearsal, forging=True):
+                tried += 1
+                played = take.play(take.replies)
+                # A resubmission ends with no answer: it rests on the last response, whatever its plugin says.
+                if played.case is not None and not played.case.is_open:
+                    found.append(f"{take.name}: it is settled")
+        count("forged exchanges", tried)
+        demand(Law.ABOUT, found)
+
+
+def _proving(subject: Subject, rehearsal: Rehearsal, folder: Path) -> Iterator[Take]:
+    """The takes whose real replies settle the case as canceled, or the resubmission as submitted."""
+    needs_calls(rehearsal, subject)
+    with subject.on_stage(folder) as stage:
+        takes = [take for take in takes_of(stage, rehearsal) if take.play(take.replies).says_done]
+        if not takes:
+            pytest.skip(f"no flow of {subject.slug} settles anything: a person does")
+        yield from takes
+
+
+def _each(takes: Iterator[Take], variants: Variants) -> Iterator[tuple[Take, Reply, Sequence[Reply]]]:
+    """Take after take with the reply that it ends with changed in each way: the take, that reply, and all."""
+    for take in takes:
+        *before, last = take.replies
+        for changed in islice(variants(last), _MOST):
+            yield take, changed, (*before, changed)
+
+
+def _other(number: str) -> str:
+    """A number of the same shape."""
+    return "".join(str((int(one) + 1) % 10) if one.isdecimal() else one for one in number)
+
+
+def _renumbered(reply: Reply, number: str) -> Reply:
+    return evolve(reply, name="of another order", body=reply.body.replace(number.encode(), _other(number).encode()))
+
+
+def _doubled(reply: Reply) -> Iterator[Reply]:
+    """The reply with one key of one object twice, for each key."""
+    document = _document(reply)
+    for path in _paths(document):
+        if isinstance(path[-1], str):
+            name = f"{'.'.join(map(str, path))} given twice"
+            yield evolve(reply, name=name, body=_text(document, path).encode())
+
+
+def _first_entries(reply: Reply) -> Iterator[Reply]:
+    """The reply with only the first entry of one list, for each list of several objects."""
+    document = _document(reply)
+    for path in [(), *_paths(document)]:
+        value = _at(document, path)
+        if isinstance(value, list) and len(value) > 1 and all(isinstance(one, dict) for one in value):
+            body = json.dumps(_with(document, path, value[:1])).encode()
+            yield evolve(reply, name=f"only the first of {'.'.join(map(str, path))}", body=body)
+
+
+def _document(reply: Reply) -> object:
+    try:
+        found: object = json.loads(reply.body)
+    except ValueError:
+        return None
+    return found
+
+
+def _paths(value: object, path: Steps = ()) -> Iterator[Steps]:
+    steps: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        steps = list(value.items())
+    elif isinstance(value, list):
+        steps = list(enumerate(value))
+    for key, inner in steps:
+        yield (*path, key)
+        yield from _paths(inner, (*path, key))
+
+
+def _at(value: object, path: Steps) -> object:
+    for step in path:
+        value = value[step]  # type: ignore[index]  # the path was found in it
+    return value
+
+
+def _with(value: object, path: Steps, changed: object) -> object:
+    """The document with another value at a path."""
+    if not path:
+        return changed
+    if isinstance(value, dict):
+        return {key: _with(inner, path[1:], changed) if key == path[0] else inner for key, inner in value.items()}
+    assert isinstance(value, list), "the path was found in it"
+    return [_with(inner, path[1:], changed) if at == path[0] else inner for at, inner in enumerate(value)]
+
+
+def _text(value: object, path: Steps) -> str:
+    """The document as JSON in which the key at the path is given twice."""
+    if isinstance(value, dict) and path:
+        parts = []
+        for key, inner in value.items():
+            text = f"{json.dumps(key)}: {_text(inner, path[1:]) if key == path[0] else json.dumps(inner)}"
+            parts += [text] * (2 if path == (key,) else 1)
+        return f"{{{', '.join(parts)}}}"
+    if isinstance(value, list) and path:
+        return (
+            f"[{', '.join(_text(one, path[1:]) if at == path[0] else json.dumps(one) for at, one in enumerate(value))}]"
+        )
+    return json.dumps(value)

@@ -1,0 +1,102 @@
+"""How the suite complains: by the law that was broken, what was seen, and what a plugin's author does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+__all__ = ["Law", "NotConformant", "demand"]
+
+
+class Law(Enum):
+    """The promise that a test is about, with the usual remedy."""
+
+    INSTALLED = (
+        "a plugin is installed with a simulator that can be judged",
+        "let the Simulator name its `canceled_words`, and give `deed=` to each `record(...)` of a cancel or a create",
+    )
+    PLAYS = (
+        "a cancel that nothing disturbs meets no error of the plugin's own (law 10)",
+        "let the flow yield requests, end with an answer of plugin.answer, and wait for nothing else",
+    )
+    HONEST_END = (
+        "a cancel ends as the declaration says (law 5: asked is not canceled)",
+        "declare the confirmation that the service really gives; return answer.asked(reply) where it only took note",
+    )
+    WAYS = (
+        "every declared way to cancel works, and tells a person what is theirs to do (law 7)",
+        "let the confirmation of each route be what follows there, and let a mail say {remote_id}",
+    )
+    EVIDENCE = (
+        "canceled is said only where the service has canceled (law 4)",
+        "return answer.canceled(...) only for a reply that says so, and read the status from the body",
+    )
+    ABOUT = (
+        "canceled is said only by a reply of this attempt that is about this order, all of it (law 4)",
+        "declare in identified_by where each reply states the order's number, and name lines with LineNames",
+    )
+    NOT_GUESSED = (
+        "a reply that does not tell is unclear, never guessed (law 6)",
+        "read the body with plugin.toolkit.json_response; return answer.unclear(reply) for whatever is not documented",
+    )
+    ONCE = (
+        "nothing is done twice (law 3)",
+        "declare repeatable=True only for what may be sent twice, and look for the order before creating it",
+    )
+    SURVIVES = (
+        "wherever the process dies, nothing is lost, doubled or called canceled that is not (laws 1 to 4)",
+        "describe every call with yield, and let orderdesk_check find the truth without memory of its own",
+    )
+    NO_JUNK = (
+        "a plugin never raises on a malformed reply (law 10)",
+        "read replies with plugin.toolkit.json_response, whose MalformedReply the core settles",
+    )
+    OPEN_MEANS_DUE = (
+        "every open case has a next action and a due time (law 7)",
+        "return one of the answers of plugin.answer",
+    )
+    ENDS = (
+        "every case ends or waits for a named person, whatever the service does (law 7)",
+        "end a flow with one of the answers of plugin.answer, and let a second create look before it sends",
+    )
+    DECLARED = (
+        "a declaration holds in itself",
+        "mend what the complaint names in the Integration; `orderdesk check-plugin` tells the same",
+    )
+    SETTINGS = (
+        "settings that cannot be are refused, with their place, before anything is called",
+        "give each setting its kind, type and choices, and let a parser raise ConfigurationError and nothing else",
+    )
+    REPEATS = (
+        "a flow makes the same calls for the same replies, for it is replayed after a crash (law 2)",
+        "take time from service.now, numbers from request or reply; sort sets; no clock, zone, uuid, random or memory",
+    )
+    OWN_HOSTS = (
+        "no call leaves the hosts that the connection's settings name (law 11)",
+        "declare the host with settings.host(), build requests with service.get(...), and open no connection yourself",
+    )
+    LIGHT = (
+        "a plugin costs next to nothing to import",
+        "import inside the function that needs it, and let only the simulator import what serves it",
+    )
+    NO_SECRET = (
+        "no secret in a ledger row, repr, log, receipt or plan (law 11)",
+        "hold credentials in secret() settings, sign in an httpx.Auth, and let a TokenAuth fetch tokens",
+    )
+
+
+class NotConformant(AssertionError):
+    """A plugin broke a law of the suite."""
+
+    def __init__(self, law: Law, complaints: Iterable[str]) -> None:
+        rule, remedy = law.value
+        told = "\n  ".join(complaints)
+        super().__init__(f"rule: {rule}\n  {told}\nremedy: {remedy}")
+        self.law = law
+
+
+def demand(law: Law, complaints: Iterable[str]) -> None:
+    """Raise NotConformant where there are complaints."""
+    found = list(complaints)
+    if found:
+        raise NotConformant(law, found)

@@ -1,0 +1,148 @@
+"""The judge of the kill points: holds what the desk believes in the end against what happened at the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from orderdesk_devkit.simulators.simulator import Deed, Record, Simulator
+from orderdesk_devkit.testing.plugin_under_test import Subject
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.history import Entry
+from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import NotFoundError
+from orderdesk_sdk.plugin.answer import Refusal
+
+__all__ = ["complaints", "sends"]
+
+
+def complaints(
+    desk: Desk,
+    simulator: Simulator | None,
+    subject: Subject,
+    *,
+    told: Sequence[str],
+    expected: State,
+    resubmitted: bool,
+) -> list[str]:
+    """What is wrong, one line each, once a desk has followed up everything; empty when all the promises were kept.
+
+    told: ids of cases and resubmissions that somebody was given before the process died. expected: the state that the
+    case must end in; a person may have it too where the service never acted and the request must not be repeated.
+    resubmitted: the order must be at the service again, once, under a new number. simulator: None where there is none.
+    """
+    log = simulator.log if simulator is not None else []
+    cases = desk.cases(order=subject.order.number)
+    found = list(_lost(desk, cases, told))
+    for case in cases:
+        history = desk.ledger.history(case.id)
+        acted = [record for record in log if record.remote_id == case.remote_id and record.deed is Deed.CANCEL_TAKEN]
+        # Where a person was to cancel, by a mail that nobody sent, the order ships in the end, and that is read.
+        has_shipped = expected is State.AWAITING_PERSON and case.refusal is Refusal.SHIPPED and not acted
+        if case.state is not expected and not has_shipped and not _left_to_a_person(case, history, acted, subject):
+            found.append(f"{case.id} ended {case.state.value} ({case.text}), not {expected.value}")
+        found += _duplicates(case, history, acted)
+        if simulator is not None:
+            found += _false(case, simulator.truth(case.remote_id) in simulator.canceled_words)
+    created = [record for record in log if record.deed is Deed.ORDER_CREATED]
+    found += _resubmitted(desk, subject, created) if resubmitted else [f"{made} was created" for made in created]
+    return found
+
+
+def _left_to_a_person(case: Case, history: Sequence[Entry], acted: Sequence[Record], subject: Subject) -> bool:
+    """Whether the cancel was rightly not to be had: nobody can tell what was lost, or nothing may send it again.
+
+    Then a person has it, or has lost the race: what never reached the service ships.
+    """
+    writes = [intent for entry in history if (intent := _write(entry)) is not None]
+    unrepeatable = any(not intent.repeatable for intent in writes)
+    if case.state is State.REFUSED:
+        return unrepeatable and not acted
+    lost = bool(subject.unresolved) or (unrepeatable and not acted)
+    return case.state is State.AWAITING_PERSON and lost
+
+
+def _lost(desk: Desk, cases: Sequence[Case], told: Sequence[str]) -> Iterator[str]:
+    known = {case.id for case in cases}
+    for given in told:
+        try:
+            known.add(desk.ledger.resubmission(given).id)
+        except NotFoundError:
+            if given not in known:
+                yield f"{given} was given to somebody and is lost"
+    if len(cases) != 1:
+        yield f"there are {len(cases)} cases of one wish at one service"
+    for case in cases:
+        if case.is_open and case.due_at is None:
+            yield f"{case.id} is {case.state.value} and never due again"
+
+
+def _duplicates(case: Case, history: Sequence[Entry], acted: Sequence[Record]) -> Iterator[str]:
+    """No effect without an intent before it, no second one that the ledger does not account for."""
+    for effect, at in zip(acted, sends(history), strict=False):
+        if at > effect.at:
+            yield f"{case.id}: {effect} came before its intent of {at}"
+    known = len(sends(history))
+    if len(acted) > known:
+        yield f"{case.id}: the service acted {len(acted)} times, the ledger knows of {known}"
+    allowed = 1
+    read_back = False
+    for entry in history:
+        event = entry.content
+        if isinstance(event, Event) and event.kind is EventKind.STILL_PENDING:
+            read_back = event.resend
+        elif isinstance(event, Event) and event.kind is EventKind.SEND:
+            allowed += read_back and _all_repeatable(history, entry.attempt)
+            read_back = False
+    if len(acted) > allowed:
+        yield f"{case.id}: the service acted {len(acted)} times, and read-backs of repeatable sends allow {allowed}"
+
+
+def sends(history: Sequence[Entry]) -> list[datetime]:
+    """When something left that may act, by the ledger: as often as it was sent."""
+    tries = {
+        (entry.attempt, entry.content.intent.number): entry.content.tries
+        for entry in history
+        if isinstance(entry.content, Exchange)
+    }
+    writes = [(entry.attempt, intent) for entry in history if (intent := _write(entry)) is not None]
+    return [intent.at for attempt, intent in writes for _ in range(tries.get((attempt, intent.number), 1))]
+
+
+def _write(entry: Entry) -> Intent | None:
+    intent = entry.content
+    return intent if isinstance(intent, Intent) and not intent.reads_only else None
+
+
+def _all_repeatable(history: Sequence[Entry], attempt: int) -> bool:
+    writes = [intent for entry in history if entry.attempt == attempt and (intent := _write(entry)) is not None]
+    return all(intent.repeatable for intent in writes)
+
+
+def _false(case: Case, is_canceled: bool) -> Iterator[str]:
+    if case.state is State.CANCELED and not is_canceled:
+        yield f"{case.id} is called canceled, and the service has it uncanceled"
+    if is_canceled and not case.is_open and case.state is not State.CANCELED:
+        yield f"{case.id} is called {case.state.value}, and the service has canceled it"
+    if case.state is State.CANCELED and case.proof is None:
+        yield f"{case.id} is called canceled without evidence"
+
+
+def _resubmitted(desk: Desk, subject: Subject, created: Sequence[Record]) -> Iterator[str]:
+    found = desk.ledger.resubmissions(original_id=subject.order.id)
+    if len(created) != 1 or len(found) != 1:
+        yield f"{len(found)} resubmissions made {len(created)} orders at the service: {created}"
+    for resubmission in found:
+        if resubmission.state is not ErrandState.DONE:
+            yield f"{resubmission.id} ended {resubmission.state.value}: {resubmission.text}"
+        if not sends(desk.ledger.history(resubmission.id)):
+            yield f"{resubmission.id} left no intent in the ledger"
+        placed = {
+            placement.remote_id for placement in desk.host.placements(desk.host.order(resubmission.order_number).id)
+        }
+        made = {record.remote_id for record in created}
+        if placed != made:
+            yield f"{resubmission.id}: the host has it at {placed or 'no place'}, the service as {made}"

@@ -1,0 +1,313 @@
+"""The process that is killed: does its errand with an order, and ends itself by SIGKILL at the boundary it is told.
+
+    python -m orderdesk_devkit.testing.failpoints.child    reads errands on stdin, one a line; see `kill_nursery`
+
+Each errand is done by a child that is forked when everything is imported, which makes a death cost milliseconds.
+A boundary is a moment between two things that can not be undone: before and after each write to ledger and host, and
+around each call on the wire. SIGKILL is the end that nobody can catch,
+so this needs a POSIX system.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import wraps
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import NoReturn, ParamSpec, TextIO, TypeVar
+from urllib.parse import urlsplit
+
+from attrs import frozen
+from cattrs.preconf.json import make_converter
+
+from orderdesk_devkit.simulators.control import PREFIX
+from orderdesk_devkit.testing.harness import configured
+from orderdesk_sdk.clock import VirtualClock, hours
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.plugin.registry import Registry
+
+__all__ = [
+    "CROSSED",
+    "DIED",
+    "ENDED",
+    "TOLD",
+    "Boundaries",
+    "Errand",
+    "Step",
+    "children",
+    "control",
+    "follow_up",
+    "open_desk",
+    "say",
+    "take",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DIED, TOLD, CROSSED, ENDED = "died at", "told", "crossed", "ended"
+"""How the lines begin that are left on stdout: where the child died; the ids that its caller was told; all boundaries
+that one crossed which lived; its exit code, by its parent."""
+HORIZON = hours(72)
+"""How long a case is followed up, in the simulator's time."""
+_ROUNDS = 1000
+_LEDGER_WRITES = ("open", "write", "append", "open_resubmission")
+_HOST_WRITES = ("duplicate", "place", "note_status")
+_WIRE = {
+    "send_request_headers.started": "before the request leaves",
+    "send_request_body.complete": "after the request left",
+    "receive_response_body.complete": "after the reply was read",
+}
+"""httpcore's names for moments of a call, and ours: https://www.encode.io/httpcore/logging/"""
+
+
+class Step(enum.Enum):
+    """One thing that an app does with an order."""
+
+    CANCEL = "cancel"
+    NEXT = "next"
+    """What is due next, once, when it is due."""
+    FOLLOW_UP = "follow up"
+    """Whatever is due, until nothing is."""
+    RESUBMIT = "resubmit"
+
+
+@frozen
+class Errand:
+    """What a child has to do. kill_at: the number of the boundary to die at, from 1; 0 lets it live.
+
+    ledger: a file that holds the order. settings: of the connection, texts as a simulator gives them. url: of the
+    simulator, whose VirtualClock is moved where time must pass; "" where there is none. now: that clock's time.
+    """
+
+    ledger: str
+    slug: str
+    settings: Mapping[str, object]
+    url: str
+    now: datetime
+    order: str
+    reason: str
+    steps: tuple[Step, ...]
+    kill_at: int
+
+    def dump(self) -> str:
+        """The errand as JSON."""
+        return json.dumps(_converter.unstructure(self))
+
+    @classmethod
+    def load(cls, text: str) -> Errand:
+        """The errand that `dump` wrote."""
+        return _converter.structure(json.loads(text), cls)
+
+
+_converter = make_converter()
+_converter.register_structure_hook_func(
+    lambda kind: kind is object, lambda value, _: value
+)  # Settings are what JSON makes of them.
+
+
+class Boundaries:
+    """Counts the boundaries that this process crosses, each with a name, and ends it at number `kill_at`."""
+
+    def __init__(self, kill_at: int) -> None:
+        self._kill_at = kill_at
+        self._lock = threading.Lock()
+        self.names: list[str] = []
+
+    def cross(self, name: str) -> None:
+        """Cross a boundary; does not return where it is the last one."""
+        with self._lock:
+            self.names.append(name)
+            if len(self.names) == self._kill_at:
+                say(DIED, name)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def surround(self, target: object, methods: Iterable[str]) -> None:
+        """Put a boundary before and one after each of these methods of an object."""
+        for name in methods:
+            setattr(target, name, self._between(f"{type(target).__name__}.{name}", getattr(target, name)))
+
+    def _between(self, name: str, method: Callable[P, T]) -> Callable[P, T]:
+        @wraps(method)
+        def surrounded(*args: P.args, **kwargs: P.kwargs) -> T:
+            self.cross(f"before {name}")
+            result = method(*args, **kwargs)
+            self.cross(f"after {name}")
+            return result
+
+        return surrounded
+
+    def watch_the_wire(self) -> None:
+        """Put boundaries around every call, by what httpcore logs about it: no code of ours lies in between."""
+        logger = logging.getLogger("httpcore.http11")
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = False
+        logger.addHandler(_Wire(self))
+
+
+class _Wire(logging.Handler):
+    def __init__(self, boundaries: Boundaries) -> None:
+        super().__init__()
+        self._boundaries = boundaries
+        self._call = threading.local()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event, _, rest = record.getMessage().partition(" ")
+        if "b'" in rest and event.endswith(".started"):
+            self._call.method = rest.partition("b'")[2].partition("'")[0]
+        if event in _WIRE:
+            self._boundaries.cross(f"{_WIRE[event]} ({self._call.method})")
+
+
+class _SharedClock(VirtualClock):
+    """The clock of the simulator at `url`, moved on from here. Nobody else moves it while this process lives."""
+
+    def __init__(self, now: datetime, url: str) -> None:
+        super().__init__(now)
+        self._url = url
+
+    def advance(self, by: timedelta) -> datetime:
+        if self._url:
+            control(self._url, "clock", {"advance_seconds": by.total_seconds()})
+        return super().advance(by)
+
+    def sleep_until(self, moment: float) -> None:
+        left = moment - self.monotonic()
+        if left > 0:
+            self.advance(timedelta(seconds=left))
+
+
+def control(url: str, call: str, body: Mapping[str, object] | None = None) -> None:
+    """Make a control call to the simulator at `url`; POST where there is a body, else GET."""
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
+    try:
+        connection.request("GET" if body is None else "POST", PREFIX + call, json.dumps(body) if body else None)
+        reply = connection.getresponse()
+        text = reply.read().decode()
+        if reply.status != 200:
+            raise OrderDeskError(text, place=f"{url}{PREFIX}{call}")
+    finally:
+        connection.close()
+
+
+def open_desk(
+    ledger: Path, slug: str, settings: Mapping[str, object], clock: VirtualClock, registry: Registry | None = None
+) -> Desk:
+    """A desk whose ledger and orders lie in one file, with one connection, to a simulator, named like its slug."""
+    registry = registry or Registry()
+    return Desk(Config(ledger, {slug: configured(slug, settings, registry)}), clock=clock, registry=registry)
+
+
+def take(step: Step, desk: Desk, order: str, reason: str, clock: VirtualClock) -> tuple[str, ...]:
+    """Take a step; the ids that the caller has in hand after it."""
+    match step:
+        case Step.CANCEL:
+            opened = desk.cancel(order, by="Ann", reason=reason).cases
+            if any(case.gathered for case in opened):  # They are asked for together, when there was time for others.
+                _wait(clock, desk.ledger.next_due())
+                _run_due(desk)
+            return tuple(case.id for case in opened)
+        case Step.NEXT:
+            _wait(clock, desk.ledger.next_due())
+            _run_due(desk)
+            return ()
+        case Step.FOLLOW_UP:
+            follow_up(desk, clock)
+            return ()
+        case Step.RESUBMIT:
+            return (desk.resubmit(order, by="Ann").id,)
+
+
+def follow_up(desk: Desk, clock: VirtualClock) -> None:
+    """Do what is due and let time pass until nothing is, or for three days.
+
+    Raises OrderDeskError for the problems that a desk reports, and where work is due again and again without end.
+    """
+    end = clock.now() + HORIZON
+    for _ in range(_ROUNDS):
+        _run_due(desk)
+        due = desk.ledger.next_due()
+        if due is None or due > end:
+            return
+        _wait(clock, due)
+    raise OrderDeskError(f"there was something due {_ROUNDS} times")
+
+
+def _run_due(desk: Desk) -> None:
+    problems = desk.run_due().problems
+    if problems:
+        raise OrderDeskError("; ".join(problems))
+
+
+def _wait(clock: VirtualClock, moment: datetime | None) -> None:
+    if moment is not None and moment > clock.now():
+        clock.advance(moment - clock.now())
+
+
+def say(what: str, detail: str) -> None:
+    """Leave a line on stdout."""
+    # Past every buffer, so that nothing said is lost with the process.
+    os.write(sys.stdout.fileno(), f"{what} {detail}\n".encode())
+
+
+def main() -> None:
+    """Do the errands on stdin, each in a child that is forked for it, one after the other."""
+    registry = Registry()
+
+    def do(line: str) -> None:
+        _do(Errand.load(line), registry)
+
+    # Once for all of its errands: its thread is gone before there is a fork.
+    children(sys.stdin, do, lambda line: registry.load(Errand.load(line).slug))
+
+
+def children(lines: TextIO, do: Callable[[str], None], before: Callable[[str], object] | None = None) -> None:
+    """Let a child be forked for each line and do what it says, one after the other. before: done before the fork.
+
+    Each leaves its lines on stdout, then its exit code: 1 where it raised, with what it raised.
+    """
+    while line := lines.readline():
+        if before is not None:
+            before(line)
+        child = os.fork()
+        if not child:
+            _live(do, line)
+        _, status = os.waitpid(child, 0)
+        say(ENDED, str(os.waitstatus_to_exitcode(status)))
+
+
+def _live(do: Callable[[str], None], line: str) -> NoReturn:
+    try:
+        do(line)
+    except BaseException:  # noqa: BLE001 - a child must never go on as if it were its parent
+        say("failed", traceback.format_exc())
+        os._exit(1)
+    os._exit(0)
+
+
+def _do(errand: Errand, registry: Registry) -> None:
+    boundaries = Boundaries(errand.kill_at)
+    clock = _SharedClock(errand.now, errand.url)
+    with open_desk(Path(errand.ledger), errand.slug, errand.settings, clock, registry) as desk:
+        boundaries.surround(desk.ledger, _LEDGER_WRITES)
+        boundaries.surround(desk.host, _HOST_WRITES)
+        boundaries.watch_the_wire()
+        for step in errand.steps:
+            for told in take(step, desk, errand.order, errand.reason, clock):
+                say(TOLD, told)
+    say(CROSSED, json.dumps(boundaries.names))
+
+
+if __name__ == "__main__":
+    main()

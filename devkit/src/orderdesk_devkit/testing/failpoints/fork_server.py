@@ -1,0 +1,99 @@
+"""Where the children come from that are killed: prepared processes that fork one for each errand."""
+
+from __future__ import annotations
+
+import queue
+import subprocess
+import sys
+import threading
+from types import TracebackType
+from typing import Protocol, Self
+
+from attrs import frozen
+
+from orderdesk_devkit.testing.failpoints.child import ENDED
+from orderdesk_sdk.errors import OrderDeskError
+
+__all__ = ["Nursery", "Obituary"]
+
+PATIENCE = 60.0
+"""Real seconds after which a child that neither died nor ended is given up."""
+
+
+@frozen
+class Obituary:
+    """How a child ended. code: its exit code, negative for a signal. said: its lines, in order."""
+
+    code: int
+    said: tuple[str, ...]
+
+
+class Dumped(Protocol):
+    """What a child is told to do, as a line of text."""
+
+    def dump(self) -> str:
+        """The line."""
+
+
+class Nursery:
+    """`at_once` processes that fork children, each by the main function of a module. A context manager; any thread."""
+
+    def __init__(self, at_once: int = 2, module: str = "orderdesk_devkit.testing.failpoints.child") -> None:
+        self._idle: queue.Queue[subprocess.Popen[str]] = queue.Queue()
+        self._all = [_parent(module) for _ in range(at_once)]
+        for parent in self._all:
+            self._idle.put(parent)
+        self.at_once = at_once
+
+    def run(self, errand: Dumped) -> Obituary:
+        """Let a child do an errand; returns when it is gone.
+
+        Raises OrderDeskError for one that hangs, or whose parent broke down.
+        """
+        parent = self._idle.get()
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        timer = threading.Timer(PATIENCE, parent.kill)
+        timer.start()
+        said: list[str] = []
+        try:
+            parent.stdin.write(errand.dump() + "\n")
+            parent.stdin.flush()
+            for line in parent.stdout:
+                what, _, code = line.rstrip("\n").partition(" ")
+                if what == ENDED:
+                    return Obituary(int(code), tuple(said))
+                said.append(line.rstrip("\n"))
+        except (BrokenPipeError, ValueError):  # ValueError: its pipes are closed.
+            said.append("the parent of the child is gone")
+        finally:
+            timer.cancel()
+            self._idle.put(parent)
+        raise OrderDeskError("\n".join(["the child hung, or its parent broke down", *said]), place="kill nursery")
+
+    def close(self) -> None:
+        """End the processes. Harmless when repeated."""
+        for parent in self._all:
+            parent.kill()
+            parent.wait()
+            for pipe in (parent.stdin, parent.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _parent(module: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and a module of ours
+        [sys.executable, "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

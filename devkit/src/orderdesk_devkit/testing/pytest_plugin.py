@@ -1,0 +1,280 @@
+"""The pytest plugin: fixtures, `--fuzz`, what the conformance suite counted, and which checks of a vendor did not run.
+
+Registered under `pytest11` as `orderdesk`. It imports nothing of the SDK before the fixture is asked for, so a test run
+pays nothing for having it.
+
+The fixtures `clock`, `simulator`, `open_stage`, `stage`, `desk` and `service` are of the integration that the test's
+class or module names:
+
+    integration = "acme-ship"
+
+    def test_a_cancel_is_read_back(stage, simulator):
+        simulator.add_order(stage.order, lines=LINES)
+        stage.cancel()
+        assert stage.follow().state is State.CANCELED
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from orderdesk_devkit.testing.report_keys import COUNTED, KILLED, LOUD
+
+if TYPE_CHECKING:
+    from orderdesk_devkit.simulators.simulator import Simulator
+    from orderdesk_devkit.testing.failpoints.fork_server import Nursery
+    from orderdesk_devkit.testing.harness import SimulatedStage, Stage
+    from orderdesk_sdk.clock import VirtualClock
+    from orderdesk_sdk.desk.desk import Desk
+    from orderdesk_sdk.plugin.service import Service
+
+__all__ = [
+    "HISTORIES",
+    "StageOpener",
+    "cassette",
+    "clock",
+    "desk",
+    "fuzz",
+    "histories",
+    "kill_nursery",
+    "kills",
+    "open_stage",
+    "pytest_addoption",
+    "pytest_terminal_summary",
+    "service",
+    "simulator",
+    "stage",
+]
+
+FUZZ = 500
+"""Malformed replies for each integration in every run."""
+
+HISTORIES = "histories"
+"""The property under which random histories record (what, how many); one line says them all in the summary."""
+
+MOST_HISTORIES = 150
+"""Random histories in every run."""
+
+
+MOST_KILLS = 100
+"""Processes that are killed at random, of several at once on one ledger, in every run."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options --fuzz, --histories and --kills."""
+    parser.addoption(
+        "--kills",
+        type=int,
+        default=MOST_KILLS,
+        metavar="N",
+        help=f"processes killed at random, of several at once on one ledger (default: {MOST_KILLS})",
+    )
+    parser.addoption(
+        "--fuzz",
+        type=int,
+        default=FUZZ,
+        metavar="N",
+        help=f"malformed replies for each integration (default: {FUZZ})",
+    )
+    parser.addoption(
+        "--histories",
+        type=int,
+        default=MOST_HISTORIES,
+        metavar="N",
+        help=f"random histories at all services (default: {MOST_HISTORIES})",
+    )
+
+
+@pytest.fixture
+def fuzz(request: pytest.FixtureRequest) -> int:
+    """How many malformed replies are tried on an integration."""
+    number: int = request.config.getoption("--fuzz")
+    return number
+
+
+@pytest.fixture
+def histories(request: pytest.FixtureRequest) -> int:
+    """How many random histories are tried."""
+    number: int = request.config.getoption("--histories")
+    return number
+
+
+@pytest.fixture
+def kills(request: pytest.FixtureRequest) -> int:
+    """How many processes are killed at random while others work on the same ledger."""
+    number: int = request.config.getoption("--kills")
+    return number
+
+
+@pytest.fixture(scope="session")
+def kill_nursery() -> Iterator[Nursery]:
+    """Where the children of all kill points of a run come from."""
+    from orderdesk_devkit.testing.failpoints.fork_server import Nursery
+
+    with Nursery() as raised:
+        yield raised
+
+
+# They are no test files by their names.
+pytest.register_assert_rewrite("orderdesk_devkit.testing.cassette_suite", "orderdesk_devkit.testing.api_suite")
+
+
+@pytest.fixture
+def cassette(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Stage]]:
+    """Plays a scenario of the `scenarios.py` beside the test against its cassette; gives the stage as it is then.
+
+    The network is off while it plays, and the test fails where play and cassette differ. See
+    `orderdesk_devkit.testing.scenarios`.
+    """
+    from orderdesk_devkit.testing.scenarios import replayed
+
+    with ExitStack() as stages:
+        yield lambda name: stages.enter_context(replayed(request.path.parent, name))
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    """The clock of `simulator` and `desk`: time passes when the test says so."""
+    from orderdesk_sdk.clock import VirtualClock
+
+    return VirtualClock()
+
+
+@pytest.fixture
+def simulator(request: pytest.FixtureRequest, clock: VirtualClock) -> Simulator:
+    """The simulator that the integration's plugin ships, without an order."""
+    from orderdesk_devkit.simulators.simulator import simulators
+
+    slug, known = _integration(request), simulators()
+    if slug not in known:
+        raise pytest.UsageError(
+            f"{slug} has no simulator; installed are those of: {', '.join(sorted(known)) or 'none'}"
+        )
+    made: Simulator = known[slug].load()(clock)
+    return made
+
+
+class StageOpener(Protocol):
+    """Opens a stage before `simulator`, served on loopback, by a connection named like the integration.
+
+    settings: in place of those that the simulator gives; None takes one away. order: its number; "" for the `order` of
+    the test's class or module, or 1042. lines: see `stage.LINES`; details: see `stage.staged_order`. slug: of another
+    integration of the same simulator. before: another simulator, by a clock of its own or the same.
+    The simulator does not have the order yet: put it there as the test wants it.
+    """
+
+    def __call__(
+        self,
+        settings: Mapping[str, object] | None = None,
+        *,
+        order: str = "",
+        lines: tuple[tuple[str, int], ...] | None = None,
+        details: Mapping[str, object] | None = None,
+        slug: str = "",
+        before: Simulator | None = None,
+    ) -> SimulatedStage: ...
+
+
+@pytest.fixture
+def open_stage(request: pytest.FixtureRequest, simulator: Simulator) -> Iterator[StageOpener]:
+    """Opens stages before `simulator`; they are closed after the test."""
+    from orderdesk_devkit.testing.harness import LINES, ORDER, simulated
+
+    with ExitStack() as stages:
+
+        def open_(
+            settings: Mapping[str, object] | None = None,
+            *,
+            order: str = "",
+            lines: tuple[tuple[str, int], ...] | None = None,
+            details: Mapping[str, object] | None = None,
+            slug: str = "",
+            before: Simulator | None = None,
+        ) -> SimulatedStage:
+            stage = simulated(
+                slug or _integration(request),
+                before or simulator,
+                order=order or _told(request, "order") or ORDER,
+                lines=LINES if lines is None else lines,
+                details=details,
+                settings=settings,
+            )
+            return stages.enter_context(stage)
+
+        yield open_
+
+
+@pytest.fixture
+def stage(open_stage: StageOpener) -> SimulatedStage:
+    """A stage before `simulator`, which does not have the order yet."""
+    return open_stage()
+
+
+@pytest.fixture
+def desk(open_stage: StageOpener, simulator: Simulator) -> Desk:
+    """A desk whose one order is at `simulator`, by a connection named like the integration.
+
+    Its number is 1042, or the `order` of the test's class or module.
+    """
+    from orderdesk_devkit.testing.harness import LINES
+
+    stage = open_stage()
+    simulator.add_order(stage.order, lines=LINES)
+    return stage.desk
+
+
+@pytest.fixture
+def service(request: pytest.FixtureRequest, desk: Desk, clock: VirtualClock) -> Service[object]:
+    """What a flow of the integration holds in its hands, now: for driving one without a network."""
+    return desk.connections.get(_integration(request)).service(clock.now())
+
+
+def _integration(request: pytest.FixtureRequest) -> str:
+    slug = _told(request, "integration")
+    if not slug:
+        raise pytest.UsageError(
+            f"{request.path.name}: say which integration {request.node.name} is about: "
+            'integration = "acme-ship", in its class or module'
+        )
+    return slug
+
+
+def _told(request: pytest.FixtureRequest, name: str) -> str:
+    """An attribute of the test's class or module, where it is a text; "" where there is none."""
+    found = (getattr(holder, name, None) for holder in (request.cls, request.module) if holder is not None)
+    return next((told for told in found if isinstance(told, str)), "")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A yellow line for each reason of a loud skip, a line for each scenario of kill points and each integration."""
+    counts: dict[str, int] = {}
+    for report in terminalreporter.getreports("skipped"):
+        # (path, line, "Skipped: reason") for a skip; a text in other cases.
+        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        _, loud, rest = reason.partition(LOUD)
+        if loud:
+            counts[rest] = counts.get(rest, 0) + 1
+    for rest, count in counts.items():
+        terminalreporter.write_line(f"WARNING: {count} skipped, {LOUD}{rest}", yellow=True)
+    sums: dict[str, dict[str, int]] = {}
+    lived: list[str] = []
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, told in report.user_properties if report.when == "call" else ():
+            if name == KILLED:
+                terminalreporter.write_line(f"{KILLED}: {told}")
+            if name == COUNTED:
+                slug, what, number = told
+                sums.setdefault(slug, {}).setdefault(what, 0)
+                sums[slug][what] += number
+            if name == HISTORIES:
+                lived.append(f"{told[1]:,} {told[0]}")
+    for slug, counted in sums.items():
+        terminalreporter.write_line(
+            f"{COUNTED}: {slug}: {', '.join(f'{number:,} {what}' for what, number in counted.items())}"
+        )
+    if lived:
+        terminalreporter.write_line(f"{HISTORIES}: {', '.join(lived)}")

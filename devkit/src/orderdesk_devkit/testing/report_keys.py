@@ -1,0 +1,12 @@
+"""The names under which tests record what the summary of a run tells."""
+
+from __future__ import annotations
+
+__all__ = ["COUNTED", "KILLED", "LOUD"]
+
+KILLED = "kill points"
+"""The property under which a test records which failpoints were tried; the summary tells it."""
+COUNTED = "conformance"
+"""The property under which a standard test records (integration, what, how many); the sums are said in the summary."""
+LOUD = "not checked against the vendor: "
+"""How the reason of a skip begins that must not go unseen."""

@@ -1,0 +1,56 @@
+"""Events of orders, which rules hear, and what the rules did about them. Pure."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import datetime
+
+from attrs import field, frozen
+
+__all__ = ["OccurrenceKind", "Occurrence", "Firing"]
+
+
+class OccurrenceKind(enum.Enum):
+    """What rules can react to."""
+
+    ORDER_IMPORTED = "order imported"
+    """Once per order, the first time it comes in."""
+    ORDER_MOVED = "order moved"
+    """An order came into another folder than it was in."""
+    CASE_SETTLED = "case settled"
+    """A cancellation is decided at one place."""
+    CANCELED_ELSEWHERE = "canceled elsewhere"
+    """A place canceled an order by itself, and it was read back there. Which others follow is for rules to say."""
+    ORDER_CANCELED = "order canceled"
+    """The last place that held an order has said that it is canceled there, once per cancellation."""
+    ACTION_REFUSED = "action refused"
+    """A rule's action could not be done."""
+
+
+@frozen
+class Occurrence:
+    """Something that happened to an order. id: unique; the same again is the same occurrence.
+
+    facts: beside the order's own, `FACTS` by name. chain: the names of the rules whose actions led here, first first.
+    """
+
+    id: str
+    kind: OccurrenceKind
+    order_id: str
+    at: datetime
+    facts: Mapping[str, str] = field(factory=dict, hash=False)
+    chain: tuple[str, ...] = ()
+
+
+@frozen
+class Firing:
+    """What came of one action of a rule that fired. refused: why it could not be done, else None.
+
+    action: "" where the rule's filter failed on the order, so that nobody knows whether it would have fired.
+    """
+
+    rule: str
+    action: str
+    text: str
+    refused: str | None = None

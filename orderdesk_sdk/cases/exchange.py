@@ -1,0 +1,104 @@
+"""An exchange: one request and its response, or the lack of one, redacted and bounded, as it is kept in the ledger.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from attrs import field, frozen
+
+__all__ = ["Certainty", "Exchange", "Failure", "Intent", "Loss"]
+
+
+class Certainty(enum.Enum):
+    """What a failed call proves about the service."""
+
+    NOT_SENT = "not sent"
+    """No byte of the request reached the service."""
+    NOT_DONE = "not done"
+    """The service answered that it did not act."""
+    UNCLEAR = "unclear"
+    """The request may have arrived and may have been acted on."""
+
+
+@frozen
+class Failure:
+    """Why there is no response, and what that proves. kind: the name of what went wrong, `ReadTimeout` for instance.
+
+    retry_after: how long the service asks to be left alone, or its declared rate demands; None where neither does.
+    """
+
+    kind: str
+    certainty: Certainty
+    text: str
+    retry_after: timedelta | None = None
+
+
+@frozen
+class Intent:
+    """A request that is about to leave.
+
+    number: the position in its flow, from 1. digest: SHA-256 of method, URL and body.
+    declared_read: the plugin says that it changes nothing, where the method does not say it (`CallOptions`).
+    body: the beginning of what it says, redacted; "" for what reads only and for what is private.
+    """
+
+    number: int
+    operation: str
+    method: str
+    url: str
+    digest: str
+    repeatable: bool
+    at: datetime
+    declared_read: bool = False
+    body: str = ""
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether the request cannot change anything at the service: by its method (RFC 9110, 9.2.1), or declared."""
+        return self.declared_read or self.method in ("GET", "HEAD", "OPTIONS")
+
+
+@frozen
+class Exchange:
+    """What became of an intent.
+
+    status: the HTTP status, None when there was no response. headers: the chosen ones. body: a redacted excerpt.
+    whole: the excerpt is the complete body, unchanged, so that a flow can be replayed from it.
+    failure: why the flow got no response; one that turned the call away has a status and a body all the same.
+    tries: how many times it was sent; each earlier one was proved not done, or reads only.
+    shared_at: when the reply came to another flow, whose read answered this one too; None: this flow's own.
+    warning: what a person should know of the reply although it is no failure; None where there is nothing.
+    """
+
+    intent: Intent
+    ended_at: datetime
+    status: int | None = None
+    headers: Mapping[str, str] = field(factory=dict)
+    body: str = ""
+    whole: bool = False
+    failure: Failure | None = None
+    tries: int = 1
+    shared_at: datetime | None = None
+    warning: str | None = None
+
+
+@frozen
+class Loss:
+    """A flow that ended without an answer because a call was lost. repeatable: the lost request was declared so.
+
+    retry_after: how long the service asks to be left alone; None when it does not say.
+    held: we held the request back ourselves, because what allowed it was no longer so.
+    another: a request was to be made again, and the flow would now make another one; nothing was sent.
+    """
+
+    certainty: Certainty
+    text: str
+    repeatable: bool = False
+    retry_after: timedelta | None = None
+    held: bool = False
+    another: bool = False

@@ -1,0 +1,241 @@
+"""What the desk needs of a ledger: small enough that another database can stand behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from attrs import frozen
+
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.events import Firing, Occurrence, OccurrenceKind
+from orderdesk_sdk.cases.history import Content, Entry
+from orderdesk_sdk.cases.ledger_flaws import Flaw, Head, Record
+from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.errors import ConflictError
+
+__all__ = ["Fence", "FenceMoved", "Ledger", "Work", "Write"]
+
+Work = Case | Resubmission | StatusChange
+"""What is worked on: all have an id, a version that fences, and a due time while open."""
+
+
+class FenceMoved(ConflictError):
+    """Something about the order has changed since it was read; nothing was written."""
+
+
+@frozen
+class Fence:
+    """An order's cases, resubmissions and registrations as they stood when something was decided about it."""
+
+    order_id: str
+    mark: str
+
+
+@frozen
+class Write:
+    """One change: the work as it was read, as it shall be, and what belongs into its history, in order.
+
+    fence: the change rests on how the order stood as a whole; None: on the work alone.
+    """
+
+    before: Work
+    after: Work
+    entries: Sequence[Content] = ()
+    fence: Fence | None = None
+
+    @property
+    def occurrence(self) -> Occurrence | None:
+        """What rules may want to hear of: a case that settled, or became an alarm; else None."""
+        case = self.after
+        if not isinstance(case, Case) or case.is_open or case.state is getattr(self.before, "state", None):
+            return None
+        facts = {
+            "connection": case.connection,
+            "integration": case.integration,
+            "state": case.state.value,
+            "refusal": case.refusal.value if case.refusal is not None else "",
+        }
+        identity = f"settled {case.id} {case.version}"
+        heard = case.heard and case.state is State.CANCELED
+        kind = OccurrenceKind.CANCELED_ELSEWHERE if heard else OccurrenceKind.CASE_SETTLED
+        return Occurrence(identity, kind, case.order_id, case.updated_at, facts, case.chain)
+
+
+class Ledger(Protocol):
+    """Every method that writes returns after the commit is durable. All raise LedgerError when the database fails."""
+
+    def open(self, cancellation: Cancellation, content: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
+        """Record a wish and its cases; the wish that is in the ledger, and whether this call put it there.
+
+        Where a case is open at one of the places already, nothing is recorded but the key, which then names that wish.
+        The same key with the same content gives the first wish back. Raises ConflictError for the same key with
+        another content.
+        """
+
+    def wish(self, key: str, content: str) -> Cancellation | None:
+        """The wish of a key, or None. Raises ConflictError where its content was another."""
+
+    def name(self, key: str, content: str, cancellation: Cancellation) -> None:
+        """Let a key name a wish that is there already; a key that is taken keeps its wish."""
+
+    def begin_registration(self, registration: Registration) -> None:
+        """Record that an order is about to be registered at a place."""
+
+    def registrations(self, *, order_id: str | None = None) -> tuple[Registration, ...]:
+        """The registrations that were begun and not forgotten, oldest first; order_id None: of every order."""
+
+    def forget_registration(self, registration: Registration) -> None:
+        """Forget a registration, whether it is recorded or not."""
+
+    def open_resubmission(
+        self, resubmission: Resubmission, earlier: Callable[[Sequence[Resubmission]], Resubmission | None] | None = None
+    ) -> tuple[Resubmission, bool]:
+        """Record a resubmission, or give back the one that the same order has at the same connection.
+
+        earlier: asked in the transaction, with all that there are of the same original, oldest first, for the one to
+        give back instead; what it raises is raised, and nothing is recorded. None: only the same order counts.
+        """
+
+    def open_status_change(self, change: StatusChange, key: str | None) -> StatusChange:
+        """Record a status change, or give back the same one: by its key, or the one that is under way there.
+
+        Raises UnderWayError where the order is being given another status at the same connection, and ConflictError for
+        the same key with another content.
+        """
+
+    def write(self, *changes: Write) -> None:
+        """Apply changes, all or none. Raises ConflictError when one of the works is no longer the version read.
+
+        Raises FenceMoved when one of the fences is no longer where it was: then read and decide again.
+        """
+
+    def fence(self, order_id: str) -> Fence:
+        """How an order stands now. Read it before what is decided upon."""
+
+    def append(self, work: Work, entries: Sequence[Content], *, fenced: bool) -> None:
+        """Add to a history without a change.
+
+        fenced: raise ConflictError when somebody else has changed the work since.
+        """
+
+    def case(self, case_id: str) -> Case:
+        """A case by its id. Raises NotFoundError."""
+
+    def resubmission(self, resubmission_id: str) -> Resubmission:
+        """A resubmission by its id. Raises NotFoundError."""
+
+    def status_change(self, change_id: str) -> StatusChange:
+        """A status change by its id. Raises NotFoundError."""
+
+    def status_changes(self, *, order_id: str | None = None, open_only: bool = False) -> tuple[StatusChange, ...]:
+        """Status changes, oldest first."""
+
+    def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
+        """The wishes for an order, oldest first."""
+
+    def cases(
+        self,
+        *,
+        order_id: str | None = None,
+        cancellation_id: str | None = None,
+        connection: str | None = None,
+        states: Sequence[State] = (),
+        limit: int | None = None,
+        after: Case | None = None,
+    ) -> tuple[Case, ...]:
+        """Cases, oldest first; every argument narrows.
+
+        limit: None gives 1000, and of one order or wish all. after: only those that come after this one in the list, so
+        that a long list can be had a page at a time.
+        """
+
+    def resubmissions(self, *, original_id: str | None = None, open_only: bool = False) -> tuple[Resubmission, ...]:
+        """Resubmissions, oldest first."""
+
+    def due_places(self, now: datetime) -> tuple[str, ...]:
+        """The connections that have open work whose time has come, longest overdue first."""
+
+    def due(
+        self, now: datetime, limit: int, *, connection: str | None = None, after: Work | None = None
+    ) -> tuple[Work, ...]:
+        """Open work whose time has come, longest overdue first.
+
+        connection: only there; None takes all. after: with a connection, only what comes after this piece of work.
+        """
+
+    def damaged(self) -> tuple[str, ...]:
+        """What was found damaged so far, a line each: rows that cannot be read, and that lists passed over.
+
+        An order's `cases` have a stand-in for each, which awaits a person; to read one by its id raises DamagedRow.
+        """
+
+    def mind_clock(self, now: datetime) -> int:
+        """Let open work that a clock which was ahead has put off be due now; how much that is.
+
+        Costs next to nothing where no clock was.
+        """
+
+    def next_due(self) -> datetime | None:
+        """When the next work is due; None when nothing is open."""
+
+    def history(self, subject_id: str) -> tuple[Entry, ...]:
+        """Everything that happened to a case or resubmission, in order."""
+
+    def verify(self, work: Work) -> Record:
+        """Whether a work and its history are as they were written."""
+
+    def examine(self, noted: Head | None = None) -> Iterator[Flaw]:
+        """Everything in the ledger that is not as it was written; memory does not grow with it.
+
+        noted: a head from earlier, which the ledger must have passed.
+        """
+
+    def remove_texts(self, order_id: str, *, by: str, at: datetime) -> int:
+        """Remove every personal text of an order, and say so in each of its histories; how many these are.
+
+        Raises NotAllowedError while anything about the order is open.
+        """
+
+    def head(self) -> Head:
+        """How many lines there are and what only these lines have: to be noted elsewhere."""
+
+    def occur(self, occurrences: Sequence[Occurrence]) -> None:
+        """Record what happened; what is recorded already stays as it is."""
+
+    def waiting(self, limit: int) -> tuple[Occurrence, ...]:
+        """Occurrences that no rule has looked at yet, oldest first."""
+
+    def handled(
+        self, occurrence: Occurrence, firings: Sequence[Firing], then: Sequence[Occurrence], at: datetime
+    ) -> bool:
+        """Record what the rules made of an occurrence, and what followed, once; a second time changes nothing.
+
+        Whether this call was the first.
+        """
+
+    def forget(self, occurrence: Occurrence) -> None:
+        """Take back an occurrence that is waiting; when it is recorded again, it is new."""
+
+    def record_settled(self) -> None:
+        """From now on record an occurrence with each case that settles: there are rules that may want to hear it."""
+
+    def firings(self, order_id: str) -> tuple[tuple[datetime, Firing], ...]:
+        """What rules did for an order, oldest first."""
+
+    def take_messages(self, connection: str, digests: Collection[str], at: datetime) -> frozenset[str]:
+        """Those of the messages to a connection that nobody has looked into, nor does right now: they are the caller's.
+
+        Which of them were looked into, the caller tells by `settle_messages`; who does not within minutes is taken for
+        dead. A bounded number is remembered, for a bounded time.
+        """
+
+    def settle_messages(self, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
+        """Remember the messages that were looked into, and forget those that could not be."""
+
+    def close(self) -> None:
+        """Close the database."""

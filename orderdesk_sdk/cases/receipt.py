@@ -1,0 +1,242 @@
+"""The receipt: for every wish to cancel an order, what was asked, answered and decided, when, by whom, with proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from attrs import frozen
+
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.coverage import CancellationCoverage
+from orderdesk_sdk.cases.damage import DamagedRow
+from orderdesk_sdk.cases.evidence import MailIn, ProofKind
+from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.history import Entry, EntryKind
+from orderdesk_sdk.cases.ledger import Ledger, Work
+from orderdesk_sdk.cases.ledger_flaws import Record
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.state_machine import Event
+from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.plugin.answer import LineAnswer, Refusal
+from orderdesk_sdk.plugin.integration import Integration
+
+__all__ = ["CaseReceipt", "ProofReceipt", "Receipt", "Step", "WishReceipt", "make_receipt"]
+
+
+@frozen
+class Step:
+    """One line of a case's story. what: the event or request in words. exchange: the call it tells of, or None."""
+
+    at: datetime
+    what: str
+    text: str | None = None
+    person: str | None = None
+    exchange: Exchange | None = None
+
+
+@frozen
+class ProofReceipt:
+    """What a verdict rests on.
+
+    exchange: the call with the service's words; None for a person's word. message: the mail that a person filed.
+    status: the word that a read-back judged by; None where there was none. unidentified: why nothing in the call's
+    response says which order it is about; None where it states its number.
+    """
+
+    kind: ProofKind
+    exchange: Exchange | None = None
+    person: str | None = None
+    note: str | None = None
+    message: MailIn | None = None
+    status: str | None = None
+    unidentified: str | None = None
+
+
+@frozen
+class CaseReceipt:
+    """One case: where it stands, on which proof, and how it came there. route: who or what cancels, in words.
+
+    record: whether that is as it was written. Where it is not, nothing of the case counts.
+    """
+
+    case: Case
+    title: str
+    route: str
+    proof: ProofReceipt | None
+    steps: tuple[Step, ...]
+    record: Record
+
+
+@frozen
+class WishReceipt:
+    """One wish with its cases."""
+
+    cancellation: Cancellation
+    cases: tuple[CaseReceipt, ...]
+
+
+@frozen
+class Receipt:
+    """All wishes to cancel an order, oldest first, and what was resubmitted and which statuses were set. As of `at`.
+
+    coverage: what has been canceled of it, and where.
+    flaws: what in the ledger is not as it was written, a sentence each with what it is about. Then nothing is proved.
+    """
+
+    order_id: str
+    order_number: str
+    at: datetime
+    wishes: tuple[WishReceipt, ...]
+    coverage: CancellationCoverage
+    resubmissions: tuple[Resubmission, ...] = ()
+    status_changes: tuple[StatusChange, ...] = ()
+    flaws: tuple[str, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every case is settled."""
+        return not any(found.case.is_open for wish in self.wishes for found in wish.cases)
+
+    @property
+    def is_canceled(self) -> bool:
+        """Whether every place that held the order has said that it is canceled, all of it, and all is as written."""
+        return self.coverage.is_fully_canceled() and not self.flaws
+
+    @property
+    def still_active(self) -> tuple[str, ...]:
+        """The connections at which the order, or a part of it, is still active, each with why.
+
+        Not one at which a case is open; and none at all where nobody has requested a cancellation.
+        """
+        return tuple(map(str, self.coverage.still_active())) if self.wishes else ()
+
+
+def make_receipt(
+    order: Order,
+    placements: Sequence[Placement],
+    ledger: Ledger,
+    now: datetime,
+    integration: Callable[[str], Integration | str],
+) -> Receipt:
+    """The receipt of an order from the ledger. integration: a connection's declaration, or why there is none."""
+    cases = ledger.cases(order_id=order.id)
+    cancellations = ledger.cancellations(order.id)
+    coverage = CancellationCoverage.of(order, placements, cancellations, cases)
+    records = {case.id: ledger.verify(case) for case in cases}
+    damaged: list[str] = []
+
+    def history(case: Case) -> Sequence[Entry]:
+        try:
+            return ledger.history(case.id)
+        except DamagedRow as error:
+            damaged.append(f"case {case.id} at {case.connection}: its history cannot be shown: {error}")
+            return ()
+
+    wishes = [
+        WishReceipt(
+            cancellation,
+            tuple(
+                _case(case, history(case), integration(case.connection), records[case.id])
+                for case in cases
+                if case.cancellation_id == cancellation.id
+            ),
+        )
+        for cancellation in cancellations
+    ]
+    again, changes = ledger.resubmissions(original_id=order.id), ledger.status_changes(order_id=order.id)
+    errands: tuple[Work, ...] = (*again, *changes)
+    flaws = [
+        *(f"case {case.id} at {case.connection}: {flaw}" for case in cases for flaw in records[case.id].flaws),
+        *(f"{each.id} at {each.connection}: {flaw}" for each in errands for flaw in ledger.verify(each).flaws),
+        *damaged,
+    ]
+    return Receipt(order.id, order.number, now, tuple(wishes), coverage, again, changes, tuple(flaws))
+
+
+def _case(case: Case, history: Sequence[Entry], integration: Integration | str, record: Record) -> CaseReceipt:
+    declared = None if isinstance(integration, str) else integration
+    return CaseReceipt(
+        case,
+        declared.title if declared is not None else case.connection,
+        _by(case, declared),
+        _proof(case, history),
+        tuple(
+            _step(entry) for entry in history if not isinstance(entry.content, Intent) or _unanswered(entry, history)
+        ),
+        record,
+    )
+
+
+def _by(case: Case, integration: Integration | None) -> str:
+    """Who or what cancels, in words that follow "by"."""
+    routes = integration.cancel if integration is not None else ()
+    if case.heard:
+        return "the service itself"
+    return routes[case.route].label if case.route < len(routes) else "a person"
+
+
+def _proof(case: Case, history: Sequence[Entry]) -> ProofReceipt | None:
+    proof = case.proof
+    if proof is None:
+        return None
+    exchange = next(
+        (
+            entry.content
+            for entry in history
+            if isinstance(entry.content, Exchange)
+            and entry.attempt == proof.attempt
+            and entry.content.intent.number == proof.exchange
+        ),
+        None,
+    )
+    verdict = next(
+        (entry.content for entry in reversed(history) if isinstance(entry.content, Event) and entry.content.proof), None
+    )
+    status = verdict.status if verdict is not None and proof.kind is ProofKind.READ_BACK else None
+    return ProofReceipt(proof.kind, exchange, proof.person, proof.note, proof.message, status, proof.unidentified)
+
+
+def _unanswered(entry: Entry, history: Sequence[Entry]) -> bool:
+    """An intent is told on its own only where nothing tells what became of it."""
+    intent = entry.content
+    return isinstance(intent, Intent) and not any(
+        isinstance(other.content, Exchange)
+        and other.attempt == entry.attempt
+        and other.content.intent.number == intent.number
+        for other in history
+    )
+
+
+def _step(entry: Entry) -> Step:
+    match entry.content:
+        case Event() as event:
+            return Step(event.at, event.kind.value, _words(event), event.person)
+        case Exchange() as exchange:
+            # A mail has no HTTP status; the first line that is kept of it is what the mail server said.
+            said = exchange.status if exchange.status is not None else exchange.body.partition("\n")[0]
+            came = f"answered {said}" if exchange.failure is None else exchange.failure.text
+            came += "; one call for several cases" if exchange.shared_at is not None else ""
+            came = f"{came}; warning: {exchange.warning}" if exchange.warning else came
+            return Step(exchange.ended_at, f"{exchange.intent.method} {exchange.intent.url}", came, None, exchange)
+        case Intent() as intent:
+            return Step(
+                intent.at, f"{intent.method} {intent.url}", "about to be sent; what became of it is not recorded"
+            )
+        case str() as note:
+            return Step(entry.at, "texts removed" if entry.kind is EntryKind.REMOVED else "note", note)
+
+
+def _words(event: Event) -> str | None:
+    parts = [event.text, event.refusal.value if isinstance(event.refusal, Refusal) else None, event.fault]
+    if event.status:
+        parts.append(f"the service says {event.status!r}")
+    if event.lines:
+        parts.append(_lines(event.lines))
+    return "; ".join(part for part in parts if part) or None
+
+
+def _lines(lines: Sequence[LineAnswer]) -> str:
+    return ", ".join(f"{line.line}: {line.canceled} of {line.ordered} canceled" for line in lines)

@@ -1,0 +1,36 @@
+"""Long lists, a page at a time: what a command shows of 100,000 cases is not held in memory, and begins at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.cases.case import Case, State
+    from orderdesk_sdk.desk.desk import Desk
+
+__all__ = ["each_case", "pages_of_cases"]
+
+PAGE = 200
+
+
+def pages_of_cases(
+    desk: Desk, *, order: str | None = None, states: Sequence[State] = (), limit: int | None = None
+) -> Iterator[Sequence[Case]]:
+    """Cases, oldest first, some at a time. limit: how many at most; None takes all."""
+    left, last = limit, None
+    while left is None or left > 0:
+        wanted = PAGE if left is None else min(PAGE, left)
+        found = desk.cases(order=order, states=states, limit=wanted, after=last)
+        if found:
+            yield found
+        if len(found) < wanted:
+            return
+        last = found[-1]
+        left = None if left is None else left - len(found)
+
+
+def each_case(desk: Desk, *, states: Sequence[State] = ()) -> Iterator[Case]:
+    """Every case, oldest first, without holding all of them."""
+    for page in pages_of_cases(desk, states=states):
+        yield from page

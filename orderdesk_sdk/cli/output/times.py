@@ -1,0 +1,65 @@
+"""Times at the edge: any zone comes in, UTC is kept, people see their own zone and machines ISO 8601 with a Z."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from orderdesk_sdk.clock import local_moments
+
+__all__ = ["Moment", "shown", "span", "zone"]
+
+
+class Moment(click.ParamType[datetime]):
+    """An option's value that is a time: ISO 8601, in the local zone where it names none. Gives an aware datetime.
+
+    A local time that clocks skipped, or showed twice, is refused: whoever typed it knows which moment is meant.
+    """
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            typed = datetime.fromisoformat(str(value))
+            found = local_moments(typed) if typed.tzinfo is None else (typed.astimezone(UTC),)
+        except (ValueError, OverflowError, OSError):
+            # The last two are what years near 1 and 9999 become, depending on the platform.
+            self.fail(f"{value!r} is no time; write it as 2026-11-22T14:03:10+01:00", param, ctx)
+        if not found:
+            self.fail(f"{value!r} never came: clocks were put forward; write it with its offset from UTC", param, ctx)
+        if len(found) > 1:
+            which = " or ".join(moment.astimezone().isoformat() for moment in found)
+            self.fail(f"{value!r} came twice, as clocks were put back; write {which}", param, ctx)
+        return found[0]
+
+
+def shown(moment: datetime | None, *, seconds: bool = False) -> str:
+    """The moment in the local zone, `22 Nov 14:03`; with the year where it is not this one; "-" for None."""
+    if moment is None:
+        return "-"
+    here = moment.astimezone()
+    year = "" if here.year == datetime.now(UTC).astimezone().year else " %Y"
+    clock = "%H:%M:%S" if seconds else "%H:%M"
+    return f"{here.day} {here.strftime(f'%b{year} {clock}')}"
+
+
+def zone(moment: datetime) -> str:
+    """The name of the local zone at that moment, with its offset: `CET (UTC+01:00)`, or `UTC`."""
+    here = moment.astimezone()
+    name, offset = here.strftime("%Z"), here.isoformat()[-6:]
+    return "UTC" if name == "UTC" else f"{name} (UTC{offset})"
+
+
+def span(duration: timedelta) -> str:
+    """A duration for people, in its two largest units: `1 min 50 s`, `3 h 5 min`, `2 d 4 h`."""
+    left = max(0, round(duration.total_seconds()))
+    parts: list[str] = []
+    days = ((86_400, "d"),) if left >= 172_800 else ()  # "24 h" is what people say of a day's time.
+    for size, unit in (*days, (3_600, "h"), (60, "min"), (1, "s")):
+        count, left = divmod(left, size)
+        if count or parts:
+            parts.append(f"{count} {unit}")
+    return " ".join(part for part in parts[:2] if not part.startswith("0 ")) or "0 s"

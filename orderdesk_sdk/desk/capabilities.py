@@ -1,0 +1,196 @@
+"""Capabilities: what an integration can do, as one JSON document from which a host draws buttons, countdowns and forms.
+
+`orderdesk show SLUG --json` gives the same. Its schema is `SCHEMA_FILE`; within a `VERSION` keys are added, never
+renamed, retyped or removed. Pure: nothing is called, and no order is known here. What is open for one order now, and
+which reasons it may be canceled with, is the plan's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
+
+from orderdesk_sdk.plugin.bulkhead import PATIENCE, Bulkhead
+from orderdesk_sdk.plugin.guard import sound
+from orderdesk_sdk.plugin.integration import IdRule, NewNumber, NoResubmit, ResubmitRule, SameNumber
+from orderdesk_sdk.plugin.plain_values import plain_text
+from orderdesk_sdk.plugin.reasons import ClosedList, FreeText, NoReason, ReasonCode, ReasonRule
+from orderdesk_sdk.plugin.routes import (
+    Always,
+    Batch,
+    Button,
+    ByCheck,
+    ByPerson,
+    ByReply,
+    Confirmation,
+    Email,
+    Portal,
+    Route,
+    SinceSubmission,
+    WhileStatus,
+    Window,
+)
+from orderdesk_sdk.plugin.settings_schema import setting_shape, settings_schema
+from orderdesk_sdk.plugin.validation import ladder_of
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.plugin.registry import Loaded
+
+__all__ = ["SCHEMA_FILE", "VERSION", "Shape", "capabilities_of", "codes_shape"]
+
+Shape = dict[str, object]
+"""An object of a JSON document."""
+
+VERSION = 1
+"""The version of the document, in its key `version`."""
+
+SCHEMA_FILE = Path(__file__).with_name("capabilities.schema.json")
+"""The JSON Schema (2020-12) of the document."""
+
+
+def capabilities_of(loaded: Loaded, settings: object = None) -> Shape:
+    """What an integration declares, as a JSON document.
+
+    settings: of one connection (`desk.connections.get(name).settings`), where these change the ladder or keep the calls
+    from being made; None gives what holds before there is a connection. Raises PluginFault where the plugin's own code
+    fails on them.
+    """
+    declared = loaded.integration
+    ladder: tuple[Route, ...] = declared.cancel
+    unavailable: str | None = None
+    if settings is not None:
+        told = Bulkhead(declared.slug, 1, PATIENCE).aside(lambda: _configured(loaded, settings))
+        ladder, unavailable = sound(told, "it cannot say what it can do", place=f"integration {declared.slug}")
+    return {
+        "version": VERSION,
+        "slug": declared.slug,
+        "title": declared.title,
+        "role": declared.role.value,
+        "distribution": loaded.distribution,
+        "distribution_version": loaded.version,
+        "help_url": declared.help_url,
+        "evidence": declared.evidence.value,
+        "routes": [_route(route) for route in ladder],
+        "routes_vary": declared.configured is not None,
+        "unavailable": unavailable,
+        "resubmit": _resubmit(declared.resubmit),
+        "remote_id": None if declared.remote_id is None else _id_rule(declared.remote_id),
+        "statuses": [{"name": status.name, "title": status.title} for status in declared.statuses],
+        "actions": [{"name": action.name, "status": action.status} for action in declared.actions],
+        "receives_messages": bool(loaded.manager.hook.orderdesk_receive.get_hookimpls()),
+        "limits": [
+            {"operation": name, "per_second": limit.per_second, "burst": limit.burst}
+            for name, limit in sorted(declared.limits.items())
+        ],
+        "rate_header": declared.rate_header,
+        "settings": setting_shape(declared.settings),
+        "settings_schema": settings_schema(declared.settings, f"Settings of a connection to {declared.title}"),
+    }
+
+
+def _configured(loaded: Loaded, settings: object) -> tuple[tuple[Route, ...], str | None]:
+    declared = loaded.integration
+    ladder = ladder_of(declared, loaded.manager, settings, f"settings of {declared.slug}")
+    said: object = declared.unavailable(settings) if declared.unavailable is not None else None
+    return ladder, plain_text(said) if said is not None else None
+
+
+def codes_shape(codes: tuple[ReasonCode, ...]) -> list[Shape]:
+    """The codes of a list of reasons, as a drop-down shows them."""
+    return [
+        {"code": one.code, "title": one.title, "stands_for": sorted(reason.value for reason in one.stands_for)}
+        for one in codes
+    ]
+
+
+def _route(route: Route) -> Shape:
+    button = route if isinstance(route, Button) else None
+    return {
+        "kind": _kind(route),
+        "label": route.label,
+        "window": _window(route.window),
+        "confirmation": _confirmation(route.confirm),
+        "climbs": sorted(refusal.value for refusal in button.climbs) if button is not None else [],
+        "reasons": _reasons(route.reasons),
+        "scope": route.scope.value,
+        "batch": _batch(button.batch) if button is not None and button.batch is not None else None,
+        "note": route.note,
+    }
+
+
+def _kind(route: Route) -> str:
+    match route:
+        case Button():
+            return "button"
+        case Email():
+            return "e-mail"
+        case Portal():
+            return "portal"
+        case _:
+            assert_never(route)
+
+
+def _window(window: Window) -> Shape:
+    shape: Shape = {"kind": "always", "within_seconds": None, "statuses": [], "until": None}
+    match window:
+        case Always():
+            return shape
+        case SinceSubmission(within):
+            return shape | {"kind": "since submission", "within_seconds": _seconds(within)}
+        case WhileStatus(statuses, until):
+            return shape | {"kind": "while status", "statuses": sorted(statuses), "until": until}
+        case _:
+            assert_never(window)
+
+
+def _confirmation(confirm: Confirmation) -> Shape:
+    shape: Shape = {"kind": "reply", "every_seconds": None, "give_up_seconds": None, "within_seconds": None}
+    match confirm:
+        case ByReply():
+            return shape
+        case ByCheck(every, give_up):
+            return shape | {"kind": "check", "every_seconds": _seconds(every), "give_up_seconds": _seconds(give_up)}
+        case ByPerson(within):
+            return shape | {"kind": "person", "within_seconds": _seconds(within)}
+        case _:
+            assert_never(confirm)
+
+
+def _reasons(rule: ReasonRule) -> Shape:
+    shape: Shape = {"rule": "none", "required": False, "max_length": None, "codes": [], "codes_vary": False}
+    match rule:
+        case NoReason():
+            return shape
+        case FreeText(required, max_length):
+            return shape | {"rule": "free text", "required": required, "max_length": max_length}
+        case ClosedList(codes, required, configured):
+            vary = configured is not None
+            return shape | {"rule": "list", "required": required, "codes": codes_shape(codes), "codes_vary": vary}
+        case _:
+            assert_never(rule)
+
+
+def _batch(batch: Batch) -> Shape:
+    return {"gather_seconds": _seconds(batch.gather), "most": batch.most}
+
+
+def _resubmit(rule: ResubmitRule) -> Shape:
+    match rule:
+        case NewNumber():
+            return {"kind": "new number", "why": None}
+        case SameNumber():
+            return {"kind": "same number", "why": None}
+        case NoResubmit(why):
+            return {"kind": "none", "why": why}
+        case _:
+            assert_never(rule)
+
+
+def _id_rule(rule: IdRule) -> Mapping[str, object]:
+    return {"pattern": rule.pattern.pattern, "max_length": rule.max_length, "why": rule.why}
+
+
+def _seconds(duration: timedelta) -> float:
+    return duration.total_seconds()

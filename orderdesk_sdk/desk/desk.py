@@ -1,0 +1,405 @@
+"""The desk: what a host app holds. Plan, cancel, follow up, prove.
+
+    desk = Desk.open()                                  # orderdesk.toml, or the path given
+    print(desk.plan("1042"))                            # what can be canceled where, until when
+    standing = desk.cancel("1042", by="Ann", reason="customer asked")
+    desk.run_due()                                      # from a timer, a worker thread, or the command line
+    print(desk.receipt("1042"))                         # what was asked, answered and proved
+
+Every method may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Self, TypeVar
+
+from attrs import evolve
+
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.coverage import latest_cases
+from orderdesk_sdk.cases.ledger import Ledger, Work
+from orderdesk_sdk.cases.plan import Plan, make_plan
+from orderdesk_sdk.cases.receipt import Receipt, make_receipt
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.clock import Clock, SystemClock
+from orderdesk_sdk.desk.cancellations import Standing, Wish, Wishes, name_of
+from orderdesk_sdk.desk.cases import Verdicts
+from orderdesk_sdk.desk.config import Config, find_config
+from orderdesk_sdk.desk.manual_evidence import Filing
+from orderdesk_sdk.desk.notifications import Heard, Inbound
+from orderdesk_sdk.desk.orders import Intake
+from orderdesk_sdk.desk.rule_actions import Deeds
+from orderdesk_sdk.desk.status_changes import Statuses, StatusStanding
+from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.orders.by_id import HostById
+from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.orders.references import OrderId, order_ref
+from orderdesk_sdk.orders.store import Host, Move
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.bulkhead import PATIENCE
+from orderdesk_sdk.plugin.hookspecs import LISTENERS
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest
+from orderdesk_sdk.plugin.webhooks import HintKind, Message
+from orderdesk_sdk.rules.engine import Rulebook
+from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.context import read_coverage
+from orderdesk_sdk.runtime.handlers.email import Post
+from orderdesk_sdk.runtime.listeners import Listeners
+from orderdesk_sdk.runtime.scheduler import InlineEngine, Report
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.orders import ImportReport, LocalHost, embedded
+from orderdesk_sdk.transport.email.smtp import Mailer
+from orderdesk_sdk.transport.http.client import CallLimits
+from orderdesk_sdk.transport.shutdown import Ending
+
+__all__ = ["Desk"]
+
+T = TypeVar("T")
+
+
+class Desk:
+    """The facade of the SDK over one ledger, one host and the configured connections."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        ledger: Ledger | None = None,
+        host: Host | None = None,
+        clock: Clock | None = None,
+        registry: Registry | None = None,
+        limits: CallLimits | None = None,
+        patience: float = PATIENCE,
+        listeners: Sequence[object] = (),
+    ) -> None:
+        """A desk of parts; each None is made from the configuration."""
+        mailer = Mailer(config.mail) if config.mail is not None else None
+        self.config = config
+        self.clock: Clock = clock or SystemClock()
+        self.registry = registry or Registry()
+        self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
+        self.host: Host = host or LocalHost(config.ledger, clock=self.clock, suffix=config.suffix)
+        self._ending = Ending()
+        self.connections = Connections(
+            config.connections, self.registry, self.clock, limits or CallLimits(), patience, config.ledger, self._ending
+        )
+        by_id = self._by_id = HostById(self.host)
+        post = Post(mailer, self.clock)
+        self.listeners = Listeners(listeners, lambda: self.registry.entry_points(LISTENERS), patience=patience)
+        self._engine = InlineEngine(
+            self.ledger, by_id, self.connections, self.listeners, post, self.clock, self._ending
+        )
+        filing = Filing(config, self.ledger, self.connections, self.clock)
+        self._verdicts = Verdicts(self.ledger, self._engine, filing, self.clock)
+        self._wishes = Wishes(self.ledger, by_id, self.connections, self._engine, self.clock)
+        self._statuses = Statuses(by_id, self.connections, self._engine, self._wishes)
+        self._inbound = Inbound(self.ledger, by_id, self.connections, self._engine, self._wishes)
+        deeds = Deeds(self._wishes, self._statuses)
+        self.rulebook = Rulebook(config.rules, self.ledger, by_id, self.connections, deeds, self.clock)
+        self._intake = Intake(self.host, self.connections, self._wishes, self._inbound, self.rulebook, self.clock)
+
+    @classmethod
+    def open(cls, path: Path | None = None) -> Self:
+        """The desk of a configuration file; `path` None takes ./orderdesk.toml where there is one."""
+        return cls(find_config(path))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        self.close(waits=kind is None or issubclass(kind, Exception))
+
+    def ending_on(self, signal: threading.Event) -> AbstractContextManager[None]:
+        """Within the block, nothing new is begun once the signal is set, by a handler of SIGTERM say; see `close`."""
+        return self._ending.on(signal)
+
+    def close(self, *, waits: bool = True) -> None:
+        """Finish what is under way, begin nothing new, and close connections, ledger and threads.
+
+        waits: False breaks off in the middle, as a crash does; what is open goes on when a desk is opened again.
+        """
+        self._ending.begin()
+        if waits:
+            self._engine.finish()
+        self.connections.close()
+        self.ledger.close()
+        if isinstance(self.host, LocalHost):
+            self.host.close()
+
+    def order(self, ref: str) -> Order:
+        """The order with this id or number; `id:` or `number:` before it says which. So is every `order` of this class.
+
+        Raises NotFoundError, and AmbiguousError, which names the orders, for what names several.
+        """
+        return self.host.order(order_ref(ref))
+
+    def place(
+        self,
+        order: str,
+        *,
+        at: str,
+        by: str,
+        remote_id: str | None = None,
+        submitted_at: datetime | None = None,
+    ) -> Placement:
+        """Register that an order was submitted to a connection.
+
+        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None. Raises InputError
+        for a number that the service would mangle or no path takes, as `..`, for a time still to come, and what the
+        host raises for clashes.
+        """
+        found, person = self.order(order), name_of(by)
+        return self._decided(self._intake.place(found, at, remote_id=remote_id, submitted_at=submitted_at, by=person))
+
+    def plan(self, order: str) -> Plan:
+        """What a cancellation of the order would do now. Sends nothing."""
+        found = self.order(order)
+        placements = self.host.placements(found.id)
+        latest = latest_cases(self.ledger.cases(order_id=found.id), placements)
+        standing = {name: case.state for name, case in latest.items()}
+        declared, settings = self.connections.usable({placement.connection for placement in placements})
+        return make_plan(found, placements, declared, self.clock.now(), standing, settings)
+
+    def import_orders(self, orders: Sequence[Order], *, by: str) -> ImportReport:
+        """Take orders into the local host; rules hear of each that is new, once.
+
+        A shipment that an order has not had before raises the alarm where the order was canceled. Raises
+        NotAllowedError for a host that has its own ways of taking orders in.
+        """
+        return self._decided(self._intake.import_orders(orders, by=name_of(by)))
+
+    def take_over(self, order: str, *, by: str) -> tuple[str, ...]:
+        """Let an order of the local host alone go by its number, as one that was made anew; the ids of the others.
+
+        These are found by their ids from now on, and what is under way for them goes on.
+        """
+        return embedded(self.host, "take over").take_over(OrderId(self.order(order).id), by=name_of(by))
+
+    def move(self, order: str, folder: str, *, by: str) -> Move:
+        """Put an order into a folder, and let the rules hear of it.
+
+        By itself a move cancels nothing and tells nobody.
+        """
+        made, expected = self.rulebook.move(self.order(order).id, folder, name_of(by))
+        self._let_rules_act(expected)
+        return made
+
+    def cancel(
+        self,
+        order: str,
+        *,
+        by: str,
+        reason: str | None = None,
+        key: str | None = None,
+        at: Sequence[str] = (),
+        lines: Mapping[str, int] | None = None,
+        send: bool = True,
+    ) -> Standing:
+        """Cancel an order everywhere it was submitted; the wish is in the ledger before this returns or sends anything.
+
+        reason: canonical ("out of stock"), a code of the service's list, or free words; see `plan` for what each
+        place takes.
+        at: only at these connections; empty means all. lines: only these, by line id, or by code where it is one line's
+        alone, with quantities; `id:` and `code:` before a name say which it is. None means all.
+        key: names the wish; the same key again gives the same wish, and raises ConflictError where its content
+        differs. None asks for what is not yet being canceled: asking twice is asking once, until a case ended without
+        a cancel.
+        send: False only records the wish; `run_due` sends it. Raises NotFoundError for an unknown order,
+        NotAllowedError for one that was submitted nowhere, and InputError, before anything is recorded, for a reason
+        or a part of the order that a place does not take.
+        """
+        wish = Wish(order=self.order(order).id, by=by, reason=reason, key=key, at=at, lines=lines or {}, send=send)
+        return self._decided(self._wishes.make(wish))
+
+    def standing(self, cancellation: Cancellation) -> Standing:
+        """Where a wish stands now."""
+        return self._wishes.standing(cancellation)
+
+    def change_status(
+        self, order: str, status: str, *, by: str, at: Sequence[str] = (), reason: str | None = None
+    ) -> StatusStanding:
+        """Give an order a status at its carts, or at the connections `at`.
+
+        "canceled" is a cancellation there like any other: the cart is told last (law 8), and `reason` is for it. Raises
+        InputError for a status that cannot be set, with those that can, and NotAllowedError for an order that is at no
+        cart.
+        """
+        made = self._statuses.make(self.order(order), status, by=name_of(by), at=at, reason=reason)
+        self._let_rules_act()
+        return made
+
+    def receive(self, connection: str, message: Message) -> tuple[Heard, ...]:
+        """Take a message that came in for a connection (a webhook, a notification), and look into what it hints at.
+
+        Nothing of it is believed: it makes us read back. Raises UntrustedMessage (answer the sender with 401),
+        NotAllowedError for an integration that takes no messages, and what the plugin says of a message it cannot read.
+        """
+        return self._decided(self._inbound.receive(connection, message))
+
+    def canceled_elsewhere(self, order: str, *, at: str, by: str) -> Case | None:
+        """Somebody says that an order was canceled at a connection by itself: it is read back there, and not asked.
+
+        The case that settles it, or None where there is nothing to look into.
+        """
+        case, _ = self._inbound.heed(self.order(order), at, HintKind.CANCELED, by=name_of(by))
+        self._let_rules_act()
+        return case
+
+    def shipped(self, order: str, *, by: str, at: Sequence[str] = (), note: str | None = None) -> tuple[Case, ...]:
+        """Somebody says that an order shipped; the cases for which that is an alarm, because it was canceled or asked.
+
+        at: only at these connections; empty means every fulfillment.
+        """
+        raised = self._inbound.shipped(self.order(order), at, by=name_of(by), note=note)
+        self._let_rules_act()
+        return raised
+
+    def forget(self, order: str, *, by: str) -> int:
+        """Remove who people are and what they wrote from what is kept of an order; from how many histories.
+
+        What was asked, answered and proved stays verified. A host of your own is left to do so itself. Raises
+        NotAllowedError while anything about the order is open.
+        """
+        found = OrderId(self.order(order).id)
+        count = self.ledger.remove_texts(found, by=name_of(by), at=self.clock.now())
+        if isinstance(self.host, LocalHost):
+            self.host.remove_texts(found, by=name_of(by))
+        return count
+
+    def check_submittable(self, order: str) -> None:
+        """For hosts, before they submit an order anywhere: raises NotAllowedError where it is canceled or being so."""
+        read_coverage(self.ledger, self._by_id, self.order(order)).ensure_submittable()
+
+    def request(self, case_id: str) -> CancelRequest:
+        """What an open case asks of its service, for whoever does it by other means than a button.
+
+        Raises NotAllowedError for a settled case, and what keeps it from being asked.
+        """
+        return self._engine.request(case_id)
+
+    def note(self, case_id: str, text: str, *, by: str) -> None:
+        """Write into a history what somebody did about it. Changes nothing."""
+        self._verdicts.note(case_id, text, by)
+
+    def check(self, case_id: str) -> Work:
+        """Read back now what the service says of a case, a resubmission or a status change; as it is then.
+
+        Raises PluginFault where it cannot be read, NotAllowedError where there is nothing to read back.
+        """
+        return self._decided(self._verdicts.check(case_id))
+
+    def confirm(self, case_id: str, *, by: str, note: str | None = None, message: bytes | None = None) -> Work:
+        """A person's word that the service has done it: canceled the order, made the duplicate, set the status.
+
+        case_id: of a case, a resubmission or a status change. message: the mail (RFC 5322) that says so, for a case.
+        Raises InputError for a mail that no person of the service wrote, or that is about something else.
+        """
+        return self._decided(self._verdicts.confirm(case_id, by, note, message))
+
+    def refuse(
+        self,
+        case_id: str,
+        *,
+        by: str,
+        refusal: Refusal = Refusal.TOO_LATE,
+        note: str | None = None,
+        message: bytes | None = None,
+    ) -> Work:
+        """A person's word that the service will not do it. refusal: why, of a case. The rest as for `confirm`."""
+        return self._decided(self._verdicts.refuse(case_id, by, refusal, note, message))
+
+    def withdraw(self, case_id: str, *, by: str, note: str | None = None) -> Work:
+        """Take it back where nothing has been sent yet. Raises ConflictError where something has."""
+        return self._decided(self._verdicts.withdraw(case_id, by, note))
+
+    def take_back(self, order: str, *, by: str, note: str | None = None) -> tuple[Case, ...]:
+        """Withdraw the cancellation of an order wherever nothing has been sent; all cases that were open, as they are.
+
+        What was asked already goes on: only its service can tell.
+        """
+        return self._decided(self._wishes.take_back(self.order(order), name_of(by), note))
+
+    def send_again(self, case_id: str, *, by: str) -> Work:
+        """Send a request again although nobody knows what the first one did: a named person's decision (law 3)."""
+        return self._decided(self._verdicts.send_again(case_id, by))
+
+    def resubmit(self, order: str, *, by: str, at: str | None = None, number: str | None = None) -> Resubmission:
+        """Submit a canceled order again, as a duplicate under a new number.
+
+        at: the connection to submit to; None takes the one it was canceled at. number: the new number; None lets the
+        host choose. Asking again continues the same resubmission. Raises NotAllowedError while the original is not
+        settled as canceled.
+        """
+        return self._engine.resubmit(self.order(order), by=name_of(by), at=at, number=number)
+
+    def receipt(self, order: str) -> Receipt:
+        """The proof of every wish to cancel an order: what was asked, answered, decided, when and by whom."""
+        found = self.order(order)
+        placements = self.host.placements(found.id)
+        return make_receipt(found, placements, self.ledger, self.clock.now(), self.connections.integration)
+
+    def work(self, work_id: str) -> Work:
+        """A case, a resubmission or a status change by its id. Raises NotFoundError."""
+        return self._verdicts.find(work_id)
+
+    def case(self, case_id: str) -> Case:
+        """A case by its id. Raises NotFoundError."""
+        return self.ledger.case(case_id)
+
+    def cases(
+        self,
+        *,
+        order: str | None = None,
+        states: Sequence[State] = (),
+        limit: int | None = None,
+        after: Case | None = None,
+    ) -> tuple[Case, ...]:
+        """Cases, oldest first. order: an order's id or number; None takes all. states: empty takes all.
+
+        limit: None gives 1000, and of one order all. after: only those that come after this one, for the next page.
+        """
+        order_id = self.order(order).id if order is not None else None
+        return self.ledger.cases(order_id=order_id, states=states, limit=limit, after=after)
+
+    def errands(self, *, open_only: bool = False) -> tuple[Resubmission | StatusChange, ...]:
+        """Resubmissions, then status changes, oldest first."""
+        again = self.ledger.resubmissions(open_only=open_only)
+        return (*again, *self.ledger.status_changes(open_only=open_only))
+
+    def run_due(self, limit: int = 1000) -> Report:
+        """Do what is due now, and say when the next is due. Does nothing once the desk is being closed.
+
+        Each connection does its share by itself. Beyond `limit` pieces, who is slow is finished beside the next call.
+        """
+        with self._ending.busy():
+            if self._ending.is_near:
+                return Report(0, None)
+            report = self._engine.run_due(limit)
+            while True:  # What rules want is asked by connection as well.
+                try:
+                    with self._engine.in_passing():
+                        handled, troubles = self.rulebook.work(limit)
+                except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
+                    handled, troubles = 0, (str(error),)
+                report = evolve(report, problems=(*report.problems, *troubles), next_due=self.ledger.next_due())
+                if not handled or self._ending.is_near:
+                    return report
+                more = self._engine.run_due(limit)
+                report = Report(report.done + more.done, more.next_due, (*report.problems, *more.problems))
+
+    def _let_rules_act(self, sure: Sequence[str] = ()) -> None:
+        """Let the rules hear at once what this call did. What keeps them from it waits, and `run_due` tells of it."""
+        with suppress(OrderDeskError):
+            self.rulebook.work(sure=sure)
+
+    def _decided(self, made: T) -> T:
+        self._let_rules_act()
+        return made

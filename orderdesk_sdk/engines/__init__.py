@@ -1,1 +1,0 @@
-"""Engines: who calls `advance` when something is due. The ledger, not the engine, carries the guarantees."""

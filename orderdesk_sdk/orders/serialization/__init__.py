@@ -1,0 +1,101 @@
+"""Orders from JSON documents and back, strictly: every fault is told with its path, none is guessed away.
+
+Reads the order object of Order Desk's API v2 (https://apidocs.orderdesk.com/) with the freedoms that its official
+sample takes: numbers as texts or numbers, empty objects as empty lists, null for what is absent. Tables beat a
+converter library here: the same table reads and writes, keeps unknown keys, never coerces, and knows the path.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.orders.serialization.envelope import OrdersRead, entries_of, foreign
+from orderdesk_sdk.orders.serialization.fields import SHOWN
+from orderdesk_sdk.orders.serialization.json_text import dump_json, parse_json
+from orderdesk_sdk.orders.serialization.schema import ORDER, Reading, read_record, write_record
+
+__all__ = [
+    "OrdersRead",
+    "read_order_text",
+    "read_orders",
+    "read_stored_order",
+    "text_in",
+    "write_order",
+    "write_order_text",
+]
+
+
+def read_orders(document: object, *, timezone: tzinfo = UTC, place: str | None = None) -> OrdersRead:
+    """The orders in a parsed JSON document, in its order, and how many there are where a reply says so.
+
+    `document` is an order object, a list of them, or an API reply with `order` or `orders`. Order Desk writes its times
+    in UTC, as `2014-10-08 12:10:00` (https://github.com/sparkweb/slate, source/includes/_orders.md), and so its replies
+    are read; `timezone` is that of times without an offset in the documents of other hosts. `place` names the document
+    in errors.
+
+    Raises InputError that tells up to 20 faults, a line and a path each (`$.orders[3].order_items[0].quantity`), also
+    where two orders have one id; and for an API error reply, quoting its message.
+    """
+    found = entries_of(document, place)
+    reading = Reading(UTC if found.is_reply else timezone)
+    orders: dict[str, tuple[str, Order]] = {}
+    for path, entry in found.entries:
+        why = foreign(entry)
+        if why is not None:
+            reading.fault(path, why)
+        elif isinstance(order := read_record(ORDER, entry, path, reading), Order):
+            first, _ = orders.setdefault(order.id, (path, order))
+            if first != path:
+                reading.fault(f"{path}.id", f"{order.id!r} is the id of {first} already")
+    _demand_none(reading, place)
+    return OrdersRead.of(tuple(order for _, order in orders.values()), found.total)
+
+
+def read_stored_order(text: str, *, place: str) -> Order:
+    """The order that `write_order_text` wrote. What an early version took in is read again, though refused today."""
+    reading = Reading(UTC, strict=False)
+    order = read_record(ORDER, parse_json(text, place=place), "$", reading)
+    _demand_none(reading, place)
+    assert isinstance(order, Order), "a record without faults is an order"
+    return order
+
+
+def _demand_none(reading: Reading, place: str | None) -> None:
+    if not reading.faults:
+        return
+    told = reading.faults[:SHOWN]
+    if len(reading.faults) > SHOWN:
+        told.append(f"and {len(reading.faults) - SHOWN} more")
+    raise InputError("\n".join(told), place=place, remedy="correct the document at the paths shown")
+
+
+def read_order_text(text: str | bytes, *, place: str, timezone: tzinfo = UTC) -> OrdersRead:
+    """The orders in a JSON text; `place` names it in errors (a file, a URL).
+
+    Raises InputError as `read_orders` does, and for text that is not JSON (with line and column), NaN and Infinity,
+    keys given twice, numbers too long to be read.
+    """
+    return read_orders(parse_json(text, place=place), timezone=timezone, place=place)
+
+
+def write_order(order: Order, *, timezone: tzinfo = UTC) -> dict[str, object]:
+    """The order object that reads back as `order` in the same `timezone`, its unknown keys included.
+
+    Money and weights are texts, times are `YYYY-MM-DD HH:MM:SS`, absent times and folders are None.
+    """
+    return write_record(ORDER, order, timezone)
+
+
+def text_in(order: Order, path: str) -> str:
+    """The text at a dotted path of the order object, `checkout_data.Retailer` for instance; "" where there is none."""
+    found: object = write_order(order)
+    for step in path.split("."):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found.strip() if isinstance(found, str) else ""
+
+
+def write_order_text(order: Order, *, timezone: tzinfo = UTC) -> str:
+    """The same as JSON text. Raises InputError where `extra` or metadata hold what JSON cannot say."""
+    return dump_json(write_order(order, timezone=timezone))

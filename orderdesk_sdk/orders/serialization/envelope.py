@@ -1,0 +1,122 @@
+"""What of a document are orders: the document itself, a list, or what an API reply holds. What is none is told.
+
+An error reply may have an id, and a shipment, an order item or a product looks like an order that says little: none of
+them is read as one. The replies are those of https://github.com/sparkweb/slate, source/includes.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Mapping
+from typing import Self
+
+from attrs import frozen
+
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.orders.serialization.fields import COUNT, WrongValue
+
+__all__ = ["Entries", "OrdersRead", "entries_of", "foreign"]
+
+_KNOWN = "give an order object, a list of orders, or an Order Desk API reply"
+_FOREIGN: Mapping[str, str] = {
+    "order_id": "a part of an order, such as a shipment",
+    "tracking_number": "a shipment",
+    "variation_list": "an order item",
+    "quantity": "an order item",
+    "stock": "an inventory item",
+    "execution_time": "an API reply that holds no order",
+}
+"""Keys that no order has, and what has them."""
+
+
+class OrdersRead(tuple[Order, ...]):  # noqa: SLOT001 - a tuple takes no slots, and this keeps the total
+    """The orders of a document. total: how many the reply says there are, of which it is one page; None: no word."""
+
+    total: int | None
+
+    @classmethod
+    def of(cls, orders: tuple[Order, ...], total: int | None) -> Self:
+        """These orders, of so many."""
+        made = cls(orders)
+        made.total = total
+        return made
+
+    @property
+    def note(self) -> str | None:
+        """What is not in the document, in words; None where nothing is known to be missing."""
+        if self.total is None or self.total <= len(self):
+            return None
+        return f"{len(self)} of {self.total} orders: this is one page of them; get the others with `offset`"
+
+
+@frozen
+class Entries:
+    """What should be orders, each with its path. is_reply: Order Desk answered with them. total: how many it has."""
+
+    entries: tuple[tuple[str, object], ...]
+    is_reply: bool = False
+    total: int | None = None
+
+
+def entries_of(document: object, place: str | None) -> Entries:
+    """What of a document should be orders. Raises InputError where none is there, and for an error reply."""
+    if isinstance(document, list):
+        return Entries(tuple((f"$[{index}]", entry) for index, entry in enumerate(document)))
+    if not isinstance(document, dict):
+        raise InputError(f"$: {WrongValue('an order', document)}", place=place, remedy=_KNOWN)
+    if said := _error_in(document):
+        raise InputError(said, place=place, remedy="this is an API error reply, no order: ask again")
+    held = [key for key, kinds in (("orders", (list,)), ("order", (dict, list))) if _holds(document, key, kinds)]
+    if len(held) == 2:
+        raise InputError("$: it has both `order` and `orders`", place=place, remedy=_KNOWN)
+    if not held:
+        return Entries((("$", document),))
+    (key,) = held
+    inside = document[key]
+    if key == "orders" and not isinstance(inside, list):
+        raise InputError(f"$.orders: {WrongValue('a list', inside)}", place=place, remedy=_KNOWN)
+    if key == "order" and not (isinstance(inside, dict) or (isinstance(inside, list) and inside)):
+        raise InputError(f"$.order: {WrongValue('an order', inside)}", place=place, remedy=_KNOWN)
+    total = _total(document, place) if key == "orders" else None
+    is_reply = "status" in document
+    if isinstance(inside, list):
+        return Entries(tuple((f"$.{key}[{index}]", entry) for index, entry in enumerate(inside)), is_reply, total)
+    return Entries((("$.order", inside),), is_reply)
+
+
+def _holds(document: dict[object, object], key: str, kinds: tuple[type, ...]) -> bool:
+    """Whether a document is a reply that holds orders at a key, and no order of its own."""
+    if key not in document or isinstance(document.get("order_items"), list):
+        return False
+    return "id" not in document or isinstance(document[key], kinds)
+
+
+def _total(reply: dict[object, object], place: str | None) -> int | None:
+    given = reply.get("total_records")
+    if given is None:
+        return None
+    try:
+        total = COUNT.read(given)
+    except WrongValue as wrong:
+        raise InputError(f"$.total_records: {wrong}", place=place, remedy="get the reply again") from None
+    return total if isinstance(total, int) else None
+
+
+def _error_in(entry: dict[object, object]) -> str | None:
+    """What an error reply says; the official shape is `message` and perhaps `errors`. None where it is none."""
+    status = entry.get("status")
+    if not isinstance(status, str) or status.strip().lower() != "error":
+        return None
+    said = [part for part in (entry.get("message"), entry.get("errors")) if part]
+    text = "; ".join(part if isinstance(part, str) else reprlib.repr(part) for part in said) or "no message"
+    about = f", about id {entry['id']}" if isinstance(entry.get("id"), str | int) else ""
+    return f"Order Desk answered with an error{about}: {text[:500]}"
+
+
+def foreign(entry: object) -> str | None:
+    """Why an object is no order, in words; None where it may be one."""
+    if not isinstance(entry, dict) or isinstance(entry.get("order_items"), list):
+        return None
+    found = next((what for key, what in _FOREIGN.items() if key in entry), None)
+    return _error_in(entry) or (f"this is no order but {found}" if found else None)

@@ -1,0 +1,232 @@
+"""How a plugin declares the settings of a connection: plain values, secrets and hosts.
+
+    @settings
+    class AcmeSettings:
+        api_key: Secret = secret(help="Acme > Account > API keys")
+        endpoint: str = host(help="Acme's API", default="https://api.acme.example")
+        speed: str = setting(str, help="shipping speed for resubmitted orders", default="Standard")
+
+The result is a frozen attrs class. `settings_fields` lists what a host needs to draw a form.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Mapping
+from types import UnionType
+from typing import TYPE_CHECKING, TypeVar, Union, cast, dataclass_transform, get_args, get_origin
+
+import attrs
+
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.plugin.urls import read_base_url
+from orderdesk_sdk.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "RefreshTokenSettings",
+    "SettingField",
+    "SettingKind",
+    "check_number",
+    "host",
+    "parsed",
+    "read_header_name",
+    "read_texts",
+    "secret",
+    "setting",
+    "settings",
+    "settings_fields",
+]
+
+T = TypeVar("T")
+C = TypeVar("C", bound=type)
+
+_KIND = "orderdesk.kind"
+_HELP = "orderdesk.help"
+_CHOICES = "orderdesk.choices"
+_PARSER = "orderdesk.parser"
+_RANGE = "orderdesk.range"
+
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{0,100}")
+_NOT_OURS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+"""Headers that only the client sets: another value would be taken for the beginning of another request."""
+MOST = 1_000_000_000
+"""The largest whole number of a setting that names no other."""
+
+Parser = Callable[[object, str], T]
+"""Reads a value as configured; the second argument is its place, for errors. Raises ConfigurationError."""
+
+
+class SettingKind(enum.Enum):
+    """What a setting is to the core."""
+
+    PLAIN = "plain"
+    """A value that may be shown."""
+    SECRET = "secret"
+    """Never shown, and every occurrence of its text is redacted from evidence."""
+    HOST = "host"
+    """A base URL; calls go to the hosts named here and to no other."""
+    PARSED = "parsed"
+    """A value with a shape of its own, read by a function: a template, a list of reasons, a wire profile."""
+
+
+@attrs.frozen
+class SettingField:
+    """One setting as a form or a table shows it.
+
+    type: of the annotation, without its parameters and without None. default: None where it is required. choices: empty
+    where anything goes. least, most: the range of a whole number, both included.
+    """
+
+    name: str
+    kind: SettingKind
+    type: type
+    help: str
+    required: bool
+    default: object | None
+    choices: tuple[str, ...] = ()
+    parser: Callable[[object, str], object] | None = None
+    least: int = 0
+    most: int = MOST
+
+
+def _field(kind: SettingKind, help_text: str, default: object, **more: object) -> object:
+    return attrs.field(default=default, metadata={_KIND: kind, _HELP: help_text, **more})
+
+
+def setting(
+    of: type[T],
+    *,
+    help: str,
+    default: object = attrs.NOTHING,
+    choices: tuple[str, ...] = (),
+    least: int = 0,
+    most: int = MOST,
+) -> T:
+    """A plain setting of type `of` (str, int or bool); a text is one line.
+
+    Required where no default is given. choices: the texts allowed, if few. least, most: of a whole number, both
+    included; a number outside is refused when the configuration is read.
+    """
+    del of  # The annotation says it too; the argument gives this function its return type without Any.
+    return cast("T", _field(SettingKind.PLAIN, help, default, **{_CHOICES: choices, _RANGE: (least, most)}))
+
+
+def secret(*, help: str, default: object = attrs.NOTHING) -> Secret:
+    """A secret setting, given in the configuration as `{ env = "NAME" }`; required where no default is given."""
+    return cast("Secret", _field(SettingKind.SECRET, help, default))
+
+
+def host(*, help: str, default: object = attrs.NOTHING) -> str:
+    """A base URL of the service. The connection may call the hosts of its `host` settings and no other.
+
+    It is read whole when the configuration is read: a host and port that can be called, no login, query or fragment.
+    http:// goes to this machine only, unless the connection says `insecure = true`.
+    `https://*.example.com` stands for every subdomain, for calls without credentials only (`Service.elsewhere`): where
+    a service has files put into a store whose host it tells with each URL.
+    """
+    return cast("str", _field(SettingKind.HOST, help, default))
+
+
+def parsed(parser: Parser[T], *, help: str, default: object = attrs.NOTHING) -> T:
+    """A setting with a shape of its own; required where no default is given. The default is not parsed."""
+    return cast("T", _field(SettingKind.PARSED, help, default, **{_PARSER: parser}))
+
+
+def check_number(declared: SettingField, value: int, place: str) -> None:
+    """Raises ConfigurationError for a whole number outside the range of its setting."""
+    _check_range(value, declared.least, declared.most, declared.help, place)
+
+
+def _check_range(value: int, least: int, most: int, help_text: str, place: str) -> None:
+    if not least <= value <= most:
+        shown = value if abs(value) <= MOST else "this number"
+        text = f"{shown} is out of range: {help_text}"
+        raise ConfigurationError(text, place=place, remedy=f"give {least} to {most}")
+
+
+def read_texts(value: object, place: str) -> tuple[str, ...]:
+    """One or several texts, for `parsed`: ids, codes. Raises ConfigurationError for none, or for anything else."""
+    texts = tuple(value) if isinstance(value, list) else (value,)
+    if not texts or not all(isinstance(text, str) and text.strip() and text.isprintable() for text in texts):
+        raise ConfigurationError("a list of texts was expected", place=place, remedy='write it as ["...", "..."]')
+    return tuple(str(text).strip() for text in texts)
+
+
+def read_header_name(value: object, place: str) -> str:
+    """The name of an HTTP header of our own (RFC 9110, 5.1), for `parsed`; "" for none. Raises ConfigurationError."""
+    if not isinstance(value, str) or not _HEADER.fullmatch(value) or value.lower() in _NOT_OURS:
+        raise ConfigurationError("this is no name of a header", place=place, remedy='write it as "x-api-key"')
+    return value
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, secret, host, parsed))
+def settings(cls: C) -> C:
+    """Make a frozen attrs class of settings.
+
+    Raises TypeError for a field made without `setting`, `secret`, `host` or `parsed`, and for a default that a
+    configuration could not give: a URL that cannot be called or goes by http://, a number out of its range.
+    """
+    made = attrs.frozen(kw_only=True)(cls)
+    for field in attrs.fields(made):
+        if _KIND not in field.metadata:
+            raise TypeError(
+                f"{cls.__name__}.{field.name}: declare it with setting(), secret(), host() or parsed(), and a help"
+            )
+        try:
+            _check_default(field.metadata, field.default, f"{cls.__name__}.{field.name}")
+        except ConfigurationError as error:
+            raise TypeError(f"its default cannot be one: {error}") from None
+    return made
+
+
+def _check_default(told: Mapping[str, object], default: object, place: str) -> None:
+    if told[_KIND] is SettingKind.HOST and default not in (attrs.NOTHING, ""):
+        read_base_url(default, place)
+    least, most = cast("tuple[int, int]", told.get(_RANGE, (0, MOST)))
+    if told[_KIND] is SettingKind.PLAIN and type(default) is int:
+        _check_range(default, least, most, str(told[_HELP]), place)
+
+
+@settings
+class RefreshTokenSettings:
+    """The base of settings with an OAuth refresh token; what signs with them is `http.auth.refresh_token_auth`."""
+
+    refresh_token: Secret = secret(help="the refresh token that the account's owner gave the application")
+    client_id: Secret = secret(help="the application's client id")
+    client_secret: Secret = secret(help="the application's client secret")
+
+
+def settings_fields(cls: type) -> tuple[SettingField, ...]:
+    """The settings of a class made by `settings`, in the order of declaration."""
+    return tuple(_described(cls))
+
+
+def _described(cls: type) -> Iterator[SettingField]:
+    attrs.resolve_types(cls)
+    for field in attrs.fields(cls):
+        required = field.default is attrs.NOTHING
+        least, most = field.metadata.get(_RANGE, (0, MOST))
+        yield SettingField(
+            name=field.name,
+            kind=field.metadata[_KIND],
+            type=_plain_type(field.type),
+            help=field.metadata[_HELP],
+            required=required,
+            default=None if required else field.default,
+            choices=field.metadata.get(_CHOICES, ()),
+            parser=field.metadata.get(_PARSER),
+            least=least,
+            most=most,
+        )
+
+
+def _plain_type(annotation: object) -> type:
+    """`tuple` of `tuple[str, ...]`, `Profile` of `Profile | None`, and `str` of what is no type."""
+    if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
+        annotation = next((one for one in get_args(annotation) if one is not type(None)), str)
+    found = get_origin(annotation) or annotation
+    return found if isinstance(found, type) else str

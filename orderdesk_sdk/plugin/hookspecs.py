@@ -1,0 +1,121 @@
+"""The contract with plugins, as pluggy hook specifications.
+
+An integration plugin (entry-point group `orderdesk.integrations`) is a module with functions of these names, marked
+`hookimpl`. It is registered with a plugin manager of its own, so a call never reaches another integration. Listeners
+(group `orderdesk.listeners`) have one each as well, and are called one by one. Arguments are passed by name: an
+implementation takes those it wants, and a hook may gain arguments without breaking anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import pluggy
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.orders.order import Placement
+    from orderdesk_sdk.plugin.answer import Answer
+    from orderdesk_sdk.plugin.integration import Integration
+    from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
+    from orderdesk_sdk.plugin.service import Flow, Service
+    from orderdesk_sdk.plugin.webhooks import Hint, Message
+
+__all__ = ["INTEGRATIONS", "LISTENERS", "LISTENER_HOOKS", "SIMULATORS", "deprecated_hookspec", "hookimpl", "hookspec"]
+
+F = TypeVar("F", bound=Callable[..., object])
+
+PROJECT = "orderdesk"
+INTEGRATIONS = "orderdesk.integrations"
+LISTENERS = "orderdesk.listeners"
+SIMULATORS = "orderdesk.simulators"
+
+LISTENER_HOOKS = frozenset({"orderdesk_before_cancel", "orderdesk_case_changed"})
+"""The hooks that listeners implement, and nobody else; `runtime.listener_hookspecs` specifies them."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+def deprecated_hookspec(
+    *, until: str, instead: str, arguments: Collection[str] = (), firstresult: bool = True
+) -> Callable[[F], F]:
+    """Marks a specification that goes, or of whose arguments some go, so that every plugin with it is warned.
+
+    until: the version without it, "0.3". instead: what a plugin uses then, as an order: "implement orderdesk_check".
+    arguments: those that go; empty where the whole hook does. firstresult: as for `hookspec`.
+    """
+
+    def mark(specification: F) -> F:
+        name = specification.__name__
+        gone = f"goes with orderdesk-sdk {until}: {instead}"
+        of_arguments = {one: DeprecationWarning(f"the argument {one} of the hook {name} {gone}") for one in arguments}
+        of_hook = None if arguments else DeprecationWarning(f"the hook {name} {gone}")
+        return hookspec(firstresult=firstresult, warn_on_impl=of_hook, warn_on_impl_args=of_arguments)(specification)
+
+    return mark
+
+
+@hookspec(firstresult=True)
+def orderdesk_integration() -> Integration:  # type: ignore[empty-body]  # a specification has no body
+    """The declaration of this integration. Called once per process, on first use; must do no I/O."""
+
+
+@hookspec(firstresult=True)
+def orderdesk_cancel(request: CancelRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
+    """A flow that asks the service to cancel; ends with an `Answer`. Needed for a `Button` route.
+
+    request: what to cancel. service: builds requests (`service.put(...)`) and holds settings and the time. The flow
+    yields requests and receives responses; what the transport lost never reaches it. It must be deterministic: the
+    same request and the same responses lead to the same calls, because the core replays it after a crash.
+    """
+
+
+@hookspec(firstresult=True)
+def orderdesk_cancel_many(  # type: ignore[empty-body]  # a specification has no body
+    requests: Sequence[CancelRequest], service: Service[object]
+) -> Flow[Sequence[Answer]]:
+    """A flow that asks the service to cancel several orders at once. Needed for a `Button` with a `batch`.
+
+    requests: of different orders, at least one. service: as for `orderdesk_cancel`. Ends with one `Answer` per
+    request, in their order. Every case's intent is in the ledger before a request leaves.
+    """
+
+
+@hookspec(firstresult=True)
+def orderdesk_check(request: CheckRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
+    """A flow that reads what the service says now; ends with an `Answer`. Needed for `ByCheck`.
+
+    request: whose order is read, and when it was asked for. service: as for `orderdesk_cancel`. Must only read.
+    `pending(reply)` says that nothing is decided; `canceled(reply)` is evidence. With `ByReply` too it finds out what
+    became of a request whose reply was lost; without it a person must.
+    """
+
+
+@hookspec(firstresult=True)
+def orderdesk_resubmit(request: ResubmitRequest, service: Service[object]) -> Flow[Placement]:  # type: ignore[empty-body]
+    """A flow that submits a duplicated order; ends with its `Placement`. Needed for `NewNumber` and `SameNumber`.
+
+    request: the new order. service: as for `orderdesk_cancel`. Must first read whether the number is already there, so
+    that a lost reply never makes a second order: after a create of unknown fate nothing is sent that changes something
+    before a read was answered, unless it is `repeatable`. What is there although nothing of ours was sent is not ours.
+    """
+
+
+@hookspec(firstresult=True)
+def orderdesk_change_status(request: StatusRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
+    """A flow that sets one of the integration's `statuses`; ends with `answer.changed(...)`, or why not.
+
+    request: the order and the status. service: as for `orderdesk_cancel`. Must first read whether the status is set
+    already, so that a lost reply never sets it twice. "canceled" is no such status: it goes by `orderdesk_cancel`.
+    """
+
+
+@hookspec(firstresult=True)
+def orderdesk_receive(message: Message, service: Service[object]) -> Sequence[Hint]:  # type: ignore[empty-body]
+    """The orders that a message which came in is about; empty for one that is about none. No flow, no I/O.
+
+    message: as it came. service: holds the settings; no call is made here. Must first see that the sender is who it
+    says (a signature, a shared token; compared in constant time) and raise `UntrustedMessage` otherwise,
+    `MalformedReply` for a message that cannot be read. A hint is never evidence: the core reads back.
+    """

@@ -1,0 +1,184 @@
+"""What a plugin declares about its service: how it cancels, until when, what proves it, how to resubmit.
+
+Declarations are data. They import nothing heavy, do no I/O, and a host can render buttons and countdowns from them.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.plugin.argument_checks import require_instance
+from orderdesk_sdk.plugin.identity import Identity, checked_identities
+from orderdesk_sdk.plugin.routes import Button, Email, Portal, Route, RuleAction, _folded
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = [
+    "Evidence",
+    "IdRule",
+    "Integration",
+    "Limit",
+    "NewNumber",
+    "NoResubmit",
+    "ResubmitRule",
+    "SameNumber",
+    "Status",
+]
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def _names(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(names)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+@frozen
+class Status:
+    """A status that the order can be given at a cart, beside canceled. name: as callers give it. title: for people."""
+
+    name: str
+    title: str
+
+
+class Evidence(enum.Enum):
+    """What the knowledge rests on that a plugin is made of."""
+
+    VENDOR_CHECKED = "vendor checked"
+    """A published API; the vendor's own client, schema or vectors judge plugin and simulator in the tests."""
+    PUBLISHED_API = "published API"
+    """The vendor's public documents."""
+    CONFIGURATION = "configuration only"
+    """No public document: what is called, and what it means, is its customer's configuration."""
+
+
+@frozen
+class NewNumber:
+    """A canceled order can be submitted again, under a number that the service has never seen."""
+
+
+@frozen
+class SameNumber:
+    """A canceled order can be submitted again under its own number."""
+
+
+@frozen
+class NoResubmit:
+    """The service takes no resubmission through us. why: tells the person what to do instead."""
+
+    why: str
+
+
+ResubmitRule = NewNumber | SameNumber | NoResubmit
+
+
+@frozen
+class Limit:
+    """A token bucket. per_second: calls on average. burst: calls at once."""
+
+    per_second: float
+    burst: int
+
+    def __attrs_post_init__(self) -> None:
+        if not self.per_second > 0 or self.burst < 1:
+            raise ValueError("a limit needs per_second > 0 and burst >= 1")
+
+
+@frozen
+class IdRule:
+    """Which remote numbers the service keeps intact; others are refused before anything is sent.
+
+    pattern: what the whole number must match; a text will do. max_length: in characters. why: told to the person whose
+    number is refused.
+    """
+
+    pattern: re.Pattern[str] = field(converter=_pattern)
+    max_length: int
+    why: str
+
+    def fault(self, remote_id: str) -> str | None:
+        """What is wrong with a remote number, or None when nothing is."""
+        if len(remote_id) > self.max_length:
+            return f"the number {remote_id!r} has {len(remote_id)} characters; at most {self.max_length} are allowed"
+        if not self.pattern.fullmatch(remote_id):
+            return f"the number {remote_id!r} has characters outside {self.pattern.pattern}: {self.why}"
+        return None
+
+
+@frozen(kw_only=True)
+class Integration:
+    """A kind of service, as its plugin declares it.
+
+    slug: the name everywhere, equal to the entry point's. title: the name for people.
+    settings: a class made with `plugin.connection_settings.settings`. evidence: what the plugin's knowledge rests on.
+    base_url: which `host` setting the paths of `service.get(...)` are joined to; None where no call is ever made.
+    role: whether orders come in from there (cart) or are made and shipped there (fulfillment).
+    resubmit: whether and how a canceled order can be sent there again.
+    remote_id: which numbers the service keeps intact; None: every number.
+    cancel: the ladder of routes, first tried first; empty means that nobody knows how to cancel there.
+    auth: called with the settings, gives the `httpx.Auth` of a connection; None for a service without credentials.
+    limits: per operation name, which calls that a service counts together share; "*" stands for each that is not named.
+    rate_header: a response header that tells the allowed rate in calls per second; None where there is none.
+    throttled: called with every reply, says how long to wait where it turns the call away in the service's own way,
+    which must prove that nothing was done; else None. No flow sees such a reply; 429 and Retry-After need none.
+    identified_by: per operation name ("*" for each that is not named), where a response states which order it is about.
+    A verdict rests only on a response of an operation that is declared here; the core compares the numbers. Called
+    with the settings where it is a callable.
+    echoes: response headers that repeat a setting, such as the API's version, and that setting; a difference is told.
+    evidence_headers: response headers worth keeping as evidence, such as a request id. Lower case.
+    redact: names, folded, of body fields and query parameters hidden in evidence, whole and at any depth: those with
+    people in them, such as a recipient. Fields named like credentials, and all secrets, are hidden anyway.
+    help_url: where a person reads how the service cancels; None where nothing is published.
+    actions: what rules may do here. statuses: what `orderdesk_change_status` can set here, beside canceled.
+    configured: called with the settings, gives the ladder of one connection, where they change it; None takes `cancel`.
+    unavailable: called with the settings, says what keeps the calls from being made, or None; then a person must do it.
+    """
+
+    slug: str
+    title: str
+    settings: type
+    cancel: tuple[Route, ...]
+    base_url: str | None = None
+    role: Role = Role.FULFILLMENT
+    resubmit: ResubmitRule = NoResubmit("this integration declares no resubmission")
+    auth: Callable[..., httpx.Auth] | None = None
+    remote_id: IdRule | None = None
+    limits: Mapping[str, Limit] = field(factory=dict)
+    rate_header: str | None = None
+    throttled: Callable[[httpx.Response], timedelta | None] | None = None
+    identified_by: Mapping[str, Identity] | Callable[..., Mapping[str, Identity]] = field(factory=dict)
+    echoes: Mapping[str, str] = field(factory=dict)
+    evidence_headers: frozenset[str] = field(default=frozenset(), converter=_names)
+    redact: frozenset[str] = field(default=frozenset(), converter=_folded)
+    help_url: str | None = None
+    actions: tuple[RuleAction, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    evidence: Evidence = Evidence.CONFIGURATION
+    configured: Callable[..., tuple[Route, ...]] | None = None
+    unavailable: Callable[..., str | None] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not SLUG.fullmatch(self.slug):
+            raise ValueError(f"the slug {self.slug!r} must be lower-case words joined by hyphens")
+        if not isinstance(self.cancel, tuple):
+            raise TypeError("cancel must be a tuple of routes; one route is written (Button(...),)")
+        for route in self.cancel:
+            require_instance("each route of cancel", route, Button, Email, Portal)
+        require_instance("role", self.role, Role)
+        require_instance("resubmit", self.resubmit, NewNumber, SameNumber, NoResubmit)
+        require_instance("remote_id", self.remote_id, IdRule, type(None))
+        for name, limit in self.limits.items():
+            require_instance(f"the limit of {name!r}", limit, Limit)
+        if not callable(self.identified_by):
+            checked_identities(self.identified_by)

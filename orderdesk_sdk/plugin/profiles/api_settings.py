@@ -1,0 +1,107 @@
+"""The settings of a service whose calls stand in its customer's configuration, what they lack, and hooks over them.
+
+A plugin whose service documents nothing takes `UndocumentedSettings` as it is; one whose service documents some of it
+inherits `WireSettings` and adds that. What is lacking is a person's task and is never filled with a guess. The hooks
+become the plugin's own by `from orderdesk_sdk.plugin.profiles.api_settings import orderdesk_cancel, orderdesk_check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.auth import HeaderAuth, basic_auth
+from orderdesk_sdk.plugin.connection_settings import host, parsed, read_header_name, secret, setting, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import Identity
+from orderdesk_sdk.plugin.profiles.api_flows import wire_cancel, wire_check, wire_confirmation
+from orderdesk_sdk.plugin.profiles.api_profile import WireProfile, read_wire_profile
+from orderdesk_sdk.plugin.routes import Button, Route
+from orderdesk_sdk.secret import Secret
+
+if TYPE_CHECKING:
+    import httpx
+
+    from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest
+    from orderdesk_sdk.plugin.service import Flow, Service
+
+__all__ = ["UndocumentedSettings", "WireSettings", "orderdesk_cancel", "orderdesk_check"]
+
+
+@settings
+class WireSettings:
+    """The base of settings with a wire profile."""
+
+    unknown: ClassVar[str] = "wire format"
+    """What nobody published, in the words of the plan."""
+    remedy: ClassVar[str] = "ask the service for its API document and configure what it says"
+
+    wire: WireProfile | None = parsed(read_wire_profile, help="how it is called: cancel, and maybe read", default=None)
+
+    def needed(self) -> Sequence[str]:
+        """The settings without which nothing can be called, in the order in which they are told."""
+        return ("wire",)
+
+    def lacking(self) -> str | None:
+        """Which of these are lacking, or None: what `Integration.unavailable` asks for."""
+        names = [name for name in self.needed() if getattr(self, name) in ("", None, Secret(""))]
+        return f"{self.unknown} not configured: {', '.join(names)} missing; {self.remedy}" if names else None
+
+    def profile(self) -> WireProfile:
+        """The wire profile of a connection that lacks nothing. Raises ConfigurationError for another."""
+        why = self.lacking()
+        if self.wire is None or why:
+            raise ConfigurationError(why or "there is no wire profile", place="settings", remedy=self.remedy)
+        return self.wire
+
+    def identities(self) -> Mapping[str, Identity]:
+        """Where the replies state which order they are about: what `Integration.identified_by` asks for."""
+        return self.wire.identities() if self.wire is not None else {}
+
+    def ladder(self) -> tuple[Route, ...]:
+        """The one button, proved by whatever the profile can prove: what `Integration.configured` asks for."""
+        return (Button(wire_confirmation(self.wire)),)
+
+
+@settings
+class UndocumentedSettings(WireSettings):
+    """What a connection to a service needs that documents nothing: where it is, who we are, how that is sent.
+
+    auth_mode: basic (RFC 7617), headers (user and secret in one header each) or header (the secret alone).
+    """
+
+    api_user: str = setting(str, help="the user of the API, where it has one", default="")
+    api_secret: Secret = secret(help="the secret, password or key of the API", default=Secret(""))
+    base_url: str = host(help="the service's API, from its API document", default="")
+    auth_mode: str = setting(str, help="how they are sent", default="", choices=("basic", "headers", "header"))
+    user_header: str = parsed(read_header_name, help="for auth_mode headers: the header with the user", default="")
+    secret_header: str = parsed(read_header_name, help="for headers and header: the header with the secret", default="")
+
+    def needed(self) -> Sequence[str]:
+        credentials = {
+            "basic": ("api_user", "api_secret"),
+            "headers": ("api_user", "api_secret", "user_header", "secret_header"),
+            "header": ("api_secret", "secret_header"),
+        }
+        return ("base_url", "auth_mode", "wire", *credentials.get(self.auth_mode, ()))
+
+    def auth(self) -> httpx.Auth:
+        """How requests are signed. Where that is not configured `profile` lets none be made."""
+        if self.auth_mode == "basic":
+            return basic_auth(self.api_user, self.api_secret)
+        user = {self.user_header: self.api_user} if self.auth_mode == "headers" else {}
+        return HeaderAuth({**user, self.secret_header: self.api_secret})
+
+
+@hookimpl
+def orderdesk_cancel(request: CancelRequest, service: Service[WireSettings]) -> Flow[Answer]:
+    """Cancel as the profile says. Raises ConfigurationError where something is lacking."""
+    return (yield from wire_cancel(service.settings.profile(), request, service))
+
+
+@hookimpl
+def orderdesk_check(request: CheckRequest, service: Service[WireSettings]) -> Flow[Answer]:
+    """Read back as the profile says. Raises ConfigurationError where something is lacking."""
+    return (yield from wire_check(service.settings.profile(), request, service))

@@ -1,0 +1,99 @@
+"""What a flow is asked to do: frozen, complete, the same again at every replay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from attrs import field, frozen
+
+from orderdesk_sdk.orders.order import Line, Order, Placement
+from orderdesk_sdk.plugin.reasons import Reason
+
+__all__ = ["CancelRequest", "CheckRequest", "ResubmitRequest", "StatusRequest"]
+
+
+@frozen
+class CancelRequest:
+    """Cancel this order at this placement.
+
+    cancellation: the wish's id, unique and stable: a key for services that take one.
+    reason: resolved for this service: `reason.code` is on its list, where it has one.
+    lines: what to cancel, by the ids of the order's lines, with quantities; empty means the whole order. What a service
+    calls them, `orderdesk_sdk.plugin.lines.LineNames` tells.
+    """
+
+    order: Order
+    placement: Placement
+    cancellation: str
+    reason: Reason = Reason()
+    lines: Mapping[str, int] = field(factory=dict, hash=False)
+
+    @property
+    def remote_id(self) -> str:
+        """The order's number at the service."""
+        return self.placement.remote_id
+
+    @property
+    def wanted(self) -> tuple[tuple[Line, int], ...]:
+        """The lines to cancel, and how many of each. Raises NotFoundError where the order has one no more."""
+        part = tuple((self.order.line(line_id), count) for line_id, count in self.lines.items())
+        return part or tuple((line, line.quantity) for line in self.order.lines)
+
+
+@frozen
+class CheckRequest:
+    """Read what the service says about this placement.
+
+    asked_at: when it was asked to cancel; None when it never was.
+    lines: what was to be canceled, by the ids of the order's lines, with quantities; empty means the whole order.
+    reference: the service's own name for that request (`answer.asked(reply, reference=...)`); None if it gave none.
+    """
+
+    order: Order
+    placement: Placement
+    asked_at: datetime | None = None
+    lines: Mapping[str, int] = field(factory=dict, hash=False)
+    reference: str | None = None
+
+    @property
+    def remote_id(self) -> str:
+        """The order's number at the service."""
+        return self.placement.remote_id
+
+    @property
+    def status_since(self) -> str | None:
+        """The service's last word that was read since it was asked to cancel; None where none was.
+
+        An older one does not tell how far the order was when it was canceled.
+        """
+        read_at = self.placement.status_at
+        fresh = read_at is not None and self.asked_at is not None and read_at >= self.asked_at
+        return self.placement.status if fresh else None
+
+
+@frozen
+class StatusRequest:
+    """Set this status on the order at this placement. status: the name of one of the integration's `statuses`."""
+
+    order: Order
+    placement: Placement
+    status: str
+
+    @property
+    def remote_id(self) -> str:
+        """The order's number at the service."""
+        return self.placement.remote_id
+
+
+@frozen
+class ResubmitRequest:
+    """Submit this duplicated order. original: where the canceled order was; None when it was never there.
+
+    `order.number` is the new number, which becomes the remote one. unsure: an earlier try sent something that may have
+    made the order; a flow that cannot read whether it is there must send nothing more.
+    """
+
+    order: Order
+    original: Placement | None = None
+    unsure: bool = False

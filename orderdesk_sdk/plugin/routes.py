@@ -1,0 +1,235 @@
+"""The routes of a declaration: how a service cancels, until when, and what confirms it."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from attrs import Factory, field, frozen
+
+from orderdesk_sdk.clock import hours
+from orderdesk_sdk.plugin.answer import Refusal
+from orderdesk_sdk.plugin.argument_checks import require_instance, require_positive
+from orderdesk_sdk.plugin.reasons import NoReason, ReasonRule
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = [
+    "Always",
+    "SinceSubmission",
+    "WhileStatus",
+    "fold",
+    "Window",
+    "ByReply",
+    "ByCheck",
+    "ByPerson",
+    "Confirmation",
+    "Scope",
+    "Batch",
+    "Button",
+    "Email",
+    "Portal",
+    "Route",
+    "RuleAction",
+]
+
+
+def fold(word: str) -> str:
+    """A service's status word without case, spaces and such signs as turn no meaning; "cancelled" is "canceled"."""
+    between = r"(?!^-[0-9])(?!(?<=[0-9])[.,][0-9])(?:\s|[^a-z0-9!?~\x80-\U0010ffff])"
+    return re.sub(between, "", word.strip().lower()).replace("cancelled", "canceled")
+
+
+def _folded(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(fold(word) for word in words)
+
+
+def _refusals(refusals: Iterable[Refusal]) -> frozenset[Refusal]:
+    return frozenset(refusals)
+
+
+@frozen
+class Always:
+    """The route is open as long as the service answers; only its answer tells."""
+
+
+@frozen
+class SinceSubmission:
+    """The route is open for a while after the order was submitted, by the clock. within: for how long."""
+
+    within: timedelta
+
+    def __attrs_post_init__(self) -> None:
+        require_positive("a window", self.within)
+
+
+@frozen
+class WhileStatus:
+    """The route is open while the service's last seen status is one of these, or none has been seen.
+
+    statuses: its words, folded: all from which it can still come to be canceled, those in passing too. Seen are those
+    that answers tell (`status=`). until: the word for what closes it, for people: "picking".
+    """
+
+    statuses: frozenset[str] = field(converter=_folded)
+    until: str
+
+
+Window = Always | SinceSubmission | WhileStatus
+
+
+@frozen
+class ByReply:
+    """The service's reply to the request is its last word: `canceled` where it says so, `unclear` where it does not."""
+
+
+@frozen
+class ByCheck:
+    """The truth is read back until the service decides. every: how often. give_up: at most so long after asking."""
+
+    every: timedelta
+    give_up: timedelta
+
+    def __attrs_post_init__(self) -> None:
+        require_positive("ByCheck.every", self.every)
+        if self.give_up < self.every:
+            raise ValueError("ByCheck.give_up must not be shorter than ByCheck.every")
+
+
+@frozen
+class ByPerson:
+    """A person finds out and says so. within: after this time they are reminded, and again each time it passes."""
+
+    within: timedelta = Factory(lambda: hours(4))
+
+    def __attrs_post_init__(self) -> None:
+        require_positive("ByPerson.within", self.within)
+
+
+Confirmation = ByReply | ByCheck | ByPerson
+
+
+class Scope(enum.Enum):
+    """What of an order a route can cancel."""
+
+    ORDER = "whole orders"
+    LINES = "whole lines"
+    QUANTITIES = "lines and quantities"
+
+
+@frozen
+class Batch:
+    """Several orders are asked for at once (`orderdesk_cancel_many`).
+
+    gather: how long a wish waits for others. most: how many orders go together. paced: only one call leaves in each
+    gather, and what is too much for it waits.
+    """
+
+    gather: timedelta
+    most: int
+    paced: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        require_positive("Batch.gather", self.gather)
+        if self.most < 1:
+            raise ValueError("Batch.most must be 1 or more")
+
+
+@frozen
+class Button:
+    """The service is asked by a call (`orderdesk_cancel`).
+
+    confirm: what proves what became of it. window: until when it can be pressed.
+    climbs: refusals that lead to the next route instead of settling the case.
+    reasons: whether, and out of which list, the service wants to be told why. scope: what can be canceled.
+    note: one sentence for the person who is about to press, or None.
+    batch: how orders are gathered where the service takes many in one call; None: each is asked for by itself.
+    """
+
+    confirm: Confirmation
+    window: Window = Always()
+    climbs: frozenset[Refusal] = field(default=frozenset(), converter=_refusals)
+    reasons: ReasonRule = NoReason()
+    scope: Scope = Scope.ORDER
+    note: str | None = None
+    batch: Batch | None = None
+
+    def __attrs_post_init__(self) -> None:
+        require_instance("Button.confirm", self.confirm, ByReply, ByCheck, ByPerson)
+        require_instance("Button.window", self.window, Always, SinceSubmission, WhileStatus)
+
+    @property
+    def label(self) -> str:
+        """What the plan calls this route."""
+        return "button" if isinstance(self.confirm, ByReply) else "button (asks)"
+
+
+@frozen
+class Email:
+    """A mail asks the service; a person finds out what came of it and says so.
+
+    to, subject, body: names of the settings that hold the recipient and the templates (see `templates.FIELDS`).
+    confirm: after how long a person is reminded. window, reasons, scope, note: as for a `Button`.
+    """
+
+    to: str
+    subject: str
+    body: str
+    confirm: ByPerson = Factory(ByPerson)
+    window: Window = Always()
+    reasons: ReasonRule = NoReason()
+    scope: Scope = Scope.ORDER
+    note: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What the plan calls this route."""
+        return "e-mail"
+
+
+@frozen
+class Portal:
+    """A person does it in the service's own portal or on the phone, and says what came of it.
+
+    instruction: what to do and where, one or two sentences.
+    confirm: after how long the person is reminded. window, reasons, scope: as for a `Button`.
+    """
+
+    instruction: str
+    confirm: ByPerson = Factory(ByPerson)
+    window: Window = Always()
+    reasons: ReasonRule = NoReason()
+    scope: Scope = Scope.QUANTITIES
+
+    def __attrs_post_init__(self) -> None:
+        require_instance("Portal.confirm", self.confirm, ByPerson)
+        require_instance("Portal.window", self.window, Always, SinceSubmission, WhileStatus)
+
+    @property
+    def label(self) -> str:
+        """What the plan calls this route."""
+        return "a person"
+
+    @property
+    def note(self) -> str:
+        """What the person is to do."""
+        return self.instruction
+
+
+Route = Button | Email | Portal
+
+
+@frozen
+class RuleAction:
+    """An action that rules may name: it cancels at this integration by the same path as the button.
+
+    name: as the field spells it, "Cancel Order at BDLinx". status: the status that it sets instead, one of the
+    integration's `statuses`; None: it cancels.
+    """
+
+    name: str
+    status: str | None = None

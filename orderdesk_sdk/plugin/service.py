@@ -1,0 +1,188 @@
+"""What a flow holds in its hands: the settings, the time, and the means to describe a request."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Generator, Mapping
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+import httpx
+from attrs import frozen
+
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.orders.order import Placement, Role
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply
+from orderdesk_sdk.plugin.url_paths import path_fault, path_segment
+
+__all__ = ["CALL", "CallOptions", "Flow", "Service", "user_agent"]
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+Flow = Generator[httpx.Request, httpx.Response, T]
+"""A conversation with a service that ends with a T: yields requests, receives responses."""
+
+CALL = "orderdesk.call"
+"""The key of a request's `CallOptions` in its `extensions`."""
+
+_READS = ("GET", "HEAD", "OPTIONS")
+
+
+@frozen
+class CallOptions:
+    """operation: the name of the request's rate limit.
+
+    repeatable: sending it twice does no more than sending it once.
+    reads_only: it changes nothing, although its method does not say so: a query that is sent by POST, as in GraphQL.
+    signed: it carries the connection's credentials. private: of its reply only status, length and digest are kept.
+    shared: how old a reply to the same read may be that another flow got; None: every flow asks for itself.
+    """
+
+    operation: str
+    repeatable: bool
+    reads_only: bool = False
+    signed: bool = True
+    private: bool = False
+    shared: timedelta | None = None
+
+
+def user_agent(slug: str, version: str) -> str:
+    """Who calls, in the form that Amazon demands of everybody and others are glad of.
+
+    Source: https://developer-docs.amazon.com/sp-api/docs/include-a-user-agent-header-in-all-requests
+    """
+    return f"orderdesk-{slug}/{version} (Language=Python/{platform.python_version()}; Platform={platform.system()})"
+
+
+@frozen
+class Service(Generic[S]):
+    """One connection, as a flow sees it. now: when this attempt began, the same at every replay; aware, UTC."""
+
+    connection: str
+    settings: S
+    base_url: str
+    now: datetime
+    agent: str
+    role: Role
+
+    def placement(self, remote_id: str) -> Placement:
+        """What a resubmit flow ends with: the order is at this connection under `remote_id`, since now."""
+        return Placement(self.connection, remote_id, self.now, self.role)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *segments: str,
+        operation: str | None = None,
+        repeatable: bool = False,
+        reads_only: bool = False,
+        private: bool = False,
+        shared: timedelta | None = None,
+        json: object = None,
+        form: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Request:
+        """A request to `path` under the connection's base URL; each of `segments` is percent-encoded and appended.
+
+        Of a segment everything is encoded but letters, digits and `_.-~`; of `path` nothing is. So a number that a verb
+        is glued to (`/order/1042:cancel`) goes into `path`, and `Integration.remote_id` says that it is digits. A
+        segment "" after others ends the URL with a slash. Raises InputError for what a server could take for another
+        path: `.` and `..` in any disguise, an empty segment, a backslash, a control character, a `#` in `path`.
+        operation: the name of its rate limit, the path's own text if None. repeatable: whether sending it twice is
+        harmless; GET always is. reads_only: whether it changes nothing; GET never does. private: whether the reply is
+        kept out of the evidence, but for status, length and digest. shared: of one that reads only, how old a reply
+        may be that another flow of the connection got. json, form: the body, at most one of them. headers: what this
+        request has beside the credentials, which `Integration.auth` puts there.
+        """
+        url = "/".join((self.base_url.rstrip("/") + path, *self._encoded(path, segments)))
+        harmless = repeatable or reads_only or method in _READS
+        return httpx.Request(
+            method,
+            url,
+            params=params,
+            json=json,
+            data=form,
+            headers={"user-agent": self.agent, "accept": "application/json", **(headers or {})},
+            extensions={CALL: CallOptions(operation or path, harmless, reads_only, private=private, shared=shared)},
+        )
+
+    def _encoded(self, path: str, segments: tuple[str, ...]) -> list[str]:
+        place = f"connection {self.connection!r}, a call to {path!r}"
+        fault = path_fault(path)
+        if fault is not None:
+            raise InputError(f"the path {fault}", place=place, remedy="give the number that the service knows")
+        slash = [""] if len(segments) > 1 and segments[-1] == "" else []
+        return [*(path_segment(segment, place) for segment in segments[: len(segments) - len(slash)]), *slash]
+
+    def elsewhere(
+        self,
+        method: str,
+        url: str,
+        *,
+        operation: str,
+        repeatable: bool = False,
+        content: bytes | None = None,
+        content_type: str | None = None,
+        shared: timedelta | None = None,
+    ) -> httpx.Request:
+        """A request to a whole URL that the service gave, a presigned one for instance, at a host of the connection.
+
+        It carries none of the connection's credentials, is private, and the URL's query is hidden everywhere.
+        Raises MalformedReply where what was given is no whole URL.
+        """
+        headers = {
+            "user-agent": self.agent,
+            "accept": "*/*",
+            **({"content-type": content_type} if content_type else {}),
+        }
+        options = CallOptions(operation, repeatable or method in _READS, signed=False, private=True, shared=shared)
+        try:
+            request = httpx.Request(method, url, content=content, headers=headers, extensions={CALL: options})
+        except httpx.InvalidURL:
+            request = None
+        if request is None or not request.url.host:  # Neither told nor chained: a presigned URL is a credential.
+            raise MalformedReply("it is no whole URL", place="what the service gave as one")
+        return request
+
+    def get(
+        self,
+        path: str,
+        *segments: str,
+        operation: str | None = None,
+        params: Mapping[str, str] | None = None,
+        private: bool = False,
+        shared: timedelta | None = None,
+    ) -> httpx.Request:
+        """A request that only reads. shared: many cases may be answered by one, for this long, if they are older."""
+        return self.request("GET", path, *segments, operation=operation, params=params, private=private, shared=shared)
+
+    def put(
+        self, path: str, *segments: str, operation: str | None = None, repeatable: bool = False, json: object = None
+    ) -> httpx.Request:
+        """A PUT request."""
+        return self.request("PUT", path, *segments, operation=operation, repeatable=repeatable, json=json)
+
+    def post(
+        self,
+        path: str,
+        *segments: str,
+        operation: str | None = None,
+        repeatable: bool = False,
+        reads_only: bool = False,
+        private: bool = False,
+        json: object = None,
+    ) -> httpx.Request:
+        """A POST request."""
+        return self.request(
+            "POST",
+            path,
+            *segments,
+            operation=operation,
+            repeatable=repeatable,
+            reads_only=reads_only,
+            private=private,
+            json=json,
+        )

@@ -1,0 +1,62 @@
+"""Rules: when this happens to an order and that is true of it, do these. Read strictly, evaluated in order. Pure.
+
+    [[rules]]
+    name = "Canceled folder cancels at BDLinx"
+    event = "order moved"
+    when = "folder == 'Canceled'"
+    do = [{ action = "Cancel Order at BDLinx", reason = "customer asked" }]
+
+Filters are expressions over the names of `FACTS` (see `filters`). An unknown name, a wrong type, a syntax error or an
+operator that is not taken is said when the rules are read. What fails on one order is told in its log, and is nobody
+else's trouble.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from orderdesk_sdk.cases.events import OccurrenceKind
+from orderdesk_sdk.rules.filters import FACTS, NO_FILTER
+
+__all__ = ["CANCEL_ORDER", "FACTS", "MOVE_ORDER", "NO_FILTER", "Action", "Decision", "Rule"]
+
+MOVE_ORDER = "Move Order to Folder"
+CANCEL_ORDER = "Cancel Order"
+"""Cancels everywhere, or at the connections that `at` names. With MOVE_ORDER the core's own; all others are contributed
+by declarations."""
+
+
+@frozen
+class Action:
+    """One thing a rule does.
+
+    name: as a declaration contributes it, MOVE_ORDER or CANCEL_ORDER. Empty texts where nothing is given. at: the
+    connections, for CANCEL_ORDER.
+    """
+
+    name: str
+    reason: str = ""
+    folder: str = ""
+    at: tuple[str, ...] = ()
+
+
+@frozen
+class Rule:
+    """One rule. place: where it is written, for errors. when: the filter, NO_FILTER for always."""
+
+    name: str
+    event: OccurrenceKind
+    actions: tuple[Action, ...]
+    place: str
+    when: str = NO_FILTER
+    enabled: bool = True
+
+
+@frozen
+class Decision:
+    """What one rule makes of an occurrence, and why. failed: nobody knows, because its filter failed on the order."""
+
+    rule: Rule
+    fires: bool
+    why: str
+    failed: bool = False

@@ -1,0 +1,154 @@
+"""The configuration of one connection: its integration, its settings and where its secrets are found."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from attrs import field, frozen
+
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.plugin.connection_settings import SettingField, SettingKind, check_number, settings_fields
+from orderdesk_sdk.plugin.urls import read_base_url
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.transport.redaction import Redactor
+
+__all__ = ["TOO_LARGE", "ConnectionConfig", "check_keys", "make_from_table", "make_settings"]
+
+T = TypeVar("T")
+
+
+TOO_LARGE = 2**63
+"""The first whole number that TOML has not: its integers have 64 bits."""
+
+
+_LINE_ENDS = {ord(character): None for character in "\r\n\t"}
+
+
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+
+
+def _names_only(settings: Mapping[str, object]) -> str:
+    # A value may be a secret, by `{ text = "..." }` or because somebody wrote it where its reference belongs.
+    return f"<{', '.join(settings)}>"
+
+
+@frozen
+class ConnectionConfig:
+    """One `[connections.NAME]` table.
+
+    settings: as written; they are held against the integration when it is first used. insecure: http:// may go to
+    another machine than this one.
+    """
+
+    name: str
+    integration: str
+    settings: Mapping[str, object] = field(repr=_names_only)
+    place: str
+    insecure: bool = False
+
+
+def check_keys(table: Mapping[str, object], names: Iterable[str], place: str) -> None:
+    """Raises ConfigurationError for the first key of a table that is none of `names`; `place` is where the table is."""
+    known = list(names)
+    for name in table:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(known)}"
+            raise ConfigurationError(f"unknown key {name!r}", place=place, remedy=hint)
+
+
+def make_settings(cls: type, connection: ConnectionConfig, environ: Mapping[str, str] = os.environ) -> object:
+    """The settings of a connection, an instance of the integration's settings class.
+
+    Secrets are taken from the environment (`{ env = "NAME" }`) or, for simulators, from the file itself (`{ text =
+    "..." }`). Raises ConfigurationError that names the setting and the remedy.
+    """
+    return make_from_table(
+        cls, connection.settings, f"{connection.place}.settings", environ, insecure=connection.insecure
+    )
+
+
+def make_from_table(
+    cls: type[T], table: Mapping[str, object], place: str, environ: Mapping[str, str], *, insecure: bool = False
+) -> T:
+    """An instance of a settings class from a table of the configuration. Raises ConfigurationError.
+
+    insecure: http:// may go to another machine than this one.
+    """
+    fields = {declared.name: declared for declared in settings_fields(cls)}
+    check_keys(table, fields, place)
+    values: dict[str, object] = {}
+    for name, declared in fields.items():
+        if name in table:
+            values[name] = _value(declared, table[name], f"{place}.{name}", environ, insecure=insecure)
+        elif declared.required:
+            example = '{ env = "NAME" }' if declared.kind is SettingKind.SECRET else f'"..."  # {declared.help}'
+            raise ConfigurationError("is missing", place=f"{place}.{name}", remedy=f"add {name} = {example}")
+    try:
+        return cls(**values)
+    except (ValueError, TypeError) as error:
+        redactor = Redactor(secrets=[value for value in values.values() if isinstance(value, Secret)])
+        raise ConfigurationError(redactor.text(str(error)), place=place) from None
+
+
+def _value(declared: SettingField, given: object, place: str, environ: Mapping[str, str], *, insecure: bool) -> object:
+    if declared.kind is SettingKind.SECRET:
+        return _secret(given, place, environ)
+    if declared.parser is not None:
+        return declared.parser(given, place)
+    if declared.kind is SettingKind.HOST:
+        return read_base_url(given, place, insecure=insecure)
+    if declared.choices and given not in declared.choices:
+        allowed = ", ".join(map(repr, declared.choices))
+        raise ConfigurationError(f"{given!r} is not allowed", place=place, remedy=f"one of {allowed}")
+    if type(given) is not declared.type:  # bool is an int to isinstance, and must not pass for one
+        huge = isinstance(given, int) and abs(given) >= TOO_LARGE
+        shown = "such a number" if huge else repr(given)
+        raise ConfigurationError(f"must be {_article(declared.type)}, not {shown:.60}", place=place)
+    if isinstance(given, str) and not given.isprintable():
+        raise ConfigurationError(
+            "a text on one line was expected", place=place, remedy="take line breaks and control characters away"
+        )
+    if type(given) is int:
+        check_number(declared, given, place)
+    return given
+
+
+def _article(kind: type) -> str:
+    return {str: "a text", int: "a whole number", bool: "true or false"}.get(kind, kind.__name__)
+
+
+def _secret(given: object, place: str, environ: Mapping[str, str]) -> Secret:
+    match given:
+        case {"env": str(name), **rest} if not rest:
+            text = environ.get(name, "")
+            if not text:
+                # Only what looks like a variable's name is shown: somebody may have written the secret itself.
+                named = name if _VARIABLE.fullmatch(name) else "that is named there"
+                raise ConfigurationError(
+                    f"the environment variable {named} is not set", place=place, remedy="set it and start again"
+                )
+            return _clean(text, place)
+        case {"text": str(text), **rest} if not rest and text:
+            return _clean(text, place)
+        case _:
+            # The value itself is not shown: somebody may have written the secret where its reference belongs.
+            raise ConfigurationError(
+                "a secret is given by reference", place=place, remedy='write it as { env = "NAME" }'
+            )
+
+
+def _clean(text: str, place: str) -> Secret:
+    """The secret, unless it has characters that no header or form takes; a key (PEM, JSON) may have several lines."""
+    of_lines = text.startswith(("-----BEGIN", "{"))
+    if not (text.translate(_LINE_ENDS) if of_lines else text).isprintable():
+        raise ConfigurationError(
+            "the secret has a line break or a control character",
+            place=place,
+            remedy="take it away; `echo` writes a line break at the end, `printf %s` does not",
+        )
+    return Secret(text)

@@ -1,0 +1,141 @@
+"""Listeners: policies that may veto a cancellation before it goes out, and observers that hear what happened."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.metadata import EntryPoint
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from orderdesk_sdk.errors import PluginFault
+from orderdesk_sdk.plugin.bulkhead import PATIENCE, Bulkhead
+from orderdesk_sdk.plugin.entry_points import source_of
+from orderdesk_sdk.plugin.guard import LONGEST_WORDS, Fault
+from orderdesk_sdk.plugin.hookspecs import LISTENER_HOOKS, PROJECT
+from orderdesk_sdk.plugin.plain_values import name_of, plain_text
+from orderdesk_sdk.runtime import listener_hookspecs
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.cases.case import Case
+    from orderdesk_sdk.cases.state_machine import Event
+    from orderdesk_sdk.plugin.requests import CancelRequest
+
+__all__ = ["Listeners"]
+
+LOADING = 20.0
+"""Seconds that the import of a listener may take."""
+
+
+class Listeners:
+    """All listeners, loaded on first use. One that fails or hangs is noted and passed over; it never stops a case.
+
+    loading: seconds of patience for the import of each. patience: seconds for each call of one; while a call hangs, its
+    listener hears nothing more.
+    """
+
+    def __init__(
+        self,
+        given: Sequence[object],
+        find: Callable[[], Iterable[EntryPoint]],
+        loading: float = LOADING,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._given = given
+        self._find = find
+        self._loading = loading
+        self._lock = threading.Lock()
+        self._managers: Mapping[str, pluggy.PluginManager] | None = None
+        self._bulkheads: dict[str, Bulkhead] = {}
+        self.patience = patience
+        self.faults: dict[str, PluginFault] = {}
+
+    def veto(self, request: CancelRequest) -> tuple[str | None, tuple[str, ...]]:
+        """The first reason against a cancellation, or None; and the faults of listeners that failed to say."""
+        answers, faults = self._call("orderdesk_before_cancel", {"request": request}, _reason)
+        reasons = [answer for answer in answers if answer.strip()]
+        return (reasons[0] if reasons else None), faults
+
+    def changed(self, case: Case, event: Event) -> tuple[str, ...]:
+        """Tell every observer; the faults of those that failed."""
+        return self._call("orderdesk_case_changed", {"case": case, "event": event}, lambda _: "")[1]
+
+    def load(self) -> Mapping[str, PluginFault]:
+        """Load every listener without calling one; the faults of those that cannot be used, by name."""
+        self._loaded()
+        return dict(self.faults)
+
+    def _call(
+        self, hook: str, arguments: Mapping[str, object], take: Callable[[object], str]
+    ) -> tuple[list[str], tuple[str, ...]]:
+        answers: list[str] = []
+        faults: list[str] = []
+        for name, manager in self._loaded().items():
+            # One by one, because pluggy ends the whole call at the first listener that raises.
+            for found in getattr(manager.hook, hook).get_hookimpls():
+                if self._bulkheads[name].is_hanging:
+                    faults.append(f"the listener {name} was not called in {hook}: an earlier call of it still hangs")
+                    continue
+
+                def said(found: pluggy.HookImpl = found) -> str:
+                    return take(found.function(*(arguments[argument] for argument in found.argnames)))
+
+                answer = self._bulkheads[name].aside(said, patience=self.patience)
+                if isinstance(answer, str):
+                    answers.append(answer)
+                elif isinstance(answer, Fault):
+                    faults.append(f"the listener {name} {_failed(hook, answer)}")
+        return answers, tuple(faults)
+
+    def _loaded(self) -> Mapping[str, pluggy.PluginManager]:
+        with self._lock:
+            if self._managers is None:
+                managers: dict[str, pluggy.PluginManager] = {}
+                for number, listener in enumerate(self._given, start=1):
+                    name = listener.__name__ if isinstance(listener, ModuleType) else f"listener {number}"
+                    self._load(managers, name, "registered in code", lambda listener=listener: listener)  # type: ignore[misc]  # mypy infers no default; it binds the value now
+                for point in self._find():
+                    self._load(managers, point.name, source_of(point), point.load)
+                self._managers = managers
+            return self._managers
+
+    def _load(
+        self, managers: dict[str, pluggy.PluginManager], name: str, source: str, load: Callable[[], object]
+    ) -> None:
+        bulkhead = Bulkhead(f"listener {name}", 1, self._loading)
+        made = bulkhead.aside(lambda: _manager_of(name, load()))
+        if name in managers:
+            made = Fault("another listener has this name", "name")
+        if isinstance(made, pluggy.PluginManager):
+            managers[name], self._bulkheads[name] = made, bulkhead
+        elif isinstance(made, Fault):
+            text = made.text if made.kind else f"its import did not end within {self._loading:g} s"
+            self.faults[name] = PluginFault(
+                f"the listener cannot be used: {text}",
+                place=f"listener {name} ({source})",
+                remedy="update or uninstall it, or report this to its author",
+            )
+
+
+def _reason(answer: object) -> str:
+    if answer is None:
+        return ""
+    if not issubclass(type(answer), str):
+        raise TypeError(f"it answered {name_of(answer)}, not a reason")
+    return plain_text(answer)[:LONGEST_WORDS]
+
+
+def _failed(hook: str, fault: Fault) -> str:
+    return f"failed in {hook}: {fault.text}" if fault.kind else f"hung in {hook}, and was left behind"
+
+
+def _manager_of(name: str, listener: object) -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(listener_hookspecs)
+    manager.register(listener, name=name)
+    foreign = {caller.name for caller in manager.get_hookcallers(listener) or ()} - LISTENER_HOOKS
+    if foreign:
+        raise TypeError(f"a listener may not implement {', '.join(sorted(foreign))}")
+    return manager

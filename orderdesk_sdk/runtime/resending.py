@@ -1,0 +1,74 @@
+"""What was sent before, as it is to be sent again: the same request, rebuilt by a drive over the record. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from attrs import frozen
+
+from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.history import Entry
+from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.runtime.flow_runner import Recorded
+
+__all__ = ["Sent", "sent_before"]
+
+
+@frozen
+class Sent:
+    """A request that left and may have worked. began: when its flow began, which it is told again at the replay."""
+
+    recorded: Recorded
+    began: datetime
+
+
+def sent_before(history: Sequence[Entry], *, is_whole: bool) -> Sent | None:
+    """What a case sent by its present route and nobody has proved undone; None where it sent nothing.
+
+    is_whole: the wish is for the whole order. Its first write without a response is the one to be sent again; where all
+    were answered, the last one.
+    """
+    attempts, began = _attempts(history)
+    intents: dict[int, Intent] = {}
+    exchanges: dict[int, Exchange] = {}
+    for entry in history:
+        content = entry.content
+        if entry.attempt in attempts and isinstance(content, Intent | Exchange):
+            intent = content if isinstance(content, Intent) else content.intent
+            intents.setdefault(intent.number, intent)
+            if isinstance(content, Exchange) and (content.status is not None or intent.number not in exchanges):
+                exchanges[intent.number] = content
+    writes = [number for number, intent in sorted(intents.items()) if not intent.reads_only]
+    if began is None or not writes:
+        return None
+    lost = [number for number in writes if number not in exchanges or exchanges[number].status is None]
+    again = lost[0] if lost else writes[-1]
+    return Sent(
+        Recorded(
+            {number: intent for number, intent in intents.items() if number <= again},
+            {number: exchange for number, exchange in exchanges.items() if number < again},
+            again,
+            is_whole,
+        ),
+        began,
+    )
+
+
+def _attempts(history: Sequence[Entry]) -> tuple[list[int], datetime | None]:
+    """The attempts since the one that began to send what is on its way, and when that began; None: nothing is."""
+    attempts: list[int] = []
+    began: datetime | None = None
+    for entry in history:
+        if not isinstance(entry.content, Event):
+            continue
+        if entry.content.kind is EventKind.SEND:
+            attempts.append(entry.attempt)
+            began = began or entry.content.at
+        elif entry.content.kind is EventKind.CLIMB:
+            attempts, began = [], None
+        elif entry.content.kind is EventKind.NOT_DONE:
+            # That a later request did nothing says nothing of an earlier one.
+            attempts = attempts[:-1]
+            began = began if attempts else None
+    return attempts, began

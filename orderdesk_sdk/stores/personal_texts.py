@@ -1,0 +1,106 @@
+"""Personal texts: what people and services wrote lies beside the chain, so that it can go while the chain still holds.
+
+A record is stored in two parts: its data, in which each such text is blank, and the texts under a salt. The chain
+covers the data and a digest of the second part. Without the salt, which goes with the texts, that digest tells nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from json.encoder import encode_basestring_ascii as quoted
+from typing import NamedTuple
+
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.state_machine import Event
+from orderdesk_sdk.cases.status_change import StatusChange
+
+__all__ = ["NOTE", "REMOVED", "Packed", "join", "seal", "split"]
+
+REMOVED = "(removed)"
+"""What is shown where a text was removed on request."""
+NOTE = "note"
+"""The name of the text of an entry that is nothing but a text."""
+_SALT = "salt"
+
+_MAIL = ("sender", "subject", "identity", "answers")
+_PROOF = (("proof", "proof", ("person", "note")), ("proof", "proof.message", _MAIL))
+_ERRAND = ("asked_by", "text", "remedy", "fault", "person")
+
+_FIELDS: Mapping[type, tuple[str, ...]] = {
+    Event: ("text", "remedy", "fault", "person"),
+    Exchange: ("body", "warning"),
+    Intent: ("body",),
+    Case: ("text", "remedy", "fault"),
+    Cancellation: ("asked_by", "reason"),
+    Resubmission: _ERRAND,
+    StatusChange: _ERRAND,
+}
+_DEEPER: Mapping[type, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
+    **dict.fromkeys(_FIELDS, ()),
+    Event: _PROOF,
+    Case: _PROOF,
+    Exchange: (("failure", "failure", ("text",)),),
+}
+"""What lies deeper: under which key, by which path, and the keys there."""
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class Packed(NamedTuple):
+    """A record as it is stored. texts: None where it has none, or where they were removed; sealed: their digest."""
+
+    data: str
+    texts: str | None
+    sealed: bytes | None
+
+
+def split(found: dict[str, object], kind: type) -> Packed:
+    """An unstructured record in its two parts; `found` is blanked."""
+    texts: dict[str, str] = {}
+    for name, holder, key in _places(found, kind):
+        text = holder[key]
+        if isinstance(text, str):
+            texts[name] = text
+            holder[key] = ""
+    return Packed(_encode(found), *seal(texts))
+
+
+def seal(texts: Mapping[str, str]) -> tuple[str | None, bytes | None]:
+    """Texts with a new salt as they are stored, and their digest; None and None for no texts."""
+    if not texts:
+        return None, None
+    # As `_encode` writes it, but that takes ten times as long for these few.
+    parts = (f"{quoted(name)}:{quoted(text)}" for name, text in texts.items())
+    stored = f'{{"{_SALT}":"{os.urandom(16).hex()}",{",".join(parts)}}}'
+    return stored, sha256(stored.encode()).digest()
+
+
+def join(data: str, texts: str | None, kind: type) -> dict[str, object]:
+    """The unstructured record of its two parts; where its texts were removed it says so."""
+    found: dict[str, object] = json.loads(data)
+    kept = json.loads(texts) if texts is not None else {}
+    for name, holder, key in _places(found, kind):
+        if holder[key] == "":
+            holder[key] = kept.get(name, REMOVED)
+    return found
+
+
+def _places(found: dict[str, object], kind: type) -> Iterator[tuple[str, dict[str, object], str]]:
+    """Where a record holds personal texts: the name of each, and the mapping and key that hold it."""
+    for key in _FIELDS[kind]:
+        if key in found:
+            yield key, found, key
+    for first, path, keys in _DEEPER[kind]:
+        if first not in found:
+            continue  # The rule: few records hold a proof or a failure.
+        holder: object = found
+        for step in path.split("."):
+            holder = holder.get(step) if isinstance(holder, dict) else None
+        if isinstance(holder, dict):
+            yield from ((f"{path}.{key}", holder, key) for key in keys if key in holder)

@@ -1,0 +1,93 @@
+"""What a history consists of, and its form as JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from cattrs.preconf.json import make_converter
+
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.damage import intact
+from orderdesk_sdk.cases.events import Firing, Occurrence
+from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.history import Content, EntryKind
+from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.state_machine import Event
+from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.stores.personal_texts import NOTE, REMOVED, Packed, join, seal, split
+
+__all__ = ["content_of", "dump", "load", "moment", "pack", "pack_entry", "stamp", "unpack"]
+
+T = TypeVar(
+    "T", Case, Cancellation, Event, Exchange, Firing, Intent, Occurrence, Registration, Resubmission, StatusChange
+)
+Part = TypeVar("Part", Case, Cancellation, Event, Exchange, Intent, Resubmission, StatusChange)
+
+
+_converter = make_converter(omit_if_default=True)
+_converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
+_converter.register_structure_hook(timedelta, lambda told, _: timedelta(seconds=told))
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+Record = (
+    Case | Cancellation | Event | Exchange | Firing | Intent | Occurrence | Registration | Resubmission | StatusChange
+)
+
+
+def dump(record: Record) -> str:
+    """A record as compact JSON, in ASCII: a service's reply may hold half a surrogate pair, which no database takes."""
+    return _encode(_converter.unstructure(record))
+
+
+def load(text: str, kind: type[T]) -> T:
+    """A record from its JSON. Raises DamagedRow."""
+    return intact(lambda: _converter.structure(json.loads(text), kind))
+
+
+def pack(record: Case | Cancellation | Event | Exchange | Intent | Resubmission | StatusChange) -> Packed:
+    """A record as it is stored: its personal texts beside the rest of it."""
+    return split(_converter.unstructure(record), type(record))
+
+
+def unpack(kind: type[Part], data: str, texts: str | None) -> Part:
+    """A record from its two parts. Raises DamagedRow."""
+    return intact(lambda: _converter.structure(join(data, texts, kind), kind))
+
+
+def pack_entry(content: Content) -> Packed:
+    """An entry's content as it is stored."""
+    if isinstance(content, str):
+        return Packed("", *seal({NOTE: content.encode("utf-8", "backslashreplace").decode("utf-8")}))
+    return pack(content)
+
+
+def content_of(kind: EntryKind, data: str, texts: str | None) -> Content:
+    """An entry's content from its row."""
+    match kind:
+        case EntryKind.EVENT:
+            return unpack(Event, data, texts)
+        case EntryKind.INTENT:
+            return unpack(Intent, data, texts)
+        case EntryKind.EXCHANGE:
+            return unpack(Exchange, data, texts)
+        case EntryKind.NOTE | EntryKind.REMOVED:
+            return str(json.loads(texts)[NOTE]) if texts is not None else REMOVED
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def stamp(moment: datetime) -> int:
+    """A moment as whole microseconds since 1970, UTC: exact, sortable, indexable."""
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def moment(stamp: int) -> datetime:
+    """The moment of a stamp, aware, UTC."""
+    return datetime.fromtimestamp(stamp // 1_000_000, UTC).replace(microsecond=stamp % 1_000_000)

@@ -1,0 +1,86 @@
+"""How what an older ledger holds becomes a part of the hash chain: a step of its migration, in bounded memory."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import cast
+
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.state_machine import Event
+from orderdesk_sdk.stores.hash_chain import FIRST, MARK, Links, head_after, line_of, link_after, row_digest, state_of
+from orderdesk_sdk.stores.personal_texts import NOTE, Packed, seal, split
+from orderdesk_sdk.stores.sqlite.tables import COLUMNS, TABLES, WISH, rows_of
+
+__all__ = ["adopt"]
+
+_MANY = 1000
+_KINDS: dict[str, type] = {"event": Event, "intent": Intent, "exchange": Exchange}
+
+
+def adopt(db: sqlite3.Connection) -> None:
+    """Split every record, chain every line, and bind every row to its history as it is now."""
+    for row in rows_of(db, "cancellations", "id", "data"):
+        db.execute(
+            "UPDATE cancellations SET data = ?, texts = ?, sealed = ? WHERE id = ?",
+            (*_split(row[1], Cancellation), row[0]),
+        )
+    count, head = 0, FIRST
+    for sequence, subject_id, attempt, at, kind, data in rows_of(
+        db, "history", "sequence", "subject_id, attempt, at, kind, data"
+    ):
+        content = _split(data, _KINDS[kind]) if kind in _KINDS else Packed("", *seal({NOTE: data}))
+        line = line_of(subject_id, attempt, at, kind, content)
+        link = link_after(_last_link(db, subject_id), sequence, line.digest, None)
+        db.execute(
+            "UPDATE history SET data = ?, texts = ?, sealed = ?, link = ? WHERE sequence = ?",
+            (*content, link, sequence),
+        )
+        count, head = sequence, head_after(head, link)
+    latest = db.execute("SELECT coalesce(max(at), 0) FROM history").fetchone()[0]
+    db.execute("INSERT INTO chain (id, count, head, in_use, latest) VALUES (1, ?, ?, 0, ?)", (count, head, latest))
+    links = Links(db.cursor())
+    for kind_of_work, table in TABLES.items():
+        columns = COLUMNS[kind_of_work]
+        for number, data, *values in rows_of(db, table, "number", f"data, {columns}"):
+            content = _split(data, kind_of_work)
+            subject_id = values[0]
+            wish = _wish(db, values[1]) if table == "cases" else ""
+            at = db.execute("SELECT coalesce(max(at), 0) FROM history WHERE subject_id = ?", (subject_id,)).fetchone()[
+                0
+            ]
+            state = state_of(number, row_digest(values, content.data, content.sealed))
+            mark = line_of(subject_id, 0, at, MARK, Packed(wish, None, None))
+            link = links.add(_last_link(db, subject_id), [mark], state)
+            db.execute(
+                f"UPDATE {table} SET data = ?, texts = ?, sealed = ?, head = ? WHERE number = ?",  # noqa: S608 - a constant
+                (*content, link, number),
+            )
+            if links.waiting >= _MANY:
+                links.keep()
+    links.keep()
+    db.execute("UPDATE chain SET in_use = 0")
+
+
+def _split(data: str, kind: type) -> Packed:
+    """A stored record in its two parts. What cannot be read stays as it is: that hurts nobody but itself."""
+    try:
+        found = json.loads(data)
+        return split(found, kind) if isinstance(found, dict) else Packed(data, None, None)
+    except ValueError:
+        return Packed(data, None, None)
+
+
+def _last_link(db: sqlite3.Connection, subject_id: str) -> bytes:
+    row = db.execute(
+        "SELECT link FROM history WHERE subject_id = ? AND link IS NOT NULL ORDER BY sequence DESC LIMIT 1",
+        (subject_id,),
+    ).fetchone()
+    return cast("bytes", row[0]) if row is not None else FIRST
+
+
+def _wish(db: sqlite3.Connection, wish_id: str) -> str:
+    """The digest of a wish, which the first line of each of its cases holds."""
+    row = db.execute(f"SELECT {WISH}, data, sealed FROM cancellations WHERE id = ?", (wish_id,)).fetchone()  # noqa: S608 - a constant
+    return row_digest(row[:-2], row[-2], row[-1]).hex() if row is not None else ""

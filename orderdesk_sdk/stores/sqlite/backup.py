@@ -1,0 +1,153 @@
+"""A copy of a ledger while it is in use, whole and verified; and how one comes back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from itertools import count, islice
+from pathlib import Path
+
+from attrs import frozen
+
+from orderdesk_sdk.cases.ledger_flaws import Flaw, Head
+from orderdesk_sdk.errors import InputError, LedgerError
+from orderdesk_sdk.plugin.toolkit.private_files import create_private
+from orderdesk_sdk.stores.sqlite.connection import opened, wal_of
+from orderdesk_sdk.stores.sqlite.verifying import examine, head_of, readable
+
+__all__ = ["Backup", "Restored", "accept_as_it_is", "make_backup", "restore"]
+
+
+@frozen
+class Backup:
+    """A copy that was made. head: what it ends with. flaws: what in the ledger was not as it was written already."""
+
+    path: Path
+    head: Head
+    flaws: tuple[Flaw, ...]
+
+
+def make_backup(source: Path, target: Path) -> Backup:
+    """Copy a ledger with all that stands in it now; others go on reading and writing meanwhile.
+
+    The copy is one file, which only its owner may read. Raises InputError where there is a file of that name, and
+    LedgerError where the ledger cannot be read, or the copy not be written.
+    """
+    half = target.with_name(f".{target.name}.half")
+    try:
+        if not create_private(target):
+            raise InputError("there is such a file already", place=str(target), remedy="name a new one")
+        try:
+            half.unlink(missing_ok=True)  # Of a backup that was ended by force.
+            create_private(half)
+            found = _copy(source, half)
+            half.replace(target)
+        except BaseException:
+            target.unlink()
+            half.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise LedgerError(f"cannot be written: {error.strerror}", place=str(target)) from None
+    except sqlite3.Error as error:
+        raise LedgerError(
+            f"no backup was made: {error}",
+            place=str(target),
+            remedy="check the disk's free space and `orderdesk doctor`",
+        ) from None
+    return Backup(target, *found)
+
+
+def _copy(source: Path, half: Path) -> tuple[Head, tuple[Flaw, ...]]:
+    with opened(source) as here, closing(sqlite3.connect(half, isolation_level=None)) as there:
+        here.backup(there)  # In one step, from one snapshot; in a write-ahead log it keeps nobody from writing.
+        there.execute("PRAGMA journal_mode = DELETE")  # One file, without another beside it.
+        there.execute("UPDATE chain SET in_use = 0")
+        there.text_factory = readable
+        sound = [row[0] for row in there.execute("PRAGMA integrity_check(10)")]
+        damage = [Flaw(None, f"the database is damaged: {text}") for text in sound if text != "ok"]
+        return head_of(there) or Head(0, ""), (*damage, *examine(there))
+
+
+@frozen
+class Restored:
+    """A ledger that was put back. head: what it ends with. away: where the one before it lies; None: there was none."""
+
+    head: Head
+    away: Path | None
+
+
+def restore(backup: Path, path: Path) -> Restored:
+    """Put a backup in the place of a ledger, which is moved away with all that lies beside it.
+
+    Raises LedgerError, and changes nothing, where the ledger is in use, or the backup is none or not as it was written.
+    """
+    try:
+        with opened(backup) as there:
+            there.text_factory = readable
+            head, flaws = head_of(there), tuple(islice(examine(there), 1))
+    except sqlite3.Error as error:
+        raise LedgerError(f"it is no backup of a ledger: {error}", place=str(backup), remedy="name another") from None
+    if flaws or head is None:
+        told = flaws[0].text if flaws else "it names no head"
+        raise LedgerError(f"it is not as it was written: {told}", place=str(backup), remedy="name an earlier backup")
+    _demand_unused(path)
+    half = path.with_name(f".{path.name}.half")
+    try:
+        half.unlink(missing_ok=True)
+        create_private(half)
+        with half.open("r+b") as file, backup.open("rb") as source:
+            shutil.copyfileobj(source, file)
+            file.flush()
+            os.fsync(file.fileno())
+        away = _move_away(path)
+        half.replace(path)
+    except OSError as error:
+        raise LedgerError(f"cannot be restored: {error.strerror}", place=str(path)) from None
+    return Restored(head, away)
+
+
+def _demand_unused(path: Path) -> None:
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=0)) as db:
+            db.execute("PRAGMA journal_mode = DELETE")  # Needs the file alone.
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            remedy = "end every program that uses it: workers, apps, the command line"
+            raise LedgerError("it is in use", place=str(path), remedy=remedy) from None
+    except sqlite3.DatabaseError:
+        return  # Damaged, which may be why it is restored: nobody can use it.
+
+
+def _move_away(path: Path) -> Path | None:
+    number = next(n for n in count(1) if not path.with_name(f"{path.name}.before-{n}").exists())
+    away = path.with_name(f"{path.name}.before-{number}")
+    existed = path.exists()
+    for end in ("-wal", "-shm", "-journal", ""):  # An old log beside a restored ledger would damage it.
+        beside = path.with_name(f"{path.name}{end}")
+        if beside.exists():
+            beside.rename(away.with_name(f"{away.name}{end}"))
+    return away if existed else None
+
+
+def accept_as_it_is(path: Path) -> Head:
+    """Let a ledger be used although its log is missing; what it ends with. A person decides that: see the command.
+
+    Raises InputError for a ledger that lacks nothing.
+    """
+    if wal_of(path).exists():
+        raise InputError("its log is here, so nothing is missing", place=str(path), remedy="use it as it is")
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)) as db:
+            changed = db.execute("UPDATE chain SET in_use = 0 WHERE in_use = 1").rowcount
+            head = head_of(db)
+    except sqlite3.Error as error:
+        raise LedgerError(
+            f"it is no ledger, or has no tables yet: {error}", place=str(path), remedy="restore a backup in its place"
+        ) from None
+    if not changed or head is None:
+        raise InputError("nothing is missing from it", place=str(path), remedy="use it as it is")
+    return head

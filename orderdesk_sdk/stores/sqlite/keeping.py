@@ -1,0 +1,69 @@
+"""What keeps a ledger's file whole while it is in use: watched, marked as in use, and known by its last line."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from orderdesk_sdk.errors import LedgerError
+from orderdesk_sdk.stores.hash_chain import Links
+from orderdesk_sdk.stores.sqlite.connection import FileGuard
+
+__all__ = ["Keeper"]
+
+
+class Keeper:
+    """Of one process's connection that writes. Called inside the transactions of `GroupCommit`."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._place = str(path)
+        self._connection = connection
+        self._guard = FileGuard(path)
+        self._is_used = False
+        self._links: list[Links] = []
+        count, head = connection.execute("SELECT count, head FROM chain").fetchone() or (0, b"")
+        last = connection.execute("SELECT link FROM history WHERE sequence = ?", (count,)).fetchone()
+        self._last: tuple[int, bytes, bytes] | None = (count, head, last[0]) if last is not None else None
+
+    def links(self, cursor: sqlite3.Cursor) -> Links:
+        """The lines that a job of the present transaction adds.
+
+        Raises LedgerError where the last line that this process has seen is not in the ledger any more.
+        """
+        links = Links(cursor)
+        if not self._links and self._last is not None and (links.count, links.head) != self._last[:2]:
+            sequence, _, link = self._last  # Others have written meanwhile, or it is another ledger.
+            if cursor.execute("SELECT link FROM history WHERE sequence = ?", (sequence,)).fetchone() != (link,):
+                raise LedgerError(
+                    f"it lacks line {sequence}, which was written: an older copy or another ledger is in its place",
+                    place=self._place,
+                    remedy="end every program that uses it, put the right file there, and start them again",
+                )
+        self._links.append(links)
+        return links
+
+    def look(self) -> None:
+        """Raises LedgerError where what would be read is no longer in the file that has the ledger's name."""
+        self._guard.check()
+
+    def before(self) -> None:
+        """Before a transaction: the first one marks the file, so that a copy of it without its log can be told."""
+        if not self._is_used:
+            self._guard.check_all()
+            self._connection.execute("UPDATE chain SET in_use = 1")
+            # Into the file itself: a copy would not have it from the log.
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            self._is_used = True
+        self._links = []
+
+    def before_commit(self) -> None:
+        """Raises LedgerError where what would be committed could not be found again."""
+        self._guard.check_all()
+
+    def committed(self) -> None:
+        """What was added is there for good."""
+        self._last = next((links.last for links in reversed(self._links) if links.last is not None), self._last)
+
+    def close(self) -> None:
+        """Look no more: the connection is closed."""
+        self._guard.close()

@@ -1,0 +1,147 @@
+"""The tables of the ledger and how an older file becomes a newer one.
+
+Migrations only go forward; none is ever edited.
+"""
+
+from __future__ import annotations
+
+from orderdesk_sdk.stores.sqlite.adopting import adopt
+from orderdesk_sdk.stores.sqlite.connection import Step
+
+__all__ = ["MIGRATIONS"]
+
+_AS_ONE = "a row is changed only together with its history; an older orderdesk-sdk must be ended and started again"
+_KEPT = "what is in the ledger is kept"
+
+MIGRATIONS: tuple[tuple[Step, ...], ...] = (
+    (
+        """CREATE TABLE cancellations (
+            id TEXT PRIMARY KEY, order_id TEXT NOT NULL, data TEXT NOT NULL) WITHOUT ROWID""",
+        # Beside the wishes, because a key may also name a wish that was under way when it came.
+        """CREATE TABLE keys (
+            key TEXT PRIMARY KEY, content TEXT NOT NULL, cancellation_id TEXT NOT NULL) WITHOUT ROWID""",
+        "CREATE INDEX cancellations_by_order ON cancellations (order_id)",
+        """CREATE TABLE cases (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cancellation_id TEXT NOT NULL, order_id TEXT NOT NULL,
+            connection TEXT NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL, due_at INTEGER,
+            data TEXT NOT NULL)""",
+        "CREATE INDEX cases_by_order ON cases (order_id)",
+        # Two wishes that come at once must not ask one place twice.
+        "CREATE UNIQUE INDEX cases_open ON cases (order_id, connection) WHERE due_at IS NOT NULL",
+        "CREATE INDEX cases_by_cancellation ON cases (cancellation_id)",
+        "CREATE INDEX cases_by_state ON cases (state, number)",
+        "CREATE INDEX cases_due ON cases (due_at) WHERE due_at IS NOT NULL",
+        """CREATE TABLE resubmissions (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, order_number TEXT NOT NULL, original_id TEXT NOT NULL,
+            connection TEXT NOT NULL, version INTEGER NOT NULL, due_at INTEGER, data TEXT NOT NULL,
+            UNIQUE (order_number, connection))""",
+        "CREATE INDEX resubmissions_by_original ON resubmissions (original_id)",
+        "CREATE INDEX resubmissions_due ON resubmissions (due_at) WHERE due_at IS NOT NULL",
+        """CREATE TABLE history (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT, subject_id TEXT NOT NULL, attempt INTEGER NOT NULL,
+            at INTEGER NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL)""",
+        "CREATE INDEX history_by_subject ON history (subject_id, sequence)",
+        # History is evidence: the database itself refuses to change or delete a line of it.
+        """CREATE TRIGGER history_is_kept BEFORE DELETE ON history
+            BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END""",
+        """CREATE TRIGGER history_is_fixed BEFORE UPDATE ON history
+            BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END""",
+    ),
+    (
+        """CREATE TABLE occurrences (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL, handled INTEGER NOT NULL,
+            data TEXT NOT NULL)""",
+        "CREATE INDEX occurrences_waiting ON occurrences (number) WHERE handled = 0",
+        """CREATE TABLE firings (
+            number INTEGER PRIMARY KEY, occurrence_id TEXT NOT NULL, order_id TEXT NOT NULL, at INTEGER NOT NULL,
+            data TEXT NOT NULL)""",
+        "CREATE INDEX firings_by_order ON firings (order_id)",
+    ),
+    (
+        """CREATE TABLE status_changes (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key TEXT UNIQUE, order_id TEXT NOT NULL,
+            connection TEXT NOT NULL, version INTEGER NOT NULL, due_at INTEGER, data TEXT NOT NULL)""",
+        "CREATE INDEX status_changes_by_order ON status_changes (order_id)",
+        "CREATE INDEX status_changes_due ON status_changes (due_at) WHERE due_at IS NOT NULL",
+        "CREATE UNIQUE INDEX status_changes_open ON status_changes (order_id, connection) WHERE due_at IS NOT NULL",
+        # Cases that wait to be asked for together are found by their place.
+        "CREATE INDEX cases_by_place ON cases (connection, state)",
+        # Before errands had one name for the end, a resubmission that was there was called submitted.
+        """UPDATE resubmissions SET data = json_set(data, '$.state', 'done')
+            WHERE json_extract(data, '$.state') = 'submitted'""",
+    ),
+    (
+        # Few and short-lived: an order is about to be registered at a place.
+        "CREATE TABLE registrations (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, data TEXT NOT NULL)",
+    ),
+    (
+        # By place: a long queue at one connection must not be read through to find what is due at another.
+        "DROP INDEX cases_due",
+        "CREATE INDEX cases_due ON cases (connection, due_at, id) WHERE due_at IS NOT NULL",
+        "DROP INDEX resubmissions_due",
+        "CREATE INDEX resubmissions_due ON resubmissions (connection, due_at, id) WHERE due_at IS NOT NULL",
+        "DROP INDEX status_changes_due",
+        "CREATE INDEX status_changes_due ON status_changes (connection, due_at, id) WHERE due_at IS NOT NULL",
+    ),
+    (
+        # The hash chain (`chain`), and beside it the personal texts (`personal`). What there is becomes a part of it.
+        "ALTER TABLE cancellations ADD COLUMN sealed BLOB",
+        "ALTER TABLE cancellations ADD COLUMN texts TEXT",
+        *(
+            f"ALTER TABLE {table} ADD COLUMN {column}"
+            for table in ("cases", "resubmissions", "status_changes")
+            for column in ("head BLOB", "sealed BLOB", "texts TEXT")
+        ),
+        *(
+            f"ALTER TABLE history ADD COLUMN {name}"
+            for name in ("link BLOB", "state BLOB", "sealed BLOB", "texts TEXT")
+        ),
+        # in_use: its newest lines may be in a file beside it, so it is not copied by copying it alone. latest: the
+        # latest time of any line.
+        """CREATE TABLE chain (
+            id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL, head BLOB NOT NULL,
+            in_use INTEGER NOT NULL, latest INTEGER NOT NULL)""",
+        "DROP TRIGGER history_is_fixed",
+        adopt,
+        # Anew, without AUTOINCREMENT: the chain counts the lines, and what SQLite counts costs each commit a page more.
+        """CREATE TABLE history_anew (
+            sequence INTEGER PRIMARY KEY, subject_id TEXT NOT NULL, attempt INTEGER NOT NULL, at INTEGER NOT NULL,
+            kind TEXT NOT NULL, link BLOB, state BLOB, sealed BLOB, data TEXT NOT NULL, texts TEXT)""",
+        """INSERT INTO history_anew
+            SELECT sequence, subject_id, attempt, at, kind, link, state, sealed, data, texts FROM history
+            ORDER BY sequence""",
+        "DROP TRIGGER history_is_kept",
+        "DROP TABLE history",
+        "ALTER TABLE history_anew RENAME TO history",
+        "CREATE INDEX history_by_subject ON history (subject_id, sequence)",
+        """CREATE TRIGGER history_is_kept BEFORE DELETE ON history
+            BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END""",
+        # Of a line nothing ever changes, but that its texts may be removed.
+        """CREATE TRIGGER history_is_fixed
+            BEFORE UPDATE OF sequence, subject_id, attempt, at, kind, data, link, state, sealed ON history
+            BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END""",
+        """CREATE TRIGGER history_texts_only_go BEFORE UPDATE OF texts ON history WHEN NEW.texts IS NOT NULL
+            BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END""",
+        # A program of an older version that still runs would write beside the chain.
+        f"""CREATE TRIGGER history_is_chained BEFORE INSERT ON history WHEN NEW.link IS NULL
+            BEGIN SELECT RAISE(ABORT, '{_AS_ONE}'); END""",
+        *(
+            f"CREATE TRIGGER {table}_are_{name} BEFORE {when} BEGIN SELECT RAISE(ABORT, '{said}'); END"
+            for table in ("cases", "resubmissions", "status_changes")
+            for name, when, said in (
+                ("chained", f"INSERT ON {table} WHEN NEW.head IS NULL", _AS_ONE),
+                ("changed_with_history", f"UPDATE OF data, version ON {table} WHEN NEW.head IS OLD.head", _AS_ONE),
+                ("kept", f"DELETE ON {table}", _KEPT),
+            )
+        ),
+        f"""CREATE TRIGGER cancellations_are_kept BEFORE DELETE ON cancellations
+            BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END""",
+    ),
+    (
+        # Beside the history: what came in is no evidence, and is forgotten after a while.
+        """CREATE TABLE messages (
+            connection TEXT NOT NULL, digest TEXT NOT NULL, at INTEGER NOT NULL, done INTEGER NOT NULL,
+            PRIMARY KEY (connection, digest)) WITHOUT ROWID""",
+        "CREATE INDEX messages_by_age ON messages (connection, at)",
+    ),
+)

@@ -1,0 +1,50 @@
+"""The messages that were looked into: remembered by their digests, so that one that is sent again does nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+from datetime import datetime
+
+from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.stores.serialization import stamp
+
+__all__ = ["settle_messages", "take_messages"]
+
+REMEMBERED = 10_000
+"""Messages per connection; the oldest are forgotten."""
+AGE = hours(30 * 24)
+"""How long one is remembered. Senders repeat for days at most; what comes later is news."""
+UNDER_WAY = minutes(5)
+"""Whoever has not settled a message by then is taken for dead, and it may be taken again."""
+
+
+def take_messages(cursor: sqlite3.Cursor, connection: str, digests: Collection[str], at: datetime) -> frozenset[str]:
+    """Those of the messages that nobody has looked into, nor does right now. They are the caller's."""
+    taken = set()
+    for digest in digests:
+        cursor.execute(
+            "INSERT INTO messages (connection, digest, at, done) VALUES (?1, ?2, ?3, 0) ON CONFLICT DO UPDATE"
+            " SET at = ?3, done = 0 WHERE (done = 0 AND at <= ?4) OR at <= ?5",
+            (connection, digest, stamp(at), stamp(at - UNDER_WAY), stamp(at - AGE)),
+        )
+        if cursor.rowcount == 1:
+            taken.add(digest)
+    if taken:
+        cursor.execute(
+            "DELETE FROM messages WHERE connection = ?1 AND (at <= ?2 OR at < (SELECT at FROM messages"
+            " WHERE connection = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?3))",
+            (connection, stamp(at - AGE), REMEMBERED - 1),
+        )
+    return frozenset(taken)
+
+
+def settle_messages(cursor: sqlite3.Cursor, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
+    """Remember the messages that were looked into, and forget those that could not be."""
+    cursor.executemany(
+        "UPDATE messages SET done = 1 WHERE connection = ? AND digest = ?", [(connection, digest) for digest in done]
+    )
+    cursor.executemany(
+        "DELETE FROM messages WHERE connection = ? AND digest = ? AND done = 0",
+        [(connection, digest) for digest in dropped],
+    )

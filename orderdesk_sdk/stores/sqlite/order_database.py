@@ -1,0 +1,167 @@
+"""The SQLite file of the local host: opened, migrated, and used by one thread at a time.
+
+The file may be the ledger's. All names here begin with `host_`, and the version of these tables is a row of their own,
+so neither side minds the other's.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from orderdesk_sdk.errors import LedgerError
+from orderdesk_sdk.stores.sqlite.connection import FileGuard, Step, close, connect, migrate, use_wal
+
+__all__ = ["MIGRATIONS", "LocalFile"]
+
+MIGRATIONS: Final[tuple[tuple[Step, ...], ...]] = (
+    (
+        "CREATE TABLE host_folders (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE) STRICT",
+        # Usual in Order Desk: https://help.orderdesk.com/article/287-cancel-an-order, articles 682 and 801; New is
+        # reported by third parties only.
+        "INSERT INTO host_folders (name) VALUES ('New'), ('Prepared'), ('Closed'), ('Canceled')",
+        """CREATE TABLE host_orders (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            number TEXT NOT NULL UNIQUE,
+            folder_id INTEGER NOT NULL REFERENCES host_folders (id),
+            document TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX host_orders_by_folder ON host_orders (folder_id, seq)",
+        """CREATE TABLE host_placements (
+            order_id TEXT NOT NULL REFERENCES host_orders (id),
+            connection TEXT NOT NULL,
+            remote_id TEXT NOT NULL,
+            role TEXT NOT NULL,
+            submitted_at TEXT NOT NULL,
+            status TEXT,
+            status_at TEXT,
+            PRIMARY KEY (order_id, connection),
+            UNIQUE (connection, remote_id)
+        ) STRICT""",
+        """CREATE TABLE host_links (
+            copy_id TEXT PRIMARY KEY REFERENCES host_orders (id),
+            original_id TEXT NOT NULL REFERENCES host_orders (id)
+        ) STRICT""",
+        "CREATE INDEX host_links_by_original ON host_links (original_id)",
+        """CREATE TABLE host_history (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            order_id TEXT NOT NULL REFERENCES host_orders (id),
+            at TEXT NOT NULL,
+            by TEXT NOT NULL,
+            text TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX host_history_by_order ON host_history (order_id, seq)",
+        """CREATE TRIGGER host_history_stays BEFORE DELETE ON host_history
+            BEGIN SELECT RAISE(ABORT, 'history is append-only'); END""",
+        """CREATE TRIGGER host_history_is_kept BEFORE UPDATE ON host_history
+            BEGIN SELECT RAISE(ABORT, 'history is append-only'); END""",
+    ),
+    (
+        # Two shops may both have a number, and an order that is made anew has that of the old one. A column's UNIQUE
+        # goes only with its table.
+        """CREATE TABLE host_orders_anew (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            number TEXT NOT NULL,
+            folder_id INTEGER NOT NULL REFERENCES host_folders (id),
+            document TEXT NOT NULL,
+            taken_over_by TEXT REFERENCES host_orders (id)
+        ) STRICT""",
+        "INSERT INTO host_orders_anew SELECT seq, id, number, folder_id, document, NULL FROM host_orders",
+        "DROP TABLE host_orders",
+        "ALTER TABLE host_orders_anew RENAME TO host_orders",
+        "CREATE INDEX host_orders_by_number ON host_orders (number)",
+        "CREATE INDEX host_orders_by_folder ON host_orders (folder_id, seq)",
+    ),
+    (
+        # Who a person is and what they wrote may go; that there was an entry, and when, stays.
+        "DROP TRIGGER host_history_is_kept",
+        """CREATE TRIGGER host_history_is_kept BEFORE UPDATE ON host_history
+            WHEN NEW.text <> '(removed)' OR NEW.by <> '(removed)' OR NEW.seq <> OLD.seq
+            OR NEW.order_id <> OLD.order_id OR NEW.at <> OLD.at
+            BEGIN SELECT RAISE(ABORT, 'history is append-only'); END""",
+    ),
+)
+"""Statements that lead from version n to n + 1, oldest first. Never changed once released, only added to."""
+
+
+class LocalFile:
+    """One connection behind one lock: SQLite lets one writer in at a time anyway."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file and bring its tables to this version.
+
+        Raises LedgerError where it cannot be opened, is no SQLite file, or comes from a newer version.
+        """
+        self._place = str(path)
+        self._lock = threading.RLock()
+        with self._told(), ExitStack() as made:
+            self._connection = made.enter_context(closing(connect(path)))
+            # A table that is made anew is gone for a moment, and what refers to it must bear that.
+            self._connection.execute("PRAGMA foreign_keys = OFF")
+            migrate(self._connection, "host_schema", MIGRATIONS, self._place)
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            use_wal(self._connection)
+            self._guard = FileGuard(path)
+            made.pop_all()
+        self._closing = weakref.finalize(self, _close, self._lock, self._guard, self._connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for statements that change nothing."""
+        with self._lock, self._told():
+            self._guard.check()
+            yield self._connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The connection inside one transaction: on disk after the block, or undone if the block raises."""
+        with self._lock, self._told():
+            # IMMEDIATE: what is read here cannot be changed by another process before it is written.
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._guard.check_all()
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def erasing(self) -> Iterator[sqlite3.Connection]:
+        """As `writing`, and what is overwritten is not left in the file's free space."""
+        with self._lock, self._told():
+            self._connection.execute("PRAGMA secure_delete = ON")
+            try:
+                with self.writing() as connection:
+                    yield connection
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self._connection.execute("PRAGMA secure_delete = OFF")
+
+    def close(self) -> None:
+        """Close the file, after the call that is using it. Closing twice is fine."""
+        self._closing()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.ProgrammingError as error:
+            raise LedgerError(f"{error}", place=self._place, remedy="open the local host again") from error
+        except sqlite3.Error as error:
+            remedy = "check that the folder exists, that the disk has room and that no other process holds the file"
+            raise LedgerError(f"{error}; this call changed nothing", place=self._place, remedy=remedy) from error
+
+
+def _close(lock: threading.RLock, guard: FileGuard, connection: sqlite3.Connection) -> None:
+    with lock:
+        guard.close()
+        close(connection)

@@ -1,0 +1,157 @@
+"""How orders come into the local host: checked before the file is touched, then written a few at a time.
+
+An import of a whole shop takes minutes. In one transaction it would keep everybody else from writing for as long, and a
+service's answer could not be kept.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final
+
+from attrs import field, frozen
+
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.errors import InputError, LedgerError
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.stores.sqlite import order_rows
+from orderdesk_sdk.stores.sqlite.order_database import LocalFile
+
+__all__ = ["NEW", "Clash", "ImportReport", "take_in"]
+
+NEW: Final = "New"
+"""The folder of orders that were put in none."""
+AT_ONCE: Final = 250
+"""Orders of one transaction: a few hundredths of a second."""
+PAUSE: Final = 0.5
+"""How long others may write between two transactions, as a part of what one took: who waits looks only now and then."""
+
+
+@frozen
+class Clash:
+    """An order that came in and can be mistaken for others: by its number, or because one's id is another's number.
+
+    ids: its own, then the others'. text: what is the matter and how to go on, for people.
+    """
+
+    number: str
+    ids: tuple[str, ...]
+    text: str
+
+
+@frozen
+class ImportReport:
+    """What an import did, as order numbers in the order of the import. clashes: of those that were added or renamed."""
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    clashes: tuple[Clash, ...] = ()
+
+
+@frozen
+class _Done:
+    added: list[str] = field(factory=list)
+    updated: list[str] = field(factory=list)
+    unchanged: list[str] = field(factory=list)
+    clashes: list[Clash] = field(factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.added) + len(self.updated) + len(self.unchanged)
+
+
+def take_in(file: LocalFile, orders: Iterable[Order], *, by: str, clock: Clock) -> ImportReport:
+    """Add the orders that are new by id, update the others whole.
+
+    Raises InputError, before anything is written, that lists every order that cannot be stored or whose id comes twice;
+    and LedgerError, which says how many orders are in already where that is so.
+    """
+    left = _checked(orders)
+    done, count = _Done(), len(left)
+    while left:
+        began = time.monotonic()
+        try:
+            with file.writing() as db:
+                told = _write(db, tuple(islice(left, AT_ONCE)), by, clock)
+        except LedgerError as error:
+            if not done.count:
+                raise
+            raise LedgerError(
+                f"{done.count} of {count} orders are imported, the others are not: {error.text}",
+                place=error.place,
+                remedy=f"{error.remedy}; then import the same again: what is there already is left as it is",
+            ) from error
+        for _ in range(told.count):
+            left.popleft()  # Their texts are needed no more.
+        done.added.extend(told.added)
+        done.updated.extend(told.updated)
+        done.unchanged.extend(told.unchanged)
+        done.clashes.extend(told.clashes)
+        if left and told.count > len(told.unchanged):
+            time.sleep((time.monotonic() - began) * PAUSE)
+    return ImportReport(tuple(done.added), tuple(done.updated), tuple(done.unchanged), tuple(done.clashes))
+
+
+def _checked(orders: Iterable[Order]) -> deque[tuple[Order, str]]:
+    """The orders, each with the text that is stored of it."""
+    found: deque[tuple[Order, str]] = deque()
+    faults: list[str] = []
+    seen: set[str] = set()
+    for order in orders:
+        try:
+            found.append((order, order_rows.as_text(order)))
+        except InputError as error:
+            faults.append(f"order {order.id}: {error.text}")
+            continue
+        if order.id in seen:
+            faults.append(f"order {order.id}: its id comes twice")
+        seen.add(order.id)
+    if faults:
+        more = [f"and {len(faults) - 20} more"] if len(faults) > 20 else []
+        text = "\n".join(["nothing was imported", *faults[:20], *more])
+        raise InputError(text, remedy="mend or leave out these orders")
+    return found
+
+
+def _write(db: sqlite3.Connection, orders: Sequence[tuple[Order, str]], by: str, clock: Clock) -> _Done:
+    done = _Done()
+    known = {folder.id for folder in order_rows.folders(db)}
+    new = order_rows.folder_named(db, NEW).id
+    for order, document in orders:
+        stored = db.execute("SELECT document, number FROM host_orders WHERE id = ?", (order.id,)).fetchone()
+        if stored is None or stored[1] != order.number:
+            done.clashes.extend(_clashes(order, order_rows.others_called(db, order)))
+        if stored is not None and stored[0] == document:
+            done.unchanged.append(order.number)
+        elif stored is not None:
+            db.execute(
+                "UPDATE host_orders SET number = ?1, document = ?2,"
+                " taken_over_by = CASE number WHEN ?1 THEN taken_over_by END WHERE id = ?3",
+                (order.number, document, order.id),
+            )
+            order_rows.add_note(db, order.id, "Updated by import", by=by, at=clock.now())
+            done.updated.append(order.number)
+        else:
+            here = order.folder_id is not None and order.folder_id in known
+            order_rows.insert_order(
+                db, order, order.folder_id if here and order.folder_id is not None else new, document
+            )
+            other = "" if here or order.folder_id is None else f" from folder {order.folder_id}, unknown here"
+            order_rows.add_note(db, order.id, f"Imported{other}", by=by, at=clock.now())
+            done.added.append(order.number)
+    return done
+
+
+def _clashes(order: Order, others: Sequence[Order]) -> tuple[Clash, ...]:
+    if not others:
+        return ()
+    known = [f"id:{each.id} ({order_rows.told(each)})" for each in (order, *others)]
+    text = f"order {order.number} can be mistaken: say {' or '.join(known)}"
+    if any(other.number == order.number for other in others):
+        text += f"; where it is one order made anew, `orderdesk take-over id:{order.id}` lets this one have the number"
+    return (Clash(order.number, (order.id, *(other.id for other in others)), text),)

@@ -1,0 +1,271 @@
+"""The local host's rows as values: what more than one call needs, all inside the caller's transaction."""
+
+from __future__ import annotations
+
+import difflib
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from attrs import evolve, frozen
+
+from orderdesk_sdk.errors import AmbiguousError, InputError, NotFoundError
+from orderdesk_sdk.orders.order import Address, Order, Placement, Role
+from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
+from orderdesk_sdk.orders.serialization import read_stored_order, write_order_text
+
+__all__ = [
+    "NOTE_LIMIT",
+    "Folder",
+    "add_note",
+    "ancestors",
+    "anonymous",
+    "as_order",
+    "as_text",
+    "find_order",
+    "folder_named",
+    "folders",
+    "insert_order",
+    "insert_placement",
+    "must_exist",
+    "others_called",
+    "others_of_number",
+    "owner_of",
+    "placements",
+    "remove_texts",
+    "split_note",
+    "stamp",
+    "storable",
+    "told",
+]
+
+NOTE_LIMIT: Final = 1800
+"""Characters of one history note, as in Order Desk (reported by third parties, no official text was found)."""
+_NEIGHBORS: Final = 2000
+"""Orders whose names are compared for "did you mean": the newest, so that a typo costs the same in a large store."""
+
+
+_GOES_BY_IT: Final = """NOT EXISTS (
+    SELECT 1 FROM host_orders AS taker WHERE taker.id = host_orders.taken_over_by AND taker.number = host_orders.number
+)"""
+"""Of an order: no other that still has its number took it over."""
+
+
+@frozen
+class Folder:
+    """A folder: a label on orders, nothing more."""
+
+    id: int
+    name: str
+
+
+def stamp(moment: datetime) -> str:
+    """An aware moment as text that sorts by time."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def storable(text: str) -> str:
+    """The text as SQLite takes it: half characters, which a service's reply may hold, become "?"."""
+    return text.encode(errors="replace").decode()
+
+
+def as_text(order: Order) -> str:
+    """The order as it is stored. The folder is not in it: it has a column, so that a move rewrites nothing."""
+    return write_order_text(evolve(order, folder_id=None))
+
+
+def as_order(order_id: str, document: str, folder_id: int) -> Order:
+    """The order that a row holds."""
+    return evolve(read_stored_order(document, place=f"stored order {order_id}"), folder_id=folder_id)
+
+
+def find_order(db: sqlite3.Connection, ref: str) -> Order:
+    """The order with this id or number; NotFoundError for none (with close matches), AmbiguousError for several.
+
+    An order whose number another one took over is found by its id alone.
+    """
+    named = order_ref(ref)
+    name = str(named)
+    columns = "SELECT id, document, folder_id FROM host_orders WHERE"
+    by_id, by_number = f"{columns} id = ?1", f"{columns} number = ?1 AND {_GOES_BY_IT}"
+    match named:
+        case OrderId():
+            query = by_id
+        case OrderNumber():
+            query = by_number
+        case _:
+            query = f"{by_id} UNION {by_number}"
+    rows = db.execute(query, (name,)).fetchall()
+    if len(rows) == 1:
+        return as_order(*rows[0])
+    if rows:
+        raise _ambiguous(name, [as_order(*row) for row in rows])
+    newest = db.execute("SELECT number, id FROM host_orders ORDER BY seq DESC LIMIT ?", (_NEIGHBORS,))
+    names = dict.fromkeys(name for row in newest for name in row)
+    close = difflib.get_close_matches(name, names, n=3)
+    remedy = f"did you mean {', '.join(close)}?" if close else "import the order first, or list the orders there are"
+    kind = "id" if isinstance(named, OrderId) else "number" if isinstance(named, OrderNumber) else "id or number"
+    raise NotFoundError(f"no order has the {kind} {name!r}", remedy=remedy)
+
+
+def _ambiguous(name: str, orders: Sequence[Order]) -> AmbiguousError:
+    of_number = [order for order in orders if order.number == name]
+    if len(of_number) == len(orders):
+        text = f"{len(orders)} orders have the number {name!r}"
+    else:
+        text = f"{name!r} is the id of one order and the number of another"
+    remedy = f"say which: {', '.join(f'id:{order.id} ({told(order)})' for order in orders)}"
+    return AmbiguousError(text, remedy=remedy, ids=tuple(order.id for order in orders))
+
+
+def told(order: Order) -> str:
+    """An order in a few words that tell it from others of its number."""
+    since = f", {order.added_at:%Y-%m-%d}" if order.added_at is not None else ""
+    return f"{order.number} of {order.source_name or 'no source'}{since}"
+
+
+def others_called(db: sqlite3.Connection, order: Order) -> tuple[Order, ...]:
+    """The other orders that a person may mean by this one's id or number, or that this one's may be meant by."""
+    columns = "SELECT id, document, folder_id FROM host_orders WHERE id <> ?1 AND"
+    query = f"{columns} id = ?2 UNION {columns} number IN (?1, ?2) AND {_GOES_BY_IT}"
+    return tuple(as_order(*row) for row in db.execute(query, (order.id, order.number)))
+
+
+def others_of_number(db: sqlite3.Connection, order: Order) -> tuple[str, ...]:
+    """The ids of the other orders that go by an order's number."""
+    columns = "SELECT id FROM host_orders WHERE"
+    query = f"{columns} number = ? AND id <> ? AND {_GOES_BY_IT} ORDER BY seq"
+    return tuple(row[0] for row in db.execute(query, (order.number, order.id)))
+
+
+def must_exist(db: sqlite3.Connection, order_id: str) -> None:
+    """Nothing, if an order has this id; else NotFoundError."""
+    if db.execute("SELECT 1 FROM host_orders WHERE id = ?", (order_id,)).fetchone() is None:
+        raise NotFoundError(f"no order has the id {order_id!r}", remedy="give the id, not the number: order(ref).id")
+
+
+def owner_of(db: sqlite3.Connection, name: str) -> str | None:
+    """The id of an order that has `name` as its id or number; None: it is free."""
+    row = db.execute("SELECT id FROM host_orders WHERE id = ?1 OR number = ?1", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def insert_order(db: sqlite3.Connection, order: Order, folder_id: int, document: str | None = None) -> None:
+    """Add a new order. document: its text, where that was made already."""
+    db.execute(
+        "INSERT INTO host_orders (id, number, folder_id, document) VALUES (?, ?, ?, ?)",
+        (order.id, order.number, folder_id, as_text(order) if document is None else document),
+    )
+
+
+def folders(db: sqlite3.Connection) -> tuple[Folder, ...]:
+    """All folders, oldest first."""
+    return tuple(Folder(*row) for row in db.execute("SELECT id, name FROM host_folders ORDER BY id"))
+
+
+def folder_named(db: sqlite3.Connection, name: str) -> Folder:
+    """The folder of that name, in whatever case; NotFoundError tells the names there are."""
+    known = folders(db)
+    for folder in known:
+        if folder.name.casefold() == name.strip().casefold():
+            return folder
+    names = ", ".join(folder.name for folder in known)
+    raise NotFoundError(f"there is no folder {name!r}", remedy=f"folders: {names}; create_folder makes another")
+
+
+def placements(db: sqlite3.Connection, order_id: str) -> tuple[Placement, ...]:
+    """Where the order was submitted, oldest first."""
+    rows = db.execute(
+        "SELECT connection, remote_id, submitted_at, role, status, status_at FROM host_placements "
+        "WHERE order_id = ? ORDER BY submitted_at, connection",
+        (order_id,),
+    )
+    return tuple(
+        Placement(
+            connection=connection,
+            remote_id=remote_id,
+            submitted_at=datetime.fromisoformat(submitted_at),
+            role=Role(role),
+            status=status,
+            status_at=None if status_at is None else datetime.fromisoformat(status_at),
+        )
+        for connection, remote_id, submitted_at, role, status, status_at in rows
+    )
+
+
+def insert_placement(db: sqlite3.Connection, order_id: str, placement: Placement) -> None:
+    """Add a new placement."""
+    db.execute(
+        "INSERT INTO host_placements (order_id, connection, remote_id, role, submitted_at, status, status_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            order_id,
+            placement.connection,
+            placement.remote_id,
+            placement.role.value,
+            stamp(placement.submitted_at),
+            None if placement.status is None else storable(placement.status),
+            None if placement.status_at is None else stamp(placement.status_at),
+        ),
+    )
+
+
+def split_note(text: str, limit: int = NOTE_LIMIT) -> tuple[str, ...]:
+    """The text as notes of at most `limit` characters, numbered "(1/3) " where one is not enough; nothing is left out.
+
+    Raises InputError for a blank text.
+    """
+    if not text.strip():
+        raise InputError("a history note needs a text")
+    if len(text) <= limit:
+        return (text,)
+    count = 2
+    while True:
+        room = limit - len(f"({count}/{count}) ")
+        parts = [text[start : start + room] for start in range(0, len(text), room)]
+        if len(parts) <= count:
+            return tuple(f"({index}/{len(parts)}) {part}" for index, part in enumerate(parts, 1))
+        count = len(parts)
+
+
+def add_note(db: sqlite3.Connection, order_id: str, text: str, *, by: str, at: datetime) -> None:
+    """Append to an order's history."""
+    db.executemany(
+        "INSERT INTO host_history (order_id, at, by, text) VALUES (?, ?, ?, ?)",
+        [(order_id, stamp(at), storable(by), note) for note in split_note(storable(text))],
+    )
+
+
+def anonymous(order: Order) -> Order:
+    """The order without whoever it is for and what they wrote: its lines, totals, times and parcels stay."""
+    return evolve(
+        order,
+        email="",
+        customer_id="",
+        shipping=Address(country=order.shipping.country),
+        customer=Address(country=order.customer.country),
+        lines=tuple(evolve(line, variations={}, metadata={}, extra={}) for line in order.lines),
+        shipments=tuple(evolve(shipment, tracking_url="", extra={}) for shipment in order.shipments),
+        notes=(),
+        checkout_data={},
+        metadata={},
+        extra={},
+    )
+
+
+def remove_texts(db: sqlite3.Connection, order: Order) -> None:
+    """Remove from an order and its history who people are and what they wrote."""
+    db.execute("UPDATE host_orders SET document = ? WHERE id = ?", (as_text(anonymous(order)), order.id))
+    db.execute("UPDATE host_history SET text = '(removed)', by = '(removed)' WHERE order_id = ?", (order.id,))
+
+
+def ancestors(db: sqlite3.Connection, order_id: str) -> list[tuple[str, str]]:
+    """Ids and numbers of the orders that this one descends from by duplication, nearest first."""
+    return db.execute(
+        """WITH RECURSIVE line (id, depth) AS (
+            SELECT original_id, 1 FROM host_links WHERE copy_id = ?
+            UNION ALL SELECT original_id, depth + 1 FROM host_links JOIN line ON copy_id = line.id
+        ) SELECT host_orders.id, number FROM line JOIN host_orders USING (id) ORDER BY depth""",
+        (order_id,),
+    ).fetchall()

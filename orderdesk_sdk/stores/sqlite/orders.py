@@ -1,0 +1,365 @@
+"""The embedded local host: orders, folders, history and placements in one SQLite file, which may be the ledger's.
+
+For shops without Order Desk, for tests and for the demo. Where Order Desk's behavior is known it is followed: a number
+is given once, a folder is a label, history only grows.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from attrs import evolve, frozen
+
+from orderdesk_sdk.clock import CLOCKS_DIFFER, Clock, utc
+from orderdesk_sdk.errors import InputError, NotAllowedError, NotFoundError
+from orderdesk_sdk.orders.numbering import SUFFIX, count_from, next_number
+from orderdesk_sdk.orders.order import Order, Placement
+from orderdesk_sdk.orders.store import Host, Move
+from orderdesk_sdk.stores.sqlite import order_rows
+from orderdesk_sdk.stores.sqlite.order_database import LocalFile
+from orderdesk_sdk.stores.sqlite.order_import import NEW, Clash, ImportReport, take_in
+from orderdesk_sdk.stores.sqlite.order_rows import NOTE_LIMIT, Folder, split_note
+
+__all__ = ["NOTE_LIMIT", "Clash", "Folder", "HistoryEntry", "ImportReport", "LocalHost", "embedded", "split_note"]
+
+PAGE_LIMIT: Final = 500
+"""Orders of one page, as in Order Desk."""
+
+
+@frozen
+class HistoryEntry:
+    """One entry of an order's history; `at` is in UTC."""
+
+    at: datetime
+    by: str
+    text: str
+
+
+class LocalHost:
+    """A `Host` in a file, safe for threads and for several processes.
+
+    Every method raises LedgerError where the file cannot be read or written, and InputError for a blank `by`. A change
+    is on disk when the call returns, or did not happen.
+    """
+
+    def __init__(self, path: str | Path, *, clock: Clock, suffix: str = SUFFIX) -> None:
+        """Open the file, or make it with the folders New, Prepared, Closed and Canceled. Its directory must exist.
+
+        suffix: of the numbers of duplicates; see `numbering`.
+        """
+        self._file = LocalFile(Path(path))
+        self._clock = clock
+        self._suffix = suffix
+
+    def close(self) -> None:
+        """Close the file; every later call raises LedgerError."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Orders
+
+    def import_orders(self, orders: Iterable[Order], *, by: str) -> ImportReport:
+        """Add the orders that are new by id, update the others whole.
+
+        A new order goes into the folder of its `folder_id`, or into New where that is None or a folder of another store
+        (its history says which). An update keeps folder, placements, history and links: only `move` moves. Raises
+        InputError, before anything is written, that lists every order that cannot be stored, or whose id comes twice.
+
+        They are written a few at a time, so that others can write meanwhile. Where that fails half way, LedgerError
+        tells how many are in; the same import again leaves those as they are and goes on.
+
+        Orders of several shops may have one number, and an order that was made anew has that of the old one: all are
+        taken, and the report tells of each clash. See `take_over`.
+        """
+        _named(by)
+        return take_in(self._file, orders, by=by, clock=self._clock)
+
+    def take_over(self, ref: str, *, by: str) -> tuple[str, ...]:
+        """Let this order alone go by its number; the ids of the others, which from now on are found by id alone.
+
+        For an order that was made anew under the old one's number. Nothing else of the others changes: what is under
+        way for them goes on. The histories of all tell of it, and each of them may take the number over again.
+        """
+        _named(by)
+        with self._file.writing() as db:
+            order = order_rows.find_order(db, ref)
+            others = order_rows.others_of_number(db, order)
+            db.execute("UPDATE host_orders SET taken_over_by = NULL WHERE id = ?", (order.id,))
+            now = self._clock.now()
+            for other in others:
+                db.execute("UPDATE host_orders SET taken_over_by = ? WHERE id = ?", (order.id, other))
+                text = f"The number {order.number} was taken over by order id {order.id}"
+                order_rows.add_note(db, other, text, by=by, at=now)
+            if others:
+                text = f"Took the number {order.number} over from order id {', '.join(others)}"
+                order_rows.add_note(db, order.id, text, by=by, at=now)
+        return others
+
+    def order(self, ref: str) -> Order:
+        """The order with this id or number; `folder_id` is the folder it is in now.
+
+        `id:` or `number:` before it says which it is. Raises NotFoundError for an unknown one (telling close matches),
+        and AmbiguousError where `ref` is one order's id and another's number, or the number of several.
+        """
+        with self._file.reading() as db:
+            return order_rows.find_order(db, ref)
+
+    def orders(self, folder: str | None = None, *, limit: int = 50, offset: int = 0) -> tuple[Order, ...]:
+        """One page of orders, in the order of their first import; with `folder`, only those in it.
+
+        Raises InputError for a `limit` outside 1 to 500 or a negative `offset`, NotFoundError for an unknown folder.
+        """
+        if not 1 <= limit <= PAGE_LIMIT or offset < 0:
+            raise InputError(f"limit {limit}, offset {offset}", remedy=f"limit 1 to {PAGE_LIMIT}, offset 0 or more")
+        with self._file.reading() as db:
+            if folder is None:
+                query = "SELECT id, document, folder_id FROM host_orders ORDER BY seq LIMIT ? OFFSET ?"
+                found = db.execute(query, (limit, offset)).fetchall()
+            else:
+                query = (
+                    "SELECT id, document, folder_id FROM host_orders WHERE folder_id = ? ORDER BY seq LIMIT ? OFFSET ?"
+                )
+                found = db.execute(query, (order_rows.folder_named(db, folder).id, limit, offset)).fetchall()
+        return tuple(order_rows.as_order(*row) for row in found)
+
+    def free_number(self, ref: str) -> str:
+        """The first free of 1042-1, 1042-2, ...: what `duplicate` would pick now."""
+        with self._file.reading() as db:
+            original = order_rows.find_order(db, ref)
+            return self._next(db, original.number, (row[1] for row in order_rows.ancestors(db, original.id)))
+
+    def duplicate(self, ref: str, *, by: str, number: str | None = None) -> Order:
+        """A copy under a new id and number, in the folder New, with no fulfillment, shipments or placements.
+
+        With `number` None it is the first free of 1042-1, 1042-2, ...; a copy of a copy counts on from the first
+        original, so 1042-1 is followed by 1042-2. Order Desk's own rule is UNKNOWN. Both orders' histories tell of each
+        other. Raises InputError for a blank number and for one that is taken, naming the order that has it.
+        """
+        _named(by)
+        with self._file.writing() as db:
+            original = order_rows.find_order(db, ref)
+            earlier = order_rows.ancestors(db, original.id)
+            if number is None:
+                number = self._next(db, original.number, (row[1] for row in earlier))
+            elif not number.strip() or order_rows.owner_of(db, number) is not None:
+                text = f"number {number!r} is blank or belongs to order id {order_rows.owner_of(db, number) or 'none'}"
+                raise InputError(text, remedy="give another number, or none to have a free one picked")
+            now = self._clock.now()
+            new = order_rows.folder_named(db, NEW).id
+            copy = evolve(
+                original,
+                id=self._next(db, original.id, (row[0] for row in earlier)),
+                number=number,
+                folder_id=new,
+                fulfillment_name="",
+                fulfillment_id="",
+                shipments=(),
+                added_at=now,
+                updated_at=now,
+            )
+            order_rows.insert_order(db, copy, new)
+            db.execute("INSERT INTO host_links (copy_id, original_id) VALUES (?, ?)", (copy.id, original.id))
+            for each, other, text in ((original, copy, "Duplicated as"), (copy, original, "Duplicate of")):
+                order_rows.add_note(db, each.id, f"{text} order {other.number} (id {other.id})", by=by, at=now)
+        return copy
+
+    def _next(self, db: sqlite3.Connection, name: str, earlier: Iterable[str]) -> str:
+        """The first free name that counts on from a name and those before it."""
+        start = count_from(name, earlier, self._suffix)
+        return next_number(start, lambda taken: order_rows.owner_of(db, taken) is not None, self._suffix)
+
+    def copied_from(self, order_id: str) -> str | None:
+        """The id of the order that this one is a duplicate of; None: of none."""
+        with self._file.reading() as db:
+            order_rows.must_exist(db, order_id)
+            row = db.execute("SELECT original_id FROM host_links WHERE copy_id = ?", (order_id,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def copies(self, order_id: str) -> tuple[str, ...]:
+        """The ids of this order's direct duplicates, oldest first."""
+        with self._file.reading() as db:
+            order_rows.must_exist(db, order_id)
+            found = db.execute(
+                "SELECT id FROM host_links JOIN host_orders ON id = copy_id WHERE original_id = ? ORDER BY seq",
+                (order_id,),
+            ).fetchall()
+        return tuple(row[0] for row in found)
+
+    # Folders
+
+    def folders(self) -> tuple[Folder, ...]:
+        """All folders, oldest first."""
+        with self._file.reading() as db:
+            return order_rows.folders(db)
+
+    def create_folder(self, name: str) -> Folder:
+        """A new folder. Raises InputError for a blank name or one that exists, in whatever case."""
+        name = name.strip()
+        with self._file.writing() as db:
+            if not name or any(folder.name.casefold() == name.casefold() for folder in order_rows.folders(db)):
+                raise InputError(f"a folder {name!r} cannot be made", remedy="give a name that no folder has yet")
+            db.execute("INSERT INTO host_folders (name) VALUES (?)", (name,))
+            return order_rows.folder_named(db, name)
+
+    def folder(self, ref: str) -> str | None:
+        """The name of the folder the order is in."""
+        with self._file.reading() as db:
+            order = order_rows.find_order(db, ref)
+            return next((each.name for each in order_rows.folders(db) if each.id == order.folder_id), None)
+
+    def folder_name(self, name: str) -> str:
+        """The folder's name as it is spelled here, found in whatever case.
+
+        Raises NotFoundError naming the known ones.
+        """
+        with self._file.reading() as db:
+            return order_rows.folder_named(db, name).name
+
+    def move(self, ref: str, folder: str, *, by: str) -> Move:
+        """Put the order into a folder, by its name in whatever case; a move into the same folder changes nothing.
+
+        A move cancels nothing and tells nobody, into Canceled neither: it changes the folder and adds to the history.
+        Raises NotFoundError for an unknown folder, naming the known ones.
+        """
+        _named(by)
+        with self._file.writing() as db:
+            order = order_rows.find_order(db, ref)
+            target = order_rows.folder_named(db, folder)
+            source = next((each.name for each in order_rows.folders(db) if each.id == order.folder_id), None)
+            if order.folder_id != target.id:
+                db.execute("UPDATE host_orders SET folder_id = ? WHERE id = ?", (target.id, order.id))
+                order_rows.add_note(db, order.id, f"Moved from {source} to {target.name}", by=by, at=self._clock.now())
+        return Move(order_id=order.id, source=source, destination=target.name)
+
+    # Placements
+
+    def place(self, ref: str, placement: Placement, *, by: str) -> None:
+        """Register where the order was submitted; the same connection and remote number again changes nothing.
+
+        `status` counts for a new placement only; later words come through `note_status`. Raises InputError for a blank
+        connection or number, where the order is at that connection under another number, in another role or since
+        another time, and where that number there belongs to another order.
+        """
+        _named(by)
+        if not placement.connection.strip() or not placement.remote_id.strip():
+            raise InputError("a placement needs a connection and the order's number there")
+        with self._file.writing() as db:
+            order = order_rows.find_order(db, ref)
+            place = f"order {order.number} at {placement.connection}"
+            for known in order_rows.placements(db, order.id):
+                if known.connection != placement.connection:
+                    continue
+                if evolve(known, status=None, status_at=None) == evolve(placement, status=None, status_at=None):
+                    return
+                raise InputError(
+                    f"already placed as {known.remote_id} ({known.role.value}) at {known.submitted_at.isoformat()}",
+                    place=place,
+                    remedy="duplicate the order and place the duplicate: each submission is an order of its own",
+                )
+            owner = db.execute(
+                "SELECT order_id FROM host_placements WHERE connection = ? AND remote_id = ?",
+                (placement.connection, placement.remote_id),
+            ).fetchone()
+            if owner is not None:
+                text = f"number {placement.remote_id} there belongs to order id {owner[0]}"
+                remedy = (
+                    f"give this order's own number there, with --remote-id; what is there is canceled as id:{owner[0]}"
+                )
+                raise InputError(text, place=place, remedy=remedy)
+            order_rows.insert_placement(db, order.id, placement)
+            text = f"Placed at {placement.connection} as {placement.remote_id} ({placement.role.value})"
+            order_rows.add_note(db, order.id, text, by=by, at=self._clock.now())
+
+    def placements(self, order_id: str) -> tuple[Placement, ...]:
+        """Where the order was submitted, oldest first. Takes the id only."""
+        with self._file.reading() as db:
+            order_rows.must_exist(db, order_id)
+            return order_rows.placements(db, order_id)
+
+    def placed_as(self, connection: str, remote_id: str) -> str | None:
+        """The id of the order that has this number at a connection; None: none has."""
+        with self._file.reading() as db:
+            row = db.execute(
+                "SELECT order_id FROM host_placements WHERE connection = ? AND remote_id = ?", (connection, remote_id)
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def note_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
+        """Keep the service's word; an older word than the kept one changes nothing, unless that is of a time to come.
+
+        It does not go into the history: polls would fill it. Raises NotFoundError where the order has no placement at
+        that connection, ValueError for a naive `at`.
+        """
+        read_at = order_rows.stamp(utc(at))
+        with self._file.writing() as db:
+            order_rows.must_exist(db, order_id)
+            places = [known.connection for known in order_rows.placements(db, order_id)]
+            if connection not in places:
+                remedy = f"it is placed at {', '.join(places) or 'no connection'}"
+                raise NotFoundError(f"order id {order_id} is not placed at {connection!r}", remedy=remedy)
+            db.execute(
+                "UPDATE host_placements SET status = ?1, status_at = ?2 "
+                "WHERE order_id = ?3 AND connection = ?4 AND (status_at IS NULL OR status_at <= ?2 OR status_at > ?5)",
+                (
+                    order_rows.storable(status),
+                    read_at,
+                    order_id,
+                    connection,
+                    order_rows.stamp(self._clock.now() + CLOCKS_DIFFER),
+                ),
+            )
+
+    # History
+
+    def add_history(self, ref: str, text: str, *, by: str) -> None:
+        """Append to the order's history. A text over 1,800 characters becomes several numbered entries.
+
+        Raises InputError for a blank text.
+        """
+        _named(by)
+        with self._file.writing() as db:
+            order_rows.add_note(db, order_rows.find_order(db, ref).id, text, by=by, at=self._clock.now())
+
+    def remove_texts(self, ref: str, *, by: str) -> None:
+        """Remove from an order and its history who people are and what they wrote, addresses and notes included.
+
+        An import of the same order brings the order's own back.
+        """
+        _named(by)
+        with self._file.erasing() as db:
+            order = order_rows.find_order(db, ref)
+            order_rows.remove_texts(db, order)
+            order_rows.add_note(db, order.id, "Personal texts removed", by=by, at=self._clock.now())
+
+    def history(self, ref: str) -> tuple[HistoryEntry, ...]:
+        """The order's history, oldest first."""
+        with self._file.reading() as db:
+            found = db.execute(
+                "SELECT at, by, text FROM host_history WHERE order_id = ? ORDER BY seq",
+                (order_rows.find_order(db, ref).id,),
+            ).fetchall()
+        return tuple(HistoryEntry(datetime.fromisoformat(at), by, text) for at, by, text in found)
+
+
+def embedded(host: Host, place: str) -> LocalHost:
+    """The host, which must be the embedded one for what is to be done. Raises NotAllowedError."""
+    if not isinstance(host, LocalHost):
+        raise NotAllowedError("only the embedded host does that", place=place, remedy="use the host app")
+    return host
+
+
+def _named(by: str) -> None:
+    if not by.strip():
+        raise InputError("the history must say who did this", remedy="give the name of a person or a program in `by`")

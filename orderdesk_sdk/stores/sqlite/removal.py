@@ -1,0 +1,95 @@
+"""Removes the personal texts of an order from a ledger; what happened, when and on which proof stays verified."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+from attrs import evolve
+
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.events import Firing, Occurrence
+from orderdesk_sdk.cases.history import EntryKind
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.errors import NotAllowedError
+from orderdesk_sdk.stores.hash_chain import Links, line_of
+from orderdesk_sdk.stores.personal_texts import REMOVED
+from orderdesk_sdk.stores.serialization import dump, load, pack_entry, stamp
+from orderdesk_sdk.stores.sqlite.connection import opened
+from orderdesk_sdk.stores.sqlite.tables import TABLES
+
+__all__ = ["remove_texts"]
+
+_OF_ORDER = {Case: "order_id", Resubmission: "original_id", StatusChange: "order_id"}
+
+
+def remove_texts(path: Path, order_id: str, *, by: str, at: datetime) -> int:
+    """Remove every personal text of an order; of how many histories. The removal is a line of each of them.
+
+    Raises NotAllowedError while anything about it is open: what is under way needs its texts.
+    """
+    with opened(path) as db:
+        db.execute("PRAGMA secure_delete = ON")  # Else the texts would stay in what the file has as free space.
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            count = _remove(db.cursor(), order_id, by, at)
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        # The log still has the old pages. It is emptied here, or, while others read, by one of the next writers.
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return count
+
+
+def _remove(cursor: sqlite3.Cursor, order_id: str, by: str, at: datetime) -> int:
+    subjects: list[tuple[str, int, str, bytes]] = []
+    for kind, table in TABLES.items():
+        found = cursor.execute(
+            f"SELECT number, id, head, due_at FROM {table} WHERE {_OF_ORDER[kind]} = ?",  # noqa: S608 - constants
+            (order_id,),
+        ).fetchall()
+        for number, subject_id, head, due_at in found:
+            if due_at is not None:
+                raise NotAllowedError(
+                    "something about the order is under way, and needs its texts",
+                    place=subject_id,
+                    remedy="wait until it is settled, or settle it: see `orderdesk cases`",
+                )
+            subjects.append((table, number, subject_id, head))
+    links = Links(cursor)
+    for table, number, subject_id, head in subjects:
+        said = pack_entry(f"personal texts were removed by {by}")
+        line = line_of(subject_id, 0, stamp(at), EntryKind.REMOVED.value, said)
+        cursor.execute("UPDATE history SET texts = NULL WHERE subject_id = ?", (subject_id,))
+        cursor.execute(
+            f"UPDATE {table} SET texts = NULL, head = ? WHERE number = ?",  # noqa: S608 - a constant
+            (links.add(head, [line], None), number),
+        )
+    links.keep()
+    cursor.execute("UPDATE cancellations SET texts = NULL WHERE order_id = ?", (order_id,))
+    cursor.execute(
+        "UPDATE keys SET content = ? WHERE cancellation_id IN (SELECT id FROM cancellations WHERE order_id = ?)",
+        (REMOVED, order_id),
+    )
+    _remove_from_rules(cursor, order_id)
+    return len(subjects)
+
+
+def _remove_from_rules(cursor: sqlite3.Cursor, order_id: str) -> None:
+    rows = cursor.execute("SELECT number, data FROM firings WHERE order_id = ?", (order_id,)).fetchall()
+    for number, data in rows:
+        firing = load(data, Firing)
+        blank = evolve(firing, text=REMOVED, refused=REMOVED if firing.refused is not None else None)
+        cursor.execute("UPDATE firings SET data = ? WHERE number = ?", (dump(blank), number))
+    rows = cursor.execute(
+        "SELECT number, data FROM occurrences WHERE order_id = ? AND handled = 1", (order_id,)
+    ).fetchall()
+    for number, data in rows:
+        occurrence = load(data, Occurrence)
+        facts = {name: REMOVED if name == "by" else value for name, value in occurrence.facts.items()}
+        cursor.execute(
+            "UPDATE occurrences SET data = ? WHERE number = ?", (dump(evolve(occurrence, facts=facts)), number)
+        )

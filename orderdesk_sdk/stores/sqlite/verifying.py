@@ -1,0 +1,146 @@
+"""Whether a ledger is as it was written: each history by its chain, each row by its history, and the whole."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+
+from orderdesk_sdk.cases.history import EntryKind
+from orderdesk_sdk.cases.ledger import Work
+from orderdesk_sdk.cases.ledger_flaws import Flaw, Head, Record
+from orderdesk_sdk.stores.hash_chain import FIRST, MARK, head_after, line_of, link_after, row_digest, state_of
+from orderdesk_sdk.stores.personal_texts import Packed
+from orderdesk_sdk.stores.sqlite.tables import COLUMNS, TABLES, WISH, rows_of
+
+__all__ = ["examine", "head_of", "readable", "record_of"]
+
+
+def readable(raw: bytes) -> str:
+    """A text of the database, whatever its bytes are: what is no text shall be a flaw, not the end of the look."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def record_of(db: sqlite3.Cursor | sqlite3.Connection, kind: type[Work], work_id: str) -> Record:
+    """What is found of a work. The caller holds a snapshot: a line that comes meanwhile would look like a flaw."""
+    found = db.execute(
+        f"SELECT number, head, data, sealed, texts, {COLUMNS[kind]} FROM {TABLES[kind]} WHERE id = ?",  # noqa: S608 - constants
+        (work_id,),
+    ).fetchone()
+    if found is None:
+        return Record((f"there is no {work_id} in the ledger any more",), 0, "")
+    return _record(db, kind, found)
+
+
+def head_of(db: sqlite3.Cursor | sqlite3.Connection) -> Head | None:
+    """The head as the ledger names it; None where it names none."""
+    row = db.execute("SELECT count, head FROM chain").fetchone()
+    return Head(row[0], bytes(row[1]).hex()) if row is not None else None
+
+
+def examine(db: sqlite3.Connection, noted: Head | None = None) -> Iterator[Flaw]:
+    """Every flaw of a whole ledger, in bounded memory. noted: a head from earlier that it must have passed."""
+    db.execute("BEGIN")  # One snapshot for all of it, while others write.
+    try:
+        lines = 0
+        yield from _flaws_of_the_chain(db, noted)
+        for kind, table in TABLES.items():
+            for row in rows_of(db, table, "number", f"head, data, sealed, texts, {COLUMNS[kind]}"):
+                record = _record(db, kind, row)
+                lines += record.lines
+                yield from (Flaw(str(row[5]), text) for text in record.flaws)
+        (total,) = db.execute("SELECT count(*) FROM history").fetchone()
+        if lines != total:
+            yield Flaw(None, f"{total - lines} lines of its history belong to no case, resubmission or status change")
+    finally:
+        db.execute("COMMIT")
+
+
+def _flaws_of_the_chain(db: sqlite3.Connection, noted: Head | None) -> Iterator[Flaw]:
+    named = head_of(db)
+    if named is None:
+        yield Flaw(None, "the row that names its head is gone")
+        return
+    head, last, passed = FIRST, 0, noted is None or noted.count == 0
+    for sequence, link in db.execute("SELECT sequence, link FROM history ORDER BY sequence"):
+        head, last = head_after(head, _bytes(link)), sequence
+        passed = passed or (noted is not None and (sequence, head.hex()) == (noted.count, noted.digest))
+    if last < named.count:
+        yield Flaw(None, f"its history ends with line {last}, and there were {named.count}")
+    elif (last, head.hex()) != (named.count, named.digest):
+        yield Flaw(None, "lines of its history were deleted, inserted or changed")
+    if not passed:
+        yield Flaw(None, f"it never had the head {noted}: it was written anew, or is older than that")
+
+
+def _record(db: sqlite3.Cursor | sqlite3.Connection, kind: type[Work], row: Sequence[object]) -> Record:
+    number, head, data, sealed, texts, *columns = row
+    flaws: list[str] = []
+    gone: list[int] = []
+    link, state, wish, count, is_removed = FIRST, b"", "", 0, False
+    for sequence, attempt, at, line_kind, its_link, its_state, its_seal, its_data, its_texts in db.execute(
+        "SELECT sequence, attempt, at, kind, link, state, sealed, data, texts FROM history WHERE subject_id = ?"
+        " ORDER BY sequence",
+        (columns[0],),
+    ):
+        content = Packed(str(its_data), None, _bytes(its_seal) or None)
+        line = line_of(str(columns[0]), attempt, at, line_kind, content)
+        count += 1
+        state = _bytes(its_state) or state
+        if link_after(link, sequence, line.digest, _bytes(its_state)) != its_link and not flaws:
+            flaws.append(f"line {sequence} of its history is not as it was written, or one before it is gone")
+        link = _bytes(its_link)
+        if line_kind == MARK and its_data:
+            wish = str(its_data)
+        if line_kind == EntryKind.REMOVED.value:
+            is_removed = True
+            gone.clear()
+        if its_seal is not None and its_texts is None:
+            gone.append(sequence)
+        elif _seal(its_texts) != _bytes(its_seal):
+            flaws.append(f"the text of line {sequence} of its history is not as it was written")
+    if gone:
+        flaws.append(f"the text of line {gone[0]} of its history is gone, and nothing says who removed it")
+    if link != _bytes(head):
+        flaws.append("the newest lines of its history are gone")
+    if state != state_of(
+        int(str(number)), row_digest([_column(value) for value in columns], str(data), _bytes(sealed))
+    ):
+        flaws.append("its row (state, proof, version, due time) is not what its history leads to")
+    flaws += _flaws_of_texts("its row", sealed, texts, is_removed)
+    if TABLES[kind] == "cases":
+        flaws += _flaws_of_the_wish(db, str(columns[1]), wish, is_removed)
+    return Record(tuple(flaws), count, link.hex(), is_removed)
+
+
+def _flaws_of_the_wish(db: sqlite3.Cursor | sqlite3.Connection, wish_id: str, told: str, is_removed: bool) -> list[str]:
+    row = db.execute(
+        f"SELECT {WISH}, data, sealed, texts FROM cancellations WHERE id = ?",  # noqa: S608 - a constant
+        (wish_id,),
+    ).fetchone()
+    if row is None:
+        return ["the wish that it belongs to is gone"]
+    *columns, data, sealed, texts = row
+    flaws = _flaws_of_texts("its wish", sealed, texts, is_removed)
+    if row_digest([_column(value) for value in columns], str(data), _bytes(sealed)).hex() != told:
+        flaws.append("the wish that it belongs to is not as it was written")
+    return flaws
+
+
+def _flaws_of_texts(where: str, sealed: object, texts: object, is_removed: bool) -> list[str]:
+    if texts is None and sealed is not None:
+        return [] if is_removed else [f"the text of {where} is gone, and nothing says who removed it"]
+    return [f"the text of {where} is not as it was written"] if _seal(texts) != _bytes(sealed) else []
+
+
+def _seal(texts: object) -> bytes:
+    return sha256(str(texts).encode("utf-8", "surrogatepass")).digest() if texts is not None else b""
+
+
+def _bytes(found: object) -> bytes:
+    """A digest as it is stored; whatever else stands there is none."""
+    return found if isinstance(found, bytes) else b""
+
+
+def _column(found: object) -> str | int | None:
+    return found if isinstance(found, str | int | None) else str(found)

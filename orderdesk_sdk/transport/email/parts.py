@@ -1,0 +1,156 @@
+"""A stranger's mail taken apart within bounds: bytes, lines, headers, parts and charsets. Pure.
+
+Python's `email` is asked for the structure alone. What it makes of headers and texts by its newer policies takes time
+that grows with the square of their length, and so do some of the charsets that it decodes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import Compat32
+from typing import TypeAlias
+
+from orderdesk_sdk.errors import InputError
+from orderdesk_sdk.transport.email.charsets import decoded
+from orderdesk_sdk.transport.email.markup import words_of
+
+__all__ = [
+    "LARGEST",
+    "LARGEST_HEAD",
+    "LONGEST_HEADER",
+    "LONGEST_TYPE",
+    "MOST_LINES",
+    "MOST_PARTS",
+    "Mail",
+    "headers",
+    "parts_of",
+    "take_apart",
+    "text_of",
+    "unfit",
+]
+
+Mail: TypeAlias = "Message[str, str]"
+
+LARGEST = 5 * 1024 * 1024
+"""Bytes of a mail that is read, attachments included."""
+LARGEST_HEAD = 64 * 1024
+"""Bytes of its headers."""
+MOST_LINES = 150_000
+MOST_PARTS = 50
+"""Parts of a mail, and so the most that can lie within each other: each line is held against every part around it."""
+LONGEST_TYPE = 2 * 1024
+"""Bytes of a header that tells of a part; a file's name in one has 255 at most."""
+LONGEST_HEADER = 2000
+"""Characters of a header that are read."""
+LONGEST_TEXT = 200_000
+"""Bytes of a part's text that are read."""
+REMEDY = "save the mail whole, as .eml, with its headers; or tell what it says in the note, as your own word"
+
+_HEAD = re.compile(rb"\r?\n\r?\n|\r\r")
+_NEXT = re.compile(rb"\n\r?\nFrom [^\n]{1,200}\n[!-9;-~]{1,60}:")
+"""Where the next mail begins in a file of several (mbox, RFC 4155)."""
+_BODY = re.compile(r"<body\b", re.IGNORECASE)
+_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+def unfit(text: str, remedy: str = REMEDY) -> InputError:
+    """The error for a mail that cannot be evidence."""
+    return InputError(text, place="the message", remedy=remedy)
+
+
+class _Bounded(Compat32):
+    """Headers as they stand, none of which may be long enough to be slow."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        if name.lower().startswith("content-") and len(value) > LONGEST_TYPE:
+            raise unfit(f"a header {name[:40]} of the mail has {len(value)} characters; {LONGEST_TYPE} are read")
+        return name, value
+
+
+BOUNDED = _Bounded()
+
+
+def take_apart(raw: bytes) -> Mail:
+    """The mail with its parts. Raises InputError for what is too large or is no mail."""
+    if len(raw) > LARGEST:
+        raise unfit(f"the mail has {len(raw)} bytes; {LARGEST} are read", "save it without its attachments")
+    raw = _without_mark(raw).lstrip(b"\r\n")
+    if raw.startswith(b"From ") and _NEXT.search(raw):
+        raise unfit("the file holds several mails", "save the one that is meant, as .eml")
+    head = _HEAD.search(raw)
+    if head is None or head.start() > LARGEST_HEAD:
+        raise unfit("this is no mail: it has no headers, or no end of them")
+    if raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n") > MOST_LINES:
+        raise unfit(f"the mail has more than {MOST_LINES} lines", "save it without its attachments")
+    count = -1  # The parser makes one to see whether it can.
+
+    def part(policy: Compat32 = BOUNDED) -> Mail:
+        nonlocal count
+        count += 1
+        if count > MOST_PARTS:
+            raise unfit(f"the mail has more than {MOST_PARTS} parts", "save it without its attachments")
+        return Message(policy=policy)
+
+    return BytesParser(part, policy=BOUNDED).parsebytes(raw)
+
+
+def _without_mark(raw: bytes) -> bytes:
+    """The mail without the mark that some programs write before a text, and as bytes of ASCII where it says UTF-16."""
+    mark, charset = next(((mark, name) for mark, name in _MARKS if raw.startswith(mark)), (b"", ""))
+    return raw.decode("utf-16", "replace").encode() if charset == "utf-16" else raw.removeprefix(mark)
+
+
+def headers(mail: Mail, name: str) -> list[str]:
+    """The values of every header of that name, decoded; each is cut."""
+    return [_decoded(value) for found, value in mail.raw_items() if found.lower() == name.lower()]
+
+
+def _decoded(value: object) -> str:
+    text = " ".join(str(value)[:LONGEST_HEADER].splitlines())
+    if not text.isascii():
+        return decoded(text.encode("ascii", "surrogateescape"), None)
+    try:
+        pieces = decode_header(text)
+    except HeaderParseError:
+        return text
+    return "".join(piece if isinstance(piece, str) else decoded(piece, charset) for piece, charset in pieces)
+
+
+def parts_of(mail: Mail) -> Iterator[Mail]:
+    """The mail and its parts, in order; not those of a mail that is attached to it."""
+    yield mail
+    if mail.get_content_maintype() == "multipart" and mail.is_multipart():
+        for part in mail.get_payload():
+            if isinstance(part, Message):
+                yield from parts_of(part)
+
+
+def text_of(mail: Mail) -> str:
+    """The text that is meant to be read; markup and attachments are left away. "" where there is none."""
+    kind = mail.get_content_type()
+    if mail.get_content_disposition() == "attachment":
+        return ""
+    if mail.is_multipart():
+        if not kind.startswith("multipart/"):
+            return ""  # A mail that is attached was not written by who wrote this one.
+        texts = [text_of(part) for part in mail.get_payload() if isinstance(part, Message)]
+        read = [text for text in texts if text.strip()]
+        return "".join(read[:1]) if kind == "multipart/alternative" else "\n".join(read)
+    if kind not in ("text/plain", "text/html"):
+        return ""
+    charset = mail.get_content_charset()
+    del mail["Content-Type"]  # Of a text, some versions of `email` decode by the charset that it names, whatever it is.
+    content = mail.get_payload(decode=True)
+    if not isinstance(content, bytes):
+        return ""
+    if kind == "text/plain":
+        return decoded(content[:LONGEST_TEXT], charset)
+    markup = decoded(content, charset)
+    body = _BODY.search(markup)  # What stands before it may be a long list of styles.
+    return words_of(markup[body.start() if body else 0 :][:LONGEST_TEXT])

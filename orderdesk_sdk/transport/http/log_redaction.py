@@ -1,0 +1,113 @@
+"""Takes secrets out of what httpx and what it is made of log about our calls: URLs, headers, errors.
+
+Only records of a call of ours, in its own thread, are touched; other users of httpx in the process log as ever.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from orderdesk_sdk.transport.redaction import Redactor
+
+__all__ = ["LOGGERS", "guarded_logs"]
+
+LOGGERS = (
+    "httpx",
+    "httpcore",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+    "h11",
+    "h2",
+    "hpack",
+    "hpack.hpack",
+    "hpack.table",
+    "urllib3",
+    "urllib3.connectionpool",
+    "vcr",
+    "vcr.cassette",
+    "vcr.matchers",
+    "vcr.patch",
+    "vcr.request",
+    "vcr.stubs",
+    "vcr.stubs.httpcore_stubs",
+    "vcr.stubs.httpx_stubs",
+)
+"""Those that may log in the midst of a call. A filter is asked for its own logger's records only, so each is named."""
+
+
+class _Present(threading.local):
+    redactor: Redactor | None = None
+
+
+_present = _Present()
+_formatter = logging.Formatter()
+
+
+class _Guard(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        redactor = _present.redactor
+        if redactor is None:
+            return True
+        try:
+            said = record.getMessage()
+        except Exception as error:  # noqa: BLE001 - what is logged may be any object, whose words may not be had
+            said = f"a record of {record.name} that cannot be shown ({type(error).__name__})"
+        record.msg, record.args = redactor.logged(said), ()
+        if record.exc_info:
+            # As text: the exception itself holds what was sent, and the variables of every frame.
+            record.exc_text = redactor.logged(record.exc_text or _formatter.formatException(record.exc_info))
+            record.exc_info = None
+        if record.stack_info:
+            record.stack_info = redactor.logged(record.stack_info)
+        return True
+
+
+class _Calm(logging.Logger):
+    """Whatever a handler, a filter or a patched `logging` raises does not end the call that it tells of.
+
+    Else a log that is full, or one plugin's handler, would make every service's replies look lost.
+    """
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - logging's own name
+        return bool(_calmly(lambda: super(_Calm, self).isEnabledFor(level)))
+
+    def debug(self, msg: object, *args: object, **options: Any) -> None:
+        _calmly(lambda: super(_Calm, self).debug(msg, *args, **options))
+
+    def info(self, msg: object, *args: object, **options: Any) -> None:
+        _calmly(lambda: super(_Calm, self).info(msg, *args, **options))
+
+    def warning(self, msg: object, *args: object, **options: Any) -> None:
+        _calmly(lambda: super(_Calm, self).warning(msg, *args, **options))
+
+
+def _calmly(log: Callable[[], object]) -> object:
+    try:
+        return log()
+    except Exception:  # noqa: BLE001 - a handler, a filter, the file behind it: whatever fails there is no failed call
+        return None
+
+
+_guard = _Guard()
+for _name in LOGGERS:
+    _logger = logging.getLogger(_name)
+    _logger.addFilter(_guard)
+    if type(_logger) is logging.Logger:  # A host may have made it of a class of its own; that stays.
+        _logger.__class__ = _Calm
+
+
+@contextmanager
+def guarded_logs(redactor: Redactor) -> Iterator[None]:
+    """Within this, records of this thread are logged without the redactor's secrets."""
+    outer, _present.redactor = _present.redactor, redactor
+    try:
+        yield
+    finally:
+        _present.redactor = outer

@@ -1,0 +1,65 @@
+"""Recorded exchanges as responses again, for driving a flow a second time after a crash."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TypeGuard
+
+import httpx
+
+from orderdesk_sdk.cases.exchange import Exchange
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
+from orderdesk_sdk.plugin.plain_values import plain_of, plain_text
+from orderdesk_sdk.plugin.service import CALL, CallOptions
+
+__all__ = ["digest_of", "is_private", "is_request", "operation_of", "plain_request", "response_of"]
+
+
+def digest_of(request: httpx.Request) -> str:
+    """What a request is recognized by at a replay: SHA-256 of method, URL and body, in hexadecimal."""
+    return hashlib.sha256(f"{request.method} {request.url}\n".encode() + request.content).hexdigest()
+
+
+def is_request(step: object) -> TypeGuard[httpx.Request]:
+    """Whether what a flow yielded is a request."""
+    return issubclass(type(step), httpx.Request)
+
+
+def plain_request(request: httpx.Request) -> httpx.Request:
+    """The same request of exact classes, which its plugin cannot change any more.
+
+    Call it under a guard. Raises TypeError for one that cannot be sent as it was recorded: its body is not bytes.
+    """
+    if not issubclass(type(request.stream), httpx.ByteStream):
+        raise TypeError("a request cannot be sent whose body is made while it is sent; give it whole, as bytes")
+    options = plain_of(CallOptions, request.extensions[CALL]) if CALL in request.extensions else None
+    return httpx.Request(
+        plain_text(request.method),
+        request.url if type(request.url) is httpx.URL else httpx.URL(plain_text(str(request.url))),
+        headers=[(bytes(name), bytes(value)) for name, value in request.headers.raw],
+        content=bytes(request.content),
+        extensions={CALL: options} if options is not None else {},
+    )
+
+
+def is_private(request: httpx.Request) -> bool:
+    """Whether the reply to a request is kept out of the record."""
+    options = request.extensions.get(CALL)
+    return isinstance(options, CallOptions) and options.private
+
+
+def operation_of(request: httpx.Request) -> str:
+    """The operation that a flow's request is of; "*" for one that was not made by the service."""
+    options = request.extensions.get(CALL)
+    return options.operation if isinstance(options, CallOptions) else "*"
+
+
+def response_of(exchange: Exchange, request: httpx.Request) -> httpx.Response | None:
+    """The recorded response to `request`; None where it was not kept whole, no flow may see it, or there was none."""
+    if exchange.status is None or exchange.failure is not None or not exchange.whole:
+        return None
+    response = httpx.Response(
+        exchange.status, headers=exchange.headers, content=exchange.body.encode(), request=request
+    )
+    response.extensions[EXCHANGE_NUMBER] = exchange.intent.number
+    return response

@@ -1,0 +1,117 @@
+"""Reads that several flows share: an identical one within a time is made once, and answers everybody who asks."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+
+import httpx
+from attrs import define, field
+
+from orderdesk_sdk.cases.exchange import Exchange
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
+from orderdesk_sdk.plugin.guard import LOOK, Watch
+
+__all__ = ["Made", "SharedReads", "copy_of"]
+
+Made = tuple[Exchange, httpx.Response | None]
+
+MOST = 64
+"""Replies that are kept at once."""
+MOST_BYTES = 16 * 1024 * 1024
+"""What the bodies of kept replies may weigh together."""
+
+
+@define(eq=False)
+class _Read:
+    """One read. by: who makes it. made: None while it is under way, or when whoever made it could not."""
+
+    by: Watch
+    made: Made | None = None
+    until: float = 0.0
+    over: threading.Event = field(factory=threading.Event)
+
+    @property
+    def size(self) -> int:
+        return len(self.made[1].content) if self.made is not None and self.made[1] is not None else 0
+
+
+class SharedReads:
+    """The shared reads of one connection. Safe from many threads.
+
+    A reply that is a success serves for the time that its reader named. What failed, or was turned away, answers those
+    who were waiting for it, and nobody after them.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._reads: OrderedDict[str, _Read] = OrderedDict()
+
+    def read(
+        self,
+        key: str,
+        within: float,
+        make: Callable[[], Made],
+        watch: Watch | None = None,
+        newer_than: datetime | None = None,
+    ) -> tuple[Made, bool]:
+        """What `make` gave, and whether it was another caller's: that of the same key, up to `within` seconds ago.
+
+        newer_than: what was read then or before tells this caller nothing; None: whatever is kept does. watch: of the
+        thread that asks. Raises what `make` raises; who waited for it then tries on its own, as after a
+        maker whose thread was left behind.
+        """
+        while True:
+            with self._lock:
+                self._forget()
+                read = self._reads.get(key)
+                if read is None:
+                    read = self._reads[key] = _Read(watch or Watch())
+                    break
+            while not read.over.wait(LOOK) and not read.by.is_left:
+                pass  # Another look.
+            if read.made is not None and (newer_than is None or read.made[0].intent.at > newer_than):
+                return read.made, True
+            self._drop(key, read)
+        try:
+            made = make()
+        except BaseException:
+            self._drop(key, read)
+            read.over.set()
+            raise
+        response = made[1]
+        if response is None or not response.is_success:
+            self._drop(key, read)
+        with self._lock:
+            read.made, read.until = made, self._clock.monotonic() + within
+            self._forget()
+        read.over.set()
+        return made, False
+
+    def _drop(self, key: str, read: _Read) -> None:
+        with self._lock:
+            if self._reads.get(key) is read:  # And not what somebody began after it.
+                del self._reads[key]
+
+    def _forget(self) -> None:
+        """Drop what has had its time, then the oldest until the rest is few and small enough. Under the lock."""
+        now = self._clock.monotonic()
+        done = [key for key, read in self._reads.items() if read.made is not None]
+        size = sum(self._reads[key].size for key in done)
+        for at, key in enumerate(done):
+            read = self._reads[key]
+            if read.until <= now or len(done) - at > MOST or size > MOST_BYTES:
+                size -= read.size
+                del self._reads[key]
+
+
+def copy_of(response: httpx.Response, request: httpx.Request) -> httpx.Response:
+    """A response with the same words and the same number, for somebody else to hold."""
+    copy = httpx.Response(response.status_code, headers=response.headers, content=response.content, request=request)
+    if EXCHANGE_NUMBER in response.extensions:
+        copy.extensions[EXCHANGE_NUMBER] = response.extensions[EXCHANGE_NUMBER]
+    return copy

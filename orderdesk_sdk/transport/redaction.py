@@ -1,0 +1,352 @@
+"""Taking secrets and declared fields out of everything that is kept or shown."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
+
+from attrs import evolve, frozen
+
+from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.guard import LONGEST_LOOK, LONGEST_WORDS
+from orderdesk_sdk.plugin.routes import fold
+from orderdesk_sdk.secret import HIDDEN, Secret
+from orderdesk_sdk.transport.escapes import CUT_ESCAPE, Unescaped, unescaped
+
+__all__ = ["DENIED", "Redactor", "cleaned", "fold_name"]
+
+DENIED = frozenset(
+    {
+        "accesstoken",
+        "apikey",
+        "assertion",
+        "authorization",
+        "clientassertion",
+        "clientsecret",
+        "cookie",
+        "idtoken",
+        "passwd",
+        "password",
+        "privatekey",
+        "refreshtoken",
+        "secret",
+        "secretkey",
+        "sessionid",
+        "setcookie",
+        "signature",
+        "token",
+        "xamzaccesstoken",
+        "xapikey",
+    }
+)
+"""Names of headers, parameters and body fields, folded, whose values are never kept, whatever the service."""
+
+_DENIED_ENDS = ("apikey", "authorization", "cookie", "password", "secret", "signature", "token")
+"""How names end whose values are hidden in logs too: there nothing is lost by hiding one too many."""
+
+# Possessive throughout: a text of megabytes must not be remembered step by step.
+_FORM = re.compile(r"(?=[^=]*+=)[^\s=&]*+(?:=[^\s&]*+)?+(?:&[^\s=&]*+(?:=[^\s&]*+)?+)*+")
+_PAIR = re.compile(r"([^\s=&]++)=([^\s&]*+)")
+_NAMED = re.compile(r'"([^"\\]{1,64}+)"\s*+:\s*+(?:"(?:[^"\\]++|\\[\s\S]?)*+"?|[^\s",\[\]{}]++|(?=([\[{])))')
+_USER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:(?:\\?/){2}([^\s/?#@\"'<>]++)@")
+_URL = re.compile(r"https?://[^\s\"'<>\\]++", re.IGNORECASE)
+_LOGGED = re.compile(
+    r"(?P<pair>b?(?P<quote>['\"])(?P<header>[\w-]{1,64}+)(?P=quote)\s*+[,:]\s*+)"
+    r"b?(?:'(?:[^'\\]++|\\[\s\S]?)*+'?|\"(?:[^\"\\]++|\\[\s\S]?)*+\"?)"
+    r"|(?P<is>(?<![\w-])(?P<name>[\w-]{1,64}+)=)[^\s&,;\"')\]}]++"
+)
+
+_FIELD = re.compile(r"(?<![\w-])([\w-]{1,64}+):[ \t]++(?=[^\s\[{(])")
+
+_SHORTEST = 4
+"""A learned text shorter than this is not searched for: it would blank out half of every body."""
+
+_SHORTEST_CODE = 8
+"""Characters of base64 that only a secret's own bytes decide, below which it could be anybody's."""
+
+_LATEST = 256
+"""Learned texts that are remembered, beside the settings': ten days of hourly tokens. One in use is learned again."""
+
+_LATEST_LINKS = 16
+"""Presigned links that are remembered, beside the learned texts: they are good for minutes, and there may be many."""
+
+_SHORTEST_CUT = 8
+"""Characters of a secret's beginning that are taken for it at the end of a text: plugins cut what services say."""
+
+_BEHIND_CUT = 3
+"""Characters that may stand behind such a beginning: three dots, or half of what one character was encoded to."""
+
+_LAYERS = 4
+"""Layers of escapes that are looked beneath: a URL in a JSON text in a page of HTML in another text."""
+
+_LONGEST_NAME = 64
+"""Characters of a name whose folded form is remembered: a body has few names, many times each."""
+
+
+def fold_name(name: str) -> str:
+    """A field's name without case, spaces and whatever is no letter of a to z and no digit."""
+    return fold(re.sub(r"[^a-z0-9]", "", name.lower()))
+
+
+_folded = lru_cache(4096)(fold_name)
+
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
+
+
+@frozen(repr=False)
+class _Known:
+    """What is searched for, never shown. codes: base64 of it. starts: by its first characters, what may be cut off."""
+
+    texts: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    starts: Mapping[str, tuple[str, ...]] = {}
+    longest: int = 0
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> _Known:
+        plain = {form for text in texts if len(text) >= _SHORTEST for form in _forms(text)}
+        codes = {code for text in plain for code in _codes(text)} - plain
+        starts: dict[str, tuple[str, ...]] = {}
+        for form in plain | codes:
+            if len(form) >= _SHORTEST_CUT:
+                starts[form[:_SHORTEST_CUT]] = (*starts.get(form[:_SHORTEST_CUT], ()), form)
+        longest = max(map(len, plain | codes), default=0)
+        return cls(tuple(plain), tuple(codes), starts, longest)
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where it stands in a text, as it is or in base64, and where its beginning was cut off at the end."""
+        whole: list[tuple[int, int]] = []
+        for form in self.texts:
+            if form in text:
+                whole += ((at, at + len(form)) for at in _places(form, text))
+        for code in self.codes:
+            if code in text:
+                whole += (_widened(text, at, at + len(code)) for at in _places(code, text))
+        yield from whole
+        if self.longest >= _SHORTEST_CUT:
+            yield from self._cut_off(text, max((end for _, end in whole), default=0))
+
+    def _cut_off(self, text: str, begin: int) -> Iterator[tuple[int, int]]:
+        whole = CUT_ESCAPE.search(text, max(0, len(text) - 10))
+        ends = {len(text) - behind for behind in range(_BEHIND_CUT + 1)} | ({whole.start()} if whole else set())
+        first = max(begin, len(text) - self.longest - _BEHIND_CUT)
+        for at in range(first, len(text) - _SHORTEST_CUT + 1):
+            for form in self.starts.get(text[at : at + _SHORTEST_CUT], ()):
+                if any(end - at >= _SHORTEST_CUT and form.startswith(text[at:end]) for end in ends):
+                    yield at, len(text)
+                    return
+
+
+class Redactor:
+    """Hides the values of secrets wherever their text turns up, and the values of denied fields wherever they stand.
+
+    A secret is found as it is, beneath escapes of any kind (`escapes`), and within base64 at each of its alignments,
+    as a user name before it makes them.
+    """
+
+    def __init__(self, fields: Iterable[str] = (), secrets: Iterable[Secret] = ()) -> None:
+        self._fields = DENIED | {fold_name(name) for name in fields}
+        self._lock = threading.Lock()
+        self._given = tuple(secret.reveal() for secret in secrets)
+        self._fetched: dict[str, None] = {}  # The latest last.
+        self._links: tuple[str, ...] = ()
+        self._known = _Known.of(self._given)
+
+    def learn(self, secret: Secret) -> None:
+        """Hide this text from now on, and until many others have come: a token that was just fetched, for instance."""
+        text = secret.reveal()
+        with self._lock:
+            is_new = text not in self._fetched
+            self._fetched.pop(text, None)
+            self._fetched[text] = None
+            if len(self._fetched) > _LATEST:
+                del self._fetched[next(iter(self._fetched))]
+            if is_new:
+                self._compile()
+
+    def learn_link(self, url: str) -> None:
+        """Hide the query of this URL from now on: whoever knows a presigned URL needs no other credential."""
+        query = urlsplit(url).query
+        with self._lock:
+            if query and query not in self._links:
+                self._links = (*self._links, query)[-_LATEST_LINKS:]
+                self._compile()
+
+    def _compile(self) -> None:
+        shown = (form for query in self._links for form in (query, unquote(query), unquote_plus(query)))
+        self._known = _Known.of((*self._given, *self._fetched, *shown))
+
+    def text(self, text: str) -> str:
+        """The text without any known secret, nor the beginning of one that was cut off at the text's end.
+
+        Nor the login within a URL.
+        """
+        known, view, layers = self._known, text, list[Unescaped]()
+        found: list[tuple[int, int]] = []
+        while True:
+            spans = [*known.spans(view), *(match.span(1) for match in _USER.finditer(view))]
+            for start, end in spans:
+                for layer in reversed(layers):
+                    start, end = layer.source(start, end)  # noqa: PLW2901 - back through each layer, to the text itself
+                found.append((start, end))
+            beneath = unescaped(view) if len(layers) < _LAYERS else None
+            if beneath is None:
+                return _without(text, found)
+            layers.append(beneath)
+            view = beneath.text
+
+    def logged(self, text: str) -> str:
+        """A line of a log: as `text`, and without values that have a denied name, in URLs and headers for instance."""
+        cleaned = _LOGGED.sub(self._logged_value, _URL.sub(lambda url: self._logged_url(url[0]), text))
+        kept: list[str] = []
+        end = 0
+        for field in _FIELD.finditer(cleaned):
+            if field.start() >= end and self._denies_logged(field[1]):
+                kept += cleaned[end : field.end()], HIDDEN
+                line = cleaned.find("\n", field.end())
+                end = line if line >= 0 else len(cleaned)
+        return self.text("".join(kept) + cleaned[end:])
+
+    def _logged_url(self, url: str) -> str:
+        try:
+            return self.url(url)
+        except ValueError:
+            return HIDDEN  # No URL after all; what it holds, nobody knows.
+
+    def _logged_value(self, match: re.Match[str]) -> str:
+        shown = match["pair"] or match["is"]
+        return f"{shown}{HIDDEN}" if self._denies_logged(match["header"] or match["name"]) else match[0]
+
+    def _denies_logged(self, name: str) -> bool:
+        return self.denies(name) or fold_name(name).endswith(_DENIED_ENDS)
+
+    def denies(self, name: str) -> bool:
+        """Whether a header, parameter or field of this name is hidden."""
+        return _folded(name) in self._fields if len(name) <= _LONGEST_NAME else fold_name(name) in self._fields
+
+    def headers(self, headers: Mapping[str, str], keep: Iterable[str]) -> dict[str, str]:
+        """Only the headers named in `keep` (lower case), cleaned."""
+        return {name: self.text(headers[name]) for name in keep if name in headers and not self.denies(name)}
+
+    def url(self, url: str) -> str:
+        """The URL without user information, and with denied query values hidden."""
+        parts = urlsplit(url)
+        query = parts.query
+        if query in self._links:
+            query = HIDDEN
+        elif query:
+            pairs = parse_qsl(self.text(query), keep_blank_values=True)  # An unquoted & would cut a secret in two.
+            query = urlencode([(name, HIDDEN if self.denies(name) else value) for name, value in pairs])
+        host = parts.netloc.rpartition("@")[2]
+        return self.text(urlunsplit((parts.scheme, host, parts.path, query, "")))
+
+    def body(self, text: str) -> str:
+        """A body without denied fields (where it is JSON or a form) and without any known secret."""
+        stripped = text.lstrip()
+        if stripped[:1] in ("{", "["):
+            with suppress(ValueError, RecursionError):  # What is cut or broken is looked through by its names only.
+                cleaned, changed = self._value(json.loads(text))
+                text = json.dumps(cleaned, separators=(",", ":")) if changed else text
+            return self.text(self._loose(text))
+        if _FORM.fullmatch(stripped):
+            return self.text(_PAIR.sub(self._pair, text))
+        return self.text(self._loose(text))
+
+    def _loose(self, text: str) -> str:
+        # Cut or broken JSON still must not show a denied field's value; where the value is a list or an object, nobody
+        # knows where it ends, so the rest is hidden.
+        kept: list[str] = []
+        end = 0
+        for match in _NAMED.finditer(text):
+            if self.denies(match[1]):
+                kept += text[end : match.start()], f'"{match[1]}":"{HIDDEN}"'
+                end = len(text) if match[2] else match.end()
+                if match[2]:
+                    break
+        return "".join(kept) + text[end:]
+
+    def _pair(self, match: re.Match[str]) -> str:
+        return f"{match[1]}={HIDDEN}" if self.denies(unquote_plus(match[1])) else match[0]
+
+    def _value(self, value: object) -> tuple[object, bool]:
+        """A JSON value without its denied fields, and whether it had any."""
+        if isinstance(value, dict):
+            made: dict[str, object] = {}
+            changed = False
+            for name, inner in value.items():
+                made[name], is_other = (HIDDEN, True) if self.denies(name) else self._value(inner)
+                changed = changed or is_other
+            return made, changed
+        if isinstance(value, list):
+            results = [self._value(inner) for inner in value]
+            return [inner for inner, _ in results], any(changed for _, changed in results)
+        return value, False
+
+
+def _forms(text: str) -> set[str]:
+    """How a text is written where nothing escapes it: as it is, in a form, and as bytes that were read as Latin-1."""
+    return {text, text.replace(" ", "+"), text.encode("utf-8", "surrogatepass").decode("latin-1")}
+
+
+def _codes(text: str) -> Iterator[str]:
+    """What base64, the standard and the URL-safe one, makes of a text wherever in a longer one it stands.
+
+    Only the characters that its own bytes decide; their neighbors hold bits of what stands beside it.
+    """
+    raw = text.encode("utf-8", "surrogatepass")
+    for before in range(3):
+        code = base64.b64encode(bytes(before) + raw).decode()
+        core = code[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        if len(core) >= _SHORTEST_CODE:
+            yield core
+            yield core.translate(_URL_SAFE)
+
+
+_URL_SAFE = str.maketrans("+/", "-_")
+
+
+def _places(form: str, text: str) -> Iterator[int]:
+    at = text.find(form)
+    while at >= 0:
+        yield at
+        at = text.find(form, at + 1)
+
+
+def _widened(text: str, start: int, end: int) -> tuple[int, int]:
+    """The same with the neighbors that hold a part of the secret's first and last byte, and with the padding."""
+    start -= start > 0 and text[start - 1] in _BASE64
+    end += end < len(text) and text[end] in _BASE64
+    while end < len(text) and text[end] == "=":
+        end += 1
+    return start, end
+
+
+def _without(text: str, spans: list[tuple[int, int]]) -> str:
+    kept: list[str] = []
+    end = 0
+    for start, stop in sorted(spans):
+        if start >= end:
+            kept += text[end:start], HIDDEN
+        end = max(end, stop)
+    return "".join([*kept, text[end:]]) if spans else text
+
+
+def cleaned(answer: Answer, redactor: Redactor) -> Answer:
+    """The answer without secrets: its words are often the service's, which may quote what it was sent."""
+
+    def words(text: str) -> str:
+        return redactor.text(text[:LONGEST_LOOK])[:LONGEST_WORDS]
+
+    return evolve(
+        answer,
+        status=words(answer.status) if answer.status is not None else None,
+        text=words(answer.text) if answer.text is not None else None,
+        remedy=words(answer.remedy) if answer.remedy is not None else None,
+        lines=tuple(evolve(line, line=words(line.line)) for line in answer.lines),
+    )

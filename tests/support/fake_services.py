@@ -1,0 +1,239 @@
+"""A village of made-up services, for tests of what happens between places: carts, mills, and people on the phone.
+
+    with RawServer(answering(village)) as server:
+        desk = open_village_desk(path, clock, server.url, [Cart(), Mill()], orders=[...], rules=[...])
+
+A cart and a mill are asked by a button, read back, and let us know by messages; the phone is answered by a person.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from orderdesk_devkit.testing.raw_server import http_reply
+from orderdesk_sdk.clock import Clock, hours, minutes
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import UntrustedMessage
+from orderdesk_sdk.orders.order import Order, Placement, Role
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, Refusal
+from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.identity import StatedAt
+from orderdesk_sdk.plugin.integration import IdRule, Integration, NewNumber, Status
+from orderdesk_sdk.plugin.registry import Registry
+from orderdesk_sdk.plugin.requests import CancelRequest, CheckRequest, ResubmitRequest, StatusRequest
+from orderdesk_sdk.plugin.routes import Button, ByCheck, Portal, RuleAction
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedReply, text_at
+from orderdesk_sdk.plugin.webhooks import Hint, HintKind, Message
+from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.transport.http.client import CallLimits
+
+__all__ = ["KEY", "Cart", "Mill", "Phone", "Village", "VillageOpener", "note", "open_village_desk"]
+
+KEY = "the-town-crier-4f1d"
+"""What a message must carry to be trusted."""
+PORTAL = (Portal("Call them."),)
+_IDS = IdRule("[0-9-]+", 12, "they know digits only")
+
+
+class Village:
+    """The services themselves, all behind one URL: `/PLACE/ORDER`. An order that nobody told of is open.
+
+    status: by place and order, the word that a read-back is given. writes: what came in, `PLACE VERB ORDER`.
+    fates: by place what a cancel leads to, "canceled" if not given; "late" refuses it. deaf: places that act and never
+    reply. down: places that do nothing and say so.
+    """
+
+    def __init__(self) -> None:
+        self.status: dict[tuple[str, str], str] = {}
+        self.writes: list[str] = []
+        self.fates: dict[str, str] = {}
+        self.deaf: set[str] = set()
+        self.down: set[str] = set()
+
+    def __call__(self, request: bytes) -> bytes:
+        """The reply to a request."""
+        head, _, body = request.partition(b"\r\n\r\n")
+        method, path, *_ = head.decode().split()
+        _, place, number = path.split("/")
+        if place in self.down:
+            return http_reply(503, b"{}")
+        if method != "GET":
+            verb = str(json.loads(body)["do"])
+            self.writes.append(f"{place} {verb} {number}")
+            fate = self.fates.get(place, "canceled") if verb == "cancel" else verb
+            if fate == "late":
+                return http_reply(409, b"{}")
+            self.status[place, number] = "open" if verb == "make" else fate
+        if place in self.deaf and method != "GET":
+            return b""
+        word = self.status.get((place, number), "unknown" if number.count("-") else "open")
+        return http_reply(200, json.dumps({"number": number, "status": word}).encode())
+
+
+@settings
+class TownSettings:
+    """Where the village is."""
+
+    endpoint: str = host(help="the village's services")
+
+
+class Phone:
+    """Nothing but a person on the phone."""
+
+    slug, role = "phone", Role.FULFILLMENT
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        """The declaration."""
+        return Integration(slug=self.slug, title="Phone", settings=TownSettings, cancel=PORTAL)
+
+    @hookimpl
+    def orderdesk_receive(self, message: Message, service: Service[TownSettings]) -> Sequence[Hint]:
+        """One order a message: number, kind and delivery."""
+        if not hmac.compare_digest(message.headers.get("x-key", ""), KEY):
+            raise UntrustedMessage(f"the key is not {service.connection}'s", remedy="compare the keys")
+        try:
+            return [
+                Hint(each["number"], HintKind(each["kind"]), each.get("delivery")) for each in json.loads(message.body)
+            ]
+        except (ValueError, KeyError, TypeError):
+            raise MalformedReply("a list of orders was expected") from None
+
+
+class Mill(Phone):
+    """A service with a button, which only asks, and a read-back."""
+
+    slug = "mill"
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        """The declaration."""
+        return Integration(
+            slug=self.slug,
+            title=self.slug.title(),
+            settings=TownSettings,
+            base_url="endpoint",
+            role=self.role,
+            cancel=(Button(ByCheck(minutes(2), hours(1)), climbs=frozenset({Refusal.TOO_LATE})), *PORTAL),
+            resubmit=NewNumber(),
+            remote_id=_IDS,
+            identified_by={"*": StatedAt("number")},
+            statuses=self.statuses(),
+            actions=self.actions(),
+        )
+
+    def statuses(self) -> tuple[Status, ...]:
+        """What can be set."""
+        return ()
+
+    def actions(self) -> tuple[RuleAction, ...]:
+        """What rules may do."""
+        return (RuleAction(f"Cancel Order at {self.slug.title()}"),)
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[TownSettings]) -> Flow[Answer]:
+        """Ask."""
+        reply = yield service.post(f"/{self.slug}", request.remote_id, json={"do": "cancel"})
+        if reply.status_code == 409:
+            return answer.refused(reply, Refusal.TOO_LATE)
+        return answer.asked(reply) if reply.is_success else answer.not_done(reply)
+
+    @hookimpl
+    def orderdesk_check(self, request: CheckRequest, service: Service[TownSettings]) -> Flow[Answer]:
+        """Read."""
+        reply = yield service.get(f"/{self.slug}", request.remote_id)
+        if not reply.is_success:
+            return answer.unclear(reply)
+        word = text_at(reply, "status")
+        if word == "shipped":
+            return answer.refused(reply, Refusal.SHIPPED, status=word)
+        return answer.canceled(reply, status=word) if word == "canceled" else answer.pending(reply, status=word)
+
+    @hookimpl
+    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[TownSettings]) -> Flow[Answer | Placement]:
+        """Make it, unless it is there."""
+        number = request.order.number
+        there = yield service.get(f"/{self.slug}", number)
+        if there.is_success and text_at(there, "status") == "unknown":
+            there = yield service.post(f"/{self.slug}", number, json={"do": "make"})
+        return service.placement(number) if there.is_success else answer.not_done(there)
+
+
+class Cart(Mill):
+    """A cart, whose orders can be held."""
+
+    slug, role = "cart", Role.CART
+
+    def statuses(self) -> tuple[Status, ...]:
+        """What can be set."""
+        return (Status("held", "On hold"), Status("packed", "Packed"))
+
+    def actions(self) -> tuple[RuleAction, ...]:
+        """What rules may do."""
+        return (RuleAction("Hold Order at Cart", status="held"),)
+
+    @hookimpl
+    def orderdesk_change_status(self, request: StatusRequest, service: Service[TownSettings]) -> Flow[Answer]:
+        """Read, then set."""
+        there = yield service.get("/cart", request.remote_id)
+        if not there.is_success:
+            return answer.not_done(there)
+        known = text_at(there, "status")
+        if known == "canceled":
+            return answer.refused(there, Refusal.NOT_ALLOWED, text="it is canceled", status=known)
+        if known == request.status:
+            return answer.changed(there, status=known)
+        reply = yield service.post("/cart", request.remote_id, json={"do": request.status})
+        return answer.changed(reply, status=request.status) if reply.is_success else answer.not_done(reply)
+
+
+class VillageOpener(Protocol):
+    """Opens a desk in a village, on the one file of a test, as another process would. at: the places of order 1042."""
+
+    def __call__(
+        self,
+        *plugins: Phone,
+        at: Sequence[str] = (),
+        listeners: Sequence[object] = (),
+        rules: Sequence[Mapping[str, object]] = (),
+    ) -> Desk:
+        """The desk; without `plugins` the village has a cart, a mill and a phone."""
+
+
+def note(number: str, kind: HintKind, *, delivery: str | None = None, key: str = KEY) -> Message:
+    """The message that a place of the village sends about an order."""
+    told = [{"number": number, "kind": kind.value, "delivery": delivery}]
+    return Message({"X-Key": key}, json.dumps(told).encode())
+
+
+def open_village_desk(
+    ledger: Path,
+    clock: Clock,
+    url: str,
+    plugins: Sequence[Phone],
+    *,
+    listeners: Sequence[object] = (),
+    rules: Sequence[Mapping[str, object]] = (),
+    orders: Sequence[Order] = (),
+) -> Desk:
+    """A desk with one connection per plugin, named as it is; `orders` are imported."""
+    registry = Registry(find=lambda group: [])
+    for plugin in plugins:
+        registry.register(plugin, plugin.slug)
+    connections = {
+        plugin.slug: ConnectionConfig(plugin.slug, plugin.slug, {"endpoint": url}, f"[connections.{plugin.slug}]")
+        for plugin in plugins
+    }
+    config = Config(ledger, connections, rules=read_rules(list(rules), "[[rules]]"))
+    desk = Desk(config, clock=clock, registry=registry, listeners=listeners, limits=CallLimits(read=5, total=5))
+    desk.import_orders(orders, by="a test")
+    return desk

@@ -1,0 +1,263 @@
+"""The judge of the laws: holds what services really did against what the ledger knew at that moment, and knows now.
+
+It stands at the services' side: it hears of a deed before the client does, and reads the ledger through a connection
+of its own, so it believes nothing that the core concludes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from orderdesk_devkit.simulators.simulator import Deed, Record, Simulator
+from orderdesk_devkit.testing.failpoints.checker import sends
+from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.coverage import CancellationCoverage
+from orderdesk_sdk.cases.errand import Errand, ErrandState
+from orderdesk_sdk.cases.evidence import ProofKind
+from orderdesk_sdk.cases.exchange import Exchange
+from orderdesk_sdk.cases.history import Entry
+from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind
+from orderdesk_sdk.clock import Clock, hours
+from orderdesk_sdk.orders.order import Role
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.orders import LocalHost
+
+__all__ = ["LawJudge"]
+
+LONGEST_WAIT = hours(8 * 24)
+"""No open work is due later than this from now."""
+_BY_SERVICE = (ProofKind.REPLY, ProofKind.READ_BACK, ProofKind.LINES)
+"""Proofs that rest on an exchange with the service."""
+
+
+class LawJudge:
+    """Judges one history. Safe from many threads.
+
+    complaints: what was wrong, one line each. deeds: how often services did what counts. told: ids of wishes, cases
+    and errands that a caller was given. liars: the places whose service may say that it canceled what it ships.
+    """
+
+    def __init__(self, file: Path, clock: Clock) -> None:
+        self._ledger = SqliteLedger(file)
+        self._host = LocalHost(file, clock=clock)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._acts: Counter[tuple[str, int]] = Counter()
+        self._made: Counter[tuple[str, str]] = Counter()
+        self._seen_canceled: set[str] = set()
+        self._simulators: dict[str, Simulator] = {}
+        self.deeds: Counter[str] = Counter()
+        self.complaints: list[str] = []
+        self.told: set[str] = set()
+        self.liars: set[str] = set()
+
+    def close(self) -> None:
+        """Close what it reads by."""
+        self._host.close()
+        self._ledger.close()
+
+    def watch(self, place: str, simulator: Simulator) -> None:
+        """Hear of what the service of a place does."""
+        self._simulators[place] = simulator
+        simulator.witness = lambda record: self._witness(place, record)
+
+    def _witness(self, place: str, record: Record) -> None:
+        with self._lock:
+            try:
+                found = list(self._canceling(place, record) if record.deed is Deed.CANCEL_TAKEN else ())
+                found += self._creating(place, record) if record.deed is Deed.ORDER_CREATED else ()
+                self.deeds[record.deed.value] += 1
+            except Exception as error:  # noqa: BLE001 - in the thread of a service nobody else would hear of it
+                found = [f"the judge failed: {type(error).__name__}: {error}"]
+            self.complaints += found
+
+    def _canceling(self, place: str, record: Record) -> Iterator[str]:
+        sending = [
+            case
+            for case in self._ledger.cases(connection=place, states=(State.SENDING,))
+            if case.remote_id == record.remote_id
+        ]
+        if len(sending) != 1:
+            yield f"law 2: {place} took a cancel of {record.remote_id}, and {len(sending)} cases are sending it"
+        for case in sending:
+            self._acts[case.id, case.attempt] += 1
+            if self._simulators[place].canceled_pieces(case.remote_id) is None and not self._is_whole(case):
+                yield f"law 3: {place} was told to cancel all of {record.remote_id}, and a part was to be canceled"
+            if case.role is Role.CART:
+                self.deeds["cancels at carts"] += 1
+                for other in self._going_on(case.order_id):
+                    yield f"law 8: the cart {place} was told to cancel {record.remote_id} while {other}"
+
+    def _creating(self, place: str, record: Record) -> Iterator[str]:
+        number = str(record.remote_id)
+        self._made[place, number] += 1
+        if self._made[place, number] > 1:
+            yield f"law 9: {place} made {number} {self._made[place, number]} times"
+        under_way = [
+            work
+            for work in self._ledger.resubmissions(open_only=True)
+            if (work.connection, work.remote_id) == (place, number) and work.state is ErrandState.SENDING
+        ]
+        if len(under_way) != 1:
+            yield f"law 2: {place} made {number}, and {len(under_way)} resubmissions are sending it"
+        for work in under_way:
+            for other in self._going_on(work.original_id):
+                yield f"law 9: {place} made {number} while the original {work.original_number}: {other}"
+            open_ = [case for case in self._ledger.cases(order_id=work.original_id) if case.is_open]
+            for case in open_:
+                yield f"law 9: {place} made {number} while {case.connection} is {case.state.value}"
+
+    def _going_on(self, order_id: str) -> Iterator[str]:
+        """The fulfillments at which an order is not canceled as a whole, by the ledger as it is now."""
+        cases = self._ledger.cases(order_id=order_id)
+        latest = {case.connection: case for case in cases}
+        placements = self._host.placements(order_id)
+        order, wishes = self._host.order(order_id), self._ledger.cancellations(order_id)
+        coverage = CancellationCoverage.of(order, placements, wishes, cases)
+        for placement in placements:
+            if placement.role is Role.CART:
+                continue
+            case = latest.get(placement.connection)
+            if case is None:
+                yield f"{placement.connection} was never asked"
+            elif case.state is not State.CANCELED:
+                yield f"{placement.connection} is {case.state.value}"
+            elif not coverage.canceled_all_lines(case):
+                yield f"{placement.connection} canceled only a part"
+
+    def look(self, orders: Sequence[str], simulators: dict[str, Simulator]) -> list[str]:
+        """Everything that is wrong now, about these orders (ids) and about what was told."""
+        with self._lock:
+            found = list(self.complaints)
+            known: set[str] = set()
+            for order_id in orders:
+                for wish in self._ledger.cancellations(order_id):
+                    known.add(wish.id)
+                for case in self._ledger.cases(order_id=order_id):
+                    known.add(case.id)
+                    found += self._case(case, simulators.get(case.connection))
+                found += self._beyond(order_id)
+                for work in self._ledger.resubmissions(original_id=order_id):
+                    known.add(work.id)
+                    found += self._errand(work)
+                for change in self._ledger.status_changes(order_id=order_id):
+                    known.add(change.id)
+                    found += self._errand(change)
+            found += [f"law 1: {lost} was given to a caller and is lost" for lost in self.told - known]
+            return found
+
+    def _is_whole(self, case: Case) -> bool:
+        """Whether a case is about the whole order; a part of all lines, whole, is."""
+        order = self._host.order(case.order_id)
+        wanted = self._wish(case).lines
+        return not wanted or all(wanted.get(line.id, 0) >= line.quantity for line in order.lines)
+
+    def _wish(self, case: Case) -> Cancellation:
+        return next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
+
+    def _beyond(self, order_id: str) -> Iterator[str]:
+        """Law 3: no piece is canceled at a service that nobody wanted canceled there."""
+        order = self._host.order(order_id)
+        cases = self._ledger.cases(order_id=order_id)
+        for placement in self._host.placements(order_id):
+            simulator = self._simulators.get(placement.connection)
+            canceled = simulator.canceled_pieces(placement.remote_id) if simulator is not None else None
+            if canceled is None:
+                continue
+            here = [case for case in cases if case.connection == placement.connection]
+            wanted: Counter[str] = Counter()
+            for line in order.lines:
+                parts = [self._wish(case).lines or {line.id: line.quantity} for case in here]
+                wanted[line.code] += min(line.quantity, sum(part.get(line.id, 0) for part in parts))
+            for code, count in canceled.items():
+                if count > wanted[code]:
+                    yield f"law 3: {count} of {code} are canceled at {placement.connection}, {wanted[code]} were wished"
+
+    def _case(self, case: Case, simulator: Simulator | None) -> Iterator[str]:
+        history = self._ledger.history(case.id)
+        events = [entry.content for entry in history if isinstance(entry.content, Event)]
+        state = State.HEARD if _was_heard(case, self._ledger) else State.REQUESTED
+        for event in events:
+            state = TRANSITIONS[state, event.kind]
+        if state is not case.state:
+            yield f"{case.id} is {case.state.value}, and its history leads to {state.value}"
+        yield from self._due(f"{case.id} ({case.connection}, {case.state.value})", case.is_open, case.due_at)
+        if case.state in (State.CANCELED, State.PARTLY_CANCELED):
+            yield from _unproved(case, history)
+        if case.state is State.CANCELED and case.id not in self._seen_canceled:
+            self._seen_canceled.add(case.id)
+            yield from self._untrue(case, simulator)
+        yield from self._acted(case, history)
+
+    def _due(self, name: str, is_open: bool, due_at: datetime | None) -> Iterator[str]:
+        if is_open and due_at is None:
+            yield f"law 7: {name} is never due again"
+        if due_at is not None and due_at - self._clock.now() > LONGEST_WAIT:
+            yield f"law 7: {name} waits until {due_at}"
+
+    def _errand(self, work: Errand) -> Iterator[str]:
+        yield from self._due(f"{work.id} ({work.connection}, {work.state.value})", work.is_open, work.due_at)
+        if work.state is ErrandState.UNCLEAR and not work.text:
+            yield f"law 6: {work.id} is unclear and does not say why"
+        if isinstance(work, Resubmission) and work.state is ErrandState.REFUSED and work.text is None:
+            yield f"{work.id} was refused without a reason"
+
+    def _untrue(self, case: Case, simulator: Simulator | None) -> Iterator[str]:
+        """Law 5: a service that says of itself that it canceled has canceled, but where its fate is to lie."""
+        wish = next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
+        by_service = case.proof is not None and case.proof.kind in _BY_SERVICE
+        if simulator is None or not by_service or wish.lines or case.connection in self.liars:
+            return
+        truth = simulator.truth(case.remote_id)
+        if truth not in simulator.canceled_words:
+            yield f"law 5: {case.id} is called canceled by {case.proof}, and {case.connection} has it {truth}"
+
+    def _acted(self, case: Case, history: Sequence[Entry]) -> Iterator[str]:
+        acts = {attempt: number for (name, attempt), number in self._acts.items() if name == case.id}
+        if sum(acts.values()) > len(sends(history)):
+            yield f"law 3: {case.connection} acted {acts} for {case.id}, the ledger knows of {len(sends(history))}"
+        acted = False
+        licensed = True
+        for entry in history:
+            event = entry.content
+            if not isinstance(event, Event):
+                continue
+            if event.kind is EventKind.NOT_DONE and acts.get(entry.attempt):
+                yield f"law 3: {case.connection} acted in attempt {entry.attempt} of {case.id}, proved not done"
+            if event.kind in (EventKind.CLIMB, EventKind.NOT_DONE) or event.resend:
+                licensed = True
+            if event.kind is EventKind.SEND:
+                if acted and not licensed and event.person is None:
+                    yield f"law 3: {case.id} was sent again in attempt {entry.attempt} without a license"
+                acted = acted or bool(acts.get(entry.attempt))
+                licensed = False
+
+
+def _was_heard(case: Case, ledger: SqliteLedger) -> bool:
+    wishes = ledger.cancellations(case.order_id)
+    return any(wish.id == case.cancellation_id and wish.heard_from == case.connection for wish in wishes)
+
+
+def _unproved(case: Case, history: Sequence[Entry]) -> Iterator[str]:
+    """Law 4: beside the verdict stands the exchange that it rests on, or a name."""
+    proof = case.proof
+    if proof is None:
+        yield f"law 4: {case.id} is {case.state.value} without proof"
+    elif proof.kind in _BY_SERVICE:
+        kept = [
+            entry
+            for entry in history
+            if isinstance(entry.content, Exchange)
+            and entry.attempt == proof.attempt
+            and entry.content.intent.number == proof.exchange
+        ]
+        if not kept:
+            yield f"law 4: {case.id} is {case.state.value} by {proof}, and that exchange is not in the ledger"
+    elif not (proof.person or "").strip():
+        yield f"law 4: {case.id} is {case.state.value} by nobody"
