@@ -130,6 +130,6 @@ def testing_page() -> str:
 
 
 def _fixtures() -> Iterator[tuple[str, str]]:
-    for name in ("cassette", "clock", "simulator", "stage", "desk", "service"):
+    for name in ("cassette", "clock", "simulator", "harness", "desk", "service"):
         yield f"`{name}`", prose(getattr(pytest_plugin, name))
-    yield "`open_stage(settings, *, order, lines, details, slug, before)`", prose(pytest_plugin.HarnessOpener)
+    yield "`open_harness(settings, *, order, lines, details, slug, before)`", prose(pytest_plugin.HarnessOpener)

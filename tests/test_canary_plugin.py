@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from orderdesk_devkit.testing.canary import Finder
     from tests.conftest import ClientMaker
 
+pytestmark = pytest.mark.slow
+
 KEY = "c4n4ry/4p1.k3y+&=8d2f6a1b9c07"
 ENVIRONMENT = "c4n4ry-0f-th3-3nv1r0nm3nt-51be"
 

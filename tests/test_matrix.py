@@ -29,6 +29,8 @@ from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 if TYPE_CHECKING:
     from tests.conftest import ServiceTrial, ServiceTrialMaker
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (
     "amazon-marketplace",

@@ -34,6 +34,8 @@ from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.transport.http.client import HttpLimits
 
+pytestmark = pytest.mark.slow
+
 CANARY = "canary-of-a-plugin"
 
 
@@ -341,7 +343,6 @@ def test_a_plugin_that_hangs_loses_its_case_and_what_it_says_later_changes_nothi
     assert b"/late" not in harness.server.received
 
 
-@pytest.mark.slow
 def test_many_hanging_cases_do_not_use_up_the_threads_of_the_others(harness: DeskMaker) -> None:
     """More cases hang than a bulkhead has threads, and each of them is settled all the same."""
     desk = harness.desk(misbehaving(spin, "before"), timeout=0.3)

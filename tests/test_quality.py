@@ -28,6 +28,8 @@ from orderdesk_sdk.plugin.reasons import ReasonCode, ReasonList
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.routes import Button, ManualConfirmation
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference" / "cli-json.md"
 
@@ -82,7 +84,6 @@ CASSETTE = "tests/cassettes/too-late.yaml"
 FLOW = "import {0}\n\ndef flow(service):\n    yield service.get('/orders', str({1}))\n"
 
 
-@pytest.mark.slow
 def test_every_plugin_of_this_checkout_keeps_at_least_gold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     ran = CliRunner().invoke(orderdesk, ["check-plugin", "--all", "--json"])

@@ -12,6 +12,8 @@ from orderdesk_devkit.testing.harness import LINES, SimulatedHarness
 from orderdesk_devkit.testing.request_recorder import RecordedRequest
 from orderdesk_sdk.cases.case import Case, State
 
+pytestmark = pytest.mark.slow
+
 integration = "amazon-marketplace"
 order = ORDER = "902-1106328-1059050"
 TROUBLE = (
@@ -53,7 +55,6 @@ def test_trouble_with_a_later_step_of_reading_back_tells_nothing_and_is_tried_ag
     assert (harness.follow_up().state, simulator.actual_status(ORDER)) == (State.CANCELED, "CANCELLED")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "word", ["Canceled", "CANCELED", "canceled", "NOT_CANCELLED", "UNFULFILLABLE", "DELIVERED", "?"]
 )

@@ -7,6 +7,7 @@ import html
 import json
 import traceback
 from base64 import b64encode, urlsafe_b64encode
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 from xml.sax import saxutils
@@ -63,16 +64,18 @@ class Finder:
         starts = ((piece, at) for piece in self._pieces for at in range(len(piece) - self._GRAM + 1))
         self._grams = {piece[at : at + self._GRAM] for piece, at in starts}
 
-    def _pieces_of(self, secret: str) -> set[str]:
-        windows = [secret[at : at + self.PIECE] for at in range(len(secret) - self.PIECE + 1)]
+    @classmethod
+    @lru_cache(maxsize=64)  # Suites look for the same secrets again and again.
+    def _pieces_of(cls, secret: str) -> frozenset[str]:
+        windows = [secret[at : at + cls.PIECE] for at in range(len(secret) - cls.PIECE + 1)]
         pieces = {form for window in windows for name, form in encoded_forms(window).items() if "base64" not in name}
         for before in range(3):
             # What stands beside a secret in base64 decides the characters at its ends; what is between is its own.
             code = b64encode(bytes(before) + secret.encode()).decode()
             own = code[-(-before * 8 // 6) : (before + len(secret.encode())) * 8 // 6]
             for form in (own, own.translate(str.maketrans("+/", "-_")), quote(own, safe=""), own.replace("/", "\\/")):
-                pieces |= {form[at : at + self.PIECE] for at in range(len(form) - self.PIECE + 1)}
-        return pieces
+                pieces |= {form[at : at + cls.PIECE] for at in range(len(form) - cls.PIECE + 1)}
+        return frozenset(pieces)
 
     def found(self, *shown: object) -> set[str]:
         """The pieces found in these; bytes and texts as they are, everything else by repr and str."""
