@@ -16,8 +16,8 @@ from bench.drain import drain
 from bench.figure import Figure, Scale
 from bench.growth import growth
 from bench.imports import imports
+from bench.isolation import shares
 from bench.listing import listing
-from bench.shares import shares
 from bench.table import as_json, as_table
 
 MEASURES: dict[str, Callable[[Scale], Iterable[Figure]]] = {

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from bench.contender import Contender
 from bench.figure import Bound, Figure, Goal, Scale, compare, interleaved
 from bench.loopback import Loopback
+from bench.measured_process import Contender
 
 __all__ = ["cancels", "rivals"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.figure import Bound, Figure, Goal, Scale, compare, interleaved
-from bench.fresh import run_in_new_process
+from bench.new_process import run_in_new_process
 
 __all__ = ["imports"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.figure import Bound, Figure, Goal, Scale, Spread, compare, interleaved
-from bench.fresh import run_in_new_process
+from bench.new_process import run_in_new_process
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
 
 __all__ = ["listing"]

@@ -9,7 +9,6 @@ import click
 
 from docs.prose import class_section, function_section, prose, signature, table
 from orderdesk_sdk import errors
-from orderdesk_sdk.cases import evidence_check
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cli.group import all_sections, orderdesk
@@ -18,8 +17,8 @@ from orderdesk_sdk.plugin import (
     answer,
     connection_settings,
     hookspecs,
-    identity,
     integration,
+    order_numbers,
     reasons,
     requests,
     routes,
@@ -130,8 +129,8 @@ def declaration_page() -> str:
         reasons.StandardReason,
     ):
         lines += class_section(cls)
-    lines += ["## Identity: which order a response is about", "", prose(identity), ""]
-    for place in (identity.StatedAt, identity.NumberKind, identity.AnyOf, identity.NotStated):
+    lines += ["## Identity: which order a response is about", "", prose(order_numbers), ""]
+    for place in (order_numbers.StatedAt, order_numbers.NumberKind, order_numbers.AnyOf, order_numbers.NotStated):
         lines += class_section(place)
     return "\n".join(lines)
 
@@ -189,7 +188,7 @@ def answers_page() -> str:
         "",
         "What a flow of cancel or check returns: what the service said, as the plugin reads it.",
         "",
-        prose(evidence_check),
+        prose(answer_verification),
         "",
     ]
     for cls in (answer.Answer, answer.Outcome, answer.Rejection, answer.LineAnswer):

@@ -45,7 +45,7 @@ _HOMES = {
     "desk.capabilities": "capabilities_document",
     "desk.cancellations": "CancellationStatus",
     "desk.desk": "Desk",
-    "desk.worker": "RunLoop run_until_stopped",
+    "desk.run_loop": "RunLoop run_until_stopped",
 }
 """The names that each module gives; `__init__.pyi` lists them for type checkers."""
 _MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -22,8 +22,8 @@ from orderdesk_sdk.desk.config import Config as Config
 from orderdesk_sdk.desk.config import find_config as find_config
 from orderdesk_sdk.desk.config import read_config as read_config
 from orderdesk_sdk.desk.desk import Desk as Desk
-from orderdesk_sdk.desk.worker import RunLoop as RunLoop
-from orderdesk_sdk.desk.worker import run_until_stopped as run_until_stopped
+from orderdesk_sdk.desk.run_loop import RunLoop as RunLoop
+from orderdesk_sdk.desk.run_loop import run_until_stopped as run_until_stopped
 from orderdesk_sdk.errors import OrderDeskError as OrderDeskError
 from orderdesk_sdk.orders.order import Address as Address
 from orderdesk_sdk.orders.order import ConnectionRole as ConnectionRole

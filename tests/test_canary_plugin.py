@@ -26,8 +26,8 @@ from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, LineAnswer, Out
 from orderdesk_sdk.plugin.auth import RefreshTokenAuth
 from orderdesk_sdk.plugin.connection_settings import secret, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.order_numbers import NotStated
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
 from orderdesk_sdk.plugin.routes import Button, ManualConfirmation, Polling

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.clock_ahead import TOLERATED_SKEW, corrected_for_clock
+from orderdesk_sdk.cases.clock_skew import TOLERATED_SKEW, corrected_for_clock
 from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition

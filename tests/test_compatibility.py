@@ -29,8 +29,8 @@ from orderdesk_sdk.plugin import answer, hookspecs
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.connection_settings import settings, url
 from orderdesk_sdk.plugin.hookspecs import deprecated_hookspec, hookimpl
-from orderdesk_sdk.plugin.identity import StatedAt
 from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.order_numbers import StatedAt
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.routes import Button, Polling
 from orderdesk_sdk.plugin.service import Flow, Service

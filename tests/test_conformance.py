@@ -13,8 +13,9 @@ from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
 
 pytest_plugins = ("pytester",)
 
-TOY = Path(__file__).with_name("toy.py").read_text(encoding="utf-8")
-SHOPS = Path(__file__).with_name("toy_shops.py").read_text(encoding="utf-8")
+SUPPORT = Path(__file__).parent / "support"
+TOY = (SUPPORT / "toy_plugin.py").read_text(encoding="utf-8")
+SHOPS = (SUPPORT / "toy_simulators.py").read_text(encoding="utf-8")
 
 Judge = Callable[..., pytest.RunResult]
 

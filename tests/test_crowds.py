@@ -10,7 +10,7 @@ import pytest
 from attrs import asdict
 
 from orderdesk_devkit.testing.report_keys import FAILPOINTS
-from tests.support.crowd import ConcurrencyResult, ConcurrencyRunner
+from tests.support.concurrency import ConcurrencyResult, ConcurrencyRunner
 
 pytestmark = pytest.mark.crash
 

@@ -22,8 +22,8 @@ from orderdesk_sdk.orders.order import ConnectionRole, Order, OrderLine, RemoteO
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Rejection
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration, NewNumber, SettableStatus
+from orderdesk_sdk.plugin.order_numbers import NotStated
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest, StatusChangeRequest
 from orderdesk_sdk.plugin.routes import (
     Always,

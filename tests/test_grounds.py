@@ -10,11 +10,11 @@ from itertools import repeat
 import httpx
 import pytest
 
-from orderdesk_sdk.cases.evidence_check import AnswerVerifier, ExpectedOrder, ReceivedResponse
+from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder, ReceivedResponse
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, OrderLine, RemoteOrder
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, Answers, LineAnswer, Outcome, Rejection
-from orderdesk_sdk.plugin.identity import AnyOf, Identity, NotStated, StatedAt
+from orderdesk_sdk.plugin.order_numbers import AnyOf, Identity, NotStated, StatedAt
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest, StatusChangeRequest
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 

@@ -8,10 +8,10 @@ from html import escape
 import httpx
 import pytest
 
-from orderdesk_sdk.cases.evidence_check import AnswerVerifier, ExpectedOrder, ReceivedResponse
+from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder, ReceivedResponse
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.plugin.answer import Answer, Answers, Outcome
-from orderdesk_sdk.plugin.identity import Identity, NotStated, StatedAt
+from orderdesk_sdk.plugin.order_numbers import Identity, NotStated, StatedAt
 
 WHOLE = ExpectedOrder("R-7", "1042", "ref-1")
 STATED: Mapping[str, Identity] = {"get": StatedAt("order", "number")}

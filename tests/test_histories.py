@@ -32,7 +32,7 @@ from orderdesk_sdk.plugin.webhooks import WebhookRequest
 from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from tests.support.counting import Counting, CountingSimulator
+from tests.support.counting_service import Counting, CountingSimulator
 from tests.support.invariant_checker import InvariantChecker
 from tests.support.services_environment import ServiceEnvironment, SimulatedCrash
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orderdesk_sdk.plugin.identity import AnyOf, NotStated, StatedAt, validated_identities
+from orderdesk_sdk.plugin.order_numbers import AnyOf, NotStated, StatedAt, validated_identities
 
 
 def test_a_path_needs_keys() -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.transport.email.mime_parts import MAX_BYTES, MAX_HEAD_BYTES, MAX_LINES, MAX_PARTS, MAX_TYPE_LENGTH
 from orderdesk_sdk.transport.email.parsing import MAX_HEADER_LENGTH, ParsedEmail, parse_email
-from orderdesk_sdk.transport.email.parts import MAX_BYTES, MAX_HEAD_BYTES, MAX_LINES, MAX_PARTS, MAX_TYPE_LENGTH
 
 OURS = "<c0ffee-2.1@example.com>"
 HEAD = (

@@ -29,7 +29,7 @@ from orderdesk_sdk.plugin.routes import ManualConfirmation, Portal
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.client import HttpClient
-from orderdesk_sdk.transport.http.kept_tokens import token_store_beside
+from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
 
 if TYPE_CHECKING:
     from orderdesk_devkit.testing.canary import Finder

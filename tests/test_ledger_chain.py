@@ -19,8 +19,8 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.integrity import ChainHead
 from orderdesk_sdk.cases.ledger import CaseUpdate
-from orderdesk_sdk.cases.ledger_flaws import ChainHead
 from orderdesk_sdk.cases.receipt import Receipt, make_receipt
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition

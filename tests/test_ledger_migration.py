@@ -22,7 +22,7 @@ from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
 from orderdesk_sdk.desk.desk import Desk
-from tests.ledger_services import KEY, Services, answered_by, open_ledger_desk
+from tests.support.ledger_services import KEY, Services, answered_by, open_ledger_desk
 
 if TYPE_CHECKING:
     from orderdesk_sdk.transport.email.smtp import EmailConfig

@@ -17,7 +17,7 @@ from orderdesk_sdk.cases.validation import with_line_ids
 from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.plugin.answer import LineAnswer, canceled
-from orderdesk_sdk.plugin.lines import LineNames, line_label, lines_not_canceled, resolve_lines
+from orderdesk_sdk.plugin.line_names import LineNames, line_label, lines_not_canceled, resolve_lines
 
 CROSSED = Order("o", "1042", lines=(OrderLine(1, id="1", code="2"), OrderLine(1, id="2", code="1")))
 """Each line's id is the other's code."""

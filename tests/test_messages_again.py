@@ -18,7 +18,6 @@ from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.plugin.webhooks import MAX_EVENT_ID_LENGTH, NotificationKind, OrderNotification, WebhookRequest
-from orderdesk_sdk.stores.sqlite import messages
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.fake_services import (
     FakeDeskOpener,
@@ -177,7 +176,7 @@ def test_a_message_without_end_is_refused_before_anything_reads_it(fake_services
 def test_what_is_remembered_is_bounded_and_forgotten_after_a_month(
     fake_services_desk: FakeDeskOpener, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "MAX_REMEMBERED", 5)
+    monkeypatch.setattr(claimed_notifications, "MAX_REMEMBERED", 5)
     ledger = fake_services_desk(at=["mill"]).ledger
     assert isinstance(ledger, SqliteLedger)
 

@@ -30,8 +30,8 @@ from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.auth import Token, TokenAuth
 from orderdesk_sdk.plugin.connection_settings import custom, secret, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.order_numbers import NotStated
 from orderdesk_sdk.plugin.reasons import ReasonCode, ReasonList
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
@@ -41,7 +41,7 @@ from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, W
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.client import HttpLimits
-from tests.misdeeds import CANARY, HANGS, MISBEHAVIORS, Misbehavior
+from tests.support.misbehaviors import CANARY, HANGS, MISBEHAVIORS, Misbehavior
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,8 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.identity import StatedAt
 from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.order_numbers import StatedAt
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.routes import Button, ManualConfirmation, Polling, Portal, WithinTime
 from orderdesk_sdk.plugin.service import Flow, Service

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Rejection
-from orderdesk_sdk.plugin.lines import LineNames
+from orderdesk_sdk.plugin.line_names import LineNames
 from orderdesk_sdk.plugin.toolkit.json_response import EndFlow
 from orderdesk_sdk.plugin.toolkit.line_quantities import (
     LineQuantities,

@@ -14,7 +14,7 @@ from orderdesk_sdk.cli.worker import Worker
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.desk.worker import RunLoop, run_until_stopped
+from orderdesk_sdk.desk.run_loop import RunLoop, run_until_stopped
 from orderdesk_sdk.errors import OrderDeskError, StorageError
 from orderdesk_sdk.runtime.scheduler import RunReport
 

@@ -14,7 +14,7 @@ import pytest
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
-from orderdesk_sdk.plugin.identity import NotStated, StatedAt
+from orderdesk_sdk.plugin.order_numbers import NotStated, StatedAt
 from orderdesk_sdk.plugin.profiles.api_flows import cancel_by_profile, confirmation_by_profile, poll_by_profile
 from orderdesk_sdk.plugin.profiles.api_profile import ApiProfile, read_acknowledging_profile, read_api_profile
 from orderdesk_sdk.plugin.reasons import Reason

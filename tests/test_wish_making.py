@@ -19,7 +19,7 @@ from orderdesk_sdk.cases.validation import (
 )
 from orderdesk_sdk.errors import InvalidStateError, ValidationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, OrderLine, RemoteOrder
-from orderdesk_sdk.plugin.lines import resolve_lines
+from orderdesk_sdk.plugin.line_names import resolve_lines
 from orderdesk_sdk.plugin.reasons import FreeText
 from orderdesk_sdk.plugin.routes import Button, FinalResponse, Scope
 

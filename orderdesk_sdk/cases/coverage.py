@@ -19,7 +19,7 @@ from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.validation import is_whole, with_line_ids
 from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
-from orderdesk_sdk.plugin.lines import lines_not_canceled
+from orderdesk_sdk.plugin.line_names import lines_not_canceled
 
 __all__ = [
     "ActiveAt",

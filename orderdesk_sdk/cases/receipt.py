@@ -10,12 +10,12 @@ from attrs import frozen
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.coverage import CancellationCoverage
-from orderdesk_sdk.cases.damage import DamagedRowError
+from orderdesk_sdk.cases.damaged_rows import DamagedRowError
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import HistoryEntry, HistoryEntryKind
+from orderdesk_sdk.cases.integrity import IntegrityReport
 from orderdesk_sdk.cases.ledger import AnyCase, Ledger
-from orderdesk_sdk.cases.ledger_flaws import IntegrityReport
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusChange

@@ -12,7 +12,7 @@ from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.errors import InvalidStateError, ValidationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
-from orderdesk_sdk.plugin.lines import line_label, resolve_recorded_lines
+from orderdesk_sdk.plugin.line_names import line_label, resolve_recorded_lines
 from orderdesk_sdk.plugin.reasons import resolve_reason
 from orderdesk_sdk.plugin.routes import Route, Scope
 

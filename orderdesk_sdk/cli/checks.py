@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.damage import RESTORE_HINT as DAMAGED
+from orderdesk_sdk.cases.damaged_rows import RESTORE_HINT as DAMAGED
 from orderdesk_sdk.cli.output.times import format_time, span, zone
 from orderdesk_sdk.cli.sandbox_client import require_simulator
 from orderdesk_sdk.cli.session import Session, clock_of

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from orderdesk_sdk.cli.commands import cancel, decide, doctor, integrations, ledger, orders, report, rules, work
-from orderdesk_sdk.cli.contributed import contributed_commands, load_command
-from orderdesk_sdk.cli.error_lines import explain_unexpected_error, print_error
+from orderdesk_sdk.cli.plugin_commands import contributed_commands, load_command
 from orderdesk_sdk.cli.session import Session, common_options
+from orderdesk_sdk.cli.unexpected_errors import explain_unexpected_error, print_error
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.plugin.entry_points import source_of
 

@@ -15,7 +15,7 @@ from orderdesk_sdk.cli.output.pages import each_case
 from orderdesk_sdk.cli.sandbox_client import SandboxClock
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.desk.worker import RunLoop
+from orderdesk_sdk.desk.run_loop import RunLoop
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.hookspecs import hookimpl

@@ -24,9 +24,9 @@ from orderdesk_sdk.cases.validation import (
 from orderdesk_sdk.cases.windows import next_open_route
 from orderdesk_sdk.clock import MAX_CLOCK_SKEW, Clock
 from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError, PluginError, ValidationError
-from orderdesk_sdk.orders.by_id import OrderStoreById
 from orderdesk_sdk.orders.order import Order, RemoteOrder
-from orderdesk_sdk.plugin.lines import line_label, resolve_lines
+from orderdesk_sdk.orders.store_by_id import OrderStoreById
+from orderdesk_sdk.plugin.line_names import line_label, resolve_lines
 from orderdesk_sdk.plugin.url_paths import number_error
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import CaseContext

@@ -38,10 +38,10 @@ from orderdesk_sdk.desk.orders import OrderService
 from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
 from orderdesk_sdk.desk.status_changes import StatusChangeService, StatusChangeStatus
 from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.orders.by_id import OrderStoreById
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.references import OrderId, order_ref
 from orderdesk_sdk.orders.store import FolderMove, OrderStore
+from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT
 from orderdesk_sdk.plugin.hookspecs import LISTENERS

@@ -17,8 +17,8 @@ from orderdesk_sdk.errors import NotFoundError, OrderDeskError, ValidationError
 from orderdesk_sdk.plugin.routes import Email
 from orderdesk_sdk.plugin.toolkit.email_addresses import parse_address
 from orderdesk_sdk.runtime.connections import Connection, Connections
+from orderdesk_sdk.transport.email.mime_parts import unusable_email_error
 from orderdesk_sdk.transport.email.parsing import EXCERPT_LENGTH, MANUAL_HINT, ParsedEmail, parse_email
-from orderdesk_sdk.transport.email.parts import unusable_email_error
 from orderdesk_sdk.transport.email.smtp import message_id
 from orderdesk_sdk.transport.redaction import Redactor
 

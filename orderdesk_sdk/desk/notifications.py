@@ -25,8 +25,8 @@ from orderdesk_sdk.errors import (
     StorageError,
     ValidationError,
 )
-from orderdesk_sdk.orders.by_id import OrderStoreById
 from orderdesk_sdk.orders.order import ConnectionRole, Order
+from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.guard import raise_for_failure
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError

@@ -10,8 +10,8 @@ from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.cases.validation import select_remote_orders
 from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus, NewCancellation
 from orderdesk_sdk.errors import InvalidStateError, ValidationError
-from orderdesk_sdk.orders.by_id import OrderStoreById
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
+from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.handlers.status_change import CANCELED, settable_statuses
 from orderdesk_sdk.runtime.scheduler import Scheduler

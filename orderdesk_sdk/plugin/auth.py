@@ -15,7 +15,7 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.connection_settings import RefreshTokenSettings
 from orderdesk_sdk.plugin.guard import AbandonableLock
-from orderdesk_sdk.plugin.token_keeper import TokenStore
+from orderdesk_sdk.plugin.token_store import TokenStore
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, json_object, text_at
 from orderdesk_sdk.secret import Secret
 

@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.argument_checks import require_instance
-from orderdesk_sdk.plugin.identity import Identity, validated_identities
+from orderdesk_sdk.plugin.order_numbers import Identity, validated_identities
 from orderdesk_sdk.plugin.routes import Button, Email, Portal, Route, RuleAction, _normalized_statuses
 
 if TYPE_CHECKING:

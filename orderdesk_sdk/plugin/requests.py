@@ -20,7 +20,7 @@ class CancelRequest:
     cancellation: the wish's id, unique and stable: a key for services that take one.
     reason: resolved for this service: `reason.code` is on its list, where it has one.
     lines: what to cancel, by the ids of the order's lines, with quantities; empty means the whole order. What a service
-    calls them, `orderdesk_sdk.plugin.lines.LineNames` tells.
+    calls them, `orderdesk_sdk.plugin.line_names.LineNames` tells.
     """
 
     order: Order

@@ -13,8 +13,8 @@ from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.bulkhead import Bulkhead
 from orderdesk_sdk.plugin.guard import raise_for_failure
-from orderdesk_sdk.plugin.identity import Identity, validated_identities
 from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.order_numbers import Identity, validated_identities
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance, plain_text, plain_value
 from orderdesk_sdk.plugin.reasons import ReasonCode, ReasonList
 from orderdesk_sdk.plugin.routes import Button, Email, Polling, Portal, Route

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 
 from attrs import evolve
 
-from orderdesk_sdk.cases.clock_ahead import TOLERATED_SKEW
+from orderdesk_sdk.cases.clock_skew import TOLERATED_SKEW
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.clock import Clock
@@ -29,9 +29,9 @@ from orderdesk_sdk.errors import (
     ValidationError,
     describe_exception,
 )
-from orderdesk_sdk.orders.by_id import OrderStoreById
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.store import FolderMove
+from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.rules.actions import ActionCatalog, ActionExecutor, ActionRequest
 from orderdesk_sdk.rules.conditions import evaluate
 from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, ConfiguredAction, Rule, RuleEvaluation

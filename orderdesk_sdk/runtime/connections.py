@@ -19,11 +19,11 @@ from orderdesk_sdk.plugin.plain_values import plain_text
 from orderdesk_sdk.plugin.registry import LoadedPlugin, PluginRegistry
 from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.plugin.service import Service, user_agent
-from orderdesk_sdk.plugin.token_keeper import TokenStore
+from orderdesk_sdk.plugin.token_store import TokenStore
 from orderdesk_sdk.plugin.validation import email_texts, guard_reason_lists, identities_for, routes_for_connection
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
-from orderdesk_sdk.transport.http.kept_tokens import token_store_beside
+from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
 from orderdesk_sdk.transport.shutdown import Shutdown
 
 __all__ = ["Connection", "Connections"]

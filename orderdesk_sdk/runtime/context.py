@@ -16,8 +16,8 @@ from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import with_line_ids
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.errors import NotFoundError, OrderDeskError
-from orderdesk_sdk.orders.by_id import OrderStoreById
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
+from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.reasons import Reason, resolve_reason
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from attrs import field, frozen
 
-from orderdesk_sdk.cases.evidence_check import AnswerVerifier, ReceivedResponse, UnverifiedAnswerError
+from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ReceivedResponse, UnverifiedAnswerError
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent, TransportLoss
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, OrderDeskError, PluginError, ValidationError
 from orderdesk_sdk.plugin.answer import Answer, not_processed, unknown

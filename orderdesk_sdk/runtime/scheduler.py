@@ -19,21 +19,21 @@ from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConflictError, InvalidStateError
-from orderdesk_sdk.orders.by_id import OrderStoreById
 from orderdesk_sdk.orders.order import Order, RemoteOrder
+from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.bulkhead import Job
 from orderdesk_sdk.plugin.guard import TIMED_OUT, Watchdog
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.routes import Batch
-from orderdesk_sdk.runtime.added_remote_orders import CancellationExtender
+from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import CaseContext, ContextLoader
+from orderdesk_sdk.runtime.due_run import CHECK_INTERVAL, CaseGroup, DueRun, RunningJob
 from orderdesk_sdk.runtime.handlers.cancellation import CancellationHandler
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.handlers.resubmission import ResubmissionHandler
 from orderdesk_sdk.runtime.handlers.status_change import StatusChangeHandler
 from orderdesk_sdk.runtime.listeners import Listeners
-from orderdesk_sdk.runtime.rounds import CHECK_INTERVAL, CaseGroup, DueRun, RunningJob
 from orderdesk_sdk.transport.shutdown import Shutdown
 
 __all__ = ["Scheduler", "RunReport"]

@@ -19,8 +19,8 @@ from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.connection_settings import settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.identity import NotStated
 from orderdesk_sdk.plugin.integration import Integration, NewNumber, SettableStatus
+from orderdesk_sdk.plugin.order_numbers import NotStated
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.requests import ResubmitRequest, StatusChangeRequest
 from orderdesk_sdk.plugin.service import Flow, Service

@@ -28,7 +28,7 @@ def _read_file(file: str | None) -> bytes | None:
     """The mail as it stands in the file, at most a byte more than is taken."""
     if file is None:
         return None
-    from orderdesk_sdk.transport.email.parts import MAX_BYTES
+    from orderdesk_sdk.transport.email.mime_parts import MAX_BYTES
 
     with click.open_file(file, "rb") as stream:
         return bytes(stream.read(MAX_BYTES + 1))

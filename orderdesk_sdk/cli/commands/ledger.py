@@ -12,7 +12,7 @@ from orderdesk_sdk.cli.session import Session, by_option, common_options, requir
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orderdesk_sdk.cases.ledger_flaws import IntegrityFlaw
+    from orderdesk_sdk.cases.integrity import IntegrityFlaw
     from orderdesk_sdk.cli.output.screen import Screen
 
 __all__ = ["forget", "ledger"]
@@ -64,7 +64,7 @@ def verify(session: Session, head: str | None) -> None:
     from contextlib import closing
     from itertools import islice
 
-    from orderdesk_sdk.cases.ledger_flaws import ChainHead
+    from orderdesk_sdk.cases.integrity import ChainHead
     from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
     noted = ChainHead.parse(head) if head is not None else None

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
-from orderdesk_sdk.plugin.identity import Identity, StatedAt
+from orderdesk_sdk.plugin.order_numbers import Identity, StatedAt
 from orderdesk_sdk.plugin.profiles.api_profile import ApiProfile, FinalResponseFormat, StatusEndpoint, fill_fields
 from orderdesk_sdk.plugin.profiles.json_pointer import pointer_steps, repeated_number, text_at_pointer
 from orderdesk_sdk.plugin.routes import Confirmation, FinalResponse, ManualConfirmation, Polling, normalize_status
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, auth_or_rate_limit_answer, json_object
-from orderdesk_sdk.plugin.toolkit.submission import read_before_create
+from orderdesk_sdk.plugin.toolkit.resubmission import read_before_create
 from orderdesk_sdk.plugin.url_paths import fill_path
 
 if TYPE_CHECKING:

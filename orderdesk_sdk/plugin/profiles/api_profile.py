@@ -29,7 +29,7 @@ from collections.abc import Collection, Mapping, Sequence
 from attrs import frozen
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.identity import Identity, NotStated, StatedAt
+from orderdesk_sdk.plugin.order_numbers import Identity, NotStated, StatedAt
 from orderdesk_sdk.plugin.profiles.json_pointer import pointer_steps, read_pointer
 from orderdesk_sdk.plugin.routes import normalize_status
 from orderdesk_sdk.plugin.toolkit.templates import validate_fields

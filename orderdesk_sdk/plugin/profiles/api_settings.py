@@ -16,7 +16,7 @@ from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.auth import HeaderAuth, basic_auth
 from orderdesk_sdk.plugin.connection_settings import custom, read_header_name, secret, setting, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.identity import Identity
+from orderdesk_sdk.plugin.order_numbers import Identity
 from orderdesk_sdk.plugin.profiles.api_flows import cancel_by_profile, confirmation_by_profile, poll_by_profile
 from orderdesk_sdk.plugin.profiles.api_profile import ApiProfile, read_api_profile
 from orderdesk_sdk.plugin.routes import Button, Route

@@ -10,7 +10,7 @@ from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Rejection, ResponseLike
-from orderdesk_sdk.plugin.lines import LineNames
+from orderdesk_sdk.plugin.line_names import LineNames
 from orderdesk_sdk.plugin.routes import normalize_status
 from orderdesk_sdk.plugin.toolkit.json_response import (
     EndFlow,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
-from orderdesk_sdk.plugin.lines import line_label
+from orderdesk_sdk.plugin.line_names import line_label
 
 __all__ = ["FIELDS", "validate_fields", "render", "one_line", "printable", "read_template", "template_fields"]
 

@@ -9,14 +9,14 @@ from typing import Generic, TypeVar, assert_never
 
 from attrs import evolve
 
+from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder
 from orderdesk_sdk.cases.errand import Errand, ErrandState
-from orderdesk_sdk.cases.evidence_check import AnswerVerifier, ExpectedOrder
 from orderdesk_sdk.cases.exchange import Exchange, Intent, TransportLoss
 from orderdesk_sdk.cases.ledger import AnyCase, CaseUpdate, Ledger
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, earliest, reminder_message
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConflictError, InvalidStateError, OrderDeskError, StorageError, ValidationError
-from orderdesk_sdk.orders.by_id import OrderStoreById
+from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.guard import Watchdog
 from orderdesk_sdk.plugin.requests import ResubmitRequest, StatusChangeRequest
@@ -24,8 +24,8 @@ from orderdesk_sdk.plugin.routes import ManualConfirmation
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.context import LEASE
 from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
+from orderdesk_sdk.runtime.guarded_journal import GuardedJournal, SendRules, proves_not_processed
 from orderdesk_sdk.runtime.journal import SendCondition
-from orderdesk_sdk.runtime.withholding import GuardedJournal, SendRules, proves_not_processed
 
 __all__ = ["CaseHandler"]
 

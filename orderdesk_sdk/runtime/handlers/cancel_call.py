@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from attrs import evolve, frozen
 
+from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.evidence_check import AnswerVerifier, ExpectedOrder
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, TransportLoss
 from orderdesk_sdk.cases.policy import requesting
 from orderdesk_sdk.cases.policy.escalation import escalate
@@ -35,7 +35,7 @@ from orderdesk_sdk.runtime.flow_runner import (
 )
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail, message_id_of
 from orderdesk_sdk.runtime.journal import BatchJournal, CaseJournal, JournalEntry, JournalResult, SendCondition
-from orderdesk_sdk.runtime.resending import unresolved_request
+from orderdesk_sdk.runtime.unresolved_request import unresolved_request
 from orderdesk_sdk.transport.redaction import redact_answer
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import assert_never
 
 from attrs import evolve
 
+from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.damage import DamagedRowError
-from orderdesk_sdk.cases.evidence_check import AnswerVerifier, ExpectedOrder
+from orderdesk_sdk.cases.damaged_rows import DamagedRowError
 from orderdesk_sdk.cases.exchange import Certainty, Intent, TransportLoss
 from orderdesk_sdk.cases.policy import requesting
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
@@ -31,7 +31,7 @@ from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.guard import Watchdog
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.routes import Batch, Button
-from orderdesk_sdk.runtime.added_remote_orders import CancellationExtender
+from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.context import LEASE, CaseContext, ContextLoader
 from orderdesk_sdk.runtime.flow_runner import PluginFailure, run_flow

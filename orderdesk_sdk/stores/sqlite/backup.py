@@ -11,11 +11,11 @@ from pathlib import Path
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.ledger_flaws import ChainHead, IntegrityFlaw
+from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw
 from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.plugin.toolkit.private_files import create_private
 from orderdesk_sdk.stores.sqlite.connection import open_connection, wal_path
-from orderdesk_sdk.stores.sqlite.verifying import examine, head_of, readable
+from orderdesk_sdk.stores.sqlite.integrity_check import examine, head_of, readable
 
 __all__ = ["Backup", "Restored", "accept_current_state", "make_backup", "restore"]
 

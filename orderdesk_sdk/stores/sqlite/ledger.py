@@ -12,7 +12,7 @@ from pathlib import Path
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.clock_ahead import corrected_for_clock
+from orderdesk_sdk.cases.clock_skew import corrected_for_clock
 from orderdesk_sdk.cases.history import EntryContent
 from orderdesk_sdk.cases.ledger import AnyCase, CaseUpdate
 from orderdesk_sdk.cases.registration import Registration
@@ -21,9 +21,13 @@ from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.errors import ConflictError, StorageError
 from orderdesk_sdk.stores.serialization import dump, to_microseconds, unpack
 from orderdesk_sdk.stores.sqlite.backup import Backup, make_backup
+from orderdesk_sdk.stores.sqlite.claimed_notifications import claim_notifications, complete_notifications
 from orderdesk_sdk.stores.sqlite.connection import close, connect, migrate, use_wal
+from orderdesk_sdk.stores.sqlite.event_outbox import EventOutbox
 from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit
-from orderdesk_sdk.stores.sqlite.keeping import LedgerFileGuard
+from orderdesk_sdk.stores.sqlite.integrity_check import readable
+from orderdesk_sdk.stores.sqlite.ledger_file_guard import LedgerFileGuard
+from orderdesk_sdk.stores.sqlite.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sqlite.ledger_rows import (
     append_entries,
     apply_change,
@@ -41,11 +45,7 @@ from orderdesk_sdk.stores.sqlite.ledger_rows import (
     status_conflict,
 )
 from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
-from orderdesk_sdk.stores.sqlite.messages import claim_notifications, complete_notifications
-from orderdesk_sdk.stores.sqlite.occurrences import EventOutbox
-from orderdesk_sdk.stores.sqlite.reader import LedgerReader
-from orderdesk_sdk.stores.sqlite.removal import remove_texts
-from orderdesk_sdk.stores.sqlite.verifying import readable
+from orderdesk_sdk.stores.sqlite.text_removal import remove_texts
 
 __all__ = ["SqliteLedger"]
 

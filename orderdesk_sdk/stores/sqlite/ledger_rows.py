@@ -29,7 +29,7 @@ from orderdesk_sdk.stores.hash_chain import (
 )
 from orderdesk_sdk.stores.personal_texts import REMOVED, StoredRecord
 from orderdesk_sdk.stores.serialization import dump, pack, pack_entry, to_microseconds, unpack
-from orderdesk_sdk.stores.sqlite.tables import COLUMNS, TABLES, cancellation_columns, columns_of
+from orderdesk_sdk.stores.sqlite.ledger_tables import COLUMNS, TABLES, cancellation_columns, columns_of
 
 __all__ = [
     "REGISTERED_ORDER",

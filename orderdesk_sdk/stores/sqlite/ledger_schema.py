@@ -5,7 +5,7 @@ Migrations only go forward; none is ever edited.
 
 from __future__ import annotations
 
-from orderdesk_sdk.stores.sqlite.adopting import add_hash_chain
+from orderdesk_sdk.stores.sqlite.chain_migration import add_hash_chain
 from orderdesk_sdk.stores.sqlite.connection import MigrationStep
 
 __all__ = ["MIGRATIONS"]

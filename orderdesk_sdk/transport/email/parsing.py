@@ -12,9 +12,9 @@ from attrs import frozen
 from orderdesk_sdk.cases.evidence import EmailEvidence
 from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.plugin.toolkit.templates import one_line
-from orderdesk_sdk.transport.email.automatic import addresses_in, automatic_reason
+from orderdesk_sdk.transport.email.automatic_mail import addresses_in, automatic_reason
 from orderdesk_sdk.transport.email.dates import parse_date
-from orderdesk_sdk.transport.email.parts import Mail, headers, parse_message, text_of, unusable_email_error
+from orderdesk_sdk.transport.email.mime_parts import Mail, headers, parse_message, text_of, unusable_email_error
 
 __all__ = ["EXCERPT_LENGTH", "MAX_HEADER_LENGTH", "ParsedEmail", "parse_email"]
 

@@ -22,18 +22,18 @@ from orderdesk_sdk.plugin.guard import Guard, raise_for_failure
 from orderdesk_sdk.plugin.integration import Integration, Limit
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
 from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
-from orderdesk_sdk.plugin.token_keeper import TokenStore
+from orderdesk_sdk.plugin.token_store import TokenStore
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.allowed_origins import AllowedOrigins
-from orderdesk_sdk.transport.http.bodies import ACCEPTED_ENCODING, read_whole
 from orderdesk_sdk.transport.http.credentials import Credentials
 from orderdesk_sdk.transport.http.deadline import DeadlineTransport
 from orderdesk_sdk.transport.http.failures import BUSY_STATUSES, failure_of, throttling_failure
 from orderdesk_sdk.transport.http.log_redaction import redacted_logs
 from orderdesk_sdk.transport.http.rate_limit import TokenBucket
 from orderdesk_sdk.transport.http.replay import request_digest
+from orderdesk_sdk.transport.http.response_body import ACCEPTED_ENCODING, read_whole
+from orderdesk_sdk.transport.http.retry_after import MAX_WAIT
 from orderdesk_sdk.transport.http.shared_reads import SharedReads, copy_response
-from orderdesk_sdk.transport.http.waits import MAX_WAIT
 from orderdesk_sdk.transport.redaction import Redactor
 from orderdesk_sdk.transport.shutdown import Shutdown
 

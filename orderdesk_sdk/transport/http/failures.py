@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import httpx
 
 from orderdesk_sdk.cases.exchange import Certainty, Failure
-from orderdesk_sdk.transport.http.waits import MAX_WAIT, parse_retry_after
+from orderdesk_sdk.transport.http.retry_after import MAX_WAIT, parse_retry_after
 from orderdesk_sdk.transport.redaction import Redactor
 
 __all__ = [

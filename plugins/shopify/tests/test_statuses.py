@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import orderdesk_shopify
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.testing.fake_client import FakeJournal
-from orderdesk_sdk.cases.evidence_check import AnswerVerifier, ExpectedOrder
+from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
-from orderdesk_sdk.plugin.identity import validated_identities
+from orderdesk_sdk.plugin.order_numbers import validated_identities
 from orderdesk_sdk.plugin.requests import StatusChangeRequest
 from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.runtime.flow_runner import run_flow

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, cast
 import httpx
 from attrs import evolve, frozen
 
-from orderdesk_sdk.cases.evidence_check import AnswerVerifier, ExpectedOrder
+from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.plugin.guard import Guard
-from orderdesk_sdk.plugin.identity import NotStated
+from orderdesk_sdk.plugin.order_numbers import NotStated
 from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.failures import throttling_failure

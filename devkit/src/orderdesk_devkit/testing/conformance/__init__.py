@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
-from orderdesk_devkit.testing.conformance.ends import TerminationTests
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
@@ -26,6 +25,7 @@ from orderdesk_devkit.testing.conformance.malformed_responses import MalformedRe
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
+from orderdesk_devkit.testing.conformance.termination import TerminationTests
 
 __all__ = ["Requirement", "ConformanceError", "PluginConformance"]
 

@@ -11,8 +11,8 @@ from attrs import evolve, frozen
 
 from orderdesk_devkit.testing.conformance.mutations import ReplayedResponse
 from orderdesk_devkit.testing.fake_client import NOW, FakeJournal, exchange_of, intent_of
+from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder, UnverifiedAnswerError
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.evidence_check import AnswerVerifier, ExpectedOrder, UnverifiedAnswerError
 from orderdesk_sdk.cases.exchange import Exchange, Intent, TransportLoss
 from orderdesk_sdk.cases.policy import requesting
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY

@@ -16,7 +16,7 @@ from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_devkit.testing.canary import Finder, as_reported, canary
 from orderdesk_devkit.testing.conformance.base import Count, StandardTests, skip_without_calls
 from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun, CallRecorder, RecordedCall
-from orderdesk_devkit.testing.conformance.echoes import Echo, echoes
+from orderdesk_devkit.testing.conformance.echoed_secrets import Echo, echoes
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
 from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding

@@ -7,11 +7,11 @@ import sqlite3
 from datetime import datetime
 from functools import partial
 
-from orderdesk_sdk.cases.damage import DamagedRows
+from orderdesk_sdk.cases.damaged_rows import DamagedRows
 from orderdesk_sdk.cases.ledger import AnyCase
 from orderdesk_sdk.stores.serialization import from_microseconds, to_microseconds
 from orderdesk_sdk.stores.sqlite.ledger_rows import case_of
-from orderdesk_sdk.stores.sqlite.tables import NOUNS, TABLES
+from orderdesk_sdk.stores.sqlite.ledger_tables import NOUNS, TABLES
 
 __all__ = ["due_at_connection", "due_everywhere", "due_connections", "next_due"]
 

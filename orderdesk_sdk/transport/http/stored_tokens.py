@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.guard import current_watchdog
-from orderdesk_sdk.plugin.token_keeper import TokenStore
+from orderdesk_sdk.plugin.token_store import TokenStore
 from orderdesk_sdk.plugin.toolkit.private_files import create_private
 from orderdesk_sdk.secret import Secret
 

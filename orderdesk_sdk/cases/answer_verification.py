@@ -25,8 +25,8 @@ from attrs import evolve, field, frozen
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Answers, Outcome
-from orderdesk_sdk.plugin.identity import AnyOf, Identity, NotStated, NumberKind, StatedAt
-from orderdesk_sdk.plugin.lines import lines_not_canceled
+from orderdesk_sdk.plugin.line_names import lines_not_canceled
+from orderdesk_sdk.plugin.order_numbers import AnyOf, Identity, NotStated, NumberKind, StatedAt
 from orderdesk_sdk.plugin.plain_values import MAX_ITEMS, class_name, plain_text
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest, StatusChangeRequest
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, json_object

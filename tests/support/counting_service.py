@@ -27,9 +27,9 @@ from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.connection_settings import settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.identity import StatedAt
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.lines import LineNames
+from orderdesk_sdk.plugin.line_names import LineNames
+from orderdesk_sdk.plugin.order_numbers import StatedAt
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
 from orderdesk_sdk.plugin.routes import Button, Polling, Scope
 from orderdesk_sdk.plugin.service import Flow, Service

@@ -13,12 +13,12 @@ from typing import TypeVar
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.clock_ahead import TOLERATED_SKEW
-from orderdesk_sdk.cases.damage import DamagedRows, parse_row, placeholder_case
+from orderdesk_sdk.cases.clock_skew import TOLERATED_SKEW
+from orderdesk_sdk.cases.damaged_rows import DamagedRows, parse_row, placeholder_case
 from orderdesk_sdk.cases.events import OrderEvent
 from orderdesk_sdk.cases.history import HistoryEntry, HistoryEntryKind
+from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.ledger import AnyCase, OrderVersion
-from orderdesk_sdk.cases.ledger_flaws import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.status_change import StatusChange
@@ -26,10 +26,10 @@ from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.stores.hash_chain import ROW_MARK
 from orderdesk_sdk.stores.serialization import content_of, from_microseconds, load, to_microseconds, unpack
 from orderdesk_sdk.stores.sqlite.connection import open_connection
-from orderdesk_sdk.stores.sqlite.due import due_at_connection, due_connections, due_everywhere, next_due
+from orderdesk_sdk.stores.sqlite.due_cases import due_at_connection, due_connections, due_everywhere, next_due
+from orderdesk_sdk.stores.sqlite.integrity_check import examine, head_of, readable, record_of
 from orderdesk_sdk.stores.sqlite.ledger_rows import REGISTERED_ORDER, case_of, find_by_key, order_fingerprint
-from orderdesk_sdk.stores.sqlite.tables import NOUNS, TABLES
-from orderdesk_sdk.stores.sqlite.verifying import examine, head_of, readable, record_of
+from orderdesk_sdk.stores.sqlite.ledger_tables import NOUNS, TABLES
 
 __all__ = ["MAX_RESULTS", "LedgerReader"]
 

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.transport.email.charsets import decode_text
-from orderdesk_sdk.transport.email.markup import visible_text
+from orderdesk_sdk.transport.email.html_text import visible_text
 
 __all__ = [
     "MAX_BYTES",

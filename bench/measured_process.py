@@ -1,6 +1,6 @@
 """A contender in a process of its own, so that no client's imports, threads or log handlers slow another.
 
-    python -m bench.contender NAME URL
+    python -m bench.measured_process NAME URL
 
 reads lines `CALLS_OPERATION THREADS`, and prints for each the seconds that they took.
 """
@@ -24,7 +24,7 @@ class Contender:
     def __init__(self, name: str, url: str) -> None:
         self.name = name
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.contender", name, url],
+            [sys.executable, "-m", "bench.measured_process", name, url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

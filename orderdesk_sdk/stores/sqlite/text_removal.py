@@ -18,7 +18,7 @@ from orderdesk_sdk.stores.hash_chain import ChainAppender, chain_entry
 from orderdesk_sdk.stores.personal_texts import REMOVED
 from orderdesk_sdk.stores.serialization import dump, load, pack_entry, to_microseconds
 from orderdesk_sdk.stores.sqlite.connection import open_connection
-from orderdesk_sdk.stores.sqlite.tables import TABLES
+from orderdesk_sdk.stores.sqlite.ledger_tables import TABLES
 
 __all__ = ["remove_texts"]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from email.utils import getaddresses
 
-from orderdesk_sdk.transport.email.parts import MAX_HEADER_LENGTH, Mail, headers, parts_of
+from orderdesk_sdk.transport.email.mime_parts import MAX_HEADER_LENGTH, Mail, headers, parts_of
 
 __all__ = ["addresses_in", "automatic_reason"]
 

@@ -37,7 +37,7 @@ from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.runtime.context import LEASE
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from tests.support.crowd_child import ActionBatch, ActionKind, ProcessAction, open_concurrency_desk, order_of
+from tests.support.concurrency_child import ActionBatch, ActionKind, ProcessAction, open_concurrency_desk, order_of
 from tests.support.fake_services import FakeServices
 
 __all__ = ["ConcurrencyRunner", "ConcurrencyResult"]
@@ -141,7 +141,7 @@ class ConcurrencyRunner:
 
     def __init__(self, processes: int) -> None:
         self.processes = processes
-        self._fork_server = ForkServer(processes + 1, "tests.support.crowd_child")
+        self._fork_server = ForkServer(processes + 1, "tests.support.concurrency_child")
 
     def __enter__(self) -> Self:
         return self

@@ -28,8 +28,8 @@ from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Rejection
 from orderdesk_sdk.plugin.auth import HeaderAuth
 from orderdesk_sdk.plugin.connection_settings import custom, secret, setting, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.identity import Identity, NotStated, StatedAt
 from orderdesk_sdk.plugin.integration import Integration, NewNumber, NoResubmission, SettableStatus
+from orderdesk_sdk.plugin.order_numbers import Identity, NotStated, StatedAt
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest, StatusChangeRequest
 from orderdesk_sdk.plugin.routes import (

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 
-from orderdesk_sdk.cases.damage import DamagedRows
+from orderdesk_sdk.cases.damaged_rows import DamagedRows
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.stores.serialization import dump, from_microseconds, load, to_microseconds
 from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit

@@ -20,7 +20,7 @@ from orderdesk_sdk.stores.hash_chain import (
     state_of,
 )
 from orderdesk_sdk.stores.personal_texts import NOTE, StoredRecord, seal, split_texts
-from orderdesk_sdk.stores.sqlite.tables import CANCELLATION_COLUMNS, COLUMNS, TABLES, rows_of
+from orderdesk_sdk.stores.sqlite.ledger_tables import CANCELLATION_COLUMNS, COLUMNS, TABLES, rows_of
 
 __all__ = ["add_hash_chain"]
 

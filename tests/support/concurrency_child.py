@@ -1,6 +1,6 @@
 """One of several processes at work on one ledger: does its acts, and is killed or stands still where it is told to.
 
-python -m tests.support.crowd_child    reads bursts on stdin, one a line; see `kill_nursery` and `crowd`
+python -m tests.support.concurrency_child    reads bursts on stdin, one a line; see `kill_nursery` and `crowd`
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import open_cancel_cases
 from orderdesk_sdk.errors import ConflictError, NotFoundError, OrderDeskError
-from orderdesk_sdk.orders.by_id import OrderStoreById
 from orderdesk_sdk.orders.order import Order, RemoteOrder
+from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import LEASE, ContextLoader
 

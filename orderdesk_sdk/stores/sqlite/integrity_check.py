@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from orderdesk_sdk.cases.history import HistoryEntryKind
+from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.ledger import AnyCase
-from orderdesk_sdk.cases.ledger_flaws import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.stores.hash_chain import FIRST, ROW_MARK, chain_entry, head_after, link_after, row_digest, state_of
 from orderdesk_sdk.stores.personal_texts import StoredRecord
-from orderdesk_sdk.stores.sqlite.tables import CANCELLATION_COLUMNS, COLUMNS, TABLES, rows_of
+from orderdesk_sdk.stores.sqlite.ledger_tables import CANCELLATION_COLUMNS, COLUMNS, TABLES, rows_of
 
 __all__ = ["examine", "head_of", "readable", "record_of"]
 
