@@ -9,6 +9,7 @@ import click
 
 from docs.prose import class_section, function_section, prose, signature, table
 from orderdesk_sdk import errors
+from orderdesk_sdk.cases import answer_verification
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cli.group import all_sections, orderdesk
