@@ -16,7 +16,7 @@ from tests.support.fake_services import FakeCart, FakeDeskOpener, FakeManualServ
 
 FOLLOW = {
     "name": "The mill and the phone follow the cart",
-    "event": "canceled elsewhere",
+    "event": "canceled externally",
     "when": "connection == 'cart'",
     "do": [{"action": "Cancel Order", "at": ["mill", "phone"], "reason": "canceled at the cart"}],
 }

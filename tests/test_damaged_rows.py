@@ -190,11 +190,11 @@ def test_doctor_names_every_damaged_row_and_the_remedy(shop: Shop, tmp_path: Pat
     ]
     (tmp_path / "orderdesk.toml").write_text('[ledger]\nurl = "sqlite:///desk.db"\n')
     result = CliRunner().invoke(orderdesk, ["doctor", "--json", "--config", str(tmp_path / "orderdesk.toml")])
-    findings = {found["place"]: found for found in json.loads(result.output)["findings"]}
+    findings = {found["location"]: found for found in json.loads(result.output)["findings"]}
     assert result.exit_code == 1
     for place in named:
-        assert "cannot be read" in findings[place]["text"]
-        assert "backup" in findings[place]["remedy"]
+        assert "cannot be read" in findings[place]["message"]
+        assert "backup" in findings[place]["hint"]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -19,7 +19,7 @@ class Certainty(enum.Enum):
 
     NOT_SENT = "not sent"
     """No byte of the request reached the service."""
-    NOT_PROCESSED = "not done"
+    NOT_PROCESSED = "not processed"
     """The service answered that it did not act."""
     UNKNOWN = "unknown"
     """The request may have arrived and may have been acted on."""

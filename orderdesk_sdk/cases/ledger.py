@@ -58,7 +58,7 @@ class CaseUpdate:
             "connection": case.connection,
             "integration": case.integration,
             "state": case.state.value,
-            "refusal": case.rejection.value if case.rejection is not None else "",
+            "rejection": case.rejection.value if case.rejection is not None else "",
         }
         identity = f"settled {case.id} {case.version}"
         heard = case.is_reported and case.state is State.CANCELED

@@ -274,7 +274,7 @@ class RuleEngine:
             # The key names a wish already: it was made before a crash, and rule or placements have changed since.
             return RuleExecution(rule.name, action.name, "it was asked before, as the rule was then"), []
         except PERMANENT_ERRORS as error:
-            facts = {"action": action.name, "rule": rule.name, "refusal": error.message}
+            facts = {"action": action.name, "rule": rule.name, "rejection": error.message}
             refused = evolve(then, kind=OrderEventKind.ACTION_FAILED, field_values=facts)
             return RuleExecution(rule.name, action.name, "refused", str(error)), [refused]
 

@@ -40,7 +40,7 @@ FIELDS: Mapping[str, str] = {
     "order_total": "FLOAT",
     "payment_status": "STRING",
     "quantity": "FLOAT",
-    "refusal": "STRING",
+    "rejection": "STRING",
     "rule": "STRING",
     "shipping_method": "STRING",
     "skus": "ARRAY",

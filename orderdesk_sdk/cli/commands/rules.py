@@ -17,9 +17,9 @@ EVENTS = (
     "order imported",
     "order moved",
     "case settled",
-    "canceled elsewhere",
+    "canceled externally",
     "order canceled",
-    "action refused",
+    "action failed",
 )
 
 

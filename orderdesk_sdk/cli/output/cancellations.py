@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 _STILL_RELEVANT = frozenset(State) - {State.REJECTED, State.UNSUPPORTED, State.WITHDRAWN, State.SHIPPED_ANYWAY}
-_ROUTINE_EVENTS = frozenset({"send", "check", "resume"})
+_ROUTINE_EVENTS = frozenset({EventKind.SEND_STARTED.value, EventKind.POLL_STARTED.value, EventKind.RESUMED.value})
 """Steps that only announce the call which the next step tells of."""
 
 
