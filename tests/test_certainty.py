@@ -134,6 +134,7 @@ LOST = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", LOST, ids=lambda trouble: trouble.name)
 def test_a_request_whose_reply_is_lost_is_unclear_because_the_service_has_all_of_it(
     trouble: Trouble, client_of: ClientMaker

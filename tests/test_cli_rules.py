@@ -100,6 +100,7 @@ def test_a_dry_run_tells_where_the_order_is_not(shop: Shop) -> None:
     assert "not submitted" in fires["actions"][0]["effect"]
 
 
+@pytest.mark.slow
 def test_a_dry_run_takes_only_facts_that_a_filter_may_use(shop: Shop) -> None:
     assert (
         "state"
@@ -130,6 +131,7 @@ def test_a_move_tells_what_the_rules_did_and_the_log_keeps_it(shop: Shop) -> Non
     assert wish["chain"] == ["Canceled folder cancels at BDLinx"]
 
 
+@pytest.mark.slow
 def test_a_wish_may_name_places(shop: Shop) -> None:
     shop.run("place", "1044", "--at", "mww")
     told = shop.ask("cancel", "1044", "--at", "bdlinx", "--by", "Ann")
@@ -145,6 +147,7 @@ def test_a_wish_may_name_places(shop: Shop) -> None:
     assert (wrong["kind"], "nowhere" in wrong["text"]) == ("InvalidStateError", True)
 
 
+@pytest.mark.slow
 def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -> None:
     shop.run("place", "1045", "--at", "commercehub")
     shop.run("cancel", "1045", "--line", "CAL-2026:1", "--reason", "CXSO", "--by", "Ann")

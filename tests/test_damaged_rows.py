@@ -147,6 +147,7 @@ def others_go_on(desk: Desk) -> None:
     desk.errands()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("what", ["case", "wish", "line", "registration"])
 def test_a_damaged_row_hurts_its_own_case_only(what: str, damage: str, shop: Shop) -> None:

@@ -297,6 +297,7 @@ def test_eight_threads_that_cancel_one_order_have_one_wish(bench: ShopsDesk) -> 
     assert bench.canceled_at_amazon() == [number]
 
 
+@pytest.mark.slow
 def test_eight_threads_cancel_many_orders_each_once(bench: ShopsDesk) -> None:
     numbers = [bench.order(f"A{index}", MCF) for index in range(24)]
     at_once([lambda number=number: bench.desk.cancel(number, by="Ann") for number in numbers])  # type: ignore[misc]

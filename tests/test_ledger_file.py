@@ -340,6 +340,7 @@ for number in range(40):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_that_write_one_file_lose_nothing(path: Path) -> None:
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), name]) for name in "ab"]
     assert [writer.wait(60) for writer in writers] == [0, 0]

@@ -120,6 +120,7 @@ def test_a_server_that_says_too_much_is_left_and_provably_got_nothing(mail_serve
     assert (result.certainty, before, mail_server.arrived) == (Certainty.NOT_SENT, [], [])
 
 
+@pytest.mark.slow
 def test_a_server_that_speaks_a_letter_at_a_time_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smtp_session, "MAX_STEPS", 1)
     done = threading.Event()

@@ -87,6 +87,7 @@ documents = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(documents, st.sampled_from([UTC, timezone(timedelta(hours=-8)), ZoneInfo("America/New_York")]))
 def test_reading_what_was_written_gives_the_same_order(document: dict[str, object], zone: timezone | ZoneInfo) -> None:

@@ -137,6 +137,7 @@ def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.slow
 def test_no_module_is_longer_than_a_reader_can_hold() -> None:
     modules = visible_files("*.py")
     assert ROOT / "orderdesk_sdk" / "errors.py" in modules

@@ -239,6 +239,7 @@ def test_a_crowd_that_is_asked_for_together_waits_for_nobody_either(street: Shop
     assert sorted(path.count("+") + 1 for path in street.shops["many"].asked) == [2, 5, 5]
 
 
+@pytest.mark.slow
 def test_what_rules_want_of_a_slow_shop_holds_up_nobody_else(street: ShopsDesk) -> None:
     for number, at in enumerate([*["slow"] * 12, "healthy"]):
         order = Order(f"r{number}", f"R{number}", lines=(OrderLine(1, code="MUG"),))
@@ -255,6 +256,7 @@ def test_what_rules_want_of_a_slow_shop_holds_up_nobody_else(street: ShopsDesk) 
     assert street.count("slow", State.CANCELED) == 12
 
 
+@pytest.mark.slow
 def test_two_that_work_at_once_share_what_is_due(street: ShopsDesk) -> None:
     street.due("healthy", 40)
     other = street.another()

@@ -147,6 +147,7 @@ def test_an_order_without_lines_is_not_called_canceled(open_harness: HarnessOpen
     assert stage.follow_up().state is State.ACTION_REQUIRED
 
 
+@pytest.mark.slow
 def test_a_lost_reply_to_a_part_is_a_persons_to_settle(harness: SimulatedHarness, simulator: DscoSimulator) -> None:
     # The number 1 of 2 may be ours or an earlier one: nobody guesses.
     simulator.faults.add(Fault.LOST_RESPONSE, path="/order/item/cancel$")

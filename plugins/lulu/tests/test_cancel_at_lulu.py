@@ -88,6 +88,7 @@ def test_a_job_that_was_canceled_before_is_canceled(lulu: LuluSimulator, harness
     assert (harness.cancel().state, harness.calls[-1]) == (State.CANCELED, f"GET /print-jobs/{ORDER}/ 200")
 
 
+@pytest.mark.slow
 def test_a_200_that_shows_another_status_is_not_canceled(lulu: LuluSimulator, harness: SimulatedHarness) -> None:
     lulu.add_order(ORDER)
     lulu.set_option("fate", "ships anyway")

@@ -116,6 +116,7 @@ def test_a_throttled_request_was_not_taken_and_is_made_again(
     assert harness.sent[:2] == [f"PATCH /api/orders/{ORDER}"] * 2
 
 
+@pytest.mark.slow
 def test_an_accepted_request_that_ships_anyway_is_not_canceled(
     harness: SimulatedHarness, simulator: MwwSimulator
 ) -> None:
