@@ -256,12 +256,17 @@ def test(extra: list[str]) -> int:
     """Run all tests, or --fast: those that take no time, on every processor; arguments go to pytest: test -k cancel."""
     arguments = [argument for argument in extra if argument != "--fast"]
     if not arguments:
-        arguments = ["-n", "auto", "--dist", "worksteal"]  # The longest tests are many times as long as most.
+        arguments = ["-n", str(processors() + 1), "--dist", "worksteal"]  # One more, because tests wait for timeouts.
     if "--fast" in extra:
         arguments += ["-m", "not slow and not crash"]
     with temporary_files() as variables:
         # Hundreds of tests start a Python of their own, which would compile everything anew without its bytecode.
         return run("python", "-m", "pytest", *arguments, PYTHONDONTWRITEBYTECODE="", **variables)
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextlib.contextmanager
