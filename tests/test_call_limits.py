@@ -1,4 +1,4 @@
-"""One call's limits: the deadline over all of it, and the memory that a reply may take."""
+"""One call's limits: the deadline over all of it, and the memory that a response may take."""
 
 from __future__ import annotations
 

@@ -66,8 +66,8 @@ def test_a_cart_is_left_alone_where_one_of_three_services_refuses_and_no_rule_te
     assert (refused["refusal"], refused["proof"]["kind"]) == ("too late", "reply")
     assert [case["connection"] for case in by_rule["cases"]] == ["shopify"]
     assert by_rule["cancellation"]["asked_by"] == "rule Canceled folder tells Shopify"
-    for wish in (everywhere, by_rule):
-        cart = wish["cases"][-1]
+    for cancellation in (everywhere, by_rule):
+        cart = cancellation["cases"][-1]
         assert cart["state"] == "withdrawn"
         assert [step for step in cart["steps"] if step["exchange"] is not None] == [], "Shopify was not even called"
         assert "Cart not canceled: the cancellation at amazon-mcf was refused" in cart["steps"][-1]["text"]

@@ -127,8 +127,8 @@ def test_a_move_tells_what_the_rules_did_and_the_log_keeps_it(shop: Shop) -> Non
     assert (fired["rule"], fired["text"]) == ("Canceled folder cancels at BDLinx", "bdlinx asked")
     assert "bdlinx asked" in shop.run("rules", "log", "1044").stdout
     assert shop.ask("move", "1044", "Canceled")["rules"] == [], "the second move is none"
-    wish = shop.ask("receipt", "1044")["wishes"][0]["cancellation"]
-    assert wish["chain"] == ["Canceled folder cancels at BDLinx"]
+    cancellation = shop.ask("receipt", "1044")["wishes"][0]["cancellation"]
+    assert cancellation["chain"] == ["Canceled folder cancels at BDLinx"]
 
 
 @pytest.mark.slow
@@ -160,8 +160,8 @@ def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -
     assert "lines:  CAL-2026: 1 of 2 canceled" in receipt
     told = shop.ask("receipt", "1045")
     assert (told["is_canceled"], told["still_active"]) == (False, ["commercehub (only a part was canceled)"])
-    wish = told["wishes"][0]["cancellation"]
-    assert wish["lines"] == [{"line": "CAL-2026", "quantity": 1}]
+    cancellation = told["wishes"][0]["cancellation"]
+    assert cancellation["lines"] == [{"line": "CAL-2026", "quantity": 1}]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ ROW = "UPDATE cases SET state = 'canceled', data = json_set(data, '$.state', 'ca
 HERE = "WHERE subject_id = 'c1-1'"
 OF_A_CASE = {
     "a line altered": "UPDATE history SET data = replace(data, '200', '500') {HERE} AND kind = 'exchange'",
-    "a line deleted": "DELETE FROM history {HERE} AND kind = 'event' AND data LIKE '%took note%'",
+    "a line deleted": "DELETE FROM history {HERE} AND kind = 'event' AND data LIKE '%acknowledged it%'",
     "its newest line deleted": "DELETE FROM history {HERE} AND kind = 'note'",
     "its first line deleted": "DELETE FROM history {HERE} AND kind = 'row'",
     "all its lines deleted": "DELETE FROM history {HERE}",
@@ -125,9 +125,9 @@ OF_A_CASE = {
     "its head taken away": "UPDATE cases SET head = NULL WHERE id = 'c1-1'",
     "made the newest case of the order": "UPDATE cases SET number = 999 WHERE id = 'c1-1'",
     "given to another wish": "UPDATE cases SET cancellation_id = 'c2' WHERE id = 'c1-1'",
-    "its wish altered": "UPDATE cancellations SET data = replace(data, '2026', '2025') WHERE id = 'c1'",
+    "its cancellation altered": "UPDATE cancellations SET data = replace(data, '2026', '2025') WHERE id = 'c1'",
     "who asked altered": "UPDATE cancellations SET texts = replace(texts, 'Ann', 'Eve') WHERE id = 'c1'",
-    "its wish deleted": "DELETE FROM cancellations WHERE id = 'c1'",
+    "its cancellation deleted": "DELETE FROM cancellations WHERE id = 'c1'",
 }
 
 

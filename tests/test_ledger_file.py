@@ -147,7 +147,7 @@ def crash(path: Path, ends: str = "os._exit(9)") -> None:
     program = f"""
         import os, sys
         from pathlib import Path
-        from tests.test_ledger import SqliteLedger, case_of, wish
+        from tests.test_ledger import SqliteLedger, case_of, cancellation
         ledger = SqliteLedger(Path({str(path)!r}))
         number = str(len(ledger.cases()) + 1)
         ledger.open(wish(number), "", [case_of(wish(number))])

@@ -157,12 +157,12 @@ def can_start(program: Path, *arguments: str) -> bool:
 
 def make_venv(venv: Path) -> None:
     """Make an empty virtual environment at `venv`, in place of what is there. Raises SetupError."""
-    remedy = (
+    hint = (
         "install the module for this Python (Debian and Ubuntu: apt install python3-venv) "
         "or run tools/dev.py with another Python"
     )
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
-        raise SetupError(f"{sys.executable} has no venv module; {remedy}")
+        raise SetupError(f"{sys.executable} has no venv module; {hint}")
     made = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", venv],
         check=False,
@@ -172,7 +172,7 @@ def make_venv(venv: Path) -> None:
         errors="replace",
     )
     if made.returncode != 0:
-        raise SetupError(f"{sys.executable} -m venv failed:\n{tail(made.stdout)}\nRemedy: {remedy}")
+        raise SetupError(f"{sys.executable} -m venv failed:\n{tail(made.stdout)}\nRemedy: {hint}")
 
 
 def install(venv: Path, *options: str) -> None:

@@ -69,7 +69,8 @@ def test_a_part_that_is_wanted_again_is_canceled_beside_the_earlier_one_and_not_
     simulator.set_option("cancel", "submitted to fail")
     harness.cancel(lines={"MUG": 1})
     case = harness.follow_up()
-    # One of two is canceled, but not by this wish: the log's word that it failed is not overruled by the number.
+    # One of two is canceled, but not by this cancellation: the log's word that it failed is not overruled by the
+    # number.
     assert (case.state, case.lines[0]) == (State.PARTIALLY_CANCELED, LineAnswer("MUG", 2, 1))
 
 

@@ -195,7 +195,7 @@ def test_mww_europe_cancels_as_mww_does(open_harness: HarnessOpener, simulator: 
     assert stage.follow_up().state is CaseState.CANCELED
 
 
-# What a refusal is not
+# What a rejection is not
 
 
 @pytest.mark.parametrize("body", ["<html>no such page</html>", '{"message": "no Route matched"}', "", "[]"])
