@@ -107,8 +107,8 @@ ROWS: Mapping[str, tuple[str, str]] = {
         "UPDATE history SET texts = ? WHERE sequence = ?",
     ),
     "occurrence": (
-        "SELECT id, data FROM occurrences WHERE order_id = ? AND handled = 0",
-        "UPDATE occurrences SET data = ? WHERE id = ?",
+        "SELECT id, data FROM events WHERE order_id = ? AND handled = 0",
+        "UPDATE events SET data = ? WHERE id = ?",
     ),
     "registration": (
         "SELECT id, data FROM registrations WHERE ? IS NOT NULL",
@@ -147,6 +147,7 @@ def others_go_on(desk: Desk) -> None:
     desk.errands()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("what", ["case", "wish", "line", "registration"])
 def test_a_damaged_row_hurts_its_own_case_only(what: str, damage: str, shop: Shop) -> None:

@@ -71,8 +71,8 @@ class Exchange:
     whole: the excerpt is the complete body, unchanged, so that a flow can be replayed from it.
     failure: why the flow got no response; one that turned the call away has a status and a body all the same.
     tries: how many times it was sent; each earlier one was proved not done, or reads only.
-    shared_at: when the reply came to another flow, whose read answered this one too; None: this flow's own.
-    warning: what a person should know of the reply although it is no failure; None where there is nothing.
+    shared_at: when the response came to another flow, whose read answered this one too; None: this flow's own.
+    warning: what a person should know of the response although it is no failure; None where there is nothing.
     """
 
     intent: Intent
