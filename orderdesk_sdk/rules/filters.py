@@ -41,7 +41,6 @@ FIELDS: Mapping[str, str] = {
     "payment_status": "STRING",
     "quantity": "FLOAT",
     "rejection": "STRING",
-    "rejection": "STRING",
     "rule": "STRING",
     "shipping_method": "STRING",
     "skus": "ARRAY",
