@@ -27,7 +27,7 @@ __all__ = ["growth"]
 FEW_CASES = 1000
 BATCH = 100
 CANCELLATION = 1000
-"""Cases of one cancellation, so that a million are recorded in a thousand commits."""
+"""Cases of one wish, so that a million are recorded in a thousand commits."""
 
 
 class Worker:
@@ -86,11 +86,9 @@ def _fill(path: Path, count: int) -> None:
     ledger = SqliteLedger(path)
     begin = datetime.now(UTC) - timedelta(days=30)
     for first in range(0, count, CANCELLATION):
-        cancellation = Cancellation(f"w{first}", f"wish {first}", f"o{first}", f"B-{first}", "bench", None, begin)
+        wish = Cancellation(f"w{first}", f"wish {first}", f"o{first}", f"B-{first}", "bench", None, begin)
         ledger.open_cancellation(
-            cancellation,
-            "",
-            [_case(cancellation, number, begin) for number in range(first, min(first + CANCELLATION, count))],
+            wish, "", [_case(wish, number, begin) for number in range(first, min(first + CANCELLATION, count))]
         )
     ledger.close()
 

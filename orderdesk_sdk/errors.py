@@ -76,10 +76,7 @@ class InvalidStateError(OrderDeskError):
 
 
 class ConflictError(OrderDeskError):
-    """Look first: somebody else was faster, or one key was used for two different cancellations.
-
-    Nothing was changed.
-    """
+    """Look first: somebody else was faster, or one key was used for two different wishes. Nothing was changed."""
 
 
 class InProgressError(ConflictError):

@@ -100,8 +100,8 @@ class Shop:
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
-        response = yield service.put("/cancel", request.remote_id)
-        return answer.canceled(response)
+        reply = yield service.put("/cancel", request.remote_id)
+        return answer.canceled(reply)
 
 
 class Bad(Shop):

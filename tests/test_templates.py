@@ -1,4 +1,4 @@
-"""Templates of mails: a closed set of fields, and errors that name place and hint."""
+"""Templates of mails: a closed set of fields, and errors that name place and remedy."""
 
 from __future__ import annotations
 

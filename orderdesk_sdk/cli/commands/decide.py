@@ -1,4 +1,4 @@
-"""`poll`, `confirm`, `refuse`, `withdraw` and `send-again`: what a person does with a case, or a case."""
+"""`poll`, `confirm`, `refuse`, `withdraw` and `send-again`: what a person does with a case, or an errand."""
 
 from __future__ import annotations
 

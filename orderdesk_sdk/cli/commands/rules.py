@@ -17,9 +17,9 @@ EVENTS = (
     "order imported",
     "order moved",
     "case settled",
-    "canceled externally",
+    "canceled elsewhere",
     "order canceled",
-    "action failed",
+    "action refused",
 )
 
 
@@ -122,6 +122,6 @@ def log_rules(session: Session, order: str) -> None:
 
     shape: dict[str, object] = {
         "order_number": found.number,
-        "executions": [execution_document(at, execution) for at, execution in fired],
+        "executions": [execution_document(at, firing) for at, firing in fired],
     }
     session.print_result(shape, draw)

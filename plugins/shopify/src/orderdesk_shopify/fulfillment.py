@@ -77,21 +77,21 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShopSettings]) -> 
         )
     # Both are repeatable, for the order is read first at every try.
     if is_unaccepted:
-        response = yield api.graphql_request(service, api.WITHDRAW, order, idempotent=True)
+        reply = yield api.graphql_request(service, api.WITHDRAW, order, idempotent=True)
     else:
-        response = yield api.graphql_request(
+        reply = yield api.graphql_request(
             service, api.REQUEST_CANCELLATION, {**order, "message": request.reason.text}, idempotent=True
         )
-    if (without_data := api.answer_without_data(response, wrote=True)) is not None:
+    if (without_data := api.answer_without_data(reply, wrote=True)) is not None:
         return without_data
-    if not (errors := api.user_errors(response)):
-        return answer.acknowledged(response, request_reference=WITHDRAWN if is_unaccepted else None)
+    if not (errors := api.user_errors(reply)):
+        return answer.acknowledged(reply, request_reference=WITHDRAWN if is_unaccepted else None)
     # The service may have been faster.
     _, verdict = yield from api.read(service, api.FULFILLMENT, order, api.answer_from_fulfillment_order)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
     return answer.rejected(
-        response, Rejection.NOT_ALLOWED, status=verdict.status, message=format_errors(errors, ("message",))
+        reply, Rejection.NOT_ALLOWED, status=verdict.status, message=format_errors(errors, ("message",))
     )
 
 
