@@ -2,7 +2,7 @@
 
 Run as it stands: `demo`, `record`, `docs`, the formatter, the commands for reports. Run in part: `test` (one file),
 `lint` (ruff, the formatter, import-linter and the generated pages: mypy and the HTML are left to `.ci/run`), `bench`
-(one measure, small), a plugin's own tests (few malformed replies, not all kill points). Not run: `git clone` and the
+(one measure, small), a plugin's own tests (few malformed responses, not all failpoints). Not run: `git clone` and the
 set-up of `.venv`, with which CI begins; of `pin` all but pip, because that needs a package index.
 """
 

@@ -159,8 +159,8 @@ def test_a_failed_pip_is_followed_by_a_hint(dev: ModuleType, said: str, advice: 
 @pytest.mark.parametrize(
     ("extra", "arguments"),
     [
-        ([], ["-n", "auto", "--dist", "worksteal"]),
-        (["--fast"], ["-n", "auto", "--dist", "worksteal", "-m", "not slow and not crash"]),
+        ([], ["-n", "9", "--dist", "worksteal"]),
+        (["--fast"], ["-n", "9", "--dist", "worksteal", "-m", "not slow and not crash"]),
         (["-k", "cancel"], ["-k", "cancel"]),
         (["--fast", "tests"], ["tests", "-m", "not slow and not crash"]),
     ],
@@ -175,6 +175,7 @@ def test_test_uses_every_processor_unless_told_which_tests(
         return 0
 
     monkeypatch.setattr(dev, "run", run)
+    monkeypatch.setattr(dev, "processors", lambda: 8)
     assert dev.test(extra) == 0
     assert started == [("python", "-m", "pytest", *arguments)]
 

@@ -174,12 +174,12 @@ def can_start(program: Path, *arguments: str) -> bool:
 
 def make_venv(venv: Path) -> None:
     """Make an empty virtual environment at `venv`, in place of what is there. Raises SetupError."""
-    remedy = (
+    hint = (
         "install the module for this Python (Debian and Ubuntu: apt install python3-venv) "
         "or run tools/dev.py with another Python"
     )
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
-        raise SetupError(f"{sys.executable} has no venv module; {remedy}")
+        raise SetupError(f"{sys.executable} has no venv module; {hint}")
     made = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", venv],
         check=False,
@@ -189,7 +189,7 @@ def make_venv(venv: Path) -> None:
         errors="replace",
     )
     if made.returncode != 0:
-        raise SetupError(f"{sys.executable} -m venv failed:\n{tail(made.stdout)}\nRemedy: {remedy}")
+        raise SetupError(f"{sys.executable} -m venv failed:\n{tail(made.stdout)}\nRemedy: {hint}")
 
 
 def install(venv: Path, extent: str, *options: str) -> None:
@@ -273,12 +273,17 @@ def test(extra: list[str]) -> int:
     """Run all tests, or --fast: those that take no time, on every processor; arguments go to pytest: test -k cancel."""
     arguments = [argument for argument in extra if argument != "--fast"]
     if not arguments:
-        arguments = ["-n", "auto", "--dist", "worksteal"]  # The longest tests are many times as long as most.
+        arguments = ["-n", str(processors() + 1), "--dist", "worksteal"]  # One more, because tests wait for timeouts.
     if "--fast" in extra:
         arguments += ["-m", "not slow and not crash"]
     with temporary_files() as variables:
         # Hundreds of tests start a Python of their own, which would compile everything anew without its bytecode.
         return run("python", "-m", "pytest", *arguments, PYTHONDONTWRITEBYTECODE="", **variables)
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextlib.contextmanager
