@@ -30,12 +30,12 @@ def show_other_case(screen: Screen, case: Resubmission | StatusChange) -> None:
 def show_resubmission(screen: Screen, resubmission: Resubmission) -> None:
     """A resubmission in two lines."""
     there = f"number {resubmission.remote_id} at {resubmission.connection}"
-    _show_lines(screen, resubmission, f"Resubmitted as order {resubmission.order_number}, {there}", "submitted")
+    _show_lines(screen, resubmission, f"Resubmission as order {resubmission.order_number}, {there}", "submitted")
 
 
 def show_status_change(screen: Screen, change: StatusChange) -> None:
     """A status change in two lines."""
-    who = f"asked by {change.requested_by}"
+    who = f"requested by {change.requested_by}"
     _show_lines(
         screen, change, f"Status at {change.connection}, number {change.remote_id}: {change.status}, {who}", "set"
     )
@@ -45,6 +45,6 @@ def _show_lines(screen: Screen, case: Errand, head: str, done: str) -> None:
     is_done = case.state is ErrandState.DONE
     where = f" ({case.id})" if case.is_open else ""
     screen.line(f"{head}: {done if is_done else case.state.value}{where}", "green" if is_done else "yellow")
-    said = "; ".join(word for word in (case.message, case.plugin_error, case.hint) if word)
-    if said:
-        screen.indented(said)
+    message = "; ".join(text for text in (case.message, case.plugin_error, case.hint) if text)
+    if message:
+        screen.indented(message)

@@ -1,4 +1,4 @@
-"""Long lists, a page at a time: what a command shows of 100,000 cases is not held in memory, and begins at once."""
+"""Long lists, a page at a time: 100,000 cases are not held in memory, and the output begins at once."""
 
 from __future__ import annotations
 
